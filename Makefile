@@ -1,0 +1,48 @@
+# Every target sets up .venv by itself; it needs python3.11 (or a later python3) with venv and pip.
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+READY   := $(VENV)/.ready
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+CHECKED := $(wildcard src tests bench examples)
+PYTEST  := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench check lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(READY) ## start a login server on 127.0.0.1:5000 to try things on
+	@$(BIN)/watchword serve --demo
+
+test: $(READY) ## run every test
+	$(PYTEST) -q $(PYTEST_ARGS)
+
+bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
+	@$(BIN)/python -m bench
+
+check: $(READY) ## lint, types, and the tests that start no server
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(CHECKED)
+	$(PYTEST) -q -m "not server" $(PYTEST_ARGS)
+
+lock: ## write requirements/dev.txt anew (needs uv)
+	uv pip compile pyproject.toml requirements/dev.in --all-extras --python-version 3.11 \
+	    --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	    $(LOCK_ARGS) --quiet --output-file requirements/dev.txt
+
+clean: ## remove .venv and what the tools leave behind
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is written last, so a set-up that was interrupted is done again.
+$(READY): pyproject.toml requirements/dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --no-deps --no-build-isolation --editable .
+	@touch $@
