@@ -1,0 +1,18 @@
+"""The token engine: no Flask, no SQL, no network, no globals; keys and a clock are given to it."""
+
+from flask_watchword.jose.algorithms import ALGORITHMS
+from flask_watchword.jose.claims import Policy
+from flask_watchword.jose.jwt import Decoder, Token, VerifiedToken, decode_unverified, encode
+from flask_watchword.jose.keys import Key, Profile
+
+__all__ = [
+    "ALGORITHMS",
+    "Decoder",
+    "Key",
+    "Policy",
+    "Profile",
+    "Token",
+    "VerifiedToken",
+    "decode_unverified",
+    "encode",
+]

@@ -1,0 +1,237 @@
+"""The signature algorithms: one read-only table, and how each signs and verifies.
+
+RFC 7518 section 3 (HMAC, RSA, ECDSA), RFC 8037 section 3.1 (EdDSA) and RFC 9864 section 2.2
+(``Ed25519``, the name that says which curve). ``none`` has no row.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
+
+Family = Literal["HMAC", "RSA", "EC", "OKP"]
+Signer = Callable[[bytes], bytes]
+#: Takes the signing input and the signature, tells whether they belong together.
+Verifier = Callable[[bytes, bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """An elliptic curve: its name in ``cryptography``, octets of a coordinate, its order."""
+
+    name: str
+    octets: int
+    order: int
+
+
+# The orders are those of FIPS 186-4 appendix D.1.2 (SEC 2 sections 2.4.2, 2.5.1, 2.6.1).
+P256 = Curve("secp256r1", 32, 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551)
+P384 = Curve(
+    "secp384r1",
+    48,
+    int(
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+        "C7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973",
+        16,
+    ),
+)
+P521 = Curve(
+    "secp521r1",
+    66,
+    int(
+        "01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA"
+        "51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409",
+        16,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """One row: the name in ``alg``, the kind of key it takes, and its hash."""
+
+    name: str
+    family: Family
+    digest: str = ""
+    hash: hashes.HashAlgorithm | None = None
+    pss: bool = False
+    curve: Curve | None = None
+
+
+_SHA256, _SHA384, _SHA512 = hashes.SHA256(), hashes.SHA384(), hashes.SHA512()
+
+ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            Algorithm("HS256", "HMAC", "sha256", _SHA256),
+            Algorithm("HS384", "HMAC", "sha384", _SHA384),
+            Algorithm("HS512", "HMAC", "sha512", _SHA512),
+            Algorithm("RS256", "RSA", "sha256", _SHA256),
+            Algorithm("RS384", "RSA", "sha384", _SHA384),
+            Algorithm("RS512", "RSA", "sha512", _SHA512),
+            Algorithm("PS256", "RSA", "sha256", _SHA256, pss=True),
+            Algorithm("PS384", "RSA", "sha384", _SHA384, pss=True),
+            Algorithm("PS512", "RSA", "sha512", _SHA512, pss=True),
+            Algorithm("ES256", "EC", "sha256", _SHA256, curve=P256),
+            Algorithm("ES384", "EC", "sha384", _SHA384, curve=P384),
+            Algorithm("ES512", "EC", "sha512", _SHA512, curve=P521),
+            Algorithm("EdDSA", "OKP"),
+            Algorithm("Ed25519", "OKP"),
+        )
+    }
+)
+
+
+def hmac_minimum(algorithm: Algorithm) -> int:
+    """Return the least bytes of an HMAC secret: those of the hash (RFC 7518 section 3.2)."""
+    return _hash_of(algorithm).digest_size
+
+
+def hmac_functions(algorithm: Algorithm, secret: bytes) -> tuple[Signer, Verifier]:
+    """Return sign and verify for an HMAC secret (RFC 2104, RFC 7518 section 3.2).
+
+    RFC 2104 section 4 notes that the two keyed states may be computed once and copied for each
+    message; that halves the cost of a token.
+    """
+    new = getattr(hashlib, algorithm.digest)
+    block = new().block_size
+    key = (new(secret).digest() if len(secret) > block else secret).ljust(block, b"\0")
+    inner_start = new(bytes(octet ^ 0x36 for octet in key))
+    outer_start = new(bytes(octet ^ 0x5C for octet in key))
+
+    def sign(message: bytes) -> bytes:
+        inner = inner_start.copy()
+        inner.update(message)
+        outer = outer_start.copy()
+        outer.update(inner.digest())
+        signature: bytes = outer.digest()
+        return signature
+
+    def verify(message: bytes, signature: bytes) -> bool:
+        return hmac.compare_digest(sign(message), signature)
+
+    return sign, verify
+
+
+def _rsa_padding(algorithm: Algorithm) -> padding.AsymmetricPadding:
+    if not algorithm.pss:
+        return padding.PKCS1v15()
+    digest = _hash_of(algorithm)
+    # RFC 7518 section 3.5: the salt is as long as the hash.
+    return padding.PSS(padding.MGF1(digest), digest.digest_size)
+
+
+def rsa_signer(algorithm: Algorithm, key: rsa.RSAPrivateKey) -> Signer:
+    """Return sign for RSASSA-PKCS1-v1_5 or RSASSA-PSS (RFC 7518 sections 3.3 and 3.5)."""
+    pad, digest = _rsa_padding(algorithm), _hash_of(algorithm)
+    return lambda message: key.sign(message, pad, digest)
+
+
+def rsa_verifier(algorithm: Algorithm, key: rsa.RSAPublicKey) -> Verifier:
+    """Return verify for RSASSA-PKCS1-v1_5 or RSASSA-PSS (RFC 7518 sections 3.3 and 3.5)."""
+    pad, digest = _rsa_padding(algorithm), _hash_of(algorithm)
+
+    def verify(message: bytes, signature: bytes) -> bool:
+        try:
+            key.verify(signature, message, pad, digest)
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify
+
+
+def ec_signer(algorithm: Algorithm, key: ec.EllipticCurvePrivateKey) -> Signer:
+    """Return sign for ECDSA; the signature is r and s side by side (RFC 7518 section 3.4)."""
+    scheme, octets = ec.ECDSA(_hash_of(algorithm)), _curve_of(algorithm).octets
+
+    def sign(message: bytes) -> bytes:
+        r, s = decode_dss_signature(key.sign(message, scheme))
+        return r.to_bytes(octets, "big") + s.to_bytes(octets, "big")
+
+    return sign
+
+
+def ec_verifier(algorithm: Algorithm, key: ec.EllipticCurvePublicKey) -> Verifier:
+    """Return verify for ECDSA over exactly r and s, each in 1..n-1 (RFC 7518 section 3.4)."""
+    scheme, curve = ec.ECDSA(_hash_of(algorithm)), _curve_of(algorithm)
+    octets, order = curve.octets, curve.order
+
+    def verify(message: bytes, signature: bytes) -> bool:
+        if len(signature) != 2 * octets:
+            return False
+        r = int.from_bytes(signature[:octets], "big")
+        s = int.from_bytes(signature[octets:], "big")
+        if not (0 < r < order and 0 < s < order):
+            return False
+        try:
+            key.verify(encode_dss_signature(r, s), message, scheme)
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify
+
+
+def ed25519_verifier(key: ed25519.Ed25519PublicKey) -> Verifier:
+    """Return verify for Ed25519 (RFC 8032), by libsodium where PyNaCl is installed.
+
+    libsodium takes half the time and is the stricter of the two about small-order keys.
+    """
+    sodium = _sodium_open()
+    if sodium is not None:
+        open_signed, bad_signature = sodium
+        raw = key.public_bytes_raw()
+
+        def verify_by_sodium(message: bytes, signature: bytes) -> bool:
+            if len(signature) != 64:
+                return False
+            try:
+                open_signed(signature + message, raw)
+            except bad_signature:
+                return False
+            return True
+
+        return verify_by_sodium
+
+    def verify(message: bytes, signature: bytes) -> bool:
+        try:
+            key.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify
+
+
+def _sodium_open() -> tuple[Any, type[Exception]] | None:
+    # Imported when the first Ed25519 key is loaded, so that nobody else pays for an extra.
+    try:
+        from nacl.bindings import crypto_sign_open
+        from nacl.exceptions import BadSignatureError
+    except ImportError:
+        return None
+    return crypto_sign_open, BadSignatureError
+
+
+def _hash_of(algorithm: Algorithm) -> hashes.HashAlgorithm:
+    if algorithm.hash is None:
+        raise ValueError(f"{algorithm.name} has no hash of its own")
+    return algorithm.hash
+
+
+def _curve_of(algorithm: Algorithm) -> Curve:
+    if algorithm.curve is None:
+        raise ValueError(f"{algorithm.name} has no curve of its own")
+    return algorithm.curve

@@ -1,0 +1,177 @@
+"""What claims must say: one small function for each, the policy a value, the time an argument.
+
+The order is PyJWT's and so are the texts, for they are what applications already catch and show:
+iat, nbf, exp's form, iss, aud, sub, jti, and last whether the token has expired. Being expired
+comes last so that :class:`ExpiredSignatureError` means: nothing else is wrong.
+"""
+
+import math
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_watchword.errors import (
+    DecodeError,
+    ImmatureSignatureError,
+    InvalidAudienceError,
+    InvalidIssuedAtError,
+    InvalidIssuerError,
+    InvalidJTIError,
+    InvalidSubjectError,
+    InvalidTokenError,
+    MissingRequiredClaimError,
+)
+from flask_watchword.jose.jws import MAX_TOKEN_BYTES
+from flask_watchword.jose.keys import Profile
+
+Claims = Mapping[str, Any]
+
+#: 9999-12-31T23:59:59Z: a NumericDate beyond it is no date that ``datetime`` knows.
+LATEST_DATE = 253_402_300_799
+
+_STRICT_REQUIRED = ("exp", "iss", "aud", "sub", "jti", "type")
+_STRICT_TYPES = frozenset({"access", "refresh"})
+_STRICT_TYP = frozenset({"jwt", "at+jwt", "rt+jwt"})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a token has to satisfy.
+
+    Attributes:
+        audience: one or several audiences, of which the token has to name one; ``None`` leaves
+            ``aud`` unread.
+        issuer: the issuer, or a container of issuers; ``None`` leaves ``iss`` unread.
+        leeway: seconds that the clocks of issuer and receiver may differ.
+        verify_subject: whether ``sub`` has to be a string where it is present.
+        max_token_bytes: larger tokens are refused unseen.
+        profile: ``strict`` also requires ``exp``, ``iss``, ``aud``, ``sub``, ``jti``, a known
+            ``type`` and a known ``typ`` (RFC 8725 sections 3.8 to 3.12).
+    """
+
+    audience: str | Iterable[str] | None = None
+    issuer: str | Container[str] | None = None
+    leeway: float = 0
+    verify_subject: bool = True
+    max_token_bytes: int = MAX_TOKEN_BYTES
+    profile: Profile = "compatible"
+
+
+def validate(claims: Claims, policy: Policy, now: float) -> None:
+    """Check everything but expiry.
+
+    Args:
+        claims: the claims of a token whose signature has been verified.
+        policy: what they have to satisfy.
+        now: seconds since the epoch.
+
+    Raises:
+        Refusal: a subclass that names the first claim that does not satisfy.
+    """
+    check_issued_at(claims, now + policy.leeway)
+    check_not_before(claims, now + policy.leeway)
+    check_expiry_form(claims)
+    if policy.issuer is not None:
+        check_issuer(claims, policy.issuer)
+    if policy.audience is not None:
+        check_audience(claims, policy.audience)
+    if policy.verify_subject:
+        check_subject(claims)
+    check_token_id(claims)
+
+
+def validate_strictly(header: Claims, claims: Claims) -> None:
+    """Check what the strict profile asks beyond :func:`validate`.
+
+    Raises:
+        MissingRequiredClaimError: for a required claim that is absent or null.
+        InvalidTokenError: for a ``type`` or ``typ`` that is not known.
+    """
+    for name in _STRICT_REQUIRED:
+        if claims.get(name) is None:
+            raise MissingRequiredClaimError(name)
+    if claims["type"] not in _STRICT_TYPES:
+        raise InvalidTokenError("Unknown token type (type)")
+    typ = header.get("typ")
+    # RFC 7515 section 4.1.9: typ is a media type, compared without regard to case.
+    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in _STRICT_TYP:
+        raise InvalidTokenError("Unknown token type (typ)")
+
+
+def check_issued_at(claims: Claims, now: float) -> None:
+    """Check ``iat`` (RFC 7519 section 4.1.6): a date, and not in the future."""
+    if "iat" in claims:
+        if not is_date(claims["iat"]):
+            raise InvalidIssuedAtError("Issued At claim (iat) must be an integer.")
+        if int(claims["iat"]) > now:
+            raise ImmatureSignatureError("The token is not yet valid (iat)")
+
+
+def check_not_before(claims: Claims, now: float) -> None:
+    """Check ``nbf`` (RFC 7519 section 4.1.5)."""
+    if "nbf" in claims:
+        if not is_date(claims["nbf"]):
+            raise DecodeError("Not Before claim (nbf) must be an integer.")
+        if int(claims["nbf"]) > now:
+            raise ImmatureSignatureError("The token is not yet valid (nbf)")
+
+
+def check_expiry_form(claims: Claims) -> None:
+    """Check that ``exp`` is a date (RFC 7519 section 4.1.4)."""
+    if "exp" in claims and not is_date(claims["exp"]):
+        raise DecodeError("Expiration Time claim (exp) must be an integer.")
+
+
+def check_issuer(claims: Claims, issuer: str | Container[str]) -> None:
+    """Check ``iss`` (RFC 7519 section 4.1.1), whole and letter for letter."""
+    if "iss" not in claims:
+        raise MissingRequiredClaimError("iss")
+    found = claims["iss"]
+    if not isinstance(found, str):
+        raise InvalidIssuerError("Payload Issuer (iss) must be a string")
+    # ``in`` would find a part of a string.
+    if found != issuer if isinstance(issuer, str) else found not in issuer:
+        raise InvalidIssuerError("Invalid issuer")
+
+
+def check_audience(claims: Claims, audience: str | Iterable[str]) -> None:
+    """Check that ``aud`` names one of our audiences (RFC 7519 section 4.1.3)."""
+    found = claims.get("aud")
+    if not found:
+        raise MissingRequiredClaimError("aud")
+    if isinstance(found, str):
+        found = [found]
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise InvalidAudienceError("Invalid claim format in token")
+    ours = (audience,) if isinstance(audience, str) else audience
+    if all(name not in found for name in ours):
+        raise InvalidAudienceError("Audience doesn't match")
+
+
+def check_subject(claims: Claims) -> None:
+    """Check that ``sub`` is a string where it is present (RFC 7519 section 4.1.2)."""
+    if "sub" in claims and not isinstance(claims["sub"], str):
+        raise InvalidSubjectError("Subject must be a string")
+
+
+def check_token_id(claims: Claims) -> None:
+    """Check that ``jti`` is a string where it is present (RFC 7519 section 4.1.7)."""
+    if "jti" in claims and not isinstance(claims["jti"], str):
+        raise InvalidJTIError("JWT ID must be a string")
+
+
+def is_date(value: object) -> bool:
+    """Tell whether a claim is a NumericDate (RFC 7519 section 2) that a calendar can hold."""
+    if type(value) is int:
+        return -LATEST_DATE <= value <= LATEST_DATE
+    return type(value) is float and math.isfinite(value) and abs(value) <= LATEST_DATE
+
+
+def expiry(claims: Claims) -> float:
+    """Return the second from which the token is expired; infinity without ``exp``."""
+    return int(claims["exp"]) if "exp" in claims else math.inf
+
+
+def earliest(claims: Claims) -> float:
+    """Return the second from which the token is valid: the later of ``nbf`` and ``iat``."""
+    return max(int(claims.get("nbf", -LATEST_DATE)), int(claims.get("iat", -LATEST_DATE)))

@@ -1,0 +1,156 @@
+"""base64url and JSON, both strict: one byte string has one spelling.
+
+What is accepted here is accepted under a signature, so leniency would let two parties read
+different things out of the same token.
+"""
+
+import json
+import math
+from binascii import Error as BinasciiError
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+#: Levels of arrays and objects that one JSON text may nest.
+MAX_DEPTH = 32
+
+_STANDARD_FROM_URL = bytes(
+    {ord("-"): ord("+"), ord("_"): ord("/"), ord("+"): 0, ord("/"): 0, ord("="): 0}.get(c, c)
+    for c in range(256)
+)
+_URL_FROM_STANDARD = bytes.maketrans(b"+/", b"-_")
+_PADDING = {0: b"", 2: b"==", 3: b"="}
+# RFC 4648 section 3.5: the bits that a last character has too many must be zero.
+_CANONICAL_LAST = {
+    0: frozenset(range(256)),
+    2: frozenset(b"AQgw"),
+    3: frozenset(b"AEIMQUYcgkosw048"),
+}
+
+_decode_json = msgspec.json.Decoder().decode
+_encode_json = msgspec.json.Encoder().encode
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+def b64url_encode(data: bytes) -> bytes:
+    """Encode bytes as unpadded base64url (RFC 7515 section 2)."""
+    return b2a_base64(data, newline=False).translate(_URL_FROM_STANDARD).rstrip(b"=")
+
+
+def b64url_decode(text: bytes) -> bytes:
+    """Decode unpadded, canonical base64url (RFC 7515 section 2, RFC 4648 section 3.5).
+
+    Raises:
+        ValueError: for any character outside the alphabet, padding, an impossible length, or
+            trailing bits that are not zero.
+    """
+    if not text:
+        return b""
+    remainder = len(text) & 3
+    if remainder == 1 or text[-1] not in _CANONICAL_LAST[remainder]:
+        raise ValueError("not canonical base64url")
+    try:
+        return a2b_base64(
+            text.translate(_STANDARD_FROM_URL) + _PADDING[remainder], strict_mode=True
+        )
+    except BinasciiError as error:
+        raise ValueError("not base64url") from error
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """Parse one JSON object, strictly (RFC 8259; RFC 7519 section 4 on duplicate members).
+
+    A text that a canonical encoder would have written in the same bytes can hold no duplicate
+    member, no byte order mark and no NaN, so the common case is one parse and one comparison.
+
+    Raises:
+        ValueError: when the bytes are not UTF-8, not one object, nest deeper than
+            :data:`MAX_DEPTH`, repeat a member, or hold a number that is not finite.
+    """
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        try:
+            value = _decode_json(data)
+            if type(value) is dict and _encode_json(value) == data:
+                return value
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            pass
+    return _parse_carefully(data)
+
+
+def _parse_carefully(data: bytes) -> dict[str, Any]:
+    text = data.decode("utf-8")
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object_of_unique_members,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+        )
+    except RecursionError as error:
+        raise ValueError("JSON nested too deeply") from error
+    if not isinstance(value, dict):
+        raise ValueError("must be a json object")
+    _refuse_deep_nesting(value)
+    _refuse_lone_surrogates(value)
+    return value
+
+
+def _object_of_unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("JSON object with a duplicate member")
+    return members
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite_float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("number out of range")
+    return number
+
+
+def _refuse_deep_nesting(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return
+    raise ValueError("JSON nested too deeply")
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [v for v in value.values() if isinstance(v, dict | list)]
+    return [v for v in value if isinstance(v, dict | list)]
+
+
+def _refuse_lone_surrogates(value: dict[str, Any]) -> None:
+    # UnicodeEncodeError is a ValueError. Such a string could not be stored or answered later.
+    json.dumps(value, ensure_ascii=False).encode("utf-8")
+
+
+def dump_object(value: dict[str, Any], default: Callable[[Any], Any] | None = None) -> bytes:
+    """Write a mapping as compact JSON in UTF-8.
+
+    Args:
+        value: the members; strings as keys.
+        default: turns a value that JSON has no form for into one that it has.
+
+    Raises:
+        ValueError: for NaN and the infinities, which JSON does not have.
+        TypeError: for a value that neither JSON nor ``default`` knows.
+    """
+    # Only these types are written alike by every encoder; dates, decimals and the like are
+    # the application's to define, so they go the way its own JSON provider goes.
+    if all(type(member) in _PLAIN for member in value.values()):
+        try:
+            return _encode_json(value)
+        except OverflowError:
+            pass
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=default).encode()

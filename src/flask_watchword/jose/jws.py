@@ -1,0 +1,150 @@
+"""JWS compact serialisation (RFC 7515 section 7.1): three segments, one of them a signature."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_watchword.errors import (
+    DecodeError,
+    InvalidAlgorithmError,
+    InvalidSignatureError,
+    InvalidTokenError,
+)
+from flask_watchword.jose.encoding import b64url_decode, b64url_encode, dump_object, parse_object
+from flask_watchword.jose.keys import Key
+
+#: Bytes a token may have before anything is looked at.
+MAX_TOKEN_BYTES = 8192
+
+
+def split_compact(token: object, max_token_bytes: int) -> tuple[bytes, bytes, bytes]:
+    """Split a token into its header segment, payload segment and signature segment.
+
+    Raises:
+        DecodeError: when it is too large, not text, not ASCII, or not of three segments.
+    """
+    if not isinstance(token, str | bytes):
+        raise DecodeError("Invalid token type. Token must be a <class 'bytes'>")
+    if len(token) > max_token_bytes:
+        raise DecodeError(f"Token is larger than {max_token_bytes} bytes")
+    if isinstance(token, str):
+        if not token.isascii():
+            raise DecodeError("Invalid token: characters outside the base64url alphabet")
+        token = token.encode("ascii")
+    segments = token.split(b".", 3)
+    if len(segments) != 3:
+        few = len(segments) < 3
+        raise DecodeError("Not enough segments" if few else "Too many segments")
+    return segments[0], segments[1], segments[2]
+
+
+def read_header(segment: bytes) -> dict[str, Any]:
+    """Read a header segment that nobody has verified yet.
+
+    ``jwk``, ``jku``, ``x5u`` and ``x5c`` may stand in it; nothing here or above reads them, for
+    a token must not name the key it is verified with (RFC 8725 section 3.10).
+
+    Raises:
+        DecodeError: when it is not canonical base64url of one strict JSON object.
+        InvalidTokenError: for ``crit`` and ``b64``, of which no extension is understood
+            (RFC 7515 section 4.1.11, RFC 7797), and for a ``kid`` that is no string.
+    """
+    try:
+        header = parse_object(_decode_segment(segment, "header"))
+    except ValueError as error:
+        raise DecodeError(f"Invalid header string: {error}") from error
+    if "crit" in header or "b64" in header:
+        raise InvalidTokenError("Unsupported critical extension in the token's header")
+    if "kid" in header and not isinstance(header["kid"], str):
+        raise InvalidTokenError("Key ID header parameter must be a string")
+    return header
+
+
+def key_for(header: Mapping[str, Any], keys: Sequence[Key]) -> Key:
+    """Choose the key that is bound to the header's ``alg``, letter for letter.
+
+    Raises:
+        InvalidAlgorithmError: when there is none.
+    """
+    if "alg" not in header:
+        raise InvalidAlgorithmError("Algorithm not specified")
+    alg = header["alg"]
+    for key in keys:
+        if key.algorithm == alg:
+            return key
+    raise InvalidAlgorithmError("The specified alg value is not allowed")
+
+
+def verify_segments(header: bytes, payload: bytes, signature: bytes, key: Key) -> None:
+    """Verify the signature over a header segment and a payload segment.
+
+    Raises:
+        DecodeError: when the signature segment is not canonical base64url.
+        InvalidSignatureError: when the signature is not the key's.
+    """
+    if not key.verify(header + b"." + payload, decode_signature(signature)):
+        raise InvalidSignatureError("Signature verification failed")
+
+
+def decode_payload(segment: bytes) -> bytes:
+    """Decode a payload segment.
+
+    Raises:
+        DecodeError: when it is not canonical base64url.
+    """
+    return _decode_segment(segment, "payload")
+
+
+def decode_signature(segment: bytes) -> bytes:
+    """Decode a signature segment.
+
+    Raises:
+        DecodeError: when it is not canonical base64url.
+    """
+    return _decode_segment(segment, "crypto")
+
+
+def verify_compact(
+    token: object, keys: Sequence[Key], *, max_token_bytes: int = MAX_TOKEN_BYTES
+) -> tuple[dict[str, Any], bytes]:
+    """Verify a compact JWS (RFC 7515 section 5.2).
+
+    Args:
+        token: the serialisation, ``str`` or ``bytes``.
+        keys: the keys to choose from; their algorithms are the allow-list.
+        max_token_bytes: larger tokens are refused unseen.
+
+    Returns:
+        The header and the payload's bytes.
+
+    Raises:
+        Refusal: a subclass that says what is wrong.
+    """
+    header_segment, payload_segment, signature_segment = split_compact(token, max_token_bytes)
+    header = read_header(header_segment)
+    verify_segments(header_segment, payload_segment, signature_segment, key_for(header, keys))
+    return header, decode_payload(payload_segment)
+
+
+def sign_compact(payload: bytes, key: Key, header: Mapping[str, Any] | None = None) -> str:
+    """Sign a payload and return the compact serialisation (RFC 7515 section 5.1).
+
+    Args:
+        payload: the bytes to sign.
+        key: what to sign with; its algorithm becomes ``alg``.
+        header: further header members, written in the order given, after ``alg``.
+    """
+    members = {"alg": key.algorithm} | dict(header or {}) | {"alg": key.algorithm}
+    return sign_segment(b64url_encode(dump_object(members)), payload, key)
+
+
+def sign_segment(header_segment: bytes, payload: bytes, key: Key) -> str:
+    """Sign a payload under a header segment that is encoded already."""
+    signing_input = header_segment + b"." + b64url_encode(payload)
+    return (signing_input + b"." + b64url_encode(key.sign(signing_input))).decode("ascii")
+
+
+def _decode_segment(segment: bytes, name: str) -> bytes:
+    try:
+        return b64url_decode(segment)
+    except ValueError as error:
+        raise DecodeError(f"Invalid {name} padding") from error

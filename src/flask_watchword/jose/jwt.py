@@ -1,0 +1,225 @@
+"""JWT (RFC 7519): encode claims, and decode tokens as fast as they can be checked.
+
+Accepting and refusing are two jobs. Accepting is the hot path and is done here. Where a token is
+not accepted, its form is shown to PyJWT first, because the names and texts that PyJWT gives to
+malformed tokens are what applications know; what PyJWT would let pass is still refused.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flask_watchword.clock import Clock, system_clock
+from flask_watchword.errors import DecodeError, ExpiredSignatureError, Refusal
+from flask_watchword.jose import claims as rules
+from flask_watchword.jose import jws
+from flask_watchword.jose.claims import Policy
+from flask_watchword.jose.encoding import b64url_encode, dump_object, parse_object
+from flask_watchword.jose.keys import Key
+from flask_watchword.jose.malformed import named_by_pyjwt
+from flask_watchword.jose.recent import Recent
+
+#: Verified tokens and their headers that a decoder remembers.
+REMEMBERED_TOKENS = 4096
+REMEMBERED_HEADERS = 64
+#: Larger tokens are verified each time, so that the memory is bounded in bytes as well.
+REMEMBERED_TOKEN_BYTES = 2048
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_JWT_HEADER = {"typ": "JWT"}
+_header_segments: Recent[str, bytes] = Recent(REMEMBERED_HEADERS)
+
+
+class Token(NamedTuple):
+    """A verified token: its header and its claims, both the receiver's own to change."""
+
+    header: dict[str, Any]
+    claims: dict[str, Any]
+
+
+class VerifiedToken:
+    """A token whose signature and claims were verified; shared, so never to be changed.
+
+    Attributes:
+        header: the header, read only.
+        claims: the claims, read only.
+        earliest: second since the epoch from which it is valid.
+        expiry: second since the epoch from which it is not; infinity without ``exp``.
+    """
+
+    __slots__ = ("_flat", "claims", "earliest", "expiry", "header")
+
+    def __init__(self, header: dict[str, Any], claims: dict[str, Any]) -> None:
+        self.header = header
+        self.claims = claims
+        self.earliest = rules.earliest(claims)
+        self.expiry = rules.expiry(claims)
+        self._flat = all(type(value) in _SCALARS for value in claims.values())
+
+    def copy_header(self) -> dict[str, Any]:
+        """Return a header of the receiver's own."""
+        return copy_json(self.header)
+
+    def copy_claims(self) -> dict[str, Any]:
+        """Return claims of the receiver's own: to change them changes nobody else's."""
+        return self.claims.copy() if self._flat else copy_json(self.claims)
+
+
+def copy_json(value: Any) -> Any:
+    """Copy what JSON can hold, all the way down."""
+    if isinstance(value, dict):
+        return {name: copy_json(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [copy_json(item) for item in value]
+    return value
+
+
+class Decoder:
+    """Verify tokens against some keys and one policy.
+
+    Verified tokens are remembered, so that a signature is computed once in a token's life. What
+    may change while a token lives (its time has come, its time is over) is asked every time.
+
+    Args:
+        keys: the keys to choose from by ``alg``; their algorithms are the allow-list.
+        policy: what the claims have to satisfy.
+        clock: where the time comes from.
+        accept: called once for each newly verified token with its claims, which it may complete
+            or refuse by raising.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[Key],
+        policy: Policy,
+        clock: Clock = system_clock,
+        accept: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
+        self._keys = tuple(keys)
+        self._policy = policy
+        self._leeway = policy.leeway
+        self._clock = clock
+        self._accept = accept
+        self._tokens: Recent[object, VerifiedToken] = Recent(REMEMBERED_TOKENS)
+        self._headers: Recent[bytes, tuple[dict[str, Any], Key]] = Recent(REMEMBERED_HEADERS)
+
+    def decode(self, token: str | bytes, *, allow_expired: bool = False) -> Token:
+        """Verify a token and return its header and claims.
+
+        Args:
+            token: the compact serialisation.
+            allow_expired: whether a token whose only fault is its age is accepted.
+
+        Raises:
+            ExpiredSignatureError: when the token's only fault is its age.
+            Refusal: another subclass, which says what is wrong.
+        """
+        verified = self.verify(token, allow_expired=allow_expired)
+        return Token(verified.copy_header(), verified.copy_claims())
+
+    def verify(self, token: str | bytes, *, allow_expired: bool = False) -> VerifiedToken:
+        """Verify a token as :meth:`decode` does and return the shared record of it."""
+        now = self._clock()
+        # A look-up by the whole token leaks nothing by its time: a token one does not have
+        # would have to collide under a hash whose key is secret.
+        verified = self._tokens.get(token) if token.__class__ is str else None
+        if verified is None:
+            verified = self._admit(token, now)
+        elif now + self._leeway < verified.earliest:
+            rules.validate(verified.claims, self._policy, now)
+        if verified.expiry <= now - self._leeway and not allow_expired:
+            raise ExpiredSignatureError(
+                "Signature has expired", verified.copy_header(), verified.copy_claims()
+            )
+        return verified
+
+    def _admit(self, token: str | bytes, now: float) -> VerifiedToken:
+        try:
+            header, claims = self._verify_signature(token)
+        except Refusal as reason:
+            raise named_by_pyjwt(token, reason, self._policy.max_token_bytes) from None
+        rules.validate(claims, self._policy, now)
+        if self._policy.profile == "strict":
+            rules.validate_strictly(header, claims)
+        if self._accept is not None:
+            self._accept(claims)
+        verified = VerifiedToken(header, claims)
+        if isinstance(token, str) and len(token) <= REMEMBERED_TOKEN_BYTES:
+            self._tokens.put(token, verified)
+        return verified
+
+    def _verify_signature(self, token: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        segments = jws.split_compact(token, self._policy.max_token_bytes)
+        header_segment, payload_segment, signature_segment = segments
+        known = self._headers.get(header_segment)
+        if known is None:
+            header = jws.read_header(header_segment)
+            key = jws.key_for(header, self._keys)
+        else:
+            header, key = known
+        jws.verify_segments(header_segment, payload_segment, signature_segment, key)
+        if known is None:
+            # Only now: a header that nobody signed must not push out those that are in use.
+            self._headers.put(header_segment, (header, key))
+        return header, _parse_claims(payload_segment)
+
+
+def encode(
+    claims: Mapping[str, Any],
+    key: Key,
+    header: Mapping[str, Any] | None = None,
+    json_default: Callable[[Any], Any] | None = None,
+) -> str:
+    """Sign claims and return the token.
+
+    Args:
+        claims: the claims; dates as seconds since the epoch.
+        key: what to sign with; its algorithm becomes ``alg``.
+        header: further header members; ``typ`` is ``JWT`` unless it says otherwise, and left
+            out where it is empty.
+        json_default: turns a claim that JSON has no form for into one that it has.
+
+    Raises:
+        InvalidKeyError: when the key is public.
+        TypeError, ValueError: for a claim that cannot be written as JSON.
+    """
+    payload = dump_object(claims if isinstance(claims, dict) else dict(claims), json_default)
+    if not header:
+        segment = _header_segments.get(key.algorithm)
+        if segment is None:
+            segment = _header_segment(key, _JWT_HEADER, None)
+            _header_segments.put(key.algorithm, segment)
+    else:
+        segment = _header_segment(key, {**_JWT_HEADER, **header}, json_default)
+    return jws.sign_segment(segment, payload, key)
+
+
+def _header_segment(
+    key: Key, header: Mapping[str, Any], json_default: Callable[[Any], Any] | None
+) -> bytes:
+    members = {"alg": key.algorithm} | dict(header) | {"alg": key.algorithm}
+    if not members["typ"]:
+        del members["typ"]
+    return b64url_encode(dump_object(members, json_default))
+
+
+def decode_unverified(token: str | bytes, max_token_bytes: int = jws.MAX_TOKEN_BYTES) -> Token:
+    """Read a token that nobody has verified; for choosing a key, never for trusting it.
+
+    Raises:
+        Refusal: when its form is wrong.
+    """
+    try:
+        header_segment, payload_segment, signature = jws.split_compact(token, max_token_bytes)
+        header = jws.read_header(header_segment)
+        claims = _parse_claims(payload_segment)
+        jws.decode_signature(signature)
+    except Refusal as reason:
+        raise named_by_pyjwt(token, reason, max_token_bytes) from None
+    return Token(header, claims)
+
+
+def _parse_claims(segment: bytes) -> dict[str, Any]:
+    try:
+        return parse_object(jws.decode_payload(segment))
+    except ValueError as error:
+        raise DecodeError(f"Invalid payload string: {error}") from error

@@ -1,0 +1,200 @@
+"""A key: bound to one algorithm when it is loaded, never to what a token says of itself."""
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jwt.algorithms
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    load_der_private_key,
+    load_der_public_key,
+    load_pem_private_key,
+    load_pem_public_key,
+    load_ssh_public_key,
+)
+from jwt.warnings import InsecureKeyLengthWarning
+
+from flask_watchword.errors import InvalidKeyError
+from flask_watchword.jose import algorithms
+from flask_watchword.jose.algorithms import ALGORITHMS, Algorithm, Signer, Verifier
+
+#: ``compatible`` warns about weak keys as PyJWT does, ``strict`` refuses them.
+Profile = Literal["compatible", "strict"]
+
+_MINIMUM_RSA_BITS = 2048  # RFC 7518 section 3.3
+_PRIVATE = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Key material bound to one algorithm.
+
+    Attributes:
+        algorithm: the only ``alg`` this key signs and verifies.
+        verify: takes a signing input and a signature, tells whether they belong together.
+        signer: signs a signing input; ``None`` for a public key.
+    """
+
+    algorithm: str
+    verify: Verifier
+    signer: Signer | None = None
+
+    @classmethod
+    def load(cls, material: Any, algorithm: str, *, profile: Profile = "compatible") -> "Key":
+        """Load a key for one algorithm.
+
+        Args:
+            material: an HMAC secret (``bytes`` or ``str``); a PEM, DER or OpenSSH key
+                (``bytes`` or ``str``); a JWK as a mapping or as JSON text; or a key object of
+                ``cryptography``.
+            algorithm: a name of :data:`~flask_watchword.jose.algorithms.ALGORITHMS`.
+            profile: what to do about a weak key.
+
+        Raises:
+            InvalidKeyError: when the material cannot serve the algorithm.
+        """
+        row = ALGORITHMS.get(algorithm)
+        if row is None:
+            known = ", ".join(ALGORITHMS)
+            raise InvalidKeyError(f"algorithm {algorithm!r} is not supported; use one of {known}")
+        jwk = _as_jwk(material)
+        if row.family == "HMAC":
+            return _load_secret(row, material, jwk, profile)
+        return _load_key_pair(row, material, jwk, profile)
+
+    def sign(self, signing_input: bytes) -> bytes:
+        """Sign a signing input (RFC 7515 section 5.1).
+
+        Raises:
+            InvalidKeyError: when this is a public key.
+        """
+        if self.signer is None:
+            raise InvalidKeyError(f"a public key cannot sign; {self.algorithm} needs a private key")
+        return self.signer(signing_input)
+
+
+def _as_jwk(material: Any) -> Mapping[str, Any] | None:
+    if isinstance(material, Mapping):
+        return material
+    if isinstance(material, str | bytes) and material.strip()[:1] in ("{", b"{"):
+        try:
+            value = json.loads(material)
+        except (ValueError, RecursionError):
+            return None
+        if isinstance(value, dict) and "kty" in value:
+            return value
+    return None
+
+
+def _load_secret(row: Algorithm, material: Any, jwk: Any, profile: Profile) -> Key:
+    try:
+        if jwk is not None:
+            secret = jwt.algorithms.HMACAlgorithm.from_jwk(dict(jwk))
+        else:
+            secret = _checked_secret(material)
+    except (jwt.InvalidKeyError, KeyError, TypeError, ValueError) as error:
+        raise InvalidKeyError(f"not a secret for {row.name}: {error}") from error
+    minimum = algorithms.hmac_minimum(row)
+    if len(secret) < minimum:
+        _weak(
+            f"The HMAC key is {len(secret)} bytes long, which is below the minimum recommended "
+            f"length of {minimum} bytes for {row.digest.upper()}. See RFC 7518 Section 3.2.",
+            profile,
+        )
+    sign, verify = algorithms.hmac_functions(row, secret)
+    return Key(row.name, verify, sign)
+
+
+def _checked_secret(material: Any) -> bytes:
+    # An asymmetric key taken for an HMAC secret lets everybody who has the public key sign
+    # (RFC 8725 section 2.1). PyJWT knows such keys by their form.
+    check = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).prepare_key
+    secret = check(material)
+    check(secret.strip() or secret)
+    if _load_any(secret) is not None:
+        raise InvalidKeyError("this is an asymmetric key, everybody may know its public part")
+    return secret
+
+
+def _load_key_pair(row: Algorithm, material: Any, jwk: Any, profile: Profile) -> Key:
+    key = _key_from_jwk(row, jwk) if jwk is not None else _load_any(material)
+    if key is None:
+        raise InvalidKeyError(f"not a PEM, DER, OpenSSH or JWK key that {row.name} can use")
+    private = key if isinstance(key, _PRIVATE) else None
+    public = key.public_key() if isinstance(key, _PRIVATE) else key
+    if row.family == "RSA" and isinstance(public, rsa.RSAPublicKey):
+        return _rsa_key(row, public, private, profile)
+    if row.family == "EC" and isinstance(public, ec.EllipticCurvePublicKey):
+        return _ec_key(row, public, private)
+    if row.family == "OKP" and isinstance(public, ed25519.Ed25519PublicKey):
+        signer = private.sign if isinstance(private, ed25519.Ed25519PrivateKey) else None
+        return Key(row.name, algorithms.ed25519_verifier(public), signer)
+    raise InvalidKeyError(f"{row.name} cannot use a key of type {type(key).__name__}")
+
+
+def _rsa_key(row: Algorithm, public: rsa.RSAPublicKey, private: Any, profile: Profile) -> Key:
+    if public.key_size < _MINIMUM_RSA_BITS:
+        _weak(
+            f"The RSA key is {public.key_size} bits long, which is below the minimum "
+            f"recommended size of {_MINIMUM_RSA_BITS} bits. See NIST SP 800-131A.",
+            profile,
+        )
+    signer = algorithms.rsa_signer(row, private) if private is not None else None
+    return Key(row.name, algorithms.rsa_verifier(row, public), signer)
+
+
+def _ec_key(row: Algorithm, public: ec.EllipticCurvePublicKey, private: Any) -> Key:
+    if row.curve is None or public.curve.name != row.curve.name:
+        raise InvalidKeyError(f"{row.name} cannot use a key on curve {public.curve.name}")
+    signer = algorithms.ec_signer(row, private) if private is not None else None
+    return Key(row.name, algorithms.ec_verifier(row, public), signer)
+
+
+def _key_from_jwk(row: Algorithm, jwk: Mapping[str, Any]) -> Any:
+    reader: Any = {
+        "RSA": jwt.algorithms.RSAAlgorithm,
+        "EC": jwt.algorithms.ECAlgorithm,
+        "OKP": jwt.algorithms.OKPAlgorithm,
+    }[row.family]
+    try:
+        return reader.from_jwk(dict(jwk))
+    except (jwt.InvalidKeyError, KeyError, TypeError, ValueError) as error:
+        raise InvalidKeyError(f"not a JWK that {row.name} can use: {error}") from error
+
+
+def _load_any(material: Any) -> Any:
+    if not isinstance(material, str | bytes):
+        return material if hasattr(material, "public_bytes") or _is_private(material) else None
+    data = material.encode() if isinstance(material, str) else material
+    if b"-----BEGIN" in data:
+        loaders: tuple[Any, ...] = (load_pem_public_key, _pem_private_key)
+    else:
+        loaders = (load_ssh_public_key, load_der_public_key, _der_private_key)
+    for load in loaders:
+        try:
+            return load(data.strip() if load is load_ssh_public_key else data)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            continue
+    return None
+
+
+def _is_private(material: Any) -> bool:
+    return isinstance(material, _PRIVATE)
+
+
+def _pem_private_key(data: bytes) -> Any:
+    return load_pem_private_key(data, password=None)
+
+
+def _der_private_key(data: bytes) -> Any:
+    return load_der_private_key(data, password=None)
+
+
+def _weak(message: str, profile: Profile) -> None:
+    if profile == "strict":
+        raise InvalidKeyError(message)
+    warnings.warn(message, InsecureKeyLengthWarning, stacklevel=2)

@@ -1,0 +1,32 @@
+"""The names that PyJWT gives to malformed tokens: the contract that applications know."""
+
+import jwt
+
+from flask_watchword.errors import DecodeError, InvalidTokenError, Refusal
+
+_WITHOUT_VERIFYING: jwt.types.Options = {"verify_signature": False}
+
+
+def named_by_pyjwt(token: object, reason: Refusal, max_token_bytes: int) -> Refusal:
+    """Return PyJWT's error for a token's form, as ours, or the reason given if it finds none.
+
+    Args:
+        token: the token that is refused in any case.
+        reason: why it is refused here.
+        max_token_bytes: a larger token is not looked at.
+    """
+    if not isinstance(token, str | bytes) or len(token) > max_token_bytes:
+        return reason
+    try:
+        jwt.decode_complete(token, options=_WITHOUT_VERIFYING)
+    except UnicodeEncodeError:
+        return reason
+    except jwt.InvalidTokenError as error:
+        return _as_ours(error)
+    return reason
+
+
+def _as_ours(error: jwt.InvalidTokenError) -> Refusal:
+    if isinstance(error, jwt.DecodeError):
+        return DecodeError(str(error))
+    return InvalidTokenError(str(error))
