@@ -1,0 +1,152 @@
+"""Imports run one way: each layer imports only from those below it."""
+
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests.architecture.import_reader import Module, imported_names, modules_of
+
+PACKAGE = "flask_watchword"
+ROOT = "__init__"  # stands for flask_watchword/__init__.py, the public names
+
+# From the top down, each with the parts of the package it may import beside itself.
+CORE = {"errors", "clock"}
+ENGINE = CORE | {"jose"}
+EXTENSION = ENGINE | {"accounts", "sessions", "stores"}
+SERVICE = EXTENSION | {"extension", ROOT}
+MAY_IMPORT: dict[str, set[str]] = {
+    "cli": SERVICE | {"service"},
+    "service": SERVICE,
+    "dropin": EXTENSION | {"extension", ROOT},
+    ROOT: {"extension"},
+    "extension": EXTENSION,
+    "stores": ENGINE | {"accounts", "sessions"},
+    "accounts": ENGINE,
+    "sessions": ENGINE,
+    "jose": CORE,
+    "errors": {"clock"},
+    "clock": set(),
+}
+
+SOCKETS = {"socket", "ssl", "smtplib", "requests", "httpx"}
+NETWORK = SOCKETS | {"asyncio", "urllib", "http"}
+DATABASES = {"sqlite3", "sqlalchemy", "alembic", "psycopg", "valkey", "redis"}
+WEB = {"flask", "werkzeug", "jinja2", "click", "rich", "granian"}
+OUTSIDE = NETWORK | DATABASES | WEB
+MUST_NOT_IMPORT: dict[str, set[str]] = {
+    "jose": OUTSIDE,
+    "accounts": OUTSIDE,
+    "sessions": OUTSIDE,
+    "errors": OUTSIDE,
+    "clock": OUTSIDE,
+    "stores": WEB,
+    "extension": SOCKETS | DATABASES | {"argon2", "click", "rich", "granian"},
+}
+
+# The store Protocols live with their consumers, so that one place alone chooses what stands behind.
+NAMES_CONCRETE_STORES = f"{PACKAGE}.service.app"
+STORES_ANYONE_ABOVE_MAY_IMPORT = {f"{PACKAGE}.stores", f"{PACKAGE}.stores.errors"}
+
+MODULES = modules_of(PACKAGE)
+
+
+def part_of(name: str) -> str:
+    """Return the part of the package a dotted name inside it belongs to."""
+    second = name.split(".")[1:2]
+    return second[0] if second and second[0] in MAY_IMPORT else ROOT
+
+
+def complaints(module: Module) -> Iterator[str]:
+    """Yield a sentence for every import of the module that runs against the layers."""
+    part = part_of(module.name)
+    for name in imported_names(module):
+        if name.split(".")[0] != PACKAGE:
+            if name.split(".")[0] in MUST_NOT_IMPORT.get(part, ()):
+                yield f"{module.name} imports {name}, which {part} does without"
+        elif part_of(name) not in MAY_IMPORT[part] | {part}:
+            yield f"{module.name} imports {name}, which is not below it"
+
+
+def internal_imports(module: Module) -> set[str]:
+    """Return the modules of the package that a module imports, by the longest name that exists."""
+    known = {other.name for other in MODULES}
+    names = {name for name in imported_names(module) if name.split(".")[0] == PACKAGE}
+    return {name if name in known else name.rpartition(".")[0] for name in names} - {module.name}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_module_imports_only_from_the_layers_below_it(module: Module) -> None:
+    assert list(complaints(module)) == []
+
+
+def test_every_part_of_the_package_has_its_place_in_the_layers() -> None:
+    parts = {module.name.split(".")[1] for module in MODULES if "." in module.name}
+    assert parts - MAY_IMPORT.keys() == set()
+
+
+def test_no_two_modules_import_each_other_in_a_circle() -> None:
+    graph = {module.name: internal_imports(module) for module in MODULES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [m for m in MODULES if part_of(m.name) != "stores" and m.name != NAMES_CONCRETE_STORES],
+    ids=lambda module: module.name,
+)
+def test_only_the_service_factory_names_a_concrete_store(module: Module) -> None:
+    stores = {name for name in internal_imports(module) if part_of(name) == "stores"}
+    assert stores - STORES_ANYONE_ABOVE_MAY_IMPORT == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("jose.keys", "import flask"),
+        ("jose.keys", "from urllib.request import urlopen"),
+        ("jose.keys", "from flask_watchword.extension.manager import JWTManager"),
+        ("jose.keys", "from flask_watchword import JWTManager"),
+        ("jose.keys", "from flask_watchword import accounts"),
+        ("jose.keys", "from ..sessions import refresh"),
+        ("jose.keys", "from .. import stores"),
+        ("accounts.users", "import flask_watchword.sessions.session"),
+        ("sessions.session", "from flask_watchword.accounts.users import User"),
+        ("extension.manager", "def later():\n    import sqlalchemy"),
+        ("extension.manager", "def later():\n    from ..service import app"),
+        ("stores.memory", "if TYPE_CHECKING:\n    from flask import Flask"),
+        ("extension.manager", "import flask_watchword.dropin"),
+        ("service.app", "import importlib\nimportlib.import_module('flask_watchword.cli')"),
+        ("service.app", "from importlib import import_module\nimport_module('..cli')"),
+        ("service.app", "__import__('flask_watchword.dropin')"),
+        ("clock", "from .errors import WatchwordError"),
+    ],
+)
+def test_an_import_that_runs_upwards_is_complained_of(name: str, source: str) -> None:
+    name = f"{PACKAGE}.{name}"
+    module = Module(name, name.rpartition(".")[0], source)
+    assert len(list(complaints(module))) == 1
+
+
+def test_public_module_that_reaches_past_the_extension_is_complained_of() -> None:
+    module = Module(PACKAGE, PACKAGE, "from .jose import keys\nfrom .extension import JWTManager")
+    assert list(complaints(module)) == [
+        "flask_watchword imports flask_watchword.jose.keys, which is not below it"
+    ]
+
+
+def test_an_import_that_runs_downwards_is_not_complained_of() -> None:
+    source = """
+from __future__ import annotations
+import flask, msgspec
+from .manager import JWTManager
+from ..jose.keys import Key
+from flask_watchword import clock
+def later():
+    from flask_watchword.errors import WatchwordError
+"""
+    name = f"{PACKAGE}.extension.decorators"
+    assert list(complaints(Module(name, name.rpartition(".")[0], source))) == []

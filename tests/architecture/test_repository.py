@@ -1,0 +1,108 @@
+"""What is published: the tracked files, the lock, and the wheel."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from email.parser import HeaderParser
+from pathlib import Path
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+ROOT = Path(__file__).parents[2]
+LOCK = ROOT / "requirements" / "dev.txt"
+
+# In pieces, so that this file does not hold what it looks for.
+REGISTRY_HOSTS = ["files.python" + "hosted", "py" + "pi.org", "/simple" + "/", "index" + "-url ="]
+MACHINE_PATHS = ["/wo" + "rk/", "/t" + "mp/plan", "/ro" + "ot/", "/ho" + "me/", ".py" + "env"]
+
+
+def tracked_files() -> list[Path]:
+    """Return the files git tracks."""
+    git = shutil.which("git")
+    assert git is not None
+    listing = subprocess.run(  # noqa: S603 -- a fixed command line
+        [git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    paths = [ROOT / name for name in listing.stdout.split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+def tracked_texts() -> Iterator[tuple[Path, str]]:
+    for path in tracked_files():
+        content = path.read_bytes()
+        if b"\0" not in content:
+            yield path.relative_to(ROOT), content.decode("utf-8")
+
+
+@pytest.mark.parametrize("needle", REGISTRY_HOSTS + MACHINE_PATHS)
+def test_no_tracked_file_names_a_registry_or_a_path_of_one_machine(needle: str) -> None:
+    assert [str(path) for path, text in tracked_texts() if needle in text] == []
+
+
+def locked() -> dict[str, str]:
+    """Return each requirement of the lock with the options that follow it."""
+    entries = LOCK.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    return dict(entry.split("==", maxsplit=1) for entry in entries if entry)
+
+
+def test_every_locked_requirement_has_a_hash() -> None:
+    assert [name for name, rest in locked().items() if "--hash=sha256:" not in rest] == []
+
+
+def test_lock_has_every_requirement_of_the_package_and_of_development() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = list(project["dependencies"])
+    for extra in project["optional-dependencies"].values():
+        wanted += extra
+    development = (ROOT / "requirements" / "dev.in").read_text(encoding="utf-8").splitlines()
+    wanted += [line for line in development if line and not line.startswith("#")]
+    names = {re.split(r"[\[<>=]", requirement)[0].lower() for requirement in wanted}
+    assert names - locked().keys() == set()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    """Build the wheel as a release would, without asking the network for anything."""
+    directory = str(tmp_path_factory.mktemp("dist"))
+    artifact = next(WheelBuilder(str(ROOT)).build(directory=directory, versions=["standard"]))
+    with zipfile.ZipFile(artifact) as archive:
+        yield archive
+
+
+def metadata_of(wheel: zipfile.ZipFile, name: str) -> str:
+    path = next(path for path in wheel.namelist() if path.endswith(f".dist-info/{name}"))
+    return wheel.read(path).decode("utf-8")
+
+
+def test_wheel_says_that_it_is_typed(wheel: zipfile.ZipFile) -> None:
+    assert "flask_watchword/py.typed" in wheel.namelist()
+
+
+def test_wheel_holds_every_module_of_the_package_and_nothing_beside_it(
+    wheel: zipfile.ZipFile,
+) -> None:
+    source = ROOT / "src"
+    modules = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
+    shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert modules - shipped == set()
+    assert {name for name in shipped if not name.startswith("flask_watchword/")} == set()
+
+
+def test_bare_wheel_requires_flask_pyjwt_and_msgspec_alone(wheel: zipfile.ZipFile) -> None:
+    headers = HeaderParser().parsestr(metadata_of(wheel, "METADATA"))
+    required = headers.get_all("Requires-Dist", [])
+    bare = [requirement for requirement in required if "extra ==" not in requirement]
+    names = {re.split(r"[<>=]", requirement)[0] for requirement in bare}
+    assert names == {"flask", "pyjwt[crypto]", "msgspec"}
+
+
+def test_wheel_installs_the_watchword_command(wheel: zipfile.ZipFile) -> None:
+    assert "watchword = flask_watchword.cli:main" in metadata_of(wheel, "entry_points.txt")
+
+
+def test_wheel_carries_the_license(wheel: zipfile.ZipFile) -> None:
+    assert metadata_of(wheel, "licenses/LICENSE").startswith("MIT License")
