@@ -26,7 +26,7 @@ print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
 
 def packages_loaded_by(module: str) -> set[str]:
     """Return the top-level packages loaded once a fresh interpreter has imported the module."""
-    answer = subprocess.run(  # noqa: S603 -- our own interpreter, and a source from this file
+    answer = subprocess.run(
         [sys.executable, "-c", REPORT.format(module=module)],
         capture_output=True,
         check=True,

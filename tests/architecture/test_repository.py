@@ -24,7 +24,7 @@ def tracked_files() -> list[Path]:
     """Return the files git tracks."""
     git = shutil.which("git")
     assert git is not None
-    listing = subprocess.run(  # noqa: S603 -- a fixed command line
+    listing = subprocess.run(
         [git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
     )
     paths = [ROOT / name for name in listing.stdout.split("\0") if name]
