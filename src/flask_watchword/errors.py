@@ -1,4 +1,4 @@
-"""Why a token or a key is refused.
+"""Why a token is refused, and why a key cannot be used.
 
 Applications written for Flask-JWT-Extended catch PyJWT's exception classes, so every refusal is
 a subclass of the PyJWT class it stands for, under the same name (REST frameworks look errors up
@@ -17,7 +17,7 @@ from jwt import exceptions as pyjwt
 
 
 class Refusal(pyjwt.PyJWTError):
-    """A token or key that is refused; ``code`` is stable, the message may improve."""
+    """A token that is refused; ``code`` is stable, the message may improve."""
 
     code: ClassVar[str] = "invalid_token"
 
@@ -106,7 +106,8 @@ class MissingRequiredClaimError(pyjwt.MissingRequiredClaimError, SpecificRefusal
     code = "missing_claim"
 
 
-class InvalidKeyError(pyjwt.InvalidKeyError, Refusal):
-    """A key that cannot serve its algorithm: an error of the configuration, not of a client."""
+class InvalidKeyError(pyjwt.InvalidKeyError):
+    """A key that cannot serve its algorithm.
 
-    code = "invalid_key"
+    No :class:`Refusal`: the configuration is wrong, not what a client sent.
+    """

@@ -46,30 +46,38 @@ class VerifiedToken:
         expiry: second since the epoch from which it is not; infinity without ``exp``.
     """
 
-    __slots__ = ("_flat", "claims", "earliest", "expiry", "header")
+    __slots__ = ("_flat_claims", "_flat_header", "claims", "earliest", "expiry", "header")
 
     def __init__(self, header: dict[str, Any], claims: dict[str, Any]) -> None:
         self.header = header
         self.claims = claims
         self.earliest = rules.earliest(claims)
         self.expiry = rules.expiry(claims)
-        self._flat = all(type(value) in _SCALARS for value in claims.values())
+        self._flat_header = _is_flat(header)
+        self._flat_claims = _is_flat(claims)
 
     def copy_header(self) -> dict[str, Any]:
         """Return a header of the receiver's own."""
-        return copy_json(self.header)
+        return self.header.copy() if self._flat_header else _copy_deeply(self.header)
 
     def copy_claims(self) -> dict[str, Any]:
         """Return claims of the receiver's own: to change them changes nobody else's."""
-        return self.claims.copy() if self._flat else copy_json(self.claims)
+        return self.claims.copy() if self._flat_claims else _copy_deeply(self.claims)
 
 
-def copy_json(value: Any) -> Any:
-    """Copy what JSON can hold, all the way down."""
+def _is_flat(members: dict[str, Any]) -> bool:
+    return all(type(value) in _SCALARS for value in members.values())
+
+
+def _copy_deeply(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: _copy_json(value) for name, value in members.items()}
+
+
+def _copy_json(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: copy_json(member) for name, member in value.items()}
+        return _copy_deeply(value)
     if isinstance(value, list):
-        return [copy_json(item) for item in value]
+        return [_copy_json(item) for item in value]
     return value
 
 

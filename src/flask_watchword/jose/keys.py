@@ -49,8 +49,8 @@ class Key:
 
         Args:
             material: an HMAC secret (``bytes`` or ``str``); a PEM, DER or OpenSSH key
-                (``bytes`` or ``str``); a JWK as a mapping or as JSON text; or a key object of
-                ``cryptography``.
+                (``bytes`` or ``str``); a JWK as a mapping, as JSON text or as ``jwt.PyJWK``; or a
+                key object of ``cryptography``.
             algorithm: a name of :data:`~flask_watchword.jose.algorithms.ALGORITHMS`.
             profile: what to do about a weak key.
 
@@ -61,6 +61,8 @@ class Key:
         if row is None:
             known = ", ".join(ALGORITHMS)
             raise InvalidKeyError(f"algorithm {algorithm!r} is not supported; use one of {known}")
+        if isinstance(material, jwt.PyJWK):
+            material = material.key
         jwk = _as_jwk(material)
         if row.family == "HMAC":
             return _load_secret(row, material, jwk, profile)

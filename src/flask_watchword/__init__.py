@@ -1,0 +1,77 @@
+"""JWT authentication for Flask: Flask-JWT-Extended's API, over an engine of its own."""
+
+from flask_watchword.extension.cookies import (
+    set_access_cookies,
+    set_refresh_cookies,
+    unset_access_cookies,
+    unset_jwt_cookies,
+    unset_refresh_cookies,
+)
+from flask_watchword.extension.current import (
+    current_user,
+    get_current_user,
+    get_jwt,
+    get_jwt_header,
+    get_jwt_identity,
+    get_jwt_request_location,
+)
+from flask_watchword.extension.decorators import (
+    jwt_expired_token_required,
+    jwt_required,
+    verify_expired_in_request,
+    verify_jwt_in_request,
+)
+from flask_watchword.extension.legacy import (
+    fresh_jwt_required,
+    get_jwt_claims,
+    get_raw_jwt,
+    get_raw_jwt_header,
+    jwt_optional,
+    jwt_refresh_token_required,
+    verify_fresh_jwt_in_request,
+    verify_jwt_in_request_optional,
+    verify_jwt_refresh_token_in_request,
+)
+from flask_watchword.extension.manager import JWTManager
+from flask_watchword.extension.tokens import (
+    create_access_token,
+    create_refresh_token,
+    decode_token,
+    get_csrf_token,
+    get_jti,
+    get_unverified_jwt_headers,
+)
+
+__all__ = [
+    "JWTManager",
+    "create_access_token",
+    "create_refresh_token",
+    "current_user",
+    "decode_token",
+    "fresh_jwt_required",
+    "get_csrf_token",
+    "get_current_user",
+    "get_jti",
+    "get_jwt",
+    "get_jwt_claims",
+    "get_jwt_header",
+    "get_jwt_identity",
+    "get_jwt_request_location",
+    "get_raw_jwt",
+    "get_raw_jwt_header",
+    "get_unverified_jwt_headers",
+    "jwt_expired_token_required",
+    "jwt_optional",
+    "jwt_refresh_token_required",
+    "jwt_required",
+    "set_access_cookies",
+    "set_refresh_cookies",
+    "unset_access_cookies",
+    "unset_jwt_cookies",
+    "unset_refresh_cookies",
+    "verify_expired_in_request",
+    "verify_fresh_jwt_in_request",
+    "verify_jwt_in_request",
+    "verify_jwt_in_request_optional",
+    "verify_jwt_refresh_token_in_request",
+]

@@ -1,0 +1,221 @@
+"""A manager at work in one application: its options parsed, its keys loaded, its decoders."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from hmac import compare_digest
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, current_app
+from flask.json.provider import DefaultJSONProvider
+
+from flask_watchword.errors import InvalidKeyError
+from flask_watchword.extension.errors import CSRFError, JWTDecodeError
+from flask_watchword.extension.loaders import call
+from flask_watchword.extension.options import (
+    Config,
+    Snapshot,
+    decode_algorithms,
+    decode_key,
+    header_name,
+    token_locations,
+)
+from flask_watchword.extension.responses import default_decode_key_callback
+from flask_watchword.jose import Decoder, Key, Policy, VerifiedToken, decode_unverified
+from flask_watchword.jose.recent import Recent
+
+if TYPE_CHECKING:
+    from flask_watchword.extension.manager import JWTManager
+
+EXTENSION_KEY = "flask-watchword"
+#: Keys of a key loader whose decoders are kept ready.
+REMEMBERED_KEYS = 256
+
+_UNPREFIXED_HEADERS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+
+
+class Decoding:
+    """What the options say about decoding: the policy, and a decoder for each key."""
+
+    def __init__(self, config: Config, clock: Callable[[], float]) -> None:
+        self.identity_claim: str = config["JWT_IDENTITY_CLAIM"]
+        self.policy = Policy(
+            audience=config["JWT_DECODE_AUDIENCE"],
+            issuer=config["JWT_DECODE_ISSUER"],
+            leeway=_seconds(config["JWT_DECODE_LEEWAY"]),
+            verify_subject=config["JWT_VERIFY_SUB"],
+            max_token_bytes=config["JWT_MAX_TOKEN_BYTES"],
+            profile=config["JWT_PROFILE"],
+        )
+        self._config = config
+        self._clock = clock
+        self._algorithms = decode_algorithms(config)
+        self._decoders: Recent[Any, Decoder] = Recent(REMEMBERED_KEYS)
+
+    @cached_property
+    def default_decoder(self) -> Decoder:
+        """The decoder for the configured key."""
+        return self._new_decoder(decode_key(self._config))
+
+    def decoder_for(self, material: Any) -> Decoder:
+        """Return the decoder for a key that a key loader gave."""
+        try:
+            decoder = self._decoders.get(material)
+        except TypeError:  # a JWK as a dictionary cannot be looked up
+            return self._new_decoder(material)
+        if decoder is None:
+            decoder = self._new_decoder(material)
+            self._decoders.put(material, decoder)
+        return decoder
+
+    def _new_decoder(self, material: Any) -> Decoder:
+        keys = load_keys(material, self._algorithms, self.policy.profile)
+        return Decoder(keys, self.policy, self._clock, self._complete)
+
+    def _complete(self, claims: dict[str, Any]) -> None:
+        if self.identity_claim not in claims:
+            raise JWTDecodeError(f"Missing claim: {self.identity_claim}")
+        claims.setdefault("type", "access")
+        claims.setdefault("fresh", False)
+        claims.setdefault("jti", None)
+
+
+def load_keys(material: Any, algorithms: list[str], profile: Any) -> list[Key]:
+    """Load one key material for those of the algorithms that it can serve.
+
+    Raises:
+        InvalidKeyError: when it can serve none.
+    """
+    keys, reason = [], InvalidKeyError("no algorithm is allowed")
+    for algorithm in algorithms:
+        try:
+            keys.append(Key.load(material, algorithm, profile=profile))
+        except InvalidKeyError as error:
+            reason = error
+    if not keys:
+        raise reason
+    return keys
+
+
+def _seconds(leeway: float | timedelta) -> float:
+    return leeway.total_seconds() if isinstance(leeway, timedelta) else leeway
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a protected request needs of the options, parsed."""
+
+    locations: tuple[str, ...]
+    header_key: str
+    header_type: str
+    header_only: bool
+    decoding: Decoding
+
+
+_READING_OPTIONS = (
+    "JWT_TOKEN_LOCATION",
+    "JWT_HEADER_NAME",
+    "JWT_HEADER_TYPE",
+    "JWT_ALGORITHM",
+    "JWT_DECODE_ALGORITHMS",
+    "JWT_DECODE_AUDIENCE",
+    "JWT_DECODE_ISSUER",
+    "JWT_DECODE_LEEWAY",
+    "JWT_IDENTITY_CLAIM",
+    "JWT_VERIFY_SUB",
+    "JWT_SECRET_KEY",
+    "SECRET_KEY",
+    "JWT_PUBLIC_KEY",
+    "JWT_MAX_TOKEN_BYTES",
+    "JWT_PROFILE",
+)
+
+
+class Binding:
+    """One manager in one application.
+
+    Attributes:
+        manager: whose loaders are asked.
+        reading: the options of a protected request, as they are now.
+    """
+
+    def __init__(self, manager: "JWTManager") -> None:
+        self.manager = manager
+        self.reading: Snapshot[Reading] = Snapshot(_READING_OPTIONS, self._read)
+
+    def _read(self, config: Config) -> Reading:
+        locations = token_locations(config["JWT_TOKEN_LOCATION"])
+        key = header_name(config).upper().replace("-", "_")
+        return Reading(
+            locations=locations,
+            header_key=key if key in _UNPREFIXED_HEADERS else f"HTTP_{key}",
+            header_type=config["JWT_HEADER_TYPE"],
+            header_only=locations == ("headers",),
+            decoding=Decoding(config, lambda: self.manager.clock()),
+        )
+
+    def verify(
+        self, decoding: Decoding, token: Any, csrf_value: str | None, allow_expired: bool = False
+    ) -> VerifiedToken:
+        """Verify a token with the key that is meant for it.
+
+        Raises:
+            Refusal, JWTDecodeError: when it is not accepted.
+            CSRFError: when a CSRF value is given and is not the token's.
+        """
+        if self.manager._decode_key_callback is default_decode_key_callback:
+            decoder = decoding.default_decoder
+        else:
+            decoder = self._decoder_by_loader(decoding, token)
+        verified = decoder.verify(token, allow_expired=allow_expired)
+        if csrf_value:
+            _check_csrf(verified.claims, csrf_value)
+        return verified
+
+    def _decoder_by_loader(self, decoding: Decoding, token: Any) -> Decoder:
+        unverified = decode_unverified(token, decoding.policy.max_token_bytes)
+        material = call(self.manager._decode_key_callback, unverified.header, unverified.claims)
+        return decoding.decoder_for(material)
+
+
+def _check_csrf(claims: dict[str, Any], csrf_value: str) -> None:
+    if "csrf" not in claims:
+        raise JWTDecodeError("Missing claim: csrf")
+    expected = claims["csrf"]
+    # As bytes: compare_digest takes no other text than ASCII, and a client sends what it likes.
+    sent = csrf_value.encode("utf-8", "surrogatepass")
+    if not isinstance(expected, str) or not compare_digest(expected.encode(), sent):
+        raise CSRFError("CSRF double submit tokens do not match")
+
+
+def binding_of(app: Flask) -> Binding:
+    """Return the binding of an application's manager.
+
+    Raises:
+        RuntimeError: when the application has none.
+    """
+    try:
+        binding: Binding = app.extensions[EXTENSION_KEY]
+    except KeyError:
+        raise RuntimeError(
+            "You must initialize a JWTManager with this flask application before using this method"
+        ) from None
+    return binding
+
+
+def current_binding() -> Binding:
+    """Return the binding of the current application's manager."""
+    return binding_of(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def json_default(app: Flask) -> Callable[[Any], Any]:
+    """Return what the application's JSON provider does with values that JSON has no form for."""
+    provider = app.json_provider_class
+    found = getattr_static(provider, "default", None)
+    if isinstance(found, staticmethod | classmethod):
+        default: Callable[[Any], Any] = provider.default  # type: ignore[attr-defined]
+        return default
+    bound = getattr(app.json, "default", None) if isinstance(app.json, provider) else None
+    return bound or DefaultJSONProvider.default

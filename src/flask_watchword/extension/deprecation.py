@@ -1,0 +1,37 @@
+"""What release 3 of Flask-JWT-Extended called by other names, and how to say so."""
+
+import warnings
+from typing import Any
+
+from flask import current_app
+
+
+def warn_renamed(old: str, new: str, stacklevel: int = 3) -> None:
+    """Warn that an old spelling is used, and name today's."""
+    warnings.warn(f"{old} is deprecated, use {new}", DeprecationWarning, stacklevel=stacklevel)
+
+
+def user_claims_key() -> str:
+    """Return the claim under which release 3 nests the user claims."""
+    key: str = current_app.config.get("JWT_USER_CLAIMS", "user_claims")
+    return key
+
+
+def legacy_token_arguments(
+    legacy: dict[str, Any], claims: dict[str, Any] | None, headers: dict[str, Any] | None
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Turn the ``user_claims`` and ``headers`` of release 3 into today's arguments.
+
+    Raises:
+        TypeError: for any other argument.
+    """
+    unknown = legacy.keys() - {"user_claims", "headers"}
+    if unknown:
+        raise TypeError(f"got an unexpected keyword argument {min(unknown)!r}")
+    if "user_claims" in legacy:
+        warn_renamed("user_claims=", "additional_claims=", stacklevel=4)
+        claims = {user_claims_key(): legacy["user_claims"] or {}, **(claims or {})}
+    if "headers" in legacy:
+        warn_renamed("headers=", "additional_headers=", stacklevel=4)
+        headers = {**(legacy["headers"] or {}), **(headers or {})}
+    return claims, headers

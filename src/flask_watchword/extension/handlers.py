@@ -1,0 +1,106 @@
+"""Turning refusals into responses, by the loaders of the manager."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, current_app
+from flask.typing import ResponseReturnValue
+
+from flask_watchword.errors import ExpiredSignatureError, Refusal, SpecificRefusal
+from flask_watchword.extension.errors import (
+    CSRFError,
+    FreshTokenRequired,
+    InvalidHeaderError,
+    InvalidQueryParamError,
+    JWTDecodeError,
+    NoAuthorizationError,
+    RevokedTokenError,
+    UserClaimsVerificationError,
+    UserLookupError,
+    WrongTokenError,
+)
+from flask_watchword.extension.loaders import call
+
+if TYPE_CHECKING:
+    from flask_watchword.extension.manager import JWTManager
+
+#: Asks the loader that an error belongs to; returns what a view might.
+Answer = Callable[["JWTManager", Any], Any]
+
+
+def _unauthorized(manager: "JWTManager", error: Exception) -> Any:
+    return call(manager._unauthorized_callback, str(error))
+
+
+def _invalid(manager: "JWTManager", error: Exception) -> Any:
+    return call(manager._invalid_token_callback, str(error))
+
+
+def _refused(manager: "JWTManager", error: Refusal) -> Any:
+    if isinstance(error, ExpiredSignatureError):
+        return call(manager._expired_token_callback, error.jwt_header, error.jwt_data)
+    return _invalid(manager, error)
+
+
+def _with_token(loader: str) -> Answer:
+    def answer(manager: "JWTManager", error: Any) -> Any:
+        return call(getattr(manager, loader), error.jwt_header, error.jwt_data)
+
+    return answer
+
+
+ANSWERS: dict[type[Exception], Answer] = {
+    NoAuthorizationError: _unauthorized,
+    CSRFError: _unauthorized,
+    InvalidHeaderError: _invalid,
+    InvalidQueryParamError: _invalid,
+    JWTDecodeError: _invalid,
+    WrongTokenError: _invalid,
+    # PyJWT's classes; see flask_watchword.errors for why there are two.
+    Refusal: _refused,
+    SpecificRefusal: _refused,
+    FreshTokenRequired: _with_token("_needs_fresh_token_callback"),
+    RevokedTokenError: _with_token("_revoked_token_callback"),
+    UserClaimsVerificationError: _with_token("_token_verification_failed_callback"),
+    UserLookupError: _with_token("_user_lookup_error_callback"),
+}
+
+
+def register(manager: "JWTManager", target: Any) -> None:
+    """Register a handler for every refusal.
+
+    Args:
+        manager: whose loaders answer.
+        target: the application, or what else has Flask's ``errorhandler``: a REST framework's
+            ``Api`` gets what the loaders return as it is, for it makes responses by itself.
+    """
+    finish = challenge if isinstance(target, Flask) else _as_it_is
+    for error_class, answer in ANSWERS.items():
+        target.errorhandler(error_class)(_handler(manager, answer, finish))
+
+
+def _handler(manager: "JWTManager", answer: Answer, finish: Callable[..., Any]) -> Any:
+    def handle(error: Exception) -> Any:
+        return finish(answer(manager, error), error)
+
+    return handle
+
+
+def _as_it_is(value: Any, error: Exception) -> Any:
+    return value
+
+
+def challenge(value: ResponseReturnValue, error: Exception) -> Response:
+    """Make a response that says on a 401 how to authenticate (RFC 9110 section 11.6.1).
+
+    Without credentials the challenge is the bare scheme, else it names the error (RFC 6750
+    section 3.1).
+    """
+    response = current_app.make_response(value)
+    if response.status_code == 401 and "WWW-Authenticate" not in response.headers:
+        scheme = current_app.config["JWT_HEADER_TYPE"] or "Bearer"
+        absent = isinstance(error, NoAuthorizationError)
+        response.headers["WWW-Authenticate"] = (
+            scheme if absent else f'{scheme} error="invalid_token"'
+        )
+    return response

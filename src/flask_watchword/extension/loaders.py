@@ -1,0 +1,23 @@
+"""Calling what an application registered, be it a function or a coroutine function."""
+
+from collections.abc import Callable, Coroutine
+from types import CoroutineType
+from typing import Any
+
+from flask import current_app
+
+
+def call(loader: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a loader and return its result, awaited where the loader is asynchronous.
+
+    A coroutine is true in itself, so a blocklist that is not awaited would revoke everything and
+    a user lookup that is not awaited would find everybody.
+    """
+    result = loader(*arguments)
+    if isinstance(result, CoroutineType):
+        return current_app.async_to_sync(_wait_for)(result)
+    return result
+
+
+async def _wait_for(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    return await coroutine

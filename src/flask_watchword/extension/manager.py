@@ -1,0 +1,189 @@
+"""``JWTManager``: the extension object, and the loaders an application gives it."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from flask_watchword.clock import Clock, system_clock
+from flask_watchword.errors import InvalidKeyError
+from flask_watchword.extension import handlers, responses
+from flask_watchword.extension.binding import EXTENSION_KEY, Binding
+from flask_watchword.extension.current import current_user_context_processor
+from flask_watchword.extension.legacy_loaders import LegacyLoaders, accepting
+from flask_watchword.extension.options import set_defaults
+from flask_watchword.extension.tokens import decode_token, issue
+from flask_watchword.jose import Key
+
+Loader = TypeVar("Loader", bound=Callable[..., Any])
+
+
+class JWTManager(LegacyLoaders):
+    """Hold the loaders of an application; one manager may serve several.
+
+    Args:
+        app: the application; without it call :meth:`init_app` later.
+        add_context_processor: whether templates get ``current_user``.
+
+    Attributes:
+        clock: returns the seconds since the epoch; tests put their own in its place.
+    """
+
+    def __init__(self, app: Flask | None = None, add_context_processor: bool = False) -> None:
+        self.clock: Clock = system_clock
+        # Real applications read and replace these by their Flask-JWT-Extended names.
+        self._decode_key_callback: Callable[..., Any] = responses.default_decode_key_callback
+        self._encode_key_callback: Callable[..., Any] = responses.default_encode_key_callback
+        self._expired_token_callback: Callable[..., Any] = responses.default_expired_token_callback
+        self._invalid_token_callback: Callable[..., Any] = responses.default_invalid_token_callback
+        self._jwt_additional_header_callback: Callable[..., Any] = (
+            responses.default_jwt_headers_callback
+        )
+        self._needs_fresh_token_callback: Callable[..., Any] = (
+            responses.default_needs_fresh_token_callback
+        )
+        self._revoked_token_callback: Callable[..., Any] = responses.default_revoked_token_callback
+        self._token_in_blocklist_callback: Callable[..., Any] = responses.default_blocklist_callback
+        self._token_verification_callback: Callable[..., Any] = (
+            responses.default_token_verification_callback
+        )
+        self._unauthorized_callback: Callable[..., Any] = responses.default_unauthorized_callback
+        self._user_claims_callback: Callable[..., Any] = (
+            responses.default_additional_claims_callback
+        )
+        self._user_identity_callback: Callable[..., Any] = responses.default_user_identity_callback
+        self._user_lookup_callback: Callable[..., Any] | None = None
+        self._user_lookup_error_callback: Callable[..., Any] = (
+            responses.default_user_lookup_error_callback
+        )
+        self._token_verification_failed_callback: Callable[..., Any] = (
+            responses.default_token_verification_failed_callback
+        )
+        if app is not None:
+            self.init_app(app, add_context_processor)
+
+    def init_app(self, app: Flask, add_context_processor: bool = False) -> None:
+        """Register the extension with an application.
+
+        Args:
+            app: the application.
+            add_context_processor: whether templates get ``current_user``.
+
+        Raises:
+            InvalidKeyError: when the secret that is configured already is a public key or the
+                like, with which anybody could sign.
+        """
+        self._set_default_configuration_options(app)
+        _check_secret(app)
+        app.extensions["flask-jwt-extended"] = self
+        app.extensions[EXTENSION_KEY] = Binding(self)
+        if add_context_processor:
+            app.context_processor(current_user_context_processor)
+        self._set_error_handler_callbacks(app)
+
+    def _set_error_handler_callbacks(self, app: Any) -> None:
+        handlers.register(self, app)
+
+    @staticmethod
+    def _set_default_configuration_options(app: Flask) -> None:
+        set_defaults(app.config)
+
+    def _encode_jwt_from_config(
+        self,
+        identity: Any,
+        token_type: str,
+        claims: dict[str, Any] | None = None,
+        fresh: Any = False,
+        expires_delta: Any = None,
+        headers: dict[str, Any] | None = None,
+    ) -> str:
+        return issue(identity, token_type, claims, fresh, expires_delta, headers)
+
+    def _decode_jwt_from_config(
+        self, encoded_token: str, csrf_value: str | None = None, allow_expired: bool = False
+    ) -> dict[str, Any]:
+        return decode_token(encoded_token, csrf_value, allow_expired)
+
+    def additional_claims_loader(self, callback: Loader) -> Loader:
+        """Register ``f(identity) -> dict``: further claims of new tokens."""
+        self._user_claims_callback = callback
+        return callback
+
+    def additional_headers_loader(self, callback: Loader) -> Loader:
+        """Register ``f(identity) -> dict``: further header members of new tokens."""
+        self._jwt_additional_header_callback = callback
+        return callback
+
+    def decode_key_loader(self, callback: Loader) -> Loader:
+        """Register ``f(header, claims) -> key``: the key for a token NOT verified yet."""
+        self._decode_key_callback = callback
+        return callback
+
+    def encode_key_loader(self, callback: Loader) -> Loader:
+        """Register ``f(identity) -> key``: the key that signs a new token."""
+        self._encode_key_callback = callback
+        return callback
+
+    def expired_token_loader(self, callback: Loader) -> Loader:
+        """Register ``f(header, claims) -> response`` for tokens that have expired."""
+        self._expired_token_callback = accepting(2, callback, "expired_token_loader")
+        return callback
+
+    def invalid_token_loader(self, callback: Loader) -> Loader:
+        """Register ``f(reason) -> response`` for tokens that are refused."""
+        self._invalid_token_callback = callback
+        return callback
+
+    def needs_fresh_token_loader(self, callback: Loader) -> Loader:
+        """Register ``f(header, claims) -> response`` for tokens that are not fresh."""
+        self._needs_fresh_token_callback = accepting(2, callback, "needs_fresh_token_loader")
+        return callback
+
+    def revoked_token_loader(self, callback: Loader) -> Loader:
+        """Register ``f(header, claims) -> response`` for tokens that have been revoked."""
+        self._revoked_token_callback = accepting(2, callback, "revoked_token_loader")
+        return callback
+
+    def token_in_blocklist_loader(self, callback: Loader) -> Loader:
+        """Register ``f(header, claims) -> bool``: whether a token has been revoked."""
+        self._token_in_blocklist_callback = callback
+        return callback
+
+    def token_verification_failed_loader(self, callback: Loader) -> Loader:
+        """Register ``f(header, claims) -> response`` for tokens the verification refused."""
+        self._token_verification_failed_callback = callback
+        return callback
+
+    def token_verification_loader(self, callback: Loader) -> Loader:
+        """Register ``f(header, claims) -> bool``: whether a verified token is admitted."""
+        self._token_verification_callback = callback
+        return callback
+
+    def unauthorized_loader(self, callback: Loader) -> Loader:
+        """Register ``f(reason) -> response`` for requests without a token."""
+        self._unauthorized_callback = callback
+        return callback
+
+    def user_identity_loader(self, callback: Loader) -> Loader:
+        """Register ``f(identity) -> str``: what stands in the token for an identity."""
+        self._user_identity_callback = callback
+        return callback
+
+    def user_lookup_loader(self, callback: Loader) -> Loader:
+        """Register ``f(header, claims) -> user``: the user of a token, ``None`` for nobody."""
+        self._user_lookup_callback = callback
+        return callback
+
+    def user_lookup_error_loader(self, callback: Loader) -> Loader:
+        """Register ``f(header, claims) -> response`` for tokens whose user was not found."""
+        self._user_lookup_error_callback = callback
+        return callback
+
+
+def _check_secret(app: Flask) -> None:
+    algorithm = app.config["JWT_ALGORITHM"]
+    if str(algorithm).startswith("HS") and app.config["JWT_SECRET_KEY"]:
+        try:
+            Key.load(app.config["JWT_SECRET_KEY"], algorithm, profile=app.config["JWT_PROFILE"])
+        except InvalidKeyError as error:
+            raise InvalidKeyError(f"JWT_SECRET_KEY: {error}") from error

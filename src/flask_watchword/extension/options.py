@@ -1,0 +1,239 @@
+"""The options: one table of names, defaults and meanings, read from ``app.config`` when used.
+
+Options that are re-set after ``JWTManager(app)`` count, so nothing is parsed for good. What the
+hot path needs is parsed into a frozen value and parsed again when a raw value has changed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
+
+from flask_watchword.jose.jws import MAX_TOKEN_BYTES
+
+Config = Mapping[str, Any]
+
+LOCATIONS = ("headers", "cookies", "query_string", "json")
+#: Seconds that a cookie lives where JWT_SESSION_COOKIE is off.
+PERSISTENT_COOKIE_SECONDS = 31_540_000
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: its name in ``app.config``, its default and what it means."""
+
+    name: str
+    default: Any
+    meaning: str
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option("JWT_ACCESS_COOKIE_NAME", "access_token_cookie", "cookie of the access token"),
+    Option("JWT_ACCESS_COOKIE_PATH", "/", "path of that cookie"),
+    Option("JWT_ACCESS_CSRF_COOKIE_NAME", "csrf_access_token", "cookie of its CSRF value"),
+    Option("JWT_ACCESS_CSRF_COOKIE_PATH", "/", "path of that cookie"),
+    Option("JWT_ACCESS_CSRF_FIELD_NAME", "csrf_token", "form field of the CSRF value"),
+    Option("JWT_ACCESS_CSRF_HEADER_NAME", "X-CSRF-TOKEN", "header of the CSRF value"),
+    Option(
+        "JWT_ACCESS_TOKEN_EXPIRES",
+        timedelta(minutes=15),
+        "life of an access token: a timedelta, seconds, or False for no end",
+    ),
+    Option("JWT_ALGORITHM", "HS256", "algorithm that signs"),
+    Option("JWT_COOKIE_CSRF_PROTECT", True, "whether cookies need the double submit value"),
+    Option("JWT_COOKIE_DOMAIN", None, "domain of the cookies"),
+    Option("JWT_COOKIE_SAMESITE", None, "SameSite of the cookies: None, Lax or Strict"),
+    Option("JWT_COOKIE_SECURE", False, "whether cookies travel over https alone"),
+    Option("JWT_CSRF_CHECK_FORM", False, "whether the CSRF value may come in a form field"),
+    Option("JWT_CSRF_IN_COOKIES", True, "whether the CSRF value is set as a cookie of its own"),
+    Option(
+        "JWT_CSRF_METHODS", ["POST", "PUT", "PATCH", "DELETE"], "methods that need the CSRF value"
+    ),
+    Option("JWT_DECODE_ALGORITHMS", None, "algorithms accepted; None for JWT_ALGORITHM alone"),
+    Option("JWT_DECODE_AUDIENCE", None, "audience or audiences accepted; None leaves aud unread"),
+    Option("JWT_DECODE_ISSUER", None, "issuer or issuers accepted; None leaves iss unread"),
+    Option("JWT_DECODE_LEEWAY", 0, "seconds that clocks may differ"),
+    Option("JWT_ENCODE_AUDIENCE", None, "aud of new tokens"),
+    Option("JWT_ENCODE_ISSUER", None, "iss of new tokens"),
+    Option("JWT_ENCODE_NBF", True, "whether new tokens carry nbf"),
+    Option("JWT_ERROR_MESSAGE_KEY", "msg", "member of the error bodies that holds the text"),
+    Option("JWT_HEADER_NAME", "Authorization", "header of the token"),
+    Option("JWT_HEADER_TYPE", "Bearer", "word before the token in that header; may be empty"),
+    Option("JWT_IDENTITY_CLAIM", "sub", "claim that holds the identity"),
+    Option("JWT_JSON_KEY", "access_token", "member of a JSON body that holds an access token"),
+    Option("JWT_PRIVATE_KEY", None, "key that signs, for asymmetric algorithms"),
+    Option("JWT_PUBLIC_KEY", None, "key that verifies, for asymmetric algorithms"),
+    Option("JWT_QUERY_STRING_NAME", "jwt", "query parameter of the token"),
+    Option("JWT_QUERY_STRING_VALUE_PREFIX", "", "what stands before the token there"),
+    Option("JWT_REFRESH_COOKIE_NAME", "refresh_token_cookie", "cookie of the refresh token"),
+    Option("JWT_REFRESH_COOKIE_PATH", "/", "path of that cookie"),
+    Option("JWT_REFRESH_CSRF_COOKIE_NAME", "csrf_refresh_token", "cookie of its CSRF value"),
+    Option("JWT_REFRESH_CSRF_COOKIE_PATH", "/", "path of that cookie"),
+    Option("JWT_REFRESH_CSRF_FIELD_NAME", "csrf_token", "form field of its CSRF value"),
+    Option("JWT_REFRESH_CSRF_HEADER_NAME", "X-CSRF-TOKEN", "header of its CSRF value"),
+    Option("JWT_REFRESH_JSON_KEY", "refresh_token", "member of a JSON body for refresh tokens"),
+    Option(
+        "JWT_REFRESH_TOKEN_EXPIRES",
+        timedelta(days=30),
+        "life of a refresh token: a timedelta, seconds, or False for no end",
+    ),
+    Option("JWT_SECRET_KEY", None, "secret of the HMAC algorithms; SECRET_KEY where it is unset"),
+    Option("JWT_SESSION_COOKIE", True, "whether cookies end with the browser's session"),
+    Option("JWT_TOKEN_LOCATION", ("headers",), "where tokens are looked for, in this order"),
+    Option("JWT_VERIFY_SUB", True, "whether sub has to be a string"),
+    Option("JWT_MAX_TOKEN_BYTES", MAX_TOKEN_BYTES, "larger tokens are refused unseen"),
+    Option("JWT_PROFILE", "compatible", "compatible, or strict (RFC 8725)"),
+)
+
+
+def set_defaults(config: dict[str, Any]) -> None:
+    """Set every option that the application has not set."""
+    for option in OPTIONS:
+        value = option.default
+        config.setdefault(option.name, list(value) if isinstance(value, list) else value)
+
+
+def token_locations(value: Any) -> tuple[str, ...]:
+    """Parse JWT_TOKEN_LOCATION: a name, or a collection of names.
+
+    Returns:
+        The locations in their order; a set has none, so its members come in the order of
+        :data:`LOCATIONS`.
+
+    Raises:
+        RuntimeError: for anything else.
+    """
+    if isinstance(value, str):
+        value = (value,)
+    elif not isinstance(value, Iterable):
+        raise RuntimeError("JWT_TOKEN_LOCATION must be a sequence or a set")
+    elif not value:
+        raise RuntimeError(
+            "JWT_TOKEN_LOCATION must contain at least one "
+            'of "headers", "cookies", "query_string", or "json"'
+        )
+    if any(location not in LOCATIONS for location in value):
+        raise RuntimeError(
+            'JWT_TOKEN_LOCATION can only contain "headers", "cookies", "query_string", or "json"'
+        )
+    if isinstance(value, set | frozenset):
+        return tuple(location for location in LOCATIONS if location in value)
+    return tuple(value)
+
+
+def header_name(config: Config) -> str:
+    """Return JWT_HEADER_NAME.
+
+    Raises:
+        RuntimeError: when it is empty.
+    """
+    name: str = config["JWT_HEADER_NAME"]
+    if not name:
+        raise RuntimeError("JWT_ACCESS_HEADER_NAME cannot be empty")
+    return name
+
+
+def lifetime(config: Config, token_type: str) -> Any:
+    """Return the configured life of a token: a timedelta or the like, or ``False`` for no end.
+
+    Raises:
+        RuntimeError: when it cannot be added to a date.
+    """
+    name = "JWT_ACCESS_TOKEN_EXPIRES" if token_type == "access" else "JWT_REFRESH_TOKEN_EXPIRES"
+    delta = config[name]
+    if type(delta) is timedelta or delta is False:
+        return delta
+    if type(delta) is int:
+        return timedelta(seconds=delta)
+    try:
+        delta + datetime.now(UTC)
+    except TypeError as error:
+        raise RuntimeError(f"must be able to add {name} to datetime.datetime") from error
+    return delta
+
+
+def decode_algorithms(config: Config) -> list[str]:
+    """Return the algorithms accepted, JWT_ALGORITHM among them always."""
+    algorithm: str = config["JWT_ALGORITHM"]
+    accepted = list(config["JWT_DECODE_ALGORITHMS"] or ())
+    return accepted if algorithm in accepted else [*accepted, algorithm]
+
+
+def is_asymmetric(algorithm: str) -> bool:
+    """Tell whether an algorithm signs and verifies with two different keys."""
+    return not algorithm.startswith("HS")
+
+
+def encode_key(config: Config) -> Any:
+    """Return the configured key that signs.
+
+    Raises:
+        RuntimeError: when there is none.
+    """
+    return _key_pair_part(config, "JWT_PRIVATE_KEY") or _secret(config)
+
+
+def decode_key(config: Config) -> Any:
+    """Return the configured key that verifies.
+
+    Raises:
+        RuntimeError: when there is none.
+    """
+    return _key_pair_part(config, "JWT_PUBLIC_KEY") or _secret(config)
+
+
+def _key_pair_part(config: Config, name: str) -> Any:
+    algorithm = config["JWT_ALGORITHM"]
+    if not is_asymmetric(algorithm):
+        return None
+    if not config[name]:
+        raise RuntimeError(
+            f'{name} must be set to use asymmetric cryptography algorithm "{algorithm}"'
+        )
+    return config[name]
+
+
+def _secret(config: Config) -> Any:
+    secret = config["JWT_SECRET_KEY"] or config.get("SECRET_KEY")
+    if not secret:
+        raise RuntimeError(
+            "JWT_SECRET_KEY or flask SECRET_KEY must be set when using symmetric "
+            f'algorithm "{config["JWT_ALGORITHM"]}"'
+        )
+    return secret
+
+
+def cookie_max_age(config: Config) -> int | None:
+    """Return the seconds that cookies live; ``None`` for the length of the browser's session."""
+    return None if config["JWT_SESSION_COOKIE"] else PERSISTENT_COOKIE_SECONDS
+
+
+Parsed = TypeVar("Parsed")
+
+
+class Snapshot(Generic[Parsed]):
+    """A frozen value parsed from some options, parsed again when one of them has changed.
+
+    Raw values are compared with copies, so that a list changed in place counts as well.
+    """
+
+    def __init__(self, names: Iterable[str], parse: Callable[[Config], Parsed]) -> None:
+        self._raw_values = itemgetter(*names)
+        self._parse = parse
+        self._seen: tuple[Any, Parsed] | None = None
+
+    def read(self, config: Config) -> Parsed:
+        """Return the value that the options stand for now."""
+        raw = self._raw_values(config)
+        seen = self._seen
+        if seen is not None and raw == seen[0]:
+            return seen[1]
+        parsed = self._parse(config)
+        # One assignment: another thread sees the old pair or the new one, never a mixture.
+        self._seen = (tuple(map(_copy_if_mutable, raw)), parsed)
+        return parsed
+
+
+def _copy_if_mutable(value: Any) -> Any:
+    return type(value)(value) if isinstance(value, list | set | dict) else value

@@ -1,0 +1,88 @@
+"""The default loaders: what is answered and assumed where the application says nothing."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import current_app, jsonify
+from flask.typing import ResponseReturnValue
+
+from flask_watchword.extension.options import decode_key, encode_key
+
+Claims = dict[str, Any]
+
+
+def _message(text: str, status: HTTPStatus) -> ResponseReturnValue:
+    return jsonify({current_app.config["JWT_ERROR_MESSAGE_KEY"]: text}), status
+
+
+def default_expired_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
+    """Answer a token that has expired."""
+    return _message("Token has expired", HTTPStatus.UNAUTHORIZED)
+
+
+def default_invalid_token_callback(error_string: str) -> ResponseReturnValue:
+    """Answer a token that is refused, with the reason."""
+    return _message(error_string, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def default_unauthorized_callback(error_string: str) -> ResponseReturnValue:
+    """Answer a request without a token, with what was looked for."""
+    return _message(error_string, HTTPStatus.UNAUTHORIZED)
+
+
+def default_needs_fresh_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
+    """Answer a token that is not fresh."""
+    return _message("Fresh token required", HTTPStatus.UNAUTHORIZED)
+
+
+def default_revoked_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
+    """Answer a token that has been revoked."""
+    return _message("Token has been revoked", HTTPStatus.UNAUTHORIZED)
+
+
+def default_user_lookup_error_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
+    """Answer a token whose user was not found."""
+    identity = jwt_data[current_app.config["JWT_IDENTITY_CLAIM"]]
+    return _message(f"Error loading the user {identity}", HTTPStatus.UNAUTHORIZED)
+
+
+def default_token_verification_failed_callback(
+    jwt_header: Claims, jwt_data: Claims
+) -> ResponseReturnValue:
+    """Answer a token that the token verification loader refused."""
+    return _message("User claims verification failed", HTTPStatus.BAD_REQUEST)
+
+
+def default_additional_claims_callback(userdata: Any) -> Claims:
+    """Add no claims to a new token."""
+    return {}
+
+
+def default_jwt_headers_callback(default_headers: Any) -> Claims:
+    """Add no header members to a new token."""
+    return {}
+
+
+def default_user_identity_callback(userdata: Any) -> Any:
+    """Take what was passed in as the identity."""
+    return userdata
+
+
+def default_blocklist_callback(jwt_headers: Claims, jwt_data: Claims) -> bool:
+    """Take no token for revoked."""
+    return False
+
+
+def default_token_verification_callback(_jwt_header: Claims, _jwt_data: Claims) -> bool:
+    """Take every claim for good."""
+    return True
+
+
+def default_decode_key_callback(jwt_header: Claims, jwt_data: Claims) -> Any:
+    """Verify every token with the configured key."""
+    return decode_key(current_app.config)
+
+
+def default_encode_key_callback(identity: Any) -> Any:
+    """Sign every token with the configured key."""
+    return encode_key(current_app.config)

@@ -1,0 +1,247 @@
+"""Making and reading tokens outside of a protected view."""
+
+import os
+from calendar import timegm
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from flask import Flask, current_app
+
+from flask_watchword.errors import InvalidKeyError
+from flask_watchword.extension.binding import Binding, current_binding, json_default
+from flask_watchword.extension.deprecation import legacy_token_arguments
+from flask_watchword.extension.loaders import call
+from flask_watchword.extension.options import encode_key, lifetime
+from flask_watchword.extension.responses import (
+    default_additional_claims_callback,
+    default_encode_key_callback,
+    default_jwt_headers_callback,
+    default_user_identity_callback,
+)
+from flask_watchword.jose import Key, decode_unverified, encode
+from flask_watchword.jose.recent import Recent
+
+ExpiresDelta = Literal[False] | timedelta
+Fresh = bool | float | timedelta
+Claims = dict[str, Any]
+
+_DATES = ("exp", "iat", "nbf")
+_signing_keys: Recent[tuple[Any, str, str], Key] = Recent(256)
+
+
+def create_access_token(
+    identity: Any,
+    fresh: Fresh = False,
+    expires_delta: ExpiresDelta | None = None,
+    additional_claims: Claims | None = None,
+    additional_headers: Claims | None = None,
+    **legacy: Any,
+) -> str:
+    """Create an access token.
+
+    Args:
+        identity: who the token is for; a string, or what the user identity loader turns into one.
+        fresh: whether the token is fresh, or for how long (a timedelta).
+        expires_delta: how long it lives; ``False`` for ever, ``None`` for
+            JWT_ACCESS_TOKEN_EXPIRES.
+        additional_claims: further claims; they win over those of the additional claims loader.
+        additional_headers: further header members; they win over those of the loader.
+        **legacy: ``user_claims`` and ``headers``, as release 3 called them.
+
+    Returns:
+        The encoded token.
+    """
+    if legacy:
+        additional_claims, additional_headers = legacy_token_arguments(
+            legacy, additional_claims, additional_headers
+        )
+    return issue(identity, "access", additional_claims, fresh, expires_delta, additional_headers)
+
+
+def create_refresh_token(
+    identity: Any,
+    expires_delta: ExpiresDelta | None = None,
+    additional_claims: Claims | None = None,
+    additional_headers: Claims | None = None,
+    **legacy: Any,
+) -> str:
+    """Create a refresh token.
+
+    Args:
+        identity: who the token is for; a string, or what the user identity loader turns into one.
+        expires_delta: how long it lives; ``False`` for ever, ``None`` for
+            JWT_REFRESH_TOKEN_EXPIRES.
+        additional_claims: further claims; they win over those of the additional claims loader.
+        additional_headers: further header members; they win over those of the loader.
+        **legacy: ``user_claims`` and ``headers``, as release 3 called them.
+
+    Returns:
+        The encoded token.
+    """
+    if legacy:
+        additional_claims, additional_headers = legacy_token_arguments(
+            legacy, additional_claims, additional_headers
+        )
+    return issue(identity, "refresh", additional_claims, False, expires_delta, additional_headers)
+
+
+def issue(
+    identity: Any,
+    token_type: str,
+    claims: Claims | None = None,
+    fresh: Fresh = False,
+    expires_delta: ExpiresDelta | None = None,
+    headers: Claims | None = None,
+) -> str:
+    """Create a token of any type from the current application's options and loaders."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    config, binding = app.config, current_binding()
+    manager = binding.manager
+    if expires_delta is None:
+        expires_delta = lifetime(config, token_type)
+    body = _standard_claims(
+        config, token_type, _identity_of(manager, identity), fresh, expires_delta, manager.clock()
+    )
+    overrides = _merged(
+        manager._user_claims_callback, default_additional_claims_callback, identity, claims
+    )
+    if overrides:
+        body.update(overrides)
+        _dates_to_seconds(body)
+    if "iss" in body and not isinstance(body["iss"], str):
+        raise TypeError("Issuer (iss) must be a string.")
+    header = _merged(
+        manager._jwt_additional_header_callback, default_jwt_headers_callback, identity, headers
+    )
+    key = _signing_key(app, binding, identity, (header or {}).get("alg"))
+    return encode(body, key, header, json_default(app))
+
+
+def _identity_of(manager: Any, identity: Any) -> Any:
+    if manager._user_identity_callback is default_user_identity_callback:
+        return identity
+    return call(manager._user_identity_callback, identity)
+
+
+def _standard_claims(
+    config: Any, token_type: str, identity: Any, fresh: Any, expires_delta: Any, now: float
+) -> Claims:
+    seconds = int(now)
+    body: Claims = {
+        "fresh": now + fresh.total_seconds() if isinstance(fresh, timedelta) else fresh,
+        "iat": seconds,
+        "jti": random_id(),
+        "type": token_type,
+        config["JWT_IDENTITY_CLAIM"]: identity,
+    }
+    if config["JWT_ENCODE_NBF"]:
+        body["nbf"] = seconds
+    if config["JWT_COOKIE_CSRF_PROTECT"]:
+        body["csrf"] = random_id()
+    if config["JWT_ENCODE_AUDIENCE"]:
+        body["aud"] = config["JWT_ENCODE_AUDIENCE"]
+    if config["JWT_ENCODE_ISSUER"]:
+        body["iss"] = config["JWT_ENCODE_ISSUER"]
+    if expires_delta is not False:
+        body["exp"] = _expiry(now, expires_delta)
+    return body
+
+
+def _expiry(now: float, delta: Any) -> int:
+    if type(delta) is timedelta:
+        return int(now + delta.total_seconds())
+    # relativedelta and the like: whatever can be added to a date.
+    return timegm((datetime.fromtimestamp(now, UTC) + delta).utctimetuple())
+
+
+def _dates_to_seconds(body: Claims) -> None:
+    for name in _DATES:
+        if isinstance(body.get(name), datetime):
+            body[name] = timegm(body[name].utctimetuple())
+
+
+def _merged(loader: Any, default: Any, identity: Any, given: Claims | None) -> Claims | None:
+    if loader is default:
+        return given
+    # A copy: what the loader returned is the application's.
+    return {**call(loader, identity), **(given or {})}
+
+
+def _signing_key(app: Flask, binding: Binding, identity: Any, algorithm: str | None) -> Key:
+    manager, config = binding.manager, app.config
+    if manager._encode_key_callback is default_encode_key_callback:
+        material = encode_key(config)
+    else:
+        material = call(manager._encode_key_callback, identity)
+    return signing_key(material, algorithm or config["JWT_ALGORITHM"], config["JWT_PROFILE"])
+
+
+def signing_key(material: Any, algorithm: str, profile: Any) -> Key:
+    """Return a key that signs, loaded once for each material and algorithm.
+
+    Raises:
+        InvalidKeyError: when the material cannot sign with the algorithm.
+    """
+    wanted = (material, algorithm, profile)
+    try:
+        key = _signing_keys.get(wanted)
+    except TypeError:  # a JWK as a dictionary cannot be looked up
+        return Key.load(material, algorithm, profile=profile)
+    if key is None:
+        key = Key.load(material, algorithm, profile=profile)
+        if key.signer is None:
+            raise InvalidKeyError(f"a public key cannot sign; {algorithm} needs a private key")
+        _signing_keys.put(wanted, key)
+    return key
+
+
+def random_id() -> str:
+    """Return a random UUID of version 4 (RFC 9562 section 5.4) as text.
+
+    Written out here because ``str(uuid.uuid4())`` costs three times as much, and each token has
+    two of them.
+    """
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def decode_token(
+    encoded_token: str, csrf_value: str | None = None, allow_expired: bool = False
+) -> dict[str, Any]:
+    """Verify a token and return its claims, without asking blocklist or user loaders.
+
+    Args:
+        encoded_token: the token.
+        csrf_value: the CSRF double submit value that has to be the token's.
+        allow_expired: whether a token whose only fault is its age is accepted.
+
+    Returns:
+        The claims.
+
+    Raises:
+        Refusal, JWTExtendedException: when the token is not accepted.
+    """
+    binding = current_binding()
+    decoding = binding.reading.read(current_app.config).decoding
+    return binding.verify(decoding, encoded_token, csrf_value, allow_expired).copy_claims()
+
+
+def get_jti(encoded_token: str) -> str | None:
+    """Return the ``jti`` of a token that is verified first."""
+    return decode_token(encoded_token).get("jti")
+
+
+def get_csrf_token(encoded_token: str) -> str:
+    """Return the CSRF double submit value of a token that is verified first."""
+    value: str = decode_token(encoded_token)["csrf"]
+    return value
+
+
+def get_unverified_jwt_headers(encoded_token: str) -> dict[str, Any]:
+    """Return the header of a token without verifying anything.
+
+    Raises:
+        Refusal: when the token is malformed.
+    """
+    return decode_unverified(encoded_token).header
