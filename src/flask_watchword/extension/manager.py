@@ -7,7 +7,7 @@ from flask import Flask
 
 from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import InvalidKeyError
-from flask_watchword.extension import handlers, responses
+from flask_watchword.extension import handlers, responses, rest_frameworks
 from flask_watchword.extension.binding import EXTENSION_KEY, Binding
 from flask_watchword.extension.current import current_user_context_processor
 from flask_watchword.extension.legacy_loaders import LegacyLoaders, accepting
@@ -80,6 +80,7 @@ class JWTManager(LegacyLoaders):
         if add_context_processor:
             app.context_processor(current_user_context_processor)
         self._set_error_handler_callbacks(app)
+        rest_frameworks.attach(app)
 
     def _set_error_handler_callbacks(self, app: Any) -> None:
         handlers.register(self, app)
