@@ -36,7 +36,7 @@ def _answers_by_itself(api: Any, exception: BaseException) -> bool:
 def _apis_before(app: Flask) -> list[Any]:
     """List the ``Api`` objects that have put their router before the application's own."""
     apis = []
-    router = vars(app).get("handle_user_exception")
+    router: Any = vars(app).get("handle_user_exception")
     while hasattr(router, "func") and hasattr(router, "args"):
         apis.append(getattr(router.func, "__self__", None))
         router = router.args[0] if router.args else None
