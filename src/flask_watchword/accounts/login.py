@@ -1,0 +1,35 @@
+"""Find out whether somebody is who they say, and tell nothing else."""
+
+from dataclasses import replace
+
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.store import UserStore
+from flask_watchword.accounts.users import User, email_key
+
+
+def authenticate(users: UserStore, passwords: Passwords, email: str, password: str) -> User | None:
+    """Return the user whose e-mail address and password these are, otherwise ``None``.
+
+    An unknown address costs the same hash as a wrong password: neither the answer nor the time
+    it takes tells which addresses have an account. A hash made with older parameters is renewed
+    here, the only moment the password is at hand.
+
+    Raises:
+        HashingBusy: when no core became free in time.
+    """
+    user = users.by_email(email_key(email))
+    if user is None:
+        passwords.verify_nobody(password)
+        return None
+    if not passwords.verify(user.password_hash, password):
+        return None
+    if passwords.needs_rehash(user.password_hash):
+        return _with_renewed_hash(users, passwords, user, password)
+    return user
+
+
+def _with_renewed_hash(users: UserStore, passwords: Passwords, user: User, password: str) -> User:
+    renewed = passwords.hash(password)
+    if users.replace_password_hash(user.id, user.password_hash, renewed):
+        return replace(user, password_hash=renewed)
+    return user

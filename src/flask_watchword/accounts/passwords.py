@@ -1,0 +1,182 @@
+"""Hash and verify passwords: argon2id, the same work for everybody, no more at once than cores."""
+
+import base64
+import contextlib
+import os
+import secrets
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+_SALT_BYTES = 16
+_HASH_BYTES = 32
+_ARGON2_VERSION = 19  # RFC 9106 section 3.1: 0x13, the only one in use
+
+
+@dataclass(frozen=True, slots=True)
+class HashProfile:
+    """What one argon2id hash costs (RFC 9106).
+
+    Attributes:
+        memory_kib: memory that one hash fills, in KiB.
+        passes: how often it goes over that memory.
+        lanes: threads of one hash.
+    """
+
+    memory_kib: int
+    passes: int
+    lanes: int
+
+
+#: OWASP's password storage cheat sheet; about 20 ms. argon2-cffi's own default costs five times
+#: as much, and so a fifth of the logins.
+OWASP_PROFILE = HashProfile(memory_kib=19 * 1024, passes=2, lanes=1)
+
+#: NIST SP 800-63B-4 section 3.1.1.2: the least length of a password that is the only factor.
+MIN_PASSWORD_CHARACTERS = 15
+#: Generous for a passphrase, and small enough that reading one costs nothing beside its hash.
+MAX_PASSWORD_CHARACTERS = 1024
+
+
+class UnacceptablePassword(ValueError):
+    """A new password that is refused; the message says why."""
+
+
+class HashingBusy(Exception):
+    """Every core has been hashing for longer than a caller should wait.
+
+    Attributes:
+        retry_after: seconds after which trying again makes sense.
+    """
+
+    retry_after = 1
+
+
+def check_new_password(password: str) -> None:
+    """Refuse a password that nobody should choose, before any work is spent on it.
+
+    Raises:
+        UnacceptablePassword: too short, too long, or with a NUL character in it.
+    """
+    if len(password) < MIN_PASSWORD_CHARACTERS:
+        raise UnacceptablePassword(
+            f"it has {len(password)} characters and needs at least {MIN_PASSWORD_CHARACTERS}: "
+            "length is what keeps a password from being guessed"
+        )
+    if len(password) > MAX_PASSWORD_CHARACTERS:
+        raise UnacceptablePassword(f"it has more than {MAX_PASSWORD_CHARACTERS} characters")
+    if "\0" in password:
+        raise UnacceptablePassword("it holds a NUL character, which other software cuts it off at")
+
+
+class Passwords:
+    """Hashes and verifies with one profile.
+
+    Hashing releases Python's lock, so several threads can keep every core busy. More than one
+    hash per core makes all of them slower and takes the memory of each; hence the bound.
+
+    Args:
+        profile: the parameters of new hashes; older hashes keep theirs until they are renewed.
+        concurrency: hashes at a time, by default the number of cores this process may use.
+        patience: seconds a caller waits for a core before :class:`HashingBusy` is raised.
+    """
+
+    def __init__(
+        self,
+        profile: HashProfile = OWASP_PROFILE,
+        *,
+        concurrency: int | None = None,
+        patience: float = 5.0,
+    ) -> None:
+        self._hasher = PasswordHasher(
+            time_cost=profile.passes,
+            memory_cost=profile.memory_kib,
+            parallelism=profile.lanes,
+            hash_len=_HASH_BYTES,
+            salt_len=_SALT_BYTES,
+        )
+        self._cores = threading.BoundedSemaphore(concurrency or usable_cores())
+        self._patience = patience
+        self._nobodys_hash = _hash_of_no_password(profile)
+
+    def hash(self, password: str) -> str:
+        """Return the encoded hash of a password, salted anew each time.
+
+        Raises:
+            HashingBusy: when no core became free in time.
+        """
+        with self._one_core():
+            return self._hasher.hash(_as_bytes(password))
+
+    def verify(self, password_hash: str, password: str) -> bool:
+        """Tell whether the hash was made of this password.
+
+        A stored text that is no argon2 hash matches nothing, at the cost of one that is.
+
+        Raises:
+            HashingBusy: when no core became free in time.
+        """
+        with self._one_core():
+            try:
+                return self._hasher.verify(password_hash, _as_bytes(password))
+            except VerifyMismatchError:
+                return False
+            except InvalidHashError:
+                self._verify_nobodys(password)
+                return False
+
+    def verify_nobody(self, password: str) -> None:
+        """Do the work of :meth:`verify` for a user who does not exist.
+
+        Without it the time of an answer would tell which e-mail addresses have an account.
+
+        Raises:
+            HashingBusy: when no core became free in time.
+        """
+        with self._one_core():
+            self._verify_nobodys(password)
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Tell whether a hash was made with other parameters than this profile's."""
+        return self._hasher.check_needs_rehash(password_hash)
+
+    def _verify_nobodys(self, password: str) -> None:
+        with contextlib.suppress(VerifyMismatchError):
+            self._hasher.verify(self._nobodys_hash, _as_bytes(password))
+
+    @contextlib.contextmanager
+    def _one_core(self) -> Iterator[None]:
+        if not self._cores.acquire(timeout=self._patience):
+            raise HashingBusy
+        try:
+            yield
+        finally:
+            self._cores.release()
+
+
+def usable_cores() -> int:
+    """Return the number of cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _as_bytes(password: str) -> bytes:
+    # NFC, so that an accent typed on one keyboard matches the same accent typed on another
+    # (NIST SP 800-63B-4 section 3.1.1.2). Whatever a client sent has bytes: lone surrogates too.
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+
+
+def _hash_of_no_password(profile: HashProfile) -> str:
+    # Random bytes in the place of salt and hash: verifying it takes the full work, and nobody,
+    # we included, knows a password that matches.
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(size)).rstrip(b"=").decode()
+        for size in (_SALT_BYTES, _HASH_BYTES)
+    )
+    costs = f"m={profile.memory_kib},t={profile.passes},p={profile.lanes}"
+    return f"$argon2id$v={_ARGON2_VERSION}${costs}${salt}${digest}"

@@ -1,0 +1,1 @@
+"""Adapters: where users are kept, and one error for when that place does not answer."""

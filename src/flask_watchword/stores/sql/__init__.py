@@ -1,0 +1,1 @@
+"""The SQL store: SQLAlchemy Core for the statements, Alembic for the schema."""

@@ -1,0 +1,90 @@
+import pytest
+
+from flask_watchword.accounts.login import authenticate
+from flask_watchword.accounts.passwords import HashProfile, Passwords
+from flask_watchword.accounts.users import User, email_key, new_user
+from flask_watchword.stores.memory import MemoryUserStore
+
+OLD = HashProfile(memory_kib=8, passes=1, lanes=1)
+
+
+class CountingPasswords(Passwords):
+    """Counts the hashes that were verified, of users and of nobody."""
+
+    def __init__(self) -> None:
+        super().__init__(OLD)
+        self.work: list[str] = []
+
+    def verify(self, password_hash: str, password: str) -> bool:
+        self.work.append("user")
+        return super().verify(password_hash, password)
+
+    def verify_nobody(self, password: str) -> None:
+        self.work.append("nobody")
+        super().verify_nobody(password)
+
+
+@pytest.fixture
+def passwords() -> CountingPasswords:
+    return CountingPasswords()
+
+
+@pytest.fixture
+def users(passwords: CountingPasswords) -> MemoryUserStore:
+    store = MemoryUserStore()
+    store.add(new_user("Ada@Example.com", passwords.hash("right"), 0.0))
+    return store
+
+
+def ada(users: MemoryUserStore) -> User:
+    user = users.by_email(email_key("ada@example.com"))
+    assert user is not None
+    return user
+
+
+def test_right_password_gives_the_user_in_any_spelling_of_the_address(
+    users: MemoryUserStore, passwords: CountingPasswords
+) -> None:
+    assert authenticate(users, passwords, " aDA@example.COM ", "right") == ada(users)
+
+
+def test_wrong_password_gives_nobody(users: MemoryUserStore, passwords: CountingPasswords) -> None:
+    assert authenticate(users, passwords, "ada@example.com", "wrong") is None
+
+
+def test_unknown_address_costs_one_hash_like_a_wrong_password(
+    users: MemoryUserStore, passwords: CountingPasswords
+) -> None:
+    assert authenticate(users, passwords, "eve@example.com", "right") is None
+    assert authenticate(users, passwords, "ada@example.com", "wrong") is None
+    assert passwords.work == ["nobody", "user"]
+
+
+def test_login_renews_a_hash_of_older_parameters(users: MemoryUserStore) -> None:
+    before = ada(users).password_hash
+    user = authenticate(users, Passwords(), "ada@example.com", "right")
+    assert user == ada(users)
+    assert user.password_hash != before
+    assert not Passwords().needs_rehash(user.password_hash)
+    assert authenticate(users, Passwords(), "ada@example.com", "right") == user
+
+
+def test_wrong_password_renews_nothing(users: MemoryUserStore) -> None:
+    before = ada(users)
+    assert authenticate(users, Passwords(), "ada@example.com", "wrong") is None
+    assert ada(users) == before
+
+
+class ChangedMeanwhile(MemoryUserStore):
+    """A store in which somebody changes the password just before the renewed hash arrives."""
+
+    def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
+        assert super().replace_password_hash(user_id, old, "changed meanwhile")
+        return super().replace_password_hash(user_id, old, new)
+
+
+def test_renewing_a_hash_never_undoes_a_change_made_meanwhile() -> None:
+    users = ChangedMeanwhile()
+    users.add(new_user("ada@example.com", Passwords(OLD).hash("right"), 0.0))
+    assert authenticate(users, Passwords(), "ada@example.com", "right") is not None
+    assert ada(users).password_hash == "changed meanwhile"

@@ -1,0 +1,139 @@
+import threading
+import unicodedata
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import FrozenInstanceError
+
+import pytest
+from argon2 import extract_parameters
+
+from flask_watchword.accounts.passwords import (
+    MAX_PASSWORD_CHARACTERS,
+    MIN_PASSWORD_CHARACTERS,
+    OWASP_PROFILE,
+    HashingBusy,
+    HashProfile,
+    Passwords,
+    UnacceptablePassword,
+    check_new_password,
+    usable_cores,
+)
+
+CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
+
+
+@pytest.fixture
+def passwords() -> Passwords:
+    return Passwords(CHEAPEST)
+
+
+def test_default_hashes_are_argon2id_at_19_mebibytes_two_passes_one_lane() -> None:
+    assert Passwords().hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_the_profile_cannot_be_changed_by_accident() -> None:
+    with pytest.raises(FrozenInstanceError):
+        OWASP_PROFILE.passes = 1  # type: ignore[misc]
+
+
+def test_right_password_verifies_and_wrong_one_does_not(passwords: Passwords) -> None:
+    stored = passwords.hash("correct horse battery staple")
+    assert passwords.verify(stored, "correct horse battery staple")
+    assert not passwords.verify(stored, "correct horse battery stapl")
+    assert not passwords.verify(stored, "")
+
+
+def test_two_hashes_of_one_password_differ(passwords: Passwords) -> None:
+    assert passwords.hash("same") != passwords.hash("same")
+
+
+def test_long_passwords_are_not_cut_off(passwords: Passwords) -> None:
+    long = "x" * MAX_PASSWORD_CHARACTERS
+    assert not passwords.verify(passwords.hash(long), long[:-1])
+
+
+def test_an_accent_verifies_however_it_was_typed(passwords: Passwords) -> None:
+    stored = passwords.hash(unicodedata.normalize("NFD", "caf\u00e9"))
+    assert passwords.verify(stored, unicodedata.normalize("NFC", "caf\u00e9"))
+
+
+def test_a_lone_surrogate_is_a_wrong_password_like_any_other(passwords: Passwords) -> None:
+    assert not passwords.verify(passwords.hash("right"), "\ud800")
+
+
+@pytest.mark.parametrize("stored", ["", "!", "plain text", "$2b$12$bcrypt"])
+def test_a_stored_text_that_is_no_hash_matches_nothing(passwords: Passwords, stored: str) -> None:
+    assert not passwords.verify(stored, stored)
+
+
+def test_only_other_parameters_need_a_rehash(passwords: Passwords) -> None:
+    stored = passwords.hash("x")
+    assert not passwords.needs_rehash(stored)
+    assert Passwords().needs_rehash(stored)
+
+
+def test_the_hash_of_nobody_costs_what_a_real_one_does() -> None:
+    passwords = Passwords()
+    assert extract_parameters(passwords._nobodys_hash) == extract_parameters(passwords.hash("x"))
+
+
+def test_verifying_nobody_tells_nothing(passwords: Passwords) -> None:
+    passwords.verify_nobody("anything")
+
+
+@contextmanager
+def every_core_taken(passwords: Passwords) -> Iterator[None]:
+    with passwords._one_core():
+        yield
+
+
+def test_whoever_waits_too_long_for_a_core_is_told_to_come_back() -> None:
+    passwords = Passwords(CHEAPEST, concurrency=1, patience=0.0)
+    with every_core_taken(passwords), pytest.raises(HashingBusy) as refused:
+        passwords.verify_nobody("x")
+    assert refused.value.retry_after >= 1
+    passwords.verify_nobody("the core is free again")
+
+
+def test_a_waiting_caller_gets_the_core_when_it_is_free() -> None:
+    passwords = Passwords(CHEAPEST, concurrency=1, patience=30.0)
+    started = threading.Event()
+
+    def hash_one() -> str:
+        started.set()
+        return passwords.hash("x")
+
+    with ThreadPoolExecutor(1) as pool:
+        with every_core_taken(passwords):
+            waiting = pool.submit(hash_one)
+            assert started.wait(10)
+        assert passwords.verify(waiting.result(10), "x")
+
+
+def test_a_core_is_given_back_after_a_failure() -> None:
+    passwords = Passwords(CHEAPEST, concurrency=1, patience=0.0)
+    for _ in range(3):
+        assert not passwords.verify("no hash", "x")
+
+
+def test_there_is_at_least_one_usable_core() -> None:
+    assert usable_cores() >= 1
+
+
+def test_a_new_password_of_the_least_length_is_accepted() -> None:
+    check_new_password("x" * MIN_PASSWORD_CHARACTERS)
+    check_new_password("x" * MAX_PASSWORD_CHARACTERS)
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("x" * (MIN_PASSWORD_CHARACTERS - 1), "at least 15"),
+        ("x" * (MAX_PASSWORD_CHARACTERS + 1), "more than 1024"),
+        ("x" * MIN_PASSWORD_CHARACTERS + "\0", "NUL"),
+    ],
+)
+def test_an_unacceptable_password_is_refused_with_the_reason(password: str, reason: str) -> None:
+    with pytest.raises(UnacceptablePassword, match=reason):
+        check_new_password(password)
