@@ -26,6 +26,7 @@ from flask_watchword.jose.algorithms import ALGORITHMS, Algorithm, Signer, Verif
 Profile = Literal["compatible", "strict"]
 
 _MINIMUM_RSA_BITS = 2048  # RFC 7518 section 3.3
+_ED25519_NAMES = ("EdDSA", "Ed25519")
 _PRIVATE = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)
 
 
@@ -64,6 +65,8 @@ class Key:
         if isinstance(material, jwt.PyJWK):
             material = material.key
         jwk = _as_jwk(material)
+        if jwk is not None:
+            _check_purpose(row, jwk)
         if row.family == "HMAC":
             return _load_secret(row, material, jwk, profile)
         return _load_key_pair(row, material, jwk, profile)
@@ -90,6 +93,16 @@ def _as_jwk(material: Any) -> Mapping[str, Any] | None:
         if isinstance(value, dict) and "kty" in value:
             return value
     return None
+
+
+def _check_purpose(row: Algorithm, jwk: Mapping[str, Any]) -> None:
+    # RFC 7517 sections 4.2 and 4.4: whoever made the key said what it is for.
+    meant_for = jwk.get("alg", row.name)
+    same = meant_for == row.name or (row.family == "OKP" and meant_for in _ED25519_NAMES)
+    if not same:
+        raise InvalidKeyError(f"this JWK is meant for {meant_for!r}, not for {row.name}")
+    if jwk.get("use", "sig") != "sig":
+        raise InvalidKeyError(f"this JWK is meant for {jwk['use']!r}, not for signatures")
 
 
 def _load_secret(row: Algorithm, material: Any, jwk: Any, profile: Profile) -> Key:
@@ -171,7 +184,10 @@ def _key_from_jwk(row: Algorithm, jwk: Mapping[str, Any]) -> Any:
 def _load_any(material: Any) -> Any:
     if not isinstance(material, str | bytes):
         return material if hasattr(material, "public_bytes") or _is_private(material) else None
-    data = material.encode() if isinstance(material, str) else material
+    try:
+        data = material.encode() if isinstance(material, str) else material
+    except UnicodeEncodeError:
+        return None
     if b"-----BEGIN" in data:
         loaders: tuple[Any, ...] = (load_pem_public_key, _pem_private_key)
     else:
