@@ -1,0 +1,1 @@
+"""What a protected request costs: run `python -m bench`."""

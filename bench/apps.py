@@ -1,0 +1,98 @@
+"""One application a contestant: the same route, bare or protected in one way or another."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+from bench.client import PATH
+from bench.extension import Extension
+from bench.floor import FloorCheck
+from bench.keys import Keys
+from bench.tokens import IDENTITY
+
+View = Callable[[], Any]
+Claims = dict[str, Any]
+
+REVOKED = frozenset({"7c9e6679-7425-40de-944b-e07fc1f90ae7"})
+USERS = {IDENTITY: "Ada"}
+
+
+def view() -> dict[str, str]:
+    """Answer as the tutorial's protected route does."""
+    return {"logged_in_as": IDENTITY}
+
+
+def is_revoked(header: Claims, claims: Claims) -> bool:
+    """Look a token up in a blocklist that is a set in memory."""
+    return claims["jti"] in REVOKED
+
+
+def load_user(header: Claims, claims: Claims) -> str | None:
+    """Look a user up in a table that is a dictionary in memory."""
+    return USERS.get(claims["sub"])
+
+
+def bare() -> Flask:
+    """Return an application with the route and nothing else."""
+    return _app({}, view)
+
+
+def bare_calling_the_loaders() -> Flask:
+    """Return the bare application whose view calls both loaders itself: what they cost alone."""
+    header: Claims = {"alg": "HS256", "typ": "JWT"}
+    claims: Claims = {"jti": "0b8f0a52-6f3c-4b43-8e5c-0d3d5d8c1f6a", "sub": IDENTITY}
+
+    def calling() -> dict[str, str]:
+        is_revoked(header, claims)
+        load_user(header, claims)
+        return {"logged_in_as": claims["sub"]}
+
+    return _app({}, calling)
+
+
+def unprotected(extension: Extension, keys: Keys) -> Flask:
+    """Return an application that has the extension but does not use it on the route."""
+    app = _app(keys.settings, view)
+    extension.JWTManager(app)
+    return app
+
+
+def protected(extension: Extension, keys: Keys) -> Flask:
+    """Return an application whose route asks for an access token."""
+    app = _app(keys.settings, extension.jwt_required()(view))
+    extension.JWTManager(app)
+    return app
+
+
+def protected_with_loaders(extension: Extension, keys: Keys) -> Flask:
+    """Return the protected application with a blocklist, a user loader and a view that asks who."""
+
+    def who() -> dict[str, str]:
+        return {"logged_in_as": extension.get_jwt_identity()}
+
+    app = _app(keys.settings, extension.jwt_required()(who))
+    manager = extension.JWTManager(app)
+    manager.token_in_blocklist_loader(is_revoked)
+    manager.user_lookup_loader(load_user)
+    return app
+
+
+def protected_all_revoked(extension: Extension, keys: Keys) -> Flask:
+    """Return the protected application with a blocklist that every token is on."""
+    app = _app(keys.settings, extension.jwt_required()(view))
+    extension.JWTManager(app).token_in_blocklist_loader(lambda header, claims: True)
+    return app
+
+
+def floor(keys: Keys) -> Flask:
+    """Return an application whose route is guarded by the check made by hand."""
+    return _app({}, FloorCheck(keys).protect(view))
+
+
+def _app(settings: dict[str, str], view_function: View) -> Flask:
+    app = Flask("bench")
+    # No SECRET_KEY: it would switch Flask's session on, which costs more than a whole check.
+    app.config.update(settings)
+    app.add_url_rule(PATH, "protected_route", view_function)
+    return app

@@ -1,0 +1,53 @@
+"""What the questions share: the contestants' names, and how thoroughly to ask."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+
+from bench.extension import FJE, WATCHWORD, Extension, extension
+from bench.results import Row
+from bench.timing import Pace
+
+BARE = "bare route"
+FLOOR = "by hand"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A row that has not been measured yet."""
+
+    section: str
+    label: str
+    answer: Callable[[], Row]
+
+    @property
+    def name(self) -> str:
+        """The name by which a run can be narrowed down."""
+        return f"{self.section}: {self.label}"
+
+
+@dataclass(frozen=True)
+class Paces:
+    """How thoroughly to measure.
+
+    Attributes:
+        judged: for rows that have a target.
+        informing: for rows that have none.
+        slow: for operations that take milliseconds.
+        imports: rounds of whole interpreters.
+    """
+
+    judged: Pace
+    informing: Pace
+    slow: Pace
+    imports: int
+
+
+THOROUGH = Paces(Pace(240, 30), Pace(80, 30), Pace(12, 4, warm_up=1, lead=1), 21)
+QUICK = Paces(Pace(40, 20), Pace(16, 20), Pace(4, 2, warm_up=1, lead=1), 5)
+
+
+def of_both(build: Callable[[Extension], Flask]) -> dict[str, Flask]:
+    """Build the same application with either extension."""
+    return {name: build(extension(name)) for name in (FJE, WATCHWORD)}

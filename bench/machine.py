@@ -1,0 +1,71 @@
+"""The facts without which a time means nothing."""
+
+import os
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_DISTRIBUTIONS = (
+    "Flask",
+    "Werkzeug",
+    "PyJWT",
+    "cryptography",
+    "msgspec",
+    "PyNaCl",
+    "Flask-JWT-Extended",
+    "Flask-Watchword",
+)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run was measured on, without anything that names the machine itself.
+
+    Attributes:
+        load: processes that wanted a core in the minute before the run.
+    """
+
+    processor: str
+    cores: int
+    load: float
+    python: str
+    libraries: dict[str, str]
+    date: str
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether others were using the machine enough to show in the numbers."""
+        return self.load > self.cores / 4
+
+
+def this_machine() -> Machine:
+    """Look at the machine this runs on."""
+    return Machine(
+        processor=_processor(),
+        cores=os.cpu_count() or 1,
+        load=round(os.getloadavg()[0], 2),
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        libraries={name: _version(name) for name in _DISTRIBUTIONS},
+        date=datetime.now(UTC).date().isoformat(),
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "not installed"

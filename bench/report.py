@@ -1,0 +1,146 @@
+"""Say in words and tables what was found."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any
+
+from bench.machine import Machine
+from bench.results import TIMES, Measure, Row
+
+REPRODUCE = "make bench"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One section, laid out."""
+
+    title: str
+    head: list[str]
+    lines: list[list[str]]
+
+
+def tables(rows: Sequence[Row]) -> list[Table]:
+    """Lay the rows out, one table a section, in the order measured."""
+    return [_table(title, list(group)) for title, group in groupby(rows, lambda row: row.section)]
+
+
+def _table(title: str, rows: list[Row]) -> Table:
+    names = list(rows[0].costs)
+    head = ["", *names, "quartiles", "target", ""]
+    return Table(title, head, [_line(row, names) for row in rows])
+
+
+def _line(row: Row, names: list[str]) -> list[str]:
+    cells = [_cell(row, name) for name in names]
+    return [row.label, *cells, _quartiles(row), _target(row), _verdict(row)]
+
+
+def _cell(row: Row, name: str) -> str:
+    cost = f"{row.costs[name].median:.1f} {row.unit}"
+    ratio = row.ratios.get(name)
+    return cost if ratio is None else f"{cost}  {ratio.median:.2f}{TIMES}"
+
+
+def _quartiles(row: Row) -> str:
+    """Return the quartiles of the number that is judged."""
+    if row.target is not None and row.target.measure is Measure.COST:
+        cost = row.costs[row.judged]
+        return f"{cost.lower:.1f} to {cost.upper:.1f} {row.unit}"
+    ratio = row.ratios[row.judged]
+    return f"{ratio.lower:.2f} to {ratio.upper:.2f}{TIMES}"
+
+
+def _target(row: Row) -> str:
+    if row.target is None:
+        return ""
+    if row.target.measure is Measure.COST:
+        return f"≤ {row.target.limit:g} {row.unit}"
+    return f"≤ {row.target.limit:.2f}{TIMES}"
+
+
+def _verdict(row: Row) -> str:
+    return {True: "met", False: "MISSED", None: ""}[row.verdict]
+
+
+def as_text(rows: Sequence[Row]) -> str:
+    """Return the tables for a terminal, and the tally."""
+    parts = [_text_table(table) for table in tables(rows)]
+    return "\n\n".join([*parts, tally(rows)])
+
+
+def _text_table(table: Table) -> str:
+    lines = [table.head, *table.lines]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(table.head))]
+    laid_out = [
+        "  ".join(_justified(text, width, column) for column, (text, width) in enumerate(cells))
+        for cells in (list(zip(line, widths, strict=True)) for line in lines)
+    ]
+    return "\n".join([table.title, *(f"  {line.rstrip()}" for line in laid_out)])
+
+
+def _justified(text: str, width: int, column: int) -> str:
+    return text.ljust(width) if column == 0 else text.rjust(width)
+
+
+def tally(rows: Sequence[Row]) -> str:
+    """Return how many targets are met, and which are not."""
+    judged = [row for row in rows if row.verdict is not None]
+    missed = [f"{row.section}: {row.label}" for row in judged if not row.verdict]
+    count = f"{len(judged) - len(missed)} of {len(judged)} targets met."
+    return "\n".join([count, *(f"  missed: {name}" for name in missed)])
+
+
+def as_markdown(rows: Sequence[Row], machine: Machine) -> str:
+    """Return the page for the documentation."""
+    return "\n".join(_markdown(rows, machine)) + "\n"
+
+
+def _markdown(rows: Sequence[Row], machine: Machine) -> Iterator[str]:
+    yield from ("# What it costs", "", f"Written by `{REPRODUCE}`; run it to have your own.", "")
+    yield from _METHOD
+    yield ""
+    yield f"- {machine.processor}, {machine.cores} cores, load {machine.load} before the run"
+    yield f"- {machine.python}; {_libraries(machine)}"
+    yield f"- {machine.date}"
+    for table in tables(rows):
+        yield from ("", f"## {table.title}", "")
+        yield from _markdown_table(table)
+    first, *missed = tally(rows).splitlines()
+    yield from ("", first)
+    yield from (f"- {line.strip()}" for line in missed)
+
+
+_METHOD = (
+    "Everything runs in one process, without a server, in many small rounds that each give every",
+    "contestant a turn. A cost is the median over the rounds; a ratio is taken within each round",
+    "first, and the quartiles are those of Watchword's number that the target is about.",
+    "“By hand” is a check written for one key and one policy, without options or error messages:",
+    "what is left when everything else has been taken away. Times depend on the machine, ratios",
+    "hardly do. PyNaCl is hidden except in the rows that name it.",
+    "",
+    "![Cost of a protected request over a bare route](bench.svg)",
+)
+
+
+def _libraries(machine: Machine) -> str:
+    return ", ".join(f"{name} {number}" for name, number in machine.libraries.items())
+
+
+def _markdown_table(table: Table) -> Iterator[str]:
+    yield f"| {' | '.join(table.head)} |"
+    yield "|".join(["", "---", *("---:" for _ in table.head[1:]), ""])
+    for line in table.lines:
+        yield f"| {' | '.join(_bold_if_missed(cell) for cell in line)} |"
+
+
+def _bold_if_missed(cell: str) -> str:
+    return "**missed**" if cell == "MISSED" else cell.replace("  ", " · ")
+
+
+def as_json(rows: Sequence[Row], machine: Machine) -> dict[str, Any]:
+    """Return everything that was found, for a machine to read."""
+    return {
+        "machine": asdict(machine),
+        "rows": [{**asdict(row), "met": row.verdict} for row in rows],
+    }

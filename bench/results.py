@@ -1,0 +1,94 @@
+"""What a row of the benchmark found out."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some values and the quartiles around it."""
+
+    median: float
+    lower: float
+    upper: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Summarise at least two values."""
+        lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
+        return cls(median, lower, upper)
+
+
+class Measure(StrEnum):
+    """Which number of a row its target is about."""
+
+    RATIO = "ratio"
+    COST = "cost"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The most that a number may be."""
+
+    limit: float
+    measure: Measure = Measure.RATIO
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question and its answers.
+
+    Attributes:
+        section: the table it belongs to.
+        label: what was done.
+        unit: the unit of the costs, µs or ms.
+        base: the contestant to which the ratios relate.
+        costs: by contestant, the cost of one operation.
+        ratios: by contestant, the median of the ratios of each round.
+        judged: the contestant the target is for.
+        target: none where the row is for information.
+    """
+
+    section: str
+    label: str
+    unit: str
+    base: str
+    costs: dict[str, Spread]
+    ratios: dict[str, Spread]
+    judged: str
+    target: Target | None = None
+
+    @property
+    def verdict(self) -> bool | None:
+        """Whether the target is met; `None` where there is none."""
+        if self.target is None:
+            return None
+        found = self.ratios if self.target.measure is Measure.RATIO else self.costs
+        return found[self.judged].median <= self.target.limit
+
+
+def compare(
+    samples: dict[str, list[float]],
+    *,
+    section: str,
+    label: str,
+    base: str,
+    judged: str,
+    target: Target | None = None,
+    unit: str = "µs",
+) -> Row:
+    """Make the row of some interleaved samples, each contestant beside the base round by round."""
+    beside = samples[base]
+    ratios = {
+        name: Spread.of(
+            [value / base_value for value, base_value in zip(values, beside, strict=True)]
+        )
+        for name, values in samples.items()
+        if name != base
+    }
+    costs = {name: Spread.of(values) for name, values in samples.items()}
+    return Row(section, label, unit, base, costs, ratios, judged, target)
