@@ -1,0 +1,19 @@
+"""The ``watchword`` command. Each command imports what it needs when it runs: help stays quick."""
+
+import click
+
+from flask_watchword.cli.serve import serve
+from flask_watchword.cli.user import user
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="Flask-Watchword", prog_name="watchword")
+def main() -> None:
+    """Serve accounts and tokens, and look after them.
+
+    Every option can also be set in the environment: --database is WATCHWORD_DATABASE.
+    """
+
+
+main.add_command(serve)
+main.add_command(user)

@@ -1,0 +1,36 @@
+"""``watchword serve``."""
+
+import click
+
+from flask_watchword.cli.failures import one_line_failures
+from flask_watchword.cli.options import database_option
+
+
+@click.command()
+@click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: 5000]")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), help="Processes.  [default: one for each core]"
+)
+@database_option
+@click.option(
+    "--demo",
+    is_flag=True,
+    default=None,
+    help="Add a user and routes to try things out with, in a database of its own: "
+    "watchword-demo.db in the current folder.",
+)
+def serve(
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    database: str | None,
+    demo: bool | None,
+) -> None:
+    """Serve the API until Ctrl+C or SIGTERM; requests in flight are finished first."""
+    # Here and not above: the server brings Flask, SQLAlchemy and granian.
+    with one_line_failures():
+        from flask_watchword.cli.server import run
+        from flask_watchword.service.settings import read_settings
+
+        run(read_settings(host=host, port=port, workers=workers, database=database, demo=demo))

@@ -1,0 +1,1 @@
+"""The service: accounts and tokens over HTTP, one file for each endpoint."""

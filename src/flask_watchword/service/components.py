@@ -1,0 +1,31 @@
+"""What the endpoints work with, built once per application."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.store import UserStore
+from flask_watchword.service.settings import Settings
+
+_KEY = "watchword_service"
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """The parts an endpoint may ask for."""
+
+    settings: Settings
+    users: UserStore
+    passwords: Passwords
+
+
+def install_components(app: Flask, components: Components) -> None:
+    """Make the components those of this application."""
+    app.extensions[_KEY] = components
+
+
+def components() -> Components:
+    """Return the components of the current application."""
+    return cast(Components, current_app.extensions[_KEY])

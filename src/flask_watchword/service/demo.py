@@ -1,0 +1,59 @@
+"""The tutorial's world: one user whose password everybody knows, and a token past its time."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.store import EmailTaken, UserStore
+from flask_watchword.accounts.users import User, email_key, new_user
+from flask_watchword.clock import Clock
+from flask_watchword.extension.manager import JWTManager
+from flask_watchword.service.components import components
+from flask_watchword.service.settings import InvalidSetting
+from flask_watchword.service.tokens import issue_access_token
+
+DEMO_EMAIL = "test@example.com"
+DEMO_PASSWORD = "password"
+#: The claim by which the protected route answers without asking the store.
+EMAIL_CLAIM = "email"
+
+
+def add_demo_user(users: UserStore, passwords: Passwords, clock: Clock) -> None:
+    """Add the user of the walk-through, unless it is there already.
+
+    Raises:
+        InvalidSetting: when the database has other users. A login that everybody knows has no
+            place among real accounts.
+    """
+    if users.by_email(email_key(DEMO_EMAIL)) is not None:
+        return
+    if users.page(limit=1):
+        raise InvalidSetting(
+            "WATCHWORD_DEMO",
+            f"this database has real accounts, and the demo would add {DEMO_EMAIL} with a "
+            "password everybody knows; give it a database of its own",
+        )
+    try:
+        users.add(new_user(DEMO_EMAIL, passwords.hash(DEMO_PASSWORD), clock()))
+    except EmailTaken:
+        return  # another demo, started at the same moment, was first
+
+
+def carry_email(tokens: JWTManager) -> None:
+    """Put the e-mail address into every token, read from the user at each issue."""
+    tokens.additional_claims_loader(_email_claim)
+
+
+def make_expired_token(app: Flask) -> str:
+    """Return a genuine access token of the demo's user that expired a minute ago."""
+    with app.app_context():
+        user = components().users.by_email(email_key(DEMO_EMAIL))
+        if user is None:
+            raise LookupError(f"{DEMO_EMAIL} is not in the database; prepare() adds it")
+        return issue_access_token(user, expires_delta=timedelta(minutes=-1))
+
+
+def _email_claim(user: User) -> dict[str, Any]:
+    return {EMAIL_CLAIM: user.email}

@@ -1,0 +1,183 @@
+"""The one place that reads the environment: ``WATCHWORD_*`` becomes a frozen value."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from flask_watchword.accounts.passwords import usable_cores
+
+#: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
+MIN_SECRET_BYTES = 32
+
+_PREFIX = "WATCHWORD_"
+_DEFAULT_DATABASE = "sqlite:///watchword.db"
+_DEMO_DATABASE = "sqlite:///watchword-demo.db"
+
+
+class InvalidSetting(Exception):
+    """A setting that cannot be used; the message is one line that says which and why."""
+
+    def __init__(self, variable: str, why: str) -> None:
+        super().__init__(f"{variable}: {why}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the service can be told.
+
+    Attributes:
+        database: URL of the database, ``sqlite:///file``.
+        secret_key: what signs the tokens, at least 32 bytes; ``None`` keeps a generated one in a
+            file beside the database.
+        host: address to listen on.
+        port: port to listen on.
+        workers: number of worker processes.
+        demo: adds the tutorial's user and routes.
+        issuer: the ``iss`` of every token, and the only one accepted.
+        audience: the ``aud`` of every token, and the only one accepted.
+        access_token_seconds: lifetime of an access token.
+        refresh_token_seconds: lifetime of a refresh token.
+        max_request_bytes: a request with a longer body is refused with 413.
+    """
+
+    database: str = _DEFAULT_DATABASE
+    secret_key: str | None = field(default=None, repr=False)
+    host: str = "127.0.0.1"
+    port: int = 5000
+    workers: int = field(default_factory=usable_cores)
+    demo: bool = False
+    issuer: str = "watchword"
+    audience: str = "watchword"
+    access_token_seconds: int = 15 * 60
+    refresh_token_seconds: int = 7 * 24 * 60 * 60
+    max_request_bytes: int = 64 * 1024
+
+    @property
+    def database_file(self) -> Path:
+        """Return the file the database lives in."""
+        return Path(make_url(self.database).database or "")
+
+
+def read_settings(
+    environ: Mapping[str, str] = os.environ, **overrides: str | int | bool | None
+) -> Settings:
+    """Return the settings of an environment.
+
+    Args:
+        environ: where ``WATCHWORD_<NAME>`` is looked up; the secret may also come from the file
+            that ``WATCHWORD_SECRET_KEY_FILE`` names.
+        overrides: values that win over the environment, by attribute name; ``None`` means that
+            nothing was given.
+
+    Raises:
+        InvalidSetting: for the first value that cannot be used.
+    """
+    values: dict[str, Any] = {}
+    for setting in fields(Settings):
+        given = overrides.get(setting.name)
+        text = str(given) if given is not None else _text(environ, setting.name)
+        if text is not None:
+            values[setting.name] = _PARSERS[setting.name](_variable(setting.name), text)
+    if values.get("demo") and "database" not in values:
+        values["database"] = _DEMO_DATABASE
+    # Made absolute here and now, so that every worker means the same file.
+    values["database"] = _database("WATCHWORD_DATABASE", values.get("database", _DEFAULT_DATABASE))
+    return Settings(**values)
+
+
+def _variable(name: str) -> str:
+    return _PREFIX + name.upper()
+
+
+def _text(environ: Mapping[str, str], name: str) -> str | None:
+    variable = _variable(name)
+    if name != "secret_key":
+        return environ.get(variable)
+    return _secret_text(environ, variable, f"{variable}_FILE")
+
+
+def _secret_text(environ: Mapping[str, str], variable: str, file_variable: str) -> str | None:
+    if file_variable not in environ:
+        return environ.get(variable)
+    if variable in environ:
+        raise InvalidSetting(file_variable, f"set either this or {variable}, not both")
+    try:
+        return Path(environ[file_variable]).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InvalidSetting(file_variable, f"cannot read the file: {reason}") from error
+
+
+def _secret(variable: str, text: str) -> str:
+    if len(text.encode()) < MIN_SECRET_BYTES:
+        raise InvalidSetting(
+            variable,
+            f"needs at least {MIN_SECRET_BYTES} bytes, has {len(text.encode())}; "
+            "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
+        )
+    return text
+
+
+def _database(variable: str, text: str) -> str:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise InvalidSetting(
+            variable, "is not a database URL; sqlite:///watchword.db is one"
+        ) from error
+    if url.get_backend_name() != "sqlite" or url.host:
+        raise InvalidSetting(variable, "only SQLite is supported so far: sqlite:///watchword.db")
+    if not url.database or ":memory:" in url.database or url.query:
+        raise InvalidSetting(
+            variable, "name a file, as in sqlite:///watchword.db; workers cannot share memory"
+        )
+    path = str(Path(url.database).absolute())
+    return url.set(drivername="sqlite", database=path).render_as_string()
+
+
+def _whole_number(low: int, high: int) -> Callable[[str, str], int]:
+    def parse(variable: str, text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise InvalidSetting(variable, f"{text!r} is not a number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def _yes_or_no(variable: str, text: str) -> bool:
+    answers = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    answer = answers.get(text.strip().lower())
+    if answer is None:
+        raise InvalidSetting(variable, f"{text!r} is neither true nor false")
+    return answer
+
+
+def _some_text(variable: str, text: str) -> str:
+    if not text.strip():
+        raise InvalidSetting(variable, "is empty")
+    return text.strip()
+
+
+_ONE_YEAR = 365 * 24 * 60 * 60
+_PARSERS: Mapping[str, Callable[[str, str], Any]] = {
+    "database": _database,
+    "secret_key": _secret,
+    "host": _some_text,
+    "port": _whole_number(1, 65535),
+    "workers": _whole_number(1, 256),
+    "demo": _yes_or_no,
+    "issuer": _some_text,
+    "audience": _some_text,
+    "access_token_seconds": _whole_number(1, _ONE_YEAR),
+    "refresh_token_seconds": _whole_number(1, _ONE_YEAR),
+    "max_request_bytes": _whole_number(1024, 16 * 1024 * 1024),
+}

@@ -1,0 +1,108 @@
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+WATCHWORD = (sys.executable, "-m", "flask_watchword.cli")
+START_SECONDS = 30.0
+STOP_SECONDS = 20.0
+
+
+@dataclass
+class RunningServer:
+    """A ``watchword serve`` in a process group of its own, with its output in a file."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    output_file: Path
+
+    @property
+    def output(self) -> str:
+        return self.output_file.read_text(encoding="utf-8")
+
+    def wait_until_it_listens(self) -> None:
+        """Return when a connection succeeds; the kernel holds it until a worker takes it."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                # Waits on the process, so that one that dies at the start is noticed at once.
+                with pytest.raises(subprocess.TimeoutExpired):
+                    self.process.wait(0.05)
+            else:
+                return
+        pytest.fail(f"the server does not listen:\n{self.output}")
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send the signal to the main process and return its exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+    def group_is_gone(self) -> bool:
+        """Tell whether neither the main process nor a worker is left."""
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+
+Serve = Callable[..., RunningServer]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("WATCHWORD_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def serve(tmp_path: Path, free_port: int) -> Iterator[Serve]:
+    """Start servers in a temporary folder; whatever they leave running is killed at the end."""
+    started: list[RunningServer] = []
+
+    def start(*options: str, port: int = free_port) -> RunningServer:
+        output_file = tmp_path / f"output-{len(started)}.txt"
+        with output_file.open("wb") as output:
+            process = subprocess.Popen(
+                [*WATCHWORD, "serve", "--port", str(port), *options],
+                cwd=tmp_path,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        started.append(RunningServer(process, port, output_file))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if not server.group_is_gone():
+            os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait(STOP_SECONDS)

@@ -1,0 +1,61 @@
+import socket
+
+import click
+import pytest
+
+from flask_watchword.cli.address import free_address, only_this_machine, url_of
+
+
+def test_a_free_port_gives_the_address_in_numbers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert free_address("127.0.0.1", port) == "127.0.0.1"
+
+
+def test_a_port_somebody_listens_on_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is taken"):
+            free_address("127.0.0.1", port)
+
+
+def test_a_port_shared_by_other_workers_counts_as_taken() -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(click.ClickException, match="is taken"):
+            free_address("127.0.0.1", taken.getsockname()[1])
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(click.ClickException, match=r"cannot listen on 192\.0\.2\.1, port 5000"):
+        free_address("192.0.2.1", 5000)
+
+
+@pytest.mark.parametrize("host", ["256.0.0.1", "a" * 70, "."])
+def test_an_address_that_is_none_is_refused(host: str) -> None:
+    with pytest.raises(click.ClickException, match="no such address"):
+        free_address(host, 5000)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:5000"),
+        ("localhost", "http://localhost:5000"),
+        ("0.0.0.0", "http://127.0.0.1:5000"),  # noqa: S104 -- only named, never listened on
+        ("::", "http://[::1]:5000"),
+        ("::1", "http://[::1]:5000"),
+    ],
+)
+def test_the_url_is_one_a_client_on_this_machine_can_open(host: str, url: str) -> None:
+    assert url_of(host, 5000) == url
+
+
+@pytest.mark.parametrize(
+    ("address", "alone"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("0.0.0.0", False), ("::", False)],  # noqa: S104
+)
+def test_only_loopback_keeps_other_machines_out(address: str, alone: bool) -> None:
+    assert only_this_machine(address) is alone

@@ -1,0 +1,198 @@
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import STOP_SECONDS, WATCHWORD, RunningServer, Serve
+
+pytestmark = pytest.mark.server
+
+CONNECTIONS = 40
+
+
+def with_curl(folder: Path) -> dict[str, str]:
+    """Return an environment that has curl: the machine's, or else the stand-in."""
+    if shutil.which("curl"):
+        return dict(os.environ)
+    stand_in = folder / "curl"
+    program = Path(__file__).with_name("stand_in_curl.py")
+    stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{program}" "$@"\n')
+    stand_in.chmod(0o755)
+    return os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+def pasted(walkthrough: str, folder: Path) -> list[dict[str, object]]:
+    """Run a walk-through as a shell would, and return its answers."""
+    shell = subprocess.run(
+        ["/bin/sh", "-eu"],
+        input=walkthrough,
+        env=with_curl(folder),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert shell.stderr == ""
+    return [json.loads(line) for line in shell.stdout.splitlines()]
+
+
+def test_the_printed_walk_through_works_when_it_is_pasted(serve: Serve, tmp_path: Path) -> None:
+    server = serve("--demo", "--workers", "2")
+    server.wait_until_it_listens()
+    announced, _, commands = server.output.partition("Try it: paste this into another terminal.")
+    assert f"http://127.0.0.1:{server.port} (2 workers" in announced
+    assert str(tmp_path / "watchword-demo.db") in announced
+
+    login, view, refreshed, expired = pasted(commands, tmp_path)
+    assert sorted(login) == ["access_token", "expires_in", "refresh_token", "token_type"]
+    assert view == {"logged_in_as": "test@example.com"}
+    assert refreshed["access_token"] not in (None, "", login["access_token"])
+    assert expired == {"msg": "The token has expired", "code": "token_expired"}
+
+    assert server.stop() == 0
+    assert server.group_is_gone()
+    assert server.output.endswith(commands), "nothing went wrong that was worth a line"
+
+
+def test_the_walk_through_works_without_curl(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve("--demo", "--workers", "1")
+    server.wait_until_it_listens()
+    commands = server.output.partition("Try it: paste this into another terminal.")[2]
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert len(pasted(commands, tmp_path)) == 4
+
+
+def test_a_demo_can_be_started_again_on_its_database(serve: Serve, tmp_path: Path) -> None:
+    for _ in range(2):
+        server = serve("--demo", "--workers", "1")
+        server.wait_until_it_listens()
+        commands = server.output.partition("Try it: paste this into another terminal.")[2]
+        assert len(pasted(commands, tmp_path)) == 4
+        assert server.stop() == 0
+
+
+def test_two_workers_answer(serve: Serve) -> None:
+    server = serve("--workers", "2")
+    server.wait_until_it_listens()
+    assert server.get("/healthz") == (200, b'{"status":"ok"}\n')
+    workers = workers_of(server)
+    assert len(workers) == 2
+    for stopped in workers:
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            assert somebody_answers(server.port), "the other worker serves while one is stopped"
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+
+
+def workers_of(server: RunningServer) -> list[int]:
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    return [int(pid) for pid in children.read_text().split()]
+
+
+def somebody_answers(port: int) -> bool:
+    """Tell whether one of many connections gets an answer; the kernel deals them to the workers."""
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            for _ in range(CONNECTIONS)
+        ]
+        for client in clients:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return bool(select.select(clients, [], [], 10)[0])
+
+
+def test_a_demo_that_other_machines_can_reach_warns(serve: Serve) -> None:
+    server = serve("--demo", "--workers", "1", "--host", "0.0.0.0")  # noqa: S104
+    server.wait_until_it_listens()
+    assert "the demo's password is public" in server.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(serve: Serve, number: signal.Signals) -> None:
+    server = serve("--workers", "2")
+    server.wait_until_it_listens()
+    assert server.get("/readyz")[0] == 200
+    assert server.stop(number) == 0
+    assert server.group_is_gone()
+    assert "Traceback" not in server.output
+
+
+def test_ctrl_c_reaches_the_whole_group_and_ends_it_cleanly(serve: Serve) -> None:
+    server = serve("--workers", "2")
+    server.wait_until_it_listens()
+    assert server.get("/readyz")[0] == 200
+    os.killpg(server.process.pid, signal.SIGINT)
+    assert server.process.wait(STOP_SECONDS) == 0
+    assert server.group_is_gone()
+    assert "Traceback" not in server.output
+
+
+def test_a_port_that_is_taken_is_one_line_and_status_1(serve: Serve) -> None:
+    first = serve("--workers", "1")
+    first.wait_until_it_listens()
+    second = serve("--workers", "1")
+    assert second.process.wait(STOP_SECONDS) == 1
+    assert second.output == (
+        f"Error: port {first.port} on 127.0.0.1 is taken by another program; "
+        "choose another with --port\n"
+    )
+    assert first.get("/healthz")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--database", "nonsense"], "Error: WATCHWORD_DATABASE: is not a database URL"),
+        (["--database", "sqlite:///missing/x.db"], "Error: the database does not answer: cannot"),
+        (["--host", "nowhere.invalid"], "Error: cannot listen on nowhere.invalid"),
+    ],
+)
+def test_what_cannot_work_is_one_line_and_status_1(
+    serve: Serve, options: list[str], line: str
+) -> None:
+    server = serve(*options)
+    assert server.process.wait(STOP_SECONDS) == 1
+    assert server.output.startswith(line)
+    assert server.output.count("\n") == 1
+
+
+def test_a_secret_that_cannot_sign_is_one_line_and_status_1(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"
+    monkeypatch.setenv("WATCHWORD_SECRET_KEY", pem)
+    server = serve("--workers", "1")
+    assert server.process.wait(STOP_SECONDS) == 1
+    assert server.output.startswith("Error: WATCHWORD_SECRET_KEY: ")
+    assert server.output.count("\n") == 1
+
+
+def test_an_account_added_on_the_command_line_logs_in(serve: Serve, tmp_path: Path) -> None:
+    server = serve("--workers", "1")
+    server.wait_until_it_listens()
+    password = "correct horse battery staple"
+    subprocess.run(
+        [*WATCHWORD, "user", "add", "ada@example.com", "--password-stdin"],
+        input=f"{password}\n",
+        cwd=tmp_path,
+        text=True,
+        check=True,
+        timeout=60,
+        capture_output=True,
+    )
+    body = json.dumps({"email": "ada@example.com", "password": password})
+    url = f"http://127.0.0.1:{server.port}/login"
+    command = f"curl -s {url} -H 'Content-Type: application/json' -d '{body}'"
+    assert pasted(command, tmp_path)[0]["token_type"] == "Bearer"
+    assert server.get("/protected-route")[0] == 404, "the demo's routes are the demo's alone"

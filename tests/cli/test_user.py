@@ -1,0 +1,122 @@
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flask_watchword.accounts.login import authenticate
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.cli import main, user_table
+from flask_watchword.service.app import opened_users
+from flask_watchword.service.settings import read_settings
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def watchword(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(main, arguments, input=typed)
+
+
+def add(email: str, *options: str, typed: str = f"{PASSWORD}\n{PASSWORD}\n") -> Result:
+    return watchword("user", "add", email, *options, typed=typed)
+
+
+def can_log_in(email: str, password: str, database: str = "sqlite:///watchword.db") -> bool:
+    with opened_users(read_settings({}, database=database)) as users:
+        return authenticate(users, Passwords(), email, password) is not None
+
+
+def test_an_added_user_can_log_in() -> None:
+    result = add("Ada@Example.com")
+    assert result.exit_code == 0, result.output
+    assert "Added Ada@Example.com." in result.output
+    assert can_log_in("ada@example.com", PASSWORD)
+
+
+def test_the_password_is_never_shown() -> None:
+    assert PASSWORD not in add("ada@example.com").output
+
+
+def test_the_password_can_come_from_standard_input() -> None:
+    result = add("ada@example.com", "--password-stdin", typed=f"{PASSWORD} \n")
+    assert result.exit_code == 0, result.output
+    assert can_log_in("ada@example.com", f"{PASSWORD} ")
+
+
+def test_the_database_can_be_another() -> None:
+    assert add("ada@example.com", "--database", "sqlite:///other.db").exit_code == 0
+    assert can_log_in("ada@example.com", PASSWORD, "sqlite:///other.db")
+    assert not Path("watchword.db").exists()
+
+
+def test_a_password_typed_differently_the_second_time_is_asked_again() -> None:
+    typed = f"{PASSWORD}\nsomething else\n{PASSWORD}\n{PASSWORD}\n"
+    result = add("ada@example.com", typed=typed)
+    assert result.exit_code == 0
+    assert "do not match" in result.output
+    assert can_log_in("ada@example.com", PASSWORD)
+
+
+@pytest.mark.parametrize("options", [(), ("--password-stdin",)])
+def test_a_short_password_is_refused_with_the_reason(options: tuple[str, ...]) -> None:
+    result = add("ada@example.com", *options, typed="too short\ntoo short\n")
+    assert result.exit_code == 1
+    assert "at least 15" in result.output
+    assert watchword("user", "list").output == ""
+
+
+def test_a_second_account_for_one_address_is_refused_before_a_password_is_asked() -> None:
+    add("ada@example.com")
+    result = add("ADA@example.com", typed="")
+    assert result.exit_code == 1
+    assert result.output == "Error: there is an account for ADA@example.com already\n"
+
+
+@pytest.mark.parametrize("email", ["nobody", "a@", "a b@example.com"])
+def test_what_is_no_address_is_refused_and_leaves_no_database(email: str) -> None:
+    result = add(email)
+    assert result.exit_code == 1
+    assert "is refused" in result.output
+    assert not Path("watchword.db").exists()
+
+
+def test_users_are_listed_one_a_line_for_other_programs() -> None:
+    for email in ("eve@example.com", "Ada@example.com"):
+        add(email)
+    lines = watchword("user", "list").output.splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["Ada@example.com", "eve@example.com"]
+    assert all(re.fullmatch(r"\S+\t\d{4}-\d\d-\d\d \d\d:\d\d UTC\t[0-9a-f]{32}", x) for x in lines)
+
+
+def test_users_are_shown_as_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    add("ada[bold]@example.com")
+    monkeypatch.setattr(user_table, "on_a_terminal", lambda: True)
+    output = watchword("user", "list").output
+    assert "E-mail" in output
+    assert "ada[bold]@example.com" in output
+
+
+def test_listing_a_database_that_is_not_there_makes_none() -> None:
+    result = watchword("user", "list")
+    assert result.exit_code == 1
+    assert "there is no database at" in result.output
+    assert not Path("watchword.db").exists()
+
+
+@pytest.mark.parametrize("command", [("user", "list"), ("user", "add", "ada@example.com")])
+def test_a_wrong_setting_is_one_line(command: tuple[str, ...]) -> None:
+    result = watchword(*command, "--database", "nowhere")
+    assert result.exit_code == 1
+    assert re.fullmatch(r"Error: WATCHWORD_DATABASE: .*\n", result.output)
+
+
+def test_a_file_that_is_no_database_is_one_line() -> None:
+    Path("watchword.db").write_bytes(b"this is no database " * 500)
+    result = watchword("user", "list")
+    assert result.exit_code == 1
+    assert result.output == "Error: the database does not answer: file is not a database\n"

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.users import User, new_user
+from flask_watchword.service.app import create_app
+from flask_watchword.service.settings import Settings
+from flask_watchword.stores.memory import MemoryUserStore
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        database=f"sqlite:///{tmp_path}/unused.db", secret_key="k" * 32, demo=True, workers=1
+    )
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    return Passwords().hash(PASSWORD)
+
+
+@pytest.fixture
+def ada(password_hash: str) -> User:
+    return new_user("Ada@Example.com", password_hash, 0.0)
+
+
+@pytest.fixture
+def users(ada: User) -> MemoryUserStore:
+    store = MemoryUserStore()
+    store.add(ada)
+    return store
+
+
+@pytest.fixture
+def app(settings: Settings, users: MemoryUserStore) -> Flask:
+    return create_app(settings, users=users)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def tokens(client: FlaskClient) -> dict[str, str]:
+    """The answer to a login."""
+    answer = client.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
+    assert answer.status_code == 200
+    body: dict[str, str] = answer.get_json()
+    return body
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -1,0 +1,99 @@
+import logging
+from collections.abc import Callable
+
+import pytest
+from flask import Flask, abort, redirect
+from flask.testing import FlaskClient
+from werkzeug.wrappers import Response
+
+from flask_watchword.accounts.passwords import HashingBusy
+from flask_watchword.stores.errors import StoreUnavailable
+
+
+@pytest.fixture
+def failing(app: Flask) -> Callable[[Exception], FlaskClient]:
+    """Make a client for the application with a view at /failing that raises."""
+
+    def make(error: Exception) -> FlaskClient:
+        @app.get("/failing")
+        def view() -> str:
+            raise error
+
+        return app.test_client()
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing-here", 404, "not_found"),
+        ("GET", "/login", 405, "method_not_allowed"),
+        ("POST", "/protected-route", 405, "method_not_allowed"),
+        ("TRACE", "/login", 405, "method_not_allowed"),
+    ],
+)
+def test_errors_of_http_are_json(
+    client: FlaskClient, method: str, path: str, status: int, code: str
+) -> None:
+    answer = client.open(path, method=method)
+    assert answer.status_code == status
+    assert answer.mimetype == "application/json"
+    assert answer.get_json()["code"] == code
+    assert sorted(answer.get_json()) == ["code", "msg"]
+
+
+def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
+    assert "POST" in client.get("/login").headers["Allow"]
+
+
+def test_a_body_over_the_limit_is_refused(client: FlaskClient) -> None:
+    body = b'{"email": "' + b"x" * 70_000 + b'", "password": "x"}'
+    answer = client.post("/login", data=body, content_type="application/json")
+    assert answer.status_code == 413
+    assert answer.get_json()["code"] == "request_entity_too_large"
+
+
+def test_an_error_of_ours_is_logged_and_shows_nothing(
+    failing: Callable[[Exception], FlaskClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = failing(LookupError("the inside")).get("/failing")
+    assert answer.status_code == 500
+    assert answer.get_json()["code"] == "internal_server_error"
+    assert b"inside" not in answer.data
+    assert "the inside" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(StoreUnavailable("disk on fire"), "store_unavailable"), (HashingBusy(), "login_busy")],
+)
+def test_what_passes_by_itself_is_503_with_a_time_to_come_back(
+    failing: Callable[[Exception], FlaskClient], error: Exception, code: str
+) -> None:
+    answer = failing(error).get("/failing")
+    assert answer.status_code == 503
+    assert answer.get_json()["code"] == code
+    assert int(answer.headers["Retry-After"]) > 0
+    assert b"fire" not in answer.data
+
+
+def test_a_401_from_anywhere_carries_a_challenge(app: Flask) -> None:
+    @app.get("/aborting")
+    def view() -> str:
+        abort(401)
+
+    answer = app.test_client().get("/aborting")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_redirect_is_left_alone(app: Flask) -> None:
+    @app.get("/folder/")
+    def view() -> Response:
+        return redirect("/elsewhere")
+
+    answer = app.test_client().get("/folder")
+    assert answer.status_code == 308
+    assert answer.headers["Location"].endswith("/folder/")

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+
+from flask_watchword.accounts.passwords import HashProfile, Passwords
+from flask_watchword.accounts.store import EmailTaken
+from flask_watchword.accounts.users import User, new_user
+from flask_watchword.service.app import create_app, expired_demo_token, opened_users, prepare
+from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
+from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.stores.memory import MemoryUserStore
+from tests.service.conftest import bearer
+
+QUICK = Passwords(HashProfile(memory_kib=8, passes=1, lanes=1))
+
+
+def moment() -> float:
+    return 1_700_000_000.0
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Settings:
+    return Settings(database=f"sqlite:///{tmp_path}/demo.db", demo=True, workers=1)
+
+
+def test_the_demo_lets_its_user_in(demo: Settings) -> None:
+    prepare(demo)
+    client = create_app(demo).test_client()
+    login = client.post("/login", json={"email": DEMO_EMAIL, "password": DEMO_PASSWORD})
+    view = client.get("/protected-route", headers=bearer(login.get_json()["access_token"]))
+    assert view.get_json() == {"logged_in_as": "test@example.com"}
+
+
+def test_a_second_start_keeps_the_user_and_the_secret(demo: Settings) -> None:
+    prepare(demo)
+    token = expired_demo_token(demo)
+    with opened_users(demo) as users:
+        before = list(users.page())
+    prepare(demo)
+    with opened_users(demo) as users:
+        assert list(users.page()) == before
+    answer = create_app(demo).test_client().post("/expired", headers=bearer(token))
+    assert answer.get_json() == {"msg": "The token has expired", "code": "token_expired"}
+
+
+def test_without_the_demo_nobody_is_added(tmp_path: Path) -> None:
+    settings = Settings(database=f"sqlite:///{tmp_path}/plain.db")
+    prepare(settings)
+    with opened_users(settings) as users:
+        assert list(users.page()) == []
+
+
+def test_the_demo_stays_away_from_real_accounts() -> None:
+    users = MemoryUserStore()
+    users.add(new_user("ada@example.com", "hash", 0.0))
+    with pytest.raises(InvalidSetting, match="real accounts"):
+        add_demo_user(users, QUICK, moment)
+    assert len(users.page()) == 1
+
+
+class JustTaken(MemoryUserStore):
+    """A store to which somebody else adds the user at the last moment."""
+
+    def add(self, user: User) -> None:
+        raise EmailTaken
+
+
+def test_two_demos_may_start_at_once() -> None:
+    add_demo_user(JustTaken(), QUICK, moment)
+
+
+def test_the_demo_user_is_dated_by_the_clock() -> None:
+    users = MemoryUserStore()
+    add_demo_user(users, QUICK, moment)
+    assert users.page()[0].created_at == 1_700_000_000.0

@@ -1,0 +1,76 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from flask_watchword.accounts.users import User
+from flask_watchword.service.app import create_app
+from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.stores.memory import MemoryUserStore
+from tests.service.conftest import PASSWORD, bearer
+
+
+def test_an_access_token_opens_the_protected_route(
+    client: FlaskClient, tokens: dict[str, str]
+) -> None:
+    answer = client.get("/protected-route", headers=bearer(tokens["access_token"]))
+    assert answer.status_code == 200
+    assert answer.get_json() == {"logged_in_as": "Ada@Example.com"}
+
+
+def test_without_a_token_it_stays_closed_and_says_how_to_open_it(client: FlaskClient) -> None:
+    answer = client.get("/protected-route")
+    assert answer.status_code == 401
+    assert answer.get_json() == {"msg": "Missing Authorization Header", "code": "missing_token"}
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="watchword"'
+
+
+@pytest.mark.parametrize("token", ["x", "a.b.c", "", "é", "a.b.c.d.e", ".", "null"])
+def test_what_is_no_token_of_ours_is_refused(client: FlaskClient, token: str) -> None:
+    answer = client.get("/protected-route", headers=bearer(token))
+    assert answer.status_code == 401
+    assert answer.get_json()["code"] == "invalid_token"
+    assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+
+
+def test_a_token_signed_with_another_secret_is_refused(
+    settings: Settings, users: MemoryUserStore, tokens: dict[str, str]
+) -> None:
+    other = create_app(replace(settings, secret_key="o" * 32), users=users).test_client()
+    answer = other.get("/protected-route", headers=bearer(tokens["access_token"]))
+    assert answer.status_code == 401
+    assert answer.get_json()["code"] == "invalid_token"
+
+
+@pytest.mark.parametrize("change", [{"issuer": "elsewhere"}, {"audience": "elsewhere"}])
+def test_a_token_of_another_issuer_or_for_another_audience_is_refused(
+    settings: Settings, users: MemoryUserStore, tokens: dict[str, str], change: dict[str, Any]
+) -> None:
+    other = create_app(replace(settings, **change), users=users).test_client()
+    answer = other.get("/protected-route", headers=bearer(tokens["access_token"]))
+    assert answer.status_code == 401
+    assert answer.get_json()["code"] == "invalid_token"
+
+
+def test_a_secret_that_is_a_public_key_stops_the_start(settings: Settings) -> None:
+    pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"
+    with pytest.raises(InvalidSetting, match="WATCHWORD_SECRET_KEY"):
+        create_app(replace(settings, secret_key=pem))
+
+
+def test_a_refresh_token_does_not_open_it(client: FlaskClient, tokens: dict[str, str]) -> None:
+    answer = client.get("/protected-route", headers=bearer(tokens["refresh_token"]))
+    assert answer.status_code == 401
+    assert answer.get_json()["code"] == "invalid_token"
+
+
+def test_a_token_from_before_the_demo_was_switched_on_shows_its_subject(
+    settings: Settings, users: MemoryUserStore, client: FlaskClient, ada: User
+) -> None:
+    plain = create_app(replace(settings, demo=False), users=users).test_client()
+    login = plain.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
+    token = login.get_json()["access_token"]
+    answer = client.get("/protected-route", headers=bearer(token))
+    assert answer.get_json() == {"logged_in_as": ada.id}
+    assert plain.get("/protected-route", headers=bearer(token)).status_code == 404

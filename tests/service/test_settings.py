@@ -1,0 +1,129 @@
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from flask_watchword.service.settings import InvalidSetting, Settings, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_an_empty_environment_gives_a_local_service_on_sqlite(tmp_path: Path) -> None:
+    settings = read_settings({})
+    assert settings.database == f"sqlite:///{tmp_path}/watchword.db"
+    assert settings.database_file == tmp_path / "watchword.db"
+    assert (settings.host, settings.port) == ("127.0.0.1", 5000)
+    assert settings.workers >= 1
+    assert not settings.demo
+    assert settings.secret_key is None
+
+
+def test_the_demo_has_a_database_of_its_own(tmp_path: Path) -> None:
+    assert read_settings({}, demo=True).database_file == tmp_path / "watchword-demo.db"
+    chosen = read_settings({"WATCHWORD_DATABASE": "sqlite:///mine.db"}, demo=True)
+    assert chosen.database_file == tmp_path / "mine.db"
+
+
+def test_every_setting_can_come_from_the_environment() -> None:
+    settings = read_settings(
+        {
+            "WATCHWORD_DATABASE": "sqlite:////somewhere/else.db",
+            "WATCHWORD_SECRET_KEY": "s" * 32,
+            "WATCHWORD_HOST": "::1",
+            "WATCHWORD_PORT": "8080",
+            "WATCHWORD_WORKERS": "3",
+            "WATCHWORD_DEMO": "Yes",
+            "WATCHWORD_ISSUER": "https://login.example.com",
+            "WATCHWORD_AUDIENCE": "shop",
+            "WATCHWORD_ACCESS_TOKEN_SECONDS": "60",
+            "WATCHWORD_REFRESH_TOKEN_SECONDS": "3600",
+            "WATCHWORD_MAX_REQUEST_BYTES": "2048",
+        }
+    )
+    assert settings == Settings(
+        database="sqlite:////somewhere/else.db",
+        secret_key="s" * 32,
+        host="::1",
+        port=8080,
+        workers=3,
+        demo=True,
+        issuer="https://login.example.com",
+        audience="shop",
+        access_token_seconds=60,
+        refresh_token_seconds=3600,
+        max_request_bytes=2048,
+    )
+
+
+def test_what_is_given_wins_over_the_environment() -> None:
+    environ = {"WATCHWORD_PORT": "8080", "WATCHWORD_WORKERS": "3", "WATCHWORD_DEMO": "1"}
+    settings = read_settings(environ, port=9090, workers=None, demo=False)
+    assert (settings.port, settings.workers, settings.demo) == (9090, 3, False)
+
+
+def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("f" * 40 + "\n")
+    assert read_settings({"WATCHWORD_SECRET_KEY_FILE": str(file)}).secret_key == "f" * 40
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("WATCHWORD_DATABASE", "", "not a database URL"),
+        ("WATCHWORD_DATABASE", "watchword.db", "not a database URL"),
+        ("WATCHWORD_DATABASE", "postgresql://db/x", "only SQLite"),
+        ("WATCHWORD_DATABASE", "sqlite://", "name a file"),
+        ("WATCHWORD_DATABASE", "sqlite:///:memory:", "name a file"),
+        ("WATCHWORD_DATABASE", "sqlite:///file:x?mode=memory&uri=true", "name a file"),
+        ("WATCHWORD_SECRET_KEY", "", "at least 32 bytes"),
+        ("WATCHWORD_SECRET_KEY", "s" * 31, "at least 32 bytes, has 31"),
+        ("WATCHWORD_SECRET_KEY_FILE", "missing", "cannot read the file"),
+        ("WATCHWORD_HOST", " ", "is empty"),
+        ("WATCHWORD_ISSUER", "", "is empty"),
+        ("WATCHWORD_PORT", "tcp://10.0.0.1:80", "not a number from 1 to 65535"),
+        ("WATCHWORD_PORT", "0", "not a number"),
+        ("WATCHWORD_PORT", "65536", "not a number"),
+        ("WATCHWORD_WORKERS", "many", "not a number from 1 to 256"),
+        ("WATCHWORD_DEMO", "maybe", "neither true nor false"),
+        ("WATCHWORD_ACCESS_TOKEN_SECONDS", "0", "not a number"),
+        ("WATCHWORD_REFRESH_TOKEN_SECONDS", "-1", "not a number"),
+        ("WATCHWORD_MAX_REQUEST_BYTES", "1e9", "not a number"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_line_that_says_which_and_why(
+    variable: str, value: str, why: str
+) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        read_settings({variable: value})
+    message = str(refused.value)
+    assert message.startswith(f"{variable}")
+    assert why in message
+    assert "\n" not in message
+
+
+def test_a_secret_and_a_file_for_it_are_refused_together(tmp_path: Path) -> None:
+    environ = {"WATCHWORD_SECRET_KEY": "s" * 32, "WATCHWORD_SECRET_KEY_FILE": str(tmp_path / "x")}
+    with pytest.raises(InvalidSetting, match="not both"):
+        read_settings(environ)
+
+
+def test_a_secret_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "noise").write_bytes(b"\xff" * 40)
+    with pytest.raises(InvalidSetting, match="not UTF-8"):
+        read_settings({"WATCHWORD_SECRET_KEY_FILE": "noise"})
+
+
+def test_the_secret_is_shown_neither_by_the_settings_nor_by_an_error() -> None:
+    assert "hidden" not in repr(Settings(secret_key="hidden" * 10))
+    with pytest.raises(InvalidSetting) as refused:
+        read_settings({"WATCHWORD_SECRET_KEY": "hidden"})
+    assert "hidden" not in str(refused.value)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().port = 1  # type: ignore[misc]
