@@ -32,13 +32,14 @@ def _module(path: Path) -> Module:
     return Module(name, package, path.read_text(encoding="utf-8"))
 
 
-def imported_names(module: Module) -> Iterator[str]:
+def imported_names(module: Module, *, for_types: bool = True) -> Iterator[str]:
     """Yield each import as an absolute dotted name.
 
     ``from a import b`` yields ``a.b``, since ``b`` may be a module. Imports inside functions and
-    under ``TYPE_CHECKING`` count, as does ``import_module`` given a literal.
+    under ``TYPE_CHECKING`` count (these not where ``for_types`` is false), as does
+    ``import_module`` given a literal.
     """
-    for node in ast.walk(ast.parse(module.source)):
+    for node in _nodes(ast.parse(module.source), for_types):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -46,6 +47,21 @@ def imported_names(module: Module) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and (literal := _dynamic_import(node)):
             yield resolve_name(literal, module.package)
+
+
+def _nodes(tree: ast.AST, for_types: bool) -> Iterator[ast.AST]:
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and not for_types and _is_type_checking(node.test):
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return ast.unparse(test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
 
 
 def _dynamic_import(call: ast.Call) -> str | None:

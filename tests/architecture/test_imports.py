@@ -16,18 +16,25 @@ EXTRAS = {
     "valkey",
 }
 
+NOT_FOR_HELP = EXTRAS | {"cryptography", "flask", "jinja2", "jwt", "werkzeug"}
+
 # Read in a fresh interpreter: this one has long imported everything.
-REPORT = """
-import json, sys
-import {module}
-print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
+REPORT = "import json, sys; print(json.dumps([name.split('.')[0] for name in sys.modules]))"
+
+THE_EXTENSION = "from flask_watchword import JWTManager, create_access_token, jwt_required"
+ASKING_FOR_HELP = """
+import contextlib, io, sys
+from flask_watchword.cli import main
+sys.argv = ["watchword", "--help"]
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+    main()
 """
 
 
-def packages_loaded_by(module: str) -> set[str]:
-    """Return the top-level packages loaded once a fresh interpreter has imported the module."""
+def packages_loaded_by(program: str) -> set[str]:
+    """Return the top-level packages a fresh interpreter has loaded once it has run the program."""
     answer = subprocess.run(
-        [sys.executable, "-c", REPORT.format(module=module)],
+        [sys.executable, "-c", f"{program}\n{REPORT}"],
         capture_output=True,
         check=True,
         text=True,
@@ -37,37 +44,26 @@ def packages_loaded_by(module: str) -> set[str]:
 
 
 def test_importing_the_extension_loads_nothing_of_the_extras() -> None:
-    assert packages_loaded_by("flask_watchword") & EXTRAS == set()
+    assert packages_loaded_by(THE_EXTENSION) & EXTRAS == set()
 
 
 def test_importing_the_extension_loads_only_its_three_dependencies_and_what_these_load() -> None:
-    ours = packages_loaded_by("flask_watchword")
-    theirs = packages_loaded_by("flask, jwt.algorithms, msgspec.json")
-    third_party = ours - theirs - sys.stdlib_module_names
-    assert third_party == {"flask_watchword"}
+    ours = packages_loaded_by(THE_EXTENSION)
+    theirs = packages_loaded_by("import flask, jwt.algorithms, msgspec.json")
+    assert ours - theirs - sys.stdlib_module_names == {"flask_watchword"}
 
 
 def test_importing_the_drop_in_loads_nothing_of_the_extras() -> None:
-    assert packages_loaded_by("flask_watchword.dropin") & EXTRAS == set()
+    assert packages_loaded_by("import flask_watchword.dropin") & EXTRAS == set()
 
 
 def test_importing_the_extension_does_not_load_flask_jwt_extended() -> None:
-    assert "flask_jwt_extended" not in packages_loaded_by("flask_watchword")
+    assert "flask_jwt_extended" not in packages_loaded_by(THE_EXTENSION)
 
 
 def test_importing_the_command_line_loads_neither_flask_nor_the_extras() -> None:
-    heavy = EXTRAS | {"flask", "werkzeug", "jinja2", "jwt", "cryptography"}
-    assert packages_loaded_by("flask_watchword.cli") & heavy == set()
+    assert packages_loaded_by("import flask_watchword.cli") & NOT_FOR_HELP == set()
 
 
 def test_asking_the_command_line_for_help_loads_neither_flask_nor_the_extras() -> None:
-    heavy = EXTRAS | {"flask", "werkzeug", "jinja2", "jwt", "cryptography"}
-    program = (
-        "import contextlib, io, sys\n"
-        "from flask_watchword.cli import main\n"
-        "sys.argv = ['watchword', '--help']\n"
-        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
-        "    main()\n"
-        "import json\n"
-    )
-    assert packages_loaded_by(f"json\n{program}") & heavy == set()
+    assert packages_loaded_by(ASKING_FOR_HELP) & NOT_FOR_HELP == set()

@@ -69,10 +69,14 @@ def complaints(module: Module) -> Iterator[str]:
 
 
 def internal_imports(module: Module) -> set[str]:
-    """Return the modules of the package that a module imports, by the longest name that exists."""
+    """Return the modules of the package that a module imports when it runs.
+
+    An annotation may look back at the class that made the object; that is no circle.
+    """
     known = {other.name for other in MODULES}
-    names = {name for name in imported_names(module) if name.split(".")[0] == PACKAGE}
-    return {name if name in known else name.rpartition(".")[0] for name in names} - {module.name}
+    names = imported_names(module, for_types=False)
+    ours = {name for name in names if name.split(".")[0] == PACKAGE}
+    return {name if name in known else name.rpartition(".")[0] for name in ours} - {module.name}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
@@ -85,7 +89,7 @@ def test_every_part_of_the_package_has_its_place_in_the_layers() -> None:
     assert parts - MAY_IMPORT.keys() == set()
 
 
-def test_no_two_modules_import_each_other_in_a_circle() -> None:
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
     graph = {module.name: internal_imports(module) for module in MODULES}
     try:
         TopologicalSorter(graph).prepare()
