@@ -6,10 +6,10 @@ from html import escape
 from bench.extension import FJE, WATCHWORD
 from bench.results import TIMES, Row
 
-WIDTH = 760
-LABEL_RIGHT = 216
-BARS_LEFT = 228
-BARS_RIGHT = 676
+WIDTH = 800
+LABEL_RIGHT = 262
+BARS_LEFT = 274
+BARS_RIGHT = 722
 TOP = 92
 BAR = 13
 GROUP = 42
@@ -83,6 +83,8 @@ def _legend() -> Iterator[str]:
     for left, kind, name in ((24, "theirs", FJE), (190, "ours", WATCHWORD)):
         yield f'<rect class="{kind}" x="{left}" y="50" width="12" height="12" rx="2"/>'
         yield f'<text x="{left + 18}" y="61">{name}</text>'
+    yield '<line class="bare" x1="296" y1="48" x2="296" y2="64"/>'
+    yield '<text x="308" y="61">the same route, bare</text>'
 
 
 def _scale(largest: float, per_unit: float, bottom: int) -> Iterator[str]:
@@ -90,10 +92,9 @@ def _scale(largest: float, per_unit: float, bottom: int) -> Iterator[str]:
         x = BARS_LEFT + multiple * per_unit
         kind = "bare" if multiple == 1 else "grid"
         yield f'<line class="{kind}" x1="{x:.1f}" y1="{TOP - 8}" x2="{x:.1f}" y2="{bottom}"/>'
-        label = f"1{TIMES} bare route" if multiple == 1 else f"{multiple}{TIMES}"
         yield (
             f'<text class="quiet number" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">'
-            f"{label}</text>"
+            f"{multiple}{TIMES}</text>"
         )
 
 

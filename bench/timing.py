@@ -36,7 +36,7 @@ class Pace:
     rounds: int
     batch: int
     warm_up: int = 10
-    lead: int = 2
+    lead: int = 6
 
     @property
     def inputs(self) -> int:
