@@ -99,7 +99,7 @@ def issue(
     manager = binding.manager
     if expires_delta is None:
         expires_delta = lifetime(config, token_type)
-    body = _standard_claims(
+    body = standard_claims(
         config, token_type, _identity_of(manager, identity), fresh, expires_delta, manager.clock()
     )
     overrides = _merged(
@@ -107,7 +107,7 @@ def issue(
     )
     if overrides:
         body.update(overrides)
-        _dates_to_seconds(body)
+        dates_to_seconds(body)
     if "iss" in body and not isinstance(body["iss"], str):
         raise TypeError("Issuer (iss) must be a string.")
     header = _merged(
@@ -123,9 +123,19 @@ def _identity_of(manager: Any, identity: Any) -> Any:
     return call(manager._user_identity_callback, identity)
 
 
-def _standard_claims(
+def standard_claims(
     config: Any, token_type: str, identity: Any, fresh: Any, expires_delta: Any, now: float
 ) -> Claims:
+    """Return the claims that every token starts with, before any are added.
+
+    Args:
+        config: the options that say which of them there are.
+        token_type: ``"access"`` or ``"refresh"``.
+        identity: what the identity claim holds.
+        fresh: whether the token is fresh, or for how long (a timedelta).
+        expires_delta: how long it lives, as a timedelta or the like; ``False`` for ever.
+        now: seconds since the epoch.
+    """
     seconds = int(now)
     body: Claims = {
         "fresh": now + fresh.total_seconds() if isinstance(fresh, timedelta) else fresh,
@@ -154,7 +164,8 @@ def _expiry(now: float, delta: Any) -> int:
     return timegm((datetime.fromtimestamp(now, UTC) + delta).utctimetuple())
 
 
-def _dates_to_seconds(body: Claims) -> None:
+def dates_to_seconds(body: Claims) -> None:
+    """Turn dates into seconds since the epoch, in place (RFC 7519 section 2, NumericDate)."""
     for name in _DATES:
         if isinstance(body.get(name), datetime):
             body[name] = timegm(body[name].utctimetuple())
