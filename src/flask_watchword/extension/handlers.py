@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app
+from flask import Blueprint, Flask, Response, current_app
 from flask.typing import ResponseReturnValue
 
 from flask_watchword.errors import ExpiredSignatureError, Refusal, SpecificRefusal
@@ -71,10 +71,10 @@ def register(manager: "JWTManager", target: Any) -> None:
 
     Args:
         manager: whose loaders answer.
-        target: the application, or what else has Flask's ``errorhandler``: a REST framework's
-            ``Api`` gets what the loaders return as it is, for it makes responses by itself.
+        target: the application or a blueprint; or the ``Api`` of Flask-RESTX, which makes its
+            responses by itself and therefore gets data.
     """
-    finish = challenge if isinstance(target, Flask) else _as_it_is
+    finish = challenge if isinstance(target, Flask | Blueprint) else _as_data
     for error_class, answer in ANSWERS.items():
         target.errorhandler(error_class)(_handler(manager, answer, finish))
 
@@ -86,8 +86,17 @@ def _handler(manager: "JWTManager", answer: Answer, finish: Callable[..., Any]) 
     return handle
 
 
-def _as_it_is(value: Any, error: Exception) -> Any:
-    return value
+def _as_data(value: Any, error: Exception) -> Any:
+    first = value[0] if isinstance(value, tuple) else value
+    if not isinstance(first, Response):
+        return value
+    response = challenge(value, error)
+    challenges = response.headers.getlist("WWW-Authenticate")
+    return (
+        response.get_json(silent=True) or {},
+        response.status_code,
+        {"WWW-Authenticate": challenges[0]} if challenges else {},
+    )
 
 
 def challenge(value: ResponseReturnValue, error: Exception) -> Response:
