@@ -9,7 +9,8 @@ from flask_watchword.jose import decode_unverified
 from flask_watchword.jose.encoding import MAX_DEPTH
 from tests.jose.forging import decoder, forge
 
-NESTED_TOO_DEEP = b'{"a":' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1)
+# One level too many, together with the object that it stands in.
+NESTED_TOO_DEEP = b'{"a":' * MAX_DEPTH + b"1" + b"}" * MAX_DEPTH
 BAD_JSON = {
     "duplicate": b'{"alg":"HS256","a":1,"a":1}',
     "duplicate alg": b'{"alg":"HS256","alg":"HS256"}',

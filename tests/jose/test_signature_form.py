@@ -116,7 +116,8 @@ def test_numbers_out_of_range_never_reach_the_library() -> None:
     for bad in (0, order, 2**256 - 1):
         assert not verify(b"", raw(bad, 1))
         assert not verify(b"", raw(1, bad))
-    for wrong in (b"", bytes([1]) * 63, bytes([1]) * 65, encode_dss_signature(1, 1)):
+    wider = (1).to_bytes(32, "big") + (1).to_bytes(33, "big")
+    for wrong in (b"", bytes([1]) * 63, bytes([1]) * 65, wider, encode_dss_signature(1, 1)):
         assert not verify(b"", wrong)
 
 
@@ -135,3 +136,10 @@ def test_signature_of_another_length_is_refused(algorithm: str) -> None:
         assert not key(algorithm).verify(b"m", wrong)
     assert not key(algorithm).verify(b"m", bytes(len(signature)))
     assert not key(algorithm).verify(b"m", b"\xff" * len(signature))
+
+
+@pytest.mark.parametrize("algorithm", EVERY_ALGORITHM)
+def test_border_between_signature_and_message_cannot_be_moved(algorithm: str) -> None:
+    signature, message = key(algorithm).sign(b"message"), b"message"
+    assert not key(algorithm).verify(message[1:], signature + message[:1])
+    assert not key(algorithm).verify(signature[-1:] + message, signature[:-1])
