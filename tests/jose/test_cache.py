@@ -23,7 +23,8 @@ class Watched:
             return real.verify(message, signature)
 
         keys = [Key("HS256", verify, real.signer)]
-        self.decode = Decoder(keys, Policy(**policy), clock=lambda: self.now).decode
+        self.decoder = Decoder(keys, Policy(**policy), clock=lambda: self.now)
+        self.decode = self.decoder.decode
 
 
 def test_signature_of_a_remembered_token_is_computed_once() -> None:
@@ -73,6 +74,28 @@ def test_token_accepted_although_expired_is_still_expired_afterwards() -> None:
     assert watched.decode(token, allow_expired=True)
     with pytest.raises(ExpiredSignatureError):
         watched.decode(token)
+
+
+def test_token_never_seen_is_not_recalled() -> None:
+    assert Watched().decoder.recall(forge({}), NOW) is None
+
+
+@pytest.mark.parametrize("leeway", [0, 10])
+def test_token_is_recalled_only_while_it_is_valid(leeway: int) -> None:
+    watched, token = Watched(leeway=leeway), forge({"nbf": NOW, "exp": NOW + 60})
+    watched.decode(token)
+    recalled = {
+        now: watched.decoder.recall(token, now) is not None
+        for base in (NOW - leeway, NOW + 60 + leeway)
+        for now in (base - 1, base, base + 1)
+    }
+    assert list(recalled.values()) == [False, True, True, True, False, False]
+
+
+def test_token_accepted_although_expired_is_not_recalled() -> None:
+    watched, token = Watched(), forge({"exp": NOW - 1})
+    watched.decode(token, allow_expired=True)
+    assert watched.decoder.recall(token, NOW) is None
 
 
 CLAIMS = {"sub": "a", "roles": ["user"], "profile": {"langs": [{"code": "de"}]}}

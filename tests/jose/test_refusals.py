@@ -144,6 +144,14 @@ def test_token_without_payload_is_refused(token: str) -> None:
     refused(token, DecodeError)
 
 
+@pytest.mark.parametrize("more", ["", ".", f".{PAYLOAD}", f".{PAYLOAD}.{PAYLOAD}"])
+def test_genuinely_signed_token_of_more_segments_is_refused_for_their_number(more: str) -> None:
+    token = resign(f"{HEADER}.{PAYLOAD}.{more}")
+    with pytest.raises(DecodeError, match="Too many segments"):
+        jws.verify_compact(token, [key()])
+    refused(token, DecodeError)
+
+
 def test_encrypted_token_of_five_segments_is_refused() -> None:
     header = b64(b'{"alg":"dir","enc":"A128GCM"}')
     refused(f"{header}..{b64(b'i' * 12)}.{b64(b'text')}.{b64(b't' * 16)}", DecodeError)
