@@ -8,6 +8,7 @@ from typing import Any
 from flask import current_app
 
 from flask_watchword.extension.deprecation import user_claims_key, warn_renamed
+from flask_watchword.extension.loaders import call
 
 Callback = Callable[..., Any]
 
@@ -66,7 +67,7 @@ class LegacyLoaders:
     def user_claims_loader(self, callback: Callback) -> Callback:
         """Register ``f(identity) -> dict``: user claims, nested under JWT_USER_CLAIMS."""
         warn_renamed("user_claims_loader", "additional_claims_loader")
-        self._user_claims_callback = lambda identity: {user_claims_key(): callback(identity)}
+        self._user_claims_callback = lambda identity: {user_claims_key(): call(callback, identity)}
         return callback
 
     def user_loader_callback_loader(self, callback: Callback) -> Callback:
