@@ -24,6 +24,7 @@ from flask_watchword.extension.options import (
 )
 from flask_watchword.extension.responses import default_decode_key_callback
 from flask_watchword.jose import Decoder, Key, Policy, VerifiedToken, decode_unverified
+from flask_watchword.jose.jws import check_algorithm
 from flask_watchword.jose.recent import Recent
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Decoding:
         )
         self._config = config
         self._clock = clock
-        self._algorithms = decode_algorithms(config)
+        self.algorithms = decode_algorithms(config)
         self._decoders: Recent[Any, Decoder] = Recent(REMEMBERED_KEYS)
 
     @cached_property
@@ -71,7 +72,7 @@ class Decoding:
         return decoder
 
     def _new_decoder(self, material: Any) -> Decoder:
-        keys = load_keys(material, self._algorithms, self.policy.profile)
+        keys = load_keys(material, self.algorithms, self.policy.profile)
         return Decoder(keys, self.policy, self._clock, self._complete)
 
     def _complete(self, claims: dict[str, Any]) -> None:
@@ -177,6 +178,9 @@ class Binding:
     def _decoder_by_loader(self, decoding: Decoding, token: Any) -> Decoder:
         unverified = decode_unverified(token, decoding.policy.max_token_bytes)
         material = call(self.manager._decode_key_callback, unverified.header, unverified.claims)
+        # Before the key is loaded: chosen by a header that names another algorithm, it may serve
+        # none that is allowed, and that would look like a mistake in the configuration.
+        check_algorithm(unverified.header, decoding.algorithms)
         return decoding.decoder_for(material)
 
 

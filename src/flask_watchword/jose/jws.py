@@ -1,6 +1,6 @@
 """JWS compact serialisation (RFC 7515 section 7.1): three segments, one of them a signature."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from flask_watchword.errors import (
@@ -59,19 +59,26 @@ def read_header(segment: bytes) -> dict[str, Any]:
     return header
 
 
+def check_algorithm(header: Mapping[str, Any], allowed: Collection[str]) -> None:
+    """Check that the header's ``alg`` is on an allow-list, letter for letter.
+
+    Raises:
+        InvalidAlgorithmError: when it is not, or when there is none.
+    """
+    if "alg" not in header:
+        raise InvalidAlgorithmError("Algorithm not specified")
+    if header["alg"] not in allowed:
+        raise InvalidAlgorithmError("The specified alg value is not allowed")
+
+
 def key_for(header: Mapping[str, Any], keys: Sequence[Key]) -> Key:
     """Choose the key that is bound to the header's ``alg``, letter for letter.
 
     Raises:
         InvalidAlgorithmError: when there is none.
     """
-    if "alg" not in header:
-        raise InvalidAlgorithmError("Algorithm not specified")
-    alg = header["alg"]
-    for key in keys:
-        if key.algorithm == alg:
-            return key
-    raise InvalidAlgorithmError("The specified alg value is not allowed")
+    check_algorithm(header, [key.algorithm for key in keys])
+    return next(key for key in keys if key.algorithm == header["alg"])
 
 
 def verify_segments(header: bytes, payload: bytes, signature: bytes, key: Key) -> None:
