@@ -1,0 +1,156 @@
+"""Making and reading tokens, and the token of the current request.
+
+The request's token is read from ``g``, under the names that applications and their tests write to
+as well.
+"""
+
+from typing import Any
+
+from flask import g
+from werkzeug.local import LocalProxy
+
+from flask_watchword.extension.cookies import set_access_cookies as set_access_cookies
+from flask_watchword.extension.cookies import set_refresh_cookies as set_refresh_cookies
+from flask_watchword.extension.cookies import unset_access_cookies as unset_access_cookies
+from flask_watchword.extension.cookies import unset_jwt_cookies as unset_jwt_cookies
+from flask_watchword.extension.cookies import unset_refresh_cookies as unset_refresh_cookies
+from flask_watchword.extension.current import (
+    current_user_context_processor as current_user_context_processor,
+)
+from flask_watchword.extension.deprecation import legacy_token_arguments
+from flask_watchword.extension.legacy import get_jwt_claims as get_jwt_claims
+from flask_watchword.extension.legacy import get_raw_jwt as get_raw_jwt
+from flask_watchword.extension.legacy import get_raw_jwt_header as get_raw_jwt_header
+from flask_watchword.extension.tokens import (
+    get_unverified_jwt_headers as get_unverified_jwt_headers,
+)
+
+from .config import config
+from .internal_utils import Claims, get_jwt_manager
+from .typing import ExpiresDelta, Fresh
+
+#: The current user, as a proxy.
+current_user: Any = LocalProxy(lambda: get_current_user())
+
+
+def get_jwt() -> Claims:
+    """Return the claims of the current request's token; none where it is optional and absent.
+
+    Raises:
+        RuntimeError: outside a protected view.
+    """
+    return _kept("_jwt_extended_jwt")
+
+
+def get_jwt_header() -> Claims:
+    """Return the header of the current request's token; empty where it is optional and absent.
+
+    Raises:
+        RuntimeError: outside a protected view.
+    """
+    return _kept("_jwt_extended_jwt_header")
+
+
+def _kept(name: str) -> Claims:
+    part: Claims | None = g.get(name)
+    if part is None:
+        raise RuntimeError(
+            "You must call `@jwt_required()` or `verify_jwt_in_request()` before using this method"
+        )
+    return part
+
+
+def get_jwt_identity() -> Any:
+    """Return the identity of the current request's token.
+
+    Raises:
+        RuntimeError: outside a protected view.
+    """
+    return get_jwt().get(config.identity_claim_key)
+
+
+def get_jwt_request_location() -> str | None:
+    """Return where the current request's token was found; ``None`` where there is none."""
+    location: str | None = g.get("_jwt_extended_jwt_location")
+    return location
+
+
+def get_current_user() -> Any:
+    """Return what the user lookup loader found for the current request's token.
+
+    Raises:
+        RuntimeError: outside a protected view, or without a user lookup loader.
+    """
+    get_jwt()
+    user = g.get("_jwt_extended_jwt_user")
+    if user is None:
+        raise RuntimeError(
+            "You must provide a `@jwt.user_lookup_loader` callback to use this method"
+        )
+    return user["loaded_user"]
+
+
+def create_access_token(
+    identity: Any,
+    fresh: Fresh = False,
+    expires_delta: ExpiresDelta | None = None,
+    additional_claims: Claims | None = None,
+    additional_headers: Claims | None = None,
+    **legacy: Any,
+) -> str:
+    """Create an access token, as the manager of the current application does.
+
+    Takes what :func:`flask_watchword.create_access_token` takes.
+    """
+    claims, headers = legacy_token_arguments(legacy, additional_claims, additional_headers)
+    return get_jwt_manager()._encode_jwt_from_config(
+        claims=claims,
+        expires_delta=expires_delta,
+        fresh=fresh,
+        headers=headers,
+        identity=identity,
+        token_type="access",
+    )
+
+
+def create_refresh_token(
+    identity: Any,
+    expires_delta: ExpiresDelta | None = None,
+    additional_claims: Claims | None = None,
+    additional_headers: Claims | None = None,
+    **legacy: Any,
+) -> str:
+    """Create a refresh token, as the manager of the current application does.
+
+    Takes what :func:`flask_watchword.create_refresh_token` takes.
+    """
+    claims, headers = legacy_token_arguments(legacy, additional_claims, additional_headers)
+    return get_jwt_manager()._encode_jwt_from_config(
+        claims=claims,
+        expires_delta=expires_delta,
+        fresh=False,
+        headers=headers,
+        identity=identity,
+        token_type="refresh",
+    )
+
+
+def decode_token(
+    encoded_token: str, csrf_value: str | None = None, allow_expired: bool = False
+) -> Claims:
+    """Verify a token, as the manager of the current application does, and return its claims.
+
+    Takes and raises what :func:`flask_watchword.decode_token` does.
+    """
+    return get_jwt_manager()._decode_jwt_from_config(encoded_token, csrf_value, allow_expired)
+
+
+def get_jti(encoded_token: str) -> str | None:
+    """Return the ``jti`` of a token that is verified first."""
+    return decode_token(encoded_token).get("jti")
+
+
+def get_csrf_token(encoded_token: str) -> str:
+    """Return the CSRF double submit value of a token that is verified first."""
+    value: str = decode_token(encoded_token)["csrf"]
+    return value

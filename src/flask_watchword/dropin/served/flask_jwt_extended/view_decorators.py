@@ -1,0 +1,213 @@
+"""Protecting a view.
+
+Tests of applications replace functions of this module, ``verify_jwt_in_request`` above all, so
+each of them looks the others up here at each call.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from flask import current_app, g, request
+
+from flask_watchword.extension import locations as places
+from flask_watchword.extension.deprecation import warn_renamed
+from flask_watchword.extension.legacy import (
+    verify_fresh_jwt_in_request as verify_fresh_jwt_in_request,
+)
+from flask_watchword.extension.legacy import (
+    verify_jwt_in_request_optional as verify_jwt_in_request_optional,
+)
+from flask_watchword.extension.legacy import (
+    verify_jwt_refresh_token_in_request as verify_jwt_refresh_token_in_request,
+)
+
+from .config import config
+from .exceptions import CSRFError as CSRFError
+from .exceptions import FreshTokenRequired as FreshTokenRequired
+from .exceptions import InvalidHeaderError as InvalidHeaderError
+from .exceptions import InvalidQueryParamError as InvalidQueryParamError
+from .exceptions import NoAuthorizationError as NoAuthorizationError
+from .exceptions import UserLookupError as UserLookupError
+from .internal_utils import (
+    Claims,
+    custom_verification_for_token,
+    get_jwt_manager,
+    has_user_lookup,
+    user_lookup,
+    verify_token_not_blocklisted,
+    verify_token_type,
+)
+from .utils import decode_token, get_unverified_jwt_headers
+
+LocationType = str | Sequence[str] | None
+
+
+def verify_jwt_in_request(
+    optional: bool = False,
+    fresh: bool = False,
+    refresh: bool = False,
+    locations: LocationType = None,
+    verify_type: bool = True,
+    skip_revocation_check: bool = False,
+) -> tuple[Claims, Claims] | None:
+    """Verify that the current request carries a valid token.
+
+    Takes, returns and raises what :func:`flask_watchword.verify_jwt_in_request` does.
+    """
+    if request.method in config.exempt_methods:
+        return None
+    try:
+        claims, header, location = _decode_jwt_from_request(
+            locations,
+            fresh,
+            refresh=refresh,
+            verify_type=verify_type,
+            skip_revocation_check=skip_revocation_check,
+        )
+    except NoAuthorizationError:
+        if not optional:
+            raise
+        _keep({}, {}, None, {"loaded_user": None})
+        return None
+    _keep(claims, header, location, _load_user(header, claims))
+    return header, claims
+
+
+def _keep(claims: Claims, header: Claims, location: str | None, user: Any) -> None:
+    g._jwt_extended_jwt = claims
+    g._jwt_extended_jwt_header = header
+    g._jwt_extended_jwt_location = location
+    g._jwt_extended_jwt_user = user
+
+
+def jwt_required(
+    optional: bool = False,
+    fresh: bool = False,
+    refresh: bool = False,
+    locations: LocationType = None,
+    verify_type: bool = True,
+    skip_revocation_check: bool = False,
+) -> Any:
+    """Protect a view: it runs only for requests that carry a valid token.
+
+    Takes what :func:`flask_watchword.jwt_required` takes.
+    """
+    if callable(optional):
+        warn_renamed("@jwt_required without parentheses", "@jwt_required()")
+        return jwt_required()(optional)
+
+    def verify() -> None:
+        verify_jwt_in_request(
+            optional, fresh, refresh, locations, verify_type, skip_revocation_check
+        )
+
+    return lambda view: _protect(view, verify)
+
+
+def _protect(view: Any, verify: Callable[[], None]) -> Any:
+    @wraps(view)
+    def protected(*args: Any, **kwargs: Any) -> Any:
+        verify()
+        return current_app.ensure_sync(view)(*args, **kwargs)
+
+    return protected
+
+
+def _decode_jwt_from_request(
+    locations: LocationType,
+    fresh: bool,
+    refresh: bool = False,
+    verify_type: bool = True,
+    skip_revocation_check: bool = False,
+) -> tuple[Claims, Claims, str]:
+    """Return the claims and the header of the request's token, and where it was found."""
+    claims, header, location = _find(locations, refresh)
+    if verify_type:
+        verify_token_type(claims, refresh)
+    if fresh:
+        _verify_token_is_fresh(header, claims)
+    if not skip_revocation_check:
+        verify_token_not_blocklisted(header, claims)
+    custom_verification_for_token(header, claims)
+    return claims, header, location
+
+
+def _find(locations: LocationType, refresh: bool) -> tuple[Claims, Claims, str]:
+    readers: dict[str, Callable[[], places.Found]] = {
+        "headers": lambda: _decode_jwt_from_headers(),
+        "cookies": lambda: _decode_jwt_from_cookies(refresh),
+        "query_string": lambda: _decode_jwt_from_query_string(),
+        "json": lambda: _decode_jwt_from_json(refresh),
+    }
+    wanted = [locations] if isinstance(locations, str) else list(locations or config.token_location)
+    for location in wanted:
+        if location not in readers:
+            raise RuntimeError(f"'{location}' is not a valid location")
+    missing = []
+    for location in wanted:
+        try:
+            token, csrf_value = readers[location]()
+            return decode_token(token, csrf_value), get_unverified_jwt_headers(token), location
+        except NoAuthorizationError as error:
+            missing.append(str(error))
+    if len(wanted) == 1:
+        raise NoAuthorizationError(missing[0])
+    places_tried = f"{', '.join(wanted[:-1])} or {wanted[-1]}"
+    raise NoAuthorizationError(f"Missing JWT in {places_tried} ({'; '.join(missing)})")
+
+
+def _decode_jwt_from_headers() -> places.Found:
+    return places.from_headers(request, current_app.config, False)
+
+
+def _decode_jwt_from_cookies(refresh: bool) -> places.Found:
+    return places.from_cookies(request, current_app.config, refresh)
+
+
+def _decode_jwt_from_query_string() -> places.Found:
+    return places.from_query_string(request, current_app.config, False)
+
+
+def _decode_jwt_from_json(refresh: bool) -> places.Found:
+    return places.from_json(request, current_app.config, refresh)
+
+
+def _verify_token_is_fresh(jwt_header: Claims, jwt_data: Claims) -> None:
+    fresh = jwt_data["fresh"]
+    if fresh is True:
+        return
+    if type(fresh) in (int, float) and fresh >= get_jwt_manager().clock():
+        return
+    raise FreshTokenRequired("Fresh token required", jwt_header, jwt_data)
+
+
+def _load_user(jwt_header: Claims, jwt_data: Claims) -> dict[str, Any] | None:
+    if not has_user_lookup():
+        return None
+    identity = jwt_data[config.identity_claim_key]
+    user = user_lookup(jwt_header, jwt_data)
+    if user is None:
+        raise UserLookupError(f"user_lookup returned None for {identity}", jwt_header, jwt_data)
+    return {"loaded_user": user}
+
+
+def jwt_optional(view: Any = None) -> Any:
+    """Let requests without a token through, as ``jwt_required(optional=True)`` does."""
+    warn_renamed("jwt_optional", "jwt_required(optional=True)")
+    decorate = jwt_required(optional=True)
+    return decorate if view is None else decorate(view)
+
+
+def fresh_jwt_required(view: Any = None) -> Any:
+    """Require a fresh token, as ``jwt_required(fresh=True)`` does."""
+    warn_renamed("fresh_jwt_required", "jwt_required(fresh=True)")
+    decorate = jwt_required(fresh=True)
+    return decorate if view is None else decorate(view)
+
+
+def jwt_refresh_token_required(view: Any = None) -> Any:
+    """Require a refresh token, as ``jwt_required(refresh=True)`` does."""
+    warn_renamed("jwt_refresh_token_required", "jwt_required(refresh=True)")
+    decorate = jwt_required(refresh=True)
+    return decorate if view is None else decorate(view)

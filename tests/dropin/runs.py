@@ -1,0 +1,44 @@
+"""Starting programs in fresh interpreters, with and without the drop-in."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+PROGRAMS = Path(__file__).with_name("programs")
+DROP_IN = ("-m", "flask_watchword.dropin")
+
+#: No plugin that happens to be installed takes part in the pytest runs that tests start.
+ENVIRONMENT = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+ENVIRONMENT.pop("PYTHONPATH", None)
+
+
+def run_python(
+    *arguments: str, cwd: Path, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python`` with some arguments and return what it printed and its exit status."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=ENVIRONMENT | (environment or {}),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
+
+
+def output_of(*arguments: str, cwd: Path) -> str:
+    """Run ``python`` with some arguments; return what it printed when it succeeds."""
+    done = run_python(*arguments, cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def run_tests(
+    *how: str, files: Sequence[str | Path], cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run pytest over some files; ``how`` stands before ``-m pytest``."""
+    options = ["-q", "-rA", "-p", "no:cacheprovider", "--rootdir", str(cwd), "-c", os.devnull]
+    return run_python(*how, "-m", "pytest", *options, *map(str, files), cwd=cwd)
