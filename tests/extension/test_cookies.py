@@ -1,0 +1,127 @@
+"""Cookies are set and unset with the very headers Flask-JWT-Extended would send."""
+
+import re
+from types import ModuleType
+from typing import Any
+
+import flask_jwt_extended
+import pytest
+from flask import Flask, Response
+
+import flask_watchword
+from tests.extension.minted_tokens import mint
+from tests.extension.signing_keys import HMAC_SECRET
+
+BOTH = (flask_jwt_extended, flask_watchword)
+TOKEN = mint("HS256")
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "secure": {"COOKIE_SECURE": True, "COOKIE_SAMESITE": "Lax"},
+    "strict": {"COOKIE_SAMESITE": "Strict", "COOKIE_DOMAIN": "example.com"},
+    "persistent": {"SESSION_COOKIE": False},
+    "without-csrf": {"COOKIE_CSRF_PROTECT": False},
+    "csrf-elsewhere": {"CSRF_IN_COOKIES": False},
+    "paths": {
+        "ACCESS_COOKIE_PATH": "/api/",
+        "REFRESH_COOKIE_PATH": "/refresh",
+        "ACCESS_CSRF_COOKIE_PATH": "/a",
+        "REFRESH_CSRF_COOKIE_PATH": "/r",
+    },
+    "names": {
+        "ACCESS_COOKIE_NAME": "at",
+        "REFRESH_COOKIE_NAME": "rt",
+        "ACCESS_CSRF_COOKIE_NAME": "ac",
+        "REFRESH_CSRF_COOKIE_NAME": "rc",
+    },
+}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "max-age": {"max_age": 60},
+    "domain": {"domain": "other.example.com"},
+    "both": {"max_age": 60, "domain": "other.example.com"},
+}
+
+
+def cookies(library: ModuleType, call: str, options: dict[str, Any], **arguments: Any) -> list[str]:
+    app = Flask("cookies")
+    app.config["JWT_SECRET_KEY"] = HMAC_SECRET
+    app.config.update({f"JWT_{name}": value for name, value in options.items()})
+    library.JWTManager(app)
+    response = Response()
+    token = (TOKEN,) if call.startswith("set") else ()
+    with app.test_request_context():
+        getattr(library, call)(response, *token, **arguments)
+    return response.headers.getlist("Set-Cookie")
+
+
+def without_moment(header: str) -> str:
+    """Take the second out of an expiry that was computed from a cookie's age."""
+    return re.sub(r"Expires=\w+, \d\d \w+ 2[^;]*", "Expires=later", header)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("arguments", ARGUMENTS)
+@pytest.mark.parametrize("call", ["set_access_cookies", "set_refresh_cookies"])
+def test_cookies_are_set_alike(call: str, arguments: str, options: str) -> None:
+    theirs, ours = (
+        [
+            without_moment(header)
+            for header in cookies(library, call, OPTIONS[options], **ARGUMENTS[arguments])
+        ]
+        for library in BOTH
+    )
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("domain", [None, "other.example.com"])
+@pytest.mark.parametrize(
+    "call", ["unset_jwt_cookies", "unset_access_cookies", "unset_refresh_cookies"]
+)
+def test_cookies_are_unset_alike(call: str, domain: str | None, options: str) -> None:
+    theirs, ours = (cookies(library, call, OPTIONS[options], domain=domain) for library in BOTH)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("call", ["set_access_cookies", "set_refresh_cookies"])
+@pytest.mark.parametrize("options", ["default", "persistent"])
+def test_max_age_of_zero_is_honoured(call: str, options: str) -> None:
+    headers = cookies(flask_watchword, call, OPTIONS[options], max_age=0)
+    assert len(headers) == 2
+    assert all("Max-Age=0" in header for header in headers)
+
+
+def test_token_cookie_is_hidden_from_scripts_and_its_csrf_value_is_not() -> None:
+    token, csrf = cookies(flask_watchword, "set_access_cookies", {})
+    assert "HttpOnly" in token
+    assert "HttpOnly" not in csrf
+
+
+def test_cookies_that_were_set_open_the_view_and_unset_ones_do_not() -> None:
+    app = Flask("round-trip")
+    app.testing = True
+    app.config.update(JWT_SECRET_KEY=HMAC_SECRET, JWT_TOKEN_LOCATION=["cookies"])
+    flask_watchword.JWTManager(app)
+
+    @app.post("/login")
+    def login() -> Response:
+        response = Response("in")
+        flask_watchword.set_access_cookies(response, flask_watchword.create_access_token("alice"))
+        return response
+
+    @app.post("/logout")
+    def logout() -> Response:
+        response = Response("out")
+        flask_watchword.unset_jwt_cookies(response)
+        return response
+
+    app.add_url_rule("/", "view", flask_watchword.jwt_required()(lambda: "seen"), methods=["POST"])
+    client = app.test_client()
+    client.post("/login")
+    csrf = client.get_cookie("csrf_access_token")
+    assert csrf is not None
+    assert client.post("/", headers={"X-CSRF-TOKEN": csrf.value}).text == "seen"
+    assert client.post("/").status_code == 401
+    client.post("/logout")
+    assert client.post("/", headers={"X-CSRF-TOKEN": csrf.value}).status_code == 401
