@@ -76,28 +76,6 @@ def test_token_accepted_although_expired_is_still_expired_afterwards() -> None:
         watched.decode(token)
 
 
-def test_token_never_seen_is_not_recalled() -> None:
-    assert Watched().decoder.recall(forge({}), NOW) is None
-
-
-@pytest.mark.parametrize("leeway", [0, 10])
-def test_token_is_recalled_only_while_it_is_valid(leeway: int) -> None:
-    watched, token = Watched(leeway=leeway), forge({"nbf": NOW, "exp": NOW + 60})
-    watched.decode(token)
-    recalled = {
-        now: watched.decoder.recall(token, now) is not None
-        for base in (NOW - leeway, NOW + 60 + leeway)
-        for now in (base - 1, base, base + 1)
-    }
-    assert list(recalled.values()) == [False, True, True, True, False, False]
-
-
-def test_token_accepted_although_expired_is_not_recalled() -> None:
-    watched, token = Watched(), forge({"exp": NOW - 1})
-    watched.decode(token, allow_expired=True)
-    assert watched.decoder.recall(token, NOW) is None
-
-
 CLAIMS = {"sub": "a", "roles": ["user"], "profile": {"langs": [{"code": "de"}]}}
 
 
@@ -174,10 +152,10 @@ def test_memory_is_bounded_and_forgets_what_was_not_asked_for() -> None:
     recent: Recent[int, int] = Recent(8)
     for number in range(100):
         recent.put(number, number)
-        assert recent.get(0 if number < 4 else number) is not None
+        assert recent[0 if number < 4 else number] is not None
         assert len(recent) <= 8
-    assert recent.get(0) is None
-    assert recent.get(99) == 99
+    assert recent[0] is None
+    assert recent[99] == 99
 
 
 def test_entry_asked_for_again_and_again_is_kept() -> None:
@@ -185,4 +163,4 @@ def test_entry_asked_for_again_and_again_is_kept() -> None:
     recent.put(-1, -1)
     for number in range(100):
         recent.put(number, number)
-        assert recent.get(-1) == -1
+        assert recent[-1] == -1

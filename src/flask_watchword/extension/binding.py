@@ -1,13 +1,13 @@
 """A manager at work in one application: its options parsed, its keys loaded, its decoders."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from hmac import compare_digest
 from inspect import getattr_static
 from typing import TYPE_CHECKING, Any
 
+from flask import Config as FlaskConfig
 from flask import Flask, current_app
 from flask.json.provider import DefaultJSONProvider
 
@@ -16,13 +16,13 @@ from flask_watchword.extension.errors import CSRFError, JWTDecodeError
 from flask_watchword.extension.loaders import call
 from flask_watchword.extension.options import (
     Config,
-    Snapshot,
     decode_algorithms,
     decode_key,
     header_name,
     token_locations,
 )
 from flask_watchword.extension.responses import default_decode_key_callback
+from flask_watchword.extension.watched_config import watch
 from flask_watchword.jose import Decoder, Key, Policy, VerifiedToken, decode_unverified
 from flask_watchword.jose.jws import check_algorithm
 from flask_watchword.jose.recent import Recent
@@ -40,7 +40,7 @@ _UNPREFIXED_HEADERS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 class Decoding:
     """What the options say about decoding: the policy, and a decoder for each key."""
 
-    def __init__(self, config: Config, clock: Callable[[], float]) -> None:
+    def __init__(self, config: Config) -> None:
         self.identity_claim: str = config["JWT_IDENTITY_CLAIM"]
         self.policy = Policy(
             audience=config["JWT_DECODE_AUDIENCE"],
@@ -51,7 +51,6 @@ class Decoding:
             profile=config["JWT_PROFILE"],
         )
         self._config = config
-        self._clock = clock
         self.algorithms = decode_algorithms(config)
         self._decoders: Recent[Any, Decoder] = Recent(REMEMBERED_KEYS)
 
@@ -63,7 +62,7 @@ class Decoding:
     def decoder_for(self, material: Any) -> Decoder:
         """Return the decoder for a key that a key loader gave."""
         try:
-            decoder = self._decoders.get(material)
+            decoder = self._decoders[material]
         except TypeError:  # a JWK as a dictionary cannot be looked up
             return self._new_decoder(material)
         if decoder is None:
@@ -73,7 +72,7 @@ class Decoding:
 
     def _new_decoder(self, material: Any) -> Decoder:
         keys = load_keys(material, self.algorithms, self.policy.profile)
-        return Decoder(keys, self.policy, self._clock, self._complete)
+        return Decoder(keys, self.policy, accept=self._complete)
 
     def _complete(self, claims: dict[str, Any]) -> None:
         if self.identity_claim not in claims:
@@ -104,33 +103,42 @@ def _seconds(leeway: float | timedelta) -> float:
     return leeway.total_seconds() if isinstance(leeway, timedelta) else leeway
 
 
-@dataclass(frozen=True, slots=True)
 class Reading:
-    """What a protected request needs of the options, parsed."""
+    """What a protected request needs of the options, parsed; valid until one is written to.
 
-    locations: tuple[str, ...]
-    header_key: str
-    header_type: str
-    header_only: bool
-    decoding: Decoding
+    Attributes:
+        mark: the mark of the configuration's last write before it was read.
+        locations: where to look, in this order.
+        header_key: the header of the token, as WSGI calls it.
+        header_prefix: what stands before the token there.
+        header_first: whether the header is looked at before anything else.
+        decoding: how tokens are verified.
+        lists: the values that may be changed in place, which leaves no mark.
+        copies: what they were when they were read.
+    """
+
+    def __init__(self, config: Config, mark: object) -> None:
+        self.mark = mark
+        self.locations = token_locations(config["JWT_TOKEN_LOCATION"])
+        kind = config["JWT_HEADER_TYPE"]
+        # A type that is not one word never matches one word of a header.
+        self.header_first = self.locations[0] == "headers" and (kind or "-").split() == [
+            kind or "-"
+        ]
+        key = header_name(config).upper().replace("-", "_")
+        self.header_key = key if key in _UNPREFIXED_HEADERS else f"HTTP_{key}"
+        self.header_prefix = f"{kind} " if kind else ""
+        self.decoding = Decoding(config)
+        self.lists = [v for name in _LISTS if isinstance(v := config[name], (list, set))]
+        self.copies = [value.copy() for value in self.lists]
 
 
-_READING_OPTIONS = (
+#: Options of a protected request that applications write as lists.
+_LISTS = (
     "JWT_TOKEN_LOCATION",
-    "JWT_HEADER_NAME",
-    "JWT_HEADER_TYPE",
-    "JWT_ALGORITHM",
     "JWT_DECODE_ALGORITHMS",
     "JWT_DECODE_AUDIENCE",
     "JWT_DECODE_ISSUER",
-    "JWT_DECODE_LEEWAY",
-    "JWT_IDENTITY_CLAIM",
-    "JWT_VERIFY_SUB",
-    "JWT_SECRET_KEY",
-    "SECRET_KEY",
-    "JWT_PUBLIC_KEY",
-    "JWT_MAX_TOKEN_BYTES",
-    "JWT_PROFILE",
 )
 
 
@@ -139,26 +147,30 @@ class Binding:
 
     Attributes:
         manager: whose loaders are asked.
-        reading: the options of a protected request, as they are now.
     """
 
     def __init__(self, manager: "JWTManager") -> None:
         self.manager = manager
-        self.reading: Snapshot[Reading] = Snapshot(_READING_OPTIONS, self._read)
+        self._reading: Reading | None = None
 
-    def _read(self, config: Config) -> Reading:
-        locations = token_locations(config["JWT_TOKEN_LOCATION"])
-        key = header_name(config).upper().replace("-", "_")
-        return Reading(
-            locations=locations,
-            header_key=key if key in _UNPREFIXED_HEADERS else f"HTTP_{key}",
-            header_type=config["JWT_HEADER_TYPE"],
-            header_only=locations == ("headers",),
-            decoding=Decoding(config, lambda: self.manager.clock()),
-        )
+    def reading(self, config: FlaskConfig) -> Reading:
+        """Return the options of a protected request as they are now."""
+        reading = self._reading
+        if (
+            reading is None
+            or reading.mark is not getattr(config, "_watchword_mark", None)
+            or reading.lists != reading.copies
+        ):
+            reading = self._reading = Reading(config, watch(config))
+        return reading
 
     def verify(
-        self, decoding: Decoding, token: Any, csrf_value: str | None, allow_expired: bool = False
+        self,
+        decoding: Decoding,
+        token: Any,
+        csrf_value: str | None,
+        now: float,
+        allow_expired: bool = False,
     ) -> VerifiedToken:
         """Verify a token with the key that is meant for it.
 
@@ -170,7 +182,7 @@ class Binding:
             decoder = decoding.default_decoder
         else:
             decoder = self._decoder_by_loader(decoding, token)
-        verified = decoder.verify(token, allow_expired=allow_expired)
+        verified = decoder.verify(token, now, allow_expired=allow_expired)
         if csrf_value:
             _check_csrf(verified.claims, csrf_value)
         return verified

@@ -1,45 +1,98 @@
 """The token of the current request: where it is kept, and how views ask for it."""
 
+from math import inf
 from typing import Any
 
-from flask import current_app, g
+from flask import Flask, current_app, g
 from werkzeug.local import LocalProxy
+
+from flask_watchword.jose import VerifiedToken
 
 Claims = dict[str, Any]
 
-_NO_LOADER = object()
-#: Whether the token is also kept on ``g`` under Flask-JWT-Extended's private names (drop-in).
+NO_LOADER = object()
+#: What stands for the token where it is optional and absent.
+ABSENT = VerifiedToken({}, {}, -inf, inf)
+#: Whether the token is also kept on ``g`` under Flask-JWT-Extended's private names, and read from
+#: there (drop-in).
 mirror_on_g = False
 
 
 class CurrentToken:
-    """What is known of the token that the current request came with."""
+    """What is known of the token that the current request came with.
 
-    __slots__ = ("claims", "header", "location", "user")
+    Attributes:
+        verified: the shared record of the token; :data:`ABSENT` where there is none.
+        location: where it was found.
+        user: what the user lookup loader found; :data:`NO_LOADER` where there is none.
+    """
 
-    def __init__(
-        self, header: Claims, claims: Claims, location: str | None, user: Any = _NO_LOADER
-    ) -> None:
-        self.header = header
-        self.claims = claims
+    user: Any = NO_LOADER
+    _claims: Claims | None = None
+    _header: Claims | None = None
+
+    def __init__(self, verified: VerifiedToken, location: str | None) -> None:
+        self.verified = verified
         self.location = location
-        self.user = user
+
+    @property
+    def claims(self) -> Claims:
+        """The claims, this request's own to change: copied when first asked for."""
+        if self._claims is None:
+            self._claims = self.verified.copy_claims()
+        return self._claims
+
+    @property
+    def header(self) -> Claims:
+        """The header, this request's own to change."""
+        if self._header is None:
+            self._header = self.verified.copy_header()
+        return self._header
+
+    def claim(self, name: str) -> Any:
+        """Return one claim, ``None`` where it is absent."""
+        if self._claims is None:
+            value = self.verified.claims.get(name)
+            if not isinstance(value, (dict, list)):
+                return value
+        return self.claims.get(name)
 
 
-def keep(token: CurrentToken) -> None:
-    """Keep the token for the rest of the request."""
-    context = g._get_current_object()
+def keep(context: Any, token: CurrentToken) -> None:
+    """Keep the token on ``g`` for the rest of the request."""
     context._watchword = token
     if mirror_on_g:
         context._jwt_extended_jwt = token.claims
         context._jwt_extended_jwt_header = token.header
         context._jwt_extended_jwt_location = token.location
-        loaded = token.user is not _NO_LOADER
+        loaded = token.user is not NO_LOADER
         context._jwt_extended_jwt_user = {"loaded_user": token.user} if loaded else None
 
 
+def _kept() -> CurrentToken | None:
+    context = g._get_current_object()
+    if mirror_on_g:
+        return _read_back(context)
+    token: CurrentToken | None = getattr(context, "_watchword", None)
+    return token
+
+
+def _read_back(context: Any) -> CurrentToken | None:
+    """Read the token from Flask-JWT-Extended's names, which applications write to as well."""
+    claims = context.get("_jwt_extended_jwt")
+    if claims is None:
+        return None
+    token = CurrentToken(ABSENT, context.get("_jwt_extended_jwt_location"))
+    token._claims = claims
+    token._header = context.get("_jwt_extended_jwt_header")
+    user = context.get("_jwt_extended_jwt_user")
+    if user is not None:
+        token.user = user["loaded_user"]
+    return token
+
+
 def _current() -> CurrentToken:
-    token: CurrentToken | None = getattr(g._get_current_object(), "_watchword", None)
+    token = _kept()
     if token is None:
         raise RuntimeError(
             "You must call `@jwt_required()` or `verify_jwt_in_request()` before using this method"
@@ -80,7 +133,8 @@ def get_jwt_identity() -> Any:
     Raises:
         RuntimeError: outside a protected view.
     """
-    return _current().claims.get(current_app.config["JWT_IDENTITY_CLAIM"])
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return _current().claim(app.config["JWT_IDENTITY_CLAIM"])
 
 
 def get_jwt_request_location() -> str | None:
@@ -90,7 +144,7 @@ def get_jwt_request_location() -> str | None:
         ``"headers"``, ``"cookies"``, ``"query_string"`` or ``"json"``; ``None`` where there is
         no token.
     """
-    token: CurrentToken | None = getattr(g._get_current_object(), "_watchword", None)
+    token = _kept()
     return None if token is None else token.location
 
 
@@ -104,7 +158,7 @@ def get_current_user() -> Any:
         RuntimeError: outside a protected view, or without a user lookup loader.
     """
     user = _current().user
-    if user is _NO_LOADER:
+    if user is NO_LOADER:
         raise RuntimeError(
             "You must provide a `@jwt.user_lookup_loader` callback to use this method"
         )

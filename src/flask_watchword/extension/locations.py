@@ -28,7 +28,11 @@ def from_headers(request: Request, config: Config, refresh: bool) -> Found:
         InvalidHeaderError: when the field is not one word and one token.
     """
     name, kind = header_name(config), config["JWT_HEADER_TYPE"]
-    value = request.headers.get(name, "").strip().strip(",")
+    value = request.headers.get(name, "")
+    parts = value.split()
+    if len(parts) == 2 and parts[0] == kind and "," not in value:
+        return parts[1], None
+    value = value.strip().strip(",")
     if not value:
         raise NoAuthorizationError(f"Missing {name} Header")
     if not kind:

@@ -1,14 +1,12 @@
 """The options: one table of names, defaults and meanings, read from ``app.config`` when used.
 
-Options that are re-set after ``JWTManager(app)`` count, so nothing is parsed for good. What the
-hot path needs is parsed into a frozen value and parsed again when a raw value has changed.
+Options that are re-set after ``JWTManager(app)`` count, so nothing here is parsed for good.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from flask_watchword.jose.jws import MAX_TOKEN_BYTES
 
@@ -207,33 +205,3 @@ def _secret(config: Config) -> Any:
 def cookie_max_age(config: Config) -> int | None:
     """Return the seconds that cookies live; ``None`` for the length of the browser's session."""
     return None if config["JWT_SESSION_COOKIE"] else PERSISTENT_COOKIE_SECONDS
-
-
-Parsed = TypeVar("Parsed")
-
-
-class Snapshot(Generic[Parsed]):
-    """A frozen value parsed from some options, parsed again when one of them has changed.
-
-    Raw values are compared with copies, so that a list changed in place counts as well.
-    """
-
-    def __init__(self, names: Iterable[str], parse: Callable[[Config], Parsed]) -> None:
-        self._raw_values = itemgetter(*names)
-        self._parse = parse
-        self._seen: tuple[Any, Parsed] | None = None
-
-    def read(self, config: Config) -> Parsed:
-        """Return the value that the options stand for now."""
-        raw = self._raw_values(config)
-        seen = self._seen
-        if seen is not None and raw == seen[0]:
-            return seen[1]
-        parsed = self._parse(config)
-        # One assignment: another thread sees the old pair or the new one, never a mixture.
-        self._seen = (tuple(map(_copy_if_mutable, raw)), parsed)
-        return parsed
-
-
-def _copy_if_mutable(value: Any) -> Any:
-    return type(value)(value) if isinstance(value, list | set | dict) else value

@@ -195,7 +195,7 @@ def signing_key(material: Any, algorithm: str, profile: Any) -> Key:
     """
     wanted = (material, algorithm, profile)
     try:
-        key = _signing_keys.get(wanted)
+        key = _signing_keys[wanted]
     except TypeError:  # a JWK as a dictionary cannot be looked up
         return Key.load(material, algorithm, profile=profile)
     if key is None:
@@ -234,8 +234,9 @@ def decode_token(
         Refusal, JWTExtendedException: when the token is not accepted.
     """
     binding = current_binding()
-    decoding = binding.reading.read(current_app.config).decoding
-    return binding.verify(decoding, encoded_token, csrf_value, allow_expired).copy_claims()
+    decoding = binding.reading(current_app.config).decoding
+    now = binding.manager.clock()
+    return binding.verify(decoding, encoded_token, csrf_value, now, allow_expired).copy_claims()
 
 
 def get_jti(encoded_token: str) -> str | None:

@@ -118,10 +118,8 @@ def hmac_functions(algorithm: Algorithm, secret: bytes) -> tuple[Signer, Verifie
         signature: bytes = outer.digest()
         return signature
 
-    def verify(message: bytes, signature: bytes) -> bool:
-        return hmac.compare_digest(sign(message), signature)
-
-    return sign, verify
+    same = hmac.compare_digest
+    return sign, lambda message, signature: same(sign(message), signature)
 
 
 def _rsa_padding(algorithm: Algorithm) -> padding.AsymmetricPadding:

@@ -57,7 +57,7 @@ class Policy:
     profile: Profile = "compatible"
 
 
-def validate(claims: Claims, policy: Policy, now: float) -> None:
+def validate(claims: Claims, policy: Policy, now: float) -> tuple[float, float]:
     """Check everything but expiry.
 
     Args:
@@ -65,12 +65,17 @@ def validate(claims: Claims, policy: Policy, now: float) -> None:
         policy: what they have to satisfy.
         now: seconds since the epoch.
 
+    Returns:
+        The second from which the token is valid and the second from which it is not; infinities
+        where it does not say.
+
     Raises:
         Refusal: a subclass that names the first claim that does not satisfy.
     """
-    check_issued_at(claims, now + policy.leeway)
-    check_not_before(claims, now + policy.leeway)
-    check_expiry_form(claims)
+    latest = now + policy.leeway
+    issued = issued_at(claims, latest)
+    earliest = not_before(claims, latest)
+    end = expiry(claims)
     if policy.issuer is not None:
         check_issuer(claims, policy.issuer)
     if policy.audience is not None:
@@ -78,6 +83,7 @@ def validate(claims: Claims, policy: Policy, now: float) -> None:
     if policy.verify_subject:
         check_subject(claims)
     check_token_id(claims)
+    return max(issued, earliest), end
 
 
 def validate_strictly(header: Claims, claims: Claims) -> None:
@@ -98,28 +104,64 @@ def validate_strictly(header: Claims, claims: Claims) -> None:
         raise InvalidTokenError("Unknown token type (typ)")
 
 
-def check_issued_at(claims: Claims, now: float) -> None:
-    """Check ``iat`` (RFC 7519 section 4.1.6): a date, and not in the future."""
-    if "iat" in claims:
-        if not is_date(claims["iat"]):
-            raise InvalidIssuedAtError("Issued At claim (iat) must be an integer.")
-        if int(claims["iat"]) > now:
-            raise ImmatureSignatureError("The token is not yet valid (iat)")
+def issued_at(claims: Claims, now: float) -> float:
+    """Return ``iat`` (RFC 7519 section 4.1.6); minus infinity where it is absent.
+
+    Raises:
+        InvalidIssuedAtError: when it is no date.
+        ImmatureSignatureError: when it is in the future.
+    """
+    issued = date_of(claims, "iat", -math.inf)
+    if issued is None:
+        raise InvalidIssuedAtError("Issued At claim (iat) must be an integer.")
+    if issued > now:
+        raise ImmatureSignatureError("The token is not yet valid (iat)")
+    return issued
 
 
-def check_not_before(claims: Claims, now: float) -> None:
-    """Check ``nbf`` (RFC 7519 section 4.1.5)."""
-    if "nbf" in claims:
-        if not is_date(claims["nbf"]):
-            raise DecodeError("Not Before claim (nbf) must be an integer.")
-        if int(claims["nbf"]) > now:
-            raise ImmatureSignatureError("The token is not yet valid (nbf)")
+def not_before(claims: Claims, now: float) -> float:
+    """Return ``nbf`` (RFC 7519 section 4.1.5); minus infinity where it is absent.
+
+    Raises:
+        DecodeError: when it is no date.
+        ImmatureSignatureError: when it is in the future.
+    """
+    start = date_of(claims, "nbf", -math.inf)
+    if start is None:
+        raise DecodeError("Not Before claim (nbf) must be an integer.")
+    if start > now:
+        raise ImmatureSignatureError("The token is not yet valid (nbf)")
+    return start
 
 
-def check_expiry_form(claims: Claims) -> None:
-    """Check that ``exp`` is a date (RFC 7519 section 4.1.4)."""
-    if "exp" in claims and not is_date(claims["exp"]):
+def expiry(claims: Claims) -> float:
+    """Return ``exp`` (RFC 7519 section 4.1.4); infinity where it is absent.
+
+    Raises:
+        DecodeError: when it is no date.
+    """
+    end = date_of(claims, "exp", math.inf)
+    if end is None:
         raise DecodeError("Expiration Time claim (exp) must be an integer.")
+    return end
+
+
+def date_of(claims: Claims, name: str, absent: float) -> float | None:
+    """Read a NumericDate (RFC 7519 section 2).
+
+    Returns:
+        Whole seconds, as PyJWT counts them; ``absent`` for an absent claim; ``None`` for what is
+        no number or lies beyond what a calendar can hold.
+    """
+    value = claims.get(name, absent)
+    if value.__class__ is int and -LATEST_DATE <= value <= LATEST_DATE:
+        whole: int = value
+        return whole
+    if name not in claims:
+        return absent
+    if value.__class__ is float and math.isfinite(value) and abs(value) <= LATEST_DATE:
+        return int(value)
+    return None
 
 
 def check_issuer(claims: Claims, issuer: str | Container[str]) -> None:
@@ -158,20 +200,3 @@ def check_token_id(claims: Claims) -> None:
     """Check that ``jti`` is a string where it is present (RFC 7519 section 4.1.7)."""
     if "jti" in claims and not isinstance(claims["jti"], str):
         raise InvalidJTIError("JWT ID must be a string")
-
-
-def is_date(value: object) -> bool:
-    """Tell whether a claim is a NumericDate (RFC 7519 section 2) that a calendar can hold."""
-    if type(value) is int:
-        return -LATEST_DATE <= value <= LATEST_DATE
-    return type(value) is float and math.isfinite(value) and abs(value) <= LATEST_DATE
-
-
-def expiry(claims: Claims) -> float:
-    """Return the second from which the token is expired; infinity without ``exp``."""
-    return int(claims["exp"]) if "exp" in claims else math.inf
-
-
-def earliest(claims: Claims) -> float:
-    """Return the second from which the token is valid: the later of ``nbf`` and ``iat``."""
-    return max(int(claims.get("nbf", -LATEST_DATE)), int(claims.get("iat", -LATEST_DATE)))

@@ -16,25 +16,31 @@ from flask_watchword.jose.keys import Key
 MAX_TOKEN_BYTES = 8192
 
 
-def split_compact(token: object, max_token_bytes: int) -> tuple[bytes, bytes, bytes]:
-    """Split a token into its header segment, payload segment and signature segment.
+#: Signing input, header, payload and signature, encoded as they came.
+Parts = tuple[bytes, bytes, bytes, bytes]
+
+
+def split_compact(token: object, max_token_bytes: int) -> Parts:
+    """Split a token into its parts.
 
     Raises:
         DecodeError: when it is too large, not text, not ASCII, or not of three segments.
     """
-    if not isinstance(token, str | bytes):
+    if not isinstance(token, (str, bytes)):
         raise DecodeError("Invalid token type. Token must be a <class 'bytes'>")
     if len(token) > max_token_bytes:
         raise DecodeError(f"Token is larger than {max_token_bytes} bytes")
-    if isinstance(token, str):
-        if not token.isascii():
-            raise DecodeError("Invalid token: characters outside the base64url alphabet")
-        token = token.encode("ascii")
-    segments = token.split(b".", 3)
-    if len(segments) != 3:
-        few = len(segments) < 3
-        raise DecodeError("Not enough segments" if few else "Too many segments")
-    return segments[0], segments[1], segments[2]
+    try:
+        data = token.encode("ascii") if isinstance(token, str) else token
+    except UnicodeEncodeError:
+        raise DecodeError("Invalid token: characters outside the base64url alphabet") from None
+    signing_input, last_dot, signature = data.rpartition(b".")
+    header, first_dot, payload = signing_input.partition(b".")
+    if not (first_dot and last_dot):
+        raise DecodeError("Not enough segments")
+    if b"." in payload:
+        raise DecodeError("Too many segments")
+    return signing_input, header, payload, signature
 
 
 def read_header(segment: bytes) -> dict[str, Any]:
@@ -81,14 +87,18 @@ def key_for(header: Mapping[str, Any], keys: Sequence[Key]) -> Key:
     return next(key for key in keys if key.algorithm == header["alg"])
 
 
-def verify_segments(header: bytes, payload: bytes, signature: bytes, key: Key) -> None:
-    """Verify the signature over a header segment and a payload segment.
+def verify_signature(signing_input: bytes, signature: bytes, key: Key) -> None:
+    """Verify a signature segment over a signing input.
 
     Raises:
-        DecodeError: when the signature segment is not canonical base64url.
+        DecodeError: when the segment is not canonical base64url.
         InvalidSignatureError: when the signature is not the key's.
     """
-    if not key.verify(header + b"." + payload, decode_signature(signature)):
+    try:
+        genuine = key.verify(signing_input, b64url_decode(signature))
+    except ValueError as error:
+        raise DecodeError("Invalid crypto padding") from error
+    if not genuine:
         raise InvalidSignatureError("Signature verification failed")
 
 
@@ -126,10 +136,10 @@ def verify_compact(
     Raises:
         Refusal: a subclass that says what is wrong.
     """
-    header_segment, payload_segment, signature_segment = split_compact(token, max_token_bytes)
+    signing_input, header_segment, payload, signature = split_compact(token, max_token_bytes)
     header = read_header(header_segment)
-    verify_segments(header_segment, payload_segment, signature_segment, key_for(header, keys))
-    return header, decode_payload(payload_segment)
+    verify_signature(signing_input, signature, key_for(header, keys))
+    return header, decode_payload(payload)
 
 
 def sign_compact(payload: bytes, key: Key, header: Mapping[str, Any] | None = None) -> str:

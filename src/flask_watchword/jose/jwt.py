@@ -48,25 +48,31 @@ class VerifiedToken:
 
     __slots__ = ("_flat_claims", "_flat_header", "claims", "earliest", "expiry", "header")
 
-    def __init__(self, header: dict[str, Any], claims: dict[str, Any]) -> None:
+    def __init__(
+        self, header: dict[str, Any], claims: dict[str, Any], earliest: float, expiry: float
+    ) -> None:
         self.header = header
         self.claims = claims
-        self.earliest = rules.earliest(claims)
-        self.expiry = rules.expiry(claims)
-        self._flat_header = _is_flat(header)
-        self._flat_claims = _is_flat(claims)
+        self.earliest = earliest
+        self.expiry = expiry
+        self._flat_header: bool | None = None
+        self._flat_claims: bool | None = None
 
     def copy_header(self) -> dict[str, Any]:
         """Return a header of the receiver's own."""
+        if self._flat_header is None:
+            self._flat_header = _is_flat(self.header)
         return self.header.copy() if self._flat_header else _copy_deeply(self.header)
 
     def copy_claims(self) -> dict[str, Any]:
         """Return claims of the receiver's own: to change them changes nobody else's."""
+        if self._flat_claims is None:
+            self._flat_claims = _is_flat(self.claims)
         return self.claims.copy() if self._flat_claims else _copy_deeply(self.claims)
 
 
 def _is_flat(members: dict[str, Any]) -> bool:
-    return all(type(value) in _SCALARS for value in members.values())
+    return _SCALARS.issuperset(map(type, members.values()))
 
 
 def _copy_deeply(members: dict[str, Any]) -> dict[str, Any]:
@@ -121,15 +127,20 @@ class Decoder:
             ExpiredSignatureError: when the token's only fault is its age.
             Refusal: another subclass, which says what is wrong.
         """
-        verified = self.verify(token, allow_expired=allow_expired)
+        verified = self.verify(token, self._clock(), allow_expired=allow_expired)
         return Token(verified.copy_header(), verified.copy_claims())
 
-    def verify(self, token: str | bytes, *, allow_expired: bool = False) -> VerifiedToken:
-        """Verify a token as :meth:`decode` does and return the shared record of it."""
-        now = self._clock()
-        # A look-up by the whole token leaks nothing by its time: a token one does not have
-        # would have to collide under a hash whose key is secret.
-        verified = self._tokens.get(token) if token.__class__ is str else None
+    def verify(
+        self, token: str | bytes, now: float, *, allow_expired: bool = False
+    ) -> VerifiedToken:
+        """Verify a token as :meth:`decode` does and return the shared record of it.
+
+        Args:
+            token: the compact serialisation.
+            now: seconds since the epoch.
+            allow_expired: whether a token whose only fault is its age is accepted.
+        """
+        verified = self._tokens[token] if token.__class__ is str else None
         if verified is None:
             verified = self._admit(token, now)
         elif now + self._leeway < verified.earliest:
@@ -142,33 +153,31 @@ class Decoder:
 
     def _admit(self, token: str | bytes, now: float) -> VerifiedToken:
         try:
-            header, claims = self._verify_signature(token)
+            signing_input, segment, payload, signature = jws.split_compact(
+                token, self._policy.max_token_bytes
+            )
+            known = self._headers[segment]
+            header, key = self._choose_key(segment) if known is None else known
+            jws.verify_signature(signing_input, signature, key)
+            claims = _parse_claims(payload)
         except Refusal as reason:
             raise named_by_pyjwt(token, reason, self._policy.max_token_bytes) from None
-        rules.validate(claims, self._policy, now)
+        if known is None:
+            # Only now: a header that nobody signed must not push out those that are in use.
+            self._headers.put(segment, (header, key))
+        earliest, expiry = rules.validate(claims, self._policy, now)
         if self._policy.profile == "strict":
             rules.validate_strictly(header, claims)
         if self._accept is not None:
             self._accept(claims)
-        verified = VerifiedToken(header, claims)
-        if isinstance(token, str) and len(token) <= REMEMBERED_TOKEN_BYTES:
+        verified = VerifiedToken(header, claims, earliest, expiry)
+        if token.__class__ is str and len(token) <= REMEMBERED_TOKEN_BYTES:
             self._tokens.put(token, verified)
         return verified
 
-    def _verify_signature(self, token: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        segments = jws.split_compact(token, self._policy.max_token_bytes)
-        header_segment, payload_segment, signature_segment = segments
-        known = self._headers.get(header_segment)
-        if known is None:
-            header = jws.read_header(header_segment)
-            key = jws.key_for(header, self._keys)
-        else:
-            header, key = known
-        jws.verify_segments(header_segment, payload_segment, signature_segment, key)
-        if known is None:
-            # Only now: a header that nobody signed must not push out those that are in use.
-            self._headers.put(header_segment, (header, key))
-        return header, _parse_claims(payload_segment)
+    def _choose_key(self, segment: bytes) -> tuple[dict[str, Any], Key]:
+        header = jws.read_header(segment)
+        return header, jws.key_for(header, self._keys)
 
 
 def encode(
@@ -192,7 +201,7 @@ def encode(
     """
     payload = dump_object(claims if isinstance(claims, dict) else dict(claims), json_default)
     if not header:
-        segment = _header_segments.get(key.algorithm)
+        segment = _header_segments[key.algorithm]
         if segment is None:
             segment = _header_segment(key, _JWT_HEADER, None)
             _header_segments.put(key.algorithm, segment)
@@ -217,9 +226,9 @@ def decode_unverified(token: str | bytes, max_token_bytes: int = jws.MAX_TOKEN_B
         Refusal: when its form is wrong.
     """
     try:
-        header_segment, payload_segment, signature = jws.split_compact(token, max_token_bytes)
+        _, header_segment, payload, signature = jws.split_compact(token, max_token_bytes)
         header = jws.read_header(header_segment)
-        claims = _parse_claims(payload_segment)
+        claims = _parse_claims(payload)
         jws.decode_signature(signature)
     except Refusal as reason:
         raise named_by_pyjwt(token, reason, max_token_bytes) from None

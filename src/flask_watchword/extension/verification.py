@@ -1,0 +1,263 @@
+"""Verifying the token of a request: find it, verify it, ask what may change while it lives."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from flask import Flask, Request, request
+from flask.globals import app_ctx
+
+from flask_watchword.errors import Refusal
+from flask_watchword.extension.binding import Binding, Reading, binding_of
+from flask_watchword.extension.current import ABSENT, CurrentToken, keep
+from flask_watchword.extension.errors import (
+    FreshTokenRequired,
+    NoAuthorizationError,
+    RevokedTokenError,
+    UserClaimsVerificationError,
+    UserLookupError,
+    WrongTokenError,
+)
+from flask_watchword.extension.loaders import call
+from flask_watchword.extension.locations import FINDERS
+from flask_watchword.extension.responses import (
+    default_blocklist_callback,
+    default_decode_key_callback,
+    default_token_verification_callback,
+)
+
+LocationType = str | Sequence[str] | None
+Claims = dict[str, Any]
+Loader = Callable[..., Any]
+
+#: A preflight request carries no credentials (Fetch standard, CORS-preflight fetch).
+_EXEMPT_METHOD = "OPTIONS"
+
+
+class Demand(NamedTuple):
+    """What a view demands of the token; the arguments of ``jwt_required``."""
+
+    optional: bool = False
+    fresh: bool = False
+    refresh: bool = False
+    locations: LocationType = None
+    verify_type: bool = True
+    skip_revocation_check: bool = False
+
+
+def verify(demand: Demand) -> CurrentToken | None:
+    """Verify that the current request carries a token that a view demands, and keep it.
+
+    Returns:
+        The token; :data:`ABSENT` stands in it where it is optional and there is none; ``None``
+        for ``OPTIONS``.
+
+    Raises:
+        Refusal, JWTExtendedException: when there is no token or it is not accepted.
+    """
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    if current.method == _EXEMPT_METHOD:
+        return None
+    context = app_ctx._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = context.app
+    binding = binding_of(app)
+    manager = binding.manager
+    try:
+        now = manager.clock()
+        reading = binding.reading(app.config)
+        token = None
+        if reading.header_first and demand.locations is None:
+            token = _from_plain_header(reading, binding, current, now)
+        if token is None:
+            token = find(binding, reading, current, app, demand, now)
+        check_demand(demand, binding, token, now)
+    except NoAuthorizationError:
+        if not demand.optional:
+            raise
+        token = CurrentToken(ABSENT, None)
+        token.user = None
+    else:
+        if manager._user_lookup_callback is not None:
+            load_user(manager._user_lookup_callback, app, token)
+    keep(context.g, token)
+    return token
+
+
+def verify_expired(demand: Demand) -> CurrentToken | None:
+    """Verify that the current request carries a token whose only fault is its age, and keep it.
+
+    Returns:
+        The token; ``None`` for ``OPTIONS``.
+
+    Raises:
+        WrongTokenError: for a token that has not expired.
+        Refusal, JWTExtendedException: when there is no token or it has another fault.
+    """
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    if current.method == _EXEMPT_METHOD:
+        return None
+    context = app_ctx._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = context.app
+    binding = binding_of(app)
+    manager = binding.manager
+    now = manager.clock()
+    reading = binding.reading(app.config)
+    token = find(binding, reading, current, app, demand, now, allow_expired=True)
+    if token.verified.expiry > now - reading.decoding.policy.leeway:
+        raise WrongTokenError("Only expired tokens are allowed")
+    check_demand(demand, binding, token, now)
+    if manager._user_lookup_callback is not None:
+        load_user(manager._user_lookup_callback, app, token)
+    keep(context.g, token)
+    return token
+
+
+def _from_plain_header(
+    reading: Reading, binding: Binding, current: Request, now: float
+) -> CurrentToken | None:
+    """Verify a token that stands alone in a header of the common form.
+
+    Returns:
+        The token; ``None`` where the header is absent or has another form, for :func:`find` to
+        read it field by field.
+
+    Raises:
+        Refusal, JWTExtendedException: when the token is not accepted.
+    """
+    value, prefix = current.environ.get(reading.header_key), reading.header_prefix
+    if value is None or not value.startswith(prefix):
+        return None
+    token = value[len(prefix) :]
+    try:
+        if binding.manager._decode_key_callback is default_decode_key_callback:
+            verified = reading.decoding.default_decoder.verify(token, now)
+        else:
+            verified = binding.verify(reading.decoding, token, None, now)
+    except Refusal:
+        # What is accepted is a token and nothing else, so only here can it have been more.
+        if "," in token or token.split() != [token]:
+            return None
+        raise
+    return CurrentToken(verified, "headers")
+
+
+def find(
+    binding: Binding,
+    reading: Reading,
+    current: Request,
+    app: Flask,
+    demand: Demand,
+    now: float,
+    allow_expired: bool = False,
+) -> CurrentToken:
+    """Find the first token in the locations of a demand, and verify it.
+
+    Raises:
+        NoAuthorizationError: when there is none in any of them.
+        Refusal, JWTExtendedException: when the one that is found is not accepted.
+    """
+    wanted = _wanted(demand.locations) or reading.locations
+    missing = []
+    for location in wanted:
+        try:
+            token, csrf_value = FINDERS[location](current, app.config, demand.refresh)
+            verified = binding.verify(reading.decoding, token, csrf_value, now, allow_expired)
+        except NoAuthorizationError as error:
+            missing.append(str(error))
+        else:
+            return CurrentToken(verified, location)
+    raise NoAuthorizationError(_nowhere(wanted, missing))
+
+
+def _wanted(locations: LocationType) -> tuple[str, ...]:
+    wanted = (locations,) if isinstance(locations, str) else tuple(locations or ())
+    for location in wanted:
+        if location not in FINDERS:
+            raise RuntimeError(f"'{location}' is not a valid location")
+    return wanted
+
+
+def _nowhere(wanted: tuple[str, ...], missing: list[str]) -> str:
+    if len(wanted) == 1:
+        return missing[0]
+    return f"Missing JWT in {', '.join(wanted[:-1])} or {wanted[-1]} ({'; '.join(missing)})"
+
+
+def check_demand(demand: Demand, binding: Binding, token: CurrentToken, now: float) -> None:
+    """Check what may change while a token lives, and what one view demands and another not.
+
+    Raises:
+        JWTExtendedException: a subclass that says what the token lacks.
+    """
+    claims, manager = token.verified.claims, binding.manager
+    if demand.verify_type and (claims["type"] == "refresh") is not demand.refresh:
+        check_type(claims, demand.refresh)
+    if demand.fresh and claims["fresh"] is not True:
+        check_fresh(token, now)
+    if not demand.skip_revocation_check:
+        in_blocklist = manager._token_in_blocklist_callback
+        if in_blocklist is not default_blocklist_callback:
+            check_not_revoked(in_blocklist, token)
+    verification = manager._token_verification_callback
+    if verification is not default_token_verification_callback:
+        check_by_loader(verification, token)
+
+
+def check_type(claims: Claims, refresh: bool) -> None:
+    """Check that a token is a refresh token, or that it is none.
+
+    Raises:
+        WrongTokenError: when it is the other.
+    """
+    if refresh and claims["type"] != "refresh":
+        raise WrongTokenError("Only refresh tokens are allowed")
+    if not refresh and claims["type"] == "refresh":
+        raise WrongTokenError("Only non-refresh tokens are allowed")
+
+
+def check_fresh(token: CurrentToken, now: float) -> None:
+    """Check that a token is fresh: ``true``, or a date that has not passed.
+
+    Raises:
+        FreshTokenRequired: when it is neither.
+    """
+    fresh = token.claims["fresh"]
+    if fresh is True or (type(fresh) in (int, float) and fresh >= now):
+        return
+    raise FreshTokenRequired("Fresh token required", token.header, token.claims)
+
+
+def check_not_revoked(loader: Loader, token: CurrentToken) -> None:
+    """Check that the blocklist loader does not know a token.
+
+    Raises:
+        RevokedTokenError: when it does.
+    """
+    if call(loader, token.header, token.claims):
+        raise RevokedTokenError(token.header, token.claims)
+
+
+def check_by_loader(loader: Loader, token: CurrentToken) -> None:
+    """Check that the token verification loader admits a token.
+
+    Raises:
+        UserClaimsVerificationError: when it does not.
+    """
+    if not call(loader, token.header, token.claims):
+        raise UserClaimsVerificationError(
+            "User claims verification failed", token.header, token.claims
+        )
+
+
+def load_user(loader: Loader, app: Flask, token: CurrentToken) -> None:
+    """Ask the user lookup loader for the token's user.
+
+    Raises:
+        UserLookupError: when it finds nobody.
+    """
+    identity = token.claims[app.config["JWT_IDENTITY_CLAIM"]]
+    user = call(loader, token.header, token.claims)
+    if user is None:
+        raise UserLookupError(
+            f"user_lookup returned None for {identity}", token.header, token.claims
+        )
+    token.user = user
