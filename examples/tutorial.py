@@ -1,7 +1,5 @@
 """Login with tokens, as small as it gets. Start it with ``flask --app examples/tutorial run``."""
 
-# mypy: disable-error-code="untyped-decorator"
-
 import os
 import secrets
 from datetime import timedelta

@@ -1,46 +1,50 @@
 """JWT authentication for Flask: Flask-JWT-Extended's API, over an engine of its own."""
 
-from flask_watchword.extension.cookies import (
-    set_access_cookies,
-    set_refresh_cookies,
-    unset_access_cookies,
-    unset_jwt_cookies,
-    unset_refresh_cookies,
-)
-from flask_watchword.extension.current import (
-    current_user,
-    get_current_user,
-    get_jwt,
-    get_jwt_header,
-    get_jwt_identity,
-    get_jwt_request_location,
-)
-from flask_watchword.extension.decorators import (
-    jwt_expired_token_required,
-    jwt_required,
-    verify_expired_in_request,
-    verify_jwt_in_request,
-)
-from flask_watchword.extension.legacy import (
-    fresh_jwt_required,
-    get_jwt_claims,
-    get_raw_jwt,
-    get_raw_jwt_header,
-    jwt_optional,
-    jwt_refresh_token_required,
-    verify_fresh_jwt_in_request,
-    verify_jwt_in_request_optional,
-    verify_jwt_refresh_token_in_request,
-)
-from flask_watchword.extension.manager import JWTManager
-from flask_watchword.extension.tokens import (
-    create_access_token,
-    create_refresh_token,
-    decode_token,
-    get_csrf_token,
-    get_jti,
-    get_unverified_jwt_headers,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask_watchword.extension.cookies import (
+        set_access_cookies,
+        set_refresh_cookies,
+        unset_access_cookies,
+        unset_jwt_cookies,
+        unset_refresh_cookies,
+    )
+    from flask_watchword.extension.current import (
+        current_user,
+        get_current_user,
+        get_jwt,
+        get_jwt_header,
+        get_jwt_identity,
+        get_jwt_request_location,
+    )
+    from flask_watchword.extension.decorators import (
+        jwt_expired_token_required,
+        jwt_required,
+        verify_expired_in_request,
+        verify_jwt_in_request,
+    )
+    from flask_watchword.extension.legacy import (
+        fresh_jwt_required,
+        get_jwt_claims,
+        get_raw_jwt,
+        get_raw_jwt_header,
+        jwt_optional,
+        jwt_refresh_token_required,
+        verify_fresh_jwt_in_request,
+        verify_jwt_in_request_optional,
+        verify_jwt_refresh_token_in_request,
+    )
+    from flask_watchword.extension.manager import JWTManager
+    from flask_watchword.extension.tokens import (
+        create_access_token,
+        create_refresh_token,
+        decode_token,
+        get_csrf_token,
+        get_jti,
+        get_unverified_jwt_headers,
+    )
 
 __all__ = [
     "JWTManager",
@@ -75,3 +79,66 @@ __all__ = [
     "verify_jwt_in_request_optional",
     "verify_jwt_refresh_token_in_request",
 ]
+
+# Names are imported when they are first asked for (PEP 562), so that the command line, whose
+# modules lie below this one, answers without loading Flask.
+_HOMES = {
+    name: home
+    for home, names in {
+        "cookies": (
+            "set_access_cookies",
+            "set_refresh_cookies",
+            "unset_access_cookies",
+            "unset_jwt_cookies",
+            "unset_refresh_cookies",
+        ),
+        "current": (
+            "current_user",
+            "get_current_user",
+            "get_jwt",
+            "get_jwt_header",
+            "get_jwt_identity",
+            "get_jwt_request_location",
+        ),
+        "decorators": (
+            "jwt_expired_token_required",
+            "jwt_required",
+            "verify_expired_in_request",
+            "verify_jwt_in_request",
+        ),
+        "legacy": (
+            "fresh_jwt_required",
+            "get_jwt_claims",
+            "get_raw_jwt",
+            "get_raw_jwt_header",
+            "jwt_optional",
+            "jwt_refresh_token_required",
+            "verify_fresh_jwt_in_request",
+            "verify_jwt_in_request_optional",
+            "verify_jwt_refresh_token_in_request",
+        ),
+        "manager": ("JWTManager",),
+        "tokens": (
+            "create_access_token",
+            "create_refresh_token",
+            "decode_token",
+            "get_csrf_token",
+            "get_jti",
+            "get_unverified_jwt_headers",
+        ),
+    }.items()
+    for name in names
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"flask_watchword.extension.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,7 +1,5 @@
 """POST /expired: what a client is told whose access token has only grown old."""
 
-# mypy: disable-error-code="untyped-decorator"
-
 from flask import Response
 
 from flask_watchword.extension.decorators import jwt_expired_token_required

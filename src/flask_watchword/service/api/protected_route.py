@@ -1,7 +1,5 @@
 """GET /protected-route: the tutorial's view behind an access token."""
 
-# mypy: disable-error-code="untyped-decorator"
-
 from flask import Response, jsonify
 
 from flask_watchword.extension.current import get_jwt, get_jwt_identity

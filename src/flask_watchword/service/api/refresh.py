@@ -1,7 +1,5 @@
 """POST /refresh: a refresh token for a new access token."""
 
-# mypy: disable-error-code="untyped-decorator"
-
 from flask import Response, jsonify
 
 from flask_watchword.extension.current import get_jwt_identity
