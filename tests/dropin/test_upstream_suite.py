@@ -1,0 +1,74 @@
+"""Flask-JWT-Extended's own tests come out under the drop-in as they do under itself.
+
+They are in its source distribution, which is fetched from the package index that pip is set up
+for, at the version and with the hash that the lock names. Nothing of it is kept.
+"""
+
+import subprocess
+import sys
+import tarfile
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.dropin.runs import DROP_IN, run_tests
+
+LOCK = Path(__file__).parents[2] / "requirements" / "dev.txt"
+DISTRIBUTION = "flask-jwt-extended"
+
+Outcomes = dict[str, str]
+
+
+def locked_requirement() -> str:
+    """Return the lock's entry for the distribution: its version and hashes."""
+    entries = LOCK.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    return next(entry for entry in entries if entry.startswith(f"{DISTRIBUTION}=="))
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fetch and unpack the source distribution."""
+    folder = tmp_path_factory.mktemp("upstream")
+    (folder / "requirement.txt").write_text(locked_requirement())
+    fetch = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--no-binary",
+        ":all:",
+    ]
+    fetch += ["--require-hashes", "--requirement", "requirement.txt", "--dest", "fetched"]
+    subprocess.run(fetch, cwd=folder, check=True, timeout=300)
+    (archive,) = (folder / "fetched").iterdir()
+    with tarfile.open(archive) as packed:
+        if hasattr(tarfile, "data_filter"):  # Python 3.11.4 and later
+            packed.extraction_filter = tarfile.data_filter
+        packed.extractall(folder / "unpacked")  # noqa: S202 - its hash has been checked
+    (root,) = (folder / "unpacked").iterdir()
+    return root
+
+
+def outcomes(root: Path, *how: str) -> Outcomes:
+    """Run the suite and return how each test came out."""
+    report = root / "report.xml"
+    done = run_tests(*how, files=["tests", f"--junitxml={report}"], cwd=root)
+    assert report.exists(), done.stdout + done.stderr
+    cases = ET.parse(report).iter("testcase")  # noqa: S314 - pytest has just written it
+    return {f"{case.get('classname')}::{case.get('name')}": outcome(case) for case in cases}
+
+
+def outcome(case: ET.Element) -> str:
+    found = [child.tag for child in case if child.tag in {"failure", "error", "skipped"}]
+    return found[0] if found else "passed"
+
+
+def test_every_upstream_test_has_the_outcome_it_has_with_the_original(source: Path) -> None:
+    theirs = outcomes(source)
+    ours = outcomes(source, *DROP_IN)
+    assert len(theirs) > 150
+    assert list(theirs.values()).count("passed") > 150
+    assert ours == theirs
