@@ -22,7 +22,7 @@ from flask_watchword.extension.options import (
     token_locations,
 )
 from flask_watchword.extension.responses import default_decode_key_callback
-from flask_watchword.extension.watched_config import watch
+from flask_watchword.extension.watched_config import MARK, watch
 from flask_watchword.jose import Decoder, Key, Policy, VerifiedToken, decode_unverified
 from flask_watchword.jose.jws import check_algorithm
 from flask_watchword.jose.recent import Recent
@@ -50,6 +50,7 @@ class Decoding:
             max_token_bytes=config["JWT_MAX_TOKEN_BYTES"],
             profile=config["JWT_PROFILE"],
         )
+        self.leeway = self.policy.leeway
         self._config = config
         self.algorithms = decode_algorithms(config)
         self._decoders: Recent[Any, Decoder] = Recent(REMEMBERED_KEYS)
@@ -72,7 +73,12 @@ class Decoding:
 
     def _new_decoder(self, material: Any) -> Decoder:
         keys = load_keys(material, self.algorithms, self.policy.profile)
-        return Decoder(keys, self.policy, accept=self._complete)
+        return Decoder(
+            keys,
+            self.policy,
+            accept=self._complete,
+            complete=frozenset({self.identity_claim, "type", "fresh", "jti"}),
+        )
 
     def _complete(self, claims: dict[str, Any]) -> None:
         if self.identity_claim not in claims:
@@ -147,21 +153,22 @@ class Binding:
 
     Attributes:
         manager: whose loaders are asked.
+        last_reading: the options as they were read last, current or not.
     """
 
     def __init__(self, manager: "JWTManager") -> None:
         self.manager = manager
-        self._reading: Reading | None = None
+        self.last_reading: Reading | None = None
 
     def reading(self, config: FlaskConfig) -> Reading:
         """Return the options of a protected request as they are now."""
-        reading = self._reading
+        reading = self.last_reading
         if (
             reading is None
-            or reading.mark is not getattr(config, "_watchword_mark", None)
+            or reading.mark is not getattr(config, MARK, None)
             or reading.lists != reading.copies
         ):
-            reading = self._reading = Reading(config, watch(config))
+            reading = self.last_reading = Reading(config, watch(config))
         return reading
 
     def verify(

@@ -109,17 +109,7 @@ def jwt_required(
         warn_renamed("@jwt_required without parentheses", "@jwt_required()")
         return jwt_required()(optional)
     demand = Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
-    return lambda view: _protect(view, _checking(demand))
-
-
-def _checking(demand: Demand) -> Callable[[], object]:
-    def check() -> object:
-        if verify_jwt_in_request is _genuine_verify_jwt_in_request:
-            return verify(demand)
-        # Tests of applications put their own in its place.
-        return verify_jwt_in_request(*demand)
-
-    return check
+    return lambda view: _protect(view, verify, demand)
 
 
 def jwt_expired_token_required(
@@ -141,23 +131,29 @@ def jwt_expired_token_required(
     if callable(refresh):
         raise TypeError("write @jwt_expired_token_required(), with parentheses")
     demand = Demand(refresh=refresh, locations=locations)
-    return lambda view: _protect(view, lambda: verify_expired(demand))
+    return lambda view: _protect(view, verify_expired, demand)
 
 
-def _protect(view: View, check: Callable[[], object]) -> Any:
+def _protect(view: View, check: Callable[[Demand], object], demand: Demand) -> Any:
     """Return a view that runs after a check, in the context Flask would run it in."""
     if iscoroutinefunction(view):
 
         @wraps(view)
         def protected_coroutine(*args: Any, **kwargs: Any) -> Any:
-            check()
+            if verify_jwt_in_request is _genuine_verify_jwt_in_request:
+                check(demand)
+            else:
+                verify_jwt_in_request(*demand)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         return protected_coroutine
 
     @wraps(view)
     def protected(*args: Any, **kwargs: Any) -> Any:
-        check()
+        if verify_jwt_in_request is _genuine_verify_jwt_in_request:
+            check(demand)
+        else:  # tests of applications put their own in its place
+            verify_jwt_in_request(*demand)
         return view(*args, **kwargs)
 
     return protected

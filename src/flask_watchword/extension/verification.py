@@ -7,7 +7,7 @@ from flask import Flask, Request, request
 from flask.globals import app_ctx
 
 from flask_watchword.errors import Refusal
-from flask_watchword.extension.binding import Binding, Reading, binding_of
+from flask_watchword.extension.binding import EXTENSION_KEY, Binding, Reading, binding_of
 from flask_watchword.extension.current import ABSENT, CurrentToken, keep
 from flask_watchword.extension.errors import (
     FreshTokenRequired,
@@ -24,6 +24,7 @@ from flask_watchword.extension.responses import (
     default_decode_key_callback,
     default_token_verification_callback,
 )
+from flask_watchword.extension.watched_config import MARK
 
 LocationType = str | Sequence[str] | None
 Claims = dict[str, Any]
@@ -44,8 +45,11 @@ class Demand(NamedTuple):
     skip_revocation_check: bool = False
 
 
-def verify(demand: Demand) -> CurrentToken | None:
+def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
     """Verify that the current request carries a token that a view demands, and keep it.
+
+    One long function on purpose: every protected request runs it, and between the work of a
+    request the code of each further function lies in cold memory.
 
     Returns:
         The token; :data:`ABSENT` stands in it where it is optional and there is none; ``None``
@@ -59,17 +63,51 @@ def verify(demand: Demand) -> CurrentToken | None:
         return None
     context = app_ctx._get_current_object()  # type: ignore[attr-defined]
     app: Flask = context.app
-    binding = binding_of(app)
+    binding: Binding = app.extensions.get(EXTENSION_KEY) or binding_of(app)
     manager = binding.manager
+    now = manager.clock()
     try:
-        now = manager.clock()
-        reading = binding.reading(app.config)
-        token = None
+        reading = binding.last_reading
+        if (
+            reading is None
+            or reading.mark is not getattr(app.config, MARK, None)
+            or reading.lists != reading.copies
+        ):
+            reading = binding.reading(app.config)
+        verified = None
         if reading.header_first and demand.locations is None:
-            token = _from_plain_header(reading, binding, current, now)
-        if token is None:
+            value, prefix = current.environ.get(reading.header_key), reading.header_prefix
+            if (
+                value is not None
+                and value.startswith(prefix)
+                and manager._decode_key_callback is default_decode_key_callback
+            ):
+                decoding = reading.decoding
+                # What is remembered is a whole token, so a header that holds anything else
+                # beside it is not found here.
+                verified = decoding.default_decoder.verified[value[len(prefix) :]]
+                if verified is not None and not (
+                    verified.earliest <= now + decoding.leeway
+                    and now - decoding.leeway < verified.expiry
+                ):
+                    verified = None
+        if verified is None:
             token = find(binding, reading, current, app, demand, now)
-        check_demand(demand, binding, token, now)
+            verified = token.verified
+        else:
+            token = CurrentToken(verified, "headers")
+        claims = verified.claims
+        if demand.verify_type and (claims["type"] == "refresh") is not demand.refresh:
+            check_type(claims, demand.refresh)
+        if demand.fresh and claims["fresh"] is not True:
+            check_fresh(token, now)
+        if not demand.skip_revocation_check:
+            blocklist = manager._token_in_blocklist_callback
+            if blocklist is not default_blocklist_callback:
+                check_not_revoked(blocklist, token)
+        verification = manager._token_verification_callback
+        if verification is not default_token_verification_callback:
+            check_by_loader(verification, token)
     except NoAuthorizationError:
         if not demand.optional:
             raise
@@ -104,7 +142,9 @@ def verify_expired(demand: Demand) -> CurrentToken | None:
     token = find(binding, reading, current, app, demand, now, allow_expired=True)
     if token.verified.expiry > now - reading.decoding.policy.leeway:
         raise WrongTokenError("Only expired tokens are allowed")
-    check_demand(demand, binding, token, now)
+    check_type(token.verified.claims, demand.refresh)
+    check_not_revoked(manager._token_in_blocklist_callback, token)
+    check_by_loader(manager._token_verification_callback, token)
     if manager._user_lookup_callback is not None:
         load_user(manager._user_lookup_callback, app, token)
     keep(context.g, token)
@@ -155,6 +195,10 @@ def find(
         NoAuthorizationError: when there is none in any of them.
         Refusal, JWTExtendedException: when the one that is found is not accepted.
     """
+    if reading.header_first and not demand.locations and not allow_expired:
+        plain = _from_plain_header(reading, binding, current, now)
+        if plain is not None:
+            return plain
     wanted = _wanted(demand.locations) or reading.locations
     missing = []
     for location in wanted:
@@ -180,26 +224,6 @@ def _nowhere(wanted: tuple[str, ...], missing: list[str]) -> str:
     if len(wanted) == 1:
         return missing[0]
     return f"Missing JWT in {', '.join(wanted[:-1])} or {wanted[-1]} ({'; '.join(missing)})"
-
-
-def check_demand(demand: Demand, binding: Binding, token: CurrentToken, now: float) -> None:
-    """Check what may change while a token lives, and what one view demands and another not.
-
-    Raises:
-        JWTExtendedException: a subclass that says what the token lacks.
-    """
-    claims, manager = token.verified.claims, binding.manager
-    if demand.verify_type and (claims["type"] == "refresh") is not demand.refresh:
-        check_type(claims, demand.refresh)
-    if demand.fresh and claims["fresh"] is not True:
-        check_fresh(token, now)
-    if not demand.skip_revocation_check:
-        in_blocklist = manager._token_in_blocklist_callback
-        if in_blocklist is not default_blocklist_callback:
-            check_not_revoked(in_blocklist, token)
-    verification = manager._token_verification_callback
-    if verification is not default_token_verification_callback:
-        check_by_loader(verification, token)
 
 
 def check_type(claims: Claims, refresh: bool) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from flask import Config
 
-_MARK = "_watchword_mark"
+#: The attribute that holds the mark of the last write.
+MARK = "_watchword_mark"
 
 
 class Watched:
@@ -24,7 +25,7 @@ def _marking(name: str) -> Callable[..., Any]:
         finally:
             # After the write: who reads the mark first and the values then sees both old, or
             # reads them once more.
-            setattr(self, _MARK, object())
+            setattr(self, MARK, object())
 
     write.__name__ = name
     return write
@@ -49,10 +50,10 @@ class WatchedConfig(Watched, Config):
 
 def watch(config: Config) -> object:
     """Return the mark of the last write to a configuration, watching it from now on."""
-    mark: object | None = getattr(config, _MARK, None)
+    mark: object | None = getattr(config, MARK, None)
     if mark is None:
         mark = object()
-        setattr(config, _MARK, mark)
+        setattr(config, MARK, mark)
         config.__class__ = _watched_class(type(config))
     return mark
 
