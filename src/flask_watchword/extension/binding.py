@@ -50,7 +50,6 @@ class Decoding:
             max_token_bytes=config["JWT_MAX_TOKEN_BYTES"],
             profile=config["JWT_PROFILE"],
         )
-        self.leeway = self.policy.leeway
         self._config = config
         self.algorithms = decode_algorithms(config)
         self._decoders: Recent[Any, Decoder] = Recent(REMEMBERED_KEYS)

@@ -1,18 +1,17 @@
 """The token of the current request: where it is kept, and how views ask for it."""
 
-from math import inf
 from typing import Any
 
 from flask import Flask, current_app, g
 from werkzeug.local import LocalProxy
 
-from flask_watchword.jose import VerifiedToken
+from flask_watchword.jose import Token, VerifiedToken
 
 Claims = dict[str, Any]
 
 NO_LOADER = object()
 #: What stands for the token where it is optional and absent.
-ABSENT = VerifiedToken({}, {}, -inf, inf)
+ABSENT = VerifiedToken({}, {})
 #: Whether the token is also kept on ``g`` under Flask-JWT-Extended's private names, and read from
 #: there (drop-in).
 mirror_on_g = False
@@ -28,42 +27,35 @@ class CurrentToken:
     """
 
     user: Any = NO_LOADER
-    _claims: Claims | None = None
-    _header: Claims | None = None
+    _own: Token | None = None
 
     def __init__(self, verified: VerifiedToken, location: str | None) -> None:
         self.verified = verified
         self.location = location
 
     @property
-    def claims(self) -> Claims:
-        """The claims, this request's own to change: copied when first asked for."""
-        if self._claims is None:
-            self._claims = self.verified.copy_claims()
-        return self._claims
-
-    @property
-    def header(self) -> Claims:
-        """The header, this request's own to change."""
-        if self._header is None:
-            self._header = self.verified.copy_header()
-        return self._header
+    def own(self) -> Token:
+        """Header and claims, this request's own to change: copied when first asked for."""
+        own = self._own
+        if own is None:
+            own = self._own = self.verified.copy()
+        return own
 
     def claim(self, name: str) -> Any:
         """Return one claim, ``None`` where it is absent."""
-        if self._claims is None:
+        if self._own is None:
             value = self.verified.claims.get(name)
             if not isinstance(value, (dict, list)):
                 return value
-        return self.claims.get(name)
+        return self.own.claims.get(name)
 
 
 def keep(context: Any, token: CurrentToken) -> None:
     """Keep the token on ``g`` for the rest of the request."""
     context._watchword = token
     if mirror_on_g:
-        context._jwt_extended_jwt = token.claims
-        context._jwt_extended_jwt_header = token.header
+        context._jwt_extended_jwt = token.own.claims
+        context._jwt_extended_jwt_header = token.own.header
         context._jwt_extended_jwt_location = token.location
         loaded = token.user is not NO_LOADER
         context._jwt_extended_jwt_user = {"loaded_user": token.user} if loaded else None
@@ -83,8 +75,7 @@ def _read_back(context: Any) -> CurrentToken | None:
     if claims is None:
         return None
     token = CurrentToken(ABSENT, context.get("_jwt_extended_jwt_location"))
-    token._claims = claims
-    token._header = context.get("_jwt_extended_jwt_header")
+    token._own = Token(context.get("_jwt_extended_jwt_header") or {}, claims)
     user = context.get("_jwt_extended_jwt_user")
     if user is not None:
         token.user = user["loaded_user"]
@@ -109,7 +100,7 @@ def get_jwt() -> dict[str, Any]:
     Raises:
         RuntimeError: outside a protected view.
     """
-    return _current().claims
+    return _current().own.claims
 
 
 def get_jwt_header() -> dict[str, Any]:
@@ -121,7 +112,7 @@ def get_jwt_header() -> dict[str, Any]:
     Raises:
         RuntimeError: outside a protected view.
     """
-    return _current().header
+    return _current().own.header
 
 
 def get_jwt_identity() -> Any:

@@ -71,7 +71,7 @@ def verify_expired_in_request(
 def _header_and_claims(token: CurrentToken | None) -> tuple[Claims, Claims] | None:
     if token is None or token.verified is ABSENT:
         return None
-    return token.header, token.claims
+    return token.own
 
 
 _genuine_verify_jwt_in_request = verify_jwt_in_request

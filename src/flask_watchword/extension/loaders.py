@@ -14,9 +14,12 @@ def call(loader: Callable[..., Any], *arguments: Any) -> Any:
     a user lookup that is not awaited would find everybody.
     """
     result = loader(*arguments)
-    if isinstance(result, CoroutineType):
-        return current_app.async_to_sync(_wait_for)(result)
-    return result
+    return wait(result) if isinstance(result, CoroutineType) else result
+
+
+def wait(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end and return its result."""
+    return current_app.async_to_sync(_wait_for)(coroutine)
 
 
 async def _wait_for(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -236,7 +236,7 @@ def decode_token(
     binding = current_binding()
     decoding = binding.reading(current_app.config).decoding
     now = binding.manager.clock()
-    return binding.verify(decoding, encoded_token, csrf_value, now, allow_expired).copy_claims()
+    return binding.verify(decoding, encoded_token, csrf_value, now, allow_expired).copy().claims
 
 
 def get_jti(encoded_token: str) -> str | None:

@@ -25,6 +25,7 @@ from flask_watchword.extension.responses import (
     default_token_verification_callback,
 )
 from flask_watchword.extension.watched_config import MARK
+from flask_watchword.jose import Decoder, VerifiedToken
 
 LocationType = str | Sequence[str] | None
 Claims = dict[str, Any]
@@ -65,6 +66,7 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
     app: Flask = context.app
     binding: Binding = app.extensions.get(EXTENSION_KEY) or binding_of(app)
     manager = binding.manager
+    optional, fresh, refresh, locations, verify_type, skip_revocation_check = demand
     now = manager.clock()
     try:
         reading = binding.last_reading
@@ -75,21 +77,20 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
         ):
             reading = binding.reading(app.config)
         verified = None
-        if reading.header_first and demand.locations is None:
+        if reading.header_first and locations is None:
             value, prefix = current.environ.get(reading.header_key), reading.header_prefix
             if (
                 value is not None
                 and value.startswith(prefix)
                 and manager._decode_key_callback is default_decode_key_callback
             ):
-                decoding = reading.decoding
+                text, decoder = value[len(prefix) :], reading.decoding.default_decoder
                 # What is remembered is a whole token, so a header that holds anything else
                 # beside it is not found here.
-                verified = decoding.default_decoder.verified[value[len(prefix) :]]
-                if verified is not None and not (
-                    verified.earliest <= now + decoding.leeway
-                    and now - decoding.leeway < verified.expiry
-                ):
+                verified = decoder.verified[text]
+                if verified is None:
+                    verified = _admit(decoder, text, now)
+                elif not verified.valid_from <= now < verified.valid_until:
                     verified = None
         if verified is None:
             token = find(binding, reading, current, app, demand, now)
@@ -97,11 +98,11 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
         else:
             token = CurrentToken(verified, "headers")
         claims = verified.claims
-        if demand.verify_type and (claims["type"] == "refresh") is not demand.refresh:
-            check_type(claims, demand.refresh)
-        if demand.fresh and claims["fresh"] is not True:
+        if verify_type and (claims["type"] == "refresh") is not refresh:
+            check_type(claims, refresh)
+        if fresh and claims["fresh"] is not True:
             check_fresh(token, now)
-        if not demand.skip_revocation_check:
+        if not skip_revocation_check:
             blocklist = manager._token_in_blocklist_callback
             if blocklist is not default_blocklist_callback:
                 check_not_revoked(blocklist, token)
@@ -109,7 +110,7 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
         if verification is not default_token_verification_callback:
             check_by_loader(verification, token)
     except NoAuthorizationError:
-        if not demand.optional:
+        if not optional:
             raise
         token = CurrentToken(ABSENT, None)
         token.user = None
@@ -118,6 +119,26 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
             load_user(manager._user_lookup_callback, app, token)
     keep(context.g, token)
     return token
+
+
+def _admit(decoder: Decoder, token: str, now: float) -> VerifiedToken | None:
+    """Admit a token that stood alone in a header of the common form.
+
+    Returns:
+        The token; ``None`` where it has expired or was more than a token, for :func:`find` to
+        say so.
+
+    Raises:
+        Refusal, JWTExtendedException: when the token is not accepted.
+    """
+    try:
+        verified = decoder.admit(token, now)
+    except Refusal:
+        # What is accepted is a token and nothing else, so only here can it have been more.
+        if "," in token or token.split() != [token]:
+            return None
+        raise
+    return verified if now < verified.valid_until else None
 
 
 def verify_expired(demand: Demand) -> CurrentToken | None:
@@ -140,7 +161,7 @@ def verify_expired(demand: Demand) -> CurrentToken | None:
     now = manager.clock()
     reading = binding.reading(app.config)
     token = find(binding, reading, current, app, demand, now, allow_expired=True)
-    if token.verified.expiry > now - reading.decoding.policy.leeway:
+    if now < token.verified.valid_until:
         raise WrongTokenError("Only expired tokens are allowed")
     check_type(token.verified.claims, demand.refresh)
     check_not_revoked(manager._token_in_blocklist_callback, token)
@@ -149,35 +170,6 @@ def verify_expired(demand: Demand) -> CurrentToken | None:
         load_user(manager._user_lookup_callback, app, token)
     keep(context.g, token)
     return token
-
-
-def _from_plain_header(
-    reading: Reading, binding: Binding, current: Request, now: float
-) -> CurrentToken | None:
-    """Verify a token that stands alone in a header of the common form.
-
-    Returns:
-        The token; ``None`` where the header is absent or has another form, for :func:`find` to
-        read it field by field.
-
-    Raises:
-        Refusal, JWTExtendedException: when the token is not accepted.
-    """
-    value, prefix = current.environ.get(reading.header_key), reading.header_prefix
-    if value is None or not value.startswith(prefix):
-        return None
-    token = value[len(prefix) :]
-    try:
-        if binding.manager._decode_key_callback is default_decode_key_callback:
-            verified = reading.decoding.default_decoder.verify(token, now)
-        else:
-            verified = binding.verify(reading.decoding, token, None, now)
-    except Refusal:
-        # What is accepted is a token and nothing else, so only here can it have been more.
-        if "," in token or token.split() != [token]:
-            return None
-        raise
-    return CurrentToken(verified, "headers")
 
 
 def find(
@@ -195,10 +187,6 @@ def find(
         NoAuthorizationError: when there is none in any of them.
         Refusal, JWTExtendedException: when the one that is found is not accepted.
     """
-    if reading.header_first and not demand.locations and not allow_expired:
-        plain = _from_plain_header(reading, binding, current, now)
-        if plain is not None:
-            return plain
     wanted = _wanted(demand.locations) or reading.locations
     missing = []
     for location in wanted:
@@ -244,10 +232,10 @@ def check_fresh(token: CurrentToken, now: float) -> None:
     Raises:
         FreshTokenRequired: when it is neither.
     """
-    fresh = token.claims["fresh"]
+    fresh = token.verified.claims["fresh"]
     if fresh is True or (type(fresh) in (int, float) and fresh >= now):
         return
-    raise FreshTokenRequired("Fresh token required", token.header, token.claims)
+    raise FreshTokenRequired("Fresh token required", *token.own)
 
 
 def check_not_revoked(loader: Loader, token: CurrentToken) -> None:
@@ -256,8 +244,8 @@ def check_not_revoked(loader: Loader, token: CurrentToken) -> None:
     Raises:
         RevokedTokenError: when it does.
     """
-    if call(loader, token.header, token.claims):
-        raise RevokedTokenError(token.header, token.claims)
+    if call(loader, *token.own):
+        raise RevokedTokenError(*token.own)
 
 
 def check_by_loader(loader: Loader, token: CurrentToken) -> None:
@@ -266,10 +254,8 @@ def check_by_loader(loader: Loader, token: CurrentToken) -> None:
     Raises:
         UserClaimsVerificationError: when it does not.
     """
-    if not call(loader, token.header, token.claims):
-        raise UserClaimsVerificationError(
-            "User claims verification failed", token.header, token.claims
-        )
+    if not call(loader, *token.own):
+        raise UserClaimsVerificationError("User claims verification failed", *token.own)
 
 
 def load_user(loader: Loader, app: Flask, token: CurrentToken) -> None:
@@ -278,10 +264,8 @@ def load_user(loader: Loader, app: Flask, token: CurrentToken) -> None:
     Raises:
         UserLookupError: when it finds nobody.
     """
-    identity = token.claims[app.config["JWT_IDENTITY_CLAIM"]]
-    user = call(loader, token.header, token.claims)
+    user = call(loader, *token.own)
     if user is None:
-        raise UserLookupError(
-            f"user_lookup returned None for {identity}", token.header, token.claims
-        )
+        identity = token.verified.claims[app.config["JWT_IDENTITY_CLAIM"]]
+        raise UserLookupError(f"user_lookup returned None for {identity}", *token.own)
     token.user = user

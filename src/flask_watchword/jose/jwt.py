@@ -6,6 +6,7 @@ malformed tokens are what applications know; what PyJWT would let pass is still 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 from flask_watchword.clock import Clock, system_clock
@@ -47,33 +48,33 @@ class VerifiedToken:
     Attributes:
         header: the header, read only.
         claims: the claims, read only.
-        earliest: second since the epoch from which it is valid.
-        expiry: second since the epoch from which it is not; infinity without ``exp``.
+        valid_from: second since the epoch from which it is valid, leeway allowed for.
+        valid_until: second from which it is not any more; infinity without ``exp``.
     """
 
-    __slots__ = ("_flat_claims", "_flat_header", "claims", "earliest", "expiry", "header")
+    __slots__ = ("_flat", "claims", "header", "valid_from", "valid_until")
 
     def __init__(
-        self, header: dict[str, Any], claims: dict[str, Any], earliest: float, expiry: float
+        self,
+        header: dict[str, Any],
+        claims: dict[str, Any],
+        valid_from: float = -inf,
+        valid_until: float = inf,
     ) -> None:
         self.header = header
         self.claims = claims
-        self.earliest = earliest
-        self.expiry = expiry
-        self._flat_header: bool | None = None
-        self._flat_claims: bool | None = None
+        self.valid_from = valid_from
+        self.valid_until = valid_until
+        self._flat: bool | None = None
 
-    def copy_header(self) -> dict[str, Any]:
-        """Return a header of the receiver's own."""
-        if self._flat_header is None:
-            self._flat_header = _is_flat(self.header)
-        return self.header.copy() if self._flat_header else _copy_deeply(self.header)
-
-    def copy_claims(self) -> dict[str, Any]:
-        """Return claims of the receiver's own: to change them changes nobody else's."""
-        if self._flat_claims is None:
-            self._flat_claims = _is_flat(self.claims)
-        return self.claims.copy() if self._flat_claims else _copy_deeply(self.claims)
+    def copy(self) -> Token:
+        """Return a header and claims of the receiver's own: to change them changes no others."""
+        flat = self._flat
+        if flat is None:
+            flat = self._flat = _is_flat(self.header) and _is_flat(self.claims)
+        if flat:
+            return Token(self.header.copy(), self.claims.copy())
+        return Token(_copy_deeply(self.header), _copy_deeply(self.claims))
 
 
 def _is_flat(members: dict[str, Any]) -> bool:
@@ -118,7 +119,6 @@ class Decoder:
         self._keys = tuple(keys)
         self._policy = policy
         self._max_token_bytes = policy.max_token_bytes
-        self._leeway = policy.leeway
         self._clock = clock
         self._accept = accept
         self._complete = complete
@@ -138,8 +138,7 @@ class Decoder:
             ExpiredSignatureError: when the token's only fault is its age.
             Refusal: another subclass, which says what is wrong.
         """
-        verified = self.verify(token, self._clock(), allow_expired=allow_expired)
-        return Token(verified.copy_header(), verified.copy_claims())
+        return self.verify(token, self._clock(), allow_expired=allow_expired).copy()
 
     def verify(
         self, token: str | bytes, now: float, *, allow_expired: bool = False
@@ -153,25 +152,33 @@ class Decoder:
         """
         verified = self.verified[token] if token.__class__ is str else None
         if verified is None:
-            verified = self._admit(token, now)
-        elif now + self._leeway < verified.earliest:
+            verified = self.admit(token, now)
+        elif now < verified.valid_from:
             rules.validate(verified.claims, self._policy, now)
-        if verified.expiry <= now - self._leeway and not allow_expired:
-            raise ExpiredSignatureError(
-                "Signature has expired", verified.copy_header(), verified.copy_claims()
-            )
+        if verified.valid_until <= now and not allow_expired:
+            raise ExpiredSignatureError("Signature has expired", *verified.copy())
         return verified
 
-    def _admit(self, token: str | bytes, now: float) -> VerifiedToken:
+    def admit(self, token: str | bytes, now: float) -> VerifiedToken:
+        """Verify a token that is not remembered, all but whether it has expired, and remember it.
+
+        Args:
+            token: the compact serialisation.
+            now: seconds since the epoch.
+
+        Raises:
+            Refusal: a subclass that says what is wrong.
+        """
         header, claims = self._open_plainly(token) or self._open(token)
-        earliest, expiry = rules.usual_dates(claims, self._policy, now) or rules.validate(
-            claims, self._policy, now
+        policy = self._policy
+        earliest, expiry = rules.usual_dates(claims, policy, now) or rules.validate(
+            claims, policy, now
         )
-        if self._policy.profile == "strict":
+        if policy.profile == "strict":
             rules.validate_strictly(header, claims)
         if self._accept is not None and not claims.keys() >= self._complete:
             self._accept(claims)
-        verified = VerifiedToken(header, claims, earliest, expiry)
+        verified = VerifiedToken(header, claims, earliest - policy.leeway, expiry + policy.leeway)
         if token.__class__ is str and len(token) <= REMEMBERED_TOKEN_BYTES:
             self.verified.put(token, verified)
         return verified
@@ -186,7 +193,7 @@ class Decoder:
         if token.__class__ is not str or len(token) > self._max_token_bytes:
             return None
         try:
-            data: bytes = token.encode("ascii")
+            data = token.encode("ascii")
             signing_input, _, signature = data.rpartition(b".")
             segment, _, payload = signing_input.partition(b".")
             known = self._headers[segment]
