@@ -1,9 +1,11 @@
 """Starting programs in fresh interpreters, with and without the drop-in."""
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAMS = Path(__file__).with_name("programs")
@@ -12,6 +14,8 @@ DROP_IN = ("-m", "flask_watchword.dropin")
 #: No plugin that happens to be installed takes part in the pytest runs that tests start.
 ENVIRONMENT = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 ENVIRONMENT.pop("PYTHONPATH", None)
+
+_ADDRESS = re.compile(r"Running on http://127\.0\.0\.1:(\d+)")
 
 
 def run_python(
@@ -42,3 +46,22 @@ def run_tests(
     """Run pytest over some files; ``how`` stands before ``-m pytest``."""
     options = ["-q", "-rA", "-p", "no:cacheprovider", "--rootdir", str(cwd), "-c", os.devnull]
     return run_python(*how, "-m", "pytest", *options, *map(str, files), cwd=cwd)
+
+
+@contextmanager
+def serving(*program: str, cwd: Path) -> Iterator[int]:
+    """Start a Flask server under the drop-in and yield the port that it prints."""
+    with subprocess.Popen(
+        [sys.executable, *DROP_IN, *program],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        try:
+            yield next(int(port[1]) for line in process.stderr if (port := _ADDRESS.search(line)))
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)

@@ -1,18 +1,14 @@
 """``flask run`` under the drop-in: a real server, asked over HTTP."""
 
 import json
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.dropin.runs import DROP_IN, ENVIRONMENT
+from tests.dropin.runs import serving
 
 pytestmark = pytest.mark.server
 
@@ -33,34 +29,7 @@ def login():
 @jwt_required()
 def whoami():
     return jsonify(identity=get_jwt_identity(), file=flask_jwt_extended.__file__)
-
-if __name__ == "__main__":
-    app.run(port=0, debug=True)
 """
-
-ADDRESS = re.compile(r"Running on http://127\.0\.0\.1:(\d+)")
-
-
-@contextmanager
-def served(folder: Path, *program: str) -> Iterator[int]:
-    """Start a program that serves; yield the port that it prints."""
-    (folder / "app.py").write_text(APP)
-    process = subprocess.Popen(
-        [sys.executable, *DROP_IN, *program],
-        cwd=folder,
-        env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    try:
-        yield next(
-            int(m[1]) for line in process.stderr if (m := re.search(r":(\d+)$", line.strip()))
-        )
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
 
 
 def ask(port: int, method: str, path: str, token: str = "") -> Any:
@@ -78,7 +47,8 @@ def ask(port: int, method: str, path: str, token: str = "") -> Any:
 def test_flask_run_serves_an_application_written_for_the_original(
     tmp_path: Path, program: tuple[str, ...]
 ) -> None:
-    with served(tmp_path, *program) as port:
+    (tmp_path / "app.py").write_text(APP)
+    with serving(*program, cwd=tmp_path) as port:
         token = ask(port, "POST", "/login")["access_token"]
         answer = ask(port, "GET", "/whoami", token)
         assert answer["identity"] == "alice"
