@@ -18,6 +18,7 @@ from flask_watchword.extension.options import (
     Config,
     decode_algorithms,
     decode_key,
+    environ_key,
     header_name,
     token_locations,
 )
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 EXTENSION_KEY = "flask-watchword"
 #: Keys of a key loader whose decoders are kept ready.
 REMEMBERED_KEYS = 256
-
-_UNPREFIXED_HEADERS = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 
 class Decoding:
@@ -130,8 +129,7 @@ class Reading:
         self.header_first = self.locations[0] == "headers" and (kind or "-").split() == [
             kind or "-"
         ]
-        key = header_name(config).upper().replace("-", "_")
-        self.header_key = key if key in _UNPREFIXED_HEADERS else f"HTTP_{key}"
+        self.header_key = environ_key(header_name(config))
         self.header_prefix = f"{kind} " if kind else ""
         self.decoding = Decoding(config)
         self.lists = [v for name in _LISTS if isinstance(v := config[name], (list, set))]

@@ -13,7 +13,7 @@ from flask_watchword.extension.errors import (
     InvalidQueryParamError,
     NoAuthorizationError,
 )
-from flask_watchword.extension.options import Config, header_name
+from flask_watchword.extension.options import Config, environ_key, header_name
 
 #: A token, and the CSRF value that its request has to prove itself with, if any.
 Found = tuple[Any, str | None]
@@ -28,7 +28,7 @@ def from_headers(request: Request, config: Config, refresh: bool) -> Found:
         InvalidHeaderError: when the field is not one word and one token.
     """
     name, kind = header_name(config), config["JWT_HEADER_TYPE"]
-    value = request.headers.get(name, "")
+    value = request.environ.get(environ_key(name), "")
     parts = value.split()
     if len(parts) == 2 and parts[0] == kind and "," not in value:
         return parts[1], None

@@ -132,6 +132,12 @@ def header_name(config: Config) -> str:
     return name
 
 
+def environ_key(name: str) -> str:
+    """Return what WSGI calls a header (PEP 3333)."""
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
 def lifetime(config: Config, token_type: str) -> Any:
     """Return the configured life of a token: a timedelta or the like, or ``False`` for no end.
 
