@@ -105,11 +105,12 @@ def challenge(value: ResponseReturnValue, error: Exception) -> Response:
     Without credentials the challenge is the bare scheme, else it names the error (RFC 6750
     section 3.1).
     """
-    response = current_app.make_response(value)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    response = app.make_response(value)
     if response.status_code == 401 and "WWW-Authenticate" not in response.headers:
-        scheme = current_app.config["JWT_HEADER_TYPE"] or "Bearer"
+        scheme = app.config["JWT_HEADER_TYPE"] or "Bearer"
         absent = isinstance(error, NoAuthorizationError)
-        response.headers["WWW-Authenticate"] = (
-            scheme if absent else f'{scheme} error="invalid_token"'
+        response.headers.add(
+            "WWW-Authenticate", scheme if absent else f'{scheme} error="invalid_token"'
         )
     return response

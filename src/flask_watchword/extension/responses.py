@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import current_app, jsonify
+from flask import Flask, current_app
 from flask.typing import ResponseReturnValue
 
 from flask_watchword.extension.options import decode_key, encode_key
@@ -12,7 +12,8 @@ Claims = dict[str, Any]
 
 
 def _message(text: str, status: HTTPStatus) -> ResponseReturnValue:
-    return jsonify({current_app.config["JWT_ERROR_MESSAGE_KEY"]: text}), status
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app.json.response({app.config["JWT_ERROR_MESSAGE_KEY"]: text}), status
 
 
 def default_expired_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
