@@ -160,6 +160,8 @@ def standard_claims(
 def _expiry(now: float, delta: Any) -> int:
     if type(delta) is timedelta:
         return int(now + delta.total_seconds())
+    if type(delta) is int:  # seconds, as in JWT_ACCESS_TOKEN_EXPIRES
+        return int(now + delta)
     # relativedelta and the like: whatever can be added to a date.
     return timegm((datetime.fromtimestamp(now, UTC) + delta).utctimetuple())
 

@@ -49,8 +49,8 @@ class Key:
         """Load a key for one algorithm.
 
         Args:
-            material: an HMAC secret (``bytes`` or ``str``); a PEM, DER or OpenSSH key
-                (``bytes`` or ``str``); a JWK as a mapping, as JSON text or as ``jwt.PyJWK``; or a
+            material: an HMAC secret (``bytes`` or ``str``); a PEM or DER key, or an OpenSSH
+                public key (``bytes`` or ``str``); a JWK as a mapping, as JSON text or as ``jwt.PyJWK``; or a
                 key object of ``cryptography``.
             algorithm: a name of :data:`~flask_watchword.jose.algorithms.ALGORITHMS`.
             profile: what to do about a weak key.
@@ -129,7 +129,6 @@ def _checked_secret(material: Any) -> bytes:
     # (RFC 8725 section 2.1). PyJWT knows such keys by their form.
     check = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).prepare_key
     secret = check(material)
-    check(secret.strip() or secret)
     if _load_any(secret) is not None:
         raise InvalidKeyError("this is an asymmetric key, everybody may know its public part")
     return secret

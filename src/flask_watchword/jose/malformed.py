@@ -19,7 +19,7 @@ def named_by_pyjwt(token: object, reason: Refusal, max_token_bytes: int) -> Refu
         return reason
     try:
         jwt.decode_complete(token, options=_WITHOUT_VERIFYING)
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, RecursionError):
         return reason
     except jwt.InvalidTokenError as error:
         return _as_ours(error)
