@@ -50,8 +50,8 @@ class Key:
 
         Args:
             material: an HMAC secret (``bytes`` or ``str``); a PEM or DER key, or an OpenSSH
-                public key (``bytes`` or ``str``); a JWK as a mapping, as JSON text or as ``jwt.PyJWK``; or a
-                key object of ``cryptography``.
+                public key (``bytes`` or ``str``); a JWK as a mapping, as JSON text or as
+                ``jwt.PyJWK``; or a key object of ``cryptography``.
             algorithm: a name of :data:`~flask_watchword.jose.algorithms.ALGORITHMS`.
             profile: what to do about a weak key.
 
