@@ -15,6 +15,7 @@ import pytest
 from flask import Config, Flask
 
 import flask_watchword
+from flask_watchword.extension.watched_config import WatchedConfig, watch
 from tests.extension.minted_tokens import mint
 from tests.extension.signing_keys import HMAC_SECRET, OTHER_HMAC_SECRET
 
@@ -277,6 +278,32 @@ def test_configuration_of_an_own_class_stays_of_that_class() -> None:
     assert app.config.shout() == "BEARER"
     app.config["JWT_HEADER_TYPE"] = "JWT"
     assert status(app, f"Bearer {TOKEN}") == 401
+
+
+class Unextendable(Config):
+    """A configuration whose class no other may extend without a word it insists on."""
+
+    def __init_subclass__(cls, *, word: str) -> None:
+        """Insist on a word."""
+
+
+@pytest.mark.parametrize("unwatchable", [dict, lambda items: Unextendable("", items)])
+def test_option_counts_in_a_configuration_that_cannot_be_watched(
+    unwatchable: Callable[[Config], Any],
+) -> None:
+    app = app_with()
+    app.config = unwatchable(app.config)
+    assert status(app, f"Bearer {TOKEN}") == 200
+    app.config["JWT_HEADER_TYPE"] = "JWT"
+    assert status(app, f"Bearer {TOKEN}") == 401
+
+
+def test_configuration_that_another_thread_begins_to_watch_is_watched_once() -> None:
+    config = WatchedConfig("")  # so far the other thread has come
+    mark = watch(config)
+    assert watch(config) is mark
+    config["JWT_HEADER_TYPE"] = "JWT"
+    assert watch(config) is not mark
 
 
 def test_configuration_reads_and_prints_as_before() -> None:

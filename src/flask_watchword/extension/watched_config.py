@@ -6,6 +6,7 @@ the configuration itself leaves a new mark whenever it is written to.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import Config
@@ -49,16 +50,24 @@ class WatchedConfig(Watched, Config):
 
 
 def watch(config: Config) -> object:
-    """Return the mark of the last write to a configuration, watching it from now on."""
+    """Return the mark of the last write to a configuration, watching it from now on.
+
+    What cannot be watched, a plain dictionary put in its place say, keeps no mark: it is read anew
+    for each request.
+    """
     mark: object | None = getattr(config, MARK, None)
     if mark is None:
         mark = object()
-        setattr(config, MARK, mark)
-        config.__class__ = _watched_class(type(config))
+        with suppress(AttributeError, TypeError):
+            # The class first: a mark on what is not watched would never change.
+            config.__class__ = _watched_class(type(config))
+            setattr(config, MARK, mark)
     return mark
 
 
 def _watched_class(config_class: type[Config]) -> type[Config]:
+    if issubclass(config_class, Watched):
+        return config_class  # another thread was faster, and is about to leave its mark
     if config_class is Config:
         return WatchedConfig
     return type(f"Watched{config_class.__name__}", (Watched, config_class), {})
