@@ -156,8 +156,8 @@ def test_claim_that_the_strict_profile_requires_is_missed(claim: str) -> None:
     assert decoder(issuer=lenient.issuer).decode(forge(without))
 
 
-@pytest.mark.parametrize("value", ["", "Access", "id", "other"])
-def test_unknown_type_is_refused_by_the_strict_profile(value: str) -> None:
+@pytest.mark.parametrize("value", ["", "Access", "id", "other", 1, ["access"], {"access": 1}])
+def test_unknown_type_is_refused_by_the_strict_profile(value: Any) -> None:
     with pytest.raises(InvalidTokenError, match="type"):
         decode_strictly(STRICT | {"type": value})
 

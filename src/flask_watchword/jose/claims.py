@@ -116,7 +116,8 @@ def validate_strictly(header: Claims, claims: Claims) -> None:
     for name in _STRICT_REQUIRED:
         if claims.get(name) is None:
             raise MissingRequiredClaimError(name)
-    if claims["type"] not in _STRICT_TYPES:
+    kind = claims["type"]
+    if not isinstance(kind, str) or kind not in _STRICT_TYPES:
         raise InvalidTokenError("Unknown token type (type)")
     typ = header.get("typ")
     # RFC 7515 section 4.1.9: typ is a media type, compared without regard to case.
