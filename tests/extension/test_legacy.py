@@ -236,6 +236,15 @@ def test_old_blacklist_options_say_which_tokens_are_looked_up(
     assert get(jti="one", type="refresh").status_code == refresh
 
 
+@pytest.mark.parametrize("kind", ["other", None, ["access"], {"access": True}])
+def test_token_of_any_other_type_is_looked_up_as_an_access_token(
+    app: Flask, manager: JWTManager, get: Get, kind: Any
+) -> None:
+    blacklisting(app, manager, JWT_BLACKLIST_TOKEN_CHECKS={"access"})
+    assert get(jti="one", type=kind).status_code == 401
+    assert get(jti="two", type=kind).status_code == 200
+
+
 def test_old_verification_loader_gets_the_user_claims(
     app: Flask, manager: JWTManager, get: Get
 ) -> None:

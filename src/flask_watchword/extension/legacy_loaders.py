@@ -51,7 +51,9 @@ def _is_checked(claims: dict[str, Any]) -> bool:
     """Tell whether release 3's options ask for this token to be looked up."""
     config = current_app.config
     checked = config.get("JWT_BLACKLIST_TOKEN_CHECKS", ("access", "refresh"))
-    return config.get("JWT_BLACKLIST_ENABLED", True) and claims["type"] in checked
+    # Whatever is no refresh token opens what an access token opens, and is looked up as one.
+    kind = "refresh" if claims["type"] == "refresh" else "access"
+    return config.get("JWT_BLACKLIST_ENABLED", True) and kind in checked
 
 
 class LegacyLoaders:
