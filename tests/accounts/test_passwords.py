@@ -62,7 +62,10 @@ def test_a_lone_surrogate_is_a_wrong_password_like_any_other(passwords: Password
     assert not passwords.verify(passwords.hash("right"), "\ud800")
 
 
-@pytest.mark.parametrize("stored", ["", "!", "plain text", "$2b$12$bcrypt"])
+@pytest.mark.parametrize(
+    "stored",
+    ["", "!", "plain text", "$2b$12$bcrypt", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$"],
+)
 def test_a_stored_text_that_is_no_hash_matches_nothing(passwords: Passwords, stored: str) -> None:
     assert not passwords.verify(stored, stored)
 

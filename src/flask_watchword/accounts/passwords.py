@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 _SALT_BYTES = 16
 _HASH_BYTES = 32
@@ -125,7 +125,7 @@ class Passwords:
                 return self._hasher.verify(password_hash, _as_bytes(password))
             except VerifyMismatchError:
                 return False
-            except InvalidHashError:
+            except (InvalidHashError, VerificationError):
                 self._verify_nobodys(password)
                 return False
 
