@@ -1,0 +1,138 @@
+"""What README says can be done can be done."""
+
+import json
+import re
+import shlex
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click import Group
+from flask import Flask
+
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.cli import main
+from flask_watchword.cli.walkthrough import walkthrough
+from flask_watchword.clock import system_clock
+from flask_watchword.service.app import create_app
+from flask_watchword.service.demo import (
+    DEMO_EMAIL,
+    DEMO_PASSWORD,
+    add_demo_user,
+    make_expired_token,
+)
+from flask_watchword.service.settings import Settings
+from flask_watchword.stores.memory import MemoryUserStore
+from tests.docs.pages import ARCHITECTURE, README, ROOT, between, blocks, text_of
+
+TEXT = text_of(README)
+PROJECT = text_of(ROOT / "pyproject.toml")
+
+
+def test_every_make_target_it_names_exists() -> None:
+    targets = set(re.findall(r"^(\w+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make (\w+)", TEXT, re.MULTILINE))
+    assert named == {"bench", "check", "demo", "test"}
+    assert named <= targets
+
+
+def test_every_extra_it_names_exists() -> None:
+    named = set(re.findall(r"pip install '\.\[(\w+)\]'", TEXT))
+    assert named == {"ed25519", "service"}
+    assert all(re.search(rf"^{extra} = \[", PROJECT, re.MULTILINE) for extra in named)
+
+
+def test_every_watchword_command_it_names_exists() -> None:
+    named = re.findall(r"watchword ((?:[a-z]+ )*[a-z]+)(?: [A-Z]+)?`", TEXT)
+    assert set(named) == {"serve", "user add"}
+    for words in named:
+        command: Any = main
+        for word in words.split():
+            assert isinstance(command, Group)
+            command = command.commands[word]
+
+
+def test_every_module_it_runs_exists() -> None:
+    modules = re.findall(r"python -m ([\w.]+)", TEXT)
+    assert modules
+    assert all(find_spec(module) for module in modules)
+
+
+def test_every_shell_line_can_be_read_by_a_shell() -> None:
+    assert all(shlex.split(code, comments=True) for code in blocks(README, "sh"))
+
+
+@pytest.mark.parametrize("page", [README, ARCHITECTURE], ids=lambda page: page.name)
+def test_every_python_block_runs(page: Path) -> None:
+    for number, code in enumerate(blocks(page, "python")):
+        exec(compile(code, f"{page.name}-{number}", "exec"), {"__name__": "readme"})  # noqa: S102
+
+
+def the_application() -> Flask:
+    (code,) = blocks(README, "python")
+    found: dict[str, Any] = {"__name__": "readme"}
+    exec(compile(code, "README.md", "exec"), found)  # noqa: S102 - it is our own page
+    app = found["app"]
+    assert isinstance(app, Flask)
+    return app
+
+
+def test_the_application_admits_whoever_logged_in_and_nobody_else() -> None:
+    client = the_application().test_client()
+    assert client.get("/whoami").status_code == 401
+    token = client.post("/login").json["access_token"]  # type: ignore[index]
+    answer = client.get("/whoami", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json) == (200, {"logged_in_as": "alice"})
+
+
+def test_the_application_is_an_import_and_five_lines_of_watchwords() -> None:
+    (code,) = blocks(README, "python")
+    imported, rest = re.split(r"^app = ", code, flags=re.MULTILINE)
+    names = re.findall(r"[\w]+", imported.partition("flask_watchword import ")[2])
+    ours = re.compile("|".join([*names, "JWT_SECRET_KEY"]))
+    assert sum(bool(ours.search(line)) for line in rest.splitlines()) == 5
+
+
+def test_one_import_is_all_that_changes() -> None:
+    (change,) = blocks(README, "diff")
+    before, after = change.splitlines()
+    assert (before[0], after[0]) == ("-", "+")
+    assert before[1:].replace("flask_jwt_extended", "flask_watchword") == after[1:]
+    exec(before[1:], {})  # noqa: S102 - the import of a development dependency
+    exec(after[1:], {})  # noqa: S102 - and our own
+
+
+def test_its_walk_through_is_the_one_that_the_demo_prints() -> None:
+    (code,) = re.findall(r"```sh\n(.*)```\n", between(TEXT, "walkthrough"), re.DOTALL)
+    printed = walkthrough("http://127.0.0.1:5000", "...")
+    assert printed.partition("another terminal.\n")[2].strip() == code.strip()
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Flask:
+    users = MemoryUserStore()
+    add_demo_user(users, Passwords(), system_clock)
+    settings = Settings(
+        database=f"sqlite:///{tmp_path}/unused.db", secret_key="k" * 32, demo=True, workers=1
+    )
+    return create_app(settings, users=users)
+
+
+def test_its_four_answers_are_those_of_the_demo(demo: Flask) -> None:
+    client = demo.test_client()
+
+    def bearer(token: str) -> dict[str, dict[str, str]]:
+        return {"headers": {"Authorization": f"Bearer {token}"}}
+
+    login: Any = client.post("/login", json={"email": DEMO_EMAIL, "password": DEMO_PASSWORD}).json
+    answers: list[Any] = [
+        login,
+        client.get("/protected-route", **bearer(login["access_token"])).json,
+        client.post("/refresh", **bearer(login["refresh_token"])).json,
+        client.post("/expired", **bearer(make_expired_token(demo))).json,
+    ]
+    for answer in answers:
+        answer.update({name: "..." for name in answer if name in ("access_token", "refresh_token")})
+    (shown,) = blocks(README, "json")
+    assert [json.loads(line) for line in shown.splitlines()] == answers
