@@ -11,7 +11,7 @@ from flask_watchword.extension import handlers, responses, rest_frameworks
 from flask_watchword.extension.binding import EXTENSION_KEY, Binding
 from flask_watchword.extension.current import current_user_context_processor
 from flask_watchword.extension.legacy_loaders import LegacyLoaders, accepting
-from flask_watchword.extension.options import set_defaults
+from flask_watchword.extension.options import is_asymmetric, set_defaults
 from flask_watchword.extension.tokens import decode_token, issue
 from flask_watchword.jose import Key
 
@@ -182,9 +182,11 @@ class JWTManager(LegacyLoaders):
 
 
 def _check_secret(app: Flask) -> None:
-    algorithm = app.config["JWT_ALGORITHM"]
-    if str(algorithm).startswith("HS") and app.config["JWT_SECRET_KEY"]:
+    algorithm, profile = app.config["JWT_ALGORITHM"], app.config["JWT_PROFILE"]
+    name = "JWT_SECRET_KEY" if app.config["JWT_SECRET_KEY"] else "SECRET_KEY"
+    secret = app.config.get(name)
+    if secret and not is_asymmetric(str(algorithm)):
         try:
-            Key.load(app.config["JWT_SECRET_KEY"], algorithm, profile=app.config["JWT_PROFILE"])
+            Key.load(secret, algorithm, profile=profile)
         except InvalidKeyError as error:
-            raise InvalidKeyError(f"JWT_SECRET_KEY: {error}") from error
+            raise InvalidKeyError(f"{name}: {error}") from error

@@ -1,0 +1,32 @@
+"""What is refused when the extension is set up, before any request."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from flask import Flask
+
+from flask_watchword import JWTManager
+from flask_watchword.errors import InvalidKeyError
+
+PUBLIC = generate_private_key(SECP256R1()).public_key()
+PUBLIC_KEYS = {
+    "PEM": PUBLIC.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+    "DER": PUBLIC.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+    "SSH": PUBLIC.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
+    "JWK": b'{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}',
+}
+
+
+@pytest.mark.parametrize("option", ["JWT_SECRET_KEY", "SECRET_KEY"])
+@pytest.mark.parametrize("form", PUBLIC_KEYS)
+def test_public_key_configured_as_a_secret_stops_the_start(option: str, form: str) -> None:
+    app = Flask(__name__)
+    app.config[option] = PUBLIC_KEYS[form]
+    with pytest.raises(InvalidKeyError, match=f"^{option}: "):
+        JWTManager(app)
+
+
+def test_secret_of_flask_is_not_looked_at_where_keys_are_asymmetric() -> None:
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY=PUBLIC_KEYS["PEM"], JWT_ALGORITHM="ES256")
+    JWTManager(app)
