@@ -394,6 +394,26 @@ def test_decode_algorithms_may_be_a_tuple() -> None:
     assert status(app, f"Bearer {HS512_TOKEN}") == 200
 
 
+def test_decode_algorithms_may_be_one_name() -> None:
+    app = app_with(SECRET_KEY=HMAC_SECRET, DECODE_ALGORITHMS="HS512")
+    for algorithm, expected in (("HS256", 200), ("HS512", 200), ("HS384", 422)):
+        assert status(app, f"Bearer {mint(algorithm)}") == expected
+
+
+def test_algorithm_that_does_not_exist_is_a_runtime_error_that_names_those_that_do() -> None:
+    app = app_with()
+    app.config["JWT_ALGORITHM"] = "hs256"
+    with pytest.raises(RuntimeError, match="'hs256' must be one of HS256, "):
+        status(app, f"Bearer {TOKEN}")
+
+
+def test_profile_that_does_not_exist_is_a_runtime_error() -> None:
+    app = app_with()
+    app.config["JWT_PROFILE"] = "Strict"
+    with pytest.raises(RuntimeError, match='\'Strict\' must be "compatible" or "strict"'):
+        status(app, f"Bearer {TOKEN}")
+
+
 def test_two_applications_of_one_manager_keep_their_own_options() -> None:
     manager = flask_watchword.JWTManager()
     apps: list[Flask] = []

@@ -20,6 +20,7 @@ from flask_watchword.extension.options import (
     decode_key,
     environ_key,
     header_name,
+    profile,
     token_locations,
 )
 from flask_watchword.extension.responses import default_decode_key_callback
@@ -47,7 +48,7 @@ class Decoding:
             leeway=_seconds(config["JWT_DECODE_LEEWAY"]),
             verify_subject=config["JWT_VERIFY_SUB"],
             max_token_bytes=config["JWT_MAX_TOKEN_BYTES"],
-            profile=config["JWT_PROFILE"],
+            profile=profile(config),
         )
         self._config = config
         self.algorithms = decode_algorithms(config)
@@ -126,9 +127,8 @@ class Reading:
         self.locations = token_locations(config["JWT_TOKEN_LOCATION"])
         kind = config["JWT_HEADER_TYPE"]
         # A type that is not one word never matches one word of a header.
-        self.header_first = self.locations[0] == "headers" and (kind or "-").split() == [
-            kind or "-"
-        ]
+        one_word = not kind or kind.split() == [kind]
+        self.header_first = self.locations[0] == "headers" and one_word
         self.header_key = environ_key(header_name(config))
         self.header_prefix = f"{kind} " if kind else ""
         self.decoding = Decoding(config)

@@ -6,8 +6,9 @@ Options that are re-set after ``JWTManager(app)`` count, so nothing here is pars
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
+from flask_watchword.jose import ALGORITHMS, Profile
 from flask_watchword.jose.jws import MAX_TOKEN_BYTES
 
 Config = Mapping[str, Any]
@@ -160,13 +161,33 @@ def lifetime(config: Config, token_type: str) -> Any:
 def decode_algorithms(config: Config) -> list[str]:
     """Return the algorithms accepted, JWT_ALGORITHM among them always."""
     algorithm: str = config["JWT_ALGORITHM"]
-    accepted = list(config["JWT_DECODE_ALGORITHMS"] or ())
+    accepted = config["JWT_DECODE_ALGORITHMS"] or ()
+    accepted = [accepted] if isinstance(accepted, str) else list(accepted)
     return accepted if algorithm in accepted else [*accepted, algorithm]
 
 
+def profile(config: Config) -> Profile:
+    """Return JWT_PROFILE.
+
+    Raises:
+        RuntimeError: when there is no such profile: misspelt, it would be the lenient one.
+    """
+    value: Profile = config["JWT_PROFILE"]
+    if value not in get_args(Profile):
+        raise RuntimeError(f'JWT_PROFILE {value!r} must be "compatible" or "strict"')
+    return value
+
+
 def is_asymmetric(algorithm: str) -> bool:
-    """Tell whether an algorithm signs and verifies with two different keys."""
-    return not algorithm.startswith("HS")
+    """Tell whether an algorithm signs and verifies with two different keys.
+
+    Raises:
+        RuntimeError: when there is no such algorithm.
+    """
+    row = ALGORITHMS.get(algorithm)
+    if row is None:
+        raise RuntimeError(f"JWT_ALGORITHM {algorithm!r} must be one of {', '.join(ALGORITHMS)}")
+    return row.family != "HMAC"
 
 
 def encode_key(config: Config) -> Any:
