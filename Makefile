@@ -4,7 +4,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
-CHECKED := $(wildcard src tests bench examples)
+CHECKED := $(wildcard src tests bench examples docs)
 PYTEST  := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
@@ -21,6 +21,7 @@ test: $(READY) ## run every test
 
 bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
 	@$(BIN)/python -m bench
+	@$(BIN)/python docs/write_figures.py
 
 check: $(READY) ## lint, types, and the tests that start no server
 	$(BIN)/ruff check .

@@ -74,9 +74,6 @@ def _header_and_claims(token: CurrentToken | None) -> tuple[Claims, Claims] | No
     return token.own
 
 
-_genuine_verify_jwt_in_request = verify_jwt_in_request
-
-
 @overload
 def jwt_required(optional: View) -> View: ...
 
@@ -140,20 +137,14 @@ def _protect(view: View, check: Callable[[Demand], object], demand: Demand) -> A
 
         @wraps(view)
         def protected_coroutine(*args: Any, **kwargs: Any) -> Any:
-            if verify_jwt_in_request is _genuine_verify_jwt_in_request:
-                check(demand)
-            else:
-                verify_jwt_in_request(*demand)
+            check(demand)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         return protected_coroutine
 
     @wraps(view)
     def protected(*args: Any, **kwargs: Any) -> Any:
-        if verify_jwt_in_request is _genuine_verify_jwt_in_request:
-            check(demand)
-        else:  # tests of applications put their own in its place
-            verify_jwt_in_request(*demand)
+        check(demand)
         return view(*args, **kwargs)
 
     return protected
