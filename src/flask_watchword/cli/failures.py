@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import click
 
-
 #: What the extra `service` brings, as it is imported.
 _SERVICE_MODULES = frozenset({"alembic", "argon2", "granian", "rich", "sqlalchemy"})
 

@@ -188,7 +188,7 @@ class Binding:
             decoder = self._decoder_by_loader(decoding, token)
         verified = decoder.verify(token, now, allow_expired=allow_expired)
         if csrf_value:
-            _check_csrf(verified.claims, csrf_value)
+            check_csrf(verified.claims, csrf_value)
         return verified
 
     def _decoder_by_loader(self, decoding: Decoding, token: Any) -> Decoder:
@@ -200,7 +200,13 @@ class Binding:
         return decoding.decoder_for(material)
 
 
-def _check_csrf(claims: dict[str, Any], csrf_value: str) -> None:
+def check_csrf(claims: dict[str, Any], csrf_value: str) -> None:
+    """Check that a CSRF double submit value is the token's.
+
+    Raises:
+        JWTDecodeError: when the token has none.
+        CSRFError: when it has another.
+    """
     if "csrf" not in claims:
         raise JWTDecodeError("Missing claim: csrf")
     expected = claims["csrf"]

@@ -187,7 +187,7 @@ def find(
         NoAuthorizationError: when there is none in any of them.
         Refusal, JWTExtendedException: when the one that is found is not accepted.
     """
-    wanted = _wanted(demand.locations) or reading.locations
+    wanted = wanted_locations(demand.locations) or reading.locations
     missing = []
     for location in wanted:
         try:
@@ -197,10 +197,15 @@ def find(
             missing.append(str(error))
         else:
             return CurrentToken(verified, location)
-    raise NoAuthorizationError(_nowhere(wanted, missing))
+    raise NoAuthorizationError(nowhere(wanted, missing))
 
 
-def _wanted(locations: LocationType) -> tuple[str, ...]:
+def wanted_locations(locations: LocationType) -> tuple[str, ...]:
+    """Return the locations that a view asks for; none where it leaves them to the options.
+
+    Raises:
+        RuntimeError: for one that does not exist.
+    """
     wanted = (locations,) if isinstance(locations, str) else tuple(locations or ())
     for location in wanted:
         if location not in FINDERS:
@@ -208,7 +213,8 @@ def _wanted(locations: LocationType) -> tuple[str, ...]:
     return wanted
 
 
-def _nowhere(wanted: tuple[str, ...], missing: list[str]) -> str:
+def nowhere(wanted: Sequence[str], missing: Sequence[str]) -> str:
+    """Return what to say when no location held a token, given what each of them missed."""
     if len(wanted) == 1:
         return missing[0]
     return f"Missing JWT in {', '.join(wanted[:-1])} or {wanted[-1]} ({'; '.join(missing)})"
@@ -227,15 +233,20 @@ def check_type(claims: Claims, refresh: bool) -> None:
 
 
 def check_fresh(token: CurrentToken, now: float) -> None:
-    """Check that a token is fresh: ``true``, or a date that has not passed.
+    """Check that a token is fresh.
 
     Raises:
-        FreshTokenRequired: when it is neither.
+        FreshTokenRequired: when it is not.
     """
-    fresh = token.verified.claims["fresh"]
-    if fresh is True or (type(fresh) in (int, float) and fresh >= now):
-        return
-    raise FreshTokenRequired("Fresh token required", *token.own)
+    if not is_fresh(token.verified.claims, now):
+        raise FreshTokenRequired("Fresh token required", *token.own)
+
+
+def is_fresh(claims: Claims, now: float) -> bool:
+    """Tell whether a token is fresh: ``true``, or a date that has not passed."""
+    fresh = claims["fresh"]
+    # Not isinstance: a boolean is an int, and false no date.
+    return fresh is True or (type(fresh) in (int, float) and bool(fresh >= now))
 
 
 def check_not_revoked(loader: Loader, token: CurrentToken) -> None:

@@ -6,13 +6,10 @@ from typing import Any
 from flask import Flask, current_app
 
 from flask_watchword.extension.binding import json_default
-from flask_watchword.extension.errors import (
-    RevokedTokenError,
-    UserClaimsVerificationError,
-    WrongTokenError,
-)
+from flask_watchword.extension.errors import RevokedTokenError, UserClaimsVerificationError
 from flask_watchword.extension.loaders import call
 from flask_watchword.extension.manager import JWTManager
+from flask_watchword.extension.verification import check_type
 
 Claims = dict[str, Any]
 
@@ -49,9 +46,7 @@ def verify_token_type(decoded_token: Claims, refresh: bool) -> None:
     Raises:
         WrongTokenError: when it is the other.
     """
-    if bool(refresh) != (decoded_token["type"] == "refresh"):
-        wanted = "refresh" if refresh else "non-refresh"
-        raise WrongTokenError(f"Only {wanted} tokens are allowed")
+    check_type(decoded_token, refresh)
 
 
 def verify_token_not_blocklisted(jwt_header: Claims, jwt_data: Claims) -> None:

@@ -1,13 +1,12 @@
 """Tokens made and read by explicit parameters, without an application."""
 
 from collections.abc import Iterable
-from hmac import compare_digest
 from json import JSONEncoder
 from typing import Any
 
 from flask_watchword.clock import system_clock
 from flask_watchword.errors import InvalidAudienceError
-from flask_watchword.extension.binding import load_keys
+from flask_watchword.extension.binding import check_csrf, load_keys
 from flask_watchword.extension.tokens import dates_to_seconds, signing_key, standard_claims
 from flask_watchword.jose import Decoder, Policy, encode
 
@@ -74,12 +73,5 @@ def _decode_jwt(
     if identity_claim_key not in claims:
         raise JWTDecodeError(f"Missing claim: {identity_claim_key}")
     if csrf_value:
-        _check_csrf(claims, csrf_value)
+        check_csrf(claims, csrf_value)
     return {"type": "access", "fresh": False, "jti": None, **claims}
-
-
-def _check_csrf(claims: dict[str, Any], csrf_value: str) -> None:
-    if "csrf" not in claims:
-        raise JWTDecodeError("Missing claim: csrf")
-    if not compare_digest(str(claims["csrf"]).encode(), csrf_value.encode()):
-        raise CSRFError("CSRF double submit tokens do not match")

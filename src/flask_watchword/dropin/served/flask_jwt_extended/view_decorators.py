@@ -4,7 +4,7 @@ Tests of applications replace functions of this module, ``verify_jwt_in_request`
 each of them looks the others up here at each call.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -21,6 +21,10 @@ from flask_watchword.extension.legacy import (
 from flask_watchword.extension.legacy import (
     verify_jwt_refresh_token_in_request as verify_jwt_refresh_token_in_request,
 )
+from flask_watchword.extension.verification import (
+    LocationType as LocationType,
+)
+from flask_watchword.extension.verification import is_fresh, nowhere, wanted_locations
 
 from .config import config
 from .exceptions import CSRFError as CSRFError
@@ -39,8 +43,6 @@ from .internal_utils import (
     verify_token_type,
 )
 from .utils import decode_token, get_unverified_jwt_headers
-
-LocationType = str | Sequence[str] | None
 
 
 def verify_jwt_in_request(
@@ -140,10 +142,7 @@ def _find(locations: LocationType, refresh: bool) -> tuple[Claims, Claims, str]:
         "query_string": lambda: _decode_jwt_from_query_string(),
         "json": lambda: _decode_jwt_from_json(refresh),
     }
-    wanted = [locations] if isinstance(locations, str) else list(locations or config.token_location)
-    for location in wanted:
-        if location not in readers:
-            raise RuntimeError(f"'{location}' is not a valid location")
+    wanted = wanted_locations(locations) or tuple(config.token_location)
     missing = []
     for location in wanted:
         try:
@@ -151,10 +150,7 @@ def _find(locations: LocationType, refresh: bool) -> tuple[Claims, Claims, str]:
             return decode_token(token, csrf_value), get_unverified_jwt_headers(token), location
         except NoAuthorizationError as error:
             missing.append(str(error))
-    if len(wanted) == 1:
-        raise NoAuthorizationError(missing[0])
-    places_tried = f"{', '.join(wanted[:-1])} or {wanted[-1]}"
-    raise NoAuthorizationError(f"Missing JWT in {places_tried} ({'; '.join(missing)})")
+    raise NoAuthorizationError(nowhere(wanted, missing))
 
 
 def _decode_jwt_from_headers() -> places.Found:
@@ -174,12 +170,8 @@ def _decode_jwt_from_json(refresh: bool) -> places.Found:
 
 
 def _verify_token_is_fresh(jwt_header: Claims, jwt_data: Claims) -> None:
-    fresh = jwt_data["fresh"]
-    if fresh is True:
-        return
-    if type(fresh) in (int, float) and fresh >= get_jwt_manager().clock():
-        return
-    raise FreshTokenRequired("Fresh token required", jwt_header, jwt_data)
+    if not is_fresh(jwt_data, get_jwt_manager().clock()):
+        raise FreshTokenRequired("Fresh token required", jwt_header, jwt_data)
 
 
 def _load_user(jwt_header: Claims, jwt_data: Claims) -> dict[str, Any] | None:
