@@ -11,6 +11,8 @@ from flask_watchword.extension.loaders import call
 from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.verification import check_type
 
+from .exceptions import WrongTokenError as WrongTokenError
+
 Claims = dict[str, Any]
 
 
