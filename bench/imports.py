@@ -17,8 +17,9 @@ NOTHING = "Python alone"
 _PROGRAMS = {
     NOTHING: "pass",
     BASE: "import flask, jwt",
-    FJE: "import flask_jwt_extended",
-    WATCHWORD: "import flask_watchword",
+    # What an application writes: the names of the package are imported when first asked for.
+    FJE: "from flask_jwt_extended import JWTManager, jwt_required",
+    WATCHWORD: "from flask_watchword import JWTManager, jwt_required",
 }
 
 
