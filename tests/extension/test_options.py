@@ -15,6 +15,7 @@ import pytest
 from flask import Config, Flask
 
 import flask_watchword
+from flask_watchword.errors import DecodeError
 from flask_watchword.extension.watched_config import WatchedConfig, watch
 from tests.extension.minted_tokens import mint
 from tests.extension.signing_keys import HMAC_SECRET, OTHER_HMAC_SECRET
@@ -412,6 +413,16 @@ def test_profile_that_does_not_exist_is_a_runtime_error() -> None:
     app.config["JWT_PROFILE"] = "Strict"
     with pytest.raises(RuntimeError, match='\'Strict\' must be "compatible" or "strict"'):
         status(app, f"Bearer {TOKEN}")
+
+
+def test_greatest_size_of_a_token_counts_where_only_its_header_is_read() -> None:
+    app = app_with(MAX_TOKEN_BYTES=20_000)
+    token = mint("HS256", filler="x" * 9000)
+    with pytest.raises(DecodeError, match="larger than 8192 bytes"):
+        flask_watchword.get_unverified_jwt_headers(token)
+    with app.app_context():
+        assert flask_watchword.get_unverified_jwt_headers(token)["alg"] == "HS256"
+        assert flask_watchword.decode_token(token)["sub"] == "alice"
 
 
 def test_two_applications_of_one_manager_keep_their_own_options() -> None:

@@ -19,6 +19,7 @@ from flask_watchword.extension.responses import (
     default_user_identity_callback,
 )
 from flask_watchword.jose import Key, decode_unverified, encode
+from flask_watchword.jose.jws import MAX_TOKEN_BYTES
 from flask_watchword.jose.recent import Recent
 
 ExpiresDelta = Literal[False] | timedelta
@@ -255,7 +256,11 @@ def get_csrf_token(encoded_token: str) -> str:
 def get_unverified_jwt_headers(encoded_token: str) -> dict[str, Any]:
     """Return the header of a token without verifying anything.
 
+    It works outside of an application as well; inside, JWT_MAX_TOKEN_BYTES counts.
+
     Raises:
         Refusal: when the token is malformed.
     """
-    return decode_unverified(encoded_token).header
+    config = current_app.config if current_app else {}
+    limit = config.get("JWT_MAX_TOKEN_BYTES", MAX_TOKEN_BYTES)
+    return decode_unverified(encoded_token, limit).header
