@@ -15,7 +15,6 @@ from flask_watchword.jose.keys import Key
 #: Bytes a token may have before anything is looked at.
 MAX_TOKEN_BYTES = 8192
 
-
 #: Signing input, header, payload and signature, encoded as they came.
 Parts = tuple[bytes, bytes, bytes, bytes]
 
@@ -150,6 +149,7 @@ def sign_compact(payload: bytes, key: Key, header: Mapping[str, Any] | None = No
         key: what to sign with; its algorithm becomes ``alg``.
         header: further header members, written in the order given, after ``alg``.
     """
+    # Twice: it stands first, and it wins.
     members = {"alg": key.algorithm} | dict(header or {}) | {"alg": key.algorithm}
     return sign_segment(b64url_encode(dump_object(members)), payload, key)
 

@@ -13,6 +13,7 @@ from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import DecodeError, ExpiredSignatureError, Refusal
 from flask_watchword.jose import claims as rules
 from flask_watchword.jose import jws
+from flask_watchword.jose.algorithms import ALGORITHMS
 from flask_watchword.jose.claims import Policy
 from flask_watchword.jose.encoding import (
     b64url_decode,
@@ -32,7 +33,10 @@ REMEMBERED_TOKEN_BYTES = 2048
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _JWT_HEADER = {"typ": "JWT"}
-_header_segments: Recent[str, bytes] = Recent(REMEMBERED_HEADERS)
+#: The header of a token that has none of its own, by algorithm.
+_PLAIN_HEADERS = {
+    name: b64url_encode(dump_object({"alg": name, **_JWT_HEADER})) for name in ALGORITHMS
+}
 
 
 class Token(NamedTuple):
@@ -245,19 +249,17 @@ def encode(
         TypeError, ValueError: for a claim that cannot be written as JSON.
     """
     payload = dump_object(claims if isinstance(claims, dict) else dict(claims), json_default)
-    if not header:
-        segment = _header_segments[key.algorithm]
-        if segment is None:
-            segment = _header_segment(key, _JWT_HEADER, None)
-            _header_segments.put(key.algorithm, segment)
-    else:
+    if header:
         segment = _header_segment(key, {**_JWT_HEADER, **header}, json_default)
+    else:
+        segment = _PLAIN_HEADERS[key.algorithm]
     return jws.sign_segment(segment, payload, key)
 
 
 def _header_segment(
     key: Key, header: Mapping[str, Any], json_default: Callable[[Any], Any] | None
 ) -> bytes:
+    # Twice: it stands first, and it wins.
     members = {"alg": key.algorithm} | dict(header) | {"alg": key.algorithm}
     if not members["typ"]:
         del members["typ"]
