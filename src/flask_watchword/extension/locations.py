@@ -88,6 +88,7 @@ def from_query_string(request: Request, config: Config, refresh: bool) -> Found:
     name, prefix = config["JWT_QUERY_STRING_NAME"], config["JWT_QUERY_STRING_VALUE_PREFIX"]
     value = request.args.get(name)
     if not value:
+        # Spelt as Flask-JWT-Extended spells it: applications compare texts.
         raise NoAuthorizationError(f"Missing '{name}' query paramater")
     if not value.startswith(prefix):
         raise InvalidQueryParamError(

@@ -129,6 +129,7 @@ def header_name(config: Config) -> str:
     """
     name: str = config["JWT_HEADER_NAME"]
     if not name:
+        # Flask-JWT-Extended's text, which names the option as it was once called.
         raise RuntimeError("JWT_ACCESS_HEADER_NAME cannot be empty")
     return name
 
