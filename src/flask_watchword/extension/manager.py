@@ -11,7 +11,7 @@ from flask_watchword.extension import handlers, responses, rest_frameworks
 from flask_watchword.extension.binding import EXTENSION_KEY, Binding
 from flask_watchword.extension.current import current_user_context_processor
 from flask_watchword.extension.legacy_loaders import LegacyLoaders, accepting
-from flask_watchword.extension.options import is_asymmetric, set_defaults
+from flask_watchword.extension.options import is_asymmetric, profile, set_defaults
 from flask_watchword.extension.tokens import decode_token, issue
 from flask_watchword.jose import Key
 
@@ -182,11 +182,11 @@ class JWTManager(LegacyLoaders):
 
 
 def _check_secret(app: Flask) -> None:
-    algorithm, profile = app.config["JWT_ALGORITHM"], app.config["JWT_PROFILE"]
+    algorithm = app.config["JWT_ALGORITHM"]
     name = "JWT_SECRET_KEY" if app.config["JWT_SECRET_KEY"] else "SECRET_KEY"
     secret = app.config.get(name)
     if secret and not is_asymmetric(str(algorithm)):
         try:
-            Key.load(secret, algorithm, profile=profile)
+            Key.load(secret, algorithm, profile=profile(app.config))
         except InvalidKeyError as error:
             raise InvalidKeyError(f"{name}: {error}") from error
