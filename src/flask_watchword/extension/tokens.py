@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from flask import Flask, current_app
 
-from flask_watchword.errors import InvalidKeyError
 from flask_watchword.extension.binding import Binding, current_binding, json_default
 from flask_watchword.extension.deprecation import legacy_token_arguments
 from flask_watchword.extension.loaders import call
@@ -191,10 +190,11 @@ def _signing_key(app: Flask, binding: Binding, identity: Any, algorithm: str | N
 
 
 def signing_key(material: Any, algorithm: str, profile: Any) -> Key:
-    """Return a key that signs, loaded once for each material and algorithm.
+    """Return the key to sign with, loaded once for each material and algorithm.
 
     Raises:
-        InvalidKeyError: when the material cannot sign with the algorithm.
+        InvalidKeyError: when the material cannot serve the algorithm; one that can verify alone
+            says so when it is to sign.
     """
     wanted = (material, algorithm, profile)
     try:
@@ -203,8 +203,6 @@ def signing_key(material: Any, algorithm: str, profile: Any) -> Key:
         return Key.load(material, algorithm, profile=profile)
     if key is None:
         key = Key.load(material, algorithm, profile=profile)
-        if key.signer is None:
-            raise InvalidKeyError(f"a public key cannot sign; {algorithm} needs a private key")
         _signing_keys.put(wanted, key)
     return key
 
