@@ -190,10 +190,10 @@ def _load_any(material: Any) -> Any:
     if b"-----BEGIN" in data:
         loaders: tuple[Any, ...] = (load_pem_public_key, _pem_private_key)
     else:
-        loaders = (load_ssh_public_key, load_der_public_key, _der_private_key)
+        loaders = (_ssh_public_key, load_der_public_key, _der_private_key)
     for load in loaders:
         try:
-            return load(data.strip() if load is load_ssh_public_key else data)
+            return load(data)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             continue
     return None
@@ -205,6 +205,10 @@ def _is_private(material: Any) -> bool:
 
 def _pem_private_key(data: bytes) -> Any:
     return load_pem_private_key(data, password=None)
+
+
+def _ssh_public_key(data: bytes) -> Any:
+    return load_ssh_public_key(data.strip())
 
 
 def _der_private_key(data: bytes) -> Any:

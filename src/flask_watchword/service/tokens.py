@@ -18,7 +18,7 @@ def install_tokens(app: Flask, settings: Settings, secret: str) -> JWTManager:
     """Give the application its token manager, answering in the service's own form.
 
     Raises:
-        InvalidSetting: when the secret is none, a public key for one.
+        InvalidSetting: when the secret cannot be one: a public key, say.
     """
     app.config.update(
         JWT_SECRET_KEY=secret,
