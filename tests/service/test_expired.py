@@ -46,7 +46,8 @@ def test_an_unexpired_token_is_refused_with_a_clear_message(
 def test_what_is_no_token_is_refused(client: FlaskClient, token: str) -> None:
     answer = client.post("/expired", headers=bearer(token))
     assert answer.status_code == 401
-    assert answer.get_json()["code"] == "invalid_token"
+    # An empty header is no token of the wrong form, it is no field at all.
+    assert answer.get_json()["code"] == ("malformed_token" if token else "invalid_token")
 
 
 def test_an_expired_refresh_token_is_refused(app: Flask, client: FlaskClient, ada: User) -> None:
@@ -66,7 +67,7 @@ def test_an_expired_token_with_a_broken_signature_is_refused(
     broken = f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
     answer = client.post("/expired", headers=bearer(broken))
     assert answer.status_code == 401
-    assert answer.get_json()["code"] == "invalid_token"
+    assert answer.get_json()["code"] == "invalid_signature"
 
 
 def test_no_token_at_all_is_refused(client: FlaskClient) -> None:

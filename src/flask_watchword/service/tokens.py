@@ -1,13 +1,16 @@
 """How this service makes its tokens, and what it answers to those it refuses."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from flask import Flask, Response
 
 from flask_watchword.accounts.users import User
-from flask_watchword.errors import InvalidKeyError
+from flask_watchword.errors import (
+    ExpiredSignatureError,
+    InvalidKeyError,
+    Refusal,
+    SpecificRefusal,
+)
 from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.tokens import create_access_token, create_refresh_token
 from flask_watchword.service.answers import CHALLENGE, refusal
@@ -41,7 +44,9 @@ def install_tokens(app: Flask, settings: Settings, secret: str) -> JWTManager:
     tokens.user_identity_loader(_subject)
     tokens.unauthorized_loader(_missing_token)
     tokens.invalid_token_loader(invalid_token)
-    tokens.expired_token_loader(expired_token)
+    # The loaders are given texts; the errors themselves have codes as well.
+    for refusal_class in (Refusal, SpecificRefusal):
+        app.register_error_handler(refusal_class, _refused_token)
     return tokens
 
 
@@ -71,12 +76,16 @@ def invalid_token(reason: str, code: str = "invalid_token") -> Response:
     return refusal(401, reason, code, _invalid_token_challenge(reason))
 
 
-def expired_token(
-    _header: Mapping[str, Any] | None = None, _claims: Mapping[str, Any] | None = None
-) -> Response:
+def expired_token() -> Response:
     """Answer 401 to a token that is genuine but too old."""
     msg = "The token has expired"
     return refusal(401, msg, "token_expired", _invalid_token_challenge(msg))
+
+
+def _refused_token(error: Refusal) -> Response:
+    if isinstance(error, ExpiredSignatureError):
+        return expired_token()
+    return invalid_token(str(error), error.code)
 
 
 def _subject(user: User) -> str:
