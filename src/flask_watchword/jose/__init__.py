@@ -2,6 +2,7 @@
 
 from flask_watchword.jose.algorithms import ALGORITHMS
 from flask_watchword.jose.claims import Policy
+from flask_watchword.jose.jws import sign_compact, verify_compact
 from flask_watchword.jose.jwt import Decoder, Token, VerifiedToken, decode_unverified, encode
 from flask_watchword.jose.keys import Key, Profile
 
@@ -15,4 +16,6 @@ __all__ = [
     "VerifiedToken",
     "decode_unverified",
     "encode",
+    "sign_compact",
+    "verify_compact",
 ]
