@@ -2,7 +2,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -12,6 +12,7 @@ from flask_watchword.accounts.passwords import (
     MAX_PASSWORD_CHARACTERS,
     MIN_PASSWORD_CHARACTERS,
     OWASP_PROFILE,
+    WAITING_PER_CORE,
     HashingBusy,
     HashProfile,
     Passwords,
@@ -97,6 +98,17 @@ def test_whoever_waits_too_long_for_a_core_is_told_to_come_back() -> None:
         passwords.verify_nobody("x")
     assert refused.value.retry_after >= 1
     passwords.verify_nobody("the core is free again")
+
+
+def test_whoever_finds_the_queue_full_is_told_at_once() -> None:
+    passwords = Passwords(CHEAPEST, concurrency=1, patience=30.0)
+    with ExitStack() as queue:
+        for _ in range(1 + WAITING_PER_CORE):
+            assert passwords._places.acquire(blocking=False)
+            queue.callback(passwords._places.release)
+        with pytest.raises(HashingBusy):
+            passwords.verify_nobody("x")
+    passwords.verify_nobody("the queue is empty again")
 
 
 def test_a_waiting_caller_gets_the_core_when_it_is_free() -> None:

@@ -185,6 +185,25 @@ def test_key_loader_misled_by_the_header_is_a_refusal() -> None:
     assert message(app, request) == (422, "The specified alg value is not allowed")
 
 
+def test_key_id_that_the_key_loader_does_not_know_is_a_refusal() -> None:
+    app = ours()
+    known = {"current": HMAC_SECRET}
+    manager = app.extensions["flask-jwt-extended"]
+    manager.decode_key_loader(lambda header, _claims: known.get(header.get("kid")))
+    for headers in (None, {"kid": "another"}):
+        token = jwt.encode({"sub": "mallory"}, "k" * 32, "HS256", headers=headers)
+        request = Request(headers=[("Authorization", f"Bearer {token}")])
+        assert message(app, request) == (422, "No key is known for this token")
+
+
+def test_query_string_that_is_not_utf8_is_a_request_without_a_token() -> None:
+    app = ours(TOKEN_LOCATION="query_string")
+    environ = {"QUERY_STRING": "jwt=\xff"}  # as a server that checks nothing passes it on
+    answer = app.test_client().get("/plain", environ_overrides=environ)
+    assert answer.status_code == 401
+    assert answer.get_json() == {"msg": "Missing 'jwt' query paramater"}
+
+
 # Fuzzing ------------------------------------------------------------------------------------
 
 FUZZ = settings(

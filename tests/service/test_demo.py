@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.store import EmailTaken
 from flask_watchword.accounts.users import User, new_user
 from flask_watchword.service.app import create_app, expired_demo_token, opened_users, prepare
-from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user
+from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user, refuse_demo_user
 from flask_watchword.service.settings import InvalidSetting, Settings
 from flask_watchword.stores.memory import MemoryUserStore
 from tests.service.conftest import bearer
@@ -48,6 +49,18 @@ def test_without_the_demo_nobody_is_added(tmp_path: Path) -> None:
     prepare(settings)
     with opened_users(settings) as users:
         assert list(users.page()) == []
+
+
+def test_a_user_that_a_demo_left_behind_stops_the_start(demo: Settings) -> None:
+    prepare(demo)
+    with pytest.raises(InvalidSetting, match="whose password everybody knows"):
+        prepare(replace(demo, demo=False))
+
+
+def test_somebody_who_has_the_demo_address_and_a_password_of_his_own_is_served() -> None:
+    users = MemoryUserStore()
+    users.add(new_user(DEMO_EMAIL, QUICK.hash("another password"), 0.0))
+    refuse_demo_user(users, QUICK)
 
 
 def test_the_demo_stays_away_from_real_accounts() -> None:

@@ -57,6 +57,31 @@ def test_a_secret_that_others_can_read_is_refused(settings: Settings) -> None:
         signing_secret(settings)
 
 
+def test_a_link_in_the_place_of_the_secret_is_refused(settings: Settings, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "planted"
+    elsewhere.touch(mode=0o600)
+    elsewhere.write_text("s" * 64)
+    secret_file(settings).symlink_to(elsewhere)
+    with pytest.raises(InvalidSetting, match=r"\.secret: cannot keep a secret"):
+        signing_secret(settings)
+
+
+def test_a_pipe_in_the_place_of_the_secret_is_refused_at_once(settings: Settings) -> None:
+    os.mkfifo(secret_file(settings), 0o600)
+    with pytest.raises(InvalidSetting, match="is no regular file"):
+        signing_secret(settings)
+
+
+def test_a_secret_of_another_user_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing_secret(settings)
+    somebody_else = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
+    with pytest.raises(InvalidSetting, match="belongs to another user"):
+        signing_secret(settings)
+
+
 def test_a_secret_that_is_too_short_is_refused(settings: Settings) -> None:
     file = secret_file(settings)
     file.touch(mode=0o600)

@@ -73,6 +73,10 @@ def check_new_password(password: str) -> None:
         raise UnacceptablePassword("it holds a NUL character, which other software cuts it off at")
 
 
+#: Callers that may wait for one core.
+WAITING_PER_CORE = 8
+
+
 class Passwords:
     """Hashes and verifies with one profile.
 
@@ -83,6 +87,9 @@ class Passwords:
         profile: the parameters of new hashes; older hashes keep theirs until they are renewed.
         concurrency: hashes at a time, by default the number of cores this process may use.
         patience: seconds a caller waits for a core before :class:`HashingBusy` is raised.
+
+    No more than :data:`WAITING_PER_CORE` callers wait for each core; the next is told at once, so
+    that a flood of logins cannot take every thread of a server.
     """
 
     def __init__(
@@ -99,7 +106,9 @@ class Passwords:
             hash_len=_HASH_BYTES,
             salt_len=_SALT_BYTES,
         )
-        self._cores = threading.BoundedSemaphore(concurrency or usable_cores())
+        cores = concurrency or usable_cores()
+        self._cores = threading.BoundedSemaphore(cores)
+        self._places = threading.BoundedSemaphore(cores * (1 + WAITING_PER_CORE))
         self._patience = patience
         self._nobodys_hash = _hash_of_no_password(profile)
 
@@ -150,12 +159,17 @@ class Passwords:
 
     @contextlib.contextmanager
     def _one_core(self) -> Iterator[None]:
-        if not self._cores.acquire(timeout=self._patience):
+        if not self._places.acquire(blocking=False):
             raise HashingBusy
         try:
-            yield
+            if not self._cores.acquire(timeout=self._patience):
+                raise HashingBusy
+            try:
+                yield
+            finally:
+                self._cores.release()
         finally:
-            self._cores.release()
+            self._places.release()
 
 
 def usable_cores() -> int:

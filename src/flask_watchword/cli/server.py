@@ -14,6 +14,9 @@ from flask_watchword.service.settings import Settings
 
 #: Seconds a worker has for the requests in flight when it is told to stop.
 _STOP_SECONDS = 10
+#: Threads of each worker. One would do for Python, but a client that sends its body slowly holds
+#: the thread that reads it; so many make that dear. A proxy that buffers requests makes it vain.
+_THREADS = 32
 
 
 def run(settings: Settings) -> None:
@@ -36,11 +39,11 @@ def run(settings: Settings) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        # Threads of one process take turns anyway; with one there is nothing to take turns for.
-        blocking_threads=1,
+        blocking_threads=_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
-        log_level=LogLevels.warning,
+        # Its warnings are advice on settings, the number of threads above among them.
+        log_level=LogLevels.error,
     )
     server.serve(target_loader=partial(create_app, settings), wrap_loader=False)
 

@@ -11,7 +11,7 @@ from flask import Config as FlaskConfig
 from flask import Flask, current_app
 from flask.json.provider import DefaultJSONProvider
 
-from flask_watchword.errors import InvalidKeyError
+from flask_watchword.errors import InvalidKeyError, InvalidTokenError
 from flask_watchword.extension.errors import CSRFError, JWTDecodeError
 from flask_watchword.extension.loaders import call
 from flask_watchword.extension.options import (
@@ -197,6 +197,9 @@ class Binding:
         # Before the key is loaded: chosen by a header that names another algorithm, it may serve
         # none that is allowed, and that would look like a mistake in the configuration.
         check_algorithm(unverified.header, decoding.algorithms)
+        if material is None:
+            # The usual answer to a kid that nobody knows, which is the client's to choose.
+            raise InvalidTokenError("No key is known for this token")
         return decoding.decoder_for(material)
 
 

@@ -86,7 +86,10 @@ def from_query_string(request: Request, config: Config, refresh: bool) -> Found:
         InvalidQueryParamError: when its value lacks the prefix.
     """
     name, prefix = config["JWT_QUERY_STRING_NAME"], config["JWT_QUERY_STRING_VALUE_PREFIX"]
-    value = request.args.get(name)
+    try:
+        value = request.args.get(name)
+    except UnicodeDecodeError:  # bytes that are not UTF-8, from a server that lets them through
+        value = None
     if not value:
         # Spelt as Flask-JWT-Extended spells it: applications compare texts.
         raise NoAuthorizationError(f"Missing '{name}' query paramater")

@@ -11,7 +11,12 @@ from flask_watchword.clock import system_clock
 from flask_watchword.service.answers import install_refusals
 from flask_watchword.service.api import build_api
 from flask_watchword.service.components import Components, install_components
-from flask_watchword.service.demo import add_demo_user, carry_email, make_expired_token
+from flask_watchword.service.demo import (
+    add_demo_user,
+    carry_email,
+    make_expired_token,
+    refuse_demo_user,
+)
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.signing_secret import signing_secret
 from flask_watchword.service.tokens import install_tokens
@@ -75,14 +80,18 @@ def prepare(settings: Settings) -> None:
     the caller may fork.
 
     Raises:
-        InvalidSetting: when the secret cannot be kept, or the demo must not touch this database.
+        InvalidSetting: when the secret cannot be kept, or when a demo and real accounts meet in
+            this database.
         StoreUnavailable: when the database cannot be opened.
     """
     engine = open_engine(settings.database, busy_seconds=_MIGRATION_SECONDS)
     try:
         upgrade_schema(engine)
         signing_secret(settings)
+        users, passwords = SqlUserStore(engine), Passwords()
         if settings.demo:
-            add_demo_user(SqlUserStore(engine), Passwords(), system_clock)
+            add_demo_user(users, passwords, system_clock)
+        else:
+            refuse_demo_user(users, passwords)
     finally:
         engine.dispose()

@@ -1,5 +1,6 @@
 """Read a JSON body into a struct, or say what is wrong with it."""
 
+import math
 from typing import TypeVar
 
 import msgspec
@@ -28,8 +29,12 @@ def read_body(kind: type[Body]) -> Body:
 def _json() -> object:
     if not request.is_json:
         return None
+    data = request.get_data()
+    if request.content_length is None and len(data) >= (request.max_content_length or math.inf):
+        # Sent in chunks, a body that is too long arrives cut off at the limit.
+        abort(413)
     try:
-        return msgspec.json.decode(request.get_data())
+        return msgspec.json.decode(data)
     # Bytes that are not UTF-8 are a ValueError like malformed text; depth has an error of its own.
     except (ValueError, RecursionError):
         return None

@@ -41,6 +41,21 @@ def add_demo_user(users: UserStore, passwords: Passwords, clock: Clock) -> None:
         return  # another demo, started at the same moment, was first
 
 
+def refuse_demo_user(users: UserStore, passwords: Passwords) -> None:
+    """Refuse to serve a database in which a demo has left its user.
+
+    Raises:
+        InvalidSetting: when one can log in with the password that everybody knows.
+    """
+    user = users.by_email(email_key(DEMO_EMAIL))
+    if user is not None and passwords.verify(user.password_hash, DEMO_PASSWORD):
+        raise InvalidSetting(
+            "WATCHWORD_DATABASE",
+            f"a demo has left {DEMO_EMAIL} here, whose password everybody knows; "
+            "give the service a database of its own",
+        )
+
+
 def carry_email(tokens: JWTManager) -> None:
     """Put the e-mail address into every token, read from the user at each issue."""
     tokens.additional_claims_loader(_email_claim)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from flask_watchword.service.settings import MIN_SECRET_BYTES, InvalidSetting, Settings
 
+_NO_TRICKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
 
 def signing_secret(settings: Settings) -> str:
     """Return the configured secret, otherwise the one in the file, which is made when missing.
@@ -51,9 +53,20 @@ def _create(file: Path) -> None:
 
 
 def _read(file: Path) -> str:
-    if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
-        raise InvalidSetting(str(file), "other users can read this secret; run: chmod 600 on it")
-    secret = file.read_text(encoding="utf-8", errors="replace").strip()
+    # Opened once and asked about itself: between a look and an opening it could be exchanged.
+    # Neither a link nor a pipe is followed: whoever can plant one could choose the secret.
+    with os.fdopen(os.open(file, os.O_RDONLY | _NO_TRICKS), "rb") as stream:
+        _check_owner(file, os.fstat(stream.fileno()))
+        secret = stream.read().decode("utf-8", errors="replace").strip()
     if len(secret.encode()) < MIN_SECRET_BYTES:
         raise InvalidSetting(str(file), f"holds fewer than {MIN_SECRET_BYTES} bytes; remove it")
     return secret
+
+
+def _check_owner(file: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidSetting(str(file), "is no regular file; remove it")
+    if os.name == "posix" and status.st_uid != os.geteuid():
+        raise InvalidSetting(str(file), "belongs to another user, who knows this secret; remove it")
+    if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
+        raise InvalidSetting(str(file), "other users can read this secret; run: chmod 600 on it")

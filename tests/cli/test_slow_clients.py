@@ -1,0 +1,39 @@
+"""Clients that take their time hold a thread each; there have to be more of those."""
+
+import socket
+from contextlib import ExitStack
+
+import pytest
+
+from tests.cli.conftest import Serve
+
+pytestmark = pytest.mark.server
+
+SLOW_CLIENTS = 10
+HALF_A_LOGIN = (
+    b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 60\r\n\r\n{"
+)
+
+
+def test_clients_that_send_half_a_body_do_not_stop_the_others(serve: Serve) -> None:
+    server = serve("--workers", "1")
+    server.wait_until_it_listens()
+    with ExitStack() as stack:
+        for _ in range(SLOW_CLIENTS):
+            address = ("127.0.0.1", server.port)
+            slow = stack.enter_context(socket.create_connection(address, timeout=10))
+            slow.sendall(HALF_A_LOGIN)
+        assert server.get("/healthz")[0] == 200
+
+
+def test_body_in_chunks_that_is_too_long_is_refused_and_not_cut_off(serve: Serve) -> None:
+    server = serve("--workers", "1")
+    server.wait_until_it_listens()
+    body = b'{"email": "a@example.com", "password": "x"}'.ljust(65_536) + b"more"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(
+            b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n" + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+        )
+        assert b" 413 " in client.recv(4096).splitlines()[0]
