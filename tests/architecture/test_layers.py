@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "service": SERVICE,
     "dropin": EXTENSION | {"extension", ROOT},
     ROOT: {"extension"},
+    "exceptions": {"extension"},
     "extension": EXTENSION,
     "stores": ENGINE | {"accounts", "sessions"},
     "accounts": ENGINE,

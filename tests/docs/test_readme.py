@@ -63,6 +63,11 @@ def test_every_shell_line_can_be_read_by_a_shell() -> None:
     assert all(shlex.split(code, comments=True) for code in blocks(README, "sh"))
 
 
+@pytest.fixture(autouse=True)
+def _secret_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_SECRET_KEY", "k" * 64)
+
+
 @pytest.mark.parametrize("page", [README, ARCHITECTURE], ids=lambda page: page.name)
 def test_every_python_block_runs(page: Path) -> None:
     for number, code in enumerate(blocks(page, "python")):

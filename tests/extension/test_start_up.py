@@ -30,3 +30,11 @@ def test_secret_of_flask_is_not_looked_at_where_keys_are_asymmetric() -> None:
     app = Flask(__name__)
     app.config.update(SECRET_KEY=PUBLIC_KEYS["PEM"], JWT_ALGORITHM="ES256")
     JWTManager(app)
+
+
+@pytest.mark.parametrize("value", ["8k", "16384", None, 0, True])
+def test_size_limit_that_is_no_number_of_bytes_stops_the_start(value: object) -> None:
+    app = Flask(__name__)
+    app.config["JWT_MAX_TOKEN_BYTES"] = value
+    with pytest.raises(RuntimeError, match="JWT_MAX_TOKEN_BYTES"):
+        JWTManager(app)

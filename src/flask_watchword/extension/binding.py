@@ -20,6 +20,7 @@ from flask_watchword.extension.options import (
     decode_key,
     environ_key,
     header_name,
+    max_token_bytes,
     profile,
     token_locations,
 )
@@ -47,7 +48,7 @@ class Decoding:
             issuer=config["JWT_DECODE_ISSUER"],
             leeway=_seconds(config["JWT_DECODE_LEEWAY"]),
             verify_subject=config["JWT_VERIFY_SUB"],
-            max_token_bytes=config["JWT_MAX_TOKEN_BYTES"],
+            max_token_bytes=max_token_bytes(config),
             profile=profile(config),
         )
         self._config = config

@@ -30,7 +30,9 @@ def legacy_token_arguments(
         raise TypeError(f"got an unexpected keyword argument {min(unknown)!r}")
     if "user_claims" in legacy:
         warn_renamed("user_claims=", "additional_claims=", stacklevel=4)
-        claims = {user_claims_key(): legacy["user_claims"] or {}, **(claims or {})}
+        # None was the default: the loader's claims, if there is one.
+        if legacy["user_claims"] is not None:
+            claims = {user_claims_key(): legacy["user_claims"], **(claims or {})}
     if "headers" in legacy:
         warn_renamed("headers=", "additional_headers=", stacklevel=4)
         headers = {**(legacy["headers"] or {}), **(headers or {})}

@@ -11,7 +11,12 @@ from flask_watchword.extension import handlers, responses, rest_frameworks
 from flask_watchword.extension.binding import EXTENSION_KEY, Binding
 from flask_watchword.extension.current import current_user_context_processor
 from flask_watchword.extension.legacy_loaders import LegacyLoaders, accepting
-from flask_watchword.extension.options import is_asymmetric, profile, set_defaults
+from flask_watchword.extension.options import (
+    is_asymmetric,
+    max_token_bytes,
+    profile,
+    set_defaults,
+)
 from flask_watchword.extension.tokens import decode_token, issue
 from flask_watchword.jose import Key
 
@@ -72,8 +77,10 @@ class JWTManager(LegacyLoaders):
         Raises:
             InvalidKeyError: when the secret that is configured already is a public key or the
                 like, with which anybody could sign.
+            RuntimeError: when an option that is Watchword's own has a value it cannot have.
         """
         self._set_default_configuration_options(app)
+        max_token_bytes(app.config)
         _check_secret(app)
         app.extensions["flask-jwt-extended"] = self
         app.extensions[EXTENSION_KEY] = Binding(self)

@@ -82,7 +82,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("JWT_TOKEN_LOCATION", ("headers",), "where tokens are looked for, in this order"),
     Option("JWT_VERIFY_SUB", True, "whether sub has to be a string"),
     Option("JWT_MAX_TOKEN_BYTES", MAX_TOKEN_BYTES, "larger tokens are refused unseen"),
-    Option("JWT_PROFILE", "compatible", "compatible, or strict (RFC 8725)"),
+    Option(
+        "JWT_PROFILE",
+        "compatible",
+        "compatible, or strict (RFC 8725): then set issuer and audience, for encoding and decoding",
+    ),
 )
 
 
@@ -176,6 +180,18 @@ def profile(config: Config) -> Profile:
     value: Profile = config["JWT_PROFILE"]
     if value not in get_args(Profile):
         raise RuntimeError(f'JWT_PROFILE {value!r} must be "compatible" or "strict"')
+    return value
+
+
+def max_token_bytes(config: Config) -> int:
+    """Return JWT_MAX_TOKEN_BYTES.
+
+    Raises:
+        RuntimeError: when it is no number of bytes.
+    """
+    value = config["JWT_MAX_TOKEN_BYTES"]
+    if type(value) is not int or value < 1:
+        raise RuntimeError(f"JWT_MAX_TOKEN_BYTES {value!r} must be a number of bytes, above 0")
     return value
 
 

@@ -69,4 +69,4 @@ def _check_owner(file: Path, status: os.stat_result) -> None:
     if os.name == "posix" and status.st_uid != os.geteuid():
         raise InvalidSetting(str(file), "belongs to another user, who knows this secret; remove it")
     if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
-        raise InvalidSetting(str(file), "other users can read this secret; run: chmod 600 on it")
+        raise InvalidSetting(str(file), f"other users can read this secret; run: chmod 600 {file}")

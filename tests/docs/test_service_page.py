@@ -1,0 +1,55 @@
+"""The service's page says what its settings are, and how its tokens are accepted elsewhere."""
+
+import re
+from dataclasses import MISSING, fields
+from typing import Any
+
+from flask import Flask
+
+from flask_watchword.accounts.users import new_user
+from flask_watchword.service.app import create_app
+from flask_watchword.service.settings import Settings
+from flask_watchword.service.tokens import issue_access_token
+from flask_watchword.stores.memory import MemoryUserStore
+from tests.docs.pages import ROOT
+
+PAGE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+ROWS = dict(re.findall(r"^\| `WATCHWORD_(\w+)` \|\s*([^|]*?)\s*\|", PAGE, re.MULTILINE))
+
+
+def shown(default: Any) -> str:
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def test_every_setting_has_a_row_with_its_default() -> None:
+    assert {name.lower() for name in ROWS} == {f.name for f in fields(Settings)} | {
+        "secret_key_file"
+    }
+    plain = [f for f in fields(Settings) if f.default not in (MISSING, None)]
+    assert {f.name: ROWS[f.name.upper()] for f in plain} == {
+        f.name: shown(f.default) for f in plain
+    }
+
+
+def test_application_of_the_page_accepts_the_tokens_of_the_service() -> None:
+    secret = "k" * 64
+    app = applications_by_the_page(secret)
+    token = token_of_the_service(secret)
+    answer = app.test_client().get("/mine", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    assert app.test_client().get("/mine").status_code == 401
+
+
+def applications_by_the_page(secret: str) -> Flask:
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    found: dict[str, Any] = {"__name__": "page"}
+    exec(compile(code, "service.md", "exec"), found)  # noqa: S102 - it is our own page
+    app = found["create_app"](secret)
+    assert isinstance(app, Flask)
+    return app
+
+
+def token_of_the_service(secret: str) -> str:
+    ada = new_user("ada@example.com", "no hash", 0.0)
+    with create_app(Settings(secret_key=secret), users=MemoryUserStore()).app_context():
+        return issue_access_token(ada)
