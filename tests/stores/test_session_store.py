@@ -629,3 +629,8 @@ def test_closing_wakes_who_waits(store: SessionStore) -> None:
 
 def test_waiting_ends_when_its_time_is_over(store: SessionStore) -> None:
     store.wait_for_change(0.0)
+
+
+def test_a_store_is_not_younger_than_its_first_question(store: SessionStore) -> None:
+    assert store.revocations(0, NOW).since <= NOW
+    assert store.revocations(0, NOW + 60).since <= NOW

@@ -36,9 +36,13 @@ class RevocationIndex:
     """The live revocations of one process.
 
     Readers take no lock: each step is one operation on a dictionary. One thread writes.
+
+    Args:
+        subject_claim: the claim that holds a token's subject.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, subject_claim: str = "sub") -> None:
+        self._subject_claim = subject_claim
         self._sessions: dict[str, float] = {}
         self._tokens: dict[str, float] = {}
         self._subjects: dict[str, tuple[float, float]] = {}
@@ -60,7 +64,8 @@ class RevocationIndex:
         """Tell whether the token with these claims has been revoked.
 
         Args:
-            claims: verified claims; ``sid``, ``jti``, ``sub`` and ``iat`` are read where present.
+            claims: verified claims; ``sid``, ``jti``, ``iat`` and the subject are read where
+                present.
         """
         session = claims.get("sid")
         if session is not None:
@@ -71,7 +76,9 @@ class RevocationIndex:
         return bool(self._tokens) and claims.get("jti") in self._tokens
 
     def _subject_is_revoked(self, claims: Mapping[str, Any]) -> bool:
-        subject, issued = claims.get("sub"), claims.get("iat")
+        subject, issued = claims.get(self._subject_claim), claims.get("iat")
+        if isinstance(subject, int):
+            subject = str(subject)
         if not isinstance(subject, str) or subject not in self._subjects:
             return False
         # iat counts whole seconds, so a token of the same second may have been before or after;

@@ -23,12 +23,16 @@ class Lifetimes:
         absolute: a session, however often it is refreshed.
         grace: how long after the first use of a refresh token its successor is handed out again.
             0 takes every second use for a replay.
+        detached: a token that belongs to no session.
+        leeway: how long past its expiry a token is still accepted, since clocks differ.
     """
 
     access: float = 900.0
     idle: float = 604_800.0
     absolute: float = 2_592_000.0
     grace: float = 10.0
+    detached: float = 2_592_000.0
+    leeway: float = 0.0
 
     def idle_until(self, now: float, ends_at: float) -> float:
         """Return when a session used now ends unless it is refreshed; never past its end."""
@@ -70,12 +74,13 @@ class Session:
         return self.ended_at is not None or now >= self.idle_until
 
     def access_until(self, now: float, lifetimes: Lifetimes) -> float:
-        """Return when an access token that is made now expires."""
-        return min(now + lifetimes.access, self.ends_at)
+        """Return when an access token that is made now expires; never after the session."""
+        return min(now + lifetimes.access, self.idle_until)
 
     def tokens_until(self, now: float, lifetimes: Lifetimes) -> float:
-        """Return when the last token that was handed out until now expires."""
-        return max(self.idle_until, self.access_until(now, lifetimes))
+        """Return when the last token that was handed out until now is refused for its age."""
+        # Under a longer idle lifetime than today's a token may outlive today's idle end.
+        return max(self.idle_until, min(now + lifetimes.access, self.ends_at)) + lifetimes.leeway
 
 
 def new_session(

@@ -17,11 +17,15 @@ class Batch:
         cursor: where the next part begins, for :meth:`SessionStore.revocations`.
         epoch: which life of the store this is: another one means that the store was wiped and
             that what it says is not all that was ever revoked.
+        since: when this life began, seconds since the epoch, as far as the store can tell; the
+            first ``now`` it was given will do. Of a token that is older only its session tells
+            whether it was revoked: a wiped store has lost both.
     """
 
     entries: Sequence[Revocation]
     cursor: int
     epoch: str
+    since: float = 0.0
 
 
 class SessionStore(Protocol):
@@ -120,4 +124,5 @@ def session_revocation(session: Session, now: float, lifetimes: Lifetimes) -> Re
 
 def subject_revocation(subject: str, now: float, lifetimes: Lifetimes) -> Revocation:
     """Return the entry that revokes the tokens of a subject that belong to no session."""
-    return Revocation(Kind.SUBJECT, subject, now, now + max(lifetimes.access, lifetimes.absolute))
+    longest = max(lifetimes.access, lifetimes.detached) + lifetimes.leeway
+    return Revocation(Kind.SUBJECT, subject, now, now + longest)

@@ -1,5 +1,6 @@
 """Sessions in this process's memory: for tests, and for applications of one process."""
 
+import secrets
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -7,8 +8,6 @@ from dataclasses import replace
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import Batch, session_revocation, subject_revocation
-
-_EPOCH = "memory"
 
 
 class MemorySessionStore:
@@ -18,6 +17,8 @@ class MemorySessionStore:
         self._sessions: dict[str, Session] = {}
         self._log: list[Revocation] = []
         self._dropped = 0
+        self._epoch = secrets.token_hex(8)
+        self._since: float | None = None
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
 
@@ -94,7 +95,9 @@ class MemorySessionStore:
         with self._lock:
             entries = self._log[max(0, after - self._dropped) :]
             live = [entry for entry in entries if entry.until > now]
-            return Batch(live, self._dropped + len(self._log), _EPOCH)
+            if self._since is None:
+                self._since = now
+            return Batch(live, self._dropped + len(self._log), self._epoch, self._since)
 
     def find_revocations(
         self, session_id: str | None, token_id: str | None, subject: str | None
