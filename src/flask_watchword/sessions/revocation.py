@@ -75,6 +75,11 @@ class RevocationIndex:
             return True
         return bool(self._tokens) and claims.get("jti") in self._tokens
 
+    def ends_session_of(self, claims: Mapping[str, Any]) -> bool:
+        """Tell whether it is the session of a token that has been revoked."""
+        session = claims.get("sid")
+        return isinstance(session, str) and session in self._sessions
+
     def _subject_is_revoked(self, claims: Mapping[str, Any]) -> bool:
         subject, issued = claims.get(self._subject_claim), claims.get("iat")
         if isinstance(subject, int):
