@@ -12,6 +12,7 @@ from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.memory import MemoryUserStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 from flask_watchword.stores.sql.engine import open_engine, writing
+from flask_watchword.stores.sql.opening import open_sql_sessions
 from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.sessions import SqlSessionStore
 from flask_watchword.stores.sql.tables import metadata
@@ -73,7 +74,7 @@ def opening(url: URL) -> Iterator[OpenSessions]:
     opened: list[SqlSessionStore] = []
 
     def open_store() -> SqlSessionStore:
-        opened.append(SqlSessionStore(open_engine(url, busy_seconds=30.0)))
+        opened.append(open_sql_sessions(url, upgrade=False))
         return opened[-1]
 
     yield open_store

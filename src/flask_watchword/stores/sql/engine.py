@@ -1,6 +1,7 @@
 """Connections: how a database is opened, how a transaction begins, which errors mean "not now"."""
 
 import contextlib
+import random
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -14,8 +15,8 @@ from flask_watchword.stores.sql.forks import forget_connections_in_children
 #: Seconds one connection waits for another's lock before the store counts as unavailable.
 BUSY_SECONDS = 2.0
 
-#: Seconds to wait before each further try at a transaction that another one ran into.
-_TRY_AGAIN_AFTER = (0.005, 0.02, 0.08)
+#: The most seconds between two tries at a transaction that another one was in the way of.
+_PAUSE = 0.01
 
 _T = TypeVar("_T")
 
@@ -38,7 +39,7 @@ def open_engine(url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine
     url = make_url(url)
     if url.get_backend_name() == "sqlite":
         engine = sqlite.open_engine(url, busy_seconds)
-    elif is_postgres(url):
+    elif url.drivername == "postgresql+psycopg":
         engine = postgres.open_engine(url, busy_seconds)
     else:
         raise ValueError(
@@ -46,31 +47,6 @@ def open_engine(url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine
         )
     forget_connections_in_children(engine)
     return engine
-
-
-def adopt_engine(engine: Engine) -> Engine:
-    """Return an engine of ours for the database of an application's engine.
-
-    A PostgreSQL engine is used as it is, with its pool and its time-outs. A SQLite file is opened
-    by connections of our own, because the application's transactions begin in another way.
-
-    Raises:
-        ValueError: for a database or a driver that is not supported, and for SQLite without a
-            file, which other connections cannot see.
-    """
-    if engine.dialect.name == "sqlite":
-        if sqlite.is_in_memory(engine.url):
-            raise ValueError("sessions in SQLite need a file: use memory:// for one process")
-        return open_engine(engine.url)
-    if not is_postgres(engine.url):
-        return open_engine(engine.url)  # says what is wrong with it
-    forget_connections_in_children(engine)
-    return engine
-
-
-def is_postgres(url: URL) -> bool:
-    """Tell whether a URL is of PostgreSQL through the one driver that is supported."""
-    return url.drivername == "postgresql+psycopg"
 
 
 def single_statements(engine: Engine) -> Engine:
@@ -88,23 +64,26 @@ def transactions(engine: Engine) -> Engine:
 
 
 def run(engine: Engine, work: Callable[[Connection], _T]) -> _T:
-    """Do work in one transaction, and once more where another transaction ran into it.
+    """Do work in one transaction, and again where another transaction was in the way.
 
     Args:
         engine: what :func:`single_statements` or :func:`transactions` returned.
         work: what to do with a connection; it may be done several times, each from the start.
 
     Raises:
-        StoreUnavailable: when the database does not answer.
+        StoreUnavailable: when the database does not answer, or others were in the way for
+            ``BUSY_SECONDS``.
     """
-    for seconds in _TRY_AGAIN_AFTER:
+    give_up_at = time.monotonic() + BUSY_SECONDS
+    while True:
         try:
             with _translated_errors(), engine.begin() as connection:
                 return work(connection)
-        except _RanIntoAnother:
-            time.sleep(seconds)
-    with _translated_errors(), engine.begin() as connection:
-        return work(connection)
+        except _InTheWay:
+            if time.monotonic() >= give_up_at:
+                raise
+        # Not all after the same time, or they would meet again.
+        time.sleep(random.uniform(0.0, _PAUSE))  # noqa: S311 - nothing secret hangs on it
 
 
 @contextlib.contextmanager
@@ -131,8 +110,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-class _RanIntoAnother(StoreUnavailable):
-    """A transaction that the database undid in favour of another one."""
+class _InTheWay(StoreUnavailable):
+    """A transaction that came to nothing because of another one."""
 
 
 @contextlib.contextmanager
@@ -142,8 +121,8 @@ def _translated_errors() -> Iterator[None]:
     except (exc.DBAPIError, exc.TimeoutError) as error:
         cause = getattr(error, "orig", error)
         state = getattr(cause, "sqlstate", None)
-        if state in postgres.RAN_INTO_ANOTHER:
-            raise _RanIntoAnother(str(cause)) from error
+        if state in postgres.IN_THE_WAY or sqlite.is_busy(cause):
+            raise _InTheWay(str(cause)) from error
         if isinstance(error, _OUR_OWN_FAULT) and state != postgres.NO_SUCH_TABLE:
             raise
         raise StoreUnavailable(str(cause)) from error

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Engine, create_engine, event, exc
 CONNECT_SECONDS = 2
 
 #: SQLSTATEs of a transaction that was undone in favour of another: serialization failure, deadlock.
-RAN_INTO_ANOTHER = frozenset({"40001", "40P01"})
+IN_THE_WAY = frozenset({"40001", "40P01"})
 
 #: SQLSTATE of a table that is not there.
 NO_SUCH_TABLE = "42P01"

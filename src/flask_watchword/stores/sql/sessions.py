@@ -30,11 +30,13 @@ class SqlSessionStore:
     ends sessions logs it in the same transaction.
 
     Args:
-        engine: what ``open_engine`` or ``adopt_engine`` returned.
+        engine: what ``open_engine`` returned, or an application's own for PostgreSQL.
+        owned: whether closing the store gives back the connections of the engine as well.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, owned: bool = True) -> None:
         self._engine = engine
+        self._owned = owned
         self._single = single_statements(engine)
         self._transactions = transactions(engine)
         self._is_postgres = engine.dialect.name == "postgresql"
@@ -167,7 +169,8 @@ class SqlSessionStore:
     def close(self) -> None:
         """Give back connections; wakes whoever waits."""
         self._feed.close()
-        self._engine.dispose()
+        if self._owned:
+            self._engine.dispose()
 
     def _is_behind(self) -> bool:
         newest: int | None = self._all(statements.NEWEST)[0][0]

@@ -1,5 +1,6 @@
 """How SQLite is opened and how its transactions begin."""
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -17,9 +18,9 @@ def open_engine(url: URL, busy_seconds: float) -> Engine:
     return engine
 
 
-def is_in_memory(url: URL) -> bool:
-    """Tell whether a URL names no file."""
-    return url.database in (None, "", ":memory:")
+def is_busy(error: object) -> bool:
+    """Tell whether an error means that another connection holds the lock."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _prepare_connection(connection: Any, _record: Any) -> None:
