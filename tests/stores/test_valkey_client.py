@@ -55,6 +55,22 @@ def test_a_url_of_another_kind_is_refused_at_once(url: str) -> None:
         ValkeySessionStore.from_url(url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "valkey://h:port",
+        "valkey://h?nonsense=1",
+        "valkey://h?socket_timeout=soon",
+        "valkey+cluster://h:port",
+        "valkey+cluster://h/3",
+        "unix+cluster:///run/valkey.sock",
+    ],
+)
+def test_a_url_that_no_client_can_use_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        ValkeySessionStore.from_url(url)
+
+
 def test_a_store_of_a_url_does_not_connect_before_it_is_used() -> None:
     ValkeySessionStore.from_url("valkey+cluster://127.0.0.1:1").close()
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -325,6 +326,17 @@ def test_who_waits_learns_that_the_server_is_frozen(
     store.revoke(token("new"))
     with at_once():
         store.wait_for_change(60)
+
+
+def test_closing_while_the_server_is_frozen_ends_the_waiting(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    store.wait_for_change(0)
+    with ThreadPoolExecutor(1) as pool, server.frozen():
+        waiting = pool.submit(store.wait_for_change, 60)
+        with at_once():
+            store.close()
+        assert waiting.result(1) is None
 
 
 def test_a_quiet_connection_is_asked_and_stays(store: ValkeySessionStore) -> None:

@@ -61,12 +61,17 @@ class Changes:
             self._lock.release()
 
     def close(self) -> None:
-        """Wake whoever waits; nobody waits from then on."""
+        """Wake whoever waits and return when nobody does; nobody will from then on."""
         self._closed.set()
+        if self._process != os.getpid():
+            self._begin()
         if self._subscription is not None:
             # Where it does not arrive, who waits notices after a second of silence.
             with suppress(StoreUnavailable), self._server.client() as client:
                 client.publish(self._bell, "")
+        if self._lock.acquire(timeout=QUIET + TIMEOUT):
+            self._drop()
+            self._lock.release()
 
     def _begin(self) -> None:
         # After a fork the lock may be held by a thread that only the parent has, and the

@@ -54,20 +54,36 @@ def client_opener(url: str) -> Callable[[], Client]:
         ImportError: when neither valkey-py nor redis-py is installed.
     """
     scheme, _, rest = url.partition("://")
-    kind, _, variant = scheme.partition("+")
-    if not rest or variant not in {"", "cluster"} or kind not in {*_SCHEMES, "unix"}:
+    kind, plus, variant = scheme.partition("+")
+    if not rest or kind not in {*_SCHEMES, "unix"} or plus + variant not in {"", "+cluster"}:
         raise ValueError("a URL like valkey://host:6379/0 is needed")
     library = _installed_library()
     address = f"{_scheme_for(library, kind)}://{rest}"
-    options = _options(library)
-    name = library.title()
     if variant:
-        name += "Cluster"
-        options["require_full_coverage"] = False
-        if library == "valkey":
-            options["cluster_error_retry_attempts"] = 0
-    kind_of_client: Any = getattr(import_module(library), name)
-    return partial(kind_of_client.from_url, address, **options)
+        return _cluster_opener(library, address)
+    client: Any = getattr(import_module(library), library.title())
+    opened: Client = client.from_url(address, **_options(library))
+    _check_options(client.from_url(address))
+    return lambda: opened
+
+
+def _cluster_opener(library: str, address: str) -> Callable[[], Client]:
+    parts = import_module(f"{library}.connection").parse_url(address)
+    if "host" not in parts or parts.get("db"):
+        raise ValueError("a cluster is named by the host of a node, and has only database 0")
+    options = _options(library) | {"require_full_coverage": False}
+    if library == "valkey":
+        options["cluster_error_retry_attempts"] = 0
+    client: Any = getattr(import_module(library), f"{library.title()}Cluster")
+    return partial(client.from_url, address, **options)
+
+
+def _check_options(client: Any) -> None:
+    # Makes a connection without connecting it. Otherwise the first request would find out.
+    try:
+        client.connection_pool.make_connection()
+    except TypeError as error:
+        raise ValueError("the URL has an option that the client does not know") from error
 
 
 def _options(library: str) -> dict[str, object]:
@@ -85,7 +101,7 @@ def _installed_library() -> str:
     for library in _LIBRARIES:
         if find_spec(library):
             return library
-    raise ImportError("valkey is missing: pip install 'Flask-Watchword[valkey]'")
+    raise ImportError("valkey is missing: pip install 'Flask-Watchword[valkey]'", name="valkey")
 
 
 def _scheme_for(library: str, kind: str) -> str:
