@@ -27,6 +27,7 @@ class Connection:
         waiting: set while the follower waits for a change.
         wakes: what the follower waits for; never set where it shall stay out of a test's way.
         log_is_down: whether the log alone cannot be read.
+        tells_by_mark: whether the change mark tells of other processes' revocations.
         gate: closed, it holds up whoever reads the log.
         reading: set when somebody does.
     """
@@ -35,6 +36,7 @@ class Connection:
         self._shared = shared
         self.down = False
         self.log_is_down = False
+        self.tells_by_mark = False
         self.asked: list[str] = []
         self.waiting = threading.Event()
         self.wakes = wakes or threading.Event()
@@ -65,7 +67,7 @@ class Connection:
         return self._shared.memory.revocations(after, now)
 
     def change_mark(self) -> object:
-        return None
+        return self._shared.memory.change_mark() if self.tells_by_mark else None
 
     def wait_for_change(self, seconds: float) -> None:
         self.waiting.set()

@@ -158,6 +158,11 @@ def _add_refreshing_views(app: Flask, sessions: Sessions) -> None:
     def refresh() -> Any:
         return jsonify(sessions.refresh())
 
+    @app.post("/refresh-unchecked")
+    @jwt_required(refresh=True, skip_revocation_check=True)
+    def refresh_unchecked() -> Any:
+        return jsonify(sessions.refresh())
+
     @app.post("/refresh-with-any")
     @jwt_required(verify_type=False)
     def refresh_with_any() -> Any:

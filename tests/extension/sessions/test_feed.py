@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from flask_watchword import create_access_token
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
 from flask_watchword.stores.memory_sessions import MemorySessionStore
@@ -82,17 +83,15 @@ def test_an_old_copy_is_brought_up_to_date_by_the_request(
 
 
 def test_a_change_mark_that_moved_shows_the_revocation_to_the_next_request(
-    make_site: MakeSite,
+    site: Site, connection: Connection, shared: Shared
 ) -> None:
-    store = MemorySessionStore()
-    here, there = (make_site(WATCHWORD_SESSION_STORE=store) for _ in range(2))
-    ada = here.sign_in()
-    for _ in range(20):
-        ada = here.sign_in()
-        assert there.app.test_client().get("/me", headers=bearing(ada.access)).status_code == 200
-        ada.post("/end")
-        answer = there.app.test_client().get("/me", headers=bearing(ada.access))
-        assert refusal(answer) == ENDED
+    connection.tells_by_mark = True
+    ada = site.sign_in()
+    assert ada.get().status_code == 200
+    connection.asked.clear()
+    end_elsewhere(shared, ada.session_id)
+    assert refusal(ada.get()) == ENDED
+    assert connection.asked == ["revocations"]
 
 
 def test_the_follower_brings_what_was_revoked_elsewhere(
@@ -125,6 +124,18 @@ def test_what_this_process_ends_it_refuses_at_once_though_the_log_says_nothing_y
     connection.asked.clear()
     assert refusal(ada.get()) == ENDED
     assert other.get().status_code == 200
+    assert connection.asked == []
+
+
+def test_tokens_without_a_session_are_refused_at_once_as_well(
+    site: Site, connection: Connection
+) -> None:
+    with site.app.test_request_context():
+        plain = create_access_token("ada")
+        site.sessions.end_all("ada")
+    connection.asked.clear()
+    answer = site.app.test_client().get("/me", headers=bearing(plain))
+    assert refusal(answer) == (401, "token_revoked")
     assert connection.asked == []
 
 
@@ -259,6 +270,22 @@ def test_a_wiped_store_revives_nothing(
     assert refusal(living.get()) == refusal(living.refresh()) == ENDED
     again = site.sign_in()
     assert again.get().status_code == again.refresh().status_code == 200
+
+
+def test_the_log_of_a_wiped_store_is_read_from_its_beginning(
+    site: Site, shared: Shared, elapsed: StoppedClock
+) -> None:
+    for _ in range(3):
+        site.sign_in().post("/end")
+    site.feed.catch_up()  # so that the old log's cursor lies behind the new log's end
+    shared.memory = MemorySessionStore()
+    shared.memory.revocations(0, START + 1)
+    site.clock.now = START + 5
+    ada = site.sign_in()
+    end_elsewhere(shared, ada.session_id)
+    elapsed.now += 2
+    assert refusal(ada.get()) == ENDED
+    assert ada.session_id in site.feed._index._sessions
 
 
 def test_a_process_that_starts_after_the_store_was_wiped_revives_nothing(

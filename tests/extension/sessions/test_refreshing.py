@@ -134,15 +134,23 @@ def test_an_access_token_does_not_refresh(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "claims",
-    [{}, {"sid": "x"}, {"gen": 1}, {"sid": 5, "gen": 1}, {"sid": [], "gen": 1},
-     {"sid": "x", "gen": "1"}, {"sid": "x", "gen": True}, {"sid": "x", "gen": 2**70}],
+    [{}, {"gen": 1}, {"sid": None, "gen": 1}, {"sid": 5, "gen": 1}, {"sid": [], "gen": 1},
+     {"sid": "other", "gen": 1}, {"gen": "1", "sid": "ada"}, {"gen": True, "sid": "ada"},
+     {"gen": 1.0, "sid": "ada"}, {"gen": None, "sid": "ada"}, {"sid": "ada"}],
 )  # fmt: skip
-def test_a_refresh_token_of_no_session_gets_nothing(site: Site, claims: dict[str, object]) -> None:
+def test_a_refresh_token_that_no_session_made_gets_nothing(
+    site: Site, claims: dict[str, object]
+) -> None:
+    ada = site.sign_in()
+    if claims.get("sid") == "ada":
+        claims = {**claims, "sid": ada.session_id}
     with site.app.test_request_context():
         token = create_refresh_token("ada", additional_claims=claims)
-    answer = site.app.test_client().post("/refresh", headers=bearing(token))
+    answer = ada.post("/refresh", token)
     assert answer.status_code == 401
     assert answer.get_json()["code"] in ("session_ended", "token_revoked")
+    assert ada.refresh().status_code == 200
+    assert site.claims(ada.spare)["gen"] == 2
 
 
 def test_cookies_are_refreshed_as_headers_are(site: Site) -> None:

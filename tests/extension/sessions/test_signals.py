@@ -53,6 +53,8 @@ def test_a_replay_is_told_once(site: Site, told: list[tuple[str, str]]) -> None:
     told.clear()
     ada.refresh(first)
     ada.refresh(first)
+    # Where the view leaves the question to the store, the store says that it is over already.
+    assert ada.post("/refresh-unchecked", first).get_json()["code"] == "refresh_reused"
     assert told == [("refresh_reused", "refresh_reused"), ("session_ended", "refresh_reused")]
 
 
