@@ -1,10 +1,13 @@
 """Opening the sessions of a database, by a URL or by an engine of the application's own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import URL, Engine, make_url
 
 from flask_watchword.stores.sql.engine import open_engine
 from flask_watchword.stores.sql.forks import forget_connections_in_children
-from flask_watchword.stores.sql.schema import upgrade_schema
+from flask_watchword.stores.sql.schema import Revision, schema_revision, upgrade_schema
 from flask_watchword.stores.sql.sessions import SqlSessionStore
 
 #: Seconds that SQLite itself waits for the write lock, before we try again. It sleeps the longer
@@ -42,13 +45,42 @@ def open_sql_sessions(target: str | URL | Engine, *, upgrade: bool = True) -> Sq
     return _in_server(target, upgrade, owned=False)
 
 
+def upgrade_database(url: str | URL) -> None:
+    """Apply the migrations that are missing, and leave no connection open.
+
+    Raises:
+        ValueError: for a database or a driver that is not supported.
+        StoreUnavailable: when the database does not answer.
+    """
+    with _patient_engine(url) as engine:
+        upgrade_schema(engine)
+
+
+def database_revision(url: str | URL) -> Revision:
+    """Return where the schema of a database stands; nothing is changed, and no file is made.
+
+    Raises:
+        ValueError: for a database or a driver that is not supported.
+        StoreUnavailable: when the database does not answer.
+    """
+    with _patient_engine(url) as engine:
+        return schema_revision(engine)
+
+
+@contextmanager
+def _patient_engine(url: str | URL) -> Iterator[Engine]:
+    engine = open_engine(url, busy_seconds=_MIGRATION_SECONDS)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def _in_file(url: URL, upgrade: bool) -> SqlSessionStore:
     if url.database in (None, "", ":memory:"):
         raise ValueError("sessions in SQLite need a file; for one process there is memory://")
     if upgrade:
-        patient = open_engine(url, busy_seconds=_MIGRATION_SECONDS)
-        upgrade_schema(patient)
-        patient.dispose()
+        upgrade_database(url)
     return SqlSessionStore(open_engine(url, busy_seconds=_SLICE))
 
 

@@ -27,9 +27,6 @@ _BEFORE_LOGGING = text("SELECT pg_advisory_xact_lock(:lock), pg_notify(:channel,
 # Kept, because to collect a connection of the parent's as garbage is to complain of it.
 _of_parents: list[object] = []
 
-#: Seconds between attempts at a server that does not answer: the first, and the most.
-_BACK_OFF = (0.05, 0.5)
-
 
 class PostgresFeed:
     """Notifications, read from a connection that the pool does not count."""
@@ -37,7 +34,7 @@ class PostgresFeed:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._driver: Any = engine.dialect.dbapi
-        self._own_revocations = 0
+        self._mark = object()
         self._prepare()
         start_anew_in_children(self)
 
@@ -46,10 +43,11 @@ class PostgresFeed:
         self._closed = threading.Event()
         self._woken, self._wake = os.pipe()
         self._listening: Any = None
-        self._delay = 0.0
 
     def start_anew(self) -> None:
         """Leave the connection to the parent."""
+        if self._closed.is_set():
+            return
         _of_parents.append(self._listening)
         os.close(self._woken)
         os.close(self._wake)
@@ -61,25 +59,25 @@ class PostgresFeed:
 
     def after_logging(self) -> None:
         """Change the mark of this process."""
-        self._own_revocations += 1
+        self._mark = object()
 
     def mark(self) -> object:
         """Return a value that this process's own revocations alone change."""
-        return self._own_revocations
+        return self._mark
 
     def wait(self, seconds: float, is_behind: Callable[[], bool]) -> None:
         """Return when notified; also after each new connection, before which some may be lost.
 
         Raises:
-            StoreUnavailable: when the server does not answer; the next attempt waits a little.
+            StoreUnavailable: when the server does not answer. Each further call tries anew, so
+                how long to wait between two is the caller's to say.
         """
         with self._one_waiter, self._translated_errors():
+            if self._closed.is_set():
+                return
             if self._listening is None:
-                if not self._closed.wait(min(seconds, self._delay)):
-                    self._listen()
-            elif not self._closed.is_set() and is_readable(
-                seconds, self._listening.fileno(), self._woken
-            ):
+                self._listen()
+            elif is_readable(seconds, self._listening.fileno(), self._woken):
                 self._take_notifications()
 
     def close(self) -> None:
@@ -100,7 +98,6 @@ class PostgresFeed:
         self._listening.rollback()
         self._listening.autocommit = True
         self._listening.execute(f"LISTEN {_CHANNEL}")
-        self._delay = 0.0
 
     def _take_notifications(self) -> None:
         if is_readable(0.0, self._listening.fileno()):
@@ -119,6 +116,4 @@ class PostgresFeed:
             yield
         except (self._driver.Error, exc.SQLAlchemyError) as error:
             self._hang_up()
-            first, most = _BACK_OFF
-            self._delay = min(max(first, 2 * self._delay), most)
             raise StoreUnavailable(str(error)) from error

@@ -4,6 +4,10 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Stri
 
 from flask_watchword.stores.sql.text import AnyText
 
+#: Where Alembic notes what was applied. A name of our own, because the application may keep an
+#: Alembic history in the same database.
+VERSION_TABLE = "watchword_alembic_version"
+
 metadata = MetaData()
 
 users = Table(
