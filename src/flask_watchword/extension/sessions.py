@@ -313,7 +313,7 @@ def _device() -> tuple[str, str]:
 
 
 def _unavailable(error: StoreUnavailable) -> Response:
-    text = "Whether the token was revoked cannot be told; try again soon"
+    text = "The session store does not answer; try again soon"
     answer = coded_message(text, "store_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
     response = current_app.make_response(answer)
     # RFC 9110 section 10.2.3.

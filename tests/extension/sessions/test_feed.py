@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import flask_restful
 import pytest
 
-from flask_watchword import create_access_token
+from flask_watchword import create_access_token, jwt_required
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
 from flask_watchword.stores.memory_sessions import MemorySessionStore
@@ -364,3 +365,26 @@ def test_the_thread_of_an_application_that_is_gone_ends(shared: Shared) -> None:
     site.close()
     thread.join(PATIENCE)
     assert not thread.is_alive()
+
+
+def test_a_resource_of_a_rest_framework_is_answered_alike(
+    make_site: MakeSite, shared: Shared
+) -> None:
+    connection = Connection(shared)
+    site = make_site(WATCHWORD_SESSION_STORE=connection)
+
+    class Resource(flask_restful.Resource):  # type: ignore[misc]
+        @jwt_required()
+        def get(self) -> str:
+            return "seen"
+
+    flask_restful.Api(site.app).add_resource(Resource, "/resource")
+    ada, gone = site.sign_in(), site.sign_in()
+    gone.post("/end")
+    assert ada.get("/resource").status_code == 200
+    assert refusal(gone.get("/resource")) == ENDED
+    connection.down = True
+    site.feed.elapsed = lambda: float("inf")
+    answer = ada.get("/resource")
+    assert refusal(answer) == UNAVAILABLE
+    assert "Retry-After" in answer.headers
