@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         verify_jwt_refresh_token_in_request,
     )
     from flask_watchword.extension.manager import JWTManager
+    from flask_watchword.extension.sessions import Sessions, TokenPair
     from flask_watchword.extension.tokens import (
         create_access_token,
         create_refresh_token,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "JWTManager",
+    "Sessions",
+    "TokenPair",
     "create_access_token",
     "create_refresh_token",
     "current_user",
@@ -118,6 +121,7 @@ _HOMES = {
             "verify_jwt_refresh_token_in_request",
         ),
         "manager": ("JWTManager",),
+        "sessions": ("Sessions", "TokenPair"),
         "tokens": (
             "create_access_token",
             "create_refresh_token",

@@ -47,7 +47,10 @@ MUST_NOT_IMPORT: dict[str, set[str]] = {
 
 # The store Protocols live with their consumers, so that one place alone chooses what stands behind.
 NAMES_CONCRETE_STORES = f"{PACKAGE}.service.app"
-STORES_ANYONE_ABOVE_MAY_IMPORT = {f"{PACKAGE}.stores", f"{PACKAGE}.stores.errors"}
+# `opening` chooses by what an option names, and imports a store only once it was chosen.
+STORES_ANYONE_ABOVE_MAY_IMPORT = {f"{PACKAGE}.stores.{name}" for name in ("errors", "opening")} | {
+    f"{PACKAGE}.stores"
+}
 
 MODULES = modules_of(PACKAGE)
 

@@ -15,7 +15,10 @@ def test_version_is_that_of_the_distribution() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--help"], ["serve", "user", "WATCHWORD_DATABASE"]),
+        (["--help"], ["db", "purge", "serve", "user", "WATCHWORD_DATABASE"]),
+        (["db", "--help"], ["upgrade", "current"]),
+        (["db", "upgrade", "--help"], ["--database"]),
+        (["purge", "--help"], ["--database", "--store", "WATCHWORD_SESSION_STORE", "--json"]),
         (["serve", "-h"], ["--host", "--port", "--workers", "--database", "--demo"]),
         (["user", "--help"], ["add", "list"]),
         (["user", "add", "--help"], ["EMAIL", "--password-stdin", "--database"]),

@@ -1,14 +1,44 @@
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine, make_url
 
 from flask_watchword.accounts.store import UserStore
+from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.memory import MemoryUserStore
-from flask_watchword.stores.sql.engine import open_engine
+from flask_watchword.stores.memory_sessions import MemorySessionStore
+from flask_watchword.stores.sql.engine import open_engine, writing
+from flask_watchword.stores.sql.opening import open_sql_sessions
 from flask_watchword.stores.sql.schema import upgrade_schema
+from flask_watchword.stores.sql.sessions import SqlSessionStore
+from flask_watchword.stores.sql.tables import metadata
 from flask_watchword.stores.sql.users import SqlUserStore
+from tests.servers.postgres import new_database, running_postgres
+from tests.stores import valkey_places
+
+valkey_url = valkey_places.valkey_url
+valkey_cluster_url = valkey_places.valkey_cluster_url
+redis_url = valkey_places.redis_url
+valkey_sessions = valkey_places.valkey_sessions
+valkey_cluster_sessions = valkey_places.valkey_cluster_sessions
+redis_sessions = valkey_places.redis_sessions
+
+#: Opens one more store over the same place, as another worker would. A place that no other worker
+#: can share gives the same store again.
+OpenSessions = Callable[[], SessionStore]
+
+# Each is the name of a fixture that is an OpenSessions over an empty place and closes what it has
+# opened. What starts a server is marked so.
+PLACES = [
+    "memory_sessions",
+    "sqlite_sessions",
+    pytest.param("postgres_sessions", marks=pytest.mark.server),
+    *valkey_places.VALKEY_PLACES,
+]
 
 
 @pytest.fixture
@@ -19,8 +49,87 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.server)])
 def users(request: pytest.FixtureRequest) -> UserStore:
     if request.param == "memory":
         return MemoryUserStore()
-    return SqlUserStore(request.getfixturevalue("engine"))
+    engine = {"sqlite": "engine", "postgres": "postgres_engine"}[request.param]
+    return SqlUserStore(request.getfixturevalue(engine))
+
+
+@pytest.fixture
+def memory_sessions() -> OpenSessions:
+    store = MemorySessionStore()
+    return lambda: store
+
+
+@pytest.fixture
+def sqlite_sessions(engine: Engine) -> Iterator[OpenSessions]:
+    with opening(engine.url) as open_store:
+        yield open_store
+
+
+@contextmanager
+def opening(url: URL) -> Iterator[OpenSessions]:
+    opened: list[SqlSessionStore] = []
+
+    def open_store() -> SqlSessionStore:
+        opened.append(open_sql_sessions(url, upgrade=False))
+        return opened[-1]
+
+    yield open_store
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """Where a real server is."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if given:
+        yield make_url(given)
+        return
+    with running_postgres() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def upgraded_database(postgres_server: URL) -> Iterator[Engine]:
+    """A database with our schema, which the tests use one after the other."""
+    with new_database(postgres_server, f"watchword_{uuid4().hex}") as url:
+        engine = open_engine(url)
+        upgrade_schema(engine)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def postgres_engine(upgraded_database: Engine) -> Engine:
+    """An engine for a database whose tables are there and empty."""
+    with writing(upgraded_database) as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(table.delete())
+    return upgraded_database
+
+
+@pytest.fixture(params=["engine", pytest.param("postgres_engine", marks=pytest.mark.server)])
+def any_engine(request: pytest.FixtureRequest) -> Engine:
+    engine: Engine = request.getfixturevalue(request.param)
+    return engine
+
+
+@pytest.fixture
+def postgres_sessions(postgres_engine: Engine) -> Iterator[OpenSessions]:
+    with opening(postgres_engine.url) as open_store:
+        yield open_store
+
+
+@pytest.fixture(params=PLACES)
+def open_sessions(request: pytest.FixtureRequest) -> OpenSessions:
+    place: OpenSessions = request.getfixturevalue(request.param)
+    return place
+
+
+@pytest.fixture
+def store(open_sessions: OpenSessions) -> SessionStore:
+    return open_sessions()

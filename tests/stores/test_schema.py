@@ -1,17 +1,20 @@
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from sqlalchemy import URL, Engine, inspect
 
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.engine import open_engine, reading
+from flask_watchword.stores.sql.engine import open_engine, reading, writing
 from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.tables import metadata
+from tests.servers.postgres import new_database
 
 UPGRADE = """
 import sys
@@ -22,36 +25,42 @@ upgrade_schema(open_engine(sys.argv[1], busy_seconds=60.0))
 """
 
 
-def test_the_migrations_make_exactly_the_tables_the_code_uses(engine: Engine) -> None:
+def test_the_migrations_make_exactly_the_tables_the_code_uses(any_engine: Engine) -> None:
     options = {
         "version_table": "watchword_alembic_version",
         "compare_type": True,
         "compare_server_default": True,
     }
-    with reading(engine) as connection:
+    with reading(any_engine) as connection:
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
 
 
-def test_every_table_has_our_prefix(engine: Engine) -> None:
-    assert sorted(inspect(engine).get_table_names()) == [
+def test_every_table_has_our_prefix(any_engine: Engine) -> None:
+    assert sorted(inspect(any_engine).get_table_names()) == [
         "watchword_alembic_version",
+        "watchword_epoch",
+        "watchword_revocations",
+        "watchword_sessions",
         "watchword_users",
     ]
 
 
-def test_upgrading_what_is_up_to_date_changes_nothing(engine: Engine) -> None:
-    upgrade_schema(engine)
-    with reading(engine) as connection:
+def test_upgrading_what_is_up_to_date_changes_nothing(any_engine: Engine) -> None:
+    upgrade_schema(any_engine)
+    with reading(any_engine) as connection:
         rows = connection.exec_driver_sql("SELECT * FROM watchword_alembic_version").all()
     assert len(rows) == 1
 
 
-def test_processes_that_upgrade_at_the_same_moment_all_succeed(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/new.db"
-    command = [sys.executable, "-c", UPGRADE, url]
+def outcomes_of_concurrent_upgrades(url: str) -> list[tuple[str, int]]:
     starting = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", UPGRADE, url],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(4)
     ]
     try:
@@ -59,14 +68,48 @@ def test_processes_that_upgrade_at_the_same_moment_all_succeed(tmp_path: Path) -
             assert process.stdin is not None
             process.stdin.close()
             process.stdin = None
-        outcomes = [
-            (process.communicate(timeout=60)[1], process.returncode) for process in starting
-        ]
+        return [(process.communicate(timeout=60)[1], process.returncode) for process in starting]
     finally:
         for process in starting:
             process.kill()
             process.wait(10)
-    assert outcomes == [("", 0)] * 4
+
+
+def test_processes_that_upgrade_at_the_same_moment_all_succeed(tmp_path: Path) -> None:
+    assert outcomes_of_concurrent_upgrades(f"sqlite:///{tmp_path}/new.db") == [("", 0)] * 4
+
+
+@pytest.mark.server
+def test_processes_that_upgrade_one_server_at_the_same_moment_all_succeed(
+    postgres_server: URL,
+) -> None:
+    with new_database(postgres_server, f"watchword_{uuid4().hex}") as url:
+        location = url.render_as_string(hide_password=False)
+        assert outcomes_of_concurrent_upgrades(location) == [("", 0)] * 4
+
+
+def test_threads_that_upgrade_at_the_same_moment_all_succeed(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/new.db", busy_seconds=30.0)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: upgrade_schema(engine), range(4)))
+    assert "watchword_sessions" in inspect(engine).get_table_names()
+    engine.dispose()
+
+
+def test_our_tables_live_beside_those_of_an_application_and_its_own_history(
+    any_engine: Engine,
+) -> None:
+    with writing(any_engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('of the application')")
+    try:
+        upgrade_schema(any_engine)
+        with reading(any_engine) as connection:
+            theirs = connection.exec_driver_sql("SELECT version_num FROM alembic_version").all()
+        assert [row[0] for row in theirs] == ["of the application"]
+    finally:
+        with writing(any_engine) as connection:
+            connection.exec_driver_sql("DROP TABLE alembic_version")
 
 
 def test_the_file_of_a_new_database_is_for_its_owner_alone(engine: Engine) -> None:

@@ -2,6 +2,8 @@
 
 import click
 
+from flask_watchword.cli.db import db
+from flask_watchword.cli.purge import purge
 from flask_watchword.cli.serve import serve
 from flask_watchword.cli.user import user
 
@@ -15,5 +17,7 @@ def main() -> None:
     """
 
 
+main.add_command(db)
+main.add_command(purge)
 main.add_command(serve)
 main.add_command(user)

@@ -32,6 +32,7 @@ from flask_watchword.jose.recent import Recent
 
 if TYPE_CHECKING:
     from flask_watchword.extension.manager import JWTManager
+    from flask_watchword.extension.revocation_feed import RevocationFeed
 
 EXTENSION_KEY = "flask-watchword"
 #: Keys of a key loader whose decoders are kept ready.
@@ -152,11 +153,13 @@ class Binding:
     Attributes:
         manager: whose loaders are asked.
         last_reading: the options as they were read last, current or not.
+        revocations: asked about every token; ``None`` without sessions.
     """
 
     def __init__(self, manager: "JWTManager") -> None:
         self.manager = manager
         self.last_reading: Reading | None = None
+        self.revocations: RevocationFeed | None = None
 
     def reading(self, config: FlaskConfig) -> Reading:
         """Return the options of a protected request as they are now."""

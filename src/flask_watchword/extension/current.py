@@ -82,7 +82,12 @@ def _read_back(context: Any) -> CurrentToken | None:
     return token
 
 
-def _current() -> CurrentToken:
+def current_token() -> CurrentToken:
+    """Return the token of the current request.
+
+    Raises:
+        RuntimeError: outside a protected view.
+    """
     token = _kept()
     if token is None:
         raise RuntimeError(
@@ -100,7 +105,7 @@ def get_jwt() -> dict[str, Any]:
     Raises:
         RuntimeError: outside a protected view.
     """
-    return _current().own.claims
+    return current_token().own.claims
 
 
 def get_jwt_header() -> dict[str, Any]:
@@ -112,7 +117,7 @@ def get_jwt_header() -> dict[str, Any]:
     Raises:
         RuntimeError: outside a protected view.
     """
-    return _current().own.header
+    return current_token().own.header
 
 
 def get_jwt_identity() -> Any:
@@ -125,7 +130,7 @@ def get_jwt_identity() -> Any:
         RuntimeError: outside a protected view.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return _current().claim(app.config["JWT_IDENTITY_CLAIM"])
+    return current_token().claim(app.config["JWT_IDENTITY_CLAIM"])
 
 
 def get_jwt_request_location() -> str | None:
@@ -148,7 +153,7 @@ def get_current_user() -> Any:
     Raises:
         RuntimeError: outside a protected view, or without a user lookup loader.
     """
-    user = _current().user
+    user = current_token().user
     if user is NO_LOADER:
         raise RuntimeError(
             "You must provide a `@jwt.user_lookup_loader` callback to use this method"

@@ -34,10 +34,15 @@ class WrongTokenError(JWTExtendedException):
 
 
 class RevokedTokenError(JWTExtendedException):
-    """A token that has been revoked."""
+    """A token that has been revoked.
 
-    def __init__(self, jwt_header: Claims, jwt_data: Claims) -> None:
+    Attributes:
+        code: by whom or what, where sessions know; stable.
+    """
+
+    def __init__(self, jwt_header: Claims, jwt_data: Claims, code: str | None = None) -> None:
         super().__init__("Token has been revoked")
+        self.code = code
         self.jwt_header = jwt_header
         self.jwt_data = jwt_data
 

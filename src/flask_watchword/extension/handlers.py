@@ -1,6 +1,7 @@
 """Turning refusals into responses, by the loaders of the manager."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, current_app
@@ -20,6 +21,7 @@ from flask_watchword.extension.errors import (
     WrongTokenError,
 )
 from flask_watchword.extension.loaders import call
+from flask_watchword.extension.responses import coded_message, default_revoked_token_callback
 
 if TYPE_CHECKING:
     from flask_watchword.extension.manager import JWTManager
@@ -49,6 +51,13 @@ def _with_token(loader: str) -> Answer:
     return answer
 
 
+def _revoked(manager: "JWTManager", error: RevokedTokenError) -> Any:
+    loader = manager._revoked_token_callback
+    if error.code is not None and loader is default_revoked_token_callback:
+        return coded_message(str(error), error.code, HTTPStatus.UNAUTHORIZED)
+    return call(loader, error.jwt_header, error.jwt_data)
+
+
 ANSWERS: dict[type[Exception], Answer] = {
     NoAuthorizationError: _unauthorized,
     CSRFError: _unauthorized,
@@ -60,7 +69,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     Refusal: _refused,
     SpecificRefusal: _refused,
     FreshTokenRequired: _with_token("_needs_fresh_token_callback"),
-    RevokedTokenError: _with_token("_revoked_token_callback"),
+    RevokedTokenError: _revoked,
     UserClaimsVerificationError: _with_token("_token_verification_failed_callback"),
     UserLookupError: _with_token("_user_lookup_error_callback"),
 }

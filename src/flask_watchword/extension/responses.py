@@ -16,6 +16,12 @@ def _message(text: str, status: HTTPStatus) -> ResponseReturnValue:
     return app.json.response({app.config["JWT_ERROR_MESSAGE_KEY"]: text}), status
 
 
+def coded_message(text: str, code: str, status: HTTPStatus) -> ResponseReturnValue:
+    """Answer with a text for people and, beside it, a code for programs."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app.json.response({app.config["JWT_ERROR_MESSAGE_KEY"]: text, "code": code}), status
+
+
 def default_expired_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
     """Answer a token that has expired."""
     return _message("Token has expired", HTTPStatus.UNAUTHORIZED)

@@ -11,6 +11,7 @@ from flask import Flask, got_request_exception
 
 from flask_watchword.errors import Refusal
 from flask_watchword.extension.errors import JWTExtendedException
+from flask_watchword.stores.errors import StoreUnavailable
 
 
 def attach(app: Flask) -> None:
@@ -19,7 +20,7 @@ def attach(app: Flask) -> None:
 
 
 def _fall_back_on_app(app: Flask, exception: BaseException, **_: Any) -> None:
-    if not isinstance(exception, Refusal | JWTExtendedException):
+    if not isinstance(exception, Refusal | JWTExtendedException | StoreUnavailable):
         return
     apis = _apis_before(app)
     if apis and not any(_answers_by_itself(api, exception) for api in apis):

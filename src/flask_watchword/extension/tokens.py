@@ -92,16 +92,20 @@ def issue(
     fresh: Fresh = False,
     expires_delta: ExpiresDelta | None = None,
     headers: Claims | None = None,
+    subject: str | None = None,
 ) -> str:
-    """Create a token of any type from the current application's options and loaders."""
+    """Create a token of any type from the current application's options and loaders.
+
+    Where the ``subject`` is known already the user identity loader is not asked for it.
+    """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     config, binding = app.config, current_binding()
     manager = binding.manager
     if expires_delta is None:
         expires_delta = lifetime(config, token_type)
-    body = standard_claims(
-        config, token_type, _identity_of(manager, identity), fresh, expires_delta, manager.clock()
-    )
+    if subject is None:
+        subject = identity_of(manager, identity)
+    body = standard_claims(config, token_type, subject, fresh, expires_delta, manager.clock())
     overrides = _merged(
         manager._user_claims_callback, default_additional_claims_callback, identity, claims
     )
@@ -117,7 +121,8 @@ def issue(
     return encode(body, key, header, json_default(app))
 
 
-def _identity_of(manager: Any, identity: Any) -> Any:
+def identity_of(manager: Any, identity: Any) -> Any:
+    """Return what stands in a token for an identity."""
     if manager._user_identity_callback is default_user_identity_callback:
         return identity
     return call(manager._user_identity_callback, identity)

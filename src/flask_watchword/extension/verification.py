@@ -103,6 +103,8 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
         if fresh and claims["fresh"] is not True:
             check_fresh(token, now)
         if not skip_revocation_check:
+            if binding.revocations is not None:
+                binding.revocations.check(token)
             blocklist = manager._token_in_blocklist_callback
             if blocklist is not default_blocklist_callback:
                 check_not_revoked(blocklist, token)
@@ -164,6 +166,8 @@ def verify_expired(demand: Demand) -> CurrentToken | None:
     if now < token.verified.valid_until:
         raise WrongTokenError("Only expired tokens are allowed")
     check_type(token.verified.claims, demand.refresh)
+    if binding.revocations is not None:
+        binding.revocations.check_expired(token)
     check_not_revoked(manager._token_in_blocklist_callback, token)
     check_by_loader(manager._token_verification_callback, token)
     if manager._user_lookup_callback is not None:

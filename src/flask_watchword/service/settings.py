@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -16,6 +17,7 @@ MIN_SECRET_BYTES = 32
 
 _PREFIX = "WATCHWORD_"
 _DEFAULT_DATABASE = "sqlite:///watchword.db"
+_DATABASES = "sqlite:///watchword.db, postgresql+psycopg://user@host/name"
 _DEMO_DATABASE = "sqlite:///watchword-demo.db"
 
 
@@ -90,6 +92,47 @@ def read_settings(
     return Settings(**values)
 
 
+def read_database(given: str | None = None, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the URL of the database that a command looks after: a SQLite file or PostgreSQL.
+
+    Args:
+        given: what wins over the environment.
+        environ: where ``WATCHWORD_DATABASE`` is looked up.
+
+    Raises:
+        InvalidSetting: when it is neither; the message does not repeat it.
+    """
+    variable = _variable("database")
+    text = given if given is not None else environ.get(variable, _DEFAULT_DATABASE)
+    return _any_database(variable, text)
+
+
+def read_session_store(
+    database: str | None = None,
+    store: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> str:
+    """Return the URL of the place whose sessions a command looks after.
+
+    Args:
+        database: a database, which wins over the environment.
+        store: a database or a Valkey server, which wins over both.
+        environ: where first ``WATCHWORD_SESSION_STORE`` and then ``WATCHWORD_DATABASE`` is looked
+            up when neither is given.
+
+    Raises:
+        InvalidSetting: when it is no such place; the message does not repeat it.
+    """
+    variable = _variable("session_store")
+    text = environ.get(variable) if store is None and database is None else store
+    if text is None:
+        return read_database(database, environ)
+    wanted = f"{_DATABASES} or valkey://host:6379/0"
+    if text.partition("://")[0].partition("+")[0] in ("valkey", "valkeys", "redis", "rediss"):
+        return _with_a_port(variable, text, wanted)
+    return _any_database(variable, text, wanted)
+
+
 def _variable(name: str) -> str:
     return _PREFIX + name.upper()
 
@@ -138,6 +181,28 @@ def _database(variable: str, text: str) -> str:
         )
     path = str(Path(url.database).absolute())
     return url.set(drivername="sqlite", database=path).render_as_string()
+
+
+def _any_database(variable: str, text: str, wanted: str = _DATABASES) -> str:
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        # These quote what could not be read, perhaps a part of a password.
+        raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
+    if url.get_backend_name() == "sqlite" and not url.host:
+        return _database(variable, text)
+    if url.drivername == "postgresql+psycopg":
+        return text
+    raise InvalidSetting(variable, f"is no URL of these: {wanted}")
+
+
+def _with_a_port(variable: str, text: str, wanted: str) -> str:
+    try:
+        urlsplit(text).port  # noqa: B018 - a property that raises
+    except ValueError:
+        # Quotes what stands where the port should, which may be a part of a password.
+        raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
+    return text
 
 
 def _whole_number(low: int, high: int) -> Callable[[str, str], int]:

@@ -1,34 +1,89 @@
-"""Connections: how SQLite is opened, how a transaction begins, which errors mean "not now"."""
+"""Connections: how a database is opened, how a transaction begins, which errors mean "not now"."""
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
+from sqlalchemy import URL, Connection, Engine, exc, make_url
 
 from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql import postgres, sqlite
+from flask_watchword.stores.sql.forks import forget_connections_in_children
 
-#: Seconds one connection waits for another's write lock before the store counts as unavailable.
+#: Seconds one connection waits for another's lock before the store counts as unavailable.
 BUSY_SECONDS = 2.0
 
-_WRITES = "watchword_writes"
+#: The most seconds between two tries at a transaction that another one was in the way of.
+_PAUSE = 0.01
+
+_T = TypeVar("_T")
 
 # Errors of the statement or of the data, which trying again would not mend.
 _OUR_OWN_FAULT = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
 
 
 def open_engine(url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
-    """Return an engine for a SQLite file; no connection is made yet.
+    """Return an engine for a SQLite file or a PostgreSQL database; no connection is made yet.
 
     Args:
-        url: ``sqlite:///file``.
-        busy_seconds: how long a connection waits for another one's write lock.
+        url: ``sqlite:///file`` or ``postgresql+psycopg://…``. What the query of a PostgreSQL URL
+            says to libpq, time-outs included, goes before what is set here.
+        busy_seconds: how long a connection waits for a lock that another one holds; with
+            PostgreSQL also how long a statement may take.
+
+    Raises:
+        ValueError: for a database or a driver that is not supported.
     """
-    # The driver must not begin transactions of its own: `_begin` does, and says which kind.
-    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": busy_seconds})
-    event.listen(engine, "connect", _prepare_connection)
-    event.listen(engine, "begin", _begin)
+    url = make_url(url)
+    if url.get_backend_name() == "sqlite":
+        engine = sqlite.open_engine(url, busy_seconds)
+    elif url.drivername == "postgresql+psycopg":
+        engine = postgres.open_engine(url, busy_seconds)
+    else:
+        raise ValueError(
+            f"{url.drivername} is not supported: sqlite or postgresql+psycopg is wanted"
+        )
+    forget_connections_in_children(engine)
     return engine
+
+
+def single_statements(engine: Engine) -> Engine:
+    """Return the engine set for transactions of one statement, which need no BEGIN and COMMIT."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def transactions(engine: Engine) -> Engine:
+    """Return the engine set for transactions of several statements that write."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{sqlite.WRITES: True})
+    return engine.execution_options(isolation_level="READ COMMITTED")
+
+
+def run(engine: Engine, work: Callable[[Connection], _T]) -> _T:
+    """Do work in one transaction, and again where another transaction was in the way.
+
+    Args:
+        engine: what :func:`single_statements` or :func:`transactions` returned.
+        work: what to do with a connection; it may be done several times, each from the start.
+
+    Raises:
+        StoreUnavailable: when the database does not answer, or others were in the way for
+            ``BUSY_SECONDS``.
+    """
+    give_up_at = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            with _translated_errors(), engine.begin() as connection:
+                return work(connection)
+        except _InTheWay:
+            if time.monotonic() >= give_up_at:
+                raise
+        # Not all after the same time, or they would meet again.
+        time.sleep(random.uniform(0.0, _PAUSE))  # noqa: S311 - nothing secret hangs on it
 
 
 @contextlib.contextmanager
@@ -44,37 +99,30 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Lend a connection inside a transaction that holds the write lock and commits at the end.
+    """Lend a connection inside a transaction that commits at the end.
+
+    With SQLite it holds the write lock from its start.
 
     Raises:
         StoreUnavailable: when the database does not answer, or stays locked for too long.
     """
-    writer = engine.execution_options(**{_WRITES: True})
-    with _translated_errors(), writer.begin() as connection:
+    with _translated_errors(), transactions(engine).begin() as connection:
         yield connection
 
 
-def _prepare_connection(connection: Any, _record: Any) -> None:
-    # WAL lets readers go on while one writes. NORMAL keeps the file consistent through a power
-    # cut, which may cost the last commits only; FULL would cost five times the writes.
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    # The write lock is taken at the start. Taken at the first write, behind a read, it could
-    # fail at once without waiting, because another writer has outdated what was read.
-    if connection.get_execution_options().get(_WRITES):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+class _InTheWay(StoreUnavailable):
+    """A transaction that came to nothing because of another one."""
 
 
 @contextlib.contextmanager
 def _translated_errors() -> Iterator[None]:
     try:
         yield
-    except _OUR_OWN_FAULT:
-        raise
     except (exc.DBAPIError, exc.TimeoutError) as error:
-        raise StoreUnavailable(str(getattr(error, "orig", error))) from error
+        cause = getattr(error, "orig", error)
+        state = getattr(cause, "sqlstate", None)
+        if state in postgres.IN_THE_WAY or sqlite.is_busy(cause):
+            raise _InTheWay(str(cause)) from error
+        if isinstance(error, _OUR_OWN_FAULT) and state != postgres.NO_SUCH_TABLE:
+            raise
+        raise StoreUnavailable(str(cause)) from error

@@ -1,33 +1,93 @@
 """Bring the schema of a database up to date, however many processes try at once."""
 
+import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
 
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.engine import writing
+from flask_watchword.stores.sql.engine import reading, writing
+from flask_watchword.stores.sql.tables import VERSION_TABLE
+
+# Any number will do that the application does not use for an advisory lock of its own.
+_SCHEMA_LOCK = 0x57_61_74_63_68_77_73
+
+# Alembic keeps what it is doing in variables of its modules.
+_one_thread = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Where the schema of a database stands.
+
+    Attributes:
+        current: the migration applied last; ``None`` where there was none yet.
+        newest: the last one that this version of the package has.
+        is_known: whether this version has the current one. If not, a later version was here.
+    """
+
+    current: str | None
+    newest: str
+    is_known: bool
+
+    @property
+    def is_newest(self) -> bool:
+        """Tell whether nothing is left to apply."""
+        return self.current == self.newest
+
+
+def schema_revision(engine: Engine) -> Revision:
+    """Return where the schema stands; nothing is changed, and no file is made.
+
+    Raises:
+        StoreUnavailable: when the database does not answer.
+    """
+    # From the newest to the oldest.
+    known = [s.revision for s in ScriptDirectory.from_config(_config()).walk_revisions()]
+    current = _current(engine)
+    return Revision(current, known[0], current is None or current in known)
 
 
 def upgrade_schema(engine: Engine) -> None:
     """Apply the migrations that are missing, all of them or none.
 
-    The lock is the transaction: the first process holds the database's write lock until it
-    commits, whoever comes second waits for it and then finds nothing left to do. Give the engine
-    a ``busy_seconds`` that outlasts a migration.
+    The first process holds a lock until it commits; whoever comes second waits for it and then
+    finds nothing left to do. With SQLite the lock is the write lock of the transaction: give the
+    engine a ``busy_seconds`` that outlasts a migration.
 
     Raises:
         StoreUnavailable: when the database cannot be opened or stays locked.
     """
-    _create_file(engine)
+    if engine.dialect.name == "sqlite":
+        _create_file(engine)
+    config = _config()
+    with _one_thread, writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            _lock(connection)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", "flask_watchword.stores.sql:migrations")
     # Named with the folder's separator spelled out: Alembic warns where it has to guess.
     config.set_main_option("path_separator", "os")
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    return config
+
+
+def _current(engine: Engine) -> str | None:
+    # To connect would make the file, and leave it readable for every user of the machine.
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return None
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        return context.get_current_revision()
 
 
 def _create_file(engine: Engine) -> None:
@@ -37,3 +97,10 @@ def _create_file(engine: Engine) -> None:
         file.touch(mode=0o600)
     except OSError as error:
         raise StoreUnavailable(f"cannot open {file}: {error.strerror}") from error
+
+
+def _lock(connection: Connection) -> None:
+    # A migration takes as long as it takes, and so does waiting for another one's.
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")

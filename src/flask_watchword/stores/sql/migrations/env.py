@@ -2,13 +2,12 @@
 
 from alembic import context
 
-from flask_watchword.stores.sql.tables import metadata
+from flask_watchword.stores.sql.tables import VERSION_TABLE, metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    # A name of our own, because the application may keep an Alembic history in the same database.
-    version_table="watchword_alembic_version",
+    version_table=VERSION_TABLE,
     # SQLite's ALTER TABLE is poor: later migrations copy the table instead.
     render_as_batch=True,
     # The caller's transaction holds everything, table definitions included.

@@ -1,0 +1,69 @@
+"""``watchword db``: the schema of a database."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from flask_watchword.cli.options import any_database_option
+from flask_watchword.cli.upkeep import one_line_store_failures, place, refuse_missing_file
+
+if TYPE_CHECKING:
+    from flask_watchword.stores.sql.schema import Revision
+
+
+@click.group()
+def db() -> None:
+    """Look after the schema of a database, SQLite or PostgreSQL."""
+
+
+@db.command()
+@any_database_option
+def upgrade(database: str | None) -> None:
+    """Apply the migrations that are missing, all of them or none.
+
+    The tables' names begin with watchword_, so the database may be an application's own.
+    """
+    with one_line_store_failures():
+        # Here and not above: these bring SQLAlchemy and Alembic.
+        from flask_watchword.service.settings import read_database
+        from flask_watchword.stores.opening import database_revision, upgrade_database
+
+        url = read_database(database)
+        before = database_revision(url)
+        if before.is_known:
+            upgrade_database(url)
+    if not before.is_known:
+        raise click.ClickException(_stands(url, before))
+    if before.is_newest:
+        click.echo(_stands(url, before))
+    else:
+        since = "" if before.current is None else f" from {before.current}"
+        click.echo(f"Upgraded {place(url)}{since} to {before.newest}.")
+
+
+@db.command()
+@any_database_option
+def current(database: str | None) -> None:
+    """Print the schema's revision; the exit status is 1 when it is not the newest."""
+    with one_line_store_failures():
+        # Here and not above: these bring SQLAlchemy and Alembic.
+        from flask_watchword.service.settings import read_database
+        from flask_watchword.stores.opening import database_revision
+
+        url = read_database(database)
+        refuse_missing_file(url)
+        revision = database_revision(url)
+    click.echo(_stands(url, revision))
+    if not revision.is_newest:
+        raise click.exceptions.Exit(1)
+
+
+def _stands(url: str, revision: "Revision") -> str:
+    if revision.current is None:
+        return f"{place(url)} has no schema yet, {revision.newest} is the newest"
+    at = f"{place(url)} is at revision {revision.current}"
+    if revision.is_newest:
+        return f"{at}, the newest"
+    if revision.is_known:
+        return f"{at}, {revision.newest} is the newest"
+    return f"{at}, of a later version of Watchword; {revision.newest} is the newest of this one"

@@ -1,0 +1,57 @@
+"""``watchword purge``: delete what has passed its end."""
+
+import json
+
+import click
+
+from flask_watchword.cli.options import any_database_option
+from flask_watchword.cli.upkeep import one_line_store_failures, place, refuse_missing_file
+
+
+@click.command()
+@any_database_option
+@click.option(
+    "--store",
+    metavar="URL",
+    help="Where the sessions are, if not in the database: also valkey://host:6379/0. "
+    "In the environment it is WATCHWORD_SESSION_STORE.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
+def purge(database: str | None, store: str | None, as_json: bool) -> None:
+    """Delete the sessions and revocations that are past their end.
+
+    Applications delete a few of them now and then while they run. This deletes all, in small
+    batches beside which requests go on.
+    """
+    if database is not None and store is not None:
+        raise click.UsageError("give --database or --store, not both")
+    with one_line_store_failures():
+        # Here and not above: these bring SQLAlchemy.
+        from flask_watchword.cli.purging import purge_all
+        from flask_watchword.service.settings import read_session_store
+        from flask_watchword.stores.opening import open_session_store
+
+        url = read_session_store(database, store)
+        _refuse_other_schema(url)
+        sessions = open_session_store(url, upgrade=False)
+        try:
+            deleted = purge_all(sessions)
+        finally:
+            sessions.close()
+    if as_json:
+        click.echo(json.dumps({"deleted": deleted}))
+    else:
+        click.echo(f"Deleted {deleted} sessions and revocations.")
+
+
+def _refuse_other_schema(url: str) -> None:
+    # Not upgraded on the way: a URL with a slip in it would get tables of ours, or a file.
+    if not url.startswith(("sqlite", "postgresql")):
+        return
+    from flask_watchword.stores.opening import database_revision
+
+    refuse_missing_file(url)
+    if not database_revision(url).is_newest:
+        raise click.ClickException(
+            f"the schema of {place(url)} is not this version's; see: watchword db current"
+        )

@@ -1,0 +1,70 @@
+"""What the commands that look after a database have in common."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from flask_watchword.cli.failures import one_line_failures
+
+#: What an extra brings to reach a server, and its name; a missing Valkey client says so itself.
+_EXTRAS = {"psycopg": "postgres"}
+
+
+@contextlib.contextmanager
+def one_line_store_failures() -> Iterator[None]:
+    """Turn what is wrong with a place or with the way to it into one line and exit status 1."""
+    with one_line_failures():
+        # Here and not above: SQLAlchemy is what `--help` does without.
+        from sqlalchemy.exc import DBAPIError
+
+        from flask_watchword.stores.errors import StoreUnavailable
+        from flask_watchword.stores.opening import UnknownStore
+
+        try:
+            yield
+        except StoreUnavailable as error:
+            # PostgreSQL explains itself in several lines.
+            why = _in_one_line(error)
+            raise click.ClickException(f"the database does not answer: {why}") from error
+        except DBAPIError as error:
+            # A role that may not do this, or an option in the URL that the driver does not know.
+            why = _in_one_line(error.orig)
+            raise click.ClickException(f"the database refuses: {why}") from error
+        except UnknownStore as error:
+            raise click.ClickException(_in_one_line(error)) from error
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in _EXTRAS:
+                raise
+            raise click.ClickException(
+                f"{package} is not installed; the extra `{_EXTRAS[package]}` brings it: "
+                f"pip install 'Flask-Watchword[{_EXTRAS[package]}]'"
+            ) from error
+
+
+def refuse_missing_file(url: str) -> None:
+    """Say so where a database would be a file that is not there, before anything makes it."""
+    file = _file(url)
+    if file is not None and not file.exists():
+        raise click.ClickException(f"there is no database at {file}")
+
+
+def place(url: str) -> str:
+    """Return what to call a database: its file, or its name and host, never its password."""
+    from sqlalchemy.engine import make_url
+
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.database or ""
+    name = parsed.database or "the default database"
+    return f"{name} on {parsed.host}" if parsed.host else name
+
+
+def _file(url: str) -> Path | None:
+    return Path(place(url)) if url.startswith("sqlite") else None
+
+
+def _in_one_line(error: BaseException | None) -> str:
+    return " ".join(str(error).split())

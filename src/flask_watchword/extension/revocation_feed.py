@@ -1,0 +1,287 @@
+"""What a process knows of the revocations: asked at each request, kept up to date beside them."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from weakref import WeakSet, ref
+
+from flask_watchword.clock import Clock
+from flask_watchword.extension.current import CurrentToken
+from flask_watchword.extension.errors import RevokedTokenError
+from flask_watchword.sessions.revocation import Revocation, RevocationIndex
+from flask_watchword.sessions.session import REFRESH_REUSED
+from flask_watchword.sessions.store import Batch, SessionStore
+from flask_watchword.stores.errors import StoreUnavailable
+
+#: ``code`` of what is answered to a token whose session is over, and to one revoked by itself.
+SESSION_ENDED = "session_ended"
+TOKEN_REVOKED = "token_revoked"
+
+#: Seconds between two attempts on a store that does not answer: the first, and the longest.
+_FIRST_DELAY = 0.05
+_LONGEST_DELAY = 0.5
+#: How often the copy is brought up to date unasked, as a part of its bound.
+_POLLS_PER_BOUND = 4
+#: Seconds between two looks for what has expired, and how much is purged at each.
+_TIDY_SECONDS = 10.0
+_PURGE_BATCH = 100
+
+#: Seconds that a fork waits for a follower to finish what it asks the store.
+_FORK_PATIENCE = 1.0
+
+_logger = logging.getLogger(__name__)
+_feeds: "WeakSet[RevocationFeed]" = WeakSet()
+_held: list[threading.Lock] = []
+
+
+class RevocationFeed:
+    """The live revocations of a store, copied into this process.
+
+    The copy is trusted while the store's change mark stands still, for ``staleness`` seconds after
+    it was made. Then the request itself brings it up to date; where that fails it asks the store
+    for its own token, and where that fails as well ``StoreUnavailable`` refuses it. Never open.
+
+    Args:
+        store: whose log is followed.
+        staleness: seconds that a copy is trusted.
+        subject_claim: the claim that holds a token's subject.
+        clock: seconds since the epoch.
+
+    Attributes:
+        elapsed: a clock in seconds that nobody sets back, for the age of the copy.
+    """
+
+    def __init__(
+        self, store: SessionStore, staleness: float, subject_claim: str, clock: Clock
+    ) -> None:
+        self.elapsed: Clock = time.monotonic
+        self._store = store
+        self._change_mark: Callable[[], object] = store.change_mark
+        self._staleness = staleness
+        self._subject_claim = subject_claim
+        self._clock = clock
+        self._index = RevocationIndex(subject_claim)
+        self._epoch: str | None = None
+        self._since = 0.0
+        self._stop = threading.Event()
+        self._begin()
+        _feeds.add(self)
+
+    def _begin(self) -> None:
+        """Begin anew in this process, with what is known already."""
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._cursor = 0
+        self._mark: object = None
+        self._trusted_until = float("-inf")
+        self._failures = 0
+        self._tidy_at = 0.0
+
+    def check(self, token: CurrentToken) -> None:
+        """Check that a token has not been revoked.
+
+        Raises:
+            RevokedTokenError: when it has, or when its session was lost with its store.
+            StoreUnavailable: when that cannot be told.
+        """
+        claims, index = token.verified.claims, self._index
+        # `_is_current`, written out: a call costs as much as what it asks.
+        if self._mark != self._change_mark() or self.elapsed() >= self._trusted_until:
+            index = self._index_for(claims)
+        if index.revokes(claims):
+            raise RevokedTokenError(*token.own, code=self._code(claims, index))
+        if claims.get("iat", 0.0) <= self._since and self._is_gone(claims):
+            raise RevokedTokenError(*token.own, code=SESSION_ENDED)
+
+    def check_expired(self, token: CurrentToken) -> None:
+        """Check that a token was not revoked while it lived.
+
+        The entry of a session dies with the last token, so the session itself is asked.
+
+        Raises:
+            RevokedTokenError: when it was, or when its session is not known any more.
+            StoreUnavailable: when that cannot be told.
+        """
+        self.check(token)
+        if self._is_gone(token.verified.claims):
+            raise RevokedTokenError(*token.own, code=SESSION_ENDED)
+
+    def know(self, entries: Iterable[Revocation]) -> None:
+        """Take in what this process itself has revoked, whatever the store will say when."""
+        with self._lock:
+            self._index.add(entries)
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stop.set()
+
+    def _code(self, claims: Mapping[str, Any], index: RevocationIndex) -> str:
+        if not index.ends_session_of(claims):
+            return TOKEN_REVOKED
+        if claims["type"] != "refresh":
+            return SESSION_ENDED
+        # Who replays a second time learns the same as at the first.
+        try:
+            session = self._store.get(claims["sid"])
+        except StoreUnavailable:
+            return SESSION_ENDED
+        reused = session is not None and session.end_reason == REFRESH_REUSED
+        return REFRESH_REUSED if reused else SESSION_ENDED
+
+    def _is_gone(self, claims: Mapping[str, Any]) -> bool:
+        session_id = claims.get("sid")
+        if session_id is None:
+            return False
+        session = self._store.get(session_id)
+        return session is None or session.ended_at is not None
+
+    def _index_for(self, claims: Mapping[str, Any]) -> RevocationIndex:
+        """Return an index that can be asked about a token now: the copy, or one for it alone."""
+        self._follow()
+        try:
+            self._catch_up_once()
+        except StoreUnavailable:
+            alone = RevocationIndex(self._subject_claim)
+            named = (claims.get(name) for name in ("sid", "jti", self._subject_claim))
+            # As in the index: a subject may be a number, and what is neither revokes nothing.
+            texts = [str(value) if isinstance(value, (str, int)) else None for value in named]
+            alone.add(self._store.find_revocations(*texts))
+            return alone
+        return self._index
+
+    def catch_up(self) -> None:
+        """Bring the copy up to date.
+
+        Raises:
+            StoreUnavailable: when the store did not answer.
+        """
+        with self._lock:
+            self._read_log()
+
+    def _catch_up_once(self) -> None:
+        """Bring the copy up to date, or share what comes of it where another request does."""
+        failures = self._failures
+        with self._lock:
+            if self._is_current():
+                return
+            if self._failures != failures:
+                raise StoreUnavailable("the revocations could not be read")
+            try:
+                self._read_log()
+            except StoreUnavailable:
+                self._failures += 1
+                raise
+
+    def _is_current(self) -> bool:
+        return self._mark == self._change_mark() and self.elapsed() < self._trusted_until
+
+    def _read_log(self) -> None:
+        # Mark and moment first: what is logged while we read is then read once more.
+        began, mark, now = self.elapsed(), self._change_mark(), self._clock()
+        batch = self._store.revocations(self._cursor, now)
+        if batch.epoch != self._epoch:
+            batch = self._begin_epoch(batch, now)
+        self._index.add(batch.entries)
+        self._cursor = batch.cursor
+        self._mark, self._trusted_until = mark, began + self._staleness
+
+    def _begin_epoch(self, batch: Batch, now: float) -> Batch:
+        if self._epoch is not None:
+            _logger.warning(
+                "The session store was wiped. What was revoked stays so; tokens of sessions "
+                "that the store does not know any more are refused."
+            )
+        if self._cursor:
+            batch = self._store.revocations(0, now)
+        self._epoch = batch.epoch
+        self._since = max(self._since, batch.since)
+        return batch
+
+    def tidy(self) -> None:
+        """Forget what has expired, and purge a little of the store; now and then."""
+        moment = self.elapsed()
+        if moment < self._tidy_at:
+            return
+        now = self._clock()
+        with self._lock:
+            self._index.drop_expired(now)
+            purged = self._store.purge(now, _PURGE_BATCH)
+        self._tidy_at = moment if purged >= _PURGE_BATCH else moment + _TIDY_SECONDS
+
+    def _follow(self) -> None:
+        if self._has_follower():
+            return
+        with self._lock:
+            if self._has_follower() or self._stop.is_set():
+                return
+            self._thread = threading.Thread(
+                target=_follow,
+                args=(ref(self), self._store, self._staleness / _POLLS_PER_BOUND, self._stop),
+                name="watchword-revocations",
+                daemon=True,
+            )
+            self._thread.start()
+
+    def _has_follower(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+
+def _follow(
+    feed: "ref[RevocationFeed]", store: SessionStore, seconds: float, stop: threading.Event
+) -> None:
+    """Keep a feed up to date until it is gone or closed; holds it only while it works on it."""
+    delay = _FIRST_DELAY
+    while not stop.is_set():
+        try:
+            if not _turn(feed):
+                return
+            store.wait_for_change(seconds)
+        except StoreUnavailable as error:
+            _logger.warning("The session store does not answer: %s", error)
+        except Exception:
+            # The thread goes on: without it each request would have to bring the copy up to date.
+            _logger.exception("Following the revocations failed")
+        else:
+            delay = _FIRST_DELAY
+            continue
+        stop.wait(delay)
+        delay = min(2 * delay, _LONGEST_DELAY)
+
+
+def _turn(feed: "ref[RevocationFeed]") -> bool:
+    held = feed()
+    if held is None:
+        return False
+    held.catch_up()
+    held.tidy()
+    return True
+
+
+def _hold_before_fork() -> None:
+    # A follower that is forked in the middle of a question to the store would leave the locks of
+    # the store's driver held in the child, for ever.
+    locks = [feed._lock for feed in list(_feeds)]
+    _held.extend(lock for lock in locks if lock.acquire(timeout=_FORK_PATIENCE))
+
+
+def _release_in_parent() -> None:
+    while _held:
+        _held.pop().release()
+
+
+def _begin_in_child() -> None:
+    _held.clear()
+    # Of its parent's threads a child has none, and a lock may have been held by one of them.
+    for feed in list(_feeds):
+        feed._begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_hold_before_fork,
+        after_in_parent=_release_in_parent,
+        after_in_child=_begin_in_child,
+    )

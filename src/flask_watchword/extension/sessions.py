@@ -1,0 +1,321 @@
+"""``Sessions``: sign-ins that are refreshed by rotation, listed, and ended at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, current_app, has_request_context, request
+
+from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.current import CurrentToken, current_token
+from flask_watchword.extension.errors import RevokedTokenError
+from flask_watchword.extension.responses import coded_message
+from flask_watchword.extension.revocation_feed import SESSION_ENDED, RevocationFeed
+from flask_watchword.extension.session_options import (
+    SessionOptions,
+    read_session_options,
+    set_session_defaults,
+)
+from flask_watchword.extension.signals import (
+    refresh_reused,
+    session_ended,
+    session_refreshed,
+    session_started,
+)
+from flask_watchword.extension.tokens import Claims, Fresh, identity_of, issue
+from flask_watchword.extension.verification import check_type
+from flask_watchword.sessions.refresh import Refreshed, RefreshRefused, refresh
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import (
+    SIGNED_OUT,
+    SIGNED_OUT_EVERYWHERE,
+    Session,
+    new_session,
+)
+from flask_watchword.sessions.store import SessionStore, session_revocation, subject_revocation
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.opening import UnknownStore, open_session_store
+
+SESSIONS_KEY = "flask-watchword-sessions"
+#: Characters of a User-Agent header that are kept.
+_AGENT_LENGTH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a sign-in or a refresh is answered with.
+
+    Attributes:
+        access_token: for protected views.
+        refresh_token: for the next refresh, and for no other.
+        expires_in: seconds that the access token lives.
+        session_id: what both carry as ``sid``.
+    """
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    session_id: str
+
+
+class _Work:
+    """Everything that one call needs of the current application, at one moment."""
+
+    def __init__(self) -> None:
+        self.app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        store: SessionStore | None = self.app.extensions.get(SESSIONS_KEY)
+        binding = binding_of(self.app)
+        if store is None or binding.revocations is None:
+            raise RuntimeError("You must initialize Sessions with this flask application first")
+        self.store = store
+        self.feed: RevocationFeed = binding.revocations
+        self.manager = binding.manager
+        self.now = self.manager.clock()
+        self.options: SessionOptions = read_session_options(self.app.config)
+        self.lifetimes = self.options.lifetimes
+
+    def subject_of(self, identity: Any) -> str:
+        """Return the subject that an identity has in tokens and in the store."""
+        return str(identity_of(self.manager, identity))
+
+    def tell_ended(self, ended: Sequence[Session]) -> None:
+        """Refuse the tokens of sessions that were ended, from now on; say so by the signal."""
+        self.feed.know([session_revocation(one, self.now, self.lifetimes) for one in ended])
+        for session in ended:
+            session_ended.send(self.app, session=session)
+
+    def pair(
+        self, session: Session, identity: Any, fresh: Fresh, claims: Claims | None
+    ) -> TokenPair:
+        """Make the tokens of a session's current generation."""
+        until = int(session.access_until(self.now, self.lifetimes))
+        # Last, so that neither a loader nor a caller changes what the session rests on.
+        own = {self.app.config["JWT_IDENTITY_CLAIM"]: session.subject, "sid": session.id}
+        access = {**(claims or {}), **own, "auth_time": int(session.started_at), "exp": until}
+        if fresh is False:
+            access["fresh"] = False
+        spare = {**own, "gen": session.generation, "exp": int(session.idle_until)}
+        return TokenPair(
+            access_token=issue(identity, "access", access, fresh, subject=session.subject),
+            refresh_token=issue(identity, "refresh", spare, subject=session.subject),
+            expires_in=max(0, until - int(self.now)),
+            session_id=session.id,
+        )
+
+
+class Sessions:
+    """Give an application sessions, and have its protected views refuse what is revoked.
+
+    Args:
+        app: the application, with its ``JWTManager`` in place; without it call :meth:`init_app`
+            later.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Register the extension with an application.
+
+        Raises:
+            RuntimeError: when an option cannot be used, or the application has no JWTManager.
+        """
+        binding = binding_of(app)
+        manager = binding.manager
+        set_session_defaults(app.config)
+        options = read_session_options(app.config)
+        try:
+            store = open_session_store(app.config["WATCHWORD_SESSION_STORE"])
+        except UnknownStore as error:
+            raise RuntimeError(f"WATCHWORD_SESSION_STORE: {error}") from None
+        app.extensions[SESSIONS_KEY] = store
+        binding.revocations = RevocationFeed(
+            store, options.staleness, app.config["JWT_IDENTITY_CLAIM"], lambda: manager.clock()
+        )
+        if StoreUnavailable not in app.error_handler_spec[None][None]:
+            app.register_error_handler(StoreUnavailable, _unavailable)
+
+    def start(
+        self, subject: Any, *, fresh: Fresh = False, additional_claims: Claims | None = None
+    ) -> TokenPair:
+        """Start a session for somebody who has just proved who they are.
+
+        Args:
+            subject: who; what ``create_access_token`` takes as the identity.
+            fresh: whether the access token is fresh, or for how long (a timedelta).
+            additional_claims: further claims of this access token. What refreshed ones have to
+                carry too belongs into the additional claims loader.
+
+        Returns:
+            The first pair of tokens.
+
+        Raises:
+            StoreUnavailable: when the store does not answer.
+        """
+        work = _Work()
+        address, agent = _device()
+        session = new_session(
+            work.subject_of(subject), work.now, work.lifetimes, address=address, agent=agent
+        )
+        ended = work.store.start(session, work.options.limit, work.lifetimes)
+        work.tell_ended(ended)
+        session_started.send(work.app, session=session)
+        return work.pair(session, subject, fresh, additional_claims)
+
+    def refresh(
+        self, identity: Any = None, *, additional_claims: Claims | None = None
+    ) -> TokenPair:
+        """Trade the refresh token of this request for a new pair.
+
+        For a view under ``@jwt_required(refresh=True)``, which has asked the user lookup loader:
+        whom it does not find gets nothing. Claims are read anew.
+
+        Args:
+            identity: what the loaders of claims, headers and keys are given; the subject unless
+                they need more, the current user perhaps.
+            additional_claims: further claims of the access token.
+
+        Returns:
+            The pair; its access token is not fresh.
+
+        Raises:
+            RevokedTokenError: when the session has ended, or ends now because the token was
+                used before. That end stands, although the request fails.
+            WrongTokenError: when the token is no refresh token.
+            StoreUnavailable: when the store does not answer.
+        """
+        work, token = _Work(), current_token()
+        claims = token.own.claims
+        check_type(claims, refresh=True)
+        session_id, generation = claims.get("sid"), claims.get("gen")
+        if not isinstance(session_id, str) or type(generation) is not int:
+            raise RevokedTokenError(*token.own, code=SESSION_ENDED)
+        granted = _rotated(work, token, session_id, generation)
+        session = granted.session
+        session_refreshed.send(work.app, session=session, repeated=granted.repeated)
+        if identity is None:
+            identity = session.subject
+        return work.pair(session, identity, False, additional_claims)
+
+    def end(self, session_id: str | None = None, *, subject: Any = None) -> bool:
+        """End a session; every token of it is refused from now on.
+
+        Args:
+            session_id: which; ``None`` for that of the current token. A current token without a
+                session is revoked alone.
+            subject: whose it has to be. Give it whenever a client names the session.
+
+        Returns:
+            Whether there was something to end.
+
+        Raises:
+            StoreUnavailable: when the store does not answer.
+        """
+        work = _Work()
+        if session_id is None:
+            session_id = current_token().claim("sid")
+        if session_id is None:
+            if current_token().claim("jti") is None:
+                return False
+            self.revoke_token()
+            return True
+        if subject is not None:
+            session = work.store.get(session_id)
+            if session is None or session.subject != work.subject_of(subject):
+                return False
+        ended = work.store.end(session_id, work.now, SIGNED_OUT, work.lifetimes)
+        if ended is None:
+            return False
+        work.tell_ended([ended])
+        return True
+
+    def end_all(self, subject: Any = None, *, keep_current: bool = False) -> int:
+        """End the sessions of a subject.
+
+        Args:
+            subject: whose; ``None`` for the current token's.
+            keep_current: whether the current token's session goes on. If not, tokens of the
+                subject that belong to no session are refused as well.
+
+        Returns:
+            How many sessions were ended.
+
+        Raises:
+            StoreUnavailable: when the store does not answer.
+        """
+        work = _Work()
+        wanted = _current_subject(work) if subject is None else work.subject_of(subject)
+        keep = current_token().claim("sid") if keep_current else None
+        ended = work.store.end_all(
+            wanted, work.now, SIGNED_OUT_EVERYWHERE, work.lifetimes, keep=keep
+        )
+        if keep is None:
+            work.feed.know([subject_revocation(wanted, work.now, work.lifetimes)])
+        work.tell_ended(ended)
+        return len(ended)
+
+    def list(self, subject: Any = None) -> Sequence[Session]:
+        """Return the sessions of a subject that are not over, the one used last first.
+
+        Args:
+            subject: whose; ``None`` for the current token's.
+
+        Raises:
+            StoreUnavailable: when the store does not answer.
+        """
+        work = _Work()
+        wanted = _current_subject(work) if subject is None else work.subject_of(subject)
+        return work.store.of_subject(wanted, work.now)
+
+    def revoke_token(self, token_id: str | None = None) -> None:
+        """Revoke one token; its session goes on.
+
+        Args:
+            token_id: its ``jti``; ``None`` for the current token.
+
+        Raises:
+            ValueError: when the current token has no ``jti``.
+            StoreUnavailable: when the store does not answer.
+        """
+        work = _Work()
+        lives = work.lifetimes
+        until = work.now + max(lives.access, lives.idle, lives.detached) + lives.leeway
+        if token_id is None:
+            token_id = current_token().claim("jti")
+            if token_id is None:
+                raise ValueError("the current token has no jti, by which it could be revoked")
+            until = max(until, (current_token().claim("exp") or 0) + lives.leeway)
+        entry = Revocation(Kind.TOKEN, token_id, work.now, until)
+        work.store.revoke(entry)
+        work.feed.know([entry])
+
+
+def _rotated(work: _Work, token: CurrentToken, session_id: str, generation: int) -> Refreshed:
+    try:
+        return refresh(work.store, session_id, generation, work.now, work.lifetimes)
+    except RefreshRefused as refusal:
+        if refusal.ended_now and refusal.session is not None:
+            refresh_reused.send(work.app, session=refusal.session)
+            work.tell_ended([refusal.session])
+        raise RevokedTokenError(*token.own, code=refusal.code) from refusal
+
+
+def _current_subject(work: _Work) -> str:
+    return str(current_token().claim(work.app.config["JWT_IDENTITY_CLAIM"]))
+
+
+def _device() -> tuple[str, str]:
+    if not has_request_context():
+        return "", ""
+    return request.remote_addr or "", request.user_agent.string[:_AGENT_LENGTH]
+
+
+def _unavailable(error: StoreUnavailable) -> Response:
+    text = "The session store does not answer; try again soon"
+    answer = coded_message(text, "store_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+    response = current_app.make_response(answer)
+    # RFC 9110 section 10.2.3.
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response

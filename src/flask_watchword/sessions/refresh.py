@@ -1,0 +1,84 @@
+"""Refreshing: what a refresh token of some generation gets.
+
+A refresh token is current, or the one before and just used (a retry, a second tab, a lost
+answer), or spent. Spent means that it was copied: whoever of the two holders came second would
+otherwise go unnoticed, so the session ends for both (RFC 9700 section 4.14.2).
+"""
+
+from dataclasses import dataclass
+
+from flask_watchword.sessions.session import REFRESH_REUSED, Lifetimes, Session
+from flask_watchword.sessions.store import SessionStore
+
+
+class RefreshRefused(Exception):
+    """A genuine refresh token that gets nothing.
+
+    Attributes:
+        code: ``session_ended`` or ``refresh_reused``; stable.
+        session: the session, where there is one.
+        ended_now: whether this very request ended it.
+    """
+
+    def __init__(self, code: str, session: Session | None, *, ended_now: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.session = session
+        self.ended_now = ended_now
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A refresh that was granted.
+
+    Attributes:
+        session: the session, whose generation the new pair carries.
+        repeated: whether the same generation had been handed out before.
+    """
+
+    session: Session
+    repeated: bool
+
+
+def refresh(
+    store: SessionStore, session_id: str, generation: int, now: float, lifetimes: Lifetimes
+) -> Refreshed:
+    """Rotate a session for one of its refresh tokens.
+
+    Args:
+        store: where the session is.
+        session_id: the token's ``sid``.
+        generation: the token's ``gen``.
+        now: seconds since the epoch.
+        lifetimes: what the session is held to.
+
+    Raises:
+        RefreshRefused: when the session is over, or is ended now because the token was reused.
+        StoreUnavailable: when the store does not answer; nothing has changed, or the caller's
+            next try with the same token gets what this one would have got.
+    """
+    session = store.rotate(session_id, generation, now, lifetimes)
+    if session is not None:
+        return Refreshed(session, repeated=False)
+    session = store.get(session_id)
+    if session is None or session.is_over(now):
+        raise RefreshRefused(_why_over(session), session)
+    if is_repetition(session, generation, now, lifetimes.grace):
+        return Refreshed(session, repeated=True)
+    ended = store.end(session_id, now, REFRESH_REUSED, lifetimes)
+    raise RefreshRefused(REFRESH_REUSED, ended or session, ended_now=ended is not None)
+
+
+def is_repetition(session: Session, generation: int, now: float, grace: float) -> bool:
+    """Tell whether a generation was the current one until just now.
+
+    The window opens with the first use and is not renewed by further ones.
+    """
+    return grace > 0 and generation == session.generation - 1 and now - session.rotated_at <= grace
+
+
+def _why_over(session: Session | None) -> str:
+    # Whoever replays after the session was ended for a replay learns the same as before.
+    if session is not None and session.end_reason == REFRESH_REUSED:
+        return REFRESH_REUSED
+    return "session_ended"

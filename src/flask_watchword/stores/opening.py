@@ -1,0 +1,104 @@
+"""Opening the session store that an option names, without importing any of the others."""
+
+from typing import TYPE_CHECKING, Any
+
+from flask_watchword.sessions.store import SessionStore
+from flask_watchword.stores.memory_sessions import MemorySessionStore
+
+if TYPE_CHECKING:
+    from flask_watchword.stores.sql.schema import Revision
+
+
+class UnknownStore(ValueError):
+    """An option that names no session store."""
+
+
+def open_session_store(target: Any, *, upgrade: bool = True) -> SessionStore:
+    """Return the session store that ``target`` names; one in a database has its schema in place.
+
+    Args:
+        target: ``memory://``; the URL of a database as SQLAlchemy writes it, or an engine; the
+            URL of a Valkey or Redis server; or a store.
+        upgrade: whether to apply the migrations that a database lacks; otherwise its schema
+            counts as being in place.
+
+    Raises:
+        UnknownStore: when it names none, or one that needs a package that is not installed.
+        StoreUnavailable: when a database does not answer.
+    """
+    try:
+        if isinstance(target, str):
+            return _by_url(target, upgrade)
+        if type(target).__module__.startswith("sqlalchemy."):
+            return _in_database(target, upgrade)
+    except ImportError as error:
+        if (error.name or "").startswith("flask_watchword"):
+            raise
+        raise UnknownStore(str(error)) from error
+    except UnknownStore:
+        raise
+    except ValueError as error:
+        raise UnknownStore(str(error)) from None
+    if hasattr(target, "rotate") and hasattr(target, "find_revocations"):
+        store: SessionStore = target
+        return store
+    raise UnknownStore(f"a {type(target).__name__} is no session store")
+
+
+# What follows imports where it is called: each brings packages that only its own users have.
+
+
+def upgrade_database(url: str) -> None:
+    """Apply the migrations that a database lacks, all of them or none.
+
+    Raises:
+        StoreUnavailable: when the database does not answer.
+    """
+    from flask_watchword.stores.sql.opening import upgrade_database
+
+    upgrade_database(url)
+
+
+def database_revision(url: str) -> "Revision":
+    """Return where the schema of a database stands; nothing is changed, and no file is made.
+
+    Raises:
+        StoreUnavailable: when the database does not answer.
+    """
+    from flask_watchword.stores.sql.opening import database_revision
+
+    return database_revision(url)
+
+
+def _by_url(url: str, upgrade: bool) -> SessionStore:
+    # The URL itself stays out of every message: it may hold a password.
+    scheme, separator, _ = url.partition("://")
+    if not separator:
+        raise UnknownStore("a session store is named by a URL like memory://")
+    if scheme == "memory":
+        return MemorySessionStore()
+    if scheme.partition("+")[0] in ("sqlite", "postgresql"):
+        return _in_database(url, upgrade)
+    if scheme.partition("+")[0] in ("valkey", "valkeys", "redis", "rediss"):
+        return _in_valkey(url)
+    raise UnknownStore(f"no session store is known for {scheme}://")
+
+
+def _in_database(target: Any, upgrade: bool) -> SessionStore:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    from flask_watchword.stores.sql.opening import open_sql_sessions
+
+    try:
+        parsed = make_url(target) if isinstance(target, str) else target
+    except (ArgumentError, ValueError):
+        # These quote what could not be read, perhaps a part of a password.
+        raise UnknownStore("the URL of the database cannot be read") from None
+    return open_sql_sessions(parsed, upgrade=upgrade)
+
+
+def _in_valkey(url: str) -> SessionStore:
+    from flask_watchword.stores.valkey.sessions import ValkeySessionStore
+
+    return ValkeySessionStore.from_url(url)

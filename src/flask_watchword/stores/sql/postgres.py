@@ -1,0 +1,60 @@
+"""How PostgreSQL is opened, and how a connection is noticed that its server has dropped."""
+
+import math
+import select
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, exc
+
+#: Seconds until a server that does not answer a connection attempt counts as down.
+CONNECT_SECONDS = 2
+
+#: SQLSTATEs of a transaction that was undone in favour of another: serialization failure, deadlock.
+IN_THE_WAY = frozenset({"40001", "40P01"})
+
+#: SQLSTATE of a table that is not there.
+NO_SUCH_TABLE = "42P01"
+
+
+def open_engine(url: URL, busy_seconds: float) -> Engine:
+    """Return an engine for a PostgreSQL database."""
+    settings: dict[str, Any] = {
+        "connect_timeout": CONNECT_SECONDS,
+        "options": f"-c statement_timeout={round(busy_seconds * 1000)}",
+        "application_name": "watchword",
+        # A server that has vanished without a word is noticed after seconds, not after hours.
+        "tcp_user_timeout": 1000 * CONNECT_SECONDS,
+        "keepalives_idle": 5,
+        "keepalives_interval": 1,
+        "keepalives_count": 3,
+    }
+    engine = create_engine(
+        url,
+        connect_args={name: value for name, value in settings.items() if name not in url.query},
+        isolation_level="AUTOCOMMIT",
+        pool_size=8,
+        max_overflow=8,
+        pool_timeout=CONNECT_SECONDS,
+    )
+    event.listen(engine, "checkout", _refuse_dropped)
+    return engine
+
+
+def _refuse_dropped(connection: Any, _record: Any, _proxy: Any) -> None:
+    # A server says nothing to a connection that waits in a pool, but for its end. So to look
+    # whether there is something to read finds what a restart of the server left behind, without
+    # the round trip that asking would take.
+    if not is_readable(0.0, connection.fileno()):
+        return
+    try:
+        connection.execute("SELECT 1")
+    except connection.Error as error:
+        raise exc.InvalidatePoolError("the server has dropped this connection") from error
+
+
+def is_readable(seconds: float, *descriptors: int) -> bool:
+    """Wait until there is something to read from one of the descriptors; tell whether there is."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(math.ceil(seconds * 1000)))

@@ -1,0 +1,119 @@
+"""Following the log in PostgreSQL: NOTIFY with each entry, LISTEN on a connection of its own."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Engine, exc, text
+
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql.forks import start_anew_in_children
+from flask_watchword.stores.sql.postgres import is_readable
+
+_CHANNEL = "watchword_revocations"
+
+# Any number will do that the application does not use for an advisory lock of its own.
+_LOG_LOCK = 0x57_61_74_63_68_77_6F
+
+# Numbers are drawn before a transaction commits, so without the lock a higher number could be
+# visible before a lower one, and a follower whose cursor has passed would never see that one.
+# The lock is given back after the commit is visible. Notifications are sent at the commit.
+_BEFORE_LOGGING = text("SELECT pg_advisory_xact_lock(:lock), pg_notify(:channel, '')").bindparams(
+    lock=_LOG_LOCK, channel=_CHANNEL
+)
+
+# Kept, because to collect a connection of the parent's as garbage is to complain of it.
+_of_parents: list[object] = []
+
+
+class PostgresFeed:
+    """Notifications, read from a connection that the pool does not count."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._driver: Any = engine.dialect.dbapi
+        self._mark = object()
+        self._prepare()
+        start_anew_in_children(self)
+
+    def _prepare(self) -> None:
+        self._one_waiter = threading.Lock()
+        self._closed = threading.Event()
+        self._woken, self._wake = os.pipe()
+        self._listening: Any = None
+
+    def start_anew(self) -> None:
+        """Leave the connection to the parent."""
+        if self._closed.is_set():
+            return
+        _of_parents.append(self._listening)
+        os.close(self._woken)
+        os.close(self._wake)
+        self._prepare()
+
+    def before_logging(self, connection: Connection) -> None:
+        """Queue up behind whoever logs, and have the followers told."""
+        connection.execute(_BEFORE_LOGGING)
+
+    def after_logging(self) -> None:
+        """Change the mark of this process."""
+        self._mark = object()
+
+    def mark(self) -> object:
+        """Return a value that this process's own revocations alone change."""
+        return self._mark
+
+    def wait(self, seconds: float, is_behind: Callable[[], bool]) -> None:
+        """Return when notified; also after each new connection, before which some may be lost.
+
+        Raises:
+            StoreUnavailable: when the server does not answer. Each further call tries anew, so
+                how long to wait between two is the caller's to say.
+        """
+        with self._one_waiter, self._translated_errors():
+            if self._closed.is_set():
+                return
+            if self._listening is None:
+                self._listen()
+            elif is_readable(seconds, self._listening.fileno(), self._woken):
+                self._take_notifications()
+
+    def close(self) -> None:
+        """Wake whoever waits, and close the connection."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        os.write(self._wake, b"x")
+        with self._one_waiter:
+            self._hang_up()
+            os.close(self._woken)
+            os.close(self._wake)
+
+    def _listen(self) -> None:
+        pooled = self._engine.raw_connection()
+        self._listening = pooled.driver_connection
+        pooled.detach()
+        self._listening.rollback()
+        self._listening.autocommit = True
+        self._listening.execute(f"LISTEN {_CHANNEL}")
+
+    def _take_notifications(self) -> None:
+        if is_readable(0.0, self._listening.fileno()):
+            self._listening.pgconn.consume_input()
+            while self._listening.pgconn.notifies():
+                pass
+
+    def _hang_up(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+
+    @contextlib.contextmanager
+    def _translated_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (self._driver.Error, exc.SQLAlchemyError) as error:
+            self._hang_up()
+            raise StoreUnavailable(str(error)) from error

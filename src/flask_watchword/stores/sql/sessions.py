@@ -1,0 +1,228 @@
+"""Sessions in a SQL database: one row each, and one log of what was revoked."""
+
+import contextlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Delete, Engine, Executable, Row, exc
+
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
+from flask_watchword.sessions.store import Batch, session_revocation, subject_revocation
+from flask_watchword.stores.sql import statements
+from flask_watchword.stores.sql.engine import run, single_statements, transactions
+from flask_watchword.stores.sql.feed import Feed
+from flask_watchword.stores.sql.postgres_feed import PostgresFeed
+from flask_watchword.stores.sql.sqlite_feed import SqliteFeed
+
+_FIELDS = [field.name for field in fields(Session)]
+
+#: What a column for a generation can hold.
+_LARGEST = 2**63 - 1
+
+
+class SqlSessionStore:
+    """A session store over an engine whose schema is in place.
+
+    Atomicity is the database's: the WHERE clause of one UPDATE is the compare-and-swap, and what
+    ends sessions logs it in the same transaction.
+
+    Args:
+        engine: what ``open_engine`` returned, or an application's own for PostgreSQL.
+        owned: whether closing the store gives back the connections of the engine as well.
+    """
+
+    def __init__(self, engine: Engine, *, owned: bool = True) -> None:
+        self._engine = engine
+        self._owned = owned
+        self._single = single_statements(engine)
+        self._transactions = transactions(engine)
+        self._is_postgres = engine.dialect.name == "postgresql"
+        self._feed: Feed = PostgresFeed(engine) if self._is_postgres else SqliteFeed(engine)
+        self._read_up_to = 0
+
+    def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
+        """Keep a new session; end the subject's oldest beyond ``limit``, and log that."""
+        row = {name: getattr(session, name) for name in _FIELDS}
+        if limit is None:
+            run(self._single, lambda connection: connection.execute(statements.START, row))
+            return []
+        oldest = {
+            "of_subject": session.subject,
+            "now": session.started_at,
+            "keep": session.id,
+            "spared": max(0, limit - 1),
+            "reason": TOO_MANY,
+        }
+
+        def work(connection: Connection) -> list[Session]:
+            if self._is_postgres:
+                connection.execute(statements.LOCK_SUBJECT, {"subject": session.subject})
+            connection.execute(statements.START, row)
+            return self._end(connection, statements.END_OLDEST, oldest, lifetimes)
+
+        ended = run(self._transactions, work)
+        if ended:
+            self._feed.after_logging()
+        return ended
+
+    def rotate(
+        self, session_id: str, generation: int, now: float, lifetimes: Lifetimes
+    ) -> Session | None:
+        """Add one to the generation if it is ``generation`` and the session is not over."""
+        if not 0 < generation < _LARGEST:
+            return None
+        values = {
+            "session_id": session_id,
+            "presented": generation,
+            "now": now,
+            "idle": now + lifetimes.idle,
+        }
+        return self._one(statements.ROTATE, values)
+
+    def get(self, session_id: str) -> Session | None:
+        """Return a session, over or not."""
+        return self._one(statements.GET, {"session_id": session_id})
+
+    def end(self, session_id: str, now: float, reason: str, lifetimes: Lifetimes) -> Session | None:
+        """End a session and log its revocation."""
+        values = {"session_id": session_id, "now": now, "reason": reason}
+        ended = run(
+            self._transactions,
+            lambda connection: self._end(connection, statements.END, values, lifetimes),
+        )
+        if not ended:
+            return None
+        self._feed.after_logging()
+        return ended[0]
+
+    def end_all(
+        self,
+        subject: str,
+        now: float,
+        reason: str,
+        lifetimes: Lifetimes,
+        *,
+        keep: str | None = None,
+    ) -> list[Session]:
+        """End every session of a subject but ``keep``, and log that."""
+        values = {"of_subject": subject, "now": now, "reason": reason, "keep": keep or ""}
+        further = [subject_revocation(subject, now, lifetimes)] if keep is None else []
+        ended = run(
+            self._transactions,
+            lambda connection: self._end(
+                connection, statements.END_ALL, values, lifetimes, further
+            ),
+        )
+        if ended or further:
+            self._feed.after_logging()
+        return ended
+
+    def of_subject(self, subject: str, now: float) -> Sequence[Session]:
+        """Return the sessions of a subject that are not over, the one used last first."""
+        values = {"of_subject": subject, "now": now}
+        return [_session(row) for row in self._all(statements.OF_SUBJECT, values)]
+
+    def revoke(self, entry: Revocation) -> None:
+        """Log a revocation."""
+        run(self._transactions, lambda connection: self._log(connection, [entry]))
+        self._feed.after_logging()
+
+    def revocations(self, after: int, now: float) -> Batch:
+        """Return what was logged behind a cursor and lives still."""
+        # Asked first: a store that is wiped in between shows its new epoch the next time.
+        life = self._epoch(now)
+        rows = self._all(statements.LOGGED_AFTER, {"after": after})
+        self._read_up_to = rows[-1].seq if rows else after
+        entries = [_revocation(row[1:]) for row in rows if row.until > now]
+        return Batch(entries, self._read_up_to, life.epoch, life.since)
+
+    def find_revocations(
+        self, session_id: str | None, token_id: str | None, subject: str | None
+    ) -> Sequence[Revocation]:
+        """Return the entries about a session, a token and a subject."""
+        values = {"session_id": session_id, "token_id": token_id, "subject": subject}
+        return [_revocation(row) for row in self._all(statements.FIND, values)]
+
+    def purge(self, now: float, limit: int) -> int:
+        """Delete sessions and entries that can concern nobody any more."""
+        values = {"now": now, "most": limit}
+
+        def delete(statement: Delete) -> int:
+            return run(self._single, lambda c: c.execute(statement, values).rowcount)
+
+        return delete(statements.PURGE_SESSIONS) + delete(statements.PURGE_LOG)
+
+    def change_mark(self) -> object:
+        """Return a value that every revocation on this machine changes (SQLite).
+
+        With PostgreSQL this process's own change it; ``wait_for_change`` tells of the others.
+        """
+        return self._feed.mark()
+
+    def wait_for_change(self, seconds: float) -> None:
+        """Return when something may have been logged, after ``seconds`` at the latest."""
+        self._feed.wait(seconds, self._is_behind)
+
+    def close(self) -> None:
+        """Give back connections; wakes whoever waits."""
+        self._feed.close()
+        if self._owned:
+            self._engine.dispose()
+
+    def _is_behind(self) -> bool:
+        newest: int | None = self._all(statements.NEWEST)[0][0]
+        return newest is not None and newest > self._read_up_to
+
+    def _epoch(self, now: float) -> Row[Any]:
+        found = self._all(statements.EPOCH)
+        if found:
+            return found[0]
+        new = {"epoch": secrets.token_urlsafe(16), "since": now}
+        # Where another process was faster its row stands.
+        with contextlib.suppress(exc.IntegrityError):
+            run(self._single, lambda c: c.execute(statements.BEGIN_EPOCH, new))
+        return self._all(statements.EPOCH)[0]
+
+    def _one(self, statement: Executable, values: dict[str, Any]) -> Session | None:
+        rows = self._all(statement, values)
+        return _session(rows[0]) if rows else None
+
+    def _all(
+        self, statement: Executable, values: dict[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
+        return run(self._single, lambda connection: connection.execute(statement, values).all())
+
+    def _end(
+        self,
+        connection: Connection,
+        statement: Executable,
+        values: dict[str, Any],
+        lifetimes: Lifetimes,
+        further: Iterable[Revocation] = (),
+    ) -> list[Session]:
+        ended = [_session(row) for row in connection.execute(statement, values)]
+        entries = [session_revocation(session, values["now"], lifetimes) for session in ended]
+        self._log(connection, [*entries, *further])
+        return ended
+
+    def _log(self, connection: Connection, entries: Sequence[Revocation]) -> None:
+        if not entries:
+            return
+        self._feed.before_logging(connection)
+        rows = [
+            {"kind": e.kind.value, "value": e.value, "moment": e.moment, "until": e.until}
+            for e in entries
+        ]
+        connection.execute(statements.LOG, rows)
+
+
+def _session(row: Iterable[Any]) -> Session:
+    return Session(*row)
+
+
+def _revocation(row: Iterable[Any]) -> Revocation:
+    kind, value, moment, until = row
+    return Revocation(Kind(kind), value, moment, until)

@@ -1,0 +1,39 @@
+"""How SQLite is opened and how its transactions begin."""
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+#: The execution option of a transaction that writes.
+WRITES = "watchword_writes"
+
+
+def open_engine(url: URL, busy_seconds: float) -> Engine:
+    """Return an engine for a SQLite file."""
+    # The driver must not begin transactions of its own: `_begin` does, and says which kind.
+    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": busy_seconds})
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def is_busy(error: object) -> bool:
+    """Tell whether an error means that another connection holds the lock."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _prepare_connection(connection: Any, _record: Any) -> None:
+    # WAL lets readers go on while one writes. NORMAL keeps the file consistent through a power
+    # cut, which may cost the last commits only; FULL would cost five times the writes.
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # The write lock is taken at the start. Taken at the first write, behind a read, it could
+    # fail at once without waiting, because another writer has outdated what was read.
+    if connection.get_execution_options().get(WRITES):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,129 @@
+"""Every statement about sessions and revocations; each finds its rows by an index.
+
+They are whole before the first request, so that none is put together anew for each.
+"""
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from flask_watchword.sessions.revocation import Kind
+from flask_watchword.stores.sql import tables
+
+_sessions = tables.sessions.c
+_log = tables.revocations.c
+
+# Named one by one: the order is that of `Session`, whatever order the table has.
+_SESSION = (
+    _sessions.id,
+    _sessions.subject,
+    _sessions.generation,
+    _sessions.started_at,
+    _sessions.rotated_at,
+    _sessions.idle_until,
+    _sessions.ends_at,
+    _sessions.address,
+    _sessions.agent,
+    _sessions.ended_at,
+    _sessions.end_reason,
+)
+
+_not_ended = _sessions.ended_at.is_(None)
+_live = and_(_not_ended, _sessions.idle_until > bindparam("now"))
+_this_one = _sessions.id == bindparam("session_id")
+_of_subject = _sessions.subject == bindparam("of_subject")
+
+START = insert(tables.sessions)
+
+#: The compare-and-swap. The new idle end is worked out here, so that nothing is read before.
+ROTATE = (
+    update(tables.sessions)
+    .where(_this_one, _sessions.generation == bindparam("presented"), _live)
+    .values(
+        generation=_sessions.generation + 1,
+        rotated_at=bindparam("now"),
+        idle_until=case(
+            (_sessions.ends_at < bindparam("idle"), _sessions.ends_at), else_=bindparam("idle")
+        ),
+    )
+    .returning(*_SESSION)
+)
+
+GET = select(*_SESSION).where(_this_one)
+
+OF_SUBJECT = select(*_SESSION).where(_of_subject, _live).order_by(_sessions.rotated_at.desc())
+
+_end = update(tables.sessions).values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+
+END = _end.where(_this_one, _not_ended).returning(*_SESSION)
+
+END_ALL = _end.where(_of_subject, _live, _sessions.id != bindparam("keep")).returning(*_SESSION)
+
+END_OLDEST = _end.where(
+    _not_ended,
+    _sessions.id.in_(
+        select(_sessions.id)
+        .where(_of_subject, _live, _sessions.id != bindparam("keep"))
+        .order_by(_sessions.started_at.desc())
+        .offset(bindparam("spared"))
+    ),
+).returning(*_SESSION)
+
+#: For PostgreSQL: two that start sessions of one subject count one after the other.
+LOCK_SUBJECT = text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))")
+
+LOG = insert(tables.revocations).inline()
+
+EPOCH = select(tables.epoch.c.epoch, tables.epoch.c.since).where(tables.epoch.c.id == 1)
+
+BEGIN_EPOCH = insert(tables.epoch).values(id=1)
+
+NEWEST = select(func.max(_log.seq))
+
+_ENTRY = (_log.kind, _log.value, _log.moment, _log.until)
+
+LOGGED_AFTER = select(_log.seq, *_ENTRY).where(_log.seq > bindparam("after")).order_by(_log.seq)
+
+
+def _about(kind: Kind, name: str) -> ColumnElement[bool]:
+    return and_(_log.kind == kind.value, _log.value == bindparam(name))
+
+
+FIND = select(*_ENTRY).where(
+    or_(
+        _about(Kind.SESSION, "session_id"),
+        _about(Kind.TOKEN, "token_id"),
+        _about(Kind.SUBJECT, "subject"),
+    )
+)
+
+# What somebody else is deleting at the moment is left to them (PostgreSQL; SQLite has one writer).
+PURGE_SESSIONS = delete(tables.sessions).where(
+    _sessions.id.in_(
+        select(_sessions.id)
+        .where(_sessions.idle_until <= bindparam("now"))
+        .order_by(_sessions.idle_until)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+)
+
+PURGE_LOG = delete(tables.revocations).where(
+    _log.seq.in_(
+        select(_log.seq)
+        .where(_log.until <= bindparam("now"))
+        .order_by(_log.until)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+)

@@ -1,0 +1,1 @@
+"""Sessions in Valkey or Redis, on one server or in a cluster."""

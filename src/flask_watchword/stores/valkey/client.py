@@ -1,0 +1,175 @@
+"""The client: opened from a URL when it is first needed, or one that the application has."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.valkey.scripts import script
+
+#: Seconds that connecting may take, and an answer.
+TIMEOUT = 2.0
+
+# valkey-py and redis-py are alike but for the names they carry.
+_LIBRARIES = ("valkey", "redis")
+_SCHEMES = {"valkey": False, "redis": False, "valkeys": True, "rediss": True}
+
+
+class Client(Protocol):
+    """What is used of ``valkey.Valkey``, ``redis.Redis`` and their cluster clients."""
+
+    def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any:
+        """Run a script the server knows."""
+
+    def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any:
+        """Run a script and let the server know it from then on."""
+
+    def hmget(self, name: str, keys: Any) -> Any:
+        """Return fields of a hash."""
+
+    def publish(self, channel: str, message: str) -> Any:
+        """Send a message to whoever listens."""
+
+    def pubsub(self) -> Any:
+        """Return a listener with a connection of its own."""
+
+    def close(self) -> Any:
+        """Close the connections."""
+
+
+def client_opener(url: str) -> Callable[[], Client]:
+    """Return what opens the client for a URL; a cluster's asks its nodes for the layout then.
+
+    Args:
+        url: ``valkey://host:port/database``, ``valkeys://`` for TLS, both also as ``redis``,
+            ``unix:///path``; with ``+cluster`` after the scheme any node of a cluster. Options
+            of the client may follow as a query.
+
+    Raises:
+        ValueError: when the URL is of no such kind.
+        ImportError: when neither valkey-py nor redis-py is installed.
+    """
+    scheme, _, rest = url.partition("://")
+    kind, plus, variant = scheme.partition("+")
+    if not rest or kind not in {*_SCHEMES, "unix"} or plus + variant not in {"", "+cluster"}:
+        raise ValueError("a URL like valkey://host:6379/0 is needed")
+    library = _installed_library()
+    address = f"{_scheme_for(library, kind)}://{rest}"
+    if variant:
+        return _cluster_opener(library, address)
+    client: Any = getattr(import_module(library), library.title())
+    opened: Client = client.from_url(address, **_options(library))
+    _check_options(client.from_url(address))
+    return lambda: opened
+
+
+def _cluster_opener(library: str, address: str) -> Callable[[], Client]:
+    parts = import_module(f"{library}.connection").parse_url(address)
+    if "host" not in parts or parts.get("db"):
+        raise ValueError("a cluster is named by the host of a node, and has only database 0")
+    options = _options(library) | {"require_full_coverage": False}
+    if library == "valkey":
+        options["cluster_error_retry_attempts"] = 0
+    client: Any = getattr(import_module(library), f"{library.title()}Cluster")
+    return partial(client.from_url, address, **options)
+
+
+def _check_options(client: Any) -> None:
+    # Makes a connection without connecting it. Otherwise the first request would find out.
+    try:
+        client.connection_pool.make_connection()
+    except TypeError as error:
+        raise ValueError("the URL has an option that the client does not know") from error
+
+
+def _options(library: str) -> dict[str, object]:
+    # No second try by the client: it would double the time for which a worker may be held up.
+    no_back_off = import_module(f"{library}.backoff").NoBackoff()
+    return {
+        "socket_timeout": TIMEOUT,
+        "socket_connect_timeout": TIMEOUT,
+        "socket_keepalive": True,
+        "retry": import_module(f"{library}.retry").Retry(no_back_off, 0),
+    }
+
+
+def _installed_library() -> str:
+    for library in _LIBRARIES:
+        if find_spec(library):
+            return library
+    raise ImportError("valkey is missing: pip install 'Flask-Watchword[valkey]'", name="valkey")
+
+
+def _scheme_for(library: str, kind: str) -> str:
+    if kind == "unix":
+        return kind
+    return {"valkey": "valkeys", "redis": "rediss"}[library] if _SCHEMES[kind] else library
+
+
+class Server:
+    """The server as a store speaks to it: scripts by name, and one error when it is away.
+
+    Args:
+        open_client: called when the client is first needed.
+    """
+
+    def __init__(self, open_client: Callable[[], Client]) -> None:
+        self._open_client = open_client
+        self._client: Client | None = None
+        self._lock = threading.Lock()
+
+    def run(self, name: str, keys: Sequence[str], *args: str | int) -> Any:
+        """Run a script, and give it to the server where that does not know it yet."""
+        wanted = script(name)
+        with self.client() as client:
+            try:
+                return client.evalsha(wanted.digest, len(keys), *keys, *args)
+            except Exception as error:
+                # By its name, which both libraries use. Nothing has run when it is raised.
+                if type(error).__name__ != "NoScriptError":
+                    raise
+            return client.eval(wanted.text, len(keys), *keys, *args)
+
+    @contextlib.contextmanager
+    def client(self) -> Iterator[Client]:
+        """Lend the client.
+
+        Raises:
+            StoreUnavailable: instead of whatever error the client raises meanwhile.
+        """
+        try:
+            yield self._opened()
+        except Exception as error:
+            if not isinstance(error, _errors_of(error)):
+                raise
+            raise StoreUnavailable(str(error) or type(error).__name__) from error
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _opened(self) -> Client:
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client = self._open_client()
+        return self._client
+
+
+def _errors_of(error: Exception) -> tuple[type[Exception], ...]:
+    # The library is known by the error: a client may be a class of the application's own.
+    for base in type(error).__mro__:
+        library = base.__module__.partition(".")[0]
+        if library in _LIBRARIES:
+            errors = import_module(f"{library}.exceptions")
+            # What a cluster without an answering node raises is not of the family.
+            names = (f"{library.title()}Error", f"{library.title()}ClusterException")
+            return tuple(getattr(errors, name) for name in names)
+    return ()

@@ -1,0 +1,234 @@
+"""Sessions in Valkey or Redis: a hash each, and the log of revocations beside them."""
+
+import math
+import secrets
+import threading
+from collections.abc import Sequence
+from typing import Any, Self
+
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
+from flask_watchword.sessions.store import Batch, subject_revocation
+from flask_watchword.stores.valkey.changes import Changes
+from flask_watchword.stores.valkey.client import Client, Server, client_opener
+from flask_watchword.stores.valkey.rows import (
+    entry_name,
+    entry_of,
+    moment,
+    session_fields,
+    session_of,
+    sessions_of,
+    text,
+)
+from flask_watchword.stores.valkey.scripts import SESSION_FIELDS
+
+#: Entries that one script returns: it holds the server up for a few milliseconds at most.
+PAGE = 1_000
+
+
+class ValkeySessionStore:
+    """A session store whose every method is one script, on one server or in a cluster.
+
+    All keys carry the prefix as their hash tag, so a cluster keeps them in one slot: one of its
+    primaries does all the work, and each method is as atomic as on a single server. What is
+    acknowledged is as durable as the server is set up to make it (``appendonly``,
+    ``appendfsync``, replicas). Keys must not be evicted (``maxmemory-policy noeviction``): an
+    evicted session is signed out, and a log of which a part is evicted counts as wiped.
+
+    Args:
+        client: of valkey-py or redis-py, single or cluster. Its timeouts are how long a request
+            may be held up. It stays open when the store closes.
+        prefix: what all keys and the channel begin with, in braces; two applications on one
+            server take different ones.
+    """
+
+    def __init__(self, client: Client, *, prefix: str = "watchword") -> None:
+        self._use(Server(lambda: client), prefix, owned=False)
+
+    @classmethod
+    def from_url(cls, url: str, *, prefix: str = "watchword") -> Self:
+        """Return a store that connects when it is first used.
+
+        Args:
+            url: see :func:`~flask_watchword.stores.valkey.client.client_opener`.
+            prefix: as above.
+
+        Raises:
+            ValueError: when the URL is of no known kind.
+            ImportError: when neither valkey-py nor redis-py is installed.
+        """
+        store = cls.__new__(cls)
+        store._use(Server(client_opener(url)), prefix, owned=True)
+        return store
+
+    def _use(self, server: Server, prefix: str, *, owned: bool) -> None:
+        self._server = server
+        self._owned = owned
+        self._prefix = f"{{{prefix}}}:"
+        names = ("order", "entries", "ends", "sessions")
+        self._log_keys = [self._prefix + name for name in names]
+        self._changes = Changes(server, f"{self._prefix}changed")
+        self._epoch: str | None = None
+        self._mark = 0
+        self._mark_lock = threading.Lock()
+
+    def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
+        """Keep a new session; end the subject's oldest beyond ``limit``, and log that."""
+        now = session.started_at
+        gone_at = min(_unused_until(now, lifetimes), session.ends_at) + lifetimes.leeway
+        rows = self._run(
+            "start",
+            "" if limit is None else limit,
+            TOO_MANY,
+            moment(now),
+            moment(now + lifetimes.access),
+            moment(lifetimes.leeway),
+            moment(gone_at),
+            _milliseconds(gone_at - now),
+            _milliseconds(session.ends_at - now),
+            session.id,
+            session.subject,
+            *session_fields(session),
+        )
+        return self._revoked(sessions_of(rows))
+
+    def rotate(
+        self, session_id: str, generation: int, now: float, lifetimes: Lifetimes
+    ) -> Session | None:
+        """Add one to the generation if it is ``generation`` and the session is not over."""
+        row = self._server.run(
+            "rotate",
+            (self._session_key(session_id), self._prefix + "sessions"),
+            str(generation),
+            moment(now),
+            moment(now + lifetimes.idle),
+            moment(_unused_until(now, lifetimes)),
+            moment(lifetimes.leeway),
+            secrets.token_hex(8),
+        )
+        return session_of(row)
+
+    def get(self, session_id: str) -> Session | None:
+        """Return a session, over or not."""
+        with self._server.client() as client:
+            row: list[Any] = client.hmget(self._session_key(session_id), list(SESSION_FIELDS))
+        return session_of(row)
+
+    def end(self, session_id: str, now: float, reason: str, lifetimes: Lifetimes) -> Session | None:
+        """End a session and log its revocation."""
+        until = moment(now + lifetimes.access), moment(lifetimes.leeway)
+        ended = session_of(self._run("end", session_id, moment(now), reason, *until))
+        if ended is not None:
+            self._move_mark()
+        return ended
+
+    def end_all(
+        self,
+        subject: str,
+        now: float,
+        reason: str,
+        lifetimes: Lifetimes,
+        *,
+        keep: str | None = None,
+    ) -> list[Session]:
+        """End every session of a subject but ``keep``, and log that."""
+        subject_until = ""
+        if keep is None:
+            subject_until = moment(subject_revocation(subject, now, lifetimes).until)
+        until = moment(now + lifetimes.access), moment(lifetimes.leeway)
+        rows = self._run("end_all", subject, moment(now), reason, *until, keep or "", subject_until)
+        if keep is None:
+            self._move_mark()
+            return sessions_of(rows)
+        return self._revoked(sessions_of(rows))
+
+    def of_subject(self, subject: str, now: float) -> Sequence[Session]:
+        """Return the sessions of a subject that are not over, the one used last first."""
+        sessions = sessions_of(self._run("of_subject", subject, moment(now)))
+        return sorted(sessions, key=lambda session: session.rotated_at, reverse=True)
+
+    def revoke(self, entry: Revocation) -> None:
+        """Log a revocation; of two about the same, one that lives as long as the longer is kept."""
+        self._run("revoke", entry.kind, entry.value, moment(entry.moment), moment(entry.until))
+        self._move_mark()
+
+    def revocations(self, after: int, now: float) -> Batch:
+        """Return what was logged behind a cursor and lives still; 0 for all of it."""
+        entries: list[Revocation] = []
+        cursor, more = after, True
+        while more:
+            epoch, since, last, more, names, values = self._run(
+                "revocations", cursor, PAGE, moment(now), secrets.token_hex(8)
+            )
+            entries += map(entry_of, names, values)
+            if text(epoch) != self._epoch:
+                self._epoch = text(epoch)
+                if cursor:
+                    # It is a cursor of another life of the store, or of nobody knows which.
+                    return self.revocations(0, now)
+            cursor = int(text(last))
+        live = [entry for entry in entries if entry.until > now]
+        return Batch(live, cursor, text(epoch), float(text(since)))
+
+    def find_revocations(
+        self, session_id: str | None, token_id: str | None, subject: str | None
+    ) -> Sequence[Revocation]:
+        """Return the entries about a session, a token and a subject."""
+        asked = {Kind.SESSION: session_id, Kind.TOKEN: token_id, Kind.SUBJECT: subject}
+        names = [entry_name(kind, value) for kind, value in asked.items() if value is not None]
+        if not names:
+            return []
+        with self._server.client() as client:
+            values: list[Any] = client.hmget(self._prefix + "entries", names)
+        found = zip(names, values, strict=True)
+        return [entry_of(name, value) for name, value in found if value is not None]
+
+    def purge(self, now: float, limit: int) -> int:
+        """Delete up to ``limit`` sessions and as many entries that can concern nobody any more.
+
+        Sessions delete themselves as well; this forgets that they were there.
+        """
+        return int(self._run("purge", moment(now), limit))
+
+    def change_mark(self) -> object:
+        """Return how many calls of this store have revoked something."""
+        return self._mark
+
+    def wait_for_change(self, seconds: float) -> None:
+        """Return when something may have been logged, after ``seconds`` at the latest.
+
+        Raises:
+            StoreUnavailable: once when the connection is lost, and again after each attempt to
+                make a new one, with half a second between these at the most.
+        """
+        self._changes.wait(seconds)
+
+    def close(self) -> None:
+        """Wake whoever waits, and close the client if it was made from a URL."""
+        self._changes.close()
+        if self._owned:
+            self._server.close()
+
+    def _run(self, script: str, *args: str | int) -> Any:
+        return self._server.run(script, self._log_keys, self._prefix, *args)
+
+    def _session_key(self, session_id: str) -> str:
+        return f"{self._prefix}session:{session_id}"
+
+    def _revoked(self, ended: list[Session]) -> list[Session]:
+        if ended:
+            self._move_mark()
+        return ended
+
+    def _move_mark(self) -> None:
+        with self._mark_lock:
+            self._mark += 1
+
+
+def _unused_until(now: float, lifetimes: Lifetimes) -> float:
+    # A session is kept for as long as its tokens live, so that ending it still revokes them.
+    return now + max(lifetimes.idle, lifetimes.access)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, math.ceil(seconds * 1_000))

@@ -1,0 +1,183 @@
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import make_url
+
+from flask_watchword.cli import main
+from flask_watchword.stores.sql.engine import open_engine, writing
+
+NEWEST = "0002"
+REFUSED = "postgresql+psycopg://ada:secret@127.0.0.1:1/shop"
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def db(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["db", *arguments])
+
+
+def change(url: str, statement: str) -> None:
+    engine = open_engine(url)
+    with writing(engine) as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def pretend(url: str, revision: str) -> None:
+    change(url, f"UPDATE watchword_alembic_version SET version_num = '{revision}'")  # noqa: S608
+
+
+def test_an_upgrade_makes_the_schema_and_says_so(database_url: str) -> None:
+    result = db("upgrade", "--database", database_url)
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("Upgraded ")
+    assert result.output.endswith(f" to {NEWEST}.\n")
+    assert db("current", "--database", database_url).exit_code == 0
+
+
+def test_a_second_upgrade_changes_nothing_and_says_so(database_url: str) -> None:
+    db("upgrade", "--database", database_url)
+    result = db("upgrade", "--database", database_url)
+    assert result.exit_code == 0, result.output
+    assert result.output.endswith(f" is at revision {NEWEST}, the newest\n")
+
+
+def test_an_upgrade_goes_on_from_where_the_schema_stands(database_url: str) -> None:
+    db("upgrade", "--database", database_url)
+    for table in ("sessions", "revocations", "epoch"):
+        change(database_url, f"DROP TABLE watchword_{table}")
+    pretend(database_url, "0001")
+    behind = db("current", "--database", database_url)
+    assert behind.exit_code == 1
+    assert behind.output.endswith(f" is at revision 0001, {NEWEST} is the newest\n")
+    assert db("upgrade", "--database", database_url).output.endswith(f" from 0001 to {NEWEST}.\n")
+    assert db("current", "--database", database_url).exit_code == 0
+
+
+def test_a_database_without_a_schema_is_not_current(database_url: str) -> None:
+    if database_url.startswith("sqlite"):
+        Path("store.db").touch()
+    result = db("current", "--database", database_url)
+    assert result.exit_code == 1
+    assert result.output.endswith(f" has no schema yet, {NEWEST} is the newest\n")
+
+
+def test_the_schema_of_a_later_version_is_left_alone(database_url: str) -> None:
+    db("upgrade", "--database", database_url)
+    pretend(database_url, "9999")
+    for command in ("current", "upgrade"):
+        result = db(command, "--database", database_url)
+        assert result.exit_code == 1
+        assert "is at revision 9999, of a later version of Watchword" in result.output
+        assert result.output.count("\n") == 1
+
+
+def test_the_database_is_named_as_for_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert db("upgrade").exit_code == 0
+    assert Path("watchword.db").exists()
+    monkeypatch.setenv("WATCHWORD_DATABASE", "sqlite:///other.db")
+    assert db("upgrade").exit_code == 0
+    assert Path("other.db").exists()
+    assert db("upgrade", "--database", "sqlite:///third.db").exit_code == 0
+    assert Path("third.db").exists()
+
+
+def test_the_file_of_a_new_database_is_for_its_owner_alone() -> None:
+    db("upgrade")
+    assert stat.S_IMODE(Path("watchword.db").stat().st_mode) == 0o600
+
+
+def test_asking_about_a_database_that_is_not_there_makes_none() -> None:
+    result = db("current")
+    assert result.exit_code == 1
+    assert result.output == f"Error: there is no database at {Path('watchword.db').absolute()}\n"
+    assert not Path("watchword.db").exists()
+
+
+@pytest.mark.parametrize("command", ["upgrade", "current"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nowhere",
+        "secret",
+        "sqlite://host/file.db",
+        "mysql://ada:secret@host/shop",
+        "postgresql://ada:secret@host/shop",
+        "postgresql+psycopg://ada:p@host:secret/shop",
+    ],
+)
+def test_another_url_is_refused_with_the_forms_there_are(command: str, url: str) -> None:
+    result = db(command, "--database", url)
+    assert result.exit_code == 1
+    assert result.output == (
+        "Error: WATCHWORD_DATABASE: is no URL of these: "
+        "sqlite:///watchword.db, postgresql+psycopg://user@host/name\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["upgrade", "current"])
+def test_a_server_that_is_down_is_one_line_without_the_password(command: str) -> None:
+    result = db(command, "--database", REFUSED)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: the database does not answer: ")
+    assert result.output.count("\n") == 1
+    assert "secret" not in result.output
+
+
+@pytest.mark.parametrize("command", ["upgrade", "current"])
+def test_an_option_that_the_driver_does_not_know_is_one_line(command: str) -> None:
+    result = db(command, "--database", f"{REFUSED}?colour=red")
+    assert result.exit_code == 1
+    assert result.output == 'Error: the database refuses: invalid connection option "colour"\n'
+
+
+@pytest.mark.parametrize("command", ["upgrade", "current"])
+def test_a_file_that_is_no_database_is_one_line(command: str) -> None:
+    Path("watchword.db").write_bytes(b"this is no database " * 500)
+    result = db(command)
+    assert result.exit_code == 1
+    assert result.output == "Error: the database does not answer: file is not a database\n"
+
+
+@pytest.mark.server
+def test_a_role_that_may_make_no_table_is_one_line(postgres_url: str) -> None:
+    change(postgres_url, "CREATE ROLE guest LOGIN")
+    try:
+        guest = make_url(postgres_url).set(username="guest").render_as_string()
+        result = db("upgrade", "--database", guest)
+    finally:
+        change(postgres_url, "DROP ROLE guest")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: the database refuses: permission denied")
+    assert result.output.count("\n") == 1
+
+
+@pytest.mark.server
+def test_a_database_on_a_server_is_called_by_its_name_and_host(postgres_url: str) -> None:
+    where = make_url(postgres_url)
+    assert db("upgrade", "--database", postgres_url).output == (
+        f"Upgraded {where.database} on {where.host} to {NEWEST}.\n"
+    )
+
+
+def test_a_driver_that_is_not_installed_is_named_with_its_extra(tmp_path: Path) -> None:
+    # The driver is there in the tests' environment; None in sys.modules hides it.
+    program = (
+        "import sys\nsys.modules['psycopg'] = None\nfrom flask_watchword.cli import main\n"
+        f"sys.argv = ['watchword', 'db', 'current', '--database', {REFUSED!r}]\nmain()"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert run.returncode == 1
+    assert run.stderr == (
+        "Error: psycopg is not installed; the extra `postgres` brings it: "
+        "pip install 'Flask-Watchword[postgres]'\n"
+    )

@@ -1,0 +1,155 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flask_watchword.cli import main
+from flask_watchword.clock import system_clock
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import Lifetimes, new_session
+from flask_watchword.sessions.store import SessionStore
+from flask_watchword.stores.opening import open_session_store
+from tests.servers.valkey import running_valkey
+
+LIVES = Lifetimes(idle=60.0)
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["purge", *arguments])
+
+
+def fill(store: SessionStore, over: int) -> str:
+    """Keep so many sessions and revocations past their end, and one of each that is not."""
+    now = system_clock()
+    for number in range(over):
+        store.start(new_session("ada", now - 3600.0, LIVES), None, LIVES)
+        store.revoke(Revocation(Kind.TOKEN, f"old-{number}", now - 3600.0, now - 1.0))
+    live = new_session("ada", now, LIVES)
+    store.start(live, None, LIVES)
+    store.revoke(Revocation(Kind.TOKEN, "live", now, now + 900.0))
+    store.close()
+    return live.id
+
+
+def assert_only_the_live_is_left(url: str, live: str) -> None:
+    store = open_session_store(url)
+    now = system_clock()
+    assert store.get(live) is not None
+    assert [entry.value for entry in store.revocations(0, now - 7200.0).entries] == ["live"]
+    assert store.purge(now, 100) == 0
+    store.close()
+
+
+def test_all_that_is_past_its_end_is_deleted_and_nothing_else(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_watchword.cli.purging.BATCH", 2)
+    live = fill(open_session_store(database_url), over=5)
+    result = run("--database", database_url)
+    assert result.exit_code == 0, result.output
+    assert result.output == "Deleted 10 sessions and revocations.\n"
+    assert_only_the_live_is_left(database_url, live)
+
+
+def test_a_database_can_be_named_as_the_store(database_url: str) -> None:
+    fill(open_session_store(database_url), over=1)
+    assert run("--store", database_url).output == "Deleted 2 sessions and revocations.\n"
+
+
+@pytest.mark.server
+def test_a_valkey_server_can_be_named_as_the_store() -> None:
+    with running_valkey() as server:
+        live = fill(open_session_store(server.url), over=3)
+        result = run("--store", server.url)
+        assert result.exit_code == 0, result.output
+        assert result.output == "Deleted 6 sessions and revocations.\n"
+        assert_only_the_live_is_left(server.url, live)
+
+
+def test_json_has_the_count_alone(sqlite_url: str) -> None:
+    fill(open_session_store(sqlite_url), over=3)
+    result = run("--database", sqlite_url, "--json")
+    assert json.loads(result.output) == {"deleted": 6}
+    assert json.loads(run("--database", sqlite_url, "--json").output) == {"deleted": 0}
+
+
+def test_progress_is_shown_on_a_terminal(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flask_watchword.cli.purging.BATCH", 2)
+    monkeypatch.setattr("flask_watchword.cli.purging.on_a_terminal", lambda: True)
+    fill(open_session_store(sqlite_url), over=3)
+    result = run("--database", sqlite_url, "--json")
+    assert result.stderr == "\r4 deleted so far\r6 deleted so far\n"
+    assert json.loads(result.stdout) == {"deleted": 6}
+
+
+def test_the_store_of_the_environment_goes_before_its_database(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(open_session_store(sqlite_url), over=1)
+    monkeypatch.setenv("WATCHWORD_SESSION_STORE", sqlite_url)
+    monkeypatch.setenv("WATCHWORD_DATABASE", "sqlite:///missing.db")
+    assert run().output == "Deleted 2 sessions and revocations.\n"
+    assert "there is no database at" in run("--database", "sqlite:///missing.db").output
+
+
+def test_the_database_is_that_of_serve_by_default() -> None:
+    fill(open_session_store("sqlite:///watchword.db"), over=1)
+    assert run().output == "Deleted 2 sessions and revocations.\n"
+
+
+def test_a_database_and_a_store_are_refused_together() -> None:
+    result = run("--database", "sqlite:///a.db", "--store", "sqlite:///b.db")
+    assert result.exit_code == 2
+    assert "give --database or --store, not both" in result.output
+
+
+def test_a_database_that_is_not_there_is_not_made() -> None:
+    result = run()
+    assert result.exit_code == 1
+    assert "there is no database at" in result.output
+    assert list(Path().iterdir()) == []
+
+
+def test_a_database_without_our_schema_is_left_without(database_url: str) -> None:
+    if database_url.startswith("sqlite"):
+        Path("store.db").touch()
+    for _ in range(2):
+        result = run("--database", database_url)
+        assert result.exit_code == 1
+        assert result.output.endswith(" is not this version's; see: watchword db current\n")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["secret", "memory://", "mysql://ada:secret@host/shop", "valkey://:se/cret@host"],
+)
+def test_another_url_is_refused_with_the_forms_there_are(url: str) -> None:
+    result = run("--store", url)
+    assert result.exit_code == 1
+    assert result.output == (
+        "Error: WATCHWORD_SESSION_STORE: is no URL of these: sqlite:///watchword.db, "
+        "postgresql+psycopg://user@host/name or valkey://host:6379/0\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://ada:secret@127.0.0.1:1/shop", "valkey://:secret@127.0.0.1:1/0"]
+)
+def test_a_store_that_is_down_is_one_line_without_the_password(url: str) -> None:
+    result = run("--store", url)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: the database does not answer: ")
+    assert result.output.count("\n") == 1
+    assert "secret" not in result.output
+
+
+def test_an_option_that_the_client_does_not_know_is_one_line() -> None:
+    result = run("--store", "valkey://127.0.0.1:1/0?colour=red")
+    assert result.exit_code == 1
+    assert result.output == "Error: the URL has an option that the client does not know\n"

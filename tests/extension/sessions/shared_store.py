@@ -1,0 +1,84 @@
+"""A store like one behind a network: it goes down, and tells of nothing by its change mark."""
+
+import threading
+from typing import Any
+
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.memory_sessions import MemorySessionStore
+
+#: Seconds after which a test has waited long enough for a thread.
+PATIENCE = 10.0
+
+
+class Shared:
+    """What lies behind the network. Each :class:`Connection` is another process's way to it."""
+
+    def __init__(self) -> None:
+        self.memory = MemorySessionStore()
+        self.changed = threading.Event()
+
+
+class Connection:
+    """A session store over :class:`Shared`.
+
+    Attributes:
+        down: whether nothing answers.
+        asked: the methods that were called, in their order.
+        waiting: set while the follower waits for a change.
+        wakes: what the follower waits for; never set where it shall stay out of a test's way.
+        log_is_down: whether the log alone cannot be read.
+        tells_by_mark: whether the change mark tells of other processes' revocations.
+        gate: closed, it holds up whoever reads the log.
+        reading: set when somebody does.
+    """
+
+    def __init__(self, shared: Shared, wakes: threading.Event | None = None) -> None:
+        self._shared = shared
+        self.down = False
+        self.log_is_down = False
+        self.tells_by_mark = False
+        self.asked: list[str] = []
+        self.waiting = threading.Event()
+        self.wakes = wakes or threading.Event()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.reading = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in (
+            "start", "rotate", "get", "end", "end_all", "of_subject", "revoke",
+            "find_revocations", "purge",
+        ):  # fmt: skip
+            raise AttributeError(name)
+
+        def ask(*arguments: Any, **named: Any) -> Any:
+            self._answer(name)
+            return getattr(self._shared.memory, name)(*arguments, **named)
+
+        return ask
+
+    def revocations(self, after: int, now: float) -> Any:
+        self._answer("revocations")
+        self.reading.set()
+        if not self.gate.wait(PATIENCE):
+            raise AssertionError("nobody opened the gate")
+        if self.log_is_down:
+            raise StoreUnavailable("the log cannot be read")
+        return self._shared.memory.revocations(after, now)
+
+    def change_mark(self) -> object:
+        return self._shared.memory.change_mark() if self.tells_by_mark else None
+
+    def wait_for_change(self, seconds: float) -> None:
+        self.waiting.set()
+        self.wakes.wait(PATIENCE)
+        self.wakes.clear()
+        self._answer("wait_for_change")
+
+    def close(self) -> None:
+        self.wakes.set()
+
+    def _answer(self, name: str) -> None:
+        self.asked.append(name)
+        if self.down:
+            raise StoreUnavailable("connection refused")

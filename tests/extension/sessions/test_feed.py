@@ -1,0 +1,398 @@
+"""What a process knows of the revocations: no I/O while it is young, never open when it is old."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import flask_restful
+import pytest
+
+from flask_watchword import create_access_token, jwt_required
+from flask_watchword.extension import revocation_feed
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
+from flask_watchword.stores.memory_sessions import MemorySessionStore
+from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.shared_store import PATIENCE, Connection, Shared
+from tests.extension.sessions.site import MINUTE, START, Site, StoppedClock, bearing, refusal
+
+ENDED = (401, "session_ended")
+UNAVAILABLE = (503, "store_unavailable")
+
+
+@pytest.fixture
+def shared() -> Shared:
+    return Shared()
+
+
+@pytest.fixture
+def connection(shared: Shared) -> Connection:
+    return Connection(shared)
+
+
+@pytest.fixture
+def elapsed() -> StoppedClock:
+    """The clock by which the copy ages."""
+    return StoppedClock()
+
+
+@pytest.fixture
+def site(make_site: MakeSite, connection: Connection, elapsed: StoppedClock) -> Site:
+    """A site whose follower has looked once, and waits from then on."""
+    site = make_site(WATCHWORD_SESSION_STORE=connection, WATCHWORD_REVOCATION_STALENESS=2)
+    site.feed.elapsed = elapsed
+    site.clock.now = START - 10  # the store's life began before the sessions of the tests
+    site.sign_in("first").get()
+    site.clock.now = START
+    assert connection.waiting.wait(PATIENCE)
+    connection.asked.clear()
+    return site
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Wait for another thread to bring something about."""
+    until = time.monotonic() + PATIENCE
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.005)
+    return holds()
+
+
+def end_elsewhere(shared: Shared, session_id: str) -> None:
+    assert shared.memory.end(session_id, START, SIGNED_OUT, Lifetimes()) is not None
+
+
+def test_a_protected_request_asks_no_store_while_the_copy_is_young(
+    site: Site, connection: Connection, elapsed: StoppedClock
+) -> None:
+    ada = site.sign_in()
+    connection.asked.clear()
+    elapsed.now += 1.9
+    assert [ada.get().status_code for _ in range(20)] == [200] * 20
+    assert connection.asked == []
+
+
+def test_an_old_copy_is_brought_up_to_date_by_the_request(
+    site: Site, connection: Connection, shared: Shared, elapsed: StoppedClock
+) -> None:
+    ada = site.sign_in()
+    end_elsewhere(shared, ada.session_id)
+    connection.asked.clear()
+    elapsed.now += 2
+    assert refusal(ada.get()) == ENDED
+    assert connection.asked == ["revocations"]
+
+
+def test_a_change_mark_that_moved_shows_the_revocation_to_the_next_request(
+    site: Site, connection: Connection, shared: Shared
+) -> None:
+    connection.tells_by_mark = True
+    ada = site.sign_in()
+    assert ada.get().status_code == 200
+    connection.asked.clear()
+    end_elsewhere(shared, ada.session_id)
+    assert refusal(ada.get()) == ENDED
+    assert connection.asked == ["revocations"]
+
+
+def test_the_follower_brings_what_was_revoked_elsewhere(
+    site: Site, connection: Connection, shared: Shared
+) -> None:
+    ada = site.sign_in()
+    end_elsewhere(shared, ada.session_id)
+    assert ada.get().status_code == 200
+    connection.wakes.set()
+    assert eventually(lambda: refusal(ada.get()) == ENDED)
+
+
+def test_a_process_that_starts_late_knows_all_at_its_first_answer(
+    make_site: MakeSite, shared: Shared
+) -> None:
+    early = make_site(WATCHWORD_SESSION_STORE=Connection(shared))
+    devices = [early.sign_in() for _ in range(5)]
+    for device in devices[:4]:
+        device.post("/end")
+    late = make_site(WATCHWORD_SESSION_STORE=Connection(shared)).app.test_client()
+    answers = [late.get("/me", headers=bearing(device.access)) for device in devices]
+    assert [answer.status_code for answer in answers] == [401] * 4 + [200]
+
+
+def test_what_this_process_ends_it_refuses_at_once_though_the_log_says_nothing_yet(
+    site: Site, connection: Connection
+) -> None:
+    ada, other = site.sign_in(), site.sign_in()
+    assert ada.post("/end").status_code == 200
+    connection.asked.clear()
+    assert refusal(ada.get()) == ENDED
+    assert other.get().status_code == 200
+    assert connection.asked == []
+
+
+def test_tokens_without_a_session_are_refused_at_once_as_well(
+    site: Site, connection: Connection
+) -> None:
+    with site.app.test_request_context():
+        plain = create_access_token("ada")
+        site.sessions.end_all("ada")
+    connection.asked.clear()
+    answer = site.app.test_client().get("/me", headers=bearing(plain))
+    assert refusal(answer) == (401, "token_revoked")
+    assert connection.asked == []
+
+
+def test_with_an_old_copy_and_the_log_unreadable_the_store_is_asked_about_the_token(
+    site: Site, connection: Connection, shared: Shared, elapsed: StoppedClock
+) -> None:
+    ada, other = site.sign_in(), site.sign_in()
+    end_elsewhere(shared, ada.session_id)
+    elapsed.now += 2
+    connection.log_is_down = True
+    assert refusal(ada.get()) == ENDED
+    assert other.get().status_code == 200
+    assert connection.asked[-1] == "find_revocations"
+
+
+@pytest.mark.parametrize("path", ["/me", "/optional", "/expired"])
+def test_with_an_old_copy_and_the_store_down_nobody_is_let_in(
+    site: Site, connection: Connection, elapsed: StoppedClock, path: str
+) -> None:
+    ada = site.sign_in()
+    if path == "/expired":
+        site.clock.now += 16 * MINUTE
+    elapsed.now += 2
+    connection.down = True
+    answer = ada.get(path)
+    assert refusal(answer) == UNAVAILABLE
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "msg" in answer.get_json()
+
+
+def test_a_young_copy_carries_requests_through_a_store_that_is_down(
+    site: Site, connection: Connection, elapsed: StoppedClock
+) -> None:
+    ada, gone = site.sign_in(), site.sign_in()
+    gone.post("/end")
+    connection.down = True
+    elapsed.now += 1.9
+    assert ada.get().status_code == 200
+    assert refusal(gone.get()) == ENDED
+
+
+def test_a_refresh_while_the_store_is_down_loses_nothing(
+    site: Site, connection: Connection
+) -> None:
+    ada = site.sign_in()
+    connection.down = True
+    answer = ada.refresh()
+    assert refusal(answer) == UNAVAILABLE
+    assert "Retry-After" in answer.headers
+    connection.down = False
+    assert ada.refresh().status_code == ada.get().status_code == 200
+
+
+def test_signing_in_and_out_while_the_store_is_down_is_answered_with_503(
+    site: Site, connection: Connection
+) -> None:
+    ada = site.sign_in()
+    connection.down = True
+    assert refusal(site.app.test_client().post("/login")) == UNAVAILABLE
+    assert refusal(ada.post("/end")) == UNAVAILABLE
+    assert ada.get().status_code == 200
+
+
+def test_the_first_request_after_the_return_of_the_store_is_answered(
+    site: Site, connection: Connection, elapsed: StoppedClock
+) -> None:
+    ada = site.sign_in()
+    elapsed.now += 2
+    connection.down = True
+    assert refusal(ada.get()) == UNAVAILABLE
+    connection.down = False
+    assert ada.get().status_code == 200
+
+
+def test_the_follower_comes_back_by_itself(
+    site: Site, connection: Connection, shared: Shared, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada = site.sign_in()
+    connection.down = True
+    connection.wakes.set()
+    assert eventually(lambda: "does not answer" in caplog.text)
+    end_elsewhere(shared, ada.session_id)
+    connection.down = False
+    assert eventually(lambda: refusal(ada.get()) == ENDED)
+
+
+def test_an_error_of_the_follower_does_not_end_it(
+    site: Site,
+    connection: Connection,
+    shared: Shared,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ada = site.sign_in()
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "revocations", lambda *_: 1 / 0)
+        connection.wakes.set()
+        assert eventually(lambda: "Following the revocations failed" in caplog.text)
+    end_elsewhere(shared, ada.session_id)
+    assert eventually(lambda: refusal(ada.get()) == ENDED)
+
+
+def test_many_requests_with_an_old_copy_read_the_log_once(
+    site: Site, connection: Connection, elapsed: StoppedClock
+) -> None:
+    ada = site.sign_in()
+    connection.asked.clear()
+    connection.gate.clear()
+    connection.reading.clear()
+    elapsed.now += 2
+    with ThreadPoolExecutor(12) as pool:
+        answers = [pool.submit(lambda: ada.get().status_code) for _ in range(12)]
+        assert connection.reading.wait(PATIENCE)
+        connection.gate.set()
+        assert [answer.result(PATIENCE) for answer in answers] == [200] * 12
+    assert connection.asked == ["revocations"]
+
+
+def test_a_wiped_store_revives_nothing(
+    site: Site, connection: Connection, shared: Shared, elapsed: StoppedClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    ended, living = site.sign_in(), site.sign_in()
+    ended.post("/end")
+    shared.memory = MemorySessionStore()
+    elapsed.now += 2
+    site.clock.now += 5
+    with caplog.at_level(logging.WARNING):
+        assert refusal(ended.get()) == ENDED
+    assert "was wiped" in caplog.text
+    # Its session is lost: nobody could end it any more.
+    assert refusal(living.get()) == refusal(living.refresh()) == ENDED
+    again = site.sign_in()
+    assert again.get().status_code == again.refresh().status_code == 200
+
+
+def test_the_log_of_a_wiped_store_is_read_from_its_beginning(
+    site: Site, shared: Shared, elapsed: StoppedClock
+) -> None:
+    for _ in range(3):
+        site.sign_in().post("/end")
+    site.feed.catch_up()  # so that the old log's cursor lies behind the new log's end
+    shared.memory = MemorySessionStore()
+    shared.memory.revocations(0, START + 1)
+    site.clock.now = START + 5
+    ada = site.sign_in()
+    end_elsewhere(shared, ada.session_id)
+    elapsed.now += 2
+    assert refusal(ada.get()) == ENDED
+    assert ada.session_id in site.feed._index._sessions
+
+
+def test_a_process_that_starts_after_the_store_was_wiped_revives_nothing(
+    site: Site, shared: Shared, make_site: MakeSite
+) -> None:
+    ended = site.sign_in()
+    ended.post("/end")
+    shared.memory = MemorySessionStore()
+    late = make_site(WATCHWORD_SESSION_STORE=Connection(shared))
+    late.clock.now = START + 5
+    client = late.app.test_client()
+    assert refusal(client.get("/me", headers=bearing(ended.access))) == ENDED
+    again = late.sign_in()
+    assert again.get().status_code == 200
+
+
+def test_sessions_of_the_second_in_which_the_store_was_wiped_go_on(make_site: MakeSite) -> None:
+    site = make_site()
+    ada = site.sign_in()  # iat is cut to the second, so it lies before the store's life
+    assert ada.get().status_code == ada.refresh().status_code == 200
+
+
+def test_expired_entries_are_forgotten_and_the_store_is_purged(
+    site: Site, elapsed: StoppedClock, shared: Shared
+) -> None:
+    devices = [site.sign_in() for _ in range(3)]
+    for device in devices:
+        device.post("/end")
+    assert len(site.feed._index) == 3
+    site.clock.now += 40 * 86_400
+    elapsed.now += 60
+    site.feed.tidy()
+    assert len(site.feed._index) == 0
+    assert shared.memory.get(devices[0].session_id) is None
+
+
+def test_tidying_keeps_its_distance_unless_there_is_more_to_purge(
+    site: Site, connection: Connection, elapsed: StoppedClock, shared: Shared
+) -> None:
+    elapsed.now += 60
+    entries = [Revocation(Kind.TOKEN, str(n), START, START + 1) for n in range(150)]
+    for entry in entries:
+        shared.memory.revoke(entry)
+    site.clock.now += 2
+    connection.asked.clear()
+    for _ in range(4):
+        site.feed.tidy()
+    assert connection.asked == ["purge", "purge"]
+    elapsed.now += 11
+    site.feed.tidy()
+    assert len(connection.asked) == 3
+
+
+def test_one_thread_follows_however_many_requests_come(site: Site) -> None:
+    ada = site.sign_in()
+    for _ in range(10):
+        ada.get()
+    names = [thread.name for thread in threading.enumerate() if thread is site.feed._thread]
+    assert names == ["watchword-revocations"]
+
+
+def test_the_thread_begins_with_the_first_request(make_site: MakeSite) -> None:
+    site = make_site()
+    ada = site.sign_in()
+    assert site.feed._thread is None
+    ada.get()
+    assert site.feed._thread is not None
+
+
+def test_the_thread_of_an_application_that_is_gone_ends(shared: Shared) -> None:
+    wakes = threading.Event()
+    site = Site(WATCHWORD_SESSION_STORE=Connection(shared, wakes))
+    site.sign_in().get()
+    thread = site.feed._thread
+    assert thread is not None
+    site.close()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+
+
+def test_a_resource_of_a_rest_framework_is_answered_alike(
+    make_site: MakeSite, shared: Shared
+) -> None:
+    connection = Connection(shared)
+    site = make_site(WATCHWORD_SESSION_STORE=connection)
+
+    class Resource(flask_restful.Resource):  # type: ignore[misc]
+        @jwt_required()
+        def get(self) -> str:
+            return "seen"
+
+    flask_restful.Api(site.app).add_resource(Resource, "/resource")
+    ada, gone = site.sign_in(), site.sign_in()
+    gone.post("/end")
+    assert ada.get("/resource").status_code == 200
+    assert refusal(gone.get("/resource")) == ENDED
+    connection.down = True
+    site.feed.elapsed = lambda: float("inf")
+    answer = ada.get("/resource")
+    assert refusal(answer) == UNAVAILABLE
+    assert "Retry-After" in answer.headers
+
+
+def test_a_fork_holds_what_a_follower_needs_to_ask_the_store(site: Site) -> None:
+    revocation_feed._hold_before_fork()
+    assert site.feed._lock.locked()
+    revocation_feed._release_in_parent()
+    assert not site.feed._lock.locked()

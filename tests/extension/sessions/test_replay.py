@@ -1,0 +1,93 @@
+"""A spent refresh token ends its session, whoever presents it."""
+
+import pytest
+
+from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.site import START, SignedIn, Site, refusal
+
+REUSED = (401, "refresh_reused")
+ENDED = (401, "session_ended")
+
+
+def assert_dead(site: Site, ada: SignedIn) -> None:
+    session = site.store.get(ada.session_id)
+    assert session is not None
+    assert session.end_reason == "refresh_reused"
+    assert refusal(ada.get()) == ENDED
+    assert refusal(ada.refresh()) == REUSED
+
+
+def test_a_refresh_token_reused_after_the_grace_window_ends_the_session(site: Site) -> None:
+    ada = site.sign_in()
+    first = ada.spare
+    ada.refresh()
+    site.clock.now += 10.5
+    answer = ada.refresh(first)
+    assert answer.get_json() == {"msg": "Token has been revoked", "code": "refresh_reused"}
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert_dead(site, ada)
+
+
+def test_a_refresh_token_two_generations_behind_ends_the_session(site: Site) -> None:
+    ada = site.sign_in()
+    first = ada.spare
+    ada.refresh()
+    ada.refresh()
+    assert refusal(ada.refresh(first)) == REUSED
+    assert_dead(site, ada)
+
+
+@pytest.mark.parametrize("old", range(9))
+def test_each_token_of_ten_rotations_within_one_second_is_caught(site: Site, old: int) -> None:
+    ada = site.sign_in()
+    spent = []
+    for _ in range(10):
+        spent.append(ada.spare)
+        assert ada.refresh().status_code == 200
+    assert site.clock.now == START
+    assert refusal(ada.refresh(spent[old])) == REUSED
+    assert_dead(site, ada)
+
+
+def test_without_a_grace_window_every_second_use_is_a_replay(make_site: MakeSite) -> None:
+    site = make_site(WATCHWORD_REFRESH_GRACE=0)
+    ada = site.sign_in()
+    first = ada.spare
+    assert ada.refresh().status_code == 200
+    assert refusal(ada.refresh(first)) == REUSED
+    assert_dead(site, ada)
+
+
+def test_whoever_replays_again_learns_the_same(site: Site) -> None:
+    ada = site.sign_in()
+    first = ada.spare
+    ada.refresh()
+    ada.refresh()
+    assert [refusal(ada.refresh(first)) for _ in range(3)] == [REUSED] * 3
+
+
+def test_other_sessions_of_the_subject_go_on(site: Site) -> None:
+    ada, other = site.sign_in(), site.sign_in()
+    first = ada.spare
+    ada.refresh()
+    ada.refresh()
+    ada.refresh(first)
+    assert other.get().status_code == other.refresh().status_code == 200
+
+
+def test_the_loader_for_revoked_tokens_answers_a_replay(site: Site) -> None:
+    site.manager.revoked_token_loader(lambda _header, claims: ({"gone": claims["gen"]}, 410))
+    ada = site.sign_in()
+    first = ada.spare
+    ada.refresh()
+    ada.refresh()
+    answer = ada.refresh(first)
+    assert (answer.status_code, answer.get_json()) == (410, {"gone": 1})
+
+
+def test_the_member_of_the_message_is_the_one_that_is_configured(make_site: MakeSite) -> None:
+    site = make_site(JWT_ERROR_MESSAGE_KEY="message")
+    ada = site.sign_in()
+    ada.post("/end")
+    body = ada.get().get_json()
+    assert body == {"message": "Token has been revoked", "code": "session_ended"}

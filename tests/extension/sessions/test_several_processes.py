@@ -1,0 +1,61 @@
+"""Two workers over one SQLite file: what the one ends the other refuses, by the next request."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.site import SignedIn, Site, bearing, refusal
+
+ENDED = (401, "session_ended")
+
+
+@pytest.fixture
+def workers(make_site: MakeSite, tmp_path: Path) -> tuple[Site, Site]:
+    url = f"sqlite:///{tmp_path}/sessions.db"
+    here, there = (make_site(WATCHWORD_SESSION_STORE=url) for _ in range(2))
+    for site in (here, there):
+        site.sign_in().get()
+        site.clock.now += 5
+    return here, there
+
+
+def at(site: Site, device: SignedIn) -> SignedIn:
+    """Return the same device as a client of another worker."""
+    return SignedIn(site.app.test_client(), dict(device.pair))
+
+
+def test_what_one_worker_ends_the_next_request_of_another_refuses(
+    workers: tuple[Site, Site],
+) -> None:
+    here, there = workers
+    for _ in range(20):
+        ada = here.sign_in()
+        assert at(there, ada).get().status_code == 200
+        ada.post("/end")
+        assert refusal(at(there, ada).get()) == ENDED
+
+
+def test_a_replay_at_one_worker_ends_the_session_at_all(workers: tuple[Site, Site]) -> None:
+    here, there = workers
+    ada = here.sign_in()
+    first = ada.spare
+    assert at(there, ada).refresh().status_code == 200
+    here.clock.now += 11
+    assert refusal(ada.refresh(first)) == (401, "refresh_reused")
+    assert refusal(at(there, ada).get()) == ENDED
+
+
+def test_a_replay_after_a_restart_is_caught(
+    workers: tuple[Site, Site], make_site: MakeSite
+) -> None:
+    here, _ = workers
+    ada = here.sign_in()
+    first = ada.spare
+    ada.refresh()
+    ada.refresh()
+    later = make_site(WATCHWORD_SESSION_STORE=here.app.config["WATCHWORD_SESSION_STORE"])
+    later.clock.now = here.clock.now
+    assert refusal(at(later, ada).refresh(first)) == (401, "refresh_reused")
+    answer = here.app.test_client().get("/me", headers=bearing(ada.access))
+    assert refusal(answer) == ENDED

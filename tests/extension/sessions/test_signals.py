@@ -1,0 +1,92 @@
+"""Applications are told what happens to sessions, after it has happened."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from flask_watchword.extension import signals
+from flask_watchword.sessions.session import Session
+from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.site import Site
+
+NAMES = ("session_started", "session_refreshed", "session_ended", "refresh_reused")
+
+
+@pytest.fixture
+def told() -> Iterator[list[tuple[str, str]]]:
+    """Each signal with the session's id, or why that one has ended."""
+    heard: list[tuple[str, str]] = []
+    receivers = []
+    for name in NAMES:
+
+        def hear(_app: Any, session: Session, _name: str = name, **more: Any) -> None:
+            detail = session.end_reason or session.id
+            heard.append((_name, detail + (" again" if more.get("repeated") else "")))
+
+        getattr(signals, name).connect(hear)
+        receivers.append((getattr(signals, name), hear))
+    yield heard
+    for signal, hear in receivers:
+        signal.disconnect(hear)
+
+
+def test_each_step_of_a_session_is_told(site: Site, told: list[tuple[str, str]]) -> None:
+    ada = site.sign_in()
+    first = ada.spare
+    ada.refresh()
+    ada.refresh(first)
+    ada.post("/end")
+    assert told == [
+        ("session_started", ada.session_id),
+        ("session_refreshed", ada.session_id),
+        ("session_refreshed", f"{ada.session_id} again"),
+        ("session_ended", "signed_out"),
+    ]
+
+
+def test_a_replay_is_told_once(site: Site, told: list[tuple[str, str]]) -> None:
+    ada = site.sign_in()
+    first = ada.spare
+    ada.refresh()
+    ada.refresh()
+    told.clear()
+    ada.refresh(first)
+    ada.refresh(first)
+    # Where the view leaves the question to the store, the store says that it is over already.
+    assert ada.post("/refresh-unchecked", first).get_json()["code"] == "refresh_reused"
+    assert told == [("refresh_reused", "refresh_reused"), ("session_ended", "refresh_reused")]
+
+
+def test_every_session_that_is_ended_with_others_is_told(
+    site: Site, told: list[tuple[str, str]]
+) -> None:
+    ada, _ = site.sign_in(), site.sign_in()
+    told.clear()
+    ada.post("/end-all")
+    assert told == [("session_ended", "signed_out_everywhere")] * 2
+
+
+def test_a_session_that_makes_room_is_told(
+    make_site: MakeSite, told: list[tuple[str, str]]
+) -> None:
+    site = make_site(WATCHWORD_SESSIONS_PER_SUBJECT=1)
+    site.sign_in()
+    ada = site.sign_in()
+    assert told[1:] == [
+        ("session_ended", "too_many_sessions"),
+        ("session_started", ada.session_id),
+    ]
+
+
+def test_what_is_told_has_happened_already(site: Site) -> None:
+    ada = site.sign_in()
+    seen = []
+
+    def look(_app: Any, session: Session) -> None:
+        kept = site.store.get(session.id)
+        seen.append((kept and kept.end_reason, ada.get().status_code))
+
+    with signals.session_ended.connected_to(look, site.app), site.app.app_context():
+        site.sessions.end(ada.session_id)
+    assert seen == [("signed_out", 401)]

@@ -1,0 +1,127 @@
+"""What a sign-in gives, and what it is held to from its first second on."""
+
+import pytest
+from flask import Flask, json
+
+from flask_watchword import JWTManager, Sessions, TokenPair
+from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.site import DAY, MINUTE, START, Site, refusal
+
+
+def test_a_pair_says_what_it_is_made_of(site: Site) -> None:
+    ada = site.sign_in(fresh=True)
+    access, spare = site.claims(ada.access), site.claims(ada.spare)
+    now = int(START)
+    assert access | {"jti": 0, "csrf": 0} == {
+        "sub": "ada",
+        "type": "access",
+        "fresh": True,
+        "iat": now,
+        "nbf": now,
+        "exp": now + 15 * MINUTE,
+        "auth_time": now,
+        "sid": ada.session_id,
+        "jti": 0,
+        "csrf": 0,
+    }
+    assert (spare["type"], spare["sid"], spare["gen"]) == ("refresh", ada.session_id, 1)
+    assert spare["exp"] == now + 7 * DAY
+    assert ada.pair["expires_in"] == 15 * MINUTE
+
+
+def test_a_pair_is_a_json_object_of_four_members(site: Site) -> None:
+    with site.app.test_request_context():
+        pair = site.sessions.start("ada")
+        assert isinstance(pair, TokenPair)
+        members = json.loads(json.dumps(pair))
+    assert members.keys() == {"access_token", "refresh_token", "expires_in", "session_id"}
+
+
+def test_a_protected_view_knows_its_session(site: Site) -> None:
+    ada = site.sign_in()
+    assert ada.get().get_json()["sid"] == ada.session_id
+
+
+@pytest.mark.parametrize(("fresh", "status"), [(True, 200), (False, 401)])
+def test_a_sign_in_is_fresh_when_it_says_so(site: Site, fresh: bool, status: int) -> None:
+    assert site.sign_in(fresh=fresh).get("/fresh").status_code == status
+
+
+def test_further_claims_are_those_of_the_access_token(site: Site) -> None:
+    ada = site.sign_in(additional_claims={"role": "admin"})
+    assert site.claims(ada.access)["role"] == "admin"
+    assert "role" not in site.claims(ada.spare)
+
+
+def test_further_claims_do_not_reach_what_the_session_rests_on(site: Site) -> None:
+    ada = site.sign_in(additional_claims={"sid": "x", "exp": 9e9, "auth_time": 0, "sub": "eve"})
+    claims = site.claims(ada.access)
+    assert (claims["sid"], claims["sub"]) == (ada.session_id, "ada")
+    assert (claims["exp"], claims["auth_time"]) == (int(START) + 900, int(START))
+
+
+def test_a_subject_that_is_a_number_is_one_subject_with_its_text(site: Site) -> None:
+    with site.app.test_request_context():
+        site.sessions.start(7)
+        assert len(site.sessions.list(7)) == len(site.sessions.list("7")) == 1
+
+
+def test_the_identity_loader_says_whose_the_session_is(site: Site) -> None:
+    site.manager.user_identity_loader(lambda user: user["id"])
+    with site.app.test_request_context():
+        pair = site.sessions.start({"id": "ada"})
+        assert site.claims(pair.access_token)["sub"] == "ada"
+        assert [session.subject for session in site.sessions.list({"id": "ada"})] == ["ada"]
+
+
+def test_a_session_remembers_what_it_was_started_from(site: Site) -> None:
+    device = {"HTTP_USER_AGENT": "Browser" * 100, "REMOTE_ADDR": "192.0.2.7"}
+    with site.app.test_request_context(environ_base=device):
+        site.sessions.start("ada")
+        (session,) = site.sessions.list("ada")
+    assert (session.address, session.agent) == ("192.0.2.7", ("Browser" * 100)[:256])
+
+
+def test_a_session_can_be_started_outside_of_a_request(site: Site) -> None:
+    with site.app.app_context():
+        site.sessions.start("ada")
+        assert [session.address for session in site.sessions.list("ada")] == [""]
+
+
+def test_a_sign_in_beyond_the_limit_ends_the_oldest(make_site: MakeSite) -> None:
+    site = make_site(WATCHWORD_SESSIONS_PER_SUBJECT=2)
+    devices = []
+    for _ in range(3):
+        devices.append(site.sign_in())
+        site.clock.now += 1
+    other = site.sign_in("bob")
+    assert refusal(devices[0].get()) == (401, "session_ended")
+    assert refusal(devices[0].refresh()) == (401, "session_ended")
+    assert [one.get().status_code for one in (*devices[1:], other)] == [200, 200, 200]
+
+
+def test_an_access_token_ends_with_a_session_that_is_shorter(make_site: MakeSite) -> None:
+    site = make_site(WATCHWORD_SESSION_IDLE=60)
+    ada = site.sign_in()
+    assert ada.pair["expires_in"] == 60
+    site.clock.now = START + 59
+    assert ada.get().status_code == 200
+    site.clock.now = START + 60
+    assert ada.get().get_json() == {"msg": "Token has expired"}
+
+
+def test_an_access_token_without_an_end_ends_with_its_session(make_site: MakeSite) -> None:
+    ada = make_site(JWT_ACCESS_TOKEN_EXPIRES=False).sign_in()
+    assert ada.pair["expires_in"] == 7 * DAY
+
+
+def test_sessions_need_a_manager() -> None:
+    with pytest.raises(RuntimeError, match="JWTManager"):
+        Sessions(Flask("bare"))
+
+
+def test_calling_an_application_without_sessions_says_what_to_do() -> None:
+    app = Flask("bare")
+    JWTManager(app)
+    with app.app_context(), pytest.raises(RuntimeError, match="initialize Sessions"):
+        Sessions().start("ada")

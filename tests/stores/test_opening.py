@@ -1,0 +1,98 @@
+"""Which store an option opens, and what each mistake is called."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from flask_watchword.sessions.session import Lifetimes, new_session
+from flask_watchword.sessions.store import SessionStore
+from flask_watchword.stores.memory_sessions import MemorySessionStore
+from flask_watchword.stores.opening import UnknownStore, open_session_store
+from flask_watchword.stores.sql.sessions import SqlSessionStore
+from flask_watchword.stores.valkey.sessions import ValkeySessionStore
+
+NOW, LIVES = 1_700_000_000.0, Lifetimes()
+
+
+def keeps_a_session(store: SessionStore) -> bool:
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    found = store.get(session.id)
+    store.close()
+    return found == session
+
+
+def test_memory_is_opened_by_its_url() -> None:
+    store = open_session_store("memory://")
+    assert isinstance(store, MemorySessionStore)
+    assert keeps_a_session(store)
+
+
+def test_a_file_is_opened_with_its_schema_in_place(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/sessions.db"
+    for _ in range(2):
+        store = open_session_store(url)
+        assert isinstance(store, SqlSessionStore)
+        assert keeps_a_session(store)
+
+
+def test_the_database_of_an_engine_is_opened_with_its_schema_in_place(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/application.db")
+    store = open_session_store(engine)
+    assert isinstance(store, SqlSessionStore)
+    assert keeps_a_session(store)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("scheme", ["valkey", "redis"])
+def test_a_server_is_named_by_its_url_and_not_asked_yet(scheme: str) -> None:
+    store = open_session_store(f"{scheme}://localhost:1/0")
+    assert isinstance(store, ValkeySessionStore)
+    store.close()
+
+
+def test_a_store_is_taken_as_it_is() -> None:
+    store = MemorySessionStore()
+    assert open_session_store(store) is store
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("memory", "a session store is named by a URL"),
+        ("mysql://u:secret@h/d", "no session store is known for mysql://"),
+        ("sqlite://", "need a file"),
+        ("sqlite:///:memory:", "need a file"),
+        ("postgresql+psycopg2://u:secret@h/d", "is not supported"),
+        ("postgresql+psycopg://u:p@h:secret/d", "cannot be read"),
+        (5, "a int is no session store"),
+        (create_engine("sqlite://"), "need a file"),
+    ],
+)
+def test_what_names_no_store_is_refused_without_telling_the_password(
+    target: object, message: str
+) -> None:
+    with pytest.raises(UnknownStore, match=message) as caught:
+        open_session_store(target)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy.engine", None)
+    with pytest.raises(UnknownStore, match=r"sqlalchemy\.engine"):
+        open_session_store("sqlite:///file.db")
+
+
+def test_opening_memory_imports_no_database() -> None:
+    program = (
+        "import sys\nfrom flask_watchword.stores.opening import open_session_store\n"
+        "open_session_store('memory://')\n"
+        "print({'sqlalchemy', 'alembic', 'valkey', 'redis', 'psycopg'} & sys.modules.keys())"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True, timeout=60
+    )
+    assert answer.stdout == "set()\n"

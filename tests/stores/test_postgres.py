@@ -1,0 +1,126 @@
+"""What PostgreSQL alone does: order in the log, time-outs, and a server that goes and returns."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import URL, Engine, make_url
+
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import Lifetimes, new_session
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql.engine import open_engine, reading, transactions
+from flask_watchword.stores.sql.opening import open_sql_sessions
+from flask_watchword.stores.sql.postgres_feed import PostgresFeed
+from flask_watchword.stores.sql.sessions import SqlSessionStore
+from tests.servers.postgres import PostgresServer, running_postgres
+
+NOW = 1_700_000_000.0
+LIVES = Lifetimes()
+
+
+def token(name: str) -> Revocation:
+    return Revocation(Kind.TOKEN, name, NOW, NOW + 900)
+
+
+@pytest.mark.server
+def test_nothing_is_numbered_while_a_lower_number_may_still_be_committed(
+    postgres_engine: Engine,
+) -> None:
+    """Else a follower that has seen the higher one would pass the lower one by."""
+    hasty = SqlSessionStore(open_engine(postgres_engine.url, busy_seconds=0.2))
+    feed = PostgresFeed(postgres_engine)
+    with transactions(postgres_engine).begin() as connection:
+        feed.before_logging(connection)
+        connection.exec_driver_sql(
+            "INSERT INTO watchword_revocations (kind, value, moment, until) "
+            "VALUES ('token', 'first', 0, 9e9)"
+        )
+        with pytest.raises(StoreUnavailable, match="timeout"):
+            hasty.revoke(token("second"))
+    hasty.revoke(token("second"))
+    assert [entry.value for entry in hasty.revocations(0, NOW).entries] == ["first", "second"]
+    hasty.close()
+    feed.close()
+
+
+@pytest.mark.server
+def test_a_statement_that_takes_too_long_is_an_unavailable_store(postgres_engine: Engine) -> None:
+    hasty = open_engine(postgres_engine.url, busy_seconds=0.1)
+    with pytest.raises(StoreUnavailable, match="timeout"), reading(hasty) as connection:
+        connection.exec_driver_sql("SELECT pg_sleep(30)")
+    hasty.dispose()
+
+
+@pytest.mark.server
+def test_what_a_url_says_to_libpq_goes_before_our_settings(postgres_engine: Engine) -> None:
+    url = postgres_engine.url.update_query_dict({"application_name": "shop"})
+    engine = open_engine(url)
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("SHOW application_name").scalar() == "shop"
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "2s"
+    engine.dispose()
+
+
+@pytest.mark.server
+def test_a_server_without_our_tables_is_an_unavailable_store(postgres_server: URL) -> None:
+    store = open_sql_sessions(postgres_server, upgrade=False)
+    with pytest.raises(StoreUnavailable, match="does not exist"):
+        store.get("x")
+    store.close()
+
+
+def test_a_server_that_is_not_there_is_an_unavailable_store() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        url = make_url(f"postgresql+psycopg://x@127.0.0.1:{taken.getsockname()[1]}/x")
+        store = open_sql_sessions(url, upgrade=False)
+        with pytest.raises(StoreUnavailable):
+            store.get("x")
+        with pytest.raises(StoreUnavailable):
+            store.wait_for_change(0.0)
+        store.close()
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.mark.server
+def test_a_server_that_was_away_is_found_again(server: PostgresServer) -> None:
+    store = open_sql_sessions(server.url)
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    store.wait_for_change(0.0)
+    store.get(session.id)  # one connection is in the pool, beside the one that listens
+
+    # Away and back before anybody asks: nobody notices.
+    server.stop()
+    server.start()
+    assert store.get(session.id) == session
+
+    server.stop()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            store.rotate(session.id, 1, NOW, LIVES)
+    with contextlib.suppress(StoreUnavailable):
+        store.wait_for_change(5.0)  # there may be a farewell to read before the end
+    with pytest.raises(StoreUnavailable):
+        store.wait_for_change(5.0)
+
+    server.start()
+    assert store.rotate(session.id, 1, NOW, LIVES)
+    store.wait_for_change(5.0)
+    waiting = threading.Thread(target=store.wait_for_change, args=(60.0,), daemon=True)
+    waiting.start()
+    for number in range(200):
+        store.revoke(token(str(number)))
+        waiting.join(0.05)
+        if not waiting.is_alive():
+            break
+    assert not waiting.is_alive()
+    store.close()

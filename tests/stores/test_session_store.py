@@ -1,0 +1,636 @@
+"""The contract of a session store, and of refreshing on top of it.
+
+Every implementation goes through all of it. The moments are the tests' own: no store may look at
+a clock.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from flask_watchword.sessions.refresh import RefreshRefused, refresh
+from flask_watchword.sessions.revocation import Kind, Revocation, RevocationIndex
+from flask_watchword.sessions.session import (
+    REFRESH_REUSED,
+    SIGNED_OUT,
+    SIGNED_OUT_EVERYWHERE,
+    TOO_MANY,
+    Lifetimes,
+    Session,
+    new_session,
+)
+from flask_watchword.sessions.store import SessionStore, session_revocation, subject_revocation
+
+NOW = 1_700_000_000.25
+LIVES = Lifetimes(access=900.0, idle=7_200.0, absolute=36_000.0, grace=10.0)
+STRICT = replace(LIVES, grace=0.0)
+
+OpenSessions = Callable[[], SessionStore]
+
+
+def started(
+    store: SessionStore, subject: str = "ada", now: float = NOW, limit: int | None = None
+) -> Session:
+    session = new_session(subject, now, LIVES, address="192.0.2.7", agent="Browser")
+    store.start(session, limit, LIVES)
+    return session
+
+
+def logged(store: SessionStore, now: float = NOW) -> list[Revocation]:
+    return list(store.revocations(0, now).entries)
+
+
+def entry(
+    value: str, *, kind: Kind = Kind.TOKEN, moment: float = NOW, until: float = NOW + 900
+) -> Revocation:
+    return Revocation(kind, value, moment, until)
+
+
+def refusal(
+    store: SessionStore, session: Session, generation: int, now: float, lives: Lifetimes = LIVES
+) -> RefreshRefused:
+    with pytest.raises(RefreshRefused) as caught:
+        refresh(store, session.id, generation, now, lives)
+    return caught.value
+
+
+# Starting
+
+
+def test_a_session_comes_back_as_it_was_started(store: SessionStore) -> None:
+    ada, bob = started(store), started(store, "bob", NOW + 1)
+    assert store.get(ada.id) == ada
+    assert store.get(bob.id) == bob
+
+
+def test_nothing_is_found_in_an_empty_store(store: SessionStore) -> None:
+    assert store.get("nothing") is None
+    assert store.rotate("nothing", 1, NOW, LIVES) is None
+    assert store.end("nothing", NOW, SIGNED_OUT, LIVES) is None
+    assert list(store.of_subject("ada", NOW)) == []
+    assert list(store.find_revocations("s", "t", "u")) == []
+    assert logged(store) == []
+
+
+@pytest.mark.parametrize("text", ["", "\0", "' OR 1=1 --", "%", "*", "{x}", "\N{SNOWMAN}"])
+def test_hostile_text_finds_nothing(store: SessionStore, text: str) -> None:
+    started(store)
+    assert store.get(text) is None
+    assert store.rotate(text, 1, NOW, LIVES) is None
+    assert store.end(text, NOW, SIGNED_OUT, LIVES) is None
+    assert list(store.of_subject(text, NOW)) == []
+    assert store.end_all(text, NOW, SIGNED_OUT, LIVES, keep=text) == []
+    assert list(store.find_revocations(text, text, text)) == []
+
+
+def test_text_of_any_script_is_kept(store: SessionStore) -> None:
+    session = new_session("Ада:1 {x}", NOW, LIVES, address="2001:db8::1", agent="Bücher/1 😀 '\"")
+    store.start(session, None, LIVES)
+    assert store.get(session.id) == session
+    assert list(store.of_subject(session.subject, NOW)) == [session]
+
+
+def test_without_a_limit_any_number_of_sessions_lives(store: SessionStore) -> None:
+    sessions = [started(store, now=NOW + n) for n in range(5)]
+    assert len(store.of_subject("ada", NOW + 5)) == len(sessions)
+
+
+def test_beyond_the_limit_the_oldest_session_ends_and_that_is_logged(store: SessionStore) -> None:
+    first, second, third = (started(store, now=NOW + n) for n in range(3))
+    assert store.rotate(first.id, 1, NOW + 3, LIVES)  # oldest is by start, not by use
+    fourth = new_session("ada", NOW + 4, LIVES)
+    ended = store.start(fourth, 3, LIVES)
+    kept = store.get(first.id)
+    assert ended == [kept]
+    assert kept is not None
+    assert (kept.ended_at, kept.end_reason) == (NOW + 4, TOO_MANY)
+    assert logged(store) == [session_revocation(kept, NOW + 4, LIVES)]
+    assert {s.id for s in store.of_subject("ada", NOW + 4)} == {second.id, third.id, fourth.id}
+
+
+def test_a_smaller_limit_ends_as_many_as_it_takes(store: SessionStore) -> None:
+    old = [started(store, now=NOW + n) for n in range(4)]
+    new = new_session("ada", NOW + 4, LIVES)
+    assert {session.id for session in store.start(new, 1, LIVES)} == {s.id for s in old}
+    assert list(store.of_subject("ada", NOW + 4)) == [new]
+
+
+def test_the_limit_counts_the_live_sessions_of_one_subject(store: SessionStore) -> None:
+    over = started(store, now=NOW)
+    store.end(over.id, NOW, SIGNED_OUT, LIVES)
+    idle = started(store, now=NOW)
+    bob = started(store, "bob", NOW + LIVES.idle)
+    started(store, now=NOW + LIVES.idle - 1)
+    later = new_session("ada", NOW + LIVES.idle, LIVES)
+    assert store.start(later, 2, LIVES) == []
+    assert store.get(idle.id) == idle
+    assert store.get(bob.id) == bob
+
+
+def test_concurrent_starts_never_leave_more_than_the_limit(open_sessions: OpenSessions) -> None:
+    stores = [open_sessions() for _ in range(4)]
+
+    def start(n: int) -> None:
+        started(stores[n % 4], now=NOW + n / 100, limit=3)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(start, range(24)))
+    assert len(stores[0].of_subject("ada", NOW + 1)) == 3
+
+
+# Rotating
+
+
+def test_rotating_adds_one_and_moves_the_idle_end_on(store: SessionStore) -> None:
+    session, other = started(store), started(store)
+    now = NOW + 100.5
+    rotated = store.rotate(session.id, 1, now, LIVES)
+    assert rotated == replace(session, generation=2, rotated_at=now, idle_until=now + LIVES.idle)
+    assert store.get(session.id) == rotated
+    assert store.get(other.id) == other
+
+
+def test_the_idle_end_never_passes_the_absolute_one(store: SessionStore) -> None:
+    session = started(store)
+    for generation in range(1, 6):
+        session = store.rotate(session.id, generation, NOW + 6_000 * generation, LIVES) or session
+    assert session.generation == 6
+    assert session.idle_until == session.ends_at == NOW + LIVES.absolute
+    assert store.get(session.id) == session
+
+
+@pytest.mark.parametrize("generation", [-1, 0, 1, 3, 2**31, 2**63 - 1, 2**63, 2**70, -(2**70)])
+def test_another_generation_does_not_rotate(store: SessionStore, generation: int) -> None:
+    session = started(store)
+    rotated = store.rotate(session.id, 1, NOW, LIVES)
+    assert store.rotate(session.id, generation, NOW, LIVES) is None
+    assert store.get(session.id) == rotated
+
+
+@pytest.mark.parametrize(("before_its_end", "rotates"), [(0.25, True), (0.0, False), (-1, False)])
+def test_an_idle_session_rotates_until_its_end(
+    store: SessionStore, before_its_end: float, rotates: bool
+) -> None:
+    session = started(store)
+    outcome = store.rotate(session.id, 1, session.idle_until - before_its_end, LIVES)
+    assert (outcome is not None) is rotates
+
+
+@pytest.mark.parametrize(("before_its_end", "rotates"), [(0.25, True), (0.0, False), (-1, False)])
+def test_a_session_in_constant_use_rotates_until_its_absolute_end(
+    store: SessionStore, before_its_end: float, rotates: bool
+) -> None:
+    forever = replace(LIVES, idle=LIVES.absolute)
+    session = new_session("ada", NOW, forever)
+    store.start(session, None, forever)
+    assert store.rotate(session.id, 1, session.ends_at - 5, forever)
+    outcome = store.rotate(session.id, 2, session.ends_at - before_its_end, forever)
+    assert (outcome is not None) is rotates
+
+
+def test_an_ended_session_does_not_rotate(store: SessionStore) -> None:
+    session = started(store)
+    store.end(session.id, NOW, SIGNED_OUT, LIVES)
+    assert store.rotate(session.id, 1, NOW, LIVES) is None
+
+
+def test_of_many_concurrent_rotations_one_succeeds(open_sessions: OpenSessions) -> None:
+    stores = [open_sessions() for _ in range(4)]
+    session = started(stores[0])
+
+    def rotate(n: int) -> Session | None:
+        return stores[n % 4].rotate(session.id, 1, NOW, LIVES)
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(rotate, range(60)))
+    winners = [outcome for outcome in outcomes if outcome is not None]
+    assert [winner.generation for winner in winners] == [2]
+    assert stores[0].get(session.id) == winners[0]
+
+
+# Refreshing
+
+
+def test_the_current_generation_is_refreshed(store: SessionStore) -> None:
+    session = started(store)
+    outcome = refresh(store, session.id, 1, NOW + 60, LIVES)
+    assert outcome.session == store.get(session.id)
+    assert (outcome.session.generation, outcome.repeated) == (2, False)
+
+
+@pytest.mark.parametrize("since", [0.0, LIVES.grace - 0.25, LIVES.grace])
+def test_a_repetition_within_grace_gets_the_same_generation(
+    store: SessionStore, since: float
+) -> None:
+    session = started(store)
+    first = refresh(store, session.id, 1, NOW + 60, LIVES)
+    again = refresh(store, session.id, 1, NOW + 60 + since, LIVES)
+    assert (again.session, again.repeated) == (first.session, True)
+    assert logged(store) == []
+
+
+def test_a_repetition_after_grace_is_a_replay(store: SessionStore) -> None:
+    session = started(store)
+    refresh(store, session.id, 1, NOW + 60, LIVES)
+    refused = refusal(store, session, 1, NOW + 60 + LIVES.grace + 0.25)
+    assert (refused.code, refused.ended_now) == (REFRESH_REUSED, True)
+
+
+def test_repetitions_do_not_renew_the_grace(store: SessionStore) -> None:
+    session = started(store)
+    refresh(store, session.id, 1, NOW, LIVES)
+    assert refresh(store, session.id, 1, NOW + 6, LIVES).repeated
+    assert refusal(store, session, 1, NOW + 12).code == REFRESH_REUSED
+
+
+def test_without_grace_every_second_use_is_a_replay(store: SessionStore) -> None:
+    session = started(store)
+    assert refresh(store, session.id, 1, NOW, STRICT).session.generation == 2
+    assert refusal(store, session, 1, NOW, STRICT).code == REFRESH_REUSED
+
+
+def test_a_replay_ends_the_session_and_is_logged_although_it_is_refused(
+    open_sessions: OpenSessions,
+) -> None:
+    store = open_sessions()
+    session = started(store)
+    for generation in (1, 2):
+        refresh(store, session.id, generation, NOW + generation, LIVES)
+    refused = refusal(store, session, 1, NOW + 3)
+    kept = open_sessions().get(session.id)
+    assert refused.session == kept
+    assert kept is not None
+    assert (kept.ended_at, kept.end_reason) == (NOW + 3, REFRESH_REUSED)
+    assert logged(open_sessions(), NOW + 3) == [session_revocation(kept, NOW + 3, LIVES)]
+
+
+def test_each_of_ten_generations_made_within_a_second_is_caught_when_replayed(
+    store: SessionStore,
+) -> None:
+    for replayed in range(1, 10):
+        session = started(store)
+        for generation in range(1, 11):
+            refresh(store, session.id, generation, NOW + generation / 20, LIVES)
+        assert refusal(store, session, replayed, NOW + 1).code == REFRESH_REUSED
+
+
+def test_after_a_replay_no_generation_works_and_each_learns_why(store: SessionStore) -> None:
+    session = started(store)
+    refresh(store, session.id, 1, NOW, LIVES)
+    refusal(store, session, 1, NOW + 60)
+    for generation in (1, 2, 3):
+        refused = refusal(store, session, generation, NOW + 61)
+        assert (refused.code, refused.ended_now) == (REFRESH_REUSED, False)
+    assert len(logged(store)) == 1
+
+
+@pytest.mark.parametrize("generation", [2, 3, 2**70])
+def test_a_generation_from_the_future_ends_the_session(
+    store: SessionStore, generation: int
+) -> None:
+    session = started(store)
+    assert refusal(store, session, generation, NOW).code == REFRESH_REUSED
+    assert refusal(store, session, 1, NOW).code == REFRESH_REUSED
+
+
+def test_a_session_that_was_signed_out_is_not_refreshed(store: SessionStore) -> None:
+    session = started(store)
+    store.end(session.id, NOW, SIGNED_OUT, LIVES)
+    refused = refusal(store, session, 1, NOW + 1)
+    assert (refused.code, refused.session) == ("session_ended", store.get(session.id))
+
+
+def test_a_session_past_its_idle_end_is_not_refreshed(store: SessionStore) -> None:
+    session = started(store)
+    refused = refusal(store, session, 1, session.idle_until)
+    assert (refused.code, refused.ended_now) == ("session_ended", False)
+
+
+def test_an_unknown_session_is_not_refreshed(store: SessionStore) -> None:
+    refused = refusal(store, new_session("ada", NOW, LIVES), 1, NOW)
+    assert (refused.code, refused.session) == ("session_ended", None)
+
+
+def test_many_concurrent_refreshes_all_get_the_one_successor(open_sessions: OpenSessions) -> None:
+    stores = [open_sessions() for _ in range(4)]
+    session = started(stores[0])
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(
+            pool.map(lambda n: refresh(stores[n % 4], session.id, 1, NOW, LIVES), range(60))
+        )
+    assert {outcome.session.generation for outcome in outcomes} == {2}
+    assert [outcome.repeated for outcome in outcomes].count(False) == 1
+    assert logged(stores[0]) == []
+
+
+# Ending
+
+
+def test_ending_a_session_logs_its_revocation(open_sessions: OpenSessions) -> None:
+    store = open_sessions()
+    session, other = started(store), started(store)
+    ended = store.end(session.id, NOW + 5, SIGNED_OUT, LIVES)
+    assert ended == replace(session, ended_at=NOW + 5, end_reason=SIGNED_OUT)
+    assert open_sessions().get(session.id) == ended
+    assert store.get(other.id) == other
+    assert logged(open_sessions()) == [session_revocation(session, NOW + 5, LIVES)]
+
+
+def test_a_session_ends_once(store: SessionStore) -> None:
+    session = started(store)
+    ended = store.end(session.id, NOW, SIGNED_OUT, LIVES)
+    assert store.end(session.id, NOW + 1, REFRESH_REUSED, LIVES) is None
+    assert store.get(session.id) == ended
+    assert len(logged(store)) == 1
+
+
+def test_a_session_past_its_idle_end_can_be_ended(store: SessionStore) -> None:
+    patient = replace(LIVES, access=2 * LIVES.idle)
+    session = started(store)
+    now = session.idle_until
+    ended = store.end(session.id, now, SIGNED_OUT, patient)
+    assert ended is not None
+    assert logged(store, now) == [session_revocation(session, now, patient)]
+
+
+def test_of_many_concurrent_ends_one_succeeds(open_sessions: OpenSessions) -> None:
+    stores = [open_sessions() for _ in range(4)]
+    session = started(stores[0])
+
+    def end(n: int) -> Session | None:
+        return stores[n % 4].end(session.id, NOW + n, SIGNED_OUT, LIVES)
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = [outcome for outcome in pool.map(end, range(24)) if outcome is not None]
+    assert outcomes == [stores[0].get(session.id)]
+    assert len(logged(stores[0])) == 1
+
+
+def test_ending_everything_ends_every_live_session_of_the_subject(store: SessionStore) -> None:
+    over = started(store)
+    before = store.end(over.id, NOW, SIGNED_OUT, LIVES)
+    sessions = [started(store, now=NOW + n) for n in range(3)]
+    bob = started(store, "bob")
+    ended = store.end_all("ada", NOW + 9, SIGNED_OUT_EVERYWHERE, LIVES)
+    expected = [
+        replace(session, ended_at=NOW + 9, end_reason=SIGNED_OUT_EVERYWHERE) for session in sessions
+    ]
+    assert sorted(ended, key=lambda s: s.started_at) == expected
+    assert [store.get(session.id) for session in sessions] == expected
+    assert list(store.of_subject("ada", NOW + 9)) == []
+    assert store.get(over.id) == before
+    assert store.get(bob.id) == bob
+
+
+def test_ending_everything_logs_each_session_and_the_subject(store: SessionStore) -> None:
+    sessions = [started(store) for _ in range(2)]
+    store.end_all("ada", NOW + 9, SIGNED_OUT_EVERYWHERE, LIVES)
+    entries = {session_revocation(session, NOW + 9, LIVES) for session in sessions}
+    assert set(logged(store)) == entries | {subject_revocation("ada", NOW + 9, LIVES)}
+
+
+def test_ending_everything_of_somebody_without_sessions_logs_the_subject(
+    store: SessionStore,
+) -> None:
+    assert store.end_all("ada", NOW, SIGNED_OUT_EVERYWHERE, LIVES) == []
+    assert logged(store) == [subject_revocation("ada", NOW, LIVES)]
+
+
+def test_ending_the_others_keeps_one_and_does_not_log_the_subject(store: SessionStore) -> None:
+    kept, other = started(store), started(store)
+    ended = store.end_all("ada", NOW + 9, SIGNED_OUT_EVERYWHERE, LIVES, keep=kept.id)
+    assert [session.id for session in ended] == [other.id]
+    assert list(store.of_subject("ada", NOW + 9)) == [kept]
+    assert logged(store) == [session_revocation(other, NOW + 9, LIVES)]
+
+
+# Listing
+
+
+def test_live_sessions_are_listed_the_one_used_last_first(store: SessionStore) -> None:
+    first, second, third = (started(store, now=NOW + n) for n in range(3))
+    started(store, "bob")
+    rotated = store.rotate(first.id, 1, NOW + 10, LIVES)
+    assert list(store.of_subject("ada", NOW + 10)) == [rotated, third, second]
+    store.end(third.id, NOW + 11, SIGNED_OUT, LIVES)
+    assert list(store.of_subject("ada", NOW + 11)) == [rotated, second]
+    assert list(store.of_subject("ada", second.idle_until)) == [rotated]
+
+
+# The log
+
+
+def test_revocations_come_oldest_first_and_whole(store: SessionStore) -> None:
+    entries = [
+        entry("a-token"),
+        entry("ada", kind=Kind.SUBJECT, moment=NOW + 1.5),
+        entry("a-session", kind=Kind.SESSION, until=NOW + 0.5),
+    ]
+    for one in entries:
+        store.revoke(one)
+    assert logged(store) == entries
+
+
+def test_a_cursor_leads_to_what_was_logged_behind_it(open_sessions: OpenSessions) -> None:
+    writer, reader = open_sessions(), open_sessions()
+    writer.revoke(entry("first"))
+    before = reader.revocations(0, NOW)
+    for value in ("second", "third"):
+        writer.revoke(entry(value))
+    after = reader.revocations(before.cursor, NOW)
+    assert [e.value for e in after.entries if e not in before.entries] == ["second", "third"]
+    assert after.epoch == before.epoch
+
+
+def test_an_entry_is_left_out_from_its_end_on(store: SessionStore) -> None:
+    store.revoke(entry("short", until=NOW + 10))
+    store.revoke(entry("long", until=NOW + 20))
+    assert [e.value for e in logged(store, NOW + 9.75)] == ["short", "long"]
+    assert [e.value for e in logged(store, NOW + 10)] == ["long"]
+
+
+def test_a_cursor_survives_that_everything_before_it_is_purged(store: SessionStore) -> None:
+    for n in range(3):
+        store.revoke(entry(str(n), until=NOW + 1))
+    cursor = store.revocations(0, NOW).cursor
+    store.purge(NOW + 1, 100)
+    assert list(store.revocations(cursor, NOW + 1).entries) == []
+    store.revoke(entry("new"))
+    assert [e.value for e in store.revocations(cursor, NOW + 1).entries] == ["new"]
+
+
+def test_no_epoch_is_empty(store: SessionStore) -> None:
+    assert store.revocations(0, NOW).epoch != ""
+
+
+def test_a_follower_misses_nothing_of_what_concurrent_writers_log(
+    open_sessions: OpenSessions,
+) -> None:
+    writers = [open_sessions() for _ in range(4)]
+    reader = open_sessions()
+    sessions = {
+        n: [started(store, f"subject {n}") for _ in range(8)] for n, store in enumerate(writers)
+    }
+
+    def write(n: int) -> None:
+        for count, session in enumerate(sessions[n]):
+            writers[n].revoke(entry(f"token {n} {count}"))
+            writers[n].end(session.id, NOW, SIGNED_OUT, LIVES)
+        writers[n].end_all(f"subject {n}", NOW, SIGNED_OUT_EVERYWHERE, LIVES)
+
+    seen: set[str] = set()
+    cursor = 0
+    with ThreadPoolExecutor(4) as pool:
+        writing = [pool.submit(write, n) for n in range(4)]
+        finished = False
+        while not finished:
+            finished = all(job.done() for job in writing)  # asked before the last reading
+            batch = reader.revocations(cursor, NOW)
+            seen |= {e.value for e in batch.entries}
+            cursor = batch.cursor
+        for job in writing:
+            job.result()
+    expected = {f"token {n} {count}" for n in range(4) for count in range(8)}
+    expected |= {session.id for of_one in sessions.values() for session in of_one}
+    expected |= {f"subject {n}" for n in range(4)}
+    assert seen == expected
+
+
+def test_entries_about_a_session_a_token_and_a_subject_are_found(store: SessionStore) -> None:
+    session, token, subject = (
+        entry("one", kind=Kind.SESSION),
+        entry("two", kind=Kind.TOKEN),
+        entry("three", kind=Kind.SUBJECT),
+    )
+    for one in (session, token, subject, entry("two", kind=Kind.SESSION)):
+        store.revoke(one)
+
+    def found(*asked: str | None) -> Sequence[Revocation]:
+        return sorted(store.find_revocations(*asked), key=lambda e: e.kind)
+
+    assert found("one", "two", "three") == [session, subject, token]
+    assert found(None, "two", None) == [token]
+    assert found("three", "one", "two") == []
+    assert found(None, None, None) == []
+
+
+def test_found_revocations_revoke_what_the_whole_log_revokes(store: SessionStore) -> None:
+    session = started(store)
+    store.end(session.id, NOW, SIGNED_OUT, LIVES)
+    index = RevocationIndex()
+    index.add(store.find_revocations(session.id, "jti", "ada"))
+    assert index.revokes({"sid": session.id})
+
+
+# Purging
+
+
+def purged_in_batches(store: SessionStore, now: float, limit: int) -> list[int]:
+    counts = []
+    for _ in range(100):
+        counts.append(store.purge(now, limit))
+        if counts[-1] == 0:
+            return counts
+    pytest.fail(f"purging does not come to an end: {counts}")
+
+
+def test_nothing_alive_is_purged(store: SessionStore) -> None:
+    session = started(store)
+    ended = started(store)
+    kept = store.end(ended.id, NOW, SIGNED_OUT, LIVES)
+    store.revoke(entry("token"))
+    before = logged(store)
+    assert store.purge(NOW + 1, 100) == 0
+    assert store.get(session.id) == session
+    assert store.get(ended.id) == kept
+    assert logged(store) == before
+
+
+@pytest.mark.parametrize(("before_its_end", "there"), [(0.25, True), (0.0, False)])
+def test_a_session_is_purged_from_its_idle_end_on(
+    store: SessionStore, before_its_end: float, there: bool
+) -> None:
+    session = started(store)
+    purged_in_batches(store, session.idle_until - before_its_end, 10)
+    assert (store.get(session.id) is not None) is there
+
+
+def test_purging_takes_small_batches_until_nothing_is_left(store: SessionStore) -> None:
+    old = [started(store, now=NOW + n) for n in range(7)]
+    for n in range(7):
+        store.revoke(entry(str(n), until=NOW + 1))
+    store.revoke(entry("alive", until=NOW + 2 * LIVES.idle))
+    alive = started(store, now=NOW + LIVES.idle)
+    counts = purged_in_batches(store, NOW + LIVES.idle + 10, 3)
+    assert sum(counts) == 14
+    assert max(counts) <= 6
+    assert [store.get(session.id) for session in old] == [None] * 7
+    assert store.get(alive.id) == alive
+    assert [e.value for e in logged(store, NOW)] == ["alive"]
+
+
+# Following
+
+
+def test_the_change_mark_stays_while_nothing_is_revoked(store: SessionStore) -> None:
+    before = store.change_mark()
+    session = started(store)
+    store.rotate(session.id, 1, NOW, LIVES)
+    store.get(session.id)
+    store.revocations(0, NOW)
+    store.purge(NOW, 10)
+    assert store.change_mark() == before
+
+
+def test_the_change_mark_moves_with_each_revocation_or_never(store: SessionStore) -> None:
+    session, _ = started(store), started(store)
+    marks = [store.change_mark()]
+    for revoke in (
+        lambda: store.revoke(entry("token")),
+        lambda: store.end(session.id, NOW, SIGNED_OUT, LIVES),
+        lambda: store.end_all("ada", NOW, SIGNED_OUT_EVERYWHERE, LIVES),
+        lambda: started(store, "bob", NOW),
+        lambda: started(store, "bob", NOW + 1, limit=1),
+    ):
+        revoke()
+        marks.append(store.change_mark())
+    assert len(set(marks)) in {1, 5}  # the first start of bob's revoked nothing
+
+
+def waited_until(store: SessionStore, nudge: Callable[[], object]) -> bool:
+    """Tell whether somebody who waits for a long time returns because of what is done."""
+    returned = threading.Event()
+
+    def wait() -> None:
+        store.wait_for_change(60.0)
+        returned.set()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    for _ in range(200):  # whoever is not waiting yet cannot be woken
+        nudge()
+        if returned.wait(0.05):
+            break
+    thread.join(5.0)
+    return returned.is_set()
+
+
+def test_a_revocation_wakes_who_waits_for_one(open_sessions: OpenSessions) -> None:
+    writer, waiter = open_sessions(), open_sessions()
+    assert waited_until(waiter, lambda: writer.revoke(entry("token")))
+
+
+def test_closing_wakes_who_waits(store: SessionStore) -> None:
+    assert waited_until(store, store.close)
+
+
+def test_waiting_ends_when_its_time_is_over(store: SessionStore) -> None:
+    store.wait_for_change(0.0)
+
+
+def test_a_store_is_not_younger_than_its_first_question(store: SessionStore) -> None:
+    assert store.revocations(0, NOW).since <= NOW
+    assert store.revocations(0, NOW + 60).since <= NOW

@@ -1,0 +1,172 @@
+"""What the store in a database does when the database does not, and what it is opened with."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql.engine import run, transactions, writing
+from flask_watchword.stores.sql.opening import open_sql_sessions
+from flask_watchword.stores.sql.sessions import SqlSessionStore
+
+NOW = 1_700_000_000.0
+LIVES = Lifetimes()
+TOKEN = Revocation(Kind.TOKEN, "jti", NOW, NOW + 900)
+
+# The child rotates over connections of its own while the parent goes on over those it had.
+FORK = """
+import os, sys
+from flask_watchword.sessions.session import Lifetimes, new_session
+from flask_watchword.stores.sql.opening import open_sql_sessions
+lives = Lifetimes()
+store = open_sql_sessions(sys.argv[1], upgrade=False)
+ours, theirs = (new_session("ada", 0.0, lives) for _ in range(2))
+for session in (ours, theirs):
+    store.start(session, None, lives)
+store.wait_for_change(0.0)
+store.get(ours.id)  # one connection is in the pool, beside the one that listens
+child = os.fork()
+mine = ours if child else theirs
+for generation in range(1, 101):
+    assert store.rotate(mine.id, generation, 1.0, lives).generation == generation + 1
+if not child:
+    store.end(mine.id, 2.0, "signed_out", lives)
+    store.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+for _ in range(3):  # that the child has closed its store must not have hung up for the parent
+    store.wait_for_change(0.05)
+assert store.get(theirs.id).ended_at == 2.0
+store.close()
+"""
+
+
+def test_a_store_goes_on_in_both_processes_after_a_fork(any_engine: Engine) -> None:
+    url = any_engine.url.render_as_string(hide_password=False)
+    subprocess.run([sys.executable, "-W", "error", "-c", FORK, url], check=True, timeout=60)
+
+
+def test_a_full_disk_is_an_unavailable_store_and_reading_goes_on(engine: Engine) -> None:
+    def allow_no_page_more(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # as many as there are already
+
+    session = new_session("ada", NOW, LIVES, agent="x" * 50_000)
+    store = SqlSessionStore(engine)
+    store.start(session, None, LIVES)
+    engine.dispose()
+    event.listen(engine, "connect", allow_no_page_more)
+    with pytest.raises(StoreUnavailable, match="full"):
+        store.start(new_session("ada", NOW, LIVES, agent="x" * 50_000), None, LIVES)
+    assert store.get(session.id) == session
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+
+
+def test_a_lock_that_is_held_for_too_long_is_an_unavailable_store(engine: Engine) -> None:
+    store = open_sql_sessions(engine.url, upgrade=False)
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    with writing(engine), pytest.raises(StoreUnavailable, match="locked"):
+        store.rotate(session.id, 1, NOW, LIVES)
+    assert store.rotate(session.id, 1, NOW, LIVES)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["INSERT INTO watchword_epoch VALUES (1, 'another life', 5)", "DELETE FROM watchword_epoch"],
+)
+def test_another_epoch_is_told_of(any_engine: Engine, statement: str) -> None:
+    store = open_sql_sessions(any_engine.url, upgrade=False)
+    before = store.revocations(0, NOW)
+    with writing(any_engine) as connection:
+        connection.exec_driver_sql("DELETE FROM watchword_epoch")
+        connection.exec_driver_sql(statement)
+    after = store.revocations(0, NOW + 7)
+    store.close()
+    assert (before.since, after.since in (NOW + 7, 5.0)) == (NOW, True)
+    assert before.epoch != after.epoch
+
+
+def test_numbers_go_on_after_the_newest_entries_are_deleted(any_engine: Engine) -> None:
+    store = open_sql_sessions(any_engine.url, upgrade=False)
+    store.revoke(TOKEN)
+    cursor = store.revocations(0, NOW).cursor
+    store.purge(TOKEN.until, 10)
+    store.revoke(TOKEN)
+    assert store.revocations(cursor, NOW).cursor > cursor
+    store.close()
+
+
+def test_the_schema_is_made_on_opening(tmp_path: Path) -> None:
+    store = open_sql_sessions(f"sqlite:///{tmp_path}/new.db")
+    assert list(store.of_subject("ada", NOW)) == []
+    store.close()
+
+
+def test_sessions_live_in_the_file_of_an_applications_engine(tmp_path: Path) -> None:
+    theirs = create_engine(f"sqlite:///{tmp_path}/app.db")
+    store = open_sql_sessions(theirs)
+    store.start(new_session("ada", NOW, LIVES), None, LIVES)
+    with theirs.connect() as connection:
+        count = connection.exec_driver_sql("SELECT count(*) FROM watchword_sessions").scalar()
+    assert count == 1
+    store.close()
+    theirs.dispose()
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("level", [None, "SERIALIZABLE", "AUTOCOMMIT"])
+def test_sessions_work_over_an_applications_engine_which_outlives_them(
+    postgres_engine: Engine, level: Any
+) -> None:
+    options = {} if level is None else {"isolation_level": level}
+    theirs = create_engine(postgres_engine.url, pool_size=1, max_overflow=0, **options)
+    store = open_sql_sessions(theirs)
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, 3, LIVES)
+    store.wait_for_change(0.0)  # the connection that listens is not one of the pool's
+    assert store.rotate(session.id, 1, NOW, LIVES)
+    assert store.end(session.id, NOW, SIGNED_OUT, LIVES)
+    assert len(store.revocations(0, NOW).entries) == 1
+    with theirs.connect() as connection:
+        store.close()
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    theirs.dispose()
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///:memory:", "postgresql+asyncpg://x/y", "mysql://x/y"]
+)
+def test_a_database_that_cannot_keep_sessions_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"need a file|is not supported"):
+        open_sql_sessions(url)
+
+
+def test_an_engine_in_memory_is_refused() -> None:
+    with pytest.raises(ValueError, match="need a file"):
+        open_sql_sessions(create_engine("sqlite://"))
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_a_transaction_that_ran_into_another_is_done_again(
+    postgres_engine: Engine, state: str
+) -> None:
+    tries = []
+
+    def work(connection: Connection) -> int:
+        tries.append(connection)
+        if len(tries) < 3:
+            connection.exec_driver_sql(
+                f"DO $$ BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '{state}'; END $$"
+            )
+        return len(tries)
+
+    assert run(transactions(postgres_engine), work) == 3

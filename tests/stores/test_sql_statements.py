@@ -1,0 +1,110 @@
+"""What the store says to a database: how many statements, and that each goes by an index."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from flask_watchword.sessions.refresh import refresh
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
+from flask_watchword.sessions.store import SessionStore
+from flask_watchword.stores.sql.engine import writing
+from flask_watchword.stores.sql.opening import open_sql_sessions
+
+NOW = 1_700_000_000.0
+LIVES = Lifetimes()
+
+
+@contextmanager
+def recording() -> Iterator[list[tuple[str, Any]]]:
+    """Keep every statement that any engine sends, with its parameters."""
+    sent: list[tuple[str, Any]] = []
+
+    def record(*arguments: Any) -> None:
+        _connection, _cursor, statement, parameters, _context, many = arguments
+        sent.append((statement, parameters[0] if many else parameters))
+
+    event.listen(Engine, "before_cursor_execute", record)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", record)
+
+
+def do_everything(store: SessionStore) -> None:
+    """Call every method of a store that may send a statement."""
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    store.rotate(session.id, 1, NOW, LIVES)
+    store.get(session.id)
+    store.start(new_session("ada", NOW, LIVES), 1, LIVES)
+    store.end(session.id, NOW, SIGNED_OUT, LIVES)
+    store.end_all("ada", NOW, SIGNED_OUT, LIVES, keep="none")
+    store.end_all("ada", NOW, SIGNED_OUT, LIVES)
+    store.of_subject("ada", NOW)
+    store.revoke(Revocation(Kind.TOKEN, "jti", NOW, NOW + 900))
+    store.revocations(0, NOW)
+    store.find_revocations("sid", "jti", "ada")
+    store.purge(NOW, 10)
+    store.wait_for_change(0.0)
+
+
+def about_our_tables(sent: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return [(statement, values) for statement, values in sent if "watchword_" in statement]
+
+
+def test_every_statement_on_sqlite_goes_by_an_index(engine: Engine) -> None:
+    store = open_sql_sessions(engine.url, upgrade=False)
+    with recording() as sent:
+        do_everything(store)
+    store.close()
+    steps = []
+    with engine.connect() as connection:
+        for statement, values in about_our_tables(sent):
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            steps += [row.detail for row in plan]
+    assert len(steps) > 10
+    assert [
+        step
+        for step in steps
+        if not step.startswith(("SEARCH", "USE TEMP", "MULTI", "INDEX", "LIST"))
+    ] == []
+
+
+@pytest.mark.server
+def test_every_statement_on_postgresql_goes_by_an_index(postgres_engine: Engine) -> None:
+    store = open_sql_sessions(postgres_engine.url, upgrade=False)
+    with recording() as sent:
+        do_everything(store)
+    store.close()
+    lines: list[str] = []
+    with writing(postgres_engine) as connection:
+        # What has no index for it is scanned all the same.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        for statement, values in about_our_tables(sent):
+            if statement.startswith(("SELECT pg_", "INSERT")):
+                continue
+            plan = connection.exec_driver_sql(f"EXPLAIN {statement}", values)
+            lines += [row[0] for row in plan]
+    assert [line for line in lines if "Seq Scan" in line] == []
+    scans = [line for line in lines if "Index Scan" in line or "Index Only Scan" in line]
+    assert len(scans) > 10
+    # A whole index can be read as well: each of them has to be entered at some value.
+    assert len([line for line in lines if "Index Cond:" in line]) == len(scans)
+
+
+@pytest.mark.parametrize(
+    "place", ["engine", pytest.param("postgres_engine", marks=pytest.mark.server)]
+)
+def test_a_refresh_is_one_statement(request: pytest.FixtureRequest, place: str) -> None:
+    engine: Engine = request.getfixturevalue(place)
+    store = open_sql_sessions(engine.url, upgrade=False)
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    with recording() as sent:
+        refresh(store, session.id, 1, NOW, LIVES)
+    store.close()
+    assert [statement.split()[0] for statement, _ in sent] == ["UPDATE"]

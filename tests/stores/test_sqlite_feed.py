@@ -1,0 +1,109 @@
+"""How a revocation becomes visible to the other processes of a machine that share a file."""
+
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import Lifetimes, new_session
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql.engine import writing
+from flask_watchword.stores.sql.opening import open_sql_sessions
+from flask_watchword.stores.sql.sessions import SqlSessionStore
+
+NOW = 1_700_000_000.0
+LIVES = Lifetimes()
+TOKEN = Revocation(Kind.TOKEN, "jti", NOW, NOW + 900)
+
+END_A_SESSION = """
+import sys
+from flask_watchword.sessions.session import Lifetimes
+from flask_watchword.stores.sql.opening import open_sql_sessions
+store = open_sql_sessions(sys.argv[1], upgrade=False)
+store.end(sys.argv[2], float(sys.argv[3]), "signed_out", Lifetimes())
+"""
+
+
+@pytest.fixture
+def store(engine: Engine) -> Iterator[SqlSessionStore]:
+    store = open_sql_sessions(engine.url, upgrade=False)
+    yield store
+    store.close()
+
+
+def feed_of(engine: Engine) -> Path:
+    return Path(f"{engine.url.database}-watchword-feed")
+
+
+def test_what_another_process_revokes_has_moved_the_mark_once_it_is_done(
+    engine: Engine, store: SqlSessionStore
+) -> None:
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    before = store.change_mark()
+    arguments = [str(engine.url), session.id, str(NOW)]
+    subprocess.run([sys.executable, "-c", END_A_SESSION, *arguments], check=True, timeout=60)
+    assert store.change_mark() != before
+    assert [entry.value for entry in store.revocations(0, NOW).entries] == [session.id]
+
+
+def test_the_mark_is_read_without_the_file(engine: Engine, store: SqlSessionStore) -> None:
+    before = store.change_mark()
+    feed_of(engine).unlink()
+    assert store.change_mark() == before
+
+
+def test_the_feed_is_for_the_owner_of_the_database_alone(
+    engine: Engine, store: SqlSessionStore
+) -> None:
+    assert store.change_mark()
+    assert stat.S_IMODE(feed_of(engine).stat().st_mode) == 0o600
+
+
+def test_a_database_and_a_link_to_it_share_a_mark(
+    engine: Engine, store: SqlSessionStore, tmp_path: Path
+) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(str(engine.url.database))
+    linked = open_sql_sessions(f"sqlite:///{link}", upgrade=False)
+    before = store.change_mark()
+    linked.revoke(TOKEN)
+    linked.close()
+    assert store.change_mark() != before
+
+
+def test_a_revocation_whose_process_died_before_it_could_tell_is_found_all_the_same(
+    engine: Engine, store: SqlSessionStore
+) -> None:
+    store.revoke(TOKEN)
+    store.revocations(0, NOW)
+    store.wait_for_change(0.0)
+    waiting = threading.Thread(target=store.wait_for_change, args=(60.0,), daemon=True)
+    waiting.start()
+    with writing(engine) as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO watchword_revocations (kind, value, moment, until) "
+            "VALUES ('token', 'untold', 0, 9e9)"
+        )
+    waiting.join(30.0)
+    assert not waiting.is_alive()
+
+
+def test_a_feed_that_cannot_be_opened_is_an_unavailable_store(engine: Engine) -> None:
+    feed_of(engine).mkdir()
+    with pytest.raises(StoreUnavailable, match="watchword-feed"):
+        open_sql_sessions(engine.url, upgrade=False)
+
+
+def test_a_feed_is_not_followed_to_another_place(engine: Engine, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    feed_of(engine).symlink_to(elsewhere)
+    with pytest.raises(StoreUnavailable, match="watchword-feed"):
+        open_sql_sessions(engine.url, upgrade=False)
+    assert not elsewhere.exists()

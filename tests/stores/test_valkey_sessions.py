@@ -1,0 +1,438 @@
+"""What is Valkey's own: its scripts, its memory, its going away and coming back."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import valkey
+
+from flask_watchword.sessions.refresh import RefreshRefused, refresh
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, Session, new_session
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.valkey import sessions as module
+from flask_watchword.stores.valkey.sessions import ValkeySessionStore
+from tests.servers.valkey import ValkeyServer, running_cluster, running_valkey, wait_until
+
+pytestmark = pytest.mark.server
+
+NOW = 1_700_000_000.25
+LIVES = Lifetimes(access=900.0, idle=7_200.0, absolute=36_000.0)
+
+#: Seconds in which a caller learns that the server is away: its timeout, and a busy machine.
+AT_ONCE = 3.5
+
+
+@pytest.fixture
+def server() -> Iterator[ValkeyServer]:
+    with running_valkey() as server:
+        yield server
+
+
+@pytest.fixture
+def store(server: ValkeyServer) -> Iterator[ValkeySessionStore]:
+    store = ValkeySessionStore.from_url(server.url)
+    yield store
+    store.close()
+
+
+def started(store: ValkeySessionStore, subject: str = "ada", now: float = NOW) -> Session:
+    session = new_session(subject, now, LIVES)
+    store.start(session, None, LIVES)
+    return session
+
+
+def token(value: str, until: float = NOW + 900) -> Revocation:
+    return Revocation(Kind.TOKEN, value, NOW, until)
+
+
+def logged(store: ValkeySessionStore) -> list[str]:
+    return [entry.value for entry in store.revocations(0, NOW).entries]
+
+
+def every_key(server: ValkeyServer) -> list[bytes]:
+    keys: list[bytes] = server.client().keys()
+    return keys
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    before = time.monotonic()
+    yield
+    assert time.monotonic() - before < AT_ONCE
+
+
+# Scripts
+
+
+def test_scripts_that_the_server_forgot_are_given_to_it_again(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    session = started(store)
+    server.client().script_flush()
+    assert store.rotate(session.id, 1, NOW, LIVES)
+    server.client().script_flush()
+    assert store.end(session.id, NOW, SIGNED_OUT, LIVES)
+    assert logged(store) == [session.id]
+
+
+class Repeating(valkey.Valkey):
+    """A client that sends each script twice, as one does that has lost the first answer."""
+
+    def evalsha(self, *args: Any) -> Any:
+        super().evalsha(*args)
+        return super().evalsha(*args)
+
+
+def test_a_rotation_that_the_client_sends_again_is_no_second_use(server: ValkeyServer) -> None:
+    strict = replace(LIVES, grace=0.0)
+    store = ValkeySessionStore(Repeating(port=server.port))
+    session = started(store)
+    refresh(store, session.id, 1, NOW, strict)
+    assert refresh(store, session.id, 2, NOW, strict).session.generation == 3
+    with pytest.raises(RefreshRefused, match="refresh_reused"):
+        refresh(store, session.id, 2, NOW, strict)
+
+
+def test_a_client_that_decodes_answers_will_do(server: ValkeyServer) -> None:
+    store = ValkeySessionStore(valkey.Valkey(port=server.port, decode_responses=True))
+    session = started(store)
+    store.wait_for_change(1)
+    store.end(session.id, NOW, SIGNED_OUT, LIVES)
+    store.wait_for_change(60)
+    assert logged(store) == [session.id]
+    assert [entry.value for entry in store.find_revocations(session.id, None, None)] == logged(
+        store
+    )
+
+
+# Memory
+
+
+def test_what_nobody_refreshes_deletes_itself(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    brief = replace(LIVES, access=0.1, idle=0.2, absolute=0.3)
+    session = new_session("ada", NOW, brief)
+    store.start(session, None, brief)
+    wait_until(lambda: store.get(session.id) is None, 5)
+    wait_until(lambda: every_key(server) == [b"{watchword}:sessions"], 5)
+
+
+def test_a_session_in_use_lives_on_until_its_absolute_end(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    session = started(store)
+    (key,) = server.client().keys("*:session:*")
+    assert 7_190_000 < server.client().pttl(key) <= 7_200_000
+    server.client().pexpire(key, 5_000)
+    store.rotate(session.id, 1, NOW + 100, LIVES)
+    assert 7_190_000 < server.client().pttl(key) <= 7_200_000
+    for generation, now in ((2, 7_000), (3, 14_000), (4, 21_000), (5, 28_000), (6, 35_000)):
+        store.rotate(session.id, generation, NOW + now, LIVES)
+    assert 990_000 < server.client().pttl(key) <= 1_000_000
+
+
+def test_after_purging_nothing_is_left_but_what_counts_the_log(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    for n in range(5):
+        session = started(store, f"subject {n}")
+        store.revoke(token(str(n)))
+        store.end(session.id, NOW, SIGNED_OUT, LIVES)
+        started(store, f"subject {n}")
+    epoch = store.revocations(0, NOW).epoch
+    while store.purge(NOW + LIVES.absolute, 4):
+        pass
+    assert every_key(server) == [b"{watchword}:entries"]
+    assert set(server.client().hkeys("{watchword}:entries")) == {b"epoch", b"since", b"last"}
+    assert store.revocations(0, NOW).epoch == epoch
+
+
+def test_a_purge_forgets_sessions_that_have_deleted_themselves(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    started(store)
+    (key,) = server.client().keys("*:session:*")
+    server.client().delete(key)
+    assert list(store.of_subject("ada", NOW)) == []
+    assert store.purge(NOW + LIVES.idle, 10) == 1
+    assert every_key(server) == []
+
+
+def test_a_log_of_many_pages_comes_whole_and_in_order(
+    store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAGE", 3)
+    values = [f"token {n}" for n in range(9)]
+    for value in values[:4]:
+        store.revoke(token(value))
+    cursor = store.revocations(0, NOW).cursor
+    assert logged(store) == values[:4]
+    for value in values[4:]:
+        store.revoke(token(value))
+    assert [entry.value for entry in store.revocations(cursor, NOW).entries] == values[4:]
+    assert logged(store) == values
+
+
+def test_what_is_revoked_twice_is_kept_once_for_the_longer_time(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    store.revoke(token("one", until=NOW + 20))
+    store.revoke(token("two"))
+    store.revoke(token("one", until=NOW + 10))
+    assert list(store.revocations(0, NOW).entries) == [token("two"), token("one", until=NOW + 20)]
+    assert server.client().zcard("{watchword}:ends") == 2
+
+
+# A store that has lost something
+
+
+def test_a_wiped_store_has_another_epoch_and_nothing_old_works(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    ended, alive = started(store), started(store)
+    store.end(ended.id, NOW, SIGNED_OUT, LIVES)
+    before = store.revocations(0, NOW)
+    server.client().flushall()
+    for session in (ended, alive):
+        with pytest.raises(RefreshRefused, match="session_ended"):
+            refresh(store, session.id, 1, NOW, LIVES)
+    store.revoke(token("new"))
+    after = store.revocations(before.cursor, NOW + 5)
+    assert after.epoch != before.epoch
+    assert (before.since, after.since) == (NOW, NOW + 5)
+    assert [entry.value for entry in after.entries] == ["new"]
+
+
+def test_every_follower_of_a_wiped_store_sees_the_same_new_epoch(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    followers = [ValkeySessionStore.from_url(server.url) for _ in range(3)]
+    store.revoke(token("old"))
+    cursors = [follower.revocations(0, NOW).cursor for follower in followers]
+    server.client().flushall()
+    batches = [f.revocations(cursor, NOW) for f, cursor in zip(followers, cursors, strict=True)]
+    again = [f.revocations(b.cursor, NOW) for f, b in zip(followers, batches, strict=True)]
+    assert len({batch.epoch for batch in batches + again}) == 1
+    for follower in followers:
+        follower.close()
+
+
+@pytest.mark.parametrize("key", ["order", "entries", "ends"])
+def test_a_log_of_which_a_part_is_gone_counts_as_wiped(
+    server: ValkeyServer, store: ValkeySessionStore, key: str
+) -> None:
+    store.revoke(token("old"))
+    before = store.revocations(0, NOW)
+    server.client().delete(f"{{watchword}}:{key}")
+    after = store.revocations(before.cursor, NOW)
+    assert after.epoch != before.epoch
+    assert store.revocations(after.cursor, NOW).epoch == after.epoch
+    store.revoke(token("new"))
+    assert logged(store) == ["new"]
+
+
+def test_a_follower_that_has_seen_what_the_store_has_lost_makes_it_a_new_epoch(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    store.revoke(token("kept"))
+    before = store.revocations(0, NOW)
+    kept = {key: server.client().dump(key) for key in every_key(server)}
+    store.revoke(token("lost"))
+    cursor = store.revocations(0, NOW).cursor
+    for key, content in kept.items():
+        server.client().restore(key, 0, content, replace=True)
+    after = store.revocations(cursor, NOW)
+    assert after.epoch != before.epoch
+    assert [entry.value for entry in after.entries] == ["kept"]
+
+
+def test_what_comes_after_lost_entries_is_missed_by_no_follower(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    store.revoke(token("kept"))
+    store.revocations(0, NOW)
+    kept = {key: server.client().dump(key) for key in every_key(server)}
+    for n in range(3):
+        store.revoke(token(f"lost {n}"))
+    cursor = store.revocations(0, NOW).cursor
+    for key, content in kept.items():
+        server.client().restore(key, 0, content, replace=True)
+    store.revoke(token("new"))
+    assert [entry.value for entry in store.revocations(cursor, NOW).entries] == ["new"]
+
+
+# A server that is away
+
+
+def test_a_server_that_was_killed_is_unavailable_at_once_and_used_again_when_it_is_back() -> None:
+    with running_valkey(appendonly="yes", appendfsync="always") as server:
+        store = ValkeySessionStore.from_url(server.url)
+        session, ended = started(store), started(store)
+        rotated = store.rotate(session.id, 1, NOW, LIVES)
+        store.end(ended.id, NOW, SIGNED_OUT, LIVES)
+        before = store.revocations(0, NOW)
+        store.wait_for_change(0)
+        server.stop()
+        calls: list[Callable[[], object]] = [
+            lambda: store.get(session.id),
+            lambda: store.rotate(session.id, 2, NOW, LIVES),
+            lambda: store.end(session.id, NOW, SIGNED_OUT, LIVES),
+            lambda: store.revocations(0, NOW),
+            lambda: store.wait_for_change(60),
+            lambda: store.wait_for_change(60),
+        ]
+        for call in calls:
+            with at_once(), pytest.raises(StoreUnavailable):
+                call()
+        server.start()
+        assert store.get(session.id) == rotated
+        assert store.revocations(0, NOW) == before
+        with at_once():
+            store.wait_for_change(60)  # a new subscription: something may have been missed
+        store.revoke(token("new"))
+        with at_once():
+            store.wait_for_change(60)
+        with pytest.raises(RefreshRefused, match="refresh_reused"):
+            refresh(store, session.id, 1, NOW + 60, LIVES)
+        store.close()
+
+
+def test_a_frozen_server_holds_nobody_up_longer_than_the_timeout(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    session = started(store)
+    with server.frozen():
+        for _ in range(2):  # over a connection that it had, and over a new one
+            with at_once(), pytest.raises(StoreUnavailable):
+                store.get(session.id)
+    assert store.get(session.id) == session
+
+
+def test_who_waits_learns_that_the_server_is_frozen(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    store.wait_for_change(0)
+    with server.frozen(), pytest.raises(StoreUnavailable, match="no answer"):
+        store.wait_for_change(60)
+    store.wait_for_change(60)
+    store.revoke(token("new"))
+    with at_once():
+        store.wait_for_change(60)
+
+
+def test_closing_while_the_server_is_frozen_ends_the_waiting(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    store.wait_for_change(0)
+    with ThreadPoolExecutor(1) as pool, server.frozen():
+        waiting = pool.submit(store.wait_for_change, 60)
+        with at_once():
+            store.close()
+        assert waiting.result(1) is None
+
+
+def test_a_quiet_connection_is_asked_and_stays(store: ValkeySessionStore) -> None:
+    store.wait_for_change(0)
+    before = time.monotonic()
+    store.wait_for_change(2.5)
+    assert time.monotonic() - before >= 2.5
+    store.revoke(token("new"))
+    with at_once():
+        store.wait_for_change(60)
+
+
+def test_a_full_server_takes_nothing_new_and_still_revokes(
+    server: ValkeyServer, store: ValkeySessionStore
+) -> None:
+    one, other = started(store), started(store)
+    server.client().config_set("maxmemory", "1")
+    with pytest.raises(StoreUnavailable, match="maxmemory"):
+        started(store)
+    with pytest.raises(StoreUnavailable, match="maxmemory"):
+        store.rotate(one.id, 1, NOW, LIVES)
+    assert store.get(one.id) == one
+    store.revoke(token("token"))
+    assert store.end(one.id, NOW, SIGNED_OUT, LIVES)
+    assert [session.id for session in store.end_all("ada", NOW, SIGNED_OUT, LIVES)] == [other.id]
+    assert logged(store) == ["token", one.id, other.id, "ada"]
+
+
+def test_many_announcements_wake_a_waiter_few_times(store: ValkeySessionStore) -> None:
+    store.wait_for_change(0)
+    for n in range(50):
+        store.revoke(token(str(n)))
+    wakes, until = 0, time.monotonic() + 0.25
+    while time.monotonic() < until:
+        store.wait_for_change(0.25)
+        wakes += 1
+    assert 2 <= wakes < 10
+
+
+FORKED = """
+import os, sys, time
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import Lifetimes, new_session
+from flask_watchword.stores.valkey.sessions import ValkeySessionStore
+
+store = ValkeySessionStore.from_url(sys.argv[1])
+session = new_session("ada", 1000.0, Lifetimes())
+store.start(session, None, Lifetimes())
+store.wait_for_change(60)
+child = os.fork()
+if child == 0:
+    before = time.monotonic()
+    store.wait_for_change(20)  # subscribes for itself, so it returns
+    assert time.monotonic() - before < 10
+for _ in range(200):
+    assert store.get(session.id) == session
+if child == 0:
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+store.revoke(Revocation(Kind.TOKEN, "last", 1000.0, 2000.0))
+before = time.monotonic()
+store.wait_for_change(20)
+assert time.monotonic() - before < 10
+"""
+
+
+def test_a_fork_shares_no_connection_with_its_parent(server: ValkeyServer) -> None:
+    subprocess.run([sys.executable, "-c", FORKED, server.url], check=True, timeout=60)
+
+
+# A cluster
+
+
+def test_a_cluster_keeps_all_of_one_prefix_on_one_node_and_nothing_is_lost_to_others() -> None:
+    with running_cluster() as servers:
+        url = servers[0].url.replace("valkey:", "valkey+cluster:")
+        stores = [ValkeySessionStore.from_url(url, prefix=f"app {n}") for n in range(8)]
+        for store in stores:
+            store.end(started(store).id, NOW, SIGNED_OUT, LIVES)
+            started(store)
+        held = [{key.split(b"}")[0] for key in every_key(s)} for s in servers]
+        assert sum(len(prefixes) for prefixes in held) == len(stores)
+        assert all(held)
+
+        waiting = stores[0]
+        waiting.wait_for_change(0)
+        waiting.revoke(token("new"))
+        with at_once():
+            waiting.wait_for_change(60)
+
+        away = next(n for n, prefixes in enumerate(held) if b"{app 0" in prefixes)
+        servers[away].stop()
+        for _ in range(2):
+            with at_once(), pytest.raises(StoreUnavailable):
+                waiting.get("session")
+        with at_once(), pytest.raises(StoreUnavailable):
+            waiting.wait_for_change(60)
+        for store in stores:
+            store.close()
