@@ -4,11 +4,11 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
-CHECKED := $(wildcard src tests bench examples docs)
+CHECKED := $(wildcard src tests bench soak examples docs)
 PYTEST  := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check lock clean
+.PHONY: help demo test bench soak check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,6 +22,9 @@ test: $(READY) ## run every test
 bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
 	@$(BIN)/python -m bench
 	@$(BIN)/python docs/write_figures.py
+
+soak: $(READY) ## try what sessions promise on every store, for some minutes
+	@$(BIN)/python -m soak
 
 check: $(READY) ## lint, types, and the tests that start no server
 	$(BIN)/ruff check .

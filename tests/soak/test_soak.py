@@ -1,0 +1,64 @@
+"""The trials of the soak, each once and short, on every store."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from soak import crashes, full_disk, load, logouts, races, replays, visibility
+from soak.findings import Finding, Scale
+from soak.places import PLACES, SQLITE, Place
+
+pytestmark = pytest.mark.server
+
+SHORT = Scale(refreshes=80, crashes=6, pairs=20, revocations=20, processes=4, seconds=1.5)
+
+Trial = Callable[[Place, Scale], Iterator[Finding]]
+
+
+@pytest.fixture(scope="module", params=PLACES)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with PLACES[request.param]() as lent:
+        yield lent
+
+
+@pytest.fixture
+def sqlite_place() -> Iterator[Place]:
+    with PLACES[SQLITE]() as lent:
+        yield lent
+
+
+def broken(trial: Trial, place: Place) -> list[Finding]:
+    return [finding for finding in trial(place, SHORT) if finding.holds is False]
+
+
+def test_of_many_refreshes_of_one_token_one_is_first(place: Place) -> None:
+    assert broken(races.trial, place) == []
+
+
+def test_a_replay_is_caught_also_after_everything_was_killed(place: Place) -> None:
+    assert broken(replays.trial, place) == []
+
+
+def test_a_refresh_whose_process_dies_before_answering_is_retried(place: Place) -> None:
+    assert broken(crashes.trial, place) == []
+
+
+def test_after_a_logout_that_races_a_refresh_nothing_works(place: Place) -> None:
+    assert broken(logouts.trial, place) == []
+
+
+def test_a_revocation_reaches_another_process(place: Place) -> None:
+    # How soon is for the soak to say; here it may take as long as a busy machine needs.
+    granted_late, delays = visibility.watched(place, SHORT)
+    assert max(delays) < visibility.GIVE_UP
+    assert not (granted_late and place.is_next_request)
+
+
+def test_a_full_disk_is_answered_503_and_harms_nothing(sqlite_place: Place) -> None:
+    assert broken(full_disk.trial, sqlite_place) == []
+
+
+def test_no_client_of_many_processes_is_told_of_a_lock(sqlite_place: Place) -> None:
+    statuses, _ = load.mixed_load(sqlite_place, SHORT)
+    assert set(statuses) == {load.AS_EXPECTED}
+    assert load.integrity(sqlite_place) == "ok"
