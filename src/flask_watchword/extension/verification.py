@@ -69,6 +69,7 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
     optional, fresh, refresh, locations, verify_type, skip_revocation_check = demand
     now = manager.clock()
     try:
+        # `Binding.reading`, written out; kept equal to it.
         reading = binding.last_reading
         if (
             reading is None

@@ -191,8 +191,8 @@ class Decoder:
         """Open a genuine token whose header is known, or leave it to :meth:`_open`.
 
         One function on purpose: between the work of a request, the code of each function that is
-        called lies in cold memory, so the same steps as functions take half as long again. It
-        accepts less than :meth:`_open` and names nothing.
+        called lies in cold memory, so the same steps take longer as functions. It accepts less
+        than :meth:`_open` and names nothing.
         """
         if token.__class__ is not str or len(token) > self._max_token_bytes:
             return None
