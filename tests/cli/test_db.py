@@ -4,13 +4,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic.command import upgrade as migrate
+from alembic.config import Config
 from click.testing import CliRunner, Result
 from sqlalchemy import make_url
 
 from flask_watchword.cli import main
+from flask_watchword.stores.sql import migrations
 from flask_watchword.stores.sql.engine import open_engine, writing
 
-NEWEST = "0002"
+VERSIONS = Path(migrations.__file__).parent / "versions"
+NEWEST = max(file.name[1:5] for file in VERSIONS.glob("r[0-9]*.py"))
 REFUSED = "postgresql+psycopg://ada:secret@127.0.0.1:1/shop"
 
 
@@ -34,6 +38,18 @@ def pretend(url: str, revision: str) -> None:
     change(url, f"UPDATE watchword_alembic_version SET version_num = '{revision}'")  # noqa: S608
 
 
+def upgrade_only_to(url: str, revision: str) -> None:
+    """Do what a version of the package did whose newest migration was ``revision``."""
+    config = Config()
+    config.set_main_option("script_location", "flask_watchword.stores.sql:migrations")
+    config.set_main_option("path_separator", "os")
+    engine = open_engine(url)
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        migrate(config, revision)
+    engine.dispose()
+
+
 def test_an_upgrade_makes_the_schema_and_says_so(database_url: str) -> None:
     result = db("upgrade", "--database", database_url)
     assert result.exit_code == 0, result.output
@@ -50,10 +66,7 @@ def test_a_second_upgrade_changes_nothing_and_says_so(database_url: str) -> None
 
 
 def test_an_upgrade_goes_on_from_where_the_schema_stands(database_url: str) -> None:
-    db("upgrade", "--database", database_url)
-    for table in ("sessions", "revocations", "epoch"):
-        change(database_url, f"DROP TABLE watchword_{table}")
-    pretend(database_url, "0001")
+    upgrade_only_to(database_url, "0001")
     behind = db("current", "--database", database_url)
     assert behind.exit_code == 1
     assert behind.output.endswith(f" is at revision 0001, {NEWEST} is the newest\n")

@@ -40,6 +40,8 @@ def test_every_table_has_our_prefix(any_engine: Engine) -> None:
     assert sorted(inspect(any_engine).get_table_names()) == [
         "watchword_alembic_version",
         "watchword_epoch",
+        "watchword_keyring",
+        "watchword_keys",
         "watchword_revocations",
         "watchword_sessions",
         "watchword_users",
