@@ -1,34 +1,9 @@
-"""The tables, all under one prefix so that they can live beside an application's own."""
+"""The tables of sessions, and of what was revoked."""
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Float,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-)
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table
 
+from flask_watchword.stores.sql.tables.base import metadata
 from flask_watchword.stores.sql.text import AnyText
-
-#: Where Alembic notes what was applied. A name of our own, because the application may keep an
-#: Alembic history in the same database.
-VERSION_TABLE = "watchword_alembic_version"
-
-metadata = MetaData()
-
-users = Table(
-    "watchword_users",
-    metadata,
-    Column("id", AnyText(64), primary_key=True),
-    Column("email", AnyText(320), nullable=False),
-    Column("email_key", AnyText(1024), nullable=False, unique=True),
-    Column("password_hash", AnyText(512), nullable=False),
-    Column("created_at", Float(53), nullable=False),
-)
 
 sessions = Table(
     "watchword_sessions",
@@ -71,28 +46,4 @@ epoch = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("epoch", String(64), nullable=False),
     Column("since", Float(53), nullable=False),
-)
-
-#: The keys that sign and verify. ``sealed`` is a private part under the master key, which is not
-#: in the database; a key without one verifies only.
-keys = Table(
-    "watchword_keys",
-    metadata,
-    Column("kid", AnyText(256), primary_key=True),
-    Column("algorithm", String(16), nullable=False),
-    Column("public_jwk", AnyText),
-    Column("sealed", LargeBinary),
-    Column("published_at", Float(53), nullable=False),
-    Column("active_from", Float(53)),
-    Column("verify_until", Float(53)),
-    Column("revoked_at", Float(53)),
-)
-
-#: One row at most, 1: what all keys together are swapped by, and how long their tokens live.
-keyring = Table(
-    "watchword_keyring",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("version", BigInteger, nullable=False),
-    Column("token_seconds", Float(53), nullable=False),
 )
