@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.forks import Forked, take_part_in_forks, undisturbed
 from flask_watchword.stores.valkey.scripts import script
 
 #: Seconds that connecting may take, and an answer.
@@ -30,6 +31,12 @@ class Client(Protocol):
 
     def hmget(self, name: str, keys: Any) -> Any:
         """Return fields of a hash."""
+
+    def get(self, name: str) -> Any:
+        """Return a value."""
+
+    def delete(self, *names: str) -> Any:
+        """Delete keys."""
 
     def publish(self, channel: str, message: str) -> Any:
         """Send a message to whoever listens."""
@@ -59,16 +66,29 @@ def client_opener(url: str) -> Callable[[], Client]:
         raise ValueError("a URL like valkey://host:6379/0 is needed")
     library = _installed_library()
     address = f"{_scheme_for(library, kind)}://{rest}"
+    parts = _parsed(library, address)
     if variant:
-        return _cluster_opener(library, address)
+        return _cluster_opener(library, address, parts)
     client: Any = getattr(import_module(library), library.title())
-    opened: Client = client.from_url(address, **_options(library))
     _check_options(client.from_url(address))
-    return lambda: opened
+    return partial(client.from_url, address, **_options(library))
 
 
-def _cluster_opener(library: str, address: str) -> Callable[[], Client]:
-    parts = import_module(f"{library}.connection").parse_url(address)
+def _parsed(library: str, address: str) -> dict[str, Any]:
+    try:
+        parts: dict[str, Any] = import_module(f"{library}.connection").parse_url(address)
+    except ValueError:
+        # It quotes what could not be read, perhaps a part of a password.
+        raise ValueError(
+            "the URL of the server cannot be read; what is special in a password is written as "
+            "in any URL, / as %2F"
+        ) from None
+    return parts
+
+
+def _cluster_opener(
+    library: str, address: str, parts: dict[str, Any]
+) -> Callable[[], Client]:
     if "host" not in parts or parts.get("db"):
         raise ValueError("a cluster is named by the host of a node, and has only database 0")
     options = _options(library) | {"require_full_coverage": False}
@@ -110,16 +130,27 @@ def _scheme_for(library: str, kind: str) -> str:
     return {"valkey": "valkeys", "redis": "rediss"}[library] if _SCHEMES[kind] else library
 
 
-class Server:
+# Kept, because to collect a connection of the parent's as garbage is to end it.
+_of_parents: list[object] = []
+
+
+class Server(Forked):
     """The server as a store speaks to it: scripts by name, and one error when it is away.
 
     Args:
-        open_client: called when the client is first needed.
+        open_client: called when the client is first needed, in each process anew.
     """
 
     def __init__(self, open_client: Callable[[], Client]) -> None:
         self._open_client = open_client
         self._client: Client | None = None
+        self._lock = threading.Lock()
+        take_part_in_forks(self)
+
+    def start_anew(self) -> None:
+        """Leave the client to the parent."""
+        _of_parents.append(self._client)
+        self._client = None
         self._lock = threading.Lock()
 
     def run(self, name: str, keys: Sequence[str], *args: str | int) -> Any:
@@ -136,17 +167,13 @@ class Server:
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
-        """Lend the client.
+        """Lend the client for a question, which the server answers or the time-out ends.
 
         Raises:
             StoreUnavailable: instead of whatever error the client raises meanwhile.
         """
-        try:
+        with translated_errors(), undisturbed:
             yield self._opened()
-        except Exception as error:
-            if not isinstance(error, _errors_of(error)):
-                raise
-            raise StoreUnavailable(str(error) or type(error).__name__) from error
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -161,6 +188,17 @@ class Server:
                 if self._client is None:
                     self._client = self._open_client()
         return self._client
+
+
+@contextlib.contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise ``StoreUnavailable`` instead of whatever error a client raises."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, _errors_of(error)):
+            raise
+        raise StoreUnavailable(str(error) or type(error).__name__) from error
 
 
 def _errors_of(error: Exception) -> tuple[type[Exception], ...]:

@@ -13,6 +13,9 @@ SESSION_FIELDS = tuple(field.name for field in fields(Session))
 # Alone on the hot path, and with keys of its own.
 _WITHOUT_LOG = {"rotate"}
 
+# What counts tries knows nothing of sessions.
+_ALONE = {"take", "give_back", "remember"}
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -29,10 +32,17 @@ class Script:
 
 @cache
 def script(name: str) -> Script:
-    """Return the script ``<name>.lua`` with what all of them have in common in front."""
-    names = ", ".join(f"'{field}'" for field in SESSION_FIELDS)
-    parts = ["session", name] if name in _WITHOUT_LOG else ["session", "log", name]
-    sources = [(files(__name__) / f"{part}.lua").read_text(encoding="utf-8") for part in parts]
-    text = "\n".join([f"local FIELDS = {{{names}}}\n", *sources])
+    """Return the script ``<name>.lua`` with what it needs of the others in front."""
+    text = _source(name) if name in _ALONE else _with_sessions(name)
     # What names a script by this digest is the server's protocol; nothing secret hangs on it.
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def _with_sessions(name: str) -> str:
+    names = ", ".join(f"'{field}'" for field in SESSION_FIELDS)
+    parts = ["session", name] if name in _WITHOUT_LOG else ["session", "log", name]
+    return "\n".join([f"local FIELDS = {{{names}}}\n", *map(_source, parts)])
+
+
+def _source(name: str) -> str:
+    return (files(__name__) / f"{name}.lua").read_text(encoding="utf-8")

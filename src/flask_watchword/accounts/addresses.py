@@ -1,0 +1,83 @@
+"""Where a request comes from: the client's address, and the block of addresses it stands for."""
+
+import ipaddress
+from typing import TypeAlias
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+#: What stands for a client without an address: over a Unix socket there is none.
+NOWHERE = ""
+
+#: More of a forwarding header than any chain of proxies writes; what lies before is not looked at.
+_MAX_HEADER_CHARACTERS = 2048
+
+#: Bits of an address that one customer does not choose: a subscriber gets a /64 of IPv6 at least
+#: (RFC 6177), and can take another of its 2**64 addresses for each request.
+_BLOCK_BITS = {4: 32, 6: 64}
+
+#: Bits shared by neighbours: what a hosting company or a tunnel gives away as one piece.
+_SITE_BITS = {4: 24, 6: 48}
+
+
+def client_address(remote: str | None, forwarded_for: str | None, trusted_proxies: int) -> str:
+    """Return the address of the client, in its one spelling.
+
+    Each proxy appends to ``X-Forwarded-For`` whom it was called by, so of the entries only the
+    last ones, one for each proxy of ours, were written by somebody we trust. What comes before
+    them a client may have sent itself.
+
+    Args:
+        remote: who opened the connection to this server.
+        forwarded_for: the header; several of them joined with commas.
+        trusted_proxies: how many proxies of ours every request comes through. 0 ignores the
+            header, as it must be ignored where anybody can connect directly.
+
+    Returns:
+        the address, or :data:`NOWHERE`. Where the header has fewer entries than there are
+        proxies, or none that is an address, the connection's own counts: that one is genuine.
+    """
+    if trusted_proxies > 0 and forwarded_for:
+        entries = forwarded_for[-_MAX_HEADER_CHARACTERS:].split(",")
+        if len(entries) >= trusted_proxies:
+            forwarded = _read(entries[-trusted_proxies])
+            if forwarded is not None:
+                return str(forwarded)
+    connected = _read(remote or NOWHERE)
+    return NOWHERE if connected is None else str(connected)
+
+
+def address_block(address: str) -> str:
+    """Return what counts as one client: an IPv4 address, or a /64 of IPv6."""
+    return _network(address, _BLOCK_BITS)
+
+
+def address_site(address: str) -> str:
+    """Return what counts as one neighbourhood: a /24 of IPv4, or a /48 of IPv6."""
+    return _network(address, _SITE_BITS)
+
+
+def _network(address: str, bits: dict[int, int]) -> str:
+    parsed = _read(address)
+    if parsed is None:
+        return NOWHERE
+    # By the bytes: a whole number below 2**32 would be read as IPv4.
+    return str(ipaddress.ip_network((parsed.packed, bits[parsed.version]), strict=False))
+
+
+def _read(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(_without_port(text.strip()))
+    except ValueError:
+        return None
+    if address.version == 4:
+        return address
+    # The same client, whichever socket of ours it called (RFC 4291 section 2.5.5.2). A zone is a
+    # name of our own network cards, and nothing of the client's.
+    return address.ipv4_mapped or ipaddress.IPv6Address(int(address))
+
+
+def _without_port(text: str) -> str:
+    # Some proxies write 192.0.2.1:4711 and [2001:db8::1]:4711 (RFC 7239 section 6 has both).
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text

@@ -1,0 +1,123 @@
+"""Counted tries in a SQL database, exact across processes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, Connection, Engine, bindparam, delete, select, text, update
+
+from flask_watchword.accounts.throttling import Charge
+from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.joining import state, transact
+
+_throttle = tables.throttle.c
+
+# One statement asks and counts. Two at once: the second waits for the row and looks at it anew.
+# The casts tell PostgreSQL what the values are; SQLite and it spell the larger of two differently.
+_TAKE = text("""
+    INSERT INTO watchword_throttle AS held (key, until)
+    VALUES (:key, CAST(:now AS BIGINT) + CAST(:interval AS BIGINT))
+    ON CONFLICT (key) DO UPDATE
+    SET until = CASE WHEN held.until > :now THEN held.until ELSE :now END + :interval
+    WHERE CASE WHEN held.until > :now THEN held.until ELSE :now END + :interval <= :full
+    RETURNING until
+""").columns(until=BigInteger)
+
+_REMEMBER = text("""
+    INSERT INTO watchword_throttle AS held (key, until) VALUES (:key, :until)
+    ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE excluded.until > held.until
+""")
+
+_this_one = _throttle.key == bindparam("this_key")
+
+_GET = select(_throttle.until).where(_this_one)
+
+_GIVE_BACK = (
+    update(tables.throttle).where(_this_one).values(until=_throttle.until - bindparam("paid"))
+)
+
+_FORGET = delete(tables.throttle).where(_this_one)
+
+# What somebody else is writing at the moment is in use, and left.
+_PURGE = delete(tables.throttle).where(
+    _throttle.key.in_(
+        select(_throttle.key)
+        .where(_throttle.until <= bindparam("now"))
+        .order_by(_throttle.until)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+)
+
+
+class SqlThrottleStore:
+    """A throttle store over an engine whose schema is in place.
+
+    It takes part in nobody's transaction: a try counts although its request fails.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def take(self, charges: Sequence[Charge], now: int) -> int:
+        """Count one try on every limit, or on none."""
+        # All in one order, or two that take the same limits could wait for each other.
+        ordered = sorted(charges, key=lambda charge: charge.key)
+        try:
+            transact(self._engine, lambda connection: _take_all(connection, ordered, now))
+        except _NoRoomError as no_room:
+            return no_room.wait
+        return 0
+
+    def give_back(self, charges: Sequence[Charge]) -> None:
+        """Count one try less on every limit."""
+        ordered = sorted(charges, key=lambda charge: charge.key)
+        rows = [{"this_key": charge.key, "paid": charge.interval} for charge in ordered]
+        transact(self._engine, lambda connection: connection.execute(_GIVE_BACK, rows))
+
+    def forget(self, key: str) -> None:
+        """Count from nothing again."""
+        state(self._engine, lambda connection: connection.execute(_FORGET, {"this_key": key}))
+
+    def remember(self, key: str, until: int, now: int) -> None:
+        """Keep a key until a moment."""
+        values = {"key": key, "until": until}
+        state(self._engine, lambda connection: connection.execute(_REMEMBER, values))
+
+    def remembers(self, key: str, now: int) -> bool:
+        """Tell whether a key is kept."""
+        until = state(self._engine, lambda connection: _until(connection, key))
+        return until is not None and until > now
+
+    def purge(self, now: int, limit: int) -> int:
+        """Delete up to ``limit`` moments that are past."""
+        values = {"now": now, "most": limit}
+        return state(self._engine, lambda connection: connection.execute(_PURGE, values).rowcount)
+
+
+class _NoRoomError(Exception):
+    """Undoes what the transaction has counted so far."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__()
+        self.wait = wait
+
+
+def _take_all(connection: Connection, charges: Sequence[Charge], now: int) -> None:
+    # Every limit that has no room is asked how long it takes, not only the first of them.
+    wait = max((_take(connection, charge, now) for charge in charges), default=0)
+    if wait:
+        raise _NoRoomError(wait)
+
+
+def _take(connection: Connection, charge: Charge, now: int) -> int:
+    full = now + charge.depth
+    values = {"key": charge.key, "now": now, "interval": charge.interval, "full": full}
+    if connection.execute(_TAKE, values).first() is not None:
+        return 0
+    held = _until(connection, charge.key) or now
+    # At least 1: where it was given back in between there is room by now, but it was not taken.
+    return max(1, held + charge.interval - full)
+
+
+def _until(connection: Connection, key: str) -> int | None:
+    found: int | None = connection.execute(_GET, {"this_key": key}).scalar()
+    return found

@@ -1,0 +1,17 @@
+-- Counts one try on every limit, or on none. Returns the microseconds until there is room, or 0.
+-- KEYS: the limits. ARGV: now, then an interval and a depth for each key, all in microseconds,
+-- which a double holds exactly up to the year 2255.
+local now = tonumber(ARGV[1])
+local wait, moments = 0, {}
+for n, key in ipairs(KEYS) do
+  local interval, depth = tonumber(ARGV[2 * n]), tonumber(ARGV[2 * n + 1])
+  local held = tonumber(redis.call('GET', key) or now)
+  moments[n] = math.max(held, now) + interval
+  wait = math.max(wait, moments[n] - depth - now)
+end
+if wait > 0 then return string.format('%.0f', wait) end
+for n, key in ipairs(KEYS) do
+  local milliseconds = math.ceil((moments[n] - now) / 1000) + 1000
+  redis.call('SET', key, string.format('%.0f', moments[n]), 'PX', string.format('%.0f', milliseconds))
+end
+return '0'

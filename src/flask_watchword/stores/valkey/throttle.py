@@ -1,0 +1,73 @@
+"""Counted tries in Valkey or Redis: a number for each limit, which goes away by itself."""
+
+import math
+from collections.abc import Sequence
+from typing import Self
+
+from flask_watchword.accounts.throttling import Charge
+from flask_watchword.stores.valkey.client import Client, Server, client_opener
+
+
+class ValkeyThrottleStore:
+    """A throttle store whose every step is one script, on one server or in a cluster.
+
+    Args:
+        client: of valkey-py or redis-py; it stays open when the store closes.
+        prefix: what all keys begin with, in braces, which keeps them in one slot of a cluster.
+    """
+
+    def __init__(self, client: Client, *, prefix: str = "watchword") -> None:
+        self._use(Server(lambda: client), prefix, owned=False)
+
+    @classmethod
+    def from_url(cls, url: str, *, prefix: str = "watchword") -> Self:
+        """Return a store that connects when it is first used.
+
+        Raises:
+            ValueError: when the URL is of no known kind.
+            ImportError: when neither valkey-py nor redis-py is installed.
+        """
+        store = cls.__new__(cls)
+        store._use(Server(client_opener(url)), prefix, owned=True)
+        return store
+
+    def _use(self, server: Server, prefix: str, *, owned: bool) -> None:
+        self._server = server
+        self._owned = owned
+        self._prefix = f"{{{prefix}}}:throttle:"
+
+    def take(self, charges: Sequence[Charge], now: int) -> int:
+        """Count one try on every limit, or on none."""
+        limits = [number for charge in charges for number in (charge.interval, charge.depth)]
+        keys = [self._prefix + charge.key for charge in charges]
+        return int(self._server.run("take", keys, now, *limits))
+
+    def give_back(self, charges: Sequence[Charge]) -> None:
+        """Count one try less on every limit."""
+        keys = [self._prefix + charge.key for charge in charges]
+        self._server.run("give_back", keys, *(charge.interval for charge in charges))
+
+    def forget(self, key: str) -> None:
+        """Count from nothing again."""
+        with self._server.client() as client:
+            client.delete(self._prefix + key)
+
+    def remember(self, key: str, until: int, now: int) -> None:
+        """Keep a key until a moment."""
+        milliseconds = max(1, math.ceil((until - now) / 1000))
+        self._server.run("remember", [self._prefix + key], until, milliseconds)
+
+    def remembers(self, key: str, now: int) -> bool:
+        """Tell whether a key is kept."""
+        with self._server.client() as client:
+            until = client.get(self._prefix + key)
+        return until is not None and int(until) > now
+
+    def purge(self, now: int, limit: int) -> int:
+        """Return 0: the server deletes what is past by itself."""
+        return 0
+
+    def close(self) -> None:
+        """Close the client if it was made from a URL."""
+        if self._owned:
+            self._server.close()

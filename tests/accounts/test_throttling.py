@@ -1,0 +1,200 @@
+"""Who is slowed down and who is not. The counting itself is the stores' contract."""
+
+import pytest
+
+from flask_watchword.accounts import limits as other_limits
+from flask_watchword.accounts.throttling import (
+    Attempt,
+    SignInLimits,
+    ThrottleStore,
+    TooManyTries,
+    attempt_sign_in,
+    make_known,
+    signed_in,
+    spend,
+)
+from flask_watchword.stores.memory_throttle import MemoryThrottleStore
+
+NOW = 1_700_000_000.0
+LIMITS = SignInLimits()
+ADA = "ada@example.com"
+HOME = "192.0.2.1"
+ELSEWHERE = "198.51.100.7"
+DAY = 86_400.0
+
+
+@pytest.fixture
+def store() -> MemoryThrottleStore:
+    return MemoryThrottleStore()
+
+
+def attempt(store: ThrottleStore, address: str, email: str = ADA, now: float = NOW) -> Attempt:
+    return attempt_sign_in(store, email, address, now, LIMITS)
+
+
+def sign_in(store: ThrottleStore, address: str, now: float = NOW) -> None:
+    signed_in(store, attempt(store, address, now=now), now, LIMITS)
+
+
+def fail(store: ThrottleStore, address: str, email: str = ADA, now: float = NOW) -> float:
+    """Try a wrong password; return the seconds to wait, 0.0 when the password was looked at."""
+    try:
+        attempt(store, address, email, now)
+    except TooManyTries as refused:
+        return refused.retry_after
+    return 0.0
+
+
+def fail_from_a_thousand_addresses(store: ThrottleStore, now: float = NOW) -> int:
+    """Return how many of a thousand wrong passwords were looked at."""
+    return sum(fail(store, f"203.0.{n // 250}.{n % 250 + 1}", now=now) == 0 for n in range(1000))
+
+
+def test_ten_failures_pass_and_the_next_waits_for_the_drip(store: ThrottleStore) -> None:
+    assert [fail(store, HOME) for _ in range(12)] == [0.0] * 10 + [60, 60]
+    assert fail(store, HOME, now=NOW + 59.5) == 1
+    assert fail(store, HOME, now=NOW + 60) == 0
+
+
+def test_one_place_that_tries_many_accounts_is_slowed_down(store: ThrottleStore) -> None:
+    waits = [fail(store, HOME, f"user{n}@example.com") for n in range(200)]
+    assert waits.count(0.0) == LIMITS.address.burst
+    assert waits[-1] == LIMITS.address.interval
+
+
+def test_changing_the_address_within_one_subscriber_s_block_is_no_way_around(
+    store: ThrottleStore,
+) -> None:
+    waits = [fail(store, f"2001:db8:0:1::{n:x}") for n in range(1, 101)]
+    assert waits.count(0.0) == LIMITS.account_at_address.burst
+
+
+def test_many_addresses_share_one_budget_for_an_account(store: ThrottleStore) -> None:
+    sites = 4  # the thousand addresses are in four /24
+    assert fail_from_a_thousand_addresses(store) == LIMITS.strangers.burst + sites
+
+
+def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_known_place(
+    store: ThrottleStore,
+) -> None:
+    sign_in(store, HOME)
+    for minute in range(60):
+        fail_from_a_thousand_addresses(store, NOW + minute * 60)
+        assert fail(store, HOME, now=NOW + minute * 60) == 0
+
+
+def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_new_place(
+    store: ThrottleStore,
+) -> None:
+    fail_from_a_thousand_addresses(store)
+    sign_in(store, ELSEWHERE)
+    assert [fail(store, ELSEWHERE) for _ in range(10)] == [0.0] * 10
+
+
+def test_a_stranger_in_the_owner_s_new_neighbourhood_delays_the_owner_by_minutes_at_most(
+    store: ThrottleStore,
+) -> None:
+    fail_from_a_thousand_addresses(store)
+    assert fail(store, "198.51.100.8") == 0
+    wait = fail(store, ELSEWHERE)
+    assert 0 < wait <= LIMITS.site.interval
+
+
+def test_mail_to_the_owner_makes_a_place_known_in_the_middle_of_an_attack(
+    store: ThrottleStore,
+) -> None:
+    fail_from_a_thousand_addresses(store)
+    for _ in range(20):
+        fail(store, ELSEWHERE)
+    assert fail(store, ELSEWHERE) > 0
+    make_known(store, ADA, ELSEWHERE, NOW, LIMITS)
+    sign_in(store, ELSEWHERE)
+
+
+def test_failing_does_not_make_a_place_known(store: ThrottleStore) -> None:
+    fail(store, ELSEWHERE)
+    fail_from_a_thousand_addresses(store)
+    # Its neighbourhood has one try, like everybody's.
+    assert [fail(store, ELSEWHERE) for _ in range(2)] == [0.0, 60]
+
+
+def test_a_place_is_known_for_one_account_alone(store: ThrottleStore) -> None:
+    signed_in(store, attempt(store, ELSEWHERE, "bob@example.com"), NOW, LIMITS)
+    fail_from_a_thousand_addresses(store)
+    assert [fail(store, ELSEWHERE) for _ in range(2)] == [0.0, 60]
+
+
+def test_a_place_is_known_for_some_months_after_the_last_sign_in(store: ThrottleStore) -> None:
+    sign_in(store, HOME)
+    later = NOW + LIMITS.known_days * DAY
+    for moment, passes in ((later - 1, 10), (later + DAY, 1)):
+        fail_from_a_thousand_addresses(store, moment)
+        assert [fail(store, HOME, now=moment) for _ in range(10)].count(0.0) == passes
+
+
+def test_success_costs_nothing(store: ThrottleStore) -> None:
+    for _ in range(500):
+        sign_in(store, HOME)
+    assert [fail(store, HOME) for _ in range(11)].count(0.0) == 10
+
+
+def test_success_disregards_the_failures_before_it_at_this_place(store: ThrottleStore) -> None:
+    for _ in range(9):
+        fail(store, HOME)
+    sign_in(store, HOME)
+    assert [fail(store, HOME) for _ in range(11)].count(0.0) == 10
+
+
+def test_an_account_of_one_s_own_does_not_buy_guesses_at_others(store: ThrottleStore) -> None:
+    passed = 0
+    for n in range(200):
+        passed += fail(store, HOME, f"user{n}@example.com") == 0.0
+        try:
+            signed_in(store, attempt(store, HOME, "mallory@example.com"), NOW, LIMITS)
+        except TooManyTries:
+            continue
+    assert passed == LIMITS.address.burst
+
+
+def test_an_account_that_does_not_exist_is_counted_like_any_other(store: ThrottleStore) -> None:
+    assert [fail(store, HOME, "nobody@example.com") for _ in range(11)] == [0.0] * 10 + [60]
+
+
+def test_a_wait_is_whole_seconds_and_never_none() -> None:
+    assert [TooManyTries(s).retry_after for s in (0.000001, 1.0, 1.2, 59.9)] == [1, 1, 2, 60]
+
+
+def test_no_store_learns_an_address_or_an_e_mail(store: MemoryThrottleStore) -> None:
+    sign_in(store, HOME)
+    fail(store, HOME)
+    assert {len(key) for key in store._until} == {64}
+    assert not any(word in str(store._until) for word in ("ada", "192.0.2"))
+
+
+def test_what_is_counted_differently_is_kept_apart(store: ThrottleStore) -> None:
+    charges = [
+        other_limits.registration(HOME),
+        other_limits.mail_request(HOME),
+        other_limits.one_time_code(HOME),
+        other_limits.machine_token(HOME),
+        other_limits.mailbox(ADA),
+        other_limits.second_factor("ada"),
+        other_limits.second_factor("bob"),
+        other_limits.reauthentication("ada"),
+    ]
+    assert len({charge.key for charge in charges}) == len(charges)
+
+
+def test_a_second_factor_is_counted_over_all_addresses(store: ThrottleStore) -> None:
+    for _ in range(5):
+        spend(store, NOW, other_limits.second_factor("ada"))
+    with pytest.raises(TooManyTries) as refused:
+        spend(store, NOW, other_limits.second_factor("ada"))
+    assert refused.value.retry_after == 900
+
+
+def test_memory_does_not_keep_what_is_past() -> None:
+    store = MemoryThrottleStore()
+    for n in range(5_000):
+        fail(store, HOME, f"user{n}@example.com", NOW + n * 600)
+    assert len(store._until) < 2_500

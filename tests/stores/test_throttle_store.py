@@ -1,0 +1,145 @@
+"""The contract of a throttle store; every implementation goes through all of it."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from flask_watchword.accounts.throttling import Charge, ThrottleStore
+from tests.stores import throttle_places
+from tests.stores.throttle_places import THROTTLE_PLACES, OpenThrottle
+
+memory_throttle = throttle_places.memory_throttle
+sqlite_throttle = throttle_places.sqlite_throttle
+postgres_throttle = throttle_places.postgres_throttle
+valkey_throttle = throttle_places.valkey_throttle
+valkey_cluster_throttle = throttle_places.valkey_cluster_throttle
+
+SECOND = 1_000_000
+# Odd, so that an inexact store loses a part of it each time.
+NOW = 1_700_000_000_123_457
+TEN = Charge("ten", 60 * SECOND + 7, 10 * (60 * SECOND + 7))
+ONE = Charge("one", 900 * SECOND, 900 * SECOND)
+
+PROCESSES = 4
+
+
+@pytest.fixture(params=THROTTLE_PLACES)
+def open_throttle(request: pytest.FixtureRequest) -> OpenThrottle:
+    place: OpenThrottle = request.getfixturevalue(request.param)
+    return place
+
+
+@pytest.fixture
+def throttle(open_throttle: OpenThrottle) -> Iterator[ThrottleStore]:
+    store = open_throttle()
+    yield store
+    throttle_places.close(store)
+
+
+def test_as_many_tries_pass_at_once_as_the_burst_allows(throttle: ThrottleStore) -> None:
+    assert [throttle.take([TEN], NOW) for _ in range(12)] == [0] * 10 + [TEN.interval] * 2
+
+
+def test_one_more_passes_after_the_interval_and_not_a_microsecond_earlier(
+    throttle: ThrottleStore,
+) -> None:
+    for _ in range(10):
+        throttle.take([TEN], NOW)
+    assert throttle.take([TEN], NOW + TEN.interval - 1) == 1
+    assert throttle.take([TEN], NOW + TEN.interval) == 0
+    assert throttle.take([TEN], NOW + TEN.interval) == TEN.interval
+
+
+def test_a_bucket_that_was_left_alone_holds_one_burst_and_no_more(throttle: ThrottleStore) -> None:
+    throttle.take([TEN], NOW)
+    later = NOW + 1000 * TEN.interval
+    assert [throttle.take([TEN], later) for _ in range(11)].count(0) == 10
+
+
+def test_a_try_counts_on_all_limits_or_on_none(throttle: ThrottleStore) -> None:
+    assert throttle.take([TEN, ONE], NOW) == 0
+    for _ in range(20):
+        assert throttle.take([TEN, ONE], NOW) == ONE.interval
+    assert [throttle.take([TEN], NOW) for _ in range(10)].count(0) == 9
+
+
+def test_the_longest_of_several_waits_is_told(throttle: ThrottleStore) -> None:
+    throttle.take([ONE], NOW)
+    for _ in range(10):
+        throttle.take([TEN], NOW)
+    assert throttle.take([TEN, ONE], NOW) == ONE.interval
+    assert throttle.take([ONE, TEN], NOW) == ONE.interval
+
+
+def test_a_try_that_is_given_back_can_be_taken_again(throttle: ThrottleStore) -> None:
+    for _ in range(10):
+        throttle.take([TEN], NOW)
+    throttle.give_back([TEN, ONE])
+    assert [throttle.take([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
+    assert throttle.take([ONE], NOW) == 0
+
+
+def test_what_is_forgotten_counts_from_nothing(throttle: ThrottleStore) -> None:
+    throttle.take([ONE], NOW)
+    throttle.forget("one")
+    throttle.forget("never heard of")
+    assert throttle.take([ONE], NOW) == 0
+
+
+def test_a_key_is_remembered_until_its_moment_and_for_the_longest_of_several(
+    throttle: ThrottleStore,
+) -> None:
+    until = NOW + 60 * SECOND
+    assert not throttle.remembers("place", NOW)
+    throttle.remember("place", until, NOW)
+    throttle.remember("place", until - 1, NOW)
+    assert throttle.remembers("place", until - 1)
+    assert not throttle.remembers("place", until)
+    throttle.remember("place", until + 5, NOW)
+    assert throttle.remembers("place", until)
+
+
+def test_purging_leaves_what_still_counts(throttle: ThrottleStore) -> None:
+    for n in range(5):
+        throttle.take([Charge(f"past {n}", SECOND, SECOND)], NOW)
+    throttle.take([ONE], NOW)
+    later = NOW + SECOND
+    while throttle.purge(later, 2):
+        pass
+    assert throttle.take([ONE], later) > 0
+    assert throttle.purge(later, 2) == 0
+
+
+def _times_allowed(open_throttle: OpenThrottle, tries: int) -> int:
+    store = open_throttle()
+    with ThreadPoolExecutor(8) as pool:
+        waits = list(pool.map(lambda _: store.take([TEN], NOW), range(tries)))
+    throttle_places.close(store)
+    return waits.count(0)
+
+
+def test_of_two_hundred_racing_threads_exactly_ten_pass(open_throttle: OpenThrottle) -> None:
+    assert _times_allowed(open_throttle, 200) == 10
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("place", [p for p in THROTTLE_PLACES if p != "memory_throttle"])
+def test_of_two_hundred_tries_racing_in_processes_exactly_ten_pass(
+    place: str, request: pytest.FixtureRequest
+) -> None:
+    open_throttle = request.getfixturevalue(place)
+    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+        counts = pool.starmap(_times_allowed, [(open_throttle, 200 // PROCESSES)] * PROCESSES)
+    assert sum(counts) == 10
+
+
+def test_racing_tries_on_several_limits_in_any_order_neither_deadlock_nor_overshoot(
+    throttle: ThrottleStore,
+) -> None:
+    limits = [Charge(name, SECOND, 10 * SECOND) for name in "abc"]
+    orders = [limits, limits[::-1], limits[1:] + limits[:1]]
+    with ThreadPoolExecutor(8) as pool:
+        waits = list(pool.map(lambda n: throttle.take(orders[n % 3], NOW), range(100)))
+    assert waits.count(0) == 10
