@@ -48,6 +48,20 @@ class InvalidAlgorithmError(pyjwt.InvalidAlgorithmError, Refusal):
     code = "invalid_algorithm"
 
 
+class UnknownKeyError(InvalidTokenError):
+    """A token whose ``kid`` names no key here; PyJWT has no class for it.
+
+    Attributes:
+        kid: what the token calls its key; ``None`` where it does not.
+    """
+
+    code = "unknown_key"
+
+    def __init__(self, message: str, kid: str | None) -> None:
+        super().__init__(message)
+        self.kid = kid
+
+
 class ExpiredSignatureError(pyjwt.ExpiredSignatureError, SpecificRefusal):
     """A genuine token whose only fault is that it has expired.
 

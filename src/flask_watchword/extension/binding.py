@@ -1,6 +1,6 @@
 """A manager at work in one application: its options parsed, its keys loaded, its decoders."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
 from hmac import compare_digest
@@ -11,8 +11,9 @@ from flask import Config as FlaskConfig
 from flask import Flask, current_app
 from flask.json.provider import DefaultJSONProvider
 
-from flask_watchword.errors import InvalidKeyError, InvalidTokenError
+from flask_watchword.errors import InvalidKeyError, UnknownKeyError
 from flask_watchword.extension.errors import CSRFError, JWTDecodeError
+from flask_watchword.extension.key_source import KeySource
 from flask_watchword.extension.loaders import call
 from flask_watchword.extension.options import (
     Config,
@@ -40,9 +41,14 @@ REMEMBERED_KEYS = 256
 
 
 class Decoding:
-    """What the options say about decoding: the policy, and a decoder for each key."""
+    """What the options say about decoding: the policy, and a decoder for each key.
 
-    def __init__(self, config: Config) -> None:
+    Args:
+        config: the options.
+        key_source: whose keys take the place of configured ones.
+    """
+
+    def __init__(self, config: Config, key_source: KeySource | None = None) -> None:
         self.identity_claim: str = config["JWT_IDENTITY_CLAIM"]
         self.policy = Policy(
             audience=config["JWT_DECODE_AUDIENCE"],
@@ -53,27 +59,38 @@ class Decoding:
             profile=profile(config),
         )
         self._config = config
+        self._key_source = key_source
         self.algorithms = decode_algorithms(config)
         self._decoders: Recent[Any, Decoder] = Recent(REMEMBERED_KEYS)
 
     @cached_property
     def default_decoder(self) -> Decoder:
-        """The decoder for the configured key."""
-        return self._new_decoder(decode_key(self._config))
+        """The decoder for the configured keys, or for those of the key source.
+
+        It is made when it is first asked for, which is after the reading it belongs to was put in
+        its place. So keys that change meanwhile are either in it or take the reading away.
+        """
+        if self._key_source is not None:
+            return self._new_decoder(self._key_source.verifying_keys())
+        return self._new_decoder(self._loaded(decode_key(self._config)))
 
     def decoder_for(self, material: Any) -> Decoder:
         """Return the decoder for a key that a key loader gave."""
         try:
             decoder = self._decoders[material]
         except TypeError:  # a JWK as a dictionary cannot be looked up
-            return self._new_decoder(material)
+            return self._new_decoder(self._loaded(material))
         if decoder is None:
-            decoder = self._new_decoder(material)
+            decoder = self._new_decoder(self._loaded(material))
             self._decoders.put(material, decoder)
         return decoder
 
-    def _new_decoder(self, material: Any) -> Decoder:
+    def _loaded(self, material: Any) -> list[Key]:
+        # One key is meant for every token, whatever kid it or they bear.
         keys = load_keys(material, self.algorithms, self.policy.profile)
+        return [key.named(None) for key in keys]
+
+    def _new_decoder(self, keys: Sequence[Key]) -> Decoder:
         return Decoder(
             keys,
             self.policy,
@@ -124,7 +141,7 @@ class Reading:
         copies: what they were when they were read.
     """
 
-    def __init__(self, config: Config, mark: object) -> None:
+    def __init__(self, config: Config, mark: object, key_source: KeySource | None = None) -> None:
         self.mark = mark
         self.locations = token_locations(config["JWT_TOKEN_LOCATION"])
         kind = config["JWT_HEADER_TYPE"]
@@ -133,7 +150,7 @@ class Reading:
         self.header_first = self.locations[0] == "headers" and one_word
         self.header_key = environ_key(header_name(config))
         self.header_prefix = f"{kind} " if kind else ""
-        self.decoding = Decoding(config)
+        self.decoding = Decoding(config, key_source)
         self.lists = [v for name in _LISTS if isinstance(v := config[name], (list, set))]
         self.copies = [value.copy() for value in self.lists]
 
@@ -154,12 +171,15 @@ class Binding:
         manager: whose loaders are asked.
         last_reading: the options as they were read last, current or not.
         revocations: asked about every token; ``None`` without sessions.
+        key_source: keys that change while the application runs; ``None`` for configured ones.
+            The loaders of keys win over both.
     """
 
     def __init__(self, manager: "JWTManager") -> None:
         self.manager = manager
         self.last_reading: Reading | None = None
         self.revocations: RevocationFeed | None = None
+        self.key_source: KeySource | None = None
 
     def reading(self, config: FlaskConfig) -> Reading:
         """Return the options of a protected request as they are now."""
@@ -169,8 +189,12 @@ class Binding:
             or reading.mark is not getattr(config, MARK, None)
             or reading.lists != reading.copies
         ):
-            reading = self.last_reading = Reading(config, watch(config))
+            reading = self.last_reading = Reading(config, watch(config), self.key_source)
         return reading
+
+    def keys_changed(self) -> None:
+        """Leave the decoders behind; the next request makes one with the keys as they are then."""
+        self.last_reading = None
 
     def verify(
         self,
@@ -186,14 +210,27 @@ class Binding:
             Refusal, JWTDecodeError: when it is not accepted.
             CSRFError: when a CSRF value is given and is not the token's.
         """
-        if self.manager._decode_key_callback is default_decode_key_callback:
-            decoder = decoding.default_decoder
-        else:
+        if self.manager._decode_key_callback is not default_decode_key_callback:
             decoder = self._decoder_by_loader(decoding, token)
-        verified = decoder.verify(token, now, allow_expired=allow_expired)
+            verified = decoder.verify(token, now, allow_expired=allow_expired)
+        else:
+            decoder = decoding.default_decoder
+            try:
+                verified = decoder.verify(token, now, allow_expired=allow_expired)
+            except UnknownKeyError as error:
+                if not self._learns(error.kid):
+                    raise
+                decoder = self.reading(current_app.config).decoding.default_decoder
+                verified = decoder.verify(token, now, allow_expired=allow_expired)
         if csrf_value:
             check_csrf(verified.claims, csrf_value)
         return verified
+
+    def _learns(self, kid: str | None) -> bool:
+        if self.key_source is None or kid is None or not self.key_source.refresh(kid):
+            return False
+        self.keys_changed()
+        return True
 
     def _decoder_by_loader(self, decoding: Decoding, token: Any) -> Decoder:
         unverified = decode_unverified(token, decoding.policy.max_token_bytes)
@@ -203,7 +240,7 @@ class Binding:
         check_algorithm(unverified.header, decoding.algorithms)
         if material is None:
             # The usual answer to a kid that nobody knows, which is the client's to choose.
-            raise InvalidTokenError("No key is known for this token")
+            raise UnknownKeyError("No key is known for this token", unverified.header.get("kid"))
         return decoding.decoder_for(material)
 
 

@@ -26,6 +26,9 @@ Fresh = bool | float | timedelta
 Claims = dict[str, Any]
 
 _DATES = ("exp", "iat", "nbf")
+#: What the strict profile writes as ``typ``, so that no verifier takes one kind for another
+#: (RFC 8725 section 3.11; RFC 9068 section 2.1).
+_EXPLICIT_TYP = {"access": "at+jwt", "refresh": "rt+jwt"}
 _signing_keys: Recent[tuple[Any, str, str], Key] = Recent(256)
 
 
@@ -117,6 +120,8 @@ def issue(
     header = _merged(
         manager._jwt_additional_header_callback, default_jwt_headers_callback, identity, headers
     )
+    if config["JWT_PROFILE"] == "strict" and token_type in _EXPLICIT_TYP:
+        header = {"typ": _EXPLICIT_TYP[token_type], **(header or {})}
     key = _signing_key(app, binding, identity, (header or {}).get("alg"))
     return encode(body, key, header, json_default(app))
 
@@ -188,6 +193,8 @@ def _merged(loader: Any, default: Any, identity: Any, given: Claims | None) -> C
 def _signing_key(app: Flask, binding: Binding, identity: Any, algorithm: str | None) -> Key:
     manager, config = binding.manager, app.config
     if manager._encode_key_callback is default_encode_key_callback:
+        if binding.key_source is not None:
+            return binding.key_source.signing_key()
         material = encode_key(config)
     else:
         material = call(manager._encode_key_callback, identity)
@@ -205,11 +212,16 @@ def signing_key(material: Any, algorithm: str, profile: Any) -> Key:
     try:
         key = _signing_keys[wanted]
     except TypeError:  # a JWK as a dictionary cannot be looked up
-        return Key.load(material, algorithm, profile=profile)
+        return _loaded(material, algorithm, profile)
     if key is None:
-        key = Key.load(material, algorithm, profile=profile)
+        key = _loaded(material, algorithm, profile)
         _signing_keys.put(wanted, key)
     return key
+
+
+def _loaded(material: Any, algorithm: str, profile: Any) -> Key:
+    # A kid in the header of a token is the application's to set, as ever.
+    return Key.load(material, algorithm, profile=profile).named(None)
 
 
 def random_id() -> str:

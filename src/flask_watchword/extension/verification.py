@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flask import Flask, Request, request
 from flask.globals import app_ctx
 
-from flask_watchword.errors import Refusal
+from flask_watchword.errors import Refusal, UnknownKeyError
 from flask_watchword.extension.binding import EXTENSION_KEY, Binding, Reading, binding_of
 from flask_watchword.extension.current import ABSENT, CurrentToken, keep
 from flask_watchword.extension.errors import (
@@ -128,14 +128,16 @@ def _admit(decoder: Decoder, token: str, now: float) -> VerifiedToken | None:
     """Admit a token that stood alone in a header of the common form.
 
     Returns:
-        The token; ``None`` where it has expired or was more than a token, for :func:`find` to
-        say so.
+        The token; ``None`` where it has expired, was more than a token or names a key that is
+        not known yet, for :func:`find` to say so or to look for that key.
 
     Raises:
         Refusal, JWTExtendedException: when the token is not accepted.
     """
     try:
         verified = decoder.admit(token, now)
+    except UnknownKeyError:
+        return None
     except Refusal:
         # What is accepted is a token and nothing else, so only here can it have been more.
         if "," in token or token.split() != [token]:

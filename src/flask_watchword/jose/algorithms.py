@@ -27,17 +27,24 @@ Verifier = Callable[[bytes, bytes], bool]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """An elliptic curve: its name in ``cryptography``, octets of a coordinate, its order."""
+    """An elliptic curve: two names of it, octets of a coordinate, and its order."""
 
     name: str
+    jwk_name: str
     octets: int
     order: int
 
 
 # The orders are those of FIPS 186-4 appendix D.1.2 (SEC 2 sections 2.4.2, 2.5.1, 2.6.1).
-P256 = Curve("secp256r1", 32, 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551)
+P256 = Curve(
+    "secp256r1",
+    "P-256",
+    32,
+    0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+)
 P384 = Curve(
     "secp384r1",
+    "P-384",
     48,
     int(
         "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
@@ -47,6 +54,7 @@ P384 = Curve(
 )
 P521 = Curve(
     "secp521r1",
+    "P-521",
     66,
     int(
         "01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA"

@@ -1,6 +1,6 @@
 """JWS compact serialisation (RFC 7515 section 7.1): three segments, one of them a signature."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from flask_watchword.errors import (
@@ -8,12 +8,15 @@ from flask_watchword.errors import (
     InvalidAlgorithmError,
     InvalidSignatureError,
     InvalidTokenError,
+    UnknownKeyError,
 )
 from flask_watchword.jose.encoding import b64url_decode, b64url_encode, dump_object, parse_object
 from flask_watchword.jose.keys import Key
 
 #: Bytes a token may have before anything is looked at.
 MAX_TOKEN_BYTES = 8192
+#: Keys that one token may be tried with: each costs a signature, and anybody can send tokens.
+MAX_CANDIDATES = 16
 
 #: Signing input, header, payload and signature, encoded as they came.
 Parts = tuple[bytes, bytes, bytes, bytes]
@@ -76,29 +79,54 @@ def check_algorithm(header: Mapping[str, Any], allowed: Collection[str]) -> None
         raise InvalidAlgorithmError("The specified alg value is not allowed")
 
 
-def key_for(header: Mapping[str, Any], keys: Sequence[Key]) -> Key:
-    """Choose the key that is bound to the header's ``alg``, letter for letter.
+def keys_for(header: Mapping[str, Any], keys: Sequence[Key]) -> Sequence[Key]:
+    """Choose the keys that a token may have been signed with: by ``kid``, else by ``alg``.
+
+    A key that bears the token's ``kid`` is the only one; without such a key those that bear none
+    are taken, and for a token without ``kid`` all. Of these only the keys that are bound to the
+    header's ``alg``, letter for letter: a token cannot choose how it is verified.
+
+    Returns:
+        The candidates, at least one and at most :data:`MAX_CANDIDATES`.
 
     Raises:
-        InvalidAlgorithmError: when there is none.
+        InvalidAlgorithmError: when no key has the ``alg``, or the key of that ``kid`` has another.
+        UnknownKeyError: when there is no candidate, or too many to try.
     """
     check_algorithm(header, [key.algorithm for key in keys])
-    return next(key for key in keys if key.algorithm == header["alg"])
+    kid = header.get("kid")
+    candidates: Sequence[Key] = keys
+    if kid is not None:
+        named = [key for key in keys if key.kid == kid]
+        candidates = named or [key for key in keys if key.kid is None]
+    if not candidates:
+        raise UnknownKeyError("No key is known for this token", kid)
+    # Once more, among those of this kid: RFC 8725 section 3.1.
+    check_algorithm(header, [key.algorithm for key in candidates])
+    fitting = [key for key in candidates if key.algorithm == header["alg"]]
+    if len(fitting) > MAX_CANDIDATES:
+        raise UnknownKeyError("The token does not say which key it was signed with", kid)
+    return fitting
 
 
-def verify_signature(signing_input: bytes, signature: bytes, key: Key) -> None:
+def verify_signature(signing_input: bytes, signature: bytes, keys: Sequence[Key]) -> Key:
     """Verify a signature segment over a signing input.
+
+    Returns:
+        The first of the keys whose signature it is.
 
     Raises:
         DecodeError: when the segment is not canonical base64url.
-        InvalidSignatureError: when the signature is not the key's.
+        InvalidSignatureError: when the signature is none of the keys'.
     """
     try:
-        genuine = key.verify(signing_input, b64url_decode(signature))
+        octets = b64url_decode(signature)
     except ValueError as error:
         raise DecodeError("Invalid crypto padding") from error
-    if not genuine:
-        raise InvalidSignatureError("Signature verification failed")
+    for key in keys:
+        if key.verify(signing_input, octets):
+            return key
+    raise InvalidSignatureError("Signature verification failed")
 
 
 def decode_payload(segment: bytes) -> bytes:
@@ -137,7 +165,7 @@ def verify_compact(
     """
     signing_input, header_segment, payload, signature = split_compact(token, max_token_bytes)
     header = read_header(header_segment)
-    verify_signature(signing_input, signature, key_for(header, keys))
+    verify_signature(signing_input, signature, keys_for(header, keys))
     return header, decode_payload(payload)
 
 
@@ -146,12 +174,22 @@ def sign_compact(payload: bytes, key: Key, header: Mapping[str, Any] | None = No
 
     Args:
         payload: the bytes to sign.
-        key: what to sign with; its algorithm becomes ``alg``.
-        header: further header members, written in the order given, after ``alg``.
+        key: what to sign with; its algorithm becomes ``alg``, and ``kid`` is its own if it has one.
+        header: further header members, written in the order given, after these two.
     """
+    return sign_segment(header_segment(key.algorithm, key.kid, header or {}), payload, key)
+
+
+def header_segment(
+    algorithm: str,
+    kid: str | None,
+    header: Mapping[str, Any],
+    json_default: Callable[[Any], Any] | None = None,
+) -> bytes:
+    """Encode a header that says how a token is signed, whatever else it is given to say."""
+    own = {"alg": algorithm} if kid is None else {"alg": algorithm, "kid": kid}
     # Twice: it stands first, and it wins.
-    members = {"alg": key.algorithm} | dict(header or {}) | {"alg": key.algorithm}
-    return sign_segment(b64url_encode(dump_object(members)), payload, key)
+    return b64url_encode(dump_object(own | dict(header) | own, json_default))
 
 
 def sign_segment(header_segment: bytes, payload: bytes, key: Key) -> str:

@@ -6,6 +6,7 @@ malformed tokens are what applications know; what PyJWT would let pass is still 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from math import inf
 from typing import Any, NamedTuple
 
@@ -13,11 +14,9 @@ from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import DecodeError, ExpiredSignatureError, Refusal
 from flask_watchword.jose import claims as rules
 from flask_watchword.jose import jws
-from flask_watchword.jose.algorithms import ALGORITHMS
 from flask_watchword.jose.claims import Policy
 from flask_watchword.jose.encoding import (
     b64url_decode,
-    b64url_encode,
     dump_object,
     parse_object,
 )
@@ -33,10 +32,12 @@ REMEMBERED_TOKEN_BYTES = 2048
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _JWT_HEADER = {"typ": "JWT"}
-#: The header of a token that has none of its own, by algorithm.
-_PLAIN_HEADERS = {
-    name: b64url_encode(dump_object({"alg": name, **_JWT_HEADER})) for name in ALGORITHMS
-}
+#: Keys whose header for a token that has none of its own is kept ready.
+_REMEMBERED_SIGNERS = 64
+
+
+#: Header and claims of a genuine token, and the key that says so.
+_Opened = tuple[dict[str, Any], dict[str, Any], Key]
 
 
 class Token(NamedTuple):
@@ -54,9 +55,11 @@ class VerifiedToken:
         claims: the claims, read only.
         valid_from: second since the epoch from which it is valid, leeway allowed for.
         valid_until: second from which it is not any more; infinity without ``exp``.
+        key_id: the name of the key it was signed with; the header's ``kid`` where that key has
+            none. Who stole a key can leave the header's out, but not choose another key.
     """
 
-    __slots__ = ("_flat", "claims", "header", "valid_from", "valid_until")
+    __slots__ = ("_flat", "claims", "header", "key_id", "valid_from", "valid_until")
 
     def __init__(
         self,
@@ -64,11 +67,13 @@ class VerifiedToken:
         claims: dict[str, Any],
         valid_from: float = -inf,
         valid_until: float = inf,
+        key_id: str | None = None,
     ) -> None:
         self.header = header
         self.claims = claims
         self.valid_from = valid_from
         self.valid_until = valid_until
+        self.key_id = key_id
         self._flat: bool | None = None
 
     def copy(self) -> Token:
@@ -104,7 +109,9 @@ class Decoder:
     may change while a token lives (its time has come, its time is over) is asked every time.
 
     Args:
-        keys: the keys to choose from by ``alg``; their algorithms are the allow-list.
+        keys: the keys to choose from, see :func:`~flask_watchword.jose.jws.keys_for`; their
+            algorithms are the allow-list. Other keys need another decoder: what it remembers was
+            verified with these.
         policy: what the claims have to satisfy.
         clock: where the time comes from.
         accept: called with the claims of a newly verified token, which it may complete or
@@ -129,7 +136,9 @@ class Decoder:
         #: Verified tokens by their text. A look-up by the whole token leaks nothing by its time:
         #: a token one does not have would have to collide under a hash whose key is secret.
         self.verified: Recent[object, VerifiedToken] = Recent(REMEMBERED_TOKENS)
-        self._headers: Recent[bytes, tuple[dict[str, Any], Key]] = Recent(REMEMBERED_HEADERS)
+        self._headers: Recent[bytes, tuple[dict[str, Any], Sequence[Key]]] = Recent(
+            REMEMBERED_HEADERS
+        )
 
     def decode(self, token: str | bytes, *, allow_expired: bool = False) -> Token:
         """Verify a token and return its header and claims.
@@ -173,7 +182,7 @@ class Decoder:
         Raises:
             Refusal: a subclass that says what is wrong.
         """
-        header, claims = self._open_plainly(token) or self._open(token)
+        header, claims, key = self._open_plainly(token) or self._open(token)
         policy = self._policy
         earliest, expiry = rules.usual_dates(claims, policy, now) or rules.validate(
             claims, policy, now
@@ -182,12 +191,18 @@ class Decoder:
             rules.validate_strictly(header, claims)
         if self._accept is not None and not claims.keys() >= self._complete:
             self._accept(claims)
-        verified = VerifiedToken(header, claims, earliest - policy.leeway, expiry + policy.leeway)
+        verified = VerifiedToken(
+            header,
+            claims,
+            earliest - policy.leeway,
+            expiry + policy.leeway,
+            header.get("kid") if key.kid is None else key.kid,
+        )
         if token.__class__ is str and len(token) <= REMEMBERED_TOKEN_BYTES:
             self.verified.put(token, verified)
         return verified
 
-    def _open_plainly(self, token: object) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    def _open_plainly(self, token: object) -> _Opened | None:
         """Open a genuine token whose header is known, or leave it to :meth:`_open`.
 
         One function on purpose: between the work of a request, the code of each function that is
@@ -203,30 +218,29 @@ class Decoder:
             known = self._headers[segment]
             if known is None:
                 return None
-            header, key = known
-            if not key.verify(signing_input, b64url_decode(signature)):
-                return None
-            return header, parse_object(b64url_decode(payload))
+            header, keys = known
+            octets = b64url_decode(signature)
+            for key in keys:
+                if key.verify(signing_input, octets):
+                    return header, parse_object(b64url_decode(payload)), key
         except ValueError:
-            return None
+            pass
+        return None
 
-    def _open(self, token: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _open(self, token: object) -> _Opened:
         try:
             signing_input, segment, payload, signature = jws.split_compact(
                 token, self._max_token_bytes
             )
-            header, key = known = self._choose_key(segment)
-            jws.verify_signature(signing_input, signature, key)
+            header = jws.read_header(segment)
+            keys = jws.keys_for(header, self._keys)
+            key = jws.verify_signature(signing_input, signature, keys)
             claims = _parse_claims(payload)
         except Refusal as reason:
             raise named_by_pyjwt(token, reason, self._max_token_bytes) from None
         # Only now: a header that nobody signed must not push out those that are in use.
-        self._headers.put(segment, known)
-        return header, claims
-
-    def _choose_key(self, segment: bytes) -> tuple[dict[str, Any], Key]:
-        header = jws.read_header(segment)
-        return header, jws.key_for(header, self._keys)
+        self._headers.put(segment, (header, keys))
+        return header, claims, key
 
 
 def encode(
@@ -239,7 +253,7 @@ def encode(
 
     Args:
         claims: the claims; dates as seconds since the epoch.
-        key: what to sign with; its algorithm becomes ``alg``.
+        key: what to sign with; its algorithm becomes ``alg``, and ``kid`` is its own if it has one.
         header: further header members; ``typ`` is ``JWT`` unless it says otherwise, and left
             out where it is empty.
         json_default: turns a claim that JSON has no form for into one that it has.
@@ -250,20 +264,18 @@ def encode(
     """
     payload = dump_object(claims if isinstance(claims, dict) else dict(claims), json_default)
     if header:
-        segment = _header_segment(key, {**_JWT_HEADER, **header}, json_default)
+        members = {**_JWT_HEADER, **header}
+        if not members["typ"]:
+            del members["typ"]
+        segment = jws.header_segment(key.algorithm, key.kid, members, json_default)
     else:
-        segment = _PLAIN_HEADERS[key.algorithm]
+        segment = _plain_header(key.algorithm, key.kid)
     return jws.sign_segment(segment, payload, key)
 
 
-def _header_segment(
-    key: Key, header: Mapping[str, Any], json_default: Callable[[Any], Any] | None
-) -> bytes:
-    # Twice: it stands first, and it wins.
-    members = {"alg": key.algorithm} | dict(header) | {"alg": key.algorithm}
-    if not members["typ"]:
-        del members["typ"]
-    return b64url_encode(dump_object(members, json_default))
+@lru_cache(_REMEMBERED_SIGNERS)
+def _plain_header(algorithm: str, kid: str | None) -> bytes:
+    return jws.header_segment(algorithm, kid, _JWT_HEADER)
 
 
 def decode_unverified(token: str | bytes, max_token_bytes: int = jws.MAX_TOKEN_BYTES) -> Token:

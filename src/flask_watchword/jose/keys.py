@@ -3,7 +3,8 @@
 import json
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import jwt.algorithms
@@ -21,6 +22,7 @@ from jwt.warnings import InsecureKeyLengthWarning
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.jose import algorithms
 from flask_watchword.jose.algorithms import ALGORITHMS, Algorithm, Signer, Verifier
+from flask_watchword.jose.jwk import PublicKey, public_members, thumbprint
 
 #: ``compatible`` warns about weak keys as PyJWT does, ``strict`` refuses them.
 Profile = Literal["compatible", "strict"]
@@ -38,14 +40,26 @@ class Key:
         algorithm: the only ``alg`` this key signs and verifies.
         verify: takes a signing input and a signature, tells whether they belong together.
         signer: signs a signing input; ``None`` for a public key.
+        kid: the only ``kid`` this key serves, beside tokens without one; ``None`` for a key that
+            serves every token of its algorithm.
+        jwk: the members of the JWK that make the public key; ``None`` for a secret.
     """
 
     algorithm: str
     verify: Verifier
     signer: Signer | None = None
+    kid: str | None = None
+    jwk: Mapping[str, str] | None = field(default=None, compare=False)
 
     @classmethod
-    def load(cls, material: Any, algorithm: str, *, profile: Profile = "compatible") -> "Key":
+    def load(
+        cls,
+        material: Any,
+        algorithm: str,
+        *,
+        kid: str | None = None,
+        profile: Profile = "compatible",
+    ) -> "Key":
         """Load a key for one algorithm.
 
         Args:
@@ -53,6 +67,7 @@ class Key:
                 public key (``bytes`` or ``str``); a JWK as a mapping, as JSON text or as
                 ``jwt.PyJWK``; or a key object of ``cryptography``.
             algorithm: a name of :data:`~flask_watchword.jose.algorithms.ALGORITHMS`.
+            kid: the name to bind the key to; ``None`` for the one that a JWK has itself, if any.
             profile: what to do about a weak key.
 
         Raises:
@@ -62,20 +77,39 @@ class Key:
         if row is None:
             known = ", ".join(ALGORITHMS)
             raise InvalidKeyError(f"algorithm {algorithm!r} is not supported; use one of {known}")
+        own_kid = None
         if isinstance(material, jwt.PyJWK):
-            material = material.key
+            own_kid, material = material.key_id, material.key
         jwk = _as_jwk(material)
         if jwk is not None:
             _check_purpose(row, jwk)
-        if row.family == "HMAC":
-            return _load_secret(row, material, jwk, profile)
-        return _load_key_pair(row, material, jwk, profile)
+            own_kid = jwk.get("kid")
+        if not isinstance(own_kid, str | None):
+            raise InvalidKeyError(f"the kid of this JWK is {own_kid!r}, which is no string")
+        load = _load_secret if row.family == "HMAC" else _load_key_pair
+        key = load(row, material, jwk, profile).named(own_kid if kid is None else kid)
+        if jwk is not None and "sign" not in jwk.get("key_ops", ("sign",)):
+            return replace(key, signer=None)
+        return key
+
+    def named(self, kid: str | None) -> "Key":
+        """Return this key bound to another ``kid``, or to none."""
+        return self if kid == self.kid else replace(self, kid=kid)
+
+    def identified(self) -> "Key":
+        """Return this key bound to its ``kid``: its own, or else its thumbprint (RFC 7638).
+
+        A secret without one stays so: its thumbprint would tell a hash of it to everybody.
+        """
+        if self.kid is not None or self.jwk is None:
+            return self
+        return self.named(thumbprint(self.jwk))
 
     def sign(self, signing_input: bytes) -> bytes:
         """Sign a signing input (RFC 7515 section 5.1).
 
         Raises:
-            InvalidKeyError: when this is a public key.
+            InvalidKeyError: when this is a public key, or one whose JWK does not let it sign.
         """
         if self.signer is None:
             raise InvalidKeyError(f"a public key cannot sign; {self.algorithm} needs a private key")
@@ -103,6 +137,12 @@ def _check_purpose(row: Algorithm, jwk: Mapping[str, Any]) -> None:
         raise InvalidKeyError(f"this JWK is meant for {meant_for!r}, not for {row.name}")
     if jwk.get("use", "sig") != "sig":
         raise InvalidKeyError(f"this JWK is meant for {jwk['use']!r}, not for signatures")
+    # Section 4.3. Who may sign may verify: everybody could, with the public part.
+    operations = jwk.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or not {"sign", "verify"}.intersection(
+        operation for operation in operations if isinstance(operation, str)
+    ):
+        raise InvalidKeyError(f"this JWK is meant for {operations!r}, not for signatures")
 
 
 def _load_secret(row: Algorithm, material: Any, jwk: Any, profile: Profile) -> Key:
@@ -146,7 +186,7 @@ def _load_key_pair(row: Algorithm, material: Any, jwk: Any, profile: Profile) ->
         return _ec_key(row, public, private)
     if row.family == "OKP" and isinstance(public, ed25519.Ed25519PublicKey):
         signer = private.sign if isinstance(private, ed25519.Ed25519PrivateKey) else None
-        return Key(row.name, algorithms.ed25519_verifier(public), signer)
+        return _pair(row, public, algorithms.ed25519_verifier(public), signer)
     raise InvalidKeyError(f"{row.name} cannot use a key of type {type(key).__name__}")
 
 
@@ -158,14 +198,18 @@ def _rsa_key(row: Algorithm, public: rsa.RSAPublicKey, private: Any, profile: Pr
             profile,
         )
     signer = algorithms.rsa_signer(row, private) if private is not None else None
-    return Key(row.name, algorithms.rsa_verifier(row, public), signer)
+    return _pair(row, public, algorithms.rsa_verifier(row, public), signer)
 
 
 def _ec_key(row: Algorithm, public: ec.EllipticCurvePublicKey, private: Any) -> Key:
     if row.curve is None or public.curve.name != row.curve.name:
         raise InvalidKeyError(f"{row.name} cannot use a key on curve {public.curve.name}")
     signer = algorithms.ec_signer(row, private) if private is not None else None
-    return Key(row.name, algorithms.ec_verifier(row, public), signer)
+    return _pair(row, public, algorithms.ec_verifier(row, public), signer)
+
+
+def _pair(row: Algorithm, public: PublicKey, verify: Verifier, signer: Signer | None) -> Key:
+    return Key(row.name, verify, signer, jwk=MappingProxyType(public_members(public)))
 
 
 def _key_from_jwk(row: Algorithm, jwk: Mapping[str, Any]) -> Any:
