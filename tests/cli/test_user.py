@@ -6,9 +6,10 @@ from click.testing import CliRunner, Result
 
 from flask_watchword.accounts.login import authenticate
 from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.users import User
 from flask_watchword.cli import main, user_table
-from flask_watchword.service.app import opened_users
 from flask_watchword.service.settings import read_settings
+from flask_watchword.service.stores import opened_users
 
 PASSWORD = "correct horse battery staple"
 
@@ -94,7 +95,11 @@ def test_users_are_listed_one_a_line_for_other_programs() -> None:
 
 
 def test_users_are_shown_as_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    add("ada[bold]@example.com")
+    add("ada@example.com")
+    # Not refused before addresses were held to the rules of mail.
+    odd = User("1", "ada[bold]@example.com", "ada[bold]@example.com", "no hash", 0.0)
+    with opened_users(read_settings({})) as users:
+        users.add(odd)
     monkeypatch.setattr(user_table, "on_a_terminal", lambda: True)
     output = watchword("user", "list").output
     assert "E-mail" in output

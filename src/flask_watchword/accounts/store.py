@@ -1,4 +1,4 @@
-"""What accounts need of a store, and what must happen in one piece there."""
+"""What accounts need of the store of users, and what must happen in one piece there."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -13,6 +13,7 @@ class EmailTaken(Exception):
 class UserStore(Protocol):
     """Keeps users. Every method may be called from any thread, and from any worker process.
 
+    Each is atomic: a change is made whole or not at all, and whoever reads afterwards sees it.
     A store that cannot be reached raises an error of its own kind, never a half-true answer.
     """
 
@@ -27,20 +28,67 @@ class UserStore(Protocol):
         """
 
     def by_email(self, email_key: str) -> User | None:
-        """Return the user with this key (see :func:`~flask_watchword.accounts.users.email_key`)."""
+        """Return the user with this key, which is what ``email_key()`` makes of an address."""
 
     def by_id(self, user_id: str) -> User | None:
         """Return the user with this id."""
 
-    def page(self, after: str = "", limit: int = 100) -> Sequence[User]:
-        """Return up to ``limit`` users in the order of ``email_key``, from behind ``after`` on."""
+    def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
+        """Return up to ``limit`` users in the order of ``email_key``, from behind ``after`` on.
+
+        Args:
+            after: the key of the last user of the page before.
+            limit: the most users to return.
+            search: only users whose key holds this text, which means itself and no pattern.
+        """
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
-        """Put ``new`` where ``old`` stands: one compare-and-swap.
+        """Put ``new``, of the same password, where ``old`` stands: one compare-and-swap.
 
         Returns whether it did. It does not when the hash is another one by now, so that
-        renewing a hash never undoes a change of password made meanwhile.
+        renewing a hash never undoes a change of password made meanwhile. The version stays.
         """
+
+    def set_password(self, user_id: str, password_hash: str, now: float, version: int) -> bool:
+        """Give the user another password, if the version is still this one; add one to it.
+
+        Returns whether it did: one compare-and-swap. It also notes the time of the change.
+        """
+
+    def change_email(
+        self, user_id: str, email: str, email_key: str, now: float, version: int
+    ) -> bool:
+        """Give the user another address that was verified now; add one to the version.
+
+        Returns whether it did: one compare-and-swap in the version, atomic in ``email_key`` too.
+
+        Raises:
+            EmailTaken: when another user has that key; nothing is changed then.
+        """
+
+    def verify_email(self, user_id: str, email_key: str, now: float) -> bool:
+        """Note that mail reaches the user, if the address is still this one.
+
+        Returns whether it is. The first time that was noted stays.
+        """
+
+    def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
+        """Give the user these roles and no others; return whether there is such a user."""
+
+    def set_scopes(self, user_id: str, scopes: frozenset[str]) -> bool:
+        """Give the user these scopes and no others; return whether there is such a user."""
+
+    def disable(self, user_id: str, now: float) -> bool:
+        """Refuse the user from now on; add one to the version.
+
+        Returns whether that changed anything: of concurrent calls exactly one does.
+        """
+
+    def enable(self, user_id: str) -> bool:
+        """Undo :meth:`disable`; return whether that changed anything."""
+
+    def delete(self, user_id: str) -> bool:
+        """Forget the user; return whether there was one. The address may be added again."""
 
     def ping(self) -> None:
         """Return when the store answers; raise its error when it does not."""

@@ -1,15 +1,32 @@
-"""Who an account belongs to, and when two e-mail addresses are the same one."""
+"""The record of a user, and the names of what a user may do."""
 
-import unicodedata
+import re
 import uuid
 from dataclasses import dataclass
 
-#: RFC 5321 section 4.5.3.1.3 allows a path of 256 octets, the angle brackets included.
-MAX_EMAIL_CHARACTERS = 254
+from flask_watchword.accounts.emails import InvalidEmail, check_email, email_key
+
+__all__ = [
+    "InvalidEmail",
+    "InvalidName",
+    "User",
+    "check_email",
+    "check_names",
+    "email_key",
+    "new_user",
+]
+
+#: How many roles, or scopes, one user may have, and how long a name may be: all of them stand in
+#: each of the user's tokens.
+MAX_NAMES = 32
+MAX_NAME_CHARACTERS = 64
+
+# RFC 6749 section 3.3: what a scope may consist of. It has no space, which separates them.
+_NAME = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 
-class InvalidEmail(ValueError):
-    """An address nobody could receive mail at; the message says why."""
+class InvalidName(ValueError):
+    """A role or a scope whose name cannot be one; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +37,15 @@ class User:
         id: the subject inside tokens; it stays when the e-mail address changes.
         email: the address as it was typed, for display.
         email_key: the address as it is compared (see :func:`email_key`).
-        password_hash: an encoded argon2id hash.
+        password_hash: an encoded hash: argon2id, or an imported one until the next login.
         created_at: seconds since the epoch.
+        roles: what the user is; the application says what a role may do.
+        scopes: what the user's tokens may be used for.
+        disabled_at: since when the user is refused everywhere; ``None`` for one who is not.
+        email_verified_at: when it was shown that mail to ``email`` reaches the user, or ``None``.
+        password_changed_at: when the password was last changed; ``None`` while it is the first.
+        version: counts the changes of address and password, and of being disabled. Whoever
+            decided something about an older version decided about somebody else.
     """
 
     id: str
@@ -29,6 +53,17 @@ class User:
     email_key: str
     password_hash: str
     created_at: float
+    roles: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    disabled_at: float | None = None
+    email_verified_at: float | None = None
+    password_changed_at: float | None = None
+    version: int = 1
+
+    @property
+    def is_disabled(self) -> bool:
+        """Tell whether the user is refused everywhere."""
+        return self.disabled_at is not None
 
 
 def new_user(email: str, password_hash: str, created_at: float) -> User:
@@ -41,31 +76,19 @@ def new_user(email: str, password_hash: str, created_at: float) -> User:
     return User(uuid.uuid4().hex, shown, email_key(shown), password_hash, created_at)
 
 
-def email_key(email: str) -> str:
-    """Return the form in which addresses are compared: one person, one key.
-
-    This is the compatibility caseless match of Unicode (chapter 3, definition D146): the second
-    round is needed because folding may undo the normalisation. What it returns is a fixed point.
-    """
-    folded = unicodedata.normalize("NFD", email).casefold()
-    folded = unicodedata.normalize("NFKD", folded).casefold()
-    return unicodedata.normalize("NFKC", folded).strip()
-
-
-def check_email(email: str) -> str:
-    """Return the address as it is shown, without surrounding white space.
+def check_names(names: frozenset[str]) -> frozenset[str]:
+    """Return names of roles or scopes that may be given to a user.
 
     Raises:
-        InvalidEmail: when it has no name, no domain, is too long or holds what cannot be printed.
+        InvalidName: when there are too many, or one is empty, too long or holds what RFC 6749
+            section 3.3 keeps out: spaces, quotes, backslashes, anything but ASCII.
     """
-    shown = email.strip()
-    key = email_key(shown)
-    name, at, domain = key.rpartition("@")
-    if not (name and at and domain):
-        raise InvalidEmail("an e-mail address looks like name@example.com")
-    if max(len(shown), len(key)) > MAX_EMAIL_CHARACTERS:
-        raise InvalidEmail(f"an e-mail address has at most {MAX_EMAIL_CHARACTERS} characters")
-    # Printable excludes control characters and lone surrogates, which no database would store.
-    if not shown.isprintable() or any(map(str.isspace, key)):
-        raise InvalidEmail("an e-mail address holds no white space and no control characters")
-    return shown
+    if len(names) > MAX_NAMES:
+        raise InvalidName(f"there are {len(names)} names, and {MAX_NAMES} is the most")
+    for name in sorted(names):
+        if len(name) > MAX_NAME_CHARACTERS or not _NAME.fullmatch(name):
+            raise InvalidName(
+                f"{name[:MAX_NAME_CHARACTERS]!r} is no name: it needs 1 to {MAX_NAME_CHARACTERS} "
+                "printable ASCII characters without spaces, quotes and backslashes"
+            )
+    return names

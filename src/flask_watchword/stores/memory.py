@@ -1,8 +1,9 @@
 """Users in this process's memory: for tests, and for applications that need no more."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from flask_watchword.accounts.store import EmailTaken
 from flask_watchword.accounts.users import User
@@ -33,20 +34,98 @@ class MemoryUserStore:
         """Return the user with this id."""
         return self._by_id.get(user_id)
 
-    def page(self, after: str = "", limit: int = 100) -> Sequence[User]:
+    def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
         """Return up to ``limit`` users in the order of their keys, from behind ``after`` on."""
         with self._lock:
-            keys = sorted(key for key in self._ids if key > after)[:limit]
+            keys = sorted(key for key in self._ids if key > after and search in key)[:limit]
             return [self._by_id[self._ids[key]] for key in keys]
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
         """Put ``new`` where ``old`` stands; return whether it stood there."""
+        return self._change(user_id, lambda user: user.password_hash == old, password_hash=new)
+
+    def set_password(self, user_id: str, password_hash: str, now: float, version: int) -> bool:
+        """Give the user another password, if the version is still this one."""
+        return self._change(
+            user_id,
+            lambda user: user.version == version,
+            password_hash=password_hash,
+            password_changed_at=now,
+            version=version + 1,
+        )
+
+    def change_email(
+        self, user_id: str, email: str, email_key: str, now: float, version: int
+    ) -> bool:
+        """Give the user another address, or raise ``EmailTaken``."""
         with self._lock:
             user = self._by_id.get(user_id)
-            if user is None or user.password_hash != old:
+            if user is None or user.version != version:
                 return False
-            self._by_id[user_id] = replace(user, password_hash=new)
+            if self._ids.get(email_key, user_id) != user_id:
+                raise EmailTaken
+            del self._ids[user.email_key]
+            self._ids[email_key] = user_id
+            self._by_id[user_id] = replace(
+                user,
+                email=email,
+                email_key=email_key,
+                email_verified_at=now,
+                version=version + 1,
+            )
+            return True
+
+    def verify_email(self, user_id: str, email_key: str, now: float) -> bool:
+        """Note that mail reaches the user, if the address is still this one."""
+        with self._lock:
+            user = self._by_id.get(user_id)
+            if user is None or user.email_key != email_key:
+                return False
+            if user.email_verified_at is None:
+                self._by_id[user_id] = replace(user, email_verified_at=now)
+            return True
+
+    def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
+        """Give the user these roles and no others."""
+        return self._change(user_id, _anybody, roles=roles)
+
+    def set_scopes(self, user_id: str, scopes: frozenset[str]) -> bool:
+        """Give the user these scopes and no others."""
+        return self._change(user_id, _anybody, scopes=scopes)
+
+    def disable(self, user_id: str, now: float) -> bool:
+        """Refuse the user from now on; return whether that changed anything."""
+        with self._lock:
+            user = self._by_id.get(user_id)
+            if user is None or user.is_disabled:
+                return False
+            self._by_id[user_id] = replace(user, disabled_at=now, version=user.version + 1)
+            return True
+
+    def enable(self, user_id: str) -> bool:
+        """Undo ``disable``; return whether that changed anything."""
+        return self._change(user_id, lambda user: user.is_disabled, disabled_at=None)
+
+    def delete(self, user_id: str) -> bool:
+        """Forget the user; return whether there was one."""
+        with self._lock:
+            user = self._by_id.pop(user_id, None)
+            if user is None:
+                return False
+            del self._ids[user.email_key]
             return True
 
     def ping(self) -> None:
         """Return: memory always answers."""
+
+    def _change(self, user_id: str, still: Callable[[User], bool], **values: Any) -> bool:
+        with self._lock:
+            user = self._by_id.get(user_id)
+            if user is None or not still(user):
+                return False
+            self._by_id[user_id] = replace(user, **values)
+            return True
+
+
+def _anybody(_user: User) -> bool:
+    return True

@@ -1,77 +1,164 @@
 """Users in a SQL database, one statement for each method."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, exc, insert, select, update
+from sqlalchemy import ColumnElement, Update, exc, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from flask_watchword.accounts.store import EmailTaken
 from flask_watchword.accounts.users import User
 from flask_watchword.stores.sql import tables
-from flask_watchword.stores.sql.engine import reading, writing
+from flask_watchword.stores.sql.joining import Place, state
 
-_users = tables.users
+_users = tables.users.c
 # Named one by one: the order is that of `User`, whatever order the table has.
-_select_user = select(
-    _users.c.id,
-    _users.c.email,
-    _users.c.email_key,
-    _users.c.password_hash,
-    _users.c.created_at,
+_USER = (
+    _users.id,
+    _users.email,
+    _users.email_key,
+    _users.password_hash,
+    _users.created_at,
+    _users.roles,
+    _users.scopes,
+    _users.disabled_at,
+    _users.email_verified_at,
+    _users.password_changed_at,
+    _users.version,
 )
+# Where the columns stand that hold names.
+_NAMES = (_USER.index(_users.roles), _USER.index(_users.scopes))
+
+_NEXT_VERSION = _users.version + 1
+
+
+def _insert(dialect: Any) -> Any:
+    statement = dialect.insert(tables.users).returning(_users.id)
+    return statement.on_conflict_do_nothing(index_elements=["email_key"])
+
+
+# A taken address is no error of the statement, so a transaction it is part of can go on.
+_INSERTS = {"sqlite": _insert(sqlite), "postgresql": _insert(postgresql)}
 
 
 class SqlUserStore:
-    """A user store over an engine whose schema is in place.
+    """A user store over a database whose schema is in place.
 
     Atomicity is the database's: a unique constraint on ``email_key`` decides between concurrent
     additions, and the WHERE clause of one UPDATE is the compare-and-swap.
+
+    Args:
+        place: an engine, or the connection of a transaction to take part in.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, place: Place) -> None:
+        self._place = place
 
     def add(self, user: User) -> None:
         """Keep a new user, or raise ``EmailTaken``."""
-        values = {
-            "id": user.id,
-            "email": user.email,
-            "email_key": user.email_key,
-            "password_hash": user.password_hash,
-            "created_at": user.created_at,
-        }
-        try:
-            with writing(self._engine) as connection:
-                connection.execute(insert(_users), values)
-        except exc.IntegrityError as error:
-            raise EmailTaken from error
+        values = {column.name: getattr(user, column.name) for column in _USER}
+        values |= {"roles": _text(user.roles), "scopes": _text(user.scopes)}
+        statement = _INSERTS[self._place.dialect.name]
+        if state(self._place, lambda c: c.execute(statement, values).first()) is None:
+            raise EmailTaken
 
     def by_email(self, email_key: str) -> User | None:
         """Return the user with this key."""
-        return self._one(_users.c.email_key == email_key)
+        return self._one(_users.email_key == email_key)
 
     def by_id(self, user_id: str) -> User | None:
         """Return the user with this id."""
-        return self._one(_users.c.id == user_id)
+        return self._one(_users.id == user_id)
 
-    def page(self, after: str = "", limit: int = 100) -> Sequence[User]:
+    def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
         """Return up to ``limit`` users in the order of their keys, from behind ``after`` on."""
-        key = _users.c.email_key
-        statement = _select_user.where(key > after).order_by(key).limit(limit)
-        with reading(self._engine) as connection:
-            return [User(*row) for row in connection.execute(statement)]
+        key = _users.email_key
+        statement = select(*_USER).where(key > after).order_by(key).limit(limit)
+        if search:
+            statement = statement.where(self._position(search) > 0)
+        return [_user(row) for row in state(self._place, lambda c: c.execute(statement).all())]
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
         """Put ``new`` where ``old`` stands; return whether it stood there."""
-        unchanged = (_users.c.id == user_id) & (_users.c.password_hash == old)
-        statement = update(_users).where(unchanged).values(password_hash=new)
-        with writing(self._engine) as connection:
-            return connection.execute(statement).rowcount == 1
+        return self._changed(_this(user_id, _users.password_hash == old).values(password_hash=new))
+
+    def set_password(self, user_id: str, password_hash: str, now: float, version: int) -> bool:
+        """Give the user another password, if the version is still this one."""
+        statement = _this(user_id, _users.version == version).values(
+            password_hash=password_hash, password_changed_at=now, version=_NEXT_VERSION
+        )
+        return self._changed(statement)
+
+    def change_email(
+        self, user_id: str, email: str, email_key: str, now: float, version: int
+    ) -> bool:
+        """Give the user another address, or raise ``EmailTaken``."""
+        statement = _this(user_id, _users.version == version).values(
+            email=email, email_key=email_key, email_verified_at=now, version=_NEXT_VERSION
+        )
+        try:
+            return self._changed(statement)
+        except exc.IntegrityError as error:
+            raise EmailTaken from error
+
+    def verify_email(self, user_id: str, email_key: str, now: float) -> bool:
+        """Note that mail reaches the user, if the address is still this one."""
+        first = func.coalesce(_users.email_verified_at, now)
+        statement = _this(user_id, _users.email_key == email_key).values(email_verified_at=first)
+        return self._changed(statement)
+
+    def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
+        """Give the user these roles and no others."""
+        return self._changed(_this(user_id).values(roles=_text(roles)))
+
+    def set_scopes(self, user_id: str, scopes: frozenset[str]) -> bool:
+        """Give the user these scopes and no others."""
+        return self._changed(_this(user_id).values(scopes=_text(scopes)))
+
+    def disable(self, user_id: str, now: float) -> bool:
+        """Refuse the user from now on; return whether that changed anything."""
+        enabled = _users.disabled_at.is_(None)
+        statement = _this(user_id, enabled).values(disabled_at=now, version=_NEXT_VERSION)
+        return self._changed(statement)
+
+    def enable(self, user_id: str) -> bool:
+        """Undo ``disable``; return whether that changed anything."""
+        disabled = _users.disabled_at.is_not(None)
+        return self._changed(_this(user_id, disabled).values(disabled_at=None))
+
+    def delete(self, user_id: str) -> bool:
+        """Forget the user; return whether there was one."""
+        return self._changed(tables.users.delete().where(_users.id == user_id))
 
     def ping(self) -> None:
         """Read from the table, so that a database without it does not count as ready."""
         self.page(limit=1)
 
     def _one(self, condition: ColumnElement[bool]) -> User | None:
-        with reading(self._engine) as connection:
-            row = connection.execute(_select_user.where(condition)).first()
-        return None if row is None else User(*row)
+        statement = select(*_USER).where(condition)
+        row = state(self._place, lambda connection: connection.execute(statement).first())
+        return None if row is None else _user(row)
+
+    def _changed(self, statement: Any) -> bool:
+        return state(self._place, lambda c: c.execute(statement).rowcount) == 1
+
+    def _position(self, search: str) -> ColumnElement[int]:
+        # Not LIKE: what is looked for is no pattern, and SQLite refuses long ones.
+        function = func.instr if self._place.dialect.name == "sqlite" else func.strpos
+        position: ColumnElement[int] = function(_users.email_key, search)
+        return position
+
+
+def _this(user_id: str, *conditions: ColumnElement[bool]) -> Update:
+    return update(tables.users).where(_users.id == user_id, *conditions)
+
+
+def _text(names: frozenset[str]) -> str:
+    return " ".join(sorted(names))
+
+
+def _user(row: Iterable[Any]) -> User:
+    values: list[Any] = list(row)
+    for place in _NAMES:
+        values[place] = frozenset(values[place].split())
+    return User(*values)

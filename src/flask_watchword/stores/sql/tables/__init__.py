@@ -12,12 +12,13 @@ from flask_watchword.stores.sql.tables.security import (
     totp,
 )
 from flask_watchword.stores.sql.tables.sessions import epoch, revocations, sessions
-from flask_watchword.stores.sql.tables.users import users
+from flask_watchword.stores.sql.tables.users import codes, users
 
 __all__ = [
     "VERSION_TABLE",
     "audit",
     "audit_head",
+    "codes",
     "epoch",
     "keyring",
     "keys",

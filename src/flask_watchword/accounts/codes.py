@@ -1,0 +1,118 @@
+"""One-time codes: mailed to somebody, good for one purpose, one user, a short time and one use."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from flask_watchword.accounts.users import User
+
+_CODE_BYTES = 32
+_MINUTE = 60.0
+_HOUR = 60 * _MINUTE
+
+
+class Purpose(StrEnum):
+    """What a code is good for."""
+
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"
+    CHANGE_EMAIL = "change_email"
+
+
+class CodeRefused(Exception):
+    """A code that is unknown, used, over, replaced by a newer one, or not for this.
+
+    There is one answer to all of that: whoever has no code learns nothing from it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLifetimes:
+    """How long a code is good, in seconds.
+
+    Attributes:
+        verify_email: of one that shows that mail reaches a user.
+        reset_password: of one that is as good as a password.
+        change_email: of one that gives an account another address.
+    """
+
+    verify_email: float = 24 * _HOUR
+    reset_password: float = 15 * _MINUTE
+    change_email: float = _HOUR
+
+    def of(self, purpose: Purpose) -> float:
+        """Return the lifetime of codes of a purpose."""
+        lifetime: float = getattr(self, purpose.value)
+        return lifetime
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What is kept of a code: enough to know it again, not enough to use it.
+
+    Attributes:
+        digest: the SHA-256 of the text that was mailed, in hexadecimal digits.
+        purpose: what it is good for.
+        subject: the id of the user it is for.
+        version: of the user when it was made. It is good for no later one.
+        address: the e-mail address it was mailed to, as it is shown.
+        expires_at: seconds since the epoch; from then on it is over.
+    """
+
+    digest: str
+    purpose: Purpose
+    subject: str
+    version: int
+    address: str
+    expires_at: float
+
+
+class CodeStore(Protocol):
+    """Keeps codes. Every method is atomic, and may be called from any thread and process."""
+
+    def put(self, code: Code) -> None:
+        """Keep a code in the place of the one that this subject had for this purpose.
+
+        So a subject has no more codes than there are purposes, and only the newest counts.
+        """
+
+    def find(self, digest: str, purpose: Purpose, now: float) -> Code | None:
+        """Return a code of this purpose that is not over; it stays."""
+
+    def take(self, digest: str, purpose: Purpose, now: float) -> Code | None:
+        """Remove a code of this purpose that is not over, and return it.
+
+        One compare-and-swap: of any number of concurrent calls exactly one gets the code.
+        """
+
+    def forget(self, subject: str) -> None:
+        """Remove every code of a subject."""
+
+    def purge(self, now: float, limit: int) -> int:
+        """Remove up to ``limit`` codes that are over; return how many."""
+
+
+def new_code(
+    user: User, purpose: Purpose, address: str, now: float, lifetimes: CodeLifetimes
+) -> tuple[str, Code]:
+    """Return the text of a code, which is mailed and kept nowhere, and what is kept of it.
+
+    The text has 256 random bits, so a plain hash of it cannot be turned back.
+
+    Args:
+        user: whom it is for.
+        purpose: what it is good for.
+        address: where it will be mailed to.
+        now: seconds since the epoch.
+        lifetimes: how long it is good.
+    """
+    text = secrets.token_urlsafe(_CODE_BYTES)
+    expires_at = now + lifetimes.of(purpose)
+    return text, Code(code_digest(text), purpose, user.id, user.version, address, expires_at)
+
+
+def code_digest(text: str) -> str:
+    """Return what the store keeps of a code; any text has one."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
