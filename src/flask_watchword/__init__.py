@@ -46,7 +46,9 @@ if TYPE_CHECKING:
         get_jti,
         get_unverified_jwt_headers,
     )
+    from flask_watchword.service.watchword import Watchword as Watchword
 
+# Without Watchword, which needs the extra `service`: `import *` asks for each of these.
 __all__ = [
     "JWTManager",
     "Sessions",
@@ -88,14 +90,14 @@ __all__ = [
 _HOMES = {
     name: home
     for home, names in {
-        "cookies": (
+        "extension.cookies": (
             "set_access_cookies",
             "set_refresh_cookies",
             "unset_access_cookies",
             "unset_jwt_cookies",
             "unset_refresh_cookies",
         ),
-        "current": (
+        "extension.current": (
             "current_user",
             "get_current_user",
             "get_jwt",
@@ -103,13 +105,13 @@ _HOMES = {
             "get_jwt_identity",
             "get_jwt_request_location",
         ),
-        "decorators": (
+        "extension.decorators": (
             "jwt_expired_token_required",
             "jwt_required",
             "verify_expired_in_request",
             "verify_jwt_in_request",
         ),
-        "legacy": (
+        "extension.legacy": (
             "fresh_jwt_required",
             "get_jwt_claims",
             "get_raw_jwt",
@@ -120,9 +122,9 @@ _HOMES = {
             "verify_jwt_in_request_optional",
             "verify_jwt_refresh_token_in_request",
         ),
-        "manager": ("JWTManager",),
-        "sessions": ("Sessions", "TokenPair"),
-        "tokens": (
+        "extension.manager": ("JWTManager",),
+        "extension.sessions": ("Sessions", "TokenPair"),
+        "extension.tokens": (
             "create_access_token",
             "create_refresh_token",
             "decode_token",
@@ -130,6 +132,7 @@ _HOMES = {
             "get_jti",
             "get_unverified_jwt_headers",
         ),
+        "service.watchword": ("Watchword",),
     }.items()
     for name in names
 }
@@ -139,7 +142,15 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"flask_watchword.extension.{home}"), name)
+    try:
+        value = getattr(import_module(f"flask_watchword.{home}"), name)
+    except ModuleNotFoundError as error:
+        if not home.startswith("service."):
+            raise
+        raise ImportError(
+            f"{name} needs {error.name}, which the extra `service` brings: "
+            "pip install 'Flask-Watchword[service]'"
+        ) from error
     globals()[name] = value
     return value
 

@@ -1,7 +1,10 @@
 """The public names are written down three times; the three have to agree."""
 
 import ast
+import sys
 from pathlib import Path
+
+import pytest
 
 import flask_watchword
 
@@ -10,7 +13,7 @@ def _names_for_type_checkers() -> dict[str, str]:
     tree = ast.parse(Path(flask_watchword.__file__).read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
     return {
-        alias.name: str(node.module).rpartition(".")[2]
+        alias.name: str(node.module).removeprefix("flask_watchword.")
         for node in block.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
@@ -22,8 +25,21 @@ def test_names_for_type_checkers_are_those_that_are_imported_lazily() -> None:
 
 
 def test_all_names_what_can_be_imported() -> None:
-    assert set(flask_watchword.__all__) == set(flask_watchword._HOMES)
-    assert all(hasattr(flask_watchword, name) for name in flask_watchword.__all__)
+    assert {*flask_watchword.__all__, "Watchword"} == set(flask_watchword._HOMES)
+    assert all(hasattr(flask_watchword, name) for name in flask_watchword._HOMES)
+
+
+def test_all_leaves_out_what_needs_an_extra() -> None:
+    homes = {flask_watchword._HOMES[name].partition(".")[0] for name in flask_watchword.__all__}
+    assert homes == {"extension"}
+
+
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "flask_watchword.service.watchword", raising=False)
+    monkeypatch.delitem(vars(flask_watchword), "Watchword", raising=False)
+    monkeypatch.setitem(sys.modules, "flask_watchword.service.stores", None)
+    with pytest.raises(ImportError, match=r"the extra `service` brings"):
+        _ = flask_watchword.Watchword
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

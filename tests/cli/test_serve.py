@@ -51,11 +51,13 @@ def test_the_printed_walk_through_works_when_it_is_pasted(serve: Serve, tmp_path
     assert f"http://127.0.0.1:{server.port} (2 workers" in announced
     assert str(tmp_path / "watchword-demo.db") in announced
 
-    login, view, refreshed, expired = pasted(commands, tmp_path)
+    login, view, refreshed, expired, logged_out = pasted(commands, tmp_path)
     assert sorted(login) == ["access_token", "expires_in", "refresh_token", "token_type"]
     assert view == {"logged_in_as": "test@example.com"}
+    assert sorted(refreshed) == sorted(login)
     assert refreshed["access_token"] not in (None, "", login["access_token"])
     assert expired == {"msg": "The token has expired", "code": "token_expired"}
+    assert logged_out == {"msg": "Token has been revoked", "code": "session_ended"}
 
     assert server.stop() == 0
     assert server.group_is_gone()
@@ -69,7 +71,7 @@ def test_the_walk_through_works_without_curl(
     server.wait_until_it_listens()
     commands = server.output.partition("Try it: paste this into another terminal.")[2]
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert len(pasted(commands, tmp_path)) == 4
+    assert len(pasted(commands, tmp_path)) == 5
 
 
 def test_a_demo_can_be_started_again_on_its_database(serve: Serve, tmp_path: Path) -> None:
@@ -77,7 +79,7 @@ def test_a_demo_can_be_started_again_on_its_database(serve: Serve, tmp_path: Pat
         server = serve("--demo", "--workers", "1")
         server.wait_until_it_listens()
         commands = server.output.partition("Try it: paste this into another terminal.")[2]
-        assert len(pasted(commands, tmp_path)) == 4
+        assert len(pasted(commands, tmp_path)) == 5
         assert server.stop() == 0
 
 
@@ -153,7 +155,7 @@ def test_a_port_that_is_taken_is_one_line_and_status_1(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--database", "nonsense"], "Error: WATCHWORD_DATABASE: is not a database URL"),
+        (["--database", "nonsense"], "Error: WATCHWORD_DATABASE: is no URL of these"),
         (["--database", "sqlite:///missing/x.db"], "Error: the database does not answer: cannot"),
         (["--host", "nowhere.invalid"], "Error: cannot listen on nowhere.invalid"),
     ],

@@ -16,6 +16,7 @@ from flask_watchword.cli import main
 from flask_watchword.cli.walkthrough import walkthrough
 from flask_watchword.clock import system_clock
 from flask_watchword.service.app import create_app
+from flask_watchword.service.components import Stores
 from flask_watchword.service.demo import (
     DEMO_EMAIL,
     DEMO_PASSWORD,
@@ -24,6 +25,7 @@ from flask_watchword.service.demo import (
 )
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.docs.pages import ARCHITECTURE, README, ROOT, between, blocks, text_of
 
 TEXT = text_of(README)
@@ -121,22 +123,26 @@ def demo(tmp_path: Path) -> Flask:
     settings = Settings(
         database=f"sqlite:///{tmp_path}/unused.db", secret_key="k" * 32, demo=True, workers=1
     )
-    return create_app(settings, users=users)
+    return create_app(settings, stores=Stores(users, MemorySessionStore()))
 
 
-def test_its_four_answers_are_those_of_the_demo(demo: Flask) -> None:
+def test_its_answers_are_those_of_the_demo(demo: Flask) -> None:
     client = demo.test_client()
 
     def bearer(token: str) -> dict[str, dict[str, str]]:
         return {"headers": {"Authorization": f"Bearer {token}"}}
 
+    refreshed: Any
     login: Any = client.post("/login", json={"email": DEMO_EMAIL, "password": DEMO_PASSWORD}).json
     answers: list[Any] = [
         login,
         client.get("/protected-route", **bearer(login["access_token"])).json,
-        client.post("/refresh", **bearer(login["refresh_token"])).json,
+        (refreshed := client.post("/refresh", **bearer(login["refresh_token"])).json),
         client.post("/expired", **bearer(make_expired_token(demo))).json,
     ]
+    logout = client.post("/logout", **bearer(refreshed["access_token"]))
+    assert (logout.status_code, logout.data) == (204, b"")
+    answers.append(client.get("/protected-route", **bearer(refreshed["access_token"])).json)
     for answer in answers:
         answer.update({name: "..." for name in answer if name in ("access_token", "refresh_token")})
     (shown,) = blocks(README, "json")

@@ -8,9 +8,11 @@ from flask import Flask
 
 from flask_watchword.accounts.users import new_user
 from flask_watchword.service.app import create_app
+from flask_watchword.service.components import Stores, components
 from flask_watchword.service.settings import Settings
-from flask_watchword.service.tokens import issue_access_token
+from flask_watchword.service.tokens import SignIn
 from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.docs.pages import ROOT
 
 PAGE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
@@ -51,5 +53,8 @@ def applications_by_the_page(secret: str) -> Flask:
 
 def token_of_the_service(secret: str) -> str:
     ada = new_user("ada@example.com", "no hash", 0.0)
-    with create_app(Settings(secret_key=secret), users=MemoryUserStore()).app_context():
-        return issue_access_token(ada)
+    users = MemoryUserStore()
+    users.add(ada)
+    stores = Stores(users, MemorySessionStore())
+    with create_app(Settings(secret_key=secret), stores=stores).app_context():
+        return components().sessions.start(SignIn(ada, ("pwd",))).access_token

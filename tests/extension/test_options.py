@@ -415,6 +415,18 @@ def test_profile_that_does_not_exist_is_a_runtime_error() -> None:
         status(app, f"Bearer {TOKEN}")
 
 
+def test_strict_profile_writes_into_each_token_what_kind_it_is() -> None:
+    app = app_with()
+    app.config["JWT_PROFILE"] = "strict"
+    with app.app_context():
+        access = flask_watchword.create_access_token("alice")
+        refresh = flask_watchword.create_refresh_token("alice")
+        own = flask_watchword.create_access_token("alice", additional_headers={"typ": "mine"})
+    tokens = (access, refresh, own)
+    kinds = [flask_watchword.get_unverified_jwt_headers(token)["typ"] for token in tokens]
+    assert kinds == ["at+jwt", "rt+jwt", "mine"]
+
+
 def test_greatest_size_of_a_token_counts_where_only_its_header_is_read() -> None:
     app = app_with(MAX_TOKEN_BYTES=20_000)
     token = mint("HS256", filler="x" * 9000)

@@ -5,10 +5,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.users import User, new_user
 from flask_watchword.service.app import create_app
+from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.stores.memory_sessions import MemorySessionStore
 
 PASSWORD = "correct horse battery staple"
 
@@ -38,8 +41,13 @@ def users(ada: User) -> MemoryUserStore:
 
 
 @pytest.fixture
-def app(settings: Settings, users: MemoryUserStore) -> Flask:
-    return create_app(settings, users=users)
+def stores(users: MemoryUserStore) -> Stores:
+    return memory_stores(users)
+
+
+@pytest.fixture
+def app(settings: Settings, stores: Stores) -> Flask:
+    return create_app(settings, stores=stores)
 
 
 @pytest.fixture
@@ -54,6 +62,11 @@ def tokens(client: FlaskClient) -> dict[str, str]:
     assert answer.status_code == 200
     body: dict[str, str] = answer.get_json()
     return body
+
+
+def memory_stores(users: UserStore | None = None) -> Stores:
+    """Return stores that begin empty, or with these accounts."""
+    return Stores(users=users or MemoryUserStore(), sessions=MemorySessionStore())
 
 
 def bearer(token: str) -> dict[str, str]:

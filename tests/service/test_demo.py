@@ -6,9 +6,10 @@ import pytest
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.store import EmailTaken
 from flask_watchword.accounts.users import User, new_user
-from flask_watchword.service.app import create_app, expired_demo_token, opened_users, prepare
+from flask_watchword.service.app import create_app, expired_demo_token
 from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user, refuse_demo_user
 from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.service.stores import opened_users, prepare
 from flask_watchword.stores.memory import MemoryUserStore
 from tests.service.conftest import bearer
 

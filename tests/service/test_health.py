@@ -1,11 +1,15 @@
+from typing import Any
+
 import pytest
 from flask.testing import FlaskClient
 
 from flask_watchword.service.app import create_app
+from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.memory import MemoryUserStore
-from tests.service.conftest import PASSWORD
+from flask_watchword.stores.memory_sessions import MemorySessionStore
+from tests.service.conftest import PASSWORD, bearer, memory_stores
 
 
 class DownStore(MemoryUserStore):
@@ -20,7 +24,7 @@ class DownStore(MemoryUserStore):
 
 @pytest.fixture
 def stranded(settings: Settings) -> FlaskClient:
-    return create_app(settings, users=DownStore()).test_client()
+    return create_app(settings, stores=memory_stores(DownStore())).test_client()
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -45,3 +49,45 @@ def test_login_without_the_store_is_503_and_not_401(stranded: FlaskClient) -> No
 
 def test_a_service_whose_database_was_never_prepared_is_not_ready(settings: Settings) -> None:
     assert create_app(settings).test_client().get("/readyz").status_code == 503
+
+
+class DownSessions(MemorySessionStore):
+    """A session store that stops answering when it is told to."""
+
+    down = False
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _ASKING and MemorySessionStore.__getattribute__(self, "down"):
+            raise StoreUnavailable("connection refused")
+        return super().__getattribute__(name)
+
+
+_ASKING = {"start", "rotate", "get", "end", "end_all", "of_subject"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "token"),
+    [
+        ("POST", "/login", None),
+        ("POST", "/refresh", "refresh_token"),
+        ("POST", "/logout", "access_token"),
+        ("GET", "/sessions", "access_token"),
+        ("DELETE", "/sessions", "access_token"),
+        ("DELETE", "/sessions/x", "access_token"),
+        ("GET", "/readyz", None),
+    ],
+)
+def test_without_the_session_store_nothing_is_open_and_nothing_breaks(
+    settings: Settings, users: MemoryUserStore, method: str, path: str, token: str | None
+) -> None:
+    sessions = DownSessions()
+    client = create_app(settings, stores=Stores(users, sessions)).test_client()
+    body = {"email": "ada@example.com", "password": PASSWORD}
+    tokens = client.post("/login", json=body).get_json()
+    sessions.down = True
+    answer = client.open(
+        path, method=method, json=body, headers=bearer(tokens[token]) if token else {}
+    )
+    assert answer.status_code == 503
+    assert answer.get_json()["code"] == "store_unavailable"
+    assert answer.headers["Retry-After"] == "2"

@@ -35,6 +35,10 @@ def test_login_answers_with_a_pair_of_tokens(client: FlaskClient, ada: User) -> 
     assert jwt.get_unverified_header(body["refresh_token"])["typ"] == "rt+jwt"
     assert access["exp"] - access["iat"] == 900
     assert refresh["exp"] - refresh["iat"] == 7 * 24 * 60 * 60
+    assert access["sid"] == refresh["sid"]
+    assert (access["amr"], access["auth_time"]) == (["pwd"], access["iat"])
+    assert refresh["gen"] == 1
+    assert "csrf" not in access
 
 
 def test_tokens_are_not_kept_by_caches(client: FlaskClient) -> None:

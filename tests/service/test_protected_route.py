@@ -6,8 +6,8 @@ from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import User
 from flask_watchword.service.app import create_app
+from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import InvalidSetting, Settings
-from flask_watchword.stores.memory import MemoryUserStore
 from tests.service.conftest import PASSWORD, bearer
 
 
@@ -35,9 +35,9 @@ def test_what_is_no_token_of_ours_is_refused(client: FlaskClient, token: str) ->
 
 
 def test_a_token_signed_with_another_secret_is_refused(
-    settings: Settings, users: MemoryUserStore, tokens: dict[str, str]
+    settings: Settings, stores: Stores, tokens: dict[str, str]
 ) -> None:
-    other = create_app(replace(settings, secret_key="o" * 32), users=users).test_client()
+    other = create_app(replace(settings, secret_key="o" * 32), stores=stores).test_client()
     answer = other.get("/protected-route", headers=bearer(tokens["access_token"]))
     assert answer.status_code == 401
     assert answer.get_json()["code"] == "invalid_signature"
@@ -45,10 +45,10 @@ def test_a_token_signed_with_another_secret_is_refused(
 
 @pytest.mark.parametrize("claim", ["issuer", "audience"])
 def test_a_token_of_another_issuer_or_for_another_audience_is_refused(
-    settings: Settings, users: MemoryUserStore, tokens: dict[str, str], claim: str
+    settings: Settings, stores: Stores, tokens: dict[str, str], claim: str
 ) -> None:
     changed: dict[str, Any] = {claim: "elsewhere"}
-    other = create_app(replace(settings, **changed), users=users).test_client()
+    other = create_app(replace(settings, **changed), stores=stores).test_client()
     answer = other.get("/protected-route", headers=bearer(tokens["access_token"]))
     assert answer.status_code == 401
     assert answer.get_json()["code"] == f"invalid_{claim}"
@@ -67,9 +67,9 @@ def test_a_refresh_token_does_not_open_it(client: FlaskClient, tokens: dict[str,
 
 
 def test_a_token_from_before_the_demo_was_switched_on_shows_its_subject(
-    settings: Settings, users: MemoryUserStore, client: FlaskClient, ada: User
+    settings: Settings, stores: Stores, client: FlaskClient, ada: User
 ) -> None:
-    plain = create_app(replace(settings, demo=False), users=users).test_client()
+    plain = create_app(replace(settings, demo=False), stores=stores).test_client()
     login = plain.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
     token = login.get_json()["access_token"]
     answer = client.get("/protected-route", headers=bearer(token))

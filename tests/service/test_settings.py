@@ -3,7 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.service.settings import InvalidSetting, Settings, read_settings
+from flask_watchword.service.settings import (
+    InvalidSetting,
+    Settings,
+    read_session_store,
+    read_settings,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +45,9 @@ def test_every_setting_can_come_from_the_environment() -> None:
             "WATCHWORD_AUDIENCE": "shop",
             "WATCHWORD_ACCESS_TOKEN_SECONDS": "60",
             "WATCHWORD_REFRESH_TOKEN_SECONDS": "3600",
+            "WATCHWORD_SESSION_SECONDS": "7200",
+            "WATCHWORD_VALKEY": "valkey://cache:6379/0",
+            "WATCHWORD_SESSION_STORE": "postgresql+psycopg://db/sessions",
             "WATCHWORD_MAX_REQUEST_BYTES": "2048",
         }
     )
@@ -54,8 +62,82 @@ def test_every_setting_can_come_from_the_environment() -> None:
         audience="shop",
         access_token_seconds=60,
         refresh_token_seconds=3600,
+        session_seconds=7200,
+        valkey="valkey://cache:6379/0",
+        session_store="postgresql+psycopg://db/sessions",
         max_request_bytes=2048,
     )
+
+
+POSTGRES = "postgresql+psycopg://ada:hidden@db/accounts"
+VALKEY = "valkey://:hidden@cache:6379/0"
+
+
+def test_a_database_may_be_a_server() -> None:
+    settings = read_settings({"WATCHWORD_DATABASE": POSTGRES})
+    assert settings.database == POSTGRES
+    assert settings.database_file is None
+
+
+@pytest.mark.parametrize(
+    ("valkey", "store", "elsewhere"),
+    [
+        (None, None, None),
+        (VALKEY, None, VALKEY),
+        (None, POSTGRES, POSTGRES),
+        (VALKEY, POSTGRES, POSTGRES),
+        (VALKEY, "sqlite:////data/accounts.db", None),
+    ],
+)
+def test_sessions_are_in_the_database_unless_another_place_is_given(
+    valkey: str | None, store: str | None, elsewhere: str | None
+) -> None:
+    database = "sqlite:////data/accounts.db"
+    settings = read_settings({}, database=database, valkey=valkey, session_store=store)
+    assert settings.sessions_elsewhere == elsewhere
+
+
+def test_a_file_of_sessions_is_the_same_for_every_worker(tmp_path: Path) -> None:
+    settings = read_settings({"WATCHWORD_SESSION_STORE": "sqlite:///s.db"})
+    assert settings.sessions_elsewhere == f"sqlite:///{tmp_path}/s.db"
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        ({}, "sqlite:///{}/watchword.db"),
+        ({"WATCHWORD_DATABASE": POSTGRES}, POSTGRES),
+        ({"WATCHWORD_DATABASE": POSTGRES, "WATCHWORD_VALKEY": VALKEY}, VALKEY),
+        ({"WATCHWORD_SESSION_STORE": POSTGRES, "WATCHWORD_VALKEY": VALKEY}, POSTGRES),
+    ],
+)
+def test_what_looks_after_sessions_finds_them_where_the_service_keeps_them(
+    environ: dict[str, str], found: str, tmp_path: Path
+) -> None:
+    assert read_session_store(environ=environ) == found.format(tmp_path)
+
+
+@pytest.mark.parametrize("variable", ["DATABASE", "VALKEY", "SESSION_STORE"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://ada:hidden@db/accounts",
+        "postgresql+psycopg://ada:hidden@db:hidden/accounts",
+        "valkey://:hidden@cache:hidden/0",
+        "hidden",
+    ],
+)
+def test_a_password_in_a_url_is_in_no_error(variable: str, url: str) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        read_settings({f"WATCHWORD_{variable}": url})
+    assert "hidden" not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+def test_a_password_in_a_url_is_not_shown_by_the_settings() -> None:
+    settings = Settings(database=POSTGRES, valkey=VALKEY, session_store=POSTGRES)
+    assert "hidden" not in repr(settings)
 
 
 def test_what_is_given_wins_over_the_environment() -> None:
@@ -73,9 +155,16 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "why"),
     [
-        ("WATCHWORD_DATABASE", "", "not a database URL"),
-        ("WATCHWORD_DATABASE", "watchword.db", "not a database URL"),
-        ("WATCHWORD_DATABASE", "postgresql://db/x", "only SQLite"),
+        ("WATCHWORD_DATABASE", "", "is no URL of these: sqlite"),
+        ("WATCHWORD_DATABASE", "watchword.db", "is no URL of these: sqlite"),
+        ("WATCHWORD_DATABASE", "postgresql://db/x", "postgresql+psycopg://user@host/name"),
+        ("WATCHWORD_DATABASE", "mysql://db/x", "is no URL of these: sqlite"),
+        ("WATCHWORD_DATABASE", "valkey://db/0", "is no URL of these: sqlite"),
+        ("WATCHWORD_VALKEY", "sqlite:///x.db", "is no URL of these: valkey://host:6379/0"),
+        ("WATCHWORD_VALKEY", "cache:6379", "is no URL of these: valkey://host:6379/0"),
+        ("WATCHWORD_VALKEY", "valkey://cache:port/0", "is no URL of these: valkey://host:6379/0"),
+        ("WATCHWORD_SESSION_STORE", "memory://", "is no URL of these: sqlite"),
+        ("WATCHWORD_SESSION_STORE", "redis://cache:x", "or valkey://host:6379/0"),
         ("WATCHWORD_DATABASE", "sqlite://", "name a file"),
         ("WATCHWORD_DATABASE", "sqlite:///:memory:", "name a file"),
         ("WATCHWORD_DATABASE", "sqlite:///file:x?mode=memory&uri=true", "name a file"),
@@ -91,6 +180,7 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ("WATCHWORD_DEMO", "maybe", "neither true nor false"),
         ("WATCHWORD_ACCESS_TOKEN_SECONDS", "0", "not a number"),
         ("WATCHWORD_REFRESH_TOKEN_SECONDS", "-1", "not a number"),
+        ("WATCHWORD_SESSION_SECONDS", "0", "not a number"),
         ("WATCHWORD_MAX_REQUEST_BYTES", "1e9", "not a number"),
     ],
 )

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from flask_watchword.service import signing_secret as signing_secret_module
 from flask_watchword.service.settings import InvalidSetting, Settings
-from flask_watchword.service.signing_secret import secret_file, signing_secret
+from flask_watchword.service.signing_secret import signing_secret
+
+
+def secret_file(settings: Settings) -> Path:
+    file = signing_secret_module.secret_file(settings)
+    assert file is not None
+    return file
 
 
 @pytest.fixture
@@ -88,6 +95,15 @@ def test_a_secret_that_is_too_short_is_refused(settings: Settings) -> None:
     file.write_text("short")
     with pytest.raises(InvalidSetting, match="fewer than 32 bytes"):
         signing_secret(settings)
+
+
+def test_without_a_place_for_a_file_a_secret_has_to_be_given() -> None:
+    settings = Settings(database="postgresql+psycopg://ada:hidden@db/accounts")
+    with pytest.raises(InvalidSetting, match="WATCHWORD_SECRET_KEY: is needed") as refused:
+        signing_secret(settings)
+    assert "hidden" not in str(refused.value)
+    assert "token_urlsafe" in str(refused.value)
+    assert signing_secret(replace(settings, secret_key="s" * 32)) == "s" * 32
 
 
 def test_a_folder_that_does_not_exist_is_refused_in_one_line(tmp_path: Path) -> None:

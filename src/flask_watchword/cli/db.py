@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flask_watchword.cli.options import any_database_option
+from flask_watchword.cli.options import database_option
 from flask_watchword.cli.upkeep import one_line_store_failures, place, refuse_missing_file
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def db() -> None:
 
 
 @db.command()
-@any_database_option
+@database_option
 def upgrade(database: str | None) -> None:
     """Apply the migrations that are missing, all of them or none.
 
@@ -42,7 +42,7 @@ def upgrade(database: str | None) -> None:
 
 
 @db.command()
-@any_database_option
+@database_option
 def current(database: str | None) -> None:
     """Print the schema's revision; the exit status is 1 when it is not the newest."""
     with one_line_store_failures():

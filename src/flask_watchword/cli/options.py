@@ -8,12 +8,6 @@ import click
 database_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--database",
     metavar="URL",
-    help="Where the accounts are.  [default: sqlite:///watchword.db, in the current folder]",
-)
-
-any_database_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--database",
-    metavar="URL",
     help="A SQLite file, or PostgreSQL as postgresql+psycopg://user@host/name.  "
     "[default: sqlite:///watchword.db, in the current folder]",
 )

@@ -4,17 +4,17 @@ import json
 
 import click
 
-from flask_watchword.cli.options import any_database_option
+from flask_watchword.cli.options import database_option
 from flask_watchword.cli.upkeep import one_line_store_failures, place, refuse_missing_file
 
 
 @click.command()
-@any_database_option
+@database_option
 @click.option(
     "--store",
     metavar="URL",
     help="Where the sessions are, if not in the database: also valkey://host:6379/0. "
-    "In the environment it is WATCHWORD_SESSION_STORE.",
+    "In the environment it is WATCHWORD_SESSION_STORE or WATCHWORD_VALKEY.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
 def purge(database: str | None, store: str | None, as_json: bool) -> None:

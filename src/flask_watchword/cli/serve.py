@@ -2,8 +2,8 @@
 
 import click
 
-from flask_watchword.cli.failures import one_line_failures
 from flask_watchword.cli.options import database_option
+from flask_watchword.cli.upkeep import one_line_store_failures
 
 
 @click.command()
@@ -13,6 +13,11 @@ from flask_watchword.cli.options import database_option
     "--workers", type=click.IntRange(1, 256), help="Processes.  [default: one for each core]"
 )
 @database_option
+@click.option(
+    "--valkey",
+    metavar="URL",
+    help="Keep the sessions there, as in valkey://host:6379/0.  [default: in the database]",
+)
 @click.option(
     "--demo",
     is_flag=True,
@@ -25,12 +30,22 @@ def serve(
     port: int | None,
     workers: int | None,
     database: str | None,
+    valkey: str | None,
     demo: bool | None,
 ) -> None:
     """Serve the API until Ctrl+C or SIGTERM; requests in flight are finished first."""
     # Here and not above: the server brings Flask, SQLAlchemy and granian.
-    with one_line_failures():
+    with one_line_store_failures():
         from flask_watchword.cli.server import run
         from flask_watchword.service.settings import read_settings
 
-        run(read_settings(host=host, port=port, workers=workers, database=database, demo=demo))
+        run(
+            read_settings(
+                host=host,
+                port=port,
+                workers=workers,
+                database=database,
+                valkey=valkey,
+                demo=demo,
+            )
+        )

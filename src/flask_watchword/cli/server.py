@@ -8,9 +8,11 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from flask_watchword.cli.address import free_address, only_this_machine, url_of
+from flask_watchword.cli.upkeep import place
 from flask_watchword.cli.walkthrough import walkthrough
-from flask_watchword.service.app import create_app, expired_demo_token, prepare
+from flask_watchword.service.app import create_app, expired_demo_token
 from flask_watchword.service.settings import Settings
+from flask_watchword.service.stores import opened_stores, prepare
 
 #: Seconds a worker has for the requests in flight when it is told to stop.
 _STOP_SECONDS = 10
@@ -27,7 +29,8 @@ def run(settings: Settings) -> None:
     """
     address = free_address(settings.host, settings.port)
     prepare(settings)
-    create_app(settings)
+    with opened_stores(settings) as stores:
+        create_app(settings, stores=stores)
     _announce(settings)
     if settings.demo and not only_this_machine(address):
         click.echo(
@@ -50,10 +53,10 @@ def run(settings: Settings) -> None:
 
 def _announce(settings: Settings) -> None:
     url = url_of(settings.host, settings.port)
-    click.echo(
-        f"Watchword listens on {url} "
-        f"({settings.workers} workers, accounts in {settings.database_file}). Ctrl+C stops it."
-    )
+    kept = f"accounts in {place(settings.database)}"
+    if settings.sessions_elsewhere is not None:
+        kept += f", sessions in {place(settings.sessions_elsewhere)}"
+    click.echo(f"Watchword listens on {url} ({settings.workers} workers, {kept}). Ctrl+C stops it.")
     if settings.demo:
         click.echo(walkthrough(url, expired_demo_token(settings)))
     else:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -52,9 +53,11 @@ def refuse_missing_file(url: str) -> None:
 
 
 def place(url: str) -> str:
-    """Return what to call a database: its file, or its name and host, never its password."""
+    """Return what to call a store: its file, or its name and host, never its password."""
     from sqlalchemy.engine import make_url
 
+    if not url.startswith(("sqlite", "postgresql")):
+        return f"Valkey on {urlsplit(url).hostname}"
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return parsed.database or ""

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flask_watchword.cli.failures import one_line_failures
 from flask_watchword.cli.options import database_option
+from flask_watchword.cli.upkeep import one_line_store_failures, refuse_missing_file
 
 if TYPE_CHECKING:
     from flask_watchword.accounts.store import UserStore
@@ -23,14 +23,14 @@ def user() -> None:
 @database_option
 def add(email: str, password_stdin: bool, database: str | None) -> None:
     """Add an account; asks for its password twice, without showing it."""
-    with one_line_failures():
+    with one_line_store_failures():
         # Here and not above: these bring Flask and SQLAlchemy.
-        from flask_watchword.service.app import opened_users, prepare
         from flask_watchword.service.settings import read_settings
+        from flask_watchword.service.stores import opened_users, prepare_database
 
         settings = read_settings(database=database, demo=False)
         _check_email(email)
-        prepare(settings)
+        prepare_database(settings)
         with opened_users(settings) as users:
             _refuse_duplicate(users, email)
             _add(users, email, _password(password_stdin))
@@ -41,15 +41,14 @@ def add(email: str, password_stdin: bool, database: str | None) -> None:
 @database_option
 def list_users(database: str | None) -> None:
     """List the accounts, in the order of their e-mail addresses."""
-    with one_line_failures():
+    with one_line_store_failures():
         # Here and not above: these bring Flask and SQLAlchemy.
         from flask_watchword.cli.user_table import show_users
-        from flask_watchword.service.app import opened_users
         from flask_watchword.service.settings import read_settings
+        from flask_watchword.service.stores import opened_users
 
         settings = read_settings(database=database)
-        if not settings.database_file.exists():
-            raise click.ClickException(f"there is no database at {settings.database_file}")
+        refuse_missing_file(settings.database)
         with opened_users(settings) as users:
             show_users(users)
 

@@ -16,12 +16,18 @@ REFRESH=$(echo "$LOGIN" | sed 's/.*"refresh_token": *"\\([^"]*\\)".*/\\1/')
 # 2. Open the protected route with the access token.
 curl -s {url}/protected-route -H "Authorization: Bearer $ACCESS"
 
-# 3. Get a new access token with the refresh token.
-curl -s -X POST {url}/refresh -H "Authorization: Bearer $REFRESH"
+# 3. Trade the refresh token for the next pair.
+PAIR=$(curl -s -X POST {url}/refresh -H "Authorization: Bearer $REFRESH")
+echo "$PAIR"
+ACCESS=$(echo "$PAIR" | sed 's/.*"access_token": *"\\([^"]*\\)".*/\\1/')
 
 # 4. Send a token that expired a minute ago, and be told so.
 EXPIRED={expired}
 curl -s -X POST {url}/expired -H "Authorization: Bearer $EXPIRED"
+
+# 5. Log out; from now on the access token is refused.
+curl -s -X POST {url}/logout -H "Authorization: Bearer $ACCESS"
+curl -s {url}/protected-route -H "Authorization: Bearer $ACCESS"
 """
 
 

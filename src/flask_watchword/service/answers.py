@@ -1,10 +1,12 @@
-"""Answers that are not successes: JSON with a message for people and a code for programs."""
+"""What endpoints answer: JSON, be it a struct or a message for people and a code for programs."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 
-from flask import Flask, Response, jsonify
-from werkzeug.exceptions import HTTPException
+import msgspec
+from flask import Blueprint, Flask, Response, jsonify
+from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response as AnyResponse
 
 from flask_watchword.accounts.passwords import HashingBusy
@@ -22,6 +24,28 @@ _MESSAGES: Mapping[int, str] = {
 }
 
 
+# RFC 6749 section 5.1 for tokens; who is logged in from where is no matter of a cache either.
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+def answer(body: msgspec.Struct) -> Response:
+    """Return a struct as JSON, which no cache keeps."""
+    text = msgspec.json.encode(body) + b"\n"
+    return Response(text, mimetype="application/json", headers=_NO_STORE)
+
+
+def nothing() -> Response:
+    """Return 204: it is done, and there is nothing to say."""
+    done = Response(status=HTTPStatus.NO_CONTENT, headers=_NO_STORE)
+    del done.headers["Content-Type"]
+    return done
+
+
+def moment(seconds: float) -> datetime:
+    """Return seconds since the epoch as they are shown: RFC 3339, in UTC, to the second."""
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
 def refusal(status: int, msg: str, code: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return ``{"msg": …, "code": …}`` under a status; a 401 carries a challenge.
 
@@ -31,34 +55,48 @@ def refusal(status: int, msg: str, code: str, headers: Mapping[str, str] | None 
         code: a name for programs; it is contract.
         headers: further headers, a more precise ``WWW-Authenticate`` among them.
     """
-    answer = jsonify(msg=msg, code=code)
-    answer.status_code = status
-    answer.headers.extend(headers or {})
+    refused = jsonify(msg=msg, code=code)
+    refused.status_code = status
+    refused.headers.extend(_NO_STORE | dict(headers or {}))
     if status == HTTPStatus.UNAUTHORIZED:
-        answer.headers.setdefault("WWW-Authenticate", CHALLENGE)
-    return answer
+        refused.headers.setdefault("WWW-Authenticate", CHALLENGE)
+    return refused
 
 
-def install_refusals(app: Flask) -> None:
-    """Let every error of the application end in JSON, never in HTML, never in a trace."""
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(StoreUnavailable, _store_unavailable)
-    app.register_error_handler(HashingBusy, _hashing_busy)
+def install_refusals(target: Flask | Blueprint) -> None:
+    """Let every error end in JSON, never in HTML, never in a trace.
+
+    Args:
+        target: an application; or a blueprint, whose errors are then none of its application's.
+    """
+    # Flask looks for a status with the application before it looks for a class with the
+    # blueprint, so one by one as well; and a handler of the application's may be for them all.
+    for status in default_exceptions:
+        target.register_error_handler(status, _http_error)
+    target.register_error_handler(HTTPException, _http_error)
+    target.register_error_handler(StoreUnavailable, _store_unavailable)
+    target.register_error_handler(HashingBusy, _hashing_busy)
+    target.register_error_handler(Exception, _unexpected)
+
+
+def _unexpected(error: Exception) -> Response:
+    # Past any handler of the application's to where Flask logs it and makes a 500 of it.
+    raise error
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
-    answer = error.get_response()
-    if answer.status_code < HTTPStatus.BAD_REQUEST:
-        return answer  # a redirect
-    status = HTTPStatus(answer.status_code)
+    plain = error.get_response()
+    if plain.status_code < HTTPStatus.BAD_REQUEST:
+        return plain  # a redirect
+    status = HTTPStatus(plain.status_code)
     # What the error says beside its text stays: the allowed methods of a 405, for one.
-    kept = {name: text for name, text in answer.headers if not name.startswith("Content-")}
+    kept = {name: text for name, text in plain.headers if not name.startswith("Content-")}
     msg = _MESSAGES.get(status, status.phrase)
     return refusal(status, msg, status.name.lower(), kept)
 
 
 def _store_unavailable(error: StoreUnavailable) -> Response:
-    return _later(error.retry_after, "The user store does not answer", "store_unavailable")
+    return _later(error.retry_after, "The store does not answer", "store_unavailable")
 
 
 def _hashing_busy(error: HashingBusy) -> Response:

@@ -7,9 +7,24 @@ from flask import Flask, current_app
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
+from flask_watchword.extension.sessions import Sessions
 from flask_watchword.service.settings import Settings
+from flask_watchword.sessions.store import SessionStore
 
 _KEY = "watchword_service"
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where everything is kept.
+
+    Attributes:
+        users: the accounts.
+        sessions: who is logged in, and what was revoked.
+    """
+
+    users: UserStore
+    sessions: SessionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +32,19 @@ class Components:
     """The parts an endpoint may ask for."""
 
     settings: Settings
-    users: UserStore
+    stores: Stores
+    sessions: Sessions
     passwords: Passwords
 
 
 def install_components(app: Flask, components: Components) -> None:
     """Make the components those of this application."""
     app.extensions[_KEY] = components
+
+
+def has_components(app: Flask) -> bool:
+    """Tell whether the service is part of an application already."""
+    return _KEY in app.extensions
 
 
 def components() -> Components:

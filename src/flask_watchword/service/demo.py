@@ -7,12 +7,13 @@ from flask import Flask
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import EmailTaken, UserStore
-from flask_watchword.accounts.users import User, email_key, new_user
+from flask_watchword.accounts.users import email_key, new_user
 from flask_watchword.clock import Clock
 from flask_watchword.extension.manager import JWTManager
+from flask_watchword.extension.tokens import create_access_token
 from flask_watchword.service.components import components
 from flask_watchword.service.settings import InvalidSetting
-from flask_watchword.service.tokens import issue_access_token
+from flask_watchword.service.tokens import PASSWORD_METHOD, SignIn, claims_of
 
 DEMO_EMAIL = "test@example.com"
 DEMO_PASSWORD = "password"
@@ -58,17 +59,19 @@ def refuse_demo_user(users: UserStore, passwords: Passwords) -> None:
 
 def carry_email(tokens: JWTManager) -> None:
     """Put the e-mail address into every token, read from the user at each issue."""
-    tokens.additional_claims_loader(_email_claim)
+    tokens.additional_claims_loader(_claims_with_email)
 
 
 def make_expired_token(app: Flask) -> str:
     """Return a genuine access token of the demo's user that expired a minute ago."""
     with app.app_context():
-        user = components().users.by_email(email_key(DEMO_EMAIL))
+        user = components().stores.users.by_email(email_key(DEMO_EMAIL))
         if user is None:
             raise LookupError(f"{DEMO_EMAIL} is not in the database; prepare() adds it")
-        return issue_access_token(user, expires_delta=timedelta(minutes=-1))
+        sign_in = SignIn(user, (PASSWORD_METHOD,))
+        return create_access_token(sign_in, expires_delta=timedelta(minutes=-1))
 
 
-def _email_claim(user: User) -> dict[str, Any]:
-    return {EMAIL_CLAIM: user.email}
+def _claims_with_email(identity: object) -> dict[str, Any]:
+    claims = claims_of(identity)
+    return claims | {EMAIL_CLAIM: identity.user.email} if isinstance(identity, SignIn) else claims

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from flask_watchword.accounts.passwords import usable_cores
@@ -15,10 +15,15 @@ from flask_watchword.accounts.passwords import usable_cores
 #: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
 MIN_SECRET_BYTES = 32
 
+#: The command that makes a secret.
+MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
 _PREFIX = "WATCHWORD_"
 _DEFAULT_DATABASE = "sqlite:///watchword.db"
 _DATABASES = "sqlite:///watchword.db, postgresql+psycopg://user@host/name"
 _DEMO_DATABASE = "sqlite:///watchword-demo.db"
+_VALKEY = "valkey://host:6379/0"
+_VALKEY_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
 
 
 class InvalidSetting(Exception):
@@ -33,9 +38,11 @@ class Settings:
     """Everything the service can be told.
 
     Attributes:
-        database: URL of the database, ``sqlite:///file``.
+        database: URL of the database, ``sqlite:///file`` or ``postgresql+psycopg://…``.
+        valkey: URL of a Valkey or Redis server, where sessions are kept then.
+        session_store: URL of the place of the sessions, when it is neither of these.
         secret_key: what signs the tokens, at least 32 bytes; ``None`` keeps a generated one in a
-            file beside the database.
+            file beside a SQLite database.
         host: address to listen on.
         port: port to listen on.
         workers: number of worker processes.
@@ -43,11 +50,15 @@ class Settings:
         issuer: the ``iss`` of every token, and the only one accepted.
         audience: the ``aud`` of every token, and the only one accepted.
         access_token_seconds: lifetime of an access token.
-        refresh_token_seconds: lifetime of a refresh token.
+        refresh_token_seconds: lifetime of a refresh token, and of a session nobody refreshes.
+        session_seconds: lifetime of a session, however often it is refreshed.
         max_request_bytes: a request with a longer body is refused with 413.
     """
 
-    database: str = _DEFAULT_DATABASE
+    # These may hold passwords.
+    database: str = field(default=_DEFAULT_DATABASE, repr=False)
+    valkey: str | None = field(default=None, repr=False)
+    session_store: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"
     port: int = 5000
@@ -57,12 +68,20 @@ class Settings:
     audience: str = "watchword"
     access_token_seconds: int = 15 * 60
     refresh_token_seconds: int = 7 * 24 * 60 * 60
+    session_seconds: int = 30 * 24 * 60 * 60
     max_request_bytes: int = 64 * 1024
 
     @property
-    def database_file(self) -> Path:
-        """Return the file the database lives in."""
-        return Path(make_url(self.database).database or "")
+    def database_file(self) -> Path | None:
+        """Return the file the database lives in; ``None`` for a server."""
+        url = make_url(self.database)
+        return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+    @property
+    def sessions_elsewhere(self) -> str | None:
+        """Return the URL of the sessions' place; ``None`` when they are in the database."""
+        place = self.session_store or self.valkey
+        return None if place == self.database else place
 
 
 def read_settings(
@@ -85,10 +104,9 @@ def read_settings(
         text = str(given) if given is not None else _text(environ, setting.name)
         if text is not None:
             values[setting.name] = _PARSERS[setting.name](_variable(setting.name), text)
-    if values.get("demo") and "database" not in values:
-        values["database"] = _DEMO_DATABASE
-    # Made absolute here and now, so that every worker means the same file.
-    values["database"] = _database("WATCHWORD_DATABASE", values.get("database", _DEFAULT_DATABASE))
+    if "database" not in values:
+        name = _DEMO_DATABASE if values.get("demo") else _DEFAULT_DATABASE
+        values["database"] = _database(_variable("database"), name)
     return Settings(**values)
 
 
@@ -104,7 +122,7 @@ def read_database(given: str | None = None, environ: Mapping[str, str] = os.envi
     """
     variable = _variable("database")
     text = given if given is not None else environ.get(variable, _DEFAULT_DATABASE)
-    return _any_database(variable, text)
+    return _database(variable, text)
 
 
 def read_session_store(
@@ -117,20 +135,20 @@ def read_session_store(
     Args:
         database: a database, which wins over the environment.
         store: a database or a Valkey server, which wins over both.
-        environ: where first ``WATCHWORD_SESSION_STORE`` and then ``WATCHWORD_DATABASE`` is looked
-            up when neither is given.
+        environ: where ``WATCHWORD_SESSION_STORE``, ``WATCHWORD_VALKEY`` and
+            ``WATCHWORD_DATABASE`` are looked up, in this order, when neither is given.
 
     Raises:
         InvalidSetting: when it is no such place; the message does not repeat it.
     """
-    variable = _variable("session_store")
-    text = environ.get(variable) if store is None and database is None else store
-    if text is None:
-        return read_database(database, environ)
-    wanted = f"{_DATABASES} or valkey://host:6379/0"
-    if text.partition("://")[0].partition("+")[0] in ("valkey", "valkeys", "redis", "rediss"):
-        return _with_a_port(variable, text, wanted)
-    return _any_database(variable, text, wanted)
+    if store is not None:
+        return _session_store(_variable("session_store"), store)
+    if database is None:
+        for name in ("session_store", "valkey"):
+            if _variable(name) in environ:
+                place: str = _PARSERS[name](_variable(name), environ[_variable(name)])
+                return place
+    return read_database(database, environ)
 
 
 def _variable(name: str) -> str:
@@ -161,48 +179,53 @@ def _secret(variable: str, text: str) -> str:
         raise InvalidSetting(
             variable,
             f"needs at least {MIN_SECRET_BYTES} bytes, has {len(text.encode())}; "
-            "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
+            f"make one with: {MAKE_SECRET}",
         )
     return text
 
 
-def _database(variable: str, text: str) -> str:
-    try:
-        url = make_url(text)
-    except ArgumentError as error:
-        raise InvalidSetting(
-            variable, "is not a database URL; sqlite:///watchword.db is one"
-        ) from error
-    if url.get_backend_name() != "sqlite" or url.host:
-        raise InvalidSetting(variable, "only SQLite is supported so far: sqlite:///watchword.db")
-    if not url.database or ":memory:" in url.database or url.query:
-        raise InvalidSetting(
-            variable, "name a file, as in sqlite:///watchword.db; workers cannot share memory"
-        )
-    path = str(Path(url.database).absolute())
-    return url.set(drivername="sqlite", database=path).render_as_string()
-
-
-def _any_database(variable: str, text: str, wanted: str = _DATABASES) -> str:
+def _database(variable: str, text: str, wanted: str = _DATABASES) -> str:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
         # These quote what could not be read, perhaps a part of a password.
         raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
     if url.get_backend_name() == "sqlite" and not url.host:
-        return _database(variable, text)
+        return _file(variable, url)
     if url.drivername == "postgresql+psycopg":
         return text
     raise InvalidSetting(variable, f"is no URL of these: {wanted}")
 
 
-def _with_a_port(variable: str, text: str, wanted: str) -> str:
+def _file(variable: str, url: URL) -> str:
+    if not url.database or ":memory:" in url.database or url.query:
+        raise InvalidSetting(
+            variable, "name a file, as in sqlite:///watchword.db; workers cannot share memory"
+        )
+    # Made absolute here and now, so that every worker means the same file.
+    path = str(Path(url.database).absolute())
+    return url.set(drivername="sqlite", database=path).render_as_string()
+
+
+def _valkey(variable: str, text: str, wanted: str = _VALKEY) -> str:
+    if not _names_valkey(text):
+        raise InvalidSetting(variable, f"is no URL of these: {wanted}")
     try:
         urlsplit(text).port  # noqa: B018 - a property that raises
     except ValueError:
         # Quotes what stands where the port should, which may be a part of a password.
         raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
     return text
+
+
+def _session_store(variable: str, text: str) -> str:
+    parse = _valkey if _names_valkey(text) else _database
+    return parse(variable, text, f"{_DATABASES} or {_VALKEY}")
+
+
+def _names_valkey(text: str) -> bool:
+    scheme, separator, _ = text.partition("://")
+    return bool(separator) and scheme.partition("+")[0] in _VALKEY_SCHEMES
 
 
 def _whole_number(low: int, high: int) -> Callable[[str, str], int]:
@@ -235,6 +258,8 @@ def _some_text(variable: str, text: str) -> str:
 _ONE_YEAR = 365 * 24 * 60 * 60
 _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "database": _database,
+    "valkey": _valkey,
+    "session_store": _session_store,
     "secret_key": _secret,
     "host": _some_text,
     "port": _whole_number(1, 65535),
@@ -244,5 +269,6 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "audience": _some_text,
     "access_token_seconds": _whole_number(1, _ONE_YEAR),
     "refresh_token_seconds": _whole_number(1, _ONE_YEAR),
+    "session_seconds": _whole_number(1, _ONE_YEAR),
     "max_request_bytes": _whole_number(1024, 16 * 1024 * 1024),
 }

@@ -7,7 +7,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from flask_watchword.service.settings import MIN_SECRET_BYTES, InvalidSetting, Settings
+from flask_watchword.service.settings import MAKE_SECRET, MIN_SECRET_BYTES, InvalidSetting, Settings
 
 _NO_TRICKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -18,11 +18,18 @@ def signing_secret(settings: Settings) -> str:
     Every worker, and every later start, gets the same one: tokens survive a restart.
 
     Raises:
-        InvalidSetting: when the file cannot be used; the message names it.
+        InvalidSetting: when the file cannot be used, which the message names; or when there is
+            no place for one.
     """
     if settings.secret_key is not None:
         return settings.secret_key
     file = secret_file(settings)
+    if file is None:
+        raise InvalidSetting(
+            "WATCHWORD_SECRET_KEY",
+            "is needed with PostgreSQL, where each machine has to have the same one; "
+            f"make it with: {MAKE_SECRET}",
+        )
     try:
         if not file.exists():
             _create(file)
@@ -31,10 +38,10 @@ def signing_secret(settings: Settings) -> str:
         raise InvalidSetting(str(file), f"cannot keep a secret: {error.strerror}") from error
 
 
-def secret_file(settings: Settings) -> Path:
-    """Return where the generated secret of these settings' database is kept."""
+def secret_file(settings: Settings) -> Path | None:
+    """Return where a generated secret is kept: beside a SQLite database, otherwise nowhere."""
     database = settings.database_file
-    return database.with_name(database.name + ".secret")
+    return None if database is None else database.with_name(database.name + ".secret")
 
 
 def _create(file: Path) -> None:

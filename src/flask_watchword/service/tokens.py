@@ -1,8 +1,11 @@
 """How this service makes its tokens, and what it answers to those it refuses."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response
 
 from flask_watchword.accounts.users import User
 from flask_watchword.errors import (
@@ -11,64 +14,88 @@ from flask_watchword.errors import (
     Refusal,
     SpecificRefusal,
 )
+from flask_watchword.extension import handlers
+from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.manager import JWTManager
-from flask_watchword.extension.tokens import create_access_token, create_refresh_token
+from flask_watchword.extension.revocation_feed import TOKEN_REVOKED
 from flask_watchword.service.answers import CHALLENGE, refusal
 from flask_watchword.service.settings import InvalidSetting, Settings
 
+#: RFC 8176 section 2: that somebody was asked for a password.
+PASSWORD_METHOD = "pwd"
 
-def install_tokens(app: Flask, settings: Settings, secret: str) -> JWTManager:
-    """Give the application its token manager, answering in the service's own form.
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Who signed in, and how: what the service's tokens are made for.
+
+    Attributes:
+        user: who, as the store says now.
+        methods: how they proved it; ``amr`` of every token of the session (RFC 8176).
+    """
+
+    user: User
+    methods: tuple[str, ...]
+
+
+def token_options(settings: Settings, secret: str) -> Mapping[str, Any]:
+    """Return the options of an application whose tokens are this service's."""
+    return {
+        "JWT_SECRET_KEY": secret,
+        "JWT_ALGORITHM": "HS256",
+        "JWT_PROFILE": "strict",
+        "JWT_ENCODE_ISSUER": settings.issuer,
+        "JWT_DECODE_ISSUER": settings.issuer,
+        "JWT_ENCODE_AUDIENCE": settings.audience,
+        "JWT_DECODE_AUDIENCE": settings.audience,
+        "JWT_TOKEN_LOCATION": ["headers"],
+        # No cookies, so no claim against forged requests in every token.
+        "JWT_COOKIE_CSRF_PROTECT": False,
+        "JWT_ACCESS_TOKEN_EXPIRES": timedelta(seconds=settings.access_token_seconds),
+        "JWT_REFRESH_TOKEN_EXPIRES": timedelta(seconds=settings.refresh_token_seconds),
+        "WATCHWORD_SESSION_IDLE": timedelta(seconds=settings.refresh_token_seconds),
+        "WATCHWORD_SESSION_ABSOLUTE": timedelta(seconds=settings.session_seconds),
+    }
+
+
+def install_tokens(app: Flask, options: Mapping[str, Any]) -> JWTManager:
+    """Give the application its token manager.
 
     Raises:
         InvalidSetting: when the secret cannot be one: a public key, say.
     """
-    app.config.update(
-        JWT_SECRET_KEY=secret,
-        JWT_ALGORITHM="HS256",
-        JWT_PROFILE="strict",
-        JWT_ENCODE_ISSUER=settings.issuer,
-        JWT_DECODE_ISSUER=settings.issuer,
-        JWT_ENCODE_AUDIENCE=settings.audience,
-        JWT_DECODE_AUDIENCE=settings.audience,
-        JWT_TOKEN_LOCATION=["headers"],
-        # No cookies, so no claim against forged requests in every token.
-        JWT_COOKIE_CSRF_PROTECT=False,
-        JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings.access_token_seconds),
-        JWT_REFRESH_TOKEN_EXPIRES=timedelta(seconds=settings.refresh_token_seconds),
-    )
+    app.config.update(options)
     try:
         tokens = JWTManager(app)
     except InvalidKeyError as error:
         raise InvalidSetting("WATCHWORD_SECRET_KEY", str(error)) from error
     tokens.user_identity_loader(_subject)
+    tokens.additional_claims_loader(claims_of)
     tokens.unauthorized_loader(_missing_token)
     tokens.invalid_token_loader(invalid_token)
-    # The loaders are given texts; the errors themselves have codes as well.
-    for refusal_class in (Refusal, SpecificRefusal):
-        app.register_error_handler(refusal_class, _refused_token)
     return tokens
 
 
-def issue_access_token(
-    user: User, *, fresh: bool = False, expires_delta: timedelta | None = None
-) -> str:
-    """Return an access token of the current application's.
+def install_token_refusals(app: Flask, api: Blueprint) -> None:
+    """Answer refused tokens in the service's form, in the application's views and its own.
 
-    Args:
-        user: whose token it is.
-        fresh: whether a password has just been typed for it.
-        expires_delta: its lifetime, when not that of the settings.
+    In its own also where the application has handlers for them.
     """
-    # RFC 9068 section 2.1; the type tells other verifiers what the token is for.
-    return create_access_token(
-        user, fresh=fresh, expires_delta=expires_delta, additional_headers={"typ": "at+jwt"}
-    )
+    handlers.register(binding_of(app).manager, api)
+    # The loaders are given texts; the errors themselves have codes as well.
+    for target in (app, api):
+        target.register_error_handler(RevokedTokenError, _revoked_token)
+        for refusal_class in (Refusal, SpecificRefusal):
+            target.register_error_handler(refusal_class, _refused_token)
 
 
-def issue_refresh_token(user: User) -> str:
-    """Return a refresh token of the current application's."""
-    return create_refresh_token(user, additional_headers={"typ": "rt+jwt"})
+def claims_of(identity: object) -> dict[str, Any]:
+    """Return what the service's tokens carry beside the standard claims.
+
+    The application may make tokens of its own, for a subject: these carry nothing more.
+    """
+    return {"amr": list(identity.methods)} if isinstance(identity, SignIn) else {}
 
 
 def invalid_token(reason: str, code: str = "invalid_token") -> Response:
@@ -78,8 +105,12 @@ def invalid_token(reason: str, code: str = "invalid_token") -> Response:
 
 def expired_token() -> Response:
     """Answer 401 to a token that is genuine but too old."""
-    msg = "The token has expired"
-    return refusal(401, msg, "token_expired", _invalid_token_challenge(msg))
+    return invalid_token("The token has expired", "token_expired")
+
+
+def user_gone() -> Response:
+    """Answer 401 to a token whose user has been deleted."""
+    return invalid_token("The user of this token no longer exists", "user_gone")
 
 
 def _refused_token(error: Refusal) -> Response:
@@ -88,8 +119,12 @@ def _refused_token(error: Refusal) -> Response:
     return invalid_token(str(error), error.code)
 
 
-def _subject(user: User) -> str:
-    return user.id
+def _revoked_token(error: RevokedTokenError) -> Response:
+    return invalid_token(str(error), error.code or TOKEN_REVOKED)
+
+
+def _subject(identity: object) -> object:
+    return identity.user.id if isinstance(identity, SignIn) else identity
 
 
 def _missing_token(reason: str) -> Response:

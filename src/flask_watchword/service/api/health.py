@@ -11,6 +11,8 @@ def healthz() -> Response:
 
 
 def readyz() -> Response:
-    """Answer once the user store has answered; 503 otherwise."""
-    components().users.ping()
+    """Answer once every store has answered; 503 otherwise."""
+    stores = components().stores
+    stores.users.ping()
+    stores.sessions.get("")  # a question like any other
     return jsonify(status="ok")

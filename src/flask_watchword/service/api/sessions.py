@@ -1,0 +1,77 @@
+"""GET and DELETE /sessions: where somebody is logged in, and logging out elsewhere."""
+
+from datetime import datetime
+from typing import Self
+
+import msgspec
+from flask import Response
+
+from flask_watchword.extension.current import get_jwt, get_jwt_identity
+from flask_watchword.extension.decorators import jwt_required
+from flask_watchword.service.answers import answer, moment, nothing, refusal
+from flask_watchword.service.components import components
+from flask_watchword.sessions.session import Session
+
+
+class Device(msgspec.Struct):
+    """A session as its owner sees it.
+
+    Attributes:
+        id: by which it can be ended.
+        created_at: when it was logged in.
+        last_seen_at: when it was last refreshed.
+        expires_at: when it ends unless it is refreshed.
+        address: the IP address it was logged in from.
+        agent: the User-Agent header that came along.
+        current: whether this very request belongs to it.
+    """
+
+    id: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    address: str
+    agent: str
+    current: bool
+
+    @classmethod
+    def of(cls, session: Session, current_id: object) -> Self:
+        """Return a session as it is shown."""
+        return cls(
+            id=session.id,
+            created_at=moment(session.started_at),
+            last_seen_at=moment(session.rotated_at),
+            expires_at=moment(session.idle_until),
+            address=session.address,
+            agent=session.agent,
+            current=session.id == current_id,
+        )
+
+
+class Devices(msgspec.Struct):
+    """Every session of one user, the one used last first."""
+
+    sessions: list[Device]
+
+
+@jwt_required()
+def list_sessions() -> Response:
+    """Answer with the sessions of the access token's user."""
+    current_id = get_jwt().get("sid")
+    return answer(Devices([Device.of(s, current_id) for s in components().sessions.list()]))
+
+
+@jwt_required()
+def end_session(session_id: str) -> Response:
+    """End one session of the access token's user, be it this one."""
+    # Another user's is answered like one that does not exist: an id tells nobody whose it is.
+    if not components().sessions.end(session_id, subject=get_jwt_identity()):
+        return refusal(404, "You have no such session", "session_not_found")
+    return nothing()
+
+
+@jwt_required()
+def end_other_sessions() -> Response:
+    """End every session of the access token's user but this one."""
+    components().sessions.end_all(keep_current=True)
+    return nothing()

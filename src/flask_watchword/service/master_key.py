@@ -1,0 +1,37 @@
+"""The master key: configured, or on the embedded database made once and kept beside it."""
+
+from pathlib import Path
+
+from flask_watchword.keys.master_key import MAKE_MASTER_KEY, new_master_key, read_master_keys
+from flask_watchword.keys.sealing import Sealer
+from flask_watchword.service.kept_secret import kept_secret
+from flask_watchword.service.settings import InvalidSetting, Settings
+
+_VARIABLE = "WATCHWORD_MASTER_KEY"
+
+
+def sealer(settings: Settings) -> Sealer:
+    """Return what seals and opens the secrets in the database of these settings.
+
+    Raises:
+        InvalidSetting: when there is no master key, or its file cannot be used.
+    """
+    if settings.master_key is not None:
+        return Sealer(read_master_keys(settings.master_key))
+    file = master_key_file(settings)
+    if file is None:
+        raise InvalidSetting(
+            _VARIABLE,
+            "is needed with PostgreSQL, where each machine has to have the same one; "
+            f"make it with: {MAKE_MASTER_KEY}",
+        )
+    try:
+        return Sealer(read_master_keys(kept_secret(file, new_master_key)))
+    except ValueError as error:
+        raise InvalidSetting(str(file), f"holds no master key: it {error}") from error
+
+
+def master_key_file(settings: Settings) -> Path | None:
+    """Return where a generated master key is kept: beside a SQLite database, otherwise nowhere."""
+    database = settings.database_file
+    return None if database is None else database.with_name(database.name + ".master-key")

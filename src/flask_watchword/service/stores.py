@@ -1,0 +1,110 @@
+"""Open the stores that the settings name. The only place that knows which stores there are."""
+
+import contextlib
+from collections.abc import Iterator
+
+from sqlalchemy import Engine
+
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.store import UserStore
+from flask_watchword.clock import system_clock
+from flask_watchword.service.components import Stores
+from flask_watchword.service.demo import add_demo_user, refuse_demo_user
+from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.sessions.store import SessionStore
+from flask_watchword.stores.opening import UnknownStore, open_session_store
+from flask_watchword.stores.sql.engine import open_engine
+from flask_watchword.stores.sql.schema import upgrade_schema
+from flask_watchword.stores.sql.users import SqlUserStore
+
+#: Seconds that one starting process waits for another's migration.
+_MIGRATION_SECONDS = 60.0
+
+
+def open_stores(settings: Settings) -> Stores:
+    """Return the stores of these settings; connections are made when they are first needed.
+
+    Raises:
+        InvalidSetting: when the place of the sessions cannot be used.
+        StoreUnavailable: when a file beside a SQLite database cannot be made.
+    """
+    return _over(open_engine(settings.database), settings)
+
+
+@contextlib.contextmanager
+def opened_stores(settings: Settings) -> Iterator[Stores]:
+    """Lend the stores of these settings, and close every connection after."""
+    with _opened_engine(settings) as engine:
+        stores = _over(engine, settings)
+        try:
+            yield stores
+        finally:
+            stores.sessions.close()
+
+
+@contextlib.contextmanager
+def opened_users(settings: Settings) -> Iterator[UserStore]:
+    """Lend the accounts in the database of these settings, and close every connection after."""
+    with _opened_engine(settings) as engine:
+        yield SqlUserStore(engine)
+
+
+def prepare(settings: Settings) -> None:
+    """Make the stores ready to be served.
+
+    Safe to call from several processes at once; afterwards no connection is left open, so that
+    the caller may fork.
+
+    Raises:
+        InvalidSetting: when the place of the sessions cannot be used, or when a demo and real
+            accounts meet in the database.
+        StoreUnavailable: when a store does not answer.
+    """
+    prepare_database(settings)
+    if settings.sessions_elsewhere is None:
+        return
+    sessions = _sessions(settings.sessions_elsewhere, upgrade=True)
+    try:
+        sessions.get("")  # a question, so that a server that is down is noticed now
+    finally:
+        sessions.close()
+
+
+def prepare_database(settings: Settings) -> None:
+    """Make the database ready for accounts: the schema, and in a demo its user.
+
+    Raises:
+        InvalidSetting: when a demo and real accounts meet in it.
+        StoreUnavailable: when it does not answer.
+    """
+    with _opened_engine(settings, busy_seconds=_MIGRATION_SECONDS) as engine:
+        upgrade_schema(engine)
+        users, passwords = SqlUserStore(engine), Passwords()
+        if settings.demo:
+            add_demo_user(users, passwords, system_clock)
+        else:
+            refuse_demo_user(users, passwords)
+
+
+@contextlib.contextmanager
+def _opened_engine(settings: Settings, **options: float) -> Iterator[Engine]:
+    engine = open_engine(settings.database, **options)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _over(engine: Engine, settings: Settings) -> Stores:
+    # One engine for both, so that a worker has one pool of connections to PostgreSQL.
+    return Stores(
+        users=SqlUserStore(engine),
+        sessions=_sessions(settings.sessions_elsewhere or engine, upgrade=False),
+    )
+
+
+def _sessions(target: str | Engine, *, upgrade: bool) -> SessionStore:
+    try:
+        return open_session_store(target, upgrade=upgrade)
+    except UnknownStore as error:
+        raise InvalidSetting("WATCHWORD_SESSION_STORE", str(error)) from error

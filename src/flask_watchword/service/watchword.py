@@ -1,0 +1,124 @@
+"""``Watchword``: the service as a part of an application."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Flask
+
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.extension.binding import EXTENSION_KEY
+from flask_watchword.extension.sessions import Sessions
+from flask_watchword.service.answers import install_refusals
+from flask_watchword.service.api import Endpoint, build_api, endpoints
+from flask_watchword.service.components import (
+    Components,
+    Stores,
+    has_components,
+    install_components,
+)
+from flask_watchword.service.demo import carry_email
+from flask_watchword.service.settings import Settings, read_settings
+from flask_watchword.service.signing_secret import signing_secret
+from flask_watchword.service.stores import open_stores, prepare
+from flask_watchword.service.tokens import (
+    install_token_refusals,
+    install_tokens,
+    token_options,
+)
+
+#: Where Flask-JWT-Extended's manager would be, and ours.
+_MANAGERS = ("flask-jwt-extended", EXTENSION_KEY)
+
+
+class Watchword:
+    """Give an application the whole service: logging in over HTTP, and views for who has.
+
+    The application's own views are protected by ``@jwt_required()``. Its error pages, its options
+    and its tables stay its own: errors of the service's endpoints are answered in JSON, and the
+    service's tables begin with ``watchword_``.
+
+    Args:
+        app: the application; without it call :meth:`init_app` later.
+        settings: what to serve; read from the environment when not given.
+        url_prefix: what the paths of the endpoints begin with, ``/auth`` perhaps.
+        stores: where everything is kept, opened and ready; when not given it is where the
+            settings say, and made ready first.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        settings: Settings | None = None,
+        url_prefix: str = "",
+        stores: Stores | None = None,
+    ) -> None:
+        self._settings = settings
+        self._url_prefix = url_prefix
+        self._stores = stores
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Make the service a part of an application.
+
+        Raises:
+            RuntimeError: when the application has something that the service would replace: a
+                JWTManager, an option, a path.
+            InvalidSetting: when a setting cannot be used.
+            StoreUnavailable: when a store does not answer.
+        """
+        settings = self._settings or read_settings()
+        served = endpoints(demo=settings.demo)
+        _refuse_managers(app)
+        _refuse_paths(app, served, self._url_prefix)
+        options = token_options(settings, signing_secret(settings))
+        _refuse_options(app, options)
+        stores = self._stores
+        if stores is None:
+            prepare(settings)
+            stores = open_stores(settings)
+        _install(app, settings, stores, options)
+        api = build_api(served)
+        install_refusals(api)
+        install_token_refusals(app, api)
+        app.register_blueprint(api, url_prefix=self._url_prefix or None)
+
+
+def _install(app: Flask, settings: Settings, stores: Stores, options: Mapping[str, Any]) -> None:
+    tokens = install_tokens(app, options)
+    if settings.demo:
+        carry_email(tokens)
+    app.config["WATCHWORD_SESSION_STORE"] = stores.sessions
+    install_components(app, Components(settings, stores, Sessions(app), Passwords()))
+
+
+def _refuse_managers(app: Flask) -> None:
+    if has_components(app):
+        raise RuntimeError("Watchword is a part of this application already")
+    if any(name in app.extensions for name in _MANAGERS):
+        raise RuntimeError(
+            "this application has a JWTManager, and Watchword brings one: remove JWTManager(app)"
+        )
+
+
+def _refuse_paths(app: Flask, served: Iterable[Endpoint], prefix: str) -> None:
+    taken = {
+        (method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods or ()
+    }
+    for method, path, _ in served:
+        if (method, prefix + path) in taken:
+            raise RuntimeError(
+                f"this application has a view for {method} {prefix + path}, which Watchword would "
+                "serve: give Watchword a url_prefix"
+            )
+
+
+def _refuse_options(app: Flask, options: Mapping[str, Any]) -> None:
+    ours = [*options, "WATCHWORD_SESSION_STORE"]
+    set_otherwise = [n for n in ours if n in app.config and app.config[n] != options.get(n)]
+    if set_otherwise:
+        raise RuntimeError(
+            f"Watchword sets {', '.join(set_otherwise)}: remove this from app.config; what may be "
+            "chosen is in Watchword's Settings"
+        )

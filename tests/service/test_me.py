@@ -1,0 +1,37 @@
+from dataclasses import replace
+
+from flask.testing import FlaskClient
+
+from flask_watchword.accounts.users import User
+from flask_watchword.service.app import create_app
+from flask_watchword.service.components import Stores
+from flask_watchword.service.settings import Settings
+from flask_watchword.stores.memory import MemoryUserStore
+from tests.service.conftest import bearer
+
+
+def test_whoever_is_logged_in_is_told_who_they_are(
+    client: FlaskClient, tokens: dict[str, str], ada: User
+) -> None:
+    answer = client.get("/me", headers=bearer(tokens["access_token"]))
+    assert answer.status_code == 200
+    assert answer.get_json() == {
+        "id": ada.id,
+        "email": "Ada@Example.com",
+        "created_at": "1970-01-01T00:00:00Z",
+    }
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_nobody_else_is_told_anything(client: FlaskClient, tokens: dict[str, str]) -> None:
+    assert client.get("/me").get_json()["code"] == "missing_token"
+    refused = client.get("/me", headers=bearer(tokens["refresh_token"]))
+    assert (refused.status_code, refused.get_json()["code"]) == (401, "invalid_token")
+
+
+def test_a_user_who_is_gone_is_told_so(
+    settings: Settings, stores: Stores, tokens: dict[str, str]
+) -> None:
+    emptied = create_app(settings, stores=replace(stores, users=MemoryUserStore())).test_client()
+    answer = emptied.get("/me", headers=bearer(tokens["access_token"]))
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "user_gone")

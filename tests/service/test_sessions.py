@@ -1,0 +1,123 @@
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_watchword.accounts.users import new_user
+from flask_watchword.stores.memory import MemoryUserStore
+from tests.service.conftest import PASSWORD, bearer
+
+
+def log_in(client: FlaskClient, email: str = "ada@example.com", agent: str = "a browser") -> str:
+    answer = client.post(
+        "/login",
+        json={"email": email, "password": PASSWORD},
+        headers={"User-Agent": agent},
+        environ_base={"REMOTE_ADDR": "192.0.2.7"},
+    )
+    token: str = answer.get_json()["access_token"]
+    return token
+
+
+def listed(client: FlaskClient, token: str) -> list[dict[str, Any]]:
+    answer = client.get("/sessions", headers=bearer(token))
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    sessions: list[dict[str, Any]] = answer.get_json()["sessions"]
+    return sessions
+
+
+def code_of(client: FlaskClient, token: str) -> str | None:
+    body = client.get("/me", headers=bearer(token)).get_json()
+    return body.get("code")  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def client(app: Flask, users: MemoryUserStore, password_hash: str) -> FlaskClient:
+    users.add(new_user("eve@example.com", password_hash, 0.0))
+    return app.test_client()
+
+
+def test_a_user_sees_where_they_are_logged_in(client: FlaskClient) -> None:
+    log_in(client, agent="a telephone")
+    log_in(client, email="eve@example.com")
+    sessions = listed(client, log_in(client))
+    assert {(s["agent"], s["address"], s["current"]) for s in sessions} == {
+        ("a telephone", "192.0.2.7", False),
+        ("a browser", "192.0.2.7", True),
+    }
+    assert all(
+        sorted(session)
+        == ["address", "agent", "created_at", "current", "expires_at", "id", "last_seen_at"]
+        for session in sessions
+    )
+    for name in ("created_at", "last_seen_at", "expires_at"):
+        assert sessions[0][name].endswith("Z")
+
+
+def test_a_refresh_is_when_a_session_was_last_seen(app: Flask, client: FlaskClient) -> None:
+    now = 1_700_000_000.0
+    app.extensions["flask-jwt-extended"].clock = lambda: now
+    body = {"email": "ada@example.com", "password": PASSWORD}
+    login = client.post("/login", json=body).get_json()
+    now += 60.0
+    pair = client.post("/refresh", headers=bearer(login["refresh_token"])).get_json()
+    (session,) = listed(client, pair["access_token"])
+    assert session["created_at"] == "2023-11-14T22:13:20Z"
+    assert session["last_seen_at"] == "2023-11-14T22:14:20Z"
+    assert session["expires_at"] == "2023-11-21T22:14:20Z"
+
+
+def test_one_session_can_be_ended_from_another(client: FlaskClient) -> None:
+    lost, here = log_in(client, agent="lost"), log_in(client)
+    (lost_id,) = [s["id"] for s in listed(client, here) if s["agent"] == "lost"]
+    answer = client.delete(f"/sessions/{lost_id}", headers=bearer(here))
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert code_of(client, lost) == "session_ended"
+    assert code_of(client, here) is None
+    again = client.delete(f"/sessions/{lost_id}", headers=bearer(here))
+    assert (again.status_code, again.get_json()["code"]) == (404, "session_not_found")
+
+
+def test_a_session_can_end_itself(client: FlaskClient) -> None:
+    here = log_in(client)
+    (own_id,) = [s["id"] for s in listed(client, here)]
+    assert client.delete(f"/sessions/{own_id}", headers=bearer(here)).status_code == 204
+    assert code_of(client, here) == "session_ended"
+
+
+def test_a_session_of_another_user_is_one_that_does_not_exist(client: FlaskClient) -> None:
+    adas, eves = log_in(client), log_in(client, email="eve@example.com")
+    (adas_id,) = [s["id"] for s in listed(client, adas)]
+    answers = [
+        client.delete(f"/sessions/{name}", headers=bearer(eves)) for name in (adas_id, "nothing")
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].data == answers[1].data
+    assert code_of(client, adas) is None
+
+
+@pytest.mark.parametrize("name", ["%00", "%F0%9F%98%80", "x" * 4000, "..", "%FF", "' OR 1=1"])
+def test_odd_ids_are_sessions_that_do_not_exist(client: FlaskClient, name: str) -> None:
+    answer = client.delete(f"/sessions/{name}", headers=bearer(log_in(client)))
+    assert answer.status_code == 404
+    assert answer.mimetype == "application/json"
+
+
+def test_all_others_can_be_ended_at_once(client: FlaskClient) -> None:
+    others, here = [log_in(client), log_in(client)], log_in(client)
+    eves = log_in(client, email="eve@example.com")
+    assert client.delete("/sessions", headers=bearer(here)).status_code == 204
+    assert [code_of(client, token) for token in others] == ["session_ended"] * 2
+    assert [code_of(client, token) for token in (here, eves)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/sessions"), ("DELETE", "/sessions"), ("DELETE", "/sessions/x")]
+)
+def test_without_an_access_token_nothing_is_shown_or_ended(
+    client: FlaskClient, method: str, path: str
+) -> None:
+    answer = client.open(path, method=method)
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "missing_token")
