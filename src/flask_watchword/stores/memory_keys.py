@@ -1,0 +1,30 @@
+"""Keys in this process's memory: for tests, and for applications that need no more."""
+
+import threading
+from dataclasses import replace
+
+from flask_watchword.keys.store import StoredKeyring
+
+
+class MemoryKeyStore:
+    """A key store that lives and dies with the process; one lock makes the swap atomic."""
+
+    def __init__(self) -> None:
+        self._keyring = StoredKeyring()
+        self._lock = threading.Lock()
+
+    def version(self) -> int:
+        """Return the version of the keyring."""
+        return self._keyring.version
+
+    def load(self) -> StoredKeyring:
+        """Return the keyring."""
+        return self._keyring
+
+    def swap(self, keyring: StoredKeyring) -> bool:
+        """Put this keyring where the one with its version stands; return whether it did."""
+        with self._lock:
+            if keyring.version != self._keyring.version:
+                return False
+            self._keyring = replace(keyring, version=keyring.version + 1)
+            return True
