@@ -6,12 +6,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url
 
 from flask_watchword.sessions.revocation import Kind, Revocation
-from flask_watchword.sessions.session import Lifetimes, new_session
+from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.engine import open_engine, reading, transactions
+from flask_watchword.stores.sql.engine import open_engine, reading, transactions, writing
 from flask_watchword.stores.sql.opening import open_sql_sessions
 from flask_watchword.stores.sql.postgres_feed import PostgresFeed
 from flask_watchword.stores.sql.sessions import SqlSessionStore
@@ -124,3 +124,75 @@ def test_a_server_that_was_away_is_found_again(server: PostgresServer) -> None:
             break
     assert not waiting.is_alive()
     store.close()
+
+
+@pytest.mark.server
+def test_an_applications_engine_does_not_notice_that_its_server_was_restarted(
+    server: PostgresServer,
+) -> None:
+    theirs = create_engine(server.url, pool_size=4)
+    store = open_sql_sessions(theirs)
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    with theirs.connect(), theirs.connect(), theirs.connect():
+        pass  # so many connections are in the pool
+    server.stop()
+    server.start()
+    assert store.rotate(session.id, 1, NOW, LIVES)
+    server.stop()
+    server.start()
+    assert store.end(session.id, NOW, SIGNED_OUT, LIVES)
+    server.stop()
+    server.start()
+    with theirs.connect() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    store.close()
+    theirs.dispose()
+
+
+@pytest.mark.server
+def test_what_a_server_only_mentions_does_not_cost_a_connection(postgres_engine: Engine) -> None:
+    theirs = create_engine(postgres_engine.url, pool_size=1, max_overflow=0)
+    store = open_sql_sessions(theirs)
+    with theirs.connect() as connection:
+        number = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+        connection.exec_driver_sql("LISTEN mentioned")
+        connection.commit()
+    with writing(postgres_engine) as connection:
+        connection.exec_driver_sql("NOTIFY mentioned")
+    store.get("x")
+    with theirs.connect() as connection:
+        assert connection.exec_driver_sql("SELECT pg_backend_pid()").scalar() == number
+    store.close()
+    theirs.dispose()
+
+
+@pytest.mark.server
+def test_a_statement_whose_connection_is_lost_is_not_sent_again(postgres_engine: Engine) -> None:
+    """Else a refresh that was committed would be sent again, and look like a replay."""
+    store = SqlSessionStore(postgres_engine, owned=False)
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    with writing(postgres_engine) as connection:
+        for statement in _HANG_UP_ONCE:
+            connection.exec_driver_sql(statement)
+    try:
+        with pytest.raises(StoreUnavailable):
+            store.rotate(session.id, 1, NOW, LIVES)
+        assert store.rotate(session.id, 1, NOW, LIVES)
+    finally:
+        with writing(postgres_engine) as connection:
+            connection.exec_driver_sql("DROP FUNCTION hang_up CASCADE")
+            connection.exec_driver_sql("DROP SEQUENCE times_hung_up")
+        store.close()
+
+
+# A sequence counts on although the transaction is undone.
+_HANG_UP_ONCE = (
+    "CREATE SEQUENCE times_hung_up",
+    "CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "IF nextval('times_hung_up') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; "
+    "RETURN new; END $$",
+    "CREATE TRIGGER hang_up AFTER UPDATE ON watchword_sessions "
+    "FOR EACH ROW EXECUTE FUNCTION hang_up()",
+)

@@ -1,11 +1,14 @@
 """What the store says to a database: how many statements, and that each goes by an index."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.pool import Pool
 
 from flask_watchword.sessions.refresh import refresh
 from flask_watchword.sessions.revocation import Kind, Revocation
@@ -20,18 +23,25 @@ LIVES = Lifetimes()
 
 @contextmanager
 def recording() -> Iterator[list[tuple[str, Any]]]:
-    """Keep every statement that any engine sends, with its parameters."""
+    """Keep every statement that connections made from now on send, with its parameters."""
     sent: list[tuple[str, Any]] = []
 
-    def record(*arguments: Any) -> None:
-        _connection, _cursor, statement, parameters, _context, many = arguments
-        sent.append((statement, parameters[0] if many else parameters))
+    class RecordingCursor(psycopg.Cursor[Any]):
+        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+            sent.append((query, params))
+            return super().execute(query, params, **options)
 
-    event.listen(Engine, "before_cursor_execute", record)
+    def record(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.set_trace_callback(lambda statement: sent.append((statement, ())))
+        else:
+            connection.cursor_factory = RecordingCursor
+
+    event.listen(Pool, "connect", record)
     try:
         yield sent
     finally:
-        event.remove(Engine, "before_cursor_execute", record)
+        event.remove(Pool, "connect", record)
 
 
 def do_everything(store: SessionStore) -> None:
@@ -85,7 +95,7 @@ def test_every_statement_on_postgresql_goes_by_an_index(postgres_engine: Engine)
         # What has no index for it is scanned all the same.
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         for statement, values in about_our_tables(sent):
-            if statement.startswith(("SELECT pg_", "INSERT")):
+            if statement.startswith(("SELECT pg_", "INSERT", "LISTEN")):
                 continue
             plan = connection.exec_driver_sql(f"EXPLAIN {statement}", values)
             lines += [row[0] for row in plan]
@@ -103,8 +113,9 @@ def test_a_refresh_is_one_statement(request: pytest.FixtureRequest, place: str) 
     engine: Engine = request.getfixturevalue(place)
     store = open_sql_sessions(engine.url, upgrade=False)
     session = new_session("ada", NOW, LIVES)
-    store.start(session, None, LIVES)
     with recording() as sent:
+        store.start(session, None, LIVES)
+        sent.clear()
         refresh(store, session.id, 1, NOW, LIVES)
     store.close()
     assert [statement.split()[0] for statement, _ in sent] == ["UPDATE"]

@@ -74,11 +74,26 @@ def run(engine: Engine, work: Callable[[Connection], _T]) -> _T:
         StoreUnavailable: when the database does not answer, or others were in the way for
             ``BUSY_SECONDS``.
     """
+
+    def attempt() -> _T:
+        with engine.begin() as connection:
+            return work(connection)
+
+    return patiently(attempt)
+
+
+def patiently(attempt: Callable[[], _T]) -> _T:
+    """Call ``attempt``, a whole transaction, until no other transaction is in its way.
+
+    Raises:
+        StoreUnavailable: when the database does not answer, or others were in the way for
+            ``BUSY_SECONDS``.
+    """
     give_up_at = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            with _translated_errors(), engine.begin() as connection:
-                return work(connection)
+            with _translated_errors:
+                return attempt()
         except _InTheWay:
             if time.monotonic() >= give_up_at:
                 raise
@@ -93,7 +108,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     Raises:
         StoreUnavailable: when the database does not answer.
     """
-    with _translated_errors(), engine.connect() as connection:
+    with _translated_errors, engine.connect() as connection:
         yield connection
 
 
@@ -106,7 +121,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises:
         StoreUnavailable: when the database does not answer, or stays locked for too long.
     """
-    with _translated_errors(), transactions(engine).begin() as connection:
+    with _translated_errors, transactions(engine).begin() as connection:
         yield connection
 
 
@@ -114,15 +129,22 @@ class _InTheWay(StoreUnavailable):
     """A transaction that came to nothing because of another one."""
 
 
-@contextlib.contextmanager
-def _translated_errors() -> Iterator[None]:
-    try:
-        yield
-    except (exc.DBAPIError, exc.TimeoutError) as error:
+class _TranslatedErrors:
+    """What the database says is wrong, in the words of a store."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if not isinstance(error, (exc.DBAPIError, exc.TimeoutError)):
+            return
         cause = getattr(error, "orig", error)
         state = getattr(cause, "sqlstate", None)
         if state in postgres.IN_THE_WAY or sqlite.is_busy(cause):
             raise _InTheWay(str(cause)) from error
         if isinstance(error, _OUR_OWN_FAULT) and state != postgres.NO_SUCH_TABLE:
-            raise
+            return
         raise StoreUnavailable(str(cause)) from error
+
+
+_translated_errors = _TranslatedErrors()

@@ -7,6 +7,7 @@ from sqlalchemy import URL, Engine, make_url
 
 from flask_watchword.stores.sql.engine import open_engine
 from flask_watchword.stores.sql.forks import forget_connections_in_children
+from flask_watchword.stores.sql.postgres import replace_dropped_connections
 from flask_watchword.stores.sql.schema import Revision, schema_revision, upgrade_schema
 from flask_watchword.stores.sql.sessions import SqlSessionStore
 
@@ -21,7 +22,8 @@ _MIGRATION_SECONDS = 60.0
 def open_sql_sessions(target: str | URL | Engine, *, upgrade: bool = True) -> SqlSessionStore:
     """Open the sessions of a database.
 
-    An engine for PostgreSQL is used as it is, with its pool and its time-outs. Of one for SQLite
+    An engine for PostgreSQL is used as it is, with its pool and its time-outs; from now on its pool
+    lends nobody a connection that the server has dropped meanwhile. Of one for SQLite
     the file alone is used, by connections of our own: the application's begin their transactions
     in another way.
 
@@ -42,6 +44,7 @@ def open_sql_sessions(target: str | URL | Engine, *, upgrade: bool = True) -> Sq
     if url.drivername != "postgresql+psycopg":
         raise ValueError(f"{url.drivername} is not supported: postgresql+psycopg is wanted")
     forget_connections_in_children(target)
+    replace_dropped_connections(target)
     return _in_server(target, upgrade, owned=False)
 
 

@@ -36,18 +36,27 @@ def open_engine(url: URL, busy_seconds: float) -> Engine:
         max_overflow=8,
         pool_timeout=CONNECT_SECONDS,
     )
-    event.listen(engine, "checkout", _refuse_dropped)
+    replace_dropped_connections(engine)
     return engine
+
+
+def replace_dropped_connections(engine: Engine) -> None:
+    """Have an engine lend no connection whose server has gone away while it was in the pool.
+
+    To send a statement again after its connection was lost would not do instead: it may have been
+    committed, and a refresh that is repeated late looks like a replay.
+    """
+    event.listen(engine, "checkout", _refuse_dropped)
 
 
 def _refuse_dropped(connection: Any, _record: Any, _proxy: Any) -> None:
     # A server says nothing to a connection that waits in a pool, but for its end. So to look
     # whether there is something to read finds what a restart of the server left behind, without
     # the round trip that asking would take.
-    if not is_readable(0.0, connection.fileno()):
-        return
     try:
-        connection.execute("SELECT 1")
+        if is_readable(0.0, connection.fileno()):
+            connection.execute("SELECT 1")
+            connection.rollback()
     except connection.Error as error:
         raise exc.InvalidatePoolError("the server has dropped this connection") from error
 

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Engine, Executable, Row, exc
+from sqlalchemy import Connection, Engine, Executable, exc
 
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import Batch, session_revocation, subject_revocation
 from flask_watchword.stores.sql import statements
-from flask_watchword.stores.sql.engine import run, single_statements, transactions
+from flask_watchword.stores.sql.engine import run, transactions
 from flask_watchword.stores.sql.feed import Feed
 from flask_watchword.stores.sql.postgres_feed import PostgresFeed
+from flask_watchword.stores.sql.single import SingleStatements
 from flask_watchword.stores.sql.sqlite_feed import SqliteFeed
 
 _FIELDS = [field.name for field in fields(Session)]
@@ -37,7 +38,7 @@ class SqlSessionStore:
     def __init__(self, engine: Engine, *, owned: bool = True) -> None:
         self._engine = engine
         self._owned = owned
-        self._single = single_statements(engine)
+        self._single = SingleStatements(engine)
         self._transactions = transactions(engine)
         self._is_postgres = engine.dialect.name == "postgresql"
         self._feed: Feed = PostgresFeed(engine) if self._is_postgres else SqliteFeed(engine)
@@ -47,7 +48,7 @@ class SqlSessionStore:
         """Keep a new session; end the subject's oldest beyond ``limit``, and log that."""
         row = {name: getattr(session, name) for name in _FIELDS}
         if limit is None:
-            run(self._single, lambda connection: connection.execute(statements.START, row))
+            self._single.count(statements.START, row)
             return []
         oldest = {
             "of_subject": session.subject,
@@ -123,7 +124,7 @@ class SqlSessionStore:
     def of_subject(self, subject: str, now: float) -> Sequence[Session]:
         """Return the sessions of a subject that are not over, the one used last first."""
         values = {"of_subject": subject, "now": now}
-        return [_session(row) for row in self._all(statements.OF_SUBJECT, values)]
+        return [_session(row) for row in self._single.rows(statements.OF_SUBJECT, values)]
 
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation."""
@@ -133,27 +134,25 @@ class SqlSessionStore:
     def revocations(self, after: int, now: float) -> Batch:
         """Return what was logged behind a cursor and lives still."""
         # Asked first: a store that is wiped in between shows its new epoch the next time.
-        life = self._epoch(now)
-        rows = self._all(statements.LOGGED_AFTER, {"after": after})
-        self._read_up_to = rows[-1].seq if rows else after
-        entries = [_revocation(row[1:]) for row in rows if row.until > now]
-        return Batch(entries, self._read_up_to, life.epoch, life.since)
+        epoch, since = self._epoch(now)
+        rows = self._single.rows(statements.LOGGED_AFTER, {"after": after})
+        self._read_up_to = rows[-1][0] if rows else after
+        entries = [_revocation(entry) for _, *entry in rows]
+        living = [entry for entry in entries if entry.until > now]
+        return Batch(living, self._read_up_to, epoch, since)
 
     def find_revocations(
         self, session_id: str | None, token_id: str | None, subject: str | None
     ) -> Sequence[Revocation]:
         """Return the entries about a session, a token and a subject."""
         values = {"session_id": session_id, "token_id": token_id, "subject": subject}
-        return [_revocation(row) for row in self._all(statements.FIND, values)]
+        return [_revocation(row) for row in self._single.rows(statements.FIND, values)]
 
     def purge(self, now: float, limit: int) -> int:
         """Delete sessions and entries that can concern nobody any more."""
         values = {"now": now, "most": limit}
-
-        def delete(statement: Delete) -> int:
-            return run(self._single, lambda c: c.execute(statement, values).rowcount)
-
-        return delete(statements.PURGE_SESSIONS) + delete(statements.PURGE_LOG)
+        purges = (statements.PURGE_SESSIONS, statements.PURGE_LOG)
+        return sum(self._single.count(statement, values) for statement in purges)
 
     def change_mark(self) -> object:
         """Return a value that every revocation on this machine changes (SQLite).
@@ -173,27 +172,24 @@ class SqlSessionStore:
             self._engine.dispose()
 
     def _is_behind(self) -> bool:
-        newest: int | None = self._all(statements.NEWEST)[0][0]
+        newest: int | None = self._single.rows(statements.NEWEST)[0][0]
         return newest is not None and newest > self._read_up_to
 
-    def _epoch(self, now: float) -> Row[Any]:
-        found = self._all(statements.EPOCH)
+    def _epoch(self, now: float) -> tuple[str, float]:
+        found = self._single.rows(statements.EPOCH)
         if found:
-            return found[0]
+            epoch, since = found[0]
+            return epoch, since
         new = {"epoch": secrets.token_urlsafe(16), "since": now}
         # Where another process was faster its row stands.
         with contextlib.suppress(exc.IntegrityError):
-            run(self._single, lambda c: c.execute(statements.BEGIN_EPOCH, new))
-        return self._all(statements.EPOCH)[0]
+            self._single.count(statements.BEGIN_EPOCH, new)
+        epoch, since = self._single.rows(statements.EPOCH)[0]
+        return epoch, since
 
     def _one(self, statement: Executable, values: dict[str, Any]) -> Session | None:
-        rows = self._all(statement, values)
+        rows = self._single.rows(statement, values)
         return _session(rows[0]) if rows else None
-
-    def _all(
-        self, statement: Executable, values: dict[str, Any] | None = None
-    ) -> Sequence[Row[Any]]:
-        return run(self._single, lambda connection: connection.execute(statement, values).all())
 
     def _end(
         self,
