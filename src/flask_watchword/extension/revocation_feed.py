@@ -29,12 +29,8 @@ _POLLS_PER_BOUND = 4
 _TIDY_SECONDS = 10.0
 _PURGE_BATCH = 100
 
-#: Seconds that a fork waits for a follower to finish what it asks the store.
-_FORK_PATIENCE = 1.0
-
 _logger = logging.getLogger(__name__)
 _feeds: "WeakSet[RevocationFeed]" = WeakSet()
-_held: list[threading.Lock] = []
 
 
 class RevocationFeed:
@@ -260,28 +256,11 @@ def _turn(feed: "ref[RevocationFeed]") -> bool:
     return True
 
 
-def _hold_before_fork() -> None:
-    # A follower that is forked in the middle of a question to the store would leave the locks of
-    # the store's driver held in the child, for ever.
-    locks = [feed._lock for feed in list(_feeds)]
-    _held.extend(lock for lock in locks if lock.acquire(timeout=_FORK_PATIENCE))
-
-
-def _release_in_parent() -> None:
-    while _held:
-        _held.pop().release()
-
-
 def _begin_in_child() -> None:
-    _held.clear()
     # Of its parent's threads a child has none, and a lock may have been held by one of them.
     for feed in list(_feeds):
         feed._begin()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_hold_before_fork,
-        after_in_parent=_release_in_parent,
-        after_in_child=_begin_in_child,
-    )
+    os.register_at_fork(after_in_child=_begin_in_child)

@@ -2,23 +2,33 @@
 
 import secrets
 import threading
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import Batch, session_revocation, subject_revocation
+from flask_watchword.stores.forks import Forked, take_part_in_forks
 
 
-class MemorySessionStore:
-    """A session store that lives and dies with the process; one lock makes each step atomic."""
+class MemorySessionStore(Forked):
+    """A session store that lives and dies with the process; one lock makes each step atomic.
+
+    The child of a fork goes on with a copy of its own.
+    """
 
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
-        self._log: list[Revocation] = []
-        self._dropped = 0
+        self._log: list[tuple[int, Revocation]] = []
+        self._logged = 0
         self._epoch = secrets.token_hex(8)
         self._since: float | None = None
+        self.start_anew()
+        take_part_in_forks(self)
+
+    def start_anew(self) -> None:
+        """Replace the lock, which a thread of the parent may have held."""
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
 
@@ -93,11 +103,11 @@ class MemorySessionStore:
     def revocations(self, after: int, now: float) -> Batch:
         """Return what was logged behind a cursor and lives still."""
         with self._lock:
-            entries = self._log[max(0, after - self._dropped) :]
-            live = [entry for entry in entries if entry.until > now]
+            new = self._log[bisect_right(self._log, after, key=_number) :]
+            live = [entry for _, entry in new if entry.until > now]
             if self._since is None:
                 self._since = now
-            return Batch(live, self._dropped + len(self._log), self._epoch, self._since)
+            return Batch(live, self._logged, self._epoch, self._since)
 
     def find_revocations(
         self, session_id: str | None, token_id: str | None, subject: str | None
@@ -105,7 +115,7 @@ class MemorySessionStore:
         """Return the entries about a session, a token and a subject."""
         wanted = {(Kind.SESSION, session_id), (Kind.TOKEN, token_id), (Kind.SUBJECT, subject)}
         with self._lock:
-            return [entry for entry in self._log if (entry.kind, entry.value) in wanted]
+            return [entry for _, entry in self._log if (entry.kind, entry.value) in wanted]
 
     def purge(self, now: float, limit: int) -> int:
         """Delete sessions and entries that can concern nobody any more."""
@@ -113,18 +123,14 @@ class MemorySessionStore:
             over = [s.id for s in self._sessions.values() if s.idle_until <= now][:limit]
             for session_id in over:
                 del self._sessions[session_id]
-            # From the front only, so that cursors go on counting; what is stuck behind a longer
-            # life is left out by `revocations` already.
-            expired = 0
-            while expired < min(limit, len(self._log)) and self._log[expired].until <= now:
-                expired += 1
-            del self._log[:expired]
-            self._dropped += expired
-            return len(over) + expired
+            expired = [item for item in self._log if item[1].until <= now][:limit]
+            gone = {number for number, _ in expired}
+            self._log = [item for item in self._log if item[0] not in gone]
+            return len(over) + len(expired)
 
     def change_mark(self) -> object:
         """Return how many revocations were ever logged."""
-        return self._dropped + len(self._log)
+        return self._logged
 
     def wait_for_change(self, seconds: float) -> None:
         """Return when something was logged, after ``seconds`` at the latest."""
@@ -153,5 +159,11 @@ class MemorySessionStore:
         return ended
 
     def _append(self, entries: Iterable[Revocation]) -> None:
-        self._log.extend(entries)
+        for entry in entries:
+            self._logged += 1
+            self._log.append((self._logged, entry))
         self._changed.notify_all()
+
+
+def _number(item: tuple[int, Revocation]) -> int:
+    return item[0]

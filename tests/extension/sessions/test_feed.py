@@ -10,7 +10,6 @@ import flask_restful
 import pytest
 
 from flask_watchword import create_access_token, jwt_required
-from flask_watchword.extension import revocation_feed
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
 from flask_watchword.stores.memory_sessions import MemorySessionStore
@@ -389,10 +388,3 @@ def test_a_resource_of_a_rest_framework_is_answered_alike(
     answer = ada.get("/resource")
     assert refusal(answer) == UNAVAILABLE
     assert "Retry-After" in answer.headers
-
-
-def test_a_fork_holds_what_a_follower_needs_to_ask_the_store(site: Site) -> None:
-    revocation_feed._hold_before_fork()
-    assert site.feed._lock.locked()
-    revocation_feed._release_in_parent()
-    assert not site.feed._lock.locked()

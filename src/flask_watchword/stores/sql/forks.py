@@ -1,42 +1,39 @@
-"""After a fork: a connection belongs to the process that made it."""
+"""Engines and forks: a connection belongs to the process that made it."""
 
-import os
-import weakref
-from typing import Protocol
+from weakref import WeakSet
 
 from sqlalchemy import Engine
 
+from flask_watchword.stores.forks import Forked, take_part_in_forks
 
-class Forked(Protocol):
-    """Something that holds what two processes cannot share."""
+
+class _Engines(Forked):
+    """The engines of this process."""
+
+    def __init__(self) -> None:
+        self.known: WeakSet[Engine] = WeakSet()
+
+    def before_fork(self) -> None:
+        """Close the connections to SQLite files.
+
+        The library keeps one account of a file's locks for the whole process. A child would take
+        its parent's for its own and lock nothing, and what it commits would be lost as soon as
+        somebody else, who sees no lock, closes the file for good.
+        """
+        for engine in list(self.known):
+            if engine.dialect.name == "sqlite":
+                engine.dispose()
 
     def start_anew(self) -> None:
-        """Replace it, in the child of a fork. What the parent still uses is not to be closed."""
+        """Begin with empty pools: two that talk over one connection read each other's answers."""
+        for engine in list(self.known):
+            engine.dispose(close=False)
 
 
-_engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()
-_others: "weakref.WeakSet[Forked]" = weakref.WeakSet()
+_engines = _Engines()
+take_part_in_forks(_engines)
 
 
 def forget_connections_in_children(engine: Engine) -> None:
-    """Make every child of this process start with an empty pool.
-
-    Two processes that talk over one connection would read each other's answers. The child leaves
-    the connections of its parent open: to close them would end them for the parent.
-    """
-    _engines.add(engine)
-
-
-def start_anew_in_children(thing: Forked) -> None:
-    """Have ``thing.start_anew()`` called in every child of this process."""
-    _others.add(thing)
-
-
-def _in_child() -> None:
-    for engine in list(_engines):
-        engine.dispose(close=False)
-    for thing in list(_others):
-        thing.start_anew()
-
-
-os.register_at_fork(after_in_child=_in_child)
+    """Keep the connections of an engine to this process."""
+    _engines.known.add(engine)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, exc, text
 
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.forks import start_anew_in_children
+from flask_watchword.stores.forks import Forked, take_part_in_forks, undisturbed
 from flask_watchword.stores.sql.postgres import is_readable
 
 _CHANNEL = "watchword_revocations"
@@ -28,7 +28,7 @@ _BEFORE_LOGGING = text("SELECT pg_advisory_xact_lock(:lock), pg_notify(:channel,
 _of_parents: list[object] = []
 
 
-class PostgresFeed:
+class PostgresFeed(Forked):
     """Notifications, read from a connection that the pool does not count."""
 
     def __init__(self, engine: Engine) -> None:
@@ -36,7 +36,7 @@ class PostgresFeed:
         self._driver: Any = engine.dialect.dbapi
         self._mark = object()
         self._prepare()
-        start_anew_in_children(self)
+        take_part_in_forks(self)
 
     def _prepare(self) -> None:
         self._one_waiter = threading.Lock()
@@ -76,9 +76,11 @@ class PostgresFeed:
             if self._closed.is_set():
                 return
             if self._listening is None:
-                self._listen()
+                with undisturbed:
+                    self._listen()
             elif is_readable(seconds, self._listening.fileno(), self._woken):
-                self._take_notifications()
+                with undisturbed:
+                    self._take_notifications()
 
     def close(self) -> None:
         """Wake whoever waits, and close the connection."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.forks import start_anew_in_children
+from flask_watchword.stores.forks import Forked, take_part_in_forks
 
 _BYTES = 8
 
@@ -23,7 +23,7 @@ _LOOK_EVERY = 0.05
 _ASK_EVERY = 0.5
 
 
-class SqliteFeed:
+class SqliteFeed(Forked):
     """A mark in a small file beside the database, ``<database>-watchword-feed``.
 
     Who has logged a revocation writes other random bytes there, after its commit and before it
@@ -37,7 +37,7 @@ class SqliteFeed:
         self._map = _mapped(self._file)
         self._noticed = self.mark()
         self.start_anew()
-        start_anew_in_children(self)
+        take_part_in_forks(self)
 
     def start_anew(self) -> None:
         """Replace what a thread of the parent may have been waiting for."""

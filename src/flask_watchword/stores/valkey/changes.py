@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.valkey.client import TIMEOUT, Server
+from flask_watchword.stores.valkey.client import TIMEOUT, Server, translated_errors
 from flask_watchword.stores.valkey.rows import text
 
 #: Seconds of silence after which the connection is asked whether it is still one.
@@ -101,7 +101,7 @@ class Changes:
         self._failures = 0
 
     def _listen(self, until: float) -> None:
-        with self._server.client():
+        with translated_errors():
             while not self._closed.is_set():
                 kind = self._next(min(max(0.0, until - monotonic()), QUIET))
                 # The client may have subscribed again by itself: as good as an announcement.

@@ -7,6 +7,7 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlencode
 
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.forks import Forked, take_part_in_forks, undisturbed
@@ -54,7 +55,7 @@ def client_opener(url: str) -> Callable[[], Client]:
     Args:
         url: ``valkey://host:port/database``, ``valkeys://`` for TLS, both also as ``redis``,
             ``unix:///path``; with ``+cluster`` after the scheme any node of a cluster. Options
-            of the client may follow as a query.
+            of the client may follow as a query, and the prefix of our keys as ``prefix``.
 
     Raises:
         ValueError: when the URL is of no such kind.
@@ -65,13 +66,27 @@ def client_opener(url: str) -> Callable[[], Client]:
     if not rest or kind not in {*_SCHEMES, "unix"} or plus + variant not in {"", "+cluster"}:
         raise ValueError("a URL like valkey://host:6379/0 is needed")
     library = _installed_library()
-    address = f"{_scheme_for(library, kind)}://{rest}"
+    address, _ = _split_prefix(f"{_scheme_for(library, kind)}://{rest}")
     parts = _parsed(library, address)
     if variant:
         return _cluster_opener(library, address, parts)
     client: Any = getattr(import_module(library), library.title())
     _check_options(client.from_url(address))
     return partial(client.from_url, address, **_options(library))
+
+
+def prefix_of(url: str) -> str | None:
+    """Return the prefix that a URL names by ``?prefix=…``; ``None`` where it names none."""
+    return _split_prefix(url)[1]
+
+
+def _split_prefix(url: str) -> tuple[str, str | None]:
+    address, mark, query = url.partition("?")
+    options = parse_qsl(query, keep_blank_values=True)
+    others = [(name, value) for name, value in options if name != "prefix"]
+    if len(others) == len(options):
+        return url, None
+    return address + (mark if others else "") + urlencode(others), dict(options)["prefix"]
 
 
 def _parsed(library: str, address: str) -> dict[str, Any]:
@@ -86,9 +101,7 @@ def _parsed(library: str, address: str) -> dict[str, Any]:
     return parts
 
 
-def _cluster_opener(
-    library: str, address: str, parts: dict[str, Any]
-) -> Callable[[], Client]:
+def _cluster_opener(library: str, address: str, parts: dict[str, Any]) -> Callable[[], Client]:
     if "host" not in parts or parts.get("db"):
         raise ValueError("a cluster is named by the host of a node, and has only database 0")
     options = _options(library) | {"require_full_coverage": False}

@@ -2,7 +2,6 @@
 
 import math
 import secrets
-import threading
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -10,7 +9,7 @@ from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import Batch, subject_revocation
 from flask_watchword.stores.valkey.changes import Changes
-from flask_watchword.stores.valkey.client import Client, Server, client_opener
+from flask_watchword.stores.valkey.client import Client, Server, client_opener, prefix_of
 from flask_watchword.stores.valkey.rows import (
     entry_name,
     entry_of,
@@ -51,14 +50,14 @@ class ValkeySessionStore:
 
         Args:
             url: see :func:`~flask_watchword.stores.valkey.client.client_opener`.
-            prefix: as above.
+            prefix: as above, unless the URL names one.
 
         Raises:
             ValueError: when the URL is of no known kind.
             ImportError: when neither valkey-py nor redis-py is installed.
         """
         store = cls.__new__(cls)
-        store._use(Server(client_opener(url)), prefix, owned=True)
+        store._use(Server(client_opener(url)), prefix_of(url) or prefix, owned=True)
         return store
 
     def _use(self, server: Server, prefix: str, *, owned: bool) -> None:
@@ -69,8 +68,7 @@ class ValkeySessionStore:
         self._log_keys = [self._prefix + name for name in names]
         self._changes = Changes(server, f"{self._prefix}changed")
         self._epoch: str | None = None
-        self._mark = 0
-        self._mark_lock = threading.Lock()
+        self._mark = object()
 
     def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
         """Keep a new session; end the subject's oldest beyond ``limit``, and log that."""
@@ -191,7 +189,7 @@ class ValkeySessionStore:
         return int(self._run("purge", moment(now), limit))
 
     def change_mark(self) -> object:
-        """Return how many calls of this store have revoked something."""
+        """Return a value that this store's own revocations alone change."""
         return self._mark
 
     def wait_for_change(self, seconds: float) -> None:
@@ -221,8 +219,7 @@ class ValkeySessionStore:
         return ended
 
     def _move_mark(self) -> None:
-        with self._mark_lock:
-            self._mark += 1
+        self._mark = object()
 
 
 def _unused_until(now: float, lifetimes: Lifetimes) -> float:
