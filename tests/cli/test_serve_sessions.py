@@ -1,0 +1,200 @@
+"""Sessions of a served application: several workers, each over connections of its own."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD
+from tests.cli.conftest import STOP_SECONDS, RunningServer, Serve
+from tests.servers.valkey import running_valkey, wait_until
+
+pytestmark = pytest.mark.server
+
+#: Connections that stay open; the kernel deals them to the workers, so that each has some.
+CONNECTIONS = 40
+
+ENDED = {(401, "session_ended")}
+OPEN = {(200, None)}
+
+
+class Clients:
+    """Connections to a server that is told to serve, over which requests go in turn or at once."""
+
+    def __init__(self, port: int, stack: ExitStack) -> None:
+        self._connections = [
+            http.client.HTTPConnection("127.0.0.1", port, timeout=10) for _ in range(CONNECTIONS)
+        ]
+        for connection in self._connections:
+            stack.callback(connection.close)
+
+    def ask(self, method: str, path: str, token: str = "", **body: str) -> tuple[int, Any]:
+        """Send a request over the connection that was used the longest ago."""
+        connection = self._connections.pop(0)
+        self._connections.append(connection)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if body:
+            headers["Content-Type"] = "application/json"
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        response = connection.getresponse()
+        text = response.read()
+        if response.status == 503:
+            assert response.headers["Retry-After"]
+        return response.status, json.loads(text) if text else {}
+
+    def ask_all_workers(self, token: str) -> set[tuple[int, str | None]]:
+        """Return every status and code that a token gets, over all connections one by one."""
+        answers = [self.ask("GET", "/me", token) for _ in range(CONNECTIONS)]
+        return {(status, body.get("code")) for status, body in answers}
+
+    def log_in(self) -> dict[str, Any]:
+        status, pair = self.ask("POST", "/login", email=DEMO_EMAIL, password=DEMO_PASSWORD)
+        assert status == 200
+        return dict(pair)
+
+
+@contextmanager
+def served(server: RunningServer) -> Iterator[Clients]:
+    server.wait_until_it_listens()
+    with ExitStack() as stack:
+        yield Clients(server.port, stack)
+    assert server.stop() == 0
+    assert server.group_is_gone()
+    assert "Traceback" not in server.output
+
+
+@pytest.fixture
+def on_sqlite() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def on_postgres(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("WATCHWORD_SECRET_KEY", "k" * 32)
+    return ["--database", postgres_url]
+
+
+@pytest.fixture
+def on_valkey() -> Iterator[list[str]]:
+    with running_valkey() as valkey:
+        yield ["--valkey", valkey.url]
+
+
+@pytest.fixture(params=["on_sqlite", "on_postgres", "on_valkey"])
+def place(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def clients(place: str, request: pytest.FixtureRequest, serve: Serve) -> Iterator[Clients]:
+    options = request.getfixturevalue(place)
+    with served(serve("--demo", "--workers", "2", *options)) as clients:
+        yield clients
+
+
+def test_a_logout_counts_with_every_worker(place: str, clients: Clients) -> None:
+    tokens = clients.log_in()
+    other = clients.log_in()
+    # Every worker has a copy of what was revoked before something is.
+    assert clients.ask_all_workers(tokens["access_token"]) == OPEN
+    assert clients.ask("POST", "/logout", tokens["refresh_token"]) == (204, {})
+    if place != "on_sqlite":  # the workers of one machine know by the next request
+        wait_until(lambda: clients.ask_all_workers(tokens["access_token"]) == ENDED)
+    assert clients.ask_all_workers(tokens["access_token"]) == ENDED
+    assert clients.ask_all_workers(other["access_token"]) == OPEN
+
+
+def test_a_replay_is_caught_whichever_worker_is_asked(clients: Clients) -> None:
+    first = clients.log_in()
+    second = clients.ask("POST", "/refresh", first["refresh_token"])[1]
+    third = clients.ask("POST", "/refresh", second["refresh_token"])[1]
+    assert clients.ask("GET", "/me", third["access_token"])[0] == 200
+    status, body = clients.ask("POST", "/refresh", first["refresh_token"])
+    assert (status, body["code"]) == (401, "refresh_reused")
+    wait_until(lambda: clients.ask_all_workers(third["access_token"]) == ENDED)
+    status, body = clients.ask("POST", "/refresh", third["refresh_token"])
+    assert (status, body["code"]) == (401, "refresh_reused")
+
+
+def test_devices_are_listed_and_ended_whichever_worker_is_asked(clients: Clients) -> None:
+    here, lost = clients.log_in()["access_token"], clients.log_in()["access_token"]
+    sessions = clients.ask("GET", "/sessions", here)[1]["sessions"]
+    assert sorted(session["current"] for session in sessions) == [False, True]
+    assert {session["address"] for session in sessions} == {"127.0.0.1"}
+    (lost_id,) = [session["id"] for session in sessions if not session["current"]]
+    assert clients.ask("DELETE", f"/sessions/{lost_id}", here)[0] == 204
+    wait_until(lambda: clients.ask_all_workers(lost) == ENDED)
+    assert clients.ask_all_workers(here) == OPEN
+    assert clients.ask("DELETE", "/sessions/%00", here)[0] == 404
+
+
+def test_a_valkey_that_is_down_closes_what_needs_it_until_it_is_back(serve: Serve) -> None:
+    with (
+        running_valkey(appendonly="yes", appendfsync="always") as valkey,
+        served(serve("--demo", "--workers", "2", "--valkey", valkey.url)) as clients,
+    ):
+        tokens = clients.log_in()
+        valkey.stop()
+        for method, path in (("GET", "/sessions"), ("POST", "/logout"), ("GET", "/readyz")):
+            status, body = clients.ask(method, path, tokens["access_token"])
+            assert (status, body["code"]) == (503, "store_unavailable")
+        assert clients.ask("POST", "/refresh", tokens["refresh_token"])[0] == 503
+        assert clients.ask("GET", "/healthz")[0] == 200
+        valkey.start()
+        wait_until(lambda: clients.ask_all_workers(tokens["access_token"]) == OPEN)
+        assert clients.ask("POST", "/refresh", tokens["refresh_token"])[0] == 200
+
+
+def test_it_says_where_everything_is_but_no_password(
+    serve: Serve, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHWORD_SECRET_KEY", "k" * 32)
+    with running_valkey() as valkey:
+        at = valkey.url.partition("://")[2]
+        database = postgres_url.replace("//postgres@", "//postgres:hidden@")
+        options = ["--database", database, "--valkey", f"valkey://default:hidden@{at}"]
+        valkey.client().config_set("requirepass", "hidden")
+        server = serve("--workers", "1", *options)
+        with served(server) as clients:
+            assert clients.ask("GET", "/readyz")[0] == 200
+    assert "accounts in watchword_" in server.output
+    assert "on 127.0.0.1, sessions in Valkey on 127.0.0.1)" in server.output
+    assert "hidden" not in server.output
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (
+            ["--database", "postgresql+psycopg://ada:hidden@127.0.0.1:1/accounts"],
+            "Error: the database does not answer: ",
+        ),
+        (
+            ["--database", "postgresql+psycopg://ada:hidden@db:port/accounts"],
+            "Error: WATCHWORD_DATABASE: is no URL of these: ",
+        ),
+        (["--valkey", "valkey://:hidden@127.0.0.1:1/0"], "Error: the database does not answer: "),
+        (["--valkey", "memcached://:hidden@db"], "Error: WATCHWORD_VALKEY: is no URL of these: "),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_one_line_without_its_password(
+    serve: Serve, options: list[str], line: str
+) -> None:
+    server = serve(*options)
+    assert server.process.wait(STOP_SECONDS) == 1
+    assert server.output.startswith(line)
+    assert server.output.count("\n") == 1
+    assert "hidden" not in server.output
+
+
+def test_a_server_for_several_machines_needs_a_secret_they_share(
+    serve: Serve, postgres_url: str
+) -> None:
+    server = serve("--database", postgres_url)
+    assert server.process.wait(STOP_SECONDS) == 1
+    assert server.output.startswith("Error: WATCHWORD_SECRET_KEY: is needed with PostgreSQL")
+    assert server.output.count("\n") == 1

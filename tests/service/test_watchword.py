@@ -1,0 +1,310 @@
+"""The service as a part of an application that has a life of its own."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, abort
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, inspect, text
+
+from flask_watchword import (
+    JWTManager,
+    Watchword,
+    create_access_token,
+    get_jwt_identity,
+    jwt_required,
+)
+from flask_watchword.accounts.users import User
+from flask_watchword.errors import Refusal
+from flask_watchword.extension.errors import NoAuthorizationError
+from flask_watchword.service.components import Stores
+from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.stores.errors import StoreUnavailable
+from tests.service.conftest import PASSWORD, bearer
+
+ADA = {"email": "ada@example.com", "password": PASSWORD}
+
+Mount = Callable[..., Flask]
+
+
+def host() -> Flask:
+    """An application with a view, a protected view and error pages."""
+    app = Flask("host")
+
+    @app.get("/")
+    def home() -> str:
+        return "<h1>home</h1>"
+
+    @app.get("/mine")
+    @jwt_required()
+    def mine() -> dict[str, str]:
+        return {"id": get_jwt_identity()}
+
+    return app
+
+
+@pytest.fixture
+def mount(settings: Settings, stores: Stores) -> Mount:
+    def mounted(app: Flask | None = None, url_prefix: str = "/auth") -> Flask:
+        app = app or host()
+        Watchword(app, settings=settings, url_prefix=url_prefix, stores=stores)
+        return app
+
+    return mounted
+
+
+def log_in(client: FlaskClient, prefix: str = "/auth") -> dict[str, str]:
+    answer = client.post(f"{prefix}/login", json=ADA)
+    assert answer.status_code == 200
+    pair: dict[str, str] = answer.get_json()
+    return pair
+
+
+@pytest.mark.parametrize("prefix", ["", "/auth", "/deep/down"])
+def test_views_of_the_application_take_tokens_of_the_service(
+    mount: Mount, ada: User, prefix: str
+) -> None:
+    client = mount(url_prefix=prefix).test_client()
+    token = log_in(client, prefix)["access_token"]
+    assert client.get("/mine", headers=bearer(token)).get_json() == {"id": ada.id}
+    assert client.get("/").data == b"<h1>home</h1>"
+    assert client.post(f"{prefix}/logout", headers=bearer(token)).status_code == 204
+    refused = client.get("/mine", headers=bearer(token))
+    assert (refused.status_code, refused.get_json()["code"]) == (401, "session_ended")
+
+
+def test_it_can_be_given_its_application_later(
+    settings: Settings, stores: Stores, ada: User
+) -> None:
+    watchword = Watchword(settings=settings, stores=stores)
+    apps = [host(), host()]
+    for app in apps:
+        watchword.init_app(app)
+    token = log_in(apps[0].test_client(), "")["access_token"]
+    answer = apps[1].test_client().get("/mine", headers=bearer(token))
+    assert answer.get_json() == {"id": ada.id}
+
+
+def test_the_application_may_make_tokens_of_its_own(mount: Mount) -> None:
+    app = mount()
+    with app.app_context():
+        token = create_access_token("a machine", additional_claims={"scope": "read"})
+    answer = app.test_client().get("/mine", headers=bearer(token))
+    assert answer.get_json() == {"id": "a machine"}
+
+
+def test_errors_outside_of_the_service_are_the_applications(mount: Mount) -> None:
+    app = mount()
+
+    @app.get("/breaking")
+    def breaking() -> str:
+        raise LookupError("the inside")
+
+    client = app.test_client()
+    for path, status in (("/nothing", 404), ("/breaking", 500)):
+        answer = client.get(path)
+        assert (answer.status_code, answer.mimetype) == (status, "text/html")
+
+
+class Catching:
+    """An application that answers whatever goes wrong with pages of its own."""
+
+    def __init__(self) -> None:
+        self.app = host()
+        for status in (400, 404, 500, 503):
+            self.app.register_error_handler(status, self.page)
+        for kind in (Exception, NoAuthorizationError, Refusal, StoreUnavailable):
+            self.app.register_error_handler(kind, self.page)
+
+    @staticmethod
+    def page(_error: Exception) -> tuple[str, int]:
+        return "<h1>oops</h1>", 418
+
+
+def test_errors_of_the_service_are_json_whatever_the_application_does_with_its_own(
+    mount: Mount, monkeypatch: pytest.MonkeyPatch, stores: Stores
+) -> None:
+    app = mount(Catching().app)
+    # Whoever registers last wins: an application may have its handlers after the service as well.
+    for kind in (NoAuthorizationError, Refusal):
+        app.register_error_handler(kind, Catching.page)
+    client = app.test_client()
+    spent: dict[str, Any] = {"headers": bearer("a.b.c")}
+    token = log_in(client)["access_token"]
+    answers = [
+        client.post("/auth/login", data="{"),
+        client.get("/auth/me"),
+        client.get("/auth/me", **spent),
+        client.delete("/auth/sessions/none", headers=bearer(token)),
+        client.post("/auth/login", data=b" " * 70_000, content_type="application/json"),
+    ]
+    assert [answer.status_code for answer in answers] == [400, 401, 401, 404, 413]
+
+    def fails(error: Exception) -> Callable[..., None]:
+        def fail(*_args: Any) -> None:
+            raise error
+
+        return fail
+
+    for error in (LookupError("inside"), StoreUnavailable("inside")):
+        monkeypatch.setattr(stores.users, "by_id", fails(error))
+        answers.append(client.get("/auth/me", headers=bearer(token)))
+    assert [answer.status_code for answer in answers[-2:]] == [500, 503]
+    assert all(answer.mimetype == "application/json" for answer in answers)
+    assert all(sorted(answer.get_json()) == ["code", "msg"] for answer in answers)
+    assert client.get("/nothing").data == b"<h1>oops</h1>"
+    assert client.get("/mine").data == b"<h1>oops</h1>"
+
+
+def test_a_store_that_is_down_closes_the_applications_views_too(
+    mount: Mount, monkeypatch: pytest.MonkeyPatch, stores: Stores
+) -> None:
+    app = mount()
+    client = app.test_client()
+    token = log_in(client)["access_token"]
+
+    def down(*_args: Any) -> None:
+        raise StoreUnavailable("no answer")
+
+    for question in ("revocations", "find_revocations", "get"):
+        monkeypatch.setattr(stores.sessions, question, down)
+    answer = client.get("/mine", headers=bearer(token))
+    assert answer.status_code == 503
+    assert answer.get_json()["code"] == "store_unavailable"
+    assert answer.headers["Retry-After"] == "2"
+
+
+def test_the_applications_limit_of_bodies_is_its_own(mount: Mount) -> None:
+    app = mount()
+    assert app.config["MAX_CONTENT_LENGTH"] is None
+
+    @app.post("/upload")
+    def upload() -> dict[str, int]:
+        from flask import request
+
+        return {"bytes": len(request.get_data())}
+
+    client = app.test_client()
+    assert client.post("/upload", data=b"x" * 100_000).get_json() == {"bytes": 100_000}
+    too_long = b'{"email": "' + b"x" * 70_000 + b'"}'
+    answer = client.post("/auth/login", data=too_long, content_type="application/json")
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JWT_SECRET_KEY", "the application's, of 32 bytes or more"),
+        ("JWT_ALGORITHM", "RS256"),
+        ("JWT_DECODE_AUDIENCE", None),
+        ("JWT_TOKEN_LOCATION", ["cookies"]),
+        ("WATCHWORD_SESSION_STORE", "memory://"),
+    ],
+)
+def test_an_option_that_would_be_overwritten_is_one_clear_error(
+    mount: Mount, name: str, value: object
+) -> None:
+    app = host()
+    app.config[name] = value
+    with pytest.raises(RuntimeError, match=f"Watchword sets {name}: remove this"):
+        mount(app)
+    assert app.config[name] == value
+    assert "watchword" not in app.blueprints
+
+
+def test_options_that_agree_and_options_of_others_stay(mount: Mount) -> None:
+    app = host()
+    app.config.update(SECRET_KEY="the application's own", JWT_ALGORITHM="HS256")
+    app.config["JWT_DECODE_LEEWAY"] = 5
+    mount(app)
+    assert app.config["SECRET_KEY"] == "the application's own"
+    assert app.config["JWT_DECODE_LEEWAY"] == 5
+
+
+def test_a_manager_of_the_applications_own_is_one_clear_error(mount: Mount) -> None:
+    app = host()
+    app.config["JWT_SECRET_KEY"] = "k" * 32
+    JWTManager(app)
+    with pytest.raises(RuntimeError, match=r"remove JWTManager\(app\)"):
+        mount(app)
+
+
+def test_mounting_twice_is_one_clear_error(mount: Mount) -> None:
+    app = mount()
+    with pytest.raises(RuntimeError, match="already"):
+        mount(app, url_prefix="/again")
+
+
+def test_a_view_that_would_be_served_twice_is_one_clear_error(mount: Mount) -> None:
+    app = host()
+    app.add_url_rule("/login", "form", lambda: "a form")
+    app.add_url_rule("/me", "me", lambda: "me")
+    with pytest.raises(RuntimeError, match="GET /me, which Watchword"):
+        mount(app, url_prefix="")
+    # Another method or another path is no conflict.
+    client = mount(app).test_client()
+    assert client.get("/login").data == b"a form"
+    assert log_in(client)
+
+
+def test_an_application_may_answer_the_same_path_to_another_method(mount: Mount) -> None:
+    app = host()
+    app.add_url_rule("/login", "form", lambda: "a form")
+    client = mount(app, url_prefix="").test_client()
+    assert client.get("/login").data == b"a form"
+    assert log_in(client, "")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """A database of the application's, with a table and rows in it."""
+    url = f"sqlite:///{tmp_path}/app.db"
+    with create_engine(url).begin() as connection:
+        connection.execute(text("CREATE TABLE users (name TEXT)"))
+        connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
+        connection.execute(text("INSERT INTO users VALUES ('grace')"))
+    connection.engine.dispose()
+    return url
+
+
+def test_tables_are_made_beside_those_of_the_application(database: str) -> None:
+    app = host()
+    Watchword(app, settings=Settings(database=database), url_prefix="/auth")
+    assert app.test_client().get("/auth/readyz").status_code == 200
+    engine = create_engine(database)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT name FROM users")).all() == [("grace",)]
+        assert connection.execute(text("SELECT * FROM alembic_version")).all() == []
+    names = set(inspect(engine).get_table_names()) - {"users", "alembic_version"}
+    engine.dispose()
+    assert "watchword_users" in names
+    assert {name for name in names if not name.startswith(("watchword_", "sqlite_"))} == set()
+
+
+def test_settings_come_from_the_environment_when_none_are_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHWORD_DATABASE", f"sqlite:///{tmp_path}/here.db")
+    monkeypatch.setenv("WATCHWORD_ISSUER", "the environment")
+    app = host()
+    Watchword(app)
+    assert app.config["JWT_ENCODE_ISSUER"] == "the environment"
+    assert (tmp_path / "here.db").exists()
+
+
+def test_a_place_of_sessions_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    settings = Settings(database=f"sqlite:///{tmp_path}/x.db", session_store="etcd://:hidden@db")
+    with pytest.raises(InvalidSetting, match=r"WATCHWORD_SESSION_STORE: no session store .*etcd"):
+        Watchword(host(), settings=settings)
+
+
+def test_a_bad_request_of_the_applications_own_keeps_its_page(mount: Mount) -> None:
+    app = mount()
+
+    @app.get("/aborting")
+    def aborting() -> str:
+        abort(400)
+
+    assert app.test_client().get("/aborting").mimetype == "text/html"
