@@ -9,3 +9,15 @@ class StoreUnavailable(Exception):
     """
 
     retry_after = 2
+
+
+class KeysUnavailable(StoreUnavailable):
+    """The keys of an issuer are not here, and could not be fetched.
+
+    Attributes:
+        retry_after: seconds until they are fetched again.
+    """
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

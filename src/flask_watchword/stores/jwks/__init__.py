@@ -1,0 +1,1 @@
+"""The keys of other issuers: fetched over HTTP, and held."""

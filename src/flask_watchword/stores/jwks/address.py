@@ -1,0 +1,95 @@
+"""Where keys may be fetched from: by https, or by http from this very machine."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+_PORTS = {"https": 443, "http": 80}
+# Printable ASCII without space and backslash: urlsplit drops line ends, and parsers disagree about
+# the backslash.
+_URL = re.compile(r"[!-\[\]-~]+")
+
+
+class BadAddress(ValueError):
+    """An address that nothing is fetched from; the text says why, and follows on the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL that may be fetched from.
+
+    Attributes:
+        scheme: ``https``, or ``http`` for a loopback host.
+        host: the name or the number of the host, without brackets.
+        port: its port.
+        target: path and query, as a request line has them.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """What has to stay the same when a server answers with another address."""
+        return self.scheme, self.host, self.port
+
+
+def read_address(url: Any) -> Address:
+    """Read a URL that somebody trusted has written.
+
+    Raises:
+        BadAddress: when it is none, has a part that it must not have, or is http to another
+            machine.
+    """
+    if not isinstance(url, str) or not _URL.fullmatch(url):
+        raise BadAddress("is not a URL of printable ASCII")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise BadAddress(f"is not a URL: {error}") from None
+    if parts.scheme not in _PORTS or not host:
+        raise BadAddress("is not an https:// URL")
+    if "@" in parts.netloc:
+        raise BadAddress("must not hold a user name or a password")
+    if "#" in url:
+        raise BadAddress("must not have a fragment")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise BadAddress("is http, which is for localhost, 127.0.0.0/8 and ::1 alone; use https")
+    return Address(parts.scheme, host, port or _PORTS[parts.scheme], _target(parts))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine by its very name; nothing is resolved."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def redirected(address: Address, location: str) -> Address:
+    """Return where a server sends us on, relative to where it was asked (RFC 9110 section 10.2.2).
+
+    Raises:
+        BadAddress: when that is no address, or has another scheme, host or port.
+    """
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    here = f"{address.scheme}://{host}:{address.port}{address.target}"
+    try:
+        there = read_address(urljoin(here, location).partition("#")[0])
+    except ValueError as error:
+        raise BadAddress(f"redirects to what {error}") from None
+    if there.origin != address.origin:
+        raise BadAddress("redirects to another scheme, host or port")
+    return there
+
+
+def _target(parts: SplitResult) -> str:
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path

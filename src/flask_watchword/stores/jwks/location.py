@@ -1,0 +1,99 @@
+"""Where an issuer's keys are: at an address that is configured, or at one that it tells itself.
+
+The second is OpenID Connect Discovery 1.0, section 4.
+"""
+
+import ssl
+import time
+from functools import cached_property
+
+from flask_watchword.clock import Clock
+from flask_watchword.jose.encoding import parse_object
+from flask_watchword.stores.jwks.address import Address, BadAddress, read_address
+from flask_watchword.stores.jwks.deadline import Deadline
+from flask_watchword.stores.jwks.http_get import Document, FetchFailed, get
+
+#: Seconds that everything may take: discovery, redirects and the keys.
+TOTAL_SECONDS = 5.0
+
+_WELL_KNOWN = "/.well-known/openid-configuration"
+
+
+class KeyLocation:
+    """Where the JWK Set of an issuer is fetched from.
+
+    Args:
+        issuer: the issuer, letter for letter as in ``iss``.
+        jwks_url: the address of its JWK Set; ``None`` to ask the issuer's own configuration.
+        tls: how certificates are verified; ``None`` for the machine's authorities.
+        elapsed: a clock in seconds that nobody sets back.
+
+    Raises:
+        BadAddress: when nothing may be fetched from there.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        jwks_url: str | None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        elapsed: Clock = time.monotonic,
+    ) -> None:
+        self._issuer = issuer
+        self._elapsed = elapsed
+        self._discovered = jwks_url is None
+        self._address = (
+            configuration_address(issuer) if jwks_url is None else read_address(jwks_url)
+        )
+        if tls is not None:
+            self._tls = tls
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # Reading the authorities takes milliseconds, so not before somebody is asked.
+        return ssl.create_default_context()
+
+    def fetch(self) -> Document:
+        """Fetch the JWK Set.
+
+        Raises:
+            FetchFailed: when it does not come.
+        """
+        deadline = Deadline(TOTAL_SECONDS, self._elapsed)
+        address = self._discover(deadline) if self._discovered else self._address
+        try:
+            return get(address, deadline, self._tls)
+        except FetchFailed as error:
+            raise FetchFailed(f"the JWK Set: {error}") from error
+
+    def _discover(self, deadline: Deadline) -> Address:
+        try:
+            document = get(self._address, deadline, self._tls)
+            return self._told_address(document.body)
+        except (FetchFailed, ValueError) as error:
+            raise FetchFailed(f"the issuer's configuration: {error}") from error
+
+    def _told_address(self, body: bytes) -> Address:
+        told = parse_object(body)
+        # Section 4.3: exactly equal, or one issuer could speak for another.
+        if told.get("issuer") != self._issuer:
+            raise FetchFailed(f"is that of another issuer, {told.get('issuer')!r:.100}")
+        try:
+            address = read_address(told.get("jwks_uri"))
+        except BadAddress as error:
+            raise FetchFailed(f"its jwks_uri {error}") from error
+        if self._address.scheme == "https" and address.scheme != "https":
+            raise FetchFailed("its jwks_uri is not https")
+        return address
+
+
+def configuration_address(issuer: str) -> Address:
+    """Return where an issuer's configuration is (OpenID Connect Discovery 1.0 section 4.1).
+
+    Raises:
+        BadAddress: when the issuer is no URL that one may be fetched from.
+    """
+    if "?" in issuer or "#" in issuer:
+        raise BadAddress("has a query or a fragment, so it has no configuration of its own")
+    return read_address(issuer.removesuffix("/") + _WELL_KNOWN)

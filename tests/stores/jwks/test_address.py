@@ -1,0 +1,111 @@
+"""Which addresses are fetched from."""
+
+from typing import Any
+
+import pytest
+
+from flask_watchword.stores.jwks.address import Address, BadAddress, read_address, redirected
+
+HTTPS = read_address("https://keys.example/jwks.json")
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://keys.example", Address("https", "keys.example", 443, "/")),
+        ("https://keys.example/a/b?c=d", Address("https", "keys.example", 443, "/a/b?c=d")),
+        ("HTTPS://Keys.Example:8443/", Address("https", "keys.example", 8443, "/")),
+        ("https://10.0.0.7/jwks", Address("https", "10.0.0.7", 443, "/jwks")),
+        ("http://localhost:5000/jwks", Address("http", "localhost", 5000, "/jwks")),
+        ("http://127.0.0.1/", Address("http", "127.0.0.1", 80, "/")),
+        ("http://127.7.7.7/", Address("http", "127.7.7.7", 80, "/")),
+        ("http://[::1]:80/", Address("http", "::1", 80, "/")),
+    ],
+)
+def test_https_is_read_and_so_is_http_to_this_machine(url: str, address: Address) -> None:
+    assert read_address(url) == address
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://keys.example/", "use https"),
+        ("http://10.0.0.7/", "use https"),
+        ("http://169.254.169.254/latest/meta-data", "use https"),
+        ("http://localhost.example/", "use https"),
+        ("http://127.0.0.1.example/", "use https"),
+        ("http://127.1/", "use https"),
+        ("http://2130706433/", "use https"),
+        ("http://0.0.0.0/", "use https"),
+        ("http://[::]/", "use https"),
+        ("file:///etc/passwd", "not an https"),
+        ("ftp://keys.example/", "not an https"),
+        ("//keys.example/jwks", "not an https"),
+        ("keys.example/jwks", "not an https"),
+        ("https:///jwks", "not an https"),
+        ("https://", "not an https"),
+        ("", "not a URL"),
+        (None, "not a URL"),
+        (7, "not a URL"),
+        (["https://keys.example/"], "not a URL"),
+        (b"https://keys.example/", "not a URL"),
+        ("https://user@keys.example/", "user name"),
+        ("https://user:secret@keys.example/", "user name"),
+        ("https://localhost@keys.example/", "user name"),
+        ("https://keys.example/#fragment", "fragment"),
+        ("https://keys.example/#", "fragment"),
+        ("https://keys.example/a b", "not a URL"),
+        ("https://keys.example/\r\nX-Injected: 1", "not a URL"),
+        ("ht\ntps://keys.example/", "not a URL"),
+        (" https://keys.example/", "not a URL"),
+        ("https://keys.example\\@evil.example/", "not a URL"),
+        ("https://ключи.example/", "not a URL"),
+        ("https://keys.example:port/", "not a URL"),
+        ("https://keys.example:99999/", "not a URL"),
+        ("https://[::1/", "not a URL"),
+    ],
+)
+def test_anything_else_is_refused_with_the_reason(url: Any, told: str) -> None:
+    with pytest.raises(BadAddress, match=told):
+        read_address(url)
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("/other", "/other"),
+        ("other?x=1", "/other?x=1"),
+        ("https://keys.example/other", "/other"),
+        ("https://KEYS.example:443/other", "/other"),
+        ("//keys.example/other", "/other"),
+        ("/other#fragment", "/other"),
+    ],
+)
+def test_a_redirect_on_the_same_host_is_followed(location: str, target: str) -> None:
+    assert redirected(HTTPS, location) == Address("https", "keys.example", 443, target)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://keys.example/other",
+        "http://localhost/other",
+        "https://evil.example/other",
+        "https://sub.keys.example/",
+        "https://keys.example:8443/other",
+        "//evil.example/other",
+        "https://user@keys.example/",
+        "file:///etc/passwd",
+        "https://[",
+        "/other\r\nX-Injected: 1",
+        "\\\\evil.example/other",
+    ],
+)
+def test_a_redirect_to_anywhere_else_is_refused(location: str) -> None:
+    with pytest.raises(BadAddress, match="redirects to"):
+        redirected(HTTPS, location)
+
+
+def test_a_redirect_on_a_numbered_host_is_followed() -> None:
+    here = read_address("http://[::1]:5000/jwks")
+    assert redirected(here, "/other") == Address("http", "::1", 5000, "/other")

@@ -1,0 +1,272 @@
+"""One GET: what is sent, what is accepted, and how much of it, for how long."""
+
+import gzip
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flask_watchword.clock import Clock
+from flask_watchword.stores.jwks.address import read_address
+from flask_watchword.stores.jwks.deadline import Deadline
+from flask_watchword.stores.jwks.http_get import MAX_BYTES, Document, FetchFailed, get
+from tests.stores.jwks.certificates import server_context
+from tests.stores.jwks.elapsed import Elapsed
+from tests.stores.jwks.site import Site, http_answer, running
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def fetch(url: str, elapsed: Clock = lambda: 0.0, tls: ssl.SSLContext | None = None) -> Document:
+    return get(read_address(url), Deadline(5.0, elapsed), tls or ssl.create_default_context())
+
+
+def test_a_document_comes_with_the_seconds_it_is_fresh(site: Site) -> None:
+    site.says("/jwks?a=b", http_answer(b'{"keys": []}', Cache_Control="max-age=600"))
+    assert fetch(site.url("/jwks?a=b")) == Document(b'{"keys": []}', 600)
+
+
+def test_a_document_in_chunks_is_put_together(site: Site) -> None:
+    site.says("/", CHUNKED, b"2\r\n{}\r\n", b"0\r\n\r\n")
+    assert fetch(site.url()).body == b"{}"
+
+
+def test_a_document_that_ends_with_the_connection_is_whole(site: Site) -> None:
+    site.says("/", b"HTTP/1.0 200 OK\r\n\r\n", b"{", b"}")
+    assert fetch(site.url()).body == b"{}"
+
+
+def test_what_is_asked_says_who_asks_and_that_nothing_is_to_be_compressed(site: Site) -> None:
+    site.says("/", http_answer())
+    fetch(site.url())
+    (request,) = site.requests
+    assert sorted(request.splitlines()) == sorted(
+        [
+            "GET / HTTP/1.1",
+            f"Host: 127.0.0.1:{site.port}",
+            "Accept: application/jwk-set+json, application/json",
+            "Accept-Encoding: identity",
+            "User-Agent: Flask-Watchword",
+            "Connection: close",
+        ]
+    )
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_not_asked(
+    site: Site, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running() as proxy:
+        monkeypatch.setenv(name, proxy.url())
+        monkeypatch.delenv("no_proxy", raising=False)
+        site.says("/", http_answer())
+        fetch(site.url())
+        assert proxy.requests == []
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "206 Partial", "304 Not Modified", "500 No"])
+def test_a_status_other_than_200_is_a_failure(site: Site, status: str) -> None:
+    site.says("/", http_answer(b"", status))
+    with pytest.raises(FetchFailed, match=f"answered with status {status[:3]}"):
+        fetch(site.url())
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See", "307 T", "308 P"])
+def test_redirects_on_the_host_are_followed_three_times(site: Site, status: str) -> None:
+    site.says("/0", http_answer(b"", status, Location="/1"))
+    site.says("/1", http_answer(b"", status, Location=site.url("/2")))
+    site.says("/2", http_answer(b"", status, Location="3"))
+    site.says("/3", http_answer(b"here"))
+    assert fetch(site.url("/0")).body == b"here"
+
+
+def test_a_fourth_redirect_is_a_failure(site: Site) -> None:
+    site.says("/", http_answer(b"", "302 Found", Location="/"))
+    with pytest.raises(FetchFailed, match="redirects more than 3 times"):
+        fetch(site.url())
+    assert len(site.requests) == 4
+
+
+def test_a_redirect_off_the_host_is_not_followed(site: Site) -> None:
+    with running() as other:
+        for location in (other.url(), site.url("/", host="localhost"), "https://127.0.0.1/"):
+            site.says("/", http_answer(b"", "302 Found", Location=location))
+            with pytest.raises(FetchFailed, match="redirects to another scheme, host or port"):
+                fetch(site.url())
+        assert other.requests == []
+
+
+def test_a_redirect_without_a_place_ends(site: Site) -> None:
+    site.says("/", http_answer(b"", "302 Found"))
+    with pytest.raises(FetchFailed, match="redirects more than 3 times"):
+        fetch(site.url())
+
+
+def endless(head: bytes, piece: bytes) -> Iterator[bytes]:
+    yield head
+    while True:
+        yield piece
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (CHUNKED, b"1000\r\n" + b" " * 4096 + b"\r\n"),
+        (b"HTTP/1.0 200 OK\r\n\r\n", b" " * 4096),
+        (f"HTTP/1.0 200 OK\r\nContent-Length: {10**15}\r\n\r\n".encode(), b" " * 4096),
+    ],
+)
+def test_a_document_without_an_end_is_given_up(site: Site, head: bytes, piece: bytes) -> None:
+    site.answers["/"] = endless(head, piece)
+    with pytest.raises(FetchFailed, match=f"more than {MAX_BYTES} bytes"):
+        fetch(site.url())
+
+
+def test_a_document_of_the_largest_size_is_accepted_and_a_byte_more_is_not(site: Site) -> None:
+    site.says("/", http_answer(b" " * MAX_BYTES))
+    assert len(fetch(site.url()).body) == MAX_BYTES
+    site.says("/", http_answer(b" " * (MAX_BYTES + 1)))
+    with pytest.raises(FetchFailed, match="more than"):
+        fetch(site.url())
+
+
+def test_what_is_compressed_is_refused_so_that_nothing_small_becomes_large(site: Site) -> None:
+    bomb = gzip.compress(b" " * 10_000_000)
+    for coding in ("gzip", "GZIP", "deflate", "br", "identity, gzip"):
+        site.says("/", http_answer(bomb, Content_Encoding=coding))
+        with pytest.raises(FetchFailed, match="compressed"):
+            fetch(site.url())
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n",
+        CHUNKED + b"ffff\r\n",
+        CHUNKED + b"0\r\nX-Trailer: ",
+    ],
+)
+def test_a_server_that_sends_a_byte_a_second_is_left(
+    site: Site, elapsed: Elapsed, head: bytes
+) -> None:
+    def drip() -> Iterator[bytes]:
+        yield head
+        while True:
+            elapsed.now += 1
+            yield b"x"
+
+    site.answers["/"] = drip()
+    with pytest.raises(FetchFailed, match="took longer than 5 seconds"):
+        fetch(site.url(), elapsed)
+
+
+def test_a_server_that_says_to_go_on_for_ever_is_left(site: Site, elapsed: Elapsed) -> None:
+    def go_on() -> Iterator[bytes]:
+        while True:
+            elapsed.now += 1
+            yield b"HTTP/1.1 100 Continue\r\n\r\n"
+
+    site.answers["/"] = go_on()
+    with pytest.raises(FetchFailed, match="took longer than 5 seconds"):
+        fetch(site.url(), elapsed)
+
+
+def test_redirects_do_not_give_more_time(site: Site, elapsed: Elapsed) -> None:
+    class Late:
+        def __iter__(self) -> Iterator[bytes]:
+            elapsed.now += 2
+            yield http_answer(b"", "302 Found", Location="/")
+
+    site.answers["/"] = Late()
+    with pytest.raises(FetchFailed, match="took longer than 5 seconds"):
+        fetch(site.url(), elapsed)
+    assert len(site.requests) == 3
+
+
+def test_connecting_has_a_limit_of_its_own_below_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, elapsed: Elapsed
+) -> None:
+    seconds = []
+
+    def create_connection(_: object, timeout: float) -> socket.socket:
+        seconds.append(timeout)
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket, "create_connection", create_connection)
+    deadline = Deadline(5.0, elapsed)
+    for _ in range(2):
+        with pytest.raises(FetchFailed, match="timed out"):
+            get(read_address("https://keys.example/"), deadline, ssl.create_default_context())
+        elapsed.now += 4
+    assert seconds == [3.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 200 + b"\r\n",
+        CHUNKED + b"zz\r\n",
+        CHUNKED + b"10\r\n{",
+    ],
+)
+def test_what_is_not_http_is_a_failure(site: Site, answer: bytes) -> None:
+    site.says("/", answer)
+    with pytest.raises(FetchFailed):
+        fetch(site.url())
+
+
+def test_nobody_listening_is_a_failure() -> None:
+    with running() as site:
+        url = site.url()
+    with pytest.raises(FetchFailed, match="refused"):
+        fetch(url)
+
+
+def test_https_is_fetched_from_a_server_with_a_certificate_that_is_trusted(tmp_path: Path) -> None:
+    context, trusted = server_context(tmp_path)
+    with running(context) as site:
+        site.says("/", http_answer(b"here"))
+        tls = ssl.create_default_context(cafile=trusted)
+        assert fetch(site.url(), tls=tls).body == b"here"
+        assert f"Host: 127.0.0.1:{site.port}" in site.requests[0]
+
+
+def test_a_certificate_that_nobody_has_issued_is_refused(tmp_path: Path) -> None:
+    context, _ = server_context(tmp_path)
+    with running(context) as site, pytest.raises(FetchFailed, match="CERTIFICATE_VERIFY_FAILED"):
+        fetch(site.url())
+    assert site.requests == []
+
+
+def test_a_certificate_of_another_host_is_refused(tmp_path: Path) -> None:
+    context, trusted = server_context(tmp_path, host="other.example")
+    tls = ssl.create_default_context(cafile=trusted)
+    with (
+        running(context) as site,
+        pytest.raises(FetchFailed, match=r"not valid for '127\.0\.0\.1'"),
+    ):
+        fetch(site.url(), tls=tls)
+
+
+def test_a_redirect_from_https_to_http_is_not_followed(tmp_path: Path, site: Site) -> None:
+    context, trusted = server_context(tmp_path)
+    with running(context) as secure:
+        secure.says("/", http_answer(b"", "302 Found", Location=site.url()))
+        with pytest.raises(FetchFailed, match="redirects to another scheme"):
+            fetch(secure.url(), tls=ssl.create_default_context(cafile=trusted))
+    assert site.requests == []
+
+
+def test_no_connection_is_left_open(site: Site) -> None:
+    site.answers["/"] = endless(CHUNKED, b"no chunk\r\n")
+    with pytest.raises(FetchFailed):
+        fetch(site.url())
+    assert site.ended.acquire(timeout=30)

@@ -1,0 +1,178 @@
+"""Where an issuer's keys are found."""
+
+import json
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_watchword.stores.jwks.address import BadAddress
+from flask_watchword.stores.jwks.http_get import FetchFailed
+from flask_watchword.stores.jwks.location import KeyLocation, configuration_address
+from tests.stores.jwks.certificates import server_context
+from tests.stores.jwks.elapsed import Elapsed
+from tests.stores.jwks.site import Site, http_answer, running
+
+CONFIGURATION = "/.well-known/openid-configuration"
+
+
+def serve_configuration(site: Site, issuer: str, path: str = "", **members: Any) -> None:
+    told = {"issuer": issuer, "jwks_uri": site.url("/jwks"), **members}
+    site.serves(f"{path}{CONFIGURATION}", told)
+
+
+def test_keys_are_fetched_from_the_address_that_is_configured(site: Site) -> None:
+    site.serves("/jwks", {"keys": []}, Cache_Control="max-age=600")
+    document = KeyLocation("any name", site.url("/jwks")).fetch()
+    assert (document.body, document.fresh_seconds) == (b'{"keys": []}', 600)
+    assert site.asked("/jwks") == len(site.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("issuer", "target"),
+    [
+        ("https://a.example", CONFIGURATION),
+        ("https://a.example/", CONFIGURATION),
+        ("https://a.example/realms/one", f"/realms/one{CONFIGURATION}"),
+        ("https://a.example/realms/one/", f"/realms/one{CONFIGURATION}"),
+        ("https://a.example//", f"/{CONFIGURATION}"),
+    ],
+)
+def test_the_configuration_is_below_the_path_of_the_issuer(issuer: str, target: str) -> None:
+    address = configuration_address(issuer)
+    assert (address.host, address.target) == ("a.example", target)
+
+
+@pytest.mark.parametrize(
+    "issuer", ["a.example", "http://a.example", "https://a.example?x=1", "https://a.example#x", ""]
+)
+def test_an_issuer_that_is_no_address_has_no_configuration(issuer: str) -> None:
+    with pytest.raises(BadAddress):
+        KeyLocation(issuer, None)
+
+
+@pytest.mark.parametrize("path", ["", "/", "/realms/one", "/realms/one/"])
+def test_an_issuer_tells_where_its_keys_are(site: Site, path: str) -> None:
+    issuer = site.url(path)
+    serve_configuration(site, issuer, path.removesuffix("/"))
+    site.serves("/jwks", {"keys": []}, Cache_Control="max-age=600")
+    document = KeyLocation(issuer, None).fetch()
+    assert (document.body, document.fresh_seconds) == (b'{"keys": []}', 600)
+
+
+def test_where_the_keys_are_is_asked_each_time(site: Site) -> None:
+    location = KeyLocation(site.url(""), None)
+    serve_configuration(site, site.url(""))
+    site.serves("/jwks", 1)
+    assert location.fetch().body == b"1"
+    serve_configuration(site, site.url(""), jwks_uri=site.url("/moved"))
+    site.serves("/moved", 2)
+    assert location.fetch().body == b"2"
+
+
+def test_the_configuration_of_another_issuer_is_refused_letter_for_letter(site: Site) -> None:
+    right = site.url("/realms/one")
+    others = [right + "/", right.upper(), right + "2", "https://a.example", "", None, [right], 7]
+    for other in others:
+        site.requests.clear()
+        site.serves(f"/realms/one{CONFIGURATION}", {"issuer": other, "jwks_uri": site.url("/jwks")})
+        with pytest.raises(FetchFailed, match="the issuer's configuration: is that of another"):
+            KeyLocation(right, None).fetch()
+        assert site.asked("/jwks") == 0
+
+
+def test_a_configuration_without_an_issuer_is_refused(site: Site) -> None:
+    site.serves(CONFIGURATION, {"jwks_uri": site.url("/jwks")})
+    with pytest.raises(FetchFailed, match="is that of another issuer"):
+        KeyLocation(site.url(""), None).fetch()
+
+
+@pytest.mark.parametrize(
+    ("jwks_uri", "told"),
+    [
+        ("http://keys.example/jwks", "its jwks_uri is http"),
+        ("file:///etc/passwd", "its jwks_uri is not an https"),
+        ("/jwks", "its jwks_uri is not an https"),
+        (None, "its jwks_uri is not a URL"),
+        (["https://keys.example/jwks"], "its jwks_uri is not a URL"),
+    ],
+)
+def test_where_an_issuer_says_its_keys_are_is_under_the_same_rules(
+    site: Site, jwks_uri: Any, told: str
+) -> None:
+    serve_configuration(site, site.url(""), jwks_uri=jwks_uri)
+    with pytest.raises(FetchFailed, match=told):
+        KeyLocation(site.url(""), None).fetch()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"not json",
+        b'{"issuer": NaN}',
+        b"\xef\xbb\xbf{}",
+        b'{"issuer": "https://evil.example", "issuer": "%s"}',
+        b'{"issuer": ' + b"[" * 100 + b"]" * 100 + b"}",
+    ],
+)
+def test_a_configuration_that_is_not_strict_json_is_refused(site: Site, body: bytes) -> None:
+    body = body.replace(b"%s", site.url("").encode())
+    site.says(CONFIGURATION, http_answer(body))
+    with pytest.raises(FetchFailed, match="the issuer's configuration: "):
+        KeyLocation(site.url(""), None).fetch()
+
+
+def test_discovery_and_keys_have_one_time_limit_together(site: Site, elapsed: Elapsed) -> None:
+    told = json.dumps({"issuer": site.url(""), "jwks_uri": site.url("/jwks")})
+
+    def after_three_seconds(answer: bytes) -> Iterator[bytes]:
+        elapsed.now += 3
+        yield answer
+
+    site.answers[CONFIGURATION] = after_three_seconds(http_answer(told.encode()))
+    moved = http_answer(b"", "302 Found", Location="/moved")
+    site.answers["/jwks"] = after_three_seconds(moved)
+    site.serves("/moved", {"keys": []})
+    with pytest.raises(FetchFailed, match="the JWK Set: took longer than 5 seconds"):
+        KeyLocation(site.url(""), None, elapsed=elapsed).fetch()
+
+
+def test_what_failed_is_said(site: Site) -> None:
+    with pytest.raises(
+        FetchFailed, match=r"^the issuer's configuration: answered with status 404$"
+    ):
+        KeyLocation(site.url(""), None).fetch()
+    serve_configuration(site, site.url(""))
+    with pytest.raises(FetchFailed, match=r"^the JWK Set: answered with status 404$"):
+        KeyLocation(site.url(""), None).fetch()
+
+
+def test_an_issuer_on_https_cannot_send_us_to_http_on_this_machine(
+    tmp_path: Path, site: Site
+) -> None:
+    context, trusted = server_context(tmp_path)
+    tls = ssl.create_default_context(cafile=trusted)
+    with running(context) as secure:
+        serve_configuration(secure, secure.url(""), jwks_uri=site.url("/jwks"))
+        with pytest.raises(FetchFailed, match="its jwks_uri is not https"):
+            KeyLocation(secure.url(""), None, tls=tls).fetch()
+        assert site.requests == []
+        serve_configuration(secure, secure.url(""))
+        secure.serves("/jwks", {"keys": []})
+        assert KeyLocation(secure.url(""), None, tls=tls).fetch().body == b'{"keys": []}'
+
+
+def test_by_default_the_authorities_of_the_machine_are_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, trusted = server_context(tmp_path)
+    with running(context) as secure:
+        secure.serves("/jwks", {"keys": []})
+        with pytest.raises(FetchFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            KeyLocation("issuer", secure.url("/jwks")).fetch()
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        assert KeyLocation("issuer", secure.url("/jwks")).fetch().body == b'{"keys": []}'

@@ -1,0 +1,379 @@
+"""An issuer's keys in a process: who fetches them, when, and who waits for it."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from flask_watchword.errors import InvalidKeyError
+from flask_watchword.jose import Key
+from flask_watchword.stores.errors import KeysUnavailable, StoreUnavailable
+from flask_watchword.stores.jwks.http_get import Document, FetchFailed
+from flask_watchword.stores.jwks.remote_keys import (
+    COOLDOWN,
+    LONGEST_PAUSE,
+    STALE_SECONDS,
+    KeySet,
+    RemoteKeys,
+)
+from tests.stores.jwks.elapsed import Elapsed
+
+FRESH = 600.0
+ISSUER = "https://issuer.example"
+
+
+class Issuer:
+    """Answers what it is told to, when it is let; counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.answer: bytes | Exception = b"one"
+        self.asked = 0
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.was_asked = threading.Semaphore(0)
+
+    def fetch(self) -> Document:
+        self.asked += 1
+        answer = self.answer
+        self.was_asked.release()
+        assert self.may_answer.wait(30)
+        if isinstance(answer, Exception):
+            raise answer
+        return Document(answer, FRESH)
+
+    def read(self, body: bytes) -> Sequence[Key]:
+        if body == b"bad":
+            raise InvalidKeyError("not a JWK Set")
+        return [Key(body.decode(), lambda message, signature: False)]
+
+
+class Held(RemoteKeys):
+    """Keys whose fetches a test waits for."""
+
+    def fetched(self) -> None:
+        """Return when no fetch is under way."""
+        landed = self._landed
+        assert landed is None or landed.wait(30)
+
+
+@pytest.fixture
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture
+def keys(issuer: Issuer, elapsed: Elapsed) -> Held:
+    return Held(ISSUER, issuer.fetch, issuer.read, elapsed=elapsed, patience=30)
+
+
+def names(key_set: KeySet | None) -> list[str]:
+    assert key_set is not None
+    return [key.algorithm for key in key_set.keys]
+
+
+def unavailable(keys: RemoteKeys) -> int:
+    """Return the seconds after which trying again makes sense."""
+    with pytest.raises(KeysUnavailable) as raised:
+        keys.current()
+    return raised.value.retry_after
+
+
+def in_threads(count: int, call: Callable[[], object]) -> list[object]:
+    with ThreadPoolExecutor(count) as pool:
+        return [future.result() for future in [pool.submit(call) for _ in range(count)]]
+
+
+def test_nothing_is_fetched_before_somebody_asks(keys: Held, issuer: Issuer) -> None:
+    assert issuer.asked == 0
+    assert names(keys.current()) == ["one"]
+    assert issuer.asked == 1
+
+
+def test_keys_are_used_without_asking_as_long_as_they_are_fresh(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    first = keys.current()
+    elapsed.now += FRESH - 1
+    assert keys.current() is first
+    assert issuer.asked == 1
+
+
+def test_stale_keys_are_used_while_new_ones_are_fetched(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    keys.current()
+    elapsed.now += FRESH
+    issuer.answer = b"two"
+    issuer.may_answer.clear()
+    for _ in range(50):
+        assert names(keys.current()) == ["one"]
+    assert issuer.was_asked.acquire(timeout=30)
+    issuer.may_answer.set()
+    keys.fetched()
+    assert names(keys.current()) == ["two"]
+    assert issuer.asked == 2
+
+
+def test_keys_that_are_a_day_past_their_time_are_not_used_without_asking(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    keys.current()
+    issuer.answer = b"two"
+    elapsed.now += FRESH + STALE_SECONDS
+    assert names(keys.current()) == ["two"]
+
+
+def test_old_keys_stay_in_use_where_an_issuer_is_gone_for_good(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    keys.current()
+    issuer.answer = FetchFailed("gone")
+    for _ in range(5):
+        elapsed.now += 10 * STALE_SECONDS
+        assert names(keys.current()) == ["one"]
+        keys.fetched()
+
+
+def test_while_nothing_has_changed_the_set_is_the_same_object(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    first = keys.current()
+    elapsed.now += FRESH
+    keys.current()
+    keys.fetched()
+    assert issuer.asked == 2
+    assert keys.current() is first
+
+
+@pytest.mark.parametrize(
+    "failure", [FetchFailed("answered with status 500"), b"bad", RuntimeError("a mistake of ours")]
+)
+def test_a_failed_fetch_leaves_the_keys_in_use(
+    keys: Held, issuer: Issuer, elapsed: Elapsed, failure: bytes | Exception
+) -> None:
+    first = keys.current()
+    issuer.answer = failure
+    elapsed.now += FRESH
+    assert keys.current() is first
+    keys.fetched()
+    assert keys.current() is first
+    assert issuer.asked == 2
+
+
+def test_a_failing_issuer_is_asked_again_once_per_cooldown(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    keys.current()
+    issuer.answer = FetchFailed("down")
+    elapsed.now += FRESH
+    for seconds in (0.0, COOLDOWN - 1, 1.0):
+        elapsed.now += seconds
+        keys.current()
+        keys.fetched()
+    assert issuer.asked == 3
+    issuer.answer = b"two"
+    elapsed.now += LONGEST_PAUSE
+    keys.current()
+    keys.fetched()
+    assert names(keys.current()) == ["two"]
+
+
+def test_without_keys_a_failure_says_when_to_come_again(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    issuer.answer = FetchFailed("down")
+    waits = []
+    for _ in range(8):
+        waits.append(unavailable(keys))
+        elapsed.now += waits[-1]
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert issuer.asked == 8
+
+
+def test_a_dead_issuer_is_not_asked_for_each_request(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    issuer.answer = FetchFailed("down")
+    for _ in range(50):
+        assert unavailable(keys) == 1
+    assert issuer.asked == 1
+
+
+def test_an_issuer_that_comes_back_is_used_by_the_next_request_that_asks(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    issuer.answer = FetchFailed("down")
+    for _ in range(3):
+        elapsed.now += unavailable(keys)
+    issuer.answer = b"one"
+    assert names(keys.current()) == ["one"]
+    issuer.answer = FetchFailed("down")
+    elapsed.now += FRESH
+    keys.current()
+    keys.fetched()
+    assert names(keys.current()) == ["one"]
+
+
+def test_keys_that_are_unavailable_are_a_store_that_is() -> None:
+    assert issubclass(KeysUnavailable, StoreUnavailable)
+
+
+def test_fifty_requests_at_once_cost_one_fetch(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    issuer.may_answer.clear()
+
+    def let_go() -> None:
+        elapsed.wait_until_asked(50)
+        issuer.may_answer.set()
+
+    threading.Thread(target=let_go).start()
+    assert {names(found)[0] for found in in_threads(50, keys.current)} == {"one"}  # type: ignore[arg-type]
+    assert issuer.asked == 1
+
+
+def test_fifty_unknown_kids_at_once_cost_one_fetch(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    first = keys.current()
+    elapsed.now += COOLDOWN
+    issuer.answer = b"two"
+    found = in_threads(50, lambda: keys.replacement(first))
+    assert {names(each)[0] for each in found} == {"two"}  # type: ignore[arg-type]
+    assert issuer.asked == 2
+
+
+def test_an_unknown_kid_is_looked_for_at_most_once_per_cooldown(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    first = keys.current()
+    asked = []
+    for seconds in (0, COOLDOWN - 1, 1, 0, COOLDOWN - 1, 1):
+        elapsed.now += seconds
+        assert keys.replacement(first) is None
+        asked.append(issuer.asked)
+    assert asked == [1, 1, 2, 2, 2, 3]
+
+
+def test_an_unknown_kid_finds_the_keys_that_were_added(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    first = keys.current()
+    issuer.answer = b"two"
+    elapsed.now += COOLDOWN
+    second = keys.replacement(first)
+    assert names(second) == ["two"]
+    assert keys.replacement(first) is second
+    assert issuer.asked == 2
+
+
+def test_a_failed_look_for_an_unknown_kid_leaves_the_keys_in_use_and_the_cooldown(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    first = keys.current()
+    issuer.answer = FetchFailed("down")
+    elapsed.now += COOLDOWN
+    assert keys.replacement(first) is None
+    elapsed.now += COOLDOWN - 1
+    assert keys.replacement(first) is None
+    assert keys.current() is first
+    assert issuer.asked == 2
+
+
+def test_those_whose_key_is_known_do_not_wait_for_an_unknown_kid(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    first = keys.current()
+    elapsed.now += COOLDOWN
+    issuer.may_answer.clear()
+    stranger = threading.Thread(target=keys.replacement, args=(first,))
+    stranger.start()
+    assert issuer.was_asked.acquire(timeout=30)
+    assert issuer.was_asked.acquire(timeout=30)
+    assert keys.current() is first
+    issuer.may_answer.set()
+    stranger.join()
+
+
+def test_of_an_issuer_that_fails_one_request_at_a_time_finds_out_whether_it_still_does(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    issuer.answer = FetchFailed("down")
+    elapsed.now += unavailable(keys)
+    issuer.may_answer.clear()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(unavailable, keys)
+        assert issuer.was_asked.acquire(timeout=30)
+        assert issuer.was_asked.acquire(timeout=30)
+        for _ in range(50):
+            assert unavailable(keys) == 1
+        assert not first.done()
+        issuer.may_answer.set()
+        assert first.result() == 2
+    assert issuer.asked == 2
+
+
+def test_a_fetch_that_hangs_holds_requests_for_a_while_and_no_longer(
+    issuer: Issuer, elapsed: Elapsed
+) -> None:
+    keys = Held(ISSUER, issuer.fetch, issuer.read, elapsed=elapsed, patience=0.01)
+    issuer.may_answer.clear()
+    assert unavailable(keys) == 1
+    assert unavailable(keys) == 1
+    assert issuer.asked == 1
+    issuer.may_answer.set()
+    keys.fetched()
+    assert names(keys.current()) == ["one"]
+
+
+def test_where_no_thread_can_be_started_the_keys_are_unavailable(
+    keys: Held, issuer: Issuer, elapsed: Elapsed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading, "Thread", NoThread)
+    elapsed.now += unavailable(keys)
+    monkeypatch.undo()
+    assert names(keys.current()) == ["one"]
+
+
+def test_each_failure_is_logged_with_the_issuer_and_the_reason(
+    keys: Held, issuer: Issuer, elapsed: Elapsed, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer.answer = FetchFailed("the JWK Set: answered with status 500")
+    elapsed.now += unavailable(keys)
+    issuer.answer = b"one"
+    keys.current()
+    issuer.answer = b"bad"
+    elapsed.now += FRESH
+    keys.current()
+    keys.fetched()
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (
+            logging.WARNING,
+            f"The keys of {ISSUER} could not be fetched, none are known: "
+            "the JWK Set: answered with status 500",
+        ),
+        (
+            logging.WARNING,
+            f"The keys of {ISSUER} could not be fetched, those that are known stay in use: "
+            "not a JWK Set",
+        ),
+    ]
+
+
+def test_a_broken_issuer_does_not_touch_another(elapsed: Elapsed) -> None:
+    broken, sound = Issuer(), Issuer()
+    broken.may_answer.clear()
+    hanging = Held(ISSUER, broken.fetch, broken.read, elapsed=elapsed, patience=30)
+    working = Held(ISSUER, sound.fetch, sound.read, elapsed=elapsed, patience=30)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(hanging.current)
+        assert broken.was_asked.acquire(timeout=30)
+        assert names(working.current()) == ["one"]
+        assert not waiting.done()
+        broken.may_answer.set()
