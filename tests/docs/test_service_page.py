@@ -2,20 +2,26 @@
 
 import re
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 
+from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
+from flask_watchword.service.api import endpoints
 from flask_watchword.service.app import create_app
 from flask_watchword.service.components import Stores, components
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.settings import Settings, read_settings
+from flask_watchword.service.stores import opened_users
 from flask_watchword.service.tokens import SignIn
 from flask_watchword.stores.memory import MemoryUserStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.docs.pages import ROOT
 
 PAGE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 ROWS = dict(re.findall(r"^\| `WATCHWORD_(\w+)` \|\s*([^|]*?)\s*\|", PAGE, re.MULTILINE))
 
 
@@ -43,12 +49,39 @@ def test_application_of_the_page_accepts_the_tokens_of_the_service() -> None:
 
 
 def applications_by_the_page(secret: str) -> Flask:
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    found: dict[str, Any] = {"__name__": "page"}
-    exec(compile(code, "service.md", "exec"), found)  # noqa: S102 - it is our own page
-    app = found["create_app"](secret)
+    app = run(CODE[1])["create_app"](secret)
     assert isinstance(app, Flask)
     return app
+
+
+def run(code: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"__name__": "page"}
+    exec(compile(code, "service.md", "exec"), found)  # noqa: S102 - it is our own page
+    return found
+
+
+def test_application_of_the_page_that_mounts_the_service_lets_its_users_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    client = run(CODE[0])["app"].test_client()
+    with opened_users(read_settings({}, database="sqlite:///shop.db")) as users:
+        ada = new_user("ada@example.com", Passwords().hash("a long password"), 0.0)
+        users.add(ada)
+    assert client.get("/orders").status_code == 401
+    body = {"email": "ada@example.com", "password": "a long password"}
+    pair = client.post("/auth/login", json=body).get_json()
+    header = {"Authorization": f"Bearer {pair['access_token']}"}
+    assert client.get("/orders", headers=header).get_json() == {"orders_of": ada.id}
+    assert client.post("/auth/logout", headers=header).status_code == 204
+    assert client.get("/orders", headers=header).status_code == 401
+    assert client.get("/auth/nothing").mimetype == "text/html"
+
+
+def test_every_endpoint_has_a_row() -> None:
+    served = {(e.method, e.path.replace("session_id", "id")) for e in endpoints(demo=False)}
+    named = set(re.findall(r"^\| `([A-Z]+) (/[^` ]*)`", PAGE, re.MULTILINE))
+    assert named == served
 
 
 def token_of_the_service(secret: str) -> str:

@@ -231,6 +231,16 @@ def test_a_manager_of_the_applications_own_is_one_clear_error(mount: Mount) -> N
         mount(app)
 
 
+def test_a_manager_that_comes_later_is_one_clear_error_and_changes_nothing(mount: Mount) -> None:
+    app = mount()
+    with pytest.raises(RuntimeError, match="remove the second JWTManager"):
+        JWTManager(app)
+    client = app.test_client()
+    token = log_in(client)["access_token"]
+    client.post("/auth/logout", headers=bearer(token))
+    assert client.get("/mine", headers=bearer(token)).status_code == 401
+
+
 def test_mounting_twice_is_one_clear_error(mount: Mount) -> None:
     app = mount()
     with pytest.raises(RuntimeError, match="already"):

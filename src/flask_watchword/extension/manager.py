@@ -77,8 +77,10 @@ class JWTManager(LegacyLoaders):
         Raises:
             InvalidKeyError: when the secret that is configured already is a public key or the
                 like, with which anybody could sign.
-            RuntimeError: when an option that is Watchword's own has a value it cannot have.
+            RuntimeError: when an option that is Watchword's own has a value it cannot have, or
+                when the application has sessions, which belong to the manager it has.
         """
+        _refuse_to_lose_sessions(app)
         self._set_default_configuration_options(app)
         max_token_bytes(app.config)
         _check_secret(app)
@@ -186,6 +188,16 @@ class JWTManager(LegacyLoaders):
         """Register ``f(header, claims) -> response`` for tokens whose user was not found."""
         self._user_lookup_error_callback = callback
         return callback
+
+
+def _refuse_to_lose_sessions(app: Flask) -> None:
+    # Another manager would not ask what was revoked.
+    binding = app.extensions.get(EXTENSION_KEY)
+    if binding is not None and binding.revocations is not None:
+        raise RuntimeError(
+            "this application has sessions already, with the JWTManager that it has: "
+            "remove the second JWTManager(app)"
+        )
 
 
 def _check_secret(app: Flask) -> None:
