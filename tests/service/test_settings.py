@@ -1,5 +1,6 @@
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,10 @@ def test_every_setting_can_come_from_the_environment() -> None:
         {
             "WATCHWORD_DATABASE": "sqlite:////somewhere/else.db",
             "WATCHWORD_SECRET_KEY": "s" * 32,
+            "WATCHWORD_MASTER_KEY": f"{'A' * 43}, {'B' * 42}A",
+            "WATCHWORD_KEY_ALGORITHM": "RS256",
+            "WATCHWORD_KEY_ROTATION_DAYS": "7",
+            "WATCHWORD_KEY_PUBLISH_SECONDS": "60",
             "WATCHWORD_HOST": "::1",
             "WATCHWORD_PORT": "8080",
             "WATCHWORD_WORKERS": "3",
@@ -54,6 +59,10 @@ def test_every_setting_can_come_from_the_environment() -> None:
     assert settings == Settings(
         database="sqlite:////somewhere/else.db",
         secret_key="s" * 32,
+        master_key=f"{'A' * 43}, {'B' * 42}A",
+        key_algorithm="RS256",
+        key_rotation_days=7,
+        key_publish_seconds=60,
         host="::1",
         port=8080,
         workers=3,
@@ -171,6 +180,15 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ("WATCHWORD_SECRET_KEY", "", "at least 32 bytes"),
         ("WATCHWORD_SECRET_KEY", "s" * 31, "at least 32 bytes, has 31"),
         ("WATCHWORD_SECRET_KEY_FILE", "missing", "cannot read the file"),
+        ("WATCHWORD_MASTER_KEY", "", "is not 32 bytes in base64url"),
+        ("WATCHWORD_MASTER_KEY", "hidden", "is not 32 bytes in base64url"),
+        ("WATCHWORD_MASTER_KEY", "A" * 43 + "=", "token_urlsafe(32)"),
+        ("WATCHWORD_MASTER_KEY", "A" * 43 + ",", "is not 32 bytes in base64url"),
+        ("WATCHWORD_MASTER_KEY", "ä" * 43, "is not 32 bytes in base64url"),
+        ("WATCHWORD_MASTER_KEY_FILE", "missing", "cannot read the file"),
+        ("WATCHWORD_KEY_ALGORITHM", "HS256", "is none of EdDSA, ES256, RS256"),
+        ("WATCHWORD_KEY_ROTATION_DAYS", "-1", "not a number"),
+        ("WATCHWORD_KEY_PUBLISH_SECONDS", "0", "not a number"),
         ("WATCHWORD_HOST", " ", "is empty"),
         ("WATCHWORD_ISSUER", "", "is empty"),
         ("WATCHWORD_PORT", "tcp://10.0.0.1:80", "not a number from 1 to 65535"),
@@ -207,10 +225,12 @@ def test_a_secret_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         read_settings({"WATCHWORD_SECRET_KEY_FILE": "noise"})
 
 
-def test_the_secret_is_shown_neither_by_the_settings_nor_by_an_error() -> None:
-    assert "hidden" not in repr(Settings(secret_key="hidden" * 10))
+@pytest.mark.parametrize("name", ["secret_key", "master_key"])
+def test_a_secret_is_shown_neither_by_the_settings_nor_by_an_error(name: str) -> None:
+    secret: dict[str, Any] = {name: "hidden" * 10}
+    assert "hidden" not in repr(Settings(**secret))
     with pytest.raises(InvalidSetting) as refused:
-        read_settings({"WATCHWORD_SECRET_KEY": "hidden"})
+        read_settings({f"WATCHWORD_{name.upper()}": "hidden"})
     assert "hidden" not in str(refused.value)
 
 

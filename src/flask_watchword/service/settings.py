@@ -11,6 +11,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from flask_watchword.accounts.passwords import usable_cores
+from flask_watchword.keys.master_key import read_master_keys
+from flask_watchword.keys.material import MAKERS
 
 #: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
 MIN_SECRET_BYTES = 32
@@ -23,6 +25,7 @@ _DEFAULT_DATABASE = "sqlite:///watchword.db"
 _DATABASES = "sqlite:///watchword.db, postgresql+psycopg://user@host/name"
 _DEMO_DATABASE = "sqlite:///watchword-demo.db"
 _VALKEY = "valkey://host:6379/0"
+_SECRETS = ("master_key", "secret_key")
 _VALKEY_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
 
 
@@ -41,8 +44,13 @@ class Settings:
         database: URL of the database, ``sqlite:///file`` or ``postgresql+psycopg://…``.
         valkey: URL of a Valkey or Redis server, where sessions are kept then.
         session_store: URL of the place of the sessions, when it is neither of these.
-        secret_key: what signs the tokens, at least 32 bytes; ``None`` keeps a generated one in a
-            file beside a SQLite database.
+        master_key: under which private keys are sealed in the database, or several of them, the
+            first of which seals; ``None`` keeps a generated one in a file beside a SQLite database.
+        secret_key: what signed the tokens before there were keys, at least 32 bytes.
+        key_algorithm: of new keys: ``EdDSA``, ``ES256`` or ``RS256``.
+        key_rotation_days: how long a key signs before another takes its place; 0 leaves that to
+            ``watchword keys rotate``.
+        key_publish_seconds: how long a key stands in the JWK Set before it signs.
         host: address to listen on.
         port: port to listen on.
         workers: number of worker processes.
@@ -59,7 +67,11 @@ class Settings:
     database: str = field(default=_DEFAULT_DATABASE, repr=False)
     valkey: str | None = field(default=None, repr=False)
     session_store: str | None = field(default=None, repr=False)
+    master_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
+    key_algorithm: str = "EdDSA"
+    key_rotation_days: int = 90
+    key_publish_seconds: int = 60 * 60
     host: str = "127.0.0.1"
     port: int = 5000
     workers: int = field(default_factory=usable_cores)
@@ -90,8 +102,8 @@ def read_settings(
     """Return the settings of an environment.
 
     Args:
-        environ: where ``WATCHWORD_<NAME>`` is looked up; the secret may also come from the file
-            that ``WATCHWORD_SECRET_KEY_FILE`` names.
+        environ: where ``WATCHWORD_<NAME>`` is looked up; what is secret may also come from the file
+            that ``WATCHWORD_<NAME>_FILE`` names.
         overrides: values that win over the environment, by attribute name; ``None`` means that
             nothing was given.
 
@@ -157,7 +169,7 @@ def _variable(name: str) -> str:
 
 def _text(environ: Mapping[str, str], name: str) -> str | None:
     variable = _variable(name)
-    if name != "secret_key":
+    if name not in _SECRETS:
         return environ.get(variable)
     return _secret_text(environ, variable, f"{variable}_FILE")
 
@@ -181,6 +193,20 @@ def _secret(variable: str, text: str) -> str:
             f"needs at least {MIN_SECRET_BYTES} bytes, has {len(text.encode())}; "
             f"make one with: {MAKE_SECRET}",
         )
+    return text
+
+
+def _master_key(variable: str, text: str) -> str:
+    try:
+        read_master_keys(text)
+    except ValueError as error:
+        raise InvalidSetting(variable, str(error)) from error
+    return text
+
+
+def _key_algorithm(variable: str, text: str) -> str:
+    if text not in MAKERS:
+        raise InvalidSetting(variable, f"{text!r} is none of {', '.join(MAKERS)}")
     return text
 
 
@@ -260,7 +286,11 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "database": _database,
     "valkey": _valkey,
     "session_store": _session_store,
+    "master_key": _master_key,
     "secret_key": _secret,
+    "key_algorithm": _key_algorithm,
+    "key_rotation_days": _whole_number(0, 10 * 365),
+    "key_publish_seconds": _whole_number(1, 24 * 60 * 60),
     "host": _some_text,
     "port": _whole_number(1, 65535),
     "workers": _whole_number(1, 256),

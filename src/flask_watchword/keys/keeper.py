@@ -1,0 +1,282 @@
+"""Look after the keys of a store: the first one, rotation, import, and the end of a key."""
+
+from dataclasses import replace
+
+from flask_watchword.clock import Clock
+from flask_watchword.jose.keyring import KeyEntry, Keyring, KeyState
+from flask_watchword.keys.material import Material, new_material
+from flask_watchword.keys.policy import SLACK_SECONDS, KeyPolicy
+from flask_watchword.keys.ring import (
+    context_of,
+    keyring_of,
+    refuse_other_master_key,
+    tidied,
+    with_changes,
+)
+from flask_watchword.keys.sealing import Sealer
+from flask_watchword.keys.store import KeyStore, StoredKey, StoredKeyring
+
+#: The name of the secret that signed before there were keys. A secret has no thumbprint: that
+#: would publish a hash of it.
+FORMER_SECRET = "former-secret"
+
+
+class KeyRefused(Exception):
+    """Something that cannot be done with this key; the message says why and what else can."""
+
+
+class KeysChanged(KeyRefused):
+    """Somebody else changed the keys at the same moment, and nothing was done."""
+
+
+class KeyKeeper:
+    """Changes the keys of one store; every change is one swap of the whole keyring.
+
+    Of several who want the same at once one does it; the others find it done, or are told.
+
+    Args:
+        store: where the keys are.
+        seal: what hides their private parts.
+        policy: what new keys are.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, store: KeyStore, seal: Sealer, policy: KeyPolicy, clock: Clock) -> None:
+        self._store = store
+        self._seal = seal
+        self._policy = policy
+        self._clock = clock
+
+    def load(self) -> Keyring:
+        """Return the keyring as it stands."""
+        return keyring_of(self._store.load(), self._seal)
+
+    def begin(self, former_secret: str | None = None) -> None:
+        """Make sure that a key signs, and that keys outlive the tokens of this policy.
+
+        Args:
+            former_secret: the HS256 secret that signed before there were keys. Where there is no
+                keyring yet it is taken in, so that its tokens stay good until the last expires.
+
+        Raises:
+            SealBroken: when the keys are sealed under another master key.
+            StoreUnavailable: when the store does not answer.
+        """
+        while True:
+            stored, ring, now = self._opened()
+            # By a clock that is behind, the first key of another machine is about to begin.
+            is_signing = ring.active(now + SLACK_SECONDS) is not None
+            if is_signing and stored.token_seconds >= self._policy.token:
+                return
+            changed = replace(stored, token_seconds=max(stored.token_seconds, self._policy.token))
+            if stored.version == 0 and former_secret is not None:
+                changed = self._with_former_secret(changed, former_secret, now)
+            if not is_signing:
+                changed = self._with_key(changed, new_material(self._policy.algorithm), now, 0.0)
+            if self._store.swap(tidied(changed, now)):
+                return
+
+    def rotate(self, *, at_once: bool = False) -> str:
+        """Publish a new key, which signs after the lead; return its ``kid``.
+
+        Args:
+            at_once: whether it signs from now on. So does then a key that waits already.
+
+        Raises:
+            KeyRefused: when a key waits already, or somebody else changed the keys meanwhile.
+            SealBroken: when the keys are sealed under another master key.
+            StoreUnavailable: when the store does not answer.
+        """
+        stored, ring, now = self._opened()
+        waiting = _waiting(ring, now)
+        if waiting is None:
+            return self._add(stored, new_material(self._policy.algorithm), now, at_once=at_once)
+        if not at_once:
+            raise KeyRefused(f"{waiting.kid} is published already and waits for its turn")
+        after = ring.activated(waiting.kid, now, self._longest(stored))
+        self._put(with_changes(stored, ring, after), now)
+        return waiting.kid
+
+    def rotate_if_due(self) -> bool:
+        """Rotate when the schedule says so and nobody else has; return whether it was done.
+
+        Raises:
+            SealBroken: when the keys are sealed under another master key.
+            StoreUnavailable: when the store does not answer.
+        """
+        try:
+            if self._is_due():
+                self.rotate()
+                return True
+        except KeyRefused:
+            pass  # another process was faster
+        return False
+
+    def take_in(self, material: Material, *, at_once: bool = False) -> str:
+        """Take in a key from elsewhere: one that can sign as the next, another to verify.
+
+        Raises:
+            KeyRefused: when it is here, when a key waits, or when the keys were changed meanwhile.
+            InvalidKeyError: when it is here under another name.
+            SealBroken: when the keys are sealed under another master key.
+            StoreUnavailable: when the store does not answer.
+        """
+        stored, ring, now = self._opened()
+        kid = kid_of(material)
+        if any(key.kid == kid for key in stored.keys):
+            raise KeyRefused(f"{kid} is here already, and no key is taken in twice")
+        if material.private is None:
+            ring.imported(kid, material.key, now)  # which refuses what cannot stand there
+            self._put(_with(stored, _verifying(material, now)), now)
+            return kid
+        waiting = _waiting(ring, now)
+        if waiting is not None:
+            raise KeyRefused(f"{waiting.kid} waits for its turn already; one can be next")
+        return self._add(stored, material, now, at_once=at_once)
+
+    def retire(self, kid: str) -> None:
+        """End a key that nobody needs: withdraw a next one, let one that only verifies run out.
+
+        No token is refused by it.
+
+        Raises:
+            KeyRefused: when it is another kind of key, or the keys were changed meanwhile.
+            StoreUnavailable: when the store does not answer.
+        """
+        stored, ring, now = self._known(kid)
+        state = state_of(ring, kid, now)
+        if state is KeyState.ACTIVE:
+            raise KeyRefused(f"{kid} signs now; a rotation puts another key in its place")
+        if state is KeyState.RETIRED:
+            raise KeyRefused(f"{kid} has come to its end already")
+        entry = ring.entry(kid)
+        if entry.verify_until is not None:
+            raise KeyRefused(f"{kid} ends by itself once its last token has expired")
+        if state is KeyState.RETIRING:
+            self._put(_ending(stored, kid, now + self._longest(stored)), now)
+        elif (entry.active_from or now) - now < SLACK_SECONDS:
+            raise KeyRefused(f"{kid} is about to sign; rotate once it does, or revoke it")
+        else:
+            self._put(with_changes(stored, ring, ring.withdrawn(kid, now)), now)
+
+    def revoke(self, kid: str, *, unopened: bool = False) -> None:
+        """End a key at once; where it signed, another signs from now on.
+
+        Its tokens are refused by whoever reads the keyring again; the log of revocations, which
+        is the caller's, tells the others. To revoke a key twice does no harm.
+
+        Args:
+            unopened: whether to go on although the keys are sealed under another master key,
+                which is lost.
+
+        Raises:
+            KeyRefused: when there is no such key.
+            SealBroken: when the keys are sealed under another master key.
+            StoreUnavailable: when the store does not answer.
+        """
+        while True:
+            stored, ring, now = self._known(kid)
+            if not unopened:
+                refuse_other_master_key(stored, self._seal, now)
+            changed = _revoked(stored, ring, kid, now)
+            if keyring_of(changed, self._seal).active(now) is None:
+                changed = self._with_key(changed, new_material(self._policy.algorithm), now, 0.0)
+            if self._store.swap(tidied(changed, now)):
+                return
+
+    def _opened(self) -> tuple[StoredKeyring, Keyring, float]:
+        stored, now = self._store.load(), self._clock()
+        refuse_other_master_key(stored, self._seal, now)
+        return stored, keyring_of(stored, self._seal), now
+
+    def _known(self, kid: str) -> tuple[StoredKeyring, Keyring, float]:
+        stored = self._store.load()
+        if all(key.kid != kid for key in stored.keys):
+            raise KeyRefused(f"there is no key {kid}")
+        return stored, keyring_of(stored, self._seal), self._clock()
+
+    def _is_due(self) -> bool:
+        ring, now = self.load(), self._clock()
+        active = ring.active(now)
+        if active is None or not self._policy.rotation or _waiting(ring, now) is not None:
+            return False
+        return now >= (active.active_from or now) + self._policy.rotation - self._policy.lead
+
+    def _add(self, stored: StoredKeyring, material: Material, now: float, *, at_once: bool) -> str:
+        lead = 0.0 if at_once else self._policy.lead
+        self._put(self._with_key(stored, material, now, lead), now)
+        return kid_of(material)
+
+    def _put(self, changed: StoredKeyring, now: float) -> None:
+        if not self._store.swap(tidied(changed, now)):
+            raise KeysChanged("somebody else changed the keys at this moment; nothing was done")
+
+    def _longest(self, stored: StoredKeyring) -> float:
+        return max(stored.token_seconds, self._policy.token) + SLACK_SECONDS
+
+    def _with_key(
+        self, stored: StoredKeyring, material: Material, now: float, lead: float
+    ) -> StoredKeyring:
+        kid = kid_of(material)
+        before = keyring_of(stored, self._seal)
+        after = before.rotated(kid, material.key, now, lead, self._longest(stored))
+        new = StoredKey(
+            kid=kid,
+            algorithm=material.key.algorithm,
+            public_jwk=dict(material.key.jwk or {}),
+            sealed=self._sealed(kid, material.key.algorithm, material.private or b""),
+            published_at=now,
+            active_from=now + lead,
+        )
+        return _with(with_changes(stored, before, after), new)
+
+    def _with_former_secret(self, stored: StoredKeyring, secret: str, now: float) -> StoredKeyring:
+        sealed = self._sealed(FORMER_SECRET, "HS256", secret.encode())
+        until = now + self._longest(stored)
+        former = StoredKey(FORMER_SECRET, "HS256", None, sealed, now, verify_until=until)
+        return _with(stored, former)
+
+    def _sealed(self, kid: str, algorithm: str, private: bytes) -> bytes:
+        return self._seal.seal(private, context_of(kid, algorithm))
+
+
+def kid_of(material: Material) -> str:
+    """Return the name that a key is bound to."""
+    if material.key.kid is None:
+        raise KeyRefused("a key without a public part has no name")
+    return material.key.kid
+
+
+def state_of(ring: Keyring, kid: str, now: float) -> KeyState:
+    """Return where a key of the store stands; one that nothing is left of is not in a keyring."""
+    if all(entry.kid != kid for entry in ring.entries):
+        return KeyState.RETIRED
+    return ring.state(kid, now)
+
+
+def _waiting(ring: Keyring, now: float) -> KeyEntry | None:
+    return next((entry for entry in ring.entries if entry.waits(now)), None)
+
+
+def _with(stored: StoredKeyring, key: StoredKey) -> StoredKeyring:
+    return replace(stored, keys=(*stored.keys, key))
+
+
+def _verifying(material: Material, now: float) -> StoredKey:
+    jwk = dict(material.key.jwk or {})
+    return StoredKey(kid_of(material), material.key.algorithm, jwk, None, now)
+
+
+def _ending(stored: StoredKeyring, kid: str, until: float) -> StoredKeyring:
+    keys = (replace(k, verify_until=until) if k.kid == kid else k for k in stored.keys)
+    return replace(stored, keys=tuple(keys))
+
+
+def _revoked(stored: StoredKeyring, ring: Keyring, kid: str, now: float) -> StoredKeyring:
+    if state_of(ring, kid, now) is not KeyState.RETIRED:
+        stored = with_changes(stored, ring, ring.revoked(kid, now))
+    keys = (
+        replace(k, revoked_at=now) if k.kid == kid and k.revoked_at is None else k
+        for k in stored.keys
+    )
+    return replace(stored, keys=tuple(keys))

@@ -1,0 +1,110 @@
+"""Between what a store holds and a keyring that signs and verifies."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flask_watchword.jose.keyring import KeyEntry, Keyring
+from flask_watchword.jose.keys import Key
+from flask_watchword.keys.policy import SLACK_SECONDS
+from flask_watchword.keys.sealing import SealBroken, Sealer
+from flask_watchword.keys.store import StoredKey, StoredKeyring
+
+#: Seconds that a key which is over is still listed.
+REMEMBERED_SECONDS = 30 * 86_400.0
+
+
+def context_of(kid: str, algorithm: str) -> str:
+    """Return what a private part is bound to when it is sealed: it opens for no other key."""
+    return f"signing-key:{algorithm}:{kid}"
+
+
+def keyring_of(stored: StoredKeyring, seal: Sealer) -> Keyring:
+    """Return the keyring that a store holds.
+
+    A key whose private part is gone, or does not open, only verifies in it. The latter is for
+    whoever looks after keys when a master key is lost; whoever serves has asked
+    :func:`refuse_other_master_key` before.
+    """
+    return Keyring(tuple(_entries(stored, seal)), version=stored.version)
+
+
+def refuse_other_master_key(stored: StoredKeyring, seal: Sealer, now: float) -> None:
+    """Check that the private parts of the keys that sign, or will, can be opened.
+
+    Raises:
+        SealBroken: when one cannot.
+    """
+    for key in stored.keys:
+        if key.sealed is not None and not _is_over(key, now):
+            seal.open(key.sealed, context_of(key.kid, key.algorithm))
+
+
+def with_changes(stored: StoredKeyring, before: Keyring, after: Keyring) -> StoredKeyring:
+    """Return what a store holds once its keys begin and end as in ``after``."""
+    then = {entry.kid: entry for entry in before.entries}
+    now = {entry.kid: entry for entry in after.entries}
+    keys = (_changed(k, then[k.kid], now[k.kid]) if k.kid in now else k for k in stored.keys)
+    return replace(stored, keys=tuple(keys))
+
+
+def tidied(stored: StoredKeyring, now: float) -> StoredKeyring:
+    """Return what is worth keeping.
+
+    A private part that will not sign any more is given up, so that nobody can steal it; and so
+    is a key that has been over for long.
+    """
+    settled = [
+        key.active_from
+        for key in stored.keys
+        if key.active_from is not None
+        and key.active_from <= now - SLACK_SECONDS
+        and not _is_over(key, now)
+    ]
+    newest = max(settled, default=float("-inf"))
+    kept = (
+        replace(key, sealed=None) if _is_spent(key, newest, now) else key
+        for key in stored.keys
+        if key.verify_until is None or key.verify_until > now - REMEMBERED_SECONDS
+    )
+    return replace(stored, keys=tuple(kept))
+
+
+def _is_spent(key: StoredKey, newest: float, now: float) -> bool:
+    if _is_over(key, now):
+        return True
+    # A secret verifies with what it signed with.
+    if key.public_jwk is None:
+        return False
+    return key.active_from is not None and key.active_from < newest
+
+
+def _is_over(key: StoredKey, now: float) -> bool:
+    return key.verify_until is not None and key.verify_until <= now
+
+
+def _entries(stored: StoredKeyring, seal: Sealer) -> Iterator[KeyEntry]:
+    for key in stored.keys:
+        loaded = _load(key, seal)
+        if loaded is not None:
+            begins = None if loaded.signer is None else key.active_from
+            yield KeyEntry(key.kid, loaded, key.published_at, begins, key.verify_until)
+
+
+def _load(key: StoredKey, seal: Sealer) -> Key | None:
+    kid = None if key.public_jwk is None else key.kid
+    if key.sealed is not None:
+        with contextlib.suppress(SealBroken):
+            private = seal.open(key.sealed, context_of(key.kid, key.algorithm))
+            return Key.load(private, key.algorithm, kid=kid)
+    if key.public_jwk is None:
+        return None
+    return Key.load(key.public_jwk, key.algorithm, kid=kid)
+
+
+def _changed(key: StoredKey, before: KeyEntry, after: KeyEntry) -> StoredKey:
+    # What did not change may stand in the store otherwise: a key without a private part has begun
+    # at some time, and in a keyring it has not.
+    if after.active_from != before.active_from:
+        key = replace(key, active_from=after.active_from)
+    return replace(key, verify_until=after.verify_until)

@@ -1,0 +1,439 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from flask_watchword.errors import InvalidKeyError
+from flask_watchword.jose.jws import sign_compact, verify_compact
+from flask_watchword.jose.keyring import KeyState
+from flask_watchword.jose.keys import Key
+from flask_watchword.keys.keeper import FORMER_SECRET, KeyKeeper, KeyRefused, KeysChanged
+from flask_watchword.keys.material import Material, new_material, read_material
+from flask_watchword.keys.policy import SLACK_SECONDS, KeyPolicy
+from flask_watchword.keys.ring import REMEMBERED_SECONDS
+from flask_watchword.keys.sealing import SealBroken, Sealer
+from flask_watchword.keys.store import StoredKey, StoredKeyring
+from flask_watchword.stores.memory_keys import MemoryKeyStore
+from tests.keys.conftest import DAY, HOUR, POLICY, HandClock
+
+OTHER = Sealer([b"x" * 32])
+LONGEST = POLICY.token + SLACK_SECONDS
+
+
+class ReplacedMeanwhile(MemoryKeyStore):
+    """A store in which somebody else is always faster."""
+
+    def swap(self, keyring: StoredKeyring) -> bool:
+        return False
+
+
+def active(keeper: KeyKeeper, now: float) -> str:
+    entry = keeper.load().active(now)
+    assert entry is not None
+    return entry.kid
+
+
+def key_of(store: MemoryKeyStore, kid: str) -> StoredKey:
+    (key,) = [key for key in store.load().keys if key.kid == kid]
+    return key
+
+
+def public(material: Material) -> Material:
+    return Material(replace(material.key, signer=None), None)
+
+
+def test_a_store_begins_with_one_key_that_signs(keeper: KeyKeeper, clock: HandClock) -> None:
+    ring = keeper.load()
+    assert [ring.state(entry.kid, clock.now) for entry in ring.entries] == [KeyState.ACTIVE]
+    token = sign_compact(b"{}", ring.signing_key(clock.now))
+    assert verify_compact(token, ring.verifying_keys(clock.now))[0]["kid"] == ring.entries[0].kid
+
+
+def test_to_begin_again_changes_nothing(
+    keeper: KeyKeeper, store: MemoryKeyStore, seal: Sealer, clock: HandClock
+) -> None:
+    before = store.load()
+    keeper.begin("a secret that comes too late to be taken in")
+    assert store.load() == before
+
+
+@pytest.mark.parametrize("algorithm", ["EdDSA", "ES256", "RS256"])
+def test_keys_are_made_for_the_algorithm_of_the_policy(
+    store: MemoryKeyStore, seal: Sealer, clock: HandClock, algorithm: str
+) -> None:
+    keeper = KeyKeeper(store, seal, replace(POLICY, algorithm=algorithm), clock)
+    keeper.begin()
+    signing = keeper.load().signing_key(clock.now)
+    assert signing.algorithm == algorithm
+    token = sign_compact(b"{}", signing)
+    assert verify_compact(token, keeper.load().verifying_keys(clock.now))[0]["alg"] == algorithm
+
+
+def test_of_many_that_begin_at_once_one_makes_the_first_key(
+    store: MemoryKeyStore, seal: Sealer, clock: HandClock
+) -> None:
+    def begin(_: int) -> None:
+        KeyKeeper(store, seal, POLICY, clock).begin()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(begin, range(24)))
+    assert len(store.load().keys) == 1
+    assert store.version() == 1
+
+
+def test_a_first_key_of_a_machine_whose_clock_is_ahead_is_enough(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    clock.now -= 30.0
+    keeper.begin()
+    assert len(store.load().keys) == 1
+
+
+def test_tokens_of_the_former_secret_verify_until_the_last_has_expired(
+    store: MemoryKeyStore, seal: Sealer, clock: HandClock
+) -> None:
+    secret = "s" * 48
+    token = sign_compact(b"{}", Key.load(secret, "HS256"))
+    keeper = KeyKeeper(store, seal, POLICY, clock)
+    keeper.begin(secret)
+    assert verify_compact(token, keeper.load().verifying_keys(clock.now))[1] == b"{}"
+    assert keeper.load().signing_key(clock.now).algorithm == "EdDSA"
+    last = clock.now + LONGEST
+    assert verify_compact(token, keeper.load().verifying_keys(last - 1.0))[1] == b"{}"
+    with pytest.raises(Exception, match="alg value is not allowed"):
+        verify_compact(token, keeper.load().verifying_keys(last))
+    assert secret.encode() not in (key_of(store, FORMER_SECRET).sealed or b"")
+
+
+def test_a_former_secret_that_is_over_is_given_up_and_can_still_be_named(
+    store: MemoryKeyStore, seal: Sealer, clock: HandClock
+) -> None:
+    keeper = KeyKeeper(store, seal, POLICY, clock)
+    keeper.begin("s" * 48)
+    clock.now += LONGEST
+    keeper.rotate()
+    assert key_of(store, FORMER_SECRET).sealed is None
+    keeper.revoke(FORMER_SECRET)
+    with pytest.raises(KeyRefused, match="come to its end"):
+        keeper.retire(FORMER_SECRET)
+
+
+def test_a_rotation_publishes_now_and_signs_after_the_lead(
+    keeper: KeyKeeper, clock: HandClock
+) -> None:
+    first = active(keeper, clock.now)
+    second = keeper.rotate()
+    ring = keeper.load()
+    assert {key.kid for key in ring.published(clock.now)} == {first, second}
+    for moment, signing in ((HOUR - 1, first), (HOUR, second), (DAY, second)):
+        assert active(keeper, clock.now + moment) == signing
+
+
+def test_the_old_key_verifies_until_the_last_token_it_signed_has_expired(
+    keeper: KeyKeeper, clock: HandClock
+) -> None:
+    first = active(keeper, clock.now)
+    keeper.rotate()
+    last = clock.now + HOUR + LONGEST
+    assert keeper.load().state(first, last - 1.0) is KeyState.RETIRING
+    assert keeper.load().state(first, last) is KeyState.RETIRED
+
+
+def test_a_second_rotation_is_refused_while_a_key_waits(
+    keeper: KeyKeeper, store: MemoryKeyStore
+) -> None:
+    second = keeper.rotate()
+    before = store.load()
+    with pytest.raises(KeyRefused, match=f"{second} is published already"):
+        keeper.rotate()
+    assert store.load() == before
+
+
+def test_of_many_rotations_at_once_one_makes_a_key(
+    keeper: KeyKeeper, store: MemoryKeyStore
+) -> None:
+    def rotated(_: int) -> bool:
+        try:
+            keeper.rotate()
+        except KeyRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(rotated, range(24))).count(True) == 1
+    assert len(store.load().keys) == 2
+
+
+def test_a_rotation_at_once_signs_from_now_on(keeper: KeyKeeper, clock: HandClock) -> None:
+    second = keeper.rotate(at_once=True)
+    assert active(keeper, clock.now) == second
+
+
+def test_a_rotation_at_once_lets_the_key_that_waits_sign(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    first = active(keeper, clock.now)
+    waiting = keeper.rotate()
+    clock.now += 60.0
+    assert keeper.rotate(at_once=True) == waiting
+    assert active(keeper, clock.now) == waiting
+    assert key_of(store, first).verify_until == clock.now + LONGEST
+    assert len(store.load().keys) == 2
+
+
+def test_who_comes_second_to_a_change_is_told_and_changes_nothing(
+    seal: Sealer, clock: HandClock, keeper: KeyKeeper, store: MemoryKeyStore
+) -> None:
+    late = ReplacedMeanwhile()
+    late._keyring = store.load()
+    with pytest.raises(KeysChanged):
+        KeyKeeper(late, seal, POLICY, clock).rotate()
+    assert not KeyKeeper(late, seal, replace(POLICY, rotation=1.0), clock).rotate_if_due()
+
+
+def test_the_longest_lifetime_ever_told_decides_how_long_a_key_verifies(
+    keeper: KeyKeeper, store: MemoryKeyStore, seal: Sealer, clock: HandClock
+) -> None:
+    first = active(keeper, clock.now)
+    KeyKeeper(store, seal, replace(POLICY, token=365 * DAY), clock).begin()
+    # A command that was given no such setting rotates all the same.
+    keeper.rotate()
+    assert key_of(store, first).verify_until == clock.now + HOUR + 365 * DAY + SLACK_SECONDS
+
+
+def test_the_schedule_rotates_so_that_the_new_key_signs_on_time(
+    keeper: KeyKeeper, clock: HandClock
+) -> None:
+    began = clock.now
+    first = active(keeper, began)
+    clock.now = began + POLICY.rotation - HOUR - 1.0
+    assert not keeper.rotate_if_due()
+    clock.now += 1.0
+    assert keeper.rotate_if_due()
+    assert not keeper.rotate_if_due()
+    assert active(keeper, began + POLICY.rotation - 1.0) == first
+    assert active(keeper, began + POLICY.rotation) != first
+
+
+def test_without_a_schedule_nothing_rotates_by_itself(
+    keeper: KeyKeeper, store: MemoryKeyStore, seal: Sealer, clock: HandClock
+) -> None:
+    clock.now += 10_000 * DAY
+    assert not KeyKeeper(store, seal, replace(POLICY, rotation=0.0), clock).rotate_if_due()
+
+
+def test_a_key_that_is_brought_along_is_next_like_a_fresh_one(
+    keeper: KeyKeeper, clock: HandClock
+) -> None:
+    material = new_material("ES256")
+    assert keeper.take_in(material) == material.key.kid
+    assert keeper.load().state(material.key.kid or "", clock.now) is KeyState.NEXT
+    clock.now += HOUR
+    token = sign_compact(b"{}", keeper.load().signing_key(clock.now))
+    assert verify_compact(token, [material.key])[0]["kid"] == material.key.kid
+
+
+def test_a_public_key_that_is_brought_along_only_verifies(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    first, material = active(keeper, clock.now), new_material("EdDSA")
+    kid = keeper.take_in(public(material))
+    token = sign_compact(b"{}", material.key)
+    assert verify_compact(token, keeper.load().verifying_keys(clock.now))[0]["kid"] == kid
+    assert active(keeper, clock.now) == first
+    assert key_of(store, kid).sealed is None
+
+
+def test_no_key_is_taken_in_twice(keeper: KeyKeeper) -> None:
+    material = public(new_material("EdDSA"))
+    keeper.take_in(material)
+    with pytest.raises(KeyRefused, match="here already"):
+        keeper.take_in(material)
+    with pytest.raises(InvalidKeyError, match="under two kids"):
+        keeper.take_in(Material(material.key.named("another"), None))
+
+
+def test_no_private_key_is_taken_in_while_a_key_waits(keeper: KeyKeeper) -> None:
+    keeper.rotate()
+    with pytest.raises(KeyRefused, match="one can be next"):
+        keeper.take_in(new_material("EdDSA"))
+
+
+def test_a_next_key_can_be_withdrawn_and_the_active_one_goes_on(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    first, second = active(keeper, clock.now), keeper.rotate()
+    keeper.retire(second)
+    assert keeper.load().state(second, clock.now) is KeyState.RETIRED
+    assert key_of(store, first).verify_until is None
+    assert active(keeper, clock.now + 10 * HOUR) == first
+
+
+def test_a_key_that_only_verifies_runs_out(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    kid = keeper.take_in(public(new_material("EdDSA")))
+    keeper.retire(kid)
+    assert key_of(store, kid).verify_until == clock.now + LONGEST
+
+
+def test_what_would_refuse_somebodys_token_is_not_retired(
+    keeper: KeyKeeper, clock: HandClock
+) -> None:
+    first, second = active(keeper, clock.now), keeper.rotate()
+    with pytest.raises(KeyRefused, match="signs now"):
+        keeper.retire(first)
+    clock.now += HOUR - 1.0
+    with pytest.raises(KeyRefused, match="about to sign"):
+        keeper.retire(second)
+    clock.now += 1.0
+    with pytest.raises(KeyRefused, match="ends by itself"):
+        keeper.retire(first)
+    with pytest.raises(KeyRefused, match="there is no key nobody"):
+        keeper.retire("nobody")
+
+
+def test_revoking_the_active_key_puts_another_in_its_place_at_once(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    stolen = active(keeper, clock.now)
+    clock.now += DAY
+    keeper.revoke(stolen)
+    assert active(keeper, clock.now) != stolen
+    assert stolen not in {key.kid for key in keeper.load().published(clock.now)}
+    revoked = key_of(store, stolen)
+    assert (revoked.verify_until, revoked.revoked_at, revoked.sealed) == (clock.now,) * 2 + (None,)
+
+
+def test_revoking_the_active_key_lets_the_one_that_waits_sign(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    stolen, waiting = active(keeper, clock.now), keeper.rotate()
+    keeper.revoke(stolen)
+    assert active(keeper, clock.now) == waiting
+    assert len(store.load().keys) == 2
+
+
+def test_revoking_a_key_that_waits_leaves_the_active_one(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    first, stolen = active(keeper, clock.now), keeper.rotate()
+    keeper.revoke(stolen)
+    assert active(keeper, clock.now + DAY) == first
+    assert key_of(store, first).verify_until is None
+
+
+def test_revoking_right_after_a_rotation_brings_no_older_key_back(
+    keeper: KeyKeeper, clock: HandClock
+) -> None:
+    first = active(keeper, clock.now)
+    stolen = keeper.rotate(at_once=True)
+    keeper.revoke(stolen)
+    assert active(keeper, clock.now) not in (first, stolen)
+
+
+def test_revoking_twice_does_no_harm(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    stolen = active(keeper, clock.now)
+    keeper.revoke(stolen)
+    before = key_of(store, stolen), active(keeper, clock.now)
+    clock.now += DAY
+    keeper.revoke(stolen)
+    assert (key_of(store, stolen), active(keeper, clock.now)) == before
+
+
+def test_another_master_key_is_refused_and_nothing_is_changed(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    before = store.load()
+    stranger = KeyKeeper(store, OTHER, replace(POLICY, token=999 * DAY), clock)
+    for change in (
+        stranger.begin,
+        stranger.rotate,
+        lambda: stranger.take_in(new_material("EdDSA")),
+        lambda: stranger.revoke(before.keys[0].kid),
+    ):
+        with pytest.raises(SealBroken):
+            change()
+    assert store.load() == before
+
+
+def test_when_the_master_key_is_lost_revoking_begins_anew(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    lost = active(keeper, clock.now)
+    newcomer = KeyKeeper(store, OTHER, POLICY, clock)
+    newcomer.revoke(lost, unopened=True)
+    newcomer.begin()
+    assert active(newcomer, clock.now) != lost
+
+
+def test_a_rotation_leaves_a_master_key_behind(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    both = KeyKeeper(store, Sealer([b"x" * 32, b"m" * 32]), POLICY, clock)
+    both.rotate()
+    clock.now += HOUR + SLACK_SECONDS
+    both.rotate()
+    KeyKeeper(store, OTHER, POLICY, clock).begin()
+
+
+def test_a_private_part_that_will_not_sign_again_is_given_up(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    first = active(keeper, clock.now)
+    keeper.rotate()
+    assert key_of(store, first).sealed is not None
+    clock.now += HOUR + SLACK_SECONDS
+    keeper.rotate()
+    assert key_of(store, first).sealed is None
+    assert key_of(store, first).active_from is not None
+    assert keeper.load().state(first, clock.now) is KeyState.RETIRING
+
+
+def test_a_key_that_is_over_is_listed_for_a_while_and_then_forgotten(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    first = active(keeper, clock.now)
+    keeper.revoke(first)
+    clock.now += REMEMBERED_SECONDS - 1.0
+    keeper.rotate()
+    assert key_of(store, first).revoked_at is not None
+    clock.now += HOUR
+    keeper.rotate()
+    assert first not in {key.kid for key in store.load().keys}
+
+
+def test_the_private_part_stands_nowhere_in_the_store(
+    store: MemoryKeyStore, seal: Sealer, clock: HandClock
+) -> None:
+    keeper = KeyKeeper(store, seal, POLICY, clock)
+    keeper.begin()
+    material = new_material("ES256")
+    keeper.take_in(material)
+    sealed = key_of(store, material.key.kid or "").sealed or b""
+    assert material.private is not None
+    assert material.private not in sealed
+    assert b"PRIVATE" not in sealed
+    assert "d" not in (key_of(store, material.key.kid or "").public_jwk or {})
+
+
+def test_a_private_part_does_not_open_for_another_key(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    # Whoever can write the database could otherwise let a key of their choice sign.
+    (key,) = store.load().keys
+    swapped = replace(key, kid="another", public_jwk=new_material("EdDSA").key.jwk)
+    store.swap(StoredKeyring(1, (swapped,), POLICY.token))
+    with pytest.raises(SealBroken):
+        keeper.begin()
+
+
+def test_a_policy_says_90_days_and_an_hour_when_nothing_else_is_said() -> None:
+    assert (KeyPolicy().rotation, KeyPolicy().lead) == (90 * DAY, HOUR)
+
+
+def test_material_is_not_shown() -> None:
+    assert "PRIVATE" not in repr(new_material("EdDSA"))
+    assert "PRIVATE" not in repr(read_material(new_material("EdDSA").private or b""))

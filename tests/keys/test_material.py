@@ -1,0 +1,95 @@
+import json
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from flask_watchword.errors import InvalidKeyError
+from flask_watchword.keys.material import read_material
+
+KEYS: dict[str, Any] = {
+    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+    "ES384": ec.generate_private_key(ec.SECP384R1()),
+    "ES512": ec.generate_private_key(ec.SECP521R1()),
+    "RS256": rsa.generate_private_key(65537, 2048),
+}
+
+
+def pem(key: Any, encryption: Any = None) -> bytes:
+    text: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
+    return text
+
+
+def public_pem(key: Any) -> bytes:
+    text: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return text
+
+
+def jwk(key: Any, **members: Any) -> bytes:
+    writer: Any = {
+        rsa.RSAPrivateKey: jwt.algorithms.RSAAlgorithm,
+        ec.EllipticCurvePrivateKey: jwt.algorithms.ECAlgorithm,
+        ed25519.Ed25519PrivateKey: jwt.algorithms.OKPAlgorithm,
+    }
+    (kind,) = [kind for kind in writer if isinstance(key, kind)]
+    return json.dumps(writer[kind].to_jwk(key, as_dict=True) | members).encode()
+
+
+@pytest.mark.parametrize("algorithm", list(KEYS))
+@pytest.mark.parametrize("written", [pem, jwk])
+def test_a_private_key_is_taken_for_its_usual_algorithm(algorithm: str, written: Any) -> None:
+    text = written(KEYS[algorithm])
+    material = read_material(text)
+    assert material.key.algorithm == algorithm
+    assert material.key.signer is not None
+    assert material.private == text
+
+
+@pytest.mark.parametrize("algorithm", list(KEYS))
+def test_a_public_key_has_nothing_to_be_sealed(algorithm: str) -> None:
+    material = read_material(public_pem(KEYS[algorithm]))
+    assert (material.key.algorithm, material.private) == (algorithm, None)
+
+
+def test_pem_and_jwk_of_one_key_have_one_name() -> None:
+    names = {read_material(w(KEYS["ES256"])).key.kid for w in (pem, public_pem, jwk)}
+    assert len(names) == 1
+
+
+def test_a_jwk_keeps_its_name_and_its_algorithm() -> None:
+    material = read_material(jwk(KEYS["RS256"], kid="mine", alg="PS256"))
+    assert (material.key.kid, material.key.algorithm) == ("mine", "PS256")
+
+
+def test_an_algorithm_may_be_asked_for() -> None:
+    assert read_material(pem(KEYS["RS256"]), "RS512").key.algorithm == "RS512"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"", "not a PEM"),
+        (b"\xff\x00", "not a PEM"),
+        (pem(KEYS["EdDSA"], BestAvailableEncryption(b"password")), "not a PEM"),
+        (pem(ec.generate_private_key(ec.SECP256K1())), "cannot use"),
+        (pem(rsa.generate_private_key(65537, 1024)), "1024 bits"),  # noqa: S505 - as it should be
+        (json.dumps({"kty": "oct", "k": "A" * 43, "alg": "HS256"}).encode(), "no public part"),
+        (jwk(KEYS["ES256"], kid="two\tcolumns"), "kid"),
+        (jwk(KEYS["ES256"], kid=""), "kid"),
+        (jwk(KEYS["ES256"], kid="k" * 257), "kid"),
+        (jwk(KEYS["ES256"], alg="none"), "not supported"),
+        (jwk(KEYS["ES256"], use="enc"), "not for signatures"),
+    ],
+)
+def test_what_cannot_be_a_key_of_a_service_is_refused(text: bytes, why: str) -> None:
+    with pytest.raises(InvalidKeyError, match=why):
+        read_material(text)
