@@ -12,6 +12,10 @@ from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
+from tests.cli import conftest as served
+
+postgres_server = served.postgres_server
+postgres_url = served.postgres_url
 
 PASSWORD = "correct horse battery staple"
 

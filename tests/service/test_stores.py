@@ -1,0 +1,137 @@
+"""Where the settings say that everything is, that is where it is kept."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.service.stores import opened_stores, opened_users, prepare, prepare_database
+from flask_watchword.sessions.session import Lifetimes, new_session
+from flask_watchword.stores.errors import StoreUnavailable
+from tests.servers.valkey import running_valkey
+
+ROOT = Path(__file__).parents[2]
+LIVES = Lifetimes()
+NOWHERE = "valkey://127.0.0.1:1/0"
+
+
+def tables_of(url: str) -> set[str]:
+    engine = create_engine(url)
+    try:
+        return set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+def kept(settings: Settings) -> list[str]:
+    """Keep a session, and return which of the two places has it."""
+    prepare(settings)
+    session = new_session("ada", 0.0, LIVES)
+    with opened_stores(settings) as stores:
+        assert list(stores.users.page()) == []
+        stores.sessions.start(session, None, LIVES)
+    places = {"elsewhere": settings, "database": Settings(database=settings.database)}
+    found = []
+    for name, place in places.items():
+        with opened_stores(place) as stores:
+            if stores.sessions.get(session.id) is not None:
+                found.append(name)
+    return found
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/accounts.db"
+
+
+def test_sessions_may_be_in_a_database_of_their_own(database: str, tmp_path: Path) -> None:
+    elsewhere = f"sqlite:///{tmp_path}/sessions.db"
+    assert kept(Settings(database=database, session_store=elsewhere)) == ["elsewhere"]
+    assert "watchword_sessions" in tables_of(elsewhere)
+
+
+def test_sessions_are_in_the_database_otherwise(database: str) -> None:
+    assert kept(Settings(database=database)) == ["elsewhere", "database"]
+
+
+@pytest.mark.server
+def test_sessions_may_be_in_valkey(database: str) -> None:
+    with running_valkey() as valkey:
+        assert kept(Settings(database=database, valkey=valkey.url)) == ["elsewhere"]
+
+
+def test_what_does_not_answer_is_noticed_before_anybody_is_served(database: str) -> None:
+    with pytest.raises(StoreUnavailable):
+        prepare(Settings(database=database, valkey=NOWHERE))
+
+
+def test_accounts_can_be_looked_after_while_the_sessions_are_away(database: str) -> None:
+    settings = Settings(database=database, valkey=NOWHERE)
+    prepare_database(settings)
+    with opened_users(settings) as users:
+        assert list(users.page()) == []
+
+
+def test_a_place_that_there_is_not_is_a_setting_to_be_mended(database: str) -> None:
+    with pytest.raises(InvalidSetting, match="WATCHWORD_SESSION_STORE: no session store"):
+        prepare(Settings(database=database, session_store="etcd://:hidden@db"))
+
+
+# The application is loaded and has served, with its threads and connections, and then it forks.
+PRELOADED = """
+import os, sys
+from flask import Flask
+from flask_watchword import Watchword
+from flask_watchword.service.settings import read_settings
+
+settings = read_settings({}, database=sys.argv[1], demo=True, secret_key="k" * 32)
+app = Flask("host")
+Watchword(app, settings=settings, url_prefix="/auth")
+client = app.test_client()
+
+def ask(method, path, token):
+    return client.open(path, method=method, headers={"Authorization": f"Bearer {token}"})
+
+def log_in():
+    body = {"email": "test@example.com", "password": "password"}
+    return client.post("/auth/login", json=body).get_json()
+
+ended, living = log_in(), log_in()
+assert ask("GET", "/auth/me", living["access_token"]).status_code == 200
+assert ask("POST", "/auth/logout", ended["access_token"]).status_code == 204
+for _ in range(2):
+    child = os.fork()
+    if child == 0:
+        try:
+            assert ask("GET", "/auth/me", ended["access_token"]).status_code == 401
+            assert ask("GET", "/auth/me", living["access_token"]).status_code == 200
+            pair = log_in()
+            assert ask("POST", "/auth/refresh", pair["refresh_token"]).status_code == 200
+            os._exit(7)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert ask("GET", "/auth/sessions", living["access_token"]).status_code == 200
+print("all answered")
+"""
+
+
+@pytest.mark.parametrize(
+    "place", ["database", pytest.param("postgres_url", marks=pytest.mark.server)]
+)
+def test_an_application_that_has_served_may_be_forked(
+    place: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url: str = request.getfixturevalue(place)
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", PRELOADED, url],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (run.stderr, run.stdout) == ("", "all answered\n")
