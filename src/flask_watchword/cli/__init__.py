@@ -2,6 +2,7 @@
 
 import click
 
+from flask_watchword.cli.audit import audit
 from flask_watchword.cli.db import db
 from flask_watchword.cli.purge import purge
 from flask_watchword.cli.serve import serve
@@ -17,6 +18,7 @@ def main() -> None:
     """
 
 
+main.add_command(audit)
 main.add_command(db)
 main.add_command(purge)
 main.add_command(serve)

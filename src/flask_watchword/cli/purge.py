@@ -5,7 +5,7 @@ import json
 import click
 
 from flask_watchword.cli.options import database_option
-from flask_watchword.cli.upkeep import one_line_store_failures, place, refuse_missing_file
+from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
 
 
 @click.command()
@@ -32,7 +32,7 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
         from flask_watchword.stores.opening import open_session_store
 
         url = read_session_store(database, store)
-        _refuse_other_schema(url)
+        refuse_other_schema(url)
         sessions = open_session_store(url, upgrade=False)
         try:
             deleted = purge_all(sessions)
@@ -42,16 +42,3 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
         click.echo(json.dumps({"deleted": deleted}))
     else:
         click.echo(f"Deleted {deleted} sessions and revocations.")
-
-
-def _refuse_other_schema(url: str) -> None:
-    # Not upgraded on the way: a URL with a slip in it would get tables of ours, or a file.
-    if not url.startswith(("sqlite", "postgresql")):
-        return
-    from flask_watchword.stores.opening import database_revision
-
-    refuse_missing_file(url)
-    if not database_revision(url).is_newest:
-        raise click.ClickException(
-            f"the schema of {place(url)} is not this version's; see: watchword db current"
-        )

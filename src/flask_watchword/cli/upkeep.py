@@ -52,6 +52,22 @@ def refuse_missing_file(url: str) -> None:
         raise click.ClickException(f"there is no database at {file}")
 
 
+def refuse_other_schema(url: str) -> None:
+    """Say so where a database has not the schema of this version.
+
+    It is not upgraded on the way: a URL with a slip in it would get tables of ours, or a file.
+    """
+    if not url.startswith(("sqlite", "postgresql")):
+        return
+    from flask_watchword.stores.opening import database_revision
+
+    refuse_missing_file(url)
+    if not database_revision(url).is_newest:
+        raise click.ClickException(
+            f"the schema of {place(url)} is not this version's; see: watchword db current"
+        )
+
+
 def place(url: str) -> str:
     """Return what to call a store: its file, or its name and host, never its password."""
     from sqlalchemy.engine import make_url

@@ -1,11 +1,17 @@
-"""Opening the session store that an option names, without importing any of the others."""
+"""Opening what an option names, sessions or keys, without importing any of the others."""
 
+import contextlib
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flask_watchword.accounts.audit import AuditLog
+from flask_watchword.clock import Clock
 from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 
 if TYPE_CHECKING:
+    from flask_watchword.stores.jwks.remote_keys import RemoteKeys
     from flask_watchword.stores.sql.schema import Revision
 
 
@@ -68,6 +74,46 @@ def database_revision(url: str) -> "Revision":
     from flask_watchword.stores.sql.opening import database_revision
 
     return database_revision(url)
+
+
+def open_issuer_keys(
+    issuer: str, jwks_url: str | None, algorithms: Sequence[str], elapsed: Clock
+) -> "RemoteKeys":
+    """Return the keys of another issuer; nothing is fetched before they are asked for.
+
+    Args:
+        issuer: the issuer, letter for letter as in ``iss``.
+        jwks_url: the address of its JWK Set; ``None`` to discover it.
+        algorithms: the algorithms that are accepted.
+        elapsed: a clock in seconds that nobody sets back.
+
+    Raises:
+        ValueError: when nothing may be fetched from there; the text follows on the address.
+    """
+    from flask_watchword.jose.jwk_set import read_jwk_set
+    from flask_watchword.stores.jwks.location import KeyLocation
+    from flask_watchword.stores.jwks.remote_keys import RemoteKeys
+
+    location = KeyLocation(issuer, jwks_url, elapsed=elapsed)
+    read = partial(read_jwk_set, algorithms=algorithms, profile="strict")
+    return RemoteKeys(issuer, location.fetch, read, elapsed=elapsed)
+
+
+@contextlib.contextmanager
+def opened_audit_log(url: str) -> Iterator[AuditLog]:
+    """Lend the audit log in a database whose schema is in place, and close every connection after.
+
+    Raises:
+        StoreUnavailable: when the database does not answer.
+    """
+    from flask_watchword.stores.sql.audit import SqlAuditLog
+    from flask_watchword.stores.sql.engine import open_engine
+
+    engine = open_engine(url)
+    try:
+        yield SqlAuditLog(engine)
+    finally:
+        engine.dispose()
 
 
 def _by_url(url: str, upgrade: bool) -> SessionStore:

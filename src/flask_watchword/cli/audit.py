@@ -1,0 +1,117 @@
+"""``watchword audit``: what happened to accounts, and whether the log of it is whole."""
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from flask_watchword.cli.options import database_option
+from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
+
+if TYPE_CHECKING:
+    from flask_watchword.accounts.audit import AuditLog, Head, Verdict
+
+_NOTED = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
+
+
+@click.group()
+def audit() -> None:
+    """Show and verify the audit log."""
+
+
+@audit.command()
+@database_option
+@click.option(
+    "-n",
+    "--number",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    help="How many entries to show.",
+)
+@click.option("--subject", metavar="ID", help="Only entries about this account.")
+@click.option("--event", metavar="NAME", help="Only entries of this name.")
+@click.option("--json", "as_json", is_flag=True, help="Print an object of JSON a line.")
+def tail(
+    database: str | None, number: int, subject: str | None, event: str | None, as_json: bool
+) -> None:
+    """Show the newest entries, the last one at the end.
+
+    What clients sent is escaped: nothing of it reaches the terminal as more than text.
+    """
+    with one_line_store_failures():
+        # Here and not above: this brings SQLAlchemy.
+        from flask_watchword.cli.audit_lines import as_line, as_object
+
+        with _opened_log(database) as log:
+            entries = log.newest(number, subject=subject, event=event)
+    for entry in reversed(entries):
+        click.echo(json.dumps(as_object(entry)) if as_json else as_line(entry))
+
+
+@audit.command()
+@database_option
+@click.option(
+    "--noted",
+    metavar="NUMBER:HASH",
+    help="An entry that has to be there: the head of an earlier verification.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+def verify(database: str | None, noted: str | None, as_json: bool) -> None:
+    """Find the first entry that was altered, removed or inserted; exit with 1 if there is one.
+
+    Who may write to the database could write the whole log anew. Keep the head that this prints
+    somewhere else, and give it as --noted the next time.
+    """
+    expected = _read_noted(noted)
+    with one_line_store_failures():
+        # Here and not above: this brings SQLAlchemy.
+        from flask_watchword.accounts.audit import verify as verify_log
+
+        with _opened_log(database) as log:
+            verdict = verify_log(log, expected)
+    click.echo(json.dumps(_object(verdict)) if as_json else _sentence(verdict))
+    if not verdict.is_whole:
+        raise click.exceptions.Exit(1)
+
+
+@contextlib.contextmanager
+def _opened_log(database: str | None) -> "Iterator[AuditLog]":
+    from flask_watchword.service.settings import read_database
+    from flask_watchword.stores.opening import opened_audit_log
+
+    url = read_database(database)
+    refuse_other_schema(url)
+    with opened_audit_log(url) as log:
+        yield log
+
+
+def _read_noted(noted: str | None) -> "Head | None":
+    if noted is None:
+        return None
+    match = _NOTED.fullmatch(noted)
+    if match is None:
+        raise click.UsageError("--noted is the head that verify printed, as in 120:5f3a…")
+    # Here and not above: help does without the accounts.
+    from flask_watchword.accounts.audit import Head
+
+    return Head(int(match[1]), match[2])
+
+
+def _object(verdict: "Verdict") -> dict[str, object]:
+    return {
+        "whole": verdict.is_whole,
+        "entries": verdict.entries,
+        "head": f"{verdict.head.seq}:{verdict.head.hash}",
+        "broken_at": verdict.broken_at,
+        "problem": verdict.problem or None,
+    }
+
+
+def _sentence(verdict: "Verdict") -> str:
+    if verdict.is_whole:
+        return f"Whole: {verdict.entries} entries, head {verdict.head.seq}:{verdict.head.hash}"
+    return f"Broken at entry {verdict.broken_at}: {verdict.problem}."

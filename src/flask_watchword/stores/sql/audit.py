@@ -1,0 +1,150 @@
+"""The audit log in a SQL database: one chain, however many processes add to it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, text, update
+
+from flask_watchword.accounts.audit import NO_HASH, Entry, Event, Head, detail_text, follow
+from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.joining import Place, state, transact
+
+_audit = tables.audit.c
+_head = tables.audit_head.c
+
+_ENTRY = (
+    _audit.seq,
+    _audit.hash,
+    _audit.event,
+    _audit.at,
+    _audit.subject,
+    _audit.session,
+    _audit.address,
+    _audit.agent,
+    _audit.detail,
+)
+
+_HEAD = select(_head.seq, _head.hash).where(_head.id == 1)
+
+# Who appends holds this row until their transaction is over (SQLite: the file). The next one waits
+# for it and then reads what the first has written.
+_LOCK_HEAD = _HEAD.with_for_update()
+
+# Where the row is missing the chain goes on behind the last entry: what happens has to be logged
+# even then.
+_BEGIN = text("""
+    INSERT INTO watchword_audit_head (id, seq, hash)
+    SELECT 1, COALESCE(MAX(seq), 0),
+           COALESCE((SELECT hash FROM watchword_audit ORDER BY seq DESC LIMIT 1), :no_hash)
+    FROM watchword_audit
+    WHERE TRUE
+    ON CONFLICT (id) DO NOTHING
+""")
+
+_APPEND = insert(tables.audit)
+
+_MOVE_HEAD = (
+    update(tables.audit_head)
+    .where(_head.id == 1)
+    .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
+)
+
+_AFTER = (
+    select(*_ENTRY)
+    .where(_audit.seq > bindparam("after"))
+    .order_by(_audit.seq)
+    .limit(bindparam("most"))
+)
+
+
+class SqlAuditLog:
+    """An audit log over a database whose schema is in place.
+
+    Args:
+        place: an engine, or the connection of a transaction whose changes the events are about:
+            then both are there, or neither.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def append(self, events: Sequence[Event]) -> Head:
+        """Add events at the end, in their order."""
+        return transact(self._place, lambda connection: _append(connection, events))
+
+    def head(self) -> Head | None:
+        """Return what the log has noted of its end."""
+        row = state(self._place, lambda connection: connection.execute(_HEAD).first())
+        return None if row is None else Head(*row)
+
+    def after(self, seq: int, limit: int) -> Sequence[Entry]:
+        """Return up to ``limit`` entries behind a number, in their order."""
+        values = {"after": seq, "most": limit}
+        rows = state(self._place, lambda connection: connection.execute(_AFTER, values).all())
+        return [_entry(row) for row in rows]
+
+    def newest(
+        self,
+        limit: int,
+        *,
+        subject: str | None = None,
+        event: str | None = None,
+        before: int | None = None,
+    ) -> Sequence[Entry]:
+        """Return up to ``limit`` of the newest entries, the newest first."""
+        statement = select(*_ENTRY).order_by(_audit.seq.desc()).limit(limit)
+        if subject is not None:
+            statement = statement.where(_audit.subject == subject)
+        if event is not None:
+            statement = statement.where(_audit.event == event)
+        if before is not None:
+            statement = statement.where(_audit.seq < before)
+        rows = state(self._place, lambda connection: connection.execute(statement).all())
+        return [_entry(row) for row in rows]
+
+
+def _append(connection: Connection, events: Sequence[Event]) -> Head:
+    row = connection.execute(_LOCK_HEAD).first()
+    if row is None:
+        connection.execute(_BEGIN, {"no_hash": NO_HASH})
+        row = connection.execute(_LOCK_HEAD).one()
+    head = Head(*row)
+    entries = follow(head, events)
+    if not entries:
+        return head
+    connection.execute(_APPEND, [_row(entry) for entry in entries])
+    head = Head(entries[-1].seq, entries[-1].hash)
+    connection.execute(_MOVE_HEAD, {"new_seq": head.seq, "new_hash": head.hash})
+    return head
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    event = entry.event
+    return {
+        "seq": entry.seq,
+        "hash": entry.hash,
+        "event": event.event,
+        "at": event.at,
+        "subject": event.subject,
+        "session": event.session,
+        "address": event.address,
+        "agent": event.agent,
+        "detail": detail_text(event),
+    }
+
+
+def _entry(row: Any) -> Entry:
+    event = Event(
+        row.event, row.at, row.subject, row.session, row.address, row.agent, _detail(row.detail)
+    )
+    return Entry(row.seq, event, row.hash)
+
+
+def _detail(detail: str) -> dict[str, Any]:
+    try:
+        members = json.loads(detail)
+    except ValueError:
+        members = None
+    # Ours is always an object. Another text was put there, and verifying has to say so, not fail.
+    return members if isinstance(members, dict) else {"unreadable": detail}

@@ -1,0 +1,125 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from flask_watchword.accounts.audit import new_event
+from flask_watchword.cli import main
+from flask_watchword.stores.opening import opened_audit_log, upgrade_database
+from flask_watchword.stores.sql.engine import open_engine, writing
+
+NOW = 1_700_000_000.0
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def filled(database_url: str) -> str:
+    """A database with an audit log of five entries."""
+    upgrade_database(database_url)
+    events = [
+        new_event("login", NOW + n, subject="ada", address="192.0.2.1", attempt=n) for n in range(4)
+    ]
+    with opened_audit_log(database_url) as log:
+        log.append([*events, new_event("logout", NOW + 9, subject="bob", agent="curl/8 (x)")])
+    return database_url
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["audit", *arguments])
+
+
+def change(url: str, statement: str) -> None:
+    engine = open_engine(url)
+    with writing(engine) as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_tail_shows_the_newest_entries_with_the_last_at_the_end(filled: str) -> None:
+    assert run("tail", "-n", "2", "--database", filled).output.splitlines() == [
+        "4 2023-11-14T22:13:23Z login subject=ada address=192.0.2.1 attempt=3",
+        '5 2023-11-14T22:13:29Z logout subject=bob agent="curl/8 (x)"',
+    ]
+
+
+def test_tail_shows_one_subject_or_one_event(filled: str) -> None:
+    assert run("tail", "--subject", "bob", "--database", filled).output.startswith("5 ")
+    assert len(run("tail", "--event", "login", "--database", filled).output.splitlines()) == 4
+
+
+def test_tail_prints_objects_of_json(filled: str) -> None:
+    lines = run("tail", "--json", "--database", filled).output.splitlines()
+    last = json.loads(lines[-1])
+    assert (len(lines), last["seq"], last["event"], last["subject"]) == (5, 5, "logout", "bob")
+    assert len(last["hash"]) == 64
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_nothing_a_client_sent_reaches_the_terminal_as_more_than_text(
+    sqlite_url: str, *, as_json: bool
+) -> None:
+    upgrade_database(sqlite_url)
+    hostile = '\x1b]0;pwned\a\x1b[2J\r\n6 login \N{RIGHT-TO-LEFT OVERRIDE}\x9b31m\x7f\u2028"'
+    with opened_audit_log(sqlite_url) as log:
+        log.append([new_event(hostile, NOW, subject=hostile, agent=hostile, **{hostile: hostile})])
+    output = run("tail", "--database", sqlite_url, *(["--json"] if as_json else [])).output
+    assert output.count("\n") == 1
+    assert output.rstrip("\n").isprintable()
+    assert "x1b]0;pwned" in output or "u001b]0;pwned" in output
+
+
+def test_a_value_cannot_look_like_another_one(sqlite_url: str) -> None:
+    upgrade_database(sqlite_url)
+    with opened_audit_log(sqlite_url) as log:
+        log.append([new_event("login", NOW, agent='x" address="192.0.2.9')])
+    assert run("tail", "--database", sqlite_url).output.endswith(
+        'login agent="x\\" address=\\"192.0.2.9"\n'
+    )
+
+
+def test_verify_says_that_a_log_is_whole_and_names_its_head(filled: str) -> None:
+    result = run("verify", "--database", filled)
+    assert result.exit_code == 0
+    assert result.output.startswith("Whole: 5 entries, head 5:")
+    noted = result.output.split()[-1]
+    again = run("verify", "--database", filled, "--noted", noted)
+    assert (again.exit_code, again.output) == (0, result.output)
+
+
+def test_verify_names_the_first_entry_that_is_wrong_and_exits_with_1(filled: str) -> None:
+    change(filled, "UPDATE watchword_audit SET address = '192.0.2.2' WHERE seq IN (2, 4)")
+    result = run("verify", "--database", filled)
+    assert result.exit_code == 1
+    assert result.output == (
+        "Broken at entry 2: entry 2 was altered or inserted, or the one before it altered.\n"
+    )
+    verdict = run("verify", "--json", "--database", filled)
+    assert verdict.exit_code == 1
+    assert json.loads(verdict.output)["broken_at"] == 2
+
+
+def test_verify_finds_a_log_that_was_written_anew_by_what_was_noted(filled: str) -> None:
+    noted = json.loads(run("verify", "--json", "--database", filled).output)["head"]
+    change(filled, "DELETE FROM watchword_audit_head")
+    change(filled, "DELETE FROM watchword_audit")
+    assert run("verify", "--database", filled).exit_code == 0
+    assert run("verify", "--database", filled, "--noted", noted).exit_code == 1
+
+
+@pytest.mark.parametrize("noted", ["5", "x:y", "0:" + "0" * 64, "5:" + "0" * 63, "٥:" + "0" * 64])
+def test_a_note_of_another_form_is_refused(noted: str) -> None:
+    assert run("verify", "--noted", noted).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["tail", "verify"])
+def test_a_database_that_is_not_there_is_one_line_and_is_not_made(command: str) -> None:
+    result = run(command)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: there is no database at ")
+    assert list(Path().iterdir()) == []
