@@ -10,14 +10,14 @@ from flask_watchword.extension.options import OPTIONS
 PAGE = Path(__file__).with_name("options.md")
 
 #: What Flask-JWT-Extended does not have.
-OWN = ("JWT_MAX_TOKEN_BYTES", "JWT_PROFILE")
+OWN = ("JWT_ISSUERS", "JWT_MAX_TOKEN_BYTES", "JWT_PROFILE")
 
 _INTRODUCTION = """\
 # Options
 
 All options stand in `app.config`. They may be set before or after `JWTManager(app)`, and changed
 later: what is written there counts from the next request on. Names, defaults and the errors for bad
-values are Flask-JWT-Extended's; the last two options are Watchword's own.
+values are Flask-JWT-Extended's; the last options are Watchword's own.
 
 This page is written by `docs/write_options.py` from the table in
 [options.py](../src/flask_watchword/extension/options.py).

@@ -13,6 +13,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from flask_watchword.errors import InvalidKeyError, UnknownKeyError
 from flask_watchword.extension.errors import CSRFError, JWTDecodeError
+from flask_watchword.extension.issuers import KeptKeys, issuers_of
 from flask_watchword.extension.key_source import KeySource
 from flask_watchword.extension.loaders import call
 from flask_watchword.extension.options import (
@@ -20,6 +21,7 @@ from flask_watchword.extension.options import (
     decode_algorithms,
     decode_key,
     environ_key,
+    has_own_key,
     header_name,
     max_token_bytes,
     profile,
@@ -46,9 +48,10 @@ class Decoding:
     Args:
         config: the options.
         key_source: whose keys take the place of configured ones.
+        kept: the keys of other issuers.
     """
 
-    def __init__(self, config: Config, key_source: KeySource | None = None) -> None:
+    def __init__(self, config: Config, key_source: KeySource | None, kept: KeptKeys) -> None:
         self.identity_claim: str = config["JWT_IDENTITY_CLAIM"]
         self.policy = Policy(
             audience=config["JWT_DECODE_AUDIENCE"],
@@ -62,6 +65,9 @@ class Decoding:
         self._key_source = key_source
         self.algorithms = decode_algorithms(config)
         self._decoders: Recent[Any, Decoder] = Recent(REMEMBERED_KEYS)
+        self._complete = frozenset({self.identity_claim, "type", "fresh", "jti"})
+        #: Whose tokens are accepted beside our own; ``None`` for nobody's.
+        self.issuers = issuers_of(config, kept, self.policy, self._accept, self._complete)
 
     @cached_property
     def default_decoder(self) -> Decoder:
@@ -72,7 +78,16 @@ class Decoding:
         """
         if self._key_source is not None:
             return self._new_decoder(self._key_source.verifying_keys())
+        if self.issuers is not None and not has_own_key(self._config):
+            return self._new_decoder(())  # only others sign; what is no token of theirs is refused
         return self._new_decoder(self._loaded(decode_key(self._config)))
+
+    def is_own(self, claims: dict[str, Any]) -> bool:
+        """Tell whether a token that was accepted is not one of another issuer's.
+
+        What others write in ``sid``, ``jti`` and ``sub`` are no names of ours.
+        """
+        return self.issuers is None or not self.issuers.issued(claims)
 
     def decoder_for(self, material: Any) -> Decoder:
         """Return the decoder for a key that a key loader gave."""
@@ -91,14 +106,9 @@ class Decoding:
         return [key.named(None) for key in keys]
 
     def _new_decoder(self, keys: Sequence[Key]) -> Decoder:
-        return Decoder(
-            keys,
-            self.policy,
-            accept=self._complete,
-            complete=frozenset({self.identity_claim, "type", "fresh", "jti"}),
-        )
+        return Decoder(keys, self.policy, accept=self._accept, complete=self._complete)
 
-    def _complete(self, claims: dict[str, Any]) -> None:
+    def _accept(self, claims: dict[str, Any]) -> None:
         if self.identity_claim not in claims:
             raise JWTDecodeError(f"Missing claim: {self.identity_claim}")
         claims.setdefault("type", "access")
@@ -141,7 +151,9 @@ class Reading:
         copies: what they were when they were read.
     """
 
-    def __init__(self, config: Config, mark: object, key_source: KeySource | None = None) -> None:
+    def __init__(
+        self, config: Config, mark: object, key_source: KeySource | None, kept: KeptKeys
+    ) -> None:
         self.mark = mark
         self.locations = token_locations(config["JWT_TOKEN_LOCATION"])
         kind = config["JWT_HEADER_TYPE"]
@@ -150,7 +162,7 @@ class Reading:
         self.header_first = self.locations[0] == "headers" and one_word
         self.header_key = environ_key(header_name(config))
         self.header_prefix = f"{kind} " if kind else ""
-        self.decoding = Decoding(config, key_source)
+        self.decoding = Decoding(config, key_source, kept)
         self.lists = [v for name in _LISTS if isinstance(v := config[name], (list, set))]
         self.copies = [value.copy() for value in self.lists]
 
@@ -173,6 +185,8 @@ class Binding:
         revocations: asked about every token; ``None`` without sessions.
         key_source: keys that change while the application runs; ``None`` for configured ones.
             The loaders of keys win over both.
+        issuer_keys: the keys of other issuers.
+        for_own_tokens: names of blueprints that know no tokens but this application's own.
     """
 
     def __init__(self, manager: "JWTManager") -> None:
@@ -180,6 +194,8 @@ class Binding:
         self.last_reading: Reading | None = None
         self.revocations: RevocationFeed | None = None
         self.key_source: KeySource | None = None
+        self.issuer_keys = KeptKeys()
+        self.for_own_tokens: set[str] = set()
 
     def reading(self, config: FlaskConfig) -> Reading:
         """Return the options of a protected request as they are now."""
@@ -189,7 +205,9 @@ class Binding:
             or reading.mark is not getattr(config, MARK, None)
             or reading.lists != reading.copies
         ):
-            reading = self.last_reading = Reading(config, watch(config), self.key_source)
+            reading = self.last_reading = Reading(
+                config, watch(config), self.key_source, self.issuer_keys
+            )
         return reading
 
     def keys_changed(self) -> None:
@@ -209,22 +227,31 @@ class Binding:
         Raises:
             Refusal, JWTDecodeError: when it is not accepted.
             CSRFError: when a CSRF value is given and is not the token's.
+            KeysUnavailable: when there are no keys of the issuer that it names.
         """
-        if self.manager._decode_key_callback is not default_decode_key_callback:
+        by_loader = self.manager._decode_key_callback is not default_decode_key_callback
+        verified = None
+        if decoding.issuers is not None:
+            verified = decoding.issuers.verify(token, now, allow_expired, by_loader)
+        if verified is None and by_loader:
             decoder = self._decoder_by_loader(decoding, token)
             verified = decoder.verify(token, now, allow_expired=allow_expired)
-        else:
-            decoder = decoding.default_decoder
-            try:
-                verified = decoder.verify(token, now, allow_expired=allow_expired)
-            except UnknownKeyError as error:
-                if not self._learns(error.kid):
-                    raise
-                decoder = self.reading(current_app.config).decoding.default_decoder
-                verified = decoder.verify(token, now, allow_expired=allow_expired)
+        elif verified is None:
+            verified = self._verify_own(decoding, token, now, allow_expired)
         if csrf_value:
             check_csrf(verified.claims, csrf_value)
         return verified
+
+    def _verify_own(
+        self, decoding: Decoding, token: Any, now: float, allow_expired: bool
+    ) -> VerifiedToken:
+        try:
+            return decoding.default_decoder.verify(token, now, allow_expired=allow_expired)
+        except UnknownKeyError as error:
+            if not self._learns(error.kid):
+                raise
+        decoder = self.reading(current_app.config).decoding.default_decoder
+        return decoder.verify(token, now, allow_expired=allow_expired)
 
     def _learns(self, kid: str | None) -> bool:
         if self.key_source is None or kid is None or not self.key_source.refresh(kid):

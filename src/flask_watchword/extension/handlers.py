@@ -22,10 +22,13 @@ from flask_watchword.extension.errors import (
 )
 from flask_watchword.extension.loaders import call
 from flask_watchword.extension.responses import coded_message, default_revoked_token_callback
+from flask_watchword.stores.errors import KeysUnavailable
 
 if TYPE_CHECKING:
     from flask_watchword.extension.manager import JWTManager
 
+#: Headers of an answer that are passed on where only its data is.
+_KEPT_HEADERS = ("WWW-Authenticate", "Retry-After")
 #: Asks the loader that an error belongs to; returns what a view might.
 Answer = Callable[["JWTManager", Any], Any]
 
@@ -58,6 +61,15 @@ def _revoked(manager: "JWTManager", error: RevokedTokenError) -> Any:
     return call(loader, error.jwt_header, error.jwt_data)
 
 
+def _keys_unavailable(manager: "JWTManager", error: KeysUnavailable) -> Response:
+    text = "The keys of the token's issuer are not available; try again soon"
+    answer = coded_message(text, "keys_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+    response = current_app.make_response(answer)
+    # RFC 9110 section 10.2.3.
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
 ANSWERS: dict[type[Exception], Answer] = {
     NoAuthorizationError: _unauthorized,
     CSRFError: _unauthorized,
@@ -72,6 +84,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     RevokedTokenError: _revoked,
     UserClaimsVerificationError: _with_token("_token_verification_failed_callback"),
     UserLookupError: _with_token("_user_lookup_error_callback"),
+    KeysUnavailable: _keys_unavailable,
 }
 
 
@@ -100,12 +113,8 @@ def _as_data(value: Any, error: Exception) -> Any:
     if not isinstance(first, Response):
         return value
     response = challenge(value, error)
-    challenges = response.headers.getlist("WWW-Authenticate")
-    return (
-        response.get_json(silent=True) or {},
-        response.status_code,
-        {"WWW-Authenticate": challenges[0]} if challenges else {},
-    )
+    kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return response.get_json(silent=True) or {}, response.status_code, kept
 
 
 def challenge(value: ResponseReturnValue, error: Exception) -> Response:

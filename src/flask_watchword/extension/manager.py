@@ -10,6 +10,7 @@ from flask_watchword.errors import InvalidKeyError
 from flask_watchword.extension import handlers, responses, rest_frameworks
 from flask_watchword.extension.binding import EXTENSION_KEY, Binding
 from flask_watchword.extension.current import current_user_context_processor
+from flask_watchword.extension.issuer_options import read_issuers
 from flask_watchword.extension.legacy_loaders import LegacyLoaders, accepting
 from flask_watchword.extension.options import (
     is_asymmetric,
@@ -85,7 +86,9 @@ class JWTManager(LegacyLoaders):
         max_token_bytes(app.config)
         _check_secret(app)
         app.extensions["flask-jwt-extended"] = self
-        app.extensions[EXTENSION_KEY] = Binding(self)
+        app.extensions[EXTENSION_KEY] = binding = Binding(self)
+        for issuer in read_issuers(app.config):
+            binding.issuer_keys.of(issuer)
         if add_context_processor:
             app.context_processor(current_user_context_processor)
         self._set_error_handler_callbacks(app)

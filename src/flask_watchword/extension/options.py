@@ -60,6 +60,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("JWT_HEADER_NAME", "Authorization", "header of the token"),
     Option("JWT_HEADER_TYPE", "Bearer", "word before the token in that header; may be empty"),
     Option("JWT_IDENTITY_CLAIM", "sub", "claim that holds the identity"),
+    Option(
+        "JWT_ISSUERS",
+        None,
+        "other issuers whose tokens are accepted, see [keys.md](keys.md#tokens-of-other-issuers)",
+    ),
     Option("JWT_JSON_KEY", "access_token", "member of a JSON body that holds an access token"),
     Option("JWT_PRIVATE_KEY", None, "key that signs, for asymmetric algorithms"),
     Option("JWT_PUBLIC_KEY", None, "key that verifies, for asymmetric algorithms"),
@@ -244,6 +249,12 @@ def _secret(config: Config) -> Any:
             f'algorithm "{config["JWT_ALGORITHM"]}"'
         )
     return secret
+
+
+def has_own_key(config: Config) -> bool:
+    """Tell whether the application has a key of its own, or at least says that it should."""
+    algorithm = config["JWT_ALGORITHM"]
+    return is_asymmetric(algorithm) or bool(config["JWT_SECRET_KEY"] or config.get("SECRET_KEY"))
 
 
 def cookie_max_age(config: Config) -> int | None:

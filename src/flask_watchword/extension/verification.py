@@ -90,7 +90,11 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
                 # beside it is not found here.
                 verified = decoder.verified[text]
                 if verified is None:
-                    verified = _admit(decoder, text, now)
+                    issuers = reading.decoding.issuers
+                    if issuers is None:
+                        verified = _admit(decoder, text, now)
+                    else:
+                        verified = issuers.recall(text, now)
                 elif not verified.valid_from <= now < verified.valid_until:
                     verified = None
         if verified is None:
@@ -99,12 +103,16 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
         else:
             token = CurrentToken(verified, "headers")
         claims = verified.claims
+        # `Decoding.is_own`, written out for those whose tokens are all their own.
+        own = reading.decoding.issuers is None or reading.decoding.is_own(claims)
+        if not own:
+            check_place(binding, current)
         if verify_type and (claims["type"] == "refresh") is not refresh:
             check_type(claims, refresh)
         if fresh and claims["fresh"] is not True:
             check_fresh(token, now)
         if not skip_revocation_check:
-            if binding.revocations is not None:
+            if own and binding.revocations is not None:
                 binding.revocations.check(token)
             blocklist = manager._token_in_blocklist_callback
             if blocklist is not default_blocklist_callback:
@@ -169,7 +177,10 @@ def verify_expired(demand: Demand) -> CurrentToken | None:
     if now < token.verified.valid_until:
         raise WrongTokenError("Only expired tokens are allowed")
     check_type(token.verified.claims, demand.refresh)
-    if binding.revocations is not None:
+    own = reading.decoding.is_own(token.verified.claims)
+    if not own:
+        check_place(binding, current)
+    elif binding.revocations is not None:
         binding.revocations.check_expired(token)
     check_not_revoked(manager._token_in_blocklist_callback, token)
     check_by_loader(manager._token_verification_callback, token)
@@ -225,6 +236,16 @@ def nowhere(wanted: Sequence[str], missing: Sequence[str]) -> str:
     if len(wanted) == 1:
         return missing[0]
     return f"Missing JWT in {', '.join(wanted[:-1])} or {wanted[-1]} ({'; '.join(missing)})"
+
+
+def check_place(binding: Binding, current: Request) -> None:
+    """Check that a token of another issuer is admitted where it was sent.
+
+    Raises:
+        WrongTokenError: when it is not.
+    """
+    if not binding.for_own_tokens.isdisjoint(current.blueprints):
+        raise WrongTokenError("Only tokens of this application are allowed")
 
 
 def check_type(claims: Claims, refresh: bool) -> None:

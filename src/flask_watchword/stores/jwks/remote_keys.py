@@ -93,7 +93,7 @@ class RemoteKeys(Forked):
             )
         return self._held
 
-    def replacement(self, lacking: KeySet) -> KeySet | None:
+    def replacement(self, lacking: object) -> KeySet | None:
         """Return keys that have replaced those in which a token's key is not, or ``None``.
 
         They are fetched for it where the last fetch is ``COOLDOWN`` seconds ago.
