@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import (
     created,
+    growth,
     imports,
     loaders,
     picture,
@@ -16,6 +17,7 @@ from bench import (
     pynacl,
     refused,
     report,
+    sessions,
     with_pynacl,
 )
 from bench.asking import ask
@@ -64,15 +66,15 @@ def _measure(*, quick: bool, only: str) -> list[Row]:
     paces = QUICK if quick else THOROUGH
     wanted = (question for question in _questions(paces) if only in question.name)
     rows = [*ask(wanted), *with_pynacl.measure(quick=quick, only=only)]
-    order = [module.SECTION for module in _SECTIONS]
+    order = list(dict.fromkeys(question.section for question in _questions(paces)))
     return sorted(rows, key=lambda row: order.index(row.section))
 
 
-_SECTIONS = (protected, loaders, refused, created, imports)
+_MODULES = (protected, loaders, refused, created, sessions, growth, imports)
 
 
 def _questions(paces: Paces) -> Iterator[Question]:
-    for module in _SECTIONS:
+    for module in _MODULES:
         yield from module.questions(paces)
 
 

@@ -36,16 +36,34 @@ class Paces:
         informing: for rows that have none.
         slow: for operations that take milliseconds.
         imports: rounds of whole interpreters.
+        served: for requests to servers.
+        grown: sessions in the larger database.
     """
 
     judged: Pace
     informing: Pace
     slow: Pace
     imports: int
+    served: Pace
+    grown: int
 
 
-THOROUGH = Paces(Pace(240, 30), Pace(80, 30), Pace(12, 4, warm_up=1, lead=1), 21)
-QUICK = Paces(Pace(40, 20), Pace(16, 20), Pace(4, 2, warm_up=1, lead=1), 5)
+THOROUGH = Paces(
+    Pace(240, 30),
+    Pace(80, 30),
+    Pace(12, 4, warm_up=1, lead=1),
+    21,
+    Pace(25, 600, warm_up=2, lead=20),
+    1_000_000,
+)
+QUICK = Paces(
+    Pace(40, 20),
+    Pace(16, 20),
+    Pace(4, 2, warm_up=1, lead=1),
+    5,
+    Pace(5, 300, warm_up=1, lead=20),
+    100_000,
+)
 
 
 def of_both(build: Callable[[Extension], Flask]) -> dict[str, Flask]:

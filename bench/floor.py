@@ -37,15 +37,16 @@ _read_claims = msgspec.json.Decoder(dict[str, Any]).decode
 class FloorCheck:
     """Checks a bearer token and remembers it."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, token_type: str = "access") -> None:
+        self._type = token_type
         header = msgspec.json.encode({"alg": keys.algorithm, "typ": "JWT"})
         self._header = binascii.b2a_base64(header, newline=False).rstrip(b"=")
         self._verify = _verifier(keys)
         self._remembered: dict[str, dict[str, Any]] = {}
 
     def protect(self, view: View) -> View:
-        """Wrap a view so that it runs for a valid access token only."""
-        remembered = self._remembered
+        """Wrap a view so that it runs for a valid token of the type only."""
+        remembered, token_type = self._remembered, self._type
 
         @wraps(view)
         def protected() -> Any:
@@ -59,7 +60,7 @@ class FloorCheck:
             if claims is None:
                 claims = self._decode(token)
             now = time.time()
-            if claims["exp"] <= now or claims["nbf"] > now or claims["type"] != "access":
+            if claims["exp"] <= now or claims["nbf"] > now or claims["type"] != token_type:
                 abort(401)
             _cv_app.get().g.bench_claims = claims
             return view()

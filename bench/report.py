@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from bench.machine import Machine
-from bench.results import TIMES, Measure, Row
+from bench.results import RATE, TIMES, Measure, Row
 
 REPRODUCE = "make bench"
 
@@ -37,9 +37,13 @@ def _line(row: Row, names: list[str]) -> list[str]:
 
 
 def _cell(row: Row, name: str) -> str:
-    cost = f"{row.costs[name].median:.1f} {row.unit}"
+    cost = _cost(row.costs[name].median, row.unit)
     ratio = row.ratios.get(name)
     return cost if ratio is None else f"{cost}  {ratio.median:.2f}{TIMES}"
+
+
+def _cost(number: float, unit: str) -> str:
+    return f"{number:,.0f}{unit}" if unit == RATE else f"{number:.1f} {unit}"
 
 
 def _quartiles(row: Row) -> str:
@@ -54,9 +58,10 @@ def _quartiles(row: Row) -> str:
 def _target(row: Row) -> str:
     if row.target is None:
         return ""
+    sign = "≥" if row.target.at_least else "≤"
     if row.target.measure is Measure.COST:
-        return f"≤ {row.target.limit:g} {row.unit}"
-    return f"≤ {row.target.limit:.2f}{TIMES}"
+        return f"{sign} {row.target.limit:g} {row.unit}"
+    return f"{sign} {row.target.limit:.2f}{TIMES}"
 
 
 def _verdict(row: Row) -> str:
@@ -112,12 +117,22 @@ def _markdown(rows: Sequence[Row], machine: Machine) -> Iterator[str]:
 
 
 _METHOD = (
-    "Everything runs in one process, without a server, in many small rounds that each give every",
-    "contestant a turn. A cost is the median over the rounds; a ratio is taken within each round",
-    "first, and the quartiles are those of Watchword's number that the target is about.",
-    "“By hand” is a check written for one key and one policy, without options or error messages:",
-    "what is left when everything else has been taken away. Times depend on the machine, ratios",
-    "hardly do. PyNaCl is hidden except in the rows that name it.",
+    "But for the tables about sessions, everything runs in one process, without a server. There",
+    "are many small rounds that each give every contestant a turn. A cost is the median over the",
+    "rounds; a ratio is taken within each round first, and the quartiles are those of Watchword's",
+    "number that the target is about. “By hand” is a check written for one key and one policy,",
+    "without options or error messages: what is left when everything else has been taken away.",
+    "Times depend on the machine, ratios hardly do. PyNaCl is hidden except in the rows that name",
+    "it.",
+    "",
+    "Sessions are asked over HTTP on the loopback, by a client in a process of its own. Each",
+    "contestant has a server (granian, one worker, one thread) and a database of its own: SQLite",
+    "in WAL mode with `synchronous=NORMAL`, PostgreSQL with `fsync` off. There, “by hand” is a",
+    "bare Flask view that runs the same compare-and-swap on the raw driver and signs the pair",
+    "itself. Flask-JWT-Extended has the blocklist of its documentation, a table behind SQLAlchemy;",
+    "a refresh puts the old token there. Of rates, more is better. Each answer is looked at, and",
+    "in the end a spent and a revoked token have to be refused. How p99 grows is measured at the",
+    "store, without Flask around it.",
     "",
     "![Cost of a protected request over a bare route](bench.svg)",
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 TIMES = "\N{MULTIPLICATION SIGN}"
+RATE = "/s"
+"""The unit of what is counted per second."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,15 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """The most that a number may be."""
+    """The most that a number may be, or the least where more is better."""
 
     limit: float
     measure: Measure = Measure.RATIO
+    at_least: bool = False
+
+    def is_met_by(self, number: float) -> bool:
+        """Tell whether a number is on the right side of the limit."""
+        return number >= self.limit if self.at_least else number <= self.limit
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Row:
     Attributes:
         section: the table it belongs to.
         label: what was done.
-        unit: the unit of the costs, µs or ms.
+        unit: the unit of the costs: µs, ms, or /s for rates, of which more is better.
         base: the contestant to which the ratios relate.
         costs: by contestant, the cost of one operation.
         ratios: by contestant, the median of the ratios of each round.
@@ -68,7 +75,7 @@ class Row:
         if self.target is None:
             return None
         found = self.ratios if self.target.measure is Measure.RATIO else self.costs
-        return found[self.judged].median <= self.target.limit
+        return self.target.is_met_by(found[self.judged].median)
 
 
 def compare(

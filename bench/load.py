@@ -1,0 +1,151 @@
+"""A client that asks as fast as a server answers, in a process of its own: `python -m bench.load`.
+
+It reads orders from its standard input and answers each with a line; both are JSON. It does as
+little as it can with an answer: were it slower than the server, all servers would look alike.
+"""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import msgspec
+
+
+class Order(msgspec.Struct):
+    """So many requests to a server, spread over as many connections as there are tokens.
+
+    Attributes:
+        lead: requests to begin with that are not timed.
+        rotates: whether each answer has the token of the connection's next request.
+    """
+
+    port: int
+    method: str
+    path: str
+    tokens: list[str]
+    lead: int
+    count: int
+    rotates: bool
+
+
+class Report(msgspec.Struct):
+    """What came of an order: how long it took, and the token of each connection's next request."""
+
+    seconds: float
+    tokens: list[str]
+
+
+class Load:
+    """The client, as seen by whoever orders."""
+
+    def __init__(self, orders: IO[bytes], reports: IO[bytes]) -> None:
+        self._orders, self._reports = orders, reports
+
+    def send(self, order: Order) -> Report:
+        """Have an order carried out, or raise `RuntimeError` where an answer was not 200."""
+        self._orders.write(msgspec.json.encode(order) + b"\n")
+        self._orders.flush()
+        line = self._reports.readline()
+        if not line:
+            raise RuntimeError(f"the client gave up on {order.method} {order.path}")
+        return msgspec.json.decode(line, type=Report)
+
+
+@contextmanager
+def loading() -> Iterator[Load]:
+    """Lend a client; it ends when its standard input does."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the client was started without pipes")
+        yield Load(process.stdin, process.stdout)
+
+
+class _Connection:
+    """One connection that is kept alive, with one request under way at a time."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, order: Order, token: str) -> None:
+        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+        body = "Content-Length: 0\r\n" if order.method == "POST" else ""
+        head = f"{order.method} {order.path} HTTP/1.1\r\nHost: localhost\r\n"
+        self._socket.sendall(f"{head}{authorization}{body}\r\n".encode())
+
+    def receive(self) -> bytes:
+        """Return the body of a 200."""
+        received = self._socket.recv(65_536)
+        while b"\r\n\r\n" not in received:
+            received += self._more()
+        head, _, body = received.partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(received.decode("utf-8", "replace"))
+        _, _, rest = head.lower().partition(b"content-length:")
+        length = int(rest.partition(b"\r\n")[0])
+        while len(body) < length:
+            body += self._more()
+        return body
+
+    def _more(self) -> bytes:
+        more = self._socket.recv(65_536)
+        if not more:
+            raise RuntimeError("the server has hung up")
+        return more
+
+
+_kept: dict[int, list[_Connection]] = {}
+
+
+def _carry_out(order: Order) -> Report:
+    connections = _kept.setdefault(order.port, [])
+    while len(connections) < len(order.tokens):
+        connections.append(_Connection(order.port))
+    tokens = order.tokens
+    _ask(order, connections, tokens, order.lead)
+    start = time.perf_counter()
+    _ask(order, connections, tokens, order.count)
+    return Report(time.perf_counter() - start, tokens)
+
+
+def _ask(order: Order, connections: list[_Connection], tokens: list[str], count: int) -> None:
+    """Keep a request under way on every connection until so many were answered."""
+    places = range(len(tokens))
+    for place in places:
+        connections[place].send(order, tokens[place])
+    under_way = len(tokens)
+    left = count - under_way
+    while under_way:
+        for place in places:
+            body = connections[place].receive()
+            under_way -= 1
+            if order.rotates:
+                tokens[place] = _next_token(body, tokens[place])
+            if left > 0:
+                connections[place].send(order, tokens[place])
+                left -= 1
+                under_way += 1
+            if not under_way:
+                break
+
+
+def _next_token(body: bytes, spent: str) -> str:
+    _, _, rest = body.partition(b'"refresh_token":')
+    token = rest.split(b'"', 2)[1].decode()
+    if token == spent:
+        raise RuntimeError("the same token came back")
+    return token
+
+
+if __name__ == "__main__":
+    for line in sys.stdin.buffer:
+        print(
+            msgspec.json.encode(_carry_out(msgspec.json.decode(line, type=Order))).decode(),
+            flush=True,
+        )
