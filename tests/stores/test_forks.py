@@ -43,12 +43,13 @@ def child_answers(child):
 
 # The thread that follows the revocations asks whether there is something new.
 FOLLOWING = """
-from sqlalchemy import event
+whole = store._single._attempt
 
-@event.listens_for(store._engine, "before_cursor_execute")
-def ask(*_):
+def attempt(*arguments):
     hold()
+    return whole(*arguments)
 
+store._single._attempt = attempt
 follower = threading.Thread(target=store.wait_for_change, args=(60.0,), daemon=True)
 follower.start()
 """

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine
@@ -54,6 +55,19 @@ def test_a_server_is_named_by_its_url_and_not_asked_yet(scheme: str) -> None:
     store.close()
 
 
+@pytest.mark.server
+def test_the_url_of_a_server_names_the_prefix_of_the_keys(valkey_url: str) -> None:
+    prefix = f"test-{uuid4().hex}"
+    shop = open_session_store(f"{valkey_url}?prefix={prefix}&socket_timeout=5")
+    session = new_session("ada", NOW, LIVES)
+    shop.start(session, None, LIVES)
+    for query, found in ((f"?prefix={prefix}", session), ("?prefix=other", None), ("", None)):
+        store = open_session_store(valkey_url + query)
+        assert store.get(session.id) == found
+        store.close()
+    shop.close()
+
+
 def test_a_store_is_taken_as_it_is() -> None:
     store = MemorySessionStore()
     assert open_session_store(store) is store
@@ -68,6 +82,10 @@ def test_a_store_is_taken_as_it_is() -> None:
         ("sqlite:///:memory:", "need a file"),
         ("postgresql+psycopg2://u:secret@h/d", "is not supported"),
         ("postgresql+psycopg://u:p@h:secret/d", "cannot be read"),
+        ("valkey://:pa/secret@host", "cannot be read"),
+        ("valkey://:secret/pa@host", "cannot be read"),
+        ("redis+cluster://:secret/pa@host", "cannot be read"),
+        ("valkey://:secret@host?socket_timeout=secret", "cannot be read"),
         (5, "a int is no session store"),
         (create_engine("sqlite://"), "need a file"),
     ],

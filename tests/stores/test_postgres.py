@@ -1,9 +1,11 @@
 """What PostgreSQL alone does: order in the log, time-outs, and a server that goes and returns."""
 
 import contextlib
+import gc
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, Engine, create_engine, make_url
@@ -16,6 +18,7 @@ from flask_watchword.stores.sql.opening import open_sql_sessions
 from flask_watchword.stores.sql.postgres_feed import PostgresFeed
 from flask_watchword.stores.sql.sessions import SqlSessionStore
 from tests.servers.postgres import PostgresServer, running_postgres
+from tests.servers.valkey import wait_until
 
 NOW = 1_700_000_000.0
 LIVES = Lifetimes()
@@ -82,6 +85,28 @@ def test_a_server_that_is_not_there_is_an_unavailable_store() -> None:
         with pytest.raises(StoreUnavailable):
             store.wait_for_change(0.0)
         store.close()
+
+
+def listeners(engine: Engine) -> int:
+    with reading(engine) as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %%'"
+        return int(connection.exec_driver_sql(query).scalar() or 0)
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.server
+def test_a_store_that_nobody_closed_leaves_no_connection_behind(postgres_engine: Engine) -> None:
+    before, files = listeners(postgres_engine), open_files()
+    feed = PostgresFeed(postgres_engine)
+    feed.wait(0.0, lambda: False)
+    assert listeners(postgres_engine) == before + 1
+    del feed
+    gc.collect()
+    wait_until(lambda: listeners(postgres_engine) == before)
+    assert open_files() <= files
 
 
 @pytest.fixture

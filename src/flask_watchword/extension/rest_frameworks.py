@@ -3,6 +3,8 @@
 Both put a router of theirs before Flask's error handling and turn what they do not know into a
 500 outside of testing and debug mode. Before they do, they announce the exception by Flask's
 ``got_request_exception``; when a receiver raises, they fall back on the application's handlers.
+
+What an ``Api`` answers by a handler for the very class, or for ``Exception``, stays its own.
 """
 
 from typing import Any
@@ -30,8 +32,11 @@ def _fall_back_on_app(app: Flask, exception: BaseException, **_: Any) -> None:
 def _answers_by_itself(api: Any, exception: BaseException) -> bool:
     # Flask-RESTful's errors= names classes. RESTX asks its own handlers before it announces
     # anything, but its default handler after that.
-    named = type(exception).__name__ in (getattr(api, "errors", None) or ())
-    return named or getattr(api, "_default_error_handler", None) is not None
+    if type(exception).__name__ in (getattr(api, "errors", None) or ()):
+        return True
+    # A default handler knows nothing of the 503 and of when to try again.
+    is_refusal = not isinstance(exception, StoreUnavailable)
+    return is_refusal and getattr(api, "_default_error_handler", None) is not None
 
 
 def _apis_before(app: Flask) -> list[Any]:

@@ -1,10 +1,12 @@
 """What a process knows of the revocations: asked at each request, kept up to date beside them."""
 
 import logging
+import math
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet, ref
 
@@ -31,6 +33,22 @@ _PURGE_BATCH = 100
 
 _logger = logging.getLogger(__name__)
 _feeds: "WeakSet[RevocationFeed]" = WeakSet()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How well this process knows the revocations, for whoever watches over it.
+
+    Attributes:
+        staleness: seconds since its copy was last known to be complete; ``None`` before the first
+            protected request.
+        entries: the revocations it holds.
+        follows: whether its thread runs.
+    """
+
+    staleness: float | None
+    entries: int
+    follows: bool
 
 
 class RevocationFeed:
@@ -110,9 +128,17 @@ class RevocationFeed:
         with self._lock:
             self._index.add(entries)
 
+    def figures(self) -> Figures:
+        """Return how old and how large the copy is; no store is asked."""
+        completed = self._trusted_until - self._staleness
+        age = None if math.isinf(completed) else self.elapsed() - completed
+        return Figures(age, len(self._index), self._has_follower())
+
     def close(self) -> None:
-        """Stop following."""
+        """Stop following. When this returns the follower asks the store nothing any more."""
         self._stop.set()
+        with self._lock:
+            pass
 
     def _code(self, claims: Mapping[str, Any], index: RevocationIndex) -> str:
         if not index.ends_session_of(claims):
@@ -155,7 +181,8 @@ class RevocationFeed:
             StoreUnavailable: when the store did not answer.
         """
         with self._lock:
-            self._read_log()
+            if not self._stop.is_set():
+                self._read_log()
 
     def _catch_up_once(self) -> None:
         """Bring the copy up to date, or share what comes of it where another request does."""
@@ -203,6 +230,8 @@ class RevocationFeed:
             return
         now = self._clock()
         with self._lock:
+            if self._stop.is_set():
+                return
             self._index.drop_expired(now)
             purged = self._store.purge(now, _PURGE_BATCH)
         self._tidy_at = moment if purged >= _PURGE_BATCH else moment + _TIDY_SECONDS

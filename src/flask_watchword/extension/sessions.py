@@ -11,7 +11,7 @@ from flask_watchword.extension.binding import binding_of
 from flask_watchword.extension.current import CurrentToken, current_token
 from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.responses import coded_message
-from flask_watchword.extension.revocation_feed import SESSION_ENDED, RevocationFeed
+from flask_watchword.extension.revocation_feed import SESSION_ENDED, Figures, RevocationFeed
 from flask_watchword.extension.session_options import (
     SessionOptions,
     read_session_options,
@@ -38,6 +38,7 @@ from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.opening import UnknownStore, open_session_store
 
 SESSIONS_KEY = "flask-watchword-sessions"
+_NOT_INITIALIZED = "You must initialize Sessions with this flask application first"
 #: Characters of a User-Agent header that are kept.
 _AGENT_LENGTH = 256
 
@@ -63,11 +64,11 @@ class _Work:
     """Everything that one call needs of the current application, at one moment."""
 
     def __init__(self) -> None:
-        self.app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        self.app = _current_app()
         store: SessionStore | None = self.app.extensions.get(SESSIONS_KEY)
         binding = binding_of(self.app)
         if store is None or binding.revocations is None:
-            raise RuntimeError("You must initialize Sessions with this flask application first")
+            raise RuntimeError(_NOT_INITIALIZED)
         self.store = store
         self.feed: RevocationFeed = binding.revocations
         self.manager = binding.manager
@@ -269,6 +270,17 @@ class Sessions:
         wanted = _current_subject(work) if subject is None else work.subject_of(subject)
         return work.store.of_subject(wanted, work.now)
 
+    def figures(self, app: Flask | None = None) -> Figures:
+        """Return how well this process knows what is revoked; asks no store.
+
+        Args:
+            app: whose sessions; ``None`` for the current application.
+        """
+        feed = binding_of(app or _current_app()).revocations
+        if feed is None:
+            raise RuntimeError(_NOT_INITIALIZED)
+        return feed.figures()
+
     def revoke_token(self, token_id: str | None = None) -> None:
         """Revoke one token; its session goes on.
 
@@ -290,6 +302,11 @@ class Sessions:
         entry = Revocation(Kind.TOKEN, token_id, work.now, until)
         work.store.revoke(entry)
         work.feed.know([entry])
+
+
+def _current_app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
 
 
 def _rotated(work: _Work, token: CurrentToken, session_id: str, generation: int) -> Refreshed:

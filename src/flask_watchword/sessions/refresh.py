@@ -72,9 +72,12 @@ def refresh(
 def is_repetition(session: Session, generation: int, now: float, grace: float) -> bool:
     """Tell whether a generation was the current one until just now.
 
-    The window opens with the first use and is not renewed by further ones.
+    The window opens with the first use and is not renewed by further ones. A clock that was set
+    back, or another machine's that is behind, makes it no longer than the grace either.
     """
-    return grace > 0 and generation == session.generation - 1 and now - session.rotated_at <= grace
+    if grace <= 0 or generation != session.generation - 1:
+        return False
+    return abs(now - session.rotated_at) <= grace
 
 
 def _why_over(session: Session | None) -> str:

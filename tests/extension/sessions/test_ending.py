@@ -4,8 +4,10 @@ import jwt
 import pytest
 
 from flask_watchword import create_access_token, create_refresh_token
-from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import DAY, MINUTE, SECRET, START, Site, bearing, refusal
+
+pytestmark = on_every_store
 
 ENDED = (401, "session_ended")
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import flask_restful
 import pytest
 
-from flask_watchword import create_access_token, jwt_required
+from flask_watchword import create_access_token
+from flask_watchword.extension.revocation_feed import Figures
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
 from flask_watchword.stores.memory_sessions import MemorySessionStore
@@ -367,24 +367,37 @@ def test_the_thread_of_an_application_that_is_gone_ends(shared: Shared) -> None:
     assert not thread.is_alive()
 
 
-def test_a_resource_of_a_rest_framework_is_answered_alike(
-    make_site: MakeSite, shared: Shared
+def test_figures_tell_how_old_the_copy_is(site: Site, elapsed: StoppedClock) -> None:
+    elapsed.now += 1.5
+    assert site.sessions.figures(site.app) == Figures(staleness=1.5, entries=0, follows=True)
+    site.sign_in().post("/end")
+    site.feed.catch_up()
+    assert site.sessions.figures(site.app) == Figures(staleness=0.0, entries=1, follows=True)
+
+
+def test_figures_grow_old_while_the_store_is_down(
+    site: Site, connection: Connection, elapsed: StoppedClock
 ) -> None:
-    connection = Connection(shared)
-    site = make_site(WATCHWORD_SESSION_STORE=connection)
-
-    class Resource(flask_restful.Resource):  # type: ignore[misc]
-        @jwt_required()
-        def get(self) -> str:
-            return "seen"
-
-    flask_restful.Api(site.app).add_resource(Resource, "/resource")
-    ada, gone = site.sign_in(), site.sign_in()
-    gone.post("/end")
-    assert ada.get("/resource").status_code == 200
-    assert refusal(gone.get("/resource")) == ENDED
+    ada = site.sign_in()
     connection.down = True
-    site.feed.elapsed = lambda: float("inf")
-    answer = ada.get("/resource")
-    assert refusal(answer) == UNAVAILABLE
-    assert "Retry-After" in answer.headers
+    elapsed.now += 600
+    assert refusal(ada.get()) == UNAVAILABLE
+    assert site.sessions.figures(site.app).staleness == 600
+    connection.down = False
+    assert ada.get().status_code == 200
+    assert site.sessions.figures(site.app).staleness == 0
+
+
+def test_figures_of_a_process_that_has_not_served_yet_know_no_age(make_site: MakeSite) -> None:
+    site = make_site()
+    with site.app.app_context():
+        assert site.sessions.figures() == Figures(staleness=None, entries=0, follows=False)
+
+
+def test_figures_tell_that_nobody_follows_any_more(site: Site, connection: Connection) -> None:
+    thread = site.feed._thread
+    assert thread is not None
+    site.feed.close()
+    connection.wakes.set()
+    thread.join(PATIENCE)
+    assert not site.sessions.figures(site.app).follows

@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import START, Site, bearing
+
+pytestmark = on_every_store
 
 THREADS = 8
 PATIENCE = 60.0

@@ -9,8 +9,10 @@ from flask_watchword import (
     set_access_cookies,
     set_refresh_cookies,
 )
-from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import DAY, HOUR, MINUTE, START, Site, bearing, refusal
+
+pytestmark = on_every_store
 
 
 def test_each_refresh_gives_the_next_generation_of_the_same_session(site: Site) -> None:

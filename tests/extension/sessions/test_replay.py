@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import START, SignedIn, Site, refusal
+
+pytestmark = on_every_store
 
 REUSED = (401, "refresh_reused")
 ENDED = (401, "session_ended")

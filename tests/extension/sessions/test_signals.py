@@ -7,8 +7,10 @@ import pytest
 
 from flask_watchword.extension import signals
 from flask_watchword.sessions.session import Session
-from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import Site
+
+pytestmark = on_every_store
 
 NAMES = ("session_started", "session_refreshed", "session_ended", "refresh_reused")
 

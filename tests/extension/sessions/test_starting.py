@@ -4,7 +4,7 @@ import pytest
 from flask import Flask, json
 
 from flask_watchword import JWTManager, Sessions, TokenPair
-from tests.extension.sessions.conftest import MakeSite
+from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import DAY, MINUTE, START, Site, refusal
 
 
@@ -37,6 +37,7 @@ def test_a_pair_is_a_json_object_of_four_members(site: Site) -> None:
     assert members.keys() == {"access_token", "refresh_token", "expires_in", "session_id"}
 
 
+@on_every_store
 def test_a_protected_view_knows_its_session(site: Site) -> None:
     ada = site.sign_in()
     assert ada.get().get_json()["sid"] == ada.session_id
@@ -60,6 +61,7 @@ def test_further_claims_do_not_reach_what_the_session_rests_on(site: Site) -> No
     assert (claims["exp"], claims["auth_time"]) == (int(START) + 900, int(START))
 
 
+@on_every_store
 def test_a_subject_that_is_a_number_is_one_subject_with_its_text(site: Site) -> None:
     with site.app.test_request_context():
         site.sessions.start(7)
@@ -74,6 +76,7 @@ def test_the_identity_loader_says_whose_the_session_is(site: Site) -> None:
         assert [session.subject for session in site.sessions.list({"id": "ada"})] == ["ada"]
 
 
+@on_every_store
 def test_a_session_remembers_what_it_was_started_from(site: Site) -> None:
     device = {"HTTP_USER_AGENT": "Browser" * 100, "REMOTE_ADDR": "192.0.2.7"}
     with site.app.test_request_context(environ_base=device):
@@ -88,6 +91,7 @@ def test_a_session_can_be_started_outside_of_a_request(site: Site) -> None:
         assert [session.address for session in site.sessions.list("ada")] == [""]
 
 
+@on_every_store
 def test_a_sign_in_beyond_the_limit_ends_the_oldest(make_site: MakeSite) -> None:
     site = make_site(WATCHWORD_SESSIONS_PER_SUBJECT=2)
     devices = []
@@ -100,6 +104,7 @@ def test_a_sign_in_beyond_the_limit_ends_the_oldest(make_site: MakeSite) -> None
     assert [one.get().status_code for one in (*devices[1:], other)] == [200, 200, 200]
 
 
+@on_every_store
 def test_an_access_token_ends_with_a_session_that_is_shorter(make_site: MakeSite) -> None:
     site = make_site(WATCHWORD_SESSION_IDLE=60)
     ada = site.sign_in()

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import finalize
 
 from sqlalchemy import Connection, Engine, exc, text
 
@@ -28,8 +29,39 @@ _BEFORE_LOGGING = text("SELECT pg_advisory_xact_lock(:lock), pg_notify(:channel,
 _of_parents: list[object] = []
 
 
+class _Line:
+    """The connection that listens, and what wakes whoever waits for it."""
+
+    def __init__(self) -> None:
+        self.connection: Any = None
+        self.woken, self._wake = os.pipe()
+
+    def wake(self) -> None:
+        """End the waiting."""
+        os.write(self._wake, b"x")
+
+    def hang_up(self) -> None:
+        """Close the connection."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    def close(self) -> None:
+        """Close everything."""
+        self.hang_up()
+        self.leave_to_parent()
+
+    def leave_to_parent(self) -> None:
+        """Close what a child has twice."""
+        os.close(self.woken)
+        os.close(self._wake)
+
+
 class PostgresFeed(Forked):
-    """Notifications, read from a connection that the pool does not count."""
+    """Notifications, read from a connection that the pool does not count.
+
+    It is closed with the feed, at the latest when the feed is collected as garbage.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -41,16 +73,16 @@ class PostgresFeed(Forked):
     def _prepare(self) -> None:
         self._one_waiter = threading.Lock()
         self._closed = threading.Event()
-        self._woken, self._wake = os.pipe()
-        self._listening: Any = None
+        self._line = _Line()
+        self._close_line = finalize(self, self._line.close)
+        self._close_line.atexit = False
 
     def start_anew(self) -> None:
         """Leave the connection to the parent."""
-        if self._closed.is_set():
+        if self._close_line.detach() is None:
             return
-        _of_parents.append(self._listening)
-        os.close(self._woken)
-        os.close(self._wake)
+        _of_parents.append(self._line)
+        self._line.leave_to_parent()
         self._prepare()
 
     def before_logging(self, connection: Connection) -> None:
@@ -75,10 +107,10 @@ class PostgresFeed(Forked):
         with self._one_waiter, self._translated_errors():
             if self._closed.is_set():
                 return
-            if self._listening is None:
+            if self._line.connection is None:
                 with undisturbed:
                     self._listen()
-            elif is_readable(seconds, self._listening.fileno(), self._woken):
+            elif is_readable(seconds, self._line.connection.fileno(), self._line.woken):
                 with undisturbed:
                     self._take_notifications()
 
@@ -87,35 +119,30 @@ class PostgresFeed(Forked):
         if self._closed.is_set():
             return
         self._closed.set()
-        os.write(self._wake, b"x")
+        self._line.wake()
         with self._one_waiter:
-            self._hang_up()
-            os.close(self._woken)
-            os.close(self._wake)
+            self._close_line()
 
     def _listen(self) -> None:
         pooled = self._engine.raw_connection()
-        self._listening = pooled.driver_connection
+        connection: Any = pooled.driver_connection
         pooled.detach()
-        self._listening.rollback()
-        self._listening.autocommit = True
-        self._listening.execute(f"LISTEN {_CHANNEL}")
+        self._line.connection = connection
+        connection.rollback()
+        connection.autocommit = True
+        connection.execute(f"LISTEN {_CHANNEL}")
 
     def _take_notifications(self) -> None:
-        if is_readable(0.0, self._listening.fileno()):
-            self._listening.pgconn.consume_input()
-            while self._listening.pgconn.notifies():
+        connection = self._line.connection
+        if is_readable(0.0, connection.fileno()):
+            connection.pgconn.consume_input()
+            while connection.pgconn.notifies():
                 pass
-
-    def _hang_up(self) -> None:
-        if self._listening is not None:
-            self._listening.close()
-            self._listening = None
 
     @contextlib.contextmanager
     def _translated_errors(self) -> Iterator[None]:
         try:
             yield
         except (self._driver.Error, exc.SQLAlchemyError) as error:
-            self._hang_up()
+            self._line.hang_up()
             raise StoreUnavailable(str(error)) from error
