@@ -1,8 +1,10 @@
+import bcrypt
 import pytest
 
-from flask_watchword.accounts.login import authenticate
+from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.login import authenticate, reauthenticate
 from flask_watchword.accounts.passwords import HashProfile, Passwords
-from flask_watchword.accounts.users import User, email_key, new_user
+from flask_watchword.accounts.users import User, new_user
 from flask_watchword.stores.memory import MemoryUserStore
 
 OLD = HashProfile(memory_kib=8, passes=1, lanes=1)
@@ -88,3 +90,45 @@ def test_renewing_a_hash_never_undoes_a_change_made_meanwhile() -> None:
     users.add(new_user("ada@example.com", Passwords(OLD).hash("right"), 0.0))
     assert authenticate(users, Passwords(), "ada@example.com", "right") is not None
     assert ada(users).password_hash == "changed meanwhile"
+
+
+def test_a_disabled_user_is_refused_at_the_cost_of_a_wrong_password(
+    users: MemoryUserStore, passwords: CountingPasswords
+) -> None:
+    assert users.disable(ada(users).id, 5.0)
+    assert authenticate(users, passwords, "ada@example.com", "right") is None
+    assert authenticate(users, passwords, "ada@example.com", "wrong") is None
+    assert passwords.work == ["user", "user"]
+
+
+def test_a_disabled_user_s_hash_is_not_renewed(users: MemoryUserStore) -> None:
+    users.disable(ada(users).id, 5.0)
+    before = ada(users)
+    assert authenticate(users, Passwords(), "ada@example.com", "right") is None
+    assert ada(users) == before
+
+
+def test_an_imported_hash_is_renewed_at_login_and_the_version_stays(
+    passwords: CountingPasswords,
+) -> None:
+    users = MemoryUserStore()
+    imported = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
+    users.add(new_user("ada@example.com", imported, 0.0))
+    assert authenticate(users, passwords, "ada@example.com", "wrong") is None
+    assert ada(users).password_hash == imported
+    user = authenticate(users, passwords, "ada@example.com", "right")
+    assert user == ada(users)
+    assert user.password_hash.startswith("$argon2id$")
+    assert (user.version, user.password_changed_at) == (1, None)
+    assert authenticate(users, passwords, "ada@example.com", "right") == user
+
+
+def test_whoever_is_signed_in_shows_the_password_again(
+    users: MemoryUserStore, passwords: CountingPasswords
+) -> None:
+    assert reauthenticate(users, passwords, ada(users).id, "right") == ada(users)
+    assert reauthenticate(users, passwords, ada(users).id, "wrong") is None
+    users.disable(ada(users).id, 5.0)
+    assert reauthenticate(users, passwords, ada(users).id, "right") is None
+    assert reauthenticate(users, passwords, "nobody", "right") is None
+    assert passwords.work == ["user", "user", "user", "nobody"]

@@ -5,19 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import FrozenInstanceError
 
+import bcrypt
 import pytest
-from argon2 import extract_parameters
+from argon2 import PasswordHasher, Type, extract_parameters
 
 from flask_watchword.accounts.passwords import (
     MAX_PASSWORD_CHARACTERS,
-    MIN_PASSWORD_CHARACTERS,
     OWASP_PROFILE,
     WAITING_PER_CORE,
     HashingBusy,
     HashProfile,
     Passwords,
-    UnacceptablePassword,
-    check_new_password,
     usable_cores,
 )
 
@@ -69,6 +67,47 @@ def test_a_lone_surrogate_is_a_wrong_password_like_any_other(passwords: Password
 )
 def test_a_stored_text_that_is_no_hash_matches_nothing(passwords: Passwords, stored: str) -> None:
     assert not passwords.verify(stored, stored)
+
+
+@pytest.mark.parametrize(
+    "costs",
+    ["m=4194304,t=1,p=1", "m=65536,t=17,p=1", "m=19456,t=2,p=17", "m=8,t=4294967295,p=1"],
+)
+def test_a_hash_that_would_cost_too_much_matches_nothing_and_is_not_tried(
+    passwords: Passwords, costs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    verify = PasswordHasher.verify
+
+    def noting(hasher: PasswordHasher, stored: str, password: bytes) -> bool:
+        tried.append(stored)
+        return verify(hasher, stored, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", noting)
+    assert not passwords.verify(f"$argon2id$v=19${costs}$" + "c2FsdHNhbHQ$" + "A" * 43, "x")
+    assert tried == [passwords._nobodys_hash]
+
+
+def test_hashes_of_argon2_as_others_use_it_are_verified_and_renewed(passwords: Passwords) -> None:
+    for theirs in (PasswordHasher(), PasswordHasher(memory_cost=1024, parallelism=4, type=Type.I)):
+        stored = theirs.hash("right")
+        assert passwords.verify(stored, "right")
+        assert not passwords.verify(stored, "wrong")
+        assert passwords.needs_rehash(stored)
+
+
+def test_a_profile_dearer_than_what_is_borne_from_others_verifies_its_own_hashes() -> None:
+    many_lanes = Passwords(HashProfile(memory_kib=8 * 17, passes=1, lanes=17))
+    assert many_lanes.verify(many_lanes.hash("x"), "x")
+
+
+def test_an_imported_hash_is_verified_on_one_of_the_cores() -> None:
+    passwords = Passwords(CHEAPEST, concurrency=1, patience=0.0)
+    imported = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
+    assert passwords.verify(imported, "right")
+    assert passwords.needs_rehash(imported)
+    with every_core_taken(passwords), pytest.raises(HashingBusy):
+        passwords.verify(imported, "right")
 
 
 def test_only_other_parameters_need_a_rehash(passwords: Passwords) -> None:
@@ -134,21 +173,3 @@ def test_a_core_is_given_back_after_a_failure() -> None:
 
 def test_there_is_at_least_one_usable_core() -> None:
     assert usable_cores() >= 1
-
-
-def test_a_new_password_of_the_least_length_is_accepted() -> None:
-    check_new_password("x" * MIN_PASSWORD_CHARACTERS)
-    check_new_password("x" * MAX_PASSWORD_CHARACTERS)
-
-
-@pytest.mark.parametrize(
-    ("password", "reason"),
-    [
-        ("x" * (MIN_PASSWORD_CHARACTERS - 1), "at least 15"),
-        ("x" * (MAX_PASSWORD_CHARACTERS + 1), "more than 1024"),
-        ("x" * MIN_PASSWORD_CHARACTERS + "\0", "NUL"),
-    ],
-)
-def test_an_unacceptable_password_is_refused_with_the_reason(password: str, reason: str) -> None:
-    with pytest.raises(UnacceptablePassword, match=reason):
-        check_new_password(password)

@@ -1,9 +1,9 @@
 import pytest
 
+from flask_watchword.accounts.emails import InvalidEmail
 from flask_watchword.accounts.users import (
     MAX_NAME_CHARACTERS,
     MAX_NAMES,
-    InvalidEmail,
     InvalidName,
     check_names,
     new_user,

@@ -2,26 +2,47 @@
 
 from dataclasses import replace
 
+from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
-from flask_watchword.accounts.users import User, email_key
+from flask_watchword.accounts.users import User
 
 
 def authenticate(users: UserStore, passwords: Passwords, email: str, password: str) -> User | None:
     """Return the user whose e-mail address and password these are, otherwise ``None``.
 
-    An unknown address costs the same hash as a wrong password: neither the answer nor the time
-    it takes tells which addresses have an account. A hash made with older parameters is renewed
-    here, the only moment the password is at hand.
+    An unknown address and a disabled user cost the same hash as a wrong password: neither the
+    answer nor the time it takes tells which addresses have an account. A hash made with older
+    parameters, or by other software, is renewed here, the only moment the password is at hand;
+    until then verifying it takes the time that the other software chose.
 
     Raises:
         HashingBusy: when no core became free in time.
     """
-    user = users.by_email(email_key(email))
+    return _verified(users, passwords, users.by_email(email_key(email)), password)
+
+
+def reauthenticate(
+    users: UserStore, passwords: Passwords, user_id: str, password: str
+) -> User | None:
+    """Return the user with this id if the password is theirs, otherwise ``None``.
+
+    For what a stolen session must not be enough for: another address, another password, the end
+    of the account.
+
+    Raises:
+        HashingBusy: when no core became free in time.
+    """
+    return _verified(users, passwords, users.by_id(user_id), password)
+
+
+def _verified(
+    users: UserStore, passwords: Passwords, user: User | None, password: str
+) -> User | None:
     if user is None:
         passwords.verify_nobody(password)
         return None
-    if not passwords.verify(user.password_hash, password):
+    if not passwords.verify(user.password_hash, password) or user.is_disabled:
         return None
     if passwords.needs_rehash(user.password_hash):
         return _with_renewed_hash(users, passwords, user, password)

@@ -9,11 +9,14 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from flask_watchword.accounts.foreign_hashes import UnusableHash, verify_foreign
 
 _SALT_BYTES = 16
 _HASH_BYTES = 32
+_ARGON2 = "$argon2"
 _ARGON2_VERSION = 19  # RFC 9106 section 3.1: 0x13, the only one in use
 
 
@@ -36,14 +39,15 @@ class HashProfile:
 #: as much, and so a fifth of the logins.
 OWASP_PROFILE = HashProfile(memory_kib=19 * 1024, passes=2, lanes=1)
 
-#: NIST SP 800-63B-4 section 3.1.1.2: the least length of a password that is the only factor.
-MIN_PASSWORD_CHARACTERS = 15
+#: The most that verifying a stored hash may cost, unless new ones cost more: 256 MiB, or 1 GiB
+#: gone over in all its passes, in about a second. The parameters stand in the hash, and a hash
+#: may come from elsewhere.
+_MOST_MEMORY_KIB = 256 * 1024
+_MOST_WORK_KIB = 1024 * 1024
+_MOST_LANES = 16
+
 #: Generous for a passphrase, and small enough that reading one costs nothing beside its hash.
 MAX_PASSWORD_CHARACTERS = 1024
-
-
-class UnacceptablePassword(ValueError):
-    """A new password that is refused; the message says why."""
 
 
 class HashingBusy(Exception):
@@ -54,23 +58,6 @@ class HashingBusy(Exception):
     """
 
     retry_after = 1
-
-
-def check_new_password(password: str) -> None:
-    """Refuse a password that nobody should choose, before any work is spent on it.
-
-    Raises:
-        UnacceptablePassword: too short, too long, or with a NUL character in it.
-    """
-    if len(password) < MIN_PASSWORD_CHARACTERS:
-        raise UnacceptablePassword(
-            f"it has {len(password)} characters and needs at least {MIN_PASSWORD_CHARACTERS}: "
-            "length is what keeps a password from being guessed"
-        )
-    if len(password) > MAX_PASSWORD_CHARACTERS:
-        raise UnacceptablePassword(f"it has more than {MAX_PASSWORD_CHARACTERS} characters")
-    if "\0" in password:
-        raise UnacceptablePassword("it holds a NUL character, which other software cuts it off at")
 
 
 #: Callers that may wait for one core.
@@ -99,6 +86,7 @@ class Passwords:
         concurrency: int | None = None,
         patience: float = 5.0,
     ) -> None:
+        self._profile = profile
         self._hasher = PasswordHasher(
             time_cost=profile.passes,
             memory_cost=profile.memory_kib,
@@ -122,19 +110,23 @@ class Passwords:
             return self._hasher.hash(_as_bytes(password))
 
     def verify(self, password_hash: str, password: str) -> bool:
-        """Tell whether the hash was made of this password.
+        """Tell whether the hash was made of this password, here or by software it came from.
 
-        A stored text that is no argon2 hash matches nothing, at the cost of one that is.
+        A stored text that is no hash, or one that would cost too much, matches nothing, at the
+        cost of one that is.
 
         Raises:
             HashingBusy: when no core became free in time.
         """
         with self._one_core():
             try:
+                if not password_hash.startswith(_ARGON2):
+                    return verify_foreign(password_hash, password)
+                self._check_costs(password_hash)
                 return self._hasher.verify(password_hash, _as_bytes(password))
             except VerifyMismatchError:
                 return False
-            except (InvalidHashError, VerificationError):
+            except (UnusableHash, InvalidHashError, VerificationError):
                 self._verify_nobodys(password)
                 return False
 
@@ -150,8 +142,21 @@ class Passwords:
             self._verify_nobodys(password)
 
     def needs_rehash(self, password_hash: str) -> bool:
-        """Tell whether a hash was made with other parameters than this profile's."""
+        """Tell whether a hash was made in another way than by this profile."""
+        if not password_hash.startswith(_ARGON2):
+            return True
         return self._hasher.check_needs_rehash(password_hash)
+
+    def _check_costs(self, password_hash: str) -> None:
+        """Raise ``UnusableHash`` for what costs much more than a hash should."""
+        costs, own = extract_parameters(password_hash), self._profile
+        if (
+            costs.memory_cost > max(_MOST_MEMORY_KIB, own.memory_kib)
+            or costs.memory_cost * costs.time_cost
+            > max(_MOST_WORK_KIB, own.memory_kib * own.passes)
+            or costs.parallelism > max(_MOST_LANES, own.lanes)
+        ):
+            raise UnusableHash("it is an argon2 hash of excessive parameters")
 
     def _verify_nobodys(self, password: str) -> None:
         with contextlib.suppress(VerifyMismatchError):

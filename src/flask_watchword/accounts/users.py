@@ -4,17 +4,7 @@ import re
 import uuid
 from dataclasses import dataclass
 
-from flask_watchword.accounts.emails import InvalidEmail, check_email, email_key
-
-__all__ = [
-    "InvalidEmail",
-    "InvalidName",
-    "User",
-    "check_email",
-    "check_names",
-    "email_key",
-    "new_user",
-]
+from flask_watchword.accounts.emails import check_email, email_key
 
 #: How many roles, or scopes, one user may have, and how long a name may be: all of them stand in
 #: each of the user's tokens.

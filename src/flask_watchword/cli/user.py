@@ -33,7 +33,7 @@ def add(email: str, password_stdin: bool, database: str | None) -> None:
         prepare_database(settings)
         with opened_users(settings) as users:
             _refuse_duplicate(users, email)
-            _add(users, email, _password(password_stdin))
+            _add(users, email, _password(email, password_stdin))
     click.echo(f"Added {email.strip()}.")
 
 
@@ -54,7 +54,7 @@ def list_users(database: str | None) -> None:
 
 
 def _check_email(email: str) -> None:
-    from flask_watchword.accounts.users import InvalidEmail, check_email
+    from flask_watchword.accounts.emails import InvalidEmail, check_email
 
     try:
         check_email(email)
@@ -62,9 +62,9 @@ def _check_email(email: str) -> None:
         raise click.ClickException(f"{email!r} is refused: {error}") from error
 
 
-def _password(from_stdin: bool) -> str:
-    # Here and not above: this brings argon2.
-    from flask_watchword.accounts.passwords import UnacceptablePassword, check_new_password
+def _password(email: str, from_stdin: bool) -> str:
+    # Here and not above: this brings argon2 and a dictionary.
+    from flask_watchword.accounts.new_passwords import UnacceptablePassword, check_new_password
 
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
@@ -73,14 +73,14 @@ def _password(from_stdin: bool) -> str:
             "Password", type=str, hide_input=True, confirmation_prompt="Once more"
         )
     try:
-        check_new_password(password)
+        check_new_password(password, about=[email])
     except UnacceptablePassword as error:
         raise click.ClickException(f"the password is refused: {error}") from error
     return password
 
 
 def _refuse_duplicate(users: "UserStore", email: str) -> None:
-    from flask_watchword.accounts.users import email_key
+    from flask_watchword.accounts.emails import email_key
 
     # Asked before the password is typed; the store decides again when the user is added.
     if users.by_email(email_key(email)) is not None:

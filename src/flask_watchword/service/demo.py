@@ -5,9 +5,10 @@ from typing import Any
 
 from flask import Flask
 
+from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import EmailTaken, UserStore
-from flask_watchword.accounts.users import email_key, new_user
+from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import Clock
 from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.tokens import create_access_token

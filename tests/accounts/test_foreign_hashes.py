@@ -1,0 +1,153 @@
+"""Hashes of other software, among them some that it made itself."""
+
+import base64
+import hashlib
+import unicodedata
+
+import bcrypt
+import pytest
+from werkzeug.security import generate_password_hash
+
+from flask_watchword.accounts.foreign_hashes import (
+    UnusableHash,
+    check_foreign_hash,
+    verify_foreign,
+)
+from flask_watchword.accounts.passwords import HashProfile, Passwords
+
+PASSWORD = "correct horse battery staple"
+HEX_64 = "0" * 64
+
+
+def bcrypt_hash(password: bytes, prefix: str = "2b") -> str:
+    made = bcrypt.hashpw(password, bcrypt.gensalt(4)).decode()
+    return f"${prefix}{made[3:]}"
+
+
+def django_hash(password: str, iterations: int = 1000) -> str:
+    made = hashlib.pbkdf2_hmac("sha256", password.encode(), b"saltsalt", iterations)
+    return f"pbkdf2_sha256${iterations}$saltsalt${base64.b64encode(made).decode()}"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        bcrypt_hash(PASSWORD.encode(), "2a"),
+        bcrypt_hash(PASSWORD.encode(), "2b"),
+        bcrypt_hash(PASSWORD.encode(), "2y"),
+        generate_password_hash(PASSWORD),
+        generate_password_hash(PASSWORD, "scrypt:1024:8:2"),
+        generate_password_hash(PASSWORD, "pbkdf2:sha256:1000"),
+        django_hash(PASSWORD),
+    ],
+    ids=lambda stored: stored[:16],
+)
+def test_a_hash_of_other_software_is_verified_as_there(stored: str) -> None:
+    check_foreign_hash(stored)
+    assert verify_foreign(stored, PASSWORD)
+    assert not verify_foreign(stored, PASSWORD + " ")
+    assert not verify_foreign(stored, "")
+
+
+@pytest.mark.parametrize(
+    ("stored", "password"),
+    [
+        # John the Ripper's and Openwall's test vectors of bcrypt.
+        ("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"),
+        ("$2a$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK", "U*U*"),
+    ],
+)
+def test_published_hashes_of_bcrypt_are_verified(stored: str, password: str) -> None:
+    assert verify_foreign(stored, password)
+
+
+def test_what_only_looks_like_bcrypt_is_unusable() -> None:
+    with pytest.raises(UnusableHash):
+        verify_foreign("$2b$04$" + "a" * 53, "x")
+
+
+def test_bcrypt_says_nothing_about_what_follows_the_72nd_byte() -> None:
+    long = "x" * 72
+    stored = bcrypt_hash(long.encode())
+    assert verify_foreign(stored, long + "whatever")
+    assert not verify_foreign(stored, long[:-1])
+
+
+def test_bcrypt_cuts_between_bytes_and_not_between_characters() -> None:
+    password = "x" + "\u00e9" * 40
+    assert verify_foreign(bcrypt_hash(password.encode()[:72]), password)
+
+
+def test_a_password_with_a_nul_character_matches_no_bcrypt_hash() -> None:
+    assert not verify_foreign(bcrypt_hash(b"abc"), "abc\0def")
+
+
+@pytest.mark.parametrize("stored_form", ["caf\u00e9", "cafe\u0301"])
+def test_an_accent_matches_as_it_was_typed_and_in_its_usual_form(stored_form: str) -> None:
+    assert verify_foreign(bcrypt_hash(stored_form.encode()), stored_form)
+    usual = bcrypt_hash(unicodedata.normalize("NFC", stored_form).encode())
+    assert verify_foreign(usual, stored_form)
+
+
+def test_a_lone_surrogate_is_a_wrong_password_like_any_other() -> None:
+    for stored in (bcrypt_hash(b"right"), django_hash("right")):
+        assert not verify_foreign(stored, "\ud800")
+
+
+UNUSABLE = [
+    "",
+    "plain text",
+    "$2b$12$bcrypt",
+    "$2x$04$" + "a" * 53,
+    "$2b$03$" + "a" * 53,
+    "$2b$15$" + "a" * 53,
+    "$2b$31$" + "a" * 53,
+    "$2b$\u0660\u0664$" + "a" * 53,
+    f"scrypt:1048576:8:1$salt${HEX_64 * 2}",
+    f"scrypt:32768:64:1$salt${HEX_64 * 2}",
+    f"scrypt:32768:8:32$salt${HEX_64 * 2}",
+    f"scrypt:999999999:999999999:999999999$salt${HEX_64 * 2}",
+    f"scrypt:1000:8:1$salt${HEX_64 * 2}",
+    f"scrypt:0:0:0$salt${HEX_64 * 2}",
+    f"scrypt:1024:8:1$salt${HEX_64}",
+    f"pbkdf2:sha256:4000001$salt${HEX_64}",
+    f"pbkdf2:sha256:999999999999$salt${HEX_64}",
+    f"pbkdf2:sha256:0$salt${HEX_64}",
+    f"pbkdf2:md5:1000$salt${HEX_64}",
+    f"pbkdf2:sha256:1000$salt${HEX_64}00",
+    f"pbkdf2:sha256:1000${'s' * 129}${HEX_64}",
+    "pbkdf2_sha256$999999999$salt$" + "A" * 43 + "=",
+    "pbkdf2_sha256$1000$salt$" + "A" * 44,
+    "pbkdf2_sha256$1000$salt$",
+]
+
+
+@pytest.mark.parametrize("stored", UNUSABLE)
+def test_a_hash_that_is_unknown_or_would_cost_too_much_is_refused(stored: str) -> None:
+    with pytest.raises(UnusableHash):
+        check_foreign_hash(stored)
+    with pytest.raises(UnusableHash):
+        verify_foreign(stored, "x")
+
+
+@pytest.mark.parametrize("stored", UNUSABLE)
+def test_an_unusable_hash_costs_what_nobody_s_does(stored: str) -> None:
+    class Noting(Passwords):
+        nobodys = 0
+
+        def _verify_nobodys(self, password: str) -> None:
+            self.nobodys += 1
+            super()._verify_nobodys(password)
+
+    passwords = Noting(HashProfile(memory_kib=8, passes=1, lanes=1))
+    assert not passwords.verify(stored, "x")
+    assert passwords.nobodys == 1
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["$2b$14$" + "." * 53, f"scrypt:65536:8:4$salt${HEX_64 * 2}"],
+    ids=["bcrypt", "scrypt"],
+)
+def test_the_dearest_hashes_that_are_borne_are_verified(stored: str) -> None:
+    assert not verify_foreign(stored, "x")
