@@ -4,11 +4,13 @@ import http.client
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD
+from flask_watchword.stores.opening import open_session_store
 from tests.cli.conftest import STOP_SECONDS, RunningServer, Serve
 from tests.servers.valkey import running_valkey, wait_until
 
@@ -66,13 +68,23 @@ def served(server: RunningServer) -> Iterator[Clients]:
     assert "Traceback" not in server.output
 
 
+def begin_long_ago(url: str) -> None:
+    """Make a store that is older than any token, so that its log alone tells what was revoked."""
+    sessions = open_session_store(url)
+    sessions.revocations(0, 1.0)
+    sessions.close()
+
+
 @pytest.fixture
-def on_sqlite() -> list[str]:
-    return []
+def on_sqlite(tmp_path: Path) -> list[str]:
+    database = f"sqlite:///{tmp_path}/sessions.db"
+    begin_long_ago(database)
+    return ["--database", database]
 
 
 @pytest.fixture
 def on_postgres(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    begin_long_ago(postgres_url)
     monkeypatch.setenv("WATCHWORD_SECRET_KEY", "k" * 32)
     return ["--database", postgres_url]
 
@@ -80,6 +92,7 @@ def on_postgres(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]
 @pytest.fixture
 def on_valkey() -> Iterator[list[str]]:
     with running_valkey() as valkey:
+        begin_long_ago(valkey.url)
         yield ["--valkey", valkey.url]
 
 

@@ -39,6 +39,14 @@ def test_an_added_user_can_log_in() -> None:
     assert can_log_in("ada@example.com", PASSWORD)
 
 
+def test_an_account_can_be_added_while_the_sessions_are_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WATCHWORD_VALKEY", "valkey://127.0.0.1:1/0")
+    assert add("ada@example.com").exit_code == 0
+    assert watchword("user", "list").exit_code == 0
+
+
 def test_the_password_is_never_shown() -> None:
     assert PASSWORD not in add("ada@example.com").output
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
+from flask_watchword.clock import system_clock
 from flask_watchword.service.settings import InvalidSetting, Settings
 from flask_watchword.service.stores import opened_stores, opened_users, prepare, prepare_database
 from flask_watchword.sessions.session import Lifetimes, new_session
@@ -80,6 +81,14 @@ def test_a_place_that_there_is_not_is_a_setting_to_be_mended(database: str) -> N
         prepare(Settings(database=database, session_store="etcd://:hidden@db"))
 
 
+def test_the_store_of_sessions_is_older_than_every_token(database: str) -> None:
+    settings = Settings(database=database)
+    prepare(settings)
+    with opened_stores(settings) as stores:
+        later = system_clock() + 60.0
+        assert stores.sessions.revocations(0, later).since < later - 30.0
+
+
 # The application is loaded and has served, with its threads and connections, and then it forks.
 PRELOADED = """
 import os, sys
@@ -87,7 +96,7 @@ from flask import Flask
 from flask_watchword import Watchword
 from flask_watchword.service.settings import read_settings
 
-settings = read_settings({}, database=sys.argv[1], demo=True, secret_key="k" * 32)
+settings = read_settings({}, database=sys.argv[1], demo=True, master_key="A" * 43)
 app = Flask("host")
 Watchword(app, settings=settings, url_prefix="/auth")
 client = app.test_client()

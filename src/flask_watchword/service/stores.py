@@ -61,11 +61,12 @@ def prepare(settings: Settings) -> None:
         StoreUnavailable: when a store does not answer.
     """
     prepare_database(settings)
-    if settings.sessions_elsewhere is None:
-        return
-    sessions = _sessions(settings.sessions_elsewhere, upgrade=True)
+    elsewhere = settings.sessions_elsewhere
+    sessions = _sessions(elsewhere or settings.database, upgrade=elsewhere is not None)
     try:
-        sessions.get("")  # a question, so that a server that is down is noticed now
+        # The life of a store begins with the first question for its log, and a token that is
+        # older costs a look-up at each request. And a server that is down is noticed now.
+        sessions.revocations(0, system_clock())
     finally:
         sessions.close()
 
