@@ -1,0 +1,90 @@
+"""Mail from templates: of the package, or of the operator's where they have one of that name."""
+
+from pathlib import Path
+from typing import Final
+
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateError,
+    select_autoescape,
+)
+
+from flask_watchword.accounts.outbox import Body
+
+#: Every message there is. Each has a ``<kind>.subject``, a ``<kind>.txt`` and a ``<kind>.html``.
+KINDS: Final = frozenset(
+    {
+        "verify_email",
+        "confirm_new_email",
+        "account_exists",
+        "reset_password",
+        "password_changed",
+        "email_changed",
+        "second_factor_changed",
+    }
+)
+
+
+class BadTemplate(Exception):
+    """A template of the operator's that cannot be used; the message says which and why."""
+
+
+class MailTemplates:
+    """Renders messages.
+
+    In HTML every value is escaped; a name that is not given is an error and not an empty place.
+
+    Args:
+        product: what the service is called in mail.
+        folder: where the operator keeps templates of their own.
+
+    Raises:
+        BadTemplate: when one of the templates cannot be read: found out at the start, not when
+            somebody waits for their mail.
+    """
+
+    def __init__(self, product: str, folder: Path | None = None) -> None:
+        loaders: list[BaseLoader] = [PackageLoader("flask_watchword.service.mail")]
+        if folder is not None:
+            loaders.insert(0, FileSystemLoader(folder))
+        self._environment = Environment(
+            loader=ChoiceLoader(loaders),
+            autoescape=select_autoescape(("html",), default=False),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["product"] = product
+        for kind in sorted(KINDS):
+            self.render(kind, email="name@example.com", link="https://example.com/", minutes=1)
+
+    def render(self, kind: str, *, email: str, link: str = "", minutes: int = 0) -> Body:
+        """Return what a message says.
+
+        Args:
+            kind: one of :data:`KINDS`.
+            email: the address it is about, as its owner typed it.
+            link: where to go, built from the service's public address.
+            minutes: how long that works.
+
+        Raises:
+            BadTemplate: when a template cannot be rendered.
+        """
+        values = {"email": email, "link": link, "minutes": minutes}
+        subject, text, html = (self._part(f"{kind}.{end}", values) for end in _PARTS)
+        # One line, whatever an address in it or a template of the operator's has.
+        return Body(" ".join(subject.split()), text, html)
+
+    def _part(self, name: str, values: dict[str, object]) -> str:
+        try:
+            return self._environment.get_template(name).render(values)
+        except (TemplateError, UnicodeDecodeError, OSError) as error:
+            raise BadTemplate(f"{name}: {error or type(error).__name__}") from error
+
+
+_PARTS = ("subject", "txt", "html")

@@ -1,0 +1,155 @@
+"""The outbox in a SQL database: messages that several workers share, each sent by one of them."""
+
+import json
+import secrets
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, insert, select, update
+
+from flask_watchword.accounts.outbox import Body, ClaimedMail, Mail
+from flask_watchword.keys.sealing import SealBroken, Sealer
+from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.joining import Place, state
+
+_outbox = tables.outbox.c
+
+_PUT = insert(tables.outbox)
+
+# Who claims at the same time looks past the row (PostgreSQL), or waits for the file (SQLite).
+_CLAIM = (
+    update(tables.outbox)
+    .where(
+        _outbox.id.in_(
+            select(_outbox.id)
+            .where(_outbox.due_at <= bindparam("now"))
+            .order_by(_outbox.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ),
+        _outbox.due_at <= bindparam("now"),
+    )
+    .values(
+        due_at=bindparam("leased_until"),
+        claim=bindparam("new_claim"),
+        attempts=_outbox.attempts + 1,
+    )
+    .returning(
+        _outbox.id,
+        _outbox.kind,
+        _outbox.recipient,
+        _outbox.sealed_body,
+        _outbox.created_at,
+        _outbox.expires_at,
+        _outbox.attempts,
+        _outbox.claim,
+    )
+)
+
+_over = {"due_at": None, "claim": None, "sealed_body": None}
+
+_SENT = (
+    update(tables.outbox)
+    .where(_outbox.id == bindparam("mail_id"), _outbox.sent_at.is_(None))
+    .values(sent_at=bindparam("now"), given_up_at=None, last_error=None, **_over)
+)
+
+_still_claimed = and_(_outbox.id == bindparam("mail_id"), _outbox.claim == bindparam("own_claim"))
+
+_RETRY = (
+    update(tables.outbox)
+    .where(_still_claimed)
+    .values(due_at=bindparam("next_due"), claim=None, last_error=bindparam("error"))
+)
+
+_GIVE_UP = (
+    update(tables.outbox)
+    .where(_still_claimed)
+    .values(given_up_at=bindparam("now"), last_error=bindparam("error"), **_over)
+)
+
+_PURGE = delete(tables.outbox).where(
+    _outbox.id.in_(
+        select(_outbox.id)
+        .where(_outbox.due_at.is_(None), _outbox.created_at < bindparam("before"))
+        .order_by(_outbox.created_at)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+)
+
+
+class SqlOutbox:
+    """An outbox over a database whose schema is in place.
+
+    Bodies are sealed: a code that is on its way is worth as much as a password for some minutes,
+    and its hash elsewhere in the database would be no use if it stood here for reading.
+
+    Args:
+        place: an engine, or the connection of the transaction that causes a message.
+        sealer: hides what messages say.
+    """
+
+    def __init__(self, place: Place, sealer: Sealer) -> None:
+        self._place = place
+        self._sealer = sealer
+
+    def put(self, mail: Mail) -> None:
+        """Keep a message that is due at once."""
+        body = json.dumps([mail.body.subject, mail.body.text, mail.body.html])
+        values = {
+            "id": mail.id,
+            "kind": mail.kind,
+            "recipient": mail.recipient,
+            "sealed_body": self._sealer.seal(body.encode(), _context(mail.id)),
+            "created_at": mail.created_at,
+            "expires_at": mail.expires_at,
+            "due_at": mail.created_at,
+            "attempts": 0,
+        }
+        state(self._place, lambda connection: connection.execute(_PUT, values))
+
+    def claim(self, now: float, lease: float) -> ClaimedMail | None:
+        """Return the message that has been due for longest, for this worker alone."""
+        values = {"now": now, "leased_until": now + lease, "new_claim": secrets.token_hex(16)}
+        row = state(self._place, lambda connection: connection.execute(_CLAIM, values).first())
+        if row is None:
+            return None
+        body = self._opened(row.sealed_body, row.id)
+        shown = body or Body("", "", "")
+        mail = Mail(row.id, row.kind, row.recipient, shown, row.created_at, row.expires_at)
+        return ClaimedMail(mail, row.attempts, row.claim, is_readable=body is not None)
+
+    def sent(self, mail_id: str, now: float) -> None:
+        """Note that a message was sent; delete its body."""
+        values = {"mail_id": mail_id, "now": now}
+        state(self._place, lambda connection: connection.execute(_SENT, values))
+
+    def retry(self, claimed: ClaimedMail, due_at: float, error: str) -> None:
+        """Make a message due again, if it is still this worker's."""
+        values = _own(claimed) | {"next_due": due_at, "error": error}
+        state(self._place, lambda connection: connection.execute(_RETRY, values))
+
+    def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
+        """Note that nobody tries again, if it is still this worker's; delete its body."""
+        values = _own(claimed) | {"now": now, "error": error}
+        state(self._place, lambda connection: connection.execute(_GIVE_UP, values))
+
+    def purge(self, before: float, limit: int) -> int:
+        """Forget up to ``limit`` messages of before a moment that are over."""
+        values = {"before": before, "most": limit}
+        return state(self._place, lambda connection: connection.execute(_PURGE, values).rowcount)
+
+    def _opened(self, sealed: bytes, mail_id: str) -> Body | None:
+        try:
+            subject, text, html = json.loads(self._sealer.open(sealed, _context(mail_id)))
+        except SealBroken:
+            return None
+        return Body(subject, text, html)
+
+
+def _own(claimed: ClaimedMail) -> dict[str, Any]:
+    return {"mail_id": claimed.mail.id, "own_claim": claimed.claim}
+
+
+def _context(mail_id: str) -> str:
+    return f"mail:{mail_id}"

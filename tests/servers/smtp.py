@@ -1,0 +1,143 @@
+"""A real SMTP server inside the test process, with a certificate of its own making."""
+
+import datetime
+import ipaddress
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+USER, PASSWORD = "watchword", "the mail server's"
+
+
+@dataclass
+class Received:
+    """What a server has taken, and what it is to answer.
+
+    Attributes:
+        messages: every message, with all its headers.
+        envelopes: sender and recipients of each.
+        over_tls: whether each came over TLS.
+        answer: to the message, when not OK.
+        recipient_answer: to each recipient, when not OK.
+        quit_answer: to the client that leaves, when not OK.
+    """
+
+    messages: list[EmailMessage] = field(default_factory=list)
+    envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
+    over_tls: list[bool] = field(default_factory=list)
+    answer: str = ""
+    recipient_answer: str = ""
+    quit_answer: str = ""
+
+    async def handle_RCPT(  # noqa: N802 - the server calls it by this name
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if self.recipient_answer:
+            return self.recipient_answer
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.answer:
+            return self.answer
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.messages.append(message)
+        self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
+        self.over_tls.append(session.ssl is not None)
+        return "250 OK"
+
+    async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802
+        return self.quit_answer or "221 Bye"
+
+
+@contextmanager
+def running_smtp(
+    tls: ssl.SSLContext | None = None, *, from_the_start: bool = False, sign_in: bool = False
+) -> Iterator[tuple[Received, int]]:
+    """Lend a server and its port.
+
+    Args:
+        tls: its certificate; without one it offers no TLS.
+        from_the_start: whether TLS is spoken from the first byte, or after STARTTLS.
+        sign_in: whether it takes mail from its user alone.
+    """
+    received = Received()
+    options: dict[str, Any] = {"auth_required": sign_in, "auth_require_tls": not from_the_start}
+    if sign_in:
+        options["authenticator"] = _authenticate
+    if tls is not None:
+        options |= (
+            {"ssl_context": tls}
+            if from_the_start
+            else {"tls_context": tls, "require_starttls": True}
+        )
+    controller = _OnAnyPort(received, hostname="127.0.0.1", port=0, **options)
+    controller.start()
+    try:
+        yield received, controller.port
+    finally:
+        controller.stop()
+
+
+class _OnAnyPort(Controller):
+    """A controller that lets the system choose the port."""
+
+    def _trigger_server(self) -> None:
+        server: Any = self.server
+        self.port = server.sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
+
+
+def _authenticate(_server: Any, _session: Any, _envelope: Any, _how: str, data: Any) -> AuthResult:
+    given = data if isinstance(data, LoginPassword) else LoginPassword(b"", b"")
+    right = (given.login, given.password) == (USER.encode(), PASSWORD.encode())
+    return AuthResult(success=right, handled=False)
+
+
+def certificate_for(name: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """Return a server's side of TLS under a new certificate, and the file to trust it by."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    try:
+        alternative: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        alternative = x509.DNSName(name)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file, key_file = folder / f"{name}.pem", folder / f"{name}.key"
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate_file, key_file)
+    return context, certificate_file

@@ -1,0 +1,152 @@
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flask_watchword.accounts.outbox import (
+    Body,
+    ClaimedMail,
+    Mail,
+    Outcome,
+    Rejected,
+    SendingFailed,
+    new_mail,
+)
+from flask_watchword.keys.sealing import Sealer
+from flask_watchword.service.mail.delivery import Delivery
+from flask_watchword.service.mail.log_transport import LogTransport
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql.engine import open_engine
+from flask_watchword.stores.sql.outbox import SqlOutbox
+from flask_watchword.stores.sql.schema import upgrade_schema
+
+NOW = 1_700_000_000.0
+BODY = Body("Hello", "open https://example.com/4711\n", "<p>4711</p>")
+
+
+def mail() -> Mail:
+    return new_mail("verify_email", "ada@example.com", BODY, NOW)
+
+
+class OneMessage:
+    """An outbox with one message in it, or one that is down."""
+
+    def __init__(self, *, down: bool = False) -> None:
+        self.waiting = [ClaimedMail(mail(), 1, "claim")]
+        self.done: list[str] = []
+        self._down = down
+
+    def put(self, mail: Mail) -> None:
+        raise NotImplementedError
+
+    def claim(self, now: float, lease: float) -> ClaimedMail | None:
+        if self._down:
+            raise StoreUnavailable("down")
+        return self.waiting.pop() if self.waiting else None
+
+    def sent(self, mail_id: str, now: float) -> None:
+        self.done.append("sent")
+
+    def retry(self, claimed: ClaimedMail, due_at: float, error: str) -> None:
+        self.done.append("retry")
+
+    def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
+        self.done.append("given up")
+
+    def purge(self, before: float, limit: int) -> int:
+        return 0
+
+
+class Failing:
+    """A transport that fails."""
+
+    def __init__(self, failure: Exception) -> None:
+        self._failure = failure
+
+    def send(self, mail: Mail) -> None:
+        raise self._failure
+
+
+def test_without_a_mail_server_a_message_is_printed_to_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outbox = OneMessage()
+    Delivery(outbox, LogTransport(), lambda: NOW).run_once()
+    assert outbox.done == ["sent"]
+    assert "  | To: ada@example.com" in caplog.messages
+    assert "  | open https://example.com/4711" in caplog.messages
+
+
+def test_nothing_in_a_printed_message_does_anything_to_a_terminal(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    body = Body("Hello", "\x1b[2J\x9b1m\a\nnext line", "")
+    LogTransport().send(new_mail("verify_email", "ada@example.com", body, NOW))
+    assert all(message.isprintable() for message in caplog.messages)
+
+
+def test_a_message_that_is_given_up_is_said_so_without_what_it_says(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told: list[Outcome] = []
+    outbox = OneMessage()
+    Delivery(outbox, Failing(Rejected("550 nobody")), lambda: NOW, told.append).run_once()
+    assert outbox.done == ["given up"]
+    assert [outcome.error for outcome in told] == ["550 nobody"]
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "is given up: 550 nobody" in record.message
+    assert "4711" not in caplog.text
+
+
+def test_a_message_that_waits_is_said_so(caplog: pytest.LogCaptureFixture) -> None:
+    Delivery(OneMessage(), Failing(SendingFailed("refused")), lambda: NOW).run_once()
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_a_store_that_is_down_is_said_so_and_ends_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert not Delivery(OneMessage(down=True), LogTransport(), lambda: NOW).run_once()
+    assert "the store does not answer" in caplog.text
+
+
+class Signalling:
+    """A transport that says when it has been given something."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.given = threading.Semaphore(0)
+        self._failures = list(failures)
+
+    def send(self, mail: Mail) -> None:
+        self.given.release()
+        if self._failures:
+            raise self._failures.pop()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[SqlOutbox]:
+    engine = open_engine(f"sqlite:///{tmp_path}/store.db", busy_seconds=30.0)
+    upgrade_schema(engine)
+    yield SqlOutbox(engine, Sealer([b"k" * 32]))
+    engine.dispose()
+
+
+def test_a_worker_that_is_woken_sends_and_a_fault_in_one_message_does_not_end_it(
+    outbox: SqlOutbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So long that only waking can be what makes it look.
+    monkeypatch.setattr("flask_watchword.service.mail.delivery.POLL", 600.0)
+    transport = Signalling(ZeroDivisionError("a fault of ours"))
+    delivery = Delivery(outbox, transport, lambda: NOW)
+    delivery.start()
+    try:
+        for _ in range(3):
+            outbox.put(mail())
+            delivery.wake()
+            assert transport.given.acquire(timeout=30)
+    finally:
+        delivery.stop(30)
+    assert "watchword-mail" not in {thread.name for thread in threading.enumerate()}

@@ -1,0 +1,267 @@
+"""The outbox on real databases, and what sending from it promises."""
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from flask_watchword.accounts.outbox import (
+    LEASE,
+    MAX_ATTEMPTS,
+    Body,
+    Mail,
+    Outcome,
+    Rejected,
+    Result,
+    SendingFailed,
+    UnsendableMail,
+    deliver_due,
+    deliver_next,
+    new_mail,
+    pause_after,
+)
+from flask_watchword.keys.sealing import Sealer
+from flask_watchword.stores.sql.engine import reading
+from flask_watchword.stores.sql.joining import transact
+from flask_watchword.stores.sql.outbox import SqlOutbox
+
+NOW = 1_700_000_000.0
+KEY = b"k" * 32
+BODY = Body("Hello", "your code is 4711\n", "<p>4711</p>")
+
+
+class Mailbox:
+    """A transport that keeps what it is given, or fails as it is told."""
+
+    def __init__(self, *failures: BaseException | None) -> None:
+        self.mails: list[Mail] = []
+        self._failures = list(failures)
+
+    def send(self, mail: Mail) -> None:
+        failure = self._failures.pop(0) if self._failures else None
+        if failure is not None:
+            raise failure
+        self.mails.append(mail)
+
+
+class Died(BaseException):
+    """A worker that is killed: nothing of ours catches it."""
+
+
+@pytest.fixture
+def outbox(any_engine: Engine) -> SqlOutbox:
+    return SqlOutbox(any_engine, Sealer([KEY]))
+
+
+def mail(n: int = 0, lifetime: float = 86_400.0) -> Mail:
+    return new_mail("verify_email", f"user{n}@example.com", BODY, NOW + n, lifetime)
+
+
+def deliver(outbox: SqlOutbox, transport: Mailbox, now: float = NOW) -> Sequence[Result]:
+    return [outcome.result for outcome in deliver_due(outbox, transport, lambda: now, 100)]
+
+
+def row(engine: Engine) -> dict[str, object]:
+    with reading(engine) as connection:
+        return dict(connection.execute(text("SELECT * FROM watchword_outbox")).mappings().one())
+
+
+def test_a_message_is_sent_once_as_it_was_written(outbox: SqlOutbox) -> None:
+    mails = [mail(n) for n in range(3)]
+    for one in reversed(mails):
+        outbox.put(one)
+    box = Mailbox()
+    assert deliver(outbox, box, NOW + 10) == [Result.SENT] * 3
+    assert box.mails == mails
+    assert deliver(outbox, box, NOW + 10**6) == []
+
+
+def test_a_message_is_there_with_the_change_that_causes_it_or_not_at_all(
+    any_engine: Engine,
+) -> None:
+    sealer = Sealer([KEY])
+
+    def fail(connection: Connection) -> None:
+        SqlOutbox(connection, sealer).put(mail())
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        transact(any_engine, fail)
+    assert SqlOutbox(any_engine, sealer).claim(NOW, 1.0) is None
+
+
+def test_the_database_never_holds_what_a_message_says_for_reading(
+    any_engine: Engine, outbox: SqlOutbox
+) -> None:
+    outbox.put(mail())
+    assert b"4711" not in bytes(str(row(any_engine)), "utf-8")
+    assert b"4711" not in row(any_engine)["sealed_body"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("failure", "result"), [(None, Result.SENT), (Rejected("550 nobody here"), Result.GIVEN_UP)]
+)
+def test_a_message_that_is_over_keeps_nothing_of_its_body(
+    any_engine: Engine, outbox: SqlOutbox, failure: Exception | None, result: Result
+) -> None:
+    outbox.put(mail())
+    assert deliver(outbox, Mailbox(failure)) == [result]
+    left = row(any_engine)
+    assert (left["sealed_body"], left["due_at"], left["claim"]) == (None, None, None)
+    assert left["sent_at" if failure is None else "given_up_at"] == NOW
+
+
+def test_a_server_that_is_down_is_tried_again_at_longer_and_longer_intervals(
+    outbox: SqlOutbox,
+) -> None:
+    outbox.put(mail(lifetime=10**9))
+    down = SendingFailed("connection refused")
+    now, pauses = NOW, []
+    for attempt in range(1, MAX_ATTEMPTS):
+        assert deliver(outbox, Mailbox(down), now) == [Result.RETRY]
+        pause = pause_after(attempt)
+        assert deliver(outbox, Mailbox(), now + pause - 0.001) == []
+        pauses.append(pause)
+        now += pause
+    assert pauses == sorted(pauses)
+    assert 12 * 3600 < sum(pauses) < 48 * 3600
+    assert deliver(outbox, Mailbox(), now) == [Result.SENT]
+
+
+def test_after_the_last_try_a_message_is_given_up_and_the_reason_is_kept(
+    any_engine: Engine, outbox: SqlOutbox
+) -> None:
+    outbox.put(mail(lifetime=10**9))
+    down = SendingFailed("connection refused")
+    results = [*(deliver(outbox, Mailbox(down), NOW + n * 10**5)[0] for n in range(MAX_ATTEMPTS))]
+    assert results == [Result.RETRY] * (MAX_ATTEMPTS - 1) + [Result.GIVEN_UP]
+    assert row(any_engine)["last_error"] == "connection refused"
+    assert deliver(outbox, Mailbox(), NOW + 10**8) == []
+
+
+def test_a_code_that_is_over_is_not_sent_any_more(outbox: SqlOutbox) -> None:
+    outbox.put(mail(lifetime=600))
+    box = Mailbox(SendingFailed("down"))
+    assert deliver(outbox, box, NOW + 599) == [Result.RETRY]
+    assert deliver(outbox, box, NOW + 600) == [Result.GIVEN_UP]
+    assert box.mails == []
+
+
+def test_what_a_dead_worker_had_is_sent_by_another_once_its_lease_is_over(
+    outbox: SqlOutbox,
+) -> None:
+    outbox.put(mail())
+    with pytest.raises(Died):
+        deliver(outbox, Mailbox(Died()))
+    box = Mailbox()
+    assert deliver(outbox, box, NOW + LEASE - 0.001) == []
+    assert deliver(outbox, box, NOW + LEASE) == [Result.SENT]
+
+
+def test_a_worker_that_dies_after_the_servers_ok_makes_another_send_the_same_message(
+    outbox: SqlOutbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(mail_id: str, now: float) -> None:
+        raise Died
+
+    outbox.put(mail())
+    box = Mailbox()
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "sent", die)
+        with pytest.raises(Died):
+            deliver(outbox, box)
+    assert deliver(outbox, box, NOW + LEASE) == [Result.SENT]
+    first, second = box.mails
+    assert first == second
+    assert deliver(outbox, box, NOW + 10 * LEASE) == []
+
+
+def test_a_message_at_which_every_worker_dies_is_given_up(outbox: SqlOutbox) -> None:
+    outbox.put(mail(lifetime=10**9))
+    for n in range(MAX_ATTEMPTS):
+        with pytest.raises(Died):
+            deliver(outbox, Mailbox(Died()), NOW + n * LEASE)
+    assert deliver(outbox, Mailbox(), NOW + MAX_ATTEMPTS * LEASE) == [Result.GIVEN_UP]
+
+
+def test_a_worker_that_was_taken_for_dead_notes_what_it_sent_and_nothing_else(
+    outbox: SqlOutbox,
+) -> None:
+    outbox.put(mail())
+    slow = outbox.claim(NOW, LEASE)
+    quick = outbox.claim(NOW + LEASE, LEASE)
+    assert slow is not None
+    assert quick is not None
+    outbox.retry(slow, NOW, "too late")
+    outbox.give_up(slow, NOW, "too late")
+    assert outbox.claim(NOW + LEASE + 1, LEASE) is None
+    outbox.sent(slow.mail.id, NOW + LEASE + 1)
+    outbox.retry(quick, NOW, "the same again")
+    assert outbox.claim(NOW + 10 * LEASE, LEASE) is None
+
+
+def test_many_workers_send_each_message_once(outbox: SqlOutbox) -> None:
+    mails = [mail(n) for n in range(60)]
+    for one in mails:
+        outbox.put(one)
+    box = Mailbox()
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: deliver(outbox, box, NOW + 100), range(6)))
+    assert Counter(m.id for m in box.mails) == Counter(m.id for m in mails)
+
+
+def test_a_message_under_another_master_key_is_given_up_and_not_sent_empty(
+    any_engine: Engine,
+) -> None:
+    SqlOutbox(any_engine, Sealer([KEY])).put(mail())
+    box = Mailbox()
+    other = SqlOutbox(any_engine, Sealer([b"x" * 32]))
+    outcome = deliver_next(other, box, lambda: NOW)
+    assert isinstance(outcome, Outcome)
+    assert (outcome.result, box.mails) == (Result.GIVEN_UP, [])
+    assert "master key" in outcome.error
+
+
+def test_what_was_sealed_under_the_old_of_two_master_keys_is_sent(any_engine: Engine) -> None:
+    SqlOutbox(any_engine, Sealer([KEY])).put(mail())
+    assert deliver(SqlOutbox(any_engine, Sealer([b"n" * 32, KEY])), Mailbox()) == [Result.SENT]
+
+
+def test_purging_forgets_what_is_over_and_nothing_that_waits(outbox: SqlOutbox) -> None:
+    for n in range(3):
+        outbox.put(mail(n))
+    deliver(outbox, Mailbox(), NOW)  # only the first is due
+    outbox.put(mail(5))
+    assert outbox.purge(NOW + 100, 10) == 1
+    assert len(deliver(outbox, Mailbox(), NOW + 100)) == 3
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "ada@example.com\nBcc: eve@example.com",
+        "ada@example.com\r\nBcc: eve@example.com",
+        "ada@example.com, eve@example.com",
+        "<ada@example.com>",
+        '"ada eve"@example.com',
+        "ada",
+        "@example.com",
+        "ada@",
+        "\0@example.com",
+    ],
+)
+def test_a_recipient_that_is_not_one_plain_address_is_refused(recipient: str) -> None:
+    with pytest.raises(UnsendableMail):
+        new_mail("verify_email", recipient, BODY, NOW)
+
+
+@pytest.mark.parametrize("subject", ["Hello\nBcc: eve@example.com", "a\rb", "a\u2028b", "x" * 201])
+def test_a_subject_that_is_not_one_line_is_refused(subject: str) -> None:
+    with pytest.raises(UnsendableMail):
+        new_mail("verify_email", "ada@example.com", Body(subject, "", ""), NOW)
+
+
+def test_what_a_message_says_is_not_in_its_repr() -> None:
+    assert "4711" not in repr(mail())

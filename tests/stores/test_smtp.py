@@ -1,0 +1,187 @@
+"""Sending by SMTP to a real server."""
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_watchword.accounts.outbox import Body, Mail, Rejected, SendingFailed, new_mail
+from flask_watchword.stores.smtp import Security, SmtpServer, SmtpTransport
+from tests.servers.smtp import PASSWORD, USER, certificate_for, running_smtp
+
+NOW = 1_700_000_000.0
+SENDER = "Watch & Word <no-reply@example.com>"
+MAIL = new_mail(
+    "verify_email",
+    "ada@example.com",
+    Body("Grüße", "Your code:\n.\n4711\n", "<p>4711 &amp; ä</p>\n"),
+    NOW,
+)
+
+
+def server(port: int, **options: Any) -> SmtpServer:
+    return SmtpServer("127.0.0.1", port, SENDER, **({"security": Security.NONE} | options))
+
+
+def send(port: int, mail: Mail = MAIL, **options: Any) -> None:
+    SmtpTransport(server(port, **options)).send(mail)
+
+
+def test_a_message_arrives_with_both_parts_and_every_header_it_needs() -> None:
+    with running_smtp() as (received, port):
+        send(port)
+    (message,) = received.messages
+    assert received.envelopes == [("no-reply@example.com", ["ada@example.com"])]
+    assert message["From"] == '"Watch & Word" <no-reply@example.com>' or message["From"] == SENDER
+    assert message["To"] == "ada@example.com"
+    assert message["Subject"] == "Grüße"
+    assert message["Date"] == "Tue, 14 Nov 2023 22:13:20 +0000"
+    assert message["Message-ID"] == f"<{MAIL.id}@example.com>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert text.get_content().replace("\r\n", "\n") == MAIL.body.text
+    assert html.get_content().replace("\r\n", "\n") == MAIL.body.html
+
+
+def test_a_message_that_is_sent_again_is_the_same_message() -> None:
+    with running_smtp() as (received, port):
+        send(port)
+        send(port)
+    first, second = received.messages
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first["Date"] == second["Date"]
+
+
+def test_an_international_domain_goes_out_as_the_dns_knows_it() -> None:
+    with running_smtp() as (received, port):
+        send(port, new_mail("verify_email", "ada@straße.de", MAIL.body, NOW))
+    assert received.envelopes[0][1] == ["ada@xn--strae-oqa.de"]
+
+
+def test_starttls_protects_the_message_and_the_password(tmp_path: Path) -> None:
+    context, trusted = certificate_for("127.0.0.1", tmp_path)
+    with running_smtp(context, sign_in=True) as (received, port):
+        send(
+            port,
+            security=Security.STARTTLS,
+            certificates=trusted,
+            user=USER,
+            password=PASSWORD,
+        )
+    assert received.over_tls == [True]
+
+
+def test_tls_from_the_start_works_as_well(tmp_path: Path) -> None:
+    context, trusted = certificate_for("127.0.0.1", tmp_path)
+    with running_smtp(context, from_the_start=True) as (received, port):
+        send(port, security=Security.TLS, certificates=trusted)
+    assert len(received.messages) == 1
+
+
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+def test_a_certificate_that_nobody_vouches_for_gets_no_message(
+    tmp_path: Path, security: Security
+) -> None:
+    context, _ = certificate_for("127.0.0.1", tmp_path)
+    with (
+        running_smtp(context, from_the_start=security is Security.TLS) as (received, port),
+        pytest.raises(SendingFailed, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        send(port, security=security)
+    assert received.messages == []
+
+
+def test_a_certificate_for_another_name_gets_no_message(tmp_path: Path) -> None:
+    context, trusted = certificate_for("mail.example.com", tmp_path)
+    with (
+        running_smtp(context) as (received, port),
+        pytest.raises(SendingFailed, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        send(port, security=Security.STARTTLS, certificates=trusted)
+    assert received.messages == []
+
+
+def test_a_server_that_does_not_offer_starttls_gets_no_message() -> None:
+    with running_smtp() as (received, port), pytest.raises(SendingFailed, match="does not offer"):
+        send(port, security=Security.STARTTLS)
+    assert received.messages == []
+
+
+def test_a_wrong_password_is_the_operators_mistake_and_loses_no_mail(tmp_path: Path) -> None:
+    context, trusted = certificate_for("127.0.0.1", tmp_path)
+    with (
+        running_smtp(context, sign_in=True) as (received, port),
+        pytest.raises(SendingFailed) as failure,
+    ):
+        send(
+            port,
+            security=Security.STARTTLS,
+            certificates=trusted,
+            user=USER,
+            password="another",
+        )
+    assert not isinstance(failure.value, Rejected)
+    assert "another" not in str(failure.value)
+    assert received.messages == []
+
+
+@pytest.mark.parametrize("stage", ["answer", "recipient_answer"])
+@pytest.mark.parametrize(
+    ("reply", "for_good"), [("550 no such user", True), ("451 try later", False)]
+)
+def test_a_refusal_is_for_good_where_the_server_says_so(
+    stage: str, reply: str, *, for_good: bool
+) -> None:
+    with running_smtp() as (received, port):
+        setattr(received, stage, reply)
+        with pytest.raises(SendingFailed, match=reply) as failure:
+            send(port)
+    assert isinstance(failure.value, Rejected) == for_good
+
+
+def test_what_goes_wrong_after_the_servers_ok_does_not_send_a_message_again() -> None:
+    with running_smtp() as (received, port):
+        received.quit_answer = "421 I am leaving as well"
+        send(port)
+    assert len(received.messages) == 1
+
+
+def test_a_server_that_is_not_there_may_be_there_later() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(SendingFailed, match=r"127\.0\.0\.1 cannot be reached"):
+        send(port)
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_longer_than_the_timeout() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(SendingFailed, match="timed out"),
+    ):
+        send(silent.getsockname()[1], timeout=0.2)
+
+
+@pytest.mark.parametrize("recipient", ["a b@example.com", "ada@ex ample.com", "a@b@c"])
+def test_an_address_that_cannot_be_one_is_rejected_before_anybody_is_called(recipient: str) -> None:
+    with pytest.raises(Rejected):
+        send(1, replace(MAIL, recipient=recipient))
+
+
+def test_a_password_is_not_configured_for_a_connection_anybody_reads() -> None:
+    with pytest.raises(ValueError, match="starttls or tls"):
+        server(25, user=USER, password=PASSWORD)
+
+
+@pytest.mark.parametrize("sender", ["", "nobody", "a@b, c@d", "x <a@b>\nBcc: eve@example.com"])
+def test_a_sender_that_is_not_one_address_is_refused_at_the_start(sender: str) -> None:
+    with pytest.raises(ValueError, match="written as"):
+        SmtpServer("mail.example.com", 587, sender)
+
+
+def test_the_password_is_not_in_the_repr() -> None:
+    shown = repr(server(587, security=Security.STARTTLS, user=USER, password=PASSWORD))
+    assert PASSWORD not in shown
