@@ -1,0 +1,224 @@
+"""When keys are fetched, and what is answered while they are not there."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask_restx import Api, Resource
+
+from flask_watchword import jwt_required
+from flask_watchword.extension import verification
+from flask_watchword.stores.jwks.freshness import UNSAID
+from flask_watchword.stores.jwks.remote_keys import COOLDOWN
+from tests.extension.issuers.others import Other, Place, options, public_jwk
+from tests.stores.jwks.elapsed import Elapsed
+
+UNKNOWN = (422, "No key is known for this token")
+
+
+def settle(place: Place) -> None:
+    """Return when no fetch is under way."""
+    for keys in place.kept.values():
+        landed = keys._landed
+        assert landed is None or landed.wait(30)
+
+
+def test_nothing_is_fetched_before_a_token_names_the_issuer(place: Place, one: Other) -> None:
+    assert place.get(place.own_token()).status_code == 200
+    assert one.site.requests == []
+
+
+def test_one_fetch_serves_every_token(place: Place, one: Other) -> None:
+    assert {place.get(one.token(sub=str(n))).status_code for n in range(20)} == {200}
+    assert one.fetches == 1
+
+
+def test_fifty_requests_at_once_cost_one_fetch(place: Place, one: Other) -> None:
+    tokens = [one.token(sub=str(number)) for number in range(50)]
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(place.get, tokens))
+    assert {answer.status_code for answer in answers} == {200}
+    assert one.fetches == 1
+
+
+def test_a_new_key_is_found_by_the_first_token_that_it_signed(
+    place: Place, one: Other, elapsed: Elapsed
+) -> None:
+    old = one.token()
+    assert place.get(old).status_code == 200
+    one.rotate()
+    elapsed.now += COOLDOWN
+    assert place.get(one.token()).status_code == 200
+    assert place.get(old).status_code == 200
+    assert one.fetches == 2
+
+
+def test_a_new_key_without_a_name_is_found_as_well(
+    place: Place, one: Other, elapsed: Elapsed
+) -> None:
+    one.named = False
+    one.publish()
+    assert place.get(one.token()).status_code == 200
+    one.rotate()
+    elapsed.now += COOLDOWN
+    assert place.get(one.token()).status_code == 200
+    assert one.fetches == 2
+
+
+def test_unknown_kids_cost_one_fetch_per_cooldown(
+    place: Place, one: Other, two: Other, elapsed: Elapsed
+) -> None:
+    assert place.get(one.token()).status_code == place.get(two.token()).status_code == 200
+    for round_ in range(1, 4):
+        elapsed.now += COOLDOWN
+        for number in range(20):
+            assert place.told(one.token({"kid": f"unknown-{number}"})) == UNKNOWN
+        assert (one.fetches, two.fetches) == (1 + round_, 1)
+
+
+def test_a_flipped_signature_costs_no_fetch(place: Place, one: Other, elapsed: Elapsed) -> None:
+    token = one.token()
+    assert place.get(token).status_code == 200
+    elapsed.now += COOLDOWN
+    signing_input, _, signature = token.rpartition(".")
+    flipped = f"{signing_input}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+    assert place.told(flipped) == (422, "Signature verification failed")
+    assert one.fetches == 1
+
+
+def test_an_issuer_that_goes_down_signs_nobody_out(
+    place: Place, one: Other, elapsed: Elapsed
+) -> None:
+    token = one.token()
+    assert place.get(token).status_code == 200
+    one.break_down()
+    for _ in range(5):
+        elapsed.now += 10 * UNSAID
+        assert place.get(token).status_code == 200
+        assert place.get(one.token(sub="8")).status_code == 200
+        assert place.told(one.token({"kid": "unknown"})) == UNKNOWN
+        settle(place)
+
+
+def test_a_key_that_the_issuer_has_withdrawn_verifies_no_more_remembered_or_not(
+    place: Place, one: Other, elapsed: Elapsed
+) -> None:
+    token = one.token()
+    assert [place.get(token).status_code for _ in range(2)] == [200, 200]
+    one.numbers = [one.numbers[0], one.numbers[0] + 1]
+    kept = one.token()
+    one.site.serves(
+        one.jwks_path,
+        {"keys": [public_jwk(one.algorithm, one.numbers[1], one.kid(one.numbers[1]))]},
+    )
+    elapsed.now += UNSAID
+    assert place.get(token).status_code == 200
+    settle(place)
+    assert place.told(token) == UNKNOWN
+    assert place.get(kept).status_code == 200
+
+
+def test_without_keys_the_answer_is_503_and_when_to_come_again(
+    place: Place, one: Other, two: Other, elapsed: Elapsed, caplog: pytest.LogCaptureFixture
+) -> None:
+    one.break_down()
+    waits = []
+    for _ in range(3):
+        answer = place.get(one.token())
+        assert answer.status_code == 503
+        assert answer.get_json() == {
+            "msg": "The keys of the token's issuer are not available; try again soon",
+            "code": "keys_unavailable",
+        }
+        waits.append(int(answer.headers["Retry-After"]))
+        elapsed.now += waits[-1]
+    assert waits == [1, 2, 4]
+    assert {record.levelno for record in caplog.records} == {logging.WARNING}
+    one.publish()
+    assert place.get(one.token()).status_code == 200
+
+
+def test_a_dead_issuer_is_not_asked_for_each_request(place: Place, one: Other) -> None:
+    one.break_down()
+    assert {place.get(one.token()).status_code for _ in range(20)} == {503}
+    assert len(one.site.requests) == 1
+
+
+def test_a_broken_issuer_touches_neither_the_others_nor_us(
+    place: Place, one: Other, two: Other
+) -> None:
+    one.break_down()
+    assert place.get(one.token()).status_code == 503
+    assert place.get(two.token()).status_code == 200
+    assert place.get(place.own_token()).status_code == 200
+    assert place.told(one.token(iss="nobody")) == (422, "Invalid issuer")
+
+
+def test_a_view_whose_token_is_optional_stays_closed_without_keys(place: Place, one: Other) -> None:
+    place.app.add_url_rule("/open", "open", jwt_required(optional=True)(lambda: "open"))
+    one.break_down()
+    assert place.app.test_client().get("/open").status_code == 200
+    assert place.get(one.token(), "/open").status_code == 503
+
+
+@pytest.mark.parametrize("own_handlers", [False, True])
+def test_a_rest_framework_answers_503_as_well(place: Place, one: Other, own_handlers: bool) -> None:
+    api = Api(place.app, doc=False)
+    if own_handlers:
+        place.manager._set_error_handler_callbacks(api)
+
+    class Thing(Resource):  # type: ignore[misc]
+        method_decorators = (jwt_required(),)
+
+        def get(self) -> dict[str, str]:
+            return {}
+
+    api.add_resource(Thing, "/thing")
+    place.app.testing = False
+    one.break_down()
+    answer = place.get(one.token(), "/thing")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    one.publish()
+
+
+def test_keys_stay_when_the_options_change(place: Place, one: Other, two: Other) -> None:
+    assert place.get(one.token()).status_code == 200
+    place.app.config["JWT_DECODE_LEEWAY"] = 1
+    assert place.get(one.token()).status_code == 200
+    place.app.config["JWT_ISSUERS"] = options(two)
+    assert place.told(one.token()) == (422, "Invalid issuer")
+    place.app.config["JWT_ISSUERS"] = options(one, two)
+    assert place.get(one.token()).status_code == 200
+    assert one.fetches == 1
+
+
+def test_an_issuer_that_is_taken_away_is_refused_remembered_or_not(
+    place: Place, one: Other, two: Other
+) -> None:
+    token = one.token()
+    assert [place.get(token).status_code for _ in range(2)] == [200, 200]
+    place.app.config["JWT_ISSUERS"] = None
+    assert place.get(token).status_code == 422
+
+
+def test_a_remembered_token_is_verified_from_memory(
+    place: Place, one: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = one.token()
+    assert place.get(token).status_code == 200
+
+    def not_again(*_: object) -> None:
+        raise AssertionError("verified twice")
+
+    monkeypatch.setattr(verification, "find", not_again)
+    assert place.get(token).get_json()["iss"] == one.name
+    own = place.own_token()
+    monkeypatch.undo()
+    assert place.get(own).status_code == 200
+    monkeypatch.setattr(verification, "find", not_again)
+    assert place.get(own).status_code == 200
+
+
+def test_a_token_that_was_refused_is_not_remembered(place: Place, one: Other) -> None:
+    token = one.token({"typ": "logout+jwt"})
+    assert [place.get(token).status_code for _ in range(3)] == [422, 422, 422]

@@ -1,0 +1,66 @@
+"""The code of the guide runs, and does what the guide says."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from flask_watchword.stores.jwks import freshness, http_get, location, remote_keys
+from tests.extension.issuers.others import Other
+from tests.stores.jwks.site import Site
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "keys.md").read_text(encoding="utf-8")
+SECTION = GUIDE.partition("## Tokens of other issuers\n")[2]
+KEYCLOAK = "https://login.example.com/realms/shop"
+AUTH0 = "https://tenant.eu.example.com/"
+
+
+def application(keycloak: Other, auth0: Other) -> Flask:
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL))
+    here = code.replace(KEYCLOAK, keycloak.name).replace(
+        f"{AUTH0}.well-known/jwks.json", auth0.site.url(auth0.jwks_path)
+    )
+    names: dict[str, Any] = {"__name__": "guide"}
+    exec(compile(here.replace(AUTH0, auth0.name), "docs/keys.md", "exec"), names)  # noqa: S102
+    app = names["app"]
+    assert isinstance(app, Flask)
+    return app
+
+
+def test_the_application_of_the_guide_accepts_the_tokens_of_both_issuers(site: Site) -> None:
+    keycloak, auth0 = Other(site, "/realms/shop", "RS256"), Other(site, "/tenant/", "RS256")
+    client = application(keycloak, auth0).test_client()
+    ada = keycloak.token(aud=["account", "shop-api"], sub="f3a1", typ="Bearer", sid="s")
+    answer = client.get("/orders", headers={"Authorization": f"Bearer {ada}"})
+    assert answer.get_json() == {"issuer": keycloak.name, "subject": "f3a1"}
+    for token, told in (
+        (auth0.token({"typ": "at+jwt"}, aud="https://api.example.com", sub="f3a1"), 401),
+        (keycloak.token(aud="shop-api", sub="other"), 401),
+        (keycloak.token(aud="account", sub="f3a1"), 422),
+        (keycloak.token(aud="shop-api", sub="f3a1", iss=auth0.name), 422),
+    ):
+        answer = client.get("/orders", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == told
+    assert site.asked("/realms/shop/.well-known/openid-configuration") == 1
+    assert site.asked("/tenant/.well-known/openid-configuration") == 0
+
+
+def test_the_guide_has_a_row_for_each_member() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", SECTION, re.MULTILINE)
+    assert rows == ["audience", "jwks_url", "algorithms"]
+
+
+def test_the_figures_of_the_guide_are_those_of_the_code() -> None:
+    hours = freshness.LONGEST / 3600
+    figures = {
+        f"{location.TOTAL_SECONDS:.0f} seconds for everything, {http_get.CONNECT_SECONDS:.0f} of",
+        f"{http_get.MAX_BYTES // 1024} KiB",
+        f"at least {freshness.SHORTEST / 60:.0f} minutes and at most {hours:.0f}",
+        f"at most once in {remote_keys.COOLDOWN:.0f} seconds",
+        f"{remote_keys.FIRST_PAUSE:.0f}, 2, 4 … {remote_keys.LONGEST_PAUSE:.0f} seconds",
+    }
+    words = " ".join(GUIDE.split())
+    assert {figure for figure in figures if figure not in words} == set()
+    assert (freshness.UNSAID, remote_keys.STALE_SECONDS) == (3600, 24 * 3600)
+    assert http_get.MAX_REDIRECTS == 3

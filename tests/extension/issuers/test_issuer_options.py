@@ -1,0 +1,117 @@
+"""What may stand in JWT_ISSUERS, and what an application is told of the rest when it starts."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flask_watchword import JWTManager, jwt_required
+from tests.extension.signing_keys import HMAC_SECRET
+
+NAME = "https://issuer.example"
+RIGHT = {"audience": "our-api"}
+
+
+def start(issuers: Any, **options: Any) -> None:
+    app = Flask("starting")
+    app.config.update(JWT_SECRET_KEY=HMAC_SECRET, JWT_ISSUERS=issuers, **options)
+    JWTManager(app)
+
+
+@pytest.mark.parametrize(
+    "issuers",
+    [
+        None,
+        {},
+        {NAME: RIGHT},
+        {NAME + "/": RIGHT},
+        {NAME + "/realms/one": RIGHT, NAME + "/realms/two": RIGHT},
+        {NAME: {"audience": None}},
+        {NAME: {"audience": ["one", "two"]}},
+        {NAME: {"audience": {"one"}}},
+        {NAME: {"jwks_url": "https://keys.example/jwks?x=y", **RIGHT}},
+        {NAME: {"jwks_url": "http://localhost:5000/jwks", **RIGHT}},
+        {NAME: {"jwks_url": None, **RIGHT}},
+        {"http://127.0.0.1:5000": RIGHT},
+        {"any name": {"jwks_url": "https://keys.example/jwks", **RIGHT}},
+        {NAME: {"algorithms": ["RS256", "EdDSA"], **RIGHT}},
+        {NAME: {"algorithms": "RS256", **RIGHT}},
+    ],
+)
+def test_what_makes_sense_is_taken(issuers: Any) -> None:
+    start(issuers)
+
+
+@pytest.mark.parametrize(
+    ("issuers", "told"),
+    [
+        ([NAME], "JWT_ISSUERS must be a dictionary"),
+        (NAME, "JWT_ISSUERS must be a dictionary"),
+        ({7: RIGHT}, "JWT_ISSUERS[7] must be named by a text"),
+        ({"": RIGHT}, "JWT_ISSUERS[''] must be named by a text"),
+        ({NAME: None}, f"JWT_ISSUERS['{NAME}'] must be a dictionary"),
+        ({NAME: "our-api"}, f"JWT_ISSUERS['{NAME}'] must be a dictionary"),
+        (
+            {NAME: {"jwks_uri": NAME, **RIGHT}},
+            f"JWT_ISSUERS['{NAME}'] has a member 'jwks_uri'; there are jwks_url, audience, algorit",
+        ),
+        ({NAME: {}}, f"JWT_ISSUERS['{NAME}'] needs an \"audience\""),
+        ({NAME: {"audience": ""}}, f"JWT_ISSUERS['{NAME}']['audience'] must be a text or a list"),
+        ({NAME: {"audience": []}}, f"JWT_ISSUERS['{NAME}']['audience'] must be a text or a list"),
+        ({NAME: {"audience": [7]}}, f"JWT_ISSUERS['{NAME}']['audience'] must be a text or a list"),
+        ({NAME: {"audience": True}}, f"JWT_ISSUERS['{NAME}']['audience'] must be a text or a list"),
+        (
+            {NAME: {"algorithms": [], **RIGHT}},
+            f"JWT_ISSUERS['{NAME}']['algorithms'] must be a text",
+        ),
+        ({NAME: {"algorithms": None, **RIGHT}}, "['algorithms'] must be a text"),
+        ({NAME: {"algorithms": ["HS256"], **RIGHT}}, "['algorithms'] has 'HS256'; use of RS256"),
+        ({NAME: {"algorithms": ["RS256", "HS512"], **RIGHT}}, "['algorithms'] has 'HS512'"),
+        ({NAME: {"algorithms": ["none"], **RIGHT}}, "['algorithms'] has 'none'"),
+        ({NAME: {"algorithms": ["rs256"], **RIGHT}}, "['algorithms'] has 'rs256'"),
+        (
+            {NAME: {"jwks_url": "http://keys.example/jwks", **RIGHT}},
+            f"JWT_ISSUERS['{NAME}']['jwks_url'] is http, which is for localhost",
+        ),
+        ({NAME: {"jwks_url": 7, **RIGHT}}, f"JWT_ISSUERS['{NAME}']['jwks_url'] is not a URL"),
+        ({NAME: {"jwks_url": "", **RIGHT}}, f"JWT_ISSUERS['{NAME}']['jwks_url'] is not a URL"),
+        ({NAME: {"jwks_url": "https://u:p@keys.example", **RIGHT}}, "must not hold a user name"),
+        (
+            {"accounts.example": RIGHT},
+            "JWT_ISSUERS['accounts.example'] has no jwks_url, and 'accounts.example' is not",
+        ),
+        ({"http://issuer.example": RIGHT}, "is http, which is for localhost"),
+        ({NAME + "?x=1": RIGHT}, "has a query or a fragment"),
+    ],
+)
+def test_what_does_not_is_refused_in_one_line(issuers: Any, told: str) -> None:
+    with pytest.raises(RuntimeError) as raised:
+        start(issuers)
+    assert told in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"JWT_ENCODE_ISSUER": NAME},
+        {"JWT_DECODE_ISSUER": NAME},
+        {"JWT_DECODE_ISSUER": ["us", NAME]},
+        {"JWT_DECODE_ISSUER": {NAME}},
+    ],
+)
+def test_an_issuer_cannot_have_the_name_of_the_application(options: dict[str, Any]) -> None:
+    with pytest.raises(RuntimeError, match="is this application's own name"):
+        start({NAME: RIGHT}, **options)
+    start({NAME + "/": RIGHT}, **options)
+
+
+def test_what_is_set_later_counts_and_is_refused_likewise() -> None:
+    app = Flask("changed")
+    app.testing = True
+    app.config["JWT_SECRET_KEY"] = HMAC_SECRET
+    JWTManager(app)
+    app.config["JWT_ISSUERS"] = {NAME: {}}
+    app.add_url_rule("/", "view", jwt_required()(lambda: ""))
+    with pytest.raises(RuntimeError, match='needs an "audience"'):
+        app.test_client().get("/")

@@ -1,0 +1,255 @@
+"""Whose keys a token is verified with: those of the issuer that it names, and no others."""
+
+import time
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from tests.extension.issuers.others import (
+    ABSENT,
+    AUDIENCE,
+    Other,
+    Place,
+    options,
+    private_key,
+    public_jwk,
+    signed,
+)
+from tests.extension.signing_keys import HMAC_SECRET
+from tests.stores.jwks.elapsed import Elapsed
+from tests.stores.jwks.site import Site
+
+SIGNATURE = (422, "Signature verification failed")
+ISSUER = (422, "Invalid issuer")
+
+
+def test_tokens_of_several_issuers_and_our_own_are_accepted_at_once(
+    place: Place, one: Other, two: Other
+) -> None:
+    for other in (one, two, one):
+        answer = place.get(other.token())
+        assert (answer.status_code, answer.get_json()["iss"]) == (200, other.name)
+    assert place.get(place.own_token()).status_code == 200
+
+
+def test_issuers_are_found_by_discovery_or_where_they_are_configured(
+    elapsed: Elapsed, site: Site, one: Other
+) -> None:
+    discovered = Place(elapsed, options(one))
+    configured = Place(elapsed, options(one, jwks_url=site.url(one.jwks_path)))
+    assert discovered.get(one.token()).status_code == 200
+    assert len(site.requests) == 2
+    assert configured.get(one.token()).status_code == 200
+    assert len(site.requests) == 3
+
+
+def test_an_issuer_that_is_no_address_works_where_its_keys_are_configured(
+    elapsed: Elapsed, site: Site, one: Other
+) -> None:
+    one.name = "the shop"
+    place = Place(elapsed, options(one, jwks_url=site.url(one.jwks_path)))
+    assert place.get(one.token()).status_code == 200
+
+
+def test_one_issuer_cannot_sign_for_another(place: Place, one: Other, two: Other) -> None:
+    assert one.kid(one.numbers[0]) == two.kid(two.numbers[0])
+    assert place.told(one.token(iss=two.name)) == SIGNATURE
+    assert place.told(two.token(iss=one.name)) == SIGNATURE
+    # Nor after both have been there, when all keys are known and tokens are remembered.
+    assert {place.get(each.token()).status_code for each in (one, two)} == {200}
+    assert place.told(one.token(iss=two.name)) == SIGNATURE
+
+
+def test_an_issuer_cannot_sign_for_us(place: Place, one: Other) -> None:
+    for name in (ABSENT, "", "us"):
+        assert place.get(one.token(iss=name)).status_code == 422
+
+
+def test_an_issuer_cannot_sign_for_us_with_our_own_algorithm(elapsed: Elapsed, one: Other) -> None:
+    ours = private_key("ES256", 5000)
+    pem = {
+        "JWT_ALGORITHM": "ES256",
+        "JWT_PRIVATE_KEY": ours,
+        "JWT_PUBLIC_KEY": ours.public_key(),
+        "JWT_ENCODE_ISSUER": "us",
+    }
+    place = Place(elapsed, options(one), **pem)
+    assert place.get(one.token()).status_code == 200
+    assert place.get(place.own_token()).status_code == 200
+    assert place.told(one.token(iss="us")) == SIGNATURE
+    assert place.told(one.token(iss=ABSENT)) == SIGNATURE
+    assert place.told(place.own_token(iss=one.name, aud=AUDIENCE)) in (
+        SIGNATURE,
+        (422, "No key is known for this token"),
+    )
+
+
+def test_we_cannot_sign_for_an_issuer(place: Place, one: Other) -> None:
+    assert place.told(place.own_token(iss=one.name, aud=AUDIENCE)) == (
+        422,
+        "The specified alg value is not allowed",
+    )
+
+
+def test_a_public_key_is_no_secret_to_sign_with(place: Place, one: Other) -> None:
+    public = private_key(one.algorithm, one.numbers[0]).public_key()
+    pem = public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    for secret in (pem, HMAC_SECRET.encode()):
+        forged = signed(one.claims(), secret, "HS256", {"kid": one.kid(one.numbers[0])})
+        assert place.told(forged) == (422, "The specified alg value is not allowed")
+
+
+def test_an_issuer_that_nobody_has_configured_is_refused(
+    place: Place, one: Other, site: Site
+) -> None:
+    stranger = Other(site, "/three")
+    for name in (stranger.name, one.name + "/", one.name.upper(), one.name + "/x", "", " "):
+        assert place.told(stranger.token(iss=name)) == ISSUER
+        assert place.told(one.token(iss=name)) == ISSUER
+        assert place.told(place.own_token(iss=name)) == ISSUER
+    assert site.requests == []
+
+
+def test_a_slash_at_the_end_makes_another_issuer(elapsed: Elapsed, site: Site) -> None:
+    with_slash, without = Other(site, "/one/"), Other(site, "/one")
+    place = Place(elapsed, options(without))
+    assert place.get(without.token()).status_code == 200
+    assert place.told(without.token(iss=with_slash.name)) == ISSUER
+
+
+@pytest.mark.parametrize("name", [None, 7, True, [], ["x"], {}, {"x": 1}])
+def test_an_issuer_that_is_no_text_is_refused(place: Place, one: Other, name: Any) -> None:
+    name = [one.name] if name == ["x"] else name
+    assert place.told(one.token(iss=name)) == (422, "Payload Issuer (iss) must be a string")
+    claims = {"iss": name, "sub": "7", "exp": int(time.time()) + 60}
+    assert place.get(signed(claims, HMAC_SECRET.encode(), "HS256", {})).status_code == 422
+
+
+def test_tokens_of_our_own_name_are_ours(elapsed: Elapsed, one: Other) -> None:
+    place = Place(elapsed, options(one), JWT_ENCODE_ISSUER="us")
+    assert place.get(place.own_token()).get_json()["iss"] == "us"
+    assert place.told(place.own_token(iss="them")) == ISSUER
+    place = Place(elapsed, options(one), JWT_DECODE_ISSUER=["us", "we"], JWT_ENCODE_ISSUER="us")
+    assert {place.get(place.own_token(iss=name)).status_code for name in ("us", "we")} == {200}
+    assert place.told(place.own_token(iss="them")) == ISSUER
+
+
+def test_without_a_key_of_our_own_only_tokens_of_others_are_accepted(
+    elapsed: Elapsed, place: Place, one: Other
+) -> None:
+    keyless = Place(elapsed, options(one), JWT_SECRET_KEY=None)
+    assert keyless.get(one.token()).status_code == 200
+    for token in (place.own_token(), one.token(iss=ABSENT), signed({}, b"", "HS256", {})):
+        assert keyless.told(token) == (422, "The specified alg value is not allowed")
+    assert keyless.get("garbage").status_code == 422
+
+
+def test_a_key_loader_is_asked_about_tokens_that_name_no_issuer_of_ours(
+    place: Place, one: Other, two: Other, site: Site
+) -> None:
+    stranger, asked = Other(site, "/three"), []
+
+    @place.manager.decode_key_loader
+    def key_of(header: dict[str, Any], claims: dict[str, Any]) -> Any:
+        asked.append(claims.get("iss"))
+        return HMAC_SECRET
+
+    place.app.config["JWT_DECODE_ALGORITHMS"] = ["HS256"]
+    assert place.get(one.token()).status_code == 200
+    assert place.told(one.token(iss=two.name)) == SIGNATURE
+    assert asked == []
+    assert place.get(place.own_token()).status_code == 200
+    assert place.get(place.own_token(iss=stranger.name)).status_code == 200
+    assert asked == [None, stranger.name]
+    assert place.get(place.own_token(iss=one.name)).status_code == 422
+    assert asked == [None, stranger.name]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"jku": "{url}"},
+        {"x5u": "{url}"},
+        {"jwk": "{jwk}"},
+        {"x5c": ["MIIB"]},
+        {"jku": "{url}", "jwk": "{jwk}", "x5u": "{url}", "kid": "new"},
+    ],
+)
+def test_what_a_token_says_of_its_key_is_not_read_and_never_fetched(
+    place: Place, one: Other, site: Site, elapsed: Elapsed, header: dict[str, Any]
+) -> None:
+    assert place.get(one.token()).status_code == 200
+    elapsed.now += 31
+    jwk = public_jwk("ES256", 6000, "mine")
+    site.serves("/mine", {"keys": [jwk]})
+    told = {"{url}": site.url("/mine"), "{jwk}": jwk}
+    members = {n: told[v] if isinstance(v, str) and v in told else v for n, v in header.items()}
+    mine = private_key("ES256", 6000)
+    kid = {"kid": one.kid(one.numbers[0])}
+    assert place.get(signed(one.claims(), mine, "ES256", {**kid, **members})).status_code == 422
+    assert place.get(one.token(members)).status_code == (422 if "kid" in members else 200)
+    assert site.asked("/mine") == 0
+
+
+def test_each_issuer_has_an_audience_of_its_own(elapsed: Elapsed, one: Other, two: Other) -> None:
+    place = Place(
+        elapsed,
+        {one.name: {"audience": ["a", "b"]}, two.name: {"audience": None}},
+        JWT_DECODE_AUDIENCE="ours",
+    )
+    for audience in ("a", "b", ["x", "b"]):
+        assert place.get(one.token(aud=audience)).status_code == 200
+    for audience in ("c", ["c"], "ours", "A"):
+        assert place.told(one.token(aud=audience)) == (422, "Audience doesn't match")
+    assert place.get(one.token(aud=ABSENT)).status_code == 422
+    for anything in ("a", "anything", ABSENT):
+        assert place.get(two.token(aud=anything)).status_code == 200
+    assert place.get(place.own_token(aud="ours")).status_code == 200
+    assert place.get(place.own_token(aud="a")).status_code == 422
+
+
+def test_each_issuer_has_algorithms_of_its_own(elapsed: Elapsed, site: Site) -> None:
+    first, second = Other(site, "/one", "RS256"), Other(site, "/two", "ES256")
+    members = {first.name: ["RS256"], second.name: "ES256"}
+    place = Place(elapsed, {n: {"audience": AUDIENCE, "algorithms": a} for n, a in members.items()})
+    assert {place.get(each.token()).status_code for each in (first, second)} == {200}
+    # The same key, under another algorithm of its kind.
+    key = private_key("RS256", first.numbers[0])
+    for algorithm in ("RS384", "PS256"):
+        token = signed(first.claims(), key, algorithm, {"kid": first.kid(first.numbers[0])})
+        assert place.told(token) == (422, "The specified alg value is not allowed")
+
+
+def test_a_key_serves_the_algorithm_that_it_names_alone(elapsed: Elapsed, site: Site) -> None:
+    other = Other(site, "/one", "RS256")
+    place = Place(elapsed, options(other))
+    key = private_key("RS256", other.numbers[0])
+    token = signed(other.claims(), key, "PS256", {"kid": other.kid(other.numbers[0])})
+    assert place.get(token).status_code == 422
+    assert place.get(other.token()).status_code == 200
+
+
+@pytest.mark.parametrize("alg", ["none", "None", "HS256", "es256", ""])
+def test_an_algorithm_that_is_none_of_the_issuers_is_refused(
+    place: Place, one: Other, alg: str
+) -> None:
+    assert place.get(one.token({"alg": alg})).status_code == 422
+
+
+def test_the_users_of_two_issuers_may_have_the_same_subject(
+    place: Place, one: Other, two: Other
+) -> None:
+    users = {(one.name, "7"): "ada", (two.name, "7"): "grace"}
+    met = []
+
+    @place.manager.user_lookup_loader
+    def user_of(header: dict[str, Any], claims: dict[str, Any]) -> str | None:
+        met.append(users.get((claims.get("iss", ""), claims["sub"])))
+        return met[-1]
+
+    assert place.get(one.token()).status_code == place.get(two.token()).status_code == 200
+    assert place.get(place.own_token()).status_code == 401
+    assert met == ["ada", "grace", None]
