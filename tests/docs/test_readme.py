@@ -25,6 +25,7 @@ from flask_watchword.service.demo import (
 )
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.stores.memory_keys import MemoryKeyStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.docs.pages import ARCHITECTURE, README, ROOT, between, blocks, text_of
 
@@ -121,9 +122,9 @@ def demo(tmp_path: Path) -> Flask:
     users = MemoryUserStore()
     add_demo_user(users, Passwords(), system_clock)
     settings = Settings(
-        database=f"sqlite:///{tmp_path}/unused.db", secret_key="k" * 32, demo=True, workers=1
+        database=f"sqlite:///{tmp_path}/unused.db", master_key="A" * 43, demo=True, workers=1
     )
-    return create_app(settings, stores=Stores(users, MemorySessionStore()))
+    return create_app(settings, stores=Stores(users, MemorySessionStore(), MemoryKeyStore()))
 
 
 def test_its_answers_are_those_of_the_demo(demo: Flask) -> None:

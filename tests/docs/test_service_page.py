@@ -1,12 +1,16 @@
 """The service's page says what its settings are, and how its tokens are accepted elsewhere."""
 
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.serving import make_server
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
@@ -17,6 +21,7 @@ from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import opened_users
 from flask_watchword.service.tokens import SignIn
 from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.stores.memory_keys import MemoryKeyStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.docs.pages import ROOT
 
@@ -41,18 +46,12 @@ def test_every_setting_has_a_row_with_its_default() -> None:
 
 
 def test_application_of_the_page_accepts_the_tokens_of_the_service() -> None:
-    secret = "k" * 64
-    app = applications_by_the_page(secret)
-    token = token_of_the_service(secret)
-    answer = app.test_client().get("/mine", headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 200
-    assert app.test_client().get("/mine").status_code == 401
-
-
-def applications_by_the_page(secret: str) -> Flask:
-    app = run(CODE[1])["create_app"](secret)
-    assert isinstance(app, Flask)
-    return app
+    service = login_service()
+    with served(service) as url:
+        client = run(CODE[1])["create_app"](url).test_client()
+        header = {"Authorization": f"Bearer {token_of(service)}"}
+        assert client.get("/mine", headers=header).status_code == 200
+    assert client.get("/mine").status_code == 401
 
 
 def run(code: str) -> dict[str, Any]:
@@ -85,10 +84,29 @@ def test_every_endpoint_has_a_row() -> None:
     assert named == served
 
 
-def token_of_the_service(secret: str) -> str:
-    ada = new_user("ada@example.com", "no hash", 0.0)
+ADA = new_user("ada@example.com", "no hash", 0.0)
+
+
+def login_service() -> Flask:
     users = MemoryUserStore()
-    users.add(ada)
-    stores = Stores(users, MemorySessionStore())
-    with create_app(Settings(secret_key=secret), stores=stores).app_context():
-        return components().sessions.start(SignIn(ada, ("pwd",))).access_token
+    users.add(ADA)
+    stores = Stores(users, MemorySessionStore(), MemoryKeyStore())
+    return create_app(Settings(master_key="A" * 43), stores=stores)
+
+
+def token_of(service: Flask) -> str:
+    with service.app_context():
+        return components().sessions.start(SignIn(ADA, ("pwd",))).access_token
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

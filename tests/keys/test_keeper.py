@@ -188,7 +188,9 @@ def test_who_comes_second_to_a_change_is_told_and_changes_nothing(
     late._keyring = store.load()
     with pytest.raises(KeysChanged):
         KeyKeeper(late, seal, POLICY, clock).rotate()
-    assert not KeyKeeper(late, seal, replace(POLICY, rotation=1.0), clock).rotate_if_due()
+    hurried = KeyKeeper(late, seal, replace(POLICY, rotation=1.0), clock)
+    assert hurried.rotate_if_due(keeper.load())
+    assert late.load() == store.load()
 
 
 def test_the_longest_lifetime_ever_told_decides_how_long_a_key_verifies(
@@ -207,10 +209,10 @@ def test_the_schedule_rotates_so_that_the_new_key_signs_on_time(
     began = clock.now
     first = active(keeper, began)
     clock.now = began + POLICY.rotation - HOUR - 1.0
-    assert not keeper.rotate_if_due()
+    assert not keeper.rotate_if_due(keeper.load())
     clock.now += 1.0
-    assert keeper.rotate_if_due()
-    assert not keeper.rotate_if_due()
+    assert keeper.rotate_if_due(keeper.load())
+    assert not keeper.rotate_if_due(keeper.load())
     assert active(keeper, began + POLICY.rotation - 1.0) == first
     assert active(keeper, began + POLICY.rotation) != first
 
@@ -219,7 +221,8 @@ def test_without_a_schedule_nothing_rotates_by_itself(
     keeper: KeyKeeper, store: MemoryKeyStore, seal: Sealer, clock: HandClock
 ) -> None:
     clock.now += 10_000 * DAY
-    assert not KeyKeeper(store, seal, replace(POLICY, rotation=0.0), clock).rotate_if_due()
+    resting = KeyKeeper(store, seal, replace(POLICY, rotation=0.0), clock)
+    assert not resting.rotate_if_due(keeper.load())
 
 
 def test_a_key_that_is_brought_along_is_next_like_a_fresh_one(

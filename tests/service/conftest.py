@@ -11,6 +11,7 @@ from flask_watchword.service.app import create_app
 from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.stores.memory_keys import MemoryKeyStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.cli import conftest as served
 
@@ -23,7 +24,7 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        database=f"sqlite:///{tmp_path}/unused.db", secret_key="k" * 32, demo=True, workers=1
+        database=f"sqlite:///{tmp_path}/unused.db", master_key="A" * 43, demo=True, workers=1
     )
 
 
@@ -70,7 +71,7 @@ def tokens(client: FlaskClient) -> dict[str, str]:
 
 def memory_stores(users: UserStore | None = None) -> Stores:
     """Return stores that begin empty, or with these accounts."""
-    return Stores(users=users or MemoryUserStore(), sessions=MemorySessionStore())
+    return Stores(users or MemoryUserStore(), MemorySessionStore(), MemoryKeyStore())
 
 
 def bearer(token: str) -> dict[str, str]:

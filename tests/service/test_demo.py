@@ -33,7 +33,7 @@ def test_the_demo_lets_its_user_in(demo: Settings) -> None:
     assert view.get_json() == {"logged_in_as": "test@example.com"}
 
 
-def test_a_second_start_keeps_the_user_and_the_secret(demo: Settings) -> None:
+def test_a_second_start_keeps_the_user_and_the_keys(demo: Settings) -> None:
     prepare(demo)
     token = expired_demo_token(demo)
     with opened_users(demo) as users:

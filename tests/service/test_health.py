@@ -8,6 +8,7 @@ from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.stores.memory_keys import MemoryKeyStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.service.conftest import PASSWORD, bearer, memory_stores
 
@@ -81,7 +82,7 @@ def test_without_the_session_store_nothing_is_open_and_nothing_breaks(
     settings: Settings, users: MemoryUserStore, method: str, path: str, token: str | None
 ) -> None:
     sessions = DownSessions()
-    client = create_app(settings, stores=Stores(users, sessions)).test_client()
+    client = create_app(settings, stores=Stores(users, sessions, MemoryKeyStore())).test_client()
     body = {"email": "ada@example.com", "password": PASSWORD}
     tokens = client.post("/login", json=body).get_json()
     sessions.down = True

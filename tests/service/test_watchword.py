@@ -216,7 +216,7 @@ def test_an_option_that_would_be_overwritten_is_one_clear_error(
 
 def test_options_that_agree_and_options_of_others_stay(mount: Mount) -> None:
     app = host()
-    app.config.update(SECRET_KEY="the application's own", JWT_ALGORITHM="HS256")
+    app.config.update(SECRET_KEY="the application's own", JWT_PROFILE="strict")
     app.config["JWT_DECODE_LEEWAY"] = 5
     mount(app)
     assert app.config["SECRET_KEY"] == "the application's own"

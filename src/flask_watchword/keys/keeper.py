@@ -1,5 +1,6 @@
 """Look after the keys of a store: the first one, rotation, import, and the end of a key."""
 
+import contextlib
 from dataclasses import replace
 
 from flask_watchword.clock import Clock
@@ -48,8 +49,21 @@ class KeyKeeper:
         self._clock = clock
 
     def load(self) -> Keyring:
-        """Return the keyring as it stands."""
+        """Return the keyring as it stands; keys that do not open only verify in it.
+
+        Raises:
+            StoreUnavailable: when the store does not answer.
+        """
         return keyring_of(self._store.load(), self._seal)
+
+    def opened(self) -> Keyring:
+        """Return the keyring as it stands, every key of which that signs has opened.
+
+        Raises:
+            SealBroken: when the keys are sealed under another master key.
+            StoreUnavailable: when the store does not answer.
+        """
+        return self._opened()[1]
 
     def begin(self, former_secret: str | None = None) -> None:
         """Make sure that a key signs, and that keys outlive the tokens of this policy.
@@ -97,20 +111,20 @@ class KeyKeeper:
         self._put(with_changes(stored, ring, after), now)
         return waiting.kid
 
-    def rotate_if_due(self) -> bool:
-        """Rotate when the schedule says so and nobody else has; return whether it was done.
+    def rotate_if_due(self, ring: Keyring) -> bool:
+        """Rotate when the schedule says so of this keyring; return whether that was tried.
+
+        Of several processes one rotates, and the others find it done.
 
         Raises:
             SealBroken: when the keys are sealed under another master key.
             StoreUnavailable: when the store does not answer.
         """
-        try:
-            if self._is_due():
-                self.rotate()
-                return True
-        except KeyRefused:
-            pass  # another process was faster
-        return False
+        if not self._is_due(ring):
+            return False
+        with contextlib.suppress(KeyRefused):  # another process was faster
+            self.rotate()
+        return True
 
     def take_in(self, material: Material, *, at_once: bool = False) -> str:
         """Take in a key from elsewhere: one that can sign as the next, another to verify.
@@ -195,8 +209,8 @@ class KeyKeeper:
             raise KeyRefused(f"there is no key {kid}")
         return stored, keyring_of(stored, self._seal), self._clock()
 
-    def _is_due(self) -> bool:
-        ring, now = self.load(), self._clock()
+    def _is_due(self, ring: Keyring) -> bool:
+        now = self._clock()
         active = ring.active(now)
         if active is None or not self._policy.rotation or _waiting(ring, now) is not None:
             return False

@@ -8,6 +8,8 @@ from flask import Flask, current_app
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.extension.sessions import Sessions
+from flask_watchword.keys.store import KeyStore
+from flask_watchword.service.live_keyring import LiveKeyring
 from flask_watchword.service.settings import Settings
 from flask_watchword.sessions.store import SessionStore
 
@@ -21,10 +23,12 @@ class Stores:
     Attributes:
         users: the accounts.
         sessions: who is logged in, and what was revoked.
+        keys: what signs and verifies the tokens.
     """
 
     users: UserStore
     sessions: SessionStore
+    keys: KeyStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Components:
     stores: Stores
     sessions: Sessions
     passwords: Passwords
+    keys: LiveKeyring
 
 
 def install_components(app: Flask, components: Components) -> None:

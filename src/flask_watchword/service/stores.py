@@ -8,12 +8,15 @@ from sqlalchemy import Engine
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.clock import system_clock
+from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.components import Stores
 from flask_watchword.service.demo import add_demo_user, refuse_demo_user
 from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.service.signing_keys import begin_keys
 from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.opening import UnknownStore, open_session_store
 from flask_watchword.stores.sql.engine import open_engine
+from flask_watchword.stores.sql.keys import SqlKeyStore
 from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.users import SqlUserStore
 
@@ -49,6 +52,13 @@ def opened_users(settings: Settings) -> Iterator[UserStore]:
         yield SqlUserStore(engine)
 
 
+@contextlib.contextmanager
+def opened_keys(settings: Settings) -> Iterator[KeyStore]:
+    """Lend the keys in the database of these settings, and close every connection after."""
+    with _opened_engine(settings) as engine:
+        yield SqlKeyStore(engine)
+
+
 def prepare(settings: Settings) -> None:
     """Make the stores ready to be served.
 
@@ -56,11 +66,13 @@ def prepare(settings: Settings) -> None:
     the caller may fork.
 
     Raises:
-        InvalidSetting: when the place of the sessions cannot be used, or when a demo and real
-            accounts meet in the database.
+        InvalidSetting: when the place of the sessions cannot be used, when the master key is not
+            that of the signing keys, or when a demo and real accounts meet in the database.
         StoreUnavailable: when a store does not answer.
     """
     prepare_database(settings)
+    with opened_keys(settings) as keys:
+        begin_keys(settings, keys)
     elsewhere = settings.sessions_elsewhere
     sessions = _sessions(elsewhere or settings.database, upgrade=elsewhere is not None)
     try:
@@ -101,6 +113,7 @@ def _over(engine: Engine, settings: Settings) -> Stores:
     return Stores(
         users=SqlUserStore(engine),
         sessions=_sessions(settings.sessions_elsewhere or engine, upgrade=False),
+        keys=SqlKeyStore(engine),
     )
 
 

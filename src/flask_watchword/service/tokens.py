@@ -10,7 +10,6 @@ from flask import Blueprint, Flask, Response
 from flask_watchword.accounts.users import User
 from flask_watchword.errors import (
     ExpiredSignatureError,
-    InvalidKeyError,
     Refusal,
     SpecificRefusal,
 )
@@ -20,7 +19,8 @@ from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.revocation_feed import TOKEN_REVOKED
 from flask_watchword.service.answers import CHALLENGE, refusal
-from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.service.live_keyring import LiveKeyring
+from flask_watchword.service.settings import Settings
 
 #: RFC 8176 section 2: that somebody was asked for a password.
 PASSWORD_METHOD = "pwd"
@@ -39,11 +39,10 @@ class SignIn:
     methods: tuple[str, ...]
 
 
-def token_options(settings: Settings, secret: str) -> Mapping[str, Any]:
+def token_options(settings: Settings) -> Mapping[str, Any]:
     """Return the options of an application whose tokens are this service's."""
     return {
-        "JWT_SECRET_KEY": secret,
-        "JWT_ALGORITHM": "HS256",
+        "JWT_ALGORITHM": settings.key_algorithm,
         "JWT_PROFILE": "strict",
         "JWT_ENCODE_ISSUER": settings.issuer,
         "JWT_DECODE_ISSUER": settings.issuer,
@@ -59,17 +58,12 @@ def token_options(settings: Settings, secret: str) -> Mapping[str, Any]:
     }
 
 
-def install_tokens(app: Flask, options: Mapping[str, Any]) -> JWTManager:
-    """Give the application its token manager.
-
-    Raises:
-        InvalidSetting: when the secret cannot be one: a public key, say.
-    """
+def install_tokens(app: Flask, options: Mapping[str, Any], keys: LiveKeyring) -> JWTManager:
+    """Give the application its token manager, whose tokens are signed with these keys."""
     app.config.update(options)
-    try:
-        tokens = JWTManager(app)
-    except InvalidKeyError as error:
-        raise InvalidSetting("WATCHWORD_SECRET_KEY", str(error)) from error
+    tokens = JWTManager(app)
+    binding = binding_of(app)
+    binding.key_source, keys.on_change = keys, binding.keys_changed
     tokens.user_identity_loader(_subject)
     tokens.additional_claims_loader(claims_of)
     tokens.unauthorized_loader(_missing_token)

@@ -18,7 +18,7 @@ from flask_watchword.service.components import (
 )
 from flask_watchword.service.demo import carry_email
 from flask_watchword.service.settings import Settings, read_settings
-from flask_watchword.service.signing_secret import signing_secret
+from flask_watchword.service.signing_keys import live_keyring
 from flask_watchword.service.stores import open_stores, prepare
 from flask_watchword.service.tokens import (
     install_token_refusals,
@@ -28,6 +28,8 @@ from flask_watchword.service.tokens import (
 
 #: Where Flask-JWT-Extended's manager would be, and ours.
 _MANAGERS = ("flask-jwt-extended", EXTENSION_KEY)
+#: What an application signs with that has no keyring.
+_KEYS = ("JWT_SECRET_KEY", "JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY")
 
 
 class Watchword:
@@ -72,7 +74,7 @@ class Watchword:
         served = endpoints(demo=settings.demo)
         _refuse_managers(app)
         _refuse_paths(app, served, self._url_prefix)
-        options = token_options(settings, signing_secret(settings))
+        options = token_options(settings)
         _refuse_options(app, options)
         stores = self._stores
         if stores is None:
@@ -86,11 +88,12 @@ class Watchword:
 
 
 def _install(app: Flask, settings: Settings, stores: Stores, options: Mapping[str, Any]) -> None:
-    tokens = install_tokens(app, options)
+    keys = live_keyring(settings, stores.keys)
+    tokens = install_tokens(app, options, keys)
     if settings.demo:
         carry_email(tokens)
     app.config["WATCHWORD_SESSION_STORE"] = stores.sessions
-    install_components(app, Components(settings, stores, Sessions(app), Passwords()))
+    install_components(app, Components(settings, stores, Sessions(app), Passwords(), keys))
 
 
 def _refuse_managers(app: Flask) -> None:
@@ -115,7 +118,7 @@ def _refuse_paths(app: Flask, served: Iterable[Endpoint], prefix: str) -> None:
 
 
 def _refuse_options(app: Flask, options: Mapping[str, Any]) -> None:
-    ours = [*options, "WATCHWORD_SESSION_STORE"]
+    ours = [*options, *_KEYS, "WATCHWORD_SESSION_STORE"]
     set_otherwise = [n for n in ours if n in app.config and app.config[n] != options.get(n)]
     if set_otherwise:
         raise RuntimeError(

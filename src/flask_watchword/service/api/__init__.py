@@ -7,6 +7,7 @@ from flask import Blueprint
 
 from flask_watchword.service.api.expired import expired
 from flask_watchword.service.api.health import healthz, readyz
+from flask_watchword.service.api.jwks import jwks
 from flask_watchword.service.api.login import login
 from flask_watchword.service.api.logout import logout
 from flask_watchword.service.api.me import me
@@ -31,6 +32,7 @@ _ENDPOINTS = (
     Endpoint("GET", "/sessions", list_sessions),
     Endpoint("DELETE", "/sessions", end_other_sessions),
     Endpoint("DELETE", "/sessions/<session_id>", end_session),
+    Endpoint("GET", "/.well-known/jwks.json", jwks),
     Endpoint("GET", "/healthz", healthz),
     Endpoint("GET", "/readyz", readyz),
 )

@@ -1,0 +1,172 @@
+"""The keys of a running service: read from the store, kept in memory, rotated when it is time."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from weakref import WeakSet
+
+from flask_watchword.clock import Clock
+from flask_watchword.jose.keyring import Keyring
+from flask_watchword.jose.keys import Key
+from flask_watchword.keys.keeper import KeyKeeper
+from flask_watchword.keys.policy import SLACK_SECONDS, KeyPolicy
+from flask_watchword.keys.sealing import SealBroken
+from flask_watchword.keys.store import KeyStore
+from flask_watchword.stores.errors import StoreUnavailable
+
+#: Seconds that a process goes on with the keys it has read, or after a store that did not answer.
+_FRESH_SECONDS = 1.0
+
+#: The most seconds that a JWK Set may be kept by whoever fetches it.
+_LONGEST_AGE = 300
+
+_logger = logging.getLogger(__name__)
+_living: "WeakSet[LiveKeyring]" = WeakSet()
+
+
+class LiveKeyring:
+    """A key source over a key store. It has no thread: whoever asks for keys looks after them.
+
+    The store is asked for its version at most once in a while, and for the keys where that is
+    another one. While the store does not answer the keys in hand sign and verify; what cannot be
+    told without it is answered by ``StoreUnavailable``, never by a guess.
+
+    Args:
+        store: where the keys are.
+        keeper: who rotates them when the schedule says so.
+        policy: how long a key is published before it signs.
+        clock: seconds since the epoch.
+        elapsed: a clock in seconds that nobody sets back.
+
+    Attributes:
+        on_change: called after the keys have changed.
+    """
+
+    def __init__(
+        self,
+        store: KeyStore,
+        keeper: KeyKeeper,
+        policy: KeyPolicy,
+        clock: Clock,
+        elapsed: Clock = time.monotonic,
+    ) -> None:
+        self.on_change: Callable[[], None] = _nothing
+        self._store = store
+        self._keeper = keeper
+        self._clock = clock
+        self._elapsed = elapsed
+        self._ring: Keyring | None = None
+        self._failed: Exception | None = None
+        self._look_again_at = float("-inf")
+        # Twice in the time that a key is published before it signs: so it is always known in time.
+        self._fresh_seconds = min(_FRESH_SECONDS, policy.lead / 2)
+        # Whoever keeps a set that was read just before a key came must have dropped it by then.
+        self.max_age = min(_LONGEST_AGE, int(policy.lead - self._fresh_seconds))
+        self._lock = threading.Lock()
+        _living.add(self)
+
+    def signing_key(self) -> Key:
+        """Return the key that signs now.
+
+        Raises:
+            StoreUnavailable: when no keys were ever read, or none of them signs.
+        """
+        ring, now = self._current(), self._clock()
+        # By a clock that is behind, the key of another machine is about to begin.
+        active = ring.active(now) or ring.active(now + SLACK_SECONDS)
+        if active is None:
+            raise StoreUnavailable("no key signs at this time") from self._failed
+        return active.key
+
+    def verifying_keys(self) -> Sequence[Key]:
+        """Return the keys that verify now.
+
+        Raises:
+            StoreUnavailable: when no keys were ever read.
+        """
+        return self._held().verifying_keys(self._clock())
+
+    def published(self) -> Sequence[Key]:
+        """Return the keys of the JWK Set.
+
+        Raises:
+            StoreUnavailable: when no keys were ever read.
+        """
+        return self._current().published(self._clock())
+
+    def refresh(self, kid: str) -> bool:
+        """Look for a key that is not known, unless that was done a moment ago.
+
+        Args:
+            kid: its name, which may be a client's invention.
+
+        Returns:
+            Whether it is known now, perhaps since another request looked for it.
+
+        Raises:
+            StoreUnavailable: when that cannot be told: the key may be a new one.
+        """
+        with self._lock:
+            self._look_if_due()
+        if any(key.kid == kid for key in self.verifying_keys()):
+            return True
+        if self._failed is not None:
+            raise StoreUnavailable("the keys cannot be read") from self._failed
+        return False
+
+    def start_anew(self) -> None:
+        """Begin in the child of a fork, where a thread that held the lock is no more."""
+        self._lock = threading.Lock()
+
+    def _current(self) -> Keyring:
+        # One thread looks; the others go on with what is there meanwhile.
+        if self._elapsed() >= self._look_again_at and self._lock.acquire(blocking=False):
+            try:
+                self._look_if_due()
+            finally:
+                self._lock.release()
+        return self._held()
+
+    def _held(self) -> Keyring:
+        if self._ring is None:
+            with self._lock:
+                self._look_if_due()
+        if self._ring is None:
+            raise StoreUnavailable("the keys cannot be read") from self._failed
+        return self._ring
+
+    def _look_if_due(self) -> None:
+        if self._elapsed() < self._look_again_at:
+            return
+        try:
+            self._look()
+        except (StoreUnavailable, SealBroken) as error:
+            if self._failed is None:
+                _logger.error("Going on with the signing keys in hand: %s", error)
+            self._failed = error
+        else:
+            self._failed = None
+        self._look_again_at = self._elapsed() + self._fresh_seconds
+
+    def _look(self) -> None:
+        ring = self._ring
+        if ring is None:
+            self._keeper.begin()
+        elif self._store.version() == ring.version and not self._keeper.rotate_if_due(ring):
+            return
+        self._ring = self._keeper.opened()
+        self.on_change()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _in_child() -> None:
+    for keyring in list(_living):
+        keyring.start_anew()
+
+
+os.register_at_fork(after_in_child=_in_child)

@@ -1,0 +1,71 @@
+"""The keys that these settings ask for, over the store that they are kept in."""
+
+import contextlib
+from collections.abc import Iterator
+
+from flask_watchword.clock import system_clock
+from flask_watchword.keys.keeper import KeyKeeper
+from flask_watchword.keys.policy import KeyPolicy
+from flask_watchword.keys.sealing import SealBroken
+from flask_watchword.keys.store import KeyStore
+from flask_watchword.service.former_secret import former_secret
+from flask_watchword.service.live_keyring import LiveKeyring
+from flask_watchword.service.master_key import master_key_file, sealer
+from flask_watchword.service.settings import InvalidSetting, Settings
+
+_DAY = 24 * 60 * 60.0
+
+
+def key_policy(settings: Settings) -> KeyPolicy:
+    """Return how keys are kept under these settings."""
+    return KeyPolicy(
+        algorithm=settings.key_algorithm,
+        rotation=settings.key_rotation_days * _DAY,
+        lead=float(settings.key_publish_seconds),
+        token=float(max(settings.access_token_seconds, settings.refresh_token_seconds)),
+    )
+
+
+def key_keeper(settings: Settings, store: KeyStore) -> KeyKeeper:
+    """Return who changes the keys of a store.
+
+    Raises:
+        InvalidSetting: when there is no master key, or its file cannot be used.
+    """
+    return KeyKeeper(store, sealer(settings), key_policy(settings), system_clock)
+
+
+def live_keyring(settings: Settings, store: KeyStore) -> LiveKeyring:
+    """Return the keys of a running service; the store is asked when a key is first needed.
+
+    Raises:
+        InvalidSetting: when there is no master key, or its file cannot be used.
+    """
+    keeper = key_keeper(settings, store)
+    return LiveKeyring(store, keeper, key_policy(settings), system_clock)
+
+
+def begin_keys(settings: Settings, store: KeyStore) -> None:
+    """Make sure that there are keys, and that the master key of these settings opens them.
+
+    Raises:
+        InvalidSetting: when it does not, or there is none.
+        StoreUnavailable: when the store does not answer.
+    """
+    keeper = key_keeper(settings, store)
+    with refusing_other_master_key(settings):
+        keeper.begin(former_secret(settings))
+
+
+@contextlib.contextmanager
+def refusing_other_master_key(settings: Settings) -> Iterator[None]:
+    """Say in one line that the master key of these settings is not that of the keys."""
+    try:
+        yield
+    except SealBroken as error:
+        file = master_key_file(settings) if settings.master_key is None else None
+        raise InvalidSetting(
+            "WATCHWORD_MASTER_KEY" if file is None else str(file),
+            f"does not open the signing keys in this database ({error}); nothing was changed. "
+            "Give the master key that they were made under",
+        ) from error

@@ -1,0 +1,137 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_watchword import Watchword
+from flask_watchword.jose.jwk_set import read_jwk_set
+from flask_watchword.keys.keeper import KeyKeeper
+from flask_watchword.service.app import create_app
+from flask_watchword.service.components import Stores
+from flask_watchword.service.settings import Settings
+from flask_watchword.service.signing_keys import begin_keys, key_keeper
+from tests.service.conftest import PASSWORD, bearer
+
+PATH = "/.well-known/jwks.json"
+PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+ALGORITHMS = ["EdDSA", "ES256", "RS256"]
+
+
+@pytest.fixture
+def keeper(settings: Settings, stores: Stores) -> KeyKeeper:
+    begin_keys(settings, stores.keys)
+    return key_keeper(settings, stores.keys)
+
+
+def names_in(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return set().union(*map(names_in, value))
+    if isinstance(value, dict):
+        return set(value).union(*map(names_in, value.values()))
+    return set()
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("prefix", ["", "/auth"])
+def test_the_set_verifies_the_tokens_and_gives_no_private_member_away(
+    settings: Settings, stores: Stores, algorithm: str, prefix: str
+) -> None:
+    app = Flask("host")
+    Watchword(
+        app, settings=replace(settings, key_algorithm=algorithm), stores=stores, url_prefix=prefix
+    )
+    client = app.test_client()
+    login = client.post(f"{prefix}/login", json={"email": "ada@example.com", "password": PASSWORD})
+    token = login.get_json()["access_token"]
+    document = client.get(prefix + PATH).get_json()
+    assert names_in(document) & PRIVATE_MEMBERS == set()
+    (key,) = document["keys"]
+    assert (key["alg"], key["use"]) == (algorithm, "sig")
+    assert jwt.get_unverified_header(token)["kid"] == key["kid"]
+    jwt.decode(token, jwt.PyJWK(key), algorithms=[algorithm], audience="watchword")
+    assert [key.kid for key in read_jwk_set(document, [algorithm])] == [key["kid"]]
+
+
+def test_keys_of_every_kind_together_give_no_private_member_away(
+    settings: Settings, stores: Stores, keeper: KeyKeeper, client: FlaskClient
+) -> None:
+    for algorithm in ALGORITHMS:
+        changed = replace(settings, key_algorithm=algorithm)
+        key_keeper(changed, stores.keys).rotate(at_once=True)
+    begin_keys(replace(settings, secret_key="s" * 48), stores.keys)
+    document = client.get(PATH).get_json()
+    assert sorted(key["kty"] for key in document["keys"]) == ["EC", "OKP", "OKP", "RSA"]
+    assert names_in(document) & PRIVATE_MEMBERS == set()
+
+
+def test_a_secret_from_before_is_not_published(settings: Settings, stores: Stores) -> None:
+    before = replace(settings, secret_key="s" * 48)
+    begin_keys(before, stores.keys)
+    document = create_app(before, stores=stores).test_client().get(PATH).get_json()
+    assert [key["kty"] for key in document["keys"]] == ["OKP"]
+
+
+def test_caches_drop_the_set_before_a_key_that_is_not_in_it_signs(
+    settings: Settings, stores: Stores
+) -> None:
+    for lead, age in ((3600, 300), (120, 119), (2, 1), (1, 0)):
+        app = create_app(replace(settings, key_publish_seconds=lead), stores=stores)
+        cache = app.test_client().get(PATH).headers["Cache-Control"]
+        assert cache == f"public, max-age={age}"
+
+
+def test_who_has_the_set_already_is_told_so(client: FlaskClient) -> None:
+    first = client.get(PATH)
+    assert first.content_type == "application/jwk-set+json"
+    again = client.get(PATH, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+
+
+def test_a_rotation_changes_the_set_and_its_tag(
+    settings: Settings, stores: Stores, keeper: KeyKeeper, client: FlaskClient
+) -> None:
+    before = client.get(PATH)
+    new = keeper.rotate()
+    fresh = create_app(settings, stores=stores).test_client()
+    after = fresh.get(PATH, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert new in {key["kid"] for key in after.get_json()["keys"]}
+
+
+def test_workers_answer_with_the_same_bytes(
+    settings: Settings, stores: Stores, keeper: KeyKeeper
+) -> None:
+    keeper.rotate()
+    workers = [create_app(settings, stores=stores).test_client() for _ in range(2)]
+    assert len({worker.get(PATH).data for worker in workers}) == 1
+    assert len({worker.get(PATH).headers["ETag"] for worker in workers}) == 1
+
+
+@pytest.mark.parametrize("kept_in_a_file", [True, False])
+def test_tokens_of_a_secret_from_before_stay_good(
+    settings: Settings, stores: Stores, ada: Any, tmp_path: Path, *, kept_in_a_file: bool
+) -> None:
+    secret = "s" * 48
+    if kept_in_a_file:
+        file = tmp_path / "unused.db.secret"
+        file.touch(mode=0o600)
+        file.write_text(secret + "\n")
+    else:
+        settings = replace(settings, secret_key=secret)
+    begin_keys(settings, stores.keys)
+    client = create_app(settings, stores=stores).test_client()
+    login = client.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
+    for name, path, method in (("access", "/me", "GET"), ("refresh", "/refresh", "POST")):
+        claims = jwt.decode(login.get_json()[f"{name}_token"], options={"verify_signature": False})
+        header = {"typ": "at+jwt" if name == "access" else "rt+jwt"}
+        old = jwt.encode(claims, secret, "HS256", headers=header)
+        answer = client.open(path, method=method, headers=bearer(old))
+        assert answer.status_code == 200, answer.get_json()
+    forged = jwt.encode(claims, "f" * 48, "HS256", headers=header)
+    assert client.post("/refresh", headers=bearer(forged)).status_code == 401

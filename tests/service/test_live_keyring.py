@@ -1,0 +1,304 @@
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from flask_watchword.jose.jws import sign_compact, verify_compact
+from flask_watchword.keys.keeper import KeyKeeper
+from flask_watchword.keys.policy import KeyPolicy
+from flask_watchword.keys.sealing import Sealer
+from flask_watchword.keys.store import StoredKeyring
+from flask_watchword.service.live_keyring import LiveKeyring
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.memory_keys import MemoryKeyStore
+from tests.keys.conftest import DAY, HOUR, POLICY, HandClock
+
+
+class WatchedStore(MemoryKeyStore):
+    """A store that counts what it is asked, and that can be down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_down = False
+        self.versions = 0
+        self.loads = 0
+
+    def version(self) -> int:
+        self.versions += 1
+        self._answer()
+        return super().version()
+
+    def load(self) -> StoredKeyring:
+        self.loads += 1
+        self._answer()
+        return super().load()
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise StoreUnavailable("down")
+
+
+class Worker:
+    """One worker process over a store, with its clock, and what its binding is told."""
+
+    def __init__(self, store: WatchedStore, clock: HandClock, policy: KeyPolicy = POLICY) -> None:
+        self.store, self.clock = store, clock
+        self.uptime = 0.0
+        self.keeper = KeyKeeper(store, Sealer([b"m" * 32]), policy, clock)
+        self.keys = LiveKeyring(store, self.keeper, policy, clock, lambda: self.uptime)
+        self.changes = 0
+        self.keys.on_change = self._count
+
+    def wait(self, seconds: float) -> None:
+        self.uptime += seconds
+        self.clock.now += seconds
+
+    def signs_with(self) -> str | None:
+        return self.keys.signing_key().kid
+
+    def knows(self) -> set[str | None]:
+        return {key.kid for key in self.keys.verifying_keys()}
+
+    def _count(self) -> None:
+        self.changes += 1
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def store() -> WatchedStore:
+    return WatchedStore()
+
+
+@pytest.fixture
+def worker(store: WatchedStore, clock: HandClock) -> Worker:
+    """A worker that has signed once."""
+    worker = Worker(store, clock)
+    worker.signs_with()
+    return worker
+
+
+def test_nothing_is_asked_before_a_key_is_needed(store: WatchedStore, clock: HandClock) -> None:
+    Worker(store, clock)
+    assert (store.versions, store.loads) == (0, 0)
+
+
+def test_the_first_need_makes_the_first_key(worker: Worker, store: WatchedStore) -> None:
+    assert len(store.load().keys) == 1
+    assert worker.knows() == {worker.signs_with()}
+
+
+def test_workers_that_begin_at_once_share_one_key(store: WatchedStore, clock: HandClock) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        kids = set(pool.map(lambda _: Worker(store, clock).signs_with(), range(16)))
+    assert len(kids) == 1
+
+
+def test_many_tokens_in_a_second_ask_the_store_once(worker: Worker, store: WatchedStore) -> None:
+    worker.wait(1.0)
+    before = store.versions, store.loads
+    for _ in range(100):
+        worker.signs_with()
+    assert (store.versions, store.loads) == (before[0] + 1, before[1])
+
+
+def test_a_rotation_elsewhere_is_known_within_a_second_and_signs_after_the_lead(
+    worker: Worker, store: WatchedStore, clock: HandClock
+) -> None:
+    first, second = worker.signs_with(), worker.keeper.rotate()
+    worker.wait(1.0)
+    assert worker.signs_with() == first
+    assert worker.knows() == {first, second}
+    assert {key.kid for key in worker.keys.published()} == {first, second}
+    worker.wait(HOUR)
+    assert worker.signs_with() == second
+    assert worker.knows() == {first, second}
+
+
+def test_a_worker_that_was_idle_for_long_knows_a_new_key_before_it_signs(
+    worker: Worker, store: WatchedStore, clock: HandClock
+) -> None:
+    second = worker.keeper.rotate()
+    worker.wait(30 * DAY)
+    assert worker.signs_with() == second
+
+
+def test_a_change_is_told_once(worker: Worker) -> None:
+    before = worker.changes
+    worker.keeper.rotate()
+    for _ in range(5):
+        worker.wait(1.0)
+        worker.signs_with()
+    assert worker.changes == before + 1
+
+
+def test_an_unknown_key_is_looked_for_and_found(worker: Worker) -> None:
+    second = worker.keeper.rotate(at_once=True)
+    worker.wait(1.0)
+    assert worker.keys.refresh(second)
+    assert second in worker.knows()
+
+
+def test_invented_names_ask_the_store_at_most_once_in_a_while(
+    worker: Worker, store: WatchedStore
+) -> None:
+    worker.wait(1.0)
+    before = store.versions + store.loads
+    assert not any(worker.keys.refresh(f"invented {n}") for n in range(1_000))
+    assert store.versions + store.loads == before + 1
+
+
+def test_a_flood_of_invented_names_does_not_hide_a_key_that_was_published_in_time(
+    store: WatchedStore, clock: HandClock
+) -> None:
+    # One second between publishing and signing, which is as short as it may be set.
+    worker = Worker(store, clock, replace(POLICY, lead=1.0))
+    worker.signs_with()
+    second = worker.keeper.rotate()
+    for _ in range(10):
+        worker.wait(0.1)
+        worker.keys.refresh("invented")
+    assert second in worker.knows()
+
+
+def test_a_key_that_another_request_has_just_learned_counts_as_found(worker: Worker) -> None:
+    second = worker.keeper.rotate()
+    worker.wait(1.0)
+    worker.signs_with()
+    assert worker.keys.refresh(second)
+
+
+def test_while_the_store_is_down_known_keys_sign_and_verify(
+    worker: Worker, store: WatchedStore
+) -> None:
+    first = worker.signs_with()
+    store.is_down = True
+    worker.wait(DAY)
+    assert worker.signs_with() == first
+    assert worker.knows() == {first}
+    assert [key.kid for key in worker.keys.published()] == [first]
+
+
+def test_while_the_store_is_down_an_unknown_key_is_neither_accepted_nor_refused(
+    worker: Worker, store: WatchedStore
+) -> None:
+    store.is_down = True
+    worker.wait(1.0)
+    for _ in range(3):  # also in the second after a question that was not answered
+        with pytest.raises(StoreUnavailable):
+            worker.keys.refresh("perhaps new")
+    store.is_down = False
+    worker.wait(1.0)
+    assert not worker.keys.refresh("perhaps new")
+
+
+def test_a_store_that_is_down_is_not_asked_at_each_token(
+    worker: Worker, store: WatchedStore
+) -> None:
+    store.is_down = True
+    worker.wait(1.0)
+    before = store.versions
+    for _ in range(100):
+        worker.signs_with()
+    assert store.versions == before + 1
+
+
+def test_a_worker_that_has_never_read_the_keys_says_that_it_cannot(
+    store: WatchedStore, clock: HandClock
+) -> None:
+    worker = Worker(store, clock)
+    store.is_down = True
+    for asked in (
+        worker.keys.signing_key,
+        worker.keys.verifying_keys,
+        worker.keys.published,
+        lambda: worker.keys.refresh("any"),
+    ):
+        with pytest.raises(StoreUnavailable):
+            asked()
+    store.is_down = False
+    worker.wait(1.0)
+    assert worker.signs_with() is not None
+
+
+def test_keys_under_another_master_key_leave_the_ones_in_hand(
+    worker: Worker, store: WatchedStore, clock: HandClock
+) -> None:
+    first = worker.signs_with() or ""
+    stranger = KeyKeeper(store, Sealer([b"x" * 32]), POLICY, clock)
+    stranger.revoke(first, unopened=True)
+    worker.wait(1.0)
+    assert worker.signs_with() == first
+    with pytest.raises(StoreUnavailable):
+        worker.keys.refresh("the new one")
+
+
+def test_the_schedule_is_kept_by_whoever_signs(
+    worker: Worker, store: WatchedStore, clock: HandClock
+) -> None:
+    first = worker.signs_with()
+    worker.wait(POLICY.rotation - HOUR)
+    assert worker.signs_with() == first
+    assert len(worker.knows()) == 2
+    worker.wait(HOUR)
+    assert worker.signs_with() != first
+
+
+def test_of_many_workers_one_keeps_the_schedule(store: WatchedStore, clock: HandClock) -> None:
+    workers = [Worker(store, clock) for _ in range(8)]
+    for worker in workers:
+        worker.signs_with()
+    clock.now += POLICY.rotation
+    for worker in workers:
+        worker.uptime += POLICY.rotation
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(Worker.signs_with, workers))
+    assert len(store.load().keys) == 2
+
+
+def test_with_a_clock_that_is_behind_the_first_key_of_another_machine_signs(
+    worker: Worker, store: WatchedStore, clock: HandClock
+) -> None:
+    first = worker.signs_with()
+    clock.now -= 30.0
+    assert Worker(store, clock).signs_with() == first
+
+
+def test_what_signs_verifies_in_every_worker(
+    worker: Worker, store: WatchedStore, clock: HandClock
+) -> None:
+    token = sign_compact(b"{}", worker.keys.signing_key())
+    assert verify_compact(token, Worker(store, clock).keys.verifying_keys())[1] == b"{}"
+
+
+def test_one_thread_looks_while_the_others_go_on(worker: Worker, store: WatchedStore) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow_answer() -> None:
+        asked.set()
+        assert go_on.wait(30)
+
+    store._answer = slow_answer  # type: ignore[method-assign]
+    worker.wait(1.0)
+    with ThreadPoolExecutor(2) as pool:
+        looking = pool.submit(worker.signs_with)
+        assert asked.wait(30)
+        assert pool.submit(worker.signs_with).result(30) is not None
+        go_on.set()
+        assert looking.result(30) is not None
+
+
+def test_a_fork_in_the_middle_of_a_look_leaves_the_child_whole(
+    worker: Worker, store: WatchedStore
+) -> None:
+    with worker.keys._lock:
+        child = os.fork()
+        if child == 0:
+            worker.wait(1.0)
+            os._exit(0 if not worker.keys.refresh("invented") else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

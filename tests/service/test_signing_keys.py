@@ -1,0 +1,93 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flask_watchword.service.app import create_app
+from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.service.signing_keys import begin_keys, key_policy
+from flask_watchword.service.stores import opened_keys, prepare
+from flask_watchword.stores.memory_keys import MemoryKeyStore
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(database=f"sqlite:///{tmp_path}/store.db")
+
+
+def test_keys_are_kept_as_the_settings_say() -> None:
+    settings = Settings(
+        key_algorithm="ES256",
+        key_rotation_days=7,
+        key_publish_seconds=60,
+        access_token_seconds=900,
+        refresh_token_seconds=1800,
+    )
+    policy = key_policy(settings)
+    assert (policy.algorithm, policy.rotation, policy.lead) == ("ES256", 7 * 86_400.0, 60.0)
+    assert policy.token == 1800.0
+    assert key_policy(replace(settings, access_token_seconds=7200)).token == 7200.0
+
+
+def test_a_start_makes_the_key_and_the_next_one_keeps_it(settings: Settings) -> None:
+    prepare(settings)
+    with opened_keys(settings) as keys:
+        first = keys.load()
+    prepare(settings)
+    with opened_keys(settings) as keys:
+        assert keys.load() == first
+    assert len(first.keys) == 1
+
+
+def test_another_master_key_stops_the_start_in_one_line_and_nothing_is_changed(
+    settings: Settings,
+) -> None:
+    prepare(settings)
+    with opened_keys(settings) as keys:
+        before = keys.load()
+    with pytest.raises(InvalidSetting, match="WATCHWORD_MASTER_KEY: does not open") as refused:
+        prepare(replace(settings, master_key="B" * 42 + "A"))
+    assert "nothing was changed" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    with opened_keys(settings) as keys:
+        assert keys.load() == before
+    prepare(settings)
+
+
+def test_a_master_key_file_that_was_lost_stops_the_start(
+    settings: Settings, tmp_path: Path
+) -> None:
+    prepare(settings)
+    file = tmp_path / "store.db.master-key"
+    file.unlink()
+    with pytest.raises(InvalidSetting, match=r"store\.db\.master-key: does not open"):
+        prepare(settings)
+
+
+def test_no_private_key_stands_in_the_database(settings: Settings, tmp_path: Path) -> None:
+    prepare(settings)
+    master = (tmp_path / "store.db.master-key").read_bytes().strip()
+    for file in tmp_path.glob("store.db*"):
+        if not file.name.endswith(".master-key"):
+            assert b"PRIVATE KEY" not in file.read_bytes()
+            assert master not in file.read_bytes()
+
+
+def test_a_former_secret_that_is_a_public_key_stops_the_start(settings: Settings) -> None:
+    pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"
+    with pytest.raises(InvalidSetting, match="WATCHWORD_SECRET_KEY"):
+        begin_keys(replace(settings, secret_key=pem), MemoryKeyStore())
+
+
+def test_without_a_secret_from_before_none_is_made(settings: Settings, tmp_path: Path) -> None:
+    prepare(settings)
+    assert not (tmp_path / "store.db.secret").exists()
+    with opened_keys(settings) as keys:
+        assert [key.algorithm for key in keys.load().keys] == ["EdDSA"]
+
+
+def test_the_master_key_is_shown_by_nothing_that_holds_it(settings: Settings) -> None:
+    settings = replace(settings, master_key="C" * 42 + "A", demo=True)
+    prepare(settings)
+    shown = repr((settings, create_app(settings).extensions))
+    assert "C" * 20 not in shown
