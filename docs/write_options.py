@@ -10,7 +10,13 @@ from flask_watchword.extension.options import OPTIONS
 PAGE = Path(__file__).with_name("options.md")
 
 #: What Flask-JWT-Extended does not have.
-OWN = ("JWT_ISSUERS", "JWT_MAX_TOKEN_BYTES", "JWT_PROFILE")
+OWN = (
+    "JWT_ISSUERS",
+    "JWT_MAX_TOKEN_BYTES",
+    "JWT_PROFILE",
+    "JWT_PUBLIC_KEYS",
+    "JWT_SECRET_KEY_FALLBACKS",
+)
 
 _INTRODUCTION = """\
 # Options

@@ -22,7 +22,13 @@ from tests.extension.signing_keys import HMAC_SECRET, OTHER_HMAC_SECRET
 
 BOTH = (flask_jwt_extended, flask_watchword)
 #: What Watchword has beside Flask-JWT-Extended's options.
-OWN_OPTIONS = {"JWT_ISSUERS", "JWT_MAX_TOKEN_BYTES", "JWT_PROFILE"}
+OWN_OPTIONS = {
+    "JWT_ISSUERS",
+    "JWT_MAX_TOKEN_BYTES",
+    "JWT_PROFILE",
+    "JWT_PUBLIC_KEYS",
+    "JWT_SECRET_KEY_FALLBACKS",
+}
 
 
 def options_of(library: ModuleType) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from flask import Config as FlaskConfig
 from flask import Flask, current_app
 from flask.json.provider import DefaultJSONProvider
 
-from flask_watchword.errors import InvalidKeyError, UnknownKeyError
+from flask_watchword.errors import UnknownKeyError
+from flask_watchword.extension.configured_keys import load_keys, signing_key, verifying_keys
 from flask_watchword.extension.errors import CSRFError, JWTDecodeError
 from flask_watchword.extension.issuers import KeptKeys, issuers_of
 from flask_watchword.extension.key_source import KeySource
@@ -19,7 +20,6 @@ from flask_watchword.extension.loaders import call
 from flask_watchword.extension.options import (
     Config,
     decode_algorithms,
-    decode_key,
     environ_key,
     has_own_key,
     header_name,
@@ -80,7 +80,12 @@ class Decoding:
             return self._new_decoder(self._key_source.verifying_keys())
         if self.issuers is not None and not has_own_key(self._config):
             return self._new_decoder(())  # only others sign; what is no token of theirs is refused
-        return self._new_decoder(self._loaded(decode_key(self._config)))
+        return self._new_decoder(verifying_keys(self._config))
+
+    @cached_property
+    def signing_key(self) -> Key:
+        """The configured key that signs, with the ``kid`` that new tokens carry."""
+        return signing_key(self._config)
 
     def is_own(self, claims: dict[str, Any]) -> bool:
         """Tell whether a token that was accepted is not one of another issuer's.
@@ -114,23 +119,6 @@ class Decoding:
         claims.setdefault("type", "access")
         claims.setdefault("fresh", False)
         claims.setdefault("jti", None)
-
-
-def load_keys(material: Any, algorithms: list[str], profile: Any) -> list[Key]:
-    """Load one key material for those of the algorithms that it can serve.
-
-    Raises:
-        InvalidKeyError: when it can serve none.
-    """
-    keys, reason = [], InvalidKeyError("no algorithm is allowed")
-    for algorithm in algorithms:
-        try:
-            keys.append(Key.load(material, algorithm, profile=profile))
-        except InvalidKeyError as error:
-            reason = error
-    if not keys:
-        raise reason
-    return keys
 
 
 def _seconds(leeway: float | timedelta) -> float:
@@ -173,6 +161,8 @@ _LISTS = (
     "JWT_DECODE_ALGORITHMS",
     "JWT_DECODE_AUDIENCE",
     "JWT_DECODE_ISSUER",
+    "JWT_PUBLIC_KEYS",
+    "JWT_SECRET_KEY_FALLBACKS",
 )
 
 

@@ -93,7 +93,9 @@ def _further_keys(config: Config, own: Sequence[Key]) -> list[Key]:
             f"JWT_SECRET_KEY_FALLBACKS may hold {MAX_CANDIDATES - 1} secrets: a token that is "
             "refused was tried with each"
         )
-    known = {(key.algorithm, key.kid): key for key in own if key.kid is not None}
+    known: dict[tuple[str, str | None], Key] = {
+        (key.algorithm, key.kid): key for key in own if key.kid is not None
+    }
     for position, material in enumerate(_listed(config, "JWT_PUBLIC_KEYS")):
         place = f"JWT_PUBLIC_KEYS[{position}]"
         for key in _public(place, material, public, strictness):
@@ -114,9 +116,7 @@ def _listed(config: Config, option: str) -> Sequence[Any]:
     return value
 
 
-def _public(
-    place: str, material: Any, algorithms: Sequence[str], strictness: Profile
-) -> list[Key]:
+def _public(place: str, material: Any, algorithms: Sequence[str], strictness: Profile) -> list[Key]:
     document = _as_jwk_set(material)
     if document is None:
         keys = _loaded(place, material, algorithms, strictness)
@@ -143,9 +143,7 @@ def _as_jwk_set(material: Any) -> Mapping[str, Any] | None:
     return material if "keys" in material else {"keys": [material]}
 
 
-def _loaded(
-    place: str, material: Any, algorithms: Sequence[str], strictness: Profile
-) -> list[Key]:
+def _loaded(place: str, material: Any, algorithms: Sequence[str], strictness: Profile) -> list[Key]:
     if not algorithms:
         raise InvalidKeyError(
             f"{place} serves none of the algorithms accepted; add its own to JWT_DECODE_ALGORITHMS"

@@ -9,6 +9,7 @@ from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.extension import handlers, responses, rest_frameworks
 from flask_watchword.extension.binding import EXTENSION_KEY, Binding
+from flask_watchword.extension.configured_keys import check_further_keys
 from flask_watchword.extension.current import current_user_context_processor
 from flask_watchword.extension.issuer_options import read_issuers
 from flask_watchword.extension.legacy_loaders import LegacyLoaders, accepting
@@ -85,6 +86,7 @@ class JWTManager(LegacyLoaders):
         self._set_default_configuration_options(app)
         max_token_bytes(app.config)
         _check_secret(app)
+        check_further_keys(app.config)
         app.extensions["flask-jwt-extended"] = self
         app.extensions[EXTENSION_KEY] = binding = Binding(self)
         for issuer in read_issuers(app.config):

@@ -68,6 +68,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("JWT_JSON_KEY", "access_token", "member of a JSON body that holds an access token"),
     Option("JWT_PRIVATE_KEY", None, "key that signs, for asymmetric algorithms"),
     Option("JWT_PUBLIC_KEY", None, "key that verifies, for asymmetric algorithms"),
+    Option(
+        "JWT_PUBLIC_KEYS",
+        None,
+        "further public keys that verify, or JWK Sets; with a list, even an empty one, new tokens "
+        "carry kid",
+    ),
     Option("JWT_QUERY_STRING_NAME", "jwt", "query parameter of the token"),
     Option("JWT_QUERY_STRING_VALUE_PREFIX", "", "what stands before the token there"),
     Option("JWT_REFRESH_COOKIE_NAME", "refresh_token_cookie", "cookie of the refresh token"),
@@ -83,6 +89,7 @@ OPTIONS: tuple[Option, ...] = (
         "life of a refresh token: a timedelta, seconds, or False for no end",
     ),
     Option("JWT_SECRET_KEY", None, "secret of the HMAC algorithms; SECRET_KEY where it is unset"),
+    Option("JWT_SECRET_KEY_FALLBACKS", None, "earlier secrets, of which tokens are still accepted"),
     Option("JWT_SESSION_COOKIE", True, "whether cookies end with the browser's session"),
     Option("JWT_TOKEN_LOCATION", ("headers",), "where tokens are looked for, in this order"),
     Option("JWT_VERIFY_SUB", True, "whether sub has to be a string"),

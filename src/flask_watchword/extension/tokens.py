@@ -195,6 +195,8 @@ def _signing_key(app: Flask, binding: Binding, identity: Any, algorithm: str | N
     if manager._encode_key_callback is default_encode_key_callback:
         if binding.key_source is not None:
             return binding.key_source.signing_key()
+        if config["JWT_PUBLIC_KEYS"] is not None and algorithm in (None, config["JWT_ALGORITHM"]):
+            return binding.reading(config).decoding.signing_key
         material = encode_key(config)
     else:
         material = call(manager._encode_key_callback, identity)

@@ -6,7 +6,8 @@ from typing import Any
 
 from flask_watchword.clock import system_clock
 from flask_watchword.errors import InvalidAudienceError
-from flask_watchword.extension.binding import check_csrf, load_keys
+from flask_watchword.extension.binding import check_csrf
+from flask_watchword.extension.configured_keys import load_keys
 from flask_watchword.extension.tokens import dates_to_seconds, signing_key, standard_claims
 from flask_watchword.jose import Decoder, Policy, encode
 
