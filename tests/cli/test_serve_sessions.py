@@ -85,7 +85,7 @@ def on_sqlite(tmp_path: Path) -> list[str]:
 @pytest.fixture
 def on_postgres(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     begin_long_ago(postgres_url)
-    monkeypatch.setenv("WATCHWORD_SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", "A" * 43)
     return ["--database", postgres_url]
 
 
@@ -165,7 +165,7 @@ def test_a_valkey_that_is_down_closes_what_needs_it_until_it_is_back(serve: Serv
 def test_it_says_where_everything_is_but_no_password(
     serve: Serve, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WATCHWORD_SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", "A" * 43)
     with running_valkey() as valkey:
         at = valkey.url.partition("://")[2]
         database = postgres_url.replace("//postgres@", "//postgres:hidden@")
@@ -209,5 +209,5 @@ def test_a_server_for_several_machines_needs_a_secret_they_share(
 ) -> None:
     server = serve("--database", postgres_url)
     assert server.process.wait(STOP_SECONDS) == 1
-    assert server.output.startswith("Error: WATCHWORD_SECRET_KEY: is needed with PostgreSQL")
+    assert server.output.startswith("Error: WATCHWORD_MASTER_KEY: is needed with PostgreSQL")
     assert server.output.count("\n") == 1

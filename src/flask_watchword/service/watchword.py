@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.extension.binding import EXTENSION_KEY
+from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.sessions import Sessions
 from flask_watchword.service.answers import install_refusals
 from flask_watchword.service.api import Endpoint, build_api, endpoints
@@ -85,6 +85,8 @@ class Watchword:
         install_refusals(api)
         install_token_refusals(app, api)
         app.register_blueprint(api, url_prefix=self._url_prefix or None)
+        # Another issuer's subject may be spelled like the id of a user here.
+        binding_of(app).for_own_tokens.add(api.name)
 
 
 def _install(app: Flask, settings: Settings, stores: Stores, options: Mapping[str, Any]) -> None:
