@@ -1,0 +1,137 @@
+"""What everything that is done with an account works with, and the steps that they share."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask_watchword.accounts.codes import (
+    CodeLifetimes,
+    CodeRefused,
+    CodeStore,
+    Purpose,
+    code_digest,
+    new_code,
+)
+from flask_watchword.accounts.emails import email_key, mailbox
+from flask_watchword.accounts.letters import Letter, LetterKind, Mailer
+from flask_watchword.accounts.new_passwords import check_new_password
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.store import UserStore
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import Clock, system_clock
+
+
+def _nobody_has(_user: User) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """The stores, the mailer and the rules.
+
+    Attributes:
+        users: keeps the users.
+        codes: keeps the one-time codes.
+        mailer: sends what there is to say.
+        passwords: hashes and verifies.
+        clock: tells the time.
+        lifetimes: how long codes are good.
+        service_name: what no password may be made of.
+        has_second_factor: tells whether a user is asked for one; then a shorter password will do.
+    """
+
+    users: UserStore
+    codes: CodeStore
+    mailer: Mailer
+    passwords: Passwords
+    clock: Clock = system_clock
+    lifetimes: CodeLifetimes = field(default_factory=CodeLifetimes)
+    service_name: str = "Watchword"
+    has_second_factor: Callable[[User], bool] = _nobody_has
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What came of a request that anybody may make about any address: the same for all of them.
+
+    Attributes:
+        subject: whose account it is about, for the audit log and never for the answer; ``None``
+            where nothing was done. Two of these are equal without it.
+    """
+
+    subject: str | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSet:
+    """A password was changed. Whoever has the old one may still have sessions: end them.
+
+    Attributes:
+        subject: whose.
+        may_keep_session: whether the session that asked for it may go on; every other one ends.
+            A reset asks without one, and begins none.
+    """
+
+    subject: str
+    may_keep_session: bool
+
+
+def checked_hash(accounts: Accounts, user: User | None, email: str, password: str) -> str:
+    """Return the hash of a new password that may be chosen.
+
+    Raises:
+        UnacceptablePassword: when it may not; nothing was hashed then.
+        HashingBusy: when no core became free in time.
+    """
+    second_factor = user is not None and accounts.has_second_factor(user)
+    about = (email, accounts.service_name)
+    check_new_password(password, about=about, second_factor=second_factor)
+    return accounts.passwords.hash(password)
+
+
+def mail_code(accounts: Accounts, user: User, purpose: Purpose, address: str) -> None:
+    """Mail a new code to an address of the user; any older one of this purpose is over."""
+    text, code = new_code(user, purpose, address, accounts.clock(), accounts.lifetimes)
+    accounts.codes.put(code)
+    kind = LetterKind(purpose.value)
+    accounts.mailer.send(Letter(kind, mailbox(address), text, code.expires_at))
+
+
+def mail_nothing(accounts: Accounts, email: str, purpose: Purpose) -> None:
+    """Do the work of :func:`mail_code` for an address that gets no mail."""
+    put_nobodys_code(accounts, email, purpose)
+    accounts.mailer.send_nothing()
+
+
+def put_nobodys_code(accounts: Accounts, email: str, purpose: Purpose) -> None:
+    """Keep a code whose text nobody has, for a user who does not exist."""
+    # A few hundred of them at the most, however many addresses somebody tries, and not one alone,
+    # at which all who try would wait for each other.
+    place = hashlib.sha256(email_key(email).encode("utf-8", "surrogatepass")).hexdigest()[:2]
+    nobody = User(f"nobody-{place}", "", "", "", 0.0)
+    _, code = new_code(nobody, purpose, "", accounts.clock(), accounts.lifetimes)
+    accounts.codes.put(code)
+
+
+def notify(accounts: Accounts, kind: LetterKind, user: User | None) -> None:
+    """Tell a user something, at the address they have; a disabled one hears nothing."""
+    if user is None or user.is_disabled:
+        accounts.mailer.send_nothing()
+    else:
+        accounts.mailer.send(Letter(kind, mailbox(user.email)))
+
+
+def redeem(accounts: Accounts, text: str, purpose: Purpose) -> tuple[User, str]:
+    """Use up a code; return whose it was, and the address it was mailed to.
+
+    Raises:
+        CodeRefused: when it is not good, or the user is another one by now: disabled, deleted,
+            with another address or another password.
+    """
+    code = accounts.codes.take(code_digest(text), purpose, accounts.clock())
+    if code is None:
+        raise CodeRefused
+    user = accounts.users.by_id(code.subject)
+    if user is None or user.is_disabled or user.version != code.version:
+        raise CodeRefused
+    return user, code.address

@@ -1,0 +1,102 @@
+"""Change one's own account. A session alone is not enough: the password is asked for again."""
+
+from flask_watchword.accounts.accounts import (
+    Accepted,
+    Accounts,
+    PasswordSet,
+    checked_hash,
+    mail_code,
+    notify,
+    redeem,
+)
+from flask_watchword.accounts.codes import CodeRefused, Purpose, new_code
+from flask_watchword.accounts.emails import check_email, email_key
+from flask_watchword.accounts.letters import LetterKind
+from flask_watchword.accounts.login import reauthenticate
+from flask_watchword.accounts.store import EmailTaken
+from flask_watchword.accounts.users import User
+
+
+class WrongPassword(Exception):
+    """The password that was shown is not the user's, or was until a moment ago."""
+
+
+def change_password(accounts: Accounts, user_id: str, current: str, new: str) -> PasswordSet:
+    """Give a user another password.
+
+    Raises:
+        WrongPassword: when ``current`` is not theirs.
+        UnacceptablePassword: when nobody should choose ``new``.
+        HashingBusy: when no core became free in time.
+    """
+    user = _confirmed(accounts, user_id, current)
+    password_hash = checked_hash(accounts, user, user.email, new)
+    if not accounts.users.set_password(user.id, password_hash, accounts.clock(), user.version):
+        raise WrongPassword
+    accounts.codes.forget(user.id)
+    notify(accounts, LetterKind.PASSWORD_CHANGED, user)
+    return PasswordSet(user.id, may_keep_session=True)
+
+
+def request_email_change(accounts: Accounts, user_id: str, password: str, email: str) -> Accepted:
+    """Mail a code to the address that a user wants to have; until it is used nothing changes.
+
+    Where somebody else has the address already, they are told, and it comes to the same.
+
+    Raises:
+        WrongPassword: when the password is not the user's.
+        InvalidEmail: when no mail could be sent to the address.
+        HashingBusy: when no core became free in time.
+    """
+    user = _confirmed(accounts, user_id, password)
+    shown = check_email(email)
+    owner = accounts.users.by_email(email_key(shown))
+    if owner is None or owner.id == user.id:
+        mail_code(accounts, user, Purpose.CHANGE_EMAIL, shown)
+    else:
+        # A code nobody has, in the place of any older one.
+        now = accounts.clock()
+        _, code = new_code(user, Purpose.CHANGE_EMAIL, shown, now, accounts.lifetimes)
+        accounts.codes.put(code)
+        notify(accounts, LetterKind.ALREADY_REGISTERED, owner)
+    return Accepted(user.id)
+
+
+def confirm_email_change(accounts: Accounts, code: str) -> str:
+    """Give the user who has this code the address it was mailed to; return their id.
+
+    The address they had before is told.
+
+    Raises:
+        CodeRefused: when the code is not good, or somebody else has the address by now.
+    """
+    user, address = redeem(accounts, code, Purpose.CHANGE_EMAIL)
+    now, key = accounts.clock(), email_key(address)
+    try:
+        changed = accounts.users.change_email(user.id, address, key, now, user.version)
+    except EmailTaken as error:
+        raise CodeRefused from error
+    if not changed:
+        raise CodeRefused
+    accounts.codes.forget(user.id)
+    notify(accounts, LetterKind.EMAIL_CHANGED, user)
+    return user.id
+
+
+def delete_account(accounts: Accounts, user_id: str, password: str) -> None:
+    """Forget a user, for good.
+
+    Raises:
+        WrongPassword: when the password is not theirs.
+        HashingBusy: when no core became free in time.
+    """
+    user = _confirmed(accounts, user_id, password)
+    accounts.users.delete(user.id)
+    accounts.codes.forget(user.id)
+
+
+def _confirmed(accounts: Accounts, user_id: str, password: str) -> User:
+    user = reauthenticate(accounts.users, accounts.passwords, user_id, password)
+    if user is None:
+        raise WrongPassword
+    return user

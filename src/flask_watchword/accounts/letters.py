@@ -1,0 +1,50 @@
+"""What accounts have to say to people by e-mail, and what that needs of a mailer."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class LetterKind(StrEnum):
+    """What a letter is about."""
+
+    VERIFY_EMAIL = "verify_email"
+    ALREADY_REGISTERED = "already_registered"
+    RESET_PASSWORD = "reset_password"
+    PASSWORD_CHANGED = "password_changed"
+    CHANGE_EMAIL = "change_email"
+    EMAIL_CHANGED = "email_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to one mailbox; the mailer finds the words.
+
+    Attributes:
+        kind: what it is about.
+        recipient: the address it goes to.
+        code: the text of a one-time code, where it has one.
+        expires_at: when that is over, seconds since the epoch.
+    """
+
+    kind: LetterKind
+    recipient: str
+    code: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
+
+
+class Mailer(Protocol):
+    """Sees to it that letters are sent, without making anybody wait for that."""
+
+    def send(self, letter: Letter) -> None:
+        """Keep a letter that has to be sent.
+
+        A link in it begins with the configured address of the service, never with what a
+        request says it was sent to.
+        """
+
+    def send_nothing(self) -> None:
+        """Do the work of :meth:`send` for a letter that nobody gets.
+
+        Without it the time of an answer would tell which e-mail addresses have an account.
+        """

@@ -1,0 +1,64 @@
+"""Become a user, and show that mail reaches one."""
+
+from flask_watchword.accounts.accounts import (
+    Accepted,
+    Accounts,
+    checked_hash,
+    mail_code,
+    mail_nothing,
+    notify,
+    put_nobodys_code,
+    redeem,
+)
+from flask_watchword.accounts.codes import CodeRefused, Purpose
+from flask_watchword.accounts.emails import check_email, email_key
+from flask_watchword.accounts.letters import LetterKind
+from flask_watchword.accounts.store import EmailTaken
+from flask_watchword.accounts.users import new_user
+
+
+def register(accounts: Accounts, email: str, password: str) -> Accepted:
+    """Add a user, and mail a code that verifies the address.
+
+    Where there is an account already nothing changes, and its owner is told by mail. Both cost
+    the same hash and come to the same: only the mailbox tells which it was.
+
+    Raises:
+        InvalidEmail: when no mail could be sent to the address.
+        UnacceptablePassword: when nobody should choose the password.
+        HashingBusy: when no core became free in time.
+    """
+    shown = check_email(email)
+    password_hash = checked_hash(accounts, None, shown, password)
+    user = new_user(shown, password_hash, accounts.clock())
+    try:
+        accounts.users.add(user)
+    except EmailTaken:
+        put_nobodys_code(accounts, shown, Purpose.VERIFY_EMAIL)
+        owner = accounts.users.by_email(user.email_key)
+        notify(accounts, LetterKind.ALREADY_REGISTERED, owner)
+        return Accepted()
+    mail_code(accounts, user, Purpose.VERIFY_EMAIL, user.email)
+    return Accepted(user.id)
+
+
+def resend_verification(accounts: Accounts, email: str) -> Accepted:
+    """Mail a new code that verifies an address, where there is one to verify."""
+    user = accounts.users.by_email(email_key(email))
+    if user is None or user.is_disabled or user.email_verified_at is not None:
+        mail_nothing(accounts, email, Purpose.VERIFY_EMAIL)
+        return Accepted()
+    mail_code(accounts, user, Purpose.VERIFY_EMAIL, user.email)
+    return Accepted(user.id)
+
+
+def verify_email(accounts: Accounts, code: str) -> str:
+    """Note that mail reaches the user who has this code; return their id.
+
+    Raises:
+        CodeRefused: when the code is not good.
+    """
+    user, _ = redeem(accounts, code, Purpose.VERIFY_EMAIL)
+    if not accounts.users.verify_email(user.id, user.email_key, accounts.clock()):
+        raise CodeRefused
+    return user.id

@@ -1,0 +1,99 @@
+"""Accounts whose mail and work can be looked at."""
+
+from dataclasses import dataclass, field
+
+from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.codes import CodeStore
+from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.letters import Letter
+from flask_watchword.accounts.passwords import HashProfile, Passwords
+from flask_watchword.accounts.store import UserStore
+from flask_watchword.accounts.users import User, new_user
+from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.stores.memory_codes import MemoryCodeStore
+
+CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
+NOW = 1_700_000_000.0
+
+GOOD = "correct horse battery staple"
+BETTER = "seven lazy otters juggle"
+
+
+class CountingPasswords(Passwords):
+    """Counts the hashes that were made and verified, those of nobody among them."""
+
+    def __init__(self) -> None:
+        super().__init__(CHEAPEST)
+        self.hashes = 0
+
+    def hash(self, password: str) -> str:
+        self.hashes += 1
+        return super().hash(password)
+
+    def verify(self, password_hash: str, password: str) -> bool:
+        self.hashes += 1
+        return super().verify(password_hash, password)
+
+    def verify_nobody(self, password: str) -> None:
+        self.hashes += 1
+        super().verify_nobody(password)
+
+
+class Mailbox:
+    """Keeps the letters, and a ``None`` for each that was none."""
+
+    def __init__(self) -> None:
+        self.work: list[Letter | None] = []
+
+    def send(self, letter: Letter) -> None:
+        self.work.append(letter)
+
+    def send_nothing(self) -> None:
+        self.work.append(None)
+
+    @property
+    def last(self) -> Letter:
+        letter = self.work[-1]
+        assert letter is not None
+        return letter
+
+    @property
+    def code(self) -> str:
+        """The code in the letter of last."""
+        assert self.last.code is not None
+        return self.last.code
+
+
+@dataclass
+class Desk:
+    """Accounts at a time that stands still until it is moved on."""
+
+    now: float = NOW
+    users: UserStore = field(default_factory=MemoryUserStore)
+    codes: CodeStore = field(default_factory=MemoryCodeStore)
+    mailbox: Mailbox = field(default_factory=Mailbox)
+    passwords: CountingPasswords = field(default_factory=CountingPasswords)
+    two_factors: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.accounts = Accounts(
+            users=self.users,
+            codes=self.codes,
+            mailer=self.mailbox,
+            passwords=self.passwords,
+            clock=lambda: self.now,
+            has_second_factor=lambda user: user.id in self.two_factors,
+        )
+
+    def add(self, email: str, password: str = GOOD) -> User:
+        user = new_user(email, Passwords(CHEAPEST).hash(password), self.now)
+        self.users.add(user)
+        return user
+
+    def user(self, email: str) -> User:
+        user = self.users.by_email(email_key(email))
+        assert user is not None
+        return user
+
+    def can_log_in(self, email: str, password: str) -> bool:
+        return Passwords(CHEAPEST).verify(self.user(email).password_hash, password)

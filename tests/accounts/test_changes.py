@@ -1,0 +1,157 @@
+from collections.abc import Callable
+
+import pytest
+
+from flask_watchword.accounts.accounts import PasswordSet
+from flask_watchword.accounts.changes import (
+    WrongPassword,
+    change_password,
+    confirm_email_change,
+    delete_account,
+    request_email_change,
+)
+from flask_watchword.accounts.codes import CodeRefused
+from flask_watchword.accounts.emails import InvalidEmail
+from flask_watchword.accounts.letters import LetterKind
+from flask_watchword.accounts.new_passwords import UnacceptablePassword
+from flask_watchword.accounts.recovery import forgot, reset
+from flask_watchword.accounts.users import User
+from tests.accounts.desk import BETTER, GOOD, NOW, Desk
+
+
+@pytest.fixture
+def ada(desk: Desk) -> User:
+    return desk.add("Ada@example.com")
+
+
+def test_the_password_is_changed_by_whoever_knows_it(desk: Desk, ada: User) -> None:
+    outcome = change_password(desk.accounts, ada.id, GOOD, BETTER)
+    assert outcome == PasswordSet(ada.id, may_keep_session=True)
+    assert desk.can_log_in("ada@example.com", BETTER)
+    assert desk.user("ada@example.com").password_changed_at == NOW
+    assert desk.mailbox.last.kind == LetterKind.PASSWORD_CHANGED
+
+
+CHANGES: list[Callable[[Desk, str, str], object]] = [
+    lambda desk, user_id, shown: change_password(desk.accounts, user_id, shown, BETTER),
+    lambda desk, user_id, shown: request_email_change(desk.accounts, user_id, shown, "n@b.org"),
+    lambda desk, user_id, shown: delete_account(desk.accounts, user_id, shown),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=["password", "email", "delete"])
+def test_a_session_without_the_password_changes_nothing(
+    desk: Desk, ada: User, change: Callable[[Desk, str, str], object]
+) -> None:
+    for user_id, shown in ((ada.id, "wrong"), (ada.id, ""), ("nobody", GOOD)):
+        with pytest.raises(WrongPassword):
+            change(desk, user_id, shown)
+    desk.users.disable(ada.id, NOW)
+    before = desk.user("ada@example.com")
+    with pytest.raises(WrongPassword):
+        change(desk, ada.id, GOOD)
+    assert desk.user("ada@example.com") == before
+    assert desk.mailbox.work == []
+    assert desk.passwords.hashes == 4
+
+
+@pytest.mark.parametrize("password", ["short", "ada@example.com 12", "x" * 1025, GOOD + "\0"])
+def test_a_new_password_is_held_to_the_rules(desk: Desk, ada: User, password: str) -> None:
+    with pytest.raises(UnacceptablePassword):
+        change_password(desk.accounts, ada.id, GOOD, password)
+    assert desk.can_log_in("ada@example.com", GOOD)
+
+
+def test_of_two_changes_from_one_password_one_succeeds(desk: Desk, ada: User) -> None:
+    set_password = desk.users.set_password
+
+    def changed_meanwhile(user_id: str, password_hash: str, now: float, version: int) -> bool:
+        assert set_password(user_id, "changed meanwhile", now, version)
+        return set_password(user_id, password_hash, now, version)
+
+    desk.users.set_password = changed_meanwhile  # type: ignore[method-assign]
+    with pytest.raises(WrongPassword):
+        change_password(desk.accounts, ada.id, GOOD, BETTER)
+    assert desk.user("ada@example.com").password_hash == "changed meanwhile"
+
+
+def test_changing_the_password_ends_a_reset_that_is_under_way(desk: Desk, ada: User) -> None:
+    forgot(desk.accounts, "ada@example.com")
+    code = desk.mailbox.code
+    change_password(desk.accounts, ada.id, GOOD, BETTER)
+    with pytest.raises(CodeRefused):
+        reset(desk.accounts, code, GOOD)
+
+
+def test_an_address_is_changed_by_a_code_that_is_mailed_to_the_new_one(
+    desk: Desk, ada: User
+) -> None:
+    request_email_change(desk.accounts, ada.id, GOOD, " New@Example.org ")
+    letter = desk.mailbox.last
+    assert (letter.kind, letter.recipient) == (LetterKind.CHANGE_EMAIL, "New@Example.org")
+    assert letter.expires_at == NOW + 3600
+    assert desk.user("ada@example.com") == ada
+    desk.now += 60
+    assert confirm_email_change(desk.accounts, desk.mailbox.code) == ada.id
+    changed = desk.user("new@example.org")
+    assert (changed.id, changed.email) == (ada.id, "New@Example.org")
+    assert changed.email_verified_at == NOW + 60
+    assert desk.users.by_email("ada@example.com") is None
+    letter = desk.mailbox.last
+    assert (letter.kind, letter.recipient) == (LetterKind.EMAIL_CHANGED, "Ada@example.com")
+
+
+def test_a_code_mailed_to_the_old_address_dies_with_it(desk: Desk, ada: User) -> None:
+    request_email_change(desk.accounts, ada.id, GOOD, "new@example.org")
+    confirmation = desk.mailbox.code
+    forgot(desk.accounts, "ada@example.com")
+    code = desk.mailbox.code
+    confirm_email_change(desk.accounts, confirmation)
+    with pytest.raises(CodeRefused):
+        reset(desk.accounts, code, BETTER)
+
+
+def test_somebody_else_s_address_comes_to_the_same_and_only_its_owner_learns_of_it(
+    desk: Desk, ada: User
+) -> None:
+    free = request_email_change(desk.accounts, ada.id, GOOD, "free@example.org")
+    older = desk.mailbox.code
+    desk.add("bob@example.org")
+    taken = request_email_change(desk.accounts, ada.id, GOOD, "BOB@example.org")
+    assert (taken, repr(taken)) == (free, repr(free))
+    letter = desk.mailbox.last
+    assert (letter.kind, letter.recipient) == (LetterKind.ALREADY_REGISTERED, "bob@example.org")
+    assert letter.code is None
+    with pytest.raises(CodeRefused):
+        confirm_email_change(desk.accounts, older)
+
+
+def test_an_address_that_was_taken_meanwhile_is_not_given(desk: Desk, ada: User) -> None:
+    request_email_change(desk.accounts, ada.id, GOOD, "new@example.org")
+    bob = desk.add("new@example.org")
+    with pytest.raises(CodeRefused):
+        confirm_email_change(desk.accounts, desk.mailbox.code)
+    assert desk.user("new@example.org") == bob
+    assert desk.user("ada@example.com") == ada
+
+
+def test_one_s_own_address_may_be_typed_otherwise(desk: Desk, ada: User) -> None:
+    request_email_change(desk.accounts, ada.id, GOOD, "ADA@example.com")
+    confirm_email_change(desk.accounts, desk.mailbox.code)
+    assert desk.user("ada@example.com").email == "ADA@example.com"
+
+
+def test_what_is_no_address_is_refused(desk: Desk, ada: User) -> None:
+    with pytest.raises(InvalidEmail):
+        request_email_change(desk.accounts, ada.id, GOOD, "nobody")
+    assert desk.mailbox.work == []
+
+
+def test_a_deleted_account_is_gone_with_its_codes_and_its_address_is_free(
+    desk: Desk, ada: User
+) -> None:
+    forgot(desk.accounts, "ada@example.com")
+    delete_account(desk.accounts, ada.id, GOOD)
+    assert desk.users.by_id(ada.id) is None
+    assert desk.codes.purge(NOW + 10**6, 100) == 0
+    desk.add("ada@example.com")

@@ -1,0 +1,152 @@
+from collections.abc import Callable
+
+import pytest
+
+from flask_watchword.accounts.codes import CodeRefused
+from flask_watchword.accounts.emails import InvalidEmail
+from flask_watchword.accounts.letters import LetterKind
+from flask_watchword.accounts.new_passwords import UnacceptablePassword
+from flask_watchword.accounts.registration import register, resend_verification, verify_email
+from tests.accounts.desk import BETTER, GOOD, NOW, Desk
+
+DAY = 24 * 60 * 60.0
+
+
+def test_whoever_registers_is_a_user_and_gets_a_code_by_mail(desk: Desk) -> None:
+    outcome = register(desk.accounts, " Ada@Example.com ", GOOD)
+    user = desk.user("ada@example.com")
+    assert outcome.subject == user.id
+    assert (user.email, user.created_at, user.email_verified_at) == ("Ada@Example.com", NOW, None)
+    assert desk.can_log_in("ada@example.com", GOOD)
+    letter = desk.mailbox.last
+    assert (letter.kind, letter.recipient) == (LetterKind.VERIFY_EMAIL, "Ada@Example.com")
+    assert letter.expires_at == NOW + DAY
+
+
+def test_mail_goes_to_the_plain_form_of_an_address_in_full_width_letters(desk: Desk) -> None:
+    register(desk.accounts, "\uff41da\uff20example.com", GOOD)
+    assert desk.mailbox.last.recipient == "ada@example.com"
+    assert desk.user("ada@example.com").email == "\uff41da\uff20example.com"
+
+
+def disable(desk: Desk) -> None:
+    desk.users.disable(desk.user("ada@example.com").id, NOW)
+
+
+@pytest.mark.parametrize("happens", [lambda desk: None, disable], ids=["known", "disabled"])
+def test_a_known_address_costs_the_same_and_comes_to_the_same_as_a_new_one(
+    desk: Desk, happens: Callable[[Desk], None]
+) -> None:
+    desk.add("ada@example.com")
+    happens(desk)
+    before = desk.user("ada@example.com")
+    known = register(desk.accounts, "ADA@example.com", BETTER)
+    hashes_of_known, letters_of_known = desk.passwords.hashes, len(desk.mailbox.work)
+    new = register(desk.accounts, "eve@example.com", BETTER)
+    assert (known, repr(known)) == (new, repr(new))
+    assert hashes_of_known == desk.passwords.hashes - hashes_of_known == 1
+    assert letters_of_known == len(desk.mailbox.work) - letters_of_known == 1
+    assert desk.user("ada@example.com") == before
+
+
+def test_the_owner_of_a_known_address_is_told_where_the_account_is(desk: Desk) -> None:
+    desk.add("Ada@example.com")
+    register(desk.accounts, "ADA@example.com", BETTER)
+    letter = desk.mailbox.last
+    assert (letter.kind, letter.recipient) == (LetterKind.ALREADY_REGISTERED, "Ada@example.com")
+    assert letter.code is None
+
+
+def test_a_disabled_owner_hears_nothing(desk: Desk) -> None:
+    desk.add("ada@example.com")
+    disable(desk)
+    register(desk.accounts, "ada@example.com", BETTER)
+    assert desk.mailbox.work == [None]
+
+
+def test_what_is_refused_costs_no_hash_and_leaves_nothing(desk: Desk) -> None:
+    with pytest.raises(InvalidEmail):
+        register(desk.accounts, "nobody", GOOD)
+    for password in ("short", "x" * 1025, GOOD + "\0", "ada.lovelace@example.com", "watchword" * 2):
+        with pytest.raises(UnacceptablePassword):
+            register(desk.accounts, "ada.lovelace@example.com", password)
+    assert (desk.passwords.hashes, desk.mailbox.work, list(desk.users.page())) == (0, [], [])
+
+
+def test_the_code_verifies_the_address_once(desk: Desk) -> None:
+    register(desk.accounts, "ada@example.com", GOOD)
+    desk.now += 60
+    user = desk.user("ada@example.com")
+    assert verify_email(desk.accounts, desk.mailbox.code) == user.id
+    assert desk.user("ada@example.com").email_verified_at == NOW + 60
+    with pytest.raises(CodeRefused):
+        verify_email(desk.accounts, desk.mailbox.code)
+
+
+@pytest.mark.parametrize(("seconds", "is_good"), [(DAY - 1, True), (DAY, False), (DAY + 1, False)])
+def test_the_code_is_good_for_a_day(desk: Desk, seconds: float, is_good: bool) -> None:
+    register(desk.accounts, "ada@example.com", GOOD)
+    desk.now += seconds
+    if is_good:
+        verify_email(desk.accounts, desk.mailbox.code)
+        return
+    with pytest.raises(CodeRefused):
+        verify_email(desk.accounts, desk.mailbox.code)
+
+
+@pytest.mark.parametrize("code", ["", "guess", "\0", "\ud800", "x" * 100_000])
+def test_what_is_no_code_is_refused(desk: Desk, code: str) -> None:
+    with pytest.raises(CodeRefused):
+        verify_email(desk.accounts, code)
+
+
+def test_a_newer_code_takes_the_place_of_the_older(desk: Desk) -> None:
+    register(desk.accounts, "ada@example.com", GOOD)
+    older = desk.mailbox.code
+    resend_verification(desk.accounts, "ADA@example.com")
+    with pytest.raises(CodeRefused):
+        verify_email(desk.accounts, older)
+    verify_email(desk.accounts, desk.mailbox.code)
+
+
+def change_address(desk: Desk) -> None:
+    user = desk.user("ada@example.com")
+    desk.users.change_email(user.id, "eve@example.com", "eve@example.com", NOW, user.version)
+
+
+def change_password(desk: Desk) -> None:
+    user = desk.user("ada@example.com")
+    desk.users.set_password(user.id, "another hash", NOW, user.version)
+
+
+def disable_and_enable(desk: Desk) -> None:
+    disable(desk)
+    desk.users.enable(desk.user("ada@example.com").id)
+
+
+def delete(desk: Desk) -> None:
+    desk.users.delete(desk.user("ada@example.com").id)
+
+
+@pytest.mark.parametrize(
+    "happens", [change_address, change_password, disable, disable_and_enable, delete]
+)
+def test_a_code_dies_with_what_it_was_made_for(desk: Desk, happens: Callable[[Desk], None]) -> None:
+    register(desk.accounts, "ada@example.com", GOOD)
+    happens(desk)
+    with pytest.raises(CodeRefused):
+        verify_email(desk.accounts, desk.mailbox.code)
+
+
+def test_asking_for_a_code_again_tells_nothing_about_the_address(desk: Desk) -> None:
+    for email in ("new@example.com", "verified@example.com", "disabled@example.com"):
+        desk.add(email)
+    verified = desk.user("verified@example.com")
+    desk.users.verify_email(verified.id, verified.email_key, NOW)
+    desk.users.disable(desk.user("disabled@example.com").id, NOW)
+    spellings = ["new@example.com", "verified@example.com", "disabled@example.com", "eve@x.org", ""]
+    outcomes = [resend_verification(desk.accounts, email) for email in spellings]
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    assert len({repr(outcome) for outcome in outcomes}) == 1
+    assert [letter is not None for letter in desk.mailbox.work] == [True] + 4 * [False]
+    assert desk.passwords.hashes == 0
