@@ -1,0 +1,118 @@
+"""panva's jose in Node verifies what we make, and we verify what it makes."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.interop.conftest import Verifying
+from tests.interop.ours import ALL, ASYMMETRIC, CLAIMS, JWK_SET, SECRET, TOKENS, forged
+from tests.stores.jwks.site import Site
+
+PROJECT = Path(__file__).parent / "node"
+#: How npm says that it could not reach anybody.
+OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH")
+CHANGED = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED"
+
+
+def program(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+def install(npm: str) -> None:
+    """Install what package-lock.json says, where that has not been done yet."""
+    installed = PROJECT / "node_modules" / ".package-lock.json"
+    lock = PROJECT / "package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    answer = subprocess.run(
+        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if answer.returncode and any(code in answer.stderr for code in OFFLINE):
+        pytest.skip("npm reaches no registry to install jose from")
+    assert answer.returncode == 0, answer.stderr
+
+
+@pytest.fixture(scope="module")
+def theirs(site: Site) -> Verifying:
+    return Verifying(site, "/node")
+
+
+@pytest.fixture(scope="module")
+def answers(site: Site, theirs: Verifying) -> Any:
+    node = program("node")
+    install(program("npm"))
+    asked = {
+        "jwksUrl": site.url("/ours/jwks"),
+        "secret": SECRET,
+        "claims": {**CLAIMS, "iss": theirs.issuer},
+        "tokens": TOKENS,
+        "forged": {algorithm: forged(token) for algorithm, token in TOKENS.items()},
+        "jwks": JWK_SET["keys"],
+    }
+    answer = subprocess.run(
+        [node, "interop.mjs"],
+        cwd=PROJECT,
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    theirs.publish([made["jwk"] for made in found["made"].values() if "jwk" in made])
+    return found
+
+
+@pytest.mark.parametrize("algorithm", ALL)
+def test_it_verifies_our_token_with_our_jwk_set(answers: Any, algorithm: str) -> None:
+    assert answers["verified"][algorithm] == CLAIMS
+
+
+@pytest.mark.parametrize("algorithm", ALL)
+def test_it_refuses_our_token_with_one_bit_changed(answers: Any, algorithm: str) -> None:
+    assert answers["refused"][algorithm] == {"refused": CHANGED}
+
+
+def test_its_thumbprints_of_our_keys_are_ours(answers: Any) -> None:
+    ours = [member["kid"].removeprefix(f"{member['alg']}-") for member in JWK_SET["keys"]]
+    assert answers["thumbprints"] == ours
+
+
+@pytest.mark.parametrize("algorithm", ALL)
+def test_we_verify_its_token_with_its_jwk_set(
+    answers: Any, theirs: Verifying, algorithm: str
+) -> None:
+    answer = theirs.get(answers["made"][algorithm]["token"], algorithm)
+    assert answer.status_code == 200, answer.get_json()
+    assert answer.get_json().items() >= {**CLAIMS, "iss": theirs.issuer}.items()
+
+
+@pytest.mark.parametrize("algorithm", ALL)
+def test_we_refuse_its_token_with_one_bit_changed(
+    answers: Any, theirs: Verifying, algorithm: str
+) -> None:
+    answer = theirs.get(forged(answers["made"][algorithm]["token"]), algorithm)
+    assert answer.get_json()["msg"] == "Signature verification failed"
+
+
+def test_its_jwk_set_has_a_key_for_every_asymmetric_algorithm(answers: Any) -> None:
+    assert {name for name, made in answers["made"].items() if "jwk" in made} == set(ASYMMETRIC)
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    lock = json.loads((PROJECT / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert packages
+    assert all("resolved" not in entry for entry in packages.values())
+    assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
