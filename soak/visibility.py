@@ -14,6 +14,9 @@ BOUND = 0.050
 #: Seconds between two requests of the process that watches, and after which it gives up.
 _PAUSE = 0.0005
 GIVE_UP = 5.0
+#: Seconds after which tokens are younger than the store. About others it is asked each time, so
+#: that of them nothing could come late.
+_GROWING_UP = 1.1
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
@@ -39,6 +42,9 @@ def watched(place: Place, scale: Scale) -> tuple[int, list[float]]:
     delays: list[float] = []
     granted_late = 0
     with working(2, place.url) as (leaving, watching):
+        for worker in (leaving, watching):
+            worker.do(ask, "/me", leaving.do(sign_in).access)
+        time.sleep(_GROWING_UP)
         for _ in range(scale.revocations):
             pair = leaving.do(sign_in)
             pending = watching.tell(_use_until_refused, pair.access)

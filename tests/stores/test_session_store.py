@@ -620,6 +620,7 @@ def waited_until(store: SessionStore, nudge: Callable[[], object]) -> bool:
 
 def test_a_revocation_wakes_who_waits_for_one(open_sessions: OpenSessions) -> None:
     writer, waiter = open_sessions(), open_sessions()
+    waiter.wait_for_change(0.1)  # the first returns when it can hear, not because of anything
     assert waited_until(waiter, lambda: writer.revoke(entry("token")))
 
 

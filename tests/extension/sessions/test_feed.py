@@ -401,3 +401,14 @@ def test_figures_tell_that_nobody_follows_any_more(site: Site, connection: Conne
     connection.wakes.set()
     thread.join(PATIENCE)
     assert not site.sessions.figures(site.app).follows
+
+
+def test_a_feed_that_is_closed_asks_its_store_nothing_any_more(
+    site: Site, connection: Connection, elapsed: StoppedClock
+) -> None:
+    site.feed.close()
+    elapsed.now += 60
+    connection.asked.clear()
+    site.feed.catch_up()
+    site.feed.tidy()
+    assert connection.asked == []

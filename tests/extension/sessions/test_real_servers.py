@@ -48,7 +48,14 @@ def server(request: pytest.FixtureRequest) -> Any:
 def site(make_site: MakeSite, server: Any) -> Site:
     """A site whose copy is old at once, so that each request has to ask."""
     url = server.url if isinstance(server, ValkeyServer) else text_of(server.url)
-    return make_site(WATCHWORD_SESSION_STORE=url, WATCHWORD_REVOCATION_STALENESS=0.001)
+    return grown_up(make_site(WATCHWORD_SESSION_STORE=url, WATCHWORD_REVOCATION_STALENESS=0.001))
+
+
+def grown_up(site: Site) -> Site:
+    """Let the store be older than the tokens: about others it is asked each time."""
+    site.sign_in("first").get()
+    site.clock.now += 5
+    return site
 
 
 def at(site: Site, device: SignedIn) -> SignedIn:
@@ -113,7 +120,7 @@ def test_a_process_that_starts_late_knows_all_at_its_first_answer(make_site: Mak
 
 @SHARED
 def test_what_one_process_ends_another_refuses(make_site: MakeSite) -> None:
-    here, there = make_site(), make_site()
+    here, there = grown_up(make_site()), grown_up(make_site())
     ada = here.sign_in()
     assert at(there, ada).get().status_code == 200
     ada.post("/end")
@@ -139,6 +146,7 @@ def test_without_notifications_the_staleness_holds_all_the_same(
     """As behind PgBouncer, which pools by transaction and lets none through."""
     monkeypatch.setattr(postgres_feed, "_CHANNEL", "what_nobody_notifies")
     here, there = make_site(), make_site(WATCHWORD_REVOCATION_STALENESS=staleness)
+    grown_up(here), grown_up(there)
     if frozen:  # no request finds the copy old: the thread that follows has to ask by itself
         there.feed.elapsed = lambda: 0.0
     ada = here.sign_in()
