@@ -31,7 +31,7 @@ class Received:
         over_tls: whether each came over TLS.
         answer: to the message, when not OK.
         recipient_answer: to each recipient, when not OK.
-        quit_answer: to the client that leaves, when not OK.
+        hangs_up: whether it is gone when a client says goodbye.
     """
 
     messages: list[EmailMessage] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Received:
     over_tls: list[bool] = field(default_factory=list)
     answer: str = ""
     recipient_answer: str = ""
-    quit_answer: str = ""
+    hangs_up: bool = False
 
     async def handle_RCPT(  # noqa: N802 - the server calls it by this name
         self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
@@ -60,8 +60,10 @@ class Received:
         self.over_tls.append(session.ssl is not None)
         return "250 OK"
 
-    async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802
-        return self.quit_answer or "221 Bye"
+    async def handle_QUIT(self, server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802
+        if self.hangs_up:
+            server.transport.abort()
+        return "221 Bye"
 
 
 @contextmanager

@@ -145,7 +145,7 @@ def test_a_refusal_is_for_good_where_the_server_says_so(
 
 def test_what_goes_wrong_after_the_servers_ok_does_not_send_a_message_again() -> None:
     with running_smtp() as (received, port):
-        received.quit_answer = "421 I am leaving as well"
+        received.hangs_up = True
         send(port)
     assert len(received.messages) == 1
 

@@ -1,0 +1,146 @@
+"""Second factors in a SQL database."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+
+from flask_watchword.accounts.totp import Enrolment, UnreadableSecret
+from flask_watchword.keys.sealing import SealBroken, Sealer
+from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.joining import Place, state, transact
+
+_totp = tables.totp.c
+_codes = tables.recovery_codes.c
+
+_BEGIN = text("""
+    INSERT INTO watchword_totp AS held (user_id, sealed_secret, created_at, last_step)
+    VALUES (:user_id, :sealed_secret, :created_at, 0)
+    ON CONFLICT (user_id) DO UPDATE
+    SET sealed_secret = excluded.sealed_secret, created_at = excluded.created_at
+    WHERE held.confirmed_at IS NULL
+    RETURNING user_id
+""")
+
+_this_user = _totp.user_id == bindparam("this_user")
+
+_GET = select(_totp.sealed_secret, _totp.created_at, _totp.confirmed_at, _totp.last_step).where(
+    _this_user
+)
+
+_CONFIRM = (
+    update(tables.totp)
+    .where(_this_user, _totp.confirmed_at.is_(None), _totp.created_at == bindparam("begun_at"))
+    .values(confirmed_at=bindparam("now"), last_step=bindparam("step"))
+)
+
+_USE_STEP = (
+    update(tables.totp)
+    .where(_this_user, _totp.confirmed_at.is_not(None), _totp.last_step < bindparam("step"))
+    .values(last_step=bindparam("step"))
+)
+
+_HAS_FACTOR = select(_totp.user_id).where(_this_user, _totp.confirmed_at.is_not(None))
+
+_REMOVE = delete(tables.totp).where(_this_user)
+
+_of_this_user = _codes.user_id == bindparam("this_user")
+
+_FORGET_CODES = delete(tables.recovery_codes).where(_of_this_user)
+
+_KEEP_CODES = insert(tables.recovery_codes)
+
+_USE_CODE = delete(tables.recovery_codes).where(
+    _of_this_user, _codes.code_hash == bindparam("digest")
+)
+
+_CODES_LEFT = select(func.count()).select_from(tables.recovery_codes).where(_of_this_user)
+
+
+class SqlTotpStore:
+    """Authenticators in a database whose schema is in place.
+
+    Args:
+        place: an engine, or the connection of a transaction to take part in.
+        sealer: hides the secrets; each is bound to its user.
+    """
+
+    def __init__(self, place: Place, sealer: Sealer) -> None:
+        self._place = place
+        self._sealer = sealer
+
+    def begin(self, enrolment: Enrolment) -> bool:
+        """Keep an authenticator that is not confirmed, unless one is."""
+        context = _context(enrolment.user_id)
+        values = {
+            "user_id": enrolment.user_id,
+            "sealed_secret": self._sealer.seal(enrolment.secret.encode(), context),
+            "created_at": enrolment.created_at,
+        }
+        return state(self._place, lambda c: c.execute(_BEGIN, values).first()) is not None
+
+    def get(self, user_id: str) -> Enrolment | None:
+        """Return a user's authenticator, confirmed or not."""
+        row = state(self._place, lambda c: c.execute(_GET, {"this_user": user_id}).first())
+        if row is None:
+            return None
+        try:
+            secret = self._sealer.open(row.sealed_secret, _context(user_id)).decode()
+        except SealBroken as error:
+            raise UnreadableSecret(str(error)) from error
+        return Enrolment(user_id, secret, row.created_at, row.confirmed_at, row.last_step)
+
+    def confirm(self, user_id: str, created_at: float, step: int, now: float) -> bool:
+        """Make the authenticator that was begun at a moment a factor."""
+        values = {"this_user": user_id, "begun_at": created_at, "step": step, "now": now}
+        return state(self._place, lambda c: c.execute(_CONFIRM, values).rowcount) == 1
+
+    def use_step(self, user_id: str, step: int) -> bool:
+        """Use up a step, and with it every one before."""
+        values = {"this_user": user_id, "step": step}
+        return state(self._place, lambda c: c.execute(_USE_STEP, values).rowcount) == 1
+
+    def has_factor(self, user_id: str) -> bool:
+        """Tell whether a user has a confirmed authenticator."""
+        values = {"this_user": user_id}
+        return state(self._place, lambda c: c.execute(_HAS_FACTOR, values).first()) is not None
+
+    def remove(self, user_id: str) -> bool:
+        """Forget a user's authenticator."""
+        values = {"this_user": user_id}
+        return state(self._place, lambda c: c.execute(_REMOVE, values).rowcount) == 1
+
+
+class SqlRecoveryCodeStore:
+    """Recovery codes in a database whose schema is in place.
+
+    Args:
+        place: an engine, or the connection of a transaction to take part in.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def replace(self, user_id: str, digests: Sequence[str]) -> None:
+        """Keep these codes and none that were there before."""
+        rows = [{"user_id": user_id, "code_hash": digest} for digest in digests]
+
+        def work(connection: Connection) -> None:
+            connection.execute(_FORGET_CODES, {"this_user": user_id})
+            if rows:
+                connection.execute(_KEEP_CODES, rows)
+
+        transact(self._place, work)
+
+    def use(self, user_id: str, digest: str) -> bool:
+        """Delete a code; return whether it was there."""
+        values = {"this_user": user_id, "digest": digest}
+        return state(self._place, lambda c: c.execute(_USE_CODE, values).rowcount) == 1
+
+    def left(self, user_id: str) -> int:
+        """Return how many codes are not used yet."""
+        values = {"this_user": user_id}
+        return int(state(self._place, lambda c: c.execute(_CODES_LEFT, values).scalar_one()))
+
+
+def _context(user_id: str) -> str:
+    return f"totp:{user_id}"

@@ -1,0 +1,61 @@
+from typing import Any
+
+import pytest
+
+from flask_watchword.accounts.pending_login import (
+    HEADER_TYPE,
+    LIFETIME,
+    NotPending,
+    PendingLogin,
+    check_still_pending,
+    pending_claims,
+    read_pending,
+)
+
+HEADER = {"alg": "EdDSA", "typ": HEADER_TYPE}
+CLAIMS = pending_claims("ada", 3)
+
+
+def test_what_was_written_is_read() -> None:
+    assert read_pending(HEADER, CLAIMS | {"exp": 1, "jti": "x"}) == PendingLogin("ada", 3)
+
+
+def test_it_lives_for_minutes() -> None:
+    assert LIFETIME <= 600
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "rt+jwt", "JWT", "PL+JWT", None, 1])
+def test_a_token_with_another_header_is_none(typ: Any) -> None:
+    with pytest.raises(NotPending):
+        read_pending({"typ": typ}, CLAIMS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "access"},
+        {"type": "refresh"},
+        {"type": None},
+        {"sub": ""},
+        {"sub": 7},
+        {"ver": "3"},
+        {"ver": True},
+        {"ver": 3.0},
+        {"ver": None},
+    ],
+)
+def test_a_token_with_other_claims_is_none(change: dict[str, Any]) -> None:
+    with pytest.raises(NotPending):
+        read_pending(HEADER, CLAIMS | change)
+
+
+def test_it_says_that_a_password_alone_was_right() -> None:
+    assert CLAIMS["amr"] == ["pwd"]
+
+
+def test_it_is_good_for_the_account_as_it_was() -> None:
+    pending = PendingLogin("ada", 3)
+    check_still_pending(pending, 3, is_disabled=False)
+    for version, is_disabled in ((4, False), (2, False), (None, False), (3, True)):
+        with pytest.raises(NotPending):
+            check_still_pending(pending, version, is_disabled=is_disabled)
