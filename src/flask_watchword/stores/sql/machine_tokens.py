@@ -1,0 +1,110 @@
+"""Tokens for programs in a SQL database, one statement for each method."""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, or_, select, update
+
+from flask_watchword.accounts.machine_tokens import MachineToken, MachineTokenKind
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.joining import Place, state
+
+_tokens = tables.machine_tokens.c
+
+_TOKEN = (
+    _tokens.id,
+    _tokens.kind,
+    _tokens.owner,
+    _tokens.name,
+    _tokens.scopes,
+    _tokens.token_hash,
+    _tokens.created_at,
+    _tokens.expires_at,
+    _tokens.last_used_at,
+    _tokens.revoked_at,
+)
+
+_ADD = insert(tables.machine_tokens)
+
+_BY_HASH = select(*_TOKEN).where(_tokens.token_hash == bindparam("digest"))
+
+_of_owner = _tokens.owner == bindparam("of_owner")
+
+_OF_OWNER = select(*_TOKEN).where(_of_owner).order_by(_tokens.created_at.desc(), _tokens.id)
+
+_revoke = (
+    update(tables.machine_tokens)
+    .where(_of_owner, _tokens.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"))
+)
+
+_REVOKE = _revoke.where(_tokens.id == bindparam("token_id"))
+
+_NOTE_USE = (
+    update(tables.machine_tokens)
+    .where(
+        _tokens.id == bindparam("token_id"),
+        or_(_tokens.last_used_at.is_(None), _tokens.last_used_at <= bindparam("unless_after")),
+    )
+    .values(last_used_at=bindparam("now"))
+)
+
+_REMOVE_ALL = delete(tables.machine_tokens).where(_of_owner)
+
+
+class SqlMachineTokenStore:
+    """A store of tokens for programs over a database whose schema is in place.
+
+    Args:
+        place: an engine, or the connection of a transaction to take part in.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def add(self, token: MachineToken) -> None:
+        """Keep a new token."""
+        values = {column.name: getattr(token, column.name) for column in _TOKEN}
+        values |= {"kind": token.kind.value, "scopes": " ".join(sorted(token.scopes))}
+        state(self._place, lambda connection: connection.execute(_ADD, values))
+
+    def by_hash(self, token_hash: str) -> MachineToken | None:
+        """Return the token with this hash."""
+        values = {"digest": token_hash}
+        row = state(self._place, lambda connection: connection.execute(_BY_HASH, values).first())
+        return None if row is None else _token(row)
+
+    def of_owner(self, owner: str) -> Sequence[MachineToken]:
+        """Return a user's tokens, the newest first."""
+        values = {"of_owner": owner}
+        rows = state(self._place, lambda connection: connection.execute(_OF_OWNER, values).all())
+        return [_token(row) for row in rows]
+
+    def revoke(self, token_id: str, owner: str, now: float) -> bool:
+        """End one of a user's tokens."""
+        values = {"token_id": token_id, "of_owner": owner, "now": now}
+        return state(self._place, lambda c: c.execute(_REVOKE, values).rowcount) == 1
+
+    def revoke_all(self, owner: str, now: float) -> int:
+        """End all tokens of a user."""
+        values = {"of_owner": owner, "now": now}
+        return state(self._place, lambda c: c.execute(_revoke, values).rowcount)
+
+    def note_use(self, token_id: str, now: float, unless_after: float) -> None:
+        """Note that a token is used, unless a use after a moment is noted."""
+        values = {"token_id": token_id, "now": now, "unless_after": unless_after}
+        with contextlib.suppress(StoreUnavailable):
+            state(self._place, lambda connection: connection.execute(_NOTE_USE, values))
+
+    def remove_all(self, owner: str) -> None:
+        """Forget all tokens of a user."""
+        values = {"of_owner": owner}
+        state(self._place, lambda connection: connection.execute(_REMOVE_ALL, values))
+
+
+def _token(row: Any) -> MachineToken:
+    members = dict(row._mapping)
+    members |= {"kind": MachineTokenKind(row.kind), "scopes": frozenset(row.scopes.split())}
+    return MachineToken(**members)

@@ -1,0 +1,234 @@
+"""Tokens for programs, on real databases."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, event, text
+
+from flask_watchword.accounts.machine_tokens import (
+    USE_NOTED_EVERY,
+    MachineToken,
+    MachineTokenKind,
+    ScopeNotHeld,
+    UnacceptableName,
+    find_client,
+    find_machine_token,
+    looks_like,
+    new_machine_token,
+    scopes_now,
+    token_hash,
+)
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql import machine_tokens as module
+from flask_watchword.stores.sql.engine import reading
+from flask_watchword.stores.sql.machine_tokens import SqlMachineTokenStore
+
+NOW = 1_700_000_000.25
+PERSONAL, CLIENT = MachineTokenKind.PERSONAL, MachineTokenKind.CLIENT
+HELD = {"read", "write"}
+
+
+@pytest.fixture
+def store(any_engine: Engine) -> SqlMachineTokenStore:
+    return SqlMachineTokenStore(any_engine)
+
+
+def made(
+    store: SqlMachineTokenStore,
+    kind: MachineTokenKind = PERSONAL,
+    owner: str = "ada",
+    lifetime: float | None = None,
+    now: float = NOW,
+) -> tuple[MachineToken, str]:
+    token, shown = new_machine_token(kind, owner, "deploy", {"read"}, HELD, now, lifetime)
+    store.add(token)
+    return token, shown
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    """Lend the list of statements that are sent meanwhile."""
+    sent: list[str] = []
+
+    def listen(*arguments: object) -> None:
+        sent.append(str(arguments[2]))
+
+    event.listen(engine, "before_cursor_execute", listen)
+    yield sent
+    event.remove(engine, "before_cursor_execute", listen)
+
+
+def test_a_token_is_found_by_what_was_shown(store: SqlMachineTokenStore) -> None:
+    token, shown = made(store)
+    made(store)
+    assert find_machine_token(store, PERSONAL, shown, NOW) == token
+
+
+def test_the_database_does_not_hold_a_token(any_engine: Engine) -> None:
+    token, shown = made(SqlMachineTokenStore(any_engine))
+    with reading(any_engine) as connection:
+        rows = connection.execute(text("SELECT * FROM watchword_machine_tokens")).all()
+    assert shown[4:] not in str(rows)
+    assert token_hash(shown) in str(rows)
+    assert token_hash(shown) not in repr(token)
+
+
+def test_a_token_has_a_prefix_and_more_than_128_random_bits() -> None:
+    shown = {new_machine_token(PERSONAL, "a", "b", [], [], NOW, None)[1] for _ in range(200)}
+    assert len(shown) == 200
+    assert all(re.fullmatch("wwp_[0-9A-Za-z]{36}", text) for text in shown)
+    assert 62**30 > 2**128
+    assert new_machine_token(CLIENT, "a", "b", [], [], NOW, None)[1].startswith("wwc_")
+
+
+def test_a_typing_error_or_a_look_alike_costs_no_look_up(any_engine: Engine) -> None:
+    store = SqlMachineTokenStore(any_engine)
+    _, shown = made(store)
+    wrong = [
+        "",
+        "wwp_",
+        shown[:-1],
+        shown + "0",
+        shown.swapcase(),
+        "wwc_" + shown[4:],
+        shown.replace("wwp_", "wwp-"),
+        shown[:10] + ("A" if shown[10] != "A" else "B") + shown[11:],
+        shown[:10] + "ä" + shown[11:],
+        shown[:-1] + "\0",
+        f" {shown[1:]}",
+    ]
+    with counted(any_engine) as sent:
+        assert [find_machine_token(store, PERSONAL, text, NOW) for text in wrong] == [None] * 11
+    assert sent == []
+
+
+def test_every_single_wrong_character_is_noticed() -> None:
+    _, shown = new_machine_token(PERSONAL, "a", "b", [], [], NOW, None)
+    for n in range(4, len(shown)):
+        for other in "09AZaz":
+            changed = shown[:n] + other + shown[n + 1 :]
+            assert looks_like(PERSONAL, changed) == (changed == shown)
+
+
+def test_a_look_up_is_one_statement_by_an_index(any_engine: Engine) -> None:
+    store = SqlMachineTokenStore(any_engine)
+    _, shown = made(store)
+    find_machine_token(store, PERSONAL, shown, NOW)
+    with counted(any_engine) as sent:
+        find_machine_token(store, PERSONAL, shown, NOW)
+    assert len(sent) == 1
+    assert "token_hash = " in sent[0]
+
+
+def test_a_token_ends_at_its_end_and_not_before(store: SqlMachineTokenStore) -> None:
+    _, shown = made(store, lifetime=60.0)
+    assert find_machine_token(store, PERSONAL, shown, NOW + 59.9) is not None
+    assert find_machine_token(store, PERSONAL, shown, NOW + 60.0) is None
+
+
+def test_a_revoked_token_is_refused_at_once(store: SqlMachineTokenStore) -> None:
+    token, shown = made(store)
+    assert store.revoke(token.id, "ada", NOW)
+    assert not store.revoke(token.id, "ada", NOW + 1)
+    assert find_machine_token(store, PERSONAL, shown, NOW) is None
+    assert store.of_owner("ada") == [replace(token, revoked_at=NOW)]
+
+
+def test_nobody_revokes_a_token_of_somebody_else(store: SqlMachineTokenStore) -> None:
+    token, shown = made(store)
+    assert not store.revoke(token.id, "bob", NOW)
+    assert find_machine_token(store, PERSONAL, shown, NOW) is not None
+
+
+def test_all_of_a_user_end_and_nobody_else_s(store: SqlMachineTokenStore) -> None:
+    tokens = [made(store), made(store, CLIENT)]
+    _, other = made(store, owner="bob")
+    assert store.revoke_all("ada", NOW) == 2
+    assert store.revoke_all("ada", NOW) == 0
+    assert [find_machine_token(store, t.kind, shown, NOW) for t, shown in tokens] == [None, None]
+    assert find_machine_token(store, PERSONAL, other, NOW) is not None
+
+
+def test_a_user_s_tokens_go_with_the_user(store: SqlMachineTokenStore) -> None:
+    _, shown = made(store)
+    other, _ = made(store, owner="bob")
+    store.remove_all("ada")
+    assert store.of_owner("ada") == []
+    assert find_machine_token(store, PERSONAL, shown, NOW) is None
+    assert store.of_owner("bob") == [other]
+
+
+def test_tokens_are_listed_the_newest_first(store: SqlMachineTokenStore) -> None:
+    tokens = [made(store, now=NOW + n)[0] for n in (1, 3, 2)]
+    assert [t.created_at - NOW for t in store.of_owner("ada")] == [3, 2, 1]
+    assert set(store.of_owner("ada")) == set(tokens)
+
+
+def test_use_is_noted_once_a_minute_at_most(any_engine: Engine) -> None:
+    store = SqlMachineTokenStore(any_engine)
+    _, shown = made(store)
+    with counted(any_engine) as sent:
+        for n in range(600):  # ten a second for a minute
+            find_machine_token(store, PERSONAL, shown, NOW + n / 10)
+    assert len([s for s in sent if s.startswith("UPDATE")]) == 1
+    assert store.of_owner("ada")[0].last_used_at == NOW
+    find_machine_token(store, PERSONAL, shown, NOW + USE_NOTED_EVERY)
+    assert store.of_owner("ada")[0].last_used_at == NOW + USE_NOTED_EVERY
+
+
+def test_a_later_use_is_not_noted_as_an_earlier_one(store: SqlMachineTokenStore) -> None:
+    token, _ = made(store)
+    store.note_use(token.id, NOW + 100, NOW + 40)
+    store.note_use(token.id, NOW + 90, NOW + 30)
+    assert store.of_owner("ada")[0].last_used_at == NOW + 100
+
+
+def test_a_store_that_cannot_write_refuses_nobody_for_the_note(
+    store: SqlMachineTokenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, shown = made(store)
+    found = store.by_hash(token_hash(shown))
+    monkeypatch.setattr(store, "by_hash", lambda digest: found)
+
+    def locked(*arguments: object) -> None:
+        raise StoreUnavailable("locked")
+
+    monkeypatch.setattr(module, "state", locked)
+    assert find_machine_token(store, PERSONAL, shown, NOW) == token
+
+
+def test_a_client_is_known_by_its_id_and_its_secret(store: SqlMachineTokenStore) -> None:
+    client, secret = made(store, CLIENT)
+    other, _ = made(store, CLIENT)
+    assert find_client(store, client.id, secret, NOW) == client
+    for wrong in (other.id, "", client.id.upper(), "ä", "\ud800"):
+        assert find_client(store, wrong, secret, NOW) is None
+
+
+def test_a_personal_token_is_no_client_s_secret_and_the_other_way_round(
+    store: SqlMachineTokenStore,
+) -> None:
+    personal, token = made(store)
+    _, secret = made(store, CLIENT)
+    assert find_client(store, personal.id, token, NOW) is None
+    assert find_machine_token(store, PERSONAL, secret, NOW) is None
+
+
+def test_nobody_gives_a_token_more_than_they_have() -> None:
+    with pytest.raises(ScopeNotHeld, match="admin root"):
+        new_machine_token(PERSONAL, "ada", "x", {"root", "read", "admin"}, HELD, NOW, None)
+
+
+def test_a_token_may_do_no_more_than_its_owner_still_may(store: SqlMachineTokenStore) -> None:
+    token, _ = made(store)
+    assert scopes_now(token, HELD) == {"read"}
+    assert scopes_now(token, {"write"}) == set()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\nb", "a\0b", "\x1b[2J", "\ud800"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(UnacceptableName):
+        new_machine_token(PERSONAL, "ada", name, [], [], NOW, None)
