@@ -4,11 +4,12 @@ import contextlib
 import gc
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
@@ -190,6 +191,48 @@ def test_what_a_server_only_mentions_does_not_cost_a_connection(postgres_engine:
         assert connection.exec_driver_sql("SELECT pg_backend_pid()").scalar() == number
     store.close()
     theirs.dispose()
+
+
+def connections(name: str, engine: Engine, *, end: bool = False) -> int:
+    """Count the connections of an application, and end them."""
+    count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = :name"
+    statement = text(count.replace("*", "pg_terminate_backend(pid)") if end else count)
+    with reading(engine) as connection:
+        number: int = connection.execute(statement, {"name": name}).scalar_one()
+        return number
+
+
+def all_are_gone(name: str, engine: Engine) -> bool:
+    """Wait until the server has noticed that an application has no connection any more."""
+    for _ in range(200):
+        if connections(name, engine) == 0:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.server
+def test_a_connection_that_was_dropped_while_it_was_kept_is_not_used(
+    postgres_engine: Engine,
+) -> None:
+    url = postgres_engine.url.update_query_dict({"application_name": "dropped"})
+    store = open_sql_sessions(url, upgrade=False)
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    assert connections("dropped", postgres_engine, end=True) == 1
+    assert all_are_gone("dropped", postgres_engine)
+    assert store.rotate(session.id, 1, NOW, LIVES)
+    store.close()
+
+
+@pytest.mark.server
+def test_a_closed_store_leaves_no_connection_behind(postgres_engine: Engine) -> None:
+    url = postgres_engine.url.update_query_dict({"application_name": "left behind"})
+    store = open_sql_sessions(url, upgrade=False)
+    store.get("x")
+    assert connections("left behind", postgres_engine) == 1
+    store.close()
+    assert all_are_gone("left behind", postgres_engine)
 
 
 @pytest.mark.server

@@ -59,7 +59,7 @@ def test_a_full_disk_is_an_unavailable_store_and_reading_goes_on(engine: Engine)
     session = new_session("ada", NOW, LIVES, agent="x" * 50_000)
     store = SqlSessionStore(engine)
     store.start(session, None, LIVES)
-    engine.dispose()
+    store.close()
     event.listen(engine, "connect", allow_no_page_more)
     with pytest.raises(StoreUnavailable, match="full"):
         store.start(new_session("ada", NOW, LIVES, agent="x" * 50_000), None, LIVES)

@@ -23,6 +23,10 @@ _FIELDS = [field.name for field in fields(Session)]
 #: What a column for a generation can hold.
 _LARGEST = 2**63 - 1
 
+#: Connections kept out of the pool of an engine of our own, of which it lends 15 or more. An
+#: application's engine keeps all of its own.
+_KEPT = 4
+
 
 class SqlSessionStore:
     """A session store over an engine whose schema is in place.
@@ -38,7 +42,7 @@ class SqlSessionStore:
     def __init__(self, engine: Engine, *, owned: bool = True) -> None:
         self._engine = engine
         self._owned = owned
-        self._single = SingleStatements(engine)
+        self._single = SingleStatements(engine, kept=_KEPT if owned else 0)
         self._transactions = transactions(engine)
         self._is_postgres = engine.dialect.name == "postgresql"
         self._feed: Feed = PostgresFeed(engine) if self._is_postgres else SqliteFeed(engine)
@@ -168,6 +172,7 @@ class SqlSessionStore:
     def close(self) -> None:
         """Give back connections; wakes whoever waits."""
         self._feed.close()
+        self._single.close()
         if self._owned:
             self._engine.dispose()
 

@@ -1,4 +1,4 @@
-"""Single statements: compiled once, and given to the driver over a connection of the pool.
+"""Single statements: compiled once, and given to the driver itself.
 
 Each is a transaction of its own, for which SQLAlchemy's connection would do more work than the
 database does for the statement. Its events, such as ``before_cursor_execute``, do not see them.
@@ -12,6 +12,7 @@ from sqlalchemy import Engine, Executable, exc
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from flask_watchword.stores.sql.engine import patiently
+from flask_watchword.stores.sql.lending import Lender
 
 Values = Mapping[str, Any]
 
@@ -52,10 +53,11 @@ class SingleStatements:
 
     Args:
         engine: whose pool the connections come from.
+        kept: how many connections are kept out of the pool between two statements.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, *, kept: int) -> None:
+        self._lender = Lender(engine, kept)
         self._driver: Any = engine.dialect.loaded_dbapi
         self._is_postgres = engine.dialect.name == "postgresql"
         self._dialect = engine.dialect if self._is_postgres else _SQLITE
@@ -68,6 +70,10 @@ class SingleStatements:
     def count(self, statement: Executable, values: Values = _NONE) -> int:
         """Run a statement that returns nothing; return how many rows it was about."""
         return self._run(statement, values, _count)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._lender.close_kept()
 
     def _run(self, statement: Executable, values: Values, read: Callable[[Any], _T]) -> _T:
         compiled = self._compiled.get(statement)
@@ -88,13 +94,16 @@ class SingleStatements:
         )
 
     def _attempt(self, text: str, arguments: Values, read: Callable[[Any], _T]) -> _T:
+        done = False
         try:
-            lent = self._engine.raw_connection()
+            lent = self._lender.lend()
             try:
-                return self._execute(lent.dbapi_connection, text, arguments, read)
+                found = self._execute(lent.dbapi_connection, text, arguments, read)
+                done = True
             finally:
-                # A connection that was lost is found out here or when it is lent again.
-                lent.close()
+                # What is wrong with a connection the pool finds out.
+                self._lender.take_back(lent, keep=done)
+            return found
         except self._driver.Error as error:
             # By the names that everything else of SQLAlchemy's goes by.
             raise exc.DBAPIError.instance(
