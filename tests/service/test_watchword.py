@@ -165,7 +165,7 @@ def test_a_store_that_is_down_closes_the_applications_views_too(
     client = app.test_client()
     token = log_in(client)["access_token"]
 
-    def down(*_args: Any) -> None:
+    def down(*_args: Any, **_named: Any) -> None:
         raise StoreUnavailable("no answer")
 
     for question in ("revocations", "find_revocations", "get"):
