@@ -517,6 +517,15 @@ def test_entries_about_a_session_a_token_and_a_subject_are_found(store: SessionS
     assert found(None, None, None) == []
 
 
+def test_entries_about_a_key_are_logged_and_found(store: SessionStore) -> None:
+    key = entry("one", kind=Kind.KEY)
+    store.revoke(key)
+    store.revoke(entry("one", kind=Kind.TOKEN))
+    assert list(store.find_revocations(None, None, None, "one")) == [key]
+    assert list(store.find_revocations("one", None, "one", "two")) == []
+    assert key in store.revocations(0, NOW).entries
+
+
 def test_found_revocations_revoke_what_the_whole_log_revokes(store: SessionStore) -> None:
     session = started(store)
     store.end(session.id, NOW, SIGNED_OUT, LIVES)

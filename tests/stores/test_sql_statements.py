@@ -57,7 +57,7 @@ def do_everything(store: SessionStore) -> None:
     store.of_subject("ada", NOW)
     store.revoke(Revocation(Kind.TOKEN, "jti", NOW, NOW + 900))
     store.revocations(0, NOW)
-    store.find_revocations("sid", "jti", "ada")
+    store.find_revocations("sid", "jti", "ada", "kid")
     store.purge(NOW, 10)
     store.wait_for_change(0.0)
 

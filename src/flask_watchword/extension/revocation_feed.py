@@ -21,6 +21,8 @@ from flask_watchword.stores.errors import StoreUnavailable
 #: ``code`` of what is answered to a token whose session is over, and to one revoked by itself.
 SESSION_ENDED = "session_ended"
 TOKEN_REVOKED = "token_revoked"
+#: And to one that was signed with a key that is not to be trusted any more.
+KEY_REVOKED = "key_revoked"
 
 #: Seconds between two attempts on a store that does not answer: the first, and the longest.
 _FIRST_DELAY = 0.05
@@ -101,10 +103,13 @@ class RevocationFeed:
             RevokedTokenError: when it has, or when its session was lost with its store.
             StoreUnavailable: when that cannot be told.
         """
-        claims, index = token.verified.claims, self._index
+        verified, index = token.verified, self._index
+        claims = verified.claims
         # `_is_current`, written out: a call costs as much as what it asks.
         if self._mark != self._change_mark() or self.elapsed() >= self._trusted_until:
-            index = self._index_for(claims)
+            index = self._index_for(claims, verified.key_id)
+        if index.keys and verified.key_id in index.keys:
+            raise RevokedTokenError(*token.own, code=KEY_REVOKED)
         if index.revokes(claims):
             raise RevokedTokenError(*token.own, code=self._code(claims, index))
         if claims.get("iat", 0.0) <= self._since and self._is_gone(claims):
@@ -160,7 +165,7 @@ class RevocationFeed:
         session = self._store.get(session_id)
         return session is None or session.ended_at is not None
 
-    def _index_for(self, claims: Mapping[str, Any]) -> RevocationIndex:
+    def _index_for(self, claims: Mapping[str, Any], key_id: str | None) -> RevocationIndex:
         """Return an index that can be asked about a token now: the copy, or one for it alone."""
         self._follow()
         try:
@@ -170,7 +175,7 @@ class RevocationFeed:
             named = (claims.get(name) for name in ("sid", "jti", self._subject_claim))
             # As in the index: a subject may be a number, and what is neither revokes nothing.
             texts = [str(value) if isinstance(value, (str, int)) else None for value in named]
-            alone.add(self._store.find_revocations(*texts))
+            alone.add(self._store.find_revocations(*texts, key_id))
             return alone
         return self._index
 

@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, has_request_context, request
 
 from flask_watchword.extension.binding import binding_of
 from flask_watchword.extension.current import CurrentToken, current_token
-from flask_watchword.extension.errors import RevokedTokenError
+from flask_watchword.extension.errors import RevokedTokenError, WrongTokenError
 from flask_watchword.extension.responses import coded_message
 from flask_watchword.extension.revocation_feed import SESSION_ENDED, Figures, RevocationFeed
 from flask_watchword.extension.session_options import (
@@ -79,6 +79,16 @@ class _Work:
     def subject_of(self, identity: Any) -> str:
         """Return the subject that an identity has in tokens and in the store."""
         return str(identity_of(self.manager, identity))
+
+    def all_tokens_until(self) -> float:
+        """Return when the last token that there may be now has expired."""
+        lives = self.lifetimes
+        return self.now + max(lives.access, lives.idle, lives.detached) + lives.leeway
+
+    def revoke(self, entry: Revocation) -> None:
+        """Log a revocation, and know it in this process at once."""
+        self.store.revoke(entry)
+        self.feed.know([entry])
 
     def tell_ended(self, ended: Sequence[Session]) -> None:
         """Refuse the tokens of sessions that were ended, from now on; say so by the signal."""
@@ -187,7 +197,8 @@ class Sessions:
             WrongTokenError: when the token is no refresh token.
             StoreUnavailable: when the store does not answer.
         """
-        work, token = _Work(), current_token()
+        work = _Work()
+        token = _own_token(work)
         claims = token.own.claims
         check_type(claims, refresh=True)
         session_id, generation = claims.get("sid"), claims.get("gen")
@@ -216,7 +227,7 @@ class Sessions:
         """
         work = _Work()
         if session_id is None:
-            session_id = current_token().claim("sid")
+            session_id = _own_token(work).claim("sid")
         if session_id is None:
             if current_token().claim("jti") is None:
                 return False
@@ -248,7 +259,7 @@ class Sessions:
         """
         work = _Work()
         wanted = _current_subject(work) if subject is None else work.subject_of(subject)
-        keep = current_token().claim("sid") if keep_current else None
+        keep = _own_token(work).claim("sid") if keep_current else None
         ended = work.store.end_all(
             wanted, work.now, SIGNED_OUT_EVERYWHERE, work.lifetimes, keep=keep
         )
@@ -292,16 +303,28 @@ class Sessions:
             StoreUnavailable: when the store does not answer.
         """
         work = _Work()
-        lives = work.lifetimes
-        until = work.now + max(lives.access, lives.idle, lives.detached) + lives.leeway
+        until = work.all_tokens_until()
         if token_id is None:
-            token_id = current_token().claim("jti")
+            token_id = _own_token(work).claim("jti")
             if token_id is None:
                 raise ValueError("the current token has no jti, by which it could be revoked")
-            until = max(until, (current_token().claim("exp") or 0) + lives.leeway)
-        entry = Revocation(Kind.TOKEN, token_id, work.now, until)
-        work.store.revoke(entry)
-        work.feed.know([entry])
+            until = max(until, (current_token().claim("exp") or 0) + work.lifetimes.leeway)
+        work.revoke(Revocation(Kind.TOKEN, token_id, work.now, until))
+
+    def revoke_key(self, kid: str) -> None:
+        """Refuse from now on every token that was signed with a key, which somebody stole.
+
+        The key has to leave the application as well: this is forgotten when the last token that
+        it had signed until now has expired.
+
+        Args:
+            kid: the key's name. A key that has none can be taken from the options alone.
+
+        Raises:
+            StoreUnavailable: when the store does not answer.
+        """
+        work = _Work()
+        work.revoke(Revocation(Kind.KEY, kid, work.now, work.all_tokens_until()))
 
 
 def _current_app() -> Flask:
@@ -319,8 +342,17 @@ def _rotated(work: _Work, token: CurrentToken, session_id: str, generation: int)
         raise RevokedTokenError(*token.own, code=refusal.code) from refusal
 
 
+def _own_token(work: _Work) -> CurrentToken:
+    """Return the current token, unless its names for subject and session are those of another."""
+    token = current_token()
+    decoding = binding_of(work.app).reading(work.app.config).decoding
+    if not decoding.is_own({"iss": token.claim("iss")}):
+        raise WrongTokenError("Only tokens of this application have sessions")
+    return token
+
+
 def _current_subject(work: _Work) -> str:
-    return str(current_token().claim(work.app.config["JWT_IDENTITY_CLAIM"]))
+    return str(_own_token(work).claim(work.app.config["JWT_IDENTITY_CLAIM"]))
 
 
 def _device() -> tuple[str, str]:

@@ -12,6 +12,7 @@ class Kind(StrEnum):
     SESSION = "session"
     TOKEN = "token"
     SUBJECT = "subject"
+    KEY = "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Revocation:
 
     Attributes:
         kind: what ``value`` is.
-        value: a session's id, a token's ``jti``, or a subject.
+        value: a session's id, a token's ``jti``, a subject, or the ``kid`` of a key.
         moment: when it was made, seconds since the epoch. Of a subject it revokes what was
             issued until then and belongs to no session: sessions are revoked one by one.
         until: when the last token it can concern expires; the entry dies then.
@@ -39,6 +40,9 @@ class RevocationIndex:
 
     Args:
         subject_claim: the claim that holds a token's subject.
+
+    Attributes:
+        keys: the keys whose tokens are all refused, and until when that matters.
     """
 
     def __init__(self, subject_claim: str = "sub") -> None:
@@ -46,9 +50,11 @@ class RevocationIndex:
         self._sessions: dict[str, float] = {}
         self._tokens: dict[str, float] = {}
         self._subjects: dict[str, tuple[float, float]] = {}
+        self.keys: dict[str, float] = {}
+        self._held = {Kind.SESSION: self._sessions, Kind.TOKEN: self._tokens, Kind.KEY: self.keys}
 
     def __len__(self) -> int:
-        return len(self._sessions) + len(self._tokens) + len(self._subjects)
+        return sum(map(len, self._held.values())) + len(self._subjects)
 
     def add(self, entries: Iterable[Revocation]) -> None:
         """Add entries; one that is there already is kept, or lives as long as the longer."""
@@ -57,7 +63,7 @@ class RevocationIndex:
                 moment, until = self._subjects.get(entry.value, (0.0, 0.0))
                 self._subjects[entry.value] = (max(moment, entry.moment), max(until, entry.until))
             else:
-                held = self._sessions if entry.kind is Kind.SESSION else self._tokens
+                held = self._held[entry.kind]
                 held[entry.value] = max(held.get(entry.value, 0.0), entry.until)
 
     def revokes(self, claims: Mapping[str, Any]) -> bool:
@@ -92,7 +98,7 @@ class RevocationIndex:
 
     def drop_expired(self, now: float) -> None:
         """Forget the entries that can concern no token any more."""
-        for held in (self._sessions, self._tokens):
+        for held in self._held.values():
             for value in [value for value, until in held.items() if until <= now]:
                 del held[value]
         gone = [value for value, (_, until) in self._subjects.items() if until <= now]

@@ -89,9 +89,13 @@ class SessionStore(Protocol):
         """Return what was logged behind a cursor and lives still; 0 for all of it."""
 
     def find_revocations(
-        self, session_id: str | None, token_id: str | None, subject: str | None
+        self,
+        session_id: str | None,
+        token_id: str | None,
+        subject: str | None,
+        key_id: str | None = None,
     ) -> Sequence[Revocation]:
-        """Return the entries about a session, a token and a subject.
+        """Return the entries about a session, a token, a subject and a key.
 
         For a process whose own copy of the log is too old to be trusted.
         """

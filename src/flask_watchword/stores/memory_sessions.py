@@ -110,10 +110,19 @@ class MemorySessionStore(Forked):
             return Batch(live, self._logged, self._epoch, self._since)
 
     def find_revocations(
-        self, session_id: str | None, token_id: str | None, subject: str | None
+        self,
+        session_id: str | None,
+        token_id: str | None,
+        subject: str | None,
+        key_id: str | None = None,
     ) -> Sequence[Revocation]:
-        """Return the entries about a session, a token and a subject."""
-        wanted = {(Kind.SESSION, session_id), (Kind.TOKEN, token_id), (Kind.SUBJECT, subject)}
+        """Return the entries about a session, a token, a subject and a key."""
+        wanted = {
+            (Kind.SESSION, session_id),
+            (Kind.TOKEN, token_id),
+            (Kind.SUBJECT, subject),
+            (Kind.KEY, key_id),
+        }
         with self._lock:
             return [entry for _, entry in self._log if (entry.kind, entry.value) in wanted]
 

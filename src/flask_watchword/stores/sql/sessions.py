@@ -146,10 +146,19 @@ class SqlSessionStore:
         return Batch(living, self._read_up_to, epoch, since)
 
     def find_revocations(
-        self, session_id: str | None, token_id: str | None, subject: str | None
+        self,
+        session_id: str | None,
+        token_id: str | None,
+        subject: str | None,
+        key_id: str | None = None,
     ) -> Sequence[Revocation]:
-        """Return the entries about a session, a token and a subject."""
-        values = {"session_id": session_id, "token_id": token_id, "subject": subject}
+        """Return the entries about a session, a token, a subject and a key."""
+        values = {
+            "session_id": session_id,
+            "token_id": token_id,
+            "subject": subject,
+            "key_id": key_id,
+        }
         return [_revocation(row) for row in self._single.rows(statements.FIND, values)]
 
     def purge(self, now: float, limit: int) -> int:

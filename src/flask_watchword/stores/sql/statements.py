@@ -104,6 +104,7 @@ FIND = select(*_ENTRY).where(
         _about(Kind.SESSION, "session_id"),
         _about(Kind.TOKEN, "token_id"),
         _about(Kind.SUBJECT, "subject"),
+        _about(Kind.KEY, "key_id"),
     )
 )
 

@@ -169,10 +169,19 @@ class ValkeySessionStore:
         return Batch(live, cursor, text(epoch), float(text(since)))
 
     def find_revocations(
-        self, session_id: str | None, token_id: str | None, subject: str | None
+        self,
+        session_id: str | None,
+        token_id: str | None,
+        subject: str | None,
+        key_id: str | None = None,
     ) -> Sequence[Revocation]:
-        """Return the entries about a session, a token and a subject."""
-        asked = {Kind.SESSION: session_id, Kind.TOKEN: token_id, Kind.SUBJECT: subject}
+        """Return the entries about a session, a token, a subject and a key."""
+        asked = {
+            Kind.SESSION: session_id,
+            Kind.TOKEN: token_id,
+            Kind.SUBJECT: subject,
+            Kind.KEY: key_id,
+        }
         names = [entry_name(kind, value) for kind, value in asked.items() if value is not None]
         if not names:
             return []
