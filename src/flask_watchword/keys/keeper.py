@@ -86,7 +86,7 @@ class KeyKeeper:
             if stored.version == 0 and former_secret is not None:
                 changed = self._with_former_secret(changed, former_secret, now)
             if not is_signing:
-                changed = self._with_key(changed, new_material(self._policy.algorithm), now, 0.0)
+                changed = self._with_signer(changed, now)
             if self._store.swap(tidied(changed, now)):
                 return
 
@@ -107,8 +107,7 @@ class KeyKeeper:
             return self._add(stored, new_material(self._policy.algorithm), now, at_once=at_once)
         if not at_once:
             raise KeyRefused(f"{waiting.kid} is published already and waits for its turn")
-        after = ring.activated(waiting.kid, now, self._longest(stored))
-        self._put(with_changes(stored, ring, after), now)
+        self._put(self._with_signer(stored, now), now)
         return waiting.kid
 
     def rotate_if_due(self, ring: Keyring) -> bool:
@@ -173,7 +172,7 @@ class KeyKeeper:
         else:
             self._put(with_changes(stored, ring, ring.withdrawn(kid, now)), now)
 
-    def revoke(self, kid: str, *, unopened: bool = False) -> None:
+    def revoke(self, kid: str, *, unopened: bool = False) -> float:
         """End a key at once; where it signed, another signs from now on.
 
         Its tokens are refused by whoever reads the keyring again; the log of revocations, which
@@ -182,6 +181,9 @@ class KeyKeeper:
         Args:
             unopened: whether to go on although the keys are sealed under another master key,
                 which is lost.
+
+        Returns:
+            When the last of its tokens has expired, seconds since the epoch.
 
         Raises:
             KeyRefused: when there is no such key.
@@ -194,9 +196,9 @@ class KeyKeeper:
                 refuse_other_master_key(stored, self._seal, now)
             changed = _revoked(stored, ring, kid, now)
             if keyring_of(changed, self._seal).active(now) is None:
-                changed = self._with_key(changed, new_material(self._policy.algorithm), now, 0.0)
+                changed = self._with_signer(changed, now)
             if self._store.swap(tidied(changed, now)):
-                return
+                return now + self._longest(stored)
 
     def _opened(self) -> tuple[StoredKeyring, Keyring, float]:
         stored, now = self._store.load(), self._clock()
@@ -217,7 +219,8 @@ class KeyKeeper:
         return now >= (active.active_from or now) + self._policy.rotation - self._policy.lead
 
     def _add(self, stored: StoredKeyring, material: Material, now: float, *, at_once: bool) -> str:
-        lead = 0.0 if at_once else self._policy.lead
+        nobody_signs = keyring_of(stored, self._seal).active(now) is None
+        lead = 0.0 if at_once or nobody_signs else self._policy.lead
         self._put(self._with_key(stored, material, now, lead), now)
         return kid_of(material)
 
@@ -227,6 +230,14 @@ class KeyKeeper:
 
     def _longest(self, stored: StoredKeyring) -> float:
         return max(stored.token_seconds, self._policy.token) + SLACK_SECONDS
+
+    def _with_signer(self, stored: StoredKeyring, now: float) -> StoredKeyring:
+        before = keyring_of(stored, self._seal)
+        waiting = _waiting(before, now)
+        if waiting is None:
+            return self._with_key(stored, new_material(self._policy.algorithm), now, 0.0)
+        after = before.activated(waiting.kid, now, self._longest(stored))
+        return with_changes(stored, before, after)
 
     def _with_key(
         self, stored: StoredKeyring, material: Material, now: float, lead: float

@@ -1,7 +1,7 @@
 """Between what a store holds and a keyring that signs and verifies."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from flask_watchword.jose.keyring import KeyEntry, Keyring
@@ -9,6 +9,8 @@ from flask_watchword.jose.keys import Key
 from flask_watchword.keys.policy import SLACK_SECONDS
 from flask_watchword.keys.sealing import SealBroken, Sealer
 from flask_watchword.keys.store import StoredKey, StoredKeyring
+
+_NO_KEY = Key("none", lambda _message, _signature: False, lambda _message: b"")
 
 #: Seconds that a key which is over is still listed.
 REMEMBERED_SECONDS = 30 * 86_400.0
@@ -27,6 +29,23 @@ def keyring_of(stored: StoredKeyring, seal: Sealer) -> Keyring:
     :func:`refuse_other_master_key` before.
     """
     return Keyring(tuple(_entries(stored, seal)), version=stored.version)
+
+
+def outline_of(stored: StoredKeyring) -> Keyring:
+    """Return a keyring that tells where its keys stand, and in which none signs or verifies."""
+    entries = (
+        KeyEntry(k.kid, _NO_KEY, k.published_at, k.active_from, k.verify_until) for k in stored.keys
+    )
+    return Keyring(tuple(entries), version=stored.version)
+
+
+def public_keys_of(stored: StoredKeyring, now: float) -> Sequence[Key]:
+    """Return the keys of the JWK Set, for which no master key is needed."""
+    return [
+        Key.load(key.public_jwk, key.algorithm, kid=key.kid)
+        for key in stored.keys
+        if key.public_jwk is not None and not _is_over(key, now)
+    ]
 
 
 def refuse_other_master_key(stored: StoredKeyring, seal: Sealer, now: float) -> None:

@@ -12,6 +12,8 @@ from flask_watchword.service.former_secret import former_secret
 from flask_watchword.service.live_keyring import LiveKeyring
 from flask_watchword.service.master_key import master_key_file, sealer
 from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.store import SessionStore
 
 _DAY = 24 * 60 * 60.0
 
@@ -55,6 +57,28 @@ def begin_keys(settings: Settings, store: KeyStore) -> None:
     keeper = key_keeper(settings, store)
     with refusing_other_master_key(settings):
         keeper.begin(former_secret(settings))
+
+
+def revoke_key(
+    keeper: KeyKeeper, sessions: SessionStore, kid: str, *, master_key_is_lost: bool
+) -> None:
+    """End a key at once, and have its tokens refused by every process that follows the log.
+
+    To do it again does no harm, and is what to do when the second half could not be done.
+
+    Args:
+        keeper: of the keys.
+        sessions: whose log of revocations is followed.
+        kid: the key.
+        master_key_is_lost: whether to go on although the keys cannot be opened.
+
+    Raises:
+        KeyRefused: when there is no such key.
+        SealBroken: when the keys are sealed under another master key.
+        StoreUnavailable: when a store does not answer.
+    """
+    until = keeper.revoke(kid, unopened=master_key_is_lost)
+    sessions.revoke(Revocation(Kind.KEY, kid, system_clock(), until))
 
 
 @contextlib.contextmanager

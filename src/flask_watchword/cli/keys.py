@@ -1,0 +1,172 @@
+"""``watchword keys``: what signs the service's tokens."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+import click
+
+from flask_watchword.cli.options import database_option
+from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
+
+if TYPE_CHECKING:
+    from flask_watchword.keys.keeper import KeyKeeper
+    from flask_watchword.keys.store import KeyStore, StoredKey
+    from flask_watchword.service.settings import Settings
+
+_NOW_HELP = (
+    "Sign with it at once. Whoever keeps a JWK Set from before refuses its tokens until they "
+    "fetch it again."
+)
+
+
+class _Keys(NamedTuple):
+    """The keys that a command is about, and who changes them."""
+
+    settings: "Settings"
+    store: "KeyStore"
+    keeper: "KeyKeeper"
+
+
+@click.group()
+def keys() -> None:
+    """List, rotate and end the keys that sign the service's tokens.
+
+    A key is published before it signs and verifies until the last token it signed has expired, so
+    nobody is signed out by a rotation. The service rotates by itself every 90 days.
+    """
+
+
+@keys.command("list")
+@database_option
+@click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
+def list_keys(database: str | None, as_json: bool) -> None:
+    """List the keys: next, active, retiring, and those that are over."""
+    with _opened(database) as (_, store):
+        from flask_watchword.cli.key_table import show_keys
+        from flask_watchword.clock import system_clock
+
+        stored = store.load()
+        show_keys(stored, system_clock(), as_json=as_json)
+
+
+@keys.command("export-public")
+@database_option
+def export_public(database: str | None) -> None:
+    """Print the JWK Set, as the service publishes it."""
+    with _opened(database) as (_, store):
+        from flask_watchword.clock import system_clock
+        from flask_watchword.jose.jwk_set import jwk_set
+        from flask_watchword.keys.ring import public_keys_of
+
+        published = public_keys_of(store.load(), system_clock())
+    click.echo(json.dumps(jwk_set(published), indent=2))
+
+
+@keys.command()
+@database_option
+@click.option("--now", "at_once", is_flag=True, help=_NOW_HELP)
+def rotate(database: str | None, at_once: bool) -> None:
+    """Publish a new key, which signs after WATCHWORD_KEY_PUBLISH_SECONDS."""
+    with _changing(database) as command:
+        kid = command.keeper.rotate(at_once=at_once)
+        click.echo(_begins(command, kid))
+
+
+@keys.command("import")
+@click.argument("file", type=click.File("rb"))
+@database_option
+@click.option("--algorithm", metavar="NAME", help="What the key is for, if it is not the usual.")
+@click.option("--now", "at_once", is_flag=True, help=_NOW_HELP)
+def import_key(file: IO[bytes], database: str | None, algorithm: str | None, at_once: bool) -> None:
+    """Take in a key from elsewhere, PEM or JWK; FILE may be - for standard input.
+
+    A private key is the next to sign. A public one only verifies: tokens that another service
+    signed with it are accepted here until it is retired.
+    """
+    with _changing(database) as command:
+        from flask_watchword.keys.material import read_material
+
+        material = read_material(file.read(), algorithm)
+        kid = command.keeper.take_in(material, at_once=at_once)
+        click.echo(_begins(command, kid) if material.private else f"{kid} verifies from now on.")
+
+
+@keys.command()
+@click.argument("kid")
+@database_option
+def retire(kid: str, database: str | None) -> None:
+    """Withdraw a key that waits, or let one that only verifies run out; no token is refused."""
+    with _changing(database) as command:
+        command.keeper.retire(kid)
+        click.echo(_ends(command, kid))
+
+
+@keys.command()
+@click.argument("kid")
+@database_option
+@click.option(
+    "--lost-master-key",
+    is_flag=True,
+    help="Go on although the master key does not open the keys, because theirs is lost.",
+)
+def revoke(kid: str, database: str | None, lost_master_key: bool) -> None:
+    """Refuse every token of a key that somebody else may have, from now on and everywhere.
+
+    Where it signed, another key signs at once. Who holds a token of it logs in again.
+    """
+    with _changing(database) as command:
+        from flask_watchword.service.signing_keys import revoke_key
+        from flask_watchword.service.stores import opened_stores
+
+        with opened_stores(command.settings) as stores:
+            revoke_key(command.keeper, stores.sessions, kid, master_key_is_lost=lost_master_key)
+        click.echo(f"{kid} is revoked: its tokens are refused.")
+
+
+@contextlib.contextmanager
+def _opened(database: str | None) -> Iterator[tuple["Settings", "KeyStore"]]:
+    with one_line_store_failures():
+        # Here and not above: these bring Flask and SQLAlchemy.
+        from flask_watchword.service.settings import read_settings
+        from flask_watchword.service.stores import opened_keys
+
+        settings = read_settings(database=database)
+        refuse_other_schema(settings.database)
+        with opened_keys(settings) as store:
+            yield settings, store
+
+
+@contextlib.contextmanager
+def _changing(database: str | None) -> Iterator[_Keys]:
+    with _opened(database) as (settings, store):
+        from flask_watchword.errors import InvalidKeyError
+        from flask_watchword.keys.keeper import KeyRefused
+        from flask_watchword.service.signing_keys import key_keeper, refusing_other_master_key
+
+        try:
+            with refusing_other_master_key(settings):
+                yield _Keys(settings, store, key_keeper(settings, store))
+        except (KeyRefused, InvalidKeyError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _begins(command: _Keys, kid: str) -> str:
+    from flask_watchword.cli.key_table import shown
+
+    return f"{kid} is published and signs from {shown(_kept(command, kid).active_from)} on."
+
+
+def _ends(command: _Keys, kid: str) -> str:
+    from flask_watchword.cli.key_table import shown
+    from flask_watchword.clock import system_clock
+
+    end = _kept(command, kid).verify_until
+    if end is None or end <= system_clock():
+        return f"{kid} is withdrawn and will not sign."
+    return f"{kid} verifies until {shown(end)}."
+
+
+def _kept(command: _Keys, kid: str) -> "StoredKey":
+    return next(key for key in command.store.load().keys if key.kid == kid)
