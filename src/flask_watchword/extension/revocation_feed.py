@@ -172,10 +172,12 @@ class RevocationFeed:
             self._catch_up_once()
         except StoreUnavailable:
             alone = RevocationIndex(self._subject_claim)
-            named = (claims.get(name) for name in ("sid", "jti", self._subject_claim))
+            named = [claims.get(name) for name in ("sid", "jti", self._subject_claim)]
             # As in the index: a subject may be a number, and what is neither revokes nothing.
-            texts = [str(value) if isinstance(value, (str, int)) else None for value in named]
-            alone.add(self._store.find_revocations(*texts, key_id))
+            texts = [
+                str(value) if isinstance(value, (str, int)) else None for value in (*named, key_id)
+            ]
+            alone.add(self._store.find_revocations(*texts))
             return alone
         return self._index
 

@@ -1,0 +1,135 @@
+"""A keyring that lives: its keys change while the application runs, and nobody notices."""
+# jwt_required() is typed Any, as Flask-JWT-Extended's is.
+# mypy: disable-error-code=untyped-decorator
+
+from collections.abc import Sequence
+
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from flask import Flask
+
+import flask_watchword
+from flask_watchword.extension.binding import Binding, binding_of
+from flask_watchword.jose import Key, encode
+
+A, B = (Key.load(ed25519.Ed25519PrivateKey.generate(), "EdDSA", kid=kid) for kid in "ab")
+
+
+class Source:
+    """Keys of this process, and those that a store has beside them, not yet read."""
+
+    def __init__(self) -> None:
+        self.keys, self.stored = [A], [A]
+        self.asked: list[str] = []
+        self.read = 0
+
+    def signing_key(self) -> Key:
+        return self.keys[-1]
+
+    def verifying_keys(self) -> Sequence[Key]:
+        self.read += 1
+        return list(self.keys)
+
+    def refresh(self, kid: str) -> bool:
+        self.asked.append(kid)
+        changed = self.keys != self.stored
+        self.keys = list(self.stored)
+        return changed
+
+
+def app_with(source: Source) -> tuple[Flask, Binding]:
+    app = Flask("source")
+    manager = flask_watchword.JWTManager(app)
+    app.add_url_rule("/", "view", flask_watchword.jwt_required()(lambda: "seen"))
+    app.add_url_rule("/cookie", "c", flask_watchword.jwt_required(locations="json")(lambda: "seen"))
+    binding = binding_of(app)
+    assert binding.manager is manager
+    binding.key_source = source
+    return app, binding
+
+
+def status(app: Flask, token: str) -> int:
+    return app.test_client().get("/", headers={"Authorization": f"Bearer {token}"}).status_code
+
+
+def token_of(key: Key) -> str:
+    return encode({"sub": "ada"}, key)
+
+
+def test_tokens_are_signed_with_the_key_of_the_moment_and_name_it() -> None:
+    source = Source()
+    app, _ = app_with(source)
+    for key in (A, B):
+        source.keys = [key]
+        with app.app_context():
+            token = flask_watchword.create_access_token("ada", additional_headers={"kid": "x"})
+        assert flask_watchword.get_unverified_jwt_headers(token)["kid"] == key.kid
+
+
+def test_key_that_is_not_known_yet_is_looked_for_and_its_token_accepted() -> None:
+    source = Source()
+    app, _ = app_with(source)
+    assert status(app, token_of(A)) == 200
+    source.stored = [A, B]
+    assert [status(app, token_of(key)) for key in (B, B, A)] == [200] * 3
+    assert source.asked == ["b"]
+
+
+def test_unknown_kid_in_every_location_is_looked_for() -> None:
+    source = Source()
+    app, _ = app_with(source)
+    source.stored = [A, B]
+    answer = app.test_client().get("/cookie", json={"access_token": token_of(B)})
+    assert answer.status_code == 200
+
+
+def test_flood_of_unknown_kids_asks_the_source_alone() -> None:
+    source = Source()
+    app, _ = app_with(source)
+    assert status(app, token_of(A)) == 200
+    read = source.read
+    for number in range(20):
+        assert status(app, token_of(A.named(f"made-up-{number}"))) == 422
+    assert source.asked == [f"made-up-{number}" for number in range(20)], "one question each"
+    assert source.read == read, "and no decoder made"
+
+
+def test_token_with_a_known_kid_and_a_wrong_signature_asks_nobody() -> None:
+    source = Source()
+    app, _ = app_with(source)
+    assert status(app, token_of(B.named("a"))) == 422
+    assert status(app, token_of(B.named(None))) == 422
+    assert source.asked == []
+
+
+def test_keys_that_change_leave_the_remembered_tokens_behind() -> None:
+    source = Source()
+    app, binding = app_with(source)
+    token = token_of(A)
+    assert status(app, token) == 200
+    source.keys = source.stored = [B]
+    assert status(app, token) == 200, "it was not said yet that the keys have changed"
+    binding.keys_changed()
+    assert status(app, token) == 422
+    assert status(app, token_of(B)) == 200
+
+
+def test_keys_are_read_once_for_many_requests() -> None:
+    source = Source()
+    app, _ = app_with(source)
+    for _ in range(5):
+        assert status(app, token_of(A)) == 200
+    assert source.read == 1
+
+
+def test_loaders_of_keys_win_over_the_source() -> None:
+    source = Source()
+    app, binding = app_with(source)
+    secret = "s" * 32
+    binding.manager.encode_key_loader(lambda identity: secret)
+    binding.manager.decode_key_loader(lambda header, claims: secret)
+    app.config["JWT_ALGORITHM"] = "HS256"
+    with app.app_context():
+        token = flask_watchword.create_access_token("ada")
+    assert status(app, token) == 200
+    assert status(app, token_of(A)) == 422
+    assert (source.read, source.asked) == (0, [])
