@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -101,3 +102,153 @@ def test_of_many_concurrent_replacements_one_succeeds(users: UserStore) -> None:
 
 def test_a_store_that_works_answers_a_ping(users: UserStore) -> None:
     users.ping()
+
+
+def test_everything_about_a_user_comes_back(users: UserStore) -> None:
+    full = replace(
+        ADA,
+        roles=frozenset({"admin", "users:read"}),
+        scopes=frozenset({"a", "b", "https://example.com/c"}),
+        disabled_at=1.25,
+        email_verified_at=2.5,
+        password_changed_at=3.75,
+        version=7,
+    )
+    users.add(full)
+    assert users.by_id(ADA.id) == full
+    assert list(users.page()) == [full]
+
+
+def test_a_page_is_searched_for_text_and_not_for_a_pattern(users: UserStore) -> None:
+    emails = ["ada@example.com", "bob@example.org", "a_b@example.com", "ad@example.com"]
+    for email in emails:
+        users.add(new_user(email, "hash", 0.0))
+
+    def found(search: str, **limits: Any) -> list[str]:
+        return [user.email for user in users.page(search=search, **limits)]
+
+    assert found("example.org") == ["bob@example.org"]
+    assert found("ad") == ["ad@example.com", "ada@example.com"]
+    assert found("_") == ["a_b@example.com"]
+    assert found("@example.com", limit=1) == ["a_b@example.com"]
+    assert found("@example.com", after="ad@example.com") == ["ada@example.com"]
+    assert found("") == sorted(emails)
+    for hostile in ("%", "a%b", "\0", "\ud800", "' OR 1=1 --", "%_" * 60_000):
+        assert found(hostile) == []
+
+
+def test_a_password_is_set_at_the_version_that_was_read(users: UserStore) -> None:
+    users.add(ADA)
+    users.add(BOB)
+    assert users.set_password(ADA.id, "new", 5.0, 1)
+    changed = replace(ADA, password_hash="new", password_changed_at=5.0, version=2)
+    assert users.by_id(ADA.id) == changed
+    assert not users.set_password(ADA.id, "newer", 6.0, 1)
+    assert not users.set_password("nobody", "newer", 6.0, 1)
+    assert users.by_id(ADA.id) == changed
+    assert users.by_id(BOB.id) == BOB
+
+
+def test_of_many_concurrent_changes_of_password_one_succeeds(users: UserStore) -> None:
+    users.add(ADA)
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda n: users.set_password(ADA.id, f"{n}", 5.0, 1), range(20)))
+    assert outcomes.count(True) == 1
+    user = users.by_id(ADA.id)
+    assert user is not None
+    assert (user.password_hash, user.version) == (str(outcomes.index(True)), 2)
+
+
+def test_renewing_a_hash_leaves_the_version(users: UserStore) -> None:
+    users.add(ADA)
+    users.replace_password_hash(ADA.id, "ada's hash", "renewed")
+    assert users.set_password(ADA.id, "new", 5.0, 1)
+
+
+def test_an_address_is_changed_at_the_version_that_was_read(users: UserStore) -> None:
+    users.add(ADA)
+    assert not users.change_email(ADA.id, "New@b.c", "new@b.c", 5.0, 2)
+    assert not users.change_email("nobody", "New@b.c", "new@b.c", 5.0, 1)
+    assert users.change_email(ADA.id, "New@b.c", "new@b.c", 5.0, 1)
+    changed = replace(ADA, email="New@b.c", email_key="new@b.c", email_verified_at=5.0, version=2)
+    assert users.by_email("new@b.c") == changed
+    assert users.by_email("ada@example.com") is None
+    users.add(replace(ADA, id="another"))
+
+
+def test_an_address_that_somebody_has_is_not_given(users: UserStore) -> None:
+    users.add(ADA)
+    users.add(BOB)
+    with pytest.raises(EmailTaken):
+        users.change_email(ADA.id, BOB.email, BOB.email_key, 5.0, 1)
+    assert list(users.page()) == [ADA, BOB]
+    assert users.change_email(ADA.id, "ADA@example.com", ADA.email_key, 5.0, 1)
+
+
+def test_of_many_who_want_one_address_one_gets_it(users: UserStore) -> None:
+    rivals = [new_user(f"user{n}@example.com", "hash", 0.0) for n in range(16)]
+    for rival in rivals:
+        users.add(rival)
+
+    def changed(user: User) -> bool:
+        try:
+            return users.change_email(user.id, "x@b.c", "x@b.c", 5.0, 1)
+        except EmailTaken:
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(changed, rivals))
+    assert outcomes.count(True) == 1
+    winner = users.by_email("x@b.c")
+    assert winner is not None
+    assert winner.id == rivals[outcomes.index(True)].id
+    assert len(users.page()) == 16
+
+
+def test_an_address_is_verified_if_it_is_still_the_same_and_the_first_time_stays(
+    users: UserStore,
+) -> None:
+    users.add(ADA)
+    assert not users.verify_email(ADA.id, "other@example.com", 5.0)
+    assert not users.verify_email("nobody", ADA.email_key, 5.0)
+    assert users.by_id(ADA.id) == ADA
+    assert users.verify_email(ADA.id, ADA.email_key, 5.0)
+    assert users.verify_email(ADA.id, ADA.email_key, 6.0)
+    assert users.by_id(ADA.id) == replace(ADA, email_verified_at=5.0)
+
+
+def test_roles_and_scopes_are_replaced(users: UserStore) -> None:
+    users.add(ADA)
+    users.add(BOB)
+    assert users.set_roles(ADA.id, frozenset({"admin", "editor"}))
+    assert users.set_scopes(ADA.id, frozenset({"read"}))
+    named = replace(ADA, roles=frozenset({"admin", "editor"}), scopes=frozenset({"read"}))
+    assert users.by_id(ADA.id) == named
+    assert users.set_roles(ADA.id, frozenset())
+    assert users.by_id(ADA.id) == replace(named, roles=frozenset())
+    assert users.by_id(BOB.id) == BOB
+    assert not users.set_roles("nobody", frozenset({"admin"}))
+    assert not users.set_scopes("nobody", frozenset())
+
+
+def test_a_user_is_disabled_once_and_enabled_once(users: UserStore) -> None:
+    users.add(ADA)
+    assert not users.enable(ADA.id)
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda _: users.disable(ADA.id, 5.0), range(20))).count(True) == 1
+    assert users.by_id(ADA.id) == replace(ADA, disabled_at=5.0, version=2)
+    assert users.enable(ADA.id)
+    assert not users.enable(ADA.id)
+    assert users.by_id(ADA.id) == replace(ADA, version=2)
+    assert not users.disable("nobody", 5.0)
+
+
+def test_a_deleted_user_is_gone_and_the_address_is_free(users: UserStore) -> None:
+    users.add(ADA)
+    users.add(BOB)
+    assert users.delete(ADA.id)
+    assert not users.delete(ADA.id)
+    assert users.by_id(ADA.id) is None
+    assert users.by_email(ADA.email_key) is None
+    assert list(users.page()) == [BOB]
+    users.add(replace(ADA, id="another"))

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, exc, func, select, update
+from sqlalchemy import ColumnElement, Update, exc, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flask_watchword.accounts.store import EmailTaken
 from flask_watchword.accounts.users import User
 from flask_watchword.stores.sql import tables
 from flask_watchword.stores.sql.joining import Place, state
+from flask_watchword.stores.sql.text import AnyText
 
 _users = tables.users.c
 # Named one by one: the order is that of `User`, whatever order the table has.
@@ -145,7 +146,7 @@ class SqlUserStore:
     def _position(self, search: str) -> ColumnElement[int]:
         # Not LIKE: what is looked for is no pattern, and SQLite refuses long ones.
         function = func.instr if self._place.dialect.name == "sqlite" else func.strpos
-        position: ColumnElement[int] = function(_users.email_key, search)
+        position: ColumnElement[int] = function(_users.email_key, literal(search, AnyText))
         return position
 
 

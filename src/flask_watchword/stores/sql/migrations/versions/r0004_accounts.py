@@ -56,10 +56,10 @@ def _names(column: str) -> sa.Column[str]:
 
 
 def _use_ascii_domains(connection: sa.Connection) -> None:
-    # Addresses are compared by the domain as the DNS knows it. Keys in ASCII alone are so
-    # already; the others are few, and made anew from the address as it was typed.
+    # Addresses are compared by the domain as the DNS knows it. Those typed in ASCII are so
+    # already; the others are few, and their keys made anew from what was typed.
     for row in connection.execute(sa.select(_users)).all():
-        key = row.email_key if row.email_key.isascii() else _with_ascii_domain(row)
+        key = row.email_key if row.email.isascii() else _with_ascii_domain(row)
         if key != row.email_key and not _is_taken(connection, key):
             this_one = _users.c.id == row.id
             connection.execute(sa.update(_users).where(this_one).values(email_key=key))
