@@ -6,12 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, insert
 
-from flask_watchword.accounts.audit import Event, Head, Verdict, new_event, verify
-from flask_watchword.stores.sql.audit import SqlAuditLog
+from flask_watchword.accounts.audit import Event, Head, Verdict, follow, new_event, verify
+from flask_watchword.stores.sql.audit import SqlAuditLog, row_of
 from flask_watchword.stores.sql.engine import open_engine, writing
 from flask_watchword.stores.sql.joining import transact
+from flask_watchword.stores.sql.tables import audit
 
 NOW = 1_700_000_000.123456789
 PROCESSES = 8
@@ -108,6 +109,20 @@ def test_an_altered_entry_is_found(any_engine: Engine, change: str) -> None:
     verdict = tampered(any_engine, f"UPDATE watchword_audit {change} WHERE seq = 3")
     assert (verdict.broken_at, verdict.entries) == (3, 2)
     assert "altered" in verdict.problem
+
+
+def test_an_entry_that_was_altered_together_with_its_hash_is_found_by_the_next(
+    any_engine: Engine,
+) -> None:
+    log = SqlAuditLog(any_engine)
+    log.append([logged(n) for n in range(5)])
+    before = log.after(1, 1)[0]
+    (forged,) = follow(Head(before.seq, before.hash), [new_event("login", NOW)])
+    tampered(any_engine, "DELETE FROM watchword_audit WHERE seq = 3")
+    with writing(any_engine) as connection:
+        connection.execute(insert(audit), row_of(forged))
+    assert log.after(2, 1) == [forged]
+    assert verify(log).broken_at == 4
 
 
 def test_a_removed_entry_is_found(any_engine: Engine) -> None:

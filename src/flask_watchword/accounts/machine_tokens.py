@@ -172,7 +172,7 @@ def find_machine_token(
     # Compared once more, in constant time: an index may compare more loosely than we do.
     if token is None or not hmac.compare_digest(token.token_hash, digest):
         return None
-    if token.kind is not kind or token.is_over(now):
+    if token.is_over(now):
         return None
     if token.last_used_at is None or now - token.last_used_at >= USE_NOTED_EVERY:
         store.note_use(token.id, now, now - USE_NOTED_EVERY)

@@ -130,7 +130,7 @@ def verify_totp(store: TotpStore, user_id: str, code: str, now: float) -> bool:
 
 
 def matching_step(enrolment: Enrolment, code: str, now: float) -> int | None:
-    """Return the unused step that a code is of; ``None`` for none.
+    """Return the step that a code is of; ``None`` for none. Whether it is used the store knows.
 
     Every step is compared, in constant time, whichever of them it is.
     """
@@ -141,7 +141,6 @@ def matching_step(enrolment: Enrolment, code: str, now: float) -> int | None:
     generator = pyotp.HOTP(enrolment.secret, digits=DIGITS)
     matching = None
     for step in (present + drift for drift in _DRIFT):
-        same = step >= 0 and hmac.compare_digest(generator.at(step), typed)
-        if same and step > enrolment.last_step:
+        if step >= 0 and hmac.compare_digest(generator.at(step), typed):
             matching = step
     return matching

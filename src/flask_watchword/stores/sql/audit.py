@@ -113,13 +113,14 @@ def _append(connection: Connection, events: Sequence[Event]) -> Head:
     entries = follow(head, events)
     if not entries:
         return head
-    connection.execute(_APPEND, [_row(entry) for entry in entries])
+    connection.execute(_APPEND, [row_of(entry) for entry in entries])
     head = Head(entries[-1].seq, entries[-1].hash)
     connection.execute(_MOVE_HEAD, {"new_seq": head.seq, "new_hash": head.hash})
     return head
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def row_of(entry: Entry) -> dict[str, object]:
+    """Return an entry as the columns of its row."""
     event = entry.event
     return {
         "seq": entry.seq,
