@@ -13,6 +13,9 @@ from flask_watchword.jose.jws import MAX_TOKEN_BYTES
 
 Config = Mapping[str, Any]
 
+#: Where a key of the application's own may stand, while its tokens are signed with a secret.
+_OWN_KEYS = ("JWT_SECRET_KEY", "SECRET_KEY", "JWT_SECRET_KEY_FALLBACKS", "JWT_PUBLIC_KEYS")
+
 LOCATIONS = ("headers", "cookies", "query_string", "json")
 #: Seconds that a cookie lives where JWT_SESSION_COOKIE is off.
 PERSISTENT_COOKIE_SECONDS = 31_540_000
@@ -260,8 +263,7 @@ def _secret(config: Config) -> Any:
 
 def has_own_key(config: Config) -> bool:
     """Tell whether the application has a key of its own, or at least says that it should."""
-    algorithm = config["JWT_ALGORITHM"]
-    return is_asymmetric(algorithm) or bool(config["JWT_SECRET_KEY"] or config.get("SECRET_KEY"))
+    return is_asymmetric(config["JWT_ALGORITHM"]) or any(map(config.get, _OWN_KEYS))
 
 
 def cookie_max_age(config: Config) -> int | None:

@@ -147,6 +147,23 @@ def test_without_a_key_of_our_own_only_tokens_of_others_are_accepted(
     assert keyless.get("garbage").status_code == 422
 
 
+@pytest.mark.parametrize(
+    "options_",
+    [
+        {"JWT_ALGORITHM": "ES256"},
+        {"JWT_SECRET_KEY_FALLBACKS": [HMAC_SECRET]},
+        {"JWT_PUBLIC_KEYS": [public_jwk("ES256", 5000, "x")], "JWT_DECODE_ALGORITHMS": ["ES256"]},
+    ],
+)
+def test_half_of_a_key_of_our_own_is_a_mistake_as_ever(
+    elapsed: Elapsed, one: Other, options_: dict[str, Any]
+) -> None:
+    place = Place(elapsed, options(one), JWT_SECRET_KEY=None, **options_)
+    place.app.testing = True
+    with pytest.raises(RuntimeError, match="must be set"):
+        place.get(one.token(iss=ABSENT))
+
+
 def test_a_key_loader_is_asked_about_tokens_that_name_no_issuer_of_ours(
     place: Place, one: Other, two: Other, site: Site
 ) -> None:
