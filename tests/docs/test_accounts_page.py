@@ -1,0 +1,55 @@
+"""What the page of accounts says of limits is what the code has."""
+
+import re
+
+from flask_watchword.accounts import foreign_hashes, new_passwords, passwords, weak_passwords
+from flask_watchword.accounts.codes import CodeLifetimes
+from tests.docs.pages import ROOT, blocks
+
+PAGE = (ROOT / "docs" / "accounts.md").read_text(encoding="utf-8")
+
+
+def cell_after(first: str) -> str:
+    found = re.search(rf"^\| {re.escape(first)} \| (?:[^|]*\| )*([^|]*) \|$", PAGE, re.MULTILINE)
+    assert found is not None, first
+    return found[0]
+
+
+def test_the_example_runs() -> None:
+    (block,) = blocks(ROOT / "docs" / "accounts.md", "python")
+    exec(compile(block, "docs/accounts.md", "exec"), {})  # noqa: S102 - it is ours
+
+
+def test_the_rules_of_passwords_are_those_of_the_code() -> None:
+    assert f"{new_passwords.MIN_PASSWORD_CHARACTERS} characters" in cell_after("least length")
+    least = new_passwords.MIN_CHARACTERS_BESIDE_SECOND_FACTOR
+    assert f"{least} characters" in cell_after("least length beside a second factor")
+    assert f"{passwords.MAX_PASSWORD_CHARACTERS} characters" in cell_after("greatest length")
+    profile = passwords.OWASP_PROFILE
+    costs = f"{profile.memory_kib} KiB, {profile.passes} passes, {profile.lanes} lane"
+    assert costs in cell_after("hash")
+    looked_at = weak_passwords._PIECE * weak_passwords._PIECES
+    assert f"{looked_at} characters, in pieces of {weak_passwords._PIECE}" in PAGE
+
+
+def test_the_limits_of_imported_hashes_are_those_of_the_code() -> None:
+    assert f"{foreign_hashes._MOST_BCRYPT_ROUNDS} rounds" in cell_after("bcrypt")
+    scrypt = cell_after("scrypt, Werkzeug")
+    assert f"{foreign_hashes._MOST_SCRYPT_BYTES >> 20} MiB" in scrypt
+    assert f"{foreign_hashes._MOST_SCRYPT_WORK >> 20} MiB in all" in scrypt
+    for name in ("PBKDF2, Werkzeug", "PBKDF2, Django"):
+        assert f"{foreign_hashes._MOST_PBKDF2_ITERATIONS} iterations" in cell_after(name)
+    argon2 = cell_after("argon2, all kinds")
+    assert f"{passwords._MOST_MEMORY_KIB >> 10} MiB" in argon2
+    assert f"{passwords._MOST_WORK_KIB >> 20} GiB" in argon2
+    assert f"{passwords._MOST_LANES} lanes" in argon2
+
+
+def test_codes_are_good_as_long_as_the_page_says() -> None:
+    lifetimes = CodeLifetimes()
+    assert lifetimes.verify_email == 24 * 3600
+    assert "24 hours" in cell_after("verifying an address")
+    assert lifetimes.reset_password == 15 * 60
+    assert "15 minutes" in cell_after("another password")
+    assert lifetimes.change_email == 3600
+    assert "1 hour" in cell_after("another address")
