@@ -33,6 +33,7 @@ class Scale:
         revocations: whose arrival in another process is timed.
         processes: beside each other under mixed load.
         seconds: of mixed load.
+        rotating: seconds in which the signing key is another one again and again.
     """
 
     refreshes: int = 1_000
@@ -41,6 +42,7 @@ class Scale:
     revocations: int = 300
     processes: int = 8
     seconds: float = 60.0
+    rotating: float = 120.0
 
 
 def told(counts: Counter[str]) -> str:

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from soak import crashes, full_disk, load, logouts, races, replays, visibility
+from soak import crashes, full_disk, keys, load, logouts, races, replays, visibility
 from soak.findings import Finding, Scale
-from soak.places import PLACES, SQLITE, Place
+from soak.places import PLACES, POSTGRESQL, SQLITE, Place
 
 pytestmark = pytest.mark.server
 
-SHORT = Scale(refreshes=80, crashes=6, pairs=20, revocations=20, processes=4, seconds=1.5)
+SHORT = Scale(
+    refreshes=80, crashes=6, pairs=20, revocations=20, processes=4, seconds=1.5, rotating=7.0
+)
 
 Trial = Callable[[Place, Scale], Iterator[Finding]]
 
@@ -62,3 +64,25 @@ def test_no_client_of_many_processes_is_told_of_a_lock(sqlite_place: Place) -> N
     statuses, _ = load.mixed_load(sqlite_place, SHORT)
     assert set(statuses) == {load.AS_EXPECTED}
     assert load.integrity(sqlite_place) == "ok"
+
+
+@pytest.mark.parametrize("lend", [SQLITE, POSTGRESQL])
+def test_keys_are_rotated_under_load_and_nobody_notices(lend: str) -> None:
+    with PLACES[lend]() as empty:
+        assert broken(keys.trial, empty) == []
+
+
+def test_a_key_that_is_not_listed_in_time_is_noticed() -> None:
+    def looks(*listed: bool) -> list[keys.Look]:
+        kids = (frozenset(["one"] if is_there else []) for is_there in listed)
+        return [keys.Look(10.0 * n, 10.0 * n + 1, there) for n, there in enumerate(kids)]
+
+    seen = keys.Seen(uses={"one": keys.Use(first=15.0, last=45.0)})
+    for listed, found in (
+        ((False, True, True, True, True), ([], [])),
+        ((False, False, True, True, True), (["one"], [])),
+        ((True, True, True, True, False), ([], ["one"])),
+        ((True, True, False, True, True), ([], ["one"])),
+    ):
+        seen.looks = looks(*listed)
+        assert keys.unlisted(seen) == found

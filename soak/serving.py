@@ -1,0 +1,94 @@
+"""The whole service, run as an operator would run it, and clients that speak HTTP to it."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+#: The user of the service's demo.
+USER = {"email": "test@example.com", "password": "password"}
+
+#: Seconds that a server has for its start, and for its end.
+_PATIENCE = 60.0
+
+
+class Client:
+    """One connection to the service, which stays open.
+
+    Args:
+        port: where it listens, on this machine.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        body: Mapping[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        """Return the status and what the JSON of the answer says."""
+        headers = {"Content-Type": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        data = None if body is None else json.dumps(body)
+        self._connection.request(method, path, data, headers)
+        answer = self._connection.getresponse()
+        return answer.status, json.loads(answer.read() or b"null")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+@contextmanager
+def serving(environment: Mapping[str, str], workers: int) -> Iterator[int]:
+    """Lend the port of a service in its demo, which is stopped afterwards."""
+    port = _free_port()
+    command = [sys.executable, "-m", "flask_watchword.cli", "serve", "--demo"]
+    process = subprocess.Popen(
+        [*command, "--port", str(port), "--workers", str(workers)],
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        _wait_until_it_listens(process, port)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int) -> None:
+    give_up = time.monotonic() + _PATIENCE
+    while process.poll() is None and time.monotonic() < give_up:
+        client = Client(port)
+        try:
+            if client.ask("GET", "/readyz")[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            client.close()
+    raise RuntimeError("the service does not start")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
