@@ -11,6 +11,7 @@ from bench import (
     created,
     growth,
     imports,
+    keyring,
     loaders,
     picture,
     protected,
@@ -70,7 +71,7 @@ def _measure(*, quick: bool, only: str) -> list[Row]:
     return sorted(rows, key=lambda row: order.index(row.section))
 
 
-_MODULES = (protected, loaders, refused, created, sessions, growth, imports)
+_MODULES = (protected, keyring, loaders, refused, created, sessions, growth, imports)
 
 
 def _questions(paces: Paces) -> Iterator[Question]:

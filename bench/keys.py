@@ -30,6 +30,11 @@ def keys_for(algorithm: str) -> Keys:
     """Make the key of an algorithm, the same one each time it is asked for."""
     if algorithm.startswith("HS"):
         return Keys(algorithm, SECRET, {"JWT_ALGORITHM": algorithm, "JWT_SECRET_KEY": SECRET})
+    return new_pair(algorithm)
+
+
+def new_pair(algorithm: str) -> Keys:
+    """Make another key pair each time."""
     private = _generate(algorithm)
     settings = {
         "JWT_ALGORITHM": algorithm,
