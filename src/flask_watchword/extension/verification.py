@@ -77,7 +77,7 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
             or reading.lists != reading.copies
         ):
             reading = binding.reading(app.config)
-        verified = None
+        verified, own = None, True
         if reading.header_first and locations is None:
             value, prefix = current.environ.get(reading.header_key), reading.header_prefix
             if (
@@ -94,17 +94,16 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
                     if issuers is None:
                         verified = _admit(decoder, text, now)
                     else:
-                        verified = issuers.recall(text, now)
+                        verified, own = issuers.recall(text, now), False
                 elif not verified.valid_from <= now < verified.valid_until:
                     verified = None
         if verified is None:
             token = find(binding, reading, current, app, demand, now)
             verified = token.verified
+            own = reading.decoding.is_own(verified.claims)
         else:
             token = CurrentToken(verified, "headers")
         claims = verified.claims
-        # `Decoding.is_own`, written out for those whose tokens are all their own.
-        own = reading.decoding.issuers is None or reading.decoding.is_own(claims)
         if not own:
             check_place(binding, current)
         if verify_type and (claims["type"] == "refresh") is not refresh:
