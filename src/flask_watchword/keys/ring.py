@@ -49,13 +49,14 @@ def public_keys_of(stored: StoredKeyring, now: float) -> Sequence[Key]:
 
 
 def refuse_other_master_key(stored: StoredKeyring, seal: Sealer, now: float) -> None:
-    """Check that the private parts of the keys that sign, or will, can be opened.
+    """Check that the private parts that are of use, now or later, can be opened.
 
     Raises:
         SealBroken: when one cannot.
     """
+    newest = _newest_start(stored, now, now)
     for key in stored.keys:
-        if key.sealed is not None and not _is_over(key, now):
+        if key.sealed is not None and not _is_spent(key, newest, now):
             seal.open(key.sealed, context_of(key.kid, key.algorithm))
 
 
@@ -73,20 +74,22 @@ def tidied(stored: StoredKeyring, now: float) -> StoredKeyring:
     A private part that will not sign any more is given up, so that nobody can steal it; and so
     is a key that has been over for long.
     """
-    settled = [
-        key.active_from
-        for key in stored.keys
-        if key.active_from is not None
-        and key.active_from <= now - SLACK_SECONDS
-        and not _is_over(key, now)
-    ]
-    newest = max(settled, default=float("-inf"))
+    newest = _newest_start(stored, now - SLACK_SECONDS, now)
     kept = (
         replace(key, sealed=None) if _is_spent(key, newest, now) else key
         for key in stored.keys
         if key.verify_until is None or key.verify_until > now - REMEMBERED_SECONDS
     )
     return replace(stored, keys=tuple(kept))
+
+
+def _newest_start(stored: StoredKeyring, by: float, now: float) -> float:
+    begun = (
+        key.active_from
+        for key in stored.keys
+        if key.active_from is not None and key.active_from <= by and not _is_over(key, now)
+    )
+    return max(begun, default=float("-inf"))
 
 
 def _is_spent(key: StoredKey, newest: float, now: float) -> bool:

@@ -1,0 +1,111 @@
+"""The page about keys: its commands and its code are run against a service."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flask_watchword.cli import main
+from flask_watchword.jose.keyring import KeyState
+from flask_watchword.keys.master_key import read_master_keys
+from flask_watchword.keys.material import new_material
+from flask_watchword.service.settings import read_settings
+from flask_watchword.service.stores import prepare
+from tests.docs.pages import ROOT, blocks
+from tests.docs.test_service_page import ADA, login_service, served, token_of
+
+PAGE = ROOT / "docs" / "keys.md"
+OURS = PAGE.read_text(encoding="utf-8").partition("## Tokens of other issuers")[0]
+ROTATION, STOLEN, ELSEWHERE, MASTER_KEY = (code.splitlines() for code in blocks(PAGE, "sh"))
+
+
+@pytest.fixture(autouse=True)
+def _served_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("MASTER_KEY", "DATABASE", "SECRET_KEY"):
+        monkeypatch.delenv(f"WATCHWORD_{name}", raising=False)
+    prepare(read_settings())
+
+
+def typed(line: str, kid: str = "") -> Result:
+    program, *arguments = shlex.split(line)
+    assert program == "watchword"
+    result = CliRunner().invoke(main, [kid if word == "KID" else word for word in arguments])
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def states() -> dict[str, str]:
+    found = json.loads(typed("watchword keys list --json").output)
+    return {key["state"]: key["kid"] for key in found}
+
+
+def test_the_walk_through_a_rotation_shows_what_the_page_says() -> None:
+    before, rotated, after, exported = (typed(line).output for line in ROTATION)
+    first = states()["active"]
+    assert [line.split("\t")[:2] for line in before.splitlines()] == [[first, "active"]]
+    waiting = states()["next"]
+    assert rotated.startswith(f"{waiting} is published and signs from ")
+    assert [line.split("\t")[:2] for line in after.splitlines()] == [
+        [waiting, "next"],
+        [first, "active"],
+    ]
+    assert {key["kid"] for key in json.loads(exported)["keys"]} == {first, waiting}
+
+
+def test_a_stolen_key_is_replaced_at_once() -> None:
+    stolen = states()["active"]
+    typed(STOLEN[0], stolen)
+    assert states()["revoked"] == stolen
+    assert states()["active"] != stolen
+
+
+def test_keys_from_elsewhere_are_taken_in(tmp_path: Path) -> None:
+    material, theirs = new_material("ES256"), new_material("EdDSA")
+    (tmp_path / "private.pem").write_bytes(material.private or b"")
+    jwk = json.dumps(theirs.key.jwk and dict(theirs.key.jwk))
+    (tmp_path / "old-public.pem").write_text(jwk)
+    for line in ELSEWHERE:
+        typed(line, theirs.key.kid or "")
+    assert (states()["next"], states()["retiring"]) == (material.key.kid, theirs.key.kid)
+
+
+def test_the_command_that_makes_a_master_key_makes_one(capsys: pytest.CaptureFixture[str]) -> None:
+    program, option, code = shlex.split(MASTER_KEY[0])
+    assert (program, option) == ("python3", "-c")
+    exec(code, {})  # noqa: S102 - it is our own page
+    (key,) = read_master_keys(capsys.readouterr().out.strip())
+    assert len(key) == 32
+
+
+def test_a_master_key_is_exchanged_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = Path("watchword.db.master-key").read_text().strip()
+    new = "B" * 42 + "A"
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", f"{new},{old}")
+    typed("watchword keys rotate --now")
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", new)
+    prepare(read_settings())
+
+
+def test_a_lost_master_key_is_got_over_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", "B" * 42 + "A")
+    typed("watchword keys revoke --lost-master-key KID", states()["active"])
+    prepare(read_settings())
+
+
+def test_the_verifier_of_the_page_knows_whose_token_it_is() -> None:
+    (code,) = [code for code in blocks(PAGE, "python") if "PyJWKClient" in code]
+    service = login_service()
+    with served(service) as url:
+        found: dict[str, Any] = {}
+        exec(code.replace("http://127.0.0.1:5000", url), found)  # noqa: S102 - it is our own page
+        assert found["user_of"](token_of(service)) == ADA.id
+
+
+def test_every_state_has_a_row() -> None:
+    named = set(re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \|", OURS, re.MULTILINE))
+    assert {name for row in named for name in row if name} == {*map(str, KeyState), "revoked"}
