@@ -12,7 +12,7 @@ _VERDICTS = {True: "holds", False: "BROKEN", None: "untried"}
 _INTRODUCTION = """\
 # Reliability
 
-What [sessions](sessions.md) promise, tried on real stores and counted. `make soak` repeats all of
+What [sessions](sessions.md) and [keys](keys.md) promise, tried on real stores and counted. `make soak` repeats all of
 it, prints the same lines, writes this page, and exits with 1 where a promise is not kept;
 `.venv/bin/python -m soak --only TEXT` tries a part of it.
 
@@ -22,7 +22,8 @@ and so is Valkey where "every process" is; PostgreSQL gets SIGQUIT, on which it 
 checkpoint and recovers at the next start. The servers are started for the run: PostgreSQL with
 `fsync` off (processes are killed, the machine is not), Valkey with `appendonly yes` and
 `appendfsync always`. A Valkey that keeps nothing loses its sessions with its process; everybody
-then signs in anew.
+then signs in anew. Where the key is rotated the whole service runs, `watchword serve` with two
+workers; its keys are in the database, so Valkey has no part in that.
 """
 
 
