@@ -14,6 +14,7 @@ class LetterKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     CHANGE_EMAIL = "change_email"
     EMAIL_CHANGED = "email_changed"
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
 
 
 @dataclass(frozen=True, slots=True)

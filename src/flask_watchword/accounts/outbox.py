@@ -89,6 +89,9 @@ class Outbox(Protocol):
     def put(self, mail: Mail) -> None:
         """Keep a message that is due at once: in the transaction of the change that causes it."""
 
+    def put_nothing(self, mail: Mail) -> None:
+        """Do the work of :meth:`put` for a message that nobody gets; nothing of it is kept."""
+
     def claim(self, now: float, lease: float) -> ClaimedMail | None:
         """Return the message that has been due for longest; ``None`` when none is.
 

@@ -41,6 +41,9 @@ class OneMessage:
     def put(self, mail: Mail) -> None:
         raise NotImplementedError
 
+    def put_nothing(self, mail: Mail) -> None:
+        raise NotImplementedError
+
     def claim(self, now: float, lease: float) -> ClaimedMail | None:
         if self._down:
             raise StoreUnavailable("down")

@@ -1,7 +1,6 @@
 """Mail from templates: of the package, or of the operator's where they have one of that name."""
 
 from pathlib import Path
-from typing import Final
 
 from jinja2 import (
     BaseLoader,
@@ -14,20 +13,11 @@ from jinja2 import (
     select_autoescape,
 )
 
+from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.outbox import Body
 
-#: Every message there is. Each has a ``<kind>.subject``, a ``<kind>.txt`` and a ``<kind>.html``.
-KINDS: Final = frozenset(
-    {
-        "verify_email",
-        "confirm_new_email",
-        "account_exists",
-        "reset_password",
-        "password_changed",
-        "email_changed",
-        "second_factor_changed",
-    }
-)
+#: What each kind of letter has a template for.
+_PARTS = ("subject", "txt", "html")
 
 
 class BadTemplate(Exception):
@@ -60,23 +50,28 @@ class MailTemplates:
             lstrip_blocks=True,
         )
         self._environment.globals["product"] = product
-        for kind in sorted(KINDS):
-            self.render(kind, email="name@example.com", link="https://example.com/", minutes=1)
+        for kind in LetterKind:
+            for code in ("", "code"):
+                self.render(kind, email="name@example.com", code=code, link=code, minutes=1)
 
-    def render(self, kind: str, *, email: str, link: str = "", minutes: int = 0) -> Body:
-        """Return what a message says.
+    def render(
+        self, kind: LetterKind, *, email: str, code: str = "", link: str = "", minutes: int = 0
+    ) -> Body:
+        """Return what a letter says.
 
         Args:
-            kind: one of :data:`KINDS`.
-            email: the address it is about, as its owner typed it.
-            link: where to go, built from the service's public address.
-            minutes: how long that works.
+            kind: what it is about.
+            email: the address it goes to.
+            code: the one-time code in it, where it has one.
+            link: a page that uses the code, built from the service's public address, where it
+                has one.
+            minutes: how long the code is good.
 
         Raises:
             BadTemplate: when a template cannot be rendered.
         """
-        values = {"email": email, "link": link, "minutes": minutes}
-        subject, text, html = (self._part(f"{kind}.{end}", values) for end in _PARTS)
+        values = {"email": email, "code": code, "link": link, "minutes": minutes}
+        subject, text, html = (self._part(f"{kind}.{part}", values) for part in _PARTS)
         # One line, whatever an address in it or a template of the operator's has.
         return Body(" ".join(subject.split()), text, html)
 
@@ -85,6 +80,3 @@ class MailTemplates:
             return self._environment.get_template(name).render(values)
         except (TemplateError, UnicodeDecodeError, OSError) as error:
             raise BadTemplate(f"{name}: {error or type(error).__name__}") from error
-
-
-_PARTS = ("subject", "txt", "html")

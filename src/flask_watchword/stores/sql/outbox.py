@@ -95,8 +95,17 @@ class SqlOutbox:
 
     def put(self, mail: Mail) -> None:
         """Keep a message that is due at once."""
+        state(self._place, lambda connection: connection.execute(_PUT, self._row(mail)))
+
+    def put_nothing(self, mail: Mail) -> None:
+        """Do the work of :meth:`put` for a message that nobody gets."""
+        # A row as well, which is over from the start and goes when such are purged.
+        over = self._row(mail) | _over | {"recipient": "", "given_up_at": mail.created_at}
+        state(self._place, lambda connection: connection.execute(_PUT, over))
+
+    def _row(self, mail: Mail) -> dict[str, Any]:
         body = json.dumps([mail.body.subject, mail.body.text, mail.body.html])
-        values = {
+        return {
             "id": mail.id,
             "kind": mail.kind,
             "recipient": mail.recipient,
@@ -106,7 +115,6 @@ class SqlOutbox:
             "due_at": mail.created_at,
             "attempts": 0,
         }
-        state(self._place, lambda connection: connection.execute(_PUT, values))
 
     def claim(self, now: float, lease: float) -> ClaimedMail | None:
         """Return the message that has been due for longest, for this worker alone."""

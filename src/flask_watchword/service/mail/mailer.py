@@ -1,0 +1,71 @@
+"""Letters of the accounts become mail in the outbox."""
+
+import math
+from urllib.parse import quote
+
+from flask_watchword.accounts.letters import Letter, LetterKind
+from flask_watchword.accounts.outbox import Mail, Outbox, new_mail
+from flask_watchword.clock import Clock
+from flask_watchword.service.mail.rendering import MailTemplates
+
+#: Seconds for which a letter without a code is worth sending.
+_NOTICE_SECONDS = 86_400.0
+
+#: The pages that use a code, below the public address. The code stands behind ``#``, which no
+#: browser sends to a server: neither a log nor a Referer has it.
+PAGES = {
+    LetterKind.VERIFY_EMAIL: "verify-email",
+    LetterKind.RESET_PASSWORD: "reset-password",
+    LetterKind.CHANGE_EMAIL: "change-email",
+}
+
+# As long as a real letter of the kind that is asked for most, so that it costs the same.
+_NOBODYS = Letter(LetterKind.RESET_PASSWORD, "nobody@example.com", "0" * 43, 0.0)
+
+
+class OutboxMailer:
+    """Puts letters into an outbox; sending them is somebody else's.
+
+    Args:
+        outbox: over the connection of the change that a letter is about.
+        templates: the words.
+        public_url: where the service is reached, as configured, without a slash at its end; empty
+            where that is not known, and then letters have the code alone.
+        clock: what time it is.
+    """
+
+    def __init__(
+        self, outbox: Outbox, templates: MailTemplates, public_url: str, clock: Clock
+    ) -> None:
+        self._outbox = outbox
+        self._templates = templates
+        self._public_url = public_url
+        self._clock = clock
+
+    def send(self, letter: Letter) -> None:
+        """Keep a letter that has to be sent."""
+        self._outbox.put(self._mail(letter))
+
+    def send_nothing(self) -> None:
+        """Do the work of :meth:`send` for a letter that nobody gets."""
+        self._outbox.put_nothing(self._mail(_NOBODYS))
+
+    def _mail(self, letter: Letter) -> Mail:
+        now = self._clock()
+        lifetime = _NOTICE_SECONDS
+        if letter.expires_at is not None:
+            lifetime = max(0.0, letter.expires_at - now)
+        body = self._templates.render(
+            letter.kind,
+            email=letter.recipient,
+            code=letter.code or "",
+            link=self._link(letter),
+            minutes=math.floor(lifetime / 60),
+        )
+        return new_mail(letter.kind, letter.recipient, body, now, lifetime)
+
+    def _link(self, letter: Letter) -> str:
+        page = PAGES.get(letter.kind)
+        if not (page and letter.code and self._public_url):
+            return ""
+        return f"{self._public_url}/{page}#code={quote(letter.code, safe='')}"

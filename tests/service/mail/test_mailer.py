@@ -1,0 +1,73 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from flask_watchword.accounts.letters import Letter, LetterKind, Mailer
+from flask_watchword.accounts.outbox import Mail
+from flask_watchword.keys.sealing import Sealer
+from flask_watchword.service.mail.mailer import OutboxMailer
+from flask_watchword.service.mail.rendering import MailTemplates
+from flask_watchword.stores.sql.engine import open_engine, reading
+from flask_watchword.stores.sql.outbox import SqlOutbox
+from flask_watchword.stores.sql.schema import upgrade_schema
+
+NOW = 1_700_000_000.0
+URL = "https://auth.example.com"
+RESET = Letter(LetterKind.RESET_PASSWORD, "ada@example.com", "a/b+c#d", NOW + 1800)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(f"sqlite:///{tmp_path}/store.db", busy_seconds=30.0)
+    upgrade_schema(engine)
+    yield engine
+    engine.dispose()
+
+
+def mailer(engine: Engine, url: str = URL) -> Mailer:
+    outbox = SqlOutbox(engine, Sealer([b"k" * 32]))
+    return OutboxMailer(outbox, MailTemplates("Example"), url, lambda: NOW)
+
+
+def put(engine: Engine, letter: Letter, url: str = URL) -> Mail:
+    mailer(engine, url).send(letter)
+    claimed = SqlOutbox(engine, Sealer([b"k" * 32])).claim(NOW, 60.0)
+    assert claimed is not None
+    return claimed.mail
+
+
+def test_a_letter_links_to_the_configured_address_with_the_code_where_no_server_sees_it(
+    engine: Engine,
+) -> None:
+    mail = put(engine, RESET)
+    assert f"{URL}/reset-password#code=a%2Fb%2Bc%23d" in mail.body.text
+    assert "30 minutes" in mail.body.text
+    assert (mail.recipient, mail.kind) == ("ada@example.com", "reset_password")
+
+
+def test_a_letter_is_worth_sending_for_as_long_as_its_code(engine: Engine) -> None:
+    assert put(engine, RESET).expires_at == NOW + 1800
+
+
+def test_a_letter_without_a_code_is_worth_sending_for_a_day(engine: Engine) -> None:
+    mail = put(engine, Letter(LetterKind.PASSWORD_CHANGED, "ada@example.com"))
+    assert mail.expires_at == NOW + 86_400
+    assert URL not in mail.body.text
+
+
+def test_without_a_public_address_there_is_no_link(engine: Engine) -> None:
+    body = put(engine, RESET, url="").body
+    assert "a/b+c#d" in body.text
+    assert "reset-password" not in body.text
+
+
+def test_a_letter_for_nobody_costs_a_row_and_is_sent_to_nobody(engine: Engine) -> None:
+    mailer(engine).send_nothing()
+    outbox = SqlOutbox(engine, Sealer([b"k" * 32]))
+    assert outbox.claim(NOW + 10**6, 60.0) is None
+    with reading(engine) as connection:
+        row = connection.execute(text("SELECT * FROM watchword_outbox")).mappings().one()
+    assert (row["recipient"], row["sealed_body"], row["due_at"]) == ("", None, None)
+    assert outbox.purge(NOW + 1, 10) == 1
