@@ -1,4 +1,5 @@
 import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -299,6 +300,7 @@ def test_a_fork_in_the_middle_of_a_look_leaves_the_child_whole(
     with worker.keys._lock:
         child = os.fork()
         if child == 0:
+            signal.alarm(30)  # it would wait for ever
             worker.wait(1.0)
             os._exit(0 if not worker.keys.refresh("invented") else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
