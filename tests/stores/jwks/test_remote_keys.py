@@ -120,9 +120,15 @@ def test_keys_that_are_a_day_past_their_time_are_not_used_without_asking(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     keys.current()
+    assert issuer.was_asked.acquire(timeout=30)
     issuer.answer = b"two"
+    issuer.may_answer.clear()
     elapsed.now += FRESH + STALE_SECONDS
-    assert names(keys.current()) == ["two"]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(keys.current)
+        assert issuer.was_asked.acquire(timeout=30)
+        issuer.may_answer.set()
+        assert names(waiting.result()) == ["two"]
 
 
 def test_old_keys_stay_in_use_where_an_issuer_is_gone_for_good(
