@@ -3,14 +3,16 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from flask_restx import Api, Resource
 
 from flask_watchword import jwt_required
 from flask_watchword.extension import verification
 from flask_watchword.stores.jwks.freshness import UNSAID
 from flask_watchword.stores.jwks.remote_keys import COOLDOWN
-from tests.extension.issuers.others import Other, Place, options, public_jwk
+from tests.extension.issuers.others import Other, Place, options, public_jwk, signed
 from tests.stores.jwks.elapsed import Elapsed
 
 UNKNOWN = (422, "No key is known for this token")
@@ -222,3 +224,21 @@ def test_a_remembered_token_is_verified_from_memory(
 def test_a_token_that_was_refused_is_not_remembered(place: Place, one: Other) -> None:
     token = one.token({"typ": "logout+jwt"})
     assert [place.get(token).status_code for _ in range(3)] == [422, 422, 422]
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_an_rsa_key_under_2048_bits_is_left_out(place: Place, one: Other) -> None:
+    weak = rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is the point
+    jwk = jwt.algorithms.RSAAlgorithm.to_jwk(weak.public_key(), as_dict=True)
+    strong = public_jwk(one.algorithm, one.numbers[0], one.kid(one.numbers[0]))
+    one.site.serves(one.jwks_path, {"keys": [{**jwk, "kid": "weak"}, strong]})
+    assert place.told(signed(one.claims(), weak, "RS256", {"kid": "weak"}))[0] == 422
+    assert place.get(one.token()).status_code == 200
+
+
+def test_a_set_that_gives_away_a_private_key_is_refused_as_a_whole(
+    place: Place, one: Other
+) -> None:
+    member = public_jwk(one.algorithm, one.numbers[0], "x")
+    one.site.serves(one.jwks_path, {"keys": [member, {"kty": "oct", "k": "AAAA"}]})
+    assert place.get(one.token()).status_code == 503
