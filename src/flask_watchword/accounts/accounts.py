@@ -132,6 +132,6 @@ def redeem(accounts: Accounts, text: str, purpose: Purpose) -> tuple[User, str]:
     if code is None:
         raise CodeRefused
     user = accounts.users.by_id(code.subject)
-    if user is None or user.is_disabled or user.version != code.version:
+    if user is None or user.version != code.version:
         raise CodeRefused
     return user, code.address
