@@ -190,6 +190,13 @@ def test_a_public_key_from_elsewhere_verifies_until_it_is_retired() -> None:
     assert keys("retire", "theirs").output.startswith("theirs verifies until 2")
 
 
+def test_an_imported_key_may_have_a_name_that_looks_like_an_option() -> None:
+    jwk = json.dumps({**(new_material("ES256").key.jwk or {}), "kid": "-theirs"})
+    keys("import", "-", typed=jwk)
+    assert keys("retire", "-theirs").exit_code == 0
+    assert keys("revoke", "-theirs").exit_code == 0
+
+
 @pytest.mark.parametrize("text", ["", "nothing", '{"kty": "oct", "k": "AAAA"}'])
 def test_what_is_no_key_is_one_line(text: str) -> None:
     before = listed()

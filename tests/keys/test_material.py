@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from flask_watchword.errors import InvalidKeyError
-from flask_watchword.keys.material import read_material
+from flask_watchword.keys.material import new_material, read_material
 
 KEYS: dict[str, Any] = {
     "EdDSA": ed25519.Ed25519PrivateKey.generate(),
@@ -52,6 +52,11 @@ def test_a_private_key_is_taken_for_its_usual_algorithm(algorithm: str, written:
     assert material.key.algorithm == algorithm
     assert material.key.signer is not None
     assert material.private == text
+
+
+def test_no_fresh_key_has_a_name_that_looks_like_an_option() -> None:
+    names = [new_material("EdDSA").key.kid or "-" for _ in range(600)]
+    assert not any(name.startswith("-") for name in names)
 
 
 @pytest.mark.parametrize("algorithm", list(KEYS))

@@ -20,6 +20,9 @@ _NOW_HELP = (
     "fetch it again."
 )
 
+#: The name of an imported key may begin with a hyphen.
+_KID_LIKE_AN_OPTION = {"ignore_unknown_options": True}
+
 
 class _Keys(NamedTuple):
     """The keys that a command is about, and who changes them."""
@@ -93,7 +96,7 @@ def import_key(file: IO[bytes], database: str | None, algorithm: str | None, at_
         click.echo(_begins(command, kid) if material.private else f"{kid} verifies from now on.")
 
 
-@keys.command()
+@keys.command(context_settings=_KID_LIKE_AN_OPTION)
 @click.argument("kid")
 @database_option
 def retire(kid: str, database: str | None) -> None:
@@ -103,7 +106,7 @@ def retire(kid: str, database: str | None) -> None:
         click.echo(_ends(command, kid))
 
 
-@keys.command()
+@keys.command(context_settings=_KID_LIKE_AN_OPTION)
 @click.argument("kid")
 @database_option
 @click.option(

@@ -44,7 +44,16 @@ class Material:
 
 
 def new_material(algorithm: str) -> Material:
-    """Make a key for one of the algorithms of :data:`MAKERS`; its ``kid`` is its thumbprint."""
+    """Make a key for one of the algorithms of :data:`MAKERS`; its ``kid`` is its thumbprint.
+
+    One of 64 would begin with a hyphen, and a command would take that for an option.
+    """
+    while (made := _made(algorithm)).key.kid is None or made.key.kid.startswith("-"):
+        pass
+    return made
+
+
+def _made(algorithm: str) -> Material:
     private = MAKERS[algorithm]()
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return Material(Key.load(pem, algorithm, profile="strict").identified(), pem)
