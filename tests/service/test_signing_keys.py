@@ -1,13 +1,16 @@
+import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from flask_watchword.keys.keeper import KeyRefused
 from flask_watchword.service.app import create_app
 from flask_watchword.service.settings import InvalidSetting, Settings
-from flask_watchword.service.signing_keys import begin_keys, key_policy
+from flask_watchword.service.signing_keys import begin_keys, key_keeper, key_policy
 from flask_watchword.service.stores import opened_keys, prepare
 from flask_watchword.stores.memory_keys import MemoryKeyStore
+from flask_watchword.stores.opening import upgrade_database
 
 
 @pytest.fixture
@@ -91,3 +94,34 @@ def test_the_master_key_is_shown_by_nothing_that_holds_it(settings: Settings) ->
     prepare(settings)
     shown = repr((settings, create_app(settings).extensions))
     assert "C" * 20 not in shown
+
+
+def start(settings: Settings) -> None:
+    prepare(settings)
+
+
+def rotates(settings: Settings) -> bool:
+    with opened_keys(settings) as keys:
+        try:
+            key_keeper(settings, keys).rotate()
+        except KeyRefused:
+            return False
+    return True
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("place", ["sqlite", "postgres_url"])
+def test_of_several_processes_one_makes_the_first_key_and_one_rotates(
+    place: str, request: pytest.FixtureRequest, settings: Settings
+) -> None:
+    if place != "sqlite":
+        settings = replace(settings, database=request.getfixturevalue(place))
+    settings = replace(settings, master_key="A" * 43)
+    upgrade_database(settings.database)
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        pool.map(start, [settings] * 8, chunksize=1)
+        with opened_keys(settings) as keys:
+            assert len(keys.load().keys) == 1
+        assert pool.map(rotates, [settings] * 8, chunksize=1).count(True) == 1
+    with opened_keys(settings) as keys:
+        assert len(keys.load().keys) == 2

@@ -1,0 +1,113 @@
+"""What requests are told while the keys in the store cannot be asked about."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_watchword import Watchword, get_jwt_identity, jwt_required
+from flask_watchword.keys.store import StoredKeyring
+from flask_watchword.service.components import Stores, components
+from flask_watchword.service.settings import Settings
+from flask_watchword.service.signing_keys import key_keeper
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.memory_keys import MemoryKeyStore
+from tests.service.conftest import PASSWORD, bearer
+
+AnyToken = Callable[[FlaskClient], str]
+
+
+class FailingKeys(MemoryKeyStore):
+    """A store that can be down."""
+
+    is_down = False
+
+    def version(self) -> int:
+        self._answer()
+        return super().version()
+
+    def load(self) -> StoredKeyring:
+        self._answer()
+        return super().load()
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise StoreUnavailable("down")
+
+
+@pytest.fixture
+def keys() -> FailingKeys:
+    return FailingKeys()
+
+
+@pytest.fixture
+def app(settings: Settings, stores: Stores, keys: FailingKeys) -> Flask:
+    app = Flask("host")
+    Watchword(app, settings=settings, stores=replace(stores, keys=keys), url_prefix="/auth")
+
+    @app.get("/mine")
+    @jwt_required()
+    def mine() -> str:
+        return str(get_jwt_identity())
+
+    return app
+
+
+def log_in(client: FlaskClient) -> str:
+    body = {"email": "ada@example.com", "password": PASSWORD}
+    token: str = client.post("/auth/login", json=body).get_json()["access_token"]
+    return token
+
+
+def in_a_moment(app: Flask) -> None:
+    """Let the worker ask the store again with its next question."""
+    with app.app_context():
+        components().keys._look_again_at = float("-inf")
+
+
+@pytest.mark.parametrize("path", ["/mine", "/auth/me"])
+def test_known_keys_go_on_and_a_new_one_waits(
+    app: Flask, keys: FailingKeys, settings: Settings, stores: Stores, path: str
+) -> None:
+    client = app.test_client()
+    known = log_in(client)
+    key_keeper(settings, keys).rotate(at_once=True)
+    other = Flask("another worker")
+    Watchword(other, settings=settings, stores=replace(stores, keys=keys), url_prefix="/auth")
+    new = log_in(other.test_client())
+    keys.is_down = True
+    in_a_moment(app)
+    assert client.get(path, headers=bearer(known)).status_code == 200
+    for _ in range(2):
+        answer = client.get(path, headers=bearer(new))
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+    keys.is_down = False
+    in_a_moment(app)
+    assert client.get(path, headers=bearer(new)).status_code == 200
+    assert client.get(path, headers=bearer(known)).status_code == 200
+
+
+def test_while_the_store_is_down_logins_and_the_jwk_set_go_on(
+    app: Flask, keys: FailingKeys
+) -> None:
+    client = app.test_client()
+    log_in(client)
+    keys.is_down = True
+    in_a_moment(app)
+    assert client.get("/mine", headers=bearer(log_in(client))).status_code == 200
+    assert len(client.get("/auth/.well-known/jwks.json").get_json()["keys"]) == 1
+
+
+def test_a_worker_that_has_no_keys_yet_answers_503(app: Flask, keys: FailingKeys) -> None:
+    keys.is_down = True
+    client = app.test_client()
+    body = {"email": "ada@example.com", "password": PASSWORD}
+    for answer in (
+        client.post("/auth/login", json=body),
+        client.get("/auth/.well-known/jwks.json"),
+    ):
+        assert answer.status_code == 503
+        assert answer.get_json()["code"] == "store_unavailable"
