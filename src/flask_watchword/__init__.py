@@ -37,7 +37,8 @@ if TYPE_CHECKING:
         verify_jwt_refresh_token_in_request,
     )
     from flask_watchword.extension.manager import JWTManager
-    from flask_watchword.extension.sessions import Sessions, TokenPair
+    from flask_watchword.extension.session_work import TokenPair
+    from flask_watchword.extension.sessions import Sessions
     from flask_watchword.extension.tokens import (
         create_access_token,
         create_refresh_token,
@@ -123,7 +124,8 @@ _HOMES = {
             "verify_jwt_refresh_token_in_request",
         ),
         "extension.manager": ("JWTManager",),
-        "extension.sessions": ("Sessions", "TokenPair"),
+        "extension.session_work": ("TokenPair",),
+        "extension.sessions": ("Sessions",),
         "extension.tokens": (
             "create_access_token",
             "create_refresh_token",

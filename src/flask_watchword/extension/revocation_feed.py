@@ -133,6 +133,19 @@ class RevocationFeed:
         with self._lock:
             self._index.add(entries)
 
+    def begin_life(self) -> None:
+        """Have the store say since when it lives, once in a process, before a session starts.
+
+        What was issued later needs no look at its session: were the life to begin with the first
+        protected request, every token made until then would be asked about until it expires.
+
+        Raises:
+            StoreUnavailable: when the store did not answer.
+        """
+        if self._epoch is None:
+            self._follow()
+            self._catch_up_once()
+
     def figures(self) -> Figures:
         """Return how old and how large the copy is; no store is asked."""
         completed = self._trusted_until - self._staleness

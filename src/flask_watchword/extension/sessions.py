@@ -1,7 +1,6 @@
 """``Sessions``: sign-ins that are refreshed by rotation, listed, and ended at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -13,17 +12,22 @@ from flask_watchword.extension.errors import RevokedTokenError, WrongTokenError
 from flask_watchword.extension.responses import coded_message
 from flask_watchword.extension.revocation_feed import SESSION_ENDED, Figures, RevocationFeed
 from flask_watchword.extension.session_options import (
-    SessionOptions,
     read_session_options,
     set_session_defaults,
 )
+from flask_watchword.extension.session_work import (
+    NOT_INITIALIZED,
+    SESSIONS_KEY,
+    TokenPair,
+    Work,
+    running_app,
+)
 from flask_watchword.extension.signals import (
     refresh_reused,
-    session_ended,
     session_refreshed,
     session_started,
 )
-from flask_watchword.extension.tokens import Claims, Fresh, identity_of, issue
+from flask_watchword.extension.tokens import Claims, Fresh
 from flask_watchword.extension.verification import check_type
 from flask_watchword.sessions.refresh import Refreshed, RefreshRefused, refresh
 from flask_watchword.sessions.revocation import Kind, Revocation
@@ -33,86 +37,12 @@ from flask_watchword.sessions.session import (
     Session,
     new_session,
 )
-from flask_watchword.sessions.store import SessionStore, session_revocation, subject_revocation
+from flask_watchword.sessions.store import subject_revocation
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.opening import UnknownStore, open_session_store
 
-SESSIONS_KEY = "flask-watchword-sessions"
-_NOT_INITIALIZED = "You must initialize Sessions with this flask application first"
 #: Characters of a User-Agent header that are kept.
 _AGENT_LENGTH = 256
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPair:
-    """What a sign-in or a refresh is answered with.
-
-    Attributes:
-        access_token: for protected views.
-        refresh_token: for the next refresh, and for no other.
-        expires_in: seconds that the access token lives.
-        session_id: what both carry as ``sid``.
-    """
-
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    session_id: str
-
-
-class _Work:
-    """Everything that one call needs of the current application, at one moment."""
-
-    def __init__(self) -> None:
-        self.app = _current_app()
-        store: SessionStore | None = self.app.extensions.get(SESSIONS_KEY)
-        binding = binding_of(self.app)
-        if store is None or binding.revocations is None:
-            raise RuntimeError(_NOT_INITIALIZED)
-        self.store = store
-        self.feed: RevocationFeed = binding.revocations
-        self.manager = binding.manager
-        self.now = self.manager.clock()
-        self.options: SessionOptions = read_session_options(self.app.config)
-        self.lifetimes = self.options.lifetimes
-
-    def subject_of(self, identity: Any) -> str:
-        """Return the subject that an identity has in tokens and in the store."""
-        return str(identity_of(self.manager, identity))
-
-    def all_tokens_until(self) -> float:
-        """Return when the last token that there may be now has expired."""
-        lives = self.lifetimes
-        return self.now + max(lives.access, lives.idle, lives.detached) + lives.leeway
-
-    def revoke(self, entry: Revocation) -> None:
-        """Log a revocation, and know it in this process at once."""
-        self.store.revoke(entry)
-        self.feed.know([entry])
-
-    def tell_ended(self, ended: Sequence[Session]) -> None:
-        """Refuse the tokens of sessions that were ended, from now on; say so by the signal."""
-        self.feed.know([session_revocation(one, self.now, self.lifetimes) for one in ended])
-        for session in ended:
-            session_ended.send(self.app, session=session)
-
-    def pair(
-        self, session: Session, identity: Any, fresh: Fresh, claims: Claims | None
-    ) -> TokenPair:
-        """Make the tokens of a session's current generation."""
-        until = int(session.access_until(self.now, self.lifetimes))
-        # Last, so that neither a loader nor a caller changes what the session rests on.
-        own = {self.app.config["JWT_IDENTITY_CLAIM"]: session.subject, "sid": session.id}
-        access = {**(claims or {}), **own, "auth_time": int(session.started_at), "exp": until}
-        if fresh is False:
-            access["fresh"] = False
-        spare = {**own, "gen": session.generation, "exp": int(session.idle_until)}
-        return TokenPair(
-            access_token=issue(identity, "access", access, fresh, subject=session.subject),
-            refresh_token=issue(identity, "refresh", spare, subject=session.subject),
-            expires_in=max(0, until - int(self.now)),
-            session_id=session.id,
-        )
 
 
 class Sessions:
@@ -165,7 +95,8 @@ class Sessions:
         Raises:
             StoreUnavailable: when the store does not answer.
         """
-        work = _Work()
+        work = Work()
+        work.feed.begin_life()
         address, agent = _device()
         session = new_session(
             work.subject_of(subject), work.now, work.lifetimes, address=address, agent=agent
@@ -197,7 +128,7 @@ class Sessions:
             WrongTokenError: when the token is no refresh token.
             StoreUnavailable: when the store does not answer.
         """
-        work = _Work()
+        work = Work()
         token = _own_token(work)
         claims = token.own.claims
         check_type(claims, refresh=True)
@@ -225,7 +156,7 @@ class Sessions:
         Raises:
             StoreUnavailable: when the store does not answer.
         """
-        work = _Work()
+        work = Work()
         if session_id is None:
             session_id = _own_token(work).claim("sid")
         if session_id is None:
@@ -257,7 +188,7 @@ class Sessions:
         Raises:
             StoreUnavailable: when the store does not answer.
         """
-        work = _Work()
+        work = Work()
         wanted = _current_subject(work) if subject is None else work.subject_of(subject)
         keep = _own_token(work).claim("sid") if keep_current else None
         ended = work.store.end_all(
@@ -277,7 +208,7 @@ class Sessions:
         Raises:
             StoreUnavailable: when the store does not answer.
         """
-        work = _Work()
+        work = Work()
         wanted = _current_subject(work) if subject is None else work.subject_of(subject)
         return work.store.of_subject(wanted, work.now)
 
@@ -287,9 +218,9 @@ class Sessions:
         Args:
             app: whose sessions; ``None`` for the current application.
         """
-        feed = binding_of(app or _current_app()).revocations
+        feed = binding_of(app or running_app()).revocations
         if feed is None:
-            raise RuntimeError(_NOT_INITIALIZED)
+            raise RuntimeError(NOT_INITIALIZED)
         return feed.figures()
 
     def revoke_token(self, token_id: str | None = None) -> None:
@@ -302,7 +233,7 @@ class Sessions:
             ValueError: when the current token has no ``jti``.
             StoreUnavailable: when the store does not answer.
         """
-        work = _Work()
+        work = Work()
         until = work.all_tokens_until()
         if token_id is None:
             token_id = _own_token(work).claim("jti")
@@ -323,16 +254,11 @@ class Sessions:
         Raises:
             StoreUnavailable: when the store does not answer.
         """
-        work = _Work()
+        work = Work()
         work.revoke(Revocation(Kind.KEY, kid, work.now, work.all_tokens_until()))
 
 
-def _current_app() -> Flask:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return app
-
-
-def _rotated(work: _Work, token: CurrentToken, session_id: str, generation: int) -> Refreshed:
+def _rotated(work: Work, token: CurrentToken, session_id: str, generation: int) -> Refreshed:
     try:
         return refresh(work.store, session_id, generation, work.now, work.lifetimes)
     except RefreshRefused as refusal:
@@ -342,7 +268,7 @@ def _rotated(work: _Work, token: CurrentToken, session_id: str, generation: int)
         raise RevokedTokenError(*token.own, code=refusal.code) from refusal
 
 
-def _own_token(work: _Work) -> CurrentToken:
+def _own_token(work: Work) -> CurrentToken:
     """Return the current token, unless its names for subject and session are those of another."""
     token = current_token()
     decoding = binding_of(work.app).reading(work.app.config).decoding
@@ -351,7 +277,7 @@ def _own_token(work: _Work) -> CurrentToken:
     return token
 
 
-def _current_subject(work: _Work) -> str:
+def _current_subject(work: Work) -> str:
     return str(_own_token(work).claim(work.app.config["JWT_IDENTITY_CLAIM"]))
 
 

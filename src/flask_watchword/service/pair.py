@@ -4,7 +4,7 @@ from typing import Self
 
 import msgspec
 
-from flask_watchword.extension.sessions import TokenPair
+from flask_watchword.extension.session_work import TokenPair
 
 
 class Pair(msgspec.Struct):

@@ -255,6 +255,18 @@ def test_many_requests_with_an_old_copy_read_the_log_once(
     assert connection.asked == ["revocations"]
 
 
+def test_the_store_is_not_asked_about_tokens_made_before_the_first_protected_request(
+    make_site: MakeSite, connection: Connection
+) -> None:
+    site = make_site(WATCHWORD_SESSION_STORE=connection)
+    site.sign_in("first")
+    site.clock.now += 60
+    ada = site.sign_in()
+    site.clock.now += 60
+    assert ada.get().status_code == 200
+    assert "get" not in connection.asked
+
+
 def test_a_wiped_store_revives_nothing(
     site: Site, connection: Connection, shared: Shared, elapsed: StoppedClock,
     caplog: pytest.LogCaptureFixture,
@@ -348,11 +360,12 @@ def test_one_thread_follows_however_many_requests_come(site: Site) -> None:
     assert names == ["watchword-revocations"]
 
 
-def test_the_thread_begins_with_the_first_request(make_site: MakeSite) -> None:
+def test_the_thread_begins_with_the_first_session_and_not_with_the_application(
+    make_site: MakeSite,
+) -> None:
     site = make_site()
-    ada = site.sign_in()
     assert site.feed._thread is None
-    ada.get()
+    site.sign_in()
     assert site.feed._thread is not None
 
 
