@@ -7,7 +7,8 @@ from flask_watchword.errors import InvalidKeyError
 from flask_watchword.jose.jws import sign_compact, verify_compact
 from flask_watchword.jose.keyring import KeyState
 from flask_watchword.jose.keys import Key
-from flask_watchword.keys.keeper import FORMER_SECRET, KeyKeeper, KeyRefused, KeysChanged
+from flask_watchword.keys.changes import KeyRefused, KeysChanged
+from flask_watchword.keys.keeper import FORMER_SECRET, KeyKeeper
 from flask_watchword.keys.material import Material, new_material, read_material
 from flask_watchword.keys.policy import SLACK_SECONDS, KeyPolicy
 from flask_watchword.keys.ring import REMEMBERED_SECONDS

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.keys.keeper import KeyRefused
+from flask_watchword.keys.changes import KeyRefused
 from flask_watchword.service.app import create_app
 from flask_watchword.service.settings import InvalidSetting, Settings
 from flask_watchword.service.signing_keys import begin_keys, key_keeper, key_policy

@@ -145,7 +145,7 @@ def _opened(database: str | None) -> Iterator[tuple["Settings", "KeyStore"]]:
 def _changing(database: str | None) -> Iterator[_Keys]:
     with _opened(database) as (settings, store):
         from flask_watchword.errors import InvalidKeyError
-        from flask_watchword.keys.keeper import KeyRefused
+        from flask_watchword.keys.changes import KeyRefused
         from flask_watchword.service.signing_keys import key_keeper, refusing_other_master_key
 
         try:

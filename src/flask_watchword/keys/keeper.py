@@ -4,7 +4,18 @@ import contextlib
 from dataclasses import replace
 
 from flask_watchword.clock import Clock
-from flask_watchword.jose.keyring import KeyEntry, Keyring, KeyState
+from flask_watchword.jose.keyring import Keyring, KeyState
+from flask_watchword.keys.changes import (
+    KeyRefused,
+    KeysChanged,
+    kid_of,
+    state_of,
+    verifying_key,
+    waiting_in,
+    with_end,
+    with_key,
+    with_revocation,
+)
 from flask_watchword.keys.material import Material, new_material
 from flask_watchword.keys.policy import SLACK_SECONDS, KeyPolicy
 from flask_watchword.keys.ring import (
@@ -20,14 +31,6 @@ from flask_watchword.keys.store import KeyStore, StoredKey, StoredKeyring
 #: The name of the secret that signed before there were keys. A secret has no thumbprint: that
 #: would publish a hash of it.
 FORMER_SECRET = "former-secret"
-
-
-class KeyRefused(Exception):
-    """Something that cannot be done with this key; the message says why and what else can."""
-
-
-class KeysChanged(KeyRefused):
-    """Somebody else changed the keys at the same moment, and nothing was done."""
 
 
 class KeyKeeper:
@@ -102,7 +105,7 @@ class KeyKeeper:
             StoreUnavailable: when the store does not answer.
         """
         stored, ring, now = self._opened()
-        waiting = _waiting(ring, now)
+        waiting = waiting_in(ring, now)
         if waiting is None:
             return self._add(stored, new_material(self._policy.algorithm), now, at_once=at_once)
         if not at_once:
@@ -140,9 +143,9 @@ class KeyKeeper:
             raise KeyRefused(f"{kid} is here already, and no key is taken in twice")
         if material.private is None:
             ring.imported(kid, material.key, now)  # which refuses what cannot stand there
-            self._put(_with(stored, _verifying(material, now)), now)
+            self._put(with_key(stored, verifying_key(material, now)), now)
             return kid
-        waiting = _waiting(ring, now)
+        waiting = waiting_in(ring, now)
         if waiting is not None:
             raise KeyRefused(f"{waiting.kid} waits for its turn already; one can be next")
         return self._add(stored, material, now, at_once=at_once)
@@ -166,7 +169,7 @@ class KeyKeeper:
         if entry.verify_until is not None:
             raise KeyRefused(f"{kid} ends by itself once its last token has expired")
         if state is KeyState.RETIRING:
-            self._put(_ending(stored, kid, now + self._longest(stored)), now)
+            self._put(with_end(stored, kid, now + self._longest(stored)), now)
         elif (entry.active_from or now) - now < SLACK_SECONDS:
             raise KeyRefused(f"{kid} is about to sign; rotate once it does, or revoke it")
         else:
@@ -194,7 +197,7 @@ class KeyKeeper:
             stored, ring, now = self._known(kid)
             if not unopened:
                 refuse_other_master_key(stored, self._seal, now)
-            changed = _revoked(stored, ring, kid, now)
+            changed = with_revocation(stored, ring, kid, now)
             if keyring_of(changed, self._seal).active(now) is None:
                 changed = self._with_signer(changed, now)
             if self._store.swap(tidied(changed, now)):
@@ -214,7 +217,7 @@ class KeyKeeper:
     def _is_due(self, ring: Keyring) -> bool:
         now = self._clock()
         active = ring.active(now)
-        if active is None or not self._policy.rotation or _waiting(ring, now) is not None:
+        if active is None or not self._policy.rotation or waiting_in(ring, now) is not None:
             return False
         return now >= (active.active_from or now) + self._policy.rotation - self._policy.lead
 
@@ -233,7 +236,7 @@ class KeyKeeper:
 
     def _with_signer(self, stored: StoredKeyring, now: float) -> StoredKeyring:
         before = keyring_of(stored, self._seal)
-        waiting = _waiting(before, now)
+        waiting = waiting_in(before, now)
         if waiting is None:
             return self._with_key(stored, new_material(self._policy.algorithm), now, 0.0)
         after = before.activated(waiting.kid, now, self._longest(stored))
@@ -253,55 +256,13 @@ class KeyKeeper:
             published_at=now,
             active_from=now + lead,
         )
-        return _with(with_changes(stored, before, after), new)
+        return with_key(with_changes(stored, before, after), new)
 
     def _with_former_secret(self, stored: StoredKeyring, secret: str, now: float) -> StoredKeyring:
         sealed = self._sealed(FORMER_SECRET, "HS256", secret.encode())
         until = now + self._longest(stored)
         former = StoredKey(FORMER_SECRET, "HS256", None, sealed, now, verify_until=until)
-        return _with(stored, former)
+        return with_key(stored, former)
 
     def _sealed(self, kid: str, algorithm: str, private: bytes) -> bytes:
         return self._seal.seal(private, context_of(kid, algorithm))
-
-
-def kid_of(material: Material) -> str:
-    """Return the name that a key is bound to."""
-    if material.key.kid is None:
-        raise KeyRefused("a key without a public part has no name")
-    return material.key.kid
-
-
-def state_of(ring: Keyring, kid: str, now: float) -> KeyState:
-    """Return where a key of the store stands; one that nothing is left of is not in a keyring."""
-    if all(entry.kid != kid for entry in ring.entries):
-        return KeyState.RETIRED
-    return ring.state(kid, now)
-
-
-def _waiting(ring: Keyring, now: float) -> KeyEntry | None:
-    return next((entry for entry in ring.entries if entry.waits(now)), None)
-
-
-def _with(stored: StoredKeyring, key: StoredKey) -> StoredKeyring:
-    return replace(stored, keys=(*stored.keys, key))
-
-
-def _verifying(material: Material, now: float) -> StoredKey:
-    jwk = dict(material.key.jwk or {})
-    return StoredKey(kid_of(material), material.key.algorithm, jwk, None, now)
-
-
-def _ending(stored: StoredKeyring, kid: str, until: float) -> StoredKeyring:
-    keys = (replace(k, verify_until=until) if k.kid == kid else k for k in stored.keys)
-    return replace(stored, keys=tuple(keys))
-
-
-def _revoked(stored: StoredKeyring, ring: Keyring, kid: str, now: float) -> StoredKeyring:
-    if state_of(ring, kid, now) is not KeyState.RETIRED:
-        stored = with_changes(stored, ring, ring.revoked(kid, now))
-    keys = (
-        replace(k, revoked_at=now) if k.kid == kid and k.revoked_at is None else k
-        for k in stored.keys
-    )
-    return replace(stored, keys=tuple(keys))
