@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 
 from flask_watchword import Watchword
 from flask_watchword.jose.jwk_set import read_jwk_set
-from flask_watchword.keys.keeper import KeyKeeper
+from flask_watchword.keys.keeper import FORMER_SECRET, KeyKeeper
 from flask_watchword.service.app import create_app
 from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
-from flask_watchword.service.signing_keys import begin_keys, key_keeper
+from flask_watchword.service.signing_keys import begin_keys, key_keeper, revoke_key
 from tests.service.conftest import PASSWORD, bearer
 
 PATH = "/.well-known/jwks.json"
@@ -135,3 +135,21 @@ def test_tokens_of_a_secret_from_before_stay_good(
         assert answer.status_code == 200, answer.get_json()
     forged = jwt.encode(claims, "f" * 48, "HS256", headers=header)
     assert client.post("/refresh", headers=bearer(forged)).status_code == 401
+
+
+def test_a_secret_from_before_can_be_revoked_like_a_key(
+    settings: Settings, stores: Stores, ada: Any
+) -> None:
+    secret = "s" * 48
+    begin_keys(replace(settings, secret_key=secret), stores.keys)
+    client = create_app(settings, stores=stores).test_client()
+    login = client.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
+    new = login.get_json()["access_token"]
+    claims = jwt.decode(new, options={"verify_signature": False})
+    old = jwt.encode(claims, secret, "HS256", headers={"typ": "at+jwt"})
+    assert client.get("/me", headers=bearer(old)).status_code == 200
+    keeper = key_keeper(settings, stores.keys)
+    revoke_key(keeper, stores.sessions, FORMER_SECRET, master_key_is_lost=False)
+    answer = client.get("/me", headers=bearer(old))
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "key_revoked")
+    assert client.get("/me", headers=bearer(new)).status_code == 200

@@ -114,14 +114,13 @@ def _entries(stored: StoredKeyring, seal: Sealer) -> Iterator[KeyEntry]:
 
 
 def _load(key: StoredKey, seal: Sealer) -> Key | None:
-    kid = None if key.public_jwk is None else key.kid
     if key.sealed is not None:
         with contextlib.suppress(SealBroken):
             private = seal.open(key.sealed, context_of(key.kid, key.algorithm))
-            return Key.load(private, key.algorithm, kid=kid)
+            return Key.load(private, key.algorithm, kid=key.kid)
     if key.public_jwk is None:
         return None
-    return Key.load(key.public_jwk, key.algorithm, kid=kid)
+    return Key.load(key.public_jwk, key.algorithm, kid=key.kid)
 
 
 def _changed(key: StoredKey, before: KeyEntry, after: KeyEntry) -> StoredKey:
