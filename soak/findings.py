@@ -34,6 +34,7 @@ class Scale:
         processes: beside each other under mixed load.
         seconds: of mixed load.
         rotating: seconds in which the signing key is another one again and again.
+        between: seconds between two of these rotations; for one less a key is published first.
     """
 
     refreshes: int = 1_000
@@ -43,6 +44,7 @@ class Scale:
     processes: int = 8
     seconds: float = 60.0
     rotating: float = 120.0
+    between: float = 2.0
 
 
 def told(counts: Counter[str]) -> str:

@@ -22,8 +22,8 @@ from soak.serving import USER, Client, serving
 WORKERS = 2
 CLIENTS = 8
 
-#: Seconds between two rotations, that a key is published before it signs, and that tokens live.
-_BETWEEN, _LEAD, _ACCESS, _REFRESH = 2.0, 1, 5, 20
+#: Seconds that tokens live.
+_ACCESS, _REFRESH = 5, 20
 #: Seconds between two looks at the JWK Set.
 _LOOKS = 0.1
 #: Refreshes of one session before the client logs in anew.
@@ -81,8 +81,8 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
     early, gone = unlisted(seen)
     failed = Counter({what: n for what, n in seen.statuses.items() if what != "200"})
     yield Finding(
-        f"the key rotated every {_BETWEEN:g} s for {scale.rotating:g} s under load: no request "
-        "fails, and the JWK Set has each key before its first token is out until its last expires",
+        f"the key rotated every {scale.between:g} s for {scale.rotating:g} s under load: no "
+        "request fails, and the JWK Set has each key before its first token is out until its last expires",
         place.name,
         f"{seen.rotations} rotations, {WORKERS} workers, {sum(seen.statuses.values()):,} requests, "
         f"of which {sum(failed.values())} failed{' (' + told(failed) + ')' if failed else ''}; "
@@ -98,7 +98,7 @@ def rotated_under_load(place: Place, scale: Scale) -> Seen:
     environment = {
         "WATCHWORD_DATABASE": place.url,
         "WATCHWORD_MASTER_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("="),
-        "WATCHWORD_KEY_PUBLISH_SECONDS": str(_LEAD),
+        "WATCHWORD_KEY_PUBLISH_SECONDS": str(int(scale.between) - 1),
         "WATCHWORD_ACCESS_TOKEN_SECONDS": str(_ACCESS),
         "WATCHWORD_REFRESH_TOKEN_SECONDS": str(_REFRESH),
     }
@@ -110,7 +110,7 @@ def rotated_under_load(place: Place, scale: Scale) -> Seen:
         watching = pool.submit(_watch, port, over)
         clients = [pool.submit(_use, port, over) for _ in range(CLIENTS)]
         try:
-            seen.rotations = _rotate(settings, scale.rotating)
+            seen.rotations = _rotate(settings, scale)
         finally:
             over.set()
         for used in clients:
@@ -147,14 +147,14 @@ def margin(seen: Seen) -> float:
     return min(waits, default=0.0)
 
 
-def _rotate(settings: Settings, seconds: float) -> int:
-    until, rotations = time.monotonic() + seconds, 0
+def _rotate(settings: Settings, scale: Scale) -> int:
+    until, rotations = time.monotonic() + scale.rotating, 0
     with opened_keys(settings) as store:
         keeper = key_keeper(settings, store)
         while time.monotonic() < until:
             keeper.rotate()
             rotations += 1
-            time.sleep(_BETWEEN)
+            time.sleep(scale.between)
     return rotations
 
 

@@ -11,7 +11,15 @@ from soak.places import PLACES, POSTGRESQL, SQLITE, Place
 pytestmark = pytest.mark.server
 
 SHORT = Scale(
-    refreshes=80, crashes=6, pairs=20, revocations=20, processes=4, seconds=1.5, rotating=7.0
+    refreshes=80,
+    crashes=6,
+    pairs=20,
+    revocations=20,
+    processes=4,
+    seconds=1.5,
+    rotating=11.0,
+    # Slower than in the soak, so that a busy machine has the time it needs.
+    between=4.0,
 )
 
 Trial = Callable[[Place, Scale], Iterator[Finding]]
