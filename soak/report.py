@@ -12,9 +12,9 @@ _VERDICTS = {True: "holds", False: "BROKEN", None: "untried"}
 _INTRODUCTION = """\
 # Reliability
 
-What [sessions](sessions.md) and [keys](keys.md) promise, tried on real stores and counted. `make soak` repeats all of
-it, prints the same lines, writes this page, and exits with 1 where a promise is not kept;
-`.venv/bin/python -m soak --only TEXT` tries a part of it.
+What [sessions](sessions.md) and [keys](keys.md) promise, tried on real stores and counted.
+`make soak` repeats all of it, prints the same lines, writes this page, and exits with 1 where a
+promise is not kept; `.venv/bin/python -m soak --only TEXT` tries a part of it.
 
 The trials send requests to a Flask application with `Sessions`, in processes of their own that
 share one store. Time is the machine's. The processes of the application are killed by SIGKILL,
