@@ -252,3 +252,16 @@ def test_a_deleted_user_is_gone_and_the_address_is_free(users: UserStore) -> Non
     assert users.by_email(ADA.email_key) is None
     assert list(users.page()) == [BOB]
     users.add(replace(ADA, id="another"))
+
+
+def test_a_role_is_held_by_those_who_have_it_and_are_not_disabled(users: UserStore) -> None:
+    roles = ["admin", "support admin", "administrator", "not-admin", "admin", ""]
+    everybody = [
+        replace(new_user(f"user{n}@example.com", "hash", 0.0), roles=frozenset(names.split()))
+        for n, names in enumerate(roles)
+    ]
+    for user in everybody:
+        users.add(user)
+    users.disable(everybody[4].id, 1.0)
+    assert users.hold_role("admin") == {everybody[0].id, everybody[1].id}
+    assert users.hold_role("nothing") == frozenset()

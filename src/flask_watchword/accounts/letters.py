@@ -11,6 +11,7 @@ class LetterKind(StrEnum):
     VERIFY_EMAIL = "verify_email"
     ALREADY_REGISTERED = "already_registered"
     RESET_PASSWORD = "reset_password"
+    SET_PASSWORD = "set_password"
     PASSWORD_CHANGED = "password_changed"
     CHANGE_EMAIL = "change_email"
     EMAIL_CHANGED = "email_changed"

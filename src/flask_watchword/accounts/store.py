@@ -87,6 +87,13 @@ class UserStore(Protocol):
     def enable(self, user_id: str) -> bool:
         """Undo :meth:`disable`; return whether that changed anything."""
 
+    def hold_role(self, role: str) -> frozenset[str]:
+        """Return the ids of the users who have a role and are not disabled.
+
+        In a change of several stores these users stay as they are until it is over: whoever wants
+        to change one of them waits.
+        """
+
     def delete(self, user_id: str) -> bool:
         """Forget the user; return whether there was one. The address may be added again."""
 

@@ -106,6 +106,12 @@ class MemoryUserStore:
         """Undo ``disable``; return whether that changed anything."""
         return self._change(user_id, lambda user: user.is_disabled, disabled_at=None)
 
+    def hold_role(self, role: str) -> frozenset[str]:
+        """Return the ids of the users who have a role and are not disabled."""
+        with self._lock:
+            everybody = self._by_id.values()
+            return frozenset(u.id for u in everybody if role in u.roles and not u.is_disabled)
+
     def delete(self, user_id: str) -> bool:
         """Forget the user; return whether there was one."""
         with self._lock:

@@ -16,6 +16,7 @@ _NOTICE_SECONDS = 86_400.0
 PAGES = {
     LetterKind.VERIFY_EMAIL: "verify-email",
     LetterKind.RESET_PASSWORD: "reset-password",
+    LetterKind.SET_PASSWORD: "reset-password",
     LetterKind.CHANGE_EMAIL: "change-email",
 }
 

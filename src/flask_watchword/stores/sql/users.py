@@ -76,7 +76,7 @@ class SqlUserStore:
         key = _users.email_key
         statement = select(*_USER).where(key > after).order_by(key).limit(limit)
         if search:
-            statement = statement.where(self._position(search) > 0)
+            statement = statement.where(self._position(_users.email_key, search) > 0)
         return [_user(row) for row in state(self._place, lambda c: c.execute(statement).all())]
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
@@ -127,6 +127,19 @@ class SqlUserStore:
         disabled = _users.disabled_at.is_not(None)
         return self._changed(_this(user_id, disabled).values(disabled_at=None))
 
+    def hold_role(self, role: str) -> frozenset[str]:
+        """Return the ids of the users who have a role and are not disabled, and lock them."""
+        # With a space at each end: no role is taken for a part of another.
+        held = literal(" ", AnyText) + _users.roles + literal(" ", AnyText)
+        statement = (
+            select(_users.id)
+            .where(_users.disabled_at.is_(None), self._position(held, f" {role} ") > 0)
+            # In one order, or two that hold one role could wait for each other.
+            .order_by(_users.id)
+            .with_for_update()
+        )
+        return frozenset(state(self._place, lambda c: c.execute(statement).scalars().all()))
+
     def delete(self, user_id: str) -> bool:
         """Forget the user; return whether there was one."""
         return self._changed(tables.users.delete().where(_users.id == user_id))
@@ -143,10 +156,10 @@ class SqlUserStore:
     def _changed(self, statement: Any) -> bool:
         return state(self._place, lambda c: c.execute(statement).rowcount) == 1
 
-    def _position(self, search: str) -> ColumnElement[int]:
+    def _position(self, text: ColumnElement[str], search: str) -> ColumnElement[int]:
         # Not LIKE: what is looked for is no pattern, and SQLite refuses long ones.
         function = func.instr if self._place.dialect.name == "sqlite" else func.strpos
-        position: ColumnElement[int] = function(_users.email_key, literal(search, AnyText))
+        position: ColumnElement[int] = function(text, literal(search, AnyText))
         return position
 
 
