@@ -9,7 +9,7 @@ from flask_watchword.extension.options import Config, Option, lifetime
 from flask_watchword.sessions.session import Lifetimes
 
 #: Seconds that stand for a token without an end: a revocation has to end some day.
-_ENDLESS = 100 * 365.25 * 86_400
+ENDLESS = 100 * 365.25 * 86_400
 
 SESSION_OPTIONS: tuple[Option, ...] = (
     Option(
@@ -96,7 +96,7 @@ def _duration(config: Config, name: str, *, zero: bool = False) -> float:
         seconds = float(value)
     else:
         seconds = math.nan
-    if not (seconds > 0 or (zero and seconds == 0)) or seconds > _ENDLESS:
+    if not (seconds > 0 or (zero and seconds == 0)) or seconds > ENDLESS:
         least = "0 or more" if zero else "more than 0"
         raise RuntimeError(f"{name} must be a timedelta or seconds, {least}, not {value!r}")
     return seconds
@@ -114,7 +114,7 @@ def _limit(value: Any) -> int | None:
 def _token_life(config: Config, token_type: str) -> float:
     delta = lifetime(config, token_type)
     if delta is False:
-        return _ENDLESS
+        return ENDLESS
     if isinstance(delta, timedelta):
         return delta.total_seconds()
     now = datetime.now(UTC)  # a relativedelta or the like, which is as long as its months are

@@ -8,10 +8,15 @@ from flask import Flask, Response, current_app, has_request_context, request
 
 from flask_watchword.extension.binding import binding_of
 from flask_watchword.extension.current import CurrentToken, current_token
-from flask_watchword.extension.errors import RevokedTokenError, WrongTokenError
+from flask_watchword.extension.errors import (
+    NoAuthorizationError,
+    RevokedTokenError,
+    WrongTokenError,
+)
 from flask_watchword.extension.responses import coded_message
 from flask_watchword.extension.revocation_feed import SESSION_ENDED, Figures, RevocationFeed
 from flask_watchword.extension.session_options import (
+    ENDLESS,
     read_session_options,
     set_session_defaults,
 )
@@ -93,14 +98,16 @@ class Sessions:
             The first pair of tokens.
 
         Raises:
+            ValueError: for a subject with a NUL, which a database would make another one of.
             StoreUnavailable: when the store does not answer.
         """
         work = Work()
+        whose = work.subject_of(subject)
+        if "\0" in whose:
+            raise ValueError("a subject has no NUL: give the user an id without one")
         work.feed.begin_life()
         address, agent = _device()
-        session = new_session(
-            work.subject_of(subject), work.now, work.lifetimes, address=address, agent=agent
-        )
+        session = new_session(whose, work.now, work.lifetimes, address=address, agent=agent)
         ended = work.store.start(session, work.options.limit, work.lifetimes)
         work.tell_ended(ended)
         session_started.send(work.app, session=session)
@@ -126,10 +133,11 @@ class Sessions:
             RevokedTokenError: when the session has ended, or ends now because the token was
                 used before. That end stands, although the request fails.
             WrongTokenError: when the token is no refresh token.
+            NoAuthorizationError: when there is none, since the view has it optional.
             StoreUnavailable: when the store does not answer.
         """
         work = Work()
-        token = _own_token(work)
+        token = _present_token(work)
         claims = token.own.claims
         check_type(claims, refresh=True)
         session_id, generation = claims.get("sid"), claims.get("gen")
@@ -164,6 +172,8 @@ class Sessions:
                 return False
             self.revoke_token()
             return True
+        if not isinstance(session_id, str):
+            return False  # a client may name what it likes, in JSON a number or a list
         if subject is not None:
             session = work.store.get(session_id)
             if session is None or session.subject != work.subject_of(subject):
@@ -186,6 +196,7 @@ class Sessions:
             How many sessions were ended.
 
         Raises:
+            NoAuthorizationError: when no subject is given and there is no token.
             StoreUnavailable: when the store does not answer.
         """
         work = Work()
@@ -206,6 +217,7 @@ class Sessions:
             subject: whose; ``None`` for the current token's.
 
         Raises:
+            NoAuthorizationError: when no subject is given and there is no token.
             StoreUnavailable: when the store does not answer.
         """
         work = Work()
@@ -239,7 +251,9 @@ class Sessions:
             token_id = _own_token(work).claim("jti")
             if token_id is None:
                 raise ValueError("the current token has no jti, by which it could be revoked")
-            until = max(until, (current_token().claim("exp") or 0) + work.lifetimes.leeway)
+            expires = current_token().claim("exp")
+            own_life = work.now + ENDLESS if expires is None else expires
+            until = max(until, own_life + work.lifetimes.leeway)
         work.revoke(Revocation(Kind.TOKEN, token_id, work.now, until))
 
     def revoke_key(self, kid: str) -> None:
@@ -277,8 +291,17 @@ def _own_token(work: Work) -> CurrentToken:
     return token
 
 
+def _present_token(work: Work) -> CurrentToken:
+    """Return the current token, which a view that has it optional may have been called without."""
+    token = _own_token(work)
+    # Every token that was accepted has a type.
+    if token.claim("type") is None:
+        raise NoAuthorizationError("There is no token whose session this could be about")
+    return token
+
+
 def _current_subject(work: Work) -> str:
-    return str(_own_token(work).claim(work.app.config["JWT_IDENTITY_CLAIM"]))
+    return str(_present_token(work).claim(work.app.config["JWT_IDENTITY_CLAIM"]))
 
 
 def _device() -> tuple[str, str]:

@@ -1,9 +1,15 @@
 """Signing out: of one session, of all of them, and revoking single tokens."""
+# jwt_required() is typed Any, as Flask-JWT-Extended's is.
+# mypy: disable-error-code=untyped-decorator
+
+from datetime import timedelta
+from typing import Any, Literal
 
 import jwt
 import pytest
+from flask import jsonify
 
-from flask_watchword import create_access_token, create_refresh_token
+from flask_watchword import create_access_token, create_refresh_token, jwt_required
 from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import DAY, MINUTE, SECRET, START, Site, bearing, refusal
 
@@ -116,6 +122,49 @@ def test_a_current_token_without_a_session_is_revoked_alone(site: Site) -> None:
     assert client.post("/end", headers=bearing(plain)).get_json() is True
     assert refusal(client.get("/me", headers=bearing(plain))) == (401, "token_revoked")
     assert client.get("/me", headers=bearing(other)).status_code == 200
+
+
+@pytest.mark.parametrize("life", [False, timedelta(days=900)])
+def test_a_current_token_stays_revoked_for_as_long_as_it_lives(
+    site: Site, life: Literal[False] | timedelta
+) -> None:
+    client = site.app.test_client()
+    with site.app.test_request_context():
+        plain = create_access_token("ada", expires_delta=life)
+    client.post("/end", headers=bearing(plain))
+    site.clock.now += 899 * DAY
+    site.feed.catch_up()
+    site.feed.tidy()
+    assert refusal(client.get("/me", headers=bearing(plain))) == (401, "token_revoked")
+
+
+@pytest.mark.parametrize("call", ["refresh", "list", "end_all"])
+def test_without_the_token_that_was_optional_nobody_is_meant(site: Site, call: str) -> None:
+    """Not even a subject by the name of None."""
+    somebody = site.sign_in("None")
+
+    @site.app.post("/anybody")
+    @jwt_required(refresh=call == "refresh", optional=True)
+    def anybody() -> Any:
+        return jsonify(getattr(site.sessions, call)())
+
+    assert site.app.test_client().post("/anybody").status_code == 401
+    assert somebody.get().status_code == 200
+
+
+def test_signing_out_without_the_token_that_was_optional_ends_nothing(site: Site) -> None:
+    @site.app.post("/leave")
+    @jwt_required(optional=True)
+    def leave() -> Any:
+        return jsonify(site.sessions.end())
+
+    assert site.app.test_client().post("/leave").get_json() is False
+
+
+@pytest.mark.parametrize("named", [["x"], {"x": 1}, 5, 2**80, 1.5, True])
+def test_what_a_client_calls_a_session_and_is_none_ends_nothing(site: Site, named: Any) -> None:
+    with site.app.test_request_context():
+        assert site.sessions.end(named, subject="ada") is False
 
 
 def test_a_subject_sees_its_sessions_the_one_used_last_first(site: Site) -> None:

@@ -68,6 +68,12 @@ def test_a_subject_that_is_a_number_is_one_subject_with_its_text(site: Site) -> 
         assert len(site.sessions.list(7)) == len(site.sessions.list("7")) == 1
 
 
+def test_a_subject_that_a_database_would_change_starts_nothing(site: Site) -> None:
+    """Its refreshed tokens would be another subject's."""
+    with pytest.raises(ValueError, match="NUL"):
+        site.sign_in("a\0b")
+
+
 def test_the_identity_loader_says_whose_the_session_is(site: Site) -> None:
     site.manager.user_identity_loader(lambda user: user["id"])
     with site.app.test_request_context():
