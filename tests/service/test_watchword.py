@@ -140,7 +140,7 @@ def test_errors_of_the_service_are_json_whatever_the_application_does_with_its_o
         client.delete("/auth/sessions/none", headers=bearer(token)),
         client.post("/auth/login", data=b" " * 70_000, content_type="application/json"),
     ]
-    assert [answer.status_code for answer in answers] == [400, 401, 401, 404, 413]
+    assert [answer.status_code for answer in answers] == [415, 401, 401, 404, 413]
 
     def fails(error: Exception) -> Callable[..., None]:
         def fail(*_args: Any) -> None:

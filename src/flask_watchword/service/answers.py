@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 import msgspec
-from flask import Blueprint, Flask, Response, jsonify
+from flask import Blueprint, Flask, Response
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -28,10 +28,24 @@ _MESSAGES: Mapping[int, str] = {
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def answer(body: msgspec.Struct) -> Response:
+class Problem(msgspec.Struct, omit_defaults=True):
+    """What is answered to what is refused.
+
+    Attributes:
+        msg: a sentence for people; it may change.
+        code: a name for programs; it is contract.
+        field: the field of the body or of the query that is wrong, where it is one.
+    """
+
+    msg: str
+    code: str
+    field: str | None = None
+
+
+def answer(body: msgspec.Struct, status: int = HTTPStatus.OK) -> Response:
     """Return a struct as JSON, which no cache keeps."""
     text = msgspec.json.encode(body) + b"\n"
-    return Response(text, mimetype="application/json", headers=_NO_STORE)
+    return Response(text, status, mimetype="application/json", headers=_NO_STORE)
 
 
 def nothing() -> Response:
@@ -46,7 +60,13 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)
 
 
-def refusal(status: int, msg: str, code: str, headers: Mapping[str, str] | None = None) -> Response:
+def refusal(
+    status: int,
+    msg: str,
+    code: str,
+    headers: Mapping[str, str] | None = None,
+    field: str | None = None,
+) -> Response:
     """Return ``{"msg": …, "code": …}`` under a status; a 401 carries a challenge.
 
     Args:
@@ -54,10 +74,10 @@ def refusal(status: int, msg: str, code: str, headers: Mapping[str, str] | None 
         msg: a sentence for people; it may change.
         code: a name for programs; it is contract.
         headers: further headers, a more precise ``WWW-Authenticate`` among them.
+        field: the field that is wrong, where it is one.
     """
-    refused = jsonify(msg=msg, code=code)
-    refused.status_code = status
-    refused.headers.extend(_NO_STORE | dict(headers or {}))
+    refused = answer(Problem(msg, code, field), status)
+    refused.headers.extend(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
         refused.headers.setdefault("WWW-Authenticate", CHALLENGE)
     return refused

@@ -1,39 +1,50 @@
-"""Read a JSON body into a struct, or say what is wrong with it."""
+"""Read a JSON body or a query string into a struct, or say what is wrong with it."""
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 from flask import abort, request
 
+from flask_watchword.jose.encoding import parse_object
 from flask_watchword.service.answers import refusal
 from flask_watchword.service.components import components
 
-Body = TypeVar("Body", bound=msgspec.Struct)
+Kind = TypeVar("Kind", bound=msgspec.Struct)
+
+#: Characters that are shown of a name that a client made up.
+_SHOWN = 64
 
 
-def read_body(kind: type[Body]) -> Body:
+def read_body(kind: type[Kind]) -> Kind:
     """Return the request's JSON object as a struct.
 
-    Ends the request with 400 when there is no JSON object, and with 400 and the name of the
-    field when one is missing, unknown, of another type or too long.
+    Ends the request with 415 for what does not say that it is JSON, with 413 when it is too long,
+    with 400 when it is no JSON object, and with 422 and the name of the field when one is
+    missing, unknown, of another type or too long.
     """
-    members = _json()
-    if not isinstance(members, dict):
-        abort(refusal(400, "Missing JSON in request", "missing_json"))
+    if request.mimetype != "application/json" or "Content-Encoding" in request.headers:
+        abort(refusal(415, "The body has to be application/json", "unsupported_media_type"))
     try:
-        return msgspec.convert(members, kind)
-    except msgspec.ValidationError as error:
-        abort(refusal(400, str(error), "invalid_field"))
+        # Two members of one name would be read otherwise by whatever looks at the request first.
+        members = parse_object(_data())
+    except ValueError:
+        abort(refusal(400, "Missing JSON in request", "invalid_json"))
+    return _converted(members, kind, strict=True)
 
 
-def _json() -> object:
-    if not request.is_json:
-        return None
-    try:
-        return msgspec.json.decode(_data())
-    # Bytes that are not UTF-8 are a ValueError like malformed text; depth has an error of its own.
-    except (ValueError, RecursionError):
-        return None
+def read_query(kind: type[Kind]) -> Kind:
+    """Return the request's query string as a struct.
+
+    Ends the request with 422 and the name of the parameter when one is missing, unknown,
+    repeated, of another type or too long.
+    """
+    parameters = request.args.to_dict(flat=False)
+    for name, values in parameters.items():
+        if len(values) > 1:
+            _refuse_field(name, f"`{name[:_SHOWN]}` is given more than once")
+    flat = {name: values[0] for name, values in parameters.items()}
+    return _converted(flat, kind, strict=False)
 
 
 def _data() -> bytes:
@@ -46,3 +57,40 @@ def _data() -> bytes:
     if len(data) > limit:
         abort(413)
     return data
+
+
+def _converted(members: Mapping[str, Any], kind: type[Kind], *, strict: bool) -> Kind:
+    try:
+        return msgspec.convert(members, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        _refuse_field(*_found(members, kind, strict, error))
+
+
+def _found(
+    members: Mapping[str, Any],
+    kind: type[msgspec.Struct],
+    strict: bool,
+    error: msgspec.ValidationError,
+) -> tuple[str | None, str]:
+    """Return the field that is wrong and what is wrong with it.
+
+    The error says it as text alone, in which a client's own text may stand.
+    """
+    fields = {one.encode_name: one for one in msgspec.structs.fields(kind)}
+    for name in members:
+        if name not in fields:
+            return name, f"There is no field `{name[:_SHOWN]}`"
+    for name, one in fields.items():
+        if name not in members:
+            if one.required:
+                return name, f"The field `{name}` is missing"
+            continue
+        try:
+            msgspec.convert(members[name], one.type, strict=strict)
+        except msgspec.ValidationError as wrong:
+            return name, f"The field `{name}` is refused: {wrong}"
+    return None, str(error)
+
+
+def _refuse_field(field: str | None, msg: str) -> NoReturn:
+    abort(refusal(422, msg, "invalid_field", field=field and field[:_SHOWN]))

@@ -9,7 +9,7 @@ from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.sessions import Sessions
 from flask_watchword.service.answers import install_refusals
-from flask_watchword.service.api import Endpoint, build_api, endpoints
+from flask_watchword.service.api import build_api, endpoints
 from flask_watchword.service.components import (
     Components,
     Stores,
@@ -17,6 +17,7 @@ from flask_watchword.service.components import (
     install_components,
 )
 from flask_watchword.service.demo import carry_email
+from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.signing_keys import live_keyring
 from flask_watchword.service.stores import open_stores, prepare
@@ -111,11 +112,11 @@ def _refuse_paths(app: Flask, served: Iterable[Endpoint], prefix: str) -> None:
     taken = {
         (method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods or ()
     }
-    for method, path, _ in served:
-        if (method, prefix + path) in taken:
+    for one in served:
+        if (one.method, prefix + one.path) in taken:
             raise RuntimeError(
-                f"this application has a view for {method} {prefix + path}, which Watchword would "
-                "serve: give Watchword a url_prefix"
+                f"this application has a view for {one.method} {prefix + one.path}, which "
+                "Watchword would serve: give Watchword a url_prefix"
             )
 
 

@@ -2,11 +2,18 @@
 
 from flask import Response
 
-from flask_watchword.extension.decorators import jwt_expired_token_required
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import EXPIRED
 from flask_watchword.service.tokens import expired_token
 
 
-@jwt_expired_token_required()
+@endpoint(
+    "POST",
+    "/expired",
+    summary="Show what a client is told whose access token has grown old",
+    guard=EXPIRED,
+    answers={},
+)
 def expired() -> Response:
     """Answer 401 and say that the token, genuine as it is, has expired."""
     return expired_token()

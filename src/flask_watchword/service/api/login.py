@@ -8,8 +8,9 @@ from flask import Response
 from flask_watchword.accounts.login import authenticate
 from flask_watchword.accounts.passwords import MAX_PASSWORD_CHARACTERS
 from flask_watchword.service.answers import answer, refusal
-from flask_watchword.service.bodies import read_body
 from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import PUBLIC
 from flask_watchword.service.pair import Pair
 from flask_watchword.service.tokens import PASSWORD_METHOD, SignIn
 
@@ -21,12 +22,20 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
     password: Annotated[str, msgspec.Meta(max_length=MAX_PASSWORD_CHARACTERS)]
 
 
-def login() -> Response:
+@endpoint(
+    "POST",
+    "/login",
+    summary="Log in with an e-mail address and a password",
+    guard=PUBLIC,
+    body=Credentials,
+    answers={200: Pair},
+    refusals={401: ("invalid_credentials",), 503: ("login_busy",)},
+)
+def login(body: Credentials) -> Response:
     """Answer with an access and a refresh token, or with 401."""
-    credentials = read_body(Credentials)
     parts = components()
     users = parts.stores.users
-    user = authenticate(users, parts.passwords, credentials.email, credentials.password)
+    user = authenticate(users, parts.passwords, body.email, body.password)
     if user is None:
         # One answer for unknown and wrong, so that it tells nobody who has an account.
         return refusal(401, "Bad email or password", "invalid_credentials")

@@ -2,12 +2,19 @@
 
 from flask import Response
 
-from flask_watchword.extension.decorators import jwt_required
 from flask_watchword.service.answers import nothing
 from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import SESSION
 
 
-@jwt_required(verify_type=False)
+@endpoint(
+    "POST",
+    "/logout",
+    summary="Log out: end this session, by its access or its refresh token",
+    guard=SESSION,
+    answers={204: None},
+)
 def logout() -> Response:
     """End the session of an access or a refresh token; every token of it is refused from now on.
 

@@ -3,14 +3,22 @@
 from flask import Response
 
 from flask_watchword.extension.current import get_jwt, get_jwt_identity
-from flask_watchword.extension.decorators import jwt_required
 from flask_watchword.service.answers import answer
 from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import REFRESH
 from flask_watchword.service.pair import Pair
 from flask_watchword.service.tokens import SignIn, user_gone
 
 
-@jwt_required(refresh=True)
+@endpoint(
+    "POST",
+    "/refresh",
+    summary="Trade a refresh token for the next pair of its session",
+    guard=REFRESH,
+    answers={200: Pair},
+    refusals={401: ("refresh_reused", "user_gone")},
+)
 def refresh() -> Response:
     """Answer with a pair of tokens for the refresh token's user, or with 401.
 

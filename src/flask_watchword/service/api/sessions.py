@@ -7,9 +7,10 @@ import msgspec
 from flask import Response
 
 from flask_watchword.extension.current import get_jwt, get_jwt_identity
-from flask_watchword.extension.decorators import jwt_required
 from flask_watchword.service.answers import answer, moment, nothing, refusal
 from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import ACCESS
 from flask_watchword.sessions.session import Session
 
 
@@ -54,14 +55,27 @@ class Devices(msgspec.Struct):
     sessions: list[Device]
 
 
-@jwt_required()
+@endpoint(
+    "GET",
+    "/sessions",
+    summary="List where one is logged in",
+    guard=ACCESS,
+    answers={200: Devices},
+)
 def list_sessions() -> Response:
     """Answer with the sessions of the access token's user."""
     current_id = get_jwt().get("sid")
     return answer(Devices([Device.of(s, current_id) for s in components().sessions.list()]))
 
 
-@jwt_required()
+@endpoint(
+    "DELETE",
+    "/sessions/<session_id>",
+    summary="End one session of one's own",
+    guard=ACCESS,
+    answers={204: None},
+    refusals={404: ("session_not_found",)},
+)
 def end_session(session_id: str) -> Response:
     """End one session of the access token's user, be it this one."""
     # Another user's is answered like one that does not exist: an id tells nobody whose it is.
@@ -70,7 +84,13 @@ def end_session(session_id: str) -> Response:
     return nothing()
 
 
-@jwt_required()
+@endpoint(
+    "DELETE",
+    "/sessions",
+    summary="End every session of one's own but this one",
+    guard=ACCESS,
+    answers={204: None},
+)
 def end_other_sessions() -> Response:
     """End every session of the access token's user but this one."""
     components().sessions.end_all(keep_current=True)

@@ -1,0 +1,49 @@
+"""Who may ask an endpoint."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_watchword.extension.decorators import jwt_expired_token_required, jwt_required
+
+View = Callable[..., Any]
+Codes = tuple[str, ...]
+
+_OF_A_TOKEN: Mapping[int, Codes] = {
+    401: ("missing_token", "invalid_token", "token_expired", "session_ended")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who may ask.
+
+    Attributes:
+        protect: returns a view that runs only for whoever may.
+        token: the kind of token it takes, ``access`` or ``refresh``; ``None`` without one.
+        refusals: the codes of whom it refuses, by status.
+    """
+
+    protect: Callable[[View], View]
+    token: str | None = None
+    refusals: Mapping[int, Codes] = field(default_factory=dict)
+
+    def refusals_of(self, method: str) -> Mapping[int, Codes]:
+        """Return the codes of whom it refuses under a method, by status."""
+        return self.refusals
+
+
+def _everybody(view: View) -> View:
+    return view
+
+
+#: Whoever asks.
+PUBLIC = Guard(_everybody)
+#: Whoever has an access token.
+ACCESS = Guard(jwt_required(), "access", _OF_A_TOKEN)
+#: Whoever has a refresh token.
+REFRESH = Guard(jwt_required(refresh=True), "refresh", _OF_A_TOKEN)
+#: Whoever has a token of a session, be it an access or a refresh token.
+SESSION = Guard(jwt_required(verify_type=False), "access", _OF_A_TOKEN)
+#: Whoever has an access token that has expired, and has no other fault.
+EXPIRED = Guard(jwt_expired_token_required(), "access", _OF_A_TOKEN)
