@@ -117,6 +117,9 @@ class MachineTokenStore(Protocol):
     def remove_all(self, owner: str) -> None:
         """Forget all tokens of a user, with the user."""
 
+    def purge(self, before: float, limit: int) -> int:
+        """Forget up to ``limit`` tokens that were over before a moment; return how many."""
+
 
 def new_machine_token(
     kind: MachineTokenKind,

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from flask_watchword.accounts.emails import mailbox
+from flask_watchword.accounts.resealing import Resealed
 from flask_watchword.clock import Clock
 
 #: After so many tries nobody tries again: about a day, by the pauses below.
@@ -108,6 +109,12 @@ class Outbox(Protocol):
 
     def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
         """Note that nobody tries again, if it is still this worker's; delete its body."""
+
+    def reseal(self) -> Resealed:
+        """Seal every body under the first master key that is under another one.
+
+        Each by itself, beside requests; what was done counts although the rest fails.
+        """
 
     def purge(self, before: float, limit: int) -> int:
         """Forget up to ``limit`` messages of before a moment that are over; return how many."""

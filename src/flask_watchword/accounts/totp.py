@@ -6,6 +6,8 @@ from typing import Protocol
 
 import pyotp
 
+from flask_watchword.accounts.resealing import Resealed
+
 #: Seconds of one step (RFC 6238 section 5.2).
 STEP_SECONDS = 30
 
@@ -86,6 +88,12 @@ class TotpStore(Protocol):
 
     def remove(self, user_id: str) -> bool:
         """Forget a user's authenticator; return whether there was one."""
+
+    def reseal(self) -> Resealed:
+        """Seal every secret under the first master key that is under another one.
+
+        Each by itself, beside requests; what was done counts although the rest fails.
+        """
 
 
 def new_enrolment(user_id: str, now: float) -> Enrolment:

@@ -203,6 +203,24 @@ class KeyKeeper:
             if self._store.swap(tidied(changed, now)):
                 return now + self._longest(stored)
 
+    def reseal(self) -> int:
+        """Seal the private parts under the first master key that are under another one.
+
+        Returns:
+            How many those were.
+
+        Raises:
+            SealBroken: when one is of use and under a master key that is not there.
+            StoreUnavailable: when the store does not answer.
+        """
+        while True:
+            stored, _, now = self._opened()
+            stored = tidied(stored, now)
+            keys = tuple(map(self._resealed, stored.keys))
+            done = sum(new != old for new, old in zip(keys, stored.keys, strict=True))
+            if not done or self._store.swap(replace(stored, keys=keys)):
+                return done
+
     def _opened(self) -> tuple[StoredKeyring, Keyring, float]:
         stored, now = self._store.load(), self._clock()
         refuse_other_master_key(stored, self._seal, now)
@@ -263,6 +281,12 @@ class KeyKeeper:
         until = now + self._longest(stored)
         former = StoredKey(FORMER_SECRET, "HS256", None, sealed, now, verify_until=until)
         return with_key(stored, former)
+
+    def _resealed(self, key: StoredKey) -> StoredKey:
+        if key.sealed is None or self._seal.is_current(key.sealed):
+            return key
+        private = self._seal.open(key.sealed, context_of(key.kid, key.algorithm))
+        return replace(key, sealed=self._sealed(key.kid, key.algorithm, private))
 
     def _sealed(self, kid: str, algorithm: str, private: bytes) -> bytes:
         return self._seal.seal(private, context_of(kid, algorithm))

@@ -68,6 +68,11 @@ class Sealer:
         except InvalidTag as error:
             raise SealBroken(f"{context} was altered, or sealed for another place") from error
 
+    @property
+    def head(self) -> bytes:
+        """Return what every value begins with that the first key sealed, and no other."""
+        return _FORM + self._current
+
     def is_current(self, sealed: bytes) -> bool:
         """Tell whether the first key sealed this; otherwise it should be sealed anew."""
         return _key_name(sealed) == self._current

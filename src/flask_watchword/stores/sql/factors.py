@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
+from flask_watchword.accounts.resealing import Resealed
 from flask_watchword.accounts.totp import Enrolment, UnreadableSecret
 from flask_watchword.keys.sealing import SealBroken, Sealer
 from flask_watchword.stores.sql import tables
 from flask_watchword.stores.sql.joining import Place, state, transact
+from flask_watchword.stores.sql.resealing import reseal
 
 _totp = tables.totp.c
 _codes = tables.recovery_codes.c
@@ -108,6 +110,10 @@ class SqlTotpStore:
         """Forget a user's authenticator."""
         values = {"this_user": user_id}
         return state(self._place, lambda c: c.execute(_REMOVE, values).rowcount) == 1
+
+    def reseal(self) -> Resealed:
+        """Seal every secret under the first master key that is under another one."""
+        return reseal(self._place, self._sealer, _totp.user_id, _totp.sealed_secret, _context)
 
 
 class SqlRecoveryCodeStore:

@@ -53,6 +53,18 @@ _NOTE_USE = (
 
 _REMOVE_ALL = delete(tables.machine_tokens).where(_of_owner)
 
+# What somebody else is writing at the moment is left.
+_PURGE = delete(tables.machine_tokens).where(
+    _tokens.id.in_(
+        select(_tokens.id)
+        .where(
+            or_(_tokens.revoked_at < bindparam("before"), _tokens.expires_at < bindparam("before"))
+        )
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+)
+
 
 class SqlMachineTokenStore:
     """A store of tokens for programs over a database whose schema is in place.
@@ -102,6 +114,11 @@ class SqlMachineTokenStore:
         """Forget all tokens of a user."""
         values = {"of_owner": owner}
         state(self._place, lambda connection: connection.execute(_REMOVE_ALL, values))
+
+    def purge(self, before: float, limit: int) -> int:
+        """Forget up to ``limit`` tokens that were over before a moment."""
+        values = {"before": before, "most": limit}
+        return state(self._place, lambda connection: connection.execute(_PURGE, values).rowcount)
 
 
 def _token(row: Any) -> MachineToken:

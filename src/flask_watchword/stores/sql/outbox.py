@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from flask_watchword.accounts.outbox import Body, ClaimedMail, Mail
+from flask_watchword.accounts.resealing import Resealed
 from flask_watchword.keys.sealing import SealBroken, Sealer
 from flask_watchword.stores.sql import tables
 from flask_watchword.stores.sql.joining import Place, state
+from flask_watchword.stores.sql.resealing import reseal
 
 _outbox = tables.outbox.c
 
@@ -144,8 +146,11 @@ class SqlOutbox:
 
     def purge(self, before: float, limit: int) -> int:
         """Forget up to ``limit`` messages of before a moment that are over."""
-        values = {"before": before, "most": limit}
-        return state(self._place, lambda connection: connection.execute(_PURGE, values).rowcount)
+        return purge_mail(self._place, before, limit)
+
+    def reseal(self) -> Resealed:
+        """Seal every body under the first master key that is under another one."""
+        return reseal(self._place, self._sealer, _outbox.id, _outbox.sealed_body, _context)
 
     def _opened(self, sealed: bytes, mail_id: str) -> Body | None:
         try:
@@ -153,6 +158,12 @@ class SqlOutbox:
         except SealBroken:
             return None
         return Body(subject, text, html)
+
+
+def purge_mail(place: Place, before: float, limit: int) -> int:
+    """Forget up to ``limit`` messages of before a moment that are over; no body is opened."""
+    values = {"before": before, "most": limit}
+    return state(place, lambda connection: connection.execute(_PURGE, values).rowcount)
 
 
 def _own(claimed: ClaimedMail) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""Seal anew what a column holds, in batches beside which requests go on."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Column, Connection, LargeBinary, func, literal, select, update
+
+from flask_watchword.accounts.resealing import Resealed
+from flask_watchword.keys.sealing import SealBroken, Sealer
+from flask_watchword.stores.sql.joining import Place, transact
+
+_BATCH = 200
+
+
+def reseal(
+    place: Place,
+    sealer: Sealer,
+    named: Column[Any],
+    sealed: Column[Any],
+    context_of: Callable[[str], str],
+) -> Resealed:
+    """Seal every value of a column under the first master key that is under another one.
+
+    A value that is replaced meanwhile is left: what replaced it was sealed by somebody else.
+
+    Args:
+        place: where the table is.
+        sealer: opens and seals.
+        named: the primary key of the table.
+        sealed: the column.
+        context_of: what a value is bound to, by its key.
+    """
+    last, done, unreadable = "", 0, 0
+    while batch := transact(place, lambda c, after=last: _batch(c, sealer, named, sealed, after)):
+        for name, before in batch:
+            try:
+                after = sealer.seal(sealer.open(before, context_of(name)), context_of(name))
+            except SealBroken:
+                unreadable += 1
+                continue
+            swap = update(named.table).where(named == name, sealed == before)
+            statement = swap.values({sealed.name: after})
+            done += transact(place, lambda c, swap=statement: int(c.execute(swap).rowcount))
+        last = batch[-1][0]
+    return Resealed(done, unreadable)
+
+
+def _batch(
+    connection: Connection, sealer: Sealer, named: Column[Any], sealed: Column[Any], after: str
+) -> list[tuple[str, bytes]]:
+    head = sealer.head
+    begins = func.substr(sealed, 1, len(head), type_=LargeBinary)
+    statement = (
+        select(named, sealed)
+        .where(named > after, begins != literal(head, LargeBinary))
+        .order_by(named)
+        .limit(_BATCH)
+    )
+    return [(name, bytes(value)) for name, value in connection.execute(statement)]
