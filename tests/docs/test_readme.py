@@ -16,7 +16,6 @@ from flask_watchword.cli import main
 from flask_watchword.cli.walkthrough import walkthrough
 from flask_watchword.clock import system_clock
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
 from flask_watchword.service.demo import (
     DEMO_EMAIL,
     DEMO_PASSWORD,
@@ -25,9 +24,8 @@ from flask_watchword.service.demo import (
 )
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
-from flask_watchword.stores.memory_keys import MemoryKeyStore
-from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.docs.pages import ARCHITECTURE, README, ROOT, between, blocks, text_of
+from tests.service.places import stores_around
 
 TEXT = text_of(README)
 PROJECT = text_of(ROOT / "pyproject.toml")
@@ -124,7 +122,7 @@ def demo(tmp_path: Path) -> Flask:
     settings = Settings(
         database=f"sqlite:///{tmp_path}/unused.db", master_key="A" * 43, demo=True, workers=1
     )
-    return create_app(settings, stores=Stores(users, MemorySessionStore(), MemoryKeyStore()))
+    return create_app(settings, stores=stores_around(users))
 
 
 def test_its_answers_are_those_of_the_demo(demo: Flask) -> None:

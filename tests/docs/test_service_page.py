@@ -16,14 +16,13 @@ from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
 from flask_watchword.service.api import endpoints
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores, components
+from flask_watchword.service.components import components
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import opened_users
 from flask_watchword.service.tokens import SignIn
 from flask_watchword.stores.memory import MemoryUserStore
-from flask_watchword.stores.memory_keys import MemoryKeyStore
-from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.docs.pages import ROOT
+from tests.service.places import stores_around
 
 PAGE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -90,7 +89,7 @@ ADA = new_user("ada@example.com", "no hash", 0.0)
 def login_service() -> Flask:
     users = MemoryUserStore()
     users.add(ADA)
-    stores = Stores(users, MemorySessionStore(), MemoryKeyStore())
+    stores = stores_around(users)
     return create_app(Settings(master_key="A" * 43), stores=stores)
 
 

@@ -5,15 +5,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.users import User, new_user
 from flask_watchword.service.app import create_app
 from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
-from flask_watchword.stores.memory_keys import MemoryKeyStore
-from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.cli import conftest as served
+from tests.service.places import stores_around
 
 postgres_server = served.postgres_server
 postgres_url = served.postgres_url
@@ -47,7 +45,7 @@ def users(ada: User) -> MemoryUserStore:
 
 @pytest.fixture
 def stores(users: MemoryUserStore) -> Stores:
-    return memory_stores(users)
+    return stores_around(users)
 
 
 @pytest.fixture
@@ -67,11 +65,6 @@ def tokens(client: FlaskClient) -> dict[str, str]:
     assert answer.status_code == 200
     body: dict[str, str] = answer.get_json()
     return body
-
-
-def memory_stores(users: UserStore | None = None) -> Stores:
-    """Return stores that begin empty, or with these accounts."""
-    return Stores(users or MemoryUserStore(), MemorySessionStore(), MemoryKeyStore())
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -4,13 +4,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.memory import MemoryUserStore
-from flask_watchword.stores.memory_keys import MemoryKeyStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
-from tests.service.conftest import PASSWORD, bearer, memory_stores
+from tests.service.conftest import PASSWORD, bearer
+from tests.service.places import stores_around
 
 
 class DownStore(MemoryUserStore):
@@ -25,7 +24,7 @@ class DownStore(MemoryUserStore):
 
 @pytest.fixture
 def stranded(settings: Settings) -> FlaskClient:
-    return create_app(settings, stores=memory_stores(DownStore())).test_client()
+    return create_app(settings, stores=stores_around(DownStore())).test_client()
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -82,7 +81,7 @@ def test_without_the_session_store_nothing_is_open_and_nothing_breaks(
     settings: Settings, users: MemoryUserStore, method: str, path: str, token: str | None
 ) -> None:
     sessions = DownSessions()
-    client = create_app(settings, stores=Stores(users, sessions, MemoryKeyStore())).test_client()
+    client = create_app(settings, stores=stores_around(users, sessions)).test_client()
     body = {"email": "ada@example.com", "password": PASSWORD}
     tokens = client.post("/login", json=body).get_json()
     sessions.down = True

@@ -6,8 +6,8 @@ from flask_watchword.accounts.users import User
 from flask_watchword.service.app import create_app
 from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
-from flask_watchword.stores.memory import MemoryUserStore
 from tests.service.conftest import bearer
+from tests.service.places import empty_accounts
 
 
 def test_whoever_is_logged_in_is_told_who_they_are(
@@ -32,6 +32,6 @@ def test_nobody_else_is_told_anything(client: FlaskClient, tokens: dict[str, str
 def test_a_user_who_is_gone_is_told_so(
     settings: Settings, stores: Stores, tokens: dict[str, str]
 ) -> None:
-    emptied = create_app(settings, stores=replace(stores, users=MemoryUserStore())).test_client()
+    emptied = create_app(settings, stores=replace(stores, accounts=empty_accounts())).test_client()
     answer = emptied.get("/me", headers=bearer(tokens["access_token"]))
     assert (answer.status_code, answer.get_json()["code"]) == (401, "user_gone")

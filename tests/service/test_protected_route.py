@@ -9,7 +9,8 @@ from flask_watchword.service.app import create_app
 from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
-from tests.service.conftest import PASSWORD, bearer, memory_stores
+from tests.service.conftest import PASSWORD, bearer
+from tests.service.places import stores_around
 
 
 def test_an_access_token_opens_the_protected_route(
@@ -38,7 +39,7 @@ def test_what_is_no_token_of_ours_is_refused(client: FlaskClient, token: str) ->
 def test_a_token_of_another_keyring_is_refused(
     settings: Settings, users: MemoryUserStore, client: FlaskClient
 ) -> None:
-    other = create_app(settings, stores=memory_stores(users)).test_client()
+    other = create_app(settings, stores=stores_around(users)).test_client()
     stranger = other.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
     answer = client.get("/protected-route", headers=bearer(stranger.get_json()["access_token"]))
     assert answer.status_code == 401

@@ -11,8 +11,8 @@ from flask_watchword.extension.tokens import create_refresh_token
 from flask_watchword.service.app import create_app
 from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
-from flask_watchword.stores.memory import MemoryUserStore
 from tests.service.conftest import PASSWORD, bearer
+from tests.service.places import empty_accounts
 
 
 def refresh(client: FlaskClient, token: str) -> Any:
@@ -105,7 +105,7 @@ def test_nothing_does_not_refresh(client: FlaskClient) -> None:
 def test_a_user_who_is_gone_gets_nothing_and_the_session_ends(
     settings: Settings, stores: Stores, client: FlaskClient, tokens: dict[str, str]
 ) -> None:
-    emptied = create_app(settings, stores=replace(stores, users=MemoryUserStore())).test_client()
+    emptied = create_app(settings, stores=replace(stores, accounts=empty_accounts())).test_client()
     answer = refresh(emptied, tokens["refresh_token"])
     assert answer.status_code == 401
     assert answer.get_json()["code"] == "user_gone"

@@ -7,6 +7,8 @@ from flask import Flask, current_app
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
+from flask_watchword.accounts.throttling import ThrottleStore
+from flask_watchword.accounts.unit_of_work import UnitOfWork
 from flask_watchword.extension.sessions import Sessions
 from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.live_keyring import LiveKeyring
@@ -21,14 +23,23 @@ class Stores:
     """Where everything is kept.
 
     Attributes:
-        users: the accounts.
+        accounts: users, codes, second factors, mail and the audit log; several of them are
+            changed as one.
+        throttle: how often somebody has tried. It is no part of a change: a try counts although
+            its request fails.
         sessions: who is logged in, and what was revoked.
         keys: what signs and verifies the tokens.
     """
 
-    users: UserStore
+    accounts: UnitOfWork
+    throttle: ThrottleStore
     sessions: SessionStore
     keys: KeyStore
+
+    @property
+    def users(self) -> UserStore:
+        """Return the accounts themselves, each call of which is a change of its own."""
+        return self.accounts.stores.users
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from sqlalchemy import Engine
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
+from flask_watchword.accounts.throttling import ThrottleStore
 from flask_watchword.clock import system_clock
 from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.components import Stores
 from flask_watchword.service.demo import add_demo_user, refuse_demo_user
+from flask_watchword.service.master_key import sealer
 from flask_watchword.service.settings import InvalidSetting, Settings
 from flask_watchword.service.signing_keys import begin_keys
 from flask_watchword.sessions.store import SessionStore
@@ -18,7 +20,10 @@ from flask_watchword.stores.opening import UnknownStore, open_session_store
 from flask_watchword.stores.sql.engine import open_engine
 from flask_watchword.stores.sql.keys import SqlKeyStore
 from flask_watchword.stores.sql.schema import upgrade_schema
+from flask_watchword.stores.sql.throttle import SqlThrottleStore
+from flask_watchword.stores.sql.unit_of_work import SqlUnitOfWork
 from flask_watchword.stores.sql.users import SqlUserStore
+from flask_watchword.stores.valkey.throttle import ValkeyThrottleStore
 
 #: Seconds that one starting process waits for another's migration.
 _MIGRATION_SECONDS = 60.0
@@ -28,7 +33,7 @@ def open_stores(settings: Settings) -> Stores:
     """Return the stores of these settings; connections are made when they are first needed.
 
     Raises:
-        InvalidSetting: when the place of the sessions cannot be used.
+        InvalidSetting: when the place of the sessions cannot be used, or there is no master key.
         StoreUnavailable: when a file beside a SQLite database cannot be made.
     """
     return _over(open_engine(settings.database), settings)
@@ -109,12 +114,19 @@ def _opened_engine(settings: Settings, **options: float) -> Iterator[Engine]:
 
 
 def _over(engine: Engine, settings: Settings) -> Stores:
-    # One engine for both, so that a worker has one pool of connections to PostgreSQL.
+    # One engine for all, so that a worker has one pool of connections to PostgreSQL.
     return Stores(
-        users=SqlUserStore(engine),
+        accounts=SqlUnitOfWork(engine, sealer(settings)),
+        throttle=_throttle(engine, settings),
         sessions=_sessions(settings.sessions_elsewhere or engine, upgrade=False),
         keys=SqlKeyStore(engine),
     )
+
+
+def _throttle(engine: Engine, settings: Settings) -> ThrottleStore:
+    if settings.valkey is None:
+        return SqlThrottleStore(engine)
+    return ValkeyThrottleStore.from_url(settings.valkey)
 
 
 def _sessions(target: str | Engine, *, upgrade: bool) -> SessionStore:

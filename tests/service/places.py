@@ -1,0 +1,74 @@
+"""Places to keep everything in that begin empty, one for each test."""
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from flask_watchword.accounts.store import UserStore
+from flask_watchword.accounts.unit_of_work import AccountStores, UnitOfWork
+from flask_watchword.keys.sealing import Sealer
+from flask_watchword.service.components import Stores
+from flask_watchword.sessions.store import SessionStore
+from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.stores.memory_keys import MemoryKeyStore
+from flask_watchword.stores.memory_sessions import MemorySessionStore
+from flask_watchword.stores.memory_throttle import MemoryThrottleStore
+from flask_watchword.stores.sql.engine import open_engine
+from flask_watchword.stores.sql.schema import upgrade_schema
+from flask_watchword.stores.sql.unit_of_work import SqlUnitOfWork
+
+_T = TypeVar("_T")
+_SEALER = Sealer([b"k" * 32])
+
+
+class AroundUsers:
+    """Accounts in a database, whose users are kept somewhere else: a store that fails, perhaps."""
+
+    def __init__(self, accounts: UnitOfWork, users: UserStore) -> None:
+        self._accounts = accounts
+        self._users = users
+        self.stores = replace(accounts.stores, users=users)
+
+    def change(self, work: Callable[[AccountStores], _T]) -> _T:
+        return self._accounts.change(lambda stores: work(replace(stores, users=self._users)))
+
+
+def stores_around(users: UserStore | None = None, sessions: SessionStore | None = None) -> Stores:
+    """Return stores that begin empty, or with these accounts or sessions."""
+    return Stores(
+        accounts=AroundUsers(empty_accounts(), users or MemoryUserStore()),
+        throttle=MemoryThrottleStore(),
+        sessions=sessions or MemorySessionStore(),
+        keys=MemoryKeyStore(),
+    )
+
+
+def empty_accounts() -> SqlUnitOfWork:
+    """Return accounts in a SQLite file of their own."""
+    with tempfile.NamedTemporaryFile(dir=_folder(), suffix=".db", delete=False) as file:
+        file.write(_empty_database())
+    return SqlUnitOfWork(open_engine(f"sqlite:///{file.name}"), _SEALER)
+
+
+@cache
+def _folder() -> str:
+    folder = tempfile.mkdtemp(prefix="watchword-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _empty_database() -> bytes:
+    # Made once: the migrations take longer than most tests.
+    file = Path(_folder()) / "empty.db"
+    engine = open_engine(f"sqlite:///{file}")
+    upgrade_schema(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return file.read_bytes()
