@@ -7,7 +7,7 @@ from flask_watchword.accounts.changes import (
     WrongPassword,
     change_password,
     confirm_email_change,
-    delete_account,
+    confirm_password,
     request_email_change,
 )
 from flask_watchword.accounts.codes import CodeRefused
@@ -35,11 +35,11 @@ def test_the_password_is_changed_by_whoever_knows_it(desk: Desk, ada: User) -> N
 CHANGES: list[Callable[[Desk, str, str], object]] = [
     lambda desk, user_id, shown: change_password(desk.accounts, user_id, shown, BETTER),
     lambda desk, user_id, shown: request_email_change(desk.accounts, user_id, shown, "n@b.org"),
-    lambda desk, user_id, shown: delete_account(desk.accounts, user_id, shown),
+    lambda desk, user_id, shown: confirm_password(desk.accounts, user_id, shown),
 ]
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=["password", "email", "delete"])
+@pytest.mark.parametrize("change", CHANGES, ids=["password", "email", "confirmation"])
 def test_a_session_without_the_password_changes_nothing(
     desk: Desk, ada: User, change: Callable[[Desk, str, str], object]
 ) -> None:
@@ -145,13 +145,3 @@ def test_what_is_no_address_is_refused(desk: Desk, ada: User) -> None:
     with pytest.raises(InvalidEmail):
         request_email_change(desk.accounts, ada.id, GOOD, "nobody")
     assert desk.mailbox.work == []
-
-
-def test_a_deleted_account_is_gone_with_its_codes_and_its_address_is_free(
-    desk: Desk, ada: User
-) -> None:
-    forgot(desk.accounts, "ada@example.com")
-    delete_account(desk.accounts, ada.id, GOOD)
-    assert desk.users.by_id(ada.id) is None
-    assert desk.codes.purge(NOW + 10**6, 100) == 0
-    desk.add("ada@example.com")

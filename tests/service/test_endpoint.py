@@ -28,7 +28,7 @@ def test_a_body_has_no_room_for_fields_that_nobody_declared(one: Endpoint) -> No
 
 def test_what_may_be_refused_is_told_of_the_endpoint_its_guard_and_its_body() -> None:
     refusals = {one.name: one.every_refusal() for one in SERVED}
-    assert sorted(refusals["login"]) == [400, 401, 413, 415, 422, 503]
+    assert sorted(refusals["login"]) == [400, 401, 413, 415, 422, 429, 503]
     assert refusals["login"][503] == ("login_busy", "store_unavailable")
     assert refusals["me"][401][0] == "user_gone"
     assert "missing_token" in refusals["me"][401]

@@ -19,6 +19,9 @@ def test_whoever_is_logged_in_is_told_who_they_are(
         "id": ada.id,
         "email": "Ada@Example.com",
         "created_at": "1970-01-01T00:00:00Z",
+        "email_verified": False,
+        "roles": [],
+        "scopes": [],
     }
     assert answer.headers["Cache-Control"] == "no-store"
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from flask_watchword.accounts.codes import (
     CodeLifetimes,
@@ -20,9 +21,25 @@ from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import Clock, system_clock
 
+_T = TypeVar("_T")
+
+
+class Together(Protocol):
+    """Makes several changes one."""
+
+    def __call__(self, accounts: "Accounts", work: "Callable[[Accounts], _T]", /) -> _T:
+        """Do work on accounts whose changes count together, once it has returned.
+
+        Where it raises nothing has changed. It may be done several times, each from the start.
+        """
+
 
 def _nobody_has(_user: User) -> bool:
     return False
+
+
+def _one_by_one(accounts: "Accounts", work: "Callable[[Accounts], _T]") -> _T:
+    return work(accounts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +55,8 @@ class Accounts:
         lifetimes: how long codes are good.
         service_name: what no password may be made of.
         has_second_factor: tells whether a user is asked for one; then a shorter password will do.
+        together: makes the changes of one request one. What takes long, a hash above all, is done
+            before it begins.
     """
 
     users: UserStore
@@ -48,6 +67,11 @@ class Accounts:
     lifetimes: CodeLifetimes = field(default_factory=CodeLifetimes)
     service_name: str = "Watchword"
     has_second_factor: Callable[[User], bool] = _nobody_has
+    together: Together = _one_by_one
+
+    def change(self, work: "Callable[[Accounts], _T]") -> _T:
+        """Do work whose changes are all there afterwards, or none of them."""
+        return self.together(self, work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +125,15 @@ def mail_nothing(accounts: Accounts, email: str, purpose: Purpose) -> None:
     """Do the work of :func:`mail_code` for an address that gets no mail."""
     put_nobodys_code(accounts, email, purpose)
     accounts.mailer.send_nothing()
+
+
+def turn_away(accounts: Accounts, email: str, purpose: Purpose) -> Accepted:
+    """Mail nothing, as if there were no account: the mailbox has had enough mail of this kind.
+
+    A code that is in it stays good, so nobody keeps an owner from using theirs.
+    """
+    accounts.change(lambda stores: mail_nothing(stores, email, purpose))
+    return Accepted()
 
 
 def put_nobodys_code(accounts: Accounts, email: str, purpose: Purpose) -> None:

@@ -29,13 +29,9 @@ def change_password(accounts: Accounts, user_id: str, current: str, new: str) ->
         UnacceptablePassword: when nobody should choose ``new``.
         HashingBusy: when no core became free in time.
     """
-    user = _confirmed(accounts, user_id, current)
+    user = confirm_password(accounts, user_id, current)
     password_hash = checked_hash(accounts, user, user.email, new)
-    if not accounts.users.set_password(user.id, password_hash, accounts.clock(), user.version):
-        raise WrongPassword
-    accounts.codes.forget(user.id)
-    notify(accounts, LetterKind.PASSWORD_CHANGED, user)
-    return PasswordSet(user.id, may_keep_session=True)
+    return accounts.change(lambda stores: _set_password(stores, user, password_hash))
 
 
 def request_email_change(accounts: Accounts, user_id: str, password: str, email: str) -> Accepted:
@@ -48,8 +44,44 @@ def request_email_change(accounts: Accounts, user_id: str, password: str, email:
         InvalidEmail: when no mail could be sent to the address.
         HashingBusy: when no core became free in time.
     """
-    user = _confirmed(accounts, user_id, password)
+    user = confirm_password(accounts, user_id, password)
     shown = check_email(email)
+    return accounts.change(lambda stores: _offer(stores, user, shown))
+
+
+def confirm_email_change(accounts: Accounts, code: str) -> str:
+    """Give the user who has this code the address it was mailed to; return their id.
+
+    The address they had before is told.
+
+    Raises:
+        CodeRefused: when the code is not good, or somebody else has the address by now.
+    """
+    return accounts.change(lambda stores: _change_email(stores, code))
+
+
+def confirm_password(accounts: Accounts, user_id: str, password: str) -> User:
+    """Return the user with this id if the password is theirs.
+
+    Raises:
+        WrongPassword: when it is not.
+        HashingBusy: when no core became free in time.
+    """
+    user = reauthenticate(accounts.users, accounts.passwords, user_id, password)
+    if user is None:
+        raise WrongPassword
+    return user
+
+
+def _set_password(accounts: Accounts, user: User, password_hash: str) -> PasswordSet:
+    if not accounts.users.set_password(user.id, password_hash, accounts.clock(), user.version):
+        raise WrongPassword
+    accounts.codes.forget(user.id)
+    notify(accounts, LetterKind.PASSWORD_CHANGED, user)
+    return PasswordSet(user.id, may_keep_session=True)
+
+
+def _offer(accounts: Accounts, user: User, shown: str) -> Accepted:
     owner = accounts.users.by_email(email_key(shown))
     if owner is None or owner.id == user.id:
         mail_code(accounts, user, Purpose.CHANGE_EMAIL, shown)
@@ -62,14 +94,7 @@ def request_email_change(accounts: Accounts, user_id: str, password: str, email:
     return Accepted(user.id)
 
 
-def confirm_email_change(accounts: Accounts, code: str) -> str:
-    """Give the user who has this code the address it was mailed to; return their id.
-
-    The address they had before is told.
-
-    Raises:
-        CodeRefused: when the code is not good, or somebody else has the address by now.
-    """
+def _change_email(accounts: Accounts, code: str) -> str:
     user, address = redeem(accounts, code, Purpose.CHANGE_EMAIL)
     now, key = accounts.clock(), email_key(address)
     try:
@@ -81,22 +106,3 @@ def confirm_email_change(accounts: Accounts, code: str) -> str:
     accounts.codes.forget(user.id)
     notify(accounts, LetterKind.EMAIL_CHANGED, user)
     return user.id
-
-
-def delete_account(accounts: Accounts, user_id: str, password: str) -> None:
-    """Forget a user, for good.
-
-    Raises:
-        WrongPassword: when the password is not theirs.
-        HashingBusy: when no core became free in time.
-    """
-    user = _confirmed(accounts, user_id, password)
-    accounts.users.delete(user.id)
-    accounts.codes.forget(user.id)
-
-
-def _confirmed(accounts: Accounts, user_id: str, password: str) -> User:
-    user = reauthenticate(accounts.users, accounts.passwords, user_id, password)
-    if user is None:
-        raise WrongPassword
-    return user

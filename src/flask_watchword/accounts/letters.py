@@ -50,3 +50,18 @@ class Mailer(Protocol):
 
         Without it the time of an answer would tell which e-mail addresses have an account.
         """
+
+
+class SilentMailer:
+    """Sends nothing, at the cost of sending it: for a mailbox that has had enough."""
+
+    def __init__(self, mailer: Mailer) -> None:
+        self._mailer = mailer
+
+    def send(self, letter: Letter) -> None:
+        """Do the work of sending a letter, which nobody gets."""
+        self._mailer.send_nothing()
+
+    def send_nothing(self) -> None:
+        """Do that work."""
+        self._mailer.send_nothing()

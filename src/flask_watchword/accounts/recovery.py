@@ -21,12 +21,7 @@ def forgot(accounts: Accounts, email: str) -> Accepted:
 
     Known, unknown and disabled cost the same steps and come to the same.
     """
-    user = accounts.users.by_email(email_key(email))
-    if user is None or user.is_disabled:
-        mail_nothing(accounts, email, Purpose.RESET_PASSWORD)
-        return Accepted()
-    mail_code(accounts, user, Purpose.RESET_PASSWORD, user.email)
-    return Accepted(user.id)
+    return accounts.change(lambda stores: _mail(stores, email))
 
 
 def reset(accounts: Accounts, code: str, password: str) -> PasswordSet:
@@ -40,9 +35,28 @@ def reset(accounts: Accounts, code: str, password: str) -> PasswordSet:
         CodeRefused: when the code is not good.
         HashingBusy: when no core became free in time.
     """
-    expected = _owner(accounts, code)
+    expected = owner_of_code(accounts, code)
     email = expected.email if expected else ""
     password_hash = checked_hash(accounts, expected, email, password)
+    return accounts.change(lambda stores: _replace(stores, code, password_hash))
+
+
+def owner_of_code(accounts: Accounts, code: str) -> User | None:
+    """Return whose code for another password this is; it stays as good as it was."""
+    found = accounts.codes.find(code_digest(code), Purpose.RESET_PASSWORD, accounts.clock())
+    return accounts.users.by_id(found.subject) if found else None
+
+
+def _mail(accounts: Accounts, email: str) -> Accepted:
+    user = accounts.users.by_email(email_key(email))
+    if user is None or user.is_disabled:
+        mail_nothing(accounts, email, Purpose.RESET_PASSWORD)
+        return Accepted()
+    mail_code(accounts, user, Purpose.RESET_PASSWORD, user.email)
+    return Accepted(user.id)
+
+
+def _replace(accounts: Accounts, code: str, password_hash: str) -> PasswordSet:
     user, _ = redeem(accounts, code, Purpose.RESET_PASSWORD)
     now = accounts.clock()
     if not accounts.users.set_password(user.id, password_hash, now, user.version):
@@ -51,8 +65,3 @@ def reset(accounts: Accounts, code: str, password: str) -> PasswordSet:
     accounts.codes.forget(user.id)
     notify(accounts, LetterKind.PASSWORD_CHANGED, user)
     return PasswordSet(user.id, may_keep_session=False)
-
-
-def _owner(accounts: Accounts, code: str) -> User | None:
-    found = accounts.codes.find(code_digest(code), Purpose.RESET_PASSWORD, accounts.clock())
-    return accounts.users.by_id(found.subject) if found else None

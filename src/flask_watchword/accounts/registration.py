@@ -14,7 +14,7 @@ from flask_watchword.accounts.codes import CodeRefused, Purpose
 from flask_watchword.accounts.emails import check_email, email_key
 from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.store import EmailTaken
-from flask_watchword.accounts.users import new_user
+from flask_watchword.accounts.users import User, new_user
 
 
 def register(accounts: Accounts, email: str, password: str) -> Accepted:
@@ -31,25 +31,12 @@ def register(accounts: Accounts, email: str, password: str) -> Accepted:
     shown = check_email(email)
     password_hash = checked_hash(accounts, None, shown, password)
     user = new_user(shown, password_hash, accounts.clock())
-    try:
-        accounts.users.add(user)
-    except EmailTaken:
-        put_nobodys_code(accounts, shown, Purpose.VERIFY_EMAIL)
-        owner = accounts.users.by_email(user.email_key)
-        notify(accounts, LetterKind.ALREADY_REGISTERED, owner)
-        return Accepted()
-    mail_code(accounts, user, Purpose.VERIFY_EMAIL, user.email)
-    return Accepted(user.id)
+    return accounts.change(lambda stores: _add(stores, user))
 
 
 def resend_verification(accounts: Accounts, email: str) -> Accepted:
     """Mail a new code that verifies an address, where there is one to verify."""
-    user = accounts.users.by_email(email_key(email))
-    if user is None or user.is_disabled or user.email_verified_at is not None:
-        mail_nothing(accounts, email, Purpose.VERIFY_EMAIL)
-        return Accepted()
-    mail_code(accounts, user, Purpose.VERIFY_EMAIL, user.email)
-    return Accepted(user.id)
+    return accounts.change(lambda stores: _mail_again(stores, email))
 
 
 def verify_email(accounts: Accounts, code: str) -> str:
@@ -58,6 +45,31 @@ def verify_email(accounts: Accounts, code: str) -> str:
     Raises:
         CodeRefused: when the code is not good.
     """
+    return accounts.change(lambda stores: _verify(stores, code))
+
+
+def _add(accounts: Accounts, user: User) -> Accepted:
+    try:
+        accounts.users.add(user)
+    except EmailTaken:
+        put_nobodys_code(accounts, user.email, Purpose.VERIFY_EMAIL)
+        owner = accounts.users.by_email(user.email_key)
+        notify(accounts, LetterKind.ALREADY_REGISTERED, owner)
+        return Accepted()
+    mail_code(accounts, user, Purpose.VERIFY_EMAIL, user.email)
+    return Accepted(user.id)
+
+
+def _mail_again(accounts: Accounts, email: str) -> Accepted:
+    user = accounts.users.by_email(email_key(email))
+    if user is None or user.is_disabled or user.email_verified_at is not None:
+        mail_nothing(accounts, email, Purpose.VERIFY_EMAIL)
+        return Accepted()
+    mail_code(accounts, user, Purpose.VERIFY_EMAIL, user.email)
+    return Accepted(user.id)
+
+
+def _verify(accounts: Accounts, code: str) -> str:
     user, _ = redeem(accounts, code, Purpose.VERIFY_EMAIL)
     if not accounts.users.verify_email(user.id, user.email_key, accounts.clock()):
         raise CodeRefused

@@ -84,7 +84,12 @@ class Sessions:
             app.register_error_handler(StoreUnavailable, _unavailable)
 
     def start(
-        self, subject: Any, *, fresh: Fresh = False, additional_claims: Claims | None = None
+        self,
+        subject: Any,
+        *,
+        fresh: Fresh = False,
+        additional_claims: Claims | None = None,
+        address: str | None = None,
     ) -> TokenPair:
         """Start a session for somebody who has just proved who they are.
 
@@ -93,6 +98,8 @@ class Sessions:
             fresh: whether the access token is fresh, or for how long (a timedelta).
             additional_claims: further claims of this access token. What refreshed ones have to
                 carry too belongs into the additional claims loader.
+            address: where the client is; ``None`` for whoever opened the connection, which may be
+                a proxy.
 
         Returns:
             The first pair of tokens.
@@ -106,8 +113,9 @@ class Sessions:
         if "\0" in whose:
             raise ValueError("a subject has no NUL: give the user an id without one")
         work.feed.begin_life()
-        address, agent = _device()
-        session = new_session(whose, work.now, work.lifetimes, address=address, agent=agent)
+        connected, agent = _device()
+        whence = connected if address is None else address
+        session = new_session(whose, work.now, work.lifetimes, address=whence, agent=agent)
         ended = work.store.start(session, work.options.limit, work.lifetimes)
         work.tell_ended(ended)
         session_started.send(work.app, session=session)

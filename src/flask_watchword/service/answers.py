@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response as AnyResponse
 
 from flask_watchword.accounts.passwords import HashingBusy
+from flask_watchword.accounts.throttling import TooManyTries
 from flask_watchword.stores.errors import StoreUnavailable
 
 #: RFC 9110 section 11.6.1: a 401 names the scheme by which one may authenticate.
@@ -40,6 +41,16 @@ class Problem(msgspec.Struct, omit_defaults=True):
     msg: str
     code: str
     field: str | None = None
+
+
+class Message(msgspec.Struct):
+    """What is answered where there is nothing to give.
+
+    Attributes:
+        msg: a sentence for people; it may change.
+    """
+
+    msg: str
 
 
 def answer(body: msgspec.Struct, status: int = HTTPStatus.OK) -> Response:
@@ -96,6 +107,7 @@ def install_refusals(target: Flask | Blueprint) -> None:
     target.register_error_handler(HTTPException, _http_error)
     target.register_error_handler(StoreUnavailable, _store_unavailable)
     target.register_error_handler(HashingBusy, _hashing_busy)
+    target.register_error_handler(TooManyTries, _too_many_tries)
     target.register_error_handler(Exception, _unexpected)
 
 
@@ -121,6 +133,12 @@ def _store_unavailable(error: StoreUnavailable) -> Response:
 
 def _hashing_busy(error: HashingBusy) -> Response:
     return _later(error.retry_after, "Too many people are logging in", "login_busy")
+
+
+def _too_many_tries(error: TooManyTries) -> Response:
+    # RFC 6585 section 4.
+    headers = {"Retry-After": str(error.retry_after)}
+    return refusal(429, "Too many tries; try again later", "too_many_tries", headers)
 
 
 def _later(seconds: int, msg: str, code: str) -> Response:

@@ -1,21 +1,27 @@
 """What the endpoints work with, built once per application."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 from flask import Flask, current_app
 
+from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.throttling import ThrottleStore
-from flask_watchword.accounts.unit_of_work import UnitOfWork
+from flask_watchword.accounts.unit_of_work import AccountStores, UnitOfWork
+from flask_watchword.clock import system_clock
 from flask_watchword.extension.sessions import Sessions
 from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.live_keyring import LiveKeyring
+from flask_watchword.service.mailing import Mailing, code_lifetimes
 from flask_watchword.service.settings import Settings
 from flask_watchword.sessions.store import SessionStore
 
 _KEY = "watchword_service"
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,29 @@ class Components:
     sessions: Sessions
     passwords: Passwords
     keys: LiveKeyring
+    mailing: Mailing
+
+    def change(self, work: Callable[[AccountStores], _T]) -> _T:
+        """Do work on stores whose changes count together; mail among them is sent then.
+
+        Where it raises nothing has changed. It may be done several times, each from the start.
+        """
+        done = self.stores.accounts.change(work)
+        self.mailing.wake()
+        return done
+
+    def accounts_in(self, stores: AccountStores) -> Accounts:
+        """Return what the flows of accounts work with, over the stores of a change perhaps."""
+        return Accounts(
+            users=stores.users,
+            codes=stores.codes,
+            mailer=self.mailing.mailer(stores.outbox),
+            passwords=self.passwords,
+            clock=system_clock,
+            lifetimes=code_lifetimes(self.settings),
+            service_name=self.settings.service_name,
+            has_second_factor=lambda user: stores.totp.has_factor(user.id),
+        )
 
 
 def install_components(app: Flask, components: Components) -> None:

@@ -5,35 +5,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import make_url
 
 from flask_watchword.accounts.passwords import usable_cores
-from flask_watchword.keys.master_key import read_master_keys
-from flask_watchword.keys.material import MAKERS
+from flask_watchword.service import setting_values as values
+from flask_watchword.service.setting_values import InvalidSetting
 
-#: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
-MIN_SECRET_BYTES = 32
-
-#: The command that makes a secret.
-MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+__all__ = ["InvalidSetting", "Settings", "read_database", "read_session_store", "read_settings"]
 
 _PREFIX = "WATCHWORD_"
 _DEFAULT_DATABASE = "sqlite:///watchword.db"
-_DATABASES = "sqlite:///watchword.db, postgresql+psycopg://user@host/name"
 _DEMO_DATABASE = "sqlite:///watchword-demo.db"
-_VALKEY = "valkey://host:6379/0"
-_SECRETS = ("master_key", "secret_key")
-_VALKEY_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
-
-
-class InvalidSetting(Exception):
-    """A setting that cannot be used; the message is one line that says which and why."""
-
-    def __init__(self, variable: str, why: str) -> None:
-        super().__init__(f"{variable}: {why}")
+_SECRETS = ("master_key", "secret_key", "smtp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +45,19 @@ class Settings:
         refresh_token_seconds: lifetime of a refresh token, and of a session nobody refreshes.
         session_seconds: lifetime of a session, however often it is refreshed.
         max_request_bytes: a request with a longer body is refused with 413.
+        trusted_proxies: how many proxies of one's own every request comes through, whose word in
+            ``X-Forwarded-For`` counts; 0 ignores the header.
+        service_name: what the service is called in mail; no password may be made of it.
+        public_url: where the pages are that links in mail lead to; without it mail has the code
+            alone.
+        smtp: URL of the mail server, ``smtp://user:password@host:587``; without it mail is
+            printed to the log.
+        smtp_certificates: a file of certificates to trust in the place of the system's.
+        mail_from: whom mail comes from; needed with ``smtp``.
+        mail_templates: a folder whose templates go before those of the package.
+        verify_email_seconds: how long a code is good that verifies an address.
+        reset_password_seconds: how long a code is good for another password.
+        change_email_seconds: how long a code is good for another address.
     """
 
     # These may hold passwords.
@@ -82,6 +79,16 @@ class Settings:
     refresh_token_seconds: int = 7 * 24 * 60 * 60
     session_seconds: int = 30 * 24 * 60 * 60
     max_request_bytes: int = 64 * 1024
+    trusted_proxies: int = 0
+    service_name: str = "Watchword"
+    public_url: str | None = None
+    smtp: str | None = field(default=None, repr=False)
+    smtp_certificates: Path | None = None
+    mail_from: str | None = None
+    mail_templates: Path | None = None
+    verify_email_seconds: int = 24 * 60 * 60
+    reset_password_seconds: int = 15 * 60
+    change_email_seconds: int = 60 * 60
 
     @property
     def database_file(self) -> Path | None:
@@ -110,16 +117,16 @@ def read_settings(
     Raises:
         InvalidSetting: for the first value that cannot be used.
     """
-    values: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for setting in fields(Settings):
         given = overrides.get(setting.name)
         text = str(given) if given is not None else _text(environ, setting.name)
         if text is not None:
-            values[setting.name] = _PARSERS[setting.name](_variable(setting.name), text)
-    if "database" not in values:
-        name = _DEMO_DATABASE if values.get("demo") else _DEFAULT_DATABASE
-        values["database"] = _database(_variable("database"), name)
-    return Settings(**values)
+            found[setting.name] = _PARSERS[setting.name](_variable(setting.name), text)
+    if "database" not in found:
+        name = _DEMO_DATABASE if found.get("demo") else _DEFAULT_DATABASE
+        found["database"] = values.database(_variable("database"), name)
+    return Settings(**found)
 
 
 def read_database(given: str | None = None, environ: Mapping[str, str] = os.environ) -> str:
@@ -134,7 +141,7 @@ def read_database(given: str | None = None, environ: Mapping[str, str] = os.envi
     """
     variable = _variable("database")
     text = given if given is not None else environ.get(variable, _DEFAULT_DATABASE)
-    return _database(variable, text)
+    return values.database(variable, text)
 
 
 def read_session_store(
@@ -154,7 +161,7 @@ def read_session_store(
         InvalidSetting: when it is no such place; the message does not repeat it.
     """
     if store is not None:
-        return _session_store(_variable("session_store"), store)
+        return values.session_store(_variable("session_store"), store)
     if database is None:
         for name in ("session_store", "valkey"):
             if _variable(name) in environ:
@@ -186,119 +193,34 @@ def _secret_text(environ: Mapping[str, str], variable: str, file_variable: str) 
         raise InvalidSetting(file_variable, f"cannot read the file: {reason}") from error
 
 
-def _secret(variable: str, text: str) -> str:
-    if len(text.encode()) < MIN_SECRET_BYTES:
-        raise InvalidSetting(
-            variable,
-            f"needs at least {MIN_SECRET_BYTES} bytes, has {len(text.encode())}; "
-            f"make one with: {MAKE_SECRET}",
-        )
-    return text
-
-
-def _master_key(variable: str, text: str) -> str:
-    try:
-        read_master_keys(text)
-    except ValueError as error:
-        raise InvalidSetting(variable, str(error)) from error
-    return text
-
-
-def _key_algorithm(variable: str, text: str) -> str:
-    if text not in MAKERS:
-        raise InvalidSetting(variable, f"{text!r} is none of {', '.join(MAKERS)}")
-    return text
-
-
-def _database(variable: str, text: str, wanted: str = _DATABASES) -> str:
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        # These quote what could not be read, perhaps a part of a password.
-        raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
-    if url.get_backend_name() == "sqlite" and not url.host:
-        return _file(variable, url)
-    if url.drivername == "postgresql+psycopg":
-        return text
-    raise InvalidSetting(variable, f"is no URL of these: {wanted}")
-
-
-def _file(variable: str, url: URL) -> str:
-    if not url.database or ":memory:" in url.database or url.query:
-        raise InvalidSetting(
-            variable, "name a file, as in sqlite:///watchword.db; workers cannot share memory"
-        )
-    # Made absolute here and now, so that every worker means the same file.
-    path = str(Path(url.database).absolute())
-    return url.set(drivername="sqlite", database=path).render_as_string()
-
-
-def _valkey(variable: str, text: str, wanted: str = _VALKEY) -> str:
-    if not _names_valkey(text):
-        raise InvalidSetting(variable, f"is no URL of these: {wanted}")
-    try:
-        urlsplit(text).port  # noqa: B018 - a property that raises
-    except ValueError:
-        # Quotes what stands where the port should, which may be a part of a password.
-        raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
-    return text
-
-
-def _session_store(variable: str, text: str) -> str:
-    parse = _valkey if _names_valkey(text) else _database
-    return parse(variable, text, f"{_DATABASES} or {_VALKEY}")
-
-
-def _names_valkey(text: str) -> bool:
-    scheme, separator, _ = text.partition("://")
-    return bool(separator) and scheme.partition("+")[0] in _VALKEY_SCHEMES
-
-
-def _whole_number(low: int, high: int) -> Callable[[str, str], int]:
-    def parse(variable: str, text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if not low <= number <= high:
-            raise InvalidSetting(variable, f"{text!r} is not a number from {low} to {high}")
-        return number
-
-    return parse
-
-
-def _yes_or_no(variable: str, text: str) -> bool:
-    answers = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-    answer = answers.get(text.strip().lower())
-    if answer is None:
-        raise InvalidSetting(variable, f"{text!r} is neither true nor false")
-    return answer
-
-
-def _some_text(variable: str, text: str) -> str:
-    if not text.strip():
-        raise InvalidSetting(variable, "is empty")
-    return text.strip()
-
-
 _ONE_YEAR = 365 * 24 * 60 * 60
 _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
-    "database": _database,
-    "valkey": _valkey,
-    "session_store": _session_store,
-    "master_key": _master_key,
-    "secret_key": _secret,
-    "key_algorithm": _key_algorithm,
-    "key_rotation_days": _whole_number(0, 10 * 365),
-    "key_publish_seconds": _whole_number(1, 24 * 60 * 60),
-    "host": _some_text,
-    "port": _whole_number(1, 65535),
-    "workers": _whole_number(1, 256),
-    "demo": _yes_or_no,
-    "issuer": _some_text,
-    "audience": _some_text,
-    "access_token_seconds": _whole_number(1, _ONE_YEAR),
-    "refresh_token_seconds": _whole_number(1, _ONE_YEAR),
-    "session_seconds": _whole_number(1, _ONE_YEAR),
-    "max_request_bytes": _whole_number(1024, 16 * 1024 * 1024),
+    "database": values.database,
+    "valkey": values.valkey,
+    "session_store": values.session_store,
+    "master_key": values.master_key,
+    "secret_key": values.secret,
+    "key_algorithm": values.key_algorithm,
+    "key_rotation_days": values.whole_number(0, 10 * 365),
+    "key_publish_seconds": values.whole_number(1, 24 * 60 * 60),
+    "host": values.some_text,
+    "port": values.whole_number(1, 65535),
+    "workers": values.whole_number(1, 256),
+    "demo": values.yes_or_no,
+    "issuer": values.some_text,
+    "audience": values.some_text,
+    "access_token_seconds": values.whole_number(1, _ONE_YEAR),
+    "refresh_token_seconds": values.whole_number(1, _ONE_YEAR),
+    "session_seconds": values.whole_number(1, _ONE_YEAR),
+    "max_request_bytes": values.whole_number(1024, 16 * 1024 * 1024),
+    "trusted_proxies": values.whole_number(0, 16),
+    "service_name": values.some_text,
+    "public_url": values.public_url,
+    "smtp": values.some_text,
+    "smtp_certificates": values.existing_path,
+    "mail_from": values.some_text,
+    "mail_templates": values.existing_path,
+    "verify_email_seconds": values.whole_number(60, _ONE_YEAR),
+    "reset_password_seconds": values.whole_number(60, 24 * 60 * 60),
+    "change_email_seconds": values.whole_number(60, 24 * 60 * 60),
 }

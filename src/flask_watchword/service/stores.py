@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
+from flask_watchword.accounts.outbox import Transport
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.throttling import ThrottleStore
@@ -12,11 +13,14 @@ from flask_watchword.clock import system_clock
 from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.components import Stores
 from flask_watchword.service.demo import add_demo_user, refuse_demo_user
+from flask_watchword.service.mail.log_transport import LogTransport
 from flask_watchword.service.master_key import sealer
 from flask_watchword.service.settings import InvalidSetting, Settings
 from flask_watchword.service.signing_keys import begin_keys
 from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.opening import UnknownStore, open_session_store
+from flask_watchword.stores.smtp import SmtpTransport
+from flask_watchword.stores.smtp_url import read_smtp_url
 from flask_watchword.stores.sql.engine import open_engine
 from flask_watchword.stores.sql.keys import SqlKeyStore
 from flask_watchword.stores.sql.schema import upgrade_schema
@@ -27,6 +31,8 @@ from flask_watchword.stores.valkey.throttle import ValkeyThrottleStore
 
 #: Seconds that one starting process waits for another's migration.
 _MIGRATION_SECONDS = 60.0
+
+_MAIL_FROM = "WATCHWORD_MAIL_FROM"
 
 
 def open_stores(settings: Settings) -> Stores:
@@ -121,6 +127,30 @@ def _over(engine: Engine, settings: Settings) -> Stores:
         sessions=_sessions(settings.sessions_elsewhere or engine, upgrade=False),
         keys=SqlKeyStore(engine),
     )
+
+
+def mail_transport(settings: Settings) -> Transport:
+    """Return the way out for mail: the mail server, or the log where none is configured.
+
+    Raises:
+        InvalidSetting: when mail could not be sent under these settings.
+    """
+    if settings.smtp is None:
+        return LogTransport()
+    if settings.mail_from is None:
+        raise InvalidSetting(_MAIL_FROM, "is needed with WATCHWORD_SMTP: Name <name@example.com>")
+    try:
+        url = read_smtp_url(settings.smtp)
+    except ValueError as error:
+        raise InvalidSetting("WATCHWORD_SMTP", str(error)) from None
+    certificates = settings.smtp_certificates
+    try:
+        return SmtpTransport(url.server(settings.mail_from, certificates))
+    except ValueError as error:
+        raise InvalidSetting(_MAIL_FROM, str(error)) from error
+    except OSError as error:
+        why = f"cannot be used: {error.strerror or error}"
+        raise InvalidSetting("WATCHWORD_SMTP_CERTIFICATES", why) from error
 
 
 def _throttle(engine: Engine, settings: Settings) -> ThrottleStore:

@@ -107,6 +107,11 @@ def user_gone() -> Response:
     return invalid_token("The user of this token no longer exists", "user_gone")
 
 
+def user_disabled() -> Response:
+    """Answer 401 to a token whose user has been disabled."""
+    return invalid_token("The user of this token has been disabled", "user_disabled")
+
+
 def _refused_token(error: Refusal) -> Response:
     if isinstance(error, ExpiredSignatureError):
         return expired_token()

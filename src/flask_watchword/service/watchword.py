@@ -1,5 +1,6 @@
 """``Watchword``: the service as a part of an application."""
 
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,19 +9,22 @@ from flask import Flask
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.sessions import Sessions
+from flask_watchword.service.account_refusals import install_account_refusals
 from flask_watchword.service.answers import install_refusals
 from flask_watchword.service.api import build_api, endpoints
 from flask_watchword.service.components import (
     Components,
     Stores,
+    components,
     has_components,
     install_components,
 )
 from flask_watchword.service.demo import carry_email
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.mailing import Mailing
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.signing_keys import live_keyring
-from flask_watchword.service.stores import open_stores, prepare
+from flask_watchword.service.stores import mail_transport, open_stores, prepare
 from flask_watchword.service.tokens import (
     install_token_refusals,
     install_tokens,
@@ -83,7 +87,9 @@ class Watchword:
             stores = open_stores(settings)
         _install(app, settings, stores, options)
         api = build_api(served)
+        api.before_request(_send_mail)
         install_refusals(api)
+        install_account_refusals(api)
         install_token_refusals(app, api)
         app.register_blueprint(api, url_prefix=self._url_prefix or None)
         # Another issuer's subject may be spelled like the id of a user here.
@@ -96,7 +102,15 @@ def _install(app: Flask, settings: Settings, stores: Stores, options: Mapping[st
     if settings.demo:
         carry_email(tokens)
     app.config["WATCHWORD_SESSION_STORE"] = stores.sessions
-    install_components(app, Components(settings, stores, Sessions(app), Passwords(), keys))
+    mailing = Mailing(stores.accounts.stores.outbox, mail_transport(settings), settings)
+    # Requests hold the application: once it is gone nobody puts mail there.
+    weakref.finalize(app, mailing.stop)
+    parts = Components(settings, stores, Sessions(app), Passwords(), keys, mailing)
+    install_components(app, parts)
+
+
+def _send_mail() -> None:
+    components().mailing.ensure_running()
 
 
 def _refuse_managers(app: Flask) -> None:

@@ -4,22 +4,38 @@ from collections.abc import Iterable, Sequence
 
 from flask import Blueprint
 
+from flask_watchword.service.api.delete_account import delete_account
+from flask_watchword.service.api.email_change import change_email, confirm_email
+from flask_watchword.service.api.email_verify import resend_code, verify_address
 from flask_watchword.service.api.expired import expired
 from flask_watchword.service.api.health import healthz, readyz
 from flask_watchword.service.api.jwks import jwks
 from flask_watchword.service.api.login import login
 from flask_watchword.service.api.logout import logout
 from flask_watchword.service.api.me import me
+from flask_watchword.service.api.password_change import change_password
+from flask_watchword.service.api.password_forgot import forgot_password
+from flask_watchword.service.api.password_reset import reset_password
 from flask_watchword.service.api.protected_route import protected_route
 from flask_watchword.service.api.refresh import refresh
+from flask_watchword.service.api.register import register
 from flask_watchword.service.api.sessions import end_other_sessions, end_session, list_sessions
 from flask_watchword.service.endpoint import Endpoint
 
 _ENDPOINTS: Sequence[Endpoint] = (
+    register,
+    verify_address,
+    resend_code,
     login,
     refresh,
     logout,
+    forgot_password,
+    reset_password,
+    change_password,
+    change_email,
+    confirm_email,
     me,
+    delete_account,
     list_sessions,
     end_other_sessions,
     end_session,

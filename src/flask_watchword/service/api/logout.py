@@ -2,7 +2,9 @@
 
 from flask import Response
 
+from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.answers import nothing
+from flask_watchword.service.audit_events import current_session, record
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import SESSION
@@ -21,5 +23,7 @@ def logout() -> Response:
     A refresh token does as well, because the access token of somebody who comes back after an
     hour has expired.
     """
-    components().sessions.end()
+    subject, session = get_jwt_identity(), current_session()
+    if components().sessions.end():
+        record("logout", subject, session)
     return nothing()

@@ -5,12 +5,10 @@ from datetime import datetime
 import msgspec
 from flask import Response
 
-from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.answers import answer, moment
-from flask_watchword.service.components import components
+from flask_watchword.service.current_user import current_user
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
-from flask_watchword.service.tokens import user_gone
 
 
 class Me(msgspec.Struct):
@@ -19,6 +17,9 @@ class Me(msgspec.Struct):
     id: str
     email: str
     created_at: datetime
+    email_verified: bool
+    roles: list[str]
+    scopes: list[str]
 
 
 @endpoint(
@@ -27,11 +28,18 @@ class Me(msgspec.Struct):
     summary="Show who is logged in",
     guard=ACCESS,
     answers={200: Me},
-    refusals={401: ("user_gone",)},
+    refusals={401: ("user_gone", "user_disabled")},
 )
 def me() -> Response:
     """Answer with the access token's user, as the store says now."""
-    user = components().stores.users.by_id(get_jwt_identity())
-    if user is None:
-        return user_gone()
-    return answer(Me(user.id, user.email, moment(user.created_at)))
+    user = current_user()
+    return answer(
+        Me(
+            id=user.id,
+            email=user.email,
+            created_at=moment(user.created_at),
+            email_verified=user.email_verified_at is not None,
+            roles=sorted(user.roles),
+            scopes=sorted(user.scopes),
+        )
+    )

@@ -8,7 +8,7 @@ from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import REFRESH
 from flask_watchword.service.pair import Pair
-from flask_watchword.service.tokens import SignIn, user_gone
+from flask_watchword.service.tokens import SignIn, user_disabled, user_gone
 
 
 @endpoint(
@@ -17,7 +17,7 @@ from flask_watchword.service.tokens import SignIn, user_gone
     summary="Trade a refresh token for the next pair of its session",
     guard=REFRESH,
     answers={200: Pair},
-    refusals={401: ("refresh_reused", "user_gone")},
+    refusals={401: ("refresh_reused", "user_gone", "user_disabled")},
 )
 def refresh() -> Response:
     """Answer with a pair of tokens for the refresh token's user, or with 401.
@@ -25,11 +25,11 @@ def refresh() -> Response:
     A refresh token that was used before ends its session: somebody has a copy of it.
     """
     parts = components()
-    # Read anew, so that an account that is gone gets nothing more.
+    # Read anew: an account that is gone or disabled gets nothing more, and roles are today's.
     user = parts.stores.users.by_id(get_jwt_identity())
-    if user is None:
+    if user is None or user.is_disabled:
         parts.sessions.end()
-        return user_gone()
+        return user_gone() if user is None else user_disabled()
     sign_in = SignIn(user, tuple(get_jwt().get("amr", ())))
     # Its access token is not fresh: nobody has typed a password for this one.
     return answer(Pair.of(parts.sessions.refresh(sign_in)))

@@ -57,7 +57,8 @@ class Delivery:
         """End after the message at hand; wait for that so long at most."""
         self._ending.set()
         self._wake.set()
-        if self._thread is not None:
+        # The thread itself may be where the last one lets go of this.
+        if self._thread not in (None, threading.current_thread()):
             self._thread.join(seconds)
 
     def run_once(self) -> bool:

@@ -1,0 +1,37 @@
+"""What is answered to what accounts refuse: the same from every endpoint."""
+
+from flask import Blueprint, Response
+
+from flask_watchword.accounts.changes import WrongPassword
+from flask_watchword.accounts.codes import CodeRefused
+from flask_watchword.accounts.emails import InvalidEmail
+from flask_watchword.accounts.new_passwords import UnacceptablePassword
+from flask_watchword.service.answers import refusal
+
+
+def install_account_refusals(api: Blueprint) -> None:
+    """Answer in the service's form where a flow of accounts refuses."""
+    api.register_error_handler(InvalidEmail, _invalid_email)
+    api.register_error_handler(UnacceptablePassword, _unacceptable_password)
+    api.register_error_handler(CodeRefused, _code_refused)
+    api.register_error_handler(WrongPassword, _wrong_password)
+
+
+def _invalid_email(error: InvalidEmail) -> Response:
+    msg = f"The e-mail address is refused: {error}"
+    return refusal(422, msg, "invalid_field", field="email")
+
+
+def _unacceptable_password(error: UnacceptablePassword) -> Response:
+    msg = f"The password is refused: {error}"
+    return refusal(422, msg, "invalid_field", field="password")
+
+
+def _code_refused(_error: CodeRefused) -> Response:
+    # One answer to unknown, used, over and replaced.
+    return refusal(400, "This code is not good, or not any more; ask for another", "invalid_code")
+
+
+def _wrong_password(_error: WrongPassword) -> Response:
+    # Not 401: the token is good, and to get another one would not help.
+    return refusal(403, "The password is wrong", "wrong_password")

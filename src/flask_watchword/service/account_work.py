@@ -1,0 +1,67 @@
+"""One request, one transaction: a flow of accounts, its mail and its entry in the audit log."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar, cast
+
+from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.audit import Event
+from flask_watchword.accounts.letters import Mailer
+from flask_watchword.accounts.unit_of_work import AccountStores
+from flask_watchword.service.components import components
+
+_T = TypeVar("_T")
+_Done = TypeVar("_Done")
+
+
+def do(
+    flow: Callable[[Accounts], _T],
+    log: Callable[[_T], Event],
+    *,
+    mailer: Callable[[Mailer], Mailer] | None = None,
+    around: contextlib.AbstractContextManager[None] | None = None,
+) -> _T:
+    """Do what a request asks of accounts.
+
+    Args:
+        flow: what to do. Its one change, the mail it causes and the entry in the audit log are
+            one transaction; hashes come before it.
+        log: makes that entry of what came of it.
+        mailer: puts another mailer in the place of the one that there is.
+        around: what begins just before the transaction and ends after it.
+
+    Raises:
+        StoreUnavailable: when a store does not answer; nothing has changed then.
+    """
+    parts = components()
+
+    def accounts_in(stores: AccountStores) -> Accounts:
+        accounts = parts.accounts_in(stores)
+        return accounts if mailer is None else replace(accounts, mailer=mailer(accounts.mailer))
+
+    def together(_accounts: Accounts, work: Callable[[Accounts], _Done]) -> _Done:
+        def change(stores: AccountStores) -> _Done:
+            done = work(accounts_in(stores))
+            # Last: who appends makes all others who append wait until the change is over. What
+            # the change comes to is what the flow comes to.
+            stores.audit.append([log(cast(_T, done))])
+            return done
+
+        with around or contextlib.nullcontext():
+            return parts.change(change)
+
+    return flow(replace(accounts_in(parts.stores.accounts.stores), together=together))
+
+
+@contextlib.contextmanager
+def sessions_ended(subject: str, *, keep_current: bool = False) -> Iterator[None]:
+    """End the sessions of a subject around a change after which they must not go on.
+
+    Before it, so that nothing changes while they cannot be ended; and once more after it, for
+    those that somebody started in between with what was good until then.
+    """
+    sessions = components().sessions
+    sessions.end_all(subject, keep_current=keep_current)
+    yield
+    sessions.end_all(subject, keep_current=keep_current)

@@ -1,0 +1,61 @@
+"""DELETE /me: the end of an account."""
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts.changes import confirm_password
+from flask_watchword.accounts.removal import (
+    LastAdmin,
+    NoSuchUser,
+    refuse_last_admin,
+    remove_user,
+)
+from flask_watchword.accounts.unit_of_work import AccountStores
+from flask_watchword.extension.current import get_jwt_identity
+from flask_watchword.service.account_work import sessions_ended
+from flask_watchword.service.answers import nothing, refusal
+from flask_watchword.service.api.fields import Password
+from flask_watchword.service.audit_events import current_session, event
+from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import ACCESS
+from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
+from flask_watchword.service.tokens import user_gone
+
+
+class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
+    """The password of the account."""
+
+    password: Password
+
+
+@endpoint(
+    "DELETE",
+    "/me",
+    summary="Delete one's account, for good",
+    guard=ACCESS,
+    body=Confirmation,
+    answers={204: None},
+    refusals={401: ("user_gone",), **REFUSALS, 409: ("last_admin",)},
+)
+def delete_account(body: Confirmation) -> Response:
+    """Answer 204; account, codes, second factor, tokens and sessions are gone."""
+    parts = components()
+    user_id, session = get_jwt_identity(), current_session()
+    with reauthenticating(user_id):
+        confirm_password(parts.accounts_in(parts.stores.accounts.stores), user_id, body.password)
+
+    def remove(stores: AccountStores) -> None:
+        remove_user(stores, user_id)
+        stores.audit.append([event("user_deleted", user_id, session)])
+
+    try:
+        # Asked first, so that a refusal costs no session, and once more in the change.
+        refuse_last_admin(parts.stores.users, user_id)
+        with sessions_ended(user_id):
+            parts.change(remove)
+    except LastAdmin:
+        return refusal(409, "Somebody has to administer: make another user admin", "last_admin")
+    except NoSuchUser:
+        return user_gone()
+    return nothing()

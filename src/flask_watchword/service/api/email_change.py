@@ -1,0 +1,68 @@
+"""POST /email/change and /email/change/confirm: another e-mail address."""
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts import limits
+from flask_watchword.accounts.changes import confirm_email_change, request_email_change
+from flask_watchword.accounts.codes import CodeRefused
+from flask_watchword.accounts.emails import email_key
+from flask_watchword.extension.current import get_jwt_identity
+from flask_watchword.service.account_work import do
+from flask_watchword.service.answers import Message, answer, nothing
+from flask_watchword.service.api.email_verify import CodeOfMail
+from flask_watchword.service.api.fields import Email, Password
+from flask_watchword.service.audit_events import current_session, event
+from flask_watchword.service.client import client
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import ACCESS, PUBLIC
+from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
+from flask_watchword.service.throttles import counting_failures, counting_successes
+
+
+class EmailChange(msgspec.Struct, forbid_unknown_fields=True):
+    """The address to have, and the password of the account."""
+
+    email: Email
+    password: Password
+
+
+@endpoint(
+    "POST",
+    "/email/change",
+    summary="Ask for another e-mail address; it gets an e-mail with a code",
+    guard=ACCESS,
+    body=EmailChange,
+    answers={202: Message},
+    refusals=REFUSALS,
+)
+def change_email(body: EmailChange) -> Response:
+    """Answer alike whether somebody else has the address or not; nothing changes yet."""
+    user_id = get_jwt_identity()
+    # Whoever is signed in may be told that the mailbox has had enough.
+    mailbox = limits.mailbox(email_key(body.email))
+    with reauthenticating(user_id), counting_successes(mailbox):
+        do(
+            lambda a: request_email_change(a, user_id, body.password, body.email),
+            lambda done: event("email_change_requested", done.subject, current_session()),
+        )
+    return answer(Message("An e-mail is on its way to the new address"), 202)
+
+
+@endpoint(
+    "POST",
+    "/email/change/confirm",
+    summary="Change the e-mail address by the code that was sent to the new one",
+    guard=PUBLIC,
+    body=CodeOfMail,
+    answers={204: None},
+    refusals={400: ("invalid_code",), 429: ("too_many_tries",)},
+)
+def confirm_email(body: CodeOfMail) -> Response:
+    """Answer 204; the address there was is told."""
+    with counting_failures(limits.one_time_code(client().address), CodeRefused):
+        do(
+            lambda a: confirm_email_change(a, body.code),
+            lambda user_id: event("email_changed", user_id),
+        )
+    return nothing()

@@ -1,0 +1,70 @@
+"""POST /email/verify and /email/verify/resend: show that mail reaches one."""
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts import limits
+from flask_watchword.accounts.accounts import Accepted, turn_away
+from flask_watchword.accounts.audit import Event
+from flask_watchword.accounts.codes import CodeRefused, Purpose
+from flask_watchword.accounts.registration import resend_verification, verify_email
+from flask_watchword.service.account_work import do
+from flask_watchword.service.answers import Message, answer, nothing
+from flask_watchword.service.api.fields import Code, Email
+from flask_watchword.service.audit_events import event
+from flask_watchword.service.client import client
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.throttles import count, counting_failures, room_in_mailbox
+
+
+class CodeOfMail(msgspec.Struct, forbid_unknown_fields=True):
+    """A code, as the e-mail has it."""
+
+    code: Code
+
+
+class Address(msgspec.Struct, forbid_unknown_fields=True):
+    """An e-mail address."""
+
+    email: Email
+
+
+@endpoint(
+    "POST",
+    "/email/verify",
+    summary="Verify an e-mail address by the code that was sent to it",
+    guard=PUBLIC,
+    body=CodeOfMail,
+    answers={204: None},
+    refusals={400: ("invalid_code",), 429: ("too_many_tries",)},
+)
+def verify_address(body: CodeOfMail) -> Response:
+    """Answer 204 and note that mail reaches the user."""
+    with counting_failures(limits.one_time_code(client().address), CodeRefused):
+        do(lambda a: verify_email(a, body.code), lambda user_id: event("email_verified", user_id))
+    return nothing()
+
+
+@endpoint(
+    "POST",
+    "/email/verify/resend",
+    summary="Ask for another code that verifies an e-mail address",
+    guard=PUBLIC,
+    body=Address,
+    answers={202: Message},
+    refusals={429: ("too_many_tries",)},
+)
+def resend_code(body: Address) -> Response:
+    """Answer alike whatever becomes of it."""
+    count(limits.mail_request(client().address))
+    with room_in_mailbox(body.email) as room:
+        if room:
+            do(lambda a: resend_verification(a, body.email), _event)
+        else:
+            do(lambda a: turn_away(a, body.email, Purpose.VERIFY_EMAIL), _event)
+    return answer(Message("If there is an account to verify, an e-mail is on its way"), 202)
+
+
+def _event(accepted: Accepted) -> Event:
+    return event("verification_requested", accepted.subject)

@@ -1,0 +1,160 @@
+"""What the values of settings may be: each parser returns one, or says what is wrong with it.
+
+A parser is given the name of the variable, for the message, and what it holds.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from flask_watchword.keys.master_key import read_master_keys
+from flask_watchword.keys.material import MAKERS
+
+#: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
+MIN_SECRET_BYTES = 32
+
+#: The command that makes a secret.
+MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+_DATABASES = "sqlite:///watchword.db, postgresql+psycopg://user@host/name"
+_VALKEY = "valkey://host:6379/0"
+_VALKEY_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
+
+
+class InvalidSetting(Exception):
+    """A setting that cannot be used; the message is one line that says which and why."""
+
+    def __init__(self, variable: str, why: str) -> None:
+        super().__init__(f"{variable}: {why}")
+
+
+def secret(variable: str, text: str) -> str:
+    """Return a secret that is long enough to sign with."""
+    if len(text.encode()) < MIN_SECRET_BYTES:
+        raise InvalidSetting(
+            variable,
+            f"needs at least {MIN_SECRET_BYTES} bytes, has {len(text.encode())}; "
+            f"make one with: {MAKE_SECRET}",
+        )
+    return text
+
+
+def master_key(variable: str, text: str) -> str:
+    """Return one or several master keys, as they are written."""
+    try:
+        read_master_keys(text)
+    except ValueError as error:
+        raise InvalidSetting(variable, str(error)) from error
+    return text
+
+
+def key_algorithm(variable: str, text: str) -> str:
+    """Return an algorithm that there are keys for."""
+    if text not in MAKERS:
+        raise InvalidSetting(variable, f"{text!r} is none of {', '.join(MAKERS)}")
+    return text
+
+
+def database(variable: str, text: str, wanted: str = _DATABASES) -> str:
+    """Return the URL of a database: a SQLite file, by its absolute path, or PostgreSQL."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        # These quote what could not be read, perhaps a part of a password.
+        raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
+    if url.get_backend_name() == "sqlite" and not url.host:
+        return _file(variable, url)
+    if url.drivername == "postgresql+psycopg":
+        return text
+    raise InvalidSetting(variable, f"is no URL of these: {wanted}")
+
+
+def _file(variable: str, url: URL) -> str:
+    if not url.database or ":memory:" in url.database or url.query:
+        raise InvalidSetting(
+            variable, "name a file, as in sqlite:///watchword.db; workers cannot share memory"
+        )
+    # Made absolute here and now, so that every worker means the same file.
+    path = str(Path(url.database).absolute())
+    return url.set(drivername="sqlite", database=path).render_as_string()
+
+
+def valkey(variable: str, text: str, wanted: str = _VALKEY) -> str:
+    """Return the URL of a Valkey or Redis server."""
+    if not _names_valkey(text):
+        raise InvalidSetting(variable, f"is no URL of these: {wanted}")
+    try:
+        urlsplit(text).port  # noqa: B018 - a property that raises
+    except ValueError:
+        # Quotes what stands where the port should, which may be a part of a password.
+        raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
+    return text
+
+
+def session_store(variable: str, text: str) -> str:
+    """Return the URL of a place for sessions."""
+    parse = valkey if _names_valkey(text) else database
+    return parse(variable, text, f"{_DATABASES} or {_VALKEY}")
+
+
+def _names_valkey(text: str) -> bool:
+    scheme, separator, _ = text.partition("://")
+    return bool(separator) and scheme.partition("+")[0] in _VALKEY_SCHEMES
+
+
+def whole_number(low: int, high: int) -> Callable[[str, str], int]:
+    """Return a parser of whole numbers in these bounds."""
+
+    def parse(variable: str, text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise InvalidSetting(variable, f"{text!r} is not a number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def yes_or_no(variable: str, text: str) -> bool:
+    """Return whether a text means yes."""
+    answers = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    answer = answers.get(text.strip().lower())
+    if answer is None:
+        raise InvalidSetting(variable, f"{text!r} is neither true nor false")
+    return answer
+
+
+def some_text(variable: str, text: str) -> str:
+    """Return a text that is not empty."""
+    if not text.strip():
+        raise InvalidSetting(variable, "is empty")
+    return text.strip()
+
+
+def public_url(variable: str, text: str) -> str:
+    """Return the address of a page, without a slash at its end."""
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable or "@" in text or "?" in text or "#" in text or not _is_plain(text):
+        raise InvalidSetting(variable, "is no address as https://login.example.com/account")
+    return text.rstrip("/")
+
+
+def existing_path(variable: str, text: str) -> Path:
+    """Return a file or a folder that is there."""
+    path = Path(text).absolute()
+    if not path.exists():
+        raise InvalidSetting(variable, f"there is nothing at {text}")
+    return path
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text

@@ -1,0 +1,85 @@
+"""What every way of signing in has in common: it is throttled, logged, and checked once more."""
+
+from flask import Response
+
+from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.throttling import (
+    Attempt,
+    SignInLimits,
+    attempt_sign_in,
+    make_known,
+    signed_in,
+)
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
+from flask_watchword.extension.session_work import TokenPair
+from flask_watchword.service.answers import answer, refusal
+from flask_watchword.service.audit_events import record
+from flask_watchword.service.client import client
+from flask_watchword.service.components import components
+from flask_watchword.service.pair import Pair
+from flask_watchword.service.tokens import SignIn
+
+_LIMITS = SignInLimits()
+
+
+def begin_attempt(email: str) -> Attempt:
+    """Count an attempt to sign in, before a password is looked at.
+
+    Raises:
+        TooManyTries: when it comes too early.
+    """
+    throttle = components().stores.throttle
+    return attempt_sign_in(throttle, email_key(email), client().address, system_clock(), _LIMITS)
+
+
+def give_up_attempt(attempt: Attempt) -> None:
+    """Pay back an attempt that came to nothing through no fault of the client's."""
+    components().stores.throttle.give_back(attempt.charges)
+
+
+def finish_sign_in(user: User, methods: tuple[str, ...], attempt: Attempt) -> Response:
+    """Answer with the tokens of a new session: somebody has shown every factor they have.
+
+    Args:
+        user: who, as they were when their factors were looked at.
+        methods: the factors, as RFC 8176 names them.
+        attempt: what was counted for it.
+    """
+    pair = _started(user, methods)
+    if pair is None:
+        return wrong_credentials()
+    throttle = components().stores.throttle
+    signed_in(throttle, attempt, system_clock(), _LIMITS)
+    return answer(Pair.of(pair))
+
+
+def make_place_known(user_id: str) -> None:
+    """Take note that an owner is where this request comes from: they have a code of their mail."""
+    parts = components()
+    user = parts.stores.users.by_id(user_id)
+    if user is not None:
+        at = client().address
+        make_known(parts.stores.throttle, user.email_key, at, system_clock(), _LIMITS)
+
+
+def wrong_credentials() -> Response:
+    """Answer 401: one answer for unknown, wrong and disabled, which tells who has no account."""
+    return refusal(401, "Bad email or password", "invalid_credentials")
+
+
+def _started(user: User, methods: tuple[str, ...]) -> TokenPair | None:
+    parts = components()
+    pair = parts.sessions.start(SignIn(user, methods), fresh=True, address=client().address)
+    try:
+        # Whoever disables a user or changes a password ends all sessions after that. One that is
+        # started later still, by a factor that was looked at before, is found here.
+        now = parts.stores.users.by_id(user.id)
+        if now is not None and now.version == user.version and not now.is_disabled:
+            record("login", user.id, pair.session_id, methods=" ".join(methods))
+            return pair
+    except BaseException:
+        parts.sessions.end(pair.session_id)
+        raise
+    parts.sessions.end(pair.session_id)
+    return None

@@ -1,0 +1,77 @@
+"""How often endpoints may be asked, counted in the store."""
+
+import contextlib
+from collections.abc import Iterator
+
+from flask_watchword.accounts import limits
+from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.throttling import Charge, TooManyTries, spend
+from flask_watchword.clock import system_clock
+from flask_watchword.service.components import components
+
+
+def count(*charges: Charge) -> None:
+    """Count a try on every limit.
+
+    Raises:
+        TooManyTries: when one of them has no room; nothing is counted then.
+    """
+    spend(components().stores.throttle, system_clock(), *charges)
+
+
+@contextlib.contextmanager
+def counting_failures(charge: Charge, failures: type[Exception]) -> Iterator[None]:
+    """Count a try before anything is looked at, and pay it back unless it fails in this way.
+
+    Raises:
+        TooManyTries: when there is no room.
+    """
+    count(charge)
+    try:
+        yield
+    except failures:
+        raise
+    except BaseException:
+        # It says nothing about what was tried: a store that is down, no core that was free.
+        _pay_back(charge)
+        raise
+    _pay_back(charge)
+
+
+@contextlib.contextmanager
+def counting_successes(charge: Charge) -> Iterator[None]:
+    """Count what is done here, and pay it back when it could not be done.
+
+    Raises:
+        TooManyTries: when there is no room.
+    """
+    count(charge)
+    try:
+        yield
+    except BaseException:
+        _pay_back(charge)
+        raise
+
+
+@contextlib.contextmanager
+def room_in_mailbox(email: str) -> Iterator[bool]:
+    """Count an e-mail to an address, and tell whether there is room for it.
+
+    It is paid back when it could not be sent: who tries to register with a weak password, and
+    tries again, gets an e-mail for the one that is accepted.
+    """
+    charge = limits.mailbox(email_key(email))
+    try:
+        count(charge)
+    except TooManyTries:
+        yield False
+        return
+    try:
+        yield True
+    except BaseException:
+        _pay_back(charge)
+        raise
+
+
+def _pay_back(charge: Charge) -> None:
+    components().stores.throttle.give_back([charge])
