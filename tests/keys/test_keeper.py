@@ -444,3 +444,27 @@ def test_a_policy_says_90_days_and_an_hour_when_nothing_else_is_said() -> None:
 def test_material_is_not_shown() -> None:
     assert "PRIVATE" not in repr(new_material("EdDSA"))
     assert "PRIVATE" not in repr(read_material(new_material("EdDSA").private or b""))
+
+
+def test_keys_are_sealed_anew_under_the_first_master_key(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    signing = active(keeper, clock.now)
+    new = b"n" * 32
+    exchanging = KeyKeeper(store, Sealer([new, b"m" * 32]), POLICY, clock)
+    assert exchanging.reseal() == 1
+    assert exchanging.reseal() == 0
+    after = KeyKeeper(store, Sealer([new]), POLICY, clock)
+    assert active(after, clock.now) == signing
+    assert after.opened().signing_key(clock.now).kid == signing
+    with pytest.raises(SealBroken):
+        keeper.opened()
+
+
+def test_keys_under_a_master_key_that_is_not_there_are_left(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+) -> None:
+    before = store.load()
+    with pytest.raises(SealBroken):
+        KeyKeeper(store, OTHER, POLICY, clock).reseal()
+    assert store.load() == before

@@ -14,6 +14,7 @@ from flask_watchword.accounts.outbox import (
     SendingFailed,
     new_mail,
 )
+from flask_watchword.accounts.resealing import Resealed
 from flask_watchword.keys.sealing import Sealer
 from flask_watchword.service.mail.delivery import Delivery
 from flask_watchword.service.mail.log_transport import LogTransport
@@ -57,6 +58,9 @@ class OneMessage:
 
     def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
         self.done.append("given up")
+
+    def reseal(self) -> Resealed:
+        raise NotImplementedError
 
     def purge(self, before: float, limit: int) -> int:
         return 0

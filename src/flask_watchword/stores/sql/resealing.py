@@ -1,9 +1,10 @@
 """Seal anew what a column holds, in batches beside which requests go on."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Column, Connection, LargeBinary, func, literal, select, update
+from sqlalchemy import Column, Connection, LargeBinary, Update, func, literal, select, update
 
 from flask_watchword.accounts.resealing import Resealed
 from flask_watchword.keys.sealing import SealBroken, Sealer
@@ -31,7 +32,7 @@ def reseal(
         context_of: what a value is bound to, by its key.
     """
     last, done, unreadable = "", 0, 0
-    while batch := transact(place, lambda c, after=last: _batch(c, sealer, named, sealed, after)):
+    while batch := transact(place, partial(_batch, sealer.head, named, sealed, last)):
         for name, before in batch:
             try:
                 after = sealer.seal(sealer.open(before, context_of(name)), context_of(name))
@@ -39,16 +40,14 @@ def reseal(
                 unreadable += 1
                 continue
             swap = update(named.table).where(named == name, sealed == before)
-            statement = swap.values({sealed.name: after})
-            done += transact(place, lambda c, swap=statement: int(c.execute(swap).rowcount))
+            done += transact(place, partial(_count, swap.values({sealed.name: after})))
         last = batch[-1][0]
     return Resealed(done, unreadable)
 
 
 def _batch(
-    connection: Connection, sealer: Sealer, named: Column[Any], sealed: Column[Any], after: str
+    head: bytes, named: Column[Any], sealed: Column[Any], after: str, connection: Connection
 ) -> list[tuple[str, bytes]]:
-    head = sealer.head
     begins = func.substr(sealed, 1, len(head), type_=LargeBinary)
     statement = (
         select(named, sealed)
@@ -57,3 +56,7 @@ def _batch(
         .limit(_BATCH)
     )
     return [(name, bytes(value)) for name, value in connection.execute(statement)]
+
+
+def _count(statement: Update, connection: Connection) -> int:
+    return connection.execute(statement).rowcount
