@@ -25,6 +25,11 @@ if TYPE_CHECKING:
         verify_expired_in_request,
         verify_jwt_in_request,
     )
+    from flask_watchword.extension.guards import (
+        fresh_required,
+        roles_required,
+        scopes_required,
+    )
     from flask_watchword.extension.legacy import (
         fresh_jwt_required,
         get_jwt_claims,
@@ -59,6 +64,7 @@ __all__ = [
     "current_user",
     "decode_token",
     "fresh_jwt_required",
+    "fresh_required",
     "get_csrf_token",
     "get_current_user",
     "get_jti",
@@ -74,6 +80,8 @@ __all__ = [
     "jwt_optional",
     "jwt_refresh_token_required",
     "jwt_required",
+    "roles_required",
+    "scopes_required",
     "set_access_cookies",
     "set_refresh_cookies",
     "unset_access_cookies",
@@ -111,6 +119,11 @@ _HOMES = {
             "jwt_required",
             "verify_expired_in_request",
             "verify_jwt_in_request",
+        ),
+        "extension.guards": (
+            "fresh_required",
+            "roles_required",
+            "scopes_required",
         ),
         "extension.legacy": (
             "fresh_jwt_required",

@@ -18,6 +18,7 @@ from flask_watchword.extension.verification import (
 )
 
 View = TypeVar("View", bound=Callable[..., Any])
+Wanted = TypeVar("Wanted")
 
 
 def verify_jwt_in_request(
@@ -106,7 +107,7 @@ def jwt_required(
         warn_renamed("@jwt_required without parentheses", "@jwt_required()")
         return jwt_required()(optional)
     demand = Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
-    return lambda view: _protect(view, verify, demand)
+    return lambda view: protect(view, verify, demand)
 
 
 def jwt_expired_token_required(
@@ -128,23 +129,23 @@ def jwt_expired_token_required(
     if callable(refresh):
         raise TypeError("write @jwt_expired_token_required(), with parentheses")
     demand = Demand(refresh=refresh, locations=locations)
-    return lambda view: _protect(view, verify_expired, demand)
+    return lambda view: protect(view, verify_expired, demand)
 
 
-def _protect(view: View, check: Callable[[Demand], object], demand: Demand) -> Any:
+def protect(view: View, check: Callable[[Wanted], object], wanted: Wanted) -> Any:
     """Return a view that runs after a check, in the context Flask would run it in."""
     if iscoroutinefunction(view):
 
         @wraps(view)
         def protected_coroutine(*args: Any, **kwargs: Any) -> Any:
-            check(demand)
+            check(wanted)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         return protected_coroutine
 
     @wraps(view)
     def protected(*args: Any, **kwargs: Any) -> Any:
-        check(demand)
+        check(wanted)
         return view(*args, **kwargs)
 
     return protected

@@ -1,6 +1,7 @@
 """The exceptions of the Flask surface: Flask-JWT-Extended's classes under their names."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 Claims = dict[str, Any]
 
@@ -58,6 +59,53 @@ class _ErrorWithToken(JWTExtendedException):
 
 class FreshTokenRequired(_ErrorWithToken):
     """A token that is not fresh, where a fresh one is needed."""
+
+
+class SignInTooOld(FreshTokenRequired):
+    """A token of a sign-in that is too long ago.
+
+    Attributes:
+        max_age: how many seconds ago it may be.
+        code: stable.
+    """
+
+    code: ClassVar[str] = "insufficient_user_authentication"
+
+    def __init__(self, max_age: float, jwt_header: Claims, jwt_data: Claims) -> None:
+        self.max_age = int(max_age)
+        message = f"You signed in more than {self.max_age} seconds ago; sign in again"
+        super().__init__(message, jwt_header, jwt_data)
+
+
+class InsufficientPrivilege(_ErrorWithToken):
+    """A token that does not allow what was asked for.
+
+    Attributes:
+        code: what it lacks, stable.
+        needed: the names of all that is needed.
+    """
+
+    code: ClassVar[str]
+    _kind: ClassVar[str]
+
+    def __init__(self, needed: Sequence[str], jwt_header: Claims, jwt_data: Claims) -> None:
+        self.needed = tuple(needed)
+        kind = self._kind if len(self.needed) == 1 else f"{self._kind}s"
+        super().__init__(f"This needs the {kind} {', '.join(needed)}", jwt_header, jwt_data)
+
+
+class InsufficientRole(InsufficientPrivilege):
+    """A token without a role that is needed."""
+
+    code = "insufficient_role"
+    _kind = "role"
+
+
+class InsufficientScope(InsufficientPrivilege):
+    """A token without a scope that is needed."""
+
+    code = "insufficient_scope"
+    _kind = "scope"
 
 
 class UserLookupError(_ErrorWithToken):

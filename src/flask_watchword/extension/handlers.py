@@ -11,17 +11,25 @@ from flask_watchword.errors import ExpiredSignatureError, Refusal, SpecificRefus
 from flask_watchword.extension.errors import (
     CSRFError,
     FreshTokenRequired,
+    InsufficientPrivilege,
+    InsufficientScope,
     InvalidHeaderError,
     InvalidQueryParamError,
     JWTDecodeError,
     NoAuthorizationError,
     RevokedTokenError,
+    SignInTooOld,
     UserClaimsVerificationError,
     UserLookupError,
     WrongTokenError,
 )
 from flask_watchword.extension.loaders import call
-from flask_watchword.extension.responses import coded_message, default_revoked_token_callback
+from flask_watchword.extension.responses import (
+    coded_message,
+    default_needs_fresh_token_callback,
+    default_revoked_token_callback,
+    message,
+)
 from flask_watchword.stores.errors import KeysUnavailable
 
 if TYPE_CHECKING:
@@ -61,6 +69,17 @@ def _revoked(manager: "JWTManager", error: RevokedTokenError) -> Any:
     return call(loader, error.jwt_header, error.jwt_data)
 
 
+def _not_fresh(manager: "JWTManager", error: FreshTokenRequired) -> Any:
+    loader = manager._needs_fresh_token_callback
+    if isinstance(error, SignInTooOld) and loader is default_needs_fresh_token_callback:
+        return message(str(error), HTTPStatus.UNAUTHORIZED)
+    return call(loader, error.jwt_header, error.jwt_data)
+
+
+def _insufficient(_manager: "JWTManager", error: InsufficientPrivilege) -> Any:
+    return message(str(error), HTTPStatus.FORBIDDEN)
+
+
 def _keys_unavailable(manager: "JWTManager", error: KeysUnavailable) -> Response:
     text = "The keys of the token's issuer are not available; try again soon"
     answer = coded_message(text, "keys_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
@@ -80,7 +99,8 @@ ANSWERS: dict[type[Exception], Answer] = {
     # PyJWT's classes; see flask_watchword.errors for why there are two.
     Refusal: _refused,
     SpecificRefusal: _refused,
-    FreshTokenRequired: _with_token("_needs_fresh_token_callback"),
+    FreshTokenRequired: _not_fresh,
+    InsufficientPrivilege: _insufficient,
     RevokedTokenError: _revoked,
     UserClaimsVerificationError: _with_token("_token_verification_failed_callback"),
     UserLookupError: _with_token("_user_lookup_error_callback"),
@@ -120,15 +140,29 @@ def _as_data(value: Any, error: Exception) -> Any:
 def challenge(value: ResponseReturnValue, error: Exception) -> Response:
     """Make a response that says on a 401 how to authenticate (RFC 9110 section 11.6.1).
 
-    Without credentials the challenge is the bare scheme, else it names the error (RFC 6750
-    section 3.1).
+    So does a 403 to a token that allows too little (RFC 6750 section 3.1).
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     response = app.make_response(value)
-    if response.status_code == 401 and "WWW-Authenticate" not in response.headers:
+    refuses_token = response.status_code == 401 or (
+        response.status_code == 403 and isinstance(error, InsufficientPrivilege)
+    )
+    if refuses_token and "WWW-Authenticate" not in response.headers:
         scheme = app.config["JWT_HEADER_TYPE"] or "Bearer"
-        absent = isinstance(error, NoAuthorizationError)
-        response.headers.add(
-            "WWW-Authenticate", scheme if absent else f'{scheme} error="invalid_token"'
-        )
+        response.headers.add("WWW-Authenticate", f"{scheme} {challenge_error(error)}".rstrip())
     return response
+
+
+def challenge_error(error: Exception) -> str:
+    """Return what a challenge says of an error: nothing to who has shown no token at all."""
+    if isinstance(error, NoAuthorizationError):
+        return ""
+    if isinstance(error, InsufficientScope):
+        return f'error="insufficient_scope", scope="{" ".join(error.needed)}"'
+    if isinstance(error, InsufficientPrivilege):
+        return 'error="insufficient_scope"'
+    if isinstance(error, SignInTooOld):  # RFC 9470 section 3
+        return f'error="insufficient_user_authentication", max_age="{error.max_age}"'
+    if isinstance(error, FreshTokenRequired):
+        return 'error="insufficient_user_authentication"'
+    return 'error="invalid_token"'

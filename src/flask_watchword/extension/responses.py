@@ -11,7 +11,8 @@ from flask_watchword.extension.options import decode_key, encode_key
 Claims = dict[str, Any]
 
 
-def _message(text: str, status: HTTPStatus) -> ResponseReturnValue:
+def message(text: str, status: HTTPStatus) -> ResponseReturnValue:
+    """Answer with a text for people."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     return app.json.response({app.config["JWT_ERROR_MESSAGE_KEY"]: text}), status
 
@@ -24,40 +25,40 @@ def coded_message(text: str, code: str, status: HTTPStatus) -> ResponseReturnVal
 
 def default_expired_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
     """Answer a token that has expired."""
-    return _message("Token has expired", HTTPStatus.UNAUTHORIZED)
+    return message("Token has expired", HTTPStatus.UNAUTHORIZED)
 
 
 def default_invalid_token_callback(error_string: str) -> ResponseReturnValue:
     """Answer a token that is refused, with the reason."""
-    return _message(error_string, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return message(error_string, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def default_unauthorized_callback(error_string: str) -> ResponseReturnValue:
     """Answer a request without a token, with what was looked for."""
-    return _message(error_string, HTTPStatus.UNAUTHORIZED)
+    return message(error_string, HTTPStatus.UNAUTHORIZED)
 
 
 def default_needs_fresh_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
     """Answer a token that is not fresh."""
-    return _message("Fresh token required", HTTPStatus.UNAUTHORIZED)
+    return message("Fresh token required", HTTPStatus.UNAUTHORIZED)
 
 
 def default_revoked_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
     """Answer a token that has been revoked."""
-    return _message("Token has been revoked", HTTPStatus.UNAUTHORIZED)
+    return message("Token has been revoked", HTTPStatus.UNAUTHORIZED)
 
 
 def default_user_lookup_error_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
     """Answer a token whose user was not found."""
     identity = jwt_data[current_app.config["JWT_IDENTITY_CLAIM"]]
-    return _message(f"Error loading the user {identity}", HTTPStatus.UNAUTHORIZED)
+    return message(f"Error loading the user {identity}", HTTPStatus.UNAUTHORIZED)
 
 
 def default_token_verification_failed_callback(
     jwt_header: Claims, jwt_data: Claims
 ) -> ResponseReturnValue:
     """Answer a token that the token verification loader refused."""
-    return _message("User claims verification failed", HTTPStatus.BAD_REQUEST)
+    return message("User claims verification failed", HTTPStatus.BAD_REQUEST)
 
 
 def default_additional_claims_callback(userdata: Any) -> Claims:

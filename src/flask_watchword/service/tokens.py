@@ -15,7 +15,12 @@ from flask_watchword.errors import (
 )
 from flask_watchword.extension import handlers
 from flask_watchword.extension.binding import binding_of
-from flask_watchword.extension.errors import RevokedTokenError
+from flask_watchword.extension.errors import (
+    FreshTokenRequired,
+    InsufficientPrivilege,
+    RevokedTokenError,
+    SignInTooOld,
+)
 from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.revocation_feed import TOKEN_REVOKED
 from flask_watchword.service.answers import CHALLENGE, refusal
@@ -80,6 +85,8 @@ def install_token_refusals(app: Flask, api: Blueprint) -> None:
     # The loaders are given texts; the errors themselves have codes as well.
     for target in (app, api):
         target.register_error_handler(RevokedTokenError, _revoked_token)
+        target.register_error_handler(FreshTokenRequired, _not_fresh)
+        target.register_error_handler(InsufficientPrivilege, _insufficient)
         for refusal_class in (Refusal, SpecificRefusal):
             target.register_error_handler(refusal_class, _refused_token)
 
@@ -89,7 +96,13 @@ def claims_of(identity: object) -> dict[str, Any]:
 
     The application may make tokens of its own, for a subject: these carry nothing more.
     """
-    return {"amr": list(identity.methods)} if isinstance(identity, SignIn) else {}
+    if not isinstance(identity, SignIn):
+        return {}
+    user = identity.user
+    claims: dict[str, Any] = {"amr": list(identity.methods), "roles": sorted(user.roles)}
+    if user.scopes:
+        claims["scope"] = " ".join(sorted(user.scopes))  # RFC 8693 section 4.2; never empty
+    return claims
 
 
 def invalid_token(reason: str, code: str = "invalid_token") -> Response:
@@ -120,6 +133,19 @@ def _refused_token(error: Refusal) -> Response:
 
 def _revoked_token(error: RevokedTokenError) -> Response:
     return invalid_token(str(error), error.code or TOKEN_REVOKED)
+
+
+def _not_fresh(error: FreshTokenRequired) -> Response:
+    code = error.code if isinstance(error, SignInTooOld) else "fresh_token_required"
+    return refusal(401, str(error), code, _challenge(error))
+
+
+def _insufficient(error: InsufficientPrivilege) -> Response:
+    return refusal(403, str(error), error.code, _challenge(error))
+
+
+def _challenge(error: Exception) -> dict[str, str]:
+    return {"WWW-Authenticate": f"{CHALLENGE}, {handlers.challenge_error(error)}"}
 
 
 def _subject(identity: object) -> object:
