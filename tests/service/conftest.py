@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
 from tests.cli import conftest as served
 from tests.service.places import stores_around
+from tests.service.site import Site, site
 
 postgres_server = served.postgres_server
 postgres_url = served.postgres_url
+sqlite_url = served.sqlite_url
+database_url = served.database_url
 
 PASSWORD = "correct horse battery staple"
 
@@ -65,6 +69,13 @@ def tokens(client: FlaskClient) -> dict[str, str]:
     assert answer.status_code == 200
     body: dict[str, str] = answer.get_json()
     return body
+
+
+@pytest.fixture
+def ours(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A service over a database: SQLite, and PostgreSQL."""
+    with site(database_url, monkeypatch) as found:
+        yield found
 
 
 def bearer(token: str) -> dict[str, str]:

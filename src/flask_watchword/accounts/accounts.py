@@ -132,8 +132,12 @@ def turn_away(accounts: Accounts, email: str, purpose: Purpose) -> Accepted:
 
     A code that is in it stays good, so nobody keeps an owner from using theirs.
     """
-    accounts.change(lambda stores: mail_nothing(stores, email, purpose))
-    return Accepted()
+
+    def work(stores: Accounts) -> Accepted:
+        mail_nothing(stores, email, purpose)
+        return Accepted()
+
+    return accounts.change(work)
 
 
 def put_nobodys_code(accounts: Accounts, email: str, purpose: Purpose) -> None:

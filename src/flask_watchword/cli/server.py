@@ -10,7 +10,7 @@ from granian.log import LogLevels
 from flask_watchword.cli.address import free_address, only_this_machine, url_of
 from flask_watchword.cli.upkeep import place
 from flask_watchword.cli.walkthrough import walkthrough
-from flask_watchword.service.app import create_app, expired_demo_token
+from flask_watchword.service.app import create_app, create_worker, expired_demo_token
 from flask_watchword.service.settings import Settings
 from flask_watchword.service.stores import opened_stores, prepare
 
@@ -37,7 +37,7 @@ def run(settings: Settings) -> None:
             f"Whoever reaches {address} can log in: the demo's password is public.", err=True
         )
     server = Granian(
-        "flask_watchword.service.app:create_app",
+        "flask_watchword.service.app:create_worker",
         address=address,
         port=settings.port,
         interface=Interfaces.WSGI,
@@ -48,7 +48,7 @@ def run(settings: Settings) -> None:
         # Its warnings are advice on settings, the number of threads above among them.
         log_level=LogLevels.error,
     )
-    server.serve(target_loader=partial(create_app, settings), wrap_loader=False)
+    server.serve(target_loader=partial(create_worker, settings), wrap_loader=False)
 
 
 def _announce(settings: Settings) -> None:

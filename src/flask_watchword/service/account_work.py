@@ -26,8 +26,8 @@ def do(
 
     Args:
         flow: what to do. Its one change, the mail it causes and the entry in the audit log are
-            one transaction; hashes come before it.
-        log: makes that entry of what came of it.
+            one transaction; hashes come before it. It returns what that change comes to.
+        log: makes the entry of that.
         mailer: puts another mailer in the place of the one that there is.
         around: what begins just before the transaction and ends after it.
 
@@ -43,8 +43,7 @@ def do(
     def together(_accounts: Accounts, work: Callable[[Accounts], _Done]) -> _Done:
         def change(stores: AccountStores) -> _Done:
             done = work(accounts_in(stores))
-            # Last: who appends makes all others who append wait until the change is over. What
-            # the change comes to is what the flow comes to.
+            # Last: who appends makes all others who append wait until the change is over.
             stores.audit.append([log(cast(_T, done))])
             return done
 

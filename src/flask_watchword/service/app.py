@@ -3,7 +3,7 @@
 from flask import Flask
 
 from flask_watchword.service.answers import install_refusals
-from flask_watchword.service.components import Stores
+from flask_watchword.service.components import Stores, components
 from flask_watchword.service.demo import make_expired_token
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import open_stores, opened_stores
@@ -28,6 +28,17 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     # For the whole application: what no endpoint answers to is told so in JSON as well.
     install_refusals(app)
     Watchword(app, settings=settings, stores=stores or open_stores(settings))
+    return app
+
+
+def create_worker(settings: Settings) -> Flask:
+    """Return the service as :func:`create_app` does, in a process that is to serve it.
+
+    It sends mail from its start on: some may wait since an earlier process ended.
+    """
+    app = create_app(settings)
+    with app.app_context():
+        components().mailing.ensure_running()
     return app
 
 

@@ -1,10 +1,13 @@
 """What the endpoints put into the audit log: each event with the client of its request."""
 
+from flask import Flask
+
 from flask_watchword.accounts.audit import Detail, Event, new_event
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.current import get_jwt
 from flask_watchword.service.client import client
 from flask_watchword.service.components import components
+from flask_watchword.sessions.session import Session
 
 
 def event(name: str, subject: str | None = None, session: str = "", **detail: Detail) -> Event:
@@ -32,6 +35,11 @@ def record(name: str, subject: str | None = None, session: str = "", **detail: D
     """Add an event to the log that is part of no other change; takes what :func:`event` takes."""
     log = components().stores.accounts.stores.audit
     log.append([event(name, subject, session, **detail)])
+
+
+def record_reuse(_app: Flask, session: Session) -> None:
+    """Add to the log that a spent refresh token was used again, for which its session ended."""
+    record("refresh_reused", session.subject, session.id)
 
 
 def current_session() -> str:

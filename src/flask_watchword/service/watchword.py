@@ -9,9 +9,11 @@ from flask import Flask
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.sessions import Sessions
+from flask_watchword.extension.signals import refresh_reused
 from flask_watchword.service.account_refusals import install_account_refusals
 from flask_watchword.service.answers import install_refusals
 from flask_watchword.service.api import build_api, endpoints
+from flask_watchword.service.audit_events import record_reuse
 from flask_watchword.service.components import (
     Components,
     Stores,
@@ -107,6 +109,7 @@ def _install(app: Flask, settings: Settings, stores: Stores, options: Mapping[st
     weakref.finalize(app, mailing.stop)
     parts = Components(settings, stores, Sessions(app), Passwords(), keys, mailing)
     install_components(app, parts)
+    refresh_reused.connect(record_reuse, app)
 
 
 def _send_mail() -> None:

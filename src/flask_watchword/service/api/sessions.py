@@ -8,6 +8,7 @@ from flask import Response
 
 from flask_watchword.extension.current import get_jwt, get_jwt_identity
 from flask_watchword.service.answers import answer, moment, nothing, refusal
+from flask_watchword.service.audit_events import current_session, record
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
@@ -79,8 +80,10 @@ def list_sessions() -> Response:
 def end_session(session_id: str) -> Response:
     """End one session of the access token's user, be it this one."""
     # Another user's is answered like one that does not exist: an id tells nobody whose it is.
-    if not components().sessions.end(session_id, subject=get_jwt_identity()):
+    subject = get_jwt_identity()
+    if not components().sessions.end(session_id, subject=subject):
         return refusal(404, "You have no such session", "session_not_found")
+    record("session_ended", subject, current_session(), ended=session_id)
     return nothing()
 
 
@@ -93,5 +96,6 @@ def end_session(session_id: str) -> Response:
 )
 def end_other_sessions() -> Response:
     """End every session of the access token's user but this one."""
-    components().sessions.end_all(keep_current=True)
+    ended = components().sessions.end_all(keep_current=True)
+    record("other_sessions_ended", get_jwt_identity(), current_session(), ended=ended)
     return nothing()

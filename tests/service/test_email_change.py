@@ -1,0 +1,95 @@
+from typing import Any
+
+import pytest
+
+from tests.service.site import EMAIL, GOOD, Site, code_in, site
+
+NEW = "Lovelace@Example.org"
+
+
+def ask(ours: Site, token: str, email: str = NEW, password: str = GOOD) -> Any:
+    return ours.post("/email/change", token, email=email, password=password)
+
+
+def confirm(ours: Site, code: str) -> int:
+    return ours.post("/email/change/confirm", code=code).status_code
+
+
+def test_the_address_changes_once_the_code_is_back_from_the_new_one(ours: Site) -> None:
+    ada = ours.add()
+    token = ours.pair()["access_token"]
+    assert ask(ours, token).status_code == 202
+    (mail,) = ours.mail()
+    assert mail.recipient == NEW
+    assert ours.me(token).get_json()["email"] == EMAIL
+    code = code_in(mail.body.text)
+    assert confirm(ours, code) == 204
+    assert confirm(ours, code) == 400
+    shown = ours.me(token).get_json()
+    assert (shown["id"], shown["email"], shown["email_verified"]) == (ada.id, NEW, True)
+    (told,) = ours.mail()
+    assert (told.recipient, told.kind) == (EMAIL, "email_changed")
+    assert ours.log_in().status_code == 401
+    assert ours.log_in(NEW.lower()).status_code == 200
+    assert ours.events()[1:3] == ["email_change_requested", "email_changed"]
+
+
+def test_an_address_that_somebody_else_has_is_answered_alike(ours: Site) -> None:
+    ours.add()
+    ours.add("bob@example.com")
+    token = ours.pair()["access_token"]
+    free, taken = ask(ours, token), ask(ours, token, "BOB@example.com")
+    assert (taken.status_code, taken.data) == (free.status_code, free.data)
+    kinds = sorted((mail.kind, mail.recipient) for mail in ours.mail())
+    assert kinds == [("already_registered", "bob@example.com"), ("change_email", NEW)]
+
+
+def test_an_address_that_is_none_is_refused_by_name(ours: Site) -> None:
+    ours.add()
+    refused = ask(ours, ours.pair()["access_token"], "nobody")
+    assert (refused.status_code, refused.get_json()["field"]) == (422, "email")
+
+
+def test_an_address_that_was_taken_meanwhile_stays_the_other_s(ours: Site) -> None:
+    ours.add()
+    ask(ours, ours.pair()["access_token"])
+    code = ours.code()
+    bob = ours.add(NEW)
+    assert confirm(ours, code) == 400
+    assert ours.user(NEW) == bob
+    assert ours.user() is not None
+
+
+def test_the_mailbox_of_a_new_address_is_not_flooded(ours: Site) -> None:
+    ours.add()
+    token = ours.pair()["access_token"]
+    assert [ask(ours, token).status_code for _ in range(4)] == [202] * 3 + [429]
+    assert len(ours.mail()) == 3
+
+
+@pytest.mark.parametrize("public_url", [None, "https://login.example.com/account"])
+def test_no_header_changes_a_link(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, public_url: str | None
+) -> None:
+    with site(sqlite_url, monkeypatch, public_url=public_url) as ours:
+        headers = {
+            "Host": "evil.example.net",
+            "X-Forwarded-Host": "evil.example.net",
+            "X-Forwarded-Proto": "gopher",
+            "Forwarded": "host=evil.example.net",
+            "Origin": "https://evil.example.net",
+            "Referer": "https://evil.example.net/",
+        }
+        ours.add("bob@example.com")
+        body = {"email": EMAIL, "password": GOOD}
+        ours.client.post("/register", json=body, headers=headers)
+        for email in (EMAIL, "bob@example.com"):
+            ours.client.post("/password/forgot", json={"email": email}, headers=headers)
+        ours.client.post("/email/verify/resend", json={"email": EMAIL}, headers=headers)
+        mails = ours.mail()
+        assert len(mails) == 4
+        for mail in mails:
+            text = mail.body.subject + mail.body.text + mail.body.html
+            assert "evil" not in text
+            assert "gopher" not in text
+            assert (str(public_url) in text) == (public_url is not None)

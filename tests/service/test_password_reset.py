@@ -1,0 +1,202 @@
+from typing import Any
+
+import pytest
+
+from flask_watchword.clock import system_clock
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql.audit import SqlAuditLog
+from tests.service.site import BETTER, EMAIL, GOOD, Site, failing
+
+
+def forgot(ours: Site, email: str = EMAIL) -> Any:
+    return ours.post("/password/forgot", email=email)
+
+
+def reset(ours: Site, code: str, password: str = BETTER) -> Any:
+    return ours.post("/password/reset", code=code, password=password)
+
+
+def code_for(ours: Site) -> str:
+    assert forgot(ours).status_code == 202
+    return ours.code()
+
+
+def test_known_unknown_and_disabled_are_answered_alike_and_only_the_known_gets_mail(
+    ours: Site,
+) -> None:
+    ours.add()
+    disabled = ours.add("bob@example.com")
+    ours.parts.stores.users.disable(disabled.id, 0.0)
+    known = forgot(ours)
+    assert known.status_code == 202
+    for email in ("bob@example.com", "eve@example.com", "", "\0", "x" * 320):
+        other = forgot(ours, email)
+        assert (other.status_code, other.data) == (known.status_code, known.data)
+        assert dict(other.headers) == dict(known.headers)
+    assert [mail.recipient for mail in ours.mail()] == [EMAIL]
+
+
+def test_a_reset_ends_every_session_and_signs_nobody_in(ours: Site) -> None:
+    ours.add()
+    pairs = [ours.pair(), ours.pair()]
+    answer = reset(ours, code_for(ours))
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert "Set-Cookie" not in answer.headers
+    for pair in pairs:
+        assert ours.me(pair["access_token"]).get_json()["code"] == "session_ended"
+        assert ours.post("/refresh", pair["refresh_token"]).status_code == 401
+    assert ours.log_in(password=GOOD).status_code == 401
+    assert ours.me(ours.pair(password=BETTER)["access_token"]).get_json()["email_verified"]
+    assert [mail.kind for mail in ours.mail()] == ["password_changed"]
+    assert ours.events()[-4:] == [
+        "password_reset_requested",
+        "password_reset",
+        "login_failed",
+        "login",
+    ]
+
+
+def test_a_code_is_good_once_for_one_thing_and_until_its_time(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.add()
+    code = code_for(ours)
+    for path in ("/email/verify", "/email/change/confirm"):
+        assert ours.post(path, code=code).get_json()["code"] == "invalid_code"
+    assert reset(ours, code).status_code == 204
+    for bad in (code, "", "x" * 43, "\0", "x" * 128):
+        again = reset(ours, bad, GOOD)
+        assert (again.status_code, again.get_json()["code"]) == (400, "invalid_code")
+    ours.mail()
+    late = code_for(ours)
+    clock = system_clock() + 901.0
+    monkeypatch.setattr("flask_watchword.service.components.system_clock", lambda: clock)
+    assert reset(ours, late, GOOD).status_code == 400
+    assert ours.log_in(password=BETTER).status_code == 200
+
+
+def test_a_password_that_is_refused_costs_neither_the_code_nor_a_session(ours: Site) -> None:
+    ours.add()
+    token = ours.pair()["access_token"]
+    code = code_for(ours)
+    for _ in range(25):  # more than wrong codes may be tried
+        refused = reset(ours, code, "short")
+        assert (refused.status_code, refused.get_json()["field"]) == (422, "password")
+    assert ours.me(token).status_code == 200
+    assert reset(ours, code).status_code == 204
+
+
+def test_who_has_no_code_ends_nobody_s_session_and_is_slowed_down(ours: Site) -> None:
+    ours.add()
+    token = ours.pair()["access_token"]
+    answers = [reset(ours, f"{number:043}").status_code for number in range(21)]
+    assert answers == [400] * 20 + [429]
+    assert ours.me(token).status_code == 200
+
+
+def test_a_mailbox_gets_three_and_the_code_in_it_stays_good(ours: Site) -> None:
+    ours.add()
+    known = [forgot(ours) for _ in range(3)]
+    code = ours.mail()[-1].body.text
+    fourth = forgot(ours)
+    assert (fourth.status_code, fourth.data) == (202, known[0].data)
+    assert ours.mail() == []
+    (line,) = [line for line in code.splitlines() if len(line) == 43]
+    assert reset(ours, line).status_code == 204
+
+
+def test_one_address_asks_for_mail_twenty_times_and_then_waits(ours: Site) -> None:
+    answers = [forgot(ours, f"user{number}@example.com") for number in range(21)]
+    assert [answer.status_code for answer in answers] == [202] * 20 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_while_sessions_cannot_be_ended_the_password_stays(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.add()
+    code = code_for(ours)
+    sessions = ours.parts.stores.sessions
+    with monkeypatch.context() as down:
+        down.setattr(sessions, "end_all", failing(StoreUnavailable("down")))
+        answer = reset(ours, code)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "store_unavailable")
+    assert ours.log_in(password=GOOD).status_code == 200
+    assert reset(ours, code).status_code == 204
+
+
+def test_a_session_that_begins_while_the_password_changes_ends_as_well(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.add()
+    code = code_for(ours)
+    late: list[dict[str, Any]] = []
+
+    def change(work: Any) -> Any:
+        late.append(ours.pair())
+        return type(ours.parts).change(ours.parts, work)
+
+    # The old password is good until the change is made, and sessions were ended before it.
+    monkeypatch.setattr(
+        "flask_watchword.service.account_work.components", lambda: _Changing(ours, change)
+    )
+    assert reset(ours, code).status_code == 204
+    assert len(late) == 1
+    assert ours.me(late[0]["access_token"]).status_code == 401
+
+
+class _Changing:
+    """The components of a service, but for how they change."""
+
+    def __init__(self, ours: Site, change: Any) -> None:
+        self._parts = ours.parts
+        self.change = change
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parts, name)
+
+
+def test_nothing_of_a_request_is_kept_where_its_last_step_fails(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.add()
+    code = code_for(ours)
+    before = ours.user()
+    with monkeypatch.context() as down:
+        down.setattr(SqlAuditLog, "append", failing(StoreUnavailable("down")))
+        answers = [
+            reset(ours, code),
+            forgot(ours),
+            ours.post("/register", email="eve@example.com", password=GOOD),
+            ours.log_in(),
+        ]
+    assert [answer.status_code for answer in answers] == [503] * 4
+    assert all(answer.headers["Retry-After"] for answer in answers)
+    assert ours.user() == before
+    assert ours.user("eve@example.com") is None
+    assert ours.mail() == []
+    assert before is not None
+    assert ours.parts.stores.sessions.of_subject(before.id, system_clock()) == []
+    assert reset(ours, code).status_code == 204
+
+
+def test_the_hash_is_made_before_the_transaction_begins(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    passwords, unit = ours.parts.passwords, ours.parts.stores.accounts
+
+    def noting(name: str, call: Any) -> Any:
+        def noted(*args: Any) -> Any:
+            order.append(name)
+            return call(*args)
+
+        return noted
+
+    ours.add()
+    code = code_for(ours)
+    monkeypatch.setattr(passwords, "hash", noting("hash", passwords.hash))
+    monkeypatch.setattr(unit, "change", noting("change", unit.change))
+    assert reset(ours, code).status_code == 204
+    assert ours.post("/register", email="eve@example.com", password=GOOD).status_code == 201
+    assert order == ["hash", "change"] * 2

@@ -1,0 +1,174 @@
+"""Logging in: throttled, logged, alike for everybody, and checked once more at its end."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flask_watchword.accounts.audit import verify
+from flask_watchword.accounts.passwords import HashingBusy
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
+from flask_watchword.stores.sql.users import SqlUserStore
+from tests.service.site import BETTER, EMAIL, GOOD, Site, failing, site
+
+
+def at(ours: Site, address: str, email: str = EMAIL, password: str = GOOD, **headers: str) -> Any:
+    body = {"email": email, "password": password}
+    where = {"REMOTE_ADDR": address}
+    return ours.client.post("/login", json=body, headers=headers, environ_base=where)
+
+
+def test_unknown_wrong_and_disabled_are_answered_alike(ours: Site) -> None:
+    ours.add()
+    bob = ours.add("bob@example.com")
+    ours.parts.stores.users.disable(bob.id, system_clock())
+    wrong = ours.log_in(password="wrong")
+    unknown, disabled = ours.log_in("eve@example.com"), ours.log_in("bob@example.com")
+    assert wrong.status_code == 401
+    for other in (unknown, disabled):
+        assert (other.status_code, other.data) == (401, wrong.data)
+        assert dict(other.headers) == dict(wrong.headers)
+    assert ours.events() == ["login_failed"] * 3
+
+
+def test_guessing_is_slowed_down_and_the_owner_elsewhere_does_not_notice(ours: Site) -> None:
+    ours.add()
+    guesses = [at(ours, "192.0.2.1", password=f"guess {n}") for n in range(11)]
+    assert [guess.status_code for guess in guesses] == [401] * 10 + [429]
+    assert guesses[-1].get_json()["code"] == "too_many_tries"
+    assert 0 < int(guesses[-1].headers["Retry-After"]) <= 60
+    # The right password is not looked at either: that would tell which one it is.
+    assert at(ours, "192.0.2.1").status_code == 429
+    assert at(ours, "198.51.100.7").status_code == 200
+
+
+def test_an_unknown_address_is_slowed_down_like_a_known_one(ours: Site) -> None:
+    guesses = [at(ours, "192.0.2.1", "eve@example.com", f"guess {n}") for n in range(11)]
+    assert [guess.status_code for guess in guesses] == [401] * 10 + [429]
+
+
+def test_signing_in_costs_no_tries(ours: Site) -> None:
+    ours.add()
+    assert [ours.log_in().status_code for _ in range(15)] == [200] * 15
+
+
+def test_a_try_that_found_no_core_does_not_count(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.add()
+    with monkeypatch.context() as busy:
+        busy.setattr(ours.parts.passwords, "verify", failing(HashingBusy()))
+        answers = [ours.log_in() for _ in range(12)]
+    assert {answer.status_code for answer in answers} == {503}
+    assert {answer.get_json()["code"] for answer in answers} == {"login_busy"}
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
+    assert ours.log_in().status_code == 200
+
+
+Meanwhile = Callable[[Site, User], object]
+MEANWHILE: dict[str, Meanwhile] = {
+    "disabled": lambda ours, ada: ours.parts.stores.users.disable(ada.id, system_clock()),
+    "password": lambda ours, ada: ours.parts.stores.users.set_password(
+        ada.id, "another hash", system_clock(), ada.version
+    ),
+    "deleted": lambda ours, ada: ours.parts.stores.users.delete(ada.id),
+}
+
+
+@pytest.mark.parametrize("meanwhile", MEANWHILE.values(), ids=MEANWHILE)
+def test_whoever_becomes_another_while_signing_in_gets_no_session(
+    ours: Site, monkeypatch: pytest.MonkeyPatch, meanwhile: Meanwhile
+) -> None:
+    ada = ours.add()
+    start = ours.parts.sessions.start
+
+    def started(*args: Any, **kwargs: Any) -> Any:
+        # All sessions were ended a moment ago, and this one begins now.
+        meanwhile(ours, ada)
+        return start(*args, **kwargs)
+
+    monkeypatch.setattr(ours.parts.sessions, "start", started)
+    answer = ours.log_in()
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "invalid_credentials")
+    assert ours.parts.stores.sessions.of_subject(ada.id, system_clock()) == []
+
+
+def test_a_disabled_user_s_refresh_token_gets_nothing_and_the_session_ends(ours: Site) -> None:
+    ada = ours.add()
+    pair = ours.pair()
+    ours.parts.stores.users.disable(ada.id, system_clock())
+    assert ours.me(pair["access_token"]).get_json()["code"] == "user_disabled"
+    refused = ours.post("/refresh", pair["refresh_token"])
+    assert (refused.status_code, refused.get_json()["code"]) == (401, "user_disabled")
+    assert ours.me(pair["access_token"]).get_json()["code"] == "session_ended"
+
+
+def test_every_step_of_a_session_is_in_the_audit_log(ours: Site) -> None:
+    ada = ours.add()
+    agent = {"User-Agent": "tests/1\x7f\u2028 é".encode().decode("latin-1")}
+    pair = at(ours, "192.0.2.1", **agent).get_json()
+    other = ours.pair()
+    ours.post("/logout", other["access_token"])
+    ours.post("/logout", other["access_token"])  # is refused, and no logout
+    new = ours.post("/refresh", pair["refresh_token"]).get_json()
+    third = ours.post("/refresh", new["refresh_token"]).get_json()
+    assert ours.post("/refresh", pair["refresh_token"]).status_code == 401
+    assert ours.me(third["access_token"]).status_code == 401
+    log = ours.parts.stores.accounts.stores.audit
+    entries = [entry.event for entry in log.after(0, 100)]
+    assert [entry.event for entry in entries] == ["login", "login", "logout", "refresh_reused"]
+    assert {entry.subject for entry in entries} == {ada.id}
+    assert entries[0].session == entries[3].session != entries[1].session == entries[2].session
+    assert entries[0].address == "192.0.2.1"
+    assert entries[0].agent.startswith("tests/1")
+    assert verify(log).is_whole
+
+
+def test_an_address_that_has_no_account_is_not_in_the_log(ours: Site) -> None:
+    ours.log_in("my password by mistake", "x")
+    (entry,) = ours.parts.stores.accounts.stores.audit.after(0, 10)
+    assert "mistake" not in repr(entry)
+    assert entry.event.subject == ""
+
+
+def test_a_forwarding_header_counts_only_behind_a_proxy_that_is_trusted(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forged = {"X-Forwarded-For": "203.0.113.9, 203.0.113.10"}
+    for trusted, expected in ((0, "192.0.2.1"), (1, "203.0.113.10"), (2, "203.0.113.9")):
+        with site(f"{sqlite_url}{trusted}", monkeypatch, trusted_proxies=trusted) as ours:
+            ours.add()
+            pair = at(ours, "192.0.2.1", **forged).get_json()
+            (entry,) = ours.parts.stores.accounts.stores.audit.after(0, 10)
+            assert entry.event.address == expected
+            headers = {"Authorization": f"Bearer {pair['access_token']}"}
+            (session,) = ours.client.get("/sessions", headers=headers).get_json()["sessions"]
+            assert session["address"] == expected
+
+
+def test_who_was_guessed_at_and_resets_the_password_gets_in_where_they_are(ours: Site) -> None:
+    ours.add()
+    for number in range(11):
+        at(ours, "127.0.0.1", password=f"guess {number}")
+    assert at(ours, "127.0.0.1").status_code == 429
+    ours.post("/password/forgot", email=EMAIL)
+    assert ours.post("/password/reset", code=ours.code(), password=BETTER).status_code == 204
+    assert at(ours, "127.0.0.1", password=BETTER).status_code == 200
+
+
+def test_a_hash_that_is_renewed_at_login_lets_its_owner_in(ours: Site) -> None:
+    ada = ours.add()
+    users = ours.parts.stores.users
+    assert isinstance(users, SqlUserStore)
+    scrypt = "scrypt:1024:8:1$c2FsdA$" + _scrypt(GOOD)
+    assert users.replace_password_hash(ada.id, ada.password_hash, scrypt)
+    assert ours.log_in().status_code == 200
+    renewed = ours.user()
+    assert renewed is not None
+    assert renewed.password_hash.startswith("$argon2id$")
+
+
+def _scrypt(password: str) -> str:
+    return hashlib.scrypt(password.encode(), salt=b"c2FsdA", n=1024, r=8, p=1).hex()
