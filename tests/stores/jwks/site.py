@@ -63,6 +63,18 @@ class Site:
         """Have a path answered by a JSON document."""
         self.says(path, http_answer(json.dumps(value).encode(), **headers))
 
+    def hold(self, path: str) -> threading.Event:
+        """Hold up what a path is answered until the event that this returns is set."""
+        released, pieces = threading.Event(), self.answers[path]
+
+        def held() -> Iterator[bytes]:
+            if not released.wait(30):
+                raise TimeoutError("nobody released the answer")
+            yield from pieces
+
+        self.answers[path] = held()
+        return released
+
     def asked(self, path: str) -> int:
         """Return how often a path was asked for."""
         return sum(request.startswith(f"GET {path} ") for request in self.requests)
