@@ -90,8 +90,8 @@ class Site:
 
 
 def code_in(text: str) -> str:
-    (code,) = re.findall(r"^[\w-]{43}$", text, re.MULTILINE)
-    return str(code)
+    (code,) = (line for line in text.splitlines() if re.fullmatch(r"[\w-]{43}", line))
+    return code
 
 
 @contextmanager

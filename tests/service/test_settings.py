@@ -33,7 +33,7 @@ def test_the_demo_has_a_database_of_its_own(tmp_path: Path) -> None:
     assert chosen.database_file == tmp_path / "mine.db"
 
 
-def test_every_setting_can_come_from_the_environment() -> None:
+def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
     settings = read_settings(
         {
             "WATCHWORD_DATABASE": "sqlite:////somewhere/else.db",
@@ -54,6 +54,16 @@ def test_every_setting_can_come_from_the_environment() -> None:
             "WATCHWORD_VALKEY": "valkey://cache:6379/0",
             "WATCHWORD_SESSION_STORE": "postgresql+psycopg://db/sessions",
             "WATCHWORD_MAX_REQUEST_BYTES": "2048",
+            "WATCHWORD_TRUSTED_PROXIES": "2",
+            "WATCHWORD_SERVICE_NAME": "Example",
+            "WATCHWORD_PUBLIC_URL": "https://example.com/account/",
+            "WATCHWORD_SMTP": "smtp://mail.example.com",
+            "WATCHWORD_SMTP_CERTIFICATES": str(tmp_path),
+            "WATCHWORD_MAIL_FROM": "login@example.com",
+            "WATCHWORD_MAIL_TEMPLATES": str(tmp_path),
+            "WATCHWORD_VERIFY_EMAIL_SECONDS": "600",
+            "WATCHWORD_RESET_PASSWORD_SECONDS": "601",
+            "WATCHWORD_CHANGE_EMAIL_SECONDS": "602",
         }
     )
     assert settings == Settings(
@@ -75,6 +85,16 @@ def test_every_setting_can_come_from_the_environment() -> None:
         valkey="valkey://cache:6379/0",
         session_store="postgresql+psycopg://db/sessions",
         max_request_bytes=2048,
+        trusted_proxies=2,
+        service_name="Example",
+        public_url="https://example.com/account",
+        smtp="smtp://mail.example.com",
+        smtp_certificates=tmp_path,
+        mail_from="login@example.com",
+        mail_templates=tmp_path,
+        verify_email_seconds=600,
+        reset_password_seconds=601,
+        change_email_seconds=602,
     )
 
 
@@ -237,3 +257,32 @@ def test_a_secret_is_shown_neither_by_the_settings_nor_by_an_error(name: str) ->
 def test_settings_do_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings().port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "example.com",
+        "//example.com",
+        "ftp://example.com",
+        "javascript:alert(1)",
+        "https://",
+        "https://user:pass@example.com",
+        "https://example.com/?next=1",
+        "https://example.com/#top",
+        "https://example.com/ x",
+        "https://example.com:port",
+        "https://exämple.com",
+        "https://example.com\n",
+    ],
+)
+def test_links_begin_with_a_plain_address_of_a_page(url: str) -> None:
+    with pytest.raises(InvalidSetting, match=r"^WATCHWORD_PUBLIC_URL: "):
+        read_settings({"WATCHWORD_PUBLIC_URL": url})
+
+
+@pytest.mark.parametrize("variable", ["WATCHWORD_MAIL_TEMPLATES", "WATCHWORD_SMTP_CERTIFICATES"])
+def test_a_path_has_to_be_there(variable: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"^{variable}: there is nothing at nowhere$"):
+        read_settings({variable: "nowhere"})

@@ -1,0 +1,177 @@
+"""Mail of the service, from a request to a mailbox."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flask_watchword.clock import system_clock
+from flask_watchword.service.app import create_app, create_worker
+from flask_watchword.service.components import components
+from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.service.stores import mail_transport, open_stores, opened_stores, prepare
+from tests.servers.smtp import PASSWORD, USER, certificate_for, running_smtp
+from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in
+
+PATIENCE = 30.0
+
+
+def until(condition: Callable[[], object]) -> None:
+    give_up_at = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def settings(sqlite_url: str) -> Settings:
+    return Settings(database=sqlite_url, master_key="A" * 43, workers=1)
+
+
+def stop(app: Flask) -> None:
+    with app.app_context():
+        components().mailing.stop(PATIENCE)
+
+
+def test_from_registration_to_another_password_by_the_mail_that_a_server_got(
+    settings: Settings, tmp_path: Path
+) -> None:
+    tls, certificates = certificate_for("localhost", tmp_path)
+    with running_smtp(tls, sign_in=True) as (received, port):
+        password = PASSWORD.replace("'", "%27").replace(" ", "%20")
+        settings = replace(
+            settings,
+            smtp=f"smtp://{USER}:{password}@localhost:{port}",
+            smtp_certificates=certificates,
+            mail_from="Example <login@example.com>",
+            public_url="https://example.com/account",
+        )
+        prepare(settings)
+        with opened_stores(settings) as stores:
+            ours = Site(create_app(settings, stores=stores))
+            assert ours.post("/register", email=EMAIL, password=GOOD).status_code == 201
+            until(lambda: len(received.messages) == 1)
+            assert ours.post("/email/verify", code=code_of(received.messages[0])).status_code == 204
+            assert ours.post("/password/forgot", email=EMAIL).status_code == 202
+            until(lambda: len(received.messages) == 2)
+            code = code_of(received.messages[1])
+            answer = ours.post("/password/reset", code=code, password=BETTER)
+            assert answer.status_code == 204
+            until(lambda: len(received.messages) == 3)
+            assert ours.log_in(password=BETTER).status_code == 200
+            stop(ours.app)
+    assert received.over_tls == [True] * 3
+    assert {to[0].lower() for _, to in received.envelopes} == {EMAIL.lower()}
+    first = received.messages[0]
+    assert first["From"] == "Example <login@example.com>"
+    text = first.get_body(("plain",))
+    assert text is not None
+    assert "https://example.com/account/verify-email#code=" in text.get_content()
+
+
+def code_of(message: Any) -> str:
+    return code_in(message.get_body(("plain",)).get_content())
+
+
+def test_without_a_mail_server_the_log_has_the_code(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare(settings)
+    with opened_stores(settings) as stores, caplog.at_level(logging.WARNING):
+        ours = Site(create_app(settings, stores=stores))
+        ours.post("/register", email=EMAIL, password=GOOD)
+        until(lambda: "unconfirmed" in caplog.text)
+        stop(ours.app)
+        shown = "\n".join(line.getMessage().removeprefix("  | ") for line in caplog.records)
+        assert ours.post("/email/verify", code=code_in(shown)).status_code == 204
+
+
+def test_a_worker_sends_what_an_earlier_process_left(settings: Settings) -> None:
+    prepare(settings)
+    with opened_stores(settings) as stores:
+        earlier = Site(create_app(settings, stores=stores))
+        earlier.parts.mailing.ensure_running = lambda: None  # type: ignore[method-assign]
+        earlier.post("/register", email=EMAIL, password=GOOD)
+    with running_smtp() as (received, port):
+        settings = replace(
+            settings, smtp=f"smtp+plain://127.0.0.1:{port}", mail_from="login@example.com"
+        )
+        worker = create_worker(settings)
+        until(lambda: received.messages)
+        stop(worker)
+
+
+def test_a_mail_server_that_is_down_keeps_nobody_from_anything(settings: Settings) -> None:
+    settings = replace(settings, smtp="smtp+plain://127.0.0.1:1", mail_from="login@example.com")
+    prepare(settings)
+    with opened_stores(settings) as stores:
+        ours = Site(create_app(settings, stores=stores))
+        assert ours.post("/register", email=EMAIL, password=GOOD).status_code == 201
+        assert ours.log_in().status_code == 200
+        stop(ours.app)
+        claimed = stores.accounts.stores.outbox.claim(system_clock() + 86_000.0, 1.0)
+        assert claimed is not None
+        assert claimed.mail.recipient == EMAIL
+
+
+def test_an_application_that_was_forked_sends_in_the_child(settings: Settings) -> None:
+    prepare(settings)
+    with running_smtp() as (received, port):
+        settings = replace(
+            settings, smtp=f"smtp+plain://127.0.0.1:{port}", mail_from="login@example.com"
+        )
+        app = create_app(settings, stores=open_stores(settings))
+        ours = Site(app)
+        ours.post("/register", email=EMAIL, password=GOOD)
+        until(lambda: len(received.messages) == 1)
+        stop(app)  # so that whatever comes now was sent by the child
+        told, tell = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                ours.post("/password/forgot", email=EMAIL)
+                os.read(told, 1)
+                stop(app)
+            finally:
+                os._exit(0)
+        try:
+            until(lambda: len(received.messages) == 2)
+        finally:
+            os.write(tell, b".")
+            os.waitpid(child, 0)
+            os.close(told)
+            os.close(tell)
+
+
+WRONG = [
+    ({"smtp": "smtp://host"}, "WATCHWORD_MAIL_FROM: is needed"),
+    ({"smtp": "smtp://host", "mail_from": "nobody"}, "WATCHWORD_MAIL_FROM: the sender"),
+    ({"smtp": "http://hidden", "mail_from": "a@b.org"}, "WATCHWORD_SMTP: is no URL"),
+    ({"smtp": "smtp://host", "mail_from": "a@b.org", "smtp_certificates": Path(__file__)}, "CERTI"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), WRONG)
+def test_mail_that_could_not_be_sent_stops_the_start(
+    settings: Settings, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidSetting, match=message) as refused:
+        mail_transport(replace(settings, **changes))
+    assert "hidden" not in str(refused.value)
+
+
+def test_a_template_that_cannot_be_used_stops_the_start(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "verify_email.txt").write_text("{{ cod }}")
+    settings = replace(settings, mail_templates=tmp_path)
+    prepare(settings)
+    with (
+        opened_stores(settings) as stores,
+        pytest.raises(InvalidSetting, match="WATCHWORD_MAIL_TEMPLATES: verify_email.txt"),
+    ):
+        create_app(settings, stores=stores)
