@@ -172,6 +172,6 @@ def test_a_template_that_cannot_be_used_stops_the_start(settings: Settings, tmp_
     prepare(settings)
     with (
         opened_stores(settings) as stores,
-        pytest.raises(InvalidSetting, match="WATCHWORD_MAIL_TEMPLATES: verify_email.txt"),
+        pytest.raises(InvalidSetting, match=r"WATCHWORD_MAIL_TEMPLATES: verify_email\.txt"),
     ):
         create_app(settings, stores=stores)
