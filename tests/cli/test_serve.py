@@ -1,17 +1,20 @@
 import json
 import os
+import re
 import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import STOP_SECONDS, WATCHWORD, RunningServer, Serve
+from tests.docs.pages import README, between, text_of
 
 pytestmark = pytest.mark.server
 
@@ -42,6 +45,20 @@ def pasted(walkthrough: str, folder: Path) -> list[dict[str, object]]:
     )
     assert shell.stderr == ""
     return [json.loads(line) for line in shell.stdout.splitlines()]
+
+
+def test_the_quick_start_goes_from_registered_to_logged_out(serve: Serve, tmp_path: Path) -> None:
+    server = serve("--workers", "2")
+    server.wait_until_it_listens()
+    (code,) = re.findall(r"```sh\n(.*)```\n", between(text_of(README), "quickstart"), re.DOTALL)
+    registered, me, logged_out = pasted(code.replace(":5000", f":{server.port}"), tmp_path)
+    assert list(registered) == ["msg"]
+    assert (me["email"], me["email_verified"]) == ("ada@example.com", False)
+    assert logged_out == {"msg": "Token has been revoked", "code": "session_ended"}
+    give_up_at = time.monotonic() + STOP_SECONDS
+    while "use this code within 1440 minutes" not in server.output:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
 
 
 def test_the_printed_walk_through_works_when_it_is_pasted(serve: Serve, tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""An application with tables of its own, to which Watchword brings accounts and logins.
+
+Start it with ``flask --app examples/existing_app run``; ``POST /auth/register`` is the first thing
+to do then. E-mail is printed to the log.
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+
+from flask import Flask, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from flask_watchword import Watchword, get_jwt_identity, jwt_required
+from flask_watchword.service.settings import read_settings
+
+DATABASE = os.environ.get("NOTES_DATABASE", "notes.db")
+
+
+def connect() -> sqlite3.Connection:
+    """Open the application's database, which Watchword shares: its tables begin otherwise."""
+    return sqlite3.connect(DATABASE, timeout=10, isolation_level=None)
+
+
+with closing(connect()) as db:
+    db.execute("CREATE TABLE IF NOT EXISTS notes (user_id TEXT NOT NULL, text TEXT NOT NULL)")
+
+app = Flask(__name__)
+Watchword(app, settings=read_settings(database=f"sqlite:///{DATABASE}"), url_prefix="/auth")
+
+
+@app.get("/")
+def home() -> str:
+    """Greet everybody: what the application had before goes on as it was."""
+    return "Notes for whoever has an account."
+
+
+@app.get("/notes")
+@jwt_required()
+def notes() -> ResponseReturnValue:
+    """List the notes of whoever asks; a user's id stays when the e-mail address changes."""
+    with closing(connect()) as db:
+        found = db.execute("SELECT text FROM notes WHERE user_id = ?", [get_jwt_identity()])
+        return jsonify(notes=[text for (text,) in found])
+
+
+@app.post("/notes")
+@jwt_required()
+def add_note() -> ResponseReturnValue:
+    """Keep a note of whoever asks."""
+    text = request.get_data(as_text=True)[:1000]
+    with closing(connect()) as db:
+        db.execute("INSERT INTO notes VALUES (?, ?)", [get_jwt_identity(), text])
+    return jsonify(added=text), 201
