@@ -35,6 +35,7 @@ class Scale:
         seconds: of mixed load.
         rotating: seconds in which the signing key is another one again and again.
         between: seconds between two of these rotations; for one less a key is published first.
+        strangers: who ask about addresses, at each path that takes one.
     """
 
     refreshes: int = 1_000
@@ -45,6 +46,7 @@ class Scale:
     seconds: float = 60.0
     rotating: float = 120.0
     between: float = 2.0
+    strangers: int = 2_000
 
 
 def told(counts: Counter[str]) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from soak import crashes, full_disk, keys, load, logouts, races, replays, visibility
+from soak import crashes, enumeration, full_disk, keys, load, logouts, races, replays, visibility
 from soak.findings import Finding, Scale
-from soak.places import PLACES, POSTGRESQL, SQLITE, Place
+from soak.places import PLACES, POSTGRESQL, SQLITE, VALKEY, Place
 
 pytestmark = pytest.mark.server
 
@@ -20,6 +20,7 @@ SHORT = Scale(
     rotating=11.0,
     # Slower than in the soak, so that a busy machine has the time it needs.
     between=4.0,
+    strangers=30,
 )
 
 Trial = Callable[[Place, Scale], Iterator[Finding]]
@@ -94,3 +95,12 @@ def test_a_key_that_is_not_listed_in_time_is_noticed() -> None:
     ):
         seen.looks = looks(*listed)
         assert keys.unlisted(seen) == found
+
+
+def test_nobody_is_answered_differently_about_an_address(place: Place) -> None:
+    if place.name == VALKEY:
+        pytest.skip("accounts are in the database")
+    # How long it takes is for the soak to say: here the machine may be busy.
+    for asked in enumeration.asked_about(place, SHORT.strangers).values():
+        assert len(asked.answers) == 1
+        assert asked.answers.total() == SHORT.strangers
