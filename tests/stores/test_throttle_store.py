@@ -81,6 +81,11 @@ def test_a_try_that_is_given_back_can_be_taken_again(throttle: ThrottleStore) ->
     assert throttle.take([ONE], NOW) == 0
 
 
+def test_no_tries_can_be_given_back(throttle: ThrottleStore) -> None:
+    throttle.give_back([])
+    assert throttle.take([ONE], NOW) == 0
+
+
 def test_what_is_forgotten_counts_from_nothing(throttle: ThrottleStore) -> None:
     throttle.take([ONE], NOW)
     throttle.forget("one")

@@ -96,7 +96,7 @@ class ThrottleStore(Protocol):
         """
 
     def give_back(self, charges: Sequence[Charge]) -> None:
-        """Count one try less on every limit."""
+        """Count one try less on every limit; on none of them it asks the store for nothing."""
 
     def forget(self, key: str) -> None:
         """Count from nothing again."""

@@ -1,12 +1,21 @@
 """What is answered to what accounts refuse: the same from every endpoint."""
 
+import logging
+
 from flask import Blueprint, Response
 
 from flask_watchword.accounts.changes import WrongPassword
 from flask_watchword.accounts.codes import CodeRefused
 from flask_watchword.accounts.emails import InvalidEmail
 from flask_watchword.accounts.new_passwords import UnacceptablePassword
+from flask_watchword.accounts.totp import UnreadableSecret
 from flask_watchword.service.answers import refusal
+from flask_watchword.service.second_factor import WrongCode
+
+#: Seconds after which a client may try again what an operator has to mend.
+_MENDING_SECONDS = 60
+
+_logger = logging.getLogger(__name__)
 
 
 def install_account_refusals(api: Blueprint) -> None:
@@ -15,6 +24,8 @@ def install_account_refusals(api: Blueprint) -> None:
     api.register_error_handler(UnacceptablePassword, _unacceptable_password)
     api.register_error_handler(CodeRefused, _code_refused)
     api.register_error_handler(WrongPassword, _wrong_password)
+    api.register_error_handler(WrongCode, _wrong_code)
+    api.register_error_handler(UnreadableSecret, _unreadable_secret)
 
 
 def _invalid_email(error: InvalidEmail) -> Response:
@@ -35,3 +46,15 @@ def _code_refused(_error: CodeRefused) -> Response:
 def _wrong_password(_error: WrongPassword) -> Response:
     # Not 401: the token is good, and to get another one would not help.
     return refusal(403, "The password is wrong", "wrong_password")
+
+
+def _wrong_code(_error: WrongCode) -> Response:
+    return refusal(403, "The code is wrong, or was used before; take the next one", "wrong_code")
+
+
+def _unreadable_secret(error: UnreadableSecret) -> Response:
+    # Never as if there were no second factor. A recovery code needs no secret.
+    _logger.error("The secret of an authenticator cannot be opened: %s", error)
+    msg = "Codes cannot be verified at the moment; a recovery code can"
+    headers = {"Retry-After": str(_MENDING_SECONDS)}
+    return refusal(503, msg, "second_factor_unavailable", headers)

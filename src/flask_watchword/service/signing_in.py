@@ -18,7 +18,7 @@ from flask_watchword.service.audit_events import record
 from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.pair import Pair
-from flask_watchword.service.tokens import SignIn
+from flask_watchword.service.tokens import OTP_METHOD, SignIn
 
 _LIMITS = SignInLimits()
 
@@ -68,6 +68,12 @@ def wrong_credentials() -> Response:
     return refusal(401, "Bad email or password", "invalid_credentials")
 
 
+def _has_every_factor(user: User, methods: tuple[str, ...]) -> bool:
+    # Asked by every way in, whatever it asked before: a factor may be a moment old.
+    totp = components().stores.accounts.stores.totp
+    return OTP_METHOD in methods or not totp.has_factor(user.id)
+
+
 def _started(user: User, methods: tuple[str, ...]) -> TokenPair | None:
     parts = components()
     pair = parts.sessions.start(SignIn(user, methods), fresh=True, address=client().address)
@@ -75,7 +81,8 @@ def _started(user: User, methods: tuple[str, ...]) -> TokenPair | None:
         # Whoever disables a user or changes a password ends all sessions after that. One that is
         # started later still, by a factor that was looked at before, is found here.
         now = parts.stores.users.by_id(user.id)
-        if now is not None and now.version == user.version and not now.is_disabled:
+        is_same = now is not None and now.version == user.version and not now.is_disabled
+        if is_same and _has_every_factor(user, methods):
             record("login", user.id, pair.session_id, methods=" ".join(methods))
             return pair
     except BaseException:

@@ -29,6 +29,8 @@ from flask_watchword.service.settings import Settings
 
 #: RFC 8176 section 2: that somebody was asked for a password.
 PASSWORD_METHOD = "pwd"
+#: And for a code of an authenticator, or one that stands in for it.
+OTP_METHOD = "otp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from flask_watchword.service.api.expired import expired
 from flask_watchword.service.api.health import healthz, readyz
 from flask_watchword.service.api.jwks import jwks
 from flask_watchword.service.api.login import login
+from flask_watchword.service.api.login_totp import login_totp
 from flask_watchword.service.api.logout import logout
 from flask_watchword.service.api.me import me
 from flask_watchword.service.api.password_change import change_password
@@ -20,6 +21,8 @@ from flask_watchword.service.api.protected_route import protected_route
 from flask_watchword.service.api.refresh import refresh
 from flask_watchword.service.api.register import register
 from flask_watchword.service.api.sessions import end_other_sessions, end_session, list_sessions
+from flask_watchword.service.api.totp_change import disable_totp, renew_recovery_codes
+from flask_watchword.service.api.totp_enrol import confirm_authenticator, enrol_totp
 from flask_watchword.service.endpoint import Endpoint
 
 _ENDPOINTS: Sequence[Endpoint] = (
@@ -27,6 +30,7 @@ _ENDPOINTS: Sequence[Endpoint] = (
     verify_address,
     resend_code,
     login,
+    login_totp,
     refresh,
     logout,
     forgot_password,
@@ -36,6 +40,10 @@ _ENDPOINTS: Sequence[Endpoint] = (
     confirm_email,
     me,
     delete_account,
+    enrol_totp,
+    confirm_authenticator,
+    disable_totp,
+    renew_recovery_codes,
     list_sessions,
     end_other_sessions,
     end_session,

@@ -12,6 +12,7 @@ from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
 from flask_watchword.service.pair import Pair
+from flask_watchword.service.second_factor import PendingSignIn, pending_answer
 from flask_watchword.service.signing_in import (
     begin_attempt,
     finish_sign_in,
@@ -34,7 +35,7 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
     summary="Log in with an e-mail address and a password",
     guard=PUBLIC,
     body=Credentials,
-    answers={200: Pair},
+    answers={200: (Pair, PendingSignIn)},
     refusals={
         401: ("invalid_credentials",),
         429: ("too_many_tries",),
@@ -42,7 +43,7 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
     },
 )
 def login(body: Credentials) -> Response:
-    """Answer with an access and a refresh token, or with 401."""
+    """Answer with an access and a refresh token, with what asks for a second factor, or 401."""
     attempt = begin_attempt(body.email)
     parts = components()
     users = parts.stores.users
@@ -56,4 +57,7 @@ def login(body: Credentials) -> Response:
         tried = users.by_email(email_key(body.email))
         record("login_failed", None if tried is None else tried.id)
         return wrong_credentials()
+    if (pending := pending_answer(user)) is not None:
+        give_up_attempt(attempt)
+        return pending
     return finish_sign_in(user, (PASSWORD_METHOD,), attempt)

@@ -1,6 +1,5 @@
 """Letters of the accounts become mail in the outbox."""
 
-import math
 from urllib.parse import quote
 
 from flask_watchword.accounts.letters import Letter, LetterKind
@@ -61,7 +60,7 @@ class OutboxMailer:
             email=letter.recipient,
             code=letter.code or "",
             link=self._link(letter),
-            minutes=math.floor(lifetime / 60),
+            minutes=round(lifetime / 60),
         )
         return new_mail(letter.kind, letter.recipient, body, now, lifetime)
 

@@ -71,7 +71,8 @@ class SqlThrottleStore:
         """Count one try less on every limit."""
         ordered = sorted(charges, key=lambda charge: charge.key)
         rows = [{"this_key": charge.key, "paid": charge.interval} for charge in ordered]
-        transact(self._engine, lambda connection: connection.execute(_GIVE_BACK, rows))
+        if rows:
+            transact(self._engine, lambda connection: connection.execute(_GIVE_BACK, rows))
 
     def forget(self, key: str) -> None:
         """Count from nothing again."""

@@ -45,7 +45,8 @@ class ValkeyThrottleStore:
     def give_back(self, charges: Sequence[Charge]) -> None:
         """Count one try less on every limit."""
         keys = [self._prefix + charge.key for charge in charges]
-        self._server.run("give_back", keys, *(charge.interval for charge in charges))
+        if keys:
+            self._server.run("give_back", keys, *(charge.interval for charge in charges))
 
     def forget(self, key: str) -> None:
         """Count from nothing again."""

@@ -1,0 +1,76 @@
+"""POST /login/totp: the second factor, and with it the first pair of tokens."""
+
+from typing import Annotated
+
+import msgspec
+from flask import Response, abort
+
+from flask_watchword.accounts.pending_login import NotPending, check_still_pending
+from flask_watchword.accounts.throttling import Attempt
+from flask_watchword.accounts.users import User
+from flask_watchword.service.answers import refusal
+from flask_watchword.service.api.fields import RecoveryCode, TotpCode
+from flask_watchword.service.audit_events import record
+from flask_watchword.service.client import client
+from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.pair import Pair
+from flask_watchword.service.pending_tokens import read_pending_token
+from flask_watchword.service.second_factor import WrongCode, use_second_factor
+from flask_watchword.service.signing_in import finish_sign_in
+from flask_watchword.service.tokens import OTP_METHOD, PASSWORD_METHOD
+
+
+class SecondStep(msgspec.Struct, forbid_unknown_fields=True):
+    """What the login was answered with, and either a code or a recovery code."""
+
+    pending_token: Annotated[str, msgspec.Meta(max_length=4096)]
+    code: TotpCode | None = None
+    recovery_code: RecoveryCode | None = None
+
+
+@endpoint(
+    "POST",
+    "/login/totp",
+    summary="Finish a login by a code of the authenticator, or by a recovery code",
+    guard=PUBLIC,
+    body=SecondStep,
+    answers={200: Pair},
+    refusals={
+        401: ("invalid_pending_token", "invalid_second_factor", "invalid_credentials"),
+        429: ("too_many_tries",),
+        503: ("second_factor_unavailable",),
+    },
+)
+def login_totp(body: SecondStep) -> Response:
+    """Answer with an access and a refresh token, or with 401."""
+    if (body.code is None) == (body.recovery_code is None):
+        msg = "Either `code` or `recovery_code` is needed"
+        return refusal(422, msg, "invalid_field", field="code")
+    user = _user_of(body.pending_token)
+    try:
+        use_second_factor(user.id, body.code, body.recovery_code)
+    except WrongCode:
+        record("second_factor_failed", user.id)
+        msg = "The code is wrong, or was used before; take the next one"
+        return refusal(401, msg, "invalid_second_factor")
+    # The try with the password was paid back then; codes are counted by account alone.
+    attempt = Attempt(user.email_key, client().address, ())
+    return finish_sign_in(user, (PASSWORD_METHOD, OTP_METHOD), attempt)
+
+
+def _user_of(pending_token: str) -> User:
+    """Return whose sign-in is pending, or end the request with 401."""
+    try:
+        pending = read_pending_token(pending_token)
+        user = components().stores.users.by_id(pending.user_id)
+        version, disabled = (None, False) if user is None else (user.version, user.is_disabled)
+        check_still_pending(pending, version, is_disabled=disabled)
+    except NotPending:
+        user = None
+    if user is None:
+        # One answer to forged, expired, deleted and disabled: what to do is the same.
+        msg = "This sign-in is over; begin again with the password"
+        abort(refusal(401, msg, "invalid_pending_token"))
+    return user

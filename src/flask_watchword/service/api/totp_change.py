@@ -1,0 +1,100 @@
+"""POST /totp/disable and /totp/recovery-codes: what becomes of a second factor."""
+
+import unicodedata
+from collections.abc import Callable
+
+import msgspec
+from flask import Response, abort
+
+from flask_watchword.accounts.accounts import notify
+from flask_watchword.accounts.changes import confirm_password
+from flask_watchword.accounts.letters import LetterKind
+from flask_watchword.accounts.new_passwords import MIN_PASSWORD_CHARACTERS, UnacceptablePassword
+from flask_watchword.accounts.recovery_codes import new_recovery_codes, recovery_digest
+from flask_watchword.accounts.unit_of_work import AccountStores
+from flask_watchword.accounts.users import User
+from flask_watchword.extension.current import get_jwt_identity
+from flask_watchword.service.answers import answer, nothing, refusal
+from flask_watchword.service.api.fields import Password
+from flask_watchword.service.api.totp_enrol import RecoveryCodes
+from flask_watchword.service.audit_events import current_session, event
+from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import ACCESS
+from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
+
+
+class ChangeTotp(msgspec.Struct, forbid_unknown_fields=True):
+    """The password of the account."""
+
+    password: Password
+
+
+@endpoint(
+    "POST",
+    "/totp/disable",
+    summary="Log in without the authenticator from now on",
+    guard=ACCESS,
+    body=ChangeTotp,
+    answers={204: None},
+    refusals={**REFUSALS, 409: ("second_factor_missing",)},
+)
+def disable_totp(body: ChangeTotp) -> Response:
+    """Answer 204; authenticator and recovery codes are forgotten, sessions go on."""
+    user = _confirmed_user(body.password)
+    _refuse_short(body.password)
+    _change(user, "totp_disabled", lambda stores: _forget(stores, user))
+    return nothing()
+
+
+@endpoint(
+    "POST",
+    "/totp/recovery-codes",
+    summary="Get new recovery codes in the place of the old ones",
+    guard=ACCESS,
+    body=ChangeTotp,
+    answers={200: RecoveryCodes},
+    refusals={**REFUSALS, 409: ("second_factor_missing",)},
+)
+def renew_recovery_codes(body: ChangeTotp) -> Response:
+    """Answer with ten codes; none of the old ones is good any more."""
+    user = _confirmed_user(body.password)
+    codes = new_recovery_codes()
+    digests = [recovery_digest(user.id, one) for one in codes]
+    _change(user, "recovery_codes_renewed", lambda s: s.recovery_codes.replace(user.id, digests))
+    return answer(RecoveryCodes(codes))
+
+
+def _confirmed_user(password: str) -> User:
+    """Return the current user, whose password this is and who has a second factor."""
+    parts, user_id = components(), get_jwt_identity()
+    stores = parts.stores.accounts.stores
+    with reauthenticating(user_id):
+        user = confirm_password(parts.accounts_in(stores), user_id, password)
+    if not stores.totp.has_factor(user.id):
+        abort(refusal(409, "There is no authenticator", "second_factor_missing"))
+    return user
+
+
+def _refuse_short(password: str) -> None:
+    # It was chosen when a second factor stood beside it.
+    if len(unicodedata.normalize("NFC", password)) < MIN_PASSWORD_CHARACTERS:
+        raise UnacceptablePassword(
+            f"alone it needs at least {MIN_PASSWORD_CHARACTERS} characters; change it first"
+        )
+
+
+def _forget(stores: AccountStores, user: User) -> None:
+    stores.totp.remove(user.id)
+    stores.recovery_codes.replace(user.id, [])
+
+
+def _change(user: User, name: str, work: Callable[[AccountStores], None]) -> None:
+    session = current_session()
+
+    def together(stores: AccountStores) -> None:
+        work(stores)
+        notify(components().accounts_in(stores), LetterKind.SECOND_FACTOR_CHANGED, user)
+        stores.audit.append([event(name, user.id, session)])
+
+    components().change(together)

@@ -1,0 +1,132 @@
+"""POST /totp/enrol and /totp/confirm: make an authenticator one's second factor."""
+
+from typing import Annotated
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts import limits
+from flask_watchword.accounts.accounts import notify
+from flask_watchword.accounts.changes import confirm_password
+from flask_watchword.accounts.letters import LetterKind
+from flask_watchword.accounts.recovery_codes import new_recovery_codes, recovery_digest
+from flask_watchword.accounts.totp import (
+    confirm_totp,
+    matching_step,
+    new_enrolment,
+    otpauth_uri,
+)
+from flask_watchword.accounts.unit_of_work import AccountStores
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
+from flask_watchword.extension.current import get_jwt_identity
+from flask_watchword.service.account_work import sessions_ended
+from flask_watchword.service.answers import answer, refusal
+from flask_watchword.service.api.fields import Password, TotpCode
+from flask_watchword.service.audit_events import current_session, event
+from flask_watchword.service.components import components
+from flask_watchword.service.current_user import current_user
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import ACCESS
+from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
+from flask_watchword.service.second_factor import WrongCode
+from flask_watchword.service.throttles import counting_failures
+
+
+class BeginTotp(msgspec.Struct, forbid_unknown_fields=True):
+    """The password of the account."""
+
+    password: Password
+
+
+class TotpSecret(msgspec.Struct):
+    """What the authenticator has to know; it is shown here and nowhere else.
+
+    Attributes:
+        secret: to type, in base32.
+        otpauth_uri: to show as a QR code.
+    """
+
+    secret: str
+    otpauth_uri: str
+
+
+class ConfirmTotp(msgspec.Struct, forbid_unknown_fields=True):
+    """A code that the authenticator shows."""
+
+    code: TotpCode
+
+
+class RecoveryCodes(msgspec.Struct):
+    """Codes for who has lost the authenticator, each good once; they are shown this once."""
+
+    recovery_codes: Annotated[list[str], msgspec.Meta(min_length=1)]
+
+
+@endpoint(
+    "POST",
+    "/totp/enrol",
+    summary="Begin to set up an authenticator; it counts once it is confirmed",
+    guard=ACCESS,
+    body=BeginTotp,
+    answers={200: TotpSecret},
+    refusals={**REFUSALS, 409: ("second_factor_active",)},
+)
+def enrol_totp(body: BeginTotp) -> Response:
+    """Answer with a new secret, unless an authenticator is confirmed already."""
+    parts, user_id = components(), get_jwt_identity()
+    accounts = parts.accounts_in(parts.stores.accounts.stores)
+    # A stolen session alone must not be able to lock the owner out by a factor of its own.
+    with reauthenticating(user_id):
+        user = confirm_password(accounts, user_id, body.password)
+    enrolment = new_enrolment(user.id, system_clock())
+    if not parts.stores.accounts.stores.totp.begin(enrolment):
+        return _active_already()
+    uri = otpauth_uri(enrolment, user.email, parts.settings.service_name)
+    return answer(TotpSecret(enrolment.secret, uri))
+
+
+@endpoint(
+    "POST",
+    "/totp/confirm",
+    summary="Make the authenticator a factor of every login; every other session ends",
+    guard=ACCESS,
+    body=ConfirmTotp,
+    answers={200: RecoveryCodes},
+    refusals={
+        401: ("user_gone", "user_disabled"),
+        403: ("wrong_code",),
+        409: ("second_factor_active", "second_factor_missing"),
+        429: ("too_many_tries",),
+        503: ("second_factor_unavailable",),
+    },
+)
+def confirm_authenticator(body: ConfirmTotp) -> Response:
+    """Answer with recovery codes; the code that confirms is used up."""
+    user = current_user()
+    enrolment = components().stores.accounts.stores.totp.get(user.id)
+    if enrolment is None:
+        return refusal(409, "Begin with POST /totp/enrol", "second_factor_missing")
+    if enrolment.is_confirmed:
+        return _active_already()
+    with counting_failures(limits.second_factor(user.id), WrongCode):
+        if matching_step(enrolment, body.code, system_clock()) is None:
+            raise WrongCode
+    codes = new_recovery_codes()
+    # The others were begun by a password alone.
+    with sessions_ended(user.id, keep_current=True):
+        components().change(lambda stores: _confirm(stores, user, body.code, codes))
+    return answer(RecoveryCodes(codes))
+
+
+def _confirm(stores: AccountStores, user: User, code: str, codes: list[str]) -> None:
+    if not confirm_totp(stores.totp, user.id, code, system_clock()):
+        raise WrongCode  # another request was first
+    stores.recovery_codes.replace(user.id, [recovery_digest(user.id, one) for one in codes])
+    notify(components().accounts_in(stores), LetterKind.SECOND_FACTOR_CHANGED, user)
+    stores.audit.append([event("totp_enabled", user.id, current_session())])
+
+
+def _active_already() -> Response:
+    msg = "There is an authenticator; disable it before setting up another"
+    return refusal(409, msg, "second_factor_active")

@@ -1,0 +1,69 @@
+"""The second factor: asked for after the password, looked at, and used up."""
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts import limits
+from flask_watchword.accounts.recovery_codes import recovery_digest
+from flask_watchword.accounts.totp import verify_totp
+from flask_watchword.accounts.unit_of_work import AccountStores
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
+from flask_watchword.service.answers import answer
+from flask_watchword.service.audit_events import event, record
+from flask_watchword.service.components import components
+from flask_watchword.service.pending_tokens import new_pending_token
+from flask_watchword.service.throttles import counting_failures
+
+
+class WrongCode(Exception):
+    """A code of a second factor that is not good: wrong, of another time, or used already."""
+
+
+class PendingSignIn(msgspec.Struct):
+    """What a login is answered with where the password was right and something is missing.
+
+    Attributes:
+        mfa_required: always true.
+        pending_token: what to show with the second factor, to ``POST /login/totp``.
+    """
+
+    mfa_required: bool
+    pending_token: str
+
+
+def pending_answer(user: User) -> Response | None:
+    """Return what asks a user for their second factor; ``None`` where they have none."""
+    if not components().stores.accounts.stores.totp.has_factor(user.id):
+        return None
+    record("second_factor_asked", user.id)
+    return answer(PendingSignIn(mfa_required=True, pending_token=new_pending_token(user)))
+
+
+def use_second_factor(user_id: str, code: str | None, recovery_code: str | None) -> None:
+    """Use up a code of a user's authenticator, or one of their recovery codes.
+
+    Raises:
+        WrongCode: when it is not good; nothing is used up then.
+        TooManyTries: when there were too many wrong ones, from wherever.
+        UnreadableSecret: when the authenticator's secret cannot be opened.
+    """
+    with counting_failures(limits.second_factor(user_id), WrongCode):
+        if not _is_used_up(user_id, code, recovery_code):
+            raise WrongCode
+
+
+def _is_used_up(user_id: str, code: str | None, recovery_code: str | None) -> bool:
+    parts = components()
+    if recovery_code is not None:
+        return parts.change(lambda stores: _use_recovery_code(stores, user_id, recovery_code))
+    totp = parts.stores.accounts.stores.totp
+    return code is not None and verify_totp(totp, user_id, code, system_clock())
+
+
+def _use_recovery_code(stores: AccountStores, user_id: str, code: str) -> bool:
+    if not stores.recovery_codes.use(user_id, recovery_digest(user_id, code)):
+        return False
+    left = stores.recovery_codes.left(user_id)
+    stores.audit.append([event("recovery_code_used", user_id, left=left)])
+    return True

@@ -1,0 +1,407 @@
+"""The second factor: set up, asked for at login, lost, and put away."""
+
+import threading
+import time
+from typing import Any
+
+import jwt
+import pyotp
+import pytest
+from sqlalchemy import text
+
+from flask_watchword import decode_token
+from flask_watchword.accounts.pending_login import LIFETIME
+from flask_watchword.accounts.totp import STEP_SECONDS
+from flask_watchword.service import pending_tokens
+from flask_watchword.service.api import endpoints
+from flask_watchword.service.endpoint import Endpoint
+from tests.service.site import BETTER, EMAIL, GOOD, Site
+
+
+def code_at(secret: str, steps: int = 0) -> str:
+    """Return the code of so many steps from now."""
+    return pyotp.TOTP(secret).at(int(time.time()) + steps * STEP_SECONDS)
+
+
+def wrong_code(secret: str) -> str:
+    good = {code_at(secret, steps) for steps in range(-3, 4)}
+    return next(code for code in map("{:06d}".format, range(9)) if code not in good)
+
+
+def enrolled(ours: Site) -> tuple[str, list[str], dict[str, Any]]:
+    """Add a user with an authenticator; return its secret, recovery codes and the session."""
+    ours.add()
+    pair = ours.pair()
+    secret = ours.post("/totp/enrol", pair["access_token"], password=GOOD).get_json()["secret"]
+    # By the oldest code that is accepted, so that two more may follow at once.
+    confirmed = ours.post("/totp/confirm", pair["access_token"], code=code_at(secret, -1))
+    assert confirmed.status_code == 200, confirmed.get_json()
+    return secret, confirmed.get_json()["recovery_codes"], pair
+
+
+def pending(ours: Site, password: str = GOOD) -> str:
+    answer = ours.log_in(password=password)
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert body.keys() == {"mfa_required", "pending_token"}
+    assert body["mfa_required"] is True
+    token: str = body["pending_token"]
+    return token
+
+
+def finish(ours: Site, token: str, **second: str) -> Any:
+    return ours.post("/login/totp", pending_token=token, **second)
+
+
+def told(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.get_json()["code"]
+
+
+# Setting up -------------------------------------------------------------------------------
+
+
+def test_authenticator_counts_once_it_is_confirmed(ours: Site) -> None:
+    ours.add()
+    token = ours.pair()["access_token"]
+    begun = ours.post("/totp/enrol", token, password=GOOD)
+    assert begun.status_code == 200
+    assert begun.headers["Cache-Control"] == "no-store"
+    secret = begun.get_json()["secret"]
+    uri = pyotp.parse_uri(begun.get_json()["otpauth_uri"])
+    assert (uri.secret, uri.name, uri.issuer) == (secret, EMAIL, "Watchword")
+    assert "access_token" in ours.pair()
+
+    wrong = ours.post("/totp/confirm", token, code=wrong_code(secret))
+    assert told(wrong) == (403, "wrong_code")
+    assert "access_token" in ours.pair()
+
+    done = ours.post("/totp/confirm", token, code=code_at(secret))
+    assert done.status_code == 200
+    codes = done.get_json()["recovery_codes"]
+    assert len(codes) == len(set(codes)) == 10
+    assert pending(ours)
+    assert [mail.kind for mail in ours.mail()] == ["second_factor_changed"]
+    assert ours.events().count("totp_enabled") == 1
+
+
+def test_confirming_ends_the_sessions_that_began_by_a_password_alone(ours: Site) -> None:
+    ours.add()
+    elsewhere, here = ours.pair(), ours.pair()
+    token = here["access_token"]
+    secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
+    ours.post("/totp/confirm", token, code=wrong_code(secret))
+    assert ours.me(elsewhere["access_token"]).status_code == 200
+    assert ours.post("/totp/confirm", token, code=code_at(secret)).status_code == 200
+    assert ours.me(elsewhere["access_token"]).status_code == 401
+    assert ours.post("/refresh", elsewhere["refresh_token"]).status_code == 401
+    assert ours.me(token).status_code == 200
+    assert ours.post("/refresh", here["refresh_token"]).status_code == 200
+
+
+def test_the_code_that_confirms_is_used_up(ours: Site) -> None:
+    ours.add()
+    token = ours.pair()["access_token"]
+    secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
+    code = code_at(secret)
+    assert ours.post("/totp/confirm", token, code=code).status_code == 200
+    assert told(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
+
+
+def test_a_stolen_session_sets_up_nothing(ours: Site) -> None:
+    ours.add()
+    token = ours.pair()["access_token"]
+    assert told(ours.post("/totp/enrol", token, password=BETTER)) == (403, "wrong_password")
+    assert told(ours.post("/totp/confirm", token, code="123456")) == (409, "second_factor_missing")
+
+
+def test_nobody_puts_another_authenticator_in_the_place_of_a_confirmed_one(ours: Site) -> None:
+    secret, _, pair = enrolled(ours)
+    token = pair["access_token"]
+    assert told(ours.post("/totp/enrol", token, password=GOOD)) == (409, "second_factor_active")
+    again = ours.post("/totp/confirm", token, code=code_at(secret))
+    assert told(again) == (409, "second_factor_active")
+    assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
+
+
+def test_beginning_again_makes_the_first_secret_worthless(ours: Site) -> None:
+    ours.add()
+    token = ours.pair()["access_token"]
+    first, second = (
+        ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"] for _ in range(2)
+    )
+    assert first != second
+    assert ours.post("/totp/confirm", token, code=code_at(first)).status_code == 403
+    assert ours.post("/totp/confirm", token, code=code_at(second)).status_code == 200
+
+
+# Logging in -------------------------------------------------------------------------------
+
+
+def test_login_takes_both_factors_and_says_so_in_every_token(ours: Site) -> None:
+    secret, _, _ = enrolled(ours)
+    answer = finish(ours, pending(ours), code=code_at(secret))
+    assert answer.status_code == 200
+    pair = answer.get_json()
+    assert ours.me(pair["access_token"]).status_code == 200
+    refreshed = ours.post("/refresh", pair["refresh_token"]).get_json()
+    with ours.app.app_context():
+        for token in (pair["access_token"], refreshed["access_token"]):
+            assert decode_token(token)["amr"] == ["pwd", "otp"]
+    assert ours.events()[-3:] == ["second_factor_asked", "login", "session_refreshed"] or (
+        "second_factor_asked" in ours.events() and "login" in ours.events()
+    )
+
+
+def test_password_alone_starts_no_session(ours: Site) -> None:
+    enrolled(ours)
+    before = len(ours.parts.stores.sessions.of_subject(_id(ours), time.time()))
+    pending(ours)
+    assert len(ours.parts.stores.sessions.of_subject(_id(ours), time.time())) == before
+
+
+def test_wrong_password_is_told_as_without_a_second_factor(ours: Site) -> None:
+    enrolled(ours)
+    known, unknown = ours.log_in(password=BETTER), ours.log_in("eve@example.com", BETTER)
+    assert known.status_code == unknown.status_code == 401
+    assert known.get_json() == unknown.get_json()
+
+
+def test_each_code_is_used_once_and_takes_older_ones_along(ours: Site) -> None:
+    secret, _, _ = enrolled(ours)
+    newest = code_at(secret, 1)
+    assert finish(ours, pending(ours), code=newest).status_code == 200
+    for code in (newest, code_at(secret)):
+        assert told(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
+
+
+def test_of_many_logins_with_one_code_at_once_one_succeeds(ours: Site) -> None:
+    secret, _, _ = enrolled(ours)
+    tokens = [pending(ours) for _ in range(4)]
+    code, statuses = code_at(secret), []
+    together = threading.Barrier(len(tokens))
+
+    def log_in(token: str) -> None:
+        client = ours.app.test_client()
+        together.wait(30)
+        answer = client.post("/login/totp", json={"pending_token": token, "code": code})
+        statuses.append(answer.status_code)
+
+    threads = [threading.Thread(target=log_in, args=[token]) for token in tokens]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(statuses) == [200, 401, 401, 401]
+
+
+def test_recovery_code_does_once_however_it_is_typed(ours: Site) -> None:
+    _, codes, _ = enrolled(ours)
+    typed = codes[0].replace("-", " ").upper()
+    assert finish(ours, pending(ours), recovery_code=typed).status_code == 200
+    again = finish(ours, pending(ours), recovery_code=codes[0])
+    assert told(again) == (401, "invalid_second_factor")
+    assert finish(ours, pending(ours), recovery_code=codes[1]).status_code == 200
+    used = [e for e in _entries(ours) if e.event == "recovery_code_used"]
+    assert [one.detail["left"] for one in used] == [9, 8]
+
+
+@pytest.mark.parametrize("second", [{}, {"code": "123456", "recovery_code": "0000-0000-0000-0000"}])
+def test_exactly_one_second_factor_is_shown(ours: Site, second: dict[str, str]) -> None:
+    enrolled(ours)
+    refused = finish(ours, pending(ours), **second)
+    assert (*told(refused), refused.get_json()["field"]) == (422, "invalid_field", "code")
+
+
+@pytest.mark.parametrize(
+    "code", ["", "12345", "1234567", "abcdef", "１２３４５６", "12 34 5", "-12345", "\x00" * 6]
+)
+def test_what_is_no_code_is_a_wrong_one(ours: Site, code: str) -> None:
+    enrolled(ours)
+    assert told(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
+
+
+def test_guesses_are_counted_by_account_and_not_by_pending_sign_in(ours: Site) -> None:
+    secret, codes, _ = enrolled(ours)
+    wrong = wrong_code(secret)
+    for _ in range(5):
+        assert finish(ours, pending(ours), code=wrong).status_code == 401
+    token = pending(ours)
+    for second in ({"code": wrong}, {"code": code_at(secret)}, {"recovery_code": codes[0]}):
+        refused = finish(ours, token, **second)
+        assert told(refused) == (429, "too_many_tries")
+        assert int(refused.headers["Retry-After"]) > 0
+    assert ours.events().count("second_factor_failed") == 5
+
+
+def test_good_codes_are_not_counted(ours: Site) -> None:
+    _, codes, _ = enrolled(ours)
+    for code in codes[:8]:
+        assert finish(ours, pending(ours), recovery_code=code).status_code == 200
+
+
+# The token in between ---------------------------------------------------------------------
+
+
+GUARDED = [one for one in endpoints(demo=True) if one.guard.token is not None]
+
+
+@pytest.mark.parametrize("one", GUARDED, ids=lambda one: one.name)
+def test_pending_token_opens_nothing_else(ours: Site, one: Endpoint) -> None:
+    enrolled(ours)
+    path = one.path.replace("<", "").replace(">", "")
+    refused = ours.ask(one.method, path, pending(ours))
+    assert told(refused)[0] == 401
+    assert told(refused)[1] in ("invalid_audience", "invalid_token")
+
+
+def test_pending_token_is_refused_by_its_type_too(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrolled(ours)
+    audience = ours.parts.settings.audience
+    monkeypatch.setattr(pending_tokens, "_audience", lambda: audience)
+    assert told(ours.me(pending(ours))) == (401, "invalid_token")
+
+
+def test_pending_token_says_to_every_verifier_what_it_is(ours: Site) -> None:
+    enrolled(ours)
+    token = pending(ours)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert jwt.get_unverified_header(token)["typ"] == "pl+jwt"
+    assert claims["type"] == "pending_login"
+    assert claims["aud"] != ours.parts.settings.audience
+    assert claims["exp"] - claims["iat"] == LIFETIME
+    assert "sid" not in claims
+    assert "roles" not in claims
+
+
+def test_no_other_token_passes_for_a_pending_one(ours: Site) -> None:
+    secret, _, pair = enrolled(ours)
+    forged = jwt.encode({"sub": _id(ours), "type": "pending_login"}, "k" * 32, "HS256")
+    others = [pair["access_token"], pair["refresh_token"], forged, "", "a.b.c", "é", "x" * 4096]
+    for token in others:
+        refused = finish(ours, token, code=code_at(secret))
+        assert told(refused) == (401, "invalid_pending_token")
+    assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
+
+
+def test_pending_token_is_over_after_five_minutes(ours: Site) -> None:
+    secret, _, _ = enrolled(ours)
+    token = pending(ours)
+    manager = ours.app.extensions["flask-jwt-extended"]
+    clock = manager.clock
+    manager.clock = lambda: clock() + LIFETIME
+    refused = finish(ours, token, code=code_at(secret))
+    assert told(refused) == (401, "invalid_pending_token")
+
+
+def test_pending_sign_in_ends_with_the_password_it_began_by(ours: Site) -> None:
+    secret, _, pair = enrolled(ours)
+    token = pending(ours)
+    body = {"current_password": GOOD, "password": BETTER}
+    assert ours.post("/password/change", pair["access_token"], **body).status_code == 204
+    refused = finish(ours, token, code=code_at(secret))
+    assert told(refused) == (401, "invalid_pending_token")
+    assert finish(ours, pending(ours, BETTER), code=code_at(secret)).status_code == 200
+
+
+def test_pending_sign_in_of_a_user_who_is_disabled_or_gone_is_over(ours: Site) -> None:
+    secret, _, pair = enrolled(ours)
+    token = pending(ours)
+    ours.parts.stores.users.disable(_id(ours), time.time())
+    code = code_at(secret)
+    assert told(finish(ours, token, code=code)) == (401, "invalid_pending_token")
+    ours.parts.stores.users.enable(_id(ours))
+    token = pending(ours)
+    assert ours.ask("DELETE", "/me", pair["access_token"], password=GOOD).status_code == 204
+    assert told(finish(ours, token, code=code)) == (401, "invalid_pending_token")
+
+
+# Resets, and putting it away --------------------------------------------------------------
+
+
+def test_password_reset_neither_bypasses_nor_removes_the_second_factor(ours: Site) -> None:
+    secret, codes, _ = enrolled(ours)
+    ours.mail()
+    assert ours.post("/password/forgot", email=EMAIL).status_code == 202
+    reset = ours.post("/password/reset", code=ours.code(), password=BETTER)
+    assert reset.status_code == 204
+    assert finish(ours, pending(ours, BETTER), code=code_at(secret)).status_code == 200
+    assert finish(ours, pending(ours, BETTER), recovery_code=codes[0]).status_code == 200
+
+
+def test_disabling_takes_the_password_and_forgets_everything(ours: Site) -> None:
+    secret, codes, pair = enrolled(ours)
+    token = pair["access_token"]
+    ours.mail()
+    assert told(ours.post("/totp/disable", token, password=BETTER)) == (403, "wrong_password")
+    waiting = pending(ours)
+    assert ours.post("/totp/disable", token, password=GOOD).status_code == 204
+    for second in ({"code": code_at(secret)}, {"recovery_code": codes[0]}):
+        assert told(finish(ours, waiting, **second)) == (401, "invalid_second_factor")
+    assert "access_token" in ours.pair()
+    assert ours.me(token).status_code == 200
+    assert [mail.kind for mail in ours.mail()] == ["second_factor_changed"]
+    assert told(ours.post("/totp/disable", token, password=GOOD)) == (409, "second_factor_missing")
+
+
+def test_password_that_is_too_short_alone_keeps_the_second_factor(ours: Site) -> None:
+    secret, _, pair = enrolled(ours)
+    token, short = pair["access_token"], "otter juggle 7"
+    body = {"current_password": GOOD, "password": short}
+    assert ours.post("/password/change", token, **body).status_code == 204
+    refused = ours.post("/totp/disable", token, password=short)
+    assert (*told(refused), refused.get_json()["field"]) == (422, "invalid_field", "password")
+    assert finish(ours, pending(ours, short), code=code_at(secret)).status_code == 200
+
+
+def test_new_recovery_codes_take_the_place_of_the_old_ones(ours: Site) -> None:
+    _, old, pair = enrolled(ours)
+    token = pair["access_token"]
+    assert ours.post("/totp/recovery-codes", token, password=BETTER).status_code == 403
+    new = ours.post("/totp/recovery-codes", token, password=GOOD).get_json()["recovery_codes"]
+    assert len(new) == 10
+    assert not {*new} & {*old}
+    assert finish(ours, pending(ours), recovery_code=old[0]).status_code == 401
+    assert finish(ours, pending(ours), recovery_code=new[0]).status_code == 200
+
+
+def test_nobody_without_a_second_factor_gets_recovery_codes(ours: Site) -> None:
+    ours.add()
+    token = ours.pair()["access_token"]
+    refused = ours.post("/totp/recovery-codes", token, password=GOOD)
+    assert told(refused) == (409, "second_factor_missing")
+
+
+# What nobody may get around ---------------------------------------------------------------
+
+
+def test_login_that_began_before_the_factor_was_confirmed_starts_no_session(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrolled(ours)
+    monkeypatch.setattr("flask_watchword.service.api.login.pending_answer", lambda _user: None)
+    assert told(ours.log_in()) == (401, "invalid_credentials")
+
+
+def test_secret_that_cannot_be_opened_opens_nothing(ours: Site, database_url: str) -> None:
+    secret, codes, _ = enrolled(ours)
+    with ours.parts.stores.accounts._engine.begin() as connection:  # type: ignore[attr-defined]
+        connection.execute(
+            text("UPDATE watchword_totp SET sealed_secret = :sealed"), {"sealed": b"\x01" * 60}
+        )
+    refused = finish(ours, pending(ours), code=code_at(secret))
+    assert told(refused) == (503, "second_factor_unavailable")
+    assert "Retry-After" in refused.headers
+    assert finish(ours, pending(ours), recovery_code=codes[0]).status_code == 200
+
+
+def _id(ours: Site) -> str:
+    user = ours.user()
+    assert user is not None
+    return user.id
+
+
+def _entries(ours: Site) -> list[Any]:
+    log = ours.parts.stores.accounts.stores.audit
+    return [entry.event for entry in log.after(0, 1000)]
