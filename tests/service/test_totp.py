@@ -1,5 +1,6 @@
 """The second factor: set up, asked for at login, lost, and put away."""
 
+import importlib
 import threading
 import time
 from typing import Any
@@ -242,7 +243,7 @@ def test_good_codes_are_not_counted(ours: Site) -> None:
 # The token in between ---------------------------------------------------------------------
 
 
-GUARDED = [one for one in endpoints(demo=True) if one.guard.token is not None]
+GUARDED = [one for one in endpoints(demo=False) if one.guard.token is not None]
 
 
 @pytest.mark.parametrize("one", GUARDED, ids=lambda one: one.name)
@@ -303,6 +304,23 @@ def test_pending_sign_in_ends_with_the_password_it_began_by(ours: Site) -> None:
     refused = finish(ours, token, code=code_at(secret))
     assert told(refused) == (401, "invalid_pending_token")
     assert finish(ours, pending(ours, BETTER), code=code_at(secret)).status_code == 200
+
+
+def test_pending_sign_in_goes_on_where_every_session_was_ended_meanwhile(ours: Site) -> None:
+    secret, _, _ = enrolled(ours)
+    token = pending(ours)
+    with ours.app.app_context():
+        ours.parts.sessions.end_all(_id(ours))
+    assert finish(ours, token, code=code_at(secret)).status_code == 200
+
+
+def test_pending_sign_in_under_a_revoked_key_is_over(ours: Site) -> None:
+    secret, _, _ = enrolled(ours)
+    token = pending(ours)
+    with ours.app.app_context():
+        ours.parts.sessions.revoke_key(jwt.get_unverified_header(token)["kid"])
+    refused = finish(ours, token, code=code_at(secret))
+    assert told(refused) == (401, "invalid_pending_token")
 
 
 def test_pending_sign_in_of_a_user_who_is_disabled_or_gone_is_over(ours: Site) -> None:
@@ -380,7 +398,8 @@ def test_login_that_began_before_the_factor_was_confirmed_starts_no_session(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enrolled(ours)
-    monkeypatch.setattr("flask_watchword.service.api.login.pending_answer", lambda _user: None)
+    login = importlib.import_module("flask_watchword.service.api.login")
+    monkeypatch.setattr(login, "pending_answer", lambda _user: None)
     assert told(ours.log_in()) == (401, "invalid_credentials")
 
 

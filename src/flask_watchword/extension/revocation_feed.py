@@ -128,6 +128,20 @@ class RevocationFeed:
         if self._is_gone(token.verified.claims):
             raise RevokedTokenError(*token.own, code=SESSION_ENDED)
 
+    def check_key(self, token: CurrentToken) -> None:
+        """Check that the key of a token has not been revoked, and nothing else of it.
+
+        For tokens that end with something else than a session, a subject's sessions among them.
+
+        Raises:
+            RevokedTokenError: when it has.
+            StoreUnavailable: when that cannot be told.
+        """
+        key_id = token.verified.key_id
+        index = self._index if self._is_current() else self._index_for({}, key_id)
+        if key_id in index.keys:
+            raise RevokedTokenError(*token.own, code=KEY_REVOKED)
+
     def know(self, entries: Iterable[Revocation]) -> None:
         """Take in what this process itself has revoked, whatever the store will say when."""
         with self._lock:

@@ -43,8 +43,10 @@ def read_pending_token(text: str) -> PendingLogin:
     try:
         verified = _verified(text)
         revocations = current_binding().revocations
-        if revocations is not None:  # of its key, for one
-            revocations.check(CurrentToken(verified, None))
+        if revocations is not None:
+            # It ends with the version of its user. That all sessions of a subject were ended is
+            # another matter: by whole seconds it would refuse who logs in right after a reset.
+            revocations.check_key(CurrentToken(verified, None))
     except (Refusal, RevokedTokenError) as error:
         raise NotPending(str(error)) from error
     return read_pending(verified.header, verified.claims)
