@@ -31,7 +31,7 @@ def wrong_code(secret: str) -> str:
 
 def enrolled(ours: Site) -> tuple[str, list[str], dict[str, Any]]:
     """Add a user with an authenticator; return its secret, recovery codes and the session."""
-    ours.add()
+    ours.add_verified()
     pair = ours.pair()
     secret = ours.post("/totp/enrol", pair["access_token"], password=GOOD).get_json()["secret"]
     # By the oldest code that is accepted, so that two more may follow at once.
@@ -62,7 +62,7 @@ def told(answer: Any) -> tuple[int, str]:
 
 
 def test_authenticator_counts_once_it_is_confirmed(ours: Site) -> None:
-    ours.add()
+    ours.add_verified()
     token = ours.pair()["access_token"]
     begun = ours.post("/totp/enrol", token, password=GOOD)
     assert begun.status_code == 200
@@ -85,6 +85,16 @@ def test_authenticator_counts_once_it_is_confirmed(ours: Site) -> None:
     assert ours.events().count("totp_enabled") == 1
 
 
+def test_nobody_sets_one_up_before_showing_that_the_mailbox_is_theirs(ours: Site) -> None:
+    ours.add_verified()
+    token = ours.pair()["access_token"]
+    refused = ours.post("/totp/enrol", token, password=GOOD)
+    assert told(refused) == (409, "email_unverified")
+    assert ours.post("/email/verify/resend", email=EMAIL).status_code == 202
+    assert ours.post("/email/verify", code=ours.code()).status_code == 204
+    assert ours.post("/totp/enrol", token, password=GOOD).status_code == 200
+
+
 def test_confirming_ends_the_sessions_that_began_by_a_password_alone(ours: Site) -> None:
     ours.add()
     elsewhere, here = ours.pair(), ours.pair()
@@ -100,7 +110,7 @@ def test_confirming_ends_the_sessions_that_began_by_a_password_alone(ours: Site)
 
 
 def test_the_code_that_confirms_is_used_up(ours: Site) -> None:
-    ours.add()
+    ours.add_verified()
     token = ours.pair()["access_token"]
     secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
     code = code_at(secret)
@@ -109,7 +119,7 @@ def test_the_code_that_confirms_is_used_up(ours: Site) -> None:
 
 
 def test_a_stolen_session_sets_up_nothing(ours: Site) -> None:
-    ours.add()
+    ours.add_verified()
     token = ours.pair()["access_token"]
     assert told(ours.post("/totp/enrol", token, password=BETTER)) == (403, "wrong_password")
     assert told(ours.post("/totp/confirm", token, code="123456")) == (409, "second_factor_missing")
@@ -125,7 +135,7 @@ def test_nobody_puts_another_authenticator_in_the_place_of_a_confirmed_one(ours:
 
 
 def test_beginning_again_makes_the_first_secret_worthless(ours: Site) -> None:
-    ours.add()
+    ours.add_verified()
     token = ours.pair()["access_token"]
     first, second = (
         ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"] for _ in range(2)

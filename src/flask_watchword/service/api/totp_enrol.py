@@ -70,7 +70,7 @@ class RecoveryCodes(msgspec.Struct):
     guard=ACCESS,
     body=BeginTotp,
     answers={200: TotpSecret},
-    refusals={**REFUSALS, 409: ("second_factor_active",)},
+    refusals={**REFUSALS, 409: ("email_unverified", "second_factor_active")},
 )
 def enrol_totp(body: BeginTotp) -> Response:
     """Answer with a new secret, unless an authenticator is confirmed already."""
@@ -79,6 +79,11 @@ def enrol_totp(body: BeginTotp) -> Response:
     # A stolen session alone must not be able to lock the owner out by a factor of its own.
     with reauthenticating(user_id):
         user = confirm_password(accounts, user_id, body.password)
+    if user.email_verified_at is None:
+        # Somebody may have registered an address that is not theirs. Its owner gets the account by
+        # a reset, which removes no second factor: so nobody sets one up before showing the mailbox.
+        msg = "Verify the e-mail address first"
+        return refusal(409, msg, "email_unverified")
     enrolment = new_enrolment(user.id, system_clock())
     if not parts.stores.accounts.stores.totp.begin(enrolment):
         return _active_already()
