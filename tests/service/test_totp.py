@@ -86,7 +86,7 @@ def test_authenticator_counts_once_it_is_confirmed(ours: Site) -> None:
 
 
 def test_nobody_sets_one_up_before_showing_that_the_mailbox_is_theirs(ours: Site) -> None:
-    ours.add_verified()
+    ours.add()
     token = ours.pair()["access_token"]
     refused = ours.post("/totp/enrol", token, password=GOOD)
     assert told(refused) == (409, "email_unverified")
@@ -96,7 +96,7 @@ def test_nobody_sets_one_up_before_showing_that_the_mailbox_is_theirs(ours: Site
 
 
 def test_confirming_ends_the_sessions_that_began_by_a_password_alone(ours: Site) -> None:
-    ours.add()
+    ours.add_verified()
     elsewhere, here = ours.pair(), ours.pair()
     token = here["access_token"]
     secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
