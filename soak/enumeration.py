@@ -23,6 +23,8 @@ from soak.places import VALKEY, Place
 SHARE = 0.05
 
 _KINDS = ("known", "unknown", "disabled")
+_WITH_PASSWORD = ("/login", "/register")
+_PATHS = (*_WITH_PASSWORD, "/password/forgot", "/email/verify/resend")
 _GOOD, _WRONG = "correct horse battery staple", "seven lazy otters juggle"
 
 
@@ -72,7 +74,7 @@ def asked_about(place: Place, number: int) -> dict[str, Asked]:
     prepare(settings)
     with opened_stores(settings) as stores:
         client = create_app(settings, stores=stores).test_client()
-        for path in ("/login", "/password/forgot", "/register"):
+        for path in _PATHS:
             name = path.rpartition("/")[2]
             _add_users(settings, name, number)
             found[path] = _ask(client, path, name, number)
@@ -85,7 +87,7 @@ def _ask(client: FlaskClient, path: str, name: str, number: int) -> Asked:
     random.shuffle(questions)
     for count, (kind, place) in enumerate(questions):
         body = {"email": _email(name, kind, place)}
-        if path != "/password/forgot":
+        if path in _WITH_PASSWORD:
             # Somebody who is disabled is refused with the right password as well.
             right = kind == "disabled" and path == "/login"
             body["password"] = _GOOD if right else _WRONG
