@@ -253,7 +253,7 @@ def test_good_codes_are_not_counted(ours: Site) -> None:
 # The token in between ---------------------------------------------------------------------
 
 
-GUARDED = [one for one in endpoints(demo=False) if one.guard.token is not None]
+GUARDED = [one for one in endpoints(demo=False) if one.guard.tokens]
 
 
 @pytest.mark.parametrize("one", GUARDED, ids=lambda one: one.name)

@@ -1,11 +1,13 @@
 """What endpoints answer: JSON, be it a struct or a message for people and a code for programs."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Annotated, TypeAlias
 
 import msgspec
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -27,6 +29,10 @@ _MESSAGES: Mapping[int, str] = {
 
 # RFC 6749 section 5.1 for tokens; who is logged in from where is no matter of a cache either.
 _NO_STORE = {"Cache-Control": "no-store"}
+
+
+#: A moment as it is shown: RFC 3339, with its zone.
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -69,6 +75,18 @@ def nothing() -> Response:
 def moment(seconds: float) -> datetime:
     """Return seconds since the epoch as they are shown: RFC 3339, in UTC, to the second."""
     return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def published(body: bytes, media_type: str) -> Response:
+    """Return what anybody may read, or 304 to who has it already (RFC 9110 section 13.1.2).
+
+    Caches may keep it and have to ask, each time, whether it is still the same, unless the caller
+    says otherwise.
+    """
+    shown = Response(body, mimetype=media_type, headers={"Cache-Control": "no-cache"})
+    shown.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    shown.make_conditional(request)
+    return shown
 
 
 def refusal(

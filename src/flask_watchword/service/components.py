@@ -50,7 +50,11 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """The parts an endpoint may ask for."""
+    """The parts an endpoint may ask for.
+
+    Attributes:
+        description: of the API, as JSON.
+    """
 
     settings: Settings
     stores: Stores
@@ -58,6 +62,7 @@ class Components:
     passwords: Passwords
     keys: LiveKeyring
     mailing: Mailing
+    description: bytes
 
     def change(self, work: Callable[[AccountStores], _T]) -> _T:
         """Do work on stores whose changes count together; mail among them is sent then.

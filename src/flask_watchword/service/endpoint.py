@@ -42,8 +42,8 @@ class Content:
     kind: type[msgspec.Struct] | None = None
 
 
-#: What is answered under a status: a struct, one of several, something else, or nothing.
-Shown = type[msgspec.Struct] | tuple[type[msgspec.Struct], ...] | Content | None
+#: What is answered under a status: a struct, something else, one of several, or nothing.
+Shown = type[msgspec.Struct] | Content | tuple[type[msgspec.Struct] | Content, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

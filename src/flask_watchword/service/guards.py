@@ -9,9 +9,25 @@ from flask_watchword.extension.decorators import jwt_expired_token_required, jwt
 View = Callable[..., Any]
 Codes = tuple[str, ...]
 
-_OF_A_TOKEN: Mapping[int, Codes] = {
-    401: ("missing_token", "invalid_token", "token_expired", "session_ended")
-}
+#: What may be wrong with a token itself; "errors.py" says of each what it is.
+_WRONG = (
+    "token_expired",
+    "token_not_yet_valid",
+    "invalid_token",
+    "malformed_token",
+    "missing_claim",
+    "invalid_signature",
+    "invalid_algorithm",
+    "unknown_key",
+    "invalid_issuer",
+    "invalid_audience",
+    "invalid_subject",
+    "invalid_issued_at",
+    "invalid_jti",
+)
+#: Its session is over, or it was revoked, or its key was.
+_NO_MORE = ("session_ended", "refresh_reused", "token_revoked", "key_revoked")
+_OF_A_TOKEN: Mapping[int, Codes] = {401: ("missing_token", *_WRONG, *_NO_MORE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +36,12 @@ class Guard:
 
     Attributes:
         protect: returns a view that runs only for whoever may.
-        token: the kind of token it takes, ``access`` or ``refresh``; ``None`` without one.
+        tokens: the kinds of token it takes, ``access``, ``refresh`` or either; empty without one.
         refusals: the codes of whom it refuses, by status.
     """
 
     protect: Callable[[View], View]
-    token: str | None = None
+    tokens: tuple[str, ...] = ()
     refusals: Mapping[int, Codes] = field(default_factory=dict)
 
     def refusals_of(self, method: str) -> Mapping[int, Codes]:
@@ -40,10 +56,10 @@ def _everybody(view: View) -> View:
 #: Whoever asks.
 PUBLIC = Guard(_everybody)
 #: Whoever has an access token.
-ACCESS = Guard(jwt_required(), "access", _OF_A_TOKEN)
+ACCESS = Guard(jwt_required(), ("access",), _OF_A_TOKEN)
 #: Whoever has a refresh token.
-REFRESH = Guard(jwt_required(refresh=True), "refresh", _OF_A_TOKEN)
+REFRESH = Guard(jwt_required(refresh=True), ("refresh",), _OF_A_TOKEN)
 #: Whoever has a token of a session, be it an access or a refresh token.
-SESSION = Guard(jwt_required(verify_type=False), "access", _OF_A_TOKEN)
+SESSION = Guard(jwt_required(verify_type=False), ("access", "refresh"), _OF_A_TOKEN)
 #: Whoever has an access token that has expired, and has no other fault.
-EXPIRED = Guard(jwt_expired_token_required(), "access", _OF_A_TOKEN)
+EXPIRED = Guard(jwt_expired_token_required(), ("access",), _OF_A_TOKEN)

@@ -24,6 +24,7 @@ from flask_watchword.service.components import (
 from flask_watchword.service.demo import carry_email
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.mailing import Mailing
+from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.signing_keys import live_keyring
 from flask_watchword.service.stores import mail_transport, open_stores, prepare
@@ -87,7 +88,13 @@ class Watchword:
         if stores is None:
             prepare(settings)
             stores = open_stores(settings)
-        _install(app, settings, stores, options)
+        _install(
+            app,
+            settings,
+            stores,
+            options,
+            api_document(served, settings.service_name, self._url_prefix),
+        )
         api = build_api(served)
         api.before_request(_send_mail)
         install_refusals(api)
@@ -98,7 +105,9 @@ class Watchword:
         binding_of(app).for_own_tokens.add(api.name)
 
 
-def _install(app: Flask, settings: Settings, stores: Stores, options: Mapping[str, Any]) -> None:
+def _install(
+    app: Flask, settings: Settings, stores: Stores, options: Mapping[str, Any], description: bytes
+) -> None:
     keys = live_keyring(settings, stores.keys)
     tokens = install_tokens(app, options, keys)
     if settings.demo:
@@ -107,7 +116,7 @@ def _install(app: Flask, settings: Settings, stores: Stores, options: Mapping[st
     mailing = Mailing(stores.accounts.stores.outbox, mail_transport(settings), settings)
     # Requests hold the application: once it is gone nobody puts mail there.
     weakref.finalize(app, mailing.stop)
-    parts = Components(settings, stores, Sessions(app), Passwords(), keys, mailing)
+    parts = Components(settings, stores, Sessions(app), Passwords(), keys, mailing, description)
     install_components(app, parts)
     refresh_reused.connect(record_reuse, app)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from flask import Blueprint
 
 from flask_watchword.service.api.delete_account import delete_account
+from flask_watchword.service.api.docs import docs, docs_part
 from flask_watchword.service.api.email_change import change_email, confirm_email
 from flask_watchword.service.api.email_verify import resend_code, verify_address
 from flask_watchword.service.api.expired import expired
@@ -14,6 +15,7 @@ from flask_watchword.service.api.login import login
 from flask_watchword.service.api.login_totp import login_totp
 from flask_watchword.service.api.logout import logout
 from flask_watchword.service.api.me import me
+from flask_watchword.service.api.openapi_json import openapi_json
 from flask_watchword.service.api.password_change import change_password
 from flask_watchword.service.api.password_forgot import forgot_password
 from flask_watchword.service.api.password_reset import reset_password
@@ -50,6 +52,9 @@ _ENDPOINTS: Sequence[Endpoint] = (
     jwks,
     healthz,
     readyz,
+    openapi_json,
+    docs,
+    docs_part,
 )
 _OF_THE_DEMO: Sequence[Endpoint] = (protected_route, expired)
 

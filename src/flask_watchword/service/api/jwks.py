@@ -1,11 +1,10 @@
 """GET /.well-known/jwks.json: the public keys, for whoever verifies this service's tokens."""
 
-import hashlib
-
 import msgspec
-from flask import Response, request
+from flask import Response
 
 from flask_watchword.jose.jwk_set import jwk_set
+from flask_watchword.service.answers import published
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.guards import PUBLIC
@@ -30,12 +29,10 @@ def jwks() -> Response:
     """Answer with the JWK Set (RFC 7517 section 5), or with 304 to who has it already."""
     keys = components().keys
     # Ordered by name, so that every worker answers with the same bytes, and their one ETag.
-    published = sorted(keys.published(), key=lambda key: key.kid or "")
-    body = msgspec.json.encode(jwk_set(published))
-    answer = Response(body, content_type=_MEDIA_TYPE)
+    keyset = sorted(keys.published(), key=lambda key: key.kid or "")
+    body = msgspec.json.encode(jwk_set(keyset))
+    answer = published(body, _MEDIA_TYPE)
     answer.headers["Cache-Control"] = f"public, max-age={keys.max_age}"
     # The tokens themselves are what is secret; any page may read the keys.
     answer.headers["Access-Control-Allow-Origin"] = "*"
-    answer.set_etag(hashlib.sha256(body).hexdigest()[:32])
-    answer.make_conditional(request)
     return answer

@@ -1,11 +1,9 @@
 """GET /me: who is logged in."""
 
-from datetime import datetime
-
 import msgspec
 from flask import Response
 
-from flask_watchword.service.answers import answer, moment
+from flask_watchword.service.answers import Moment, answer, moment
 from flask_watchword.service.current_user import current_user
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
@@ -16,7 +14,7 @@ class Me(msgspec.Struct):
 
     id: str
     email: str
-    created_at: datetime
+    created_at: Moment
     email_verified: bool
     roles: list[str]
     scopes: list[str]

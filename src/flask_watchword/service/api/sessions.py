@@ -1,13 +1,12 @@
 """GET and DELETE /sessions: where somebody is logged in, and logging out elsewhere."""
 
-from datetime import datetime
 from typing import Self
 
 import msgspec
 from flask import Response
 
 from flask_watchword.extension.current import get_jwt, get_jwt_identity
-from flask_watchword.service.answers import answer, moment, nothing, refusal
+from flask_watchword.service.answers import Moment, answer, moment, nothing, refusal
 from flask_watchword.service.audit_events import current_session, record
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
@@ -29,9 +28,9 @@ class Device(msgspec.Struct):
     """
 
     id: str
-    created_at: datetime
-    last_seen_at: datetime
-    expires_at: datetime
+    created_at: Moment
+    last_seen_at: Moment
+    expires_at: Moment
     address: str
     agent: str
     current: bool

@@ -1,0 +1,36 @@
+"""GET /openapi.json: the description of the API, for programs."""
+
+from typing import Any
+
+import msgspec
+from flask import Response
+
+from flask_watchword.service.answers import published
+from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import Content, endpoint
+from flask_watchword.service.guards import PUBLIC
+
+_MEDIA_TYPE = "application/json"
+
+
+class Description(msgspec.Struct):
+    """The description of this API (OpenAPI 3.1.0 section 4.8.1)."""
+
+    openapi: str
+    info: dict[str, Any]
+    servers: list[dict[str, Any]]
+    paths: dict[str, Any]
+    components: dict[str, Any]
+
+
+@endpoint(
+    "GET",
+    "/openapi.json",
+    summary="Describe this API",
+    guard=PUBLIC,
+    answers={200: Content(_MEDIA_TYPE, Description), 304: None},
+    needs_stores=False,
+)
+def openapi_json() -> Response:
+    """Answer with the description, or with 304 to who has it already."""
+    return published(components().description, _MEDIA_TYPE)

@@ -1,0 +1,87 @@
+"""What an endpoint answers, status by status."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask_watchword.service.answers import Problem
+from flask_watchword.service.endpoint import Codes, Content, Endpoint, Shown
+from flask_watchword.service.openapi.schemas import Schemas, Struct
+
+_JSON = "application/json"
+
+_CHALLENGE = {
+    "WWW-Authenticate": {
+        "description": "The scheme by which one may authenticate (RFC 9110 section 11.6.1).",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^Bearer "},
+    }
+}
+_RETRY = {
+    "Retry-After": {
+        "description": "Seconds after which to try again (RFC 9110 section 10.2.3).",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+#: What a status never comes without.
+_HEADERS: Mapping[int, Mapping[str, Any]] = {
+    HTTPStatus.UNAUTHORIZED: _CHALLENGE,
+    HTTPStatus.TOO_MANY_REQUESTS: _RETRY,
+    HTTPStatus.SERVICE_UNAVAILABLE: _RETRY,
+}
+
+
+def responses_of(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
+    """Return every answer of an endpoint, good and bad, by status."""
+    refused = one.every_refusal()
+    found = {status: _answer(status, shown, schemas) for status, shown in one.answers.items()}
+    found |= {status: _refusal(status, codes, schemas) for status, codes in refused.items()}
+    return {str(int(status)): found[status] for status in sorted(found)}
+
+
+def structs_of(one: Endpoint) -> Iterable[Struct]:
+    """Return the structs of which an endpoint's answers are made."""
+    for shown in one.answers.values():
+        for kind in _contents(shown):
+            if kind.kind is not None:
+                yield kind.kind
+    yield Problem
+
+
+def _answer(status: int, shown: Shown, schemas: Schemas) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    content: dict[str, list[Any]] = {}
+    for one in _contents(shown):
+        schema = {"type": "string"} if one.kind is None else schemas.of(one.kind)
+        content.setdefault(one.media_type, []).append(schema)
+    if content:
+        described["content"] = {
+            media_type: {"schema": found[0] if len(found) == 1 else {"anyOf": found}}
+            for media_type, found in content.items()
+        }
+    return described
+
+
+def _contents(shown: Shown) -> Iterable[Content]:
+    if shown is None:
+        return ()
+    several = shown if isinstance(shown, tuple) else (shown,)
+    return [one if isinstance(one, Content) else Content(_JSON, one) for one in several]
+
+
+def _refusal(status: int, codes: Codes, schemas: Schemas) -> dict[str, Any]:
+    schema = {"allOf": [schemas.of(Problem)], "properties": {"code": {"enum": sorted(codes)}}}
+    examples = {code: {"value": _example(code)} for code in sorted(codes)}
+    described: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase,
+        "content": {_JSON: {"schema": schema, "examples": examples}},
+    }
+    if status in _HEADERS:
+        described["headers"] = _HEADERS[status]
+    return described
+
+
+def _example(code: str) -> dict[str, str]:
+    example = {"msg": code.replace("_", " ").capitalize(), "code": code}
+    return {**example, "field": "email"} if code == "invalid_field" else example

@@ -1,0 +1,176 @@
+"""The description of the API is valid, whole, and made of what the endpoints declare."""
+
+import importlib.metadata
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import pytest
+from flask import Response
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from flask_watchword.service.answers import nothing
+from flask_watchword.service.api import endpoints
+from flask_watchword.service.endpoint import Endpoint, endpoint
+from flask_watchword.service.guards import ACCESS, PUBLIC
+from flask_watchword.service.openapi.document import api_document
+
+SERVED = endpoints(demo=True)
+
+
+def described(*served: Endpoint, prefix: str = "") -> Any:
+    return msgspec.json.decode(api_document(served or SERVED, "Watchword", prefix))
+
+
+def operation_of(one: Endpoint, document: Any) -> Any:
+    (found,) = (
+        found
+        for path in document["paths"].values()
+        for found in path.values()
+        if found["operationId"] == one.name
+    )
+    return found
+
+
+class Search(msgspec.Struct, forbid_unknown_fields=True):
+    """What to look for.
+
+    Attributes:
+        size: how many to find
+            at most.
+    """
+
+    text: str
+    size: int = 10
+
+
+@endpoint(
+    "GET",
+    "/things/<int:shelf>/<name>",
+    summary="Find things",
+    guard=PUBLIC,
+    query=Search,
+    answers={204: None},
+)
+def find(shelf: int, name: str, query: Search) -> Response:
+    """Answer with nothing."""
+    return nothing()
+
+
+def test_the_description_is_valid() -> None:
+    assert list(OpenAPIV31SpecValidator(described()).iter_errors()) == []
+
+
+def test_every_endpoint_is_described_with_every_status_it_answers() -> None:
+    document = described()
+    for one in SERVED:
+        statuses = {int(status) for status in operation_of(one, document)["responses"]}
+        assert statuses == {*map(int, one.answers), *one.every_refusal()}
+
+
+def test_every_refusal_shows_an_example_of_each_code_and_admits_no_other() -> None:
+    document = described()
+    for one in SERVED:
+        responses = operation_of(one, document)["responses"]
+        for status, codes in one.every_refusal().items():
+            content = responses[str(status)]["content"]["application/json"]
+            assert content["schema"]["properties"]["code"]["enum"] == sorted(codes)
+            examples = content["examples"].values()
+            assert [example["value"]["code"] for example in examples] == sorted(codes)
+
+
+def test_every_example_is_one_of_its_own_schema() -> None:
+    document = described()
+    components = {"components": document["components"]}
+    for one in SERVED:
+        for response in operation_of(one, document)["responses"].values():
+            for content in response.get("content", {}).values():
+                validator = OAS31Validator({**components, **content["schema"]})
+                for example in content.get("examples", {}).values():
+                    validator.validate(example["value"])
+
+
+@pytest.mark.parametrize(
+    ("status", "header"),
+    [(401, "WWW-Authenticate"), (429, "Retry-After"), (503, "Retry-After")],
+)
+def test_a_status_that_owes_a_header_says_so(status: HTTPStatus, header: str) -> None:
+    document = described()
+    owing = [
+        operation_of(one, document)["responses"][str(status)]
+        for one in SERVED
+        if status in one.every_refusal()
+    ]
+    assert owing
+    assert all(response["headers"][header]["required"] for response in owing)
+
+
+def test_a_guard_is_a_security_requirement() -> None:
+    security = {one.name: operation_of(one, described())["security"] for one in SERVED}
+    assert security["login"] == []
+    assert security["me"] == [{"access_token": []}]
+    assert security["refresh"] == [{"refresh_token": []}]
+    assert security["logout"] == [{"access_token": []}, {"refresh_token": []}]
+
+
+def test_whatever_takes_a_token_may_say_that_there_is_none() -> None:
+    for one in SERVED:
+        found = operation_of(one, described())
+        assert bool(found["security"]) == ("missing_token" in str(found["responses"].get("401")))
+
+
+def test_a_body_is_the_struct_it_is_read_into_with_its_limits() -> None:
+    document = described()
+    (login,) = (one for one in SERVED if one.name == "login")
+    content = operation_of(login, document)["requestBody"]["content"]
+    assert content == {"application/json": {"schema": {"$ref": "#/components/schemas/Credentials"}}}
+    credentials = document["components"]["schemas"]["Credentials"]
+    assert credentials["properties"]["email"] == {"type": "string", "maxLength": 320}
+    assert credentials["additionalProperties"] is False
+
+
+def test_path_and_query_are_parameters() -> None:
+    document = described(find)
+    parameters = document["paths"]["/things/{shelf}/{name}"]["get"]["parameters"]
+    assert [(one["name"], one["in"], one["required"]) for one in parameters] == [
+        ("shelf", "path", True),
+        ("name", "path", True),
+        ("text", "query", True),
+        ("size", "query", False),
+    ]
+    assert parameters[0]["schema"]["type"] == "integer"
+    assert parameters[3]["schema"] == {
+        "type": "integer",
+        "default": 10,
+        "description": "how many to find at most.",
+    }
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_what_a_docstring_says_of_a_struct_and_its_attributes_is_told() -> None:
+    device = described()["components"]["schemas"]["Device"]
+    assert device["description"] == "A session as its owner sees it."
+    assert device["properties"]["id"]["description"] == "by which it can be ended."
+    assert device["properties"]["created_at"]["format"] == "date-time"
+
+
+def test_endpoints_whose_paths_begin_alike_stand_together() -> None:
+    tags = {one.path: operation_of(one, described())["tags"] for one in SERVED}
+    assert tags["/password/change"] == tags["/password/reset"] == ["password"]
+    assert tags["/healthz"] == ["service"]
+
+
+def test_the_description_says_where_the_service_is_and_which_it_is() -> None:
+    document = described(prefix="/auth")
+    assert document["servers"] == [{"url": "/auth"}]
+    assert described()["servers"] == [{"url": "/"}]
+    assert document["info"]["version"] == importlib.metadata.version("Flask-Watchword")
+
+
+def test_an_endpoint_without_a_view_of_its_own_words_is_described_all_the_same() -> None:
+    @endpoint("POST", "/quiet", summary="Say nothing", guard=ACCESS, answers={204: None})
+    def quiet() -> Response:
+        return nothing()
+
+    assert described(quiet)["paths"]["/quiet"]["post"]["description"] == ""

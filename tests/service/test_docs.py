@@ -1,0 +1,70 @@
+"""The page that shows the API: every byte of it is served from here, and nothing else is."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_watchword.service.components import Stores
+from flask_watchword.service.settings import Settings
+from flask_watchword.service.watchword import Watchword
+
+PARTS = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+
+
+def test_the_page_is_served_under_the_strictest_policy(client: FlaskClient) -> None:
+    answer = client.get("/docs")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/html"
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.split("; ")[0] == "default-src 'self'"
+    assert "unsafe" not in policy
+
+
+def test_neither_script_nor_style_stands_in_the_page(client: FlaskClient) -> None:
+    page = client.get("/docs").text
+    assert re.findall(r"<script[^>]*>([^<]+)", page) == []
+    assert "<style" not in page
+    assert not re.search(r"\s(style|on\w+)=", page)
+
+
+def test_the_page_names_its_own_parts_alone(client: FlaskClient) -> None:
+    named = re.findall(r'(?:src|href)="([^"]+)"', client.get("/docs").text)
+    assert sorted(named) == sorted(f"docs/{part}" for part in PARTS)
+
+
+@pytest.mark.parametrize(("part", "media_type"), PARTS.items())
+def test_each_part_is_what_it_says_and_is_kept(
+    client: FlaskClient, part: str, media_type: str
+) -> None:
+    answer = client.get(f"/docs/{part}")
+    assert answer.status_code == 200
+    assert answer.mimetype == media_type
+    assert answer.data
+    again = client.get(f"/docs/{part}", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["index.css", "oauth2-redirect.html", "page.html", "..%2F__init__.py", "%2Fetc%2Fpasswd", "x"],
+)
+def test_nothing_else_is_served_there(client: FlaskClient, part: str) -> None:
+    answer = client.get(f"/docs/{part}")
+    assert answer.status_code == 404
+    assert answer.get_json()["code"] == "not_found"
+
+
+def test_below_a_prefix_the_page_works_as_well(settings: Settings, stores: Stores) -> None:
+    app = Flask(__name__)
+    Watchword(app, settings=settings, stores=stores, url_prefix="/auth")
+    client = app.test_client()
+    assert 'src="docs/page.js"' in client.get("/auth/docs").text
+    assert client.get("/auth/docs/page.js").status_code == 200
