@@ -12,8 +12,9 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -87,6 +88,26 @@ class PostgresServer:
             self._process.wait(10)
         self._process = None
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop every process of the server for a while; its kernel goes on taking what is sent.
+
+        After 20 seconds they go on by themselves: who waits for ever is to fail, not to hang.
+        """
+        assert self._process is not None
+        stopped = [self._process.pid]
+        thaw = threading.Timer(20.0, _resume, [stopped])
+        thaw.start()
+        self._process.send_signal(signal.SIGSTOP)  # first the one that makes others
+        try:
+            for child in _children(self._process.pid):
+                stopped.append(child)
+                os.kill(child, signal.SIGSTOP)
+            yield
+        finally:
+            thaw.cancel()
+            _resume(stopped)
+
     def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self._folder / "log").open("ab") as log:
             return subprocess.Popen(
@@ -131,6 +152,16 @@ def new_database(server: URL, name: str, template: str = "template1") -> Iterato
             yield server.set(database=name)
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _resume(pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def _for_libpq(url: URL) -> str:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from sqlalchemy import URL, Engine, create_engine, make_url, text
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql.bounded_connection import bound_connections
 from flask_watchword.stores.sql.engine import open_engine, reading, transactions, writing
 from flask_watchword.stores.sql.opening import open_sql_sessions
 from flask_watchword.stores.sql.postgres_feed import PostgresFeed
+from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.sessions import SqlSessionStore
 from tests.servers.postgres import PostgresServer, running_postgres
 from tests.servers.valkey import wait_until
@@ -150,6 +153,53 @@ def test_a_server_that_was_away_is_found_again(server: PostgresServer) -> None:
             break
     assert not waiting.is_alive()
     store.close()
+
+
+@pytest.mark.server
+def test_a_server_that_is_frozen_is_an_unavailable_store_until_it_goes_on(
+    server: PostgresServer,
+) -> None:
+    engine = open_engine(server.url, busy_seconds=0.3)
+    upgrade_schema(engine)
+    store = SqlSessionStore(engine)
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    store.wait_for_change(0.0)
+    with ThreadPoolExecutor(40) as many:
+        # More at once than there are connections: in the pool, kept, and still to be made.
+        assert set(many.map(lambda _: store.get(session.id), range(80))) == {session}
+        with server.frozen():
+            began = time.monotonic()
+            told = set(many.map(lambda _: _is_unavailable(store, session.id), range(200)))
+            assert told == {True}
+            with pytest.raises(StoreUnavailable), writing(engine) as connection:
+                connection.execute(text("SELECT 1"))
+            with pytest.raises(StoreUnavailable), reading(engine) as connection:
+                connection.execute(text("SELECT 1"))
+            # One waits for the server, or some who asked at once; not one after the other.
+            assert time.monotonic() - began < 10.0
+        wait_until(lambda: not _is_unavailable(store, session.id))
+        assert set(many.map(lambda _: store.get(session.id), range(80))) == {session}
+    store.close()
+    engine.dispose()
+
+
+def _is_unavailable(store: SqlSessionStore, session_id: str) -> bool:
+    try:
+        store.get(session_id)
+    except StoreUnavailable:
+        return True
+    return False
+
+
+@pytest.mark.server
+def test_a_server_that_is_slow_but_says_something_is_waited_for(postgres_engine: Engine) -> None:
+    hasty = open_engine(postgres_engine.url.update_query_dict({"options": "-c jit=off"}))
+    bound_connections(hasty, 0.4)
+    rows = "SELECT repeat('x', 100000), pg_sleep(0.01) FROM generate_series(1, 100)"
+    with reading(hasty) as connection:
+        assert len(connection.exec_driver_sql(rows).all()) == 100
+    hasty.dispose()
 
 
 @pytest.mark.server

@@ -9,6 +9,9 @@ from sqlalchemy import URL, Engine, create_engine, event, exc
 #: Seconds until a server that does not answer a connection attempt counts as down.
 CONNECT_SECONDS = 2
 
+#: Seconds beyond the time a statement may take, after which its server counts as silent.
+_SILENCE_SECONDS = 0.5
+
 #: SQLSTATEs of a transaction that was undone in favour of another: serialization failure, deadlock.
 IN_THE_WAY = frozenset({"40001", "40P01"})
 
@@ -37,6 +40,11 @@ def open_engine(url: URL, busy_seconds: float) -> Engine:
         pool_timeout=CONNECT_SECONDS,
     )
     replace_dropped_connections(engine)
+    if "options" not in url.query:  # or how long a statement may take is not ours to say
+        # Here and not above: who uses SQLite alone has no psycopg.
+        from flask_watchword.stores.sql.bounded_connection import bound_connections
+
+        bound_connections(engine, busy_seconds + _SILENCE_SECONDS)
     return engine
 
 

@@ -1,0 +1,115 @@
+"""Connections to PostgreSQL that do not wait for ever for a server which says nothing.
+
+A server that is frozen, or whose machine is, keeps its connections: the kernel goes on
+acknowledging what is sent, so no time-out of TCP ends the waiting, and ``statement_timeout`` is the
+server's own to keep. Only who waits can stop.
+"""
+
+import time
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Engine, event
+
+#: Seconds that a silent server is left alone before one connection asks again.
+_PAUSE = 0.25
+
+_NO_ANSWER = "the server does not answer"
+
+_T = TypeVar("_T")
+
+
+class Silence:
+    """Whether a server has stopped answering, so that one waits for it and not everybody.
+
+    Shared by the connections of an engine. There is no lock: who races asks once more.
+
+    Args:
+        bound: seconds after which an answer is waited for no more.
+    """
+
+    def __init__(self, bound: float) -> None:
+        self.bound = bound
+        self._until: float | None = None
+
+    def begin(self) -> None:
+        """Take note that there was no answer in time."""
+        self._until = time.monotonic() + _PAUSE
+
+    def end(self) -> None:
+        """Take note of an answer."""
+        self._until = None
+
+    def lasts(self) -> bool:
+        """Tell whether it is vain to ask; once the pause is over the first who looks may ask."""
+        until = self._until
+        if until is None:
+            return False
+        now = time.monotonic()
+        if now < until:
+            return True
+        self._until = now + self.bound
+        return False
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that is closed when its server has said nothing for as long as is borne.
+
+    What was asked of it may still be done, as with any connection that is lost.
+    """
+
+    silence: Silence
+
+    def wait(self, gen: Generator[Any, Any, _T], *args: Any, **options: Any) -> _T:
+        """Drive what the driver asks of the server, until there is no word for too long.
+
+        Raises:
+            psycopg.OperationalError: when there is none, or others had none a moment ago.
+        """
+        if self.silence.lasts():
+            self._hang_up()
+        answer: _T = super().wait(self._bounded(gen), *args, **options)
+        self.silence.end()
+        return answer
+
+    def _bounded(self, gen: Generator[Any, Any, _T]) -> Generator[Any, Any, _T]:
+        bound = self.silence.bound
+        try:
+            wanted = next(gen)
+            give_up_at = time.monotonic() + bound
+            while True:
+                # The driver comes back ten times a second, whether there is a word or not.
+                ready = yield wanted
+                if ready:
+                    give_up_at = time.monotonic() + bound
+                elif time.monotonic() >= give_up_at:
+                    self.silence.begin()
+                    self._hang_up()
+                wanted = gen.send(ready)
+        except StopIteration as ended:
+            answer: _T = ended.value
+            return answer
+
+    def _hang_up(self) -> None:
+        self.pgconn.finish()
+        raise psycopg.OperationalError(_NO_ANSWER)
+
+
+def bound_connections(engine: Engine, bound: float) -> None:
+    """Have the connections of an engine wait no longer than a bound, in seconds, for a word."""
+    silence = Silence(bound)
+
+    def connect(_dialect: Any, _record: Any, args: Any, options: Any) -> BoundedConnection:
+        if silence.lasts():
+            raise psycopg.OperationalError(_NO_ANSWER)
+        try:
+            connection = BoundedConnection.connect(*args, **options)
+        except psycopg.errors.ConnectionTimeout:
+            silence.begin()
+            raise
+        connection.silence = silence
+        silence.end()
+        return connection
+
+    event.listen(engine, "do_connect", connect)
