@@ -1,0 +1,163 @@
+"""Schemathesis asks the running service whatever its description admits, and what it does not.
+
+Throttling would make an answer depend on those before it, so each request comes from an address of
+its own, behind a proxy that is trusted, and each token is of a user of its own.
+"""
+
+import ipaddress
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import schemathesis
+from schemathesis import BaseSchema
+from schemathesis.config import (
+    ChecksConfig,
+    GenerationConfig,
+    PositiveDataAcceptanceConfig,
+    SchemathesisConfig,
+)
+from schemathesis.engine import from_schema
+from schemathesis.engine.events import NonFatalError, ScenarioFinished
+
+from flask_watchword.accounts.users import new_user
+from flask_watchword.clock import system_clock
+from flask_watchword.service.api import endpoints
+from flask_watchword.service.openapi.operation import path_of
+from flask_watchword.service.tokens import PASSWORD_METHOD, SignIn
+from tests.cli import conftest as served
+from tests.cli.conftest import Serve
+from tests.service.site import GOOD, Site, site
+
+pytestmark = pytest.mark.server
+
+free_port = served.free_port
+serve = served.serve
+
+EXAMPLES = 15
+SEED = 20
+MASTER_KEY = "A" * 43
+#: What a request may come to that the description admits: an address is one letter by letter and
+#: yet none, a code has the right length and is nobody's. What it may not come to is another status.
+ADMITTED = ["2xx", "3xx", "400", "401", "403", "404", "409", "422", "429"]
+
+
+@pytest.fixture
+def beside(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The same service in this process, over the database of the one that runs: it makes tokens."""
+    with site(sqlite_url, monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def url(serve: Serve, beside: Site, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the service runs."""
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", MASTER_KEY)
+    monkeypatch.setenv("WATCHWORD_TRUSTED_PROXIES", "1")
+    server = serve("--database", sqlite_url, "--workers", "1")
+    server.wait_until_it_listens()
+    return f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture(autouse=True)
+def _from_everywhere() -> Iterator[None]:
+    places = map(str, map(ipaddress.IPv4Address, itertools.count(0x0A000001)))
+
+    @schemathesis.hook
+    def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+        case.headers["X-Forwarded-For"] = next(places)
+
+    yield
+    schemathesis.hooks.unregister_all()
+
+
+def description(url: str) -> BaseSchema:
+    schema = schemathesis.openapi.from_url(
+        f"{url}/openapi.json", config=SchemathesisConfig(seed=SEED)
+    )
+    schema.config.generation = GenerationConfig(
+        deterministic=True, max_examples=EXAMPLES, database="none"
+    )
+    schema.config.checks = ChecksConfig(
+        positive_data_acceptance=PositiveDataAcceptanceConfig(expected_statuses=ADMITTED)
+    )
+    return schema
+
+
+def with_tokens(schema: BaseSchema, beside: Site) -> None:
+    """Let each request have the token it needs, of a user whom no other request has."""
+    password_hash, users = beside.parts.passwords.hash(GOOD), itertools.count()
+
+    def pair() -> Any:
+        user = new_user(f"user{next(users)}@example.com", password_hash, system_clock())
+        beside.parts.stores.users.add(user)
+        with beside.app.app_context():
+            return beside.parts.sessions.start(SignIn(user, (PASSWORD_METHOD,)), fresh=True)
+
+    @schema.auth(refresh_interval=None)
+    class Tokens:
+        def get(self, case: Any, context: Any) -> str | None:
+            needed = case.operation.definition.raw["security"]
+            return getattr(pair(), next(iter(needed[0]))) if needed else None
+
+        def set(self, case: Any, data: str | None, context: Any) -> None:
+            if data is not None:
+                case.headers["Authorization"] = f"Bearer {data}"
+
+
+@dataclass
+class Findings:
+    """What is wrong, how often each status was answered, and which operations were asked."""
+
+    wrong: list[str] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    asked: set[str] = field(default_factory=set)
+
+    def take(self, event: ScenarioFinished) -> None:
+        self.asked.add(str(event.label))
+        for one in event.recorder.interactions.values():
+            self.statuses[one.response.status_code if one.response else 0] += 1
+        checked = itertools.chain(*event.recorder.checks.values())
+        failed = (one.failure_info for one in checked if one.failure_info is not None)
+        self.wrong += [f"{event.label}: {one.failure} {one.code_sample}" for one in failed]
+
+    def are_of_the_service_itself(self) -> None:
+        """Hold that the answers were neither about the connection nor about earlier requests."""
+        assert self.statuses[0] == self.statuses[500] == self.statuses[503] == 0
+        assert self.statuses[429] < self.statuses.total() / 20
+
+
+def found(schema: BaseSchema) -> Findings:
+    findings = Findings()
+    for event in from_schema(schema).execute():
+        if isinstance(event, NonFatalError):
+            findings.wrong.append(f"{event.label}: {event.info}")
+        elif isinstance(event, ScenarioFinished):
+            findings.take(event)
+    return findings
+
+
+def every_operation() -> set[str]:
+    # The description itself it reads once and leaves out.
+    return {f"{one.method} {path_of(one)}" for one in endpoints(demo=False)} - {"GET /openapi.json"}
+
+
+def test_schemathesis_finds_nothing_as_a_stranger(url: str) -> None:
+    findings = found(description(url))
+    assert findings.wrong == []
+    assert findings.asked == every_operation()
+    assert {200, 202, 401, 405, 422} <= set(findings.statuses)
+    findings.are_of_the_service_itself()
+
+
+def test_schemathesis_finds_nothing_with_a_token(url: str, beside: Site) -> None:
+    schema = description(url)
+    with_tokens(schema, beside)
+    findings = found(schema)
+    assert findings.wrong == []
+    assert findings.asked == every_operation()
+    assert {200, 202, 204, 401, 403, 404, 405, 422} <= set(findings.statuses)
+    findings.are_of_the_service_itself()
