@@ -22,7 +22,12 @@ from flask_watchword.sessions.session import (
     Session,
     new_session,
 )
-from flask_watchword.sessions.store import SessionStore, session_revocation, subject_revocation
+from flask_watchword.sessions.store import (
+    MOST_ENDED,
+    SessionStore,
+    session_revocation,
+    subject_revocation,
+)
 
 NOW = 1_700_000_000.25
 LIVES = Lifetimes(access=900.0, idle=7_200.0, absolute=36_000.0, grace=10.0)
@@ -116,6 +121,21 @@ def test_a_smaller_limit_ends_as_many_as_it_takes(store: SessionStore) -> None:
     new = new_session("ada", NOW + 4, LIVES)
     assert {session.id for session in store.start(new, 1, LIVES)} == {s.id for s in old}
     assert list(store.of_subject("ada", NOW + 4)) == [new]
+
+
+def test_of_very_many_sessions_each_start_ends_as_many_as_a_step_may_and_end_all_every_one(
+    store: SessionStore,
+) -> None:
+    many = [started(store, now=NOW + n / 1000).id for n in range(2 * MOST_ENDED + 2)]
+    new = new_session("ada", NOW + 10, LIVES)
+    ended = [one.id for one in store.start(new, 1, LIVES)]
+    assert sorted(ended) == sorted(many[:MOST_ENDED])
+    assert len(store.of_subject("ada", NOW + 10)) == MOST_ENDED + 3
+    ended = [one.id for one in store.end_all("ada", NOW + 11, SIGNED_OUT, LIVES, keep=new.id)]
+    assert sorted(ended) == sorted(many[MOST_ENDED:])
+    assert store.of_subject("ada", NOW + 11) == [new]
+    logged = {entry.value for entry in store.revocations(0, NOW + 11).entries}
+    assert logged == {*many}
 
 
 def test_the_limit_counts_the_live_sessions_of_one_subject(store: SessionStore) -> None:

@@ -170,3 +170,19 @@ def test_a_transaction_that_ran_into_another_is_done_again(
         return len(tries)
 
     assert run(transactions(postgres_engine), work) == 3
+
+
+def test_a_long_log_is_read_page_by_page_to_its_end(
+    any_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_watchword.stores.sql.sessions._PAGE", 3)
+    store = SqlSessionStore(any_engine, owned=False)
+    for number in range(7):
+        until = NOW + (900 if number % 2 else -1)
+        store.revoke(Revocation(Kind.TOKEN, str(number), NOW, until))
+    whole = store.revocations(0, NOW)
+    assert [entry.value for entry in whole.entries] == ["1", "3", "5"]
+    assert store.revocations(whole.cursor, NOW).entries == []
+    store.revoke(Revocation(Kind.TOKEN, "next", NOW, NOW + 900))
+    assert [entry.value for entry in store.revocations(whole.cursor, NOW).entries] == ["next"]
+    store.close()

@@ -77,11 +77,10 @@ def test_every_statement_on_sqlite_goes_by_an_index(engine: Engine) -> None:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
             steps += [row.detail for row in plan]
     assert len(steps) > 10
-    assert [
-        step
-        for step in steps
-        if not step.startswith(("SEARCH", "USE TEMP", "MULTI", "INDEX", "LIST"))
-    ] == []
+    # What a subquery has searched for is scanned, and no table.
+    harmless = ("SEARCH", "USE TEMP", "MULTI", "INDEX", "LIST", "CO-ROUTINE")
+    steps = [step for step in steps if step not in ("SCAN ranked", "SCAN (subquery-3)")]
+    assert [step for step in steps if not step.startswith(harmless)] == []
 
 
 @pytest.mark.server

@@ -15,6 +15,7 @@ import valkey
 from flask_watchword.sessions.refresh import RefreshRefused, refresh
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, Session, new_session
+from flask_watchword.stores import silence
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.valkey import sessions as module
 from flask_watchword.stores.valkey.sessions import ValkeySessionStore
@@ -306,8 +307,9 @@ def test_a_server_that_was_killed_is_unavailable_at_once_and_used_again_when_it_
 
 
 def test_a_frozen_server_holds_nobody_up_longer_than_the_timeout(
-    server: ValkeyServer, store: ValkeySessionStore
+    server: ValkeyServer, store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(silence, "_PAUSE", 0.0)
     session = started(store)
     with server.frozen():
         for _ in range(2):  # over a connection that it had, and over a new one
@@ -405,6 +407,28 @@ assert time.monotonic() - before < 10
 
 def test_a_fork_shares_no_connection_with_its_parent(server: ValkeyServer) -> None:
     subprocess.run([sys.executable, "-c", FORKED, server.url], check=True, timeout=60)
+
+
+FORKED_WHILE_AN_EVENT_IS_HELD = """
+import os, signal, sys
+from flask_watchword.stores.valkey.sessions import ValkeySessionStore
+
+store = ValkeySessionStore.from_url(sys.argv[1])
+# As a thread of the parent does for a moment whenever it waits.
+with store._changes._closed._cond:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        store.close()
+        os._exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+store.close()
+"""
+
+
+def test_a_fork_leaves_no_lock_of_who_waits_for_news_held(server: ValkeyServer) -> None:
+    script = FORKED_WHILE_AN_EVENT_IS_HELD
+    subprocess.run([sys.executable, "-c", script, server.url], check=True, timeout=60)
 
 
 # A cluster

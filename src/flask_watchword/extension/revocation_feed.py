@@ -82,12 +82,17 @@ class RevocationFeed:
         self._index = RevocationIndex(subject_claim)
         self._epoch: str | None = None
         self._since = 0.0
-        self._stop = threading.Event()
-        self._begin()
+        self._begin(closed=False)
         _feeds.add(self)
 
-    def _begin(self) -> None:
-        """Begin anew in this process, with what is known already."""
+    def begin_anew(self) -> None:
+        """Begin in the child of a fork, with what is known already."""
+        self._begin(closed=self._stop.is_set())
+
+    def _begin(self, *, closed: bool) -> None:
+        self._stop = threading.Event()
+        if closed:
+            self._stop.set()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._cursor = 0
@@ -320,9 +325,10 @@ def _turn(feed: "ref[RevocationFeed]") -> bool:
 
 
 def _begin_in_child() -> None:
-    # Of its parent's threads a child has none, and a lock may have been held by one of them.
+    # Of its parent's threads a child has none, and a lock may have been held by one of them, that
+    # inside an event included.
     for feed in list(_feeds):
-        feed._begin()
+        feed.begin_anew()
 
 
 if hasattr(os, "register_at_fork"):

@@ -28,6 +28,11 @@ class Batch:
     since: float = 0.0
 
 
+#: How many sessions a store ends in one step. A subject who has a hundred thousand of them when a
+#: limit is set must not keep a store busy for seconds: each start ends so many.
+MOST_ENDED = 1_000
+
+
 class SessionStore(Protocol):
     """Keeps sessions and the log of revocations.
 
@@ -39,7 +44,8 @@ class SessionStore(Protocol):
         """Keep a new session; end the subject's oldest beyond ``limit``, and log that.
 
         Returns:
-            The sessions that were ended.
+            The sessions that were ended: :data:`MOST_ENDED` of them at most, the others by the
+            next starts.
         """
 
     def rotate(
@@ -71,7 +77,10 @@ class SessionStore(Protocol):
         *,
         keep: str | None = None,
     ) -> list[Session]:
-        """End every session of a subject but ``keep``, and log that, in one step.
+        """End every session of a subject but ``keep``, and log that.
+
+        In steps of :data:`MOST_ENDED` sessions or more. Whoever is told that the store does not
+        answer may find that some have ended, and asks again.
 
         Without ``keep`` the subject itself is logged as well, for its tokens without a session.
 

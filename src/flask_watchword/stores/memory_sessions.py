@@ -8,7 +8,12 @@ from dataclasses import replace
 
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
-from flask_watchword.sessions.store import Batch, session_revocation, subject_revocation
+from flask_watchword.sessions.store import (
+    MOST_ENDED,
+    Batch,
+    session_revocation,
+    subject_revocation,
+)
 from flask_watchword.stores.forks import Forked, take_part_in_forks
 
 
@@ -41,7 +46,8 @@ class MemorySessionStore(Forked):
             now = session.started_at
             live = sorted(self._live(session.subject, now), key=lambda s: s.started_at)
             others = [other for other in live if other.id != session.id]
-            return self._end(others[: max(0, len(live) - limit)], now, TOO_MANY, lifetimes)
+            surplus = min(max(0, len(live) - limit), MOST_ENDED)
+            return self._end(others[:surplus], now, TOO_MANY, lifetimes)
 
     def rotate(
         self, session_id: str, generation: int, now: float, lifetimes: Lifetimes

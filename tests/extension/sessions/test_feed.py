@@ -1,6 +1,8 @@
 """What a process knows of the revocations: no I/O while it is young, never open when it is old."""
 
 import logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -425,3 +427,28 @@ def test_a_feed_that_is_closed_asks_its_store_nothing_any_more(
     site.feed.catch_up()
     site.feed.tidy()
     assert connection.asked == []
+
+
+FORKED_WHILE_AN_EVENT_IS_HELD = """
+import os, signal
+from flask_watchword.extension.revocation_feed import RevocationFeed
+from flask_watchword.stores.memory_sessions import MemorySessionStore
+
+feed = RevocationFeed(MemorySessionStore(), 2.0, "sub", lambda: 0.0)
+# As its thread does for a moment whenever it waits.
+with feed._stop._cond:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        feed.close()
+        feed.begin_anew()
+        feed.catch_up()
+        assert feed.figures().staleness is None  # a feed that was closed asks nothing any more
+        os._exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+"""
+
+
+def test_a_fork_leaves_no_lock_of_the_thread_that_follows_held() -> None:
+    script = FORKED_WHILE_AN_EVENT_IS_HELD
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -86,6 +86,31 @@ def test_while_the_server_is_away_nobody_is_let_in_and_nothing_is_lost(
     assert ada.refresh().status_code == 200
 
 
+def test_while_the_server_is_frozen_nobody_is_let_in_and_nobody_waits_for_ever(
+    site: Site, server: Any
+) -> None:
+    ada, gone = site.sign_in(), site.sign_in()
+    gone.post("/end")
+    assert ada.get().status_code == 200
+    with server.frozen():
+        time.sleep(0.002)  # until the copy is old: that clock is the machine's
+        began = time.monotonic()
+        for answer in (
+            ada.get(),
+            gone.get(),
+            ada.refresh(),
+            ada.post("/end"),
+            site.app.test_client().post("/login"),
+        ):
+            assert refusal(answer) == UNAVAILABLE
+            assert int(answer.headers["Retry-After"]) > 0
+        assert time.monotonic() - began < 19.0  # at 20 a frozen server goes on by itself
+    # What was asked of it may have been done meanwhile, the end of the session as well.
+    assert_recovers(lambda: ada.get().status_code != 503)
+    assert refusal(gone.get()) == ENDED
+    assert_recovers(lambda: site.sign_in().get().status_code == 200)
+
+
 def assert_recovers(holds: Callable[[], bool]) -> None:
     # The server takes connections again, so the very next requests are answered: no back-off of
     # ours stands between. How long that is on a quiet machine is for the soak to say.

@@ -10,7 +10,12 @@ from sqlalchemy import Connection, Engine, Executable, exc
 
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
-from flask_watchword.sessions.store import Batch, session_revocation, subject_revocation
+from flask_watchword.sessions.store import (
+    MOST_ENDED,
+    Batch,
+    session_revocation,
+    subject_revocation,
+)
 from flask_watchword.stores.sql import statements
 from flask_watchword.stores.sql.engine import run, transactions
 from flask_watchword.stores.sql.feed import Feed
@@ -22,6 +27,9 @@ _FIELDS = [field.name for field in fields(Session)]
 
 #: What a column for a generation can hold.
 _LARGEST = 2**63 - 1
+
+#: Entries of the log that are read at once: what takes a fraction of the time a statement may take.
+_PAGE = 20_000
 
 #: Connections kept out of the pool of an engine of our own, of which it lends 15 or more. An
 #: application's engine keeps all of its own.
@@ -60,6 +68,7 @@ class SqlSessionStore:
             "keep": session.id,
             "spared": max(0, limit - 1),
             "reason": TOO_MANY,
+            "most": MOST_ENDED,
         }
 
         def work(connection: Connection) -> list[Session]:
@@ -113,16 +122,19 @@ class SqlSessionStore:
         keep: str | None = None,
     ) -> list[Session]:
         """End every session of a subject but ``keep``, and log that."""
-        values = {"of_subject": subject, "now": now, "reason": reason, "keep": keep or ""}
+        values = {
+            "of_subject": subject,
+            "now": now,
+            "reason": reason,
+            "keep": keep or "",
+            "most": MOST_ENDED,
+        }
         further = [subject_revocation(subject, now, lifetimes)] if keep is None else []
-        ended = run(
-            self._transactions,
-            lambda connection: self._end(
-                connection, statements.END_ALL, values, lifetimes, further
-            ),
-        )
-        if ended or further:
-            self._feed.after_logging()
+        some = self._end_some(values, lifetimes, further)
+        ended = list(some)
+        while len(some) >= MOST_ENDED:
+            some = self._end_some(values, lifetimes)
+            ended += some
         return ended
 
     def of_subject(self, subject: str, now: float) -> Sequence[Session]:
@@ -139,11 +151,16 @@ class SqlSessionStore:
         """Return what was logged behind a cursor and lives still."""
         # Asked first: a store that is wiped in between shows its new epoch the next time.
         epoch, since = self._epoch(now)
-        rows = self._single.rows(statements.LOGGED_AFTER, {"after": after})
-        self._read_up_to = rows[-1][0] if rows else after
-        entries = [_revocation(entry) for _, *entry in rows]
-        living = [entry for entry in entries if entry.until > now]
-        return Batch(living, self._read_up_to, epoch, since)
+        living: list[Revocation] = []
+        cursor, more = after, True
+        while more:
+            rows = self._single.rows(statements.LOGGED_AFTER, {"after": cursor, "most": _PAGE})
+            cursor = rows[-1][0] if rows else cursor
+            entries = (_revocation(entry) for _, *entry in rows)
+            living += (entry for entry in entries if entry.until > now)
+            more = len(rows) == _PAGE
+        self._read_up_to = cursor
+        return Batch(living, cursor, epoch, since)
 
     def find_revocations(
         self,
@@ -204,6 +221,20 @@ class SqlSessionStore:
     def _one(self, statement: Executable, values: dict[str, Any]) -> Session | None:
         rows = self._single.rows(statement, values)
         return _session(rows[0]) if rows else None
+
+    def _end_some(
+        self,
+        values: dict[str, Any],
+        lifetimes: Lifetimes,
+        further: Iterable[Revocation] = (),
+    ) -> list[Session]:
+        def work(connection: Connection) -> list[Session]:
+            return self._end(connection, statements.END_SOME, values, lifetimes, further)
+
+        ended = run(self._transactions, work)
+        if ended or further:
+            self._feed.after_logging()
+        return ended
 
     def _end(
         self,

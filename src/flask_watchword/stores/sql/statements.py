@@ -67,15 +67,23 @@ _end = update(tables.sessions).values(ended_at=bindparam("now"), end_reason=bind
 
 END = _end.where(_this_one, _not_ended).returning(*_SESSION)
 
-END_ALL = _end.where(_of_subject, _live, _sessions.id != bindparam("keep")).returning(*_SESSION)
+_others = select(_sessions.id).where(_of_subject, _live, _sessions.id != bindparam("keep"))
+
+END_SOME = _end.where(_not_ended, _sessions.id.in_(_others.limit(bindparam("most")))).returning(
+    *_SESSION
+)
+
+_ranked = _others.add_columns(
+    func.row_number().over(order_by=_sessions.started_at.desc()).label("rank")
+).subquery("ranked")
 
 END_OLDEST = _end.where(
     _not_ended,
     _sessions.id.in_(
-        select(_sessions.id)
-        .where(_of_subject, _live, _sessions.id != bindparam("keep"))
-        .order_by(_sessions.started_at.desc())
-        .offset(bindparam("spared"))
+        select(_ranked.c.id)
+        .where(_ranked.c.rank > bindparam("spared"))
+        .order_by(_ranked.c.rank.desc())
+        .limit(bindparam("most"))
     ),
 ).returning(*_SESSION)
 
@@ -92,7 +100,12 @@ NEWEST = select(func.max(_log.seq))
 
 _ENTRY = (_log.kind, _log.value, _log.moment, _log.until)
 
-LOGGED_AFTER = select(_log.seq, *_ENTRY).where(_log.seq > bindparam("after")).order_by(_log.seq)
+LOGGED_AFTER = (
+    select(_log.seq, *_ENTRY)
+    .where(_log.seq > bindparam("after"))
+    .order_by(_log.seq)
+    .limit(bindparam("most"))
+)
 
 
 def _about(kind: Kind, name: str) -> ColumnElement[bool]:

@@ -32,8 +32,7 @@ class Changes:
     def __init__(self, server: Server, channel: str) -> None:
         self._server = server
         self._channel = channel
-        self._closed = threading.Event()
-        self._begin()
+        self._begin(closed=False)
 
     def wait(self, seconds: float) -> None:
         """Return after an announcement, a new subscription, or so many seconds.
@@ -42,8 +41,7 @@ class Changes:
             StoreUnavailable: when the connection is lost, at once; and while no new one can be
                 made, then after a back-off.
         """
-        if self._process != os.getpid():
-            self._begin()
+        self._begin_in_child()
         until = monotonic() + seconds
         if not self._lock.acquire(timeout=max(0.0, seconds)):
             return
@@ -62,9 +60,8 @@ class Changes:
 
     def close(self) -> None:
         """Wake whoever waits and return when nobody does; nobody will from then on."""
+        self._begin_in_child()
         self._closed.set()
-        if self._process != os.getpid():
-            self._begin()
         if self._subscription is not None:
             # Where it does not arrive, who waits notices after a second of silence.
             with suppress(StoreUnavailable), self._server.client() as client:
@@ -73,10 +70,17 @@ class Changes:
             self._drop()
             self._lock.release()
 
-    def _begin(self) -> None:
-        # After a fork the lock may be held by a thread that only the parent has, and the
-        # connection is the parent's.
+    def _begin_in_child(self) -> None:
+        # After a fork a lock, that inside an event included, may be held by a thread that only
+        # the parent has, and the connection is the parent's.
+        if self._process != os.getpid():
+            self._begin(closed=self._closed.is_set())
+
+    def _begin(self, *, closed: bool) -> None:
         self._process = os.getpid()
+        self._closed = threading.Event()
+        if closed:
+            self._closed.set()
         self._lock = threading.Lock()
         self._bell = f"{self._channel}:{secrets.token_hex(8)}"
         self._subscription: Any = None

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.forks import Forked, take_part_in_forks, undisturbed
+from flask_watchword.stores.silence import Silence
 from flask_watchword.stores.valkey.scripts import script
 
 #: Seconds that connecting may take, and an answer.
@@ -158,6 +159,7 @@ class Server(Forked):
         self._open_client = open_client
         self._client: Client | None = None
         self._lock = threading.Lock()
+        self._silence = Silence(TIMEOUT)
         take_part_in_forks(self)
 
     def start_anew(self) -> None:
@@ -186,7 +188,16 @@ class Server(Forked):
             StoreUnavailable: instead of whatever error the client raises meanwhile.
         """
         with translated_errors(), undisturbed:
-            yield self._opened()
+            if self._silence.lasts():
+                raise StoreUnavailable("the server does not answer")
+            try:
+                yield self._opened()
+            except Exception as error:
+                # By its name, which both libraries use.
+                if type(error).__name__ == "TimeoutError":
+                    self._silence.begin()
+                raise
+            self._silence.end()
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
-from flask_watchword.sessions.store import Batch, subject_revocation
+from flask_watchword.sessions.store import MOST_ENDED, Batch, subject_revocation
 from flask_watchword.stores.valkey.changes import Changes
 from flask_watchword.stores.valkey.client import Client, Server, client_opener, prefix_of
 from flask_watchword.stores.valkey.rows import (
@@ -77,6 +77,7 @@ class ValkeySessionStore:
         rows = self._run(
             "start",
             "" if limit is None else limit,
+            MOST_ENDED,
             TOO_MANY,
             moment(now),
             moment(now + lifetimes.access),

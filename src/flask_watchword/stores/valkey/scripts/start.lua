@@ -1,8 +1,8 @@
--- Keeps a new session and ends the subject's oldest beyond a limit. Returns those.
-local _, limit, reason, now, access_until, leeway = unpack(ARGV, 1, 6)
-local gone_at, milliseconds, index_milliseconds, id, subject = unpack(ARGV, 7, 11)
+-- Keeps a new session and ends the subject's oldest beyond a limit, so many at most. Returns those.
+local _, limit, most, reason, now, access_until, leeway = unpack(ARGV, 1, 7)
+local gone_at, milliseconds, index_milliseconds, id, subject = unpack(ARGV, 8, 12)
 
-redis.call('HSET', session_key(id), unpack(ARGV, 12))
+redis.call('HSET', session_key(id), unpack(ARGV, 13))
 redis.call('PEXPIRE', session_key(id), milliseconds)
 redis.call('ZADD', SESSIONS, gone_at, id .. ':' .. subject)
 redis.call('ZADD', subject_key(subject), now, id)
@@ -13,7 +13,7 @@ end
 local ended = {}
 if limit ~= '' then
   local ids = live(subject, now)
-  local surplus = #ids - tonumber(limit)
+  local surplus = math.min(#ids - tonumber(limit), tonumber(most))
   for _, other in ipairs(ids) do
     if #ended >= surplus then break end
     if other ~= id then
