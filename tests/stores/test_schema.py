@@ -1,8 +1,10 @@
 import stat
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,7 +14,7 @@ from sqlalchemy import URL, Engine, inspect
 
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.sql.engine import open_engine, reading, writing
-from flask_watchword.stores.sql.schema import upgrade_schema
+from flask_watchword.stores.sql.schema import _SCHEMA_LOCK, schema_revision, upgrade_schema
 from flask_watchword.stores.sql.tables import VERSION_TABLE, metadata
 from tests.servers.postgres import new_database
 
@@ -118,3 +120,24 @@ def test_the_file_of_a_new_database_is_for_its_owner_alone(engine: Engine) -> No
 def test_a_place_that_holds_no_file_is_an_unavailable_store(tmp_path: Path, where: str) -> None:
     with pytest.raises(StoreUnavailable):
         upgrade_schema(open_engine(f"sqlite:///{tmp_path}/{where}"))
+
+
+@pytest.mark.server
+def test_whoever_waits_for_another_s_migration_waits_longer_than_for_a_statement(
+    postgres_engine: Engine,
+) -> None:
+    hasty = open_engine(postgres_engine.url, busy_seconds=0.1)
+    waiting = threading.Thread(target=upgrade_schema, args=(hasty,))
+    with postgres_engine.connect() as other:
+        other.exec_driver_sql(f"SELECT pg_advisory_lock({_SCHEMA_LOCK})")
+        waiting.start()
+        waiting.join(1.0)  # the statement's bound is 0.1 s, and 0.6 s until it is given up
+        assert waiting.is_alive()
+        other.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+    waiting.join(30.0)
+    assert not waiting.is_alive()
+    assert schema_revision(hasty).is_newest
+    with hasty.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        assert not driver.is_patient
+    hasty.dispose()

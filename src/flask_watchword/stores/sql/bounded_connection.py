@@ -5,12 +5,13 @@ acknowledging what is sent, so no time-out of TCP ends the waiting, and ``statem
 server's own to keep. Only who waits can stop.
 """
 
+import contextlib
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from flask_watchword.stores.silence import Silence
 
@@ -26,6 +27,7 @@ class BoundedConnection(psycopg.Connection[Any]):
     """
 
     silence: Silence
+    is_patient = False
 
     def wait(self, gen: Generator[Any, Any, _T], *args: Any, **options: Any) -> _T:
         """Drive what the driver asks of the server, until there is no word for too long.
@@ -49,7 +51,7 @@ class BoundedConnection(psycopg.Connection[Any]):
                 ready = yield wanted
                 if ready:
                     give_up_at = time.monotonic() + bound
-                elif time.monotonic() >= give_up_at:
+                elif time.monotonic() >= give_up_at and not self.is_patient:
                     self.silence.begin()
                     self._hang_up()
                 wanted = gen.send(ready)
@@ -60,6 +62,20 @@ class BoundedConnection(psycopg.Connection[Any]):
     def _hang_up(self) -> None:
         self.pgconn.finish()
         raise psycopg.OperationalError(_NO_ANSWER)
+
+
+@contextlib.contextmanager
+def patience(connection: Connection) -> Iterator[None]:
+    """Let a connection wait for as long as it takes, where that has no bound of its own."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, BoundedConnection):
+        yield  # of an application's own engine
+        return
+    driver.is_patient = True
+    try:
+        yield
+    finally:
+        driver.is_patient = False
 
 
 def bound_connections(engine: Engine, bound: float) -> None:

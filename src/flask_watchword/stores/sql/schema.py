@@ -1,6 +1,8 @@
 """Bring the schema of a database up to date, however many processes try at once."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +68,7 @@ def upgrade_schema(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         _create_file(engine)
     config = _config()
-    with _one_thread, writing(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            _lock(connection)
+    with _one_thread, writing(engine) as connection, _unhurried(connection):
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -99,8 +99,17 @@ def _create_file(engine: Engine) -> None:
         raise StoreUnavailable(f"cannot open {file}: {error.strerror}") from error
 
 
-def _lock(connection: Connection) -> None:
-    # A migration takes as long as it takes, and so does waiting for another one's.
+@contextlib.contextmanager
+def _unhurried(connection: Connection) -> Iterator[None]:
+    """Hold the lock of those who migrate; waiting and migrating take as long as they take."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    # Here and not above: who uses SQLite alone has no psycopg.
+    from flask_watchword.stores.sql.bounded_connection import patience
+
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
     connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
+    with patience(connection):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
+        yield
