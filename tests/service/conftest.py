@@ -1,17 +1,20 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import User, new_user
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
+from flask_watchword.service.components import Stores, has_components
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
 from tests.cli import conftest as served
+from tests.service.declared import hold_to_its_declaration
 from tests.service.places import stores_around
 from tests.service.site import Site, site
 
@@ -21,6 +24,20 @@ sqlite_url = served.sqlite_url
 database_url = served.database_url
 
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def _answers_are_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold every answer of every test to what its endpoint declares, and so to its description."""
+    ask = FlaskClient.open
+
+    def asked(self: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
+        answer = ask(self, *args, **kwargs)
+        if has_components(self.application):
+            hold_to_its_declaration(self.application, answer)
+        return answer
+
+    monkeypatch.setattr(FlaskClient, "open", asked)
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 import pytest
 from flask import Flask
 
+from flask_watchword import errors
 from flask_watchword.service.api import endpoints
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.guards import ACCESS
 
 SERVED = endpoints(demo=True)
 #: Flask answers these by itself, for every view of a GET and for every path.
@@ -33,3 +35,9 @@ def test_what_may_be_refused_is_told_of_the_endpoint_its_guard_and_its_body() ->
     assert refusals["me"][401][0] == "user_gone"
     assert "missing_token" in refusals["me"][401]
     assert refusals["healthz"] == {}
+
+
+def test_a_guard_tells_every_code_under_which_a_token_is_refused_for_what_it_is() -> None:
+    classes = [found for found in vars(errors).values() if isinstance(found, type)]
+    codes = {found.code for found in classes if issubclass(found, errors.Refusal)}
+    assert codes <= set(ACCESS.refusals_of("GET")[401])

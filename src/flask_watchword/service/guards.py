@@ -9,7 +9,7 @@ from flask_watchword.extension.decorators import jwt_expired_token_required, jwt
 View = Callable[..., Any]
 Codes = tuple[str, ...]
 
-#: What may be wrong with a token itself; "errors.py" says of each what it is.
+#: What may be wrong with a token itself; ``errors.py`` says of each what it is.
 _WRONG = (
     "token_expired",
     "token_not_yet_valid",
@@ -27,7 +27,10 @@ _WRONG = (
 )
 #: Its session is over, or it was revoked, or its key was.
 _NO_MORE = ("session_ended", "refresh_reused", "token_revoked", "key_revoked")
-_OF_A_TOKEN: Mapping[int, Codes] = {401: ("missing_token", *_WRONG, *_NO_MORE)}
+_OF_A_TOKEN: Mapping[int, Codes] = {
+    401: ("missing_token", *_WRONG, *_NO_MORE),
+    503: ("keys_unavailable",),  # those of another issuer, where an application has any
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,65 @@
+"""Hold an answer to what its endpoint declares."""
+
+from typing import Any
+
+import msgspec
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from flask_watchword.service.answers import Problem
+from flask_watchword.service.api import endpoints
+from flask_watchword.service.endpoint import Content, Endpoint, Shown
+
+ENDPOINTS = {f"watchword.{one.name}": one for one in endpoints(demo=True)}
+
+
+def hold_to_its_declaration(app: Flask, answer: TestResponse) -> None:
+    """Fail where an endpoint of the service has answered what it does not declare."""
+    one = _endpoint_of(app, answer)
+    if one is None or answer.request.method in ("HEAD", "OPTIONS"):
+        return
+    if answer.status_code == 500:
+        return  # a fault of ours is never declared; the few tests that make one look at it
+    asked = f"{one.method} {one.path} answered {answer.status_code}: {answer.data[:200]!r}"
+    if answer.status_code in one.answers:
+        _hold_content(one.answers[answer.status_code], answer, asked)
+        return
+    codes = one.every_refusal().get(answer.status_code)
+    assert codes, asked
+    assert answer.mimetype == "application/json", asked
+    problem = msgspec.json.decode(answer.data, type=Problem)
+    assert problem.code in codes, asked
+    assert set(answer.get_json()) <= {"msg", "code", "field"}, asked
+    if answer.status_code == 401:
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer "), asked
+    if answer.status_code in (429, 503):
+        assert int(answer.headers["Retry-After"]) > 0, asked
+
+
+def _endpoint_of(app: Flask, answer: TestResponse) -> Endpoint | None:
+    path = answer.request.path
+    try:
+        name, _ = app.url_map.bind("localhost").match(path, method=answer.request.method)
+    except HTTPException:
+        return None
+    return ENDPOINTS.get(name)
+
+
+def _hold_content(shown: Shown, answer: TestResponse, asked: str) -> None:
+    if shown is None:
+        assert answer.data == b"", asked
+        return
+    several = shown if isinstance(shown, tuple) else (shown,)
+    contents = [s if isinstance(s, Content) else Content("application/json", s) for s in several]
+    kinds = [one.kind for one in contents if one.media_type == answer.mimetype]
+    assert kinds, asked
+    assert any(kind is None or _is_one(answer, kind) for kind in kinds), asked
+
+
+def _is_one(answer: TestResponse, kind: Any) -> bool:
+    try:
+        read = msgspec.json.decode(answer.data, type=kind)
+    except msgspec.ValidationError:
+        return False
+    return bool(msgspec.to_builtins(read).keys() == answer.get_json().keys())
