@@ -1,0 +1,207 @@
+"""One good request of every endpoint: what it takes to be answered as its declaration begins.
+
+An endpoint that is not in this table fails the tests that walk through it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyotp
+from werkzeug.test import TestResponse
+
+from flask_watchword.accounts.totp import STEP_SECONDS
+from flask_watchword.clock import system_clock
+from flask_watchword.service.api import endpoints
+from flask_watchword.service.components import install_components
+from flask_watchword.service.endpoint import Endpoint
+from tests.service.site import BETTER, EMAIL, GOOD, Site
+
+NEW = "Lovelace@Example.org"
+ENDPOINTS = {one.name: one for one in endpoints(demo=False)}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent.
+
+    Attributes:
+        token: whose it is; ``None`` without one.
+        body: in JSON; ``None`` without one.
+        path: what stands in the path, by name.
+        query: what stands behind it.
+    """
+
+    token: str | None = None
+    body: Mapping[str, Any] | None = None
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+def send(ours: Site, one: Endpoint, request: Request) -> TestResponse:
+    path = one.path
+    for name, value in request.path.items():
+        path = path.replace(f"<{name}>", value)
+    return ours.client.open(
+        path,
+        method=one.method,
+        json=request.body,
+        query_string=request.query,
+        headers={} if request.token is None else {"Authorization": f"Bearer {request.token}"},
+    )
+
+
+def unthrottled(ours: Site) -> Site:
+    """Let everybody try as often as they like."""
+    parts = ours.parts
+    stores = replace(parts.stores, throttle=_RoomForAll())
+    install_components(ours.app, replace(parts, stores=stores))
+    return ours
+
+
+class _RoomForAll:
+    def take(self, charges: Any, now: int) -> int:
+        return 0
+
+    def give_back(self, charges: Any) -> None:
+        pass
+
+    def forget(self, key: str) -> None:
+        pass
+
+    def remember(self, key: str, until: int, now: int) -> None:
+        pass
+
+    def remembers(self, key: str, now: int) -> bool:
+        return False
+
+    def purge(self, now: int, limit: int) -> int:
+        return 0
+
+
+# What has to be there before -------------------------------------------------------------
+
+
+def _signed_in(ours: Site) -> str:
+    ours.add_verified()
+    return _access(ours)
+
+
+def _access(ours: Site) -> str:
+    token: str = ours.pair()["access_token"]
+    return token
+
+
+def _code_of(ours: Site, path: str, token: str | None = None, **body: str) -> str:
+    assert ours.post(path, token, **body).status_code in (201, 202)
+    return ours.code()
+
+
+def _totp_code(secret: str, steps: int = 0) -> str:
+    return pyotp.TOTP(secret).at(int(system_clock()) + steps * STEP_SECONDS)
+
+
+def _enrolling(ours: Site) -> tuple[str, str]:
+    token = _signed_in(ours)
+    secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
+    return token, secret
+
+
+def _enrolled(ours: Site) -> tuple[str, str]:
+    token, secret = _enrolling(ours)
+    # By the oldest code that is accepted, so that another one may follow at once.
+    confirmed = ours.post("/totp/confirm", token, code=_totp_code(secret, -1))
+    assert confirmed.status_code == 200, confirmed.get_json()
+    ours.mail()
+    return token, secret
+
+
+# The requests ----------------------------------------------------------------------------
+
+
+def _second_step(ours: Site) -> Request:
+    _, secret = _enrolled(ours)
+    pending = ours.log_in().get_json()["pending_token"]
+    return Request(body={"pending_token": pending, "code": _totp_code(secret)})
+
+
+def _confirmation(ours: Site) -> Request:
+    token, secret = _enrolling(ours)
+    return Request(token, {"code": _totp_code(secret)})
+
+
+def _of_a_code(ours: Site, path: str, token: str | None = None, **body: str) -> Request:
+    return Request(body={"code": _code_of(ours, path, token, **body)})
+
+
+def _reset(ours: Site) -> Request:
+    ours.add()
+    return Request(
+        body={"code": _code_of(ours, "/password/forgot", email=EMAIL), "password": BETTER}
+    )
+
+
+def _about_one_of_two_sessions(ours: Site) -> Request:
+    token = _signed_in(ours)
+    _access(ours)
+    listed = ours.client.get("/sessions", headers={"Authorization": f"Bearer {token}"}).get_json()
+    (other,) = (one["id"] for one in listed["sessions"] if not one["current"])
+    return Request(token, path={"session_id": other})
+
+
+def _by_somebody(**body: Any) -> Callable[[Site], Request]:
+    def make(ours: Site) -> Request:
+        ours.add()
+        return Request(body=body)
+
+    return make
+
+
+def _by_a_stranger(**body: Any) -> Callable[[Site], Request]:
+    return lambda ours: Request(body=body or None)
+
+
+def _with_a_token(**body: Any) -> Callable[[Site], Request]:
+    return lambda ours: Request(_signed_in(ours), body or None)
+
+
+def _with_a_second_factor(**body: Any) -> Callable[[Site], Request]:
+    return lambda ours: Request(_enrolled(ours)[0], body)
+
+
+def _with_a_refresh_token(ours: Site) -> Request:
+    ours.add()
+    return Request(ours.pair()["refresh_token"])
+
+
+GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
+    "register": _by_a_stranger(email=EMAIL, password=GOOD),
+    "verify_address": lambda ours: _of_a_code(ours, "/register", email=EMAIL, password=GOOD),
+    "resend_code": _by_somebody(email=EMAIL),
+    "login": _by_somebody(email=EMAIL, password=GOOD),
+    "login_totp": _second_step,
+    "refresh": _with_a_refresh_token,
+    "logout": _with_a_token(),
+    "forgot_password": _by_somebody(email=EMAIL),
+    "reset_password": _reset,
+    "change_password": _with_a_token(current_password=GOOD, password=BETTER),
+    "change_email": _with_a_token(email=NEW, password=GOOD),
+    "confirm_email": lambda ours: _of_a_code(
+        ours, "/email/change", _signed_in(ours), email=NEW, password=GOOD
+    ),
+    "me": _with_a_token(),
+    "delete_account": _with_a_token(password=GOOD),
+    "enrol_totp": _with_a_token(password=GOOD),
+    "confirm_authenticator": _confirmation,
+    "disable_totp": _with_a_second_factor(password=GOOD),
+    "renew_recovery_codes": _with_a_second_factor(password=GOOD),
+    "list_sessions": _with_a_token(),
+    "end_other_sessions": _with_a_token(),
+    "end_session": _about_one_of_two_sessions,
+    "jwks": _by_a_stranger(),
+    "healthz": _by_a_stranger(),
+    "readyz": _by_a_stranger(),
+    "openapi_json": _by_a_stranger(),
+    "docs": _by_a_stranger(),
+    "docs_part": lambda ours: Request(path={"part": "page.js"}),
+}

@@ -1,0 +1,164 @@
+"""A database that fails at any statement of a request leaves all of its change behind, or nothing.
+
+What is tried counts although its request fails, so the throttle stands apart. So do sessions,
+which may be in another place than the accounts: before a change that must end them they are
+ended, and none begins.
+"""
+
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, event, exc, select
+
+from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.stores.sql import tables
+from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, Request, send, unthrottled
+from tests.service.site import Site
+
+WRITING = [one for one in ENDPOINTS.values() if one.method != "GET"]
+APART = {
+    tables.throttle,
+    tables.sessions,
+    tables.revocations,
+    tables.epoch,
+    tables.keys,
+    tables.keyring,
+}
+KEPT = [table for table in tables.metadata.sorted_tables if table not in APART]
+
+#: What the rows of each table are, by table and key.
+Rows = Mapping[tuple[Any, ...], Mapping[str, Any]]
+#: How many rows a request adds, removes and changes, and in which columns.
+Change = Counter[tuple[str, ...]]
+
+#: A code is used up before a session begins, so that it is good once whatever fails in between.
+USED_UP = {"login_totp": Change({("watchword_totp", "changed", "last_step"): 1})}
+
+
+class FailingDatabase:
+    """Fails at a statement or a commit of this thread, or at that one and every later one."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+        self._fails_at = self._steps = 0
+        self._once = True
+
+    @contextmanager
+    def failing_at(self, number: int, *, once: bool) -> Iterator[None]:
+        self._fails_at, self._steps, self._once = number, 0, once
+        yield
+        self._fails_at = 0
+
+    @property
+    def has_failed(self) -> bool:
+        return self._steps >= self._fails_at
+
+    def step(self, *_: Any) -> None:
+        if self._fails_at == 0 or threading.get_ident() != self._thread:
+            return
+        self._steps += 1
+        if self._steps == self._fails_at or (self.has_failed and not self._once):
+            raise exc.OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
+
+
+@pytest.fixture
+def database() -> Iterator[FailingDatabase]:
+    failing = FailingDatabase()
+    for name in ("before_cursor_execute", "commit"):
+        event.listen(Engine, name, failing.step)
+    yield failing
+    for name in ("before_cursor_execute", "commit"):
+        event.remove(Engine, name, failing.step)
+
+
+@pytest.fixture
+def looking(database_url: str) -> Iterator[Connection]:
+    """A connection that sees each moment what is committed."""
+    engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def rows(looking: Connection) -> Rows:
+    return {
+        (table.name, *(row._mapping[one.name] for one in table.primary_key)): dict(row._mapping)
+        for table in KEPT
+        for row in looking.execute(select(table))
+    }
+
+
+def living_sessions(looking: Connection) -> set[str]:
+    found = tables.sessions.c
+    return set(looking.scalars(select(found.id).where(found.ended_at.is_(None))))
+
+
+def change(before: Rows, after: Rows) -> Change:
+    told: Change = Counter((key[0], "added") for key in after.keys() - before.keys())
+    told += Counter((key[0], "removed") for key in before.keys() - after.keys())
+    for key in before.keys() & after.keys():
+        columns = [name for name, value in after[key].items() if before[key][name] != value]
+        told += Counter({(key[0], "changed", *columns): 1} if columns else {})
+    return told
+
+
+def emptied(looking: Connection) -> None:
+    for table in reversed([*KEPT, tables.sessions]):
+        looking.execute(table.delete())
+
+
+class Attempts:
+    """One request, made again and again of a database that fails each time a statement later."""
+
+    def __init__(
+        self, ours: Site, looking: Connection, one: Endpoint, database: FailingDatabase
+    ) -> None:
+        self._ours, self._looking, self._one, self._database = ours, looking, one, database
+        self._request = self._prepared()
+        before = rows(looking)
+        assert send(ours, one, self._request).status_code == min(one.answers)
+        self._whole = change(before, rows(looking))
+
+    def _prepared(self) -> Request:
+        emptied(self._looking)
+        return GOOD_REQUESTS[self._one.name](self._ours)
+
+    def go_through(self, *, once: bool) -> int:
+        """Return how many statements there were to fail at."""
+        self._request = self._prepared()
+        number = 1
+        while self._has_failed_well(number, once):
+            number += 1
+        return number - 1
+
+    def _has_failed_well(self, number: int, once: bool) -> bool:
+        before, sessions = rows(self._looking), living_sessions(self._looking)
+        with self._database.failing_at(number, once=once):
+            answer = send(self._ours, self._one, self._request)
+            if not self._database.has_failed:
+                return False
+        done, left = change(before, rows(self._looking)), living_sessions(self._looking)
+        if answer.status_code == 503:
+            assert done in (Change(), self._whole, USED_UP.get(self._one.name)), number
+            # While nothing at all can be written a session stays whose tokens nobody was given.
+            assert left <= sessions or not once, number
+        else:
+            assert answer.status_code == min(self._one.answers), (number, answer.data)
+            assert done == self._whole, number
+        if done or left != sessions:
+            self._request = self._prepared()
+        return True
+
+
+@pytest.mark.parametrize("one", WRITING, ids=lambda one: one.name)
+def test_a_request_changes_everything_or_nothing(
+    ours: Site, looking: Connection, database: FailingDatabase, one: Endpoint
+) -> None:
+    attempts = Attempts(unthrottled(ours), looking, one, database)
+    assert attempts.go_through(once=True) > 0
+    assert attempts.go_through(once=False) > 0
