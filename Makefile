@@ -8,7 +8,7 @@ CHECKED := $(wildcard src tests bench soak examples docs)
 PYTEST  := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench soak check lock clean
+.PHONY: help demo test bench soak check lock clean browser
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -16,7 +16,7 @@ help: ## list the targets
 demo: $(READY) ## start a login server on 127.0.0.1:5000 to try things on
 	@$(BIN)/watchword serve --demo
 
-test: $(READY) ## run every test
+test: $(READY) browser ## run every test
 	$(PYTEST) -q $(PYTEST_ARGS)
 
 bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
@@ -31,6 +31,18 @@ check: $(READY) ## lint, types, and the tests that start no server
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(CHECKED)
 	$(PYTEST) -q -m "not server" $(PYTEST_ARGS)
+
+# What a page can and cannot do is asked of a real browser. Without one those tests are skipped.
+BROWSERS := chromium chromium-browser google-chrome chromium-headless-shell
+browser:
+	@for name in $(TEST_BROWSER) $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	    echo "Installing Chromium for the tests in a browser ..."; \
+	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+	        apt-get -qq install --no-install-recommends chromium >/dev/null && exit 0; \
+	fi; \
+	echo "No Chromium here: the tests in a browser are skipped." \
+	    "As root: apt-get install --no-install-recommends chromium" >&2
 
 lock: ## write requirements/dev.txt anew (needs uv)
 	uv pip compile pyproject.toml requirements/dev.in --all-extras --python-version 3.11 \

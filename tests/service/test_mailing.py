@@ -16,7 +16,8 @@ from flask_watchword.service.app import create_app, create_worker
 from flask_watchword.service.components import components
 from flask_watchword.service.settings import InvalidSetting, Settings
 from flask_watchword.service.stores import mail_transport, open_stores, opened_stores, prepare
-from tests.servers.smtp import PASSWORD, USER, certificate_for, running_smtp
+from tests.servers.certificates import certificate_for
+from tests.servers.smtp import PASSWORD, USER, running_smtp
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in
 
 PATIENCE = 30.0

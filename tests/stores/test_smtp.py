@@ -9,7 +9,8 @@ import pytest
 
 from flask_watchword.accounts.outbox import Body, Mail, Rejected, SendingFailed, new_mail
 from flask_watchword.stores.smtp import Security, SmtpServer, SmtpTransport
-from tests.servers.smtp import PASSWORD, USER, certificate_for, running_smtp
+from tests.servers.certificates import certificate_for
+from tests.servers.smtp import PASSWORD, USER, running_smtp
 
 NOW = 1_700_000_000.0
 SENDER = "Watch & Word <no-reply@example.com>"

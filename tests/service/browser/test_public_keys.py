@@ -1,0 +1,17 @@
+"""What a page of another site may read of the service."""
+
+import pytest
+
+from tests.servers.browser import Page
+
+pytestmark = pytest.mark.server
+
+
+def test_a_page_of_another_site_reads_the_public_keys_and_nothing_else(
+    page: Page, service: str, elsewhere: str
+) -> None:
+    page.open(elsewhere)
+    assert page.run(f"return (await fetch('{service}/.well-known/jwks.json')).status") == 200
+    assert page.complaints == []
+    with pytest.raises(AssertionError, match="Failed to fetch"):
+        page.run(f"return (await fetch('{service}/healthz')).status")
