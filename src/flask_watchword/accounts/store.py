@@ -1,6 +1,7 @@
 """What accounts need of the store of users, and what must happen in one piece there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from flask_watchword.accounts.users import User
@@ -8,6 +9,19 @@ from flask_watchword.accounts.users import User
 
 class EmailTaken(Exception):
     """There is an account with this e-mail address already."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserCount:
+    """How many users there are.
+
+    Attributes:
+        all: of any kind.
+        disabled: of those who are refused everywhere.
+    """
+
+    all: int
+    disabled: int
 
 
 class UserStore(Protocol):
@@ -41,6 +55,9 @@ class UserStore(Protocol):
             limit: the most users to return.
             search: only users whose key holds this text, which means itself and no pattern.
         """
+
+    def count(self) -> UserCount:
+        """Return how many users there are. It may look at each of them."""
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
         """Put ``new``, of the same password, where ``old`` stands: one compare-and-swap.

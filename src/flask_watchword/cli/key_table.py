@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,16 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flask_watchword.jose.keyring import KeyState
-from flask_watchword.keys.ring import outline_of
+from flask_watchword.keys.ring import standing
 from flask_watchword.keys.store import StoredKey, StoredKeyring
-
-_ORDER = list(KeyState)
 
 
 def show_keys(stored: StoredKeyring, now: float, *, as_json: bool) -> None:
     """Print every key with its state, those that matter most first."""
-    rows = list(_rows(stored, now))
+    rows = standing(stored, now)
     if as_json:
         click.echo(json.dumps([_members(key, state) for key, state in rows]))
     elif on_a_terminal():
@@ -38,13 +35,6 @@ def on_a_terminal() -> bool:
 def shown(moment: float | None) -> str:
     """Return a moment in UTC, to the second; nothing for none."""
     return "" if moment is None else f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _rows(stored: StoredKeyring, now: float) -> Iterator[tuple[StoredKey, str]]:
-    outline = outline_of(stored)
-    states = {key.kid: outline.state(key.kid, now) for key in stored.keys}
-    for key in sorted(stored.keys, key=lambda k: (_ORDER.index(states[k.kid]), -k.published_at)):
-        yield key, str(states[key.kid]) if key.revoked_at is None else "revoked"
 
 
 def _members(key: StoredKey, state: str) -> dict[str, Any]:

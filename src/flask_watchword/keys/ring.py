@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from flask_watchword.jose.keyring import KeyEntry, Keyring
+from flask_watchword.jose.keyring import KeyEntry, Keyring, KeyState
 from flask_watchword.jose.keys import Key
 from flask_watchword.keys.policy import SLACK_SECONDS
 from flask_watchword.keys.sealing import SealBroken, Sealer
@@ -37,6 +37,17 @@ def outline_of(stored: StoredKeyring) -> Keyring:
         KeyEntry(k.kid, _NO_KEY, k.published_at, k.active_from, k.verify_until) for k in stored.keys
     )
     return Keyring(tuple(entries), version=stored.version)
+
+
+def standing(stored: StoredKeyring, now: float) -> Sequence[tuple[StoredKey, str]]:
+    """Return every key with where it stands, those that matter most first.
+
+    That is the value of a ``KeyState``, or ``revoked``.
+    """
+    outline, order = outline_of(stored), list(KeyState)
+    states = {key.kid: outline.state(key.kid, now) for key in stored.keys}
+    keys = sorted(stored.keys, key=lambda k: (order.index(states[k.kid]), -k.published_at))
+    return [(k, str(states[k.kid]) if k.revoked_at is None else "revoked") for k in keys]
 
 
 def public_keys_of(stored: StoredKeyring, now: float) -> Sequence[Key]:

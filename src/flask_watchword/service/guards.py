@@ -2,9 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
+from flask import abort
+
+from flask_watchword.accounts.removal import ADMIN as ADMIN_ROLE
 from flask_watchword.extension.decorators import jwt_expired_token_required, jwt_required
+from flask_watchword.extension.guards import fresh_required, roles_required
+from flask_watchword.service.answers import refusal
+from flask_watchword.service.current_user import current_user
+
+#: Seconds after which who administers has to sign in anew to change something.
+ADMIN_SIGN_IN_SECONDS = 3600
 
 View = Callable[..., Any]
 Codes = tuple[str, ...]
@@ -56,6 +66,21 @@ def _everybody(view: View) -> View:
     return view
 
 
+def _admins(view: View) -> View:
+    @wraps(view)
+    def asked_by_an_admin(**given: Any) -> Any:
+        # As the store says now: a token lives on for minutes after its user was demoted.
+        if ADMIN_ROLE not in current_user().roles:
+            abort(refusal(403, f"This needs the role {ADMIN_ROLE}", "insufficient_role"))
+        return view(**given)
+
+    return roles_required(ADMIN_ROLE)(asked_by_an_admin)
+
+
+def _admins_who_signed_in_lately(view: View) -> View:
+    return fresh_required(max_age=ADMIN_SIGN_IN_SECONDS)(_admins(view))
+
+
 #: Whoever asks.
 PUBLIC = Guard(_everybody)
 #: Whoever has an access token.
@@ -66,3 +91,16 @@ REFRESH = Guard(jwt_required(refresh=True), ("refresh",), _OF_A_TOKEN)
 SESSION = Guard(jwt_required(verify_type=False), ("access", "refresh"), _OF_A_TOKEN)
 #: Whoever has an access token that has expired, and has no other fault.
 EXPIRED = Guard(jwt_expired_token_required(), ("access",), _OF_A_TOKEN)
+
+_OF_AN_ADMIN = {
+    401: (*_OF_A_TOKEN[401], "user_gone", "user_disabled"),
+    403: ("insufficient_role",),
+}
+#: Whoever administers.
+ADMIN = Guard(_admins, ("access",), _OF_AN_ADMIN)
+#: Whoever administers and has signed in a short while ago: for all that changes something.
+ADMIN_LATELY = Guard(
+    _admins_who_signed_in_lately,
+    ("access",),
+    {**_OF_AN_ADMIN, 401: (*_OF_AN_ADMIN[401], "insufficient_user_authentication")},
+)

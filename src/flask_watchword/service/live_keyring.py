@@ -116,6 +116,12 @@ class LiveKeyring:
             raise StoreUnavailable("the keys cannot be read") from self._failed
         return False
 
+    def look_now(self) -> None:
+        """Read the keys anew, for this process has just changed them in the store."""
+        with self._lock:
+            self._look_again_at = float("-inf")
+            self._look_if_due()
+
     def start_anew(self) -> None:
         """Begin in the child of a fork, where a thread that held the lock is no more."""
         self._lock = threading.Lock()

@@ -11,6 +11,7 @@ from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.sessions import Sessions
 from flask_watchword.extension.signals import refresh_reused
 from flask_watchword.service.account_refusals import install_account_refusals
+from flask_watchword.service.administrator import install_admin_refusals
 from flask_watchword.service.answers import install_refusals
 from flask_watchword.service.api import build_api, endpoints
 from flask_watchword.service.audit_events import record_reuse
@@ -99,6 +100,7 @@ class Watchword:
         api.before_request(_send_mail)
         install_refusals(api)
         install_account_refusals(api)
+        install_admin_refusals(api)
         install_token_refusals(app, api)
         app.register_blueprint(api, url_prefix=self._url_prefix or None)
         # Another issuer's subject may be spelled like the id of a user here.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask_watchword.accounts.store import EmailTaken
+from flask_watchword.accounts.store import EmailTaken, UserCount
 from flask_watchword.accounts.users import User
 
 
@@ -39,6 +39,12 @@ class MemoryUserStore:
         with self._lock:
             keys = sorted(key for key in self._ids if key > after and search in key)[:limit]
             return [self._by_id[self._ids[key]] for key in keys]
+
+    def count(self) -> UserCount:
+        """Return how many users there are."""
+        with self._lock:
+            disabled = sum(user.is_disabled for user in self._by_id.values())
+            return UserCount(len(self._by_id), disabled)
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
         """Put ``new`` where ``old`` stands; return whether it stood there."""

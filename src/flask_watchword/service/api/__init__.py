@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from flask import Blueprint
 
+from flask_watchword.service.api.admin import ADMIN_ENDPOINTS
 from flask_watchword.service.api.delete_account import delete_account
 from flask_watchword.service.api.docs import docs, docs_part
 from flask_watchword.service.api.email_change import change_email, confirm_email
@@ -49,6 +50,7 @@ _ENDPOINTS: Sequence[Endpoint] = (
     list_sessions,
     end_other_sessions,
     end_session,
+    *ADMIN_ENDPOINTS,
     jwks,
     healthz,
     readyz,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Update, exc, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from flask_watchword.accounts.store import EmailTaken
+from flask_watchword.accounts.store import EmailTaken, UserCount
 from flask_watchword.accounts.users import User
 from flask_watchword.stores.sql import tables
 from flask_watchword.stores.sql.joining import Place, state
@@ -78,6 +78,11 @@ class SqlUserStore:
         if search:
             statement = statement.where(self._position(_users.email_key, search) > 0)
         return [_user(row) for row in state(self._place, lambda c: c.execute(statement).all())]
+
+    def count(self) -> UserCount:
+        """Return how many users there are."""
+        statement = select(func.count(), func.count(_users.disabled_at)).select_from(tables.users)
+        return UserCount(*state(self._place, lambda c: c.execute(statement).one()))
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
         """Put ``new`` where ``old`` stands; return whether it stood there."""

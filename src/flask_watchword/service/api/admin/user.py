@@ -1,0 +1,104 @@
+"""GET, PATCH and DELETE /admin/users/<id>: one user, and what becomes of them."""
+
+import contextlib
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts import administration
+from flask_watchword.accounts.administration import UserChange
+from flask_watchword.accounts.removal import refuse_last_admin
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
+from flask_watchword.service.account_work import sessions_ended
+from flask_watchword.service.administrator import administrator, user_of
+from flask_watchword.service.answers import answer, nothing
+from flask_watchword.service.api.admin.shown_user import Names, ShownUser
+from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import ADMIN, ADMIN_LATELY
+
+_REFUSALS = {404: ("user_not_found",), 409: ("last_admin",)}
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to be otherwise; what is left out or null stays.
+
+    Attributes:
+        roles: these and no others.
+        scopes: these and no others.
+        disabled: whether the user is refused everywhere.
+    """
+
+    roles: Names | None = None
+    scopes: Names | None = None
+    disabled: bool | None = None
+
+
+@endpoint(
+    "GET",
+    "/admin/users/<user_id>",
+    summary="Show one user",
+    guard=ADMIN,
+    answers={200: ShownUser},
+    refusals={404: ("user_not_found",)},
+)
+def show_user(user_id: str) -> Response:
+    """Answer with a user."""
+    return answer(ShownUser.of(user_of(user_id)))
+
+
+@endpoint(
+    "PATCH",
+    "/admin/users/<user_id>",
+    summary="Give a user other roles or scopes, disable or enable them",
+    guard=ADMIN_LATELY,
+    body=Change,
+    answers={200: ShownUser},
+    refusals=_REFUSALS,
+)
+def change_user(user_id: str, body: Change) -> Response:
+    """Answer with the user as they are then; whoever is disabled is refused from now on."""
+    user, change = user_of(user_id), _change(body)
+    parts, by = components(), administrator()
+    if change.may_take_admin_away:
+        # Asked first, so that a refusal costs no session, and once more in the change.
+        refuse_last_admin(parts.stores.users, user_id)
+    with sessions_ended(user_id) if _takes_away(user, change) else contextlib.nullcontext():
+        changed = parts.change(
+            lambda stores: administration.change_user(stores, by, user_id, change, system_clock())
+        )
+    return answer(ShownUser.of(changed))
+
+
+@endpoint(
+    "DELETE",
+    "/admin/users/<user_id>",
+    summary="Delete a user, for good",
+    guard=ADMIN_LATELY,
+    answers={204: None},
+    refusals=_REFUSALS,
+)
+def delete_user(user_id: str) -> Response:
+    """Answer 204; account, codes, second factor, tokens and sessions are gone."""
+    user_of(user_id)
+    parts, by = components(), administrator()
+    refuse_last_admin(parts.stores.users, user_id)
+    with sessions_ended(user_id):
+        parts.change(lambda stores: administration.delete_user(stores, by, user_id, system_clock()))
+    return nothing()
+
+
+def _takes_away(user: User, change: UserChange) -> bool:
+    # Tokens say what their user is and may; those that say too much are not to live on.
+    lost_roles = change.roles is not None and not user.roles <= change.roles
+    lost_scopes = change.scopes is not None and not user.scopes <= change.scopes
+    return change.disabled is True or lost_roles or lost_scopes
+
+
+def _change(body: Change) -> UserChange:
+    return UserChange(
+        roles=None if body.roles is None else frozenset(body.roles),
+        scopes=None if body.scopes is None else frozenset(body.scopes),
+        disabled=body.disabled,
+    )
