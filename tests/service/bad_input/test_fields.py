@@ -1,0 +1,125 @@
+"""A field that is wrong is refused by its name, whatever is wrong with it."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from openapi_schema_validator import OAS31Validator
+from werkzeug.datastructures import MultiDict
+
+from flask_watchword.service.endpoint import Endpoint
+from tests.service.bad_input.asking import (
+    DOCUMENT,
+    FIELDS,
+    SERVED,
+    WITH_BODY,
+    Schema,
+    asked,
+    name_of,
+    refused_field,
+    right_body,
+    schema_of,
+    written,
+)
+from tests.service.bad_input.odd_values import ASSIGNED, KINDS, NO_JSON
+from tests.service.site import Site
+
+
+def admits(one: Endpoint, name: str, value: bytes) -> bool:
+    """Tell by the description whether a field may have a value."""
+    try:
+        read = msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return False
+    schema = {"components": DOCUMENT["components"], **schema_of(one)["properties"][name]}
+    return bool(OAS31Validator(schema).is_valid(read))
+
+
+@pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
+def test_a_field_of_another_type_is_refused_by_its_name(
+    over_sqlite: Site, one: Endpoint, name: str
+) -> None:
+    refused = 0
+    for kind, value in KINDS.items():
+        answer = asked(over_sqlite, one, written({**right_body(one), name: value}))
+        if not admits(one, name, value):
+            refused += 1
+            assert refused_field(answer) == (422, "invalid_field", name), kind
+    assert refused >= 8
+
+
+@pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
+def test_a_value_that_is_no_json_makes_no_body(over_sqlite: Site, one: Endpoint, name: str) -> None:
+    for kind, value in NO_JSON.items():
+        answer = asked(over_sqlite, one, written({**right_body(one), name: value}))
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_json"), kind
+
+
+@pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
+def test_a_field_that_is_missing_is_refused_by_its_name(over_sqlite: Site, one: Endpoint) -> None:
+    for name in right_body(one):
+        members = right_body(one)
+        del members[name]
+        answer = asked(over_sqlite, one, written(members))
+        assert refused_field(answer) == (422, "invalid_field", name)
+
+
+@pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
+def test_a_field_that_nobody_declared_is_refused_by_its_name(
+    over_sqlite: Site, one: Endpoint
+) -> None:
+    for name in ASSIGNED:
+        for value in (b"true", b'["admin"]'):
+            answer = asked(over_sqlite, one, written({**right_body(one), name: value}))
+            assert refused_field(answer) == (422, "invalid_field", name), name
+
+
+@pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
+def test_two_members_of_one_name_make_no_body(over_sqlite: Site, one: Endpoint) -> None:
+    for name, value in right_body(one).items():
+        members = written(right_body(one))
+        for again in (b'"%s"' % name.encode(), b'"\\u%04x%s"' % (ord(name[0]), name[1:].encode())):
+            twice = members[:-1] + b"," + again + b":" + value + b"}"
+            answer = asked(over_sqlite, one, twice)
+            assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_json"), twice
+
+
+def bounds_missing(schema: Schema, where: str) -> list[str]:
+    """Return where a value may be of any size."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return bounds_missing(DOCUMENT["components"]["schemas"][name], where)
+    missing = [
+        found for option in schema.get("anyOf", ()) for found in bounds_missing(option, where)
+    ]
+    needed = {"string": ["maxLength"], "integer": ["minimum", "maximum"], "array": ["maxItems"]}
+    kind: Any = schema.get("type")
+    if "enum" not in schema and "format" not in schema:
+        missing += [f"{where} has no {one}" for one in needed.get(kind, ()) if one not in schema]
+    if kind == "array":
+        missing += bounds_missing(schema["items"], f"{where}[]")
+    for name, inner in schema.get("properties", {}).items():
+        missing += bounds_missing(inner, f"{where}.{name}")
+    return missing
+
+
+def test_every_limit_is_stated() -> None:
+    missing = [f for one in WITH_BODY for f in bounds_missing(schema_of(one), one.name)]
+    for one in SERVED:
+        if one.query is not None:
+            schema = DOCUMENT["components"]["schemas"][one.query.__name__]
+            missing += bounds_missing(schema, one.name)
+    assert missing == []
+
+
+def test_a_parameter_that_nobody_declared_or_that_comes_twice_is_refused_by_its_name(
+    over_sqlite: Site,
+) -> None:
+    for one in SERVED:
+        if one.query is None:
+            continue
+        declared = DOCUMENT["components"]["schemas"][one.query.__name__]["properties"]
+        for name in (*ASSIGNED, *declared):
+            query = [(name, "1"), (name, "1")] if name in declared else [(name, "1")]
+            answer = asked(over_sqlite, one, query_string=MultiDict(query))
+            assert refused_field(answer) == (422, "invalid_field", name)
