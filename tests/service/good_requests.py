@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import jwt
 import pyotp
 from werkzeug.test import TestResponse
 
@@ -17,6 +18,7 @@ from flask_watchword.service.components import install_components
 from flask_watchword.service.endpoint import Endpoint
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
+BOSS = "boss@example.com"
 NEW = "Lovelace@Example.org"
 ENDPOINTS = {one.name: one for one in endpoints(demo=False)}
 
@@ -174,6 +176,57 @@ def _with_a_refresh_token(ours: Site) -> Request:
     return Request(ours.pair()["refresh_token"])
 
 
+# Those of an admin ------------------------------------------------------------------------
+
+
+def _admin(ours: Site) -> str:
+    boss = ours.add(BOSS)
+    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    token: str = ours.pair(BOSS)["access_token"]
+    return token
+
+
+def _by_an_admin(**body: Any) -> Callable[[Site], Request]:
+    return lambda ours: Request(_admin(ours), body or None)
+
+
+def _about_somebody(**body: Any) -> Callable[[Site], Request]:
+    def make(ours: Site) -> Request:
+        user = ours.add()
+        ours.pair()
+        return Request(_admin(ours), body or None, {"user_id": user.id})
+
+    return make
+
+
+def _about_a_session_of_somebody(ours: Site) -> Request:
+    user, session = ours.add(), _session_of(ours.pair()["access_token"])
+    return Request(_admin(ours), path={"user_id": user.id, "session_id": session})
+
+
+def _session_of(token: str) -> str:
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return str(claims["sid"])
+
+
+def _about_somebody_with_a_second_factor(ours: Site) -> Request:
+    _enrolled(ours)
+    user = ours.user()
+    assert user is not None
+    return Request(_admin(ours), path={"user_id": user.id})
+
+
+def _about_a_key(ours: Site, state: str) -> Request:
+    ours.parts.keys.look_now()  # or it signs for a second with what was revoked before
+    token = _admin(ours)
+    if state == "next":
+        assert ours.post("/admin/keys/rotate", token, at_once=False).status_code == 200
+    headers = {"Authorization": f"Bearer {token}"}
+    keys = ours.client.get("/admin/keys", headers=headers).get_json()["keys"]
+    kid = next(key["kid"] for key in keys if key["state"] == state)
+    return Request(token, path={"kid": kid})
+
+
 GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "register": _by_a_stranger(email=EMAIL, password=GOOD),
     "verify_address": lambda ours: _of_a_code(ours, "/register", email=EMAIL, password=GOOD),
@@ -198,6 +251,22 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "list_sessions": _with_a_token(),
     "end_other_sessions": _with_a_token(),
     "end_session": _about_one_of_two_sessions,
+    "list_users": _by_an_admin(),
+    "invite": _by_an_admin(email=NEW, roles=["reader"]),
+    "show_user": _about_somebody(),
+    "change_user": _about_somebody(roles=["reader"], disabled=True),
+    "delete_user": _about_somebody(),
+    "list_sessions_of_user": _about_somebody(),
+    "end_all_sessions_of_user": _about_somebody(),
+    "end_session_of_user": _about_a_session_of_somebody,
+    "send_reset": _about_somebody(),
+    "remove_second_factor": _about_somebody_with_a_second_factor,
+    "list_keys": _by_an_admin(),
+    "rotate_keys": _by_an_admin(at_once=False),
+    "retire_key": lambda ours: _about_a_key(ours, "next"),
+    "revoke_key": lambda ours: _about_a_key(ours, "active"),
+    "list_audit_entries": _by_an_admin(),
+    "figures": _by_an_admin(),
     "jwks": _by_a_stranger(),
     "healthz": _by_a_stranger(),
     "readyz": _by_a_stranger(),

@@ -1,8 +1,8 @@
 """A database that fails at any statement of a request leaves all of its change behind, or nothing.
 
-What is tried counts although its request fails, so the throttle stands apart. So do sessions,
-which may be in another place than the accounts: before a change that must end them they are
-ended, and none begins.
+What is tried counts although its request fails, so the throttle stands apart. So do sessions and
+keys, which are stores of their own: sessions are ended before a change that must end them and none
+begins, and what is done with a key may be done again.
 """
 
 import sqlite3

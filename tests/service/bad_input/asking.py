@@ -40,6 +40,13 @@ def schema_of(one: Endpoint) -> Schema:
 FIELDS = [(one, name) for one in WITH_BODY for name in schema_of(one)["properties"]]
 
 
+def parameters_of(one: Endpoint) -> list[str]:
+    """Return the names of what may stand in the query, as it is described."""
+    if one.query is None:
+        return []
+    return list(DOCUMENT["components"]["schemas"][one.query.__name__]["properties"])
+
+
 def name_of(value: object) -> str | None:
     return value.name if isinstance(value, Endpoint) else None
 

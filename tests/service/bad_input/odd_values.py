@@ -85,7 +85,7 @@ HOSTILE = (
     "\0",
     "ada\0@example.com",
     "\u202egpj.exe\u202c",
-    "a\r\nSet-Cookie: session=1\r\n\r\n<html>",
+    "a\r\nSet-Cookie: session=1\r\n\r\n<p>",
     "%0d%0aLocation:%20//example.com",
     "%s%s%s%n%x",
     "{0.__class__.__mro__}{self}",

@@ -1,4 +1,7 @@
-"""Texts that have harmed others do no harm, wherever they stand: over SQLite and PostgreSQL."""
+"""Texts that have harmed others do no harm, wherever they stand.
+
+Over SQLite and PostgreSQL where they reach a statement.
+"""
 
 import json
 from collections.abc import Iterator
@@ -14,6 +17,7 @@ from tests.service.bad_input.asking import (
     asked,
     hold_to_be_ours,
     name_of,
+    parameters_of,
     path_with,
     refused_field,
     right_body,
@@ -72,9 +76,9 @@ def test_in_a_path(everywhere: Site, one: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PUT", "PATCH"])
-def test_as_a_path(everywhere: Site, method: str) -> None:
+def test_as_a_path(over_sqlite: Site, method: str) -> None:
     for text in HOSTILE:
-        answer = everywhere.client.open(f"/x{quote(text, safe='')}", method=method)
+        answer = over_sqlite.client.open(f"/x{quote(text, safe='')}", method=method)
         hold_to_be_ours(answer)
         assert answer.status_code in (404, 405)
 
@@ -87,6 +91,8 @@ def test_in_a_query(everywhere: Site, one: Endpoint) -> None:
             answer = asked(everywhere, one, body, query_string=query)
             if one.query is not None:
                 assert refused_field(answer)[:2] == (422, "invalid_field")
+        for name in parameters_of(one):
+            asked(everywhere, one, body, query_string={name: text})
 
 
 @pytest.mark.parametrize("one", SERVED, ids=name_of)
@@ -98,24 +104,24 @@ def test_in_every_header_at_once(everywhere: Site, one: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("header", [*HEADERS, "Host", "Content-Language", "Transfer-Encoding"])
-def test_in_one_header(everywhere: Site, header: str) -> None:
+def test_in_one_header(over_sqlite: Site, header: str) -> None:
     for one in SERVED:
         if one.name in ("login", "me", "list_sessions", "jwks"):
             body = written(right_body(one)) if one.body else None
             for text in HOSTILE:
-                asked(everywhere, one, body, environ_overrides=environ(text, header))
+                asked(over_sqlite, one, body, environ_overrides=environ(text, header))
 
 
 @pytest.mark.parametrize("one", ADMITTED_TO, ids=name_of)
-def test_as_a_token(everywhere: Site, one: Endpoint) -> None:
+def test_as_a_token(over_sqlite: Site, one: Endpoint) -> None:
     body = written(right_body(one)) if one.body else None
-    good = token_for(everywhere, one)
+    good = token_for(over_sqlite, one)
     odd = ["Bearer", "Bearer ", f"Bearer {good} {good}", f"Bearer {good}.", "a" * 20_000]
     for text in filter(str.strip, HOSTILE):  # blanks behind a token are no part of it
         odd += [text, f"Bearer {text}", f"Bearer {good}{text}", f"Basic {text}"]
     for value in odd:
         sent = environ(value, "Authorization")
-        answer = asked(everywhere, one, body, token=None, environ_overrides=sent)
+        answer = asked(over_sqlite, one, body, token=None, environ_overrides=sent)
         assert answer.status_code == 401, value
 
 
