@@ -10,6 +10,7 @@ from flask_watchword.accounts.audit import Event
 from flask_watchword.accounts.letters import Mailer
 from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.service.components import components
+from flask_watchword.service.machines import clients_of, revoke_access_of
 
 _T = TypeVar("_T")
 _Done = TypeVar("_Done")
@@ -61,6 +62,10 @@ def sessions_ended(subject: str, *, keep_current: bool = False) -> Iterator[None
     those that somebody started in between with what was good until then.
     """
     sessions = components().sessions
+    # With those of the subject itself: what programs have that the user has made.
+    clients = [] if keep_current else clients_of(subject)
     sessions.end_all(subject, keep_current=keep_current)
+    revoke_access_of(*clients)
     yield
     sessions.end_all(subject, keep_current=keep_current)
+    revoke_access_of(*clients)

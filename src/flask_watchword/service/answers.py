@@ -42,11 +42,15 @@ class Problem(msgspec.Struct, omit_defaults=True):
         msg: a sentence for people; it may change.
         code: a name for programs; it is contract.
         field: the field of the body or of the query that is wrong, where it is one.
+        error: the code once more, where OAuth wants it under this name (RFC 6749 section 5.2).
+        error_description: likewise the sentence.
     """
 
     msg: str
     code: str
     field: str | None = None
+    error: str | None = None
+    error_description: str | None = None
 
 
 class Message(msgspec.Struct):

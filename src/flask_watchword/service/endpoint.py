@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response
 
-from flask_watchword.service.bodies import read_body, read_query
+from flask_watchword.service.bodies import read_body, read_form, read_query
 from flask_watchword.service.guards import Guard
 
 View = Callable[..., Response]
@@ -24,6 +24,12 @@ _OF_A_BODY: Mapping[int, Codes] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("request_entity_too_large",),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type",),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("invalid_field",),
+}
+#: RFC 6749 section 5.2: what is wrong with a form is wrong with the request.
+_OF_A_FORM: Mapping[int, Codes] = {
+    HTTPStatus.BAD_REQUEST: ("invalid_request",),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("request_entity_too_large",),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type",),
 }
 _OF_A_QUERY: Mapping[int, Codes] = {HTTPStatus.UNPROCESSABLE_ENTITY: ("invalid_field",)}
 _OF_A_STORE: Mapping[int, Codes] = {HTTPStatus.SERVICE_UNAVAILABLE: ("store_unavailable",)}
@@ -56,8 +62,10 @@ class Endpoint:
         summary: one line for people.
         guard: who may ask.
         answers: what is answered when all is well, by status.
-        view: what answers. It is given what stands in the path, ``body`` and ``query`` by name.
+        view: what answers. It is given what stands in the path, ``body``, ``form`` and ``query``
+            by name.
         body: the struct of the JSON body; ``None`` where none is read.
+        form: the struct of a body that is a form, as OAuth has it; ``None`` where none is read.
         query: the struct of the query string; ``None`` where none is read.
         refusals: the codes of what this endpoint refuses by itself, by status.
         needs_stores: whether a store that is down ends it with 503.
@@ -70,6 +78,7 @@ class Endpoint:
     answers: Mapping[int, Shown]
     view: View
     body: type[msgspec.Struct] | None = None
+    form: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
     refusals: Mapping[int, Codes] = field(default_factory=dict)
     needs_stores: bool = True
@@ -84,6 +93,8 @@ class Endpoint:
         every = [self.refusals, self.guard.refusals_of(self.method)]
         if self.body is not None:
             every.append(_OF_A_BODY)
+        if self.form is not None:
+            every.append(_OF_A_FORM)
         if self.query is not None:
             every.append(_OF_A_QUERY)
         if self.needs_stores:
@@ -108,6 +119,7 @@ def endpoint(
     guard: Guard,
     answers: Mapping[int, Shown],
     body: type[msgspec.Struct] | None = None,
+    form: type[msgspec.Struct] | None = None,
     query: type[msgspec.Struct] | None = None,
     refusals: Mapping[int, Codes] | None = None,
     needs_stores: bool = True,
@@ -123,6 +135,7 @@ def endpoint(
             answers=answers,
             view=view,
             body=body,
+            form=form,
             query=query,
             refusals=refusals or {},
             needs_stores=needs_stores,
@@ -138,6 +151,8 @@ def _reading(declared: Endpoint) -> View:
             given["query"] = read_query(declared.query)
         if declared.body is not None:
             given["body"] = read_body(declared.body)
+        if declared.form is not None:
+            given["form"] = read_form(declared.form)
         return declared.view(**given)
 
     return view

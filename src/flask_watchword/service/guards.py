@@ -8,10 +8,12 @@ from typing import Any
 from flask import abort
 
 from flask_watchword.accounts.removal import ADMIN as ADMIN_ROLE
+from flask_watchword.extension.current import get_jwt
 from flask_watchword.extension.decorators import jwt_expired_token_required, jwt_required
 from flask_watchword.extension.guards import fresh_required, roles_required
 from flask_watchword.service.answers import refusal
 from flask_watchword.service.current_user import current_user
+from flask_watchword.service.machines import CLIENT_ID
 
 #: Seconds after which who administers has to sign in anew to change something.
 ADMIN_SIGN_IN_SECONDS = 3600
@@ -41,6 +43,7 @@ _OF_A_TOKEN: Mapping[int, Codes] = {
     401: ("missing_token", *_WRONG, *_NO_MORE),
     503: ("keys_unavailable",),  # those of another issuer, where an application has any
 }
+_OF_A_PERSON: Mapping[int, Codes] = {**_OF_A_TOKEN, 403: ("machine_token",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +84,33 @@ def _admins_who_signed_in_lately(view: View) -> View:
     return fresh_required(max_age=ADMIN_SIGN_IN_SECONDS)(_admins(view))
 
 
+def _people(view: View) -> View:
+    @wraps(view)
+    def asked_by_a_person(**given: Any) -> Any:
+        # What a program has is for the views of applications. It must not change the account of
+        # its owner, list where they are logged in, or make itself more tokens.
+        if CLIENT_ID in get_jwt():
+            abort(refusal(403, "This is not for programs; log in", "machine_token"))
+        return view(**given)
+
+    return asked_by_a_person
+
+
 #: Whoever asks.
 PUBLIC = Guard(_everybody)
 #: Whoever has an access token.
-ACCESS = Guard(jwt_required(), ("access",), _OF_A_TOKEN)
+ACCESS = Guard(lambda view: jwt_required()(_people(view)), ("access",), _OF_A_PERSON)
 #: Whoever has a refresh token.
 REFRESH = Guard(jwt_required(refresh=True), ("refresh",), _OF_A_TOKEN)
 #: Whoever has a token of a session, be it an access or a refresh token.
-SESSION = Guard(jwt_required(verify_type=False), ("access", "refresh"), _OF_A_TOKEN)
+SESSION = Guard(
+    lambda view: jwt_required(verify_type=False)(_people(view)), ("access", "refresh"), _OF_A_PERSON
+)
 #: Whoever has an access token that has expired, and has no other fault.
 EXPIRED = Guard(jwt_expired_token_required(), ("access",), _OF_A_TOKEN)
 
 _OF_AN_ADMIN = {
+    **_OF_A_TOKEN,
     401: (*_OF_A_TOKEN[401], "user_gone", "user_disabled"),
     403: ("insufficient_role",),
 }

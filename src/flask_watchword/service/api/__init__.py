@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from flask import Blueprint
 
 from flask_watchword.service.api.admin import ADMIN_ENDPOINTS
+from flask_watchword.service.api.clients import list_clients, make_client, revoke_client
 from flask_watchword.service.api.delete_account import delete_account
 from flask_watchword.service.api.docs import docs, docs_part
 from flask_watchword.service.api.email_change import change_email, confirm_email
@@ -24,6 +25,8 @@ from flask_watchword.service.api.protected_route import protected_route
 from flask_watchword.service.api.refresh import refresh
 from flask_watchword.service.api.register import register
 from flask_watchword.service.api.sessions import end_other_sessions, end_session, list_sessions
+from flask_watchword.service.api.token import token
+from flask_watchword.service.api.tokens import list_tokens, make_token, revoke_token
 from flask_watchword.service.api.totp_change import disable_totp, renew_recovery_codes
 from flask_watchword.service.api.totp_enrol import confirm_authenticator, enrol_totp
 from flask_watchword.service.endpoint import Endpoint
@@ -47,6 +50,13 @@ _ENDPOINTS: Sequence[Endpoint] = (
     confirm_authenticator,
     disable_totp,
     renew_recovery_codes,
+    list_tokens,
+    make_token,
+    revoke_token,
+    list_clients,
+    make_client,
+    revoke_client,
+    token,
     list_sessions,
     end_other_sessions,
     end_session,

@@ -55,7 +55,7 @@ def _endpoints(served: Sequence[Endpoint]) -> dict[str, Any]:
 
 
 def _structs(one: Endpoint) -> Iterator[Struct]:
-    yield from (kind for kind in (one.body, one.query) if kind is not None)
+    yield from (kind for kind in (one.body, one.form, one.query) if kind is not None)
     yield from structs_of(one)
 
 

@@ -10,6 +10,8 @@ from flask_watchword.service.openapi.responses import responses_of
 from flask_watchword.service.openapi.schemas import Schemas
 from flask_watchword.service.openapi.security import security_of
 
+_FORM = "application/x-www-form-urlencoded"
+
 #: A variable in a path of Flask's: what converts it, where that is not text, and its name.
 _VARIABLE = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
 _CONVERTED = {
@@ -42,11 +44,10 @@ def operation(one: Endpoint, tag: str, schemas: Schemas) -> dict[str, Any]:
     }
     if parameters := [*_of_the_path(one), *_of_the_query(one, schemas)]:
         described["parameters"] = parameters
-    if one.body is not None:
-        described["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": schemas.of(one.body)}},
-        }
+    for media_type, kind in (("application/json", one.body), (_FORM, one.form)):
+        if kind is not None:
+            content = {media_type: {"schema": schemas.of(kind)}}
+            described["requestBody"] = {"required": True, "content": content}
     return described
 
 

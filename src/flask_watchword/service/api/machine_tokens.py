@@ -1,0 +1,158 @@
+"""What a user does with tokens for programs, be they personal ones or clients."""
+
+from typing import Annotated, Self
+
+import msgspec
+from flask import abort
+
+from flask_watchword.accounts.changes import confirm_password
+from flask_watchword.accounts.machine_tokens import (
+    MAX_NAME_CHARACTERS,
+    MachineToken,
+    MachineTokenKind,
+    ScopeNotHeld,
+    UnacceptableName,
+    new_machine_token,
+)
+from flask_watchword.accounts.unit_of_work import AccountStores
+from flask_watchword.accounts.users import MAX_NAME_CHARACTERS as MAX_SCOPE_CHARACTERS
+from flask_watchword.accounts.users import MAX_NAMES, User
+from flask_watchword.clock import system_clock
+from flask_watchword.extension.current import get_jwt_identity
+from flask_watchword.service.answers import Moment, moment, refusal
+from flask_watchword.service.api.fields import Password
+from flask_watchword.service.audit_events import current_session, event
+from flask_watchword.service.components import components
+from flask_watchword.service.machines import revoke_access_of, subject_of
+from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
+
+#: How many tokens of one kind a user may have that are not over.
+MOST_TOKENS = 50
+_DAY = 86_400
+
+#: What making one may come to, beside what every reauthentication may.
+MAKING_REFUSALS = {**REFUSALS, 409: ("email_unverified", "too_many_tokens")}
+
+_Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARACTERS)]
+_Scope = Annotated[str, msgspec.Meta(max_length=MAX_SCOPE_CHARACTERS)]
+
+
+class NewToken(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to be made.
+
+    Attributes:
+        password: of the account; a session alone may be a stolen one.
+        name: by which its owner knows it later.
+        scopes: what it may be used for; no more than its owner may.
+        days: how long it is good; null for no end.
+    """
+
+    password: Password
+    name: _Name
+    scopes: Annotated[list[_Scope], msgspec.Meta(max_length=MAX_NAMES)] = []
+    days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
+
+
+class ShownToken(msgspec.Struct):
+    """A token, without what is secret of it.
+
+    Attributes:
+        id: by which it is revoked; of a client, its ``client_id``.
+        name: what its owner calls it.
+        scopes: what it may be used for.
+        created_at: when it was made.
+        expires_at: when it ends; null for never.
+        last_used_at: when it was last used, to the minute.
+    """
+
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: Moment
+    expires_at: Moment | None
+    last_used_at: Moment | None
+
+    @classmethod
+    def of(cls, token: MachineToken) -> Self:
+        """Return a token as it is shown."""
+        return cls(
+            id=token.id,
+            name=token.name,
+            scopes=sorted(token.scopes),
+            created_at=moment(token.created_at),
+            expires_at=None if token.expires_at is None else moment(token.expires_at),
+            last_used_at=None if token.last_used_at is None else moment(token.last_used_at),
+        )
+
+
+def make(kind: MachineTokenKind, wanted: NewToken) -> tuple[MachineToken, str]:
+    """Make a token of the current user; return its record, and the text to show once.
+
+    Ends the request where it cannot be made.
+    """
+    parts, owner = components(), _confirmed_owner(wanted.password)
+    lifetime = None if wanted.days is None else float(wanted.days * _DAY)
+    try:
+        token, text = new_machine_token(
+            kind, owner.id, wanted.name, wanted.scopes, owner.scopes, system_clock(), lifetime
+        )
+    except UnacceptableName as error:
+        abort(refusal(422, str(error), "invalid_field", field="name"))
+    except ScopeNotHeld as error:
+        abort(refusal(422, str(error), "invalid_field", field="scopes"))
+    if len(living(kind)) >= MOST_TOKENS:
+        msg = f"You have {MOST_TOKENS} of these already; revoke one"
+        abort(refusal(409, msg, "too_many_tokens"))
+    session = current_session()
+
+    def work(stores: AccountStores) -> None:
+        stores.machine_tokens.add(token)
+        told = event("machine_token_made", owner.id, session, token=token.id, kind=kind.value)
+        stores.audit.append([told])
+
+    parts.change(work)
+    return token, text
+
+
+def living(kind: MachineTokenKind) -> list[MachineToken]:
+    """Return the current user's tokens of a kind that are not over, the newest first."""
+    store, now = components().stores.accounts.stores.machine_tokens, system_clock()
+    every = store.of_owner(get_jwt_identity())
+    return [token for token in every if token.kind is kind and not token.is_over(now)]
+
+
+def revoke(kind: MachineTokenKind, token_id: str) -> bool:
+    """Revoke one of the current user's tokens, with every access token it was traded for.
+
+    Returns whether there was such a one.
+    """
+    owner, session = get_jwt_identity(), current_session()
+    token = next((one for one in living(kind) if one.id == token_id), None)
+    if token is None:
+        return False
+
+    def work(stores: AccountStores) -> bool:
+        revoked = stores.machine_tokens.revoke(token_id, owner, system_clock())
+        if revoked:
+            told = event("machine_token_revoked", owner, session, token=token_id)
+            stores.audit.append([told])
+        return revoked
+
+    # Before, so that nothing changes where it cannot be done, and after, for what was traded in
+    # between.
+    revoke_access_of(subject_of(token))
+    revoked = components().change(work)
+    revoke_access_of(subject_of(token))
+    return revoked
+
+
+def _confirmed_owner(password: str) -> User:
+    parts, user_id = components(), get_jwt_identity()
+    with reauthenticating(user_id):
+        accounts = parts.accounts_in(parts.stores.accounts.stores)
+        owner = confirm_password(accounts, user_id, password)
+    if owner.email_verified_at is None:
+        # Whoever registers somebody else's address must not keep a way in: a reset by its owner
+        # revokes no token.
+        abort(refusal(409, "Verify the e-mail address first", "email_unverified"))
+    return owner

@@ -1,0 +1,76 @@
+"""Programs: what they are given to ask for access, and the access tokens they get for it."""
+
+from collections.abc import Collection
+
+from flask_watchword.accounts.machine_tokens import (
+    MachineToken,
+    MachineTokenKind,
+    scopes_now,
+)
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
+from flask_watchword.extension.session_work import Work
+from flask_watchword.extension.tokens import issue
+from flask_watchword.service.components import components
+from flask_watchword.sessions.store import subject_revocation
+
+#: The claim by which a token of a program is told from one of a person (RFC 9068 section 2.2).
+CLIENT_ID = "client_id"
+
+
+def new_access_token(token: MachineToken, scopes: Collection[str]) -> str:
+    """Return an access token for a program.
+
+    It is like any other, so that every view takes it and nobody has to ask where it comes from.
+    It belongs to no session, is never fresh, cannot be refreshed and carries no role.
+
+    Args:
+        token: what the program has shown.
+        scopes: what the access token may be used for.
+    """
+    claims = {CLIENT_ID: token.id}
+    if scopes:
+        claims["scope"] = " ".join(sorted(scopes))
+    return issue(None, "access", claims, subject=subject_of(token))
+
+
+def subject_of(token: MachineToken) -> str:
+    """Return whom a token's access tokens are about.
+
+    A client is itself (RFC 9068 section 2.2); a personal token stands for its owner.
+    """
+    return token.id if token.kind is MachineTokenKind.CLIENT else token.owner
+
+
+def owner_of(token: MachineToken) -> User | None:
+    """Return who made a token, unless they are gone or disabled: then it is good for nothing."""
+    owner = components().stores.users.by_id(token.owner)
+    return None if owner is None or owner.is_disabled else owner
+
+
+def scopes_of(token: MachineToken, owner: User) -> frozenset[str]:
+    """Return what a token may be used for now: no more than its owner still may."""
+    return scopes_now(token, owner.scopes)
+
+
+def is_still_good(token: MachineToken) -> bool:
+    """Tell whether a token that was good a moment ago was neither revoked since nor its owner."""
+    now = components().stores.accounts.stores.machine_tokens.by_hash(token.token_hash)
+    return now is not None and not now.is_over(system_clock()) and owner_of(now) is not None
+
+
+def revoke_access_of(*subjects: str) -> None:
+    """Refuse what was issued to programs for these subjects until now, everywhere.
+
+    By subject, as long as whole seconds tell it from what is issued later: other programs of the
+    same owner ask for access again, as they do every few minutes.
+    """
+    work = Work()
+    for subject in subjects:
+        work.revoke(subject_revocation(subject, work.now, work.lifetimes))
+
+
+def clients_of(owner: str) -> list[str]:
+    """Return the clients that a user has made, whose access tokens are about themselves."""
+    made = components().stores.accounts.stores.machine_tokens.of_owner(owner)
+    return [token.id for token in made if token.kind is MachineTokenKind.CLIENT]

@@ -1,0 +1,415 @@
+"""Tokens for programs: made by people, traded for access, and gone when they are revoked."""
+
+import base64
+import importlib
+from typing import Any
+
+import jwt
+import pytest
+from flask import Flask, jsonify
+from flask.typing import ResponseReturnValue
+from werkzeug.test import TestResponse
+
+from flask_watchword import get_jwt_identity, jwt_required, roles_required, scopes_required
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
+from flask_watchword.service.api import endpoints
+from flask_watchword.service.api import machine_tokens as making
+from flask_watchword.service.endpoint import Endpoint
+from tests.service.site import BETTER, EMAIL, GOOD, Site, site
+
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+KINDS = ["/tokens", "/clients"]
+
+
+def told(answer: TestResponse) -> tuple[int, str]:
+    return answer.status_code, answer.get_json()["code"]
+
+
+@pytest.fixture
+def ours(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A service, and beside it views of an application."""
+    with site(database_url, monkeypatch) as found:
+        _add_views(found.app)
+        yield found
+
+
+def _add_views(app: Flask) -> None:
+    @app.get("/orders")
+    @scopes_required("orders:read")
+    def orders() -> ResponseReturnValue:
+        return jsonify(of=get_jwt_identity())
+
+    @app.get("/whoever")
+    @jwt_required()
+    def whoever() -> ResponseReturnValue:
+        return jsonify(of=get_jwt_identity())
+
+    @app.get("/fresh")
+    @jwt_required(fresh=True)
+    def fresh() -> ResponseReturnValue:
+        return jsonify()
+
+    @app.get("/managers")
+    @roles_required("manager")
+    def managers() -> ResponseReturnValue:
+        return jsonify()
+
+
+@pytest.fixture
+def ada(ours: Site) -> User:
+    user = ours.add_verified()
+    ours.parts.stores.users.set_roles(user.id, frozenset({"manager"}))
+    ours.parts.stores.users.set_scopes(user.id, frozenset({"orders:read", "orders:write"}))
+    return user
+
+
+@pytest.fixture
+def session(ours: Site, ada: User) -> str:
+    return str(ours.pair()["access_token"])
+
+
+def make(ours: Site, session: str, kind: str, **body: Any) -> dict[str, Any]:
+    wanted = {"password": GOOD, "name": "nightly", "scopes": ["orders:read"]} | body
+    made = ours.post(kind, session, **wanted)
+    assert made.status_code == 201, made.get_json()
+    found: dict[str, Any] = made.get_json()
+    return found
+
+
+def form_of(made: dict[str, Any], **more: str) -> dict[str, str]:
+    """Return what a program asks for access with."""
+    if "token" in made:
+        of_kind = {
+            "grant_type": EXCHANGE,
+            "subject_token": made["token"],
+            "subject_token_type": ACCESS_TOKEN,
+        }
+    else:
+        of_kind = {
+            "grant_type": "client_credentials",
+            "client_id": made["client_id"],
+            "client_secret": made["client_secret"],
+        }
+    return of_kind | more
+
+
+def trade(ours: Site, made: dict[str, Any], **more: str) -> TestResponse:
+    return ours.client.post("/token", data=form_of(made, **more))
+
+
+def access(ours: Site, made: dict[str, Any], **more: str) -> str:
+    answer = trade(ours, made, **more)
+    assert answer.status_code == 200, answer.get_json()
+    return str(answer.get_json()["access_token"])
+
+
+def get(ours: Site, path: str, token: str) -> TestResponse:
+    return ours.client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+
+# Making -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_made_is_shown_once_and_kept_as_a_hash(ours: Site, session: str, kind: str) -> None:
+    made = make(ours, session, kind, days=30)
+    secret = made.get("token") or made["client_secret"]
+    listed = get(ours, kind, session)
+    (shown,) = listed.get_json()[kind[1:]]
+    assert shown == made["made"]
+    assert (shown["name"], shown["scopes"], shown["last_used_at"]) == (
+        "nightly",
+        ["orders:read"],
+        None,
+    )
+    assert secret not in listed.text
+    (kept,) = ours.parts.stores.accounts.stores.machine_tokens.of_owner(_id(ours))
+    assert secret not in repr(kept) + kept.token_hash
+    assert (
+        get(ours, KINDS[1 - KINDS.index(kind)], session).get_json()[
+            KINDS[1 - KINDS.index(kind)][1:]
+        ]
+        == []
+    )
+    assert ours.events().count("machine_token_made") == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("body", "refused", "field"),
+    [
+        ({"password": BETTER}, (403, "wrong_password"), None),
+        ({"scopes": ["orders:read", "admin:all"]}, (422, "invalid_field"), "scopes"),
+        ({"name": "  "}, (422, "invalid_field"), "name"),
+        ({"name": "a\x07b"}, (422, "invalid_field"), "name"),
+        ({"days": 0}, (422, "invalid_field"), "days"),
+        ({"id": "mine"}, (422, "invalid_field"), "id"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(
+    ours: Site, session: str, kind: str, body: Any, refused: Any, field: str | None
+) -> None:
+    wanted = {"password": GOOD, "name": "nightly", "scopes": []} | body
+    answer = ours.post(kind, session, **wanted)
+    assert (told(answer), answer.get_json().get("field")) == (refused, field)
+    assert get(ours, kind, session).get_json()[kind[1:]] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_makes_one_before_showing_that_the_mailbox_is_theirs(ours: Site, kind: str) -> None:
+    ours.add()
+    refused = ours.post(kind, ours.pair()["access_token"], password=GOOD, name="nightly")
+    assert told(refused) == (409, "email_unverified")
+
+
+def test_nobody_makes_any_number_of_them(
+    ours: Site, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "MOST_TOKENS", 2)
+    first = make(ours, session, "/tokens")
+    make(ours, session, "/tokens")
+    make(ours, session, "/clients")
+    refused = ours.post("/tokens", session, password=GOOD, name="third")
+    assert told(refused) == (409, "too_many_tokens")
+    ours.ask("DELETE", f"/tokens/{first['made']['id']}", session)
+    make(ours, session, "/tokens")
+
+
+# Access -------------------------------------------------------------------------------------
+
+
+def test_a_personal_token_gives_access_as_its_owner_within_its_scopes(
+    ours: Site, ada: User, session: str
+) -> None:
+    made = make(ours, session, "/tokens")
+    answer = trade(ours, made)
+    body = answer.get_json()
+    token = body.pop("access_token")
+    assert body == {
+        "token_type": "Bearer",
+        "expires_in": 900,
+        "scope": "orders:read",
+        "issued_token_type": ACCESS_TOKEN,
+    }
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert get(ours, "/orders", token).get_json() == {"of": ada.id}
+    assert get(ours, "/tokens", session).get_json()["tokens"][0]["last_used_at"] is not None
+
+
+def test_a_client_gives_access_as_itself_and_may_use_basic(
+    ours: Site, ada: User, session: str
+) -> None:
+    made = make(ours, session, "/clients")
+    basic = base64.b64encode(f"{made['client_id']}:{made['client_secret']}".encode()).decode()
+    answer = ours.client.post(
+        "/token",
+        data={"grant_type": "client_credentials"},
+        headers={"Authorization": f"Basic {basic}"},
+    )
+    assert answer.get_json().keys() == {"access_token", "token_type", "expires_in", "scope"}
+    for token in (answer.get_json()["access_token"], access(ours, made)):
+        assert get(ours, "/orders", token).get_json() == {"of": made["client_id"]}
+    twice = ours.client.post(
+        "/token", data=form_of(made), headers={"Authorization": f"Basic {basic}"}
+    )
+    assert told(twice) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_access_is_neither_fresh_nor_of_a_role_and_says_whose_it_is(
+    ours: Site, session: str, kind: str
+) -> None:
+    made = make(ours, session, kind)
+    token = access(ours, made)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["client_id"] == made["made"]["id"]
+    assert claims["scope"] == "orders:read"
+    assert claims["fresh"] is False
+    assert not {"roles", "sid", "auth_time", "amr"} & claims.keys()
+    assert jwt.get_unverified_header(token)["typ"] == "at+jwt"
+    assert get(ours, "/fresh", token).status_code == 401
+    assert get(ours, "/managers", token).status_code == 403
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_less_may_be_asked_for_and_never_more(ours: Site, session: str, kind: str) -> None:
+    made = make(ours, session, kind, scopes=["orders:read", "orders:write"])
+    token = access(ours, made, scope="orders:write")
+    assert get(ours, "/orders", token).status_code == 403
+    assert told(trade(ours, made, scope="orders:read x")) == (400, "invalid_scope")
+    ours.parts.stores.users.set_scopes(_id(ours), frozenset({"orders:write"}))
+    # What its owner has lost it does not pass on.
+    assert trade(ours, made).get_json()["scope"] == "orders:write"
+    assert told(trade(ours, made, scope="orders:read")) == (400, "invalid_scope")
+
+
+_OF_PEOPLE = [
+    one for one in endpoints(demo=False) if one.guard.tokens and not one.path.startswith("/admin/")
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("one", _OF_PEOPLE, ids=lambda one: one.name)
+def test_a_program_changes_nothing_about_the_account_of_its_owner(
+    ours: Site, session: str, kind: str, one: Endpoint
+) -> None:
+    token = access(ours, make(ours, session, kind))
+    path = one.path.replace("<", "").replace(">", "")
+    refused = ours.ask(one.method, path, token)
+    expected = (401, "invalid_token") if one.name == "refresh" else (403, "machine_token")
+    assert told(refused) == expected
+
+
+# The end ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_revoked_is_refused_with_all_that_it_was_traded_for(
+    ours: Site, session: str, kind: str
+) -> None:
+    made = make(ours, session, kind)
+    token = access(ours, made)
+    assert get(ours, "/whoever", token).status_code == 200
+    path = f"{kind}/{made['made']['id']}"
+    assert ours.ask("DELETE", path, session).status_code == 204
+    assert told(get(ours, "/whoever", token)) == (401, "token_revoked")
+    expected = (401, "invalid_client") if kind == "/clients" else (400, "invalid_grant")
+    assert told(trade(ours, made)) == expected
+    assert ours.ask("DELETE", path, session).status_code == 404
+    assert ours.me(session).status_code == 200
+    assert ours.events().count("machine_token_revoked") == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_revokes_what_is_somebody_else_s_or_of_another_kind(
+    ours: Site, session: str, kind: str
+) -> None:
+    made = make(ours, session, kind)
+    other = KINDS[1 - KINDS.index(kind)]
+    ours.add("bob@example.com")
+    bob = ours.pair("bob@example.com")["access_token"]
+    for path, whose in (
+        (f"{kind}/{made['made']['id']}", bob),
+        (f"{other}/{made['made']['id']}", session),
+    ):
+        assert ours.ask("DELETE", path, whose).status_code == 404
+    assert access(ours, made)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_its_owner_a_program_is_refused_everywhere_by_the_next_request(
+    ours: Site, session: str, kind: str
+) -> None:
+    boss = ours.add("boss@example.com")
+    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    admin = ours.pair("boss@example.com")["access_token"]
+    made = make(ours, session, kind)
+    token = access(ours, made)
+    user = f"/admin/users/{_id(ours)}"
+    assert ours.ask("PATCH", user, admin, disabled=True).status_code == 200
+    assert get(ours, "/whoever", token).status_code == 401
+    expected = (401, "invalid_client") if kind == "/clients" else (400, "invalid_grant")
+    assert told(trade(ours, made)) == expected
+    assert ours.ask("PATCH", user, admin, disabled=False).status_code == 200
+    assert trade(ours, made).status_code == 200
+    assert ours.ask("DELETE", user, admin).status_code == 204
+    assert told(trade(ours, made)) == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_has_run_out_is_refused(
+    ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(ours, session, kind, days=1)
+    later = system_clock() + 86_401
+    monkeypatch.setattr("flask_watchword.service.api.machine_tokens.system_clock", lambda: later)
+    module = importlib.import_module("flask_watchword.service.api.token")
+    monkeypatch.setattr(module, "system_clock", lambda: later)
+    assert trade(ours, made).status_code in (400, 401)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_revoked_while_it_is_traded_gives_nothing(
+    ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(ours, session, kind)
+    module = importlib.import_module("flask_watchword.service.api.token")
+    issue = module.new_access_token
+
+    def revoked_first(*arguments: Any) -> str:
+        store = ours.parts.stores.accounts.stores.machine_tokens
+        store.revoke(made["made"]["id"], _id(ours), system_clock())
+        return str(issue(*arguments))
+
+    monkeypatch.setattr(module, "new_access_token", revoked_first)
+    assert trade(ours, made).status_code in (400, 401)
+
+
+# What is asked wrongly ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("form", "refused"),
+    [
+        ({"scope": "x"}, (400, "invalid_request")),
+        ({"grant_type": "password"}, (400, "unsupported_grant_type")),
+        ({"grant_type": "client_credentials"}, (401, "invalid_client")),
+        (
+            {"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"},
+            (401, "invalid_client"),
+        ),
+        ({"grant_type": EXCHANGE}, (400, "invalid_request")),
+        (
+            {"grant_type": EXCHANGE, "subject_token": "x", "subject_token_type": "y"},
+            (400, "invalid_request"),
+        ),
+        (
+            {"grant_type": EXCHANGE, "subject_token": "x", "subject_token_type": ACCESS_TOKEN},
+            (400, "invalid_grant"),
+        ),
+        ({"grant_type": ["client_credentials"] * 2}, (400, "invalid_request")),
+        ({"grant_type": "client_credentials", "client_id": "x" * 257}, (400, "invalid_request")),
+    ],
+)
+def test_errors_are_those_of_oauth_and_ours(ours: Site, form: Any, refused: Any) -> None:
+    answer = ours.client.post("/token", data=form)
+    assert told(answer) == refused
+    assert answer.get_json()["error"] == refused[1]
+    assert answer.get_json()["error_description"] == answer.get_json()["msg"]
+    if refused[0] == 401:
+        assert 'Basic realm="watchword"' in answer.headers["WWW-Authenticate"]
+
+
+def test_json_is_no_form(ours: Site) -> None:
+    refused = ours.client.post("/token", json={"grant_type": "client_credentials"})
+    assert told(refused) == (415, "unsupported_media_type")
+
+
+def test_what_else_is_in_the_form_is_disregarded(ours: Site, session: str) -> None:
+    made = make(ours, session, "/clients")
+    assert trade(ours, made, resource="https://example.com", scope="").status_code == 200
+
+
+def test_guessing_is_slowed_down_and_programs_that_are_known_do_not_count(
+    ours: Site, session: str
+) -> None:
+    made = make(ours, session, "/clients")
+    wrong = made | {"client_secret": "wwc_" + "0" * 36}
+    statuses = [trade(ours, wrong).status_code for _ in range(65)]
+    assert set(statuses) == {401, 429}
+    assert statuses.count(401) in range(60, 64)
+    assert trade(ours, wrong).headers["Retry-After"]
+
+
+def test_a_client_s_secret_is_good_under_its_own_name_alone(ours: Site, session: str) -> None:
+    one, other = make(ours, session, "/clients"), make(ours, session, "/clients", name="other")
+    mixed = one | {"client_secret": other["client_secret"]}
+    assert told(trade(ours, mixed)) == (401, "invalid_client")
+
+
+def _id(ours: Site) -> str:
+    user = ours.user(EMAIL)
+    assert user is not None
+    return user.id
