@@ -30,12 +30,14 @@ class Request:
     Attributes:
         token: whose it is; ``None`` without one.
         body: in JSON; ``None`` without one.
+        form: a body that is a form; ``None`` where it is none.
         path: what stands in the path, by name.
         query: what stands behind it.
     """
 
     token: str | None = None
     body: Mapping[str, Any] | None = None
+    form: Mapping[str, str] | None = None
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
 
@@ -48,6 +50,7 @@ def send(ours: Site, one: Endpoint, request: Request) -> TestResponse:
         path,
         method=one.method,
         json=request.body,
+        data=request.form,
         query_string=request.query,
         headers={} if request.token is None else {"Authorization": f"Bearer {request.token}"},
     )
@@ -194,7 +197,7 @@ def _about_somebody(**body: Any) -> Callable[[Site], Request]:
     def make(ours: Site) -> Request:
         user = ours.add()
         ours.pair()
-        return Request(_admin(ours), body or None, {"user_id": user.id})
+        return Request(_admin(ours), body or None, path={"user_id": user.id})
 
     return make
 
@@ -227,6 +230,30 @@ def _about_a_key(ours: Site, state: str) -> Request:
     return Request(token, path={"kid": kid})
 
 
+# Those of programs ------------------------------------------------------------------------
+
+
+def _machine_token(ours: Site, path: str) -> tuple[str, dict[str, Any]]:
+    session = _signed_in(ours)
+    made = ours.post(path, session, password=GOOD, name="nightly")
+    assert made.status_code == 201
+    return session, made.get_json()
+
+
+def _revoking(path: str, name: str) -> Callable[[Site], Request]:
+    def make(ours: Site) -> Request:
+        session, made = _machine_token(ours, path)
+        return Request(session, path={name: made["made"]["id"]})
+
+    return make
+
+
+def _trade(ours: Site) -> Request:
+    _, made = _machine_token(ours, "/clients")
+    credentials = {name: made[name] for name in ("client_id", "client_secret")}
+    return Request(form={"grant_type": "client_credentials", **credentials})
+
+
 GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "register": _by_a_stranger(email=EMAIL, password=GOOD),
     "verify_address": lambda ours: _of_a_code(ours, "/register", email=EMAIL, password=GOOD),
@@ -248,6 +275,13 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "confirm_authenticator": _confirmation,
     "disable_totp": _with_a_second_factor(password=GOOD),
     "renew_recovery_codes": _with_a_second_factor(password=GOOD),
+    "list_tokens": _with_a_token(),
+    "make_token": _with_a_token(password=GOOD, name="nightly"),
+    "revoke_token": _revoking("/tokens", "token_id"),
+    "list_clients": _with_a_token(),
+    "make_client": _with_a_token(password=GOOD, name="nightly"),
+    "revoke_client": _revoking("/clients", "client_id"),
+    "token": _trade,
     "list_sessions": _with_a_token(),
     "end_other_sessions": _with_a_token(),
     "end_session": _about_one_of_two_sessions,
