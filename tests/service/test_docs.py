@@ -10,6 +10,11 @@ from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
 from flask_watchword.service.watchword import Watchword
 
+SIGNATURES = {
+    "image/svg+xml": b"<svg ",
+    "image/png": b"\x89PNG\r\n",
+    "image/jpeg": b"\xff\xd8\xff",
+}
 PARTS = {
     "page.css": "text/css",
     "page.js": "text/javascript",
@@ -50,6 +55,18 @@ def test_each_part_is_what_it_says_and_is_kept(
     assert answer.data
     again = client.get(f"/docs/{part}", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_every_picture_of_the_styles_is_a_file_beside_them(client: FlaskClient) -> None:
+    styles = client.get("/docs/swagger-ui.css").data
+    assert b"data:" not in styles
+    named = set(re.findall(rb"url\(([^)]*)\)", styles))
+    assert len(named) > 10
+    for name in named:
+        answer = client.get(f"/docs/{name.decode()}")
+        assert answer.status_code == 200
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
+        assert answer.data.startswith(SIGNATURES[str(answer.mimetype)])
 
 
 @pytest.mark.parametrize(

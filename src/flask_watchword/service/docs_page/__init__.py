@@ -1,0 +1,1 @@
+"""The page at ``/docs``, and all that it consists of."""

@@ -1,0 +1,51 @@
+"""Hostile texts where no statement sees them: one header, a token, a path that nobody has."""
+
+from urllib.parse import quote
+
+import pytest
+
+from flask_watchword.service.endpoint import Endpoint
+from tests.service.bad_input.asking import (
+    SERVED,
+    asked,
+    hold_to_be_ours,
+    name_of,
+    right_body,
+    token_for,
+    written,
+)
+from tests.service.bad_input.headers import HEADERS, environ
+from tests.service.bad_input.odd_values import HOSTILE
+from tests.service.site import Site
+
+ADMITTED_TO = [one for one in SERVED if one.guard.tokens]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PUT", "PATCH"])
+def test_as_a_path(over_sqlite: Site, method: str) -> None:
+    for text in HOSTILE:
+        answer = over_sqlite.client.open(f"/x{quote(text, safe='')}", method=method)
+        hold_to_be_ours(answer)
+        assert answer.status_code in (404, 405)
+
+
+@pytest.mark.parametrize("header", [*HEADERS, "Host", "Content-Language", "Transfer-Encoding"])
+def test_in_one_header(over_sqlite: Site, header: str) -> None:
+    for one in SERVED:
+        if one.name in ("login", "me", "list_sessions", "jwks"):
+            body = written(right_body(one)) if one.body else None
+            for text in HOSTILE:
+                asked(over_sqlite, one, body, environ_overrides=environ(text, header))
+
+
+@pytest.mark.parametrize("one", ADMITTED_TO, ids=name_of)
+def test_as_a_token(over_sqlite: Site, one: Endpoint) -> None:
+    body = written(right_body(one)) if one.body else None
+    good = token_for(over_sqlite, one)
+    odd = ["Bearer", "Bearer ", f"Bearer {good} {good}", f"Bearer {good}.", "a" * 20_000]
+    for text in filter(str.strip, HOSTILE):  # blanks behind a token are no part of it
+        odd += [text, f"Bearer {text}", f"Bearer {good}{text}", f"Basic {text}"]
+    for value in odd:
+        sent = environ(value, "Authorization")
+        answer = asked(over_sqlite, one, body, token=None, environ_overrides=sent)
+        assert answer.status_code == 401, value

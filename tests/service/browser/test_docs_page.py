@@ -1,0 +1,98 @@
+"""The page at /docs in a real browser: it shows every operation, and asks nobody else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from flask_watchword.service.api import endpoints
+from flask_watchword.service.components import Stores
+from flask_watchword.service.openapi.operation import path_of
+from flask_watchword.service.settings import Settings
+from flask_watchword.service.watchword import Watchword
+from tests.servers.browser import Page
+from tests.servers.https import served_over_tls
+
+pytestmark = pytest.mark.server
+
+#: Returns once a condition holds, and says what was waited for where it does not.
+UNTIL = """
+    const until = async (condition) => {
+        for (let tries = 0; tries < 600; tries++) {
+            if (condition()) return;
+            await new Promise(resolve => setTimeout(resolve, 50));
+        }
+        throw new Error(`waited for ${condition}`);
+    };
+    const all = (selector) => [...document.querySelectorAll(selector)];
+    await until(() => all(".opblock").length > 0);
+"""
+SHOWN = """
+    return all(".opblock").map(one =>
+        one.querySelector(".opblock-summary-method").textContent + " " +
+        one.querySelector(".opblock-summary-path").dataset.path);
+"""
+UNFOLDED = """
+    const kinds = [".opblock-get", ".opblock-post", ".opblock-delete"];
+    kinds.forEach(kind => all(`${kind} .opblock-summary-control`)[0].click());
+    await until(() => all(".opblock-body .responses-table").length === kinds.length);
+    all(".model-container button, .tablinks").forEach(one => one.click());
+    all(".btn.authorize")[0].click();
+    await until(() => all(".dialog-ux .auth-container").length > 0);
+"""
+TRIED = """
+    const healthz = () => document.querySelector("[id$=-healthz]");
+    healthz().querySelector(".opblock-summary-control").click();
+    await until(() => healthz().querySelector(".try-out__btn"));
+    healthz().querySelector(".try-out__btn").click();
+    await until(() => healthz().querySelector(".execute"));
+    healthz().querySelector(".execute").click();
+    await until(() => healthz().querySelector(".live-responses-table .response"));
+    return healthz().querySelector(".live-responses-table .response").innerText;
+"""
+OPERATIONS = {f"{one.method} {path_of(one)}" for one in endpoints(demo=True)}
+
+
+def nothing_is_wrong(page: Page, service: str) -> None:
+    assert page.complaints == []
+    assert [url for url in page.requested if not url.startswith(f"{service}/")] == []
+
+
+def test_the_page_shows_every_operation(page: Page, service: str) -> None:
+    page.open(f"{service}/docs")
+    shown = page.run(UNTIL + SHOWN)
+    # Where a line may break Swagger UI puts a character that nobody sees.
+    assert {one.replace("\u200b", "") for one in shown} == OPERATIONS
+    nothing_is_wrong(page, service)
+
+
+def test_the_page_unfolds_under_its_policy(page: Page, service: str) -> None:
+    page.open(f"{service}/docs")
+    page.run(UNTIL + UNFOLDED)
+    nothing_is_wrong(page, service)
+
+
+def test_the_page_tries_an_operation_out(page: Page, service: str) -> None:
+    page.open(f"{service}/docs")
+    told = page.run(UNTIL + TRIED)
+    assert "200" in told
+    assert '"status": "ok"' in told
+    assert page.requested[-1] == f"{service}/healthz"
+    nothing_is_wrong(page, service)
+
+
+@pytest.fixture
+def mounted(settings: Settings, stores: Stores, tmp_path: Path) -> Iterator[str]:
+    """The origin of an application that has the service below /auth."""
+    app = Flask(__name__)
+    Watchword(app, settings=settings, stores=stores, url_prefix="/auth")
+    with served_over_tls(app, tmp_path) as port:
+        yield f"https://shop.example:{port}"
+
+
+def test_below_a_prefix_the_page_tries_operations_out_there(page: Page, mounted: str) -> None:
+    page.open(f"{mounted}/auth/docs")
+    assert "200" in page.run(UNTIL + TRIED)
+    assert page.requested[-1] == f"{mounted}/auth/healthz"
+    nothing_is_wrong(page, mounted)
