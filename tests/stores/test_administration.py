@@ -246,7 +246,7 @@ def test_a_user_whose_address_is_taken_is_not_invited(unit: UnitOfWork) -> None:
 def test_a_user_is_not_added_with_a_name_that_cannot_be_a_role(unit: UnitOfWork) -> None:
     odd = replace(new_user("ada@example.com", "hash", NOW), roles=frozenset({"a b"}))
     with pytest.raises(InvalidName):
-        unit.change(lambda s: add_user(accounts_of(s, Mailbox()), s, BY, odd))
+        unit.change(lambda s: add_user(s, BY, odd, NOW))
     assert list(unit.stores.users.page()) == []
 
 

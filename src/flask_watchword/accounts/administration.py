@@ -67,9 +67,21 @@ class UserChange:
         """Tell whether an admin would be none afterwards."""
         return self.disabled is True or (self.roles is not None and ADMIN not in self.roles)
 
+    def takes_away_from(self, user: User) -> bool:
+        """Tell whether tokens of the user say more afterwards than is true: they have to end."""
+        lost_roles = self.roles is not None and not user.roles <= self.roles
+        lost_scopes = self.scopes is not None and not user.scopes <= self.scopes
+        return self.disabled is True or lost_roles or lost_scopes
 
-def add_user(accounts: Accounts, stores: AccountStores, by: Administrator, user: User) -> None:
+
+def add_user(stores: AccountStores, by: Administrator, user: User, now: float) -> None:
     """Keep a new user whose password somebody has chosen already.
+
+    Args:
+        stores: of one change.
+        by: who does it.
+        user: who is added.
+        now: seconds since the epoch.
 
     Raises:
         InvalidName: when a role or a scope cannot be one.
@@ -78,7 +90,6 @@ def add_user(accounts: Accounts, stores: AccountStores, by: Administrator, user:
     check_names(user.roles)
     check_names(user.scopes)
     stores.users.add(user)
-    now = accounts.clock()
     stores.audit.append([by.event("user_added", now, user.id, **_names(user))])
 
 
@@ -97,7 +108,7 @@ def invite_user(accounts: Accounts, stores: AccountStores, by: Administrator, us
         InvalidName: when a role or a scope cannot be one.
         EmailTaken: when there is an account with this address.
     """
-    add_user(accounts, stores, by, user)
+    add_user(stores, by, user, accounts.clock())
     lifetimes = CodeLifetimes(reset_password=accounts.lifetimes.verify_email)
     text, code = new_code(user, Purpose.RESET_PASSWORD, user.email, accounts.clock(), lifetimes)
     stores.codes.put(code)

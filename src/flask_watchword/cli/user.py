@@ -1,45 +1,64 @@
 """``watchword user``: accounts, from the command line."""
 
-import sys
+from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from flask_watchword.cli.administering import administrator, json_option
+from flask_watchword.cli.new_password import ask_password
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.upkeep import one_line_store_failures, refuse_missing_file
 
 if TYPE_CHECKING:
     from flask_watchword.accounts.store import UserStore
+    from flask_watchword.accounts.unit_of_work import UnitOfWork
 
 
 @click.group()
 def user() -> None:
-    """Add and list accounts."""
+    """Add, list and change accounts."""
 
 
 @user.command()
 @click.argument("email")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option(
+    "--role", "roles", multiple=True, help="What the user is, `admin` perhaps; again for more."
+)
+@click.option("--scope", "scopes", multiple=True, help="What their tokens may be used for.")
 @database_option
-def add(email: str, password_stdin: bool, database: str | None) -> None:
-    """Add an account; asks for its password twice, without showing it."""
+def add(
+    email: str,
+    password_stdin: bool,
+    roles: tuple[str, ...],
+    scopes: tuple[str, ...],
+    database: str | None,
+) -> None:
+    """Add an account; asks for its password twice, without showing it.
+
+    The address counts as verified: you have said that it is theirs.
+    """
     with one_line_store_failures():
         # Here and not above: these bring Flask and SQLAlchemy.
         from flask_watchword.service.settings import read_settings
-        from flask_watchword.service.stores import opened_users, prepare_database
+        from flask_watchword.service.stores import opened_accounts, prepare_database
 
         settings = read_settings(database=database, demo=False)
         _check_email(email)
         prepare_database(settings)
-        with opened_users(settings) as users:
-            _refuse_duplicate(users, email)
-            _add(users, email, _password(email, password_stdin))
+        with opened_accounts(settings) as accounts:
+            _refuse_duplicate(accounts.stores.users, email)
+            _add(accounts, email, ask_password(email, password_stdin), roles, scopes)
     click.echo(f"Added {email.strip()}.")
 
 
 @user.command("list")
 @database_option
-def list_users(database: str | None) -> None:
+@click.option("--search", metavar="TEXT", default="", help="Only addresses with this in them.")
+@json_option
+def list_users(database: str | None, search: str, as_json: bool) -> None:
     """List the accounts, in the order of their e-mail addresses."""
     with one_line_store_failures():
         # Here and not above: these bring Flask and SQLAlchemy.
@@ -50,7 +69,7 @@ def list_users(database: str | None) -> None:
         settings = read_settings(database=database)
         refuse_missing_file(settings.database)
         with opened_users(settings) as users:
-            show_users(users)
+            show_users(users, search=search.casefold(), as_json=as_json)
 
 
 def _check_email(email: str) -> None:
@@ -62,23 +81,6 @@ def _check_email(email: str) -> None:
         raise click.ClickException(f"{email!r} is refused: {error}") from error
 
 
-def _password(email: str, from_stdin: bool) -> str:
-    # Here and not above: this brings argon2 and a dictionary.
-    from flask_watchword.accounts.new_passwords import UnacceptablePassword, check_new_password
-
-    if from_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = click.prompt(
-            "Password", type=str, hide_input=True, confirmation_prompt="Once more"
-        )
-    try:
-        check_new_password(password, about=[email])
-    except UnacceptablePassword as error:
-        raise click.ClickException(f"the password is refused: {error}") from error
-    return password
-
-
 def _refuse_duplicate(users: "UserStore", email: str) -> None:
     from flask_watchword.accounts.emails import email_key
 
@@ -87,16 +89,32 @@ def _refuse_duplicate(users: "UserStore", email: str) -> None:
         raise _taken(email)
 
 
-def _add(users: "UserStore", email: str, password: str) -> None:
+def _add(
+    accounts: "UnitOfWork",
+    email: str,
+    password: str,
+    roles: Collection[str],
+    scopes: Collection[str],
+) -> None:
+    from flask_watchword.accounts.administration import add_user
     from flask_watchword.accounts.passwords import Passwords
     from flask_watchword.accounts.store import EmailTaken
-    from flask_watchword.accounts.users import new_user
+    from flask_watchword.accounts.users import InvalidName, new_user
     from flask_watchword.clock import system_clock
 
+    now, by = system_clock(), administrator()
+    added = replace(
+        new_user(email, Passwords().hash(password), now),
+        roles=frozenset(roles),
+        scopes=frozenset(scopes),
+        email_verified_at=now,
+    )
     try:
-        users.add(new_user(email, Passwords().hash(password), system_clock()))
+        accounts.change(lambda stores: add_user(stores, by, added, now))
     except EmailTaken as error:
         raise _taken(email) from error
+    except InvalidName as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _taken(email: str) -> click.ClickException:

@@ -9,6 +9,7 @@ from flask_watchword.accounts.outbox import Transport
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.throttling import ThrottleStore
+from flask_watchword.accounts.unit_of_work import UnitOfWork
 from flask_watchword.clock import system_clock
 from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.components import Stores
@@ -54,6 +55,17 @@ def opened_stores(settings: Settings) -> Iterator[Stores]:
             yield stores
         finally:
             stores.sessions.close()
+
+
+@contextlib.contextmanager
+def opened_accounts(settings: Settings) -> Iterator[UnitOfWork]:
+    """Lend all that belongs to the accounts of these settings, and close every connection after.
+
+    Raises:
+        InvalidSetting: when there is no master key, or its file cannot be used.
+    """
+    with _opened_engine(settings) as engine:
+        yield SqlUnitOfWork(engine, sealer(settings))
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from flask import Response
 from flask_watchword.accounts import administration
 from flask_watchword.accounts.administration import UserChange
 from flask_watchword.accounts.removal import refuse_last_admin
-from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.service.account_work import sessions_ended
 from flask_watchword.service.administrator import administrator, user_of
@@ -64,7 +63,7 @@ def change_user(user_id: str, body: Change) -> Response:
     if change.may_take_admin_away:
         # Asked first, so that a refusal costs no session, and once more in the change.
         refuse_last_admin(parts.stores.users, user_id)
-    with sessions_ended(user_id) if _takes_away(user, change) else contextlib.nullcontext():
+    with sessions_ended(user_id) if change.takes_away_from(user) else contextlib.nullcontext():
         changed = parts.change(
             lambda stores: administration.change_user(stores, by, user_id, change, system_clock())
         )
@@ -87,13 +86,6 @@ def delete_user(user_id: str) -> Response:
     with sessions_ended(user_id):
         parts.change(lambda stores: administration.delete_user(stores, by, user_id, system_clock()))
     return nothing()
-
-
-def _takes_away(user: User, change: UserChange) -> bool:
-    # Tokens say what their user is and may; those that say too much are not to live on.
-    lost_roles = change.roles is not None and not user.roles <= change.roles
-    lost_scopes = change.scopes is not None and not user.scopes <= change.scopes
-    return change.disabled is True or lost_roles or lost_scopes
 
 
 def _change(body: Change) -> UserChange:

@@ -1,0 +1,74 @@
+"""What the commands that change accounts have in common: they do what an admin does over HTTP."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
+
+if TYPE_CHECKING:
+    from flask_watchword.accounts.administration import Administrator
+    from flask_watchword.accounts.users import User
+    from flask_watchword.service.components import Components
+
+#: Who did it, as the audit log has it.
+ACTOR = "command line"
+
+#: Of every command about one user: the address, or the id that the address may change around.
+user_argument: Callable[[Callable[..., Any]], Callable[..., Any]] = click.argument(
+    "who", metavar="EMAIL|ID"
+)
+json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON."
+)
+
+
+@contextlib.contextmanager
+def administering(database: str | None) -> Iterator["Components"]:
+    """Lend the parts of a service over a database, in the context of its application.
+
+    What cannot be done ends the command with one line.
+    """
+    with one_line_store_failures():
+        # Here and not above: these bring Flask and SQLAlchemy.
+        from flask_watchword.accounts.removal import LastAdmin, NoSuchUser
+        from flask_watchword.accounts.users import InvalidName
+        from flask_watchword.service.app import create_app
+        from flask_watchword.service.components import components
+        from flask_watchword.service.settings import read_settings
+        from flask_watchword.service.stores import opened_stores
+
+        settings = read_settings(database=database)
+        refuse_other_schema(settings.database)
+        try:
+            with (
+                opened_stores(settings) as stores,
+                create_app(settings, stores=stores).app_context(),
+            ):
+                yield components()
+        except LastAdmin as error:
+            msg = "nobody could administer any more; make another user admin first"
+            raise click.ClickException(msg) from error
+        except NoSuchUser as error:
+            raise click.ClickException("there is no such user any more") from error
+        except InvalidName as error:
+            raise click.ClickException(str(error)) from error
+
+
+def administrator() -> "Administrator":
+    """Return who administers by a command."""
+    from flask_watchword.accounts.administration import Administrator
+
+    return Administrator(ACTOR)
+
+
+def user_of(parts: "Components", who: str) -> "User":
+    """Return the user with an address or an id; end the command where there is none."""
+    from flask_watchword.accounts.emails import email_key
+
+    user = parts.stores.users.by_email(email_key(who)) or parts.stores.users.by_id(who)
+    if user is None:
+        raise click.ClickException(f"there is no user {who!r}; see: watchword user list")
+    return user

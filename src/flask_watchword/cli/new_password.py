@@ -1,0 +1,28 @@
+"""A password for somebody, typed twice or read from standard input."""
+
+import sys
+
+import click
+
+
+def ask_password(email: str, from_stdin: bool) -> str:
+    """Return a password that may be chosen; end the command where it may not.
+
+    Args:
+        email: whose it is to be; it must not be made of that.
+        from_stdin: whether it is the first line of standard input.
+    """
+    # Here and not above: this brings argon2 and a dictionary.
+    from flask_watchword.accounts.new_passwords import UnacceptablePassword, check_new_password
+
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt(
+            "Password", type=str, hide_input=True, confirmation_prompt="Once more"
+        )
+    try:
+        check_new_password(password, about=[email])
+    except UnacceptablePassword as error:
+        raise click.ClickException(f"the password is refused: {error}") from error
+    return password

@@ -1,0 +1,173 @@
+"""Accounts and sessions, looked after from the command line, over SQLite and PostgreSQL."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flask_watchword.accounts.audit import Event
+from flask_watchword.cli import main
+from flask_watchword.extension.binding import binding_of
+from flask_watchword.service.app import create_app
+from flask_watchword.service.settings import Settings, read_settings
+from flask_watchword.service.stores import opened_stores, prepare
+from tests.service.site import BETTER, GOOD, Site
+
+EMAIL = "Ada@Example.com"
+Watchword = Callable[..., Result]
+
+
+@pytest.fixture
+def settings(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("WATCHWORD_DATABASE", database_url)
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", "A" * 43)
+    settings = read_settings()
+    prepare(settings)
+    return settings
+
+
+@pytest.fixture
+def watchword(settings: Settings) -> Watchword:
+    def run(*arguments: str, typed: str = "") -> Result:
+        return CliRunner().invoke(main, arguments, input=typed)
+
+    added = run("user", "add", EMAIL, "--role", "editor", "--password-stdin", typed=f"{GOOD}\n")
+    assert added.exit_code == 0, added.output
+    return run
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Site]:
+    """Lend a service over the same database."""
+    with opened_stores(settings) as stores:
+        app = create_app(settings, stores=stores)
+        try:
+            yield Site(app)
+        finally:
+            feed = binding_of(app).revocations
+            assert feed is not None
+            feed.close()
+
+
+def done(result: Result) -> str:
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refused(result: Result) -> str:
+    assert result.exit_code == 1, result.output
+    (line,) = result.output.splitlines()
+    return line
+
+
+def events(settings: Settings) -> list[Event]:
+    with opened_stores(settings) as stores:
+        return [entry.event for entry in stores.accounts.stores.audit.after(0, 100)]
+
+
+def test_an_added_user_is_verified_has_roles_and_is_in_the_log(
+    settings: Settings, watchword: Watchword
+) -> None:
+    shown = json.loads(done(watchword("user", "show", EMAIL.upper(), "--json")))
+    assert (shown["email"], shown["roles"], shown["scopes"]) == (EMAIL, ["editor"], [])
+    assert shown["email_verified_at"] == shown["created_at"]
+    assert "password_hash" not in shown
+    (event,) = events(settings)
+    assert (event.event, event.subject, event.detail["actor"]) == (
+        "user_added",
+        shown["id"],
+        "command line",
+    )
+    by_id = done(watchword("user", "show", shown["id"]))
+    assert f"email\t{EMAIL}" in by_id
+
+
+def test_users_are_listed_by_a_part_of_their_address_and_as_json(watchword: Watchword) -> None:
+    for name in ("bob", "carol"):
+        done(watchword("user", "add", f"{name}@x.org", "--password-stdin", typed=f"{BETTER}\n"))
+    lines = done(watchword("user", "list", "--json", "--search", "X.org")).splitlines()
+    assert [json.loads(line)["email"] for line in lines] == ["bob@x.org", "carol@x.org"]
+
+
+def test_whoever_is_disabled_is_refused_by_the_next_request_of_a_service_that_runs(
+    settings: Settings, watchword: Watchword
+) -> None:
+    with serving(settings) as ours:
+        pair = ours.pair(EMAIL)
+        assert ours.me(pair["access_token"]).status_code == 200
+        assert done(watchword("user", "disable", EMAIL)) == f"{EMAIL} is disabled.\n"
+        assert ours.post("/refresh", pair["refresh_token"]).status_code == 401
+        assert ours.log_in(EMAIL).status_code == 401
+        done(watchword("user", "enable", EMAIL))
+        assert ours.log_in(EMAIL).status_code == 200
+    assert [event.event for event in events(settings) if event.detail.get("actor")] == [
+        "user_added",
+        "user_disabled",
+        "user_enabled",
+    ]
+
+
+def test_roles_and_scopes_are_shown_set_and_taken_away(watchword: Watchword) -> None:
+    assert done(watchword("user", "roles", EMAIL)) == f"{EMAIL} has roles: editor\n"
+    assert done(watchword("user", "roles", EMAIL, "b", "a")) == f"{EMAIL} has roles: a b\n"
+    assert done(watchword("user", "roles", EMAIL, "--none")) == f"{EMAIL} has no roles.\n"
+    assert done(watchword("user", "scopes", EMAIL, "x:y")) == f"{EMAIL} has scopes: x:y\n"
+    assert "is no name" in refused(watchword("user", "roles", EMAIL, "two words"))
+    assert watchword("user", "roles", EMAIL, "a", "--none").exit_code == 2
+
+
+def test_there_is_always_somebody_who_administers(watchword: Watchword) -> None:
+    done(watchword("user", "roles", EMAIL, "admin"))
+    for arguments in (
+        ("user", "disable", EMAIL),
+        ("user", "roles", EMAIL, "--none"),
+        ("user", "delete", EMAIL, "--yes"),
+    ):
+        assert "make another user admin first" in refused(watchword(*arguments))
+
+
+def test_another_password_ends_every_session(settings: Settings, watchword: Watchword) -> None:
+    weak = watchword("user", "set-password", EMAIL, "--password-stdin", typed="password\n")
+    assert "the password is refused" in refused(weak)
+    with serving(settings) as ours:
+        pair = ours.pair(EMAIL)
+    typed = f"{BETTER}\n{BETTER}\n"
+    output = done(watchword("user", "set-password", EMAIL, typed=typed))
+    assert BETTER not in output
+    with serving(settings) as ours:
+        assert ours.me(pair["access_token"]).status_code == 401
+        assert ours.log_in(EMAIL, GOOD).status_code == 401
+        assert ours.log_in(EMAIL, BETTER).status_code == 200
+
+
+def test_sessions_are_listed_and_ended(settings: Settings, watchword: Watchword) -> None:
+    with serving(settings) as ours:
+        pairs = [ours.pair(EMAIL) for _ in range(3)]
+    listed = json.loads(done(watchword("session", "list", EMAIL, "--json")))
+    assert len(listed) == 3
+    assert listed[0]["id"] in done(watchword("session", "list", EMAIL))
+    done(watchword("session", "end", EMAIL, listed[0]["id"]))
+    assert "no such session" in refused(watchword("session", "end", EMAIL, listed[0]["id"]))
+    assert done(watchword("session", "end", EMAIL, "--all")).startswith("2 sessions")
+    with serving(settings) as ours:
+        assert [ours.me(pair["access_token"]).status_code for pair in pairs] == [401] * 3
+    assert watchword("session", "end", EMAIL).exit_code == 2
+    assert [event.event for event in events(settings)][-2:] == ["session_ended", "sessions_ended"]
+
+
+def test_a_user_is_deleted_once_that_is_confirmed(settings: Settings, watchword: Watchword) -> None:
+    assert watchword("user", "delete", EMAIL, typed="n\n").exit_code == 1
+    done(watchword("user", "show", EMAIL))
+    done(watchword("user", "delete", EMAIL, typed="y\n"))
+    assert "see: watchword user list" in refused(watchword("user", "show", EMAIL))
+    assert events(settings)[-1].event == "user_deleted"
+
+
+def test_a_database_that_is_not_there_is_one_line_and_is_not_made(
+    tmp_path: object, watchword: Watchword
+) -> None:
+    for arguments in (("user", "show", EMAIL), ("session", "list", EMAIL)):
+        gone = watchword(*arguments, "--database", f"sqlite:///{tmp_path}/none.db")
+        assert "there is no database at" in refused(gone)
