@@ -14,7 +14,7 @@ from flask_watchword.service.endpoint import Content, Endpoint, Shown
 #: A ``Host`` that cannot be one is refused before any endpoint is looked for.
 OF_HTTP = "bad_request"
 
-_OF_A_PROBLEM = {"msg", "code", "field", "error", "error_description"}
+OF_A_PROBLEM = {"msg", "code", "field", "error", "error_description"}
 ENDPOINTS = {f"watchword.{one.name}": one for one in endpoints(demo=True)}
 
 
@@ -35,7 +35,7 @@ def hold_to_its_declaration(app: Flask, answer: TestResponse) -> None:
         return
     codes = one.every_refusal().get(answer.status_code, ())
     assert problem.code in codes, asked
-    assert set(answer.get_json()) <= _OF_A_PROBLEM, asked
+    assert set(answer.get_json()) <= OF_A_PROBLEM, asked
     if answer.status_code == 401:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer "), asked
     if answer.status_code in (429, 503):

@@ -20,6 +20,8 @@ Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 #: Characters that are shown of a name that a client made up.
 _SHOWN = 64
+#: And of what is wrong with a value.
+_SAID = 128
 
 
 def read_body(kind: type[Kind]) -> Kind:
@@ -128,8 +130,13 @@ def _found(
         try:
             msgspec.convert(members[name], one.type, strict=strict)
         except msgspec.ValidationError as wrong:
-            return name, f"The field `{name}` is refused: {wrong}"
-    return None, str(error)
+            return name, f"The field `{name}` is refused: {_cut(wrong)}"
+    return None, _cut(error)
+
+
+def _cut(error: msgspec.ValidationError) -> str:
+    # What a client sent may stand in it as a whole.
+    return str(error)[:_SAID]
 
 
 def _refuse_field(field: str | None, msg: str) -> NoReturn:

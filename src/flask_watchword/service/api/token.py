@@ -5,6 +5,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 from flask import Response, abort, request
+from werkzeug.datastructures import Authorization
 
 from flask_watchword.accounts import limits
 from flask_watchword.accounts.machine_tokens import (
@@ -123,7 +124,7 @@ def _client(form: TokenRequest) -> MachineToken:
 
 
 def _credentials(form: TokenRequest) -> tuple[str, str]:
-    basic = request.authorization
+    basic = _shown_by_basic()
     if basic is None or basic.type != "basic":
         if form.client_id is None or form.client_secret is None:
             _refuse(401, "Show the client's credentials by HTTP Basic", "invalid_client")
@@ -133,6 +134,13 @@ def _credentials(form: TokenRequest) -> tuple[str, str]:
         _refuse(400, "The client's credentials are shown twice", "invalid_request")
     # Section 2.3.1: as in a form.
     return unquote_plus(basic.username or ""), unquote_plus(basic.password or "")
+
+
+def _shown_by_basic() -> Authorization | None:
+    try:
+        return request.authorization
+    except ValueError:
+        return None  # Werkzeug's own decoder stumbles over credentials beyond ASCII
 
 
 def _personal_token(form: TokenRequest) -> MachineToken:
