@@ -1,6 +1,7 @@
 """A manager at work in one application: its options parsed, its keys loaded, its decoders."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from datetime import timedelta
 from functools import cached_property
 from hmac import compare_digest
@@ -151,16 +152,23 @@ class Reading:
         self.header_key = environ_key(header_name(config))
         self.header_prefix = f"{kind} " if kind else ""
         self.decoding = Decoding(config, key_source, kept)
-        self.lists = [v for name in _LISTS if isinstance(v := config[name], (list, set))]
-        self.copies = [value.copy() for value in self.lists]
+        self.lists = [v for name in _LISTS if isinstance(v := config[name], (list, set, dict))]
+        self.copies = [_copy(value) for value in self.lists]
 
 
-#: Options of a protected request that applications write as lists.
+def _copy(value: Any) -> Any:
+    # What matters of JWT_ISSUERS stands a level or two below. A list of keys may hold what nobody
+    # can copy, and key material is not altered but exchanged.
+    return deepcopy(value) if isinstance(value, dict) else value.copy()
+
+
+#: Options of a protected request that applications write as lists, sets or dictionaries.
 _LISTS = (
     "JWT_TOKEN_LOCATION",
     "JWT_DECODE_ALGORITHMS",
     "JWT_DECODE_AUDIENCE",
     "JWT_DECODE_ISSUER",
+    "JWT_ISSUERS",
     "JWT_PUBLIC_KEYS",
     "JWT_SECRET_KEY_FALLBACKS",
 )

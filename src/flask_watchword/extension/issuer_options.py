@@ -67,8 +67,15 @@ def _issuer(name: Any, members: Any) -> IssuerOptions:
             known = ", ".join(_MEMBERS)
             raise RuntimeError(f"{place(name)} has a member {member!r}; there are {known}")
     return IssuerOptions(
-        name, members.get("jwks_url"), _audience(name, members), _algorithms(name, members)
+        name, _jwks_url(name, members), _audience(name, members), _algorithms(name, members)
     )
+
+
+def _jwks_url(name: str, members: Mapping[str, Any]) -> str | None:
+    url = members.get("jwks_url")
+    if not isinstance(url, str | None):
+        raise RuntimeError(f"{place(name, 'jwks_url')} must be a text, not {url!r}")
+    return url
 
 
 def _audience(name: str, members: Mapping[str, Any]) -> tuple[str, ...] | None:

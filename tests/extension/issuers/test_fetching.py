@@ -12,7 +12,7 @@ from flask_watchword import jwt_required
 from flask_watchword.extension import verification
 from flask_watchword.stores.jwks.freshness import UNSAID
 from flask_watchword.stores.jwks.remote_keys import COOLDOWN
-from tests.extension.issuers.others import Other, Place, options, public_jwk, signed
+from tests.extension.issuers.others import AUDIENCE, Other, Place, options, public_jwk, signed
 from tests.stores.jwks.elapsed import Elapsed
 
 UNKNOWN = (422, "No key is known for this token")
@@ -194,6 +194,20 @@ def test_keys_stay_when_the_options_change(place: Place, one: Other, two: Other)
     assert place.told(one.token()) == (422, "Invalid issuer")
     place.app.config["JWT_ISSUERS"] = options(one, two)
     assert place.get(one.token()).status_code == 200
+    assert one.fetches == 1
+
+
+def test_issuers_changed_in_place_count(place: Place, one: Other, two: Other) -> None:
+    token, issuers = one.token(), place.app.config["JWT_ISSUERS"]
+    assert [place.get(token).status_code for _ in range(2)] == [200, 200]
+    issuers[one.name]["audience"] = ["another-api"]
+    assert place.told(token)[0] == 422
+    issuers[one.name]["audience"].append(AUDIENCE)
+    assert place.get(token).status_code == 200
+    del issuers[one.name]
+    assert place.told(token) == (422, "Invalid issuer")
+    issuers.update(options(one))
+    assert place.get(token).status_code == 200
     assert one.fetches == 1
 
 

@@ -73,7 +73,8 @@ def test_what_makes_sense_is_taken(issuers: Any) -> None:
             {NAME: {"jwks_url": "http://keys.example/jwks", **RIGHT}},
             f"JWT_ISSUERS['{NAME}']['jwks_url'] is http, which is for localhost",
         ),
-        ({NAME: {"jwks_url": 7, **RIGHT}}, f"JWT_ISSUERS['{NAME}']['jwks_url'] is not a URL"),
+        ({NAME: {"jwks_url": 7, **RIGHT}}, f"JWT_ISSUERS['{NAME}']['jwks_url'] must be a text, no"),
+        ({NAME: {"jwks_url": [NAME], **RIGHT}}, f"['jwks_url'] must be a text, not ['{NAME}']"),
         ({NAME: {"jwks_url": "", **RIGHT}}, f"JWT_ISSUERS['{NAME}']['jwks_url'] is not a URL"),
         ({NAME: {"jwks_url": "https://u:p@keys.example", **RIGHT}}, "must not hold a user name"),
         (
