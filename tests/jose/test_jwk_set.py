@@ -8,7 +8,7 @@ import pytest
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.jose import Key
 from flask_watchword.jose.jwk import PRIVATE_MEMBERS, public_jwk, thumbprint
-from flask_watchword.jose.jwk_set import jwk_set, read_jwk_set
+from flask_watchword.jose.jwk_set import NoUsableKeyError, jwk_set, read_jwk_set
 from tests.jose.forging import EVERY_ALGORITHM, SECRET, b64, key, unb64
 
 ASYMMETRIC = [name for name in EVERY_ALGORITHM if not name.startswith("HS")]
@@ -145,7 +145,7 @@ def test_member_that_is_of_no_use_is_left_out(useless: dict[str, Any]) -> None:
     bad = member("ES256", **useless) if useless else {}
     (kept,) = read(bad, member("PS256"))
     assert kept.algorithm == "PS256"
-    with pytest.raises(InvalidKeyError, match="no key that can be used: "):
+    with pytest.raises(NoUsableKeyError, match="no key that can be used: "):
         read(bad)
 
 

@@ -12,6 +12,10 @@ from flask_watchword.jose.keys import Key, Profile
 _CURVES = {name: row.curve.jwk_name for name, row in ALGORITHMS.items() if row.curve is not None}
 
 
+class NoUsableKeyError(InvalidKeyError):
+    """A JWK Set in order, in which no key can be used."""
+
+
 def read_jwk_set(
     document: str | bytes | Mapping[str, Any],
     algorithms: Sequence[str],
@@ -34,8 +38,8 @@ def read_jwk_set(
 
     Raises:
         InvalidKeyError: for what is no JWK Set, for one that gives away a private key or a secret,
-            for two keys of one ``kid``, for a key on another curve than its ``alg`` asks for, and
-            where nothing is left.
+            for two keys of one ``kid``, and for a key on another curve than its ``alg`` asks for.
+        NoUsableKeyError: where nothing is left.
     """
     members = _members(document)
     for position, member in enumerate(members):
@@ -49,7 +53,7 @@ def read_jwk_set(
             raise InvalidKeyError(f"this JWK Set has two keys with the kid {found[0].kid!r}")
         keys += found
     if not keys:
-        raise InvalidKeyError(f"this JWK Set has no key that can be used: {reasons[-1]}")
+        raise NoUsableKeyError(f"this JWK Set has no key that can be used: {reasons[-1]}")
     return keys
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from flask_watchword.stores.jwks import freshness, http_get, location, remote_keys
+from flask_watchword.stores.jwks import connecting, freshness, http_get, location, remote_keys
 from tests.extension.issuers.others import Other
 from tests.stores.jwks.site import Site
 
@@ -54,7 +54,7 @@ def test_the_guide_has_a_row_for_each_member() -> None:
 def test_the_figures_of_the_guide_are_those_of_the_code() -> None:
     hours = freshness.LONGEST / 3600
     figures = {
-        f"{location.TOTAL_SECONDS:.0f} seconds for everything, {http_get.CONNECT_SECONDS:.0f} of",
+        f"{location.TOTAL_SECONDS:.0f} seconds for everything, {connecting.CONNECT_SECONDS:.0f} of",
         f"{http_get.MAX_BYTES // 1024} KiB",
         f"at least {freshness.SHORTEST / 60:.0f} minutes and at most {hours:.0f}",
         f"at most once in {remote_keys.COOLDOWN:.0f} seconds",

@@ -166,6 +166,20 @@ def test_an_issuer_on_https_cannot_send_us_to_http_on_this_machine(
         assert KeyLocation(secure.url(""), None, tls=tls).fetch().body == b'{"keys": []}'
 
 
+def test_an_issuer_cannot_send_us_to_another_host_that_is_not_public(tmp_path: Path) -> None:
+    context, trusted = server_context(tmp_path)
+    tls = ssl.create_default_context(cafile=trusted)
+    with running(context) as secure, running(context) as inside:
+        for host in ("localhost", "127.0.0.2", "[::ffff:127.0.0.1]"):
+            serve_configuration(secure, secure.url(""), jwks_uri=inside.url("/jwks", host=host))
+            with pytest.raises(FetchFailed, match=r"the JWK Set: leads to .*, which is not public"):
+                KeyLocation(secure.url(""), None, tls=tls).fetch()
+        assert not inside.ended.acquire(timeout=0.05)
+        serve_configuration(secure, secure.url(""), jwks_uri=inside.url("/jwks"))
+        inside.serves("/jwks", {"keys": []})
+        assert KeyLocation(secure.url(""), None, tls=tls).fetch().body == b'{"keys": []}'
+
+
 def test_by_default_the_authorities_of_the_machine_are_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

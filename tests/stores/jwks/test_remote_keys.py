@@ -9,11 +9,13 @@ import pytest
 
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.jose import Key
+from flask_watchword.jose.jwk_set import NoUsableKeyError
 from flask_watchword.stores.errors import KeysUnavailable, StoreUnavailable
 from flask_watchword.stores.jwks.http_get import Document, FetchFailed
 from flask_watchword.stores.jwks.remote_keys import (
     COOLDOWN,
     LONGEST_PAUSE,
+    LONGEST_REASON,
     STALE_SECONDS,
     KeySet,
     RemoteKeys,
@@ -46,6 +48,8 @@ class Issuer:
     def read(self, body: bytes) -> Sequence[Key]:
         if body == b"bad":
             raise InvalidKeyError("not a JWK Set")
+        if body == b"none":
+            raise NoUsableKeyError("it is empty")
         return [Key(body.decode(), lambda message, signature: False)]
 
 
@@ -167,6 +171,22 @@ def test_a_failed_fetch_leaves_the_keys_in_use(
     keys.fetched()
     assert keys.current() is first
     assert issuer.asked == 2
+
+
+def test_an_issuer_that_withdraws_all_its_keys_has_none(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    first = keys.current()
+    issuer.answer = b"none"
+    elapsed.now += COOLDOWN
+    assert keys.replacement(first) is None
+    assert unavailable(keys) == 1
+    issuer.answer = FetchFailed("down")
+    elapsed.now += 1
+    assert unavailable(keys) == 2
+    issuer.answer = b"two"
+    elapsed.now += 2
+    assert names(keys.current()) == ["two"]
 
 
 def test_a_failing_issuer_is_asked_again_once_per_cooldown(
@@ -371,6 +391,17 @@ def test_each_failure_is_logged_with_the_issuer_and_the_reason(
             "not a JWK Set",
         ),
     ]
+
+
+@pytest.mark.parametrize("sent", ["a\r\nWARNING all is well", "\x1b[2J", "\u202e", "x" * 70_000])
+def test_what_a_server_sent_is_one_short_line_of_the_log(
+    keys: Held, issuer: Issuer, caplog: pytest.LogCaptureFixture, sent: str
+) -> None:
+    issuer.answer = FetchFailed(sent)
+    unavailable(keys)
+    (message,) = caplog.messages
+    assert message.isprintable()
+    assert len(message) < LONGEST_REASON + 200
 
 
 def test_a_broken_issuer_does_not_touch_another(elapsed: Elapsed) -> None:

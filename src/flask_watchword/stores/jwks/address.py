@@ -1,8 +1,8 @@
 """Where keys may be fetched from: by https, or by http from this very machine."""
 
 import re
-from dataclasses import dataclass
-from ipaddress import ip_address
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -10,6 +10,8 @@ _PORTS = {"https": 443, "http": 80}
 # Printable ASCII without space and backslash: urlsplit drops line ends, and parsers disagree about
 # the backslash.
 _URL = re.compile(r"[!-\[\]-~]+")
+#: IPv4 numbers as IPv6 ones, by a translator on the way (RFC 6052 section 2.1).
+_TRANSLATED = IPv6Network("64:ff9b::/96")
 
 
 class BadAddress(ValueError):
@@ -25,12 +27,14 @@ class Address:
         host: the name or the number of the host, without brackets.
         port: its port.
         target: path and query, as a request line has them.
+        public: whether the host must be one on the public Internet.
     """
 
     scheme: str
     host: str
     port: int
     target: str
+    public: bool = False
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -87,7 +91,30 @@ def redirected(address: Address, location: str) -> Address:
         raise BadAddress(f"redirects to what {error}") from None
     if there.origin != address.origin:
         raise BadAddress("redirects to another scheme, host or port")
-    return there
+    return replace(there, public=address.public)
+
+
+def check_number(address: Address, number: str) -> None:
+    """Check that a number which the name of a host leads to may be connected to.
+
+    Raises:
+        BadAddress: when it is another machine and the address is http, or when it has to be
+            public and is not.
+    """
+    meant = _meant(ip_address(number))
+    if address.scheme == "http" and not meant.is_loopback:
+        raise BadAddress(f"is http, and {address.host} is another machine, {number}")
+    if address.public and (not meant.is_global or meant.is_multicast):
+        raise BadAddress(f"leads to {number}, which is not public")
+
+
+def _meant(number: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 number that stands in an IPv6 one, or the number itself."""
+    if isinstance(number, IPv4Address):
+        return number
+    if number in _TRANSLATED:
+        return IPv4Address(int(number) & 0xFFFFFFFF)
+    return number.ipv4_mapped or number.sixtofour or number
 
 
 def _target(parts: SplitResult) -> str:

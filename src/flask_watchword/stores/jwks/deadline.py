@@ -1,4 +1,4 @@
-"""One deadline for a whole conversation: a server that sends a byte now and then must not hold it.
+"""Bounds for a whole conversation: a server that sends a byte now and then, or no end of them.
 
 A socket's own timeout starts anew with each byte, so it is set to what is left before each step.
 """
@@ -36,11 +36,18 @@ class Deadline:
 
 
 class TimedSocket:
-    """As much of a socket as ``http.client`` uses, under a deadline."""
+    """As much of a socket as ``http.client`` uses, under a deadline.
 
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+    Args:
+        sock: the socket.
+        deadline: by when everything has to be said.
+        max_bytes: as much is read of it, and no more: what an answer is wrapped in counts too.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: Deadline, max_bytes: int) -> None:
         self._sock = sock
         self._deadline = deadline
+        self._max_bytes = max_bytes
 
     def sendall(self, data: Any) -> None:
         """Send all of some bytes."""
@@ -49,7 +56,7 @@ class TimedSocket:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         """Return a file to read from."""
-        return io.BufferedReader(_TimedReader(self._sock, self._deadline))
+        return io.BufferedReader(_TimedReader(self._sock, self._deadline, self._max_bytes))
 
     def close(self) -> None:
         """Leave it open: ``http.client`` closes it before an answer without a length is read."""
@@ -60,13 +67,18 @@ class TimedSocket:
 
 
 class _TimedReader(io.RawIOBase):
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, sock: socket.socket, deadline: Deadline, max_bytes: int) -> None:
         self._sock = sock
         self._deadline = deadline
+        self._left = max_bytes
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         self._sock.settimeout(self._deadline.left())
-        return self._sock.recv_into(buffer)
+        count = self._sock.recv_into(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise OSError("answered with too many bytes around what was asked for")
+        return count

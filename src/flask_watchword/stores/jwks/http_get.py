@@ -1,23 +1,23 @@
 """One GET under the rules for fetching keys: who is asked, how long, how much.
 
 No proxy is taken from the environment, no cookie and no credentials are sent, and nothing that is
-compressed is accepted. The name of a host may lead to a private address: who may be asked is what
-the operator has configured, never what a token says.
+compressed is accepted. The name of a host that the operator has configured may lead to a private
+address; one that a server told may not. What a token says is never asked.
 """
 
 import http.client
-import socket
 import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask_watchword.stores.jwks.address import Address, redirected
+from flask_watchword.stores.jwks.connecting import connect
 from flask_watchword.stores.jwks.deadline import Deadline, TimedSocket
 from flask_watchword.stores.jwks.freshness import freshness
 
-#: Seconds that connecting may take, as a part of all.
-CONNECT_SECONDS = 3.0
 MAX_BYTES = 512 * 1024
+#: Bytes of all that a server sends: the body, what it is cut into, and the headers.
+MAX_SENT_BYTES = 2 * MAX_BYTES
 MAX_REDIRECTS = 3
 
 _HEADERS = {
@@ -66,14 +66,14 @@ def get(address: Address, deadline: Deadline, tls: ssl.SSLContext) -> Document:
 class _Connection(http.client.HTTPConnection):
     def __init__(self, address: Address, deadline: Deadline, tls: ssl.SSLContext) -> None:
         super().__init__(address.host, address.port)
+        self._address = address
         self.default_port = 443 if address.scheme == "https" else 80
         self._deadline = deadline
         self._tls = tls if address.scheme == "https" else None
         self._timed: TimedSocket | None = None
 
     def connect(self) -> None:
-        seconds = min(CONNECT_SECONDS, self._deadline.left())
-        sock = socket.create_connection((self.host, self.port), seconds)
+        sock = connect(self._address, self._deadline)
         try:
             if self._tls is not None:
                 sock.settimeout(self._deadline.left())
@@ -81,7 +81,7 @@ class _Connection(http.client.HTTPConnection):
         except BaseException:
             sock.close()
             raise
-        self.sock = self._timed = TimedSocket(sock, self._deadline)
+        self.sock = self._timed = TimedSocket(sock, self._deadline, MAX_SENT_BYTES)
 
     def hang_up(self) -> None:
         """Close the connection, whatever was read of the answer."""

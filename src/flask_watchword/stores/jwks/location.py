@@ -5,6 +5,7 @@ The second is OpenID Connect Discovery 1.0, section 4.
 
 import ssl
 import time
+from dataclasses import replace
 from functools import cached_property
 
 from flask_watchword.clock import Clock
@@ -85,7 +86,10 @@ class KeyLocation:
             raise FetchFailed(f"its jwks_uri {error}") from error
         if self._address.scheme == "https" and address.scheme != "https":
             raise FetchFailed("its jwks_uri is not https")
-        return address
+        # Nobody here has written this name: it must not make us ask what only we can reach. The
+        # host of the issuer itself is the operator's word, wherever it leads.
+        elsewhere = address.host != self._address.host and self._address.scheme == "https"
+        return replace(address, public=elsewhere)
 
 
 def configuration_address(issuer: str) -> Address:

@@ -1,4 +1,4 @@
-"""An issuer's keys in this process: fetched when they are needed, and never lost again.
+"""An issuer's keys in this process: fetched when they are needed, and kept until it says otherwise.
 
 Requests do not fetch. A thread that lives for one fetch does, so that a request can stop waiting
 when a server, or the name of one, takes its time; and there is one at a time, whoever asks.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from flask_watchword.clock import Clock
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.jose import Key
+from flask_watchword.jose.jwk_set import NoUsableKeyError
 from flask_watchword.stores.errors import KeysUnavailable
 from flask_watchword.stores.forks import Forked, take_part_in_forks
 from flask_watchword.stores.jwks.http_get import Document, FetchFailed
@@ -27,6 +28,8 @@ LONGEST_PAUSE = 60.0
 STALE_SECONDS = 24 * 3600.0
 #: Seconds that a request waits for a fetch: as long as that may take, and a little.
 PATIENCE = 6.0
+#: Characters of a reason in the log; much of it may be what a server has sent.
+LONGEST_REASON = 300
 
 _logger = logging.getLogger(__name__)
 
@@ -45,7 +48,8 @@ class RemoteKeys(Forked):
     Args:
         issuer: whose, for the log.
         fetch: fetches the document; raises ``FetchFailed``.
-        read: reads the keys in it; raises ``InvalidKeyError``.
+        read: reads the keys in it; raises ``InvalidKeyError``, and ``NoUsableKeyError`` where it
+            is in order and has none.
         elapsed: a clock in seconds that nobody sets back.
         patience: seconds that a request waits for a fetch.
     """
@@ -87,11 +91,12 @@ class RemoteKeys(Forked):
         if held is not None and now < self._fresh_until:
             return held
         self._renew(wait=held is None or now >= self._fresh_until + STALE_SECONDS)
-        if self._held is None:
+        held = self._held
+        if held is None:
             raise KeysUnavailable(
                 f"the keys of {self._issuer} could not be fetched", self._seconds_to_wait()
             )
-        return self._held
+        return held
 
     def replacement(self, lacking: object) -> KeySet | None:
         """Return keys that have replaced those in which a token's key is not, or ``None``.
@@ -128,6 +133,10 @@ class RemoteKeys(Forked):
         try:
             document = self._fetch()
             self._take(document, tuple(self._read(document.body)))
+        except NoUsableKeyError as error:
+            # This fetch has not failed: the issuer itself has withdrawn what was known.
+            self._held = None
+            self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the keys that are held stay
             self._fail(error)
         finally:
@@ -153,7 +162,7 @@ class RemoteKeys(Forked):
             "The keys of %s could not be fetched, %s: %s",
             self._issuer,
             "none are known" if self._held is None else "those that are known stay in use",
-            error,
+            _in_one_line(error),
             exc_info=None if known else error,
         )
 
@@ -164,3 +173,9 @@ class RemoteKeys(Forked):
 
     def _seconds_to_wait(self) -> int:
         return math.ceil(max(1.0, self._not_before - self._elapsed()))
+
+
+def _in_one_line(error: Exception) -> str:
+    """Return what is wrong, short and without anything that a log would take for its own."""
+    text = str(error)[:LONGEST_REASON]
+    return text if text.isprintable() else ascii(text)

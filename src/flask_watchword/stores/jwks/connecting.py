@@ -1,0 +1,42 @@
+"""Connect to a host: to such of its numbers as may be asked, and for so long in all."""
+
+import socket
+
+from flask_watchword.stores.jwks.address import Address, check_number
+from flask_watchword.stores.jwks.deadline import Deadline
+
+#: Seconds that connecting to one number may take, as a part of all.
+CONNECT_SECONDS = 3.0
+
+
+def connect(address: Address, deadline: Deadline) -> socket.socket:
+    """Connect to the first number of a host that answers.
+
+    Each number is looked at right before it is connected to: a name that leads elsewhere the next
+    time it is asked for gains nothing by that.
+
+    Raises:
+        BadAddress: when the name leads where it must not.
+        OSError: when none answers in time.
+    """
+    failure = OSError("its name leads nowhere")
+    for family, kind, protocol, _, place in socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM
+    ):
+        check_number(address, str(place[0]))
+        seconds = min(CONNECT_SECONDS, deadline.left())
+        try:
+            return _connected(socket.socket(family, kind, protocol), place, seconds)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _connected(sock: socket.socket, place: object, seconds: float) -> socket.socket:
+    try:
+        sock.settimeout(seconds)
+        sock.connect(place)  # type: ignore[arg-type]
+    except BaseException:
+        sock.close()
+        raise
+    return sock

@@ -1,0 +1,143 @@
+"""Which numbers of a host are connected to, and for how long."""
+
+import socket
+from typing import Any
+
+import pytest
+
+from flask_watchword.stores.jwks.address import Address, BadAddress, check_number, redirected
+from flask_watchword.stores.jwks.connecting import connect
+from flask_watchword.stores.jwks.deadline import Deadline
+from tests.stores.jwks.elapsed import Elapsed
+from tests.stores.jwks.site import Site
+
+CONFIGURED = Address("https", "keys.example", 443, "/")
+TOLD = Address("https", "keys.example", 443, "/", public=True)
+LOCAL = Address("http", "localhost", 80, "/")
+
+NOT_PUBLIC = [
+    "127.0.0.1",
+    "10.0.0.7",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "169.254.169.254",
+    "0.0.0.0",  # noqa: S104 - nothing listens on it
+    "224.0.0.1",
+    "255.255.255.255",
+    "::1",
+    "::",
+    "fe80::1",
+    "fe80::1%lo",
+    "fd00:ec2::254",
+    "ff02::1",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::",
+    "2002:a9fe:a9fe::1",
+]
+
+
+class Socket:
+    """Takes its time to connect, and then does not."""
+
+    def __init__(self, elapsed: Elapsed) -> None:
+        self._elapsed = elapsed
+        self.open = True
+
+    def settimeout(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def connect(self, place: Any) -> None:
+        self._elapsed.now += self.seconds
+        raise TimeoutError("timed out")
+
+    def close(self) -> None:
+        self.open = False
+
+
+def leads_to(monkeypatch: pytest.MonkeyPatch, *places: tuple[str, int]) -> None:
+    """Have every name lead to these places."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", place) for place in places]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+
+@pytest.mark.parametrize("number", NOT_PUBLIC)
+def test_a_name_that_a_server_told_must_lead_to_the_public_internet(number: str) -> None:
+    with pytest.raises(BadAddress, match="which is not public"):
+        check_number(TOLD, number)
+
+
+@pytest.mark.parametrize("number", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+def test_and_there_it_may_lead_anywhere(number: str) -> None:
+    check_number(TOLD, number)
+
+
+@pytest.mark.parametrize("number", ["8.8.8.8", "10.0.0.7", "127.0.0.1", "fd00::1"])
+def test_a_name_that_is_configured_may_lead_to_a_private_address(number: str) -> None:
+    check_number(CONFIGURED, number)
+
+
+@pytest.mark.parametrize("number", ["8.8.8.8", "10.0.0.7", "169.254.169.254", "::", "fe80::1"])
+def test_localhost_that_leads_to_another_machine_is_not_asked_by_http(number: str) -> None:
+    with pytest.raises(BadAddress, match="localhost is another machine"):
+        check_number(LOCAL, number)
+
+
+@pytest.mark.parametrize("number", ["127.0.0.1", "127.7.7.7", "::1", "::ffff:127.0.0.1"])
+def test_localhost_is_this_machine(number: str) -> None:
+    check_number(LOCAL, number)
+
+
+def test_a_redirect_leads_to_no_private_address_either() -> None:
+    assert redirected(TOLD, "/other").public
+    assert not redirected(CONFIGURED, "/other").public
+
+
+def test_the_number_that_is_looked_at_is_the_one_connected_to(
+    monkeypatch: pytest.MonkeyPatch, site: Site, elapsed: Elapsed
+) -> None:
+    leads_to(monkeypatch, ("127.0.0.1", site.port))
+    told = Address("https", "rebound.example", site.port, "/", public=True)
+    with pytest.raises(BadAddress, match=r"leads to 127\.0\.0\.1"):
+        connect(told, Deadline(5.0, elapsed))
+    assert not site.ended.acquire(timeout=0.05)
+    configured = Address("https", "private.example", site.port, "/")
+    connect(configured, Deadline(5.0, elapsed)).close()
+    assert site.ended.acquire(timeout=30)
+
+
+def test_a_number_that_does_not_answer_is_followed_by_the_next(
+    monkeypatch: pytest.MonkeyPatch, site: Site, elapsed: Elapsed
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        leads_to(monkeypatch, nobody.getsockname(), ("127.0.0.1", site.port))
+        connect(CONFIGURED, Deadline(5.0, elapsed)).close()
+
+
+def test_many_numbers_do_not_give_more_time(
+    monkeypatch: pytest.MonkeyPatch, elapsed: Elapsed
+) -> None:
+    made: list[Socket] = []
+
+    def new_socket(*_: Any) -> Socket:
+        made.append(Socket(elapsed))
+        return made[-1]
+
+    leads_to(monkeypatch, *[(f"8.8.8.{number}", 443) for number in range(20)])
+    monkeypatch.setattr(socket, "socket", new_socket)
+    with pytest.raises(TimeoutError, match="took longer than 5 seconds"):
+        connect(CONFIGURED, Deadline(5.0, elapsed))
+    assert [sock.seconds for sock in made] == [3.0, 2.0]
+    assert not any(sock.open for sock in made)
+
+
+def test_a_name_that_leads_nowhere_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, elapsed: Elapsed
+) -> None:
+    leads_to(monkeypatch)
+    with pytest.raises(OSError, match="leads nowhere"):
+        connect(CONFIGURED, Deadline(5.0, elapsed))
