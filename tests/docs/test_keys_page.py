@@ -16,7 +16,8 @@ from flask_watchword.keys.material import new_material
 from flask_watchword.service.settings import read_settings
 from flask_watchword.service.stores import prepare
 from tests.docs.pages import ROOT, blocks
-from tests.docs.test_service_page import ADA, login_service, served, token_of
+from tests.docs.test_service_page import ADA, login_service, token_of
+from tests.servers.flask_app import served
 
 PAGE = ROOT / "docs" / "keys.md"
 OURS = PAGE.read_text(encoding="utf-8").partition("## Tokens of other issuers")[0]
@@ -100,9 +101,9 @@ def test_a_lost_master_key_is_got_over_as_the_page_says(monkeypatch: pytest.Monk
 def test_the_verifier_of_the_page_knows_whose_token_it_is() -> None:
     (code,) = [code for code in blocks(PAGE, "python") if "PyJWKClient" in code]
     service = login_service()
-    with served(service) as url:
+    with served(service) as port:
         found: dict[str, Any] = {}
-        exec(code.replace("http://127.0.0.1:5000", url), found)  # noqa: S102 - it is our own page
+        exec(code.replace(":5000", f":{port}"), found)  # noqa: S102 - it is our own page
         assert found["user_of"](token_of(service)) == ADA.id
 
 

@@ -1,16 +1,12 @@
 """The service's page says what its settings are, and how its tokens are accepted elsewhere."""
 
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
@@ -22,6 +18,7 @@ from flask_watchword.service.stores import opened_users
 from flask_watchword.service.tokens import SignIn
 from flask_watchword.stores.memory import MemoryUserStore
 from tests.docs.pages import ROOT
+from tests.servers.flask_app import served
 from tests.service.places import stores_around
 
 PAGE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
@@ -39,7 +36,7 @@ def test_every_setting_has_a_row_with_its_default() -> None:
         "master_key_file",
         "smtp_file",
     }
-    plain = [f for f in fields(Settings) if f.default not in (MISSING, None)]
+    plain = [f for f in fields(Settings) if f.default not in (MISSING, None, ())]
     assert {f.name: ROWS[f.name.upper()] for f in plain} == {
         f.name: shown(f.default) for f in plain
     }
@@ -47,8 +44,8 @@ def test_every_setting_has_a_row_with_its_default() -> None:
 
 def test_application_of_the_page_accepts_the_tokens_of_the_service() -> None:
     service = login_service()
-    with served(service) as url:
-        client = run(CODE[1])["create_app"](url).test_client()
+    with served(service) as port:
+        client = run(CODE[1])["create_app"](f"http://127.0.0.1:{port}").test_client()
         header = {"Authorization": f"Bearer {token_of(service)}"}
         assert client.get("/mine", headers=header).status_code == 200
     assert client.get("/mine").status_code == 401
@@ -97,16 +94,3 @@ def login_service() -> Flask:
 def token_of(service: Flask) -> str:
     with service.app_context():
         return components().sessions.start(SignIn(ADA, ("pwd",))).access_token
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

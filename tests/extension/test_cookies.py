@@ -125,3 +125,28 @@ def test_cookies_that_were_set_open_the_view_and_unset_ones_do_not() -> None:
     assert client.post("/").status_code == 401
     client.post("/logout")
     assert client.post("/", headers={"X-CSRF-TOKEN": csrf.value}).status_code == 401
+
+
+@pytest.mark.parametrize(("profile", "status"), [("compatible", 200), ("strict", 422)])
+def test_of_two_cookies_the_first_counts_and_under_the_strict_profile_neither(
+    profile: str, status: int
+) -> None:
+    app = Flask("cookies")
+    app.config.update(
+        JWT_SECRET_KEY=HMAC_SECRET,
+        JWT_TOKEN_LOCATION=["cookies"],
+        JWT_PROFILE=profile,
+        JWT_ENCODE_ISSUER="issuer",
+        JWT_DECODE_ISSUER="issuer",
+        JWT_ENCODE_AUDIENCE="audience",
+        JWT_DECODE_AUDIENCE="audience",
+    )
+    flask_watchword.JWTManager(app)
+    app.add_url_rule("/", "view", flask_watchword.jwt_required()(lambda: "seen"))
+    with app.app_context():
+        token = flask_watchword.create_access_token("ada")
+    client = app.test_client(use_cookies=False)
+    one = f"access_token_cookie={token}"
+    assert client.get("/", headers={"Cookie": one}).status_code == 200
+    answer = client.get("/", headers={"Cookie": f"{one}; access_token_cookie=other"})
+    assert answer.status_code == status

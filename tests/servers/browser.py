@@ -154,6 +154,14 @@ class Page:
         assert "errorText" not in answer, f"{url}: {answer['errorText']}"
         self._browser.wait(lambda: answer["loaderId"] in self._loaded)
 
+    def leave_by(self, script: str) -> str:
+        """Run a script that leads to another page, and return what is written there."""
+        here = len(self._loaded)
+        self.run(script)
+        self._browser.wait(lambda: len(self._loaded) > here)
+        text: str = self.run("return document.body.innerText")
+        return text
+
     def run(self, script: str) -> Any:
         """Return what a script returns that runs as the body of an ``async`` function.
 

@@ -30,11 +30,20 @@ def test_a_body_has_no_room_for_fields_that_nobody_declared(one: Endpoint) -> No
 
 def test_what_may_be_refused_is_told_of_the_endpoint_its_guard_and_its_body() -> None:
     refusals = {one.name: one.every_refusal() for one in SERVED}
-    assert sorted(refusals["login"]) == [400, 401, 413, 415, 422, 429, 503]
+    assert sorted(refusals["login"]) == [400, 401, 403, 413, 415, 422, 429, 503]
     assert refusals["login"][503] == ("login_busy", "store_unavailable")
     assert refusals["me"][401][0] == "user_gone"
     assert "missing_token" in refusals["me"][401]
     assert refusals["healthz"] == {}
+
+
+def test_what_changes_something_may_be_refused_for_where_it_comes_from() -> None:
+    refusals = {one.name: one.every_refusal() for one in SERVED}
+    foreign = ("csrf_failed", "cross_origin")
+    assert refusals["refresh"][403] == foreign
+    assert refusals["logout"][403] == ("machine_token", *foreign)
+    assert refusals["me"][403] == ("machine_token",)
+    assert 403 not in refusals["register"]
 
 
 def test_a_guard_tells_every_code_under_which_a_token_is_refused_for_what_it_is() -> None:

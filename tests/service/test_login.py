@@ -40,7 +40,7 @@ def test_login_answers_with_a_pair_of_tokens(client: FlaskClient, ada: User) -> 
     assert access["sid"] == refresh["sid"]
     assert (access["amr"], access["auth_time"]) == (["pwd"], access["iat"])
     assert refresh["gen"] == 1
-    assert "csrf" not in access
+    assert access["csrf"] == refresh["csrf"]
 
 
 def test_tokens_are_not_kept_by_caches(client: FlaskClient) -> None:

@@ -57,6 +57,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
             "WATCHWORD_TRUSTED_PROXIES": "2",
             "WATCHWORD_SERVICE_NAME": "Example",
             "WATCHWORD_PUBLIC_URL": "https://example.com/account/",
+            "WATCHWORD_CORS_ORIGINS": "https://app.example.com, http://localhost:3000,",
             "WATCHWORD_SMTP": "smtp://mail.example.com",
             "WATCHWORD_SMTP_CERTIFICATES": str(tmp_path),
             "WATCHWORD_MAIL_FROM": "login@example.com",
@@ -88,6 +89,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
         trusted_proxies=2,
         service_name="Example",
         public_url="https://example.com/account",
+        cors_origins=("https://app.example.com", "http://localhost:3000"),
         smtp="smtp://mail.example.com",
         smtp_certificates=tmp_path,
         mail_from="login@example.com",
@@ -286,3 +288,22 @@ def test_links_begin_with_a_plain_address_of_a_page(url: str) -> None:
 def test_a_path_has_to_be_there(variable: str) -> None:
     with pytest.raises(InvalidSetting, match=f"^{variable}: there is nothing at nowhere$"):
         read_settings({variable: "nowhere"})
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "null", "app.example.com", "https://", "https://app.example.com/", "https://a@b.example",
+     "https://*.example.com", "HTTPS://app.example.com", "https://App.example.com",
+     "https://app.example.com:443", "http://app.example.com:80", "https://app.example.com:x",
+     "https://app.example.com?x", "https://app.example.com#x", "https://äpp.example.com",
+     "ftp://app.example.com", "https://a.example https://b.example", "https://[::1", "file://"],
+)  # fmt: skip
+def test_an_origin_is_written_as_browsers_write_it(origin: str) -> None:
+    with pytest.raises(InvalidSetting, match=r"^WATCHWORD_CORS_ORIGINS: .* is no origin"):
+        read_settings({"WATCHWORD_CORS_ORIGINS": f"https://good.example,{origin}"})
+
+
+def test_an_origin_may_be_an_address_and_have_a_port() -> None:
+    settings = read_settings({"WATCHWORD_CORS_ORIGINS": "http://[::1]:3000,https://10.0.0.1:8443"})
+    assert settings.cors_origins == ("http://[::1]:3000", "https://10.0.0.1:8443")
+    assert read_settings({"WATCHWORD_CORS_ORIGINS": " , "}).cors_origins == ()

@@ -434,3 +434,16 @@ def _id(ours: Site) -> str:
 def _entries(ours: Site) -> list[Any]:
     log = ours.parts.stores.accounts.stores.audit
     return [entry.event for entry in log.after(0, 1000)]
+
+
+def test_pending_token_is_in_the_body_and_the_session_may_be_in_cookies(ours: Site) -> None:
+    _, (recovery_code, *_), _ = enrolled(ours)
+    body = {"email": EMAIL, "password": GOOD, "transport": "cookie"}
+    asked = ours.client.post("/login", json=body)
+    assert asked.get_json().keys() == {"mfa_required", "pending_token"}
+    assert "Set-Cookie" not in asked.headers
+    token = asked.get_json()["pending_token"]
+    finished = finish(ours, token, recovery_code=recovery_code, transport="cookie")
+    assert finished.get_json().keys() == {"expires_in", "csrf_token"}
+    assert len(finished.headers.getlist("Set-Cookie")) == 3
+    assert ours.client.get("/me").get_json()["email"] == EMAIL

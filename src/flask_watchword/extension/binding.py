@@ -9,7 +9,7 @@ from inspect import getattr_static
 from typing import TYPE_CHECKING, Any
 
 from flask import Config as FlaskConfig
-from flask import Flask, current_app
+from flask import Flask, Request, current_app
 from flask.json.provider import DefaultJSONProvider
 
 from flask_watchword.errors import UnknownKeyError
@@ -185,6 +185,8 @@ class Binding:
             The loaders of keys win over both.
         issuer_keys: the keys of other issuers.
         for_own_tokens: names of blueprints that know no tokens but this application's own.
+        check_cookie_request: asked about each request that shows a token by cookie; raises for one
+            that a page of somebody else's may have made the browser send. ``None`` asks nobody.
     """
 
     def __init__(self, manager: "JWTManager") -> None:
@@ -194,6 +196,7 @@ class Binding:
         self.key_source: KeySource | None = None
         self.issuer_keys = KeptKeys()
         self.for_own_tokens: set[str] = set()
+        self.check_cookie_request: Callable[[Request], None] | None = None
 
     def reading(self, config: FlaskConfig) -> Reading:
         """Return the options of a protected request as they are now."""

@@ -22,8 +22,20 @@ class InvalidQueryParamError(JWTExtendedException):
     """The query parameter that carries the token lacks its prefix."""
 
 
+class InvalidCookieError(JWTExtendedException):
+    """The cookie that carries the token came twice, and nobody can tell which is the service's."""
+
+
 class NoAuthorizationError(JWTExtendedException):
-    """No token was found where this endpoint looks for one."""
+    """No token was found where this endpoint looks for one.
+
+    Attributes:
+        missing: what each place lacked, in the order in which they were looked at.
+    """
+
+    def __init__(self, message: str = "", missing: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.missing = tuple(missing) or (message,)
 
 
 class CSRFError(JWTExtendedException):

@@ -13,6 +13,7 @@ from flask_watchword.extension.errors import (
     FreshTokenRequired,
     InsufficientPrivilege,
     InsufficientScope,
+    InvalidCookieError,
     InvalidHeaderError,
     InvalidQueryParamError,
     JWTDecodeError,
@@ -92,6 +93,7 @@ def _keys_unavailable(manager: "JWTManager", error: KeysUnavailable) -> Response
 ANSWERS: dict[type[Exception], Answer] = {
     NoAuthorizationError: _unauthorized,
     CSRFError: _unauthorized,
+    InvalidCookieError: _invalid,
     InvalidHeaderError: _invalid,
     InvalidQueryParamError: _invalid,
     JWTDecodeError: _invalid,

@@ -9,11 +9,12 @@ from werkzeug.exceptions import BadRequest
 
 from flask_watchword.extension.errors import (
     CSRFError,
+    InvalidCookieError,
     InvalidHeaderError,
     InvalidQueryParamError,
     NoAuthorizationError,
 )
-from flask_watchword.extension.options import Config, environ_key, header_name
+from flask_watchword.extension.options import Config, environ_key, header_name, profile
 
 #: A token, and the CSRF value that its request has to prove itself with, if any.
 Found = tuple[Any, str | None]
@@ -61,11 +62,17 @@ def from_cookies(request: Request, config: Config, refresh: bool) -> Found:
 
     Raises:
         NoAuthorizationError: when the cookie is missing.
+        InvalidCookieError: when it came twice, under the strict profile.
         CSRFError: when the method needs a CSRF value and there is none.
     """
     kind = "REFRESH" if refresh else "ACCESS"
     name = config[f"JWT_{kind}_COOKIE_NAME"]
-    token = request.cookies.get(name)
+    sent = request.cookies.getlist(name)
+    # Of two, one may have been put there by another host of the domain; their order says nothing
+    # (RFC 6265 section 8.6). Flask-JWT-Extended takes the first.
+    if len(sent) > 1 and profile(config) == "strict":
+        raise InvalidCookieError(f'The cookie "{name}" was sent twice')
+    token = sent[0] if sent else None
     if not token:
         raise NoAuthorizationError(f'Missing cookie "{name}"')
     if not config["JWT_COOKIE_CSRF_PROTECT"] or request.method not in config["JWT_CSRF_METHODS"]:

@@ -209,12 +209,14 @@ def find(
     for location in wanted:
         try:
             token, csrf_value = FINDERS[location](current, app.config, demand.refresh)
+            if location == "cookies" and binding.check_cookie_request is not None:
+                binding.check_cookie_request(current)
             verified = binding.verify(reading.decoding, token, csrf_value, now, allow_expired)
         except NoAuthorizationError as error:
             missing.append(str(error))
         else:
             return CurrentToken(verified, location)
-    raise NoAuthorizationError(nowhere(wanted, missing))
+    raise NoAuthorizationError(nowhere(wanted, missing), missing)
 
 
 def wanted_locations(locations: LocationType) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from flask import Flask
 from flask_watchword.service.answers import install_refusals
 from flask_watchword.service.components import Stores, components
 from flask_watchword.service.demo import make_expired_token
+from flask_watchword.service.response_headers import install_headers
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import open_stores, opened_stores
 from flask_watchword.service.watchword import Watchword
@@ -27,6 +28,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app = Flask("flask_watchword.service", static_folder=None)
     # For the whole application: what no endpoint answers to is told so in JSON as well.
     install_refusals(app)
+    install_headers(app, settings)
     Watchword(app, settings=settings, stores=stores or open_stores(settings))
     return app
 

@@ -16,6 +16,7 @@ from flask_watchword.extension.sessions import Sessions
 from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.live_keyring import LiveKeyring
 from flask_watchword.service.mailing import Mailing, code_lifetimes
+from flask_watchword.service.origins import Origins
 from flask_watchword.service.settings import Settings
 from flask_watchword.sessions.store import SessionStore
 
@@ -53,6 +54,7 @@ class Components:
     """The parts an endpoint may ask for.
 
     Attributes:
+        origins: whose pages may act for who is logged in.
         description: of the API, as JSON.
     """
 
@@ -62,6 +64,7 @@ class Components:
     passwords: Passwords
     keys: LiveKeyring
     mailing: Mailing
+    origins: Origins
     description: bytes
 
     def change(self, work: Callable[[AccountStores], _T]) -> _T:

@@ -14,6 +14,7 @@ from flask_watchword.extension.guards import fresh_required, roles_required
 from flask_watchword.service.answers import refusal
 from flask_watchword.service.current_user import current_user
 from flask_watchword.service.machines import CLIENT_ID
+from flask_watchword.service.origins import SAFE_METHODS
 
 #: Seconds after which who administers has to sign in anew to change something.
 ADMIN_SIGN_IN_SECONDS = 3600
@@ -39,6 +40,8 @@ _WRONG = (
 )
 #: Its session is over, or it was revoked, or its key was.
 _NO_MORE = ("session_ended", "refresh_reused", "token_revoked", "key_revoked")
+#: And what may be wrong with a request that would change something by a cookie.
+_OF_A_COOKIE = ("csrf_failed", "cross_origin")
 _OF_A_TOKEN: Mapping[int, Codes] = {
     401: ("missing_token", *_WRONG, *_NO_MORE),
     503: ("keys_unavailable",),  # those of another issuer, where an application has any
@@ -62,7 +65,10 @@ class Guard:
 
     def refusals_of(self, method: str) -> Mapping[int, Codes]:
         """Return the codes of whom it refuses under a method, by status."""
-        return self.refusals
+        if not self.tokens or method in SAFE_METHODS:
+            return self.refusals
+        forbidden = (*self.refusals.get(403, ()), *_OF_A_COOKIE)
+        return {**self.refusals, 403: forbidden}
 
 
 def _everybody(view: View) -> View:
@@ -102,9 +108,12 @@ PUBLIC = Guard(_everybody)
 ACCESS = Guard(lambda view: jwt_required()(_people(view)), ("access",), _OF_A_PERSON)
 #: Whoever has a refresh token.
 REFRESH = Guard(jwt_required(refresh=True), ("refresh",), _OF_A_TOKEN)
-#: Whoever has a token of a session, be it an access or a refresh token.
+#: Whoever has a token of a session, be it an access or a refresh token. Of two cookies it is the
+#: refresh token's, which is good for longer.
 SESSION = Guard(
-    lambda view: jwt_required(verify_type=False)(_people(view)), ("access", "refresh"), _OF_A_PERSON
+    lambda view: jwt_required(refresh=True, verify_type=False)(_people(view)),
+    ("access", "refresh"),
+    _OF_A_PERSON,
 )
 #: Whoever has an access token that has expired, and has no other fault.
 EXPIRED = Guard(jwt_expired_token_required(), ("access",), _OF_A_TOKEN)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from flask_watchword.keys.master_key import read_master_keys
 from flask_watchword.keys.material import MAKERS
+from flask_watchword.service.web_origin import origin_of
 
 #: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
 MIN_SECRET_BYTES = 32
@@ -138,14 +139,28 @@ def some_text(variable: str, text: str) -> str:
 
 def public_url(variable: str, text: str) -> str:
     """Return the address of a page, without a slash at its end."""
+    if not _names_page(text):
+        raise InvalidSetting(variable, "is no address as https://login.example.com/account")
+    return text.rstrip("/")
+
+
+def origins(variable: str, text: str) -> tuple[str, ...]:
+    """Return origins that are written with commas between them, each as browsers write it."""
+    found = tuple(one for part in text.split(",") if (one := part.strip()))
+    for one in found:
+        # Compared with what a browser sends, letter by letter; a pattern would let in too much.
+        if "*" in one or not _names_page(one) or origin_of(one) != one:
+            raise InvalidSetting(variable, f"{one!r} is no origin as https://app.example.com")
+    return found
+
+
+def _names_page(text: str) -> bool:
     try:
         url = urlsplit(text)
         usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
     except ValueError:
-        usable = False
-    if not usable or "@" in text or "?" in text or "#" in text or not _is_plain(text):
-        raise InvalidSetting(variable, "is no address as https://login.example.com/account")
-    return text.rstrip("/")
+        return False
+    return usable and _is_plain(text) and not any(sign in text for sign in "@?#")
 
 
 def existing_path(variable: str, text: str) -> Path:

@@ -50,6 +50,8 @@ class Settings:
         service_name: what the service is called in mail; no password may be made of it.
         public_url: where the pages are that links in mail lead to; without it mail has the code
             alone.
+        cors_origins: of the pages that may read what the service answers, and act for who is logged
+            in, although they come from elsewhere; none without it.
         smtp: URL of the mail server, ``smtp://user:password@host:587``; without it mail is
             printed to the log.
         smtp_certificates: a file of certificates to trust in the place of the system's.
@@ -82,6 +84,7 @@ class Settings:
     trusted_proxies: int = 0
     service_name: str = "Watchword"
     public_url: str | None = None
+    cors_origins: tuple[str, ...] = ()
     smtp: str | None = field(default=None, repr=False)
     smtp_certificates: Path | None = None
     mail_from: str | None = None
@@ -216,6 +219,7 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "trusted_proxies": values.whole_number(0, 16),
     "service_name": values.some_text,
     "public_url": values.public_url,
+    "cors_origins": values.origins,
     "smtp": values.some_text,
     "smtp_certificates": values.existing_path,
     "mail_from": values.some_text,

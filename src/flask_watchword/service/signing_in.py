@@ -1,6 +1,6 @@
 """What every way of signing in has in common: it is throttled, logged, and checked once more."""
 
-from flask import Response
+from flask import Response, request
 
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.throttling import (
@@ -13,14 +13,26 @@ from flask_watchword.accounts.throttling import (
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.session_work import TokenPair
-from flask_watchword.service.answers import answer, refusal
+from flask_watchword.service.answers import refusal
 from flask_watchword.service.audit_events import record
 from flask_watchword.service.client import client
 from flask_watchword.service.components import components
-from flask_watchword.service.pair import Pair
+from flask_watchword.service.pair import TokenTransport, pair_answer
 from flask_watchword.service.tokens import OTP_METHOD, SignIn
 
 _LIMITS = SignInLimits()
+
+
+def check_transport(transport: TokenTransport) -> None:
+    """Check that whoever made the page that asks may log its user in by cookie.
+
+    A page of somebody else's could log them in as itself, and read what they write from then on.
+
+    Raises:
+        CrossOriginError: when it is somebody else's.
+    """
+    if transport == "cookie":
+        components().origins.check(request)
 
 
 def begin_attempt(email: str) -> Attempt:
@@ -38,20 +50,24 @@ def give_up_attempt(attempt: Attempt) -> None:
     components().stores.throttle.give_back(attempt.charges)
 
 
-def finish_sign_in(user: User, methods: tuple[str, ...], attempt: Attempt) -> Response:
+def finish_sign_in(
+    user: User, methods: tuple[str, ...], attempt: Attempt, transport: TokenTransport
+) -> Response:
     """Answer with the tokens of a new session: somebody has shown every factor they have.
 
     Args:
         user: who, as they were when their factors were looked at.
         methods: the factors, as RFC 8176 names them.
         attempt: what was counted for it.
+        transport: how the tokens are to travel.
     """
-    pair = _started(user, methods)
+    sign_in = SignIn(user, methods)
+    pair = _started(sign_in)
     if pair is None:
         return wrong_credentials()
     throttle = components().stores.throttle
     signed_in(throttle, attempt, system_clock(), _LIMITS)
-    return answer(Pair.of(pair))
+    return pair_answer(pair, sign_in.csrf, transport)
 
 
 def make_place_known(user_id: str) -> None:
@@ -74,9 +90,9 @@ def _has_every_factor(user: User, methods: tuple[str, ...]) -> bool:
     return OTP_METHOD in methods or not totp.has_factor(user.id)
 
 
-def _started(user: User, methods: tuple[str, ...]) -> TokenPair | None:
-    parts = components()
-    pair = parts.sessions.start(SignIn(user, methods), fresh=True, address=client().address)
+def _started(sign_in: SignIn) -> TokenPair | None:
+    parts, user, methods = components(), sign_in.user, sign_in.methods
+    pair = parts.sessions.start(sign_in, fresh=True, address=client().address)
     try:
         # Whoever disables a user or changes a password ends all sessions after that. One that is
         # started later still, by a factor that was looked at before, is found here.

@@ -1,11 +1,12 @@
 """How this service makes its tokens, and what it answers to those it refuses."""
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 
 from flask_watchword.accounts.users import User
 from flask_watchword.errors import (
@@ -16,21 +17,29 @@ from flask_watchword.errors import (
 from flask_watchword.extension import handlers
 from flask_watchword.extension.binding import binding_of
 from flask_watchword.extension.errors import (
+    CSRFError,
     FreshTokenRequired,
     InsufficientPrivilege,
+    NoAuthorizationError,
     RevokedTokenError,
     SignInTooOld,
 )
 from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.revocation_feed import TOKEN_REVOKED
 from flask_watchword.service.answers import CHALLENGE, refusal
+from flask_watchword.service.cookies import clear_cookies, cookie_options
 from flask_watchword.service.live_keyring import LiveKeyring
+from flask_watchword.service.origins import CrossOriginError
 from flask_watchword.service.settings import Settings
 
 #: RFC 8176 section 2: that somebody was asked for a password.
 PASSWORD_METHOD = "pwd"
 #: And for a code of an authenticator, or one that stands in for it.
 OTP_METHOD = "otp"
+
+
+def _new_csrf_value() -> str:
+    return secrets.token_urlsafe(16)  # 128 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +49,20 @@ class SignIn:
     Attributes:
         user: who, as the store says now.
         methods: how they proved it; ``amr`` of every token of the session (RFC 8176).
+        csrf: what a page has to show beside a cookie; ``csrf`` of every token of the session, so
+            that a page that has been told it once need not follow what another tab refreshes.
     """
 
     user: User
     methods: tuple[str, ...]
+    csrf: str = field(default_factory=_new_csrf_value)
+
+    @classmethod
+    def told_by(cls, claims: Mapping[str, Any], user: User) -> Self:
+        """Return the sign-in of the session of a token, whose user is now this one."""
+        methods, csrf = tuple(claims.get("amr", ())), claims.get("csrf")
+        # Tokens from before there were cookies have no such value.
+        return cls(user, methods) if csrf is None else cls(user, methods, csrf)
 
 
 def token_options(settings: Settings) -> Mapping[str, Any]:
@@ -55,9 +74,7 @@ def token_options(settings: Settings) -> Mapping[str, Any]:
         "JWT_DECODE_ISSUER": settings.issuer,
         "JWT_ENCODE_AUDIENCE": settings.audience,
         "JWT_DECODE_AUDIENCE": settings.audience,
-        "JWT_TOKEN_LOCATION": ["headers"],
-        # No cookies, so no claim against forged requests in every token.
-        "JWT_COOKIE_CSRF_PROTECT": False,
+        **cookie_options(),
         "JWT_ACCESS_TOKEN_EXPIRES": timedelta(seconds=settings.access_token_seconds),
         "JWT_REFRESH_TOKEN_EXPIRES": timedelta(seconds=settings.refresh_token_seconds),
         "WATCHWORD_SESSION_IDLE": timedelta(seconds=settings.refresh_token_seconds),
@@ -86,6 +103,9 @@ def install_token_refusals(app: Flask, api: Blueprint) -> None:
     handlers.register(binding_of(app).manager, api)
     # The loaders are given texts; the errors themselves have codes as well.
     for target in (app, api):
+        target.register_error_handler(NoAuthorizationError, _no_token)
+        target.register_error_handler(CSRFError, _csrf_failed)
+        target.register_error_handler(CrossOriginError, _cross_origin)
         target.register_error_handler(RevokedTokenError, _revoked_token)
         target.register_error_handler(FreshTokenRequired, _not_fresh)
         target.register_error_handler(InsufficientPrivilege, _insufficient)
@@ -101,7 +121,11 @@ def claims_of(identity: object) -> dict[str, Any]:
     if not isinstance(identity, SignIn):
         return {}
     user = identity.user
-    claims: dict[str, Any] = {"amr": list(identity.methods), "roles": sorted(user.roles)}
+    claims: dict[str, Any] = {
+        "amr": list(identity.methods),
+        "roles": sorted(user.roles),
+        "csrf": identity.csrf,
+    }
     if user.scopes:
         claims["scope"] = " ".join(sorted(user.scopes))  # RFC 8693 section 4.2; never empty
     return claims
@@ -134,7 +158,25 @@ def _refused_token(error: Refusal) -> Response:
 
 
 def _revoked_token(error: RevokedTokenError) -> Response:
-    return invalid_token(str(error), error.code or TOKEN_REVOKED)
+    refused = invalid_token(str(error), error.code or TOKEN_REVOKED)
+    if "Authorization" not in request.headers:
+        # Then it was a cookie's.
+        clear_cookies(refused)
+    return refused
+
+
+def _no_token(error: NoAuthorizationError) -> Response:
+    # Of the header alone, which comes first: cookies are sent by browsers, without anybody's doing.
+    return _missing_token(error.missing[0])
+
+
+def _csrf_failed(error: CSRFError) -> Response:
+    # Not 401: to log in again, or to refresh, would not help.
+    return refusal(403, str(error), "csrf_failed")
+
+
+def _cross_origin(error: CrossOriginError) -> Response:
+    return refusal(403, str(error), "cross_origin")
 
 
 def _not_fresh(error: FreshTokenRequired) -> Response:

@@ -22,10 +22,13 @@ from flask_watchword.service.components import (
     has_components,
     install_components,
 )
+from flask_watchword.service.cors import install_cors
 from flask_watchword.service.demo import carry_email
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.mailing import Mailing
 from flask_watchword.service.openapi.document import api_document
+from flask_watchword.service.origins import Origins
+from flask_watchword.service.response_headers import install_headers
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.signing_keys import live_keyring
 from flask_watchword.service.stores import mail_transport, open_stores, prepare
@@ -98,6 +101,8 @@ class Watchword:
         )
         api = build_api(served)
         api.before_request(_send_mail)
+        install_headers(api, settings)
+        install_cors(api, settings.cors_origins)
         install_refusals(api)
         install_account_refusals(api)
         install_admin_refusals(api)
@@ -118,7 +123,11 @@ def _install(
     mailing = Mailing(stores.accounts.stores.outbox, mail_transport(settings), settings)
     # Requests hold the application: once it is gone nobody puts mail there.
     weakref.finalize(app, mailing.stop)
-    parts = Components(settings, stores, Sessions(app), Passwords(), keys, mailing, description)
+    origins = Origins(settings)
+    binding_of(app).check_cookie_request = origins.check_change
+    parts = Components(
+        settings, stores, Sessions(app), Passwords(), keys, mailing, origins, description
+    )
     install_components(app, parts)
     refresh_reused.connect(record_reuse, app)
 

@@ -1,13 +1,19 @@
-"""A real browser, the service at https://login.example, and pages of other sites."""
+"""A real browser, the service in an application at https://login.example, and other pages."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
+from flask_watchword import Watchword, get_jwt_identity, jwt_required
+from flask_watchword.service.components import Stores
+from flask_watchword.service.settings import Settings
 from tests.servers.browser import Browser, Page, running_browser
-from tests.servers.https import served_over_tls
+from tests.servers.flask_app import served
+
+# Without the icon the browser would ask for /favicon.ico.
+EMPTY_PAGE = '<!doctype html><link rel="icon" href="data:,">'
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +29,25 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
+def app(settings: Settings, stores: Stores) -> Flask:
+    """An application with pages of its own and forms on them."""
+    app = Flask("host")
+    app.config["JWT_CSRF_CHECK_FORM"] = True
+    app.add_url_rule("/", "home", lambda: EMPTY_PAGE)
+
+    @app.route("/orders", methods=["GET", "POST"])
+    @jwt_required()
+    def orders() -> dict[str, str]:
+        return {"by": request.method, "for": get_jwt_identity()}
+
+    Watchword(app, settings=settings, stores=stores)
+    return app
+
+
+@pytest.fixture
 def service(app: Flask, tmp_path: Path) -> Iterator[str]:
     """The origin of the service."""
-    with served_over_tls(app, tmp_path) as port:
+    with served(app, tmp_path) as port:
         yield f"https://login.example:{port}"
 
 
@@ -33,7 +55,6 @@ def service(app: Flask, tmp_path: Path) -> Iterator[str]:
 def elsewhere(tmp_path: Path) -> Iterator[str]:
     """The address of an empty page of another site."""
     site = Flask("elsewhere")
-    # Or the browser would ask for /favicon.ico.
-    site.add_url_rule("/", "page", lambda: '<!doctype html><link rel="icon" href="data:,">')
-    with served_over_tls(site, tmp_path) as port:
+    site.add_url_rule("/", "page", lambda: EMPTY_PAGE)
+    with served(site, tmp_path) as port:
         yield f"https://elsewhere.example:{port}/"

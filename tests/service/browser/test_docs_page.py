@@ -12,7 +12,7 @@ from flask_watchword.service.openapi.operation import path_of
 from flask_watchword.service.settings import Settings
 from flask_watchword.service.watchword import Watchword
 from tests.servers.browser import Page
-from tests.servers.https import served_over_tls
+from tests.servers.flask_app import served
 
 pytestmark = pytest.mark.server
 
@@ -87,7 +87,7 @@ def mounted(settings: Settings, stores: Stores, tmp_path: Path) -> Iterator[str]
     """The origin of an application that has the service below /auth."""
     app = Flask(__name__)
     Watchword(app, settings=settings, stores=stores, url_prefix="/auth")
-    with served_over_tls(app, tmp_path) as port:
+    with served(app, tmp_path) as port:
         yield f"https://shop.example:{port}"
 
 

@@ -109,9 +109,10 @@ def test_a_status_that_owes_a_header_says_so(status: HTTPStatus, header: str) ->
 def test_a_guard_is_a_security_requirement() -> None:
     security = {one.name: operation_of(one, described())["security"] for one in SERVED}
     assert security["login"] == []
-    assert security["me"] == [{"access_token": []}]
-    assert security["refresh"] == [{"refresh_token": []}]
-    assert security["logout"] == [{"access_token": []}, {"refresh_token": []}]
+    assert security["me"] == [{"access_token": []}, {"access_cookie": []}]
+    by_cookie: dict[str, list[str]] = {"refresh_cookie": [], "csrf_token": []}
+    assert security["refresh"] == [{"refresh_token": []}, by_cookie]
+    assert security["logout"] == [{"access_token": []}, {"refresh_token": []}, by_cookie]
 
 
 def test_whatever_takes_a_token_may_say_that_there_is_none() -> None:

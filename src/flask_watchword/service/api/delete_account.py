@@ -17,6 +17,7 @@ from flask_watchword.service.answers import nothing, refusal
 from flask_watchword.service.api.fields import Password
 from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.components import components
+from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
 from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
@@ -58,4 +59,4 @@ def delete_account(body: Confirmation) -> Response:
         return refusal(409, "Somebody has to administer: make another user admin", "last_admin")
     except NoSuchUser:
         return user_gone()
-    return nothing()
+    return clear_own_cookies(nothing())

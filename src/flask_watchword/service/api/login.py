@@ -11,10 +11,11 @@ from flask_watchword.service.audit_events import record
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
-from flask_watchword.service.pair import Pair
+from flask_watchword.service.pair import InCookies, Pair, TokenTransport
 from flask_watchword.service.second_factor import PendingSignIn, pending_answer
 from flask_watchword.service.signing_in import (
     begin_attempt,
+    check_transport,
     finish_sign_in,
     give_up_attempt,
     wrong_credentials,
@@ -23,10 +24,15 @@ from flask_watchword.service.tokens import PASSWORD_METHOD
 
 
 class Credentials(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a login; lengths are bounded before any work is spent on them."""
+    """The body of a login; lengths are bounded before any work is spent on them.
+
+    Attributes:
+        transport: whether the tokens come in the body, for a header, or in cookies.
+    """
 
     email: Email
     password: Password
+    transport: TokenTransport = "header"
 
 
 @endpoint(
@@ -35,15 +41,17 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
     summary="Log in with an e-mail address and a password",
     guard=PUBLIC,
     body=Credentials,
-    answers={200: (Pair, PendingSignIn)},
+    answers={200: (Pair, InCookies, PendingSignIn)},
     refusals={
         401: ("invalid_credentials",),
+        403: ("cross_origin",),
         429: ("too_many_tries",),
         503: ("login_busy",),
     },
 )
 def login(body: Credentials) -> Response:
     """Answer with an access and a refresh token, with what asks for a second factor, or 401."""
+    check_transport(body.transport)
     attempt = begin_attempt(body.email)
     parts = components()
     users = parts.stores.users
@@ -60,4 +68,4 @@ def login(body: Credentials) -> Response:
     if (pending := pending_answer(user)) is not None:
         give_up_attempt(attempt)
         return pending
-    return finish_sign_in(user, (PASSWORD_METHOD,), attempt)
+    return finish_sign_in(user, (PASSWORD_METHOD,), attempt, body.transport)

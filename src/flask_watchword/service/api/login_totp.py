@@ -15,19 +15,24 @@ from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
-from flask_watchword.service.pair import Pair
+from flask_watchword.service.pair import InCookies, Pair, TokenTransport
 from flask_watchword.service.pending_tokens import read_pending_token
 from flask_watchword.service.second_factor import WrongCode, use_second_factor
-from flask_watchword.service.signing_in import finish_sign_in
+from flask_watchword.service.signing_in import check_transport, finish_sign_in
 from flask_watchword.service.tokens import OTP_METHOD, PASSWORD_METHOD
 
 
 class SecondStep(msgspec.Struct, forbid_unknown_fields=True):
-    """What the login was answered with, and either a code or a recovery code."""
+    """What the login was answered with, and either a code or a recovery code.
+
+    Attributes:
+        transport: whether the tokens come in the body, for a header, or in cookies.
+    """
 
     pending_token: Annotated[str, msgspec.Meta(max_length=4096)]
     code: TotpCode | None = None
     recovery_code: RecoveryCode | None = None
+    transport: TokenTransport = "header"
 
 
 @endpoint(
@@ -36,15 +41,17 @@ class SecondStep(msgspec.Struct, forbid_unknown_fields=True):
     summary="Finish a login by a code of the authenticator, or by a recovery code",
     guard=PUBLIC,
     body=SecondStep,
-    answers={200: Pair},
+    answers={200: (Pair, InCookies)},
     refusals={
         401: ("invalid_pending_token", "invalid_second_factor", "invalid_credentials"),
+        403: ("cross_origin",),
         429: ("too_many_tries",),
         503: ("second_factor_unavailable",),
     },
 )
 def login_totp(body: SecondStep) -> Response:
     """Answer with an access and a refresh token, or with 401."""
+    check_transport(body.transport)
     if (body.code is None) == (body.recovery_code is None):
         msg = "Either `code` or `recovery_code` is needed"
         return refusal(422, msg, "invalid_field", field="code")
@@ -57,7 +64,7 @@ def login_totp(body: SecondStep) -> Response:
         return refusal(401, msg, "invalid_second_factor")
     # The try with the password was paid back then; codes are counted by account alone.
     attempt = Attempt(user.email_key, client().address, ())
-    return finish_sign_in(user, (PASSWORD_METHOD, OTP_METHOD), attempt)
+    return finish_sign_in(user, (PASSWORD_METHOD, OTP_METHOD), attempt, body.transport)
 
 
 def _user_of(pending_token: str) -> User:

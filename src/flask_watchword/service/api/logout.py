@@ -6,6 +6,7 @@ from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.answers import nothing
 from flask_watchword.service.audit_events import current_session, record
 from flask_watchword.service.components import components
+from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import SESSION
 
@@ -26,4 +27,4 @@ def logout() -> Response:
     subject, session = get_jwt_identity(), current_session()
     if components().sessions.end():
         record("logout", subject, session)
-    return nothing()
+    return clear_own_cookies(nothing())

@@ -3,11 +3,11 @@
 from flask import Response
 
 from flask_watchword.extension.current import get_jwt, get_jwt_identity
-from flask_watchword.service.answers import answer
 from flask_watchword.service.components import components
+from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import REFRESH
-from flask_watchword.service.pair import Pair
+from flask_watchword.service.pair import InCookies, Pair, current_transport, pair_answer
 from flask_watchword.service.tokens import SignIn, user_disabled, user_gone
 
 
@@ -16,11 +16,13 @@ from flask_watchword.service.tokens import SignIn, user_disabled, user_gone
     "/refresh",
     summary="Trade a refresh token for the next pair of its session",
     guard=REFRESH,
-    answers={200: Pair},
+    answers={200: (Pair, InCookies)},
     refusals={401: ("refresh_reused", "user_gone", "user_disabled")},
 )
 def refresh() -> Response:
     """Answer with a pair of tokens for the refresh token's user, or with 401.
+
+    They travel as the refresh token did.
 
     A refresh token that was used before ends its session: somebody has a copy of it.
     """
@@ -29,7 +31,7 @@ def refresh() -> Response:
     user = parts.stores.users.by_id(get_jwt_identity())
     if user is None or user.is_disabled:
         parts.sessions.end()
-        return user_gone() if user is None else user_disabled()
-    sign_in = SignIn(user, tuple(get_jwt().get("amr", ())))
+        return clear_own_cookies(user_gone() if user is None else user_disabled())
+    sign_in = SignIn.told_by(get_jwt(), user)
     # Its access token is not fresh: nobody has typed a password for this one.
-    return answer(Pair.of(parts.sessions.refresh(sign_in)))
+    return pair_answer(parts.sessions.refresh(sign_in), sign_in.csrf, current_transport())

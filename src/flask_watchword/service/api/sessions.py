@@ -9,6 +9,7 @@ from flask_watchword.extension.current import get_jwt, get_jwt_identity
 from flask_watchword.service.answers import Moment, answer, moment, nothing, refusal
 from flask_watchword.service.audit_events import current_session, record
 from flask_watchword.service.components import components
+from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
 from flask_watchword.sessions.session import Session
@@ -83,7 +84,7 @@ def end_session(session_id: str) -> Response:
     if not components().sessions.end(session_id, subject=subject):
         return refusal(404, "You have no such session", "session_not_found")
     record("session_ended", subject, current_session(), ended=session_id)
-    return nothing()
+    return clear_own_cookies(nothing()) if session_id == current_session() else nothing()
 
 
 @endpoint(

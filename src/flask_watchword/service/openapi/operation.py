@@ -39,7 +39,7 @@ def operation(one: Endpoint, tag: str, schemas: Schemas) -> dict[str, Any]:
         "tags": [tag],
         "summary": one.summary,
         "description": inspect.getdoc(one.view) or "",
-        "security": security_of(one.guard.tokens),
+        "security": security_of(one.guard.tokens, one.method),
         "responses": responses_of(one, schemas),
     }
     if parameters := [*_of_the_path(one), *_of_the_query(one, schemas)]:

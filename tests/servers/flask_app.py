@@ -1,4 +1,4 @@
-"""A Flask application over TLS, inside the test process."""
+"""A Flask application behind a real port, inside the test process."""
 
 import threading
 from collections.abc import Iterator
@@ -10,20 +10,21 @@ from werkzeug.serving import make_server
 
 from tests.servers.certificates import certificate_for
 
+#: Seconds after which the server sees that it is to end.
+_POLL_SECONDS = 0.05
+
 
 @contextmanager
-def served_over_tls(app: Flask, folder: Path) -> Iterator[int]:
+def served(app: Flask, folder: Path | None = None) -> Iterator[int]:
     """Serve an application and lend the port.
 
     Args:
         app: the application.
-        folder: where the certificate is put.
+        folder: where a certificate is put; ``None`` serves without TLS.
     """
-    tls, _ = certificate_for("localhost", folder)
+    tls = None if folder is None else certificate_for("localhost", folder)[0]
     server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=tls)
-    thread = threading.Thread(
-        target=server.serve_forever, args=(0.05,)
-    )  # seconds until it sees its end
+    thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,))
     thread.start()
     try:
         yield server.port

@@ -1,0 +1,328 @@
+"""Tokens in the cookies of a browser: how they come, are renewed, and go."""
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import Cookie, TestResponse
+
+from flask_watchword import Watchword, create_refresh_token, get_jwt_identity, jwt_required
+from flask_watchword.accounts.users import User
+from flask_watchword.extension.binding import binding_of
+from flask_watchword.service.components import Stores
+from flask_watchword.service.settings import Settings
+from tests.service.conftest import PASSWORD, bearer
+from tests.service.site import EMAIL, GOOD, Site
+
+ACCESS, REFRESH, CSRF = "__Host-access_token", "__Host-refresh_token", "__Host-csrf_token"
+SECONDS = 7 * 24 * 60 * 60
+
+
+def log_in(client: FlaskClient, email: str = "ada@example.com", password: str = PASSWORD) -> str:
+    """Log in by cookie and return the CSRF value."""
+    body = {"email": email, "password": password, "transport": "cookie"}
+    answer = client.post("/login", json=body)
+    assert answer.status_code == 200, answer.get_json()
+    csrf: str = answer.get_json()["csrf_token"]
+    return csrf
+
+
+def kept(client: FlaskClient, name: str) -> Cookie:
+    cookie = client.get_cookie(name)
+    assert cookie is not None
+    return cookie
+
+
+def claims(client: FlaskClient, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = jwt.decode(
+        kept(client, name).value, options={"verify_signature": False}
+    )
+    return found
+
+
+def cookies_set(answer: TestResponse) -> dict[str, tuple[str, set[str]]]:
+    """Return the value and the attributes of each cookie that is set, by name."""
+    found = {}
+    for line in answer.headers.getlist("Set-Cookie"):
+        pair, *attributes = line.split("; ")
+        name, _, value = pair.partition("=")
+        assert name not in found, "one name, one cookie (RFC 6265 section 4.1.1)"
+        found[name] = (value, set(attributes))
+    return found
+
+
+def is_cleared(answer: TestResponse) -> bool:
+    """Tell whether the browser is told to drop every cookie of the session."""
+    found = cookies_set(answer)
+    gone = {
+        name
+        for name, (value, attributes) in found.items()
+        if not value and any(a.startswith("Expires=Thu, 01 Jan 1970") for a in attributes)
+    }
+    # Without these a browser would not touch a cookie of such a name.
+    assert all({"Secure", "Path=/"} <= attributes for _, attributes in found.values())
+    return gone == {ACCESS, REFRESH, CSRF}
+
+
+def test_a_login_by_cookie_answers_with_no_token(client: FlaskClient) -> None:
+    body = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
+    answer = client.post("/login", json=body)
+    assert sorted(answer.get_json()) == ["csrf_token", "expires_in"]
+    assert answer.get_json()["expires_in"] == 900
+    assert answer.headers["Cache-Control"] == "no-store"
+    for name in (ACCESS, REFRESH):
+        assert kept(client, name).value not in answer.text
+
+
+def test_each_cookie_is_bound_to_this_host_and_only_the_csrf_value_is_for_scripts(
+    client: FlaskClient,
+) -> None:
+    body = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
+    found = cookies_set(client.post("/login", json=body))
+    assert set(found) == {ACCESS, REFRESH, CSRF}
+    shared = {"Secure", "Path=/", "SameSite=Lax", f"Max-Age={SECONDS}"}
+    for name, (_, attributes) in found.items():
+        assert shared <= attributes
+        assert not any(a.startswith("Domain") for a in attributes)
+        assert ("HttpOnly" in attributes) is (name != CSRF)
+
+
+@pytest.mark.parametrize("transport", [None, "header"])
+def test_who_does_not_ask_for_cookies_gets_none(client: FlaskClient, transport: str | None) -> None:
+    asked = {} if transport is None else {"transport": transport}
+    body = {"email": "ada@example.com", "password": PASSWORD, **asked}
+    answer = client.post("/login", json=body)
+    assert "access_token" in answer.get_json()
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_there_is_no_third_way(client: FlaskClient) -> None:
+    body = {"email": "ada@example.com", "password": PASSWORD, "transport": "query"}
+    answer = client.post("/login", json=body)
+    assert (answer.status_code, answer.get_json()["field"]) == (422, "transport")
+
+
+def test_a_session_in_cookies_works_from_login_to_logout(ours: Site) -> None:
+    ours.add()
+    client = ours.client
+    csrf = log_in(client, EMAIL, GOOD)
+    assert client.get("/me").get_json()["email"] == EMAIL
+    first = kept(client, ACCESS).value
+    header = {"X-CSRF-TOKEN": csrf}
+    answer = client.post("/refresh", headers=header)
+    assert (answer.status_code, answer.get_json()) == (200, {"expires_in": 900, "csrf_token": csrf})
+    assert kept(client, ACCESS).value != first
+    assert claims(client, REFRESH)["gen"] == 2
+    assert client.get("/me").status_code == 200
+    done = client.post("/logout", headers=header)
+    assert done.status_code == 204
+    assert is_cleared(done)
+    assert client.get("/me").get_json()["code"] == "missing_token"
+
+
+def test_the_csrf_value_is_the_sessions_and_stands_in_both_tokens(client: FlaskClient) -> None:
+    csrf = log_in(client)
+    assert kept(client, CSRF).value == csrf
+    assert {claims(client, name)["csrf"] for name in (ACCESS, REFRESH)} == {csrf}
+    client.post("/refresh", headers={"X-CSRF-TOKEN": csrf})
+    assert {claims(client, name)["csrf"] for name in (ACCESS, REFRESH)} == {csrf}
+    assert log_in(client) != csrf, "another session has another"
+
+
+def test_a_refresh_answers_as_the_token_came(client: FlaskClient, tokens: dict[str, str]) -> None:
+    log_in(client)
+    before = kept(client, ACCESS).value
+    answer = client.post("/refresh", headers=bearer(tokens["refresh_token"]))
+    assert "access_token" in answer.get_json()
+    assert "Set-Cookie" not in answer.headers
+    assert kept(client, ACCESS).value == before
+
+
+def test_the_header_wins_over_the_cookie_be_it_good_or_bad(
+    client: FlaskClient, tokens: dict[str, str]
+) -> None:
+    log_in(client)
+    of_header = jwt.decode(tokens["access_token"], options={"verify_signature": False})["sid"]
+    listed = client.get("/sessions", headers=bearer(tokens["access_token"])).get_json()["sessions"]
+    assert [one["id"] for one in listed if one["current"]] == [of_header]
+    refused = client.get("/me", headers=bearer("no token"))
+    assert refused.status_code == 401
+    assert client.get("/me", headers={"Authorization": "Basic YTpi"}).status_code == 200
+
+
+def test_logging_out_by_header_leaves_the_cookies_of_another_session(
+    client: FlaskClient, tokens: dict[str, str]
+) -> None:
+    log_in(client)
+    done = client.post("/logout", headers=bearer(tokens["access_token"]))
+    assert (done.status_code, cookies_set(done)) == (204, {})
+    assert client.get("/me").status_code == 200
+
+
+def test_a_refused_header_leaves_the_cookies(client: FlaskClient, tokens: dict[str, str]) -> None:
+    log_in(client)
+    client.post("/logout", headers=bearer(tokens["access_token"]))
+    refused = client.get("/me", headers=bearer(tokens["access_token"]))
+    assert refused.get_json()["code"] == "session_ended"
+    assert cookies_set(refused) == {}
+
+
+def test_who_comes_back_late_can_still_log_out(client: FlaskClient) -> None:
+    csrf = log_in(client)
+    client.delete_cookie(ACCESS)
+    assert client.post("/logout", headers={"X-CSRF-TOKEN": csrf}).status_code == 204
+
+
+def test_a_token_is_read_from_the_cookie_of_its_kind_alone(client: FlaskClient) -> None:
+    csrf = log_in(client)
+    access, refresh = kept(client, ACCESS).value, kept(client, REFRESH).value
+    client.set_cookie(ACCESS, refresh)
+    client.set_cookie(REFRESH, access)
+    assert client.get("/me").get_json()["code"] == "invalid_token"
+    header = {"X-CSRF-TOKEN": csrf}
+    assert client.post("/refresh", headers=header).get_json()["code"] == "invalid_token"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", "/sessions/<current>", None),
+        ("DELETE", "/me", {"password": PASSWORD}),
+    ],
+)
+def test_what_ends_the_session_clears_its_cookies(
+    client: FlaskClient, method: str, path: str, body: Any
+) -> None:
+    csrf = log_in(client)
+    path = path.replace("<current>", claims(client, ACCESS)["sid"])
+    answer = client.open(path, method=method, json=body, headers={"X-CSRF-TOKEN": csrf})
+    assert answer.status_code == 204
+    assert is_cleared(answer)
+
+
+def test_what_ends_other_sessions_leaves_the_cookies_of_this_one(
+    client: FlaskClient, tokens: dict[str, str]
+) -> None:
+    csrf = log_in(client)
+    other = jwt.decode(tokens["access_token"], options={"verify_signature": False})["sid"]
+    for path in (f"/sessions/{other}", "/sessions"):
+        answer = client.delete(path, headers={"X-CSRF-TOKEN": csrf})
+        assert (answer.status_code, cookies_set(answer)) == (204, {})
+    assert client.get("/me").status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/me"), ("POST", "/refresh")])
+def test_cookies_of_a_session_that_was_ended_elsewhere_are_cleared(
+    client: FlaskClient, tokens: dict[str, str], method: str, path: str
+) -> None:
+    csrf = log_in(client)
+    client.delete(
+        f"/sessions/{claims(client, ACCESS)['sid']}", headers=bearer(tokens["access_token"])
+    )
+    answer = client.open(path, method=method, headers={"X-CSRF-TOKEN": csrf})
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "session_ended")
+    assert is_cleared(answer)
+
+
+def test_a_refresh_for_who_is_gone_clears_the_cookies(
+    client: FlaskClient, stores: Stores, ada: User
+) -> None:
+    csrf = log_in(client)
+    stores.users.delete(ada.id)
+    answer = client.post("/refresh", headers={"X-CSRF-TOKEN": csrf})
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "user_gone")
+    assert is_cleared(answer)
+
+
+def test_a_cookie_that_has_expired_is_told_so_and_stays(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one beside it is what is needed next."""
+    log_in(client)
+    later = time.time() + 16 * 60
+    monkeypatch.setattr(binding_of(app).manager, "clock", lambda: later)
+    answer = client.get("/me")
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "token_expired")
+    assert cookies_set(answer) == {}
+
+
+def test_a_token_from_before_there_were_cookies_is_refreshed(ours: Site) -> None:
+    user = ours.add()
+    pair = ours.pair()
+    with ours.app.app_context():
+        session = jwt.decode(pair["refresh_token"], options={"verify_signature": False})
+        ours.app.config["JWT_COOKIE_CSRF_PROTECT"] = False
+        kept_claims = {name: session[name] for name in ("sid", "gen", "amr")}
+        old = create_refresh_token(user.id, additional_claims=kept_claims)
+        ours.app.config["JWT_COOKIE_CSRF_PROTECT"] = True
+    assert "csrf" not in jwt.decode(old, options={"verify_signature": False})
+    assert ours.post("/refresh", old).status_code == 200
+
+
+@pytest.mark.parametrize("name", [ACCESS, REFRESH])
+@pytest.mark.parametrize("second", ["x", "", "\xff", "same"])
+def test_two_cookies_of_one_name_are_refused(client: FlaskClient, name: str, second: str) -> None:
+    csrf = log_in(client)
+    mine = kept(client, name).value
+    second = mine if second == "same" else second
+    method, path = ("GET", "/me") if name == ACCESS else ("POST", "/refresh")
+    bare = client.application.test_client(use_cookies=False)
+    for pair in ((mine, second), (second, mine)):
+        header = "; ".join(f"{name}={value}" for value in pair)
+        answer = bare.open(path, method=method, headers={"Cookie": header, "X-CSRF-TOKEN": csrf})
+        assert answer.status_code == 401
+        assert answer.get_json() == {
+            "msg": f'The cookie "{name}" was sent twice',
+            "code": "invalid_token",
+        }
+
+
+@pytest.mark.parametrize(
+    "cookies",
+    [
+        "=",
+        ";;;",
+        "{name}",
+        "{name}=",
+        '{name}="a\\377b"',
+        "{name}=\xff\xfe",
+        "{name}=\x00",
+        "{name}=a.b.c",
+        "{name}=" + "a" * 20_000,
+    ],
+)
+@pytest.mark.parametrize("name", [ACCESS, REFRESH])
+def test_odd_cookies_are_refused_as_no_token_or_a_bad_one(
+    app: Flask, name: str, cookies: str
+) -> None:
+    client, cookies = app.test_client(use_cookies=False), cookies.format(name=name)
+    for method, path in (("GET", "/me"), ("POST", "/refresh"), ("POST", "/logout")):
+        sent = {"HTTP_COOKIE": cookies, "HTTP_X_CSRF_TOKEN": "x"}
+        answer = client.open(path, method=method, environ_overrides=sent)
+        assert answer.status_code == 401
+        assert answer.mimetype == "application/json"
+
+
+def test_views_of_the_application_take_the_cookie_too(
+    settings: Settings, stores: Stores, ada: User
+) -> None:
+    app = Flask("host")
+
+    @app.route("/mine", methods=["GET", "POST"])
+    @jwt_required()
+    def mine() -> dict[str, str]:
+        return {"id": get_jwt_identity()}
+
+    Watchword(app, settings=settings, stores=stores)
+    client = app.test_client()
+    csrf = log_in(client)
+    assert client.get("/mine").get_json() == {"id": ada.id}
+    refused = client.post("/mine")
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "csrf_failed")
+    assert client.post("/mine", headers={"X-CSRF-TOKEN": csrf}).status_code == 200
+    evil = {"X-CSRF-TOKEN": csrf, "Origin": "https://evil.example"}
+    refused = client.post("/mine", headers=evil)
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "cross_origin")

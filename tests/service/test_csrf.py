@@ -1,0 +1,216 @@
+"""A page of somebody else's cannot act by the cookies that a browser sends along."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_watchword.service.api import endpoints
+from flask_watchword.service.app import create_app
+from flask_watchword.service.components import Stores, components
+from flask_watchword.service.cookies import ACCESS_COOKIE, CSRF_COOKIE, REFRESH_COOKIE
+from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.settings import Settings
+from flask_watchword.service.tokens import SignIn
+from tests.service.conftest import PASSWORD, bearer
+
+LOGIN = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
+HOST = "login.example"
+EVIL = "https://evil.example"
+
+#: What a browser says of the page, and whether it may act.
+FROM: Mapping[str, tuple[dict[str, str], bool]] = {
+    "one's own page": ({"Sec-Fetch-Site": "same-origin", "Origin": f"https://{HOST}"}, True),
+    "one's own page, by what the browser says alone": ({"Sec-Fetch-Site": "same-origin"}, True),
+    "one's own page that hides its origin": (
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+        True,
+    ),
+    "no page": ({"Sec-Fetch-Site": "none"}, True),
+    "no browser": ({}, True),
+    "an old browser's own page": ({"Origin": f"https://{HOST}"}, True),
+    "an old browser's own page without TLS": ({"Origin": f"http://{HOST}"}, True),
+    "another host of the site": (
+        {"Sec-Fetch-Site": "same-site", "Origin": f"https://www.{HOST}"},
+        False,
+    ),
+    "another port": ({"Sec-Fetch-Site": "same-site", "Origin": f"https://{HOST}:8443"}, False),
+    "another site": ({"Sec-Fetch-Site": "cross-site", "Origin": EVIL}, False),
+    "another site, of which the browser says no more": ({"Sec-Fetch-Site": "cross-site"}, False),
+    "another site that passes for this one": (
+        {"Sec-Fetch-Site": "cross-site", "Origin": f"https://{HOST}"},
+        False,
+    ),
+    "a word that is not known": ({"Sec-Fetch-Site": "same-planet"}, False),
+    "an empty word": ({"Sec-Fetch-Site": ""}, False),
+    "an old browser's other site": ({"Origin": EVIL}, False),
+    "an old browser's other port": ({"Origin": f"https://{HOST}:8443"}, False),
+    "a name that begins alike": ({"Origin": f"https://{HOST}.evil.example"}, False),
+    "a name that ends alike": ({"Origin": f"https://evil-{HOST}"}, False),
+    "a sandboxed frame": ({"Origin": "null"}, False),
+    "two origins": ({"Origin": f"https://{HOST}, {EVIL}"}, False),
+    "an origin that is empty": ({"Origin": ""}, False),
+}
+BY_NAME = pytest.mark.parametrize("name", FROM)
+
+
+def csrf_of(client: FlaskClient) -> str:
+    """Give a browser the cookies of a new session, without a hash, and return the CSRF value."""
+    with client.application.test_request_context():
+        user = components().stores.users.by_email("ada@example.com")
+        assert user is not None
+        sign_in = SignIn(user, ("pwd",))
+        pair = components().sessions.start(sign_in, fresh=True)
+    client.set_cookie(ACCESS_COOKIE, pair.access_token, domain=HOST)
+    client.set_cookie(REFRESH_COOKIE, pair.refresh_token, domain=HOST)
+    return sign_in.csrf
+
+
+def ask(client: FlaskClient, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
+    answer = client.open(path, method=method, headers=headers, base_url=f"http://{HOST}")
+    code = "" if answer.status_code < 300 else answer.get_json()["code"]
+    return answer.status_code, code
+
+
+@BY_NAME
+def test_a_request_by_cookie_has_to_come_from_ones_own_pages(
+    client: FlaskClient, name: str
+) -> None:
+    headers, may = FROM[name]
+    shown = {"X-CSRF-TOKEN": csrf_of(client), **headers}
+    expected = (200, "") if may else (403, "cross_origin")
+    assert ask(client, "POST", "/refresh", shown) == expected
+
+
+@BY_NAME
+def test_so_has_a_login_that_sets_cookies(client: FlaskClient, name: str) -> None:
+    headers, may = FROM[name]
+    answer = client.post("/login", json=LOGIN, headers=headers, base_url=f"http://{HOST}")
+    assert answer.status_code == (200 if may else 403)
+    assert ("Set-Cookie" in answer.headers) is may
+
+
+@BY_NAME
+def test_so_has_the_second_half_of_one(client: FlaskClient, name: str) -> None:
+    headers, may = FROM[name]
+    body = {"pending_token": "x", "code": "123456", "transport": "cookie"}
+    answer = client.post("/login/totp", json=body, headers=headers, base_url=f"http://{HOST}")
+    code = "invalid_pending_token" if may else "cross_origin"
+    assert answer.get_json()["code"] == code
+
+
+def test_a_login_from_elsewhere_is_refused_before_the_password_is_looked_at(
+    client: FlaskClient, stores: Stores
+) -> None:
+    body = LOGIN | {"password": "wrong"}
+    for _ in range(100):
+        answer = client.post("/login", json=body, headers={"Origin": EVIL})
+        assert (answer.status_code, answer.get_json()["code"]) == (403, "cross_origin")
+
+
+@BY_NAME
+def test_reading_by_cookie_is_not_asked_where_it_comes_from(client: FlaskClient, name: str) -> None:
+    """Another origin's page cannot see the answer, and a link from there has to work."""
+    csrf_of(client)
+    assert ask(client, "GET", "/me", FROM[name][0]) == (200, "")
+
+
+@BY_NAME
+def test_a_token_in_a_header_is_not_asked_where_it_comes_from(
+    client: FlaskClient, tokens: dict[str, str], name: str
+) -> None:
+    """No browser sends it by itself."""
+    headers = {**FROM[name][0], **bearer(tokens["access_token"])}
+    assert ask(client, "POST", "/logout", headers) == (204, "")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {},
+        {"X-CSRF-TOKEN": ""},
+        {"X-CSRF-TOKEN": "wrong"},
+        {"X-CSRF-TOKEN": "\xff"},
+        {"X-CSRF": "x"},
+    ],
+)
+def test_a_change_by_cookie_needs_the_csrf_value(
+    client: FlaskClient, shown: dict[str, str]
+) -> None:
+    csrf_of(client)
+    headers = {"Sec-Fetch-Site": "same-origin", **shown}
+    for path in ("/refresh", "/logout", "/password/change"):
+        assert ask(client, "POST", path, headers) == (403, "csrf_failed")
+
+
+def test_the_csrf_value_of_another_session_is_none(client: FlaskClient) -> None:
+    earlier = csrf_of(client)
+    csrf_of(client)
+    assert ask(client, "POST", "/logout", {"X-CSRF-TOKEN": earlier}) == (403, "csrf_failed")
+
+
+def test_the_csrf_value_in_its_cookie_alone_proves_nothing(client: FlaskClient) -> None:
+    """A browser sends that by itself too; and who sets a cookie of this name chose its value."""
+    csrf_of(client)
+    client.set_cookie(CSRF_COOKIE, "chosen", domain=HOST)
+    assert ask(client, "POST", "/logout", {"X-CSRF-TOKEN": "chosen"}) == (403, "csrf_failed")
+
+
+def changing() -> list[Endpoint]:
+    return [one for one in endpoints(demo=True) if one.method != "GET" and one.guard.tokens]
+
+
+@pytest.mark.parametrize("one", changing(), ids=lambda one: one.name)
+def test_every_change_by_cookie_asks_for_both(client: FlaskClient, one: Endpoint) -> None:
+    csrf = csrf_of(client)
+    path = one.path.replace("<session_id>", "x")
+    assert ask(client, one.method, path, {}) == (403, "csrf_failed")
+    foreign = {"X-CSRF-TOKEN": csrf, "Origin": EVIL}
+    assert ask(client, one.method, path, foreign) == (403, "cross_origin")
+
+
+def served(stores: Stores, **told: Any) -> Flask:
+    return create_app(Settings(master_key="A" * 43, workers=1, **told), stores=stores)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "origin", "may"),
+    [
+        ("https://login.example/account", "https://login.example", True),
+        ("https://LOGIN.example:443", "https://login.example", True),
+        ("https://login.example", "http://login.example", False),
+        ("https://login.example:8443", "https://login.example:8443", True),
+        ("https://login.example:8443", "https://login.example", False),
+        ("https://www.example", "https://www.example", True),
+        ("https://www.example", "https://login.example", False),
+        ("http://[::1]:5000/x", "http://[::1]:5000", True),
+    ],
+)
+def test_the_public_url_tells_which_origin_is_ones_own(
+    stores: Stores, public_url: str, origin: str, may: bool
+) -> None:
+    client = served(stores, public_url=public_url).test_client()
+    answer = client.post(
+        "/login", json=LOGIN, headers={"Origin": origin}, base_url=f"http://{HOST}"
+    )
+    assert answer.status_code == (200 if may else 403)
+
+
+def test_what_a_proxy_says_of_the_host_is_not_believed(stores: Stores) -> None:
+    client = served(stores, trusted_proxies=1).test_client()
+    headers = {"Origin": EVIL, "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    answer = client.post("/login", json=LOGIN, headers=headers, base_url=f"http://{HOST}")
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("site", ["same-site", "cross-site", None])
+def test_an_origin_that_is_listed_may_act(stores: Stores, site: str | None) -> None:
+    app = served(stores, cors_origins=("https://app.example",))
+    client = app.test_client()
+    headers = {"Origin": "https://app.example"} | ({} if site is None else {"Sec-Fetch-Site": site})
+    headers["X-CSRF-TOKEN"] = csrf_of(client)
+    assert ask(client, "POST", "/refresh", headers) == (200, "")
+    headers["Origin"] = "https://app.example.evil.example"
+    assert ask(client, "POST", "/refresh", headers) == (403, "cross_origin")
