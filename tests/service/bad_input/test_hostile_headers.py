@@ -21,6 +21,13 @@ from tests.service.site import Site
 ADMITTED_TO = [one for one in SERVED if one.guard.tokens]
 
 
+@pytest.mark.parametrize("one", [one for one in SERVED if one.query is None], ids=name_of)
+def test_in_a_query_that_nobody_reads(over_sqlite: Site, one: Endpoint) -> None:
+    body = written(right_body(one)) if one.body else None
+    for text in HOSTILE:
+        asked(over_sqlite, one, body, query_string={text: text})
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PUT", "PATCH"])
 def test_as_a_path(over_sqlite: Site, method: str) -> None:
     for text in HOSTILE:
