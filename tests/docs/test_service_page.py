@@ -13,7 +13,7 @@ from flask_watchword.accounts.users import new_user
 from flask_watchword.service.api import endpoints
 from flask_watchword.service.app import create_app
 from flask_watchword.service.components import components
-from flask_watchword.service.settings import Settings, read_settings
+from flask_watchword.service.settings import IN_FILES, Settings, read_settings
 from flask_watchword.service.stores import opened_users
 from flask_watchword.service.tokens import SignIn
 from flask_watchword.stores.memory import MemoryUserStore
@@ -32,9 +32,7 @@ def shown(default: Any) -> str:
 
 def test_every_setting_has_a_row_with_its_default() -> None:
     assert {name.lower() for name in ROWS} == {f.name for f in fields(Settings)} | {
-        "secret_key_file",
-        "master_key_file",
-        "smtp_file",
+        f"{name}_file" for name in IN_FILES
     }
     plain = [f for f in fields(Settings) if f.default not in (MISSING, None, ())]
     assert {f.name: ROWS[f.name.upper()] for f in plain} == {

@@ -304,6 +304,7 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "jwks": _by_a_stranger(),
     "healthz": _by_a_stranger(),
     "readyz": _by_a_stranger(),
+    "metrics": _by_a_stranger(),
     "openapi_json": _by_a_stranger(),
     "docs": _by_a_stranger(),
     "docs_part": lambda ours: Request(path={"part": "page.js"}),

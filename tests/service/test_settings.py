@@ -7,6 +7,7 @@ import pytest
 from flask_watchword.service.settings import (
     InvalidSetting,
     Settings,
+    read_database,
     read_session_store,
     read_settings,
 )
@@ -307,3 +308,31 @@ def test_an_origin_may_be_an_address_and_have_a_port() -> None:
     settings = read_settings({"WATCHWORD_CORS_ORIGINS": "http://[::1]:3000,https://10.0.0.1:8443"})
     assert settings.cors_origins == ("http://[::1]:3000", "https://10.0.0.1:8443")
     assert read_settings({"WATCHWORD_CORS_ORIGINS": " , "}).cors_origins == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("database", "postgresql+psycopg://ada:secret@db/app"),
+        ("valkey", "valkey://:secret@cache:6379/0"),
+        ("session_store", "valkey://:secret@cache:6379/1"),
+        ("metrics_token", "m" * 22),
+    ],
+)
+def test_whatever_may_hold_a_password_may_come_from_a_file(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    file = tmp_path / "setting"
+    file.write_text(f"{text}\n", encoding="utf-8")
+    environ = {f"WATCHWORD_{name.upper()}_FILE": str(file)}
+    assert getattr(read_settings(environ), name) == text
+    if name == "database":
+        assert read_database(environ=environ) == text
+    elif name != "metrics_token":
+        assert read_session_store(environ=environ) == text
+
+
+@pytest.mark.parametrize("token", ["short", "m" * 21, "with a blank in the middle of it", "é" * 30])
+def test_a_token_that_is_guessed_or_no_header_carries_is_refused(token: str) -> None:
+    with pytest.raises(InvalidSetting, match="WATCHWORD_METRICS_TOKEN: needs at least 22"):
+        read_settings({"WATCHWORD_METRICS_TOKEN": token})

@@ -56,6 +56,12 @@ def address_site(address: str) -> str:
     return _network(address, _SITE_BITS)
 
 
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is this very machine's own."""
+    found = _read(address)
+    return found is not None and found.is_loopback
+
+
 def _network(address: str, bits: dict[int, int]) -> str:
     parsed = _read(address)
     if parsed is None:

@@ -96,9 +96,15 @@ class Passwords:
         )
         cores = concurrency or usable_cores()
         self._cores = threading.BoundedSemaphore(cores)
-        self._places = threading.BoundedSemaphore(cores * (1 + WAITING_PER_CORE))
+        self._most = cores * (1 + WAITING_PER_CORE)
+        self._places = threading.BoundedSemaphore(self._most)
         self._patience = patience
         self._nobodys_hash = _hash_of_no_password(profile)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many hashes are at work, or wait for a core."""
+        return self._most - self._places._value
 
     def hash(self, password: str) -> str:
         """Return the encoded hash of a password, salted anew each time.

@@ -3,6 +3,7 @@
 import click
 
 from flask_watchword.cli.options import database_option
+from flask_watchword.cli.shared_counts import counted_together
 from flask_watchword.cli.upkeep import one_line_store_failures
 
 
@@ -35,7 +36,7 @@ def serve(
 ) -> None:
     """Serve the API until Ctrl+C or SIGTERM; requests in flight are finished first."""
     # Here and not above: the server brings Flask, SQLAlchemy and granian.
-    with one_line_store_failures():
+    with one_line_store_failures(), counted_together():
         from flask_watchword.cli.server import run
         from flask_watchword.service.settings import read_settings
 

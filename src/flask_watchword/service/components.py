@@ -16,6 +16,7 @@ from flask_watchword.extension.sessions import Sessions
 from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.live_keyring import LiveKeyring
 from flask_watchword.service.mailing import Mailing, code_lifetimes
+from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.origins import Origins
 from flask_watchword.service.settings import Settings
 from flask_watchword.sessions.store import SessionStore
@@ -56,6 +57,7 @@ class Components:
     Attributes:
         origins: whose pages may act for who is logged in.
         description: of the API, as JSON.
+        metrics: what is counted.
     """
 
     settings: Settings
@@ -66,6 +68,7 @@ class Components:
     mailing: Mailing
     origins: Origins
     description: bytes
+    metrics: Metrics
 
     def change(self, work: Callable[[AccountStores], _T]) -> _T:
         """Do work on stores whose changes count together; mail among them is sent then.

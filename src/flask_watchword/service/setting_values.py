@@ -17,6 +17,9 @@ from flask_watchword.service.web_origin import origin_of
 #: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
 MIN_SECRET_BYTES = 32
 
+#: Of a token that a program shows: 128 random bits in base64url.
+MIN_TOKEN_CHARACTERS = 22
+
 #: The command that makes a secret.
 MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
@@ -38,6 +41,17 @@ def secret(variable: str, text: str) -> str:
         raise InvalidSetting(
             variable,
             f"needs at least {MIN_SECRET_BYTES} bytes, has {len(text.encode())}; "
+            f"make one with: {MAKE_SECRET}",
+        )
+    return text
+
+
+def token(variable: str, text: str) -> str:
+    """Return a token that nobody guesses, as a header can carry it."""
+    if len(text) < MIN_TOKEN_CHARACTERS or not _is_plain(text):
+        raise InvalidSetting(
+            variable,
+            f"needs at least {MIN_TOKEN_CHARACTERS} printable ASCII characters without spaces; "
             f"make one with: {MAKE_SECRET}",
         )
     return text

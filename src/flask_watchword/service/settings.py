@@ -17,7 +17,16 @@ __all__ = ["InvalidSetting", "Settings", "read_database", "read_session_store", 
 _PREFIX = "WATCHWORD_"
 _DEFAULT_DATABASE = "sqlite:///watchword.db"
 _DEMO_DATABASE = "sqlite:///watchword-demo.db"
-_SECRETS = ("master_key", "secret_key", "smtp")
+#: What may hold a secret: each may also come from a file that ``WATCHWORD_<NAME>_FILE`` names.
+IN_FILES = (
+    "database",
+    "valkey",
+    "session_store",
+    "master_key",
+    "secret_key",
+    "metrics_token",
+    "smtp",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +61,8 @@ class Settings:
             alone.
         cors_origins: of the pages that may read what the service answers, and act for who is logged
             in, although they come from elsewhere; none without it.
+        metrics_token: what whoever reads ``/metrics`` has to show; without it they have to be on
+            this machine.
         smtp: URL of the mail server, ``smtp://user:password@host:587``; without it mail is
             printed to the log.
         smtp_certificates: a file of certificates to trust in the place of the system's.
@@ -85,6 +96,7 @@ class Settings:
     service_name: str = "Watchword"
     public_url: str | None = None
     cors_origins: tuple[str, ...] = ()
+    metrics_token: str | None = field(default=None, repr=False)
     smtp: str | None = field(default=None, repr=False)
     smtp_certificates: Path | None = None
     mail_from: str | None = None
@@ -143,8 +155,8 @@ def read_database(given: str | None = None, environ: Mapping[str, str] = os.envi
         InvalidSetting: when it is neither; the message does not repeat it.
     """
     variable = _variable("database")
-    text = given if given is not None else environ.get(variable, _DEFAULT_DATABASE)
-    return values.database(variable, text)
+    text = given if given is not None else _text(environ, "database")
+    return values.database(variable, _DEFAULT_DATABASE if text is None else text)
 
 
 def read_session_store(
@@ -167,8 +179,9 @@ def read_session_store(
         return values.session_store(_variable("session_store"), store)
     if database is None:
         for name in ("session_store", "valkey"):
-            if _variable(name) in environ:
-                place: str = _PARSERS[name](_variable(name), environ[_variable(name)])
+            text = _text(environ, name)
+            if text is not None:
+                place: str = _PARSERS[name](_variable(name), text)
                 return place
     return read_database(database, environ)
 
@@ -179,7 +192,7 @@ def _variable(name: str) -> str:
 
 def _text(environ: Mapping[str, str], name: str) -> str | None:
     variable = _variable(name)
-    if name not in _SECRETS:
+    if name not in IN_FILES:
         return environ.get(variable)
     return _secret_text(environ, variable, f"{variable}_FILE")
 
@@ -220,6 +233,7 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "service_name": values.some_text,
     "public_url": values.public_url,
     "cors_origins": values.origins,
+    "metrics_token": values.token,
     "smtp": values.some_text,
     "smtp_certificates": values.existing_path,
     "mail_from": values.some_text,

@@ -26,6 +26,7 @@ from flask_watchword.service.cors import install_cors
 from flask_watchword.service.demo import carry_email
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.mailing import Mailing
+from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.origins import Origins
 from flask_watchword.service.response_headers import install_headers
@@ -92,7 +93,7 @@ class Watchword:
         if stores is None:
             prepare(settings)
             stores = open_stores(settings)
-        _install(
+        parts = _install(
             app,
             settings,
             stores,
@@ -100,6 +101,7 @@ class Watchword:
             api_document(served, settings.service_name, self._url_prefix),
         )
         api = build_api(served)
+        parts.metrics.count_requests(api)
         api.before_request(_send_mail)
         install_headers(api, settings)
         install_cors(api, settings.cors_origins)
@@ -114,7 +116,7 @@ class Watchword:
 
 def _install(
     app: Flask, settings: Settings, stores: Stores, options: Mapping[str, Any], description: bytes
-) -> None:
+) -> Components:
     keys = live_keyring(settings, stores.keys)
     tokens = install_tokens(app, options, keys)
     if settings.demo:
@@ -125,11 +127,15 @@ def _install(
     weakref.finalize(app, mailing.stop)
     origins = Origins(settings)
     binding_of(app).check_cookie_request = origins.check_change
+    sessions, passwords = Sessions(app), Passwords()
+    metrics = Metrics(sessions.figures, lambda: passwords.waiting)
+    metrics.count_sessions(app)
     parts = Components(
-        settings, stores, Sessions(app), Passwords(), keys, mailing, origins, description
+        settings, stores, sessions, passwords, keys, mailing, origins, description, metrics
     )
     install_components(app, parts)
     refresh_reused.connect(record_reuse, app)
+    return parts
 
 
 def _send_mail() -> None:

@@ -17,6 +17,7 @@ from flask_watchword.service.api.login import login
 from flask_watchword.service.api.login_totp import login_totp
 from flask_watchword.service.api.logout import logout
 from flask_watchword.service.api.me import me
+from flask_watchword.service.api.metrics import metrics
 from flask_watchword.service.api.openapi_json import openapi_json
 from flask_watchword.service.api.password_change import change_password
 from flask_watchword.service.api.password_forgot import forgot_password
@@ -64,6 +65,7 @@ _ENDPOINTS: Sequence[Endpoint] = (
     jwks,
     healthz,
     readyz,
+    metrics,
     openapi_json,
     docs,
     docs_part,

@@ -1,0 +1,43 @@
+"""GET /metrics: figures for Prometheus."""
+
+import hmac
+
+from flask import Response, request
+
+from flask_watchword.accounts.addresses import is_loopback
+from flask_watchword.service.answers import refusal
+from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import Content, endpoint
+from flask_watchword.service.guards import PUBLIC
+
+_MEDIA_TYPE = "text/plain"
+#: What a proxy adds: whoever is behind it is not on this machine, wherever the proxy is.
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+
+
+@endpoint(
+    "GET",
+    "/metrics",
+    summary="Show figures for Prometheus, to this machine or by a token of its own",
+    guard=PUBLIC,
+    answers={200: Content(_MEDIA_TYPE)},
+    refusals={403: ("metrics_hidden",)},
+    needs_stores=False,
+)
+def metrics() -> Response:
+    """Answer with the figures of every worker, in the text format."""
+    if not _may_see():
+        msg = "Ask from the machine itself, or with the token of WATCHWORD_METRICS_TOKEN"
+        return refusal(403, msg, "metrics_hidden")
+    shown = Response(components().metrics.text(), mimetype=_MEDIA_TYPE)
+    shown.headers["Cache-Control"] = "no-store"
+    return shown
+
+
+def _may_see() -> bool:
+    token = components().settings.metrics_token
+    if token is not None:
+        shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), token.encode())
+    is_direct = not any(name in request.headers for name in _FORWARDED)
+    return is_direct and is_loopback(request.remote_addr or "")

@@ -1,0 +1,141 @@
+"""Figures for Prometheus: what was asked of the service, and what became of sessions.
+
+A worker counts for itself. Where ``PROMETHEUS_MULTIPROC_DIR`` is set before this is imported, as
+``watchword serve`` does, each keeps its counts in a file there, and whichever is asked answers with
+the sum over all, those that have ended among them.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from flask import Blueprint, Flask, Response, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from flask_watchword.extension.revocation_feed import Figures
+from flask_watchword.extension.signals import (
+    refresh_reused,
+    session_ended,
+    session_refreshed,
+    session_started,
+)
+from flask_watchword.sessions.session import Session
+
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_BEGAN = "watchword.began"
+#: Seconds: what memory answers, what a database does, what a hash takes, what somebody waits for.
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Metrics:
+    """The counters of one application.
+
+    Args:
+        figures: tells how well this process knows the revocations; asked in a request.
+        waiting: tells how many hashes are at work, or wait for a core.
+    """
+
+    def __init__(self, figures: Callable[[], Figures], waiting: Callable[[], int]) -> None:
+        self._figures = figures
+        self._waiting = waiting
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "watchword_requests",
+            "Requests answered, by endpoint, method and status.",
+            ("endpoint", "method", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "watchword_request_seconds",
+            "How long answers took, by endpoint.",
+            ("endpoint",),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._started = self._counter("sessions_started", "Sessions that began.")
+        self._ended = Counter(
+            "watchword_sessions_ended",
+            "Sessions that were ended, by reason. Those that die of age are not counted.",
+            ("reason",),
+            registry=self._registry,
+        )
+        self._refreshes = self._counter("refreshes", "Refresh tokens that got the next pair.")
+        self._repeated = self._counter(
+            "refreshes_repeated", "Refresh tokens that got the same pair again, within the grace."
+        )
+        self._replays = self._counter("replays", "Spent refresh tokens that were used again.")
+        self._staleness = self._gauge(
+            "revocation_staleness_seconds",
+            "How old the oldest copy of the revocations was when its worker last answered.",
+        )
+        self._entries = self._gauge("revocation_entries", "Revocations that a worker holds.")
+        self._hashing = self._gauge(
+            "hashes_waiting", "Password hashes at work or waiting for a core, in one worker."
+        )
+
+    def count_requests(self, api: Blueprint) -> None:
+        """Count every request that a blueprint answers."""
+        api.before_request(self._begin)
+        api.after_request(self._finish)
+
+    def count_sessions(self, app: Flask) -> None:
+        """Count what becomes of the sessions of an application."""
+        session_started.connect(self._session_started, app)
+        session_ended.connect(self._session_ended, app)
+        session_refreshed.connect(self._session_refreshed, app)
+        refresh_reused.connect(self._refresh_reused, app)
+
+    def text(self) -> bytes:
+        """Return all figures, of every worker, as Prometheus reads them."""
+        folder = os.environ.get(_FOLDER)
+        if folder is None:
+            return generate_latest(self._registry)
+        _forget_the_dead(Path(folder))
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+    def _counter(self, name: str, about: str) -> Counter:
+        return Counter(f"watchword_{name}", about, registry=self._registry)
+
+    def _gauge(self, name: str, about: str) -> Gauge:
+        # Of several workers the one that is worst off; one that has ended is not asked.
+        return Gauge(
+            f"watchword_{name}", about, registry=self._registry, multiprocess_mode="livemax"
+        )
+
+    def _begin(self) -> None:
+        request.environ[_BEGAN] = perf_counter()
+
+    def _finish(self, response: Response) -> Response:
+        seconds = perf_counter() - request.environ.get(_BEGAN, perf_counter())
+        endpoint = (request.endpoint or "").rpartition(".")[2]
+        self._requests.labels(endpoint, request.method, response.status_code).inc()
+        self._seconds.labels(endpoint).observe(seconds)
+        known = self._figures()
+        self._staleness.set(known.staleness or 0.0)
+        self._entries.set(known.entries)
+        self._hashing.set(self._waiting())
+        return response
+
+    def _session_started(self, _app: Flask, session: Session) -> None:
+        self._started.inc()
+
+    def _session_ended(self, _app: Flask, session: Session) -> None:
+        self._ended.labels(session.end_reason or "").inc()
+
+    def _session_refreshed(self, _app: Flask, session: Session, repeated: bool) -> None:
+        (self._repeated if repeated else self._refreshes).inc()
+
+    def _refresh_reused(self, _app: Flask, session: Session) -> None:
+        self._replays.inc()
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Drop the gauges of workers that have ended; their counts stay."""
+    for file in folder.glob("gauge_live*.db"):
+        pid = file.stem.rpartition("_")[2]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            mark_process_dead(int(pid), str(folder))  # type: ignore[no-untyped-call]
