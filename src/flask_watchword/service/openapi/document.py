@@ -15,7 +15,8 @@ from flask_watchword.service.openapi.security import security_schemes
 
 _ABOUT = (
     "Bodies are JSON. What is refused is answered with a `msg` for people, which may change, a "
-    "`code` for programs, which may not, and the `field` that is wrong where it is one."
+    "`code` for programs, which may not, and the `field` that is wrong where it is one. A path "
+    "that there is not is `not_found` (404), another method `method_not_allowed` (405)."
 )
 #: What an endpoint is shown under whose path has nothing in common with another's.
 _OTHERWISE = "service"
