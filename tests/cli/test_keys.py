@@ -71,6 +71,15 @@ def test_on_a_terminal_it_is_a_table_with_whole_names(monkeypatch: pytest.Monkey
     assert kid_of("active") in result.output
 
 
+def test_where_there_are_no_keys_yet_a_person_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "sqlite:///fresh.db"
+    CliRunner().invoke(main, ["db", "upgrade", "--database", url])
+    assert keys("list", "--database", url).output == ""
+    monkeypatch.setattr(key_table, "on_a_terminal", lambda: True)
+    told = keys("list", "--database", url).output
+    assert " ".join(told.split()) == "There are no keys yet. The service makes one when it starts."
+
+
 def test_a_rotation_publishes_now_and_signs_later() -> None:
     first = kid_of("active")
     result = keys("rotate")

@@ -3,12 +3,23 @@
 import json
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from flask import Flask
 
+from flask_watchword import JWTManager, create_access_token, get_jwt_identity, jwt_required
 from flask_watchword.cli import main
 from flask_watchword.jose.keyring import KeyState
 from flask_watchword.keys.master_key import read_master_keys
@@ -96,6 +107,66 @@ def test_a_lost_master_key_is_got_over_as_the_page_says(monkeypatch: pytest.Monk
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", "B" * 42 + "A")
     typed("watchword keys revoke --lost-master-key KID", states()["active"])
     prepare(read_settings())
+
+
+def options(marker: str) -> dict[str, Any]:
+    """Return the options of the application of the page that has this among them."""
+    (code,) = [code for code in blocks(PAGE, "python") if marker in code]
+    found: dict[str, Any] = {"__name__": "page"}
+    exec(code, found)  # noqa: S102 - it is our own page
+    named = re.findall(r'config\["(\w+)"\]', code)
+    return {name: found["app"].config[name] for name in named}
+
+
+def application(options: dict[str, Any]) -> Flask:
+    app = Flask("options")
+    app.config.update(options)
+    JWTManager(app)
+    app.add_url_rule("/", "view", jwt_required()(get_jwt_identity))
+    return app
+
+
+def accepts(app: Flask, token: str) -> bool:
+    answer = app.test_client().get("/", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code in (200, 422)
+    return answer.status_code == 200
+
+
+def new_token(app: Flask) -> str:
+    with app.app_context():
+        return create_access_token("ada")
+
+
+def test_a_secret_is_exchanged_on_several_machines_as_the_page_says() -> None:
+    exchanged = options("JWT_SECRET_KEY_FALLBACKS")
+    new, (old,) = exchanged["JWT_SECRET_KEY"], exchanged["JWT_SECRET_KEY_FALLBACKS"]
+    steps = [
+        application({"JWT_SECRET_KEY": old}),
+        application({"JWT_SECRET_KEY": old, "JWT_SECRET_KEY_FALLBACKS": [new]}),
+        application(exchanged),
+        application({"JWT_SECRET_KEY": new}),
+    ]
+    tokens = [new_token(app) for app in steps]
+    for here, there in pairwise(range(len(steps))):
+        assert accepts(steps[here], tokens[there])
+        assert accepts(steps[there], tokens[here])
+    assert not accepts(steps[0], tokens[2])
+    assert not accepts(steps[3], tokens[1])
+
+
+def test_a_key_pair_is_exchanged_as_the_page_says(tmp_path: Path) -> None:
+    pairs = {name: Ed25519PrivateKey.generate() for name in ("old", "new")}
+    for name, private in pairs.items():
+        pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (tmp_path / f"{name}-private.pem").write_bytes(pem)
+        public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (tmp_path / f"{name}-public.pem").write_bytes(public)
+    after = application(options("old-public.pem"))
+    before = application({"JWT_ALGORITHM": "EdDSA", "JWT_PRIVATE_KEY": pairs["old"]})
+    assert accepts(after, new_token(before))
+    token = new_token(after)
+    assert accepts(after, token)
+    assert "kid" in jwt.get_unverified_header(token)
 
 
 def test_the_verifier_of_the_page_knows_whose_token_it_is() -> None:

@@ -24,8 +24,8 @@ KEYS: dict[str, Any] = {
 }
 
 
-def pem(key: Any, encryption: Any = None) -> bytes:
-    text: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
+def pem(key: Any, encryption: Any = None, form: PrivateFormat = PrivateFormat.PKCS8) -> bytes:
+    text: bytes = key.private_bytes(Encoding.PEM, form, encryption or NoEncryption())
     return text
 
 
@@ -84,8 +84,21 @@ def test_an_algorithm_may_be_asked_for() -> None:
     [
         (b"", "not a PEM"),
         (b"\xff\x00", "not a PEM"),
-        (pem(KEYS["EdDSA"], BestAvailableEncryption(b"password")), "not a PEM"),
-        (pem(ec.generate_private_key(ec.SECP256K1())), "cannot use"),
+        (pem(KEYS["EdDSA"], BestAvailableEncryption(b"password")), "it has a password"),
+        (
+            pem(
+                KEYS["RS256"],
+                BestAvailableEncryption(b"password"),
+                PrivateFormat.TraditionalOpenSSL,
+            ),
+            "it has a password",
+        ),
+        (pem(KEYS["EdDSA"], form=PrivateFormat.OpenSSH), "private form of OpenSSH"),
+        (b"-----BEGIN CERTIFICATE-----\n", "it is a certificate"),
+        (b'{"keys": [%s]}' % jwk(KEYS["ES256"]), "it is a JWK Set"),
+        (jwk(KEYS["EdDSA"], d="AAAA"), "none of EdDSA, .* can use it: not a JWK that EdDSA"),
+        (jwk(KEYS["ES256"], x="AAAA"), "can use it: not a JWK that ES256"),
+        (pem(ec.generate_private_key(ec.SECP256K1())), "RS256 cannot use a key of type EC"),
         (pem(rsa.generate_private_key(65537, 1024)), "1024 bits"),  # noqa: S505 - as it should be
         (json.dumps({"kty": "oct", "k": "A" * 43, "alg": "HS256"}).encode(), "no public part"),
         (jwk(KEYS["ES256"], kid="two\tcolumns"), "kid"),

@@ -15,13 +15,16 @@ from flask_watchword.keys.ring import standing
 from flask_watchword.keys.store import StoredKey, StoredKeyring
 
 
+_NONE = "There are no keys yet. The service makes one when it starts."
+
+
 def show_keys(stored: StoredKeyring, now: float, *, as_json: bool) -> None:
     """Print every key with its state, those that matter most first."""
     rows = standing(stored, now)
     if as_json:
         click.echo(json.dumps([_members(key, state) for key, state in rows]))
     elif on_a_terminal():
-        Console().print(_table(rows))
+        Console().print(_table(rows) if rows else _NONE)
     else:
         for key, state in rows:
             click.echo("\t".join(_cells(key, state)))

@@ -45,7 +45,7 @@ def keys() -> None:
 @database_option
 @click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
 def list_keys(database: str | None, as_json: bool) -> None:
-    """List the keys: next, active, retiring, and those that are over."""
+    """List the keys: next, active, retiring, and over."""
     with _opened(database) as (_, store):
         from flask_watchword.cli.key_table import show_keys
         from flask_watchword.clock import system_clock
@@ -71,7 +71,10 @@ def export_public(database: str | None) -> None:
 @database_option
 @click.option("--now", "at_once", is_flag=True, help=_NOW_HELP)
 def rotate(database: str | None, at_once: bool) -> None:
-    """Publish a new key, which signs after WATCHWORD_KEY_PUBLISH_SECONDS."""
+    """Publish a new key, which signs once everybody has it.
+
+    That is WATCHWORD_KEY_PUBLISH_SECONDS later, an hour if that is not set.
+    """
     with _changing(database) as command:
         kid = command.keeper.rotate(at_once=at_once)
         click.echo(_begins(command, kid))
@@ -80,13 +83,17 @@ def rotate(database: str | None, at_once: bool) -> None:
 @keys.command("import")
 @click.argument("file", type=click.File("rb"))
 @database_option
-@click.option("--algorithm", metavar="NAME", help="What the key is for, if it is not the usual.")
+@click.option(
+    "--algorithm",
+    metavar="NAME",
+    help="What the key is for, PS256 say.  [default: what it says, or else the usual]",
+)
 @click.option("--now", "at_once", is_flag=True, help=_NOW_HELP)
 def import_key(file: IO[bytes], database: str | None, algorithm: str | None, at_once: bool) -> None:
-    """Take in a key from elsewhere, PEM or JWK; FILE may be - for standard input.
+    """Take in a key from elsewhere, PEM or JWK.
 
-    A private key is the next to sign. A public one only verifies: tokens that another service
-    signed with it are accepted here until it is retired.
+    FILE may be - for standard input. A private key is the next to sign. A public one only verifies:
+    tokens that another service signed with it are accepted here until it is retired.
     """
     with _changing(database) as command:
         from flask_watchword.keys.material import read_material
@@ -100,7 +107,10 @@ def import_key(file: IO[bytes], database: str | None, algorithm: str | None, at_
 @click.argument("kid")
 @database_option
 def retire(kid: str, database: str | None) -> None:
-    """Withdraw a key that waits, or let one that only verifies run out; no token is refused."""
+    """End a key that nobody needs; no token is refused.
+
+    One that waits is withdrawn. One that only verifies does so until its last token has expired.
+    """
     with _changing(database) as command:
         command.keeper.retire(kid)
         click.echo(_ends(command, kid))
@@ -115,7 +125,7 @@ def retire(kid: str, database: str | None) -> None:
     help="Go on although the master key does not open the keys, because theirs is lost.",
 )
 def revoke(kid: str, database: str | None, lost_master_key: bool) -> None:
-    """Refuse every token of a key that somebody else may have, from now on and everywhere.
+    """Refuse every token of a stolen key, at once and everywhere.
 
     Where it signed, another key signs at once. Who holds a token of it logs in again.
     """

@@ -1,8 +1,8 @@
 """What a key is made of: a fresh private part, or one that somebody brings along."""
 
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -25,6 +25,10 @@ MAKERS: Mapping[str, Callable[[], PrivateKey]] = {
 
 #: What a key that does not say its algorithm is taken for: the first of these that it can serve.
 _USUAL = ("EdDSA", "ES256", "ES384", "ES512", "RS256")
+#: Of a JWK that none of them can use, whose reason says most.
+_NEAREST = {"OKP": "EdDSA", "EC": "ES256", "RSA": "RS256"}
+
+_SECRET = "it is a secret, which has no public part to verify with"
 
 #: Characters a ``kid`` may have: what can stand in a line of text between tabs.
 _MAX_KID = 256
@@ -69,9 +73,9 @@ def read_material(text: bytes, algorithm: str | None = None) -> Material:
     Raises:
         InvalidKeyError: when it is none, weak, a secret, or has a name that cannot be shown.
     """
-    key = _load(text, algorithm or _own_algorithm(text)).identified()
+    key = _load(text, algorithm or _member(text, "alg")).identified()
     if key.jwk is None:
-        raise InvalidKeyError("a secret has no public part that others could verify with")
+        raise InvalidKeyError(_SECRET)
     if not key.kid or not key.kid.isprintable() or len(key.kid) > _MAX_KID:
         raise InvalidKeyError(
             f"its kid is empty, not printable, or longer than {_MAX_KID} characters"
@@ -80,18 +84,48 @@ def read_material(text: bytes, algorithm: str | None = None) -> Material:
 
 
 def _load(text: bytes, algorithm: str | None) -> Key:
-    if algorithm is not None:
-        return Key.load(text, algorithm, profile="strict")
-    *others, last = _USUAL
-    for usual in others:
-        with contextlib.suppress(InvalidKeyError):
-            return Key.load(text, usual, profile="strict")
-    return Key.load(text, last, profile="strict")
-
-
-def _own_algorithm(text: bytes) -> str | None:
     try:
-        named = parse_object(text).get("alg")
+        if algorithm is None:
+            return _load_as_usual(text)
+        return Key.load(text, algorithm, profile="strict")
+    except InvalidKeyError as error:
+        form = _other_form(text)
+        if form is None:
+            raise
+        raise InvalidKeyError(form) from error
+
+
+def _load_as_usual(text: bytes) -> Key:
+    reasons: dict[str, InvalidKeyError] = {}
+    for algorithm in _USUAL:
+        try:
+            return Key.load(text, algorithm, profile="strict")
+        except InvalidKeyError as error:
+            reasons[algorithm] = error
+    reason = reasons[_NEAREST.get(_member(text, "kty") or "", _USUAL[-1])]
+    raise InvalidKeyError(f"none of {', '.join(_USUAL)} can use it: {reason}") from reason
+
+
+def _other_form(text: bytes) -> str | None:
+    """Return what a text holds that looks like a key and is in a form that is not read here."""
+    if b"-----BEGIN ENCRYPTED" in text or b"Proc-Type: 4,ENCRYPTED" in text:
+        return "it has a password; take that off first: openssl pkey -in FILE"
+    if b"-----BEGIN OPENSSH PRIVATE KEY" in text:
+        return "it is in the private form of OpenSSH; PEM (PKCS #8) is needed"
+    if b"-----BEGIN CERTIFICATE" in text:
+        return "it is a certificate; take the key out first: openssl x509 -pubkey -noout -in FILE"
+    if "keys" in _parsed(text):
+        return "it is a JWK Set; take one key out of it"
+    return _SECRET if _member(text, "kty") == "oct" else None
+
+
+def _member(text: bytes, name: str) -> str | None:
+    value = _parsed(text).get(name)
+    return value if isinstance(value, str) else None
+
+
+def _parsed(text: bytes) -> dict[str, Any]:
+    try:
+        return parse_object(text)
     except ValueError:
-        return None
-    return named if isinstance(named, str) else None
+        return {}

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from flask_watchword.stores.jwks import connecting, freshness, http_get, location, remote_keys
-from tests.extension.issuers.others import Other
+from tests.extension.issuers.others import ABSENT, Other, Place, signed
 from tests.stores.jwks.site import Site
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "keys.md").read_text(encoding="utf-8")
@@ -49,6 +49,24 @@ def test_the_application_of_the_guide_accepts_the_tokens_of_both_issuers(site: S
 def test_the_guide_has_a_row_for_each_member() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", SECTION, re.MULTILINE)
     assert rows == ["audience", "jwks_url", "algorithms"]
+
+
+def test_the_answers_of_the_guide_are_those_that_are_given(
+    place: Place, one: Other, two: Other
+) -> None:
+    two.break_down()
+    forged = signed(one.claims(), b"a secret" * 4, "HS256", {"kid": "key-0"})
+    answers = [
+        place.get(one.token(iss=one.name + "/")),
+        place.get(one.token(aud="another-api")),
+        place.get(one.token(aud=ABSENT)),
+        place.get(one.token({"kid": "unknown"})),
+        place.get(forged),
+        place.get(two.token()),
+    ]
+    told = [(str(a.status_code), a.get_json().get("code") or a.get_json()["msg"]) for a in answers]
+    rows = re.findall(r"^\| (\d+) (?:with the code )?`([^`]+)` \|", SECTION, re.MULTILINE)
+    assert rows == told
 
 
 def test_the_figures_of_the_guide_are_those_of_the_code() -> None:
