@@ -14,7 +14,6 @@ from rich.text import Text
 from flask_watchword.keys.ring import standing
 from flask_watchword.keys.store import StoredKey, StoredKeyring
 
-
 _NONE = "There are no keys yet. The service makes one when it starts."
 
 
