@@ -60,4 +60,6 @@ def _announce(settings: Settings) -> None:
     if settings.demo:
         click.echo(walkthrough(url, expired_demo_token(settings)))
     else:
-        click.echo("Add an account with: watchword user add EMAIL")
+        click.echo(
+            f"What it answers to: {url}/docs. Add an admin: watchword user add EMAIL --role admin"
+        )

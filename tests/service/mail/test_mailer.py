@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 from flask_watchword.accounts.letters import Letter, LetterKind, Mailer
 from flask_watchword.accounts.outbox import Mail
 from flask_watchword.keys.sealing import Sealer
-from flask_watchword.service.mail.mailer import OutboxMailer
+from flask_watchword.service.mail.mailer import OutboxMailer, in_words
 from flask_watchword.service.mail.rendering import MailTemplates
 from flask_watchword.stores.sql.engine import open_engine, reading
 from flask_watchword.stores.sql.outbox import SqlOutbox
@@ -71,3 +71,21 @@ def test_a_letter_for_nobody_costs_a_row_and_is_sent_to_nobody(engine: Engine) -
         row = connection.execute(text("SELECT * FROM watchword_outbox")).mappings().one()
     assert (row["recipient"], row["sealed_body"], row["due_at"]) == ("", None, None)
     assert outbox.purge(NOW + 1, 10) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "1 minute"),
+        (60, "1 minute"),
+        (899.98, "15 minutes"),
+        (3600, "1 hour"),
+        (5400, "90 minutes"),
+        (7200, "2 hours"),
+        (86_399.9, "24 hours"),
+        (172_800, "2 days"),
+        (180_000, "50 hours"),
+    ],
+)
+def test_how_long_a_code_is_good_is_said_as_people_say_it(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words

@@ -33,7 +33,9 @@ def templates() -> MailTemplates:
 def test_every_message_says_whom_it_is_about_in_both_parts(
     templates: MailTemplates, kind: LetterKind
 ) -> None:
-    body = templates.render(kind, email="ada@example.com", code=CODE, link=LINK, minutes=30)
+    body = templates.render(
+        kind, email="ada@example.com", code=CODE, link=LINK, within="30 minutes"
+    )
     assert "Example" in body.subject
     assert "ada@example.com" in body.text
     assert "ada@example.com" in body.html
@@ -47,7 +49,9 @@ def test_every_message_says_whom_it_is_about_in_both_parts(
 
 
 def test_without_a_public_address_a_letter_has_the_code_alone(templates: MailTemplates) -> None:
-    body = templates.render(LetterKind.VERIFY_EMAIL, email="ada@example.com", code=CODE, minutes=30)
+    body = templates.render(
+        LetterKind.VERIFY_EMAIL, email="ada@example.com", code=CODE, within="30 minutes"
+    )
     assert CODE in body.text
     assert CODE in body.html
     assert "link" not in body.text
@@ -56,7 +60,7 @@ def test_without_a_public_address_a_letter_has_the_code_alone(templates: MailTem
 
 @pytest.mark.parametrize("kind", LetterKind)
 def test_nothing_of_an_address_is_markup(templates: MailTemplates, kind: LetterKind) -> None:
-    body = templates.render(kind, email=HOSTILE, link=LINK, minutes=30)
+    body = templates.render(kind, email=HOSTILE, link=LINK, within="30 minutes")
     assert "<script" not in body.html
     assert HOSTILE in body.text
 
@@ -72,7 +76,7 @@ def test_a_subject_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
 def test_a_template_of_the_operators_is_used_and_the_others_stay(tmp_path: Path) -> None:
     (tmp_path / "verify_email.html").write_text("<b>{{ email }} {{ link }}</b>")
     templates = MailTemplates("Example", tmp_path)
-    body = templates.render(LetterKind.VERIFY_EMAIL, email=HOSTILE, link=LINK, minutes=1)
+    body = templates.render(LetterKind.VERIFY_EMAIL, email=HOSTILE, link=LINK, within="1 minute")
     assert body.html.startswith("<b>&#34;&gt;&lt;script")
     assert "Example" in body.text
 

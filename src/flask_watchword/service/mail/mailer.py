@@ -60,7 +60,7 @@ class OutboxMailer:
             email=letter.recipient,
             code=letter.code or "",
             link=self._link(letter),
-            minutes=round(lifetime / 60),
+            within=in_words(lifetime),
         )
         return new_mail(letter.kind, letter.recipient, body, now, lifetime)
 
@@ -69,3 +69,14 @@ class OutboxMailer:
         if not (page and letter.code and self._public_url):
             return ""
         return f"{self._public_url}/{page}#code={quote(letter.code, safe='')}"
+
+
+def in_words(seconds: float) -> str:
+    """Return how long something is good as people say it: to the minute, hours and days whole."""
+    minutes = max(1, round(seconds / 60))
+    for unit, size in (("day", 24 * 60), ("hour", 60)):
+        if minutes % size == 0 and minutes > size:  # "24 hours" is what everybody says of one day
+            return f"{minutes // size} {unit}s"
+    if minutes == 60:
+        return "1 hour"
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"

@@ -52,10 +52,10 @@ class MailTemplates:
         self._environment.globals["product"] = product
         for kind in LetterKind:
             for code in ("", "code"):
-                self.render(kind, email="name@example.com", code=code, link=code, minutes=1)
+                self.render(kind, email="name@example.com", code=code, link=code, within="1 hour")
 
     def render(
-        self, kind: LetterKind, *, email: str, code: str = "", link: str = "", minutes: int = 0
+        self, kind: LetterKind, *, email: str, code: str = "", link: str = "", within: str = ""
     ) -> Body:
         """Return what a letter says.
 
@@ -65,17 +65,17 @@ class MailTemplates:
             code: the one-time code in it, where it has one.
             link: a page that uses the code, built from the service's public address, where it
                 has one.
-            minutes: how long the code is good.
+            within: how long the code is good, in words.
 
         Raises:
             BadTemplate: when a template cannot be rendered.
         """
-        values = {"email": email, "code": code, "link": link, "minutes": minutes}
+        values = {"email": email, "code": code, "link": link, "within": within}
         subject, text, html = (self._part(f"{kind}.{part}", values) for part in _PARTS)
         # One line, whatever an address in it or a template of the operator's has.
         return Body(" ".join(subject.split()), text, html)
 
-    def _part(self, name: str, values: dict[str, object]) -> str:
+    def _part(self, name: str, values: dict[str, str]) -> str:
         try:
             return self._environment.get_template(name).render(values)
         except (TemplateError, UnicodeDecodeError, OSError) as error:
