@@ -1,6 +1,5 @@
 """``watchword user``: what becomes of one account."""
 
-import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,7 @@ from flask_watchword.cli.new_password import ask_password
 from flask_watchword.cli.options import database_option
 
 if TYPE_CHECKING:
-    from flask_watchword.accounts.administration import UserChange
     from flask_watchword.accounts.users import User
-    from flask_watchword.service.components import Components
 
 
 @click.command()
@@ -110,19 +107,12 @@ def set_password(who: str, password_stdin: bool, database: str | None) -> None:
 def delete(who: str, yes: bool, database: str | None) -> None:
     """Delete a user for good, with all that is theirs."""
     with administering(database) as parts:
-        from flask_watchword.accounts import administration
-        from flask_watchword.accounts.removal import refuse_last_admin
-        from flask_watchword.clock import system_clock
-        from flask_watchword.service.account_work import sessions_ended
+        from flask_watchword.service import user_changes
 
-        found, by = user_of(parts, who), administrator()
+        found = user_of(parts, who)
         if not yes:
             click.confirm(f"Delete {found.email} for good?", abort=True)
-        refuse_last_admin(parts.stores.users, found.id)
-        with sessions_ended(found.id):
-            parts.stores.accounts.change(
-                lambda stores: administration.delete_user(stores, by, found.id, system_clock())
-            )
+        user_changes.delete_user(administrator(), found)
     click.echo(f"{found.email} is deleted.")
 
 
@@ -160,23 +150,7 @@ def _change(
 ) -> "User":
     with administering(database) as parts:
         from flask_watchword.accounts.administration import UserChange
+        from flask_watchword.service import user_changes
 
-        return _changed(parts, user_of(parts, who), UserChange(roles, scopes, disabled))
-
-
-def _changed(parts: "Components", found: "User", change: "UserChange") -> "User":
-    from flask_watchword.accounts import administration
-    from flask_watchword.accounts.removal import refuse_last_admin
-    from flask_watchword.clock import system_clock
-    from flask_watchword.service.account_work import sessions_ended
-
-    by = administrator()
-    if change.may_take_admin_away:
-        # Asked first, so that a refusal costs no session, and once more in the change.
-        refuse_last_admin(parts.stores.users, found.id)
-    ending = change.takes_away_from(found)
-    with sessions_ended(found.id) if ending else contextlib.nullcontext():
-        # Not `parts.change`, which would send what waits in the outbox from here.
-        return parts.stores.accounts.change(
-            lambda stores: administration.change_user(stores, by, found.id, change, system_clock())
-        )
+        change = UserChange(roles, scopes, disabled)
+        return user_changes.change_user(administrator(), user_of(parts, who), change)

@@ -5,7 +5,6 @@ from flask import Response
 
 from flask_watchword.accounts.changes import confirm_password
 from flask_watchword.accounts.removal import (
-    LastAdmin,
     NoSuchUser,
     refuse_last_admin,
     remove_user,
@@ -13,7 +12,7 @@ from flask_watchword.accounts.removal import (
 from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.account_work import sessions_ended
-from flask_watchword.service.answers import nothing, refusal
+from flask_watchword.service.answers import nothing
 from flask_watchword.service.api.fields import Password
 from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.components import components
@@ -55,8 +54,6 @@ def delete_account(body: Confirmation) -> Response:
         refuse_last_admin(parts.stores.users, user_id)
         with sessions_ended(user_id):
             parts.change(remove)
-    except LastAdmin:
-        return refusal(409, "Somebody has to administer: make another user admin", "last_admin")
     except NoSuchUser:
         return user_gone()
     return clear_own_cookies(nothing())

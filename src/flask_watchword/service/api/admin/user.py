@@ -1,19 +1,13 @@
 """GET, PATCH and DELETE /admin/users/<id>: one user, and what becomes of them."""
 
-import contextlib
-
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts import administration
 from flask_watchword.accounts.administration import UserChange
-from flask_watchword.accounts.removal import refuse_last_admin
-from flask_watchword.clock import system_clock
-from flask_watchword.service.account_work import sessions_ended
+from flask_watchword.service import user_changes
 from flask_watchword.service.administrator import administrator, user_of
 from flask_watchword.service.answers import answer, nothing
 from flask_watchword.service.api.admin.shown_user import Names, ShownUser
-from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ADMIN, ADMIN_LATELY
 
@@ -58,15 +52,12 @@ def show_user(user_id: str) -> Response:
 )
 def change_user(user_id: str, body: Change) -> Response:
     """Answer with the user as they are then; whoever is disabled is refused from now on."""
-    user, change = user_of(user_id), _change(body)
-    parts, by = components(), administrator()
-    if change.may_take_admin_away:
-        # Asked first, so that a refusal costs no session, and once more in the change.
-        refuse_last_admin(parts.stores.users, user_id)
-    with sessions_ended(user_id) if change.takes_away_from(user) else contextlib.nullcontext():
-        changed = parts.change(
-            lambda stores: administration.change_user(stores, by, user_id, change, system_clock())
-        )
+    change = UserChange(
+        roles=None if body.roles is None else frozenset(body.roles),
+        scopes=None if body.scopes is None else frozenset(body.scopes),
+        disabled=body.disabled,
+    )
+    changed = user_changes.change_user(administrator(), user_of(user_id), change)
     return answer(ShownUser.of(changed))
 
 
@@ -80,17 +71,5 @@ def change_user(user_id: str, body: Change) -> Response:
 )
 def delete_user(user_id: str) -> Response:
     """Answer 204; account, codes, second factor, tokens and sessions are gone."""
-    user_of(user_id)
-    parts, by = components(), administrator()
-    refuse_last_admin(parts.stores.users, user_id)
-    with sessions_ended(user_id):
-        parts.change(lambda stores: administration.delete_user(stores, by, user_id, system_clock()))
+    user_changes.delete_user(administrator(), user_of(user_id))
     return nothing()
-
-
-def _change(body: Change) -> UserChange:
-    return UserChange(
-        roles=None if body.roles is None else frozenset(body.roles),
-        scopes=None if body.scopes is None else frozenset(body.scopes),
-        disabled=body.disabled,
-    )

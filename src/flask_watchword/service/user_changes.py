@@ -1,0 +1,47 @@
+"""What becomes of a user at the hands of who administers, with the sessions that end by it."""
+
+import contextlib
+
+from flask_watchword.accounts import administration
+from flask_watchword.accounts.administration import Administrator, UserChange
+from flask_watchword.accounts.removal import refuse_last_admin
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
+from flask_watchword.service.account_work import sessions_ended
+from flask_watchword.service.components import components
+
+
+def change_user(by: Administrator, user: User, change: UserChange) -> User:
+    """Change a user, and return them as they are then.
+
+    Raises:
+        LastAdmin: when nobody could administer any more; no session has ended then.
+        NoSuchUser: when the user is gone by now.
+        InvalidName: when a role or a scope cannot be one.
+        StoreUnavailable: when a store does not answer.
+    """
+    accounts = components().stores.accounts
+    if change.may_take_admin_away:
+        # Asked first, so that a refusal costs no session, and once more in the change.
+        refuse_last_admin(accounts.stores.users, user.id)
+    ending = change.takes_away_from(user)
+    with sessions_ended(user.id) if ending else contextlib.nullcontext():
+        return accounts.change(
+            lambda stores: administration.change_user(stores, by, user.id, change, system_clock())
+        )
+
+
+def delete_user(by: Administrator, user: User) -> None:
+    """Delete a user with all that is theirs.
+
+    Raises:
+        LastAdmin: when nobody could administer any more; no session has ended then.
+        NoSuchUser: when the user is gone by now.
+        StoreUnavailable: when a store does not answer.
+    """
+    accounts = components().stores.accounts
+    refuse_last_admin(accounts.stores.users, user.id)
+    with sessions_ended(user.id):
+        accounts.change(
+            lambda stores: administration.delete_user(stores, by, user.id, system_clock())
+        )
