@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
+from flask_watchword.service.cookies import ACCESS_COOKIE, REFRESH_COOKIE
 from flask_watchword.service.endpoint import Endpoint
 from tests.service.bad_input.asking import (
     SERVED,
@@ -56,3 +57,13 @@ def test_as_a_token(over_sqlite: Site, one: Endpoint) -> None:
         sent = environ(value, "Authorization")
         answer = asked(over_sqlite, one, body, token=None, environ_overrides=sent)
         assert answer.status_code == 401, value
+
+
+@pytest.mark.parametrize("one", ADMITTED_TO, ids=name_of)
+def test_as_a_cookie(over_sqlite: Site, one: Endpoint) -> None:
+    body = written(right_body(one)) if one.body else None
+    for text in HOSTILE:
+        for value in (text, f"{ACCESS_COOKIE}={text}", f"{REFRESH_COOKIE}={text}; {text}={text}"):
+            overrides = environ(value, "Cookie") | environ(text, "X-Csrf-Token")
+            answer = asked(over_sqlite, one, body, token=None, environ_overrides=overrides)
+            assert answer.status_code in (401, 403), value
