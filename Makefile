@@ -8,7 +8,7 @@ CHECKED := $(wildcard src tests bench soak examples docs)
 PYTEST  := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench soak check lock clean browser
+.PHONY: help demo test bench soak check lock clean browser node
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -16,7 +16,7 @@ help: ## list the targets
 demo: $(READY) ## start a login server on 127.0.0.1:5000 to try things on
 	@$(BIN)/watchword serve --demo
 
-test: $(READY) browser ## run every test
+test: $(READY) browser node ## run every test
 	$(PYTEST) -q $(PYTEST_ARGS)
 
 bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
@@ -43,6 +43,13 @@ browser:
 	fi; \
 	echo "No Chromium here: the tests in a browser are skipped." \
 	    "As root: apt-get install --no-install-recommends chromium" >&2
+
+# Whether panva's jose and we verify each other's tokens is asked of the real one, which the tests
+# install by npm.
+node:
+	@{ command -v node && command -v npm; } >/dev/null || \
+	    echo "No Node and npm here: the tests with panva's jose are skipped." \
+	        "Install both, Node 20 or later." >&2
 
 lock: ## write requirements/dev.txt anew (needs uv)
 	uv pip compile pyproject.toml requirements/dev.in --all-extras --python-version 3.11 \

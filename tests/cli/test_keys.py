@@ -157,10 +157,19 @@ def asked(url: str, token: str | None = None, body: dict[str, str] | None = None
         return json.load(refused)["code"]
 
 
+@pytest.mark.server
+@pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
 def test_tokens_of_a_revoked_key_are_refused_by_every_worker(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    database: str,
+    request: pytest.FixtureRequest,
 ) -> None:
-    monkeypatch.setenv("WATCHWORD_DATABASE", "sqlite:///demo.db")
+    served = "sqlite:///demo.db"
+    if database == "PostgreSQL":
+        served = request.getfixturevalue("postgres_url")
+    monkeypatch.setenv("WATCHWORD_DATABASE", served)
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", MASTER_KEY)
     server = serve("--workers", "2", "--demo")
     server.wait_until_it_listens()
     url = f"http://127.0.0.1:{server.port}"
