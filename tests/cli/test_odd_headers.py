@@ -1,0 +1,57 @@
+"""What the server makes of headers that are too many, too long, or there twice."""
+
+import http.client
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from tests.cli.conftest import RunningServer, Serve
+
+pytestmark = pytest.mark.server
+
+Headers = Sequence[tuple[str, str]]
+
+
+@pytest.fixture
+def server(serve: Serve) -> RunningServer:
+    running = serve("--demo", "--workers", "1")
+    running.wait_until_it_listens()
+    return running
+
+
+def ask(
+    server: RunningServer, method: str, path: str, headers: Headers, body: object = None
+) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    text = b"" if body is None else json.dumps(body).encode()
+    try:
+        connection.putrequest(method, path)
+        for name, value in [*headers, ("Content-Length", str(len(text)))]:
+            connection.putheader(name, value)
+        connection.endheaders(text)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_headers_and_queries_are_bounded_and_what_comes_twice_is_seen(
+    server: RunningServer,
+) -> None:
+    """One test, since the server takes longer to start than all of this."""
+    many = [(f"X-{number}", "x") for number in range(101)]
+    assert ask(server, "GET", "/healthz", many)[0] == 431
+    assert ask(server, "GET", f"/healthz?{'x' * 70_000}", [])[0] == 414
+
+    twice = [("Cookie", "__Host-access_token=a"), ("Cookie", "__Host-access_token=b")]
+    status, body = ask(server, "GET", "/me", twice)
+    assert (status, json.loads(body)["code"]) == (401, "invalid_token")
+    assert "twice" in json.loads(body)["msg"]
+
+    login = {"email": "test@example.com", "password": "password", "transport": "cookie"}
+    kind, own = ("Content-Type", "application/json"), ("Origin", f"http://127.0.0.1:{server.port}")
+    assert ask(server, "POST", "/login", [kind, own], login)[0] == 200
+    for origins in ([own, ("Origin", "https://evil.example")], [own, own]):
+        status, body = ask(server, "POST", "/login", [kind, *origins], login)
+        assert (status, json.loads(body)["code"]) == (403, "cross_origin")
