@@ -1,12 +1,12 @@
 """The exceptions, where Flask-JWT-Extended has them: so that moving over is one word."""
 
 from flask_watchword.extension.errors import (
+    CookieSentTwice,
     CSRFError,
     FreshTokenRequired,
     InsufficientPrivilege,
     InsufficientRole,
     InsufficientScope,
-    InvalidCookieError,
     InvalidHeaderError,
     InvalidQueryParamError,
     JWTDecodeError,
@@ -21,11 +21,11 @@ from flask_watchword.extension.errors import (
 
 __all__ = [
     "CSRFError",
+    "CookieSentTwice",
     "FreshTokenRequired",
     "InsufficientPrivilege",
     "InsufficientRole",
     "InsufficientScope",
-    "InvalidCookieError",
     "InvalidHeaderError",
     "InvalidQueryParamError",
     "JWTDecodeError",

@@ -22,7 +22,7 @@ class InvalidQueryParamError(JWTExtendedException):
     """The query parameter that carries the token lacks its prefix."""
 
 
-class InvalidCookieError(JWTExtendedException):
+class CookieSentTwice(JWTExtendedException):
     """The cookie that carries the token came twice, and nobody can tell which is the service's."""
 
 

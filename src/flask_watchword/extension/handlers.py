@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from flask_watchword.errors import ExpiredSignatureError, Refusal, SpecificRefusal
 from flask_watchword.extension.errors import (
+    CookieSentTwice,
     CSRFError,
     FreshTokenRequired,
     InsufficientPrivilege,
     InsufficientScope,
-    InvalidCookieError,
     InvalidHeaderError,
     InvalidQueryParamError,
     JWTDecodeError,
@@ -93,7 +93,7 @@ def _keys_unavailable(manager: "JWTManager", error: KeysUnavailable) -> Response
 ANSWERS: dict[type[Exception], Answer] = {
     NoAuthorizationError: _unauthorized,
     CSRFError: _unauthorized,
-    InvalidCookieError: _invalid,
+    CookieSentTwice: _invalid,
     InvalidHeaderError: _invalid,
     InvalidQueryParamError: _invalid,
     JWTDecodeError: _invalid,

@@ -8,8 +8,8 @@ from flask import Request
 from werkzeug.exceptions import BadRequest
 
 from flask_watchword.extension.errors import (
+    CookieSentTwice,
     CSRFError,
-    InvalidCookieError,
     InvalidHeaderError,
     InvalidQueryParamError,
     NoAuthorizationError,
@@ -62,7 +62,7 @@ def from_cookies(request: Request, config: Config, refresh: bool) -> Found:
 
     Raises:
         NoAuthorizationError: when the cookie is missing.
-        InvalidCookieError: when it came twice, under the strict profile.
+        CookieSentTwice: when it came twice, under the strict profile.
         CSRFError: when the method needs a CSRF value and there is none.
     """
     kind = "REFRESH" if refresh else "ACCESS"
@@ -71,7 +71,7 @@ def from_cookies(request: Request, config: Config, refresh: bool) -> Found:
     # Of two, one may have been put there by another host of the domain; their order says nothing
     # (RFC 6265 section 8.6). Flask-JWT-Extended takes the first.
     if len(sent) > 1 and profile(config) == "strict":
-        raise InvalidCookieError(f'The cookie "{name}" was sent twice')
+        raise CookieSentTwice(f'The cookie "{name}" was sent twice')
     token = sent[0] if sent else None
     if not token:
         raise NoAuthorizationError(f'Missing cookie "{name}"')
