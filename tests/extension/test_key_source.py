@@ -2,7 +2,9 @@
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from flask import Flask
@@ -99,6 +101,30 @@ def test_token_with_a_known_kid_and_a_wrong_signature_asks_nobody() -> None:
     assert status(app, token_of(B.named("a"))) == 422
     assert status(app, token_of(B.named(None))) == 422
     assert source.asked == []
+
+
+def test_key_that_comes_to_its_end_verifies_no_more_although_nobody_has_said_so() -> None:
+    source = Source()
+    app, binding = app_with(source)
+    app.add_url_rule("/old", "o", flask_watchword.jwt_expired_token_required()(lambda: "seen"))
+    now = time.time()
+    binding.manager.clock = lambda: now
+    source.keys = source.stored = [replace(A, ends_at=now + 60), B]
+    remembered, new, expired = (
+        encode({"sub": "ada", "exp": exp}, A) for exp in (now + 3600, now + 7200, now - 1)
+    )
+
+    def statuses() -> list[int]:
+        headers = {"Authorization": f"Bearer {expired}"}
+        old = app.test_client().get("/old", headers=headers).status_code
+        return [status(app, remembered), status(app, token_of(B)), old]
+
+    assert statuses() == [200, 200, 200]
+    now += 59
+    assert statuses() == [200, 200, 200]
+    now += 1
+    assert statuses() == [422, 200, 422]
+    assert status(app, new) == 422
 
 
 def test_keys_that_change_leave_the_remembered_tokens_behind() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from math import inf
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -91,6 +92,11 @@ def test_key_is_published_before_it_signs_and_until_its_last_token_has_expired()
             assert now - ring.entry(signer).published_at == LEAD
         last_token[signer] = now + LONGEST
         assert all(kid in published for kid, expiry in last_token.items() if now < expiry)
+
+
+def test_key_takes_its_end_along_to_whoever_verifies() -> None:
+    ends = {key.kid: key.ends_at for key in ring_of("a", "b").verifying_keys(NOW)}
+    assert ends == {"a": NOW + LEAD + LONGEST, "b": inf}
 
 
 def test_active_key_is_tried_first_and_then_the_newest() -> None:

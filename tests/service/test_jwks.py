@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword import Watchword
+from flask_watchword.extension.binding import binding_of
 from flask_watchword.jose.jwk_set import read_jwk_set
 from flask_watchword.keys.keeper import FORMER_SECRET, KeyKeeper
 from flask_watchword.service.app import create_app
@@ -153,3 +154,21 @@ def test_a_secret_from_before_can_be_revoked_like_a_key(
     answer = client.get("/me", headers=bearer(old))
     assert (answer.status_code, answer.get_json()["code"]) == (401, "key_revoked")
     assert client.get("/me", headers=bearer(new)).status_code == 200
+
+
+def test_a_secret_from_before_signs_nothing_for_whoever_finds_it_later(
+    settings: Settings, stores: Stores, ada: Any
+) -> None:
+    secret = "s" * 48
+    begin_keys(replace(settings, secret_key=secret), stores.keys)
+    app = create_app(settings, stores=stores)
+    client = app.test_client()
+    login = client.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
+    claims = jwt.decode(login.get_json()["access_token"], options={"verify_signature": False})
+    end = next(k.verify_until for k in stores.keys.load().keys if k.kid == FORMER_SECRET)
+    assert end is not None
+    forged = jwt.encode({**claims, "exp": end + 3600}, secret, "HS256", headers={"typ": "at+jwt"})
+    assert client.get("/me", headers=bearer(forged)).status_code == 200
+    binding_of(app).manager.clock = lambda: end
+    answer = client.get("/me", headers=bearer(forged))
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "unknown_key")

@@ -294,6 +294,29 @@ def test_one_thread_looks_while_the_others_go_on(worker: Worker, store: WatchedS
         assert looking.result(30) is not None
 
 
+def test_after_a_long_idle_time_nobody_goes_on_with_a_key_whose_time_may_be_over(
+    worker: Worker, store: WatchedStore
+) -> None:
+    worker.wait(1.0)
+    new = worker.keeper.rotate()
+    worker.wait(2 * HOUR)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow_answer() -> None:
+        asked.set()
+        assert go_on.wait(30)
+
+    store._answer = slow_answer  # type: ignore[method-assign]
+    with ThreadPoolExecutor(2) as pool:
+        looking = pool.submit(worker.signs_with)
+        assert asked.wait(30)
+        other = pool.submit(worker.signs_with)
+        with pytest.raises(TimeoutError):
+            other.result(0.2)
+        go_on.set()
+        assert looking.result(30) == other.result(30) == new
+
+
 def test_a_fork_in_the_middle_of_a_look_leaves_the_child_whole(
     worker: Worker, store: WatchedStore
 ) -> None:

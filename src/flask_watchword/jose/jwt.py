@@ -11,7 +11,12 @@ from math import inf
 from typing import Any, NamedTuple
 
 from flask_watchword.clock import Clock, system_clock
-from flask_watchword.errors import DecodeError, ExpiredSignatureError, Refusal
+from flask_watchword.errors import (
+    DecodeError,
+    ExpiredSignatureError,
+    Refusal,
+    UnknownKeyError,
+)
 from flask_watchword.jose import claims as rules
 from flask_watchword.jose import jws
 from flask_watchword.jose.claims import Policy
@@ -54,12 +59,22 @@ class VerifiedToken:
         header: the header, read only.
         claims: the claims, read only.
         valid_from: second since the epoch from which it is valid, leeway allowed for.
-        valid_until: second from which it is not any more; infinity without ``exp``.
+        valid_until: second from which it is not any more, because it or its key has come to its
+            end; infinity without either.
+        key_ends_at: second from which the key that it was signed with verifies no more.
         key_id: the name of the key it was signed with; the header's ``kid`` where that key has
             none. Who stole a key can leave the header's out, but not choose another key.
     """
 
-    __slots__ = ("_flat", "claims", "header", "key_id", "valid_from", "valid_until")
+    __slots__ = (
+        "_flat",
+        "claims",
+        "header",
+        "key_ends_at",
+        "key_id",
+        "valid_from",
+        "valid_until",
+    )
 
     def __init__(
         self,
@@ -68,12 +83,14 @@ class VerifiedToken:
         valid_from: float = -inf,
         valid_until: float = inf,
         key_id: str | None = None,
+        key_ends_at: float = inf,
     ) -> None:
         self.header = header
         self.claims = claims
         self.valid_from = valid_from
-        self.valid_until = valid_until
+        self.valid_until = min(valid_until, key_ends_at)
         self.key_id = key_id
+        self.key_ends_at = key_ends_at
         self._flat: bool | None = None
 
     def copy(self) -> Token:
@@ -168,12 +185,12 @@ class Decoder:
             verified = self.admit(token, now)
         elif now < verified.valid_from:
             rules.validate(verified.claims, self._policy, now)
-        if verified.valid_until <= now and not allow_expired:
-            raise ExpiredSignatureError("Signature has expired", *verified.copy())
+        if verified.valid_until <= now:
+            _refuse_after_end(verified, now, allow_expired)
         return verified
 
     def admit(self, token: str | bytes, now: float) -> VerifiedToken:
-        """Verify a token that is not remembered, all but whether it has expired, and remember it.
+        """Verify a token that is not remembered, all but whether its time is over, and remember it.
 
         Args:
             token: the compact serialisation.
@@ -197,6 +214,7 @@ class Decoder:
             earliest - policy.leeway,
             expiry + policy.leeway,
             header.get("kid") if key.kid is None else key.kid,
+            key.ends_at,
         )
         if token.__class__ is str and len(token) <= REMEMBERED_TOKEN_BYTES:
             self.verified.put(token, verified)
@@ -241,6 +259,14 @@ class Decoder:
         # Only now: a header that nobody signed must not push out those that are in use.
         self._headers.put(segment, (header, keys))
         return header, claims, key
+
+
+def _refuse_after_end(verified: VerifiedToken, now: float, allow_expired: bool) -> None:
+    # A key that is over may be in anybody's hands by now, so its tokens are not even old ones.
+    if verified.key_ends_at <= now:
+        raise UnknownKeyError("No key is known for this token", verified.header.get("kid"))
+    if not allow_expired:
+        raise ExpiredSignatureError("Signature has expired", *verified.copy())
 
 
 def encode(

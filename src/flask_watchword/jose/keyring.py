@@ -48,6 +48,12 @@ class KeyEntry:
         """Tell whether tokens of this key are accepted."""
         return self.verify_until is None or now < self.verify_until
 
+    def verifying_key(self) -> Key:
+        """Return the key with the end that it has here."""
+        return (
+            self.key if self.verify_until is None else replace(self.key, ends_at=self.verify_until)
+        )
+
     def has_begun(self, now: float) -> bool:
         """Tell whether this key was to sign from now on or before."""
         return self.active_from is not None and self.active_from <= now
@@ -130,12 +136,13 @@ class Keyring:
     def verifying_keys(self, now: float) -> Sequence[Key]:
         """Return the keys whose tokens are accepted at a time, the active one first.
 
-        The next one is among them: another machine's clock may be ahead of this one's.
+        The next one is among them: another machine's clock may be ahead of this one's. Each knows
+        its end, since whoever verifies goes on with what it was given.
         """
         active = self.active(now)
         accepted = [entry for entry in reversed(self.entries) if entry.verifies(now)]
         accepted.sort(key=lambda entry: entry is not active)
-        return [entry.key for entry in accepted]
+        return [entry.verifying_key() for entry in accepted]
 
     def published(self, now: float) -> Sequence[Key]:
         """Return the keys of the JWK Set at a time: those that verify and have a public part."""

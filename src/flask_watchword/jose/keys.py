@@ -4,6 +4,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -43,6 +44,8 @@ class Key:
         kid: the only ``kid`` this key serves, beside tokens without one; ``None`` for a key that
             serves every token of its algorithm.
         jwk: the members of the JWK that make the public key; ``None`` for a secret.
+        ends_at: second since the epoch from which its tokens are refused, whatever they say of
+            their own end; infinity where no end is in sight.
     """
 
     algorithm: str
@@ -50,6 +53,7 @@ class Key:
     signer: Signer | None = None
     kid: str | None = None
     jwk: Mapping[str, str] | None = field(default=None, compare=False)
+    ends_at: float = field(default=inf, compare=False)
 
     @classmethod
     def load(

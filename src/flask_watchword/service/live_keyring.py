@@ -18,6 +18,9 @@ from flask_watchword.stores.errors import StoreUnavailable
 
 #: Seconds that a process goes on with the keys it has read, or after a store that did not answer.
 _FRESH_SECONDS = 1.0
+#: Seconds that a process may go on beyond that while another of its threads looks: longer than a
+#: store that does not answer is waited for, and well within what clocks may differ.
+_OVERDUE_SECONDS = 10.0
 
 #: The most seconds that a JWK Set may be kept by whoever fetches it.
 _LONGEST_AGE = 300
@@ -127,8 +130,10 @@ class LiveKeyring:
         self._lock = threading.Lock()
 
     def _current(self) -> Keyring:
-        # One thread looks; the others go on with what is there meanwhile.
-        if self._elapsed() >= self._look_again_at and self._lock.acquire(blocking=False):
+        # One thread looks; the others go on with what is there meanwhile, unless nobody has looked
+        # for long: then another key may sign by now, and this one be revoked.
+        overdue = self._elapsed() - self._look_again_at
+        if overdue >= 0 and self._lock.acquire(blocking=overdue >= _OVERDUE_SECONDS):
             try:
                 self._look_if_due()
             finally:

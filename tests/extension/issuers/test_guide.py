@@ -75,6 +75,7 @@ def test_the_figures_of_the_guide_are_those_of_the_code() -> None:
         f"{location.TOTAL_SECONDS:.0f} seconds for everything, {connecting.CONNECT_SECONDS:.0f} of",
         f"{http_get.MAX_BYTES // 1024} KiB",
         f"at least {freshness.SHORTEST / 60:.0f} minutes and at most {hours:.0f}",
+        f"longer than {remote_keys.PATIENCE:.0f} seconds after it began",
         f"at most once in {remote_keys.COOLDOWN:.0f} seconds",
         f"{remote_keys.FIRST_PAUSE:.0f}, 2, 4 … {remote_keys.LONGEST_PAUSE:.0f} seconds",
     }

@@ -355,6 +355,20 @@ def test_a_fetch_that_hangs_holds_requests_for_a_while_and_no_longer(
     assert names(keys.current()) == ["one"]
 
 
+def test_who_comes_late_to_a_fetch_that_hangs_is_not_held_at_all(
+    keys: Held, issuer: Issuer, elapsed: Elapsed
+) -> None:
+    issuer.may_answer.clear()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(keys.current)
+        elapsed.wait_until_asked(4)  # of which the last tells how long to wait
+        elapsed.now += 30
+        assert unavailable(keys) == 1
+        assert not first.done()
+        issuer.may_answer.set()
+        assert names(first.result()) == ["one"]
+
+
 def test_where_no_thread_can_be_started_the_keys_are_unavailable(
     keys: Held, issuer: Issuer, elapsed: Elapsed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

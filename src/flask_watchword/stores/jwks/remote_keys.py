@@ -26,7 +26,8 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 #: Seconds beyond their freshness that keys are used without asking first.
 STALE_SECONDS = 24 * 3600.0
-#: Seconds that a request waits for a fetch: as long as that may take, and a little.
+#: Seconds that requests wait for a fetch, from its beginning: as long as that may take, and a
+#: little. One that takes longer, since a name server hangs, holds nobody who comes after that.
 PATIENCE = 6.0
 #: Characters of a reason in the log; much of it may be what a server has sent.
 LONGEST_REASON = 300
@@ -51,7 +52,7 @@ class RemoteKeys(Forked):
         read: reads the keys in it; raises ``InvalidKeyError``, and ``NoUsableKeyError`` where it
             is in order and has none.
         elapsed: a clock in seconds that nobody sets back.
-        patience: seconds that a request waits for a fetch.
+        patience: seconds from its beginning that requests wait for a fetch.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class RemoteKeys(Forked):
         self._held: KeySet | None = None
         self._fresh_until = -math.inf
         self._not_before = -math.inf
+        self._took_off_at = -math.inf
         self._failures = 0
         self.start_anew()
         take_part_in_forks(self)
@@ -112,7 +114,7 @@ class RemoteKeys(Forked):
         # While an issuer fails, one request at a time finds out whether it still does; the
         # others must not be held up by it.
         if landed is not None and wait and (mine or not self._failures):
-            landed.wait(self._patience)
+            landed.wait(max(0.0, self._took_off_at + self._patience - self._elapsed()))
 
     def _take_off(self) -> tuple[threading.Event | None, bool]:
         """Return what tells the end of a fetch, and whether it was begun by this call."""
@@ -120,6 +122,7 @@ class RemoteKeys(Forked):
             if self._landed is not None or self._elapsed() < self._not_before:
                 return self._landed, False
             landed = self._landed = threading.Event()
+            self._took_off_at = self._elapsed()
         try:
             threading.Thread(
                 target=self._fly, args=(landed,), name="watchword-keys", daemon=True
