@@ -29,10 +29,25 @@ _TYP = frozenset({"jwt", "at+jwt"})
 #: Claims that tell another kind of token, and what it is: an ID token that goes with an access
 #: token or a code (OpenID Connect Core 1.0 section 3.3.2.11), and a security event, such as a
 #: logout (RFC 8417 section 2.2).
+_ID_TOKEN = "An ID token is not accepted; send the access token"
+_FOR_ITS_ISSUER = "A refresh token is for its issuer alone"
 _OTHER_KINDS = {
-    "at_hash": "An ID token is not accepted; send the access token",
-    "c_hash": "An ID token is not accepted; send the access token",
+    "at_hash": _ID_TOKEN,
+    "c_hash": _ID_TOKEN,
     "events": "A security event token is not accepted",
+}
+#: What issuers write in a claim of their own: this package in ``type``, Keycloak in ``typ``, and
+#: Amazon Cognito in ``token_use``. A refresh token would pass for one of ours, and be traded for
+#: tokens of ours.
+_KINDS_BY_NAME = {
+    "type": {"refresh": _FOR_ITS_ISSUER},
+    "typ": {
+        "ID": _ID_TOKEN,
+        "Refresh": _FOR_ITS_ISSUER,
+        "Offline": _FOR_ITS_ISSUER,
+        "Logout": "A security event token is not accepted",
+    },
+    "token_use": {"id": _ID_TOKEN},
 }
 
 
@@ -247,9 +262,10 @@ def check_kind(token: Token) -> None:
     for claim, reason in _OTHER_KINDS.items():
         if claim in claims:
             raise InvalidTokenError(reason)
-    if claims.get("type") == "refresh":
-        # It would pass for one of ours, and be traded for tokens of ours.
-        raise InvalidTokenError("A refresh token is for its issuer alone")
+    for claim, kinds in _KINDS_BY_NAME.items():
+        name = claims.get(claim)
+        if isinstance(name, str) and name in kinds:
+            raise InvalidTokenError(kinds[name])
     if "exp" not in claims:
         raise MissingRequiredClaimError("exp")
 
