@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from flask_watchword.accounts.codes import Code, Purpose
 from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.batches import batch
 from flask_watchword.stores.sql.joining import Place, state
 
 _codes = tables.codes.c
@@ -61,10 +62,9 @@ class SqlCodeStore:
             .where(_codes.expires_at <= now)
             .order_by(_codes.expires_at)
             .limit(limit)
-            # What somebody else is removing at the moment is left to them.
-            .with_for_update(skip_locked=True)
         )
-        statement = delete(tables.codes).where(_codes.digest.in_(over))
+        # What somebody else is removing at the moment is left to them.
+        statement = delete(tables.codes).where(_codes.digest.in_(batch(over)))
         return state(self._place, lambda connection: connection.execute(statement).rowcount)
 
     def _one(self, statement: Any) -> Code | None:

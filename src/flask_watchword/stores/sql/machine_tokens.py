@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 from flask_watchword.accounts.machine_tokens import MachineToken, MachineTokenKind
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.batches import batch
 from flask_watchword.stores.sql.joining import Place, state
 
 _tokens = tables.machine_tokens.c
@@ -56,12 +57,16 @@ _REMOVE_ALL = delete(tables.machine_tokens).where(_of_owner)
 # What somebody else is writing at the moment is left.
 _PURGE = delete(tables.machine_tokens).where(
     _tokens.id.in_(
-        select(_tokens.id)
-        .where(
-            or_(_tokens.revoked_at < bindparam("before"), _tokens.expires_at < bindparam("before"))
+        batch(
+            select(_tokens.id)
+            .where(
+                or_(
+                    _tokens.revoked_at < bindparam("before"),
+                    _tokens.expires_at < bindparam("before"),
+                )
+            )
+            .limit(bindparam("most"))
         )
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
     )
 )
 

@@ -10,6 +10,7 @@ from flask_watchword.accounts.outbox import Body, ClaimedMail, Mail
 from flask_watchword.accounts.resealing import Resealed
 from flask_watchword.keys.sealing import SealBroken, Sealer
 from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.batches import batch
 from flask_watchword.stores.sql.joining import Place, state
 from flask_watchword.stores.sql.resealing import reseal
 
@@ -22,11 +23,12 @@ _CLAIM = (
     update(tables.outbox)
     .where(
         _outbox.id.in_(
-            select(_outbox.id)
-            .where(_outbox.due_at <= bindparam("now"))
-            .order_by(_outbox.due_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
+            batch(
+                select(_outbox.id)
+                .where(_outbox.due_at <= bindparam("now"))
+                .order_by(_outbox.due_at)
+                .limit(1)
+            )
         ),
         _outbox.due_at <= bindparam("now"),
     )
@@ -71,11 +73,12 @@ _GIVE_UP = (
 
 _PURGE = delete(tables.outbox).where(
     _outbox.id.in_(
-        select(_outbox.id)
-        .where(_outbox.due_at.is_(None), _outbox.created_at < bindparam("before"))
-        .order_by(_outbox.created_at)
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
+        batch(
+            select(_outbox.id)
+            .where(_outbox.due_at.is_(None), _outbox.created_at < bindparam("before"))
+            .order_by(_outbox.created_at)
+            .limit(bindparam("most"))
+        )
     )
 )
 

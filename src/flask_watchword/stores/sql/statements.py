@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from flask_watchword.sessions.revocation import Kind
 from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.batches import batch
 
 _sessions = tables.sessions.c
 _log = tables.revocations.c
@@ -124,20 +125,22 @@ FIND = select(*_ENTRY).where(
 # What somebody else is deleting at the moment is left to them (PostgreSQL; SQLite has one writer).
 PURGE_SESSIONS = delete(tables.sessions).where(
     _sessions.id.in_(
-        select(_sessions.id)
-        .where(_sessions.idle_until <= bindparam("now"))
-        .order_by(_sessions.idle_until)
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
+        batch(
+            select(_sessions.id)
+            .where(_sessions.idle_until <= bindparam("now"))
+            .order_by(_sessions.idle_until)
+            .limit(bindparam("most"))
+        )
     )
 )
 
 PURGE_LOG = delete(tables.revocations).where(
     _log.seq.in_(
-        select(_log.seq)
-        .where(_log.until <= bindparam("now"))
-        .order_by(_log.until)
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
+        batch(
+            select(_log.seq)
+            .where(_log.until <= bindparam("now"))
+            .order_by(_log.until)
+            .limit(bindparam("most"))
+        )
     )
 )

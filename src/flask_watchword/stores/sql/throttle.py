@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Connection, Engine, bindparam, delete, select
 
 from flask_watchword.accounts.throttling import Charge
 from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.batches import batch
 from flask_watchword.stores.sql.joining import state, transact
 
 _throttle = tables.throttle.c
@@ -39,11 +40,12 @@ _FORGET = delete(tables.throttle).where(_this_one)
 # What somebody else is writing at the moment is in use, and left.
 _PURGE = delete(tables.throttle).where(
     _throttle.key.in_(
-        select(_throttle.key)
-        .where(_throttle.until <= bindparam("now"))
-        .order_by(_throttle.until)
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
+        batch(
+            select(_throttle.key)
+            .where(_throttle.until <= bindparam("now"))
+            .order_by(_throttle.until)
+            .limit(bindparam("most"))
+        )
     )
 )
 
