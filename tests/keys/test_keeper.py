@@ -336,6 +336,16 @@ def test_revoking_right_after_a_rotation_brings_no_older_key_back(
     assert active(keeper, clock.now) not in (first, stolen)
 
 
+def test_revoking_brings_no_older_key_back_by_a_clock_that_is_behind(
+    keeper: KeyKeeper, clock: HandClock
+) -> None:
+    stolen = keeper.rotate()
+    clock.now += 2 * HOUR
+    keeper.revoke(stolen)
+    assert keeper.load().active(clock.now - SLACK_SECONDS / 2) is None
+    assert keeper.load().active(clock.now) is not None
+
+
 def test_revoking_twice_does_no_harm(
     keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
 ) -> None:

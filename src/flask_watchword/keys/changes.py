@@ -54,10 +54,25 @@ def with_end(stored: StoredKeyring, kid: str, until: float) -> StoredKeyring:
 
 def with_revocation(stored: StoredKeyring, ring: Keyring, kid: str, now: float) -> StoredKeyring:
     """Return a keyring in which a key is revoked, at the first such call."""
-    if state_of(ring, kid, now) is not KeyState.RETIRED:
+    state = state_of(ring, kid, now)
+    if state is not KeyState.RETIRED:
         stored = with_changes(stored, ring, ring.revoked(kid, now))
+    if state is KeyState.ACTIVE:
+        stored = _without_older_signers(stored, ring, now)
     keys = (
         replace(k, revoked_at=now) if k.kid == kid and k.revoked_at is None else k
+        for k in stored.keys
+    )
+    return replace(stored, keys=tuple(keys))
+
+
+def _without_older_signers(stored: StoredKeyring, ring: Keyring, now: float) -> StoredKeyring:
+    # By a clock that is behind, the key that comes next has not begun yet. There an older one
+    # would sign until it has, and be given up before the tokens from that time have expired.
+    keys = (
+        replace(k, sealed=None)
+        if k.public_jwk is not None and state_of(ring, k.kid, now) is KeyState.RETIRING
+        else k
         for k in stored.keys
     )
     return replace(stored, keys=tuple(keys))
