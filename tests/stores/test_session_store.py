@@ -419,6 +419,18 @@ def test_ending_everything_of_somebody_without_sessions_logs_the_subject(
     assert logged(store) == [subject_revocation("ada", NOW, LIVES)]
 
 
+@pytest.mark.parametrize(("past_its_end", "ends"), [(59.75, True), (60.0, False)])
+def test_ending_everything_ends_sessions_whose_tokens_are_accepted_for_a_leeway(
+    store: SessionStore, past_its_end: float, ends: bool
+) -> None:
+    lives = replace(LIVES, leeway=60.0)
+    session = new_session("ada", NOW, lives)
+    store.start(session, None, lives)
+    now = session.idle_until + past_its_end
+    ended = store.end_all("ada", now, SIGNED_OUT_EVERYWHERE, lives)
+    assert [one.id for one in ended] == ([session.id] if ends else [])
+
+
 def test_ending_the_others_keeps_one_and_does_not_log_the_subject(store: SessionStore) -> None:
     kept, other = started(store), started(store)
     ended = store.end_all("ada", NOW + 9, SIGNED_OUT_EVERYWHERE, LIVES, keep=kept.id)

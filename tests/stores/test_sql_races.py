@@ -1,14 +1,22 @@
 """Races on real databases: by threads, and by threads of several processes."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from flask_watchword.sessions.refresh import RefreshRefused, refresh
-from flask_watchword.sessions.session import REFRESH_REUSED, SIGNED_OUT, Lifetimes, new_session
+from flask_watchword.sessions.session import (
+    REFRESH_REUSED,
+    SIGNED_OUT,
+    SIGNED_OUT_EVERYWHERE,
+    Lifetimes,
+    new_session,
+)
+from flask_watchword.stores.sql.engine import transactions
 from flask_watchword.stores.sql.opening import open_sql_sessions
 from flask_watchword.stores.sql.sessions import SqlSessionStore
 from tests.stores.racing import Race, run, run_in_processes
@@ -18,6 +26,7 @@ LENIENT = Lifetimes(grace=10.0)
 STRICT = Lifetimes(grace=0.0)
 TIMES = 1_000
 PROCESSES = 4
+STEP = 3
 
 
 def prepared(engine: Engine, lifetimes: Lifetimes, times: int) -> tuple[SqlSessionStore, Race]:
@@ -109,3 +118,60 @@ def test_after_a_logout_that_raced_a_refresh_nothing_of_the_session_works(
     assert len(leaving.revocations(0, NOW).entries) == 100
     leaving.close()
     staying.close()
+
+
+def crowded(engine: Engine) -> SqlSessionStore:
+    """A store with ten times as many sessions of one subject as its steps end at once."""
+    store = SqlSessionStore(engine, owned=False)
+    for _ in range(10 * STEP):
+        store.start(new_session("grace", NOW, LENIENT), None, LENIENT)
+    return store
+
+
+def end_all(store: SqlSessionStore) -> int:
+    """End every session; return how many live when that has been answered."""
+    store.end_all("grace", NOW + 1, SIGNED_OUT_EVERYWHERE, LENIENT)
+    return len(store.of_subject("grace", NOW + 1))
+
+
+def wait_until_blocked(engine: Engine, number: int) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    give_up_at = time.monotonic() + 10
+    with engine.connect() as connection:
+        while connection.execute(waiting).scalar_one() < number:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.005)
+
+
+@pytest.mark.server
+def test_ending_everything_goes_on_though_somebody_ended_a_part_of_a_step_meanwhile(
+    postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_watchword.stores.sql.sessions.MOST_ENDED", STEP)
+    store = crowded(postgres_engine)
+    ending = text(
+        "UPDATE watchword_sessions SET ended_at = 1 WHERE id = "
+        "(SELECT id FROM watchword_sessions WHERE subject = 'grace' ORDER BY ctid LIMIT 1)"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with transactions(postgres_engine).begin() as somebody:
+            somebody.execute(ending)
+            left = pool.submit(end_all, store)
+            wait_until_blocked(postgres_engine, 1)
+        assert left.result() == 0
+    store.close()
+
+
+@pytest.mark.server
+def test_none_of_two_who_end_everything_is_answered_before_it_is_done(
+    postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_watchword.stores.sql.sessions.MOST_ENDED", STEP)
+    store = crowded(postgres_engine)
+    with ThreadPoolExecutor(2) as pool:
+        with transactions(postgres_engine).begin() as somebody:
+            store._feed.before_logging(somebody)
+            left = [pool.submit(end_all, store) for _ in range(2)]
+            wait_until_blocked(postgres_engine, 2)
+        assert [one.result() for one in left] == [0, 0]
+    store.close()

@@ -79,6 +79,7 @@ class SessionStore(Protocol):
     ) -> list[Session]:
         """End every session of a subject but ``keep``, and log that.
 
+        Those too that are over by less than the leeway, for which their tokens are accepted still.
         In steps of :data:`MOST_ENDED` sessions or more. Whoever is told that the store does not
         answer may find that some have ended, and asks again.
 

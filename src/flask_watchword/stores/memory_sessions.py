@@ -90,8 +90,9 @@ class MemorySessionStore(Forked):
     ) -> list[Session]:
         """End every session of a subject but ``keep``, and log that."""
         with self._lock:
-            live = [session for session in self._live(subject, now) if session.id != keep]
-            ended = self._end(live, now, reason, lifetimes)
+            with_tokens = self._live(subject, now - lifetimes.leeway)
+            others = [session for session in with_tokens if session.id != keep]
+            ended = self._end(others, now, reason, lifetimes)
             if keep is None:
                 self._append([subject_revocation(subject, now, lifetimes)])
             return ended

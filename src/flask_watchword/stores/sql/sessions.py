@@ -72,8 +72,7 @@ class SqlSessionStore:
         }
 
         def work(connection: Connection) -> list[Session]:
-            if self._is_postgres:
-                connection.execute(statements.LOCK_SUBJECT, {"subject": session.subject})
+            self._lock(connection, session.subject)
             connection.execute(statements.START, row)
             return self._end(connection, statements.END_OLDEST, oldest, lifetimes)
 
@@ -125,6 +124,7 @@ class SqlSessionStore:
         values = {
             "of_subject": subject,
             "now": now,
+            "refused_until": now - lifetimes.leeway,
             "reason": reason,
             "keep": keep or "",
             "most": MOST_ENDED,
@@ -132,7 +132,8 @@ class SqlSessionStore:
         further = [subject_revocation(subject, now, lifetimes)] if keep is None else []
         some = self._end_some(values, lifetimes, further)
         ended = list(some)
-        while len(some) >= MOST_ENDED:
+        # Until none is found: of a step somebody else may have ended a part meanwhile.
+        while some:
             some = self._end_some(values, lifetimes)
             ended += some
         return ended
@@ -229,12 +230,18 @@ class SqlSessionStore:
         further: Iterable[Revocation] = (),
     ) -> list[Session]:
         def work(connection: Connection) -> list[Session]:
+            # Or a second who ends all would find each of this step's ended, and be done too early.
+            self._lock(connection, values["of_subject"])
             return self._end(connection, statements.END_SOME, values, lifetimes, further)
 
         ended = run(self._transactions, work)
         if ended or further:
             self._feed.after_logging()
         return ended
+
+    def _lock(self, connection: Connection, subject: str) -> None:
+        if self._is_postgres:
+            connection.execute(statements.LOCK_SUBJECT, {"subject": subject})
 
     def _end(
         self,

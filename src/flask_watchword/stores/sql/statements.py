@@ -20,6 +20,7 @@ from sqlalchemy import (
 from flask_watchword.sessions.revocation import Kind
 from flask_watchword.stores.sql import tables
 from flask_watchword.stores.sql.batches import batch
+from flask_watchword.stores.sql.text import AnyText
 
 _sessions = tables.sessions.c
 _log = tables.revocations.c
@@ -41,6 +42,8 @@ _SESSION = (
 
 _not_ended = _sessions.ended_at.is_(None)
 _live = and_(_not_ended, _sessions.idle_until > bindparam("now"))
+# Ended are also those whose tokens are accepted for a leeway past their end.
+_has_tokens = and_(_not_ended, _sessions.idle_until > bindparam("refused_until"))
 _this_one = _sessions.id == bindparam("session_id")
 _of_subject = _sessions.subject == bindparam("of_subject")
 
@@ -68,15 +71,17 @@ _end = update(tables.sessions).values(ended_at=bindparam("now"), end_reason=bind
 
 END = _end.where(_this_one, _not_ended).returning(*_SESSION)
 
-_others = select(_sessions.id).where(_of_subject, _live, _sessions.id != bindparam("keep"))
+_others = select(_sessions.id).where(_of_subject, _sessions.id != bindparam("keep"))
 
-END_SOME = _end.where(_not_ended, _sessions.id.in_(_others.limit(bindparam("most")))).returning(
-    *_SESSION
+END_SOME = _end.where(
+    _not_ended, _sessions.id.in_(_others.where(_has_tokens).limit(bindparam("most")))
+).returning(*_SESSION)
+
+_ranked = (
+    _others.where(_live)
+    .add_columns(func.row_number().over(order_by=_sessions.started_at.desc()).label("rank"))
+    .subquery("ranked")
 )
-
-_ranked = _others.add_columns(
-    func.row_number().over(order_by=_sessions.started_at.desc()).label("rank")
-).subquery("ranked")
 
 END_OLDEST = _end.where(
     _not_ended,
@@ -88,8 +93,10 @@ END_OLDEST = _end.where(
     ),
 ).returning(*_SESSION)
 
-#: For PostgreSQL: two that start sessions of one subject count one after the other.
-LOCK_SUBJECT = text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))")
+#: For PostgreSQL: who counts or ends the sessions of one subject does it one after the other.
+LOCK_SUBJECT = text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))").bindparams(
+    bindparam("subject", type_=AnyText)
+)
 
 LOG = insert(tables.revocations).inline()
 
