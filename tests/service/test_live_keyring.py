@@ -262,6 +262,18 @@ def test_of_many_workers_one_keeps_the_schedule(store: WatchedStore, clock: Hand
     assert len(store.load().keys) == 2
 
 
+def test_where_no_key_signs_whoever_finds_that_begins_anew(
+    worker: Worker, store: WatchedStore, clock: HandClock
+) -> None:
+    old, stored = worker.signs_with(), store.load()
+    ended = tuple(replace(key, verify_until=clock.now) for key in stored.keys)
+    assert store.swap(replace(stored, keys=ended))
+    for _ in range(2):
+        worker.wait(1.0)
+        assert worker.signs_with() not in (None, old)
+    assert len(store.load().keys) == 2
+
+
 def test_with_a_clock_that_is_behind_the_first_key_of_another_machine_signs(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:

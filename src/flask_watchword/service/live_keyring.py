@@ -163,12 +163,20 @@ class LiveKeyring:
 
     def _look(self) -> None:
         ring = self._ring
-        if ring is None:
+        if ring is not None and self._signs(ring):
+            if self._store.version() == ring.version and not self._keeper.rotate_if_due(ring):
+                return
+            ring = self._keeper.opened()
+        # At the start, and after machines whose clocks differ have changed the keys in the same
+        # moment, each by its own, so that the last key to begin has come to its end.
+        if ring is None or not self._signs(ring):
             self._keeper.begin()
-        elif self._store.version() == ring.version and not self._keeper.rotate_if_due(ring):
-            return
-        self._ring = self._keeper.opened()
+            ring = self._keeper.opened()
+        self._ring = ring
         self.on_change()
+
+    def _signs(self, ring: Keyring) -> bool:
+        return ring.active(self._clock() + SLACK_SECONDS) is not None
 
 
 def _nothing() -> None:
