@@ -1,10 +1,12 @@
 """How a revocation becomes visible to the other processes of a machine that share a file."""
 
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,23 @@ from flask_watchword.sessions.session import Lifetimes
 from flask_watchword.stores.sql.opening import open_sql_sessions
 store = open_sql_sessions(sys.argv[1], upgrade=False)
 store.end(sys.argv[2], float(sys.argv[3]), "signed_out", Lifetimes())
+"""
+
+FORK_BEHIND_A_RESTORED_FILE = """
+import os, sys
+from pathlib import Path
+from flask_watchword.stores.sql.opening import open_sql_sessions
+store = open_sql_sessions(sys.argv[1], upgrade=False)
+store.revocations(0, 0.0)
+file = Path(store._engine.url.database)
+store.close()
+file.with_name("backup.db").write_bytes(file.read_bytes())
+file.with_name("backup.db").replace(file)
+child = os.fork()
+if child == 0:
+    store.revocations(0, 0.0)
+    os._exit(0)
+sys.exit(os.waitpid(child, 0)[1] != 0)
 """
 
 
@@ -107,3 +126,35 @@ def test_a_feed_is_not_followed_to_another_place(engine: Engine, tmp_path: Path)
     with pytest.raises(StoreUnavailable, match="watchword-feed"):
         open_sql_sessions(engine.url, upgrade=False)
     assert not elsewhere.exists()
+
+
+def replace_by_backup(file: Path) -> None:
+    backup = file.with_name("backup.db")
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as target:
+        source.backup(target)
+    backup.replace(file)
+
+
+def test_a_store_whose_file_was_replaced_says_nothing_of_revocations(
+    engine: Engine, store: SqlSessionStore
+) -> None:
+    store.revocations(0, NOW)
+    replace_by_backup(Path(str(engine.url.database)))
+    with pytest.raises(StoreUnavailable, match="was replaced: restart"):
+        store.revocations(0, NOW)
+    with pytest.raises(StoreUnavailable, match="was replaced: restart"):
+        store.find_revocations("sid", "jti", "ada")
+
+
+def test_a_store_whose_file_was_removed_says_nothing_of_revocations(
+    engine: Engine, store: SqlSessionStore
+) -> None:
+    store.revocations(0, NOW)
+    Path(str(engine.url.database)).unlink()
+    with pytest.raises(StoreUnavailable, match="cannot find"):
+        store.revocations(0, NOW)
+
+
+def test_a_child_of_a_fork_goes_on_with_the_file_that_is_there(engine: Engine) -> None:
+    arguments = [sys.executable, "-c", FORK_BEHIND_A_RESTORED_FILE, str(engine.url)]
+    subprocess.run(arguments, check=True, timeout=60)

@@ -1,5 +1,7 @@
 """Two workers over one SQLite file: what the one ends the other refuses, by the next request."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,19 @@ def test_a_replay_after_a_restart_is_caught(
     assert refusal(at(later, ada).refresh(first)) == (401, "refresh_reused")
     answer = here.app.test_client().get("/me", headers=bearing(ada.access))
     assert refusal(answer) == ENDED
+
+
+def test_a_worker_whose_database_was_replaced_by_a_backup_lets_nobody_in(
+    workers: tuple[Site, Site], make_site: MakeSite, tmp_path: Path
+) -> None:
+    here, _ = workers
+    ada = here.sign_in()
+    file, backup = tmp_path / "sessions.db", tmp_path / "backup.db"
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as target:
+        source.backup(target)
+    backup.replace(file)
+    restarted = make_site(WATCHWORD_SESSION_STORE=here.app.config["WATCHWORD_SESSION_STORE"])
+    restarted.clock.now = here.clock.now
+    assert at(restarted, ada).post("/end").status_code == 200
+    assert refusal(at(restarted, ada).get()) == ENDED
+    assert refusal(ada.get()) == (503, "store_unavailable")

@@ -15,6 +15,13 @@ class Feed(Protocol):
     def after_logging(self) -> None:
         """Tell of entries that have been committed."""
 
+    def check_place(self) -> None:
+        """Check that the connections lead to where one that is made now would lead.
+
+        Raises:
+            StoreUnavailable: when they do not.
+        """
+
     def mark(self) -> object:
         """Return what :meth:`SessionStore.change_mark` is to return."""
 

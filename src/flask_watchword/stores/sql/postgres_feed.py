@@ -93,6 +93,9 @@ class PostgresFeed(Forked):
         """Change the mark of this process."""
         self._mark = object()
 
+    def check_place(self) -> None:
+        """Do nothing: a server has one place."""
+
     def mark(self) -> object:
         """Return a value that this process's own revocations alone change."""
         return self._mark

@@ -152,6 +152,7 @@ class SqlSessionStore:
         """Return what was logged behind a cursor and lives still."""
         # Asked first: a store that is wiped in between shows its new epoch the next time.
         epoch, since = self._epoch(now)
+        self._feed.check_place()
         living: list[Revocation] = []
         cursor, more = after, True
         while more:
@@ -177,7 +178,9 @@ class SqlSessionStore:
             "subject": subject,
             "key_id": key_id,
         }
-        return [_revocation(row) for row in self._single.rows(statements.FIND, values)]
+        found = [_revocation(row) for row in self._single.rows(statements.FIND, values)]
+        self._feed.check_place()
+        return found
 
     def purge(self, now: float, limit: int) -> int:
         """Delete sessions and entries that can concern nobody any more."""

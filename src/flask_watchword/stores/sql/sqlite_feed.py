@@ -32,7 +32,8 @@ class SqliteFeed(Forked):
 
     def __init__(self, engine: Engine) -> None:
         # Resolved, so that a link and what it leads to share one mark.
-        database = Path(engine.url.database or "").resolve()
+        self._database = Path(engine.url.database or "").absolute()
+        database = self._database.resolve()
         self._file = database.with_name(f"{database.name}-watchword-feed")
         self._map = _mapped(self._file)
         self._noticed = self.mark()
@@ -42,6 +43,7 @@ class SqliteFeed(Forked):
     def start_anew(self) -> None:
         """Replace what a thread of the parent may have been waiting for."""
         self._closed = threading.Event()
+        self._opened: tuple[int, int] | None = None
 
     def before_logging(self, connection: Connection) -> None:
         """Do nothing: the write lock keeps the log in order."""
@@ -51,6 +53,20 @@ class SqliteFeed(Forked):
         # Written to the file and not to the map, where a full disk would be a fatal signal.
         with _opened(self._file) as descriptor:
             os.pwrite(descriptor, os.urandom(_BYTES), 0)
+
+    def check_place(self) -> None:
+        """Check that the database is the file that it was at the first time.
+
+        Where another one was put in its place, by whoever restores a backup, the connections go on
+        with the old one: what is revoked in the new one they would never see.
+
+        Raises:
+            StoreUnavailable: when it is not, or is not there.
+        """
+        found = _identity(self._database)
+        self._opened = self._opened or found
+        if found != self._opened:
+            raise StoreUnavailable(f"{self._database} was replaced: restart the application")
 
     def mark(self) -> object:
         """Return the bytes of the file as they are now; this is no system call."""
@@ -73,6 +89,14 @@ class SqliteFeed(Forked):
     def close(self) -> None:
         """Wake whoever waits; the map stays, for requests that are still under way."""
         self._closed.set()
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise StoreUnavailable(f"cannot find {file}: {error.strerror}") from error
+    return status.st_dev, status.st_ino
 
 
 def _mapped(file: Path) -> mmap.mmap:
