@@ -40,6 +40,19 @@ def test_the_file_is_for_its_owner_alone_and_nothing_else_is_left(file: Path) ->
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_the_name_of_the_file_is_on_the_disk_before_the_secret_is_used(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[bool, bool]] = []
+
+    def fsync(handle: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(handle).st_mode), file.exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    kept_secret(file, fresh)
+    assert synced == [(False, False), (True, True)]
+
+
 def test_whoever_starts_at_the_same_moment_gets_the_same_secret(file: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
         secrets = set(pool.map(lambda _: kept_secret(file, fresh), range(64)))

@@ -55,8 +55,19 @@ def _create(file: Path, secret: str) -> None:
             os.fsync(stream.fileno())
         with contextlib.suppress(FileExistsError):
             os.link(draft, file)
+        _sync_names(file.parent)
     finally:
         Path(draft).unlink()
+
+
+def _sync_names(folder: Path) -> None:
+    # Or a power cut could leave a database whose secrets were sealed by a key that has no name.
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _read(file: Path) -> str:
