@@ -8,7 +8,7 @@ from flask_watchword.cli import main
 from flask_watchword.clock import system_clock
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import Lifetimes, new_session
-from flask_watchword.sessions.store import SessionStore
+from flask_watchword.sessions.store import KEPT_PAST_END, SessionStore
 from flask_watchword.stores.opening import open_session_store
 from tests.servers.valkey import running_valkey
 
@@ -25,14 +25,16 @@ def run(*arguments: str) -> Result:
 
 
 def fill(store: SessionStore, over: int) -> str:
-    """Keep so many sessions and revocations past their end, and one of each that is not."""
+    """Keep so many sessions and revocations long past their end, and one of each that is not."""
     now = system_clock()
+    ended = now - KEPT_PAST_END - 1.0
     for number in range(over):
-        store.start(new_session("ada", now - 3600.0, LIVES), None, LIVES)
-        store.revoke(Revocation(Kind.TOKEN, f"old-{number}", now - 3600.0, now - 1.0))
+        store.start(new_session("ada", ended - LIVES.access, LIVES), None, LIVES)
+        store.revoke(Revocation(Kind.TOKEN, f"old-{number}", ended - 60.0, ended))
     live = new_session("ada", now, LIVES)
     store.start(live, None, LIVES)
-    store.revoke(Revocation(Kind.TOKEN, "live", now, now + 900.0))
+    # Past its end by less than clocks may differ.
+    store.revoke(Revocation(Kind.TOKEN, "live", now - 960.0, now - 60.0))
     store.close()
     return live.id
 
@@ -41,8 +43,10 @@ def assert_only_the_live_is_left(url: str, live: str) -> None:
     store = open_session_store(url)
     now = system_clock()
     assert store.get(live) is not None
-    assert [entry.value for entry in store.revocations(0, now - 7200.0).entries] == ["live"]
-    assert store.purge(now, 100) == 0
+    assert [entry.value for entry in store.revocations(0, now - 2 * KEPT_PAST_END).entries] == [
+        "live"
+    ]
+    assert store.purge(now - KEPT_PAST_END, 100) == 0
     store.close()
 
 

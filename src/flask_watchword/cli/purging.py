@@ -6,7 +6,7 @@ import time
 import click
 
 from flask_watchword.clock import system_clock
-from flask_watchword.sessions.store import SessionStore
+from flask_watchword.sessions.store import KEPT_PAST_END, SessionStore
 
 #: Sessions, and as many revocations, that are deleted at a time: some milliseconds of work.
 BATCH = 500
@@ -22,10 +22,10 @@ def purge_all(sessions: SessionStore) -> int:
         StoreUnavailable: when the store does not answer; what was deleted by then is gone.
     """
     # One moment for all batches, or there could be always one more.
-    now = system_clock()
+    moment = system_clock() - KEPT_PAST_END
     deleted = 0
     began = time.monotonic()
-    while batch := sessions.purge(now, BATCH):
+    while batch := sessions.purge(moment, BATCH):
         deleted += batch
         _show(f"\r{deleted} deleted so far")
         # Whoever else writes gets as much of the store's time as this.

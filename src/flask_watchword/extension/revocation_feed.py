@@ -15,7 +15,7 @@ from flask_watchword.extension.current import CurrentToken
 from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.sessions.revocation import Revocation, RevocationIndex
 from flask_watchword.sessions.session import REFRESH_REUSED
-from flask_watchword.sessions.store import Batch, SessionStore
+from flask_watchword.sessions.store import KEPT_PAST_END, Batch, SessionStore
 from flask_watchword.stores.errors import StoreUnavailable
 
 #: ``code`` of what is answered to a token whose session is over, and to one revoked by itself.
@@ -272,7 +272,7 @@ class RevocationFeed:
             if self._stop.is_set():
                 return
             self._index.drop_expired(now)
-            purged = self._store.purge(now, _PURGE_BATCH)
+            purged = self._store.purge(now - KEPT_PAST_END, _PURGE_BATCH)
         self._tidy_at = moment if purged >= _PURGE_BATCH else moment + _TIDY_SECONDS
 
     def _follow(self) -> None:

@@ -32,6 +32,11 @@ class Batch:
 #: limit is set must not keep a store busy for seconds: each start ends so many.
 MOST_ENDED = 1_000
 
+#: Seconds that what is over is kept before it is purged. Tokens are accepted for a leeway past
+#: their end, and machines whose clocks differ share a store: what one of them takes for over may
+#: concern a token that another still accepts.
+KEPT_PAST_END = 3_600.0
+
 
 class SessionStore(Protocol):
     """Keeps sessions and the log of revocations.

@@ -14,6 +14,7 @@ from flask_watchword import create_access_token
 from flask_watchword.extension.revocation_feed import Figures
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
+from flask_watchword.sessions.store import KEPT_PAST_END
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.extension.sessions.conftest import MakeSite
 from tests.extension.sessions.shared_store import PATIENCE, Connection, Shared
@@ -337,6 +338,21 @@ def test_expired_entries_are_forgotten_and_the_store_is_purged(
     assert shared.memory.get(devices[0].session_id) is None
 
 
+def test_a_session_that_is_purged_has_no_token_that_is_accepted_for_the_leeway(
+    make_site: MakeSite,
+) -> None:
+    site = make_site(JWT_DECODE_LEEWAY=60, WATCHWORD_SESSION_IDLE=900)
+    elapsed = site.feed.elapsed = StoppedClock()
+    ada, bob = site.sign_in(), site.sign_in("bob")
+    site.clock.now += 900 + 30
+    elapsed.now += MINUTE
+    site.feed.tidy()
+    assert ada.get().status_code == bob.get().status_code == 200
+    ada.post("/end")
+    bob.post("/end-all")
+    assert refusal(ada.get()) == refusal(bob.get()) == ENDED
+
+
 def test_tidying_keeps_its_distance_unless_there_is_more_to_purge(
     site: Site, connection: Connection, elapsed: StoppedClock, shared: Shared
 ) -> None:
@@ -344,7 +360,7 @@ def test_tidying_keeps_its_distance_unless_there_is_more_to_purge(
     entries = [Revocation(Kind.TOKEN, str(n), START, START + 1) for n in range(150)]
     for entry in entries:
         shared.memory.revoke(entry)
-    site.clock.now += 2
+    site.clock.now += KEPT_PAST_END + 2
     connection.asked.clear()
     for _ in range(4):
         site.feed.tidy()
