@@ -110,7 +110,10 @@ def test_the_file_of_a_new_database_is_for_its_owner_alone() -> None:
 def test_asking_about_a_database_that_is_not_there_makes_none() -> None:
     result = db("current")
     assert result.exit_code == 1
-    assert result.output == f"Error: there is no database at {Path('watchword.db').absolute()}\n"
+    assert result.output == (
+        f"Error: there is no database at {Path('watchword.db').absolute()}; "
+        "`watchword serve` makes it, --database names another\n"
+    )
     assert not Path("watchword.db").exists()
 
 

@@ -49,7 +49,9 @@ def refuse_missing_file(url: str) -> None:
     """Say so where a database would be a file that is not there, before anything makes it."""
     file = _file(url)
     if file is not None and not file.exists():
-        raise click.ClickException(f"there is no database at {file}")
+        raise click.ClickException(
+            f"there is no database at {file}; `watchword serve` makes it, --database names another"
+        )
 
 
 def refuse_other_schema(url: str) -> None:
