@@ -167,6 +167,30 @@ def test_a_purge_forgets_sessions_that_have_deleted_themselves(
     assert every_key(server) == []
 
 
+def test_everything_is_ended_in_steps_that_hold_nobody_up_whatever_is_deleted_between_two(
+    store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_watchword.stores.valkey.sessions.MOST_ENDED", 3)
+    for number in range(5):
+        started(store, now=NOW - LIVES.idle - 60 + number)  # over, and there until it is purged
+    live = [started(store, now=NOW + number).id for number in range(10)]
+    ask, steps = store._run, []
+
+    def ask_and_purge(script: str, *args: Any) -> Any:
+        answer = ask(script, *args)
+        steps.append(len(answer[0]))
+        if len(steps) == 2:
+            store._run = ask  # type: ignore[method-assign]
+            assert store.purge(NOW, 100) == 5
+            store._run = ask_and_purge  # type: ignore[method-assign]
+        return answer
+
+    store._run = ask_and_purge  # type: ignore[method-assign]
+    ended = store.end_all("ada", NOW + 20, SIGNED_OUT, LIVES)
+    assert sorted(one.id for one in ended) == sorted(live)
+    assert max(steps) == 3
+
+
 def test_a_log_of_many_pages_comes_whole_and_in_order(
     store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,11 +135,17 @@ class ValkeySessionStore:
         if keep is None:
             subject_until = moment(subject_revocation(subject, now, lifetimes).until)
         until = moment(now + lifetimes.access), moment(lifetimes.leeway)
-        rows = self._run("end_all", subject, moment(now), reason, *until, keep or "", subject_until)
+        args = subject, moment(now), reason, *until, keep or "", subject_until
+        ended, whole = self._end_once(*args)
+        # What others delete between two steps moves the rest up, past where the next one begins.
+        while not whole:
+            some, whole = self._end_once(*args)
+            ended += some
+            whole = whole or not some
         if keep is None:
             self._move_mark()
-            return sessions_of(rows)
-        return self._revoked(sessions_of(rows))
+            return ended
+        return self._revoked(ended)
 
     def of_subject(self, subject: str, now: float) -> Sequence[Session]:
         """Return the sessions of a subject that are not over, the one used last first."""
@@ -219,6 +225,16 @@ class ValkeySessionStore:
 
     def _run(self, script: str, *args: str | int) -> Any:
         return self._server.run(script, self._log_keys, self._prefix, *args)
+
+    def _end_once(self, *args: str) -> tuple[list[Session], bool]:
+        """Walk through the sessions of a subject once; tell also whether that was a single step."""
+        ended: list[Session] = []
+        place, steps = 0, 0
+        while place >= 0:
+            rows, place = self._run("end_all", *args, place, MOST_ENDED)
+            ended += sessions_of(rows)
+            steps += 1
+        return ended, steps == 1
 
     def _session_key(self, session_id: str) -> str:
         return f"{self._prefix}session:{session_id}"

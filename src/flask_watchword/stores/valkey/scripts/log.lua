@@ -42,17 +42,23 @@ local function announce()
   redis.call('PUBLISH', PREFIX .. 'changed', '')
 end
 
+-- Tells whether a session of a subject is there still, and whether it is not over.
+local function state(subject, id, now)
+  local idle_until, ended_at = unpack(
+    redis.call('HMGET', session_key(id), 'idle_until', 'ended_at'))
+  if not idle_until then
+    redis.call('ZREM', subject_key(subject), id)
+    return false, false
+  end
+  return true, not ended_at and tonumber(now) < tonumber(idle_until)
+end
+
 -- Returns the ids of the sessions of a subject that are not over, the oldest first.
 local function live(subject, now)
   local ids = {}
   for _, id in ipairs(redis.call('ZRANGE', subject_key(subject), 0, -1)) do
-    local idle_until, ended_at = unpack(
-      redis.call('HMGET', session_key(id), 'idle_until', 'ended_at'))
-    if not idle_until then
-      redis.call('ZREM', subject_key(subject), id)
-    elseif not ended_at and tonumber(now) < tonumber(idle_until) then
-      ids[#ids + 1] = id
-    end
+    local _, lives = state(subject, id, now)
+    if lives then ids[#ids + 1] = id end
   end
   return ids
 end
