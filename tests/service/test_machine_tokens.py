@@ -2,6 +2,7 @@
 
 import base64
 import importlib
+import time
 from typing import Any
 
 import jwt
@@ -328,6 +329,38 @@ def test_what_has_run_out_is_refused(
     module = importlib.import_module("flask_watchword.service.api.token")
     monkeypatch.setattr(module, "system_clock", lambda: later)
     assert trade(ours, made).status_code in (400, 401)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_access_ends_with_what_it_was_traded_for(
+    ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(ours, session, kind, days=1)
+    (kept,) = ours.parts.stores.accounts.stores.machine_tokens.of_owner(_id(ours))
+    assert kept.expires_at is not None
+    for left, expected in ((901, 900), (899.5, 899), (0.5, 1)):
+        module = importlib.import_module("flask_watchword.service.api.token")
+        monkeypatch.setattr(module, "system_clock", lambda left=left: kept.expires_at - left)
+        answer = trade(ours, made).get_json()
+        claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
+        assert (answer["expires_in"], claims["exp"] - claims["iat"]) == (expected, expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_one_worker_revokes_another_refuses(
+    ours: Site, session: str, kind: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(ours, session, kind)
+    token = access(ours, made)
+    with site(database_url, monkeypatch) as other:
+        _add_views(other.app)
+        assert get(other, "/whoever", token).status_code == 200
+        assert ours.ask("DELETE", f"{kind}/{made['made']['id']}", session).status_code == 204
+        until = time.monotonic() + 30
+        while get(other, "/whoever", token).status_code == 200 and time.monotonic() < until:
+            time.sleep(0.01)  # the copy of another process is trusted for its staleness
+        assert told(get(other, "/whoever", token)) == (401, "token_revoked")
+        assert trade(other, made).status_code in (400, 401)
 
 
 @pytest.mark.parametrize("kind", KINDS)

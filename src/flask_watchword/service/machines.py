@@ -1,6 +1,7 @@
 """Programs: what they are given to ask for access, and the access tokens they get for it."""
 
 from collections.abc import Collection
+from datetime import timedelta
 
 from flask_watchword.accounts.machine_tokens import (
     MachineToken,
@@ -18,7 +19,7 @@ from flask_watchword.sessions.store import subject_revocation
 CLIENT_ID = "client_id"
 
 
-def new_access_token(token: MachineToken, scopes: Collection[str]) -> str:
+def new_access_token(token: MachineToken, scopes: Collection[str], seconds: int) -> str:
     """Return an access token for a program.
 
     It is like any other, so that every view takes it and nobody has to ask where it comes from.
@@ -27,11 +28,22 @@ def new_access_token(token: MachineToken, scopes: Collection[str]) -> str:
     Args:
         token: what the program has shown.
         scopes: what the access token may be used for.
+        seconds: how long it is good.
     """
     claims = {CLIENT_ID: token.id}
     if scopes:
         claims["scope"] = " ".join(sorted(scopes))
-    return issue(None, "access", claims, subject=subject_of(token))
+    life = timedelta(seconds=seconds)
+    return issue(None, "access", claims, expires_delta=life, subject=subject_of(token))
+
+
+def seconds_of_access(token: MachineToken, now: float) -> int:
+    """Return how long an access token is good: not past the end of what it is traded for."""
+    most = components().settings.access_token_seconds
+    if token.expires_at is None:
+        return most
+    # Whole seconds, as the dates of a token are, and never none at all.
+    return max(1, min(most, int(token.expires_at - now)))
 
 
 def subject_of(token: MachineToken) -> str:

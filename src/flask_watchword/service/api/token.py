@@ -25,6 +25,7 @@ from flask_watchword.service.machines import (
     new_access_token,
     owner_of,
     scopes_of,
+    seconds_of_access,
 )
 from flask_watchword.service.throttles import counting_failures
 
@@ -98,8 +99,9 @@ def token(form: TokenRequest) -> Response:
         with counting_failures(limits.machine_token(client().address), _NotGood):
             shown = _client(form) if by_client else _personal_token(form)
             scopes = _scopes(shown, form.scope)
+            seconds = seconds_of_access(shown, system_clock())
             # Made first and looked at once more: what is revoked meanwhile revokes this too.
-            access = new_access_token(shown, scopes)
+            access = new_access_token(shown, scopes, seconds)
             if not is_still_good(shown):
                 raise _NotGood
     except _NotGood:
@@ -110,7 +112,7 @@ def token(form: TokenRequest) -> Response:
         Access(
             access_token=access,
             token_type="Bearer",
-            expires_in=components().settings.access_token_seconds,
+            expires_in=seconds,
             scope=" ".join(sorted(scopes)),
             issued_token_type=None if by_client else _ACCESS_TOKEN,
         )
