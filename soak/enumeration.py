@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import system_clock
+from flask_watchword.extension.binding import binding_of
 from flask_watchword.service.app import create_app
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import opened_stores, prepare
@@ -73,11 +74,17 @@ def asked_about(place: Place, number: int) -> dict[str, Asked]:
     found = {}
     prepare(settings)
     with opened_stores(settings) as stores:
-        client = create_app(settings, stores=stores).test_client()
-        for path in _PATHS:
-            name = path.rpartition("/")[2]
-            _add_users(settings, name, number)
-            found[path] = _ask(client, path, name, number)
+        app = create_app(settings, stores=stores)
+        try:
+            for path in _PATHS:
+                name = path.rpartition("/")[2]
+                _add_users(settings, name, number)
+                found[path] = _ask(app.test_client(), path, name, number)
+        finally:
+            # Or its thread would open the database anew once that is closed.
+            feed = binding_of(app).revocations
+            if feed is not None:
+                feed.close()
     return found
 
 
