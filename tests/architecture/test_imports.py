@@ -61,6 +61,10 @@ def test_importing_the_extension_does_not_load_flask_jwt_extended() -> None:
     assert "flask_jwt_extended" not in packages_loaded_by(THE_EXTENSION)
 
 
+def test_the_commands_of_an_application_load_nothing_of_the_extras() -> None:
+    assert packages_loaded_by("import flask_watchword.cli.in_flask") & EXTRAS == set()
+
+
 def test_importing_the_command_line_loads_neither_flask_nor_the_extras() -> None:
     assert packages_loaded_by("import flask_watchword.cli") & NOT_FOR_HELP == set()
 

@@ -9,6 +9,7 @@ from flask import current_app
 
 from flask_watchword.extension.current import ABSENT, CurrentToken
 from flask_watchword.extension.deprecation import warn_renamed
+from flask_watchword.extension.marks import Mark, mark_of_demand, marked
 from flask_watchword.extension.verification import (
     Claims,
     Demand,
@@ -107,7 +108,8 @@ def jwt_required(
         warn_renamed("@jwt_required without parentheses", "@jwt_required()")
         return jwt_required()(optional)
     demand = Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
-    return lambda view: protect(view, verify, demand)
+    mark = mark_of_demand("jwt_required", demand)
+    return lambda view: protect(view, verify, demand, mark)
 
 
 def jwt_expired_token_required(
@@ -129,11 +131,19 @@ def jwt_expired_token_required(
     if callable(refresh):
         raise TypeError("write @jwt_expired_token_required(), with parentheses")
     demand = Demand(refresh=refresh, locations=locations)
-    return lambda view: protect(view, verify_expired, demand)
+    mark = mark_of_demand("jwt_expired_token_required", demand)
+    return lambda view: protect(view, verify_expired, demand, mark)
 
 
-def protect(view: View, check: Callable[[Wanted], object], wanted: Wanted) -> Any:
-    """Return a view that runs after a check, in the context Flask would run it in."""
+def protect(view: View, check: Callable[[Wanted], object], wanted: Wanted, mark: Mark) -> Any:
+    """Return a view that runs after a check, in the context Flask would run it in.
+
+    Args:
+        view: the view.
+        check: what raises where the view must not run.
+        wanted: what it is given.
+        mark: what it is, for whoever lists the routes.
+    """
     if iscoroutinefunction(view):
 
         @wraps(view)
@@ -141,11 +151,11 @@ def protect(view: View, check: Callable[[Wanted], object], wanted: Wanted) -> An
             check(wanted)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
-        return protected_coroutine
+        return marked(protected_coroutine, mark)
 
     @wraps(view)
     def protected(*args: Any, **kwargs: Any) -> Any:
         check(wanted)
         return view(*args, **kwargs)
 
-    return protected
+    return marked(protected, mark)

@@ -16,6 +16,7 @@ from flask_watchword.extension.binding import binding_of
 from flask_watchword.extension.current import CurrentToken
 from flask_watchword.extension.decorators import protect
 from flask_watchword.extension.errors import InsufficientRole, InsufficientScope, SignInTooOld
+from flask_watchword.extension.marks import Mark, mark_of_names
 from flask_watchword.extension.verification import Claims, Demand, is_fresh, verify
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -47,7 +48,8 @@ def roles_required(*roles: str) -> Callable[[View], View]:
     if not roles or not all(isinstance(role, str) and role for role in roles):
         raise TypeError('name the roles that are needed: @roles_required("admin")')
     names = _Names(roles, frozenset(roles))
-    return lambda view: protect(view, _verify_roles, names)
+    mark = mark_of_names("roles_required", roles)
+    return lambda view: protect(view, _verify_roles, names, mark)
 
 
 def scopes_required(*scopes: str) -> Callable[[View], View]:
@@ -65,7 +67,8 @@ def scopes_required(*scopes: str) -> Callable[[View], View]:
     if not scopes or not all(isinstance(one, str) and _SCOPE.fullmatch(one) for one in scopes):
         raise TypeError('name the scopes that are needed: @scopes_required("orders:read")')
     names = _Names(scopes, frozenset(scopes))
-    return lambda view: protect(view, _verify_scopes, names)
+    mark = mark_of_names("scopes_required", scopes)
+    return lambda view: protect(view, _verify_scopes, names, mark)
 
 
 def fresh_required(*, max_age: float | timedelta) -> Callable[[View], View]:
@@ -88,7 +91,8 @@ def fresh_required(*, max_age: float | timedelta) -> Callable[[View], View]:
         raise TypeError("max_age is a timedelta or a number of seconds")
     if not 0 <= seconds < math.inf:
         raise ValueError("max_age cannot be negative or without an end")
-    return lambda view: protect(view, _verify_age, seconds)
+    mark = Mark(f"fresh_required(max_age={seconds:g})")
+    return lambda view: protect(view, _verify_age, seconds, mark)
 
 
 def roles_of(claims: Claims) -> frozenset[str]:

@@ -11,6 +11,8 @@ from flask_watchword.accounts.removal import ADMIN as ADMIN_ROLE
 from flask_watchword.extension.current import get_jwt
 from flask_watchword.extension.decorators import jwt_expired_token_required, jwt_required
 from flask_watchword.extension.guards import fresh_required, roles_required
+from flask_watchword.extension.marks import PUBLIC as PUBLIC_MARK
+from flask_watchword.extension.marks import marked
 from flask_watchword.service.answers import refusal
 from flask_watchword.service.current_user import current_user
 from flask_watchword.service.machines import CLIENT_ID
@@ -72,7 +74,8 @@ class Guard:
 
 
 def _everybody(view: View) -> View:
-    return view
+    public: View = marked(view, PUBLIC_MARK)
+    return public
 
 
 def _admins(view: View) -> View:

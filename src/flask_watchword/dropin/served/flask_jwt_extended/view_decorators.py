@@ -21,10 +21,16 @@ from flask_watchword.extension.legacy import (
 from flask_watchword.extension.legacy import (
     verify_jwt_refresh_token_in_request as verify_jwt_refresh_token_in_request,
 )
+from flask_watchword.extension.marks import mark_of_demand, marked
+from flask_watchword.extension.verification import (
+    Demand,
+    is_fresh,
+    nowhere,
+    wanted_locations,
+)
 from flask_watchword.extension.verification import (
     LocationType as LocationType,
 )
-from flask_watchword.extension.verification import is_fresh, nowhere, wanted_locations
 
 from .config import config
 from .exceptions import CSRFError as CSRFError
@@ -104,7 +110,9 @@ def jwt_required(
             optional, fresh, refresh, locations, verify_type, skip_revocation_check
         )
 
-    return lambda view: _protect(view, verify)
+    demand = Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
+    mark = mark_of_demand("jwt_required", demand)
+    return lambda view: marked(_protect(view, verify), mark)
 
 
 def _protect(view: Any, verify: Callable[[], None]) -> Any:

@@ -1,0 +1,96 @@
+"""``flask watchword``: what can be told of an application that the ``flask`` command has loaded."""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import IO
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from flask_watchword.cli.output import json_option, print_object, print_rows
+from flask_watchword.extension.routes import Route, routes_of
+
+watchword = AppGroup("watchword", help="Look at how this application is protected.")
+
+
+@watchword.command()
+@click.option(
+    "--fail-unguarded",
+    is_flag=True,
+    help="Exit with 1 where an endpoint lets in whoever has no token and is not allowed to.",
+)
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="ENDPOINT",
+    help="An endpoint that is for everybody, static or auth.* perhaps; again for more.",
+)
+@click.option(
+    "--allow-from",
+    "allow_file",
+    type=click.File(),
+    metavar="FILE",
+    help="A file of such endpoints, one a line; what follows # is a comment.",
+)
+@json_option
+def routes(
+    fail_unguarded: bool, allowed: tuple[str, ...], allow_file: IO[str] | None, as_json: bool
+) -> None:
+    """List every endpoint with what guards it.
+
+    A guard is seen where a decorator has put it: on a view, a class or its methods, or on a
+    function that runs before requests. With verify_jwt_in_request() inside a view nothing is seen.
+    jwt_required(optional=True) lets everybody in, so it does not count.
+    """
+    patterns = [*allowed, *_patterns_in(allow_file)]
+    found = list(routes_of(current_app))
+    if as_json:
+        for route in found:
+            print_object(_members(route, patterns))
+    else:
+        columns = ("Path", "Method", "Endpoint", "Guard")
+        print_rows(columns, [_cells(route, patterns) for route in found])
+    _warn_of_idle_patterns(patterns, found)
+    forgotten = [route for route in found if _is_forgotten(route, patterns)]
+    if fail_unguarded and forgotten:
+        raise click.ClickException(
+            f"{len(forgotten)} routes let in whoever has no token; guard them, or name their "
+            f"endpoints with --allow: {' '.join(sorted({route.endpoint for route in forgotten}))}"
+        )
+
+
+def _members(route: Route, patterns: Iterable[str]) -> dict[str, object]:
+    return {
+        "path": route.path,
+        "method": route.method,
+        "endpoint": route.endpoint,
+        "guards": [mark.text for mark in route.marks],
+        "open": route.is_open,
+        "allowed": route.is_open and not _is_forgotten(route, patterns),
+    }
+
+
+def _cells(route: Route, patterns: Iterable[str]) -> Sequence[str]:
+    guards = ", ".join(mark.text for mark in route.marks) or "none"
+    if route.is_open and not _is_forgotten(route, patterns):
+        guards += " (allowed)"
+    return route.path, route.method, route.endpoint, guards
+
+
+def _is_forgotten(route: Route, patterns: Iterable[str]) -> bool:
+    return route.is_open and not any(fnmatchcase(route.endpoint, one) for one in patterns)
+
+
+def _warn_of_idle_patterns(patterns: Sequence[str], found: Iterable[Route]) -> None:
+    # What is listed and guarded by now would let the next one through under that name unseen.
+    unguarded = [route.endpoint for route in found if route.is_open]
+    for pattern in patterns:
+        if not any(fnmatchcase(endpoint, pattern) for endpoint in unguarded):
+            click.echo(f"Nothing that is open is called {pattern}: allow it no more.", err=True)
+
+
+def _patterns_in(file: IO[str] | None) -> Sequence[str]:
+    lines = [] if file is None else [line.partition("#")[0].strip() for line in file]
+    return [line for line in lines if line]

@@ -1,0 +1,62 @@
+"""What commands print: a table for people, lines for other programs, JSON where it is asked for.
+
+With ``--json`` each line of standard output is one object, whether a command tells of one thing or
+of many: so many of them need no memory, and a program reads them all alike.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print an object of JSON a line."
+)
+
+Rows = Iterable[Sequence[str]]
+
+
+def on_a_terminal() -> bool:
+    """Tell whether a person reads the output."""
+    return sys.stdout.isatty()
+
+
+def print_object(members: Mapping[str, Any]) -> None:
+    """Print an object of JSON on a line of its own."""
+    click.echo(json.dumps(members))
+
+
+def print_rows(columns: Sequence[str], rows: Rows) -> None:
+    """Print a table on a terminal, and for other programs a line of fields with tabs between them.
+
+    Args:
+        columns: their names. The first is what other commands are given, so it is never cut.
+        rows: the cells. What a client sent may stand in them: no character of it does anything.
+    """
+    shown = ([_harmless(cell) for cell in row] for row in rows)
+    if not (on_a_terminal() and _print_table(columns, shown)):
+        for row in shown:
+            click.echo("\t".join(row))
+
+
+def _print_table(columns: Sequence[str], rows: Rows) -> bool:
+    try:
+        # Here and not above: only the extra `service` brings it.
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+    except ModuleNotFoundError:
+        return False
+    table = Table(*columns)
+    table.columns[0].overflow = "fold"
+    for row in rows:
+        # Text, because a cell may hold what would count as markup.
+        table.add_row(*map(Text, row))
+    Console().print(table)
+    return True
+
+
+def _harmless(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,87 @@
+"""``flask watchword``: as an application's own command, whichever parts of Watchword it has."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from flask.cli import FlaskGroup, ScriptInfo
+
+from flask_watchword import JWTManager, jwt_required, roles_required
+
+Ask = Callable[..., Result]
+
+
+def application() -> Flask:
+    app = Flask("shop")
+    app.config["JWT_SECRET_KEY"] = "s" * 32
+    JWTManager(app)
+    app.get("/orders", endpoint="orders")(jwt_required()(lambda: ""))
+    app.get("/mine", endpoint="mine")(jwt_required(optional=True)(lambda: ""))
+    app.post("/orders", endpoint="add")(roles_required("admin")(lambda: ""))
+    app.get("/forgotten", endpoint="forgotten")(lambda: "")
+    return app
+
+
+@pytest.fixture
+def ask() -> Ask:
+    # As the `flask` command does: it finds the group by its entry point.
+    def run(*arguments: str) -> Result:
+        info = ScriptInfo(create_app=application)
+        return CliRunner().invoke(FlaskGroup(), ["watchword", *arguments], obj=info)
+
+    return run
+
+
+def test_every_endpoint_is_listed_with_its_guard(ask: Ask) -> None:
+    result = ask("routes")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == [
+        "/static/<path:filename>\tGET\tstatic\tnone",
+        "/orders\tGET\torders\tjwt_required()",
+        "/mine\tGET\tmine\tjwt_required(optional=True)",
+        "/orders\tPOST\tadd\troles_required('admin')",
+        "/forgotten\tGET\tforgotten\tnone",
+    ]
+
+
+def test_every_line_of_json_is_a_route(ask: Ask) -> None:
+    lines = [
+        json.loads(line)
+        for line in ask("routes", "--json", "--allow", "static").stdout.splitlines()
+    ]
+    assert [line["endpoint"] for line in lines if line["open"]] == ["static", "mine", "forgotten"]
+    assert [line["endpoint"] for line in lines if line["allowed"]] == ["static"]
+    assert lines[3] == {
+        "path": "/orders",
+        "method": "POST",
+        "endpoint": "add",
+        "guards": ["roles_required('admin')"],
+        "open": False,
+        "allowed": False,
+    }
+
+
+def test_what_nobody_guards_and_nobody_allows_fails_by_name(ask: Ask) -> None:
+    result = ask("routes", "--fail-unguarded", "--allow", "stat*")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "Error: 2 routes let in whoever has no token; guard them, or name their endpoints with "
+        "--allow: forgotten mine"
+    ]
+    assert ask("routes", "--fail-unguarded").exit_code == 1
+
+
+def test_what_is_allowed_may_stand_in_a_file(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "public.txt"
+    file.write_text("# for everybody\nstatic\n\nmine  # greets who is known\nforgotten\n")
+    result = ask("routes", "--fail-unguarded", "--allow-from", str(file))
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_pattern_that_allows_nothing_any_more_is_told(ask: Ask) -> None:
+    result = ask("routes", "--allow", "orders", "--allow", "static")
+    assert result.exit_code == 0
+    assert result.stderr == "Nothing that is open is called orders: allow it no more.\n"
