@@ -10,7 +10,7 @@ from sqlalchemy import URL, Engine, create_engine, event, exc
 CONNECT_SECONDS = 2
 
 #: Seconds beyond the time a statement may take, after which its server counts as silent.
-_SILENCE_SECONDS = 0.5
+SILENCE_SECONDS = 0.5
 
 #: SQLSTATEs of a transaction that was undone in favour of another: serialization failure, deadlock.
 IN_THE_WAY = frozenset({"40001", "40P01"})
@@ -44,7 +44,7 @@ def open_engine(url: URL, busy_seconds: float) -> Engine:
         # Here and not above: who uses SQLite alone has no psycopg.
         from flask_watchword.stores.sql.bounded_connection import bound_connections
 
-        bound_connections(engine, busy_seconds + _SILENCE_SECONDS)
+        bound_connections(engine, busy_seconds + SILENCE_SECONDS)
     return engine
 
 

@@ -16,9 +16,11 @@ from flask_watchword.sessions.store import (
     session_revocation,
     subject_revocation,
 )
+from flask_watchword.stores.server_clock import ServerClock
 from flask_watchword.stores.sql import statements
-from flask_watchword.stores.sql.engine import run, transactions
+from flask_watchword.stores.sql.engine import BUSY_SECONDS, run, transactions
 from flask_watchword.stores.sql.feed import Feed
+from flask_watchword.stores.sql.postgres import SILENCE_SECONDS
 from flask_watchword.stores.sql.postgres_feed import PostgresFeed
 from flask_watchword.stores.sql.single import SingleStatements
 from flask_watchword.stores.sql.sqlite_feed import SqliteFeed
@@ -54,6 +56,7 @@ class SqlSessionStore:
         self._transactions = transactions(engine)
         self._is_postgres = engine.dialect.name == "postgresql"
         self._feed: Feed = PostgresFeed(engine) if self._is_postgres else SqliteFeed(engine)
+        self._clock = ServerClock(BUSY_SECONDS + SILENCE_SECONDS)
         self._read_up_to = 0
 
     def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
@@ -93,7 +96,9 @@ class SqlSessionStore:
             "now": now,
             "idle": now + lifetimes.idle,
         }
-        return self._one(statements.ROTATE, values)
+        if not self._is_postgres:
+            return self._one(statements.ROTATE, values)
+        return self._rotated_in_time(values)
 
     def get(self, session_id: str) -> Session | None:
         """Return a session, over or not."""
@@ -225,6 +230,24 @@ class SqlSessionStore:
     def _one(self, statement: Executable, values: dict[str, Any]) -> Session | None:
         rows = self._single.rows(statement, values)
         return _session(rows[0]) if rows else None
+
+    def _rotated_in_time(self, values: dict[str, Any]) -> Session | None:
+        deadline = self._clock.deadline()
+        if deadline is None:
+            deadline = self._clock.learn(self._shown())
+        rotated = self._one(statements.ROTATE_IN_TIME, values | {"deadline": deadline})
+        if rotated is not None:
+            return rotated
+        shown = self._shown()
+        if shown <= deadline:
+            return None
+        # Perhaps it was too late. Its answer has come, so the deadline was wrong: a clock was set.
+        again = values | {"deadline": self._clock.learn(shown)}
+        return self._one(statements.ROTATE_IN_TIME, again)
+
+    def _shown(self) -> float:
+        shown: float = self._single.rows(statements.CLOCK)[0][0]
+        return shown
 
     def _end_some(
         self,

@@ -5,6 +5,7 @@ They are whole before the first request, so that none is put together anew for e
 
 from sqlalchemy import (
     ColumnElement,
+    Double,
     and_,
     bindparam,
     case,
@@ -62,6 +63,14 @@ ROTATE = (
     )
     .returning(*_SESSION)
 )
+
+#: The same for PostgreSQL, not to be done once nobody waits for the answer any more.
+ROTATE_IN_TIME = ROTATE.where(
+    func.clock_timestamp() <= func.to_timestamp(bindparam("deadline", type_=Double))
+)
+
+#: PostgreSQL's clock, in seconds since the epoch.
+CLOCK = select(func.extract("epoch", func.clock_timestamp()).cast(Double))
 
 GET = select(*_SESSION).where(_this_one)
 

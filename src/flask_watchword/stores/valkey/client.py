@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.forks import Forked, take_part_in_forks, undisturbed
+from flask_watchword.stores.server_clock import ServerClock
 from flask_watchword.stores.silence import Silence
-from flask_watchword.stores.valkey.scripts import script
+from flask_watchword.stores.valkey.scripts import IN_TIME, script
 
 #: Seconds that connecting may take, and an answer.
 TIMEOUT = 2.0
@@ -160,6 +161,7 @@ class Server(Forked):
         self._client: Client | None = None
         self._lock = threading.Lock()
         self._silence = Silence(TIMEOUT)
+        self._clock = ServerClock(TIMEOUT)
         take_part_in_forks(self)
 
     def start_anew(self) -> None:
@@ -169,7 +171,22 @@ class Server(Forked):
         self._lock = threading.Lock()
 
     def run(self, name: str, keys: Sequence[str], *args: str | int) -> Any:
-        """Run a script, and give it to the server where that does not know it yet."""
+        """Run a script, and give it to the server where that does not know it yet.
+
+        Raises:
+            StoreUnavailable: when there is no answer. One of ``IN_TIME`` is not run later either.
+        """
+        if name not in IN_TIME:
+            return self._run(name, keys, *args)
+        # The first answer may be the clock instead: it was unknown, or has been set meanwhile.
+        for _ in range(2):
+            answer = self._run(name, keys, *args, round((self._clock.deadline() or 0.0) * 1e6))
+            if not isinstance(answer, int):
+                return answer
+            self._clock.learn(answer / 1e6)
+        raise StoreUnavailable("the server takes too long to answer")
+
+    def _run(self, name: str, keys: Sequence[str], *args: str | int) -> Any:
         wanted = script(name)
         with self.client() as client:
             try:

@@ -1,6 +1,7 @@
 """The Lua scripts: each is one step that nothing else can come between."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -15,6 +16,9 @@ _WITHOUT_LOG = {"rotate"}
 
 # What counts tries knows nothing of sessions.
 _ALONE = {"take", "give_back", "remember"}
+
+#: What must not be done once nobody waits for the answer; the last argument is the deadline.
+IN_TIME = frozenset({"rotate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,22 @@ class Script:
 @cache
 def script(name: str) -> Script:
     """Return the script ``<name>.lua`` with what it needs of the others in front."""
-    text = _source(name) if name in _ALONE else _with_sessions(name)
+    text = "\n".join(_parts(name))
     # What names a script by this digest is the server's protocol; nothing secret hangs on it.
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-def _with_sessions(name: str) -> str:
-    names = ", ".join(f"'{field}'" for field in SESSION_FIELDS)
-    parts = ["session", name] if name in _WITHOUT_LOG else ["session", "log", name]
-    return "\n".join([f"local FIELDS = {{{names}}}\n", *map(_source, parts)])
+def _parts(name: str) -> Iterator[str]:
+    yield _source("clock")
+    if name in IN_TIME:
+        yield _source("in_time")
+    if name not in _ALONE:
+        names = ", ".join(f"'{field}'" for field in SESSION_FIELDS)
+        yield f"local FIELDS = {{{names}}}\n"
+        yield _source("session")
+        if name not in _WITHOUT_LOG:
+            yield _source("log")
+    yield _source(name)
 
 
 def _source(name: str) -> str:

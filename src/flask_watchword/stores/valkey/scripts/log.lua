@@ -13,11 +13,6 @@ local function subject_key(subject)
   return PREFIX .. 'subject:' .. subject
 end
 
-local function microseconds()
-  local time = redis.call('TIME')
-  return time[1] * 1000000 + time[2]
-end
-
 -- Entries are numbered by the time, not from 1: should the newest of them be lost, by a restart
 -- or a failover, then what comes after has numbers that no follower has read past.
 --

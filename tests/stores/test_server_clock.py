@@ -1,0 +1,96 @@
+"""What a frozen server finds in its buffer when it goes on, and clocks that do not agree."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from flask_watchword.sessions.refresh import refresh
+from flask_watchword.sessions.session import Lifetimes, new_session
+from flask_watchword.sessions.store import SessionStore
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.opening import open_session_store, upgrade_database
+from flask_watchword.stores.server_clock import ServerClock
+from tests.servers.postgres import PostgresServer, running_postgres
+from tests.servers.valkey import ValkeyServer, running_valkey, wait_until
+
+NOW = 1_800_000_000.0
+LIVES = Lifetimes(access=900.0, idle=3_600.0, absolute=86_400.0, grace=10.0)
+
+Frozen = tuple[PostgresServer | ValkeyServer, SessionStore]
+
+
+@pytest.fixture(params=["postgres", "valkey"])
+def place(request: pytest.FixtureRequest) -> Iterator[Frozen]:
+    if request.param == "valkey":
+        with running_valkey() as valkey:
+            store = open_session_store(valkey.url)
+            yield valkey, store
+            store.close()
+        return
+    with running_postgres() as postgres:
+        url = postgres.url.render_as_string(hide_password=False)
+        upgrade_database(url)
+        store = open_session_store(url)
+        yield postgres, store
+        store.close()
+
+
+def started(store: SessionStore) -> str:
+    session = new_session("ada", NOW, LIVES)
+    store.start(session, None, LIVES)
+    return session.id
+
+
+def answers(store: SessionStore, session_id: str) -> bool:
+    try:
+        return store.get(session_id) is not None
+    except StoreUnavailable:
+        return False
+
+
+@pytest.mark.server
+def test_a_refresh_that_lay_in_the_buffer_of_a_frozen_server_is_not_carried_out(
+    place: Frozen,
+) -> None:
+    server, store = place
+    sessions = [started(store) for _ in range(8)]
+    with ThreadPoolExecutor(len(sessions)) as clients:
+        # Each has a connection that has been used, over which its refresh then is sent.
+        assert all(clients.map(lambda one: refresh(store, one, 1, NOW, LIVES), sessions))
+        with server.frozen():
+            asked = [clients.submit(refresh, store, one, 2, NOW, LIVES) for one in sessions]
+            for answer in asked:
+                with pytest.raises(StoreUnavailable):
+                    answer.result(30)
+    wait_until(lambda: answers(store, sessions[0]))
+    # Past the grace, within which a refresh that was carried out could be repeated.
+    for session_id in sessions:
+        assert refresh(store, session_id, 2, NOW + 60, LIVES).session.generation == 3
+
+
+@pytest.mark.server
+def test_a_server_whose_clock_is_set_refuses_nobody(
+    place: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, store = place
+    session_id = started(store)
+    assert refresh(store, session_id, 1, NOW, LIVES).session.generation == 2
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() - 30.0)
+    assert refresh(store, session_id, 2, NOW, LIVES).session.generation == 3
+
+
+def test_a_deadline_is_by_the_clock_of_the_server_and_its_word_is_not_good_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: here)
+    clock = ServerClock(2.0)
+    assert clock.deadline() is None
+    assert clock.learn(5_000.0) == 5_002.0
+    here += 30
+    assert clock.deadline() == 5_032.0
+    here += 30
+    assert clock.deadline() is None
