@@ -90,11 +90,14 @@ def fill(engine: Engine) -> None:
         connection.exec_driver_sql(
             "INSERT INTO watchword_sessions (id, subject, generation, started_at, rotated_at, "
             "idle_until, ends_at, address, agent) SELECT 'id' || n, 'subject' || n / 2, 1, "
-            f"{NOW} + n, {NOW} + n, {NOW} + n, {NOW} + n, '', '' FROM generate_series(1, 5000) n"
+            "%(now)s + n, %(now)s + n, %(now)s + n, %(now)s + n, '', '' "
+            "FROM generate_series(1, 5000) n",
+            {"now": NOW},
         )
         connection.exec_driver_sql(
             "INSERT INTO watchword_revocations (kind, value, moment, until) "
-            f"SELECT 'token', 'id' || n, {NOW}, {NOW} + n FROM generate_series(1, 5000) n"
+            "SELECT 'token', 'id' || n, %(now)s, %(now)s + n FROM generate_series(1, 5000) n",
+            {"now": NOW},
         )
         connection.exec_driver_sql("ANALYZE")
 
