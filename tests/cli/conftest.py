@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -89,14 +90,22 @@ def free_port() -> int:
 @pytest.fixture
 def serve(tmp_path: Path, free_port: int) -> Iterator[Serve]:
     """Start servers in a temporary folder; whatever they leave running is killed at the end."""
+    with starting(tmp_path, free_port) as start:
+        yield start
+
+
+@contextmanager
+def starting(folder: Path, usual_port: int) -> Iterator[Serve]:
+    """Lend what starts servers in a folder; whatever they leave running is killed at the end."""
     started: list[RunningServer] = []
 
-    def start(*options: str, port: int = free_port) -> RunningServer:
-        output_file = tmp_path / f"output-{len(started)}.txt"
+    def start(*options: str, port: int = usual_port, **environment: str) -> RunningServer:
+        output_file = folder / f"output-{len(started)}.txt"
         with output_file.open("wb") as output:
             process = subprocess.Popen(
                 [*WATCHWORD, "serve", "--port", str(port), *options],
-                cwd=tmp_path,
+                cwd=folder,
+                env=os.environ | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -105,11 +114,13 @@ def serve(tmp_path: Path, free_port: int) -> Iterator[Serve]:
         started.append(RunningServer(process, port, output_file))
         return started[-1]
 
-    yield start
-    for server in started:
-        if not server.group_is_gone():
-            os.killpg(server.process.pid, signal.SIGKILL)
-        server.process.wait(STOP_SECONDS)
+    try:
+        yield start
+    finally:
+        for server in started:
+            if not server.group_is_gone():
+                os.killpg(server.process.pid, signal.SIGKILL)
+            server.process.wait(STOP_SECONDS)
 
 
 @pytest.fixture(scope="session")
