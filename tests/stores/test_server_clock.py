@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from flask_watchword.accounts.throttling import Charge
 from flask_watchword.sessions.refresh import refresh
 from flask_watchword.sessions.session import Lifetimes, new_session
 from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.opening import open_session_store, upgrade_database
 from flask_watchword.stores.server_clock import ServerClock
+from flask_watchword.stores.valkey.throttle import ValkeyThrottleStore
 from tests.servers.postgres import PostgresServer, running_postgres
 from tests.servers.valkey import ValkeyServer, running_valkey, wait_until
 
@@ -68,6 +70,48 @@ def test_a_refresh_that_lay_in_the_buffer_of_a_frozen_server_is_not_carried_out(
     # Past the grace, within which a refresh that was carried out could be repeated.
     for session_id in sessions:
         assert refresh(store, session_id, 2, NOW + 60, LIVES).session.generation == 3
+
+
+@pytest.fixture
+def valkey() -> Iterator[ValkeyServer]:
+    with running_valkey() as server:
+        yield server
+
+
+@pytest.mark.server
+def test_a_sign_in_that_lay_in_the_buffer_of_a_frozen_valkey_ends_no_session(
+    valkey: ValkeyServer,
+) -> None:
+    store = open_session_store(valkey.url)
+    session_id = started(store)
+    with valkey.frozen(), pytest.raises(StoreUnavailable):
+        store.start(new_session("ada", NOW + 1, LIVES), 1, LIVES)
+    wait_until(lambda: answers(store, session_id))
+    assert [session.id for session in store.of_subject("ada", NOW + 1)] == [session_id]
+    store.close()
+
+
+@pytest.mark.server
+def test_a_try_that_lay_in_the_buffer_of_a_frozen_valkey_is_not_counted(
+    valkey: ValkeyServer,
+) -> None:
+    throttle = ValkeyThrottleStore.from_url(valkey.url)
+    once = [Charge("ada", interval=60_000_000, depth=60_000_000)]
+    now = int(NOW) * 1_000_000
+    assert throttle.take([Charge("bob", interval=1, depth=1)], now) == 0
+    with valkey.frozen(), pytest.raises(StoreUnavailable):
+        throttle.take(once, now)
+    wait_until(lambda: remembers(throttle))
+    assert throttle.take(once, now) == 0
+    assert throttle.take(once, now) > 0
+    throttle.close()
+
+
+def remembers(throttle: ValkeyThrottleStore) -> bool:
+    try:
+        return not throttle.remembers("nothing", 0)
+    except StoreUnavailable:
+        return False
 
 
 @pytest.mark.server

@@ -18,7 +18,7 @@ _WITHOUT_LOG = {"rotate"}
 _ALONE = {"take", "give_back", "remember"}
 
 #: What must not be done once nobody waits for the answer; the last argument is the deadline.
-IN_TIME = frozenset({"rotate"})
+IN_TIME = frozenset({"rotate", "start", "take"})
 
 
 @dataclass(frozen=True, slots=True)
