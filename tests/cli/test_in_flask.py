@@ -9,7 +9,13 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import FlaskGroup, ScriptInfo
 
-from flask_watchword import JWTManager, jwt_required, roles_required
+from flask_watchword import (
+    JWTManager,
+    create_access_token,
+    create_refresh_token,
+    jwt_required,
+    roles_required,
+)
 
 Ask = Callable[..., Result]
 
@@ -28,9 +34,9 @@ def application() -> Flask:
 @pytest.fixture
 def ask() -> Ask:
     # As the `flask` command does: it finds the group by its entry point.
-    def run(*arguments: str) -> Result:
+    def run(*arguments: str, typed: str = "") -> Result:
         info = ScriptInfo(create_app=application)
-        return CliRunner().invoke(FlaskGroup(), ["watchword", *arguments], obj=info)
+        return CliRunner().invoke(FlaskGroup(), ["watchword", *arguments], typed, obj=info)
 
     return run
 
@@ -72,6 +78,18 @@ def test_what_nobody_guards_and_nobody_allows_fails_by_name(ask: Ask) -> None:
         "--allow: forgotten mine"
     ]
     assert ask("routes", "--fail-unguarded").exit_code == 1
+
+
+def test_a_token_is_told_to_be_accepted_or_why_it_is_refused(ask: Ask) -> None:
+    app = application()
+    with app.app_context():
+        good, refresh = create_access_token("ada"), create_refresh_token("ada")
+    assert ask("token", "verify", typed=good).exit_code == 0
+    assert ask("token", "verify", "--refresh", typed=refresh).exit_code == 0
+    result = ask("token", "verify", "--json", typed=refresh)
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["accepted"], told["status"]) == (1, False, 422)
+    assert [step["step"] for step in told["steps"] if step["result"] == "refused"] == ["type"]
 
 
 def test_what_is_allowed_may_stand_in_a_file(ask: Ask, tmp_path: Path) -> None:

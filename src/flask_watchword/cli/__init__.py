@@ -8,6 +8,7 @@ from flask_watchword.cli.keys import keys
 from flask_watchword.cli.purge import purge
 from flask_watchword.cli.serve import serve
 from flask_watchword.cli.session import session
+from flask_watchword.cli.token import token
 from flask_watchword.cli.user import user
 from flask_watchword.cli.user_changes import COMMANDS
 
@@ -27,6 +28,7 @@ main.add_command(keys)
 main.add_command(purge)
 main.add_command(serve)
 main.add_command(session)
+main.add_command(token)
 main.add_command(user)
 for command in COMMANDS:
     user.add_command(command)

@@ -5,13 +5,46 @@ from fnmatch import fnmatchcase
 from typing import IO
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from flask_watchword.cli.output import json_option, print_object, print_rows
+from flask_watchword.cli.token_report import report
+from flask_watchword.cli.token_source import read_token, token_argument
 from flask_watchword.extension.routes import Route, routes_of
+from flask_watchword.extension.token_check import check_token
+from flask_watchword.stores.errors import StoreUnavailable
 
 watchword = AppGroup("watchword", help="Look at how this application is protected.")
+
+
+@watchword.group()
+def token() -> None:
+    """Look at a token: why this application refuses it.
+
+    It is read from a file or from standard input, and asked for at a terminal. It is no argument:
+    those stand in the list of processes and in the history of the shell.
+    """
+
+
+@token.command()
+@token_argument
+@click.option("--refresh", is_flag=True, help="Ask what a view that takes refresh tokens answers.")
+@json_option
+def verify(file: str, *, refresh: bool, as_json: bool) -> None:
+    """Show what a protected view answers to a token in the header, and by which step.
+
+    The exit status is 1 for a token that is refused. Nothing is changed, unless a loader of the
+    application changes something.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    if app.config.get("WATCHWORD_SESSION_STORE") == "memory://":
+        click.echo("What was revoked is in the memory of other processes: not seen here.", err=True)
+    try:
+        checked = check_token(app, read_token(file), refresh=refresh)
+    except StoreUnavailable as error:
+        raise click.ClickException(f"the store does not answer: {error}") from error
+    report(checked, as_json=as_json)
 
 
 @watchword.command()

@@ -113,12 +113,27 @@ def validate_strictly(header: Claims, claims: Claims) -> None:
         MissingRequiredClaimError: for a required claim that is absent or null.
         InvalidTokenError: for a ``type`` or ``typ`` that is not known.
     """
+    check_required(claims)
+    check_type(claims)
+    check_typ(header)
+
+
+def check_required(claims: Claims) -> None:
+    """Check that every claim which the strict profile requires is there, and not null."""
     for name in _STRICT_REQUIRED:
         if claims.get(name) is None:
             raise MissingRequiredClaimError(name)
+
+
+def check_type(claims: Claims) -> None:
+    """Check that ``type`` is one that the strict profile knows."""
     kind = claims["type"]
     if not isinstance(kind, str) or kind not in _STRICT_TYPES:
         raise InvalidTokenError("Unknown token type (type)")
+
+
+def check_typ(header: Claims) -> None:
+    """Check that ``typ`` of the header is one that the strict profile knows."""
     typ = header.get("typ")
     # RFC 7515 section 4.1.9: typ is a media type, compared without regard to case.
     if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in _STRICT_TYP:

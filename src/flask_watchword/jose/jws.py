@@ -30,8 +30,7 @@ def split_compact(token: object, max_token_bytes: int) -> Parts:
     """
     if not isinstance(token, (str, bytes)):
         raise DecodeError("Invalid token type. Token must be a <class 'bytes'>")
-    if len(token) > max_token_bytes:
-        raise DecodeError(f"Token is larger than {max_token_bytes} bytes")
+    check_size(token, max_token_bytes)
     try:
         data = token.encode("ascii") if isinstance(token, str) else token
     except UnicodeEncodeError:
@@ -45,6 +44,16 @@ def split_compact(token: object, max_token_bytes: int) -> Parts:
     return signing_input, header, payload, signature
 
 
+def check_size(token: str | bytes, max_token_bytes: int) -> None:
+    """Check that a token is no larger than is looked at.
+
+    Raises:
+        DecodeError: when it is.
+    """
+    if len(token) > max_token_bytes:
+        raise DecodeError(f"Token is larger than {max_token_bytes} bytes")
+
+
 def read_header(segment: bytes) -> dict[str, Any]:
     """Read a header segment that nobody has verified yet.
 
@@ -53,18 +62,36 @@ def read_header(segment: bytes) -> dict[str, Any]:
 
     Raises:
         DecodeError: when it is not canonical base64url of one strict JSON object.
+        InvalidTokenError: for what :func:`check_header` refuses.
+    """
+    header = parse_header(segment)
+    check_header(header)
+    return header
+
+
+def parse_header(segment: bytes) -> dict[str, Any]:
+    """Parse a header segment, whatever it says.
+
+    Raises:
+        DecodeError: when it is not canonical base64url of one strict JSON object.
+    """
+    try:
+        return parse_object(_decode_segment(segment, "header"))
+    except ValueError as error:
+        raise DecodeError(f"Invalid header string: {error}") from error
+
+
+def check_header(header: Mapping[str, Any]) -> None:
+    """Check that a header asks for nothing that is not understood.
+
+    Raises:
         InvalidTokenError: for ``crit`` and ``b64``, of which no extension is understood
             (RFC 7515 section 4.1.11, RFC 7797), and for a ``kid`` that is no string.
     """
-    try:
-        header = parse_object(_decode_segment(segment, "header"))
-    except ValueError as error:
-        raise DecodeError(f"Invalid header string: {error}") from error
     if "crit" in header or "b64" in header:
         raise InvalidTokenError("Unsupported critical extension in the token's header")
     if "kid" in header and not isinstance(header["kid"], str):
         raise InvalidTokenError("Key ID header parameter must be a string")
-    return header
 
 
 def check_algorithm(header: Mapping[str, Any], allowed: Collection[str]) -> None:

@@ -253,7 +253,7 @@ class Decoder:
             header = jws.read_header(segment)
             keys = jws.keys_for(header, self._keys)
             key = jws.verify_signature(signing_input, signature, keys)
-            claims = _parse_claims(payload)
+            claims = parse_claims(payload)
         except Refusal as reason:
             raise named_by_pyjwt(token, reason, self._max_token_bytes) from None
         # Only now: a header that nobody signed must not push out those that are in use.
@@ -313,14 +313,19 @@ def decode_unverified(token: str | bytes, max_token_bytes: int = jws.MAX_TOKEN_B
     try:
         _, header_segment, payload, signature = jws.split_compact(token, max_token_bytes)
         header = jws.read_header(header_segment)
-        claims = _parse_claims(payload)
+        claims = parse_claims(payload)
         jws.decode_signature(signature)
     except Refusal as reason:
         raise named_by_pyjwt(token, reason, max_token_bytes) from None
     return Token(header, claims)
 
 
-def _parse_claims(segment: bytes) -> dict[str, Any]:
+def parse_claims(segment: bytes) -> dict[str, Any]:
+    """Parse a payload segment as claims.
+
+    Raises:
+        DecodeError: when it is not canonical base64url of one strict JSON object.
+    """
     try:
         return parse_object(jws.decode_payload(segment))
     except ValueError as error:

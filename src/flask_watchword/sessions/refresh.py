@@ -60,13 +60,35 @@ def refresh(
     session = store.rotate(session_id, generation, now, lifetimes)
     if session is not None:
         return Refreshed(session, repeated=False)
-    session = store.get(session_id)
-    if session is None or session.is_over(now):
-        raise RefreshRefused(_why_over(session), session)
+    session = _living(store, session_id, now)
     if is_repetition(session, generation, now, lifetimes.grace):
         return Refreshed(session, repeated=True)
     ended = store.end(session_id, now, REFRESH_REUSED, lifetimes)
     raise RefreshRefused(REFRESH_REUSED, ended or session, ended_now=ended is not None)
+
+
+def foresee(
+    store: SessionStore, session_id: str, generation: int, now: float, lifetimes: Lifetimes
+) -> Session:
+    """Return the session that :func:`refresh` would rotate or tell again; change nothing.
+
+    Args:
+        store: where the session is.
+        session_id: the token's ``sid``.
+        generation: the token's ``gen``.
+        now: seconds since the epoch.
+        lifetimes: what the session is held to.
+
+    Raises:
+        RefreshRefused: when the refresh would be refused; of a token that was reused the session
+            goes on for now.
+        StoreUnavailable: when the store does not answer.
+    """
+    session = _living(store, session_id, now)
+    is_current = generation == session.generation
+    if not (is_current or is_repetition(session, generation, now, lifetimes.grace)):
+        raise RefreshRefused(REFRESH_REUSED, session)
+    return session
 
 
 def is_repetition(session: Session, generation: int, now: float, grace: float) -> bool:
@@ -78,6 +100,13 @@ def is_repetition(session: Session, generation: int, now: float, grace: float) -
     if grace <= 0 or generation != session.generation - 1:
         return False
     return abs(now - session.rotated_at) <= grace
+
+
+def _living(store: SessionStore, session_id: str, now: float) -> Session:
+    session = store.get(session_id)
+    if session is None or session.is_over(now):
+        raise RefreshRefused(_why_over(session), session)
+    return session
 
 
 def _why_over(session: Session | None) -> str:

@@ -1,0 +1,114 @@
+"""``watchword token``: where a token comes from, and what is told of one that nobody verifies."""
+
+import json
+import os
+import pty
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flask_watchword.cli import main
+from tests.cli.conftest import WATCHWORD
+from tests.jose.forging import forge
+
+NOW = int(time.time())
+TOKEN = forge({"sub": "ada", "exp": NOW - 192, "csrf": "hush-hush", "roles": ["a"]})
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def inspect(*arguments: str, typed: str | bytes = "") -> Result:
+    return CliRunner().invoke(main, ["token", "inspect", *arguments], input=typed)
+
+
+def test_what_a_token_says_is_shown_and_said_to_be_unverified() -> None:
+    result = inspect(typed=TOKEN)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.startswith("NOTHING HERE IS VERIFIED: ")
+    rows = dict(line.split("\t") for line in result.stdout.splitlines())
+    assert rows["header alg"] == "HS256"
+    assert rows["claim sub"] == "ada"
+    assert rows["claim exp"].startswith("expired 3 min ")
+    assert rows["claim roles"] == '["a"]'
+    assert rows["signature"] == "43 characters, not verified"
+
+
+def test_json_is_one_object_that_says_it_is_unverified() -> None:
+    result = inspect("--json", typed=TOKEN)
+    (line,) = result.stdout.splitlines()
+    found = json.loads(line)
+    assert found["verified"] is False
+    assert found["claims"]["exp"] == NOW - 192
+    assert found["dates"]["exp"].startswith("expired 3 min ")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_signature_and_csrf_value_are_not_shown(options: tuple[str, ...]) -> None:
+    output = inspect(*options, typed=TOKEN).output
+    assert "hush-hush" not in output
+    assert TOKEN.rpartition(".")[2] not in output
+
+
+def test_neither_a_database_nor_settings_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHWORD_DATABASE", "nowhere")
+    assert inspect(typed=TOKEN).exit_code == 0
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "token", ["garbage", "a.b.c", f"{TOKEN}.x", "x" * 9000, "tökén.å.ß", "\x1b[2J"]
+)
+def test_what_is_no_token_is_shown_with_what_is_wrong(token: str) -> None:
+    result = inspect("--json", typed=token)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["fault"]
+
+
+@pytest.mark.parametrize("prefix", ["", "Bearer ", "Authorization: Bearer ", "\n "])
+def test_a_token_may_be_copied_with_what_stands_before_it(prefix: str) -> None:
+    assert "claim sub\tada" in inspect(typed=f"{prefix}{TOKEN}\n").stdout
+
+
+def test_a_token_may_stand_in_a_file() -> None:
+    Path("token.txt").write_text(f"{TOKEN}\n")
+    assert inspect("token.txt").stdout == inspect("-", typed=TOKEN).stdout
+
+
+@pytest.mark.parametrize("typed", ["", " \n", "Bearer \n"])
+def test_no_token_is_a_mistake_in_the_call(typed: str) -> None:
+    result = inspect(typed=typed)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("command", ["inspect", "verify"])
+def test_a_token_as_an_argument_is_refused_and_not_repeated(command: str) -> None:
+    result = CliRunner().invoke(main, ["token", command, TOKEN])
+    assert result.exit_code == 2
+    assert "not as an argument" in result.stderr
+    assert TOKEN[:20] not in result.output
+
+
+def test_at_a_terminal_a_token_is_asked_for_and_not_echoed() -> None:
+    ours, its = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [*WATCHWORD, "token", "inspect"], stdin=its, stdout=subprocess.PIPE, stderr=its
+        )
+        os.close(its)
+        asked = b""
+        while b"Token:" not in asked:
+            asked += os.read(ours, 1000)
+        os.write(ours, f"{TOKEN}\n".encode())
+        told, _ = process.communicate(timeout=60)
+        rest = os.read(ours, 10_000)
+    finally:
+        os.close(ours)
+    assert b"claim sub\tada" in told
+    assert b"NOTHING HERE IS VERIFIED" in rest
+    assert TOKEN.encode() not in asked + rest

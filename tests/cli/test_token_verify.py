@@ -1,0 +1,197 @@
+"""``watchword token verify`` says what the service says, and by which step."""
+
+import http.client
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flask_watchword.cli import main, output
+from flask_watchword.clock import system_clock
+from flask_watchword.jose import encode
+from flask_watchword.keys.material import new_material
+from flask_watchword.service.signing_keys import key_keeper, revoke_key
+from flask_watchword.sessions.session import Lifetimes
+from flask_watchword.stores.opening import upgrade_database
+from tests.cli.conftest import RunningServer, Serve
+from tests.cli.service_tokens import Mint, serving, tokens_of
+
+MASTER_KEY = "A" * 43
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", MASTER_KEY)
+
+
+def verify(token: str, database: str, *options: str) -> Result:
+    arguments = ["token", "verify", "--database", database, *options]
+    return CliRunner().invoke(main, arguments, input=token.encode())
+
+
+def told(token: str, database: str, *options: str) -> dict[str, Any]:
+    result = verify(token, database, "--json", *options)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    assert result.exit_code == (0 if found["accepted"] else 1)
+    return found
+
+
+def asked(server: RunningServer, token: str) -> tuple[int, str | None, str | None]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    try:
+        connection.putrequest("GET", "/me")
+        connection.putheader("Authorization", b"Bearer " + token.encode())
+        connection.endheaders()
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        return answer.status, body.get("code"), body.get("msg")
+    finally:
+        connection.close()
+
+
+@pytest.mark.server
+def test_the_verdict_on_every_token_is_that_of_a_service_that_runs(
+    serve: Serve, database_url: str
+) -> None:
+    server = serve("--workers", "1", "--database", database_url)
+    server.wait_until_it_listens()
+    with serving(database_url) as parts:
+        tokens = tokens_of(Mint(parts))
+    of_service = {name: asked(server, token) for name, token in tokens.items()}
+    found = {name: told(token, database_url) for name, token in tokens.items()}
+    assert {n: (f["status"], f["code"], f["msg"]) for n, f in found.items()} == of_service
+    # And the step that refuses is named by the same code.
+    refused = {
+        name: [s["code"] for s in f["steps"] if s["result"] == "refused"]
+        for name, f in found.items()
+    }
+    assert refused == {n: [] if a[0] == 200 else [a[1]] for n, a in of_service.items()}
+    codes = {code for _, code, _ in of_service.values()}
+    assert len(tokens) > 50
+    assert len(codes) > 18, codes
+    assert server.stop() == 0
+
+
+@pytest.fixture
+def mint(database_url: str) -> Iterator[Mint]:
+    upgrade_database(database_url)
+    with serving(database_url) as parts:
+        yield Mint(parts)
+
+
+def steps(found: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {step["step"]: (step["result"], step["says"]) for step in found["steps"]}
+
+
+def test_a_session_is_told_with_when_and_why_it_ended(mint: Mint, database_url: str) -> None:
+    pair = mint.pair()
+    mint.parts.sessions.end(pair.session_id)
+    result, says = steps(told(pair.access_token, database_url))["session"]
+    assert result == "refused"
+    assert re.search(r"generation 1, ended (now|\d+ s ago): signed_out: Token has been", says), says
+
+
+def test_the_distance_of_the_clock_is_told_in_words(mint: Mint, database_url: str) -> None:
+    token = mint.claiming(exp=int(time.time()) - 192)
+    result, says = steps(told(token, database_url))["exp"]
+    assert result == "refused"
+    # A slow machine may take some seconds until it looks.
+    assert re.match(r"expired 3 min \d\d s ago, at \d{4}-", says), says
+
+
+def test_every_key_is_told_with_where_it_stands(mint: Mint, database_url: str) -> None:
+    keeper = key_keeper(mint.parts.settings, mint.parts.stores.keys)
+    token = encode(mint.claims, new_material("EdDSA").key)
+    waiting = keeper.rotate()
+    result, says = steps(told(token, database_url))["key"]
+    assert result == "refused"
+    assert f"{mint.key.kid} (active, EdDSA)" in says
+    assert f"{waiting} (next, EdDSA)" in says
+    revoke_key(keeper, mint.parts.stores.sessions, str(mint.key.kid), master_key_is_lost=False)
+    _, says = steps(told(mint.claiming(), database_url))["key"]
+    assert re.search(rf"{mint.key.kid} \(revoked (now|\d+ s ago), EdDSA\)", says), says
+
+
+def test_a_refresh_is_foretold_and_not_done(mint: Mint, database_url: str) -> None:
+    sessions = mint.parts.stores.sessions
+    pair = mint.pair()
+    before = sessions.get(pair.session_id)
+    assert told(pair.refresh_token, database_url, "--refresh")["status"] == 204
+    assert told(pair.access_token, database_url, "--refresh")["code"] == "invalid_token"
+    assert told(pair.refresh_token, database_url)["code"] == "invalid_token"
+    assert sessions.get(pair.session_id) == before
+
+
+def test_a_refresh_token_that_was_used_before_is_told_and_its_session_goes_on(
+    mint: Mint, database_url: str
+) -> None:
+    sessions, lifetimes = mint.parts.stores.sessions, Lifetimes()
+    pair = mint.pair()
+    for generation in (1, 2):
+        sessions.rotate(pair.session_id, generation, system_clock(), lifetimes)
+    before = sessions.get(pair.session_id)
+    found = told(pair.refresh_token, database_url, "--refresh")
+    assert (found["status"], found["code"]) == (401, "refresh_reused")
+    assert steps(found)["generation"][1].startswith("1; its session: 3")
+    assert sessions.get(pair.session_id) == before
+
+
+def test_whose_user_is_disabled_is_refused_a_refresh(mint: Mint, database_url: str) -> None:
+    pair = mint.pair()
+    mint.parts.stores.users.disable(mint.user.id, system_clock())
+    found = told(pair.refresh_token, database_url, "--refresh")
+    assert (found["code"], steps(found)["user"][0]) == ("user_disabled", "refused")
+    assert steps(found)["generation"] == ("not reached", "")
+
+
+def test_nothing_is_changed_by_asking(mint: Mint, database_url: str) -> None:
+    audit = mint.parts.stores.accounts.stores.audit
+    keys, events = mint.parts.stores.keys.load(), audit.after(0, 1000)
+    for token in (mint.claiming(), mint.pair().refresh_token, "garbage"):
+        told(token, database_url)
+    assert mint.parts.stores.keys.load() == keys
+    assert audit.after(0, 1000) == events
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_neither_signature_nor_csrf_value_is_ever_shown(
+    mint: Mint, database_url: str, *, as_json: bool
+) -> None:
+    for token in (mint.claiming(csrf="hush-hush"), mint.claiming(csrf="hush-hush", aud="x")):
+        for command in ("verify", "inspect"):
+            arguments = ["token", command, *(["--json"] if as_json else [])]
+            environ = {"WATCHWORD_DATABASE": database_url}
+            result = CliRunner().invoke(main, arguments, input=token, env=environ)
+            assert result.output
+            assert "hush-hush" not in result.output
+            assert token.rpartition(".")[2] not in result.output
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_what_a_token_says_does_nothing_to_a_terminal(
+    mint: Mint, database_url: str, monkeypatch: pytest.MonkeyPatch, *, terminal: bool
+) -> None:
+    monkeypatch.setattr(output, "on_a_terminal", lambda: terminal)
+    monkeypatch.setenv("COLUMNS", "400")
+    hostile = "\x1b]0;pwned\a\x1b[2J\r\n[bold]x[/bold]\N{RIGHT-TO-LEFT OVERRIDE}"
+    token = mint.claiming(sub=hostile, iss=hostile)
+    shown = verify(token, database_url).stdout
+    assert not [c for c in shown if not c.isprintable() and c not in "\n\t"]
+    assert "[bold]x[/bold]" in shown
+
+
+def test_a_store_that_is_down_is_one_line(mint: Mint, database_url: str) -> None:
+    environ = {"WATCHWORD_DATABASE": database_url, "WATCHWORD_VALKEY": "valkey://127.0.0.1:1/0"}
+    arguments = ["token", "verify", "--json"]
+    result = CliRunner().invoke(main, arguments, input=mint.claiming(), env=environ)
+    listed = CliRunner().invoke(main, ["session", "list", "ada@example.com"], env=environ)
+    assert result.exit_code == listed.exit_code != 0
+    assert re.fullmatch(r"Error: .* does not answer: .*\n", result.stderr), result.stderr
+    assert result.stdout == ""

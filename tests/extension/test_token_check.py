@@ -1,0 +1,108 @@
+"""Why a token is refused: the step that refuses is named by what a protected view answers."""
+
+from typing import Any
+
+import pytest
+from flask import Flask, jsonify
+
+from flask_watchword import JWTManager, Sessions, create_access_token, jwt_required
+from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.token_check import TokenCheck, check_token
+from flask_watchword.jose.steps import Outcome
+from tests.extension.minted_tokens import STATES, token_in_state
+from tests.extension.signing_keys import HMAC_SECRET, key_pair
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "strict": {"JWT_PROFILE": "strict"},
+    "asking": {"JWT_DECODE_AUDIENCE": "our-audience", "JWT_DECODE_ISSUER": "our-issuer"},
+    "tolerant": {"JWT_DECODE_LEEWAY": 7200, "JWT_VERIFY_SUB": False},
+    "by identity": {"JWT_IDENTITY_CLAIM": "identity"},
+    "of no kind": {"JWT_HEADER_TYPE": ""},
+}
+
+
+def application(**options: Any) -> Flask:
+    app = Flask("shop")
+    app.config.update(JWT_SECRET_KEY=HMAC_SECRET, **options)
+    JWTManager(app)
+    app.get("/", endpoint="plain")(jwt_required()(lambda: jsonify()))
+    app.get("/refresh", endpoint="refresh")(jwt_required(refresh=True)(lambda: jsonify()))
+    return app
+
+
+def refusals(check: TokenCheck) -> list[Any]:
+    return [step.name for step in check.steps if step.outcome is Outcome.REFUSED]
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("path", ["/", "/refresh"])
+def test_verdict_and_steps_agree_with_the_view_on_every_token(
+    path: str, options: dict[str, Any]
+) -> None:
+    app = application(**options)
+    for state in STATES:
+        token = token_in_state(state, "HS256")
+        kind = app.config["JWT_HEADER_TYPE"]
+        # As servers pass headers on.
+        sent = {"HTTP_AUTHORIZATION": f"{kind} {token}".lstrip().encode().decode("latin-1")}
+        answer = app.test_client().get(path, environ_overrides=sent)
+        check = check_token(app, token.encode().decode("latin-1"), refresh=path == "/refresh")
+        said = (answer.get_json() or {}).get("msg")
+        assert check.verdict.accepted == (answer.status_code == 200), state
+        assert check.verdict.msg == said, state
+        assert len(refusals(check)) == (0 if check.verdict.accepted else 1), (state, check.steps)
+
+
+def test_steps_after_the_one_that_refuses_are_not_reached() -> None:
+    check = check_token(application(), token_in_state("wrong-key", "HS256"), refresh=False)
+    outcomes = [step.outcome for step in check.steps]
+    at = outcomes.index(Outcome.REFUSED)
+    assert check.steps[at].name == "signature"
+    assert set(outcomes[:at]) == {Outcome.OK}
+    assert set(outcomes[at + 1 :]) == {Outcome.NOT_REACHED}
+
+
+def test_loaders_of_the_application_are_steps() -> None:
+    app = application()
+    manager = binding_of(app).manager
+    manager.token_in_blocklist_loader(lambda _h, claims: claims["jti"] == "revoked")
+    manager.token_verification_loader(lambda _h, claims: "unwelcome" not in claims)
+    manager.user_lookup_loader(lambda _h, claims: None if claims["sub"] == "nobody" else "user")
+    found = {
+        state: refusals(check_token(app, token_in_state(state, "HS256"), refresh=False))
+        for state in ("valid", "revoked", "unwelcome", "stranger")
+    }
+    assert found == {
+        "valid": [],
+        "revoked": ["blocklist loader"],
+        "unwelcome": ["verification loader"],
+        "stranger": ["user lookup loader"],
+    }
+
+
+def test_a_key_that_a_loader_chooses_is_asked_by_the_view_itself() -> None:
+    app = application()
+    manager = binding_of(app).manager
+    manager.decode_key_loader(lambda _h, _c: key_pair("HS256", "theirs").public)
+    check = check_token(app, token_in_state("wrong-key", "HS256"), refresh=False)
+    assert (check.verdict.accepted, refusals(check)) == (True, [])
+    check = check_token(app, token_in_state("valid", "HS256"), refresh=False)
+    assert (check.verdict.accepted, refusals(check)) == (False, ["identity (sub)"])
+
+
+def test_a_session_that_was_ended_is_the_step_that_refuses() -> None:
+    app = application(JWT_TOKEN_LOCATION=["cookies", "headers"])
+    sessions = Sessions(app)
+    with app.app_context():
+        alive, ended = sessions.start("ada"), sessions.start("ada")
+        sessions.end(ended.session_id)
+        alone = create_access_token("eve")
+        sessions.end_all("eve")
+    assert refusals(check_token(app, alive.access_token, refresh=False)) == []
+    check = check_token(app, ended.access_token, refresh=False)
+    assert (check.verdict.code, refusals(check)) == ("session_ended", ["session"])
+    (step,) = (step for step in check.steps if step.name == "session")
+    assert ", ended now: signed_out" in step.says
+    check = check_token(app, alone, refresh=False)
+    assert (check.verdict.code, refusals(check)) == ("token_revoked", ["subject not revoked"])
