@@ -37,15 +37,20 @@ class RunningServer:
         """Return when a connection succeeds; the kernel holds it until a worker takes it."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                # Waits on the process, so that one that dies at the start is noticed at once.
-                with pytest.raises(subprocess.TimeoutExpired):
-                    self.process.wait(0.05)
-            else:
+            if self.listens():
                 return
+            # Waits on the process, so that one that dies at the start is noticed at once.
+            with pytest.raises(subprocess.TimeoutExpired):
+                self.process.wait(0.05)
         pytest.fail(f"the server does not listen:\n{self.output}")
+
+    def listens(self) -> bool:
+        """Tell whether a connection succeeds."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def get(self, path: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)

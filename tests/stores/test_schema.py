@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, Engine, inspect
+from sqlalchemy import URL, Engine, inspect, text
 
-from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
 from flask_watchword.stores.sql.engine import open_engine, reading, writing
 from flask_watchword.stores.sql.schema import _SCHEMA_LOCK, schema_revision, upgrade_schema
 from flask_watchword.stores.sql.tables import VERSION_TABLE, metadata
@@ -49,6 +49,25 @@ def test_upgrading_what_is_up_to_date_changes_nothing(any_engine: Engine) -> Non
     with reading(any_engine) as connection:
         rows = connection.exec_driver_sql("SELECT * FROM watchword_alembic_version").all()
     assert len(rows) == 1
+
+
+def test_a_schema_of_a_later_version_is_refused_and_stays(any_engine: Engine) -> None:
+    newest = schema_revision(any_engine).newest
+    set_revision(any_engine, "9999")
+    try:
+        with pytest.raises(LaterSchema, match="at revision 9999, of a later version of Watchword"):
+            upgrade_schema(any_engine)
+        assert schema_revision(any_engine).current == "9999"
+    finally:  # tests share the PostgreSQL database
+        set_revision(any_engine, newest)
+
+
+def set_revision(engine: Engine, revision: str) -> None:
+    with writing(engine) as connection:
+        connection.execute(
+            text("UPDATE watchword_alembic_version SET version_num = :revision"),
+            {"revision": revision},
+        )
 
 
 def outcomes_of_concurrent_upgrades(url: str) -> list[tuple[str, int]]:

@@ -15,12 +15,12 @@ def one_line_failures() -> Iterator[None]:
     with _naming_the_missing_extra():
         # Here and not above: these modules bring SQLAlchemy, which `--help` does without.
         from flask_watchword.service.settings import InvalidSetting
-        from flask_watchword.stores.errors import StoreUnavailable
+        from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
 
     try:
         with _naming_the_missing_extra():
             yield
-    except InvalidSetting as error:
+    except (InvalidSetting, LaterSchema) as error:
         raise click.ClickException(str(error)) from error
     except StoreUnavailable as error:
         raise click.ClickException(f"the database does not answer: {error}") from error

@@ -1,4 +1,4 @@
-"""The one error by which every store says that it cannot answer."""
+"""The errors by which every store says that it cannot answer, or not to this version."""
 
 
 class StoreUnavailable(Exception):
@@ -21,3 +21,13 @@ class KeysUnavailable(StoreUnavailable):
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class LaterSchema(Exception):
+    """A later version has changed the schema; whoever starts has to be of that version as well."""
+
+    def __init__(self, current: str | None, newest: str) -> None:
+        super().__init__(
+            f"the database is at revision {current}, of a later version of Watchword; {newest} is "
+            "the newest of this one: install the later version here"
+        )

@@ -1,12 +1,23 @@
-"""Nodes that start at the same moment, or with settings that do not go together."""
+"""Nodes that start at the same moment, or that do not go together."""
+
+from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from tests.cli.conftest import STOP_SECONDS, Serve
-from tests.cli.nodes.conftest import Settings
+from tests.cli.nodes.conftest import PASSWORD, Node, Nodes, Settings
 from tests.servers.valkey import free_port
 
 pytestmark = pytest.mark.server
+
+#: What a later version's migration may do, since nodes of this one may still be running.
+LATER = [
+    "ALTER TABLE watchword_users ADD COLUMN later VARCHAR NOT NULL DEFAULT ''",
+    "ALTER TABLE watchword_codes ADD COLUMN later VARCHAR",
+    "CREATE TABLE watchword_later (id INTEGER PRIMARY KEY)",
+    "UPDATE watchword_alembic_version SET version_num = '9999'",
+]
 
 
 def test_nodes_that_start_at_once_on_an_empty_database_share_one_keyring(
@@ -34,3 +45,24 @@ def test_a_node_with_another_master_key_does_not_start(serve: Serve, settings: S
     assert second.output.startswith("Error: WATCHWORD_MASTER_KEY: does not open the signing keys")
     assert second.output.count("\n") == 1
     assert first.get("/readyz")[0] == 200
+
+
+def test_a_running_node_goes_on_when_a_later_version_has_migrated_but_none_starts(
+    serve: Serve, settings: Settings, tmp_path: Path
+) -> None:
+    old = serve("--workers", "1", **settings)
+    old.wait_until_it_listens()
+    node = Node(old)
+    email = Nodes(node, node, tmp_path, settings).add_user()
+    engine = create_engine(settings["WATCHWORD_DATABASE"])
+    with engine.begin() as connection:
+        for statement in LATER:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    pair = node.log_in(email)
+    assert node.ask("POST", "/refresh", pair["refresh_token"])[0] == 200
+    assert node.ask("POST", "/register", email="bob@example.com", password=PASSWORD)[0] == 201
+    again = serve("--workers", "1", port=free_port(), **settings)
+    assert again.process.wait(STOP_SECONDS) == 1
+    assert again.output.startswith("Error: the database is at revision 9999, of a later version")
+    assert again.output.count("\n") == 1

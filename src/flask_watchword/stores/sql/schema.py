@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
 from flask_watchword.stores.sql.engine import reading, writing
 from flask_watchword.stores.sql.tables import VERSION_TABLE
 
@@ -49,10 +49,11 @@ def schema_revision(engine: Engine) -> Revision:
     Raises:
         StoreUnavailable: when the database does not answer.
     """
-    # From the newest to the oldest.
-    known = [s.revision for s in ScriptDirectory.from_config(_config()).walk_revisions()]
-    current = _current(engine)
-    return Revision(current, known[0], current is None or current in known)
+    # To connect would make the file, and leave it readable for every user of the machine.
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return _standing(None)
+    with reading(engine) as connection:
+        return _standing(connection)
 
 
 def upgrade_schema(engine: Engine) -> None:
@@ -63,12 +64,16 @@ def upgrade_schema(engine: Engine) -> None:
     engine a ``busy_seconds`` that outlasts a migration.
 
     Raises:
+        LaterSchema: when a later version was here.
         StoreUnavailable: when the database cannot be opened or stays locked.
     """
     if engine.dialect.name == "sqlite":
         _create_file(engine)
     config = _config()
     with _one_thread, writing(engine) as connection, _unhurried(connection):
+        standing = _standing(connection)
+        if not standing.is_known:
+            raise LaterSchema(standing.current, standing.newest)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -81,13 +86,14 @@ def _config() -> Config:
     return config
 
 
-def _current(engine: Engine) -> str | None:
-    # To connect would make the file, and leave it readable for every user of the machine.
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        return None
-    with reading(engine) as connection:
+def _standing(connection: Connection | None) -> Revision:
+    # From the newest to the oldest.
+    known = [s.revision for s in ScriptDirectory.from_config(_config()).walk_revisions()]
+    current = None
+    if connection is not None:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        return context.get_current_revision()
+        current = context.get_current_revision()
+    return Revision(current, known[0], current is None or current in known)
 
 
 def _create_file(engine: Engine) -> None:
