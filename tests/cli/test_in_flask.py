@@ -80,6 +80,14 @@ def test_what_nobody_guards_and_nobody_allows_fails_by_name(ask: Ask) -> None:
     assert ask("routes", "--fail-unguarded").exit_code == 1
 
 
+def test_the_options_are_examined(ask: Ask) -> None:
+    result = ask("doctor", "--json")
+    found = {(one := json.loads(line))["check"]: one for line in result.stdout.splitlines()}
+    assert result.exit_code == 1
+    assert found["JWT_SECRET_KEY"]["result"] == "problem"
+    assert found["cookies"]["result"] == "ok"
+
+
 def test_a_token_is_told_to_be_accepted_or_why_it_is_refused(ask: Ask) -> None:
     app = application()
     with app.app_context():

@@ -23,6 +23,38 @@ from tests.cli.service_tokens import Mint, serving, tokens_of
 
 MASTER_KEY = "A" * 43
 
+#: Of some tokens of the table, the step that refuses.
+REFUSED_BY = {
+    "of two words": "header field",
+    "too large": "size",
+    "of two segments": "three segments",
+    "headed by a list": "header",
+    "with crit": "critical extensions",
+    "none": "alg",
+    "of a key that nobody has": "key",
+    "flipped": "signature",
+    "with a list for claims": "payload",
+    "issued tomorrow": "iat",
+    "not yet valid": "nbf",
+    "expired by a word": "exp is a date",
+    "of another issuer": "iss",
+    "for another audience": "aud",
+    "expired, for another audience": "aud",
+    "with a number for a subject": "sub",
+    "with a number for a jti": "jti",
+    "without subject": "required claims",
+    "of another type": "type is known",
+    "of another typ": "typ is known",
+    "expired": "exp",
+    "to refresh": "type",
+    "of a stolen key": "key not revoked",
+    "of a session that was ended": "session",
+    "of a subject that was revoked": "subject not revoked",
+    "revoked": "token not revoked",
+    "of a program": "of a person",
+    "of a user who is gone": "user",
+}
+
 
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +105,12 @@ def test_the_verdict_on_every_token_is_that_of_a_service_that_runs(
         for name, f in found.items()
     }
     assert refused == {n: [] if a[0] == 200 else [a[1]] for n, a in of_service.items()}
+    named = {
+        name: s["step"] for name, f in found.items() for s in f["steps"] if s["result"] == "refused"
+    }
+    assert named.items() >= REFUSED_BY.items()
+    # What every step before has let through would be named there: then one of them is missing.
+    assert "identity (sub)" not in named.values()
     codes = {code for _, code, _ in of_service.values()}
     assert len(tokens) > 50
     assert len(codes) > 18, codes

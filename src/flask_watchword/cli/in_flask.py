@@ -8,14 +8,29 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from flask_watchword.cli.finding_table import print_findings, strict_option
 from flask_watchword.cli.output import json_option, print_object, print_rows
 from flask_watchword.cli.token_report import report
 from flask_watchword.cli.token_source import read_token, token_argument
+from flask_watchword.extension.doctor import examine_app
 from flask_watchword.extension.routes import Route, routes_of
 from flask_watchword.extension.token_check import check_token
 from flask_watchword.stores.errors import StoreUnavailable
 
 watchword = AppGroup("watchword", help="Look at how this application is protected.")
+
+
+@watchword.command()
+@strict_option
+@json_option
+def doctor(*, strict: bool, as_json: bool) -> None:
+    """Examine the options of this application, and say what to do.
+
+    The exit status is 1 where there is a problem; a warning does not count unless --strict is
+    given.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    print_findings(examine_app(app), strict=strict, as_json=as_json)
 
 
 @watchword.group()

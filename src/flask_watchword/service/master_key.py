@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask_watchword.keys.master_key import MAKE_MASTER_KEY, new_master_key, read_master_keys
 from flask_watchword.keys.sealing import Sealer
-from flask_watchword.service.kept_secret import kept_secret
+from flask_watchword.service.kept_secret import found_secret, kept_secret
 from flask_watchword.service.settings import InvalidSetting, Settings
 
 _VARIABLE = "WATCHWORD_MASTER_KEY"
@@ -29,6 +29,18 @@ def sealer(settings: Settings) -> Sealer:
         return Sealer(read_master_keys(kept_secret(file, new_master_key)))
     except ValueError as error:
         raise InvalidSetting(str(file), f"holds no master key: it {error}") from error
+
+
+def found_sealer(settings: Settings) -> Sealer | None:
+    """Return what :func:`sealer` does, but make no master key; ``None`` where there is none.
+
+    Raises:
+        InvalidSetting: when its file cannot be used.
+    """
+    file = master_key_file(settings)
+    if settings.master_key is None and file is not None and found_secret(file) is None:
+        return None
+    return sealer(settings)
 
 
 def master_key_file(settings: Settings) -> Path | None:

@@ -12,7 +12,14 @@ from flask_watchword.accounts.passwords import usable_cores
 from flask_watchword.service import setting_values as values
 from flask_watchword.service.setting_values import InvalidSetting
 
-__all__ = ["InvalidSetting", "Settings", "read_database", "read_session_store", "read_settings"]
+__all__ = [
+    "InvalidSetting",
+    "Settings",
+    "read_database",
+    "read_session_store",
+    "read_settings",
+    "secret_files",
+]
 
 _PREFIX = "WATCHWORD_"
 _DEFAULT_DATABASE = "sqlite:///watchword.db"
@@ -142,6 +149,12 @@ def read_settings(
         name = _DEMO_DATABASE if found.get("demo") else _DEFAULT_DATABASE
         found["database"] = values.database(_variable("database"), name)
     return Settings(**found)
+
+
+def secret_files(environ: Mapping[str, str] = os.environ) -> Mapping[str, Path]:
+    """Return the files that hold secrets, by the variable that names each."""
+    variables = [f"{_variable(name)}_FILE" for name in IN_FILES]
+    return {name: Path(environ[name]) for name in variables if name in environ}
 
 
 def read_database(given: str | None = None, environ: Mapping[str, str] = os.environ) -> str:

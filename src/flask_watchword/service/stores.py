@@ -165,6 +165,18 @@ def mail_transport(settings: Settings) -> Transport:
         raise InvalidSetting("WATCHWORD_SMTP_CERTIFICATES", why) from error
 
 
+def greet_mail_server(settings: Settings) -> None:
+    """Connect to the mail server as for a message, where one is configured, and hand over none.
+
+    Raises:
+        InvalidSetting: when mail could not be sent under these settings.
+        SendingFailed: when the server cannot be reached, or not in that way.
+    """
+    transport = mail_transport(settings)
+    if isinstance(transport, SmtpTransport):
+        transport.greet()
+
+
 def _throttle(engine: Engine, settings: Settings) -> ThrottleStore:
     if settings.valkey is None:
         return SqlThrottleStore(engine)

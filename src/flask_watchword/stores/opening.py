@@ -12,7 +12,9 @@ from flask_watchword.stores.memory_sessions import MemorySessionStore
 
 if TYPE_CHECKING:
     from flask_watchword.stores.jwks.remote_keys import RemoteKeys
+    from flask_watchword.stores.sql.probe import DatabaseState
     from flask_watchword.stores.sql.schema import Revision
+    from flask_watchword.stores.valkey.probe import ValkeyState
 
 
 class UnknownStore(ValueError):
@@ -74,6 +76,32 @@ def database_revision(url: str) -> "Revision":
     from flask_watchword.stores.sql.opening import database_revision
 
     return database_revision(url)
+
+
+def database_state(url: str) -> "DatabaseState":
+    """Return what a database tells of itself; nothing is changed, and no file is made.
+
+    Raises:
+        StoreUnavailable: when it does not answer within some seconds.
+    """
+    from flask_watchword.stores.sql.probe import database_state
+
+    return database_state(url)
+
+
+def valkey_states(url: str) -> "Sequence[ValkeyState]":
+    """Return what a Valkey server tells of itself; of a cluster, what each of its primaries does.
+
+    Raises:
+        UnknownStore: when the URL cannot be used, or no client is installed.
+        StoreUnavailable: when one does not answer within some seconds.
+    """
+    from flask_watchword.stores.valkey.probe import valkey_states
+
+    try:
+        return valkey_states(url)
+    except (ValueError, ImportError) as error:
+        raise UnknownStore(str(error)) from None
 
 
 def open_issuer_keys(

@@ -108,6 +108,23 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException) as error:
             raise SendingFailed(f"{self._server.host} cannot be reached: {error}") from error
 
+    def greet(self) -> None:
+        """Connect as for a message, with TLS where it is wanted, and hand over none.
+
+        Raises:
+            SendingFailed: when the server cannot be reached, or not in that way.
+        """
+        host = self._server.host
+        try:
+            connection = self._connected()
+        except smtplib.SMTPNotSupportedError as error:
+            raise SendingFailed(f"{host} does not offer what is needed: {error}") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise SendingFailed(f"{host} cannot be reached: {error}") from error
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            connection.quit()
+        connection.close()
+
     def _hand_over(self, message: EmailMessage) -> None:
         connection = self._connected()
         try:

@@ -1,0 +1,58 @@
+"""Accounts: how their passwords are kept, and who administers."""
+
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.removal import ADMIN
+from flask_watchword.accounts.unit_of_work import AccountStores
+from flask_watchword.extension.findings import Finding, fine, problem, warning
+from flask_watchword.service.demo import refuse_demo_user
+from flask_watchword.service.settings import InvalidSetting, Settings
+
+#: Accounts whose hashes are looked at.
+_LOOKED_AT = 1_000
+#: Admins that are named.
+_NAMED = 5
+
+
+def check_hashes(accounts: AccountStores) -> Finding:
+    """Check that passwords are hashed by the parameters of today."""
+    check, passwords = "password hashes", Passwords()
+    page = accounts.users.page(limit=_LOOKED_AT)
+    others = sum(passwords.needs_rehash(user.password_hash) for user in page)
+    if others:
+        return warning(
+            check,
+            f"{others} of {len(page)} were made by other parameters or by other software",
+            "each is renewed when its user logs in; ask the rest to",
+        )
+    return fine(check, f"{len(page)} looked at, all by argon2id as new ones")
+
+
+def check_admins(accounts: AccountStores) -> Finding:
+    """Check that somebody administers, and not by a password alone."""
+    check, admins = "admins", sorted(accounts.users.hold_role(ADMIN))
+    if not admins:
+        return warning(
+            check, "there is none", "watchword user add EMAIL --role admin, if one is wanted"
+        )
+    without = [who for who in admins if not accounts.totp.has_factor(who)]
+    if without:
+        users = [accounts.users.by_id(who) for who in without[:_NAMED]]
+        named = ", ".join(user.email for user in users if user is not None)
+        return warning(
+            check,
+            f"{len(without)} of {len(admins)} log in by a password alone: {named}",
+            "let them enrol an authenticator: POST /totp/enrol",
+        )
+    return fine(check, f"{len(admins)}, each with an authenticator")
+
+
+def check_demo_user(accounts: AccountStores, settings: Settings) -> Finding:
+    """Check that a demo has left nobody behind whose password everybody knows."""
+    if not settings.demo:
+        try:
+            refuse_demo_user(accounts.users, Passwords())
+        except InvalidSetting as error:
+            return problem(
+                "user of the demo", str(error), "delete them: watchword user delete --help"
+            )
+    return fine("user of the demo", "belongs to this demo" if settings.demo else "none")

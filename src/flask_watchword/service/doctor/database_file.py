@@ -1,0 +1,101 @@
+"""A SQLite file: who reads it, and on what kind of disk it lies."""
+
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from flask_watchword.extension.findings import Finding, fine, problem, warning
+
+_MOUNTS = Path("/proc/self/mounts")
+#: What locks by the network, if at all (sqlite.org/howtocorrupt.html section 2.1).
+_NETWORK = frozenset(
+    {
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "ncpfs",
+        "afs",
+        "9p",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "beegfs",
+        "ocfs2",
+        "gfs2",
+        "davfs",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "fuse.ceph",
+        "fuse.s3fs",
+        "fuse.rclone",
+        "fuse.davfs2",
+    }
+)
+
+
+def check_file_mode(file: Path) -> Finding:
+    """Check that no other user of the machine reads accounts and password hashes."""
+    check = "files of the database"
+    for one in _files_of(file):
+        mode = stat.S_IMODE(one.stat().st_mode)
+        if mode & stat.S_IRWXO:
+            return problem(check, f"every user of the machine can use {one}", f"chmod 600 {one}")
+        if mode & stat.S_IRWXG:
+            return warning(check, f"a whole group can use {one}", f"chmod 600 {one}")
+    return fine(
+        check, f"{file} is its owner's alone" if file.exists() else f"{file} is not there yet"
+    )
+
+
+def check_file_system(file: Path, mounts: str | None = None) -> Finding:
+    """Check that SQLite's locks work where the file lies.
+
+    Args:
+        file: the database.
+        mounts: what is mounted, as Linux tells it; read from there when not given.
+    """
+    check = "disk of the database"
+    kind = _kind_of(file, _read_mounts() if mounts is None else mounts)
+    if kind in _NETWORK:
+        return problem(
+            check,
+            f"{file} lies on {kind}, where locks are not reliable and memory is not shared: the "
+            "database gets corrupted, and revocations are not seen at once",
+            "put it on a local disk, or use PostgreSQL",
+        )
+    return fine(check, kind or "unknown")
+
+
+def _files_of(file: Path) -> Iterable[Path]:
+    names = [f"{file.name}{suffix}" for suffix in ("", "-wal", "-shm", ".master-key", ".secret")]
+    return [one for name in names if (one := file.with_name(name)).exists()]
+
+
+def _kind_of(file: Path, mounts: str) -> str:
+    folder, best, kind = file.resolve().parent, -1, ""
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        place = Path(_unescaped(fields[1]))
+        # Of two at one place the later covers the earlier.
+        if folder.is_relative_to(place) and len(place.parts) >= best:
+            best, kind = len(place.parts), fields[2]
+    return kind
+
+
+def _unescaped(text: str) -> str:
+    # The four characters that proc(5) writes in octal.
+    for code, character in (("040", " "), ("011", "\t"), ("012", "\n"), ("134", "\\")):
+        text = text.replace(f"\\{code}", character)
+    return text
+
+
+def _read_mounts() -> str:
+    try:
+        return _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return ""

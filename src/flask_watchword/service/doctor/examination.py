@@ -1,0 +1,169 @@
+"""The whole examination of a service: what is configured, then every store that it names.
+
+Nothing is made or changed: no file, no key, no schema. A store that does not answer is a finding,
+and what lies in it is not looked at.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from flask_watchword.clock import system_clock
+from flask_watchword.extension.findings import Finding, fine, not_checked, problem
+from flask_watchword.service.doctor.accounts import check_admins, check_demo_user, check_hashes
+from flask_watchword.service.doctor.clocks import check_clock
+from flask_watchword.service.doctor.database_file import check_file_mode, check_file_system
+from flask_watchword.service.doctor.keys import check_master_key, check_signing_key
+from flask_watchword.service.doctor.reach import (
+    check_cors,
+    check_demo,
+    check_proxies,
+    check_public_url,
+)
+from flask_watchword.service.doctor.secrets import check_files, check_shared, check_weak
+from flask_watchword.service.doctor.stores import (
+    check_eviction,
+    check_mail,
+    check_persistence,
+    check_schema,
+)
+from flask_watchword.service.master_key import found_sealer
+from flask_watchword.service.settings import (
+    InvalidSetting,
+    Settings,
+    read_settings,
+    secret_files,
+)
+from flask_watchword.service.stores import opened_accounts, opened_keys
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.opening import UnknownStore, database_state, valkey_states
+
+if TYPE_CHECKING:
+    from flask_watchword.stores.sql.probe import DatabaseState
+
+_OF_SETTINGS: tuple[Callable[[Settings], Finding], ...] = (
+    check_weak,
+    check_shared,
+    check_public_url,
+    check_proxies,
+    check_cors,
+    check_demo,
+)
+_OF_ACCOUNTS = ("user of the demo", "password hashes", "admins")
+
+
+def examine(database: str | None = None) -> Iterator[Finding]:
+    """Yield what is found of the service that the environment configures, one check at a time.
+
+    Args:
+        database: the URL of another database.
+    """
+    try:
+        settings = read_settings(database=database)
+    except InvalidSetting as error:
+        yield problem("settings", str(error), "correct it; nothing else was looked at")
+        return
+    yield fine("settings", "each can be used")
+    yield check_files(secret_files())
+    for check in _OF_SETTINGS:
+        yield check(settings)
+    file = settings.database_file
+    if file is not None:
+        yield check_file_mode(file)
+        yield check_file_system(file)
+    yield from _of_databases(settings)
+    for name, url in _valkeys(settings).items():
+        yield from _of_valkey(name, url)
+    yield check_mail(settings)
+
+
+def _of_databases(settings: Settings) -> Iterator[Finding]:
+    findings, state = _asked("database", settings.database)
+    yield from findings
+    if state is not None and state.revision.is_newest:
+        yield from _of_keys_and_accounts(settings)
+    else:
+        yield _master_key_alone(settings)
+        for check in ("signing key", *_OF_ACCOUNTS):
+            yield not_checked(check, "the database cannot be read")
+    elsewhere = settings.sessions_elsewhere
+    if elsewhere is not None and not _is_valkey(elsewhere):
+        yield from _asked("session store", elsewhere)[0]
+
+
+def _asked(name: str, url: str) -> tuple[list[Finding], "DatabaseState | None"]:
+    try:
+        state = database_state(url)
+    except (StoreUnavailable, DBAPIError, ModuleNotFoundError) as error:
+        remedy = "see that it runs, and whether the URL and its user are right"
+        return [problem(name, f"does not answer: {_in_one_line(error)}", remedy)], None
+    findings = [fine(name, "answers"), check_schema(name, state)]
+    if state.ahead is not None:
+        findings.append(check_clock(f"the {name}", state.ahead))
+    return findings, state
+
+
+def _master_key_alone(settings: Settings) -> Finding:
+    try:
+        found_sealer(settings)
+    except InvalidSetting as error:
+        return problem("master key", str(error), "correct it")
+    return not_checked("master key", "the database cannot be read")
+
+
+def _of_keys_and_accounts(settings: Settings) -> Iterator[Finding]:
+    now = system_clock()
+    try:
+        with opened_keys(settings) as keys:
+            stored = keys.load()
+        yield check_signing_key(stored, settings, now)
+        seal = found_sealer(settings)
+        yield check_master_key(stored, seal, now)
+        if seal is None:
+            for check in _OF_ACCOUNTS:
+                yield not_checked(check, "there is no master key yet")
+            return
+        with opened_accounts(settings) as accounts:
+            yield check_demo_user(accounts.stores, settings)
+            yield check_hashes(accounts.stores)
+            yield check_admins(accounts.stores)
+    except InvalidSetting as error:
+        yield problem("master key", str(error), "correct it")
+    except (StoreUnavailable, DBAPIError) as error:
+        remedy = "see that it runs, and what its user may do"
+        yield problem("database", f"cannot be read: {_in_one_line(error)}", remedy)
+
+
+def _valkeys(settings: Settings) -> dict[str, str]:
+    found = {} if settings.valkey is None else {"Valkey server": settings.valkey}
+    elsewhere = settings.session_store
+    if elsewhere is not None and elsewhere != settings.valkey and _is_valkey(elsewhere):
+        found["session store"] = elsewhere
+    return found
+
+
+def _of_valkey(name: str, url: str) -> Iterator[Finding]:
+    try:
+        states = valkey_states(url)
+    except UnknownStore as error:
+        yield problem(name, str(error), "correct its URL, or install the client")
+        return
+    except StoreUnavailable as error:
+        remedy = "see that it runs, and whether the URL and its password are right"
+        yield problem(name, f"does not answer: {_in_one_line(error)}", remedy)
+        return
+    yield fine(name, "answers")
+    yield check_clock(f"the {name}", max((state.ahead for state in states), key=abs))
+    yield check_eviction(name, states)
+    yield check_persistence(name, states)
+
+
+def _is_valkey(url: str) -> bool:
+    return not url.startswith(("sqlite", "postgresql"))
+
+
+def _in_one_line(error: Exception) -> str:
+    # SQLAlchemy adds the statement and a link to what the database says.
+    why = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(why).split())

@@ -1,0 +1,68 @@
+"""The signing keys, and the master key that they are sealed under."""
+
+from flask_watchword.extension.findings import Finding, fine, problem, warning
+from flask_watchword.jose.durations import dated, duration
+from flask_watchword.keys.ring import outline_of, refuse_other_master_key
+from flask_watchword.keys.sealing import SealBroken, Sealer
+from flask_watchword.keys.store import StoredKeyring
+from flask_watchword.service.settings import Settings
+from flask_watchword.service.signing_keys import key_policy
+
+#: Seconds after which a rotation that is due should have been seen.
+_OVERDUE = 86_400.0
+
+
+def check_master_key(stored: StoredKeyring, seal: Sealer | None, now: float) -> Finding:
+    """Check that the master key opens the keys in the database.
+
+    Args:
+        stored: the keys.
+        seal: of the master key; ``None`` where there is none yet.
+        now: seconds since the epoch.
+    """
+    check = "master key"
+    if seal is None:
+        if not any(key.sealed for key in stored.keys):
+            return fine(check, "none yet: one is made when the service starts")
+        return problem(
+            check,
+            "there is none, and the signing keys in the database are sealed under one",
+            "give the one they were made under, or put its file back beside the database",
+        )
+    try:
+        refuse_other_master_key(stored, seal, now)
+    except SealBroken as error:
+        return problem(
+            check,
+            f"does not open the signing keys in the database ({error})",
+            "give the one they were made under; if it is lost, see: watchword keys revoke --help",
+        )
+    return fine(check, "opens the keys in the database")
+
+
+def check_signing_key(stored: StoredKeyring, settings: Settings, now: float) -> Finding:
+    """Check that a key signs, and that another will take its place in time."""
+    check, outline, policy = "signing key", outline_of(stored), key_policy(settings)
+    active = outline.active(now)
+    if active is None:
+        if not stored.keys:
+            return fine(check, "none yet: one is made when the service starts")
+        return problem(
+            check, "no key signs: nobody can log in", "watchword keys rotate --now, or start it"
+        )
+    waiting = next((entry for entry in outline.entries if entry.waits(now)), None)
+    if waiting is not None:
+        begins = dated(waiting.active_from or now, now)
+        return fine(check, f"{active.kid}, replaced by {waiting.kid} {begins}")
+    if not policy.rotation:
+        age = duration(now - (active.active_from or now))
+        return fine(check, f"{active.kid} since {age}; replaced by watchword keys rotate alone")
+    due = (active.active_from or now) + policy.rotation
+    if now > due + _OVERDUE:
+        return warning(
+            check,
+            f"{active.kid} should have been replaced {dated(due, now)}: no worker was asked for "
+            "keys since",
+            "see that the service runs, or: watchword keys rotate",
+        )
+    return fine(check, f"{active.kid}, replaced {dated(due, now)}")

@@ -1,0 +1,208 @@
+"""``watchword doctor``: the whole examination, with real stores."""
+
+import json
+import re
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import make_url, text
+
+from flask_watchword.cli import main, output
+from flask_watchword.service.settings import read_settings
+from flask_watchword.service.stores import prepare
+from flask_watchword.stores.opening import upgrade_database
+from flask_watchword.stores.sql.engine import open_engine, writing
+from tests.servers.postgres import running_postgres
+from tests.servers.valkey import running_valkey
+
+#: Seconds that the whole examination may take where nothing answers; it takes some ten.
+BOUND = 60.0
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", secrets.token_urlsafe(32))
+
+
+@pytest.fixture
+def prepared(database_url: str) -> str:
+    """A database that a service has been started on."""
+    prepare(read_settings(database=database_url))
+    return database_url
+
+
+def doctor(*options: str) -> Result:
+    return CliRunner().invoke(main, ["doctor", *options])
+
+
+def found(result: Result) -> dict[str, tuple[str, str]]:
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len({line["check"] for line in lines}) == len(lines)
+    return {line["check"]: (line["result"], line["says"]) for line in lines}
+
+
+def test_a_service_that_is_set_up_has_no_problem(prepared: str) -> None:
+    result = doctor("--json", "--database", prepared)
+    results = {check: level for check, (level, _) in found(result).items()}
+    assert result.exit_code == 0, result.output
+    assert {check for check, level in results.items() if level != "ok"} == {"admins"}
+    assert result.stderr == "0 problems, 1 warnings.\n"
+    has_a_clock = prepared.startswith("postgresql")
+    assert ("clock of the database" in results) is has_a_clock
+    assert ("files of the database" in results) is not has_a_clock
+
+
+def test_a_warning_counts_when_it_is_told_to(prepared: str) -> None:
+    assert doctor("--database", prepared).exit_code == 0
+    assert doctor("--strict", "--database", prepared).exit_code == 1
+
+
+def test_a_problem_counts_always_and_says_what_to_do(
+    prepared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", secrets.token_urlsafe(32))
+    result = doctor("--database", prepared)
+    assert result.exit_code == 1
+    (line,) = (line for line in result.stdout.splitlines() if line.startswith("master key\t"))
+    _, level, says, remedy = line.split("\t")
+    assert (level, says[:13], remedy[:8]) == ("problem", "does not open", "give the")
+
+
+def test_a_setting_that_cannot_be_used_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHWORD_PORT", "no number")
+    result = doctor("--json")
+    assert result.exit_code == 1
+    assert list(found(result)) == ["settings"]
+
+
+def test_nothing_is_made_where_nothing_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WATCHWORD_MASTER_KEY")
+    result = doctor("--json")
+    assert result.exit_code == 0
+    assert found(result)["schema of the database"][0] == "warning"
+    assert list(Path().iterdir()) == []
+
+
+def test_a_master_key_that_was_not_generated_yet_is_not_made(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WATCHWORD_MASTER_KEY")
+    upgrade_database(sqlite_url)
+    result = doctor("--json", "--database", sqlite_url)
+    assert found(result)["master key"][0] == "ok"
+    assert found(result)["admins"][0] == "not checked"
+    assert not list(Path(make_url(sqlite_url).database or "").parent.glob("*.master-key"))
+
+
+@pytest.mark.server
+def test_postgres_needs_a_master_key(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WATCHWORD_MASTER_KEY")
+    for _ in range(2):
+        result = doctor("--json", "--database", postgres_url)
+        assert found(result)["master key"][0] == "problem"
+        upgrade_database(postgres_url)
+
+
+def test_an_older_schema_is_a_problem_and_what_is_in_it_is_not_looked_at(prepared: str) -> None:
+    engine = open_engine(prepared)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE watchword_alembic_version SET version_num = '0004'"))
+    engine.dispose()
+    result = doctor("--json", "--database", prepared)
+    assert result.exit_code == 1
+    assert found(result)["schema of the database"][0] == "problem"
+    assert found(result)["signing key"][0] == "not checked"
+
+
+def test_a_file_that_is_no_database_is_a_problem() -> None:
+    Path("watchword.db").write_bytes(b"this is no database " * 500)
+    result = doctor("--json")
+    assert result.exit_code == 1
+    assert found(result)["database"] == ("problem", "does not answer: file is not a database")
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        yield port
+
+
+def test_servers_that_are_down_are_problems_and_not_a_trace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WATCHWORD_DATABASE", "postgresql+psycopg://me:hush@127.0.0.1:1/name")
+    monkeypatch.setenv("WATCHWORD_VALKEY", "valkey://:hush@127.0.0.1:1/0")
+    monkeypatch.setenv("WATCHWORD_SMTP", "smtp://me:hush@127.0.0.1:1")
+    monkeypatch.setenv("WATCHWORD_MAIL_FROM", "no-reply@example.com")
+    result = doctor("--json")
+    results = found(result)
+    assert result.exit_code == 1
+    for check in ("database", "Valkey server", "e-mail"):
+        assert results[check][0] == "problem", results
+    assert "hush" not in result.output
+
+
+@pytest.mark.server
+def test_servers_that_are_frozen_are_problems_within_bounded_time(
+    monkeypatch: pytest.MonkeyPatch, silent_port: int
+) -> None:
+    with running_postgres() as postgres, running_valkey() as valkey:
+        url = postgres.url.render_as_string(hide_password=False)
+        monkeypatch.setenv("WATCHWORD_DATABASE", url)
+        monkeypatch.setenv("WATCHWORD_VALKEY", valkey.url)
+        monkeypatch.setenv("WATCHWORD_SMTP", f"smtp://127.0.0.1:{silent_port}")
+        monkeypatch.setenv("WATCHWORD_MAIL_FROM", "no-reply@example.com")
+        began = time.monotonic()
+        with postgres.frozen(), valkey.frozen():
+            results = found(doctor("--json"))
+        assert time.monotonic() - began < BOUND
+    for check in ("database", "Valkey server", "e-mail"):
+        assert results[check][0] == "problem", results
+
+
+@pytest.mark.server
+def test_a_valkey_that_forgets_is_told(prepared: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"maxmemory": "64mb", "maxmemory-policy": "allkeys-lru"}
+    with running_valkey(**settings) as valkey:
+        monkeypatch.setenv("WATCHWORD_VALKEY", valkey.url)
+        results = found(doctor("--json", "--database", prepared))
+    assert results["Valkey server"][0] == "ok"
+    assert results["clock of the Valkey server"][0] == "ok"
+    assert results["memory of the Valkey server"][0] == "problem"
+    assert results["persistence of the Valkey server"][0] == "warning"
+
+
+@pytest.mark.server
+def test_a_user_of_the_database_who_may_do_nothing_is_a_problem(postgres_url: str) -> None:
+    upgrade_database(postgres_url)
+    role = f"watcher_{secrets.token_hex(4)}"
+    engine = open_engine(postgres_url)
+    with writing(engine) as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+    try:
+        url = make_url(postgres_url).set(username=role).render_as_string(hide_password=False)
+        result = doctor("--json", "--database", url)
+        assert result.exit_code == 1
+        level, says = found(result)["database"]
+        assert level == "problem"
+        assert "permission denied" in says
+    finally:
+        with writing(engine) as connection:
+            connection.execute(text(f"DROP ROLE {role}"))
+        engine.dispose()
+
+
+def test_a_person_gets_a_table(prepared: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
+    table = doctor("--database", prepared).stdout
+    assert re.search(r"│ settings +│ ok ", table)

@@ -1,0 +1,43 @@
+"""A secret that somebody guesses early is told from one that is random."""
+
+import secrets
+
+import pytest
+
+from flask_watchword.extension.weak_secrets import weakness
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "changeme",
+        "change-me" * 8,
+        "Super-Secret key of this application, which is long enough",
+        "your-256-bit-secret-goes-here-please",
+        "my PASSWORD is long but well known to everybody",
+        "django-insecure-0123456789abcdefghijklmn",
+        "short but random 7Q",
+        "a" * 64,
+        "abcabcabcabcabcabcabcabcabcabcabcabc",
+        "k3J-9xQz" * 8,
+        b"\0" * 32,
+    ],
+)
+def test_what_is_guessed_early_is_told_with_the_reason(secret: str | bytes) -> None:
+    why = weakness(secret)
+    assert why
+    assert str(secret) not in why
+
+
+def test_what_is_random_is_let_be() -> None:
+    made = [secrets.token_urlsafe(n) for n in (32, 48, 64)]
+    made += [secrets.token_hex(32)]
+    # Of these a million would have to be made for one that looks like a placeholder.
+    assert [weakness(secret) for secret in made] == [None] * len(made)
+    assert weakness(secrets.token_bytes(32)) is None
+
+
+def test_how_long_it_has_to_be_is_the_callers_to_say() -> None:
+    secret = "Zq3x-8Fw_kR7"
+    assert weakness(secret, 12) is None
+    assert weakness(secret, 13) == "has 12 bytes, fewer than 13"

@@ -1,0 +1,48 @@
+"""Accounts: old hashes, admins with a password alone, and what a demo has left."""
+
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.removal import ADMIN
+from flask_watchword.accounts.totp import new_enrolment
+from flask_watchword.accounts.users import new_user
+from flask_watchword.clock import system_clock
+from flask_watchword.extension.findings import Level
+from flask_watchword.service.demo import add_demo_user
+from flask_watchword.service.doctor.accounts import check_admins, check_demo_user, check_hashes
+from flask_watchword.service.settings import Settings
+from tests.service.places import empty_accounts
+from tests.service.site import CHEAPEST, GOOD, Site
+
+
+def test_hashes_of_other_parameters_are_counted() -> None:
+    accounts = empty_accounts().stores
+    assert check_hashes(accounts).level is Level.OK
+    accounts.users.add(new_user("ada@example.com", Passwords().hash(GOOD), 0.0))
+    assert check_hashes(accounts).level is Level.OK
+    accounts.users.add(new_user("bob@example.com", Passwords(CHEAPEST).hash(GOOD), 0.0))
+    accounts.users.add(new_user("eve@example.com", "pbkdf2:sha256:1$salt$hash", 0.0))
+    found = check_hashes(accounts)
+    assert found.level is Level.WARNING
+    assert found.says.startswith("2 of 3 ")
+
+
+def test_admins_are_told_who_log_in_by_a_password_alone(ours: Site) -> None:
+    accounts = ours.parts.stores.accounts.stores
+    assert check_admins(accounts).level is Level.WARNING
+    ada = ours.add_verified("ada@example.com")
+    accounts.users.set_roles(ada.id, frozenset({ADMIN}))
+    found = check_admins(accounts)
+    assert found.level is Level.WARNING
+    assert "1 of 1 log in by a password alone: ada@example.com" in found.says
+    enrolment = new_enrolment(ada.id, system_clock())
+    accounts.totp.begin(enrolment)
+    assert check_admins(accounts).level is Level.WARNING
+    accounts.totp.confirm(ada.id, enrolment.created_at, 1, system_clock())
+    assert check_admins(accounts).level is Level.OK
+
+
+def test_what_a_demo_has_left_is_a_problem_but_in_a_demo() -> None:
+    accounts, real, demo = empty_accounts().stores, Settings(), Settings(demo=True)
+    assert check_demo_user(accounts, real).level is Level.OK
+    add_demo_user(accounts.users, Passwords(), system_clock)
+    assert check_demo_user(accounts, real).level is Level.PROBLEM
+    assert check_demo_user(accounts, demo).level is Level.OK

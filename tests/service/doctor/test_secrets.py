@@ -1,0 +1,80 @@
+"""Secrets that are weak, shared, or readable by others."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_watchword.extension.findings import Level
+from flask_watchword.service.doctor.secrets import check_files, check_shared, check_weak
+from flask_watchword.service.settings import Settings
+
+STRONG = secrets.token_urlsafe(32)
+OTHER = secrets.token_urlsafe(32)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("WATCHWORD_MASTER_KEY", {"master_key": "A" * 43}),
+        ("WATCHWORD_MASTER_KEY", {"master_key": f"{STRONG},{'A' * 43}"}),
+        ("WATCHWORD_SECRET_KEY", {"secret_key": "changeme" * 8}),
+        ("WATCHWORD_METRICS_TOKEN", {"metrics_token": "metrics-secret-of-our-service"}),
+        ("WATCHWORD_DATABASE", {"database": "postgresql+psycopg://watchword:postgres@db/name"}),
+        ("WATCHWORD_VALKEY", {"valkey": "valkey://:password@cache:6379/0"}),
+        ("WATCHWORD_SMTP", {"smtp": "smtp://mail:change%2Dme%2Dnow@mail:587"}),
+    ],
+)
+def test_a_weak_secret_is_a_problem_and_is_not_repeated(name: str, given: dict[str, Any]) -> None:
+    found = check_weak(Settings(**given))
+    assert found.level is Level.PROBLEM
+    assert name in found.says
+    assert found.remedy
+    (value,) = given.values()
+    assert value not in found.says + found.remedy
+
+
+def test_random_secrets_are_fine() -> None:
+    settings = Settings(
+        database=f"postgresql+psycopg://watchword:{OTHER}@db/name",
+        master_key=STRONG,
+        metrics_token=secrets.token_urlsafe(24),
+    )
+    assert check_weak(settings).level is Level.OK
+    assert check_shared(settings).level is Level.OK
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"master_key": STRONG, "metrics_token": STRONG},
+        {"master_key": f"{OTHER},{STRONG}", "secret_key": STRONG},
+        {"secret_key": STRONG, "valkey": f"valkey://:{STRONG}@cache:6379/0"},
+        {
+            "valkey": f"valkey://:{STRONG}@cache:6379/0",
+            "database": f"postgresql+psycopg://watchword:{STRONG}@db/name",
+        },
+    ],
+)
+def test_one_secret_for_two_things_is_a_problem(given: dict[str, Any]) -> None:
+    found = check_shared(Settings(**given))
+    assert found.level is Level.PROBLEM
+    assert STRONG not in found.says + found.remedy
+
+
+def test_one_server_for_two_things_has_one_password() -> None:
+    url = f"valkey://:{STRONG}@cache:6379/0"
+    assert check_shared(Settings(valkey=url, session_store=url)).level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("mode", "level"), [(0o600, Level.OK), (0o640, Level.OK), (0o644, Level.WARNING)]
+)
+def test_a_file_of_secrets_that_everybody_reads_is_told(
+    tmp_path: Path, mode: int, level: Level
+) -> None:
+    file = tmp_path / "master-key"
+    file.write_text(STRONG)
+    file.chmod(mode)
+    assert check_files({"WATCHWORD_MASTER_KEY_FILE": file}).level is level
