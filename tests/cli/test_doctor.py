@@ -1,6 +1,7 @@
 """``watchword doctor``: the whole examination, with real stores."""
 
 import json
+import os
 import re
 import secrets
 import socket
@@ -120,6 +121,22 @@ def test_an_older_schema_is_a_problem_and_what_is_in_it_is_not_looked_at(prepare
     assert result.exit_code == 1
     assert found(result)["schema of the database"][0] == "problem"
     assert found(result)["signing key"][0] == "not checked"
+
+
+def test_a_database_of_another_user_is_left_alone(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WATCHWORD_MASTER_KEY")
+    prepare(read_settings(database=sqlite_url))
+    me = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+    result = doctor("--json", "--database", sqlite_url)
+    assert result.exit_code == 1
+    results = found(result)
+    assert results["owner of the database"][0] == "problem"
+    assert results["database"][0] == "not checked"
+    # To remove the master key, as somebody who finds it in a strange place may, would be fatal.
+    assert "remove it" not in result.stdout
 
 
 def test_a_file_that_is_no_database_is_a_problem() -> None:

@@ -94,6 +94,30 @@ def test_a_token_as_an_argument_is_refused_and_not_repeated(command: str) -> Non
     assert TOKEN[:20] not in result.output
 
 
+def test_a_line_that_a_terminal_has_cut_is_not_taken_for_a_token() -> None:
+    ours, its = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [*WATCHWORD, "token", "inspect"],
+            stdin=its,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stderr is not None
+        asked = process.stderr.read(len("Token"))
+        # Not all at once: the terminal holds so much until somebody reads it.
+        os.write(ours, b"x" * 3_000)
+        os.write(ours, b"x" * 3_000 + b"\n")
+        _, told = process.communicate(timeout=60)
+    finally:
+        os.close(ours)
+        os.close(its)
+    assert asked == b"Token"
+    assert process.returncode == 2
+    assert b"give the token in a file" in told
+
+
 def test_at_a_terminal_a_token_is_asked_for_and_not_echoed() -> None:
     ours, its = pty.openpty()
     try:

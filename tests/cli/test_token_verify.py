@@ -20,8 +20,12 @@ from flask_watchword.sessions.session import Lifetimes
 from flask_watchword.stores.opening import upgrade_database
 from tests.cli.conftest import RunningServer, Serve
 from tests.cli.service_tokens import Mint, serving, tokens_of
+from tests.servers.postgres import running_postgres
+from tests.servers.valkey import running_valkey
 
 MASTER_KEY = "A" * 43
+#: Seconds that an answer may take where a store is frozen; it takes some two.
+BOUND = 60.0
 
 #: Of some tokens of the table, the step that refuses.
 REFUSED_BY = {
@@ -223,6 +227,34 @@ def test_what_a_token_says_does_nothing_to_a_terminal(
     shown = verify(token, database_url).stdout
     assert not [c for c in shown if not c.isprintable() and c not in "\n\t"]
     assert "[bold]x[/bold]" in shown
+
+
+@pytest.mark.server
+def test_stores_that_are_frozen_are_one_line_within_bounded_time(
+    mint: Mint, database_url: str
+) -> None:
+    with running_valkey() as valkey:
+        environ = {"WATCHWORD_DATABASE": database_url, "WATCHWORD_VALKEY": valkey.url}
+        began = time.monotonic()
+        with valkey.frozen():
+            arguments = ["token", "verify"]
+            result = CliRunner().invoke(main, arguments, input=mint.claiming(), env=environ)
+        assert time.monotonic() - began < BOUND
+    assert result.exit_code != 0
+    assert re.fullmatch(r"Error: .* does not answer: .*\n", result.stderr), result.stderr
+
+
+@pytest.mark.server
+def test_a_frozen_database_is_one_line_within_bounded_time() -> None:
+    with running_postgres() as postgres:
+        url = postgres.url.render_as_string(hide_password=False)
+        upgrade_database(url)
+        began = time.monotonic()
+        with postgres.frozen():
+            result = verify("a.b.c", url)
+        assert time.monotonic() - began < BOUND
+    assert result.exit_code != 0
+    assert re.fullmatch(r"Error: .* does not answer: .*\n", result.stderr), result.stderr
 
 
 def test_a_store_that_is_down_is_one_line(mint: Mint, database_url: str) -> None:

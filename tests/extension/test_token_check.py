@@ -88,7 +88,7 @@ def test_a_key_that_a_loader_chooses_is_asked_by_the_view_itself() -> None:
     check = check_token(app, token_in_state("wrong-key", "HS256"), refresh=False)
     assert (check.verdict.accepted, refusals(check)) == (True, [])
     check = check_token(app, token_in_state("valid", "HS256"), refresh=False)
-    assert (check.verdict.accepted, refusals(check)) == (False, ["identity (sub)"])
+    assert (check.verdict.accepted, refusals(check)) == (False, ["form, signature and claims"])
 
 
 def test_a_session_that_was_ended_is_the_step_that_refuses() -> None:

@@ -116,7 +116,8 @@ def walk_token(walk: Walk, token: str, keys: KnownKeys, *, refresh: bool) -> Cur
 
     walk.take("header field", "one word and one token", find)
     reading = Reading.of(found[0], decoding.policy.max_token_bytes)
-    if _has_own_keys(binding):
+    own_keys = _has_own_keys(binding)
+    if own_keys:
         take_form_steps(walk, reading, decoding.policy.max_token_bytes)
         verifying, known = keys()
         take_signature_steps(walk, reading, verifying, known, decoding.policy.max_token_bytes)
@@ -129,7 +130,7 @@ def walk_token(walk: Walk, token: str, keys: KnownKeys, *, refresh: bool) -> Cur
 
     claims = reading.claims or {}
     walk.take(
-        f"identity ({decoding.identity_claim})",
+        f"identity ({decoding.identity_claim})" if own_keys else "form, signature and claims",
         shown(claims.get(decoding.identity_claim, "absent")) if claims else "",
         lambda: verify(allow_expired=True),
     )

@@ -1,11 +1,17 @@
 """The file of a SQLite database: who reads it, and where it lies."""
 
+import os
+import pwd
 from pathlib import Path
 
 import pytest
 
 from flask_watchword.extension.findings import Level
-from flask_watchword.service.doctor.database_file import check_file_mode, check_file_system
+from flask_watchword.service.doctor.database_file import (
+    check_file_mode,
+    check_file_system,
+    check_owner,
+)
 
 
 @pytest.mark.parametrize("beside", ["", "-wal", ".master-key"])
@@ -24,7 +30,17 @@ def test_a_file_that_others_read_is_told(
     assert level is Level.OK or f"watchword.db{beside}" in found.says
 
 
+def test_who_does_not_own_the_file_is_told_to_be_its_owner(tmp_path: Path) -> None:
+    file = tmp_path / "watchword.db"
+    file.touch()
+    assert check_owner(file).level is Level.OK
+    found = check_owner(file, os.geteuid() + 1)
+    assert found.level is Level.PROBLEM
+    assert f"sudo -u {pwd.getpwuid(os.geteuid()).pw_name} " in found.remedy
+
+
 def test_a_file_that_is_not_there_yet_is_fine(tmp_path: Path) -> None:
+    assert check_owner(tmp_path / "watchword.db").level is Level.OK
     assert check_file_mode(tmp_path / "watchword.db").level is Level.OK
 
 

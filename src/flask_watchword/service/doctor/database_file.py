@@ -1,5 +1,7 @@
 """A SQLite file: who reads it, and on what kind of disk it lies."""
 
+import os
+import pwd
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,6 +36,24 @@ _NETWORK = frozenset(
         "fuse.davfs2",
     }
 )
+
+
+def check_owner(file: Path, user: int | None = None) -> Finding:
+    """Check that whoever examines is who serves: others can neither read nor judge the files.
+
+    Args:
+        file: the database.
+        user: who examines; of this process when not given.
+    """
+    check, me = "owner of the database", os.geteuid() if user is None else user
+    owner = file.stat().st_uid if file.exists() else me
+    if owner == me:
+        return fine(check, "whoever runs this")
+    return problem(
+        check,
+        f"{file} belongs to the user {_user_name(owner)}, and this is run by {_user_name(me)}",
+        f"run this, and the service, as that user: sudo -u {_user_name(owner)} watchword doctor",
+    )
 
 
 def check_file_mode(file: Path) -> Finding:
@@ -92,6 +112,13 @@ def _unescaped(text: str) -> str:
     for code, character in (("040", " "), ("011", "\t"), ("012", "\n"), ("134", "\\")):
         text = text.replace(f"\\{code}", character)
     return text
+
+
+def _user_name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"#{user}"
 
 
 def _read_mounts() -> str:

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.findings import Finding, fine, not_checked, problem
+from flask_watchword.extension.findings import Finding, Level, fine, not_checked, problem
 from flask_watchword.service.doctor.accounts import check_admins, check_demo_user, check_hashes
 from flask_watchword.service.doctor.clocks import check_clock
-from flask_watchword.service.doctor.database_file import check_file_mode, check_file_system
+from flask_watchword.service.doctor.database_file import (
+    check_file_mode,
+    check_file_system,
+    check_owner,
+)
 from flask_watchword.service.doctor.keys import check_master_key, check_signing_key
 from flask_watchword.service.doctor.reach import (
     check_cors,
@@ -69,10 +73,18 @@ def examine(database: str | None = None) -> Iterator[Finding]:
     for check in _OF_SETTINGS:
         yield check(settings)
     file = settings.database_file
+    is_ours = True
     if file is not None:
+        owner = check_owner(file)
+        is_ours = owner.level is Level.OK
+        yield owner
         yield check_file_mode(file)
         yield check_file_system(file)
-    yield from _of_databases(settings)
+    # By another user, root among them, what is missing would be made in the wrong name.
+    if is_ours:
+        yield from _of_databases(settings)
+    else:
+        yield not_checked("database", "it belongs to somebody else")
     for name, url in _valkeys(settings).items():
         yield from _of_valkey(name, url)
     yield check_mail(settings)

@@ -1,0 +1,26 @@
+"""Why a token of another issuer is refused."""
+
+import pytest
+
+from flask_watchword.extension.token_check import check_token
+from flask_watchword.jose.steps import Outcome
+from flask_watchword.stores.errors import StoreUnavailable
+from tests.extension.issuers.others import Other, Place
+
+ONE_STEP = "form, signature and claims"
+
+
+def test_a_token_of_another_issuer_is_checked_by_its_keys(place: Place, one: Other) -> None:
+    check = check_token(place.app, one.token(), refresh=False)
+    assert check.verdict.accepted
+    for token in (one.token(aud="others"), one.token({"kid": "nobody's"})):
+        check = check_token(place.app, token, refresh=False)
+        refused = [step.name for step in check.steps if step.outcome is Outcome.REFUSED]
+        assert (check.verdict.accepted, refused) == (False, [ONE_STEP])
+        assert place.told(token) == (check.verdict.status, check.verdict.msg)
+
+
+def test_keys_that_cannot_be_fetched_are_a_store_that_is_down(place: Place, one: Other) -> None:
+    one.break_down()
+    with pytest.raises(StoreUnavailable):
+        check_token(place.app, one.token(), refresh=False)
