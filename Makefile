@@ -8,7 +8,7 @@ CHECKED := $(wildcard src tests bench soak examples docs)
 PYTEST  := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench soak check lock clean browser node
+.PHONY: help demo test bench soak check lock clean browser node proxy
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -16,7 +16,7 @@ help: ## list the targets
 demo: $(READY) ## start a login server on 127.0.0.1:5000 to try things on
 	@$(BIN)/watchword serve --demo
 
-test: $(READY) browser node ## run every test
+test: $(READY) browser node proxy ## run every test
 	$(PYTEST) -q $(PYTEST_ARGS)
 
 bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
@@ -44,6 +44,17 @@ browser:
 	echo "No Chromium here: the tests in a browser are skipped." \
 	    "As root: apt-get install --no-install-recommends chromium" >&2
 
+# The proxy's configuration in deploy/ is run by nginx. Debian's package starts one on port 80, so the
+# program alone is taken out of it.
+proxy: $(READY)
+	@for name in nginx /usr/sbin/nginx $(VENV)/nginx/usr/sbin/nginx; do \
+	    command -v $$name >/dev/null && exit 0; \
+	done; \
+	if command -v apt-get >/dev/null && cd $(VENV) && apt-get -qq download nginx 2>/dev/null; then \
+	    dpkg-deb --extract nginx_*.deb nginx && rm nginx_*.deb && exit 0; \
+	fi; \
+	echo "No nginx here: the test with a proxy is skipped." >&2
+
 # Whether panva's jose and we verify each other's tokens is asked of the real one, which the tests
 # install by npm.
 node:
@@ -51,10 +62,15 @@ node:
 	    echo "No Node and npm here: the tests with panva's jose are skipped." \
 	        "Install both, Node 20 or later." >&2
 
-lock: ## write requirements/dev.txt anew (needs uv)
-	uv pip compile pyproject.toml requirements/dev.in --all-extras --python-version 3.11 \
-	    --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	    $(LOCK_ARGS) --quiet --output-file requirements/dev.txt
+COMPILE := uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+    --no-header --no-annotate --quiet $(LOCK_ARGS)
+lock: ## write the locks in requirements/ anew (needs uv)
+	$(COMPILE) pyproject.toml requirements/dev.in --all-extras --output-file requirements/dev.txt
+	@# What deploy/Dockerfile installs, and builds with, is what the tests ran with.
+	$(COMPILE) pyproject.toml --all-extras --constraints requirements/dev.txt \
+	    --output-file requirements/service.txt
+	$(COMPILE) requirements/build.in --constraints requirements/dev.txt \
+	    --output-file requirements/build.txt
 
 clean: ## remove .venv and what the tools leave behind
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

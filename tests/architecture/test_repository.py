@@ -43,14 +43,16 @@ def test_no_tracked_file_names_a_registry_or_a_path_of_one_machine(needle: str) 
     assert [str(path) for path, text in tracked_texts() if needle in text] == []
 
 
-def locked() -> dict[str, str]:
-    """Return each requirement of the lock with the options that follow it."""
-    entries = LOCK.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+def locked(lock: Path = LOCK) -> dict[str, str]:
+    """Return each requirement of a lock with the options that follow it."""
+    entries = lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     return dict(entry.split("==", maxsplit=1) for entry in entries if entry)
 
 
-def test_every_locked_requirement_has_a_hash() -> None:
-    assert [name for name, rest in locked().items() if "--hash=sha256:" not in rest] == []
+@pytest.mark.parametrize("name", ["dev.txt", "service.txt", "build.txt"])
+def test_every_locked_requirement_has_a_hash(name: str) -> None:
+    requirements = locked(LOCK.with_name(name))
+    assert [name for name, rest in requirements.items() if "--hash=sha256:" not in rest] == []
 
 
 def test_lock_has_every_requirement_of_the_package_and_of_development() -> None:
@@ -60,8 +62,30 @@ def test_lock_has_every_requirement_of_the_package_and_of_development() -> None:
         wanted += extra
     development = (ROOT / "requirements" / "dev.in").read_text(encoding="utf-8").splitlines()
     wanted += [line for line in development if line and not line.startswith("#")]
-    names = {re.split(r"[\[<>=]", requirement)[0].lower() for requirement in wanted}
-    assert names - locked().keys() == set()
+    assert names_of(wanted) - locked().keys() == set()
+
+
+def versions(lock: Path) -> dict[str, str]:
+    return {name: rest.split()[0] for name, rest in locked(lock).items()}
+
+
+def names_of(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=]", requirement)[0].lower() for requirement in requirements}
+
+
+@pytest.mark.parametrize("name", ["service.txt", "build.txt"])
+def test_what_an_image_is_made_of_is_what_the_tests_ran_with(name: str) -> None:
+    ours, image = versions(LOCK), versions(LOCK.with_name(name))
+    assert image
+    assert image.items() <= ours.items()
+
+
+def test_an_image_gets_every_requirement_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = list(project["dependencies"])
+    for extra in project["optional-dependencies"].values():
+        wanted += extra
+    assert names_of(wanted) - locked(LOCK.with_name("service.txt")).keys() == set()
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +106,19 @@ def test_wheel_says_that_it_is_typed(wheel: zipfile.ZipFile) -> None:
     assert "flask_watchword/py.typed" in wheel.namelist()
 
 
-def test_wheel_holds_every_module_of_the_package_and_nothing_beside_it(
+def test_wheel_holds_every_file_of_the_package_and_nothing_beside_it(
     wheel: zipfile.ZipFile,
 ) -> None:
+    # Modules, and templates of e-mail, scripts of Valkey and what the page at /docs is made of.
     source = ROOT / "src"
-    modules = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
+    files = {
+        path.relative_to(source).as_posix()
+        for path in tracked_files()
+        if path.is_relative_to(source)
+    }
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert modules - shipped == set()
-    assert {name for name in shipped if not name.startswith("flask_watchword/")} == set()
+    assert {Path(name).suffix for name in files} > {".py", ".lua", ".css", ".txt"}
+    assert shipped == files
 
 
 def test_bare_wheel_requires_flask_pyjwt_and_msgspec_alone(wheel: zipfile.ZipFile) -> None:

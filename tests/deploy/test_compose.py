@@ -1,0 +1,136 @@
+"""The compose file, and the secrets that are made for it."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from compose_spec import PyCompose
+from sqlalchemy import make_url
+
+from flask_watchword.keys.master_key import read_master_keys
+from flask_watchword.service.settings import Settings, read_settings
+from tests.docs.pages import ROOT, text_of
+from tests.servers.valkey import running_valkey
+
+FOLDER = ROOT / "deploy"
+COMPOSE = FOLDER / "compose.yaml"
+NODES = ["node-a", "node-b"]
+
+# What one worker takes of PostgreSQL is tried in tests/cli/nodes.
+CONNECTIONS_OF_A_WORKER = 16
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    """Every service as the specification has it: what it does not know is refused."""
+    found: dict[str, Any] = PyCompose.from_yaml(text_of(COMPOSE)).to_dict()["services"]
+    return found
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """Make the secrets as an operator does, in another folder."""
+    script = shutil.copy(FOLDER / "make-secrets.sh", tmp_path)
+    subprocess.run([script], check=True, timeout=60, capture_output=True)
+    return tmp_path / "secrets"
+
+
+@pytest.fixture
+def settings(services: dict[str, Any], secrets: Path) -> Settings:
+    """Read the settings that a node is told."""
+    given = services["node-a"]["environment"]
+    return read_settings(
+        {name: str(value).replace("/run/secrets", str(secrets)) for name, value in given.items()}
+    )
+
+
+def test_compose_itself_takes_it(tmp_path: Path) -> None:
+    docker = shutil.which("docker")
+    if docker is None or _run([docker, "compose", "version"]).returncode:
+        pytest.skip("there is no docker compose here")
+    done = _run([docker, "compose", "--file", COMPOSE, "config", "--quiet"])
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_only_the_proxy_is_reached_and_only_from_this_machine(services: dict[str, Any]) -> None:
+    published = {name: one["ports"] for name, one in services.items() if one.get("ports")}
+    assert list(published) == ["proxy"]
+    assert re.findall(r'- "([^"]+)"', text_of(COMPOSE)) == ["127.0.0.1:8080:8080"]
+
+
+def test_the_nodes_are_alike_and_write_nowhere_but_to_tmp(services: dict[str, Any]) -> None:
+    first, second = (services[name] for name in NODES)
+    assert first == second
+    assert first["read_only"] is True
+    assert first["cap_drop"] == ["ALL"]
+
+
+def test_every_service_is_watched_over_and_started_again(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["restart"] == "unless-stopped", name
+        assert "healthcheck" in service or name in NODES, "those have the image's"
+
+
+def test_no_secret_stands_in_the_file(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        told = " ".join([*service.get("environment", {}), *map(str, service.get("command", []))])
+        assert re.findall(r"(?:PASSWORD|KEY|TOKEN)\b(?!_FILE)", told) == [], name
+
+
+def test_every_secret_that_is_named_is_made_and_only_the_owner_reaches_it(
+    services: dict[str, Any], secrets: Path
+) -> None:
+    declared = PyCompose.from_yaml(text_of(COMPOSE)).to_dict()["secrets"]
+    used = {name for service in services.values() for name in service.get("secrets", [])}
+    assert used == set(declared)
+    assert {Path(one["file"]).name for one in declared.values()} == used
+    assert {path.name for path in secrets.iterdir()} == used
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    # Compose mounts the files as they are, and the users in the containers are not the owner.
+    assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o644}
+
+
+def test_secrets_are_made_once(secrets: Path) -> None:
+    before = {path.name: path.read_text() for path in secrets.iterdir()}
+    again = _run([secrets.parent / "make-secrets.sh"])
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+    assert {path.name: path.read_text() for path in secrets.iterdir()} == before
+
+
+def test_a_node_understands_what_it_is_told(settings: Settings, secrets: Path) -> None:
+    assert settings.master_key is not None
+    assert len(read_master_keys(settings.master_key)) == 1
+    url = make_url(settings.database)
+    assert url.password == (secrets / "postgres-password").read_text().strip()
+    assert (url.host, url.username, url.database) == ("postgres", "watchword", "watchword")
+    assert settings.trusted_proxies == 1
+    assert settings.metrics_token
+
+
+def test_postgresql_has_a_connection_for_everybody(
+    services: dict[str, Any], settings: Settings
+) -> None:
+    (limit,) = re.findall(r"max_connections=(\d+)", str(services["postgres"]["command"]))
+    # A third node beside them, while one takes the place of another.
+    assert int(limit) >= (len(NODES) + 1) * settings.workers * CONNECTIONS_OF_A_WORKER + 10
+
+
+@pytest.mark.server
+def test_valkey_keeps_what_it_has_and_has_the_password_of_the_nodes(
+    settings: Settings, secrets: Path
+) -> None:
+    lines = (secrets / "valkey.conf").read_text().splitlines()
+    told = dict(line.split(" ", 1) for line in lines)
+    assert told.pop("dir") == "/data"
+    assert settings.valkey == f"valkey://:{told.pop('requirepass')}@valkey:6379/0"
+    with running_valkey(**told) as server, server.client() as client:
+        assert client.config_get("appendonly") == {"appendonly": "yes"}
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
+def _run(command: list[Any]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

@@ -1,0 +1,83 @@
+"""The unit for systemd."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from flask_watchword.service.settings import IN_FILES
+from tests.docs.pages import ROOT, text_of
+
+UNIT = ROOT / "deploy" / "systemd" / "watchword.service"
+TEXT = text_of(UNIT)
+
+#: The most that `systemd-analyze security` may say; 0 is what is shut off from everything.
+EXPOSURE = 1.5
+
+
+def entries(section: str) -> dict[str, list[str]]:
+    """Return the values of each name in a section, in their order."""
+    _, found, rest = TEXT.partition(f"[{section}]\n")
+    assert found
+    lines = [line for line in rest.partition("\n[")[0].splitlines() if line.strip()]
+    pairs = [line.split("=", 1) for line in lines if not line.startswith("#")]
+    found_values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found_values.setdefault(name, []).append(value)
+    return found_values
+
+
+SERVICE = entries("Service")
+
+
+def test_it_has_the_three_sections_and_every_line_is_an_entry() -> None:
+    assert re.findall(r"^\[(\w+)\]$", TEXT, re.MULTILINE) == ["Unit", "Service", "Install"]
+    for line in TEXT.splitlines():
+        assert not line.strip() or re.match(r"#|\[\w+\]$|[A-Z]\w+=", line), line
+
+
+def test_every_secret_comes_as_a_credential_into_a_setting_that_takes_a_file() -> None:
+    files = {}
+    for variable in SERVICE["Environment"]:
+        name, value = variable.split("=", 1)
+        if name.endswith("_FILE"):
+            files[name.removeprefix("WATCHWORD_").removesuffix("_FILE").lower()] = value
+    assert files.keys() <= set(IN_FILES)
+    loaded = dict(one.split(":", 1) for one in SERVICE["LoadCredential"])
+    assert sorted(files.values()) == sorted(f"%d/{name}" for name in loaded)
+    assert loaded == {name: f"/etc/watchword/{name}" for name in loaded}
+
+
+def test_a_reload_is_sighup_and_a_stop_waits_for_requests_in_flight() -> None:
+    assert SERVICE["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    assert SERVICE["KillMode"] == ["mixed"]
+    assert int(SERVICE["TimeoutStopSec"][0]) > 10
+
+
+def test_it_runs_as_nobody_in_particular_and_writes_to_its_own_folder_alone() -> None:
+    told = {name: SERVICE[name] for name in ("DynamicUser", "ProtectSystem", "StateDirectory")}
+    assert told == {
+        "DynamicUser": ["yes"],
+        "ProtectSystem": ["strict"],
+        "StateDirectory": ["watchword"],
+    }
+    assert SERVICE["CapabilityBoundingSet"] == [""]
+
+
+def test_systemd_understands_it_and_finds_it_shut_off_well(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("there is no systemd here")
+    # Of the programs that it names it wants to see that they are there.
+    copy = tmp_path / UNIT.name
+    copy.write_text(TEXT.replace("/opt/watchword/bin/watchword", "/bin/true"), encoding="utf-8")
+    security = ["security", "--offline=true", "--no-pager", f"--threshold={round(10 * EXPOSURE)}"]
+    for arguments in (["verify"], security):
+        done = subprocess.run(
+            [analyze, *arguments, copy], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        if arguments == ["verify"]:
+            assert done.stderr == ""
