@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -15,6 +16,8 @@ from tests.cli.conftest import WATCHWORD
 from tests.jose.forging import forge
 
 NOW = int(time.time())
+#: However long ago this file was read.
+EXPIRED = re.compile(r"expired \d+ min( \d+ s)? ago, at \d{4}-")
 TOKEN = forge({"sub": "ada", "exp": NOW - 192, "csrf": "hush-hush", "roles": ["a"]})
 
 
@@ -34,7 +37,7 @@ def test_what_a_token_says_is_shown_and_said_to_be_unverified() -> None:
     rows = dict(line.split("\t") for line in result.stdout.splitlines())
     assert rows["header alg"] == "HS256"
     assert rows["claim sub"] == "ada"
-    assert rows["claim exp"].startswith("expired 3 min ")
+    assert EXPIRED.match(rows["claim exp"])
     assert rows["claim roles"] == '["a"]'
     assert rows["signature"] == "43 characters, not verified"
 
@@ -45,7 +48,7 @@ def test_json_is_one_object_that_says_it_is_unverified() -> None:
     found = json.loads(line)
     assert found["verified"] is False
     assert found["claims"]["exp"] == NOW - 192
-    assert found["dates"]["exp"].startswith("expired 3 min ")
+    assert EXPIRED.match(found["dates"]["exp"])
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])

