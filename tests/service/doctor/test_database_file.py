@@ -19,12 +19,12 @@ from flask_watchword.service.doctor.database_file import (
     ("mode", "level"), [(0o600, Level.OK), (0o640, Level.WARNING), (0o644, Level.PROBLEM)]
 )
 def test_a_file_that_others_read_is_told(
-    tmp_path: Path, beside: str, mode: int, level: Level
+    open_folder: Path, beside: str, mode: int, level: Level
 ) -> None:
-    file = tmp_path / "watchword.db"
+    file = open_folder / "watchword.db"
     file.touch(0o600)
-    (tmp_path / f"watchword.db{beside}").touch()
-    (tmp_path / f"watchword.db{beside}").chmod(mode)
+    (open_folder / f"watchword.db{beside}").touch()
+    (open_folder / f"watchword.db{beside}").chmod(mode)
     found = check_file_mode(file)
     assert found.level is level
     assert level is Level.OK or f"watchword.db{beside}" in found.says

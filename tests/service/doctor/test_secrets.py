@@ -72,9 +72,9 @@ def test_one_server_for_two_things_has_one_password() -> None:
     ("mode", "level"), [(0o600, Level.OK), (0o640, Level.OK), (0o644, Level.WARNING)]
 )
 def test_a_file_of_secrets_that_everybody_reads_is_told(
-    tmp_path: Path, mode: int, level: Level
+    open_folder: Path, mode: int, level: Level
 ) -> None:
-    file = tmp_path / "master-key"
+    file = open_folder / "master-key"
     file.write_text(STRONG)
     file.chmod(mode)
     assert check_files({"WATCHWORD_MASTER_KEY_FILE": file}).level is level

@@ -2,11 +2,11 @@
 
 import os
 import pwd
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from flask_watchword.extension.findings import Finding, fine, problem, warning
+from flask_watchword.service.doctor.file_modes import group_reaches, others_reach
 
 _MOUNTS = Path("/proc/self/mounts")
 #: What locks by the network, if at all (sqlite.org/howtocorrupt.html section 2.1).
@@ -60,10 +60,9 @@ def check_file_mode(file: Path) -> Finding:
     """Check that no other user of the machine reads accounts and password hashes."""
     check = "files of the database"
     for one in _files_of(file):
-        mode = stat.S_IMODE(one.stat().st_mode)
-        if mode & stat.S_IRWXO:
+        if others_reach(one):
             return problem(check, f"every user of the machine can use {one}", f"chmod 600 {one}")
-        if mode & stat.S_IRWXG:
+        if group_reaches(one):
             return warning(check, f"a whole group can use {one}", f"chmod 600 {one}")
     return fine(
         check, f"{file} is its owner's alone" if file.exists() else f"{file} is not there yet"

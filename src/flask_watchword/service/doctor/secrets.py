@@ -1,6 +1,5 @@
 """Secrets: whether anybody could guess them, read them, or learn one from another."""
 
-import stat
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
@@ -9,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from flask_watchword.extension.findings import Finding, fine, problem, warning
 from flask_watchword.extension.weak_secrets import weakness
 from flask_watchword.keys.master_key import MAKE_MASTER_KEY
+from flask_watchword.service.doctor.file_modes import others_reach
 from flask_watchword.service.setting_values import (
     MAKE_SECRET,
     MIN_SECRET_BYTES,
@@ -45,8 +45,7 @@ def check_files(files: Mapping[str, Path]) -> Finding:
     """Check that no other user of the machine reads a file with a secret."""
     check = "files of secrets"
     for variable, file in files.items():
-        mode = _mode(file)
-        if mode is not None and mode & (stat.S_IROTH | stat.S_IWOTH):
+        if others_reach(file):
             return warning(
                 check,
                 f"every user of the machine can read or write {file} ({variable})",
@@ -84,10 +83,3 @@ def _remedy(name: str) -> str:
     if name.startswith("WATCHWORD_"):
         return MAKE_SECRET
     return f"give that server's user another password: {MAKE_SECRET}"
-
-
-def _mode(file: Path) -> int | None:
-    try:
-        return stat.S_IMODE(file.stat().st_mode)
-    except OSError:
-        return None

@@ -1,0 +1,13 @@
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user of the machine may enter; pytest's own are closed."""
+    with tempfile.TemporaryDirectory(prefix="watchword-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
