@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.machine import this_machine
-from soak import crashes, enumeration, full_disk, keys, load, logouts, races, replays, visibility
+from soak import (
+    crashes,
+    enumeration,
+    full_disk,
+    keys,
+    load,
+    logouts,
+    nodes,
+    races,
+    replays,
+    visibility,
+)
 from soak.findings import Finding, Scale
 from soak.places import PLACES, Place
 from soak.report import as_markdown, as_text
@@ -19,6 +30,7 @@ _TRIALS: dict[str, _Trial] = {
     "crashes": crashes.trial,
     "logouts": logouts.trial,
     "visibility": visibility.trial,
+    "nodes": nodes.trial,
     "load": load.trial,
     "keys": keys.trial,
     "enumeration": enumeration.trial,

@@ -4,7 +4,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from soak import crashes, enumeration, full_disk, keys, load, logouts, races, replays, visibility
+from soak import (
+    crashes,
+    enumeration,
+    full_disk,
+    keys,
+    load,
+    logouts,
+    nodes,
+    races,
+    replays,
+    visibility,
+)
 from soak.findings import Finding, Scale
 from soak.places import PLACES, POSTGRESQL, SQLITE, VALKEY, Place
 
@@ -63,6 +74,12 @@ def test_a_revocation_reaches_another_process(place: Place) -> None:
     granted_late, delays = visibility.watched(place, SHORT)
     assert max(delays) < visibility.GIVE_UP
     assert not (granted_late and place.is_next_request)
+
+
+def test_a_logout_on_one_node_is_seen_on_another(place: Place) -> None:
+    if place.name == SQLITE:
+        pytest.skip("which serves one machine")
+    assert max(nodes.watched(place, SHORT)) < visibility.GIVE_UP
 
 
 def test_a_full_disk_is_answered_503_and_harms_nothing(sqlite_place: Place) -> None:
