@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from flask_watchword.accounts.machine_tokens import MachineToken, MachineTokenKind
 from flask_watchword.accounts.users import User, new_user
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.binding import binding_of
@@ -103,8 +104,6 @@ class Mint:
         return encode(self.claims, made.key)
 
     def program(self) -> str:
-        from flask_watchword.accounts.machine_tokens import MachineToken, MachineTokenKind
-
         token = MachineToken(
             id="program",
             owner=self.user.id,

@@ -100,6 +100,25 @@ def test_a_token_is_told_to_be_accepted_or_why_it_is_refused(ask: Ask) -> None:
     assert [step["step"] for step in told["steps"] if step["result"] == "refused"] == ["type"]
 
 
+@pytest.mark.parametrize("has_manager", [False, True])
+def test_an_application_that_could_accept_no_token_says_why_in_one_line(
+    *, has_manager: bool
+) -> None:
+    def unready() -> Flask:
+        app = Flask("shop")
+        if has_manager:
+            JWTManager(app)
+        return app
+
+    arguments = ["watchword", "token", "verify"]
+    info = ScriptInfo(create_app=unready)
+    result = CliRunner().invoke(FlaskGroup(), arguments, "a.b.c", obj=info)
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("Error: ")
+    assert line.endswith("; see: flask watchword doctor")
+
+
 def test_what_is_allowed_may_stand_in_a_file(ask: Ask, tmp_path: Path) -> None:
     file = tmp_path / "public.txt"
     file.write_text("# for everybody\nstatic\n\nmine  # greets who is known\nforgotten\n")

@@ -12,6 +12,7 @@ from flask_watchword.cli.finding_table import print_findings, strict_option
 from flask_watchword.cli.output import json_option, print_object, print_rows
 from flask_watchword.cli.token_report import report
 from flask_watchword.cli.token_source import read_token, token_argument
+from flask_watchword.errors import InvalidKeyError
 from flask_watchword.extension.doctor import examine_app
 from flask_watchword.extension.routes import Route, routes_of
 from flask_watchword.extension.token_check import check_token
@@ -59,6 +60,9 @@ def verify(file: str, *, refresh: bool, as_json: bool) -> None:
         checked = check_token(app, read_token(file), refresh=refresh)
     except StoreUnavailable as error:
         raise click.ClickException(f"the store does not answer: {error}") from error
+    except (InvalidKeyError, RuntimeError) as error:
+        # There is no manager, or an option that cannot be used.
+        raise click.ClickException(f"{error}; see: flask watchword doctor") from error
     report(checked, as_json=as_json)
 
 

@@ -5,7 +5,7 @@ The steps are the functions that protected views run; nothing is told by another
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Flask, current_app, request
 from flask.ctx import RequestContext
@@ -45,6 +45,9 @@ from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import REFRESH_REUSED, Session
 from flask_watchword.sessions.store import SessionStore
 
+#: Returns the keys that verify, and in words which keys there are.
+KnownKeys = Callable[[], tuple[Sequence[Key], str]]
+
 #: What is asked of the log of revocations, in the order in which it is asked.
 _REVOCATION_STEPS = {
     Kind.KEY: "key not revoked",
@@ -69,13 +72,6 @@ class Verdict:
     status: int
     code: str | None = None
     msg: str | None = None
-
-
-class KnownKeys(Protocol):
-    """The keys that a token may have been signed with."""
-
-    def __call__(self) -> tuple[Sequence[Key], str]:
-        """Return the keys that verify, and in words which keys there are."""
 
 
 def request_with(app: Flask, token: str, path: str = "/", method: str = "GET") -> RequestContext:
