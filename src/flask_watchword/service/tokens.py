@@ -65,6 +65,11 @@ class SignIn:
         return cls(user, methods) if csrf is None else cls(user, methods, csrf)
 
 
+#: Seconds that a node's clock may be behind that of the one which has just signed a token. An
+#: application that has the service mounted may say otherwise.
+CLOCKS_DIFFER = 5
+
+
 def token_options(settings: Settings) -> Mapping[str, Any]:
     """Return the options of an application whose tokens are this service's."""
     return {
@@ -85,6 +90,7 @@ def token_options(settings: Settings) -> Mapping[str, Any]:
 def install_tokens(app: Flask, options: Mapping[str, Any], keys: LiveKeyring) -> JWTManager:
     """Give the application its token manager, whose tokens are signed with these keys."""
     app.config.update(options)
+    app.config.setdefault("JWT_DECODE_LEEWAY", CLOCKS_DIFFER)
     tokens = JWTManager(app)
     binding = binding_of(app)
     binding.key_source, keys.on_change = keys, binding.keys_changed
