@@ -50,7 +50,8 @@ proxy: $(READY)
 	@for name in nginx /usr/sbin/nginx $(VENV)/nginx/usr/sbin/nginx; do \
 	    command -v $$name >/dev/null && exit 0; \
 	done; \
-	if command -v apt-get >/dev/null && cd $(VENV) && apt-get -qq download nginx 2>/dev/null; then \
+	apt-get -qq update 2>/dev/null; \
+	if cd $(VENV) && apt-get -qq download nginx 2>/dev/null; then \
 	    dpkg-deb --extract nginx_*.deb nginx && rm nginx_*.deb && exit 0; \
 	fi; \
 	echo "No nginx here: the test with a proxy is skipped." >&2
