@@ -79,7 +79,15 @@ def test_the_printed_walk_through_works_when_it_is_pasted(serve: Serve, tmp_path
 
     assert server.stop() == 0
     assert server.group_is_gone()
-    assert server.output.endswith(commands), "nothing went wrong that was worth a line"
+    logged = server.output.partition(commands)[2].splitlines()
+    assert [line.split()[2:5] for line in logged] == [
+        ["POST", "/login", "200"],
+        ["GET", "/protected-route", "200"],
+        ["POST", "/refresh", "200"],
+        ["POST", "/expired", "401"],
+        ["POST", "/logout", "204"],
+        ["GET", "/protected-route", "401"],
+    ]
 
 
 def test_the_walk_through_works_without_curl(

@@ -27,18 +27,28 @@ def stranded(settings: Settings) -> FlaskClient:
     return create_app(settings, stores=stores_around(DownStore())).test_client()
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_a_healthy_service_says_so(client: FlaskClient, path: str) -> None:
-    answer = client.get(path)
+def test_a_healthy_service_says_so(client: FlaskClient) -> None:
+    answer = client.get("/healthz")
     assert answer.status_code == 200
     assert answer.get_json() == {"status": "ok"}
+
+
+def test_a_ready_service_names_its_stores(client: FlaskClient) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    stores = {"database": "up", "sessions": "up", "throttle": "up"}
+    assert answer.get_json() == {"status": "ready", "stores": stores}
 
 
 def test_a_service_without_its_store_lives_but_is_not_ready(stranded: FlaskClient) -> None:
     assert stranded.get("/healthz").status_code == 200
     answer = stranded.get("/readyz")
     assert answer.status_code == 503
-    assert answer.get_json()["code"] == "store_unavailable"
+    assert answer.get_json() == {
+        "msg": "No answer from: database",
+        "code": "store_unavailable",
+        "stores": {"database": "down", "sessions": "up", "throttle": "up"},
+    }
     assert answer.headers["Retry-After"] == "2"
 
 

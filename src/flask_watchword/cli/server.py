@@ -1,5 +1,6 @@
 """Prepare everything in this process, then let worker processes serve."""
 
+import logging
 from functools import partial
 
 import click
@@ -11,8 +12,11 @@ from flask_watchword.cli.address import free_address, only_this_machine, url_of
 from flask_watchword.cli.upkeep import place
 from flask_watchword.cli.walkthrough import walkthrough
 from flask_watchword.service.app import create_app, create_worker, expired_demo_token
+from flask_watchword.service.logs.configuration import configure_logs, log_configuration
 from flask_watchword.service.settings import Settings
 from flask_watchword.service.stores import opened_stores, prepare
+
+_logger = logging.getLogger(__name__)
 
 #: Seconds a worker has for the requests in flight when it is told to stop.
 _STOP_SECONDS = 10
@@ -27,6 +31,7 @@ def run(settings: Settings) -> None:
     Whatever can be wrong is found out here, before any worker starts: a worker that fails could
     only leave a trace.
     """
+    configure_logs(settings)
     address = free_address(settings.host, settings.port)
     prepare(settings)
     with opened_stores(settings) as stores:
@@ -47,6 +52,7 @@ def run(settings: Settings) -> None:
         workers_kill_timeout=_STOP_SECONDS,
         # Its warnings are advice on settings, the number of threads above among them.
         log_level=LogLevels.error,
+        log_dictconfig=log_configuration(settings),
     )
     server.serve(target_loader=partial(create_worker, settings), wrap_loader=False)
 
@@ -56,7 +62,11 @@ def _announce(settings: Settings) -> None:
     kept = f"accounts in {place(settings.database)}"
     if settings.sessions_elsewhere is not None:
         kept += f", sessions in {place(settings.sessions_elsewhere)}"
-    click.echo(f"Watchword listens on {url} ({settings.workers} workers, {kept}). Ctrl+C stops it.")
+    listens = f"Watchword listens on {url} ({settings.workers} workers, {kept})."
+    if settings.log_format == "json":
+        _logger.info(listens)
+        return
+    click.echo(f"{listens} Ctrl+C stops it.")
     if settings.demo:
         click.echo(walkthrough(url, expired_demo_token(settings)))
     else:

@@ -1,14 +1,29 @@
 """The service as an application of its own."""
 
-from flask import Flask
+from typing import Any
+
+from flask import Flask, request
 
 from flask_watchword.service.answers import install_refusals
 from flask_watchword.service.components import Stores, components
 from flask_watchword.service.demo import make_expired_token
+from flask_watchword.service.logs.configuration import configure_logs
+from flask_watchword.service.logs.request_id import install_request_id
+from flask_watchword.service.logs.request_lines import install_request_lines
 from flask_watchword.service.response_headers import install_headers
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import open_stores, opened_stores
 from flask_watchword.service.watchword import Watchword
+
+
+class _Service(Flask):
+    """An application that logs a fault of ours without what the client wrote into the path."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log an exception that nothing has answered, with its trace."""
+        rule = request.url_rule
+        path = "-" if rule is None else rule.rule
+        self.logger.error("fault in %s %s", request.method, path, exc_info=exc_info)
 
 
 def create_app(settings: Settings | None = None, *, stores: Stores | None = None) -> Flask:
@@ -25,7 +40,9 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
         InvalidSetting: when a setting cannot be used.
     """
     settings = settings or read_settings()
-    app = Flask("flask_watchword.service", static_folder=None)
+    app = _Service("flask_watchword.service", static_folder=None)
+    install_request_id(app, settings)
+    install_request_lines(app)
     # For the whole application: what no endpoint answers to is told so in JSON as well.
     install_refusals(app)
     install_headers(app, settings)
@@ -38,6 +55,7 @@ def create_worker(settings: Settings) -> Flask:
 
     It sends mail from its start on: some may wait since an earlier process ended.
     """
+    configure_logs(settings)
     app = create_app(settings)
     with app.app_context():
         components().mailing.ensure_running()

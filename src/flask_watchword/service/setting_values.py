@@ -11,7 +11,6 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from flask_watchword.keys.master_key import read_master_keys
-from flask_watchword.keys.material import MAKERS
 from flask_watchword.service.web_origin import origin_of
 
 #: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
@@ -66,11 +65,15 @@ def master_key(variable: str, text: str) -> str:
     return text
 
 
-def key_algorithm(variable: str, text: str) -> str:
-    """Return an algorithm that there are keys for."""
-    if text not in MAKERS:
-        raise InvalidSetting(variable, f"{text!r} is none of {', '.join(MAKERS)}")
-    return text
+def one_of(*choices: str) -> Callable[[str, str], str]:
+    """Return a parser of a few words."""
+
+    def parse(variable: str, text: str) -> str:
+        if text not in choices:
+            raise InvalidSetting(variable, f"{text!r} is none of {', '.join(choices)}")
+        return text
+
+    return parse
 
 
 def database(variable: str, text: str, wanted: str = _DATABASES) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 
 from flask_watchword.accounts.passwords import usable_cores
+from flask_watchword.keys.material import MAKERS
 from flask_watchword.service import setting_values as values
 from flask_watchword.service.setting_values import InvalidSetting
 
@@ -75,6 +76,8 @@ class Settings:
         smtp_certificates: a file of certificates to trust in the place of the system's.
         mail_from: whom mail comes from; needed with ``smtp``.
         mail_templates: a folder whose templates go before those of the package.
+        log_format: ``text`` for people, ``json`` for one JSON object in each line.
+        log_level: ``info`` logs every request, ``warning`` and ``error`` only what is wrong.
         verify_email_seconds: how long a code is good that verifies an address.
         reset_password_seconds: how long a code is good for another password.
         change_email_seconds: how long a code is good for another address.
@@ -108,6 +111,8 @@ class Settings:
     smtp_certificates: Path | None = None
     mail_from: str | None = None
     mail_templates: Path | None = None
+    log_format: str = "text"
+    log_level: str = "info"
     verify_email_seconds: int = 24 * 60 * 60
     reset_password_seconds: int = 15 * 60
     change_email_seconds: int = 60 * 60
@@ -229,7 +234,7 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "session_store": values.session_store,
     "master_key": values.master_key,
     "secret_key": values.secret,
-    "key_algorithm": values.key_algorithm,
+    "key_algorithm": values.one_of(*MAKERS),
     "key_rotation_days": values.whole_number(0, 10 * 365),
     "key_publish_seconds": values.whole_number(1, 24 * 60 * 60),
     "host": values.some_text,
@@ -251,6 +256,8 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "smtp_certificates": values.existing_path,
     "mail_from": values.some_text,
     "mail_templates": values.existing_path,
+    "log_format": values.one_of("text", "json"),
+    "log_level": values.one_of("info", "warning", "error"),
     "verify_email_seconds": values.whole_number(60, _ONE_YEAR),
     "reset_password_seconds": values.whole_number(60, 24 * 60 * 60),
     "change_email_seconds": values.whole_number(60, 24 * 60 * 60),

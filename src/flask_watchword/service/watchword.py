@@ -25,6 +25,7 @@ from flask_watchword.service.components import (
 from flask_watchword.service.cors import install_cors
 from flask_watchword.service.demo import carry_email
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.logs.request_id import install_request_id
 from flask_watchword.service.mailing import Mailing
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.openapi.document import api_document
@@ -101,6 +102,7 @@ class Watchword:
             api_document(served, settings.service_name, self._url_prefix),
         )
         api = build_api(served)
+        install_request_id(api, settings)
         parts.metrics.count_requests(api)
         api.before_request(_send_mail)
         install_headers(api, settings)

@@ -1,5 +1,10 @@
 """GET /healthz and /readyz: whether this process lives, and whether it can serve."""
 
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Literal
+
 import msgspec
 from flask import Response
 
@@ -7,12 +12,41 @@ from flask_watchword.service.answers import answer
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
+from flask_watchword.stores.errors import StoreUnavailable
+
+Standing = Literal["up", "down"]
 
 
 class Health(msgspec.Struct):
     """That all is well."""
 
     status: str
+
+
+class Readiness(msgspec.Struct):
+    """That every store answers.
+
+    Attributes:
+        status: ``ready``.
+        stores: each of them.
+    """
+
+    status: str
+    stores: dict[str, Standing]
+
+
+class Unready(msgspec.Struct):
+    """That a store does not answer.
+
+    Attributes:
+        msg: a sentence for people; it may change.
+        code: ``store_unavailable``.
+        stores: which of them.
+    """
+
+    msg: str
+    code: str
+    stores: dict[str, Standing]
 
 
 @endpoint(
@@ -33,11 +67,39 @@ def healthz() -> Response:
     "/readyz",
     summary="Tell whether this process can serve",
     guard=PUBLIC,
-    answers={200: Health},
+    answers={200: Readiness, 503: Unready},
+    needs_stores=False,
 )
 def readyz() -> Response:
-    """Answer once every store has answered; 503 otherwise."""
+    """Answer once every store has answered or is known not to; 503 where one does not."""
     stores = components().stores
-    stores.users.ping()
-    stores.sessions.get("")  # a question like any other
-    return answer(Health("ok"))
+    # Each by a question like any other.
+    standing = _ask(
+        {
+            "database": stores.users.ping,
+            "sessions": lambda: stores.sessions.get(""),
+            "throttle": lambda: stores.throttle.remembers("", 0),
+        }
+    )
+    down = [name for name, state in standing.items() if state == "down"]
+    if not down:
+        return answer(Readiness("ready", standing))
+    msg = f"No answer from: {', '.join(down)}"
+    unready = answer(Unready(msg, "store_unavailable", standing), HTTPStatus.SERVICE_UNAVAILABLE)
+    # RFC 9110 section 10.2.3.
+    unready.headers["Retry-After"] = str(StoreUnavailable.retry_after)
+    return unready
+
+
+def _ask(questions: Mapping[str, Callable[[], object]]) -> dict[str, Standing]:
+    # All at once, so that two stores that are frozen take no longer than one.
+    with ThreadPoolExecutor(len(questions)) as asking:
+        return dict(zip(questions, asking.map(_standing, questions.values()), strict=True))
+
+
+def _standing(question: Callable[[], object]) -> Standing:
+    try:
+        question()
+    except StoreUnavailable:
+        return "down"
+    return "up"

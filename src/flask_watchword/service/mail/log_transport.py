@@ -14,9 +14,10 @@ class LogTransport:
         """Print a message; what it quotes of a client does nothing to a terminal."""
         lines = [f"To: {mail.recipient}", f"Subject: {mail.body.subject}", ""]
         lines += mail.body.text.splitlines()
-        _log.warning("No mail server is configured. This would have been sent:")
-        for line in lines:
-            _log.warning(
-                "  | %s",
-                "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line),
-            )
+        shown = ("".join(map(_harmless, line)) for line in lines)
+        letter = "\n".join(f"  | {line}" for line in shown)
+        _log.warning("No mail server is configured. This would have been sent:\n%s", letter)
+
+
+def _harmless(character: str) -> str:
+    return character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"

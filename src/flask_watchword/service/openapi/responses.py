@@ -60,6 +60,8 @@ def _answer(status: int, shown: Shown, schemas: Schemas) -> dict[str, Any]:
             media_type: {"schema": found[0] if len(found) == 1 else {"anyOf": found}}
             for media_type, found in content.items()
         }
+    if status in _HEADERS:
+        described["headers"] = _HEADERS[status]
     return described
 
 

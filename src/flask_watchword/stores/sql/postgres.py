@@ -35,6 +35,7 @@ def open_engine(url: URL, busy_seconds: float) -> Engine:
         url,
         connect_args={name: value for name, value in settings.items() if name not in url.query},
         isolation_level="AUTOCOMMIT",
+        hide_parameters=True,  # or a trace in the log has what was looked for
         pool_size=8,
         max_overflow=8,
         pool_timeout=CONNECT_SECONDS,

@@ -12,7 +12,11 @@ WRITES = "watchword_writes"
 def open_engine(url: URL, busy_seconds: float) -> Engine:
     """Return an engine for a SQLite file."""
     # The driver must not begin transactions of its own: `_begin` does, and says which kind.
-    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": busy_seconds})
+    engine = create_engine(
+        url,
+        connect_args={"isolation_level": None, "timeout": busy_seconds},
+        hide_parameters=True,  # or a trace in the log has what was looked for
+    )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine

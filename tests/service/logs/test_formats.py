@@ -1,0 +1,61 @@
+"""How records are written."""
+
+import json
+import logging
+import re
+import sys
+
+import pytest
+
+from flask_watchword.service.logs.formats import JsonFormat, TextFormat
+
+
+def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
+    made = logging.LogRecord("flask_watchword.x", logging.WARNING, "", 1, message, args, None)
+    made.__dict__.update(extra)
+    return made
+
+
+def raised() -> logging.LogRecord:
+    try:
+        raise ValueError("two\nlines")
+    except ValueError:
+        return record("a fault", exc_info=sys.exc_info())
+
+
+def test_a_line_of_text_has_time_level_and_message() -> None:
+    line = TextFormat().format(record("the store is %s", "down"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z WARNING the store is down", line)
+
+
+@pytest.mark.parametrize("made", [record("one\n2026-01-01T00:00:00.000Z ERROR two"), raised()])
+def test_what_follows_the_first_line_of_text_cannot_be_taken_for_a_record(
+    made: logging.LogRecord,
+) -> None:
+    first, *more = TextFormat().format(made).split("\n")
+    assert " WARNING " in first
+    assert more
+    assert all(line.startswith("    ") for line in more)
+
+
+def test_nothing_in_a_line_of_text_does_anything_to_a_terminal() -> None:
+    line = TextFormat().format(record("%s", "\x1b[2J\x9b1m\a\r\u202edlrow\u2028x"))
+    assert line.isprintable()
+
+
+def test_json_is_one_object_in_one_line() -> None:
+    for made in (record("one\ntwo \x1b \u2028 'three'"), raised()):
+        line = JsonFormat().format(made)
+        assert len(line.splitlines()) == 1 or "\u2028" in line
+        shown = json.loads(line)
+        assert "\n" not in line
+        assert shown["level"] == "warning"
+        assert shown["logger"] == "flask_watchword.x"
+    assert shown["exception"].endswith("ValueError: two\nlines")
+
+
+def test_the_fields_of_a_request_are_members_of_their_own() -> None:
+    line = JsonFormat().format(record("method=GET", fields={"method": "GET", "status": 200}))
+    shown = json.loads(line)
+    assert (shown["method"], shown["status"]) == ("GET", 200)
+    assert "message" not in shown

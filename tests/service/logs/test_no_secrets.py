@@ -1,0 +1,156 @@
+"""Neither format ever has a token, a password, a code or a key in it."""
+
+import base64
+import io
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.logs.formats import JsonFormat, TextFormat
+from flask_watchword.stores.errors import StoreUnavailable
+from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send, unthrottled
+from tests.service.site import GOOD, Site, failing, site
+
+#: What bodies, forms, queries and answers call what nobody else may know.
+SECRET_NAMES = {
+    "access_token",
+    "client_secret",
+    "code",
+    "csrf_token",
+    "current_password",
+    "otpauth_uri",
+    "password",
+    "pending_token",
+    "recovery_code",
+    "recovery_codes",
+    "refresh_token",
+    "secret",
+    "subject_token",
+    "token",
+}
+
+
+class Ears:
+    """Everything that is logged, in both formats, and every secret that was sent or answered."""
+
+    def __init__(self) -> None:
+        self.logged = io.StringIO()
+        self.secrets: set[str] = set()
+
+    def hear(self, asked: Mapping[str, Any], answer: TestResponse) -> None:
+        for sent in ("json", "data", "query_string"):
+            self.note(asked.get(sent))
+        self.keep(answer.request.headers.get("Authorization", "").removeprefix("Bearer "))
+        self.note(_json(answer.data))
+
+    def note(self, body: Any) -> None:
+        if not isinstance(body, dict):
+            return
+        for name, value in body.items():
+            if name in SECRET_NAMES:
+                for one in value if isinstance(value, list) else [value]:
+                    self.keep(one)
+            else:
+                self.note(value)
+
+    def keep(self, secret: Any) -> None:
+        # Six digits are found in many a number.
+        if not isinstance(secret, str) or len(secret) < 8 or secret.endswith("_token"):
+            return
+        self.secrets.add(secret)
+        if secret.count(".") == 2:
+            _, payload, signature = secret.split(".")
+            self.secrets |= {payload, signature}
+            claims = _json(base64.urlsafe_b64decode(payload + "=="))
+            self.keep(claims and claims.get("csrf"))
+
+    def overheard(self) -> set[str]:
+        text = self.logged.getvalue()
+        return {secret for secret in self.secrets if secret in text}
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
+
+
+@pytest.fixture
+def ears(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:
+    ears = Ears()
+    handlers = [logging.StreamHandler(ears.logged), logging.StreamHandler(ears.logged)]
+    for handler, form in zip(handlers, (TextFormat(), JsonFormat()), strict=True):
+        handler.setFormatter(form)
+        logging.getLogger().addHandler(handler)
+    monkeypatch.setattr(logging.getLogger("flask_watchword"), "level", logging.INFO)
+    ask = FlaskClient.open
+
+    def asked(self: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
+        answer = ask(self, *args, **kwargs)
+        ears.hear(kwargs, answer)
+        return answer
+
+    monkeypatch.setattr(FlaskClient, "open", asked)
+    yield ears
+    for handler in handlers:
+        logging.getLogger().removeHandler(handler)
+
+
+@pytest.fixture
+def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with site(sqlite_url, monkeypatch) as made:
+        yield unthrottled(made)
+
+
+def in_odd_places(one: Endpoint, token: str | None) -> Iterable[dict[str, Any]]:
+    """Return requests that have secrets where none is expected."""
+    body = {"email": "ada@example.com", "password": GOOD, "unknown": GOOD}
+    token = token or f"{'A' * 40}.{'B' * 40}.{'C' * 40}"
+    yield {"json": body}
+    yield {"data": json.dumps(body)[:-1], "content_type": "application/json"}
+    yield {"query_string": {"token": token, "password": GOOD}}
+    yield {"headers": {"Authorization": f"Basic {token}"}, "json": body}
+    yield {"headers": {"X-Access-Token": token, "Cookie": f"__Host-access_token={token}"}}
+    yield {"headers": {"Authorization": f"Bearer {token[:-4]}AAAA"}, "json": body}
+    yield {"headers": {"User-Agent": token, "X-Request-ID": token, "Origin": token}}
+
+
+@pytest.mark.parametrize("one", ENDPOINTS.values(), ids=lambda one: one.name)
+def test_no_endpoint_logs_a_secret(ours: Site, ears: Ears, one: Endpoint) -> None:
+    request = GOOD_REQUESTS[one.name](ours)
+    assert send(ours, one, request).status_code < 400
+    path = one.path
+    for name, value in request.path.items():
+        path = path.replace(f"<{name}>", value)
+    for odd in in_odd_places(one, request.token):
+        ours.client.open(path, method=one.method, **odd)
+    # Whatever stands between slashes may be a token that somebody has pasted there.
+    ears.keep(request.token)
+    somewhere = re.sub("<[^>]*>", request.token or "a" * 40, one.path)
+    ours.client.open(somewhere, method=one.method)
+    ours.client.open(f"/{request.token or 'a' * 40}/nothing", method="PURGE")
+    assert ears.overheard() == set()
+    assert f" {one.method} {one.path} 20" in ears.logged.getvalue()
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("down"), RuntimeError("a fault of ours")])
+def test_no_failure_logs_a_secret(
+    ours: Site, ears: Ears, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    ours.add_verified()
+    monkeypatch.setattr(type(ours.parts.stores.users), "by_email", failing(error))
+    for path in ("/login", "/register", "/password/forgot"):
+        answer = ours.post(path, email="ada@example.com", password=GOOD)
+        assert answer.status_code >= 400
+    assert ears.overheard() == set()
+    if isinstance(error, RuntimeError):
+        assert "RuntimeError: a fault of ours" in ears.logged.getvalue()
+        assert "fault in POST /login" in ears.logged.getvalue()
