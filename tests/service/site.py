@@ -95,6 +95,11 @@ class Site:
         return [entry.event.event for entry in log.after(0, 1000)]
 
 
+def told(answer: TestResponse) -> dict[str, str]:
+    """Return the headers of an answer but its name, which no two have in common."""
+    return {name: value for name, value in answer.headers if name != "X-Request-ID"}
+
+
 def code_in(text: str) -> str:
     (code,) = (line for line in text.splitlines() if re.fullmatch(r"[\w-]{43}", line))
     return code

@@ -52,7 +52,7 @@ def run(settings: Settings) -> None:
         workers_kill_timeout=_STOP_SECONDS,
         # Its warnings are advice on settings, the number of threads above among them.
         log_level=LogLevels.error,
-        log_dictconfig=log_configuration(settings),
+        log_dictconfig=log_configuration(settings),  # of the workers as well
     )
     server.serve(target_loader=partial(create_worker, settings), wrap_loader=False)
 

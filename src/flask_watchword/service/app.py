@@ -7,7 +7,6 @@ from flask import Flask, request
 from flask_watchword.service.answers import install_refusals
 from flask_watchword.service.components import Stores, components
 from flask_watchword.service.demo import make_expired_token
-from flask_watchword.service.logs.configuration import configure_logs
 from flask_watchword.service.logs.request_id import install_request_id
 from flask_watchword.service.logs.request_lines import install_request_lines
 from flask_watchword.service.response_headers import install_headers
@@ -55,7 +54,6 @@ def create_worker(settings: Settings) -> Flask:
 
     It sends mail from its start on: some may wait since an earlier process ended.
     """
-    configure_logs(settings)
     app = create_app(settings)
     with app.app_context():
         components().mailing.ensure_running()

@@ -90,7 +90,9 @@ def ears(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:
     for handler, form in zip(handlers, (TextFormat(), JsonFormat()), strict=True):
         handler.setFormatter(form)
         logging.getLogger().addHandler(handler)
-    monkeypatch.setattr(logging.getLogger("flask_watchword"), "level", logging.INFO)
+    ours = logging.getLogger("flask_watchword")
+    level = ours.level
+    ours.setLevel(logging.INFO)
     ask = FlaskClient.open
 
     def asked(self: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
@@ -100,6 +102,7 @@ def ears(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:
 
     monkeypatch.setattr(FlaskClient, "open", asked)
     yield ears
+    ours.setLevel(level)
     for handler in handlers:
         logging.getLogger().removeHandler(handler)
 
