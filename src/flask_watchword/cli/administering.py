@@ -37,10 +37,10 @@ def administering(database: str | None) -> Iterator["Components"]:
         from flask_watchword.accounts.users import InvalidName
         from flask_watchword.service.app import create_app
         from flask_watchword.service.components import components
-        from flask_watchword.service.settings import read_settings
+        from flask_watchword.service.settings import environment, read_settings
         from flask_watchword.service.stores import opened_stores
 
-        settings = read_settings(database=database)
+        settings = read_settings(environment(), database=database)
         refuse_other_schema(settings.database)
         try:
             with (

@@ -80,10 +80,10 @@ def verify(database: str | None, noted: str | None, as_json: bool) -> None:
 
 @contextlib.contextmanager
 def _opened_log(database: str | None) -> "Iterator[AuditLog]":
-    from flask_watchword.service.settings import read_database
+    from flask_watchword.service.settings import environment, read_database
     from flask_watchword.stores.opening import opened_audit_log
 
-    url = read_database(database)
+    url = read_database(database, environment())
     refuse_other_schema(url)
     with opened_audit_log(url) as log:
         yield log

@@ -25,10 +25,10 @@ def upgrade(database: str | None) -> None:
     """
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy and Alembic.
-        from flask_watchword.service.settings import read_database
+        from flask_watchword.service.settings import environment, read_database
         from flask_watchword.stores.opening import database_revision, upgrade_database
 
-        url = read_database(database)
+        url = read_database(database, environment())
         before = database_revision(url)
         if before.is_known:
             upgrade_database(url)
@@ -47,10 +47,10 @@ def current(database: str | None) -> None:
     """Print the schema's revision; the exit status is 1 when it is not the newest."""
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy and Alembic.
-        from flask_watchword.service.settings import read_database
+        from flask_watchword.service.settings import environment, read_database
         from flask_watchword.stores.opening import database_revision
 
-        url = read_database(database)
+        url = read_database(database, environment())
         refuse_missing_file(url)
         revision = database_revision(url)
     click.echo(_stands(url, revision))

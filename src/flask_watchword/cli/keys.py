@@ -142,10 +142,10 @@ def revoke(kid: str, database: str | None, lost_master_key: bool) -> None:
 def _opened(database: str | None) -> Iterator[tuple["Settings", "KeyStore"]]:
     with one_line_store_failures():
         # Here and not above: these bring Flask and SQLAlchemy.
-        from flask_watchword.service.settings import read_settings
+        from flask_watchword.service.settings import environment, read_settings
         from flask_watchword.service.stores import opened_keys
 
-        settings = read_settings(database=database)
+        settings = read_settings(environment(), database=database)
         refuse_other_schema(settings.database)
         with opened_keys(settings) as store:
             yield settings, store

@@ -28,10 +28,10 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy.
         from flask_watchword.cli.purging import purge_all
-        from flask_watchword.service.settings import read_session_store
+        from flask_watchword.service.settings import environment, read_session_store
         from flask_watchword.stores.opening import open_session_store
 
-        url = read_session_store(database, store)
+        url = read_session_store(database, store, environment())
         refuse_other_schema(url)
         sessions = open_session_store(url, upgrade=False)
         try:

@@ -38,10 +38,11 @@ def serve(
     # Here and not above: the server brings Flask, SQLAlchemy and granian.
     with one_line_store_failures(), counted_together():
         from flask_watchword.cli.server import run
-        from flask_watchword.service.settings import read_settings
+        from flask_watchword.service.settings import environment, read_settings
 
         run(
             read_settings(
+                environment(),
                 host=host,
                 port=port,
                 workers=workers,

@@ -60,11 +60,11 @@ def verify(file: str, database: str | None, *, refresh: bool, as_json: bool) -> 
         # Here and not above: these bring Flask and SQLAlchemy.
         from flask_watchword.cli.token_report import report
         from flask_watchword.service.app import create_app
-        from flask_watchword.service.settings import read_settings
+        from flask_watchword.service.settings import environment, read_settings
         from flask_watchword.service.stores import opened_stores
         from flask_watchword.service.token_check import check_token
 
-        settings = read_settings(database=database)
+        settings = read_settings(environment(), database=database)
         refuse_other_schema(settings.database)
         with opened_stores(settings) as stores:
             app = create_app(settings, stores=stores)

@@ -42,10 +42,10 @@ def add(
     """
     with one_line_store_failures():
         # Here and not above: these bring Flask and SQLAlchemy.
-        from flask_watchword.service.settings import read_settings
+        from flask_watchword.service.settings import environment, read_settings
         from flask_watchword.service.stores import opened_accounts, prepare_database
 
-        settings = read_settings(database=database, demo=False)
+        settings = read_settings(environment(), database=database, demo=False)
         _check_email(email)
         prepare_database(settings)
         with opened_accounts(settings) as accounts:
@@ -63,10 +63,10 @@ def list_users(database: str | None, search: str, as_json: bool) -> None:
     with one_line_store_failures():
         # Here and not above: these bring Flask and SQLAlchemy.
         from flask_watchword.cli.user_table import show_users
-        from flask_watchword.service.settings import read_settings
+        from flask_watchword.service.settings import environment, read_settings
         from flask_watchword.service.stores import opened_users
 
-        settings = read_settings(database=database)
+        settings = read_settings(environment(), database=database)
         refuse_missing_file(settings.database)
         with opened_users(settings) as users:
             show_users(users, search=search.casefold(), as_json=as_json)

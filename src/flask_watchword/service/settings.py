@@ -1,8 +1,10 @@
 """The one place that reads the environment: ``WATCHWORD_*`` becomes a frozen value."""
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ from sqlalchemy.engine import make_url
 from flask_watchword.accounts.passwords import usable_cores
 from flask_watchword.keys.material import MAKERS
 from flask_watchword.service import setting_values as values
+from flask_watchword.service.env_file import read_env_file
 from flask_watchword.service.setting_values import InvalidSetting
 
 __all__ = [
     "InvalidSetting",
     "Settings",
+    "environment",
     "read_database",
     "read_session_store",
     "read_settings",
@@ -34,6 +38,13 @@ IN_FILES = (
     "secret_key",
     "metrics_token",
     "smtp",
+)
+
+#: Read by commands in the folder they run in.
+_ENV_FILE = Path(".env")
+#: What Kubernetes tells every container of a service that is called ``watchword-db``, perhaps.
+_OF_KUBERNETES = re.compile(
+    r".+_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
 
 
@@ -130,6 +141,25 @@ class Settings:
         return None if place == self.database else place
 
 
+def environment() -> Mapping[str, str]:
+    """Return what the commands read: the environment, and ``.env`` in the current folder below it.
+
+    An application decides by itself: what it does not give to :func:`read_settings` is not read.
+
+    Raises:
+        InvalidSetting: when the file cannot be used; the message has none of its values.
+    """
+    secrets = (_variable(name) for name in IN_FILES)
+    in_file = read_env_file(_ENV_FILE, _PREFIX, secrets)
+    # What is secret has two names, of which one may be given: the environment's goes before both.
+    for name in IN_FILES:
+        both = (_variable(name), _file_variable(name))
+        if any(variable in os.environ for variable in both):
+            for variable in both:
+                in_file.pop(variable, None)
+    return {**in_file, **os.environ}
+
+
 def read_settings(
     environ: Mapping[str, str] = os.environ, **overrides: str | int | bool | None
 ) -> Settings:
@@ -142,8 +172,9 @@ def read_settings(
             nothing was given.
 
     Raises:
-        InvalidSetting: for the first value that cannot be used.
+        InvalidSetting: for the first value that cannot be used, or a name that is no setting's.
     """
+    _refuse_unknown(environ)
     found: dict[str, Any] = {}
     for setting in fields(Settings):
         given = overrides.get(setting.name)
@@ -158,7 +189,7 @@ def read_settings(
 
 def secret_files(environ: Mapping[str, str] = os.environ) -> Mapping[str, Path]:
     """Return the files that hold secrets, by the variable that names each."""
-    variables = [f"{_variable(name)}_FILE" for name in IN_FILES]
+    variables = map(_file_variable, IN_FILES)
     return {name: Path(environ[name]) for name in variables if name in environ}
 
 
@@ -172,6 +203,7 @@ def read_database(given: str | None = None, environ: Mapping[str, str] = os.envi
     Raises:
         InvalidSetting: when it is neither; the message does not repeat it.
     """
+    _refuse_unknown(environ)
     variable = _variable("database")
     text = given if given is not None else _text(environ, "database")
     return values.database(variable, _DEFAULT_DATABASE if text is None else text)
@@ -193,6 +225,7 @@ def read_session_store(
     Raises:
         InvalidSetting: when it is no such place; the message does not repeat it.
     """
+    _refuse_unknown(environ)
     if store is not None:
         return values.session_store(_variable("session_store"), store)
     if database is None:
@@ -208,11 +241,30 @@ def _variable(name: str) -> str:
     return _PREFIX + name.upper()
 
 
+def _file_variable(name: str) -> str:
+    return f"{_variable(name)}_FILE"
+
+
+def _refuse_unknown(environ: Iterable[str]) -> None:
+    # A slip in a name would leave the default in force, and nobody would know.
+    known = [_variable(setting.name) for setting in fields(Settings)]
+    known += [_file_variable(name) for name in IN_FILES]
+    for variable in sorted(environ):
+        ours = variable.startswith(_PREFIX) and not _OF_KUBERNETES.fullmatch(variable)
+        if ours and variable not in known:
+            _refuse_name(variable, known)
+
+
+def _refuse_name(variable: str, known: Iterable[str]) -> None:
+    similar = get_close_matches(variable, known, n=1)
+    why = f"is no setting; {similar[0]} perhaps?" if similar else "is no setting; remove it"
+    raise InvalidSetting(variable, why)
+
+
 def _text(environ: Mapping[str, str], name: str) -> str | None:
-    variable = _variable(name)
     if name not in IN_FILES:
-        return environ.get(variable)
-    return _secret_text(environ, variable, f"{variable}_FILE")
+        return environ.get(_variable(name))
+    return _secret_text(environ, _variable(name), _file_variable(name))
 
 
 def _secret_text(environ: Mapping[str, str], variable: str, file_variable: str) -> str | None:

@@ -36,6 +36,7 @@ from flask_watchword.service.master_key import found_sealer
 from flask_watchword.service.settings import (
     InvalidSetting,
     Settings,
+    environment,
     read_settings,
     secret_files,
 )
@@ -64,12 +65,13 @@ def examine(database: str | None = None) -> Iterator[Finding]:
         database: the URL of another database.
     """
     try:
-        settings = read_settings(database=database)
+        variables = environment()
+        settings = read_settings(variables, database=database)
     except InvalidSetting as error:
         yield problem("settings", str(error), "correct it; nothing else was looked at")
         return
     yield fine("settings", "each can be used")
-    yield check_files(secret_files())
+    yield check_files(secret_files(variables))
     for check in _OF_SETTINGS:
         yield check(settings)
     file = settings.database_file

@@ -1,0 +1,124 @@
+"""Settings in a file ``.env``."""
+
+from pathlib import Path
+
+import pytest
+
+from flask_watchword.service.settings import (
+    InvalidSetting,
+    environment,
+    read_database,
+    read_session_store,
+    read_settings,
+)
+
+SECRET = "a secret that nobody must see in a message"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(text: str | bytes, mode: int = 0o600) -> None:
+    file = Path(".env")
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    file.chmod(mode)
+
+
+def test_without_one_there_is_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHWORD_PORT", "8080")
+    assert read_settings(environment()).port == 8080
+
+
+def test_it_sets_what_the_environment_does_not_and_options_go_before_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write("WATCHWORD_PORT=8080\nexport WATCHWORD_HOST='::1'\n# a remark\nOTHER=x\nODD\n")
+    monkeypatch.setenv("WATCHWORD_HOST", "0.0.0.0")  # noqa: S104 - nothing listens
+    settings = read_settings(environment(), workers=3)
+    assert (settings.port, settings.host, settings.workers) == (8080, "0.0.0.0", 3)  # noqa: S104
+    assert read_settings(environment(), port=9090).port == 9090
+
+
+def test_every_reader_takes_it() -> None:
+    write("WATCHWORD_DATABASE=sqlite:////a.db\nWATCHWORD_VALKEY=valkey://cache/0\n")
+    assert read_database(environ=environment()) == "sqlite:////a.db"
+    assert read_session_store(environ=environment()) == "valkey://cache/0"
+
+
+def test_an_application_that_mounts_the_service_reads_none() -> None:
+    write("WATCHWORD_PORT=8080\n")
+    assert read_settings().port == 5000
+
+
+def test_a_value_means_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/root")
+    write("WATCHWORD_SERVICE_NAME=${HOME} $HOME\n")
+    assert read_settings(environment()).service_name == "${HOME} $HOME"
+
+
+def test_a_secret_of_the_environment_goes_before_one_of_the_file_by_either_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "key").write_text("from the file that the environment names, long enough")
+    write("WATCHWORD_SECRET_KEY=from .env, and long enough for this\n")
+    monkeypatch.setenv("WATCHWORD_SECRET_KEY_FILE", "key")
+    secret = read_settings(environment()).secret_key
+    assert secret == "from the file that the environment names, long enough"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"\n\nWATCHWORD_SECRET_KEY='{SECRET}\n", ".env, line 3: cannot be understood"),
+        ("WATCHWORD_PORT\n", ".env, line 1: write WATCHWORD_PORT=value"),
+        ("WATCHWORD_PORT=1\nWATCHWORD_PORT=2\n", ".env, line 2: WATCHWORD_PORT is there twice"),
+        (b"WATCHWORD_PORT=\xff\n", ".env: is not UTF-8 text"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_named_without_its_value(text: str | bytes, why: str) -> None:
+    write(text)
+    with pytest.raises(InvalidSetting) as refused:
+        environment()
+    assert why in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+def test_a_secret_that_others_can_read_is_refused() -> None:
+    write(f"WATCHWORD_SECRET_KEY={SECRET}\n", 0o644)
+    with pytest.raises(InvalidSetting, match=r"can read WATCHWORD_SECRET_KEY.*chmod o-rwx"):
+        environment()
+    write("WATCHWORD_PORT=8080\n", 0o644)
+    assert read_settings(environment()).port == 8080
+
+
+def test_settings_that_others_can_write_are_refused() -> None:
+    write("WATCHWORD_PORT=8080\n", 0o666)
+    with pytest.raises(InvalidSetting, match="can write"):
+        environment()
+
+
+def test_a_folder_of_that_name_is_none(folder: Path) -> None:
+    (folder / ".env").mkdir()
+    assert read_settings(environment()).port == 5000
+
+
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_a_name_that_is_no_setting_stops_the_start_and_the_right_one_is_told(
+    monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    if where == ".env":
+        write("WATCHWORD_DATABSE=sqlite:///mine.db\n")
+    else:
+        monkeypatch.setenv("WATCHWORD_DATABSE", "sqlite:///mine.db")
+    with pytest.raises(InvalidSetting) as refused:
+        read_settings(environment())
+    assert str(refused.value) == "WATCHWORD_DATABSE: is no setting; WATCHWORD_DATABASE perhaps?"
+
+
+def test_what_kubernetes_sets_of_itself_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHWORD_DB_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("WATCHWORD_PORT_5000_TCP_ADDR", "10.0.0.1")
+    assert read_settings(environment()).port == 5000
