@@ -10,6 +10,9 @@ from flask_watchword.accounts.audit import verify
 from flask_watchword.accounts.passwords import HashingBusy
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql.audit import SqlAuditLog
+from flask_watchword.stores.sql.factors import SqlTotpStore
 from flask_watchword.stores.sql.users import SqlUserStore
 from tests.service.site import BETTER, EMAIL, GOOD, Site, failing, site, told
 
@@ -65,6 +68,51 @@ def test_a_try_that_found_no_core_does_not_count(
     assert {answer.get_json()["code"] for answer in answers} == {"login_busy"}
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
     assert ours.log_in().status_code == 200
+
+
+_DOWN = failing(StoreUnavailable("down"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        (SqlUserStore, "by_email"),
+        (SqlUserStore, "by_id"),
+        (SqlTotpStore, "has_factor"),
+        (SqlAuditLog, "append"),
+    ],
+)
+def test_a_try_that_a_store_cut_short_does_not_count(
+    ours: Site, monkeypatch: pytest.MonkeyPatch, kind: type, what: str
+) -> None:
+    ours.add()
+    with monkeypatch.context() as outage:
+        outage.setattr(kind, what, _DOWN)
+        answers = [ours.log_in() for _ in range(12)]
+    assert {answer.get_json()["code"] for answer in answers} == {"store_unavailable"}
+    # Nor is one paid back twice: ten wrong ones are looked at, and no more.
+    guesses = [ours.log_in(password=f"guess {n}").status_code for n in range(11)]
+    assert guesses == [401] * 10 + [429]
+
+
+def test_a_wrong_password_counts_although_it_cannot_be_recorded(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.add()
+    monkeypatch.setattr(SqlAuditLog, "append", _DOWN)
+    guesses = [ours.log_in(password=f"guess {n}").status_code for n in range(11)]
+    assert guesses == [503] * 10 + [429]
+
+
+@pytest.mark.parametrize("path", ["/password/forgot", "/email/verify/resend"])
+def test_mail_that_a_store_kept_from_being_asked_for_does_not_count(
+    ours: Site, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    with monkeypatch.context() as outage:
+        outage.setattr(ours.parts.stores.accounts, "change", _DOWN)
+        answers = {ours.post(path, email=EMAIL).status_code for _ in range(40)}
+    assert answers == {503}
+    assert ours.post(path, email=EMAIL).status_code == 202
 
 
 Meanwhile = Callable[[Site, User], object]

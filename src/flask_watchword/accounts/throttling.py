@@ -188,8 +188,9 @@ def signed_in(store: ThrottleStore, attempt: Attempt, now: float, limits: SignIn
     What it paid is paid back, failures of the account at this address are disregarded (NIST SP
     800-63B-4 section 3.2.2), and the place is a known one from now on.
     """
-    store.give_back(attempt.charges)
     make_known(store, attempt.email_key, attempt.address, now, limits)
+    # Last: whoever meets a store that is down before this pays it back instead, and only once.
+    store.give_back(attempt.charges)
 
 
 def make_known(

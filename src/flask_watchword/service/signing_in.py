@@ -1,5 +1,8 @@
 """What every way of signing in has in common: it is throttled, logged, and checked once more."""
 
+import contextlib
+from collections.abc import Iterator
+
 from flask import Response, request
 
 from flask_watchword.accounts.emails import email_key
@@ -35,18 +38,28 @@ def check_transport(transport: TokenTransport) -> None:
         components().origins.check(request)
 
 
-def begin_attempt(email: str) -> Attempt:
-    """Count an attempt to sign in, before a password is looked at.
+@contextlib.contextmanager
+def attempting(email: str) -> Iterator[Attempt]:
+    """Count an attempt to sign in before a password is looked at, and pay it back if that fails.
+
+    An error tells nothing of the password: a store was down, or no core free. Were it counted,
+    owners would be refused after an outage for what they tried meanwhile.
 
     Raises:
         TooManyTries: when it comes too early.
     """
     throttle = components().stores.throttle
-    return attempt_sign_in(throttle, email_key(email), client().address, system_clock(), _LIMITS)
+    at = client().address
+    attempt = attempt_sign_in(throttle, email_key(email), at, system_clock(), _LIMITS)
+    try:
+        yield attempt
+    except BaseException:
+        pay_back_attempt(attempt)
+        raise
 
 
-def give_up_attempt(attempt: Attempt) -> None:
-    """Pay back an attempt that came to nothing through no fault of the client's."""
+def pay_back_attempt(attempt: Attempt) -> None:
+    """Count an attempt no more that was none at a password that is not right."""
     components().stores.throttle.give_back(attempt.charges)
 
 

@@ -10,7 +10,7 @@ from flask_watchword.clock import system_clock
 from flask_watchword.service.components import components
 
 
-def count(*charges: Charge) -> None:
+def _count(*charges: Charge) -> None:
     """Count a try on every limit.
 
     Raises:
@@ -26,7 +26,7 @@ def counting_failures(charge: Charge, failures: type[Exception]) -> Iterator[Non
     Raises:
         TooManyTries: when there is no room.
     """
-    count(charge)
+    _count(charge)
     try:
         yield
     except failures:
@@ -45,7 +45,7 @@ def counting_successes(charge: Charge) -> Iterator[None]:
     Raises:
         TooManyTries: when there is no room.
     """
-    count(charge)
+    _count(charge)
     try:
         yield
     except BaseException:
@@ -62,7 +62,7 @@ def room_in_mailbox(email: str) -> Iterator[bool]:
     """
     charge = limits.mailbox(email_key(email))
     try:
-        count(charge)
+        _count(charge)
     except TooManyTries:
         yield False
         return

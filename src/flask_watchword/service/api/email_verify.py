@@ -15,7 +15,7 @@ from flask_watchword.service.audit_events import event
 from flask_watchword.service.client import client
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
-from flask_watchword.service.throttles import count, counting_failures, room_in_mailbox
+from flask_watchword.service.throttles import counting_failures, counting_successes, room_in_mailbox
 
 
 class CodeOfMail(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,8 +57,8 @@ def verify_address(body: CodeOfMail) -> Response:
 )
 def resend_code(body: Address) -> Response:
     """Answer alike whatever becomes of it."""
-    count(limits.mail_request(client().address))
-    with room_in_mailbox(body.email) as room:
+    request = limits.mail_request(client().address)
+    with counting_successes(request), room_in_mailbox(body.email) as room:
         if room:
             do(lambda a: resend_verification(a, body.email), _event)
         else:

@@ -5,7 +5,8 @@ from flask import Response
 
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.login import authenticate
-from flask_watchword.accounts.passwords import HashingBusy
+from flask_watchword.accounts.throttling import Attempt
+from flask_watchword.accounts.users import User
 from flask_watchword.service.api.fields import Email, Password
 from flask_watchword.service.audit_events import record
 from flask_watchword.service.components import components
@@ -14,10 +15,10 @@ from flask_watchword.service.guards import PUBLIC
 from flask_watchword.service.pair import InCookies, Pair, TokenTransport
 from flask_watchword.service.second_factor import PendingSignIn, pending_answer
 from flask_watchword.service.signing_in import (
-    begin_attempt,
+    attempting,
     check_transport,
     finish_sign_in,
-    give_up_attempt,
+    pay_back_attempt,
     wrong_credentials,
 )
 from flask_watchword.service.tokens import PASSWORD_METHOD
@@ -52,20 +53,21 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
 def login(body: Credentials) -> Response:
     """Answer with an access and a refresh token, with what asks for a second factor, or 401."""
     check_transport(body.transport)
-    attempt = begin_attempt(body.email)
     parts = components()
     users = parts.stores.users
-    try:
+    with attempting(body.email) as attempt:
         user = authenticate(users, parts.passwords, body.email, body.password)
-    except HashingBusy:
-        give_up_attempt(attempt)
-        raise
-    if user is None:
-        # Looked for whether there is one or not, so that it costs the same.
-        tried = users.by_email(email_key(body.email))
-        record("login_failed", None if tried is None else tried.id)
-        return wrong_credentials()
+        if user is not None:
+            return _signed_in(user, attempt, body.transport)
+    # A wrong password stays counted, also where it cannot be recorded: on a full disk one could
+    # guess for nothing. It is looked for whether there is one or not, so that it costs the same.
+    tried = users.by_email(email_key(body.email))
+    record("login_failed", None if tried is None else tried.id)
+    return wrong_credentials()
+
+
+def _signed_in(user: User, attempt: Attempt, transport: TokenTransport) -> Response:
     if (pending := pending_answer(user)) is not None:
-        give_up_attempt(attempt)
+        pay_back_attempt(attempt)
         return pending
-    return finish_sign_in(user, (PASSWORD_METHOD,), attempt, body.transport)
+    return finish_sign_in(user, (PASSWORD_METHOD,), attempt, transport)

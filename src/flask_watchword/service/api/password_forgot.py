@@ -14,7 +14,7 @@ from flask_watchword.service.audit_events import event
 from flask_watchword.service.client import client
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
-from flask_watchword.service.throttles import count, room_in_mailbox
+from flask_watchword.service.throttles import counting_successes, room_in_mailbox
 
 
 @endpoint(
@@ -28,8 +28,8 @@ from flask_watchword.service.throttles import count, room_in_mailbox
 )
 def forgot_password(body: Address) -> Response:
     """Answer alike for known, unknown and disabled: only the mailbox tells."""
-    count(limits.mail_request(client().address))
-    with room_in_mailbox(body.email) as room:
+    request = limits.mail_request(client().address)
+    with counting_successes(request), room_in_mailbox(body.email) as room:
         if room:
             do(lambda a: forgot(a, body.email), _event)
         else:
