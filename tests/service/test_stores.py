@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
+from flask_watchword.accounts.throttling import Charge
 from flask_watchword.clock import system_clock
 from flask_watchword.service.settings import InvalidSetting, Settings
 from flask_watchword.service.stores import opened_stores, opened_users, prepare, prepare_database
 from flask_watchword.sessions.session import Lifetimes, new_session
 from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.valkey.throttle import ValkeyThrottleStore
 from tests.servers.valkey import running_valkey
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +64,33 @@ def test_sessions_are_in_the_database_otherwise(database: str) -> None:
 def test_sessions_may_be_in_valkey(database: str) -> None:
     with running_valkey() as valkey:
         assert kept(Settings(database=database, valkey=valkey.url)) == ["elsewhere"]
+
+
+@pytest.mark.server
+def test_sessions_and_tries_share_one_set_of_connections_and_one_prefix(database: str) -> None:
+    with running_valkey() as valkey, valkey.client() as client:
+        settings = Settings(database=database, valkey=f"{valkey.url}?prefix=shop")
+        prepare(settings)
+        before = len(client.client_list())
+        with opened_stores(settings) as stores:
+            stores.sessions.start(new_session("ada", 0.0, LIVES), None, LIVES)
+            assert stores.throttle.take([Charge("try", 1, 1)], 1) == 0
+            assert len(client.client_list()) == before + 1
+        assert {key.partition(b":")[0] for key in client.scan_iter()} == {b"{shop}"}
+
+
+@pytest.mark.server
+def test_tries_may_be_counted_elsewhere_than_sessions_are(database: str, tmp_path: Path) -> None:
+    with running_valkey() as valkey, valkey.client() as client:
+        elsewhere = f"sqlite:///{tmp_path}/sessions.db"
+        url = f"{valkey.url}?prefix=shop"
+        settings = Settings(database=database, valkey=url, session_store=elsewhere)
+        prepare(settings)
+        with opened_stores(settings) as stores:
+            assert stores.throttle.take([Charge("try", 1, 1)], 1) == 0
+            assert isinstance(stores.throttle, ValkeyThrottleStore)
+            stores.throttle.close()
+        assert client.keys() == [b"{shop}:throttle:try"]
 
 
 def test_what_does_not_answer_is_noticed_before_anybody_is_served(database: str) -> None:

@@ -68,13 +68,13 @@ follower.start()
 
 # The client of a cluster asks for the layout when it is opened, under a lock.
 OPENING_VALKEY = """
-whole = store._server._open_client
+whole = store.server._open_client
 
 def open_client():
     hold()
     return whole()
 
-store._server._open_client = open_client
+store.server._open_client = open_client
 follower = threading.Thread(target=store.get, args=("ada",), daemon=True)
 follower.start()
 """

@@ -28,6 +28,7 @@ from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.throttle import SqlThrottleStore
 from flask_watchword.stores.sql.unit_of_work import SqlUnitOfWork
 from flask_watchword.stores.sql.users import SqlUserStore
+from flask_watchword.stores.valkey.sessions import ValkeySessionStore
 from flask_watchword.stores.valkey.throttle import ValkeyThrottleStore
 
 #: Seconds that one starting process waits for another's migration.
@@ -133,10 +134,11 @@ def _opened_engine(settings: Settings, **options: float) -> Iterator[Engine]:
 
 def _over(engine: Engine, settings: Settings) -> Stores:
     # One engine for all, so that a worker has one pool of connections to PostgreSQL.
+    sessions = _sessions(settings.sessions_elsewhere or engine, upgrade=False)
     return Stores(
         accounts=SqlUnitOfWork(engine, sealer(settings)),
-        throttle=_throttle(engine, settings),
-        sessions=_sessions(settings.sessions_elsewhere or engine, upgrade=False),
+        throttle=_throttle(engine, settings, sessions),
+        sessions=sessions,
         keys=SqlKeyStore(engine),
     )
 
@@ -177,9 +179,11 @@ def greet_mail_server(settings: Settings) -> None:
         transport.greet()
 
 
-def _throttle(engine: Engine, settings: Settings) -> ThrottleStore:
+def _throttle(engine: Engine, settings: Settings, sessions: SessionStore) -> ThrottleStore:
     if settings.valkey is None:
         return SqlThrottleStore(engine)
+    if isinstance(sessions, ValkeySessionStore) and settings.sessions_elsewhere == settings.valkey:
+        return ValkeyThrottleStore.beside(sessions)
     return ValkeyThrottleStore.from_url(settings.valkey)
 
 

@@ -39,6 +39,9 @@ class ValkeySessionStore:
             may be held up. It stays open when the store closes.
         prefix: what all keys and the channel begin with, in braces; two applications on one
             server take different ones.
+
+    Attributes:
+        server: the connections, which other stores on the same server may share.
     """
 
     def __init__(self, client: Client, *, prefix: str = "watchword") -> None:
@@ -61,7 +64,8 @@ class ValkeySessionStore:
         return store
 
     def _use(self, server: Server, prefix: str, *, owned: bool) -> None:
-        self._server = server
+        self.server = server
+        self.prefix = prefix
         self._owned = owned
         self._prefix = f"{{{prefix}}}:"
         names = ("order", "entries", "ends", "sessions")
@@ -95,7 +99,7 @@ class ValkeySessionStore:
         self, session_id: str, generation: int, now: float, lifetimes: Lifetimes
     ) -> Session | None:
         """Add one to the generation if it is ``generation`` and the session is not over."""
-        row = self._server.run(
+        row = self.server.run(
             "rotate",
             (self._session_key(session_id), self._prefix + "sessions"),
             str(generation),
@@ -109,7 +113,7 @@ class ValkeySessionStore:
 
     def get(self, session_id: str) -> Session | None:
         """Return a session, over or not."""
-        with self._server.client() as client:
+        with self.server.client() as client:
             row: list[Any] = client.hmget(self._session_key(session_id), list(SESSION_FIELDS))
         return session_of(row)
 
@@ -192,7 +196,7 @@ class ValkeySessionStore:
         names = [entry_name(kind, value) for kind, value in asked.items() if value is not None]
         if not names:
             return []
-        with self._server.client() as client:
+        with self.server.client() as client:
             values: list[Any] = client.hmget(self._prefix + "entries", names)
         found = zip(names, values, strict=True)
         return [entry_of(name, value) for name, value in found if value is not None]
@@ -221,10 +225,10 @@ class ValkeySessionStore:
         """Wake whoever waits, and close the client if it was made from a URL."""
         self._changes.close()
         if self._owned:
-            self._server.close()
+            self.server.close()
 
     def _run(self, script: str, *args: str | int) -> Any:
-        return self._server.run(script, self._log_keys, self._prefix, *args)
+        return self.server.run(script, self._log_keys, self._prefix, *args)
 
     def _end_once(self, *args: str) -> tuple[list[Session], bool]:
         """Walk through the sessions of a subject once; tell also whether that was a single step."""

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Self
 
 from flask_watchword.accounts.throttling import Charge
-from flask_watchword.stores.valkey.client import Client, Server, client_opener
+from flask_watchword.stores.valkey.client import Client, Server, client_opener, prefix_of
+from flask_watchword.stores.valkey.sessions import ValkeySessionStore
 
 
 class ValkeyThrottleStore:
@@ -23,12 +24,26 @@ class ValkeyThrottleStore:
     def from_url(cls, url: str, *, prefix: str = "watchword") -> Self:
         """Return a store that connects when it is first used.
 
+        Args:
+            url: see :func:`~flask_watchword.stores.valkey.client.client_opener`.
+            prefix: as above, unless the URL names one.
+
         Raises:
             ValueError: when the URL is of no known kind.
             ImportError: when neither valkey-py nor redis-py is installed.
         """
         store = cls.__new__(cls)
-        store._use(Server(client_opener(url)), prefix, owned=True)
+        store._use(Server(client_opener(url)), prefix_of(url) or prefix, owned=True)
+        return store
+
+    @classmethod
+    def beside(cls, sessions: ValkeySessionStore) -> Self:
+        """Return a store over the connections of sessions, which close them, and with their prefix.
+
+        Whoever finds the server silent by a session then does not wait for it once more by a try.
+        """
+        store = cls.__new__(cls)
+        store._use(sessions.server, sessions.prefix, owned=False)
         return store
 
     def _use(self, server: Server, prefix: str, *, owned: bool) -> None:
