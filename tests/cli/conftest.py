@@ -53,9 +53,16 @@ class RunningServer:
         return True
 
     def get(self, path: str) -> tuple[int, bytes]:
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, body: str) -> tuple[int, bytes]:
+        return self._ask("POST", path, body)
+
+    def _ask(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        headers = {} if body is None else {"Content-Type": "application/json"}
         try:
-            connection.request("GET", path)
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:

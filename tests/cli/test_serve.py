@@ -62,6 +62,28 @@ def test_the_quick_start_goes_from_registered_to_logged_out(serve: Serve, tmp_pa
         time.sleep(0.05)
 
 
+def test_the_first_start_prints_a_link_that_makes_an_admin_and_the_next_none(
+    serve: Serve, tmp_path: Path
+) -> None:
+    server = serve("--workers", "1")
+    server.wait_until_it_listens()
+    (code,) = re.findall(
+        rf"^  http://127\.0\.0\.1:{server.port}/setup#code=([\w-]{{43}})$",
+        server.output,
+        re.MULTILINE,
+    )
+    assert server.stop() == 0
+    again = serve("--workers", "1")
+    again.wait_until_it_listens()
+    assert "/setup" not in again.output
+    body = json.dumps(
+        {"code": code, "email": "boss@example.com", "password": "correct horse battery staple"}
+    )
+    assert again.post("/setup", body)[0] == 201
+    assert again.stop() == 0
+    assert code not in again.output
+
+
 def test_the_printed_walk_through_works_when_it_is_pasted(serve: Serve, tmp_path: Path) -> None:
     server = serve("--demo", "--workers", "2")
     server.wait_until_it_listens()

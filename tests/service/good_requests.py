@@ -11,6 +11,7 @@ import jwt
 import pyotp
 from werkzeug.test import TestResponse
 
+from flask_watchword.accounts.setting_up import offer_setup
 from flask_watchword.accounts.totp import STEP_SECONDS
 from flask_watchword.clock import system_clock
 from flask_watchword.service.api import endpoints
@@ -82,6 +83,11 @@ class _RoomForAll:
 
     def purge(self, now: int, limit: int) -> int:
         return 0
+
+
+def _with_the_code_of_the_start(ours: Site) -> Request:
+    code = ours.parts.stores.accounts.change(lambda one: offer_setup(one, system_clock()))
+    return Request(body={"code": code, "email": BOSS, "password": GOOD})
 
 
 # What has to be there before -------------------------------------------------------------
@@ -308,4 +314,7 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "openapi_json": _by_a_stranger(),
     "docs": _by_a_stranger(),
     "docs_part": lambda ours: Request(path={"part": "page.js"}),
+    "setup_page": _by_a_stranger(),
+    "setup_part": lambda ours: Request(path={"part": "page.js"}),
+    "set_up": _with_the_code_of_the_start,
 }

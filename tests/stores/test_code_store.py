@@ -117,6 +117,27 @@ def test_of_many_codes_put_at_once_one_stays(codes: CodeStore) -> None:
     assert sum(codes.take(digest, RESET, NOW) is not None for digest in digests) == 1
 
 
+def test_a_first_code_stays_for_as_long_as_it_is_good(codes: CodeStore) -> None:
+    first, second = a_code(digest=code_digest("first")), a_code(digest=code_digest("second"))
+    assert codes.put_first(first, NOW)
+    assert not codes.put_first(second, NOW)
+    assert not codes.put_first(replace(second, expires_at=NOW + 999), NOW + 59.9)
+    assert codes.find(second.digest, RESET, NOW) is None
+    assert codes.put_first(a_code(BOB.id), NOW)
+    assert codes.put_first(replace(second, expires_at=NOW + 999), NOW + 60)
+    assert codes.find(first.digest, RESET, NOW) is None
+    assert codes.take(second.digest, RESET, NOW + 61) is not None
+    assert codes.put_first(first, NOW)
+
+
+def test_of_many_first_codes_at_once_one_is_kept(codes: CodeStore) -> None:
+    offered = [a_code(digest=code_digest(str(n))) for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        kept = list(pool.map(lambda code: codes.put_first(code, NOW), offered))
+    assert sum(kept) == 1
+    assert codes.find(offered[kept.index(True)].digest, RESET, NOW) is not None
+
+
 def test_a_code_has_256_random_bits_and_the_store_keeps_a_hash() -> None:
     made = [make_code(ADA, RESET, ADA.email, NOW, CodeLifetimes()) for _ in range(100)]
     texts = {text for text, _ in made}

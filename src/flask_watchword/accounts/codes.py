@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"
     CHANGE_EMAIL = "change_email"
+    SETUP = "setup"
 
 
 class CodeRefused(Exception):
@@ -36,11 +37,13 @@ class CodeLifetimes:
         verify_email: of one that shows that mail reaches a user.
         reset_password: of one that is as good as a password.
         change_email: of one that gives an account another address.
+        setup: of one by which the first admin is made.
     """
 
     verify_email: float = 24 * _HOUR
     reset_password: float = 15 * _MINUTE
     change_email: float = _HOUR
+    setup: float = _HOUR
 
     def of(self, purpose: Purpose) -> float:
         """Return the lifetime of codes of a purpose."""
@@ -76,6 +79,12 @@ class CodeStore(Protocol):
         """Keep a code in the place of the one that this subject had for this purpose.
 
         So a subject has no more codes than there are purposes, and only the newest counts.
+        """
+
+    def put_first(self, code: Code, now: float) -> bool:
+        """Keep a code unless this subject has one for this purpose that is not over.
+
+        One compare-and-swap: of any number of concurrent calls exactly one returns that it did.
         """
 
     def find(self, digest: str, purpose: Purpose, now: float) -> Code | None:

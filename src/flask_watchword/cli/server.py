@@ -14,7 +14,7 @@ from flask_watchword.cli.walkthrough import walkthrough
 from flask_watchword.service.app import create_app, create_worker, expired_demo_token
 from flask_watchword.service.logs.configuration import configure_logs, log_configuration
 from flask_watchword.service.settings import Settings
-from flask_watchword.service.stores import opened_stores, prepare
+from flask_watchword.service.stores import first_admin_code, opened_stores, prepare
 
 _logger = logging.getLogger(__name__)
 
@@ -65,11 +65,17 @@ def _announce(settings: Settings) -> None:
     listens = f"Watchword listens on {url} ({settings.workers} workers, {kept})."
     if settings.log_format == "json":
         _logger.info(listens)
-        return
-    click.echo(f"{listens} Ctrl+C stops it.")
+    else:
+        click.echo(f"{listens} Ctrl+C stops it.")
     if settings.demo:
         click.echo(walkthrough(url, expired_demo_token(settings)))
-    else:
+        return
+    if settings.log_format == "text":
+        click.echo(f"What it answers to: {url}/docs")
+    code = first_admin_code(settings)
+    if code is not None:
+        # Not logged, since it is as good as a password; shown to who has started the service.
         click.echo(
-            f"What it answers to: {url}/docs. Add an admin: watchword user add EMAIL --role admin"
+            "There is no admin yet. Make one within an hour by this link, which is good once and "
+            f"shown once, or by: watchword user add EMAIL --role admin\n  {url}/setup#code={code}"
         )

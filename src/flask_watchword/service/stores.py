@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from flask_watchword.accounts.outbox import Transport
 from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.setting_up import offer_setup
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.throttling import ThrottleStore
 from flask_watchword.accounts.unit_of_work import UnitOfWork
@@ -141,6 +142,18 @@ def _over(engine: Engine, settings: Settings) -> Stores:
         sessions=sessions,
         keys=SqlKeyStore(engine),
     )
+
+
+def first_admin_code(settings: Settings) -> str | None:
+    """Return a code by which the first admin is made; ``None`` where there is one.
+
+    ``None`` as well while another one is good, which an earlier start or another node has shown.
+
+    Raises:
+        StoreUnavailable: when the database does not answer.
+    """
+    with opened_accounts(settings) as accounts:
+        return accounts.change(lambda stores: offer_setup(stores, system_clock()))
 
 
 def mail_transport(settings: Settings) -> Transport:

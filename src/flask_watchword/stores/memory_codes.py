@@ -17,6 +17,15 @@ class MemoryCodeStore:
         with self._lock:
             self._codes[code.subject, code.purpose] = code
 
+    def put_first(self, code: Code, now: float) -> bool:
+        """Keep a code unless this subject has one for this purpose that is not over."""
+        with self._lock:
+            held = self._codes.get((code.subject, code.purpose))
+            if held is not None and held.expires_at > now:
+                return False
+            self._codes[code.subject, code.purpose] = code
+            return True
+
     def find(self, digest: str, purpose: Purpose, now: float) -> Code | None:
         """Return a code of this purpose that is not over; it stays."""
         with self._lock:

@@ -26,6 +26,7 @@ from flask_watchword.service.api.protected_route import protected_route
 from flask_watchword.service.api.refresh import refresh
 from flask_watchword.service.api.register import register
 from flask_watchword.service.api.sessions import end_other_sessions, end_session, list_sessions
+from flask_watchword.service.api.setup import set_up, setup_page, setup_part
 from flask_watchword.service.api.token import token
 from flask_watchword.service.api.tokens import list_tokens, make_token, revoke_token
 from flask_watchword.service.api.totp_change import disable_totp, renew_recovery_codes
@@ -69,6 +70,9 @@ _ENDPOINTS: Sequence[Endpoint] = (
     openapi_json,
     docs,
     docs_part,
+    setup_page,
+    setup_part,
+    set_up,
 )
 _OF_THE_DEMO: Sequence[Endpoint] = (protected_route, expired)
 

@@ -6,15 +6,13 @@ works under the strictest policy there is.
 
 from flask import Response, abort
 
-from flask_watchword.service.answers import published
+from flask_watchword.service.answers import page_policy, published
 from flask_watchword.service.docs_page.parts import CSS, JAVASCRIPT, page, parts
 from flask_watchword.service.docs_page.pictures import ENDINGS
 from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.guards import PUBLIC
 
 _HTML = "text/html"
-#: CSP level 3 section 6.1.3: whatever is not named falls back on ``default-src``.
-_POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 @endpoint(
@@ -27,7 +25,7 @@ _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancest
 )
 def docs() -> Response:
     """Answer with a page that shows ``/openapi.json``."""
-    return _under_policy(published(page(), _HTML))
+    return page_policy(published(page(), _HTML))
 
 
 @endpoint(
@@ -44,9 +42,4 @@ def docs_part(part: str) -> Response:
     found = parts().get(part)
     if found is None:
         abort(404)
-    return _under_policy(published(found.content, found.media_type))
-
-
-def _under_policy(shown: Response) -> Response:
-    shown.headers["Content-Security-Policy"] = _POLICY
-    return shown
+    return page_policy(published(found.content, found.media_type))

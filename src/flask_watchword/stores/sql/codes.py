@@ -1,6 +1,6 @@
 """One-time codes in a SQL database, one statement for each method."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select
@@ -37,9 +37,16 @@ class SqlCodeStore:
 
     def put(self, code: Code) -> None:
         """Keep a code in the place of the one that this subject had for this purpose."""
-        values = {column.name: getattr(code, column.name) for column in _CODE}
-        statement = _UPSERTS[self._place.dialect.name]
-        state(self._place, lambda connection: connection.execute(statement, values))
+        statement = _upsert(self._place.dialect.name)
+        state(self._place, lambda connection: connection.execute(statement, _values(code)))
+
+    def put_first(self, code: Code, now: float) -> bool:
+        """Keep a code unless this subject has one for this purpose that is not over."""
+        over = _codes.expires_at <= now
+        statement = _upsert(self._place.dialect.name, over).returning(_codes.digest)
+        values = _values(code)
+        kept = state(self._place, lambda connection: connection.execute(statement, values).first())
+        return kept is not None
 
     def find(self, digest: str, purpose: Purpose, now: float) -> Code | None:
         """Return a code of this purpose that is not over; it stays."""
@@ -72,15 +79,19 @@ class SqlCodeStore:
         return None if row is None else _code(row)
 
 
-def _upsert(dialect: Any) -> Any:
-    statement = dialect.insert(tables.codes)
+# Both databases have an upsert, and SQL has none.
+_DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+def _upsert(dialect: str, where: ColumnElement[bool] | None = None) -> Any:
+    statement = _DIALECTS[dialect].insert(tables.codes)
     key = ("subject", "purpose")
     new = {c.name: statement.excluded[c.name] for c in _CODE if c.name not in key}
-    return statement.on_conflict_do_update(index_elements=key, set_=new)
+    return statement.on_conflict_do_update(index_elements=key, set_=new, where=where)
 
 
-# Both databases have an upsert, and SQL has none.
-_UPSERTS = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
+def _values(code: Code) -> dict[str, Any]:
+    return {column.name: getattr(code, column.name) for column in _CODE}
 
 
 def _live(digest: str, purpose: Purpose, now: float) -> tuple[ColumnElement[bool], ...]:

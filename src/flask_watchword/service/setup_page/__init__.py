@@ -1,0 +1,1 @@
+"""The page at /setup: a form, its style and its script."""

@@ -1,0 +1,35 @@
+"use strict";
+
+const form = document.getElementById("form");
+const outcome = document.getElementById("outcome");
+
+// The code stands behind the sign that no browser sends, and leaves the address bar with this.
+const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? "";
+history.replaceState(null, "", location.pathname);
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  outcome.textContent = "";
+  const [email, password] = [form.email.value, form.password.value];
+  try {
+    // Relative: it may be served below any prefix.
+    const answer = await fetch("setup", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ code, email, password }),
+    });
+    const said = await answer.json();
+    if (answer.ok) {
+      form.remove();
+      outcome.textContent = `${said.email} is an admin now, and can log in.`;
+    } else if (said.code === "invalid_code") {
+      outcome.textContent =
+        "This link is not good any more: it is good once, and for an hour. " +
+        "Start the service again, or run: watchword user add EMAIL --role admin";
+    } else {
+      outcome.textContent = said.msg;
+    }
+  } catch {
+    outcome.textContent = "The service does not answer; try again.";
+  }
+});
