@@ -49,6 +49,52 @@ def started(store: ValkeySessionStore, subject: str = "ada", now: float = NOW) -
     return session
 
 
+def test_a_start_with_a_limit_looks_at_so_many_sessions_and_no_more(
+    server: ValkeyServer, store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_ENDED", 4)
+    old = [started(store, now=NOW + n) for n in range(100)]
+    with server.client() as client:
+        client.config_resetstat()
+        ended = store.start(new_session("ada", NOW + 100, LIVES), 10, LIVES)
+        assert client.info("commandstats")["cmdstat_hmget"]["calls"] < 40
+    assert [session.id for session in ended] == [session.id for session in old[:4]]
+
+
+def test_sessions_that_are_over_are_neither_counted_nor_ended_for_a_limit(
+    store: ValkeySessionStore,
+) -> None:
+    for n in range(3):
+        started(store, now=NOW + n)
+    used = [started(store, now=NOW + 10 + n) for n in range(3)]
+    late = NOW + LIVES.idle + 5
+    for session in used:
+        store.rotate(session.id, 1, NOW + 3_600, LIVES)
+    newest = new_session("ada", late, LIVES)
+    ended = store.start(newest, 3, LIVES)
+    assert [session.id for session in ended] == [used[0].id]
+    assert {session.id for session in store.of_subject("ada", late)} == {
+        newest.id,
+        *(session.id for session in used[1:]),
+    }
+
+
+def test_whoever_starts_with_a_clock_behind_is_not_ended_by_the_limit(
+    store: ValkeySessionStore,
+) -> None:
+    others = [started(store, now=NOW + n) for n in range(3)]
+    behind = new_session("ada", NOW - 5, LIVES)
+    ended = store.start(behind, 2, LIVES)
+    assert [session.id for session in ended] == [session.id for session in others[:2]]
+    assert store.get(behind.id) is not None
+    assert [
+        session.id for session in store.start(new_session("ada", NOW + 9, LIVES), 1, LIVES)
+    ] == [
+        behind.id,
+        others[2].id,
+    ]
+
+
 def token(value: str, until: float = NOW + 900) -> Revocation:
     return Revocation(Kind.TOKEN, value, NOW, until)
 

@@ -10,13 +10,25 @@ if redis.call('PTTL', subject_key(subject)) < tonumber(index_milliseconds) then
   redis.call('PEXPIRE', subject_key(subject), index_milliseconds)
 end
 
-local ended = {}
-if limit ~= '' then
-  local ids = live(subject, now)
-  local surplus = math.min(#ids - tonumber(limit), tonumber(most))
-  for _, other in ipairs(ids) do
-    if #ended >= surplus then break end
+-- However many sessions the subject has, so many are looked at from either end and no more: first
+-- the newest, for those that stay, then the oldest, for those that end.
+local ended, newest, kept = {}, {}, 1
+limit, most = tonumber(limit), tonumber(most)
+if limit and limit > 1 then
+  for _, other in ipairs(redis.call('ZREVRANGE', subject_key(subject), 0, limit + most - 1)) do
+    newest[other] = true
     if other ~= id then
+      local _, lives = state(subject, other, now)
+      if lives then kept = kept + 1 end
+    end
+    if kept >= limit then break end
+  end
+end
+if limit and kept >= limit then
+  for _, other in ipairs(redis.call('ZRANGE', subject_key(subject), 0, most)) do
+    if newest[other] or #ended >= most then break end
+    local _, lives = state(subject, other, now)
+    if lives and other ~= id then
       ended[#ended + 1] = finish(other, now, reason, access_until, leeway)
     end
   end
