@@ -6,21 +6,27 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.bounded_connection import bound_connections
+from flask_watchword.stores.sql.bounded_connection import (
+    BoundedConnection,
+    bound_connections,
+    patience,
+)
 from flask_watchword.stores.sql.engine import open_engine, reading, transactions, writing
 from flask_watchword.stores.sql.opening import open_sql_sessions
 from flask_watchword.stores.sql.postgres_feed import PostgresFeed
 from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.sessions import SqlSessionStore
+from flask_watchword.stores.sql.single import SingleStatements
 from tests.servers.postgres import PostgresServer, running_postgres
 from tests.servers.valkey import wait_until
 
@@ -77,6 +83,21 @@ def test_a_server_without_our_tables_is_an_unavailable_store(postgres_server: UR
     with pytest.raises(StoreUnavailable, match="does not exist"):
         store.get("x")
     store.close()
+
+
+def test_what_is_wrong_with_a_server_is_told_in_one_line() -> None:
+    engine = open_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    store = SqlSessionStore(engine)
+    with pytest.raises(StoreUnavailable) as asked:
+        store.get("any")
+    with pytest.raises(StoreUnavailable) as followed:
+        store.wait_for_change(0.0)
+    for told in (asked, followed):
+        assert "Connection refused" in str(told.value)
+        assert len(str(told.value).splitlines()) == 1
+        assert "sqlalche.me" not in str(told.value)
+    store.close()
+    engine.dispose()
 
 
 def test_a_server_that_is_not_there_is_an_unavailable_store() -> None:
@@ -157,7 +178,7 @@ def test_a_server_that_was_away_is_found_again(server: PostgresServer) -> None:
 
 @pytest.mark.server
 def test_a_server_that_is_frozen_is_an_unavailable_store_until_it_goes_on(
-    server: PostgresServer,
+    server: PostgresServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = open_engine(server.url, busy_seconds=0.3)
     upgrade_schema(engine)
@@ -180,8 +201,55 @@ def test_a_server_that_is_frozen_is_an_unavailable_store_until_it_goes_on(
             assert time.monotonic() - began < 10.0
         wait_until(lambda: not _is_unavailable(store, session.id))
         assert set(many.map(lambda _: store.get(session.id), range(80))) == {session}
+    assert caplog.records == []
     store.close()
     engine.dispose()
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_connection_that_is_lost_in_mid_statement_is_no_trace_in_the_log(
+    server: PostgresServer, caplog: pytest.LogCaptureFixture, autocommit: bool
+) -> None:
+    # Alone, in a transaction, and on an application's own engine, which rolls back by itself.
+    engine = open_engine(server.url) if autocommit else create_engine(server.url)
+    sleeping = text("SELECT pg_sleep(60)")
+    alone = SingleStatements(engine, kept=1)
+
+    def in_transaction() -> None:
+        with writing(engine) as connection, patience(connection):
+            connection.execute(sleeping)
+
+    with ThreadPoolExecutor(2) as two:
+        lost: list[Future[object]] = [two.submit(alone.rows, sleeping), two.submit(in_transaction)]
+        wait_until(lambda: _sleeping(server.url) == len(lost))
+        server.stop()
+        assert {type(one.exception(10.0)) for one in lost} == {StoreUnavailable}
+    assert caplog.records == []
+    alone.close()
+    engine.dispose()
+
+
+@pytest.mark.server
+def test_a_connection_that_comes_back_while_the_server_is_silent_is_no_trace_in_the_log(
+    postgres_engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = open_engine(postgres_engine.url)
+    with reading(engine) as connection:
+        connection.execute(text("SELECT 1"))
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, BoundedConnection)
+        driver.silence.begin()  # somebody else has found out
+    assert caplog.records == []
+    engine.dispose()
+
+
+def _sleeping(server: URL) -> int:
+    with psycopg.connect(server.set(drivername="postgresql").render_as_string()) as connection:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
+        found = connection.execute(asked).fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 def _is_unavailable(store: SqlSessionStore, session_id: str) -> bool:

@@ -297,19 +297,23 @@ def _follow(
     feed: "ref[RevocationFeed]", store: SessionStore, seconds: float, stop: threading.Event
 ) -> None:
     """Keep a feed up to date until it is gone or closed; holds it only while it works on it."""
-    delay = _FIRST_DELAY
+    delay, is_lost = _FIRST_DELAY, False
     while not stop.is_set():
         try:
             if not _turn(feed):
                 return
             store.wait_for_change(seconds)
         except StoreUnavailable as error:
-            _logger.warning("The session store does not answer: %s", error)
+            if not is_lost:
+                _logger.warning("The session store does not answer: %s", error)
+            is_lost = True
         except Exception:
             # The thread goes on: without it each request would have to bring the copy up to date.
             _logger.exception("Following the revocations failed")
         else:
-            delay = _FIRST_DELAY
+            if is_lost:
+                _logger.warning("The session store answers again")
+            delay, is_lost = _FIRST_DELAY, False
             continue
         stop.wait(delay)
         delay = min(2 * delay, _LONGEST_DELAY)

@@ -10,6 +10,10 @@ class StoreUnavailable(Exception):
 
     retry_after = 2
 
+    def __init__(self, message: str) -> None:
+        # In one line, as a log has it; what a driver says may have several.
+        super().__init__(" ".join(message.split()))
+
 
 class KeysUnavailable(StoreUnavailable):
     """The keys of an issuer are not here, and could not be fetched.

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 
 from flask_watchword.stores.silence import Silence
@@ -28,6 +29,12 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     silence: Silence
     is_patient = False
+
+    def rollback(self) -> None:
+        """Roll back where there is anything to: a pool asks for it whenever it gets one back."""
+        # Otherwise that would fail while the server is silent, which the pool logs with a trace.
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().rollback()
 
     def wait(self, gen: Generator[Any, Any, _T], *args: Any, **options: Any) -> _T:
         """Drive what the driver asks of the server, until there is no word for too long.

@@ -34,7 +34,7 @@ class Lender(Forked):
         except IndexError:
             return self._engine.raw_connection()
         if self._may_be_dropped and self._has_news(kept):
-            kept.close()  # the pool finds out what the news is before it lends it again
+            self._give_back(kept)  # the pool finds out what the news is before it lends it again
             return self._engine.raw_connection()
         return kept
 
@@ -43,7 +43,7 @@ class Lender(Forked):
         if keep and len(self._kept) < self._most:
             self._kept.append(lent)
         else:
-            lent.close()
+            self._give_back(lent)
 
     def close_kept(self) -> None:
         """Close the connections that are not lent."""
@@ -53,6 +53,12 @@ class Lender(Forked):
     def before_fork(self) -> None:
         """Leave no connection for a child to inherit."""
         self.close_kept()
+
+    def _give_back(self, lent: PoolProxiedConnection) -> None:
+        if self._may_be_dropped and lent.dbapi_connection.closed:  # type: ignore[union-attr]
+            lent.invalidate()  # or the pool would roll it back, and log a trace of why that fails
+        else:
+            lent.close()
 
     def _has_news(self, kept: PoolProxiedConnection) -> bool:
         connection = kept.dbapi_connection

@@ -148,4 +148,4 @@ class PostgresFeed(Forked):
             yield
         except (self._driver.Error, exc.SQLAlchemyError) as error:
             self._line.hang_up()
-            raise StoreUnavailable(str(error)) from error
+            raise StoreUnavailable(str(getattr(error, "orig", error))) from error
