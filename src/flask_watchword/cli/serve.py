@@ -34,14 +34,17 @@ def serve(
     valkey: str | None,
     demo: bool | None,
 ) -> None:
-    """Serve the API until Ctrl+C or SIGTERM; requests in flight are finished first."""
+    """Serve the API until Ctrl+C or SIGTERM; requests in flight are finished first.
+
+    SIGHUP reads the settings anew and replaces the workers one by one; no request is lost.
+    """
     # Here and not above: the server brings Flask, SQLAlchemy and granian.
     with one_line_store_failures(), counted_together():
         from flask_watchword.cli.server import run
         from flask_watchword.service.settings import environment, read_settings
 
         run(
-            read_settings(
+            lambda: read_settings(
                 environment(),
                 host=host,
                 port=port,

@@ -1,7 +1,7 @@
 """Prepare everything in this process, then let worker processes serve."""
 
 import logging
-from functools import partial
+from collections.abc import Callable
 
 import click
 from granian import Granian
@@ -9,12 +9,13 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from flask_watchword.cli.address import free_address, only_this_machine, url_of
+from flask_watchword.cli.live_settings import LiveSettings
 from flask_watchword.cli.upkeep import place
 from flask_watchword.cli.walkthrough import walkthrough
-from flask_watchword.service.app import create_app, create_worker, expired_demo_token
+from flask_watchword.service.app import expired_demo_token
 from flask_watchword.service.logs.configuration import configure_logs, log_configuration
 from flask_watchword.service.settings import Settings
-from flask_watchword.service.stores import first_admin_code, opened_stores, prepare
+from flask_watchword.service.stores import first_admin_code
 
 _logger = logging.getLogger(__name__)
 
@@ -25,17 +26,17 @@ _STOP_SECONDS = 10
 _THREADS = 32
 
 
-def run(settings: Settings) -> None:
+def run(read: Callable[[], Settings]) -> None:
     """Serve until a signal ends it.
 
-    Whatever can be wrong is found out here, before any worker starts: a worker that fails could
-    only leave a trace.
+    Args:
+        read: reads the settings, now and on each SIGHUP.
     """
+    live = LiveSettings(read)
+    settings = live.now
     configure_logs(settings)
     address = free_address(settings.host, settings.port)
-    prepare(settings)
-    with opened_stores(settings) as stores:
-        create_app(settings, stores=stores)
+    live.make_ready()
     _announce(settings)
     if settings.demo and not only_this_machine(address):
         click.echo(
@@ -54,7 +55,8 @@ def run(settings: Settings) -> None:
         log_level=LogLevels.error,
         log_dictconfig=log_configuration(settings),  # of the workers as well
     )
-    server.serve(target_loader=partial(create_worker, settings), wrap_loader=False)
+    server.on_reload(live.read_again)
+    server.serve(target_loader=live.create_worker, wrap_loader=False)
 
 
 def _announce(settings: Settings) -> None:
