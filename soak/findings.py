@@ -36,6 +36,8 @@ class Scale:
         rotating: seconds in which the signing key is another one again and again.
         between: seconds between two of these rotations; for one less a key is published first.
         strangers: who ask about addresses, at each path that takes one.
+        away: seconds for which a store is stopped, or PostgreSQL frozen.
+        frozen: seconds for which Valkey is frozen.
     """
 
     refreshes: int = 1_000
@@ -47,6 +49,8 @@ class Scale:
     rotating: float = 120.0
     between: float = 2.0
     strangers: int = 2_000
+    away: float = 10.0
+    frozen: float = 30.0
 
 
 def told(counts: Counter[str]) -> str:

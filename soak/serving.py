@@ -7,10 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
 
 #: The user of the service's demo.
 USER = {"email": "test@example.com", "password": "password"}
@@ -37,13 +40,24 @@ class Client:
         body: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
         """Return the status and what the JSON of the answer says."""
+        answer, told = self.fetch(method, path, token, body)
+        return answer.status, told
+
+    def fetch(
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        body: Mapping[str, str] | None = None,
+    ) -> tuple[http.client.HTTPResponse, Any]:
+        """Return the answer with its headers, and what its JSON says."""
         headers = {"Content-Type": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         data = None if body is None else json.dumps(body)
         self._connection.request(method, path, data, headers)
         answer = self._connection.getresponse()
-        return answer.status, json.loads(answer.read() or b"null")
+        return answer, json.loads(answer.read() or b"null")
 
     def close(self) -> None:
         """Close the connection."""
@@ -53,17 +67,54 @@ class Client:
 @contextmanager
 def serving(environment: Mapping[str, str], workers: int) -> Iterator[int]:
     """Lend the port of a service in its demo, which is stopped afterwards."""
+    with running(environment, workers) as service:
+        yield service.port
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that runs.
+
+    Attributes:
+        port: where it listens, on this machine.
+        log: where it writes what it has to say.
+    """
+
+    port: int
+    log: Path
+    _process: "subprocess.Popen[bytes]"
+
+    def kill(self) -> None:
+        """End all its processes at once."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+@contextmanager
+def running(environment: Mapping[str, str], workers: int) -> Iterator[Service]:
+    """Lend a service in its demo, which is stopped afterwards."""
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as output, _process(environment, workers, output) as (process, port):
+            yield Service(port, log, process)
+
+
+@contextmanager
+def _process(
+    environment: Mapping[str, str], workers: int, output: IO[bytes]
+) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     port = _free_port()
     command = [sys.executable, "-m", "flask_watchword.cli", "serve", "--demo"]
     process = subprocess.Popen(
         [*command, "--port", str(port), "--workers", str(workers)],
         env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
         start_new_session=True,
     )
     try:
         _wait_until_it_listens(process, port)
-        yield port
+        yield process, port
     finally:
         process.send_signal(signal.SIGTERM)
         try:

@@ -12,11 +12,13 @@ from soak import (
     load,
     logouts,
     nodes,
+    outages,
     races,
     replays,
     visibility,
 )
 from soak.findings import Finding, Scale
+from soak.outage_load import PROTECTED
 from soak.places import PLACES, POSTGRESQL, SQLITE, VALKEY, Place
 
 pytestmark = pytest.mark.server
@@ -32,6 +34,8 @@ SHORT = Scale(
     # Slower than in the soak, so that a busy machine has the time it needs.
     between=4.0,
     strangers=30,
+    away=3.0,
+    frozen=4.0,
 )
 
 Trial = Callable[[Place, Scale], Iterator[Finding]]
@@ -121,3 +125,62 @@ def test_nobody_is_answered_differently_about_an_address(place: Place) -> None:
     for asked in enumeration.asked_about(place, SHORT.strangers).values():
         assert len(asked.answers) == 1
         assert asked.answers.total() == SHORT.strangers
+
+
+@pytest.fixture(scope="module")
+def two_nodes() -> Iterator[outages.Nodes]:
+    with outages.two_nodes() as nodes:
+        yield nodes
+
+
+def is_closed_and_comes_back(outage: outages.Outage) -> bool:
+    """Tell whether all went well; how soon is for the soak to say: here the machine may be busy."""
+    assert outage.wrong == {}
+    assert outage.traces == 0
+    assert outage.longest < 20.0
+    return outage.back < 10.0
+
+
+def test_postgresql_stopped_under_two_nodes(two_nodes: outages.Nodes) -> None:
+    outage = outages.postgres_stopped(two_nodes, SHORT)
+    assert is_closed_and_comes_back(outage)
+    assert outage.lost == 0
+    assert outage.granted == {PROTECTED}
+
+
+def test_postgresql_frozen_under_two_nodes(two_nodes: outages.Nodes) -> None:
+    outage = outages.postgres_frozen(two_nodes, SHORT)
+    assert is_closed_and_comes_back(outage)
+    assert outage.lost == 0
+    assert outage.granted == {PROTECTED}
+
+
+def test_postgresql_without_a_connection_for_two_nodes(two_nodes: outages.Nodes) -> None:
+    outage = outages.postgres_full(two_nodes, SHORT)
+    assert is_closed_and_comes_back(outage)
+    kept, busy = outages.connections_kept(two_nodes)
+    assert (outage.lost, busy) == (0, 0)
+    assert kept <= outages.MOST_KEPT
+
+
+def test_valkey_stopped_under_two_nodes(two_nodes: outages.Nodes) -> None:
+    outage = outages.valkey_stopped(two_nodes, SHORT)
+    assert is_closed_and_comes_back(outage)
+    assert (outage.lost, outage.granted_late) == (0, 0)
+
+
+def test_valkey_frozen_under_two_nodes(two_nodes: outages.Nodes) -> None:
+    outage = outages.valkey_frozen(two_nodes, SHORT)
+    assert is_closed_and_comes_back(outage)
+    assert (outage.lost, outage.granted_late) == (0, 0)
+
+
+def test_valkey_wiped_under_two_nodes(two_nodes: outages.Nodes) -> None:
+    assert is_closed_and_comes_back(outages.valkey_wiped(two_nodes))
+
+
+def test_one_of_two_nodes_killed(two_nodes: outages.Nodes) -> None:
+    # The last of these: the node stays away.
+    outage = outages.node_killed(two_nodes)
+    assert is_closed_and_comes_back(outage)
+    assert outage.lost == 0

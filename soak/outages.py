@@ -1,0 +1,333 @@
+"""A store that is away, frozen, full or wiped under two nodes with load on both."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from soak.findings import Finding, Scale, told
+from soak.outage_load import (
+    KINDS,
+    LOST,
+    PROTECTED,
+    REFRESH,
+    REVOKED,
+    SIGN_IN,
+    Answer,
+    Load,
+    loaded,
+    revoked_token,
+)
+from soak.places import POSTGRESQL, SQLITE, Place
+from soak.serving import Service, running
+from tests.servers.postgres import PostgresServer, running_postgres
+from tests.servers.valkey import ValkeyServer, running_valkey
+
+WORKERS = 2
+
+#: Seconds within which a request is answered: of a store that is gone, or Valkey frozen; and of a
+#: frozen PostgreSQL, which is waited for a little longer than a statement may take.
+BOUND, FROZEN_BOUND = 2.0, 2.8
+#: Seconds in which everything works again once a store is back.
+BACK = 1.0
+#: Seconds for which a copy of the revocations is good.
+STALENESS = 2.0
+
+#: Seconds of load before and after what is tried.
+_BEFORE, _AFTER = 1.0, 2.0
+#: Connections that PostgreSQL has, and those that the pools of both nodes may keep.
+_MOST_CONNECTIONS, MOST_KEPT = 60, 2 * WORKERS * 8
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Two nodes over one PostgreSQL and one Valkey.
+
+    Attributes:
+        revoked: an access token that both know to be revoked.
+    """
+
+    postgres: PostgresServer
+    valkey: ValkeyServer
+    a: Service
+    b: Service
+    revoked: str
+
+    def traces(self) -> int:
+        """Return how many traces the logs have so far."""
+        return sum(one.log.read_text("utf-8").count("Traceback") for one in (self.a, self.b))
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What was seen of one.
+
+    Attributes:
+        load: everything that was answered.
+        gone: when it had begun, by the monotonic clock.
+        ending: when it began to end.
+        ended: when it had ended.
+        traces: how many the logs got.
+        expected: what else may be answered in it, as kinds and statuses.
+    """
+
+    load: Load
+    gone: float
+    ending: float
+    ended: float
+    traces: int
+    expected: frozenset[tuple[str, int]]
+
+    @property
+    def granted(self) -> frozenset[str]:
+        """Return what was granted while it lasted."""
+        lasting = self.load.within(self.gone, self.ending)
+        return frozenset(one.what for one in lasting if one.status == 200)
+
+    @property
+    def granted_late(self) -> int:
+        """Return how often was granted what nobody could be sure of any more."""
+        late = self.load.within(self.gone + STALENESS, self.ending)
+        return sum(one.status == 200 for one in late)
+
+    @property
+    def wrong(self) -> Counter[str]:
+        """Return what must not have been answered: errors but 503 and 429, and open doors."""
+        return Counter(one.told for one in self.load.answers if not self._is_right(one))
+
+    @property
+    def lost(self) -> int:
+        """Return how many sessions ended of which no refresh was on its way as it began."""
+        refreshes = [one for one in self.load.answers if one.what == REFRESH]
+        ended = sum(one.status == 401 for one in refreshes)
+        underway = sum(one.began <= self.gone <= one.began + one.seconds for one in refreshes)
+        return max(0, ended - underway)
+
+    @property
+    def longest(self) -> float:
+        """Return the most seconds that an answer took."""
+        return max(one.seconds for one in self.load.answers)
+
+    @property
+    def back(self) -> float:
+        """Return the seconds after which all was granted again; infinite where it never was."""
+        return max(self.load.back_after(self.ended, what) for what in (PROTECTED, REFRESH, SIGN_IN))
+
+    def counts(self) -> str:
+        """Return what was answered from its beginning on, and how soon."""
+        answers = Counter(one.told for one in self.load.within(self.gone, math.inf))
+        return (
+            f"{told(answers)}; the longest answer took {self.longest:.2f} s, all was granted "
+            f"{self.back:.2f} s after it was over; {self.lost} sessions lost, {self.traces} traces "
+            "in the logs"
+        )
+
+    def holds(self, bound: float) -> bool:
+        """Tell whether all is as promised, each answer within a bound of seconds."""
+        is_closed = not self.wrong and not self.traces
+        return is_closed and self.longest <= bound and self.back <= BACK
+
+    def _is_right(self, one: Answer) -> bool:
+        if (one.what, one.status) in self.expected:
+            return True
+        if one.status == 503:
+            return one.says_when and bool(one.code)
+        if one.what == REVOKED:
+            return one.status == 401
+        # Whether a session may have ended, `lost` says.
+        return one.status in (200, 429) or (one.what, one.status) == (REFRESH, 401)
+
+
+def trial(place: Place, scale: Scale) -> Iterator[Finding]:
+    """Take one of the two stores away while clients sign in, refresh and read."""
+    if place.name == SQLITE:
+        return  # which is a file
+    with two_nodes() as nodes:
+        of_store = _of_postgres if place.name == POSTGRESQL else _of_valkey
+        for promise, outage, holds in of_store(nodes, scale):
+            yield Finding(promise, place.name, outage.counts(), holds)
+
+
+_Found = Iterator[tuple[str, Outage, bool]]
+
+
+def _of_postgres(nodes: Nodes, scale: Scale) -> _Found:
+    for how, bound, outage in (
+        ("gone", BOUND, postgres_stopped(nodes, scale)),
+        ("frozen", FROZEN_BOUND, postgres_frozen(nodes, scale)),
+    ):
+        yield (
+            f"PostgreSQL {how} for {scale.away:g} s under two nodes: 503 within {bound:g} s, and "
+            "protected routes go on",
+            outage,
+            outage.holds(bound) and not outage.lost and outage.granted == {PROTECTED},
+        )
+    full = postgres_full(nodes, scale)
+    kept, busy = connections_kept(nodes)
+    yield (
+        "every connection of PostgreSQL taken by somebody else: 503 or 429, and afterwards "
+        f"{kept} connections kept, {busy} of them in use",
+        full,
+        full.holds(BOUND) and not full.lost and kept <= MOST_KEPT and not busy,
+    )
+
+
+def _of_valkey(nodes: Nodes, scale: Scale) -> _Found:
+    for how, seconds, outage in (
+        ("gone", scale.away, valkey_stopped(nodes, scale)),
+        ("frozen", scale.frozen, valkey_frozen(nodes, scale)),
+    ):
+        yield (
+            f"Valkey {how} for {seconds:g} s under two nodes: 503 within {BOUND:g} s, protected "
+            f"routes go on for {STALENESS:g} s and then refuse",
+            outage,
+            outage.holds(BOUND) and not outage.lost and not outage.granted_late,
+        )
+    wiped = valkey_wiped(nodes)
+    yield (
+        "Valkey wiped: everybody signs in anew, and what was revoked stays so",
+        wiped,
+        wiped.holds(BOUND),
+    )
+    killed = node_killed(nodes)
+    yield (
+        "a node killed by SIGKILL: its clients go on at the other with their sessions",
+        killed,
+        killed.holds(BOUND) and not killed.lost,
+    )
+
+
+@contextmanager
+def two_nodes() -> Iterator[Nodes]:
+    """Lend two nodes over stores of their own."""
+    with ExitStack() as stack:
+        most = str(_MOST_CONNECTIONS)
+        postgres = stack.enter_context(running_postgres(max_connections=most))
+        kept = {"appendonly": "yes", "appendfsync": "always"}
+        valkey = stack.enter_context(running_valkey(**kept))
+        settings = {
+            "WATCHWORD_MASTER_KEY": "A" * 43,
+            "WATCHWORD_DATABASE": postgres.url.render_as_string(hide_password=False),
+            "WATCHWORD_VALKEY": valkey.url,
+        }
+        a, b = (stack.enter_context(running(settings, WORKERS)) for _ in range(2))
+        revoked = revoked_token(a.port)
+        time.sleep(STALENESS)
+        yield Nodes(postgres, valkey, a, b, revoked)
+
+
+def postgres_stopped(nodes: Nodes, scale: Scale) -> Outage:
+    """Stop PostgreSQL and start it again."""
+    return _outage(nodes, _stopped(nodes.postgres), scale.away)
+
+
+def postgres_frozen(nodes: Nodes, scale: Scale) -> Outage:
+    """Freeze PostgreSQL."""
+    return _outage(nodes, nodes.postgres.frozen(), scale.away)
+
+
+def postgres_full(nodes: Nodes, scale: Scale) -> Outage:
+    """Take every connection of PostgreSQL, those of the nodes included."""
+    return _outage(nodes, _full(nodes.postgres), scale.away)
+
+
+def valkey_stopped(nodes: Nodes, scale: Scale) -> Outage:
+    """Stop Valkey and start it again."""
+    return _outage(nodes, _stopped(nodes.valkey), scale.away)
+
+
+def valkey_frozen(nodes: Nodes, scale: Scale) -> Outage:
+    """Freeze Valkey."""
+    return _outage(nodes, nodes.valkey.frozen(), scale.frozen)
+
+
+def valkey_wiped(nodes: Nodes) -> Outage:
+    """Have Valkey forget everything."""
+    return _outage(nodes, _wiped(nodes.valkey), 0.0, (PROTECTED, 401))
+
+
+def node_killed(nodes: Nodes) -> Outage:
+    """Kill a node, which stays away."""
+    unanswered = [(what, LOST) for what in KINDS]
+    return _outage(nodes, _killed(nodes.a), 0.0, *unanswered)
+
+
+def connections_kept(nodes: Nodes) -> tuple[int, int]:
+    """Return how many connections to PostgreSQL idle nodes have, and how many are in use."""
+    asked = (
+        "SELECT count(*), count(*) FILTER (WHERE state <> 'idle') FROM pg_stat_activity"
+        " WHERE application_name = 'watchword'"
+    )
+    with psycopg.connect(_libpq(nodes.postgres)) as connection:
+        kept, busy = connection.execute(asked).fetchone() or (0, 0)
+    return int(kept), int(busy)
+
+
+def _outage(
+    nodes: Nodes,
+    what: AbstractContextManager[None],
+    seconds: float,
+    *expected: tuple[str, int],
+) -> Outage:
+    traces = nodes.traces()
+    with loaded((nodes.a.port, nodes.b.port), nodes.revoked) as load:
+        time.sleep(_BEFORE)
+        with what:
+            gone = time.monotonic()
+            time.sleep(seconds)
+            ending = time.monotonic()
+        ended = time.monotonic()
+        time.sleep(_AFTER)
+    return Outage(load, gone, ending, ended, nodes.traces() - traces, frozenset(expected))
+
+
+@contextmanager
+def _stopped(server: PostgresServer | ValkeyServer) -> Iterator[None]:
+    server.stop()
+    yield
+    server.start()
+
+
+@contextmanager
+def _full(server: PostgresServer) -> Iterator[None]:
+    with ExitStack() as taken:
+        first = taken.enter_context(psycopg.connect(_libpq(server), autocommit=True))
+        ending = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'watchword'"
+        )
+        while True:
+            _take_what_is_free(server, taken)
+            # Theirs are taken as well, in competition with them, until they have none.
+            if first.execute(ending).rowcount == 0:
+                break
+        yield
+
+
+def _take_what_is_free(server: PostgresServer, taken: ExitStack) -> None:
+    while True:
+        try:
+            taken.enter_context(psycopg.connect(_libpq(server)))
+        except psycopg.OperationalError:
+            return
+
+
+@contextmanager
+def _wiped(server: ValkeyServer) -> Iterator[None]:
+    with server.client() as client:
+        client.flushall()
+    yield
+
+
+@contextmanager
+def _killed(service: Service) -> Iterator[None]:
+    service.kill()
+    yield
+
+
+def _libpq(server: PostgresServer) -> str:
+    return server.url.set(drivername="postgresql").render_as_string(hide_password=False)
