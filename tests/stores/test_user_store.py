@@ -13,6 +13,20 @@ ADA = new_user("Ada@Example.com", "ada's hash", 1_700_000_000.25)
 BOB = new_user("bob@example.com", "bob's hash", 1_700_000_001.0)
 
 
+def test_of_many_users_those_are_kept_whose_address_and_id_nobody_has(users: UserStore) -> None:
+    users.add(ADA)
+    fresh = [new_user(f"user{n}@example.com", "hash", float(n)) for n in range(1_200)]
+    same_key = replace(new_user(ADA.email, "other", 1.0), roles=frozenset({"admin"}))
+    same_id = replace(new_user("eve@example.com", "other", 1.0), id=ADA.id)
+    kept = users.add_many([same_key, *fresh, same_id])
+    assert kept == {user.id for user in fresh}
+    assert users.by_id(ADA.id) == ADA
+    assert users.by_email("eve@example.com") is None
+    assert users.by_id(fresh[700].id) == fresh[700]
+    assert users.add_many(fresh) == frozenset()
+    assert users.add_many([]) == frozenset()
+
+
 def test_a_user_comes_back_as_it_was_added(users: UserStore) -> None:
     users.add(ADA)
     users.add(BOB)

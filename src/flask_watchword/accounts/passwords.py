@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
-from flask_watchword.accounts.foreign_hashes import UnusableHash, verify_foreign
+from flask_watchword.accounts.foreign_hashes import UnusableHash, check_foreign_hash, verify_foreign
 
 _SALT_BYTES = 16
 _HASH_BYTES = 32
@@ -146,6 +146,20 @@ class Passwords:
         """
         with self._one_core():
             self._verify_nobodys(password)
+
+    def check_hash(self, password_hash: str) -> None:
+        """Refuse a hash that :meth:`verify` could not verify, before it is kept.
+
+        Raises:
+            UnusableHash: when it is of no kind that is known here, or would cost too much.
+        """
+        if not password_hash.startswith(_ARGON2):
+            check_foreign_hash(password_hash)
+            return
+        try:
+            self._check_costs(password_hash)
+        except InvalidHashError as error:
+            raise UnusableHash("it has the form of an argon2 hash and is none") from error
 
     def needs_rehash(self, password_hash: str) -> bool:
         """Tell whether a hash was made in another way than by this profile."""

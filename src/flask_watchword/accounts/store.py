@@ -41,6 +41,12 @@ class UserStore(Protocol):
             EmailTaken: when a user with that key exists.
         """
 
+    def add_many(self, users: Sequence[User]) -> frozenset[str]:
+        """Keep those new users whose key and id nobody has; return the ids of these.
+
+        Atomic in key and id, as :meth:`add` is; all others are left out, and change nothing.
+        """
+
     def by_email(self, email_key: str) -> User | None:
         """Return the user with this key, which is what ``email_key()`` makes of an address."""
 

@@ -5,6 +5,7 @@ import click
 from flask_watchword.cli.audit import audit
 from flask_watchword.cli.db import db
 from flask_watchword.cli.doctor import doctor
+from flask_watchword.cli.import_users import import_users
 from flask_watchword.cli.keys import keys
 from flask_watchword.cli.purge import purge
 from flask_watchword.cli.serve import serve
@@ -26,6 +27,7 @@ def main() -> None:
 main.add_command(audit)
 main.add_command(db)
 main.add_command(doctor)
+main.add_command(import_users)
 main.add_command(keys)
 main.add_command(purge)
 main.add_command(serve)

@@ -25,6 +25,17 @@ class MemoryUserStore:
             self._ids[user.email_key] = user.id
             self._by_id[user.id] = user
 
+    def add_many(self, users: Sequence[User]) -> frozenset[str]:
+        """Keep those new users whose key and id nobody has; return the ids of these."""
+        added = set[str]()
+        with self._lock:
+            for user in users:
+                if user.email_key not in self._ids and user.id not in self._by_id:
+                    self._ids[user.email_key] = user.id
+                    self._by_id[user.id] = user
+                    added.add(user.id)
+        return frozenset(added)
+
     def by_email(self, email_key: str) -> User | None:
         """Return the user with this key."""
         with self._lock:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from flask_watchword.accounts.store import EmailTaken, UserCount
 from flask_watchword.accounts.users import User
 from flask_watchword.stores.sql import tables
-from flask_watchword.stores.sql.joining import Place, state
+from flask_watchword.stores.sql.joining import Place, state, transact
 from flask_watchword.stores.sql.text import AnyText
 
 _users = tables.users.c
@@ -33,13 +33,14 @@ _NAMES = (_USER.index(_users.roles), _USER.index(_users.scopes))
 _NEXT_VERSION = _users.version + 1
 
 
-def _insert(dialect: Any) -> Any:
+# What is taken is no error of the statement, so a transaction it is part of can go on.
+def _insert(dialect: Any, *taken: str) -> Any:
     statement = dialect.insert(tables.users).returning(_users.id)
-    return statement.on_conflict_do_nothing(index_elements=["email_key"])
+    return statement.on_conflict_do_nothing(index_elements=taken or None)
 
 
-# A taken address is no error of the statement, so a transaction it is part of can go on.
-_INSERTS = {"sqlite": _insert(sqlite), "postgresql": _insert(postgresql)}
+_INSERTS = {"sqlite": _insert(sqlite, "email_key"), "postgresql": _insert(postgresql, "email_key")}
+_INSERTS_OF_MANY = {"sqlite": _insert(sqlite), "postgresql": _insert(postgresql)}
 
 
 class SqlUserStore:
@@ -57,11 +58,18 @@ class SqlUserStore:
 
     def add(self, user: User) -> None:
         """Keep a new user, or raise ``EmailTaken``."""
-        values = {column.name: getattr(user, column.name) for column in _USER}
-        values |= {"roles": _text(user.roles), "scopes": _text(user.scopes)}
-        statement = _INSERTS[self._place.dialect.name]
+        statement, values = _INSERTS[self._place.dialect.name], _values(user)
         if state(self._place, lambda c: c.execute(statement, values).first()) is None:
             raise EmailTaken
+
+    def add_many(self, users: Sequence[User]) -> frozenset[str]:
+        """Keep those new users whose key and id nobody has; return the ids of these."""
+        if not users:
+            return frozenset()
+        statement, values = _INSERTS_OF_MANY[self._place.dialect.name], list(map(_values, users))
+        # Several statements where they are very many.
+        kept = transact(self._place, lambda c: c.execute(statement, values).scalars().all())
+        return frozenset(kept)
 
     def by_email(self, email_key: str) -> User | None:
         """Return the user with this key."""
@@ -170,6 +178,11 @@ class SqlUserStore:
 
 def _this(user_id: str, *conditions: ColumnElement[bool]) -> Update:
     return update(tables.users).where(_users.id == user_id, *conditions)
+
+
+def _values(user: User) -> dict[str, Any]:
+    values = {column.name: getattr(user, column.name) for column in _USER}
+    return values | {"roles": _text(user.roles), "scopes": _text(user.scopes)}
 
 
 def _text(names: frozenset[str]) -> str:

@@ -1,0 +1,276 @@
+"""``watchword import``: users of other software, with the passwords they have."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+
+from flask_watchword.accounts.passwords import HashProfile, Passwords
+from tests.cli.conftest import WATCHWORD, Serve
+
+pytestmark = pytest.mark.server
+
+PASSWORD = "correct horse battery staple"
+HASH = Passwords(HashProfile(memory_kib=8, passes=1, lanes=1)).hash(PASSWORD)
+#: As CSV has it, since there are commas in it.
+CELL = f'"{HASH}"'
+HEAD = "email,password_hash,id,email_verified,roles,disabled,created_at\n"
+
+
+Done = subprocess.CompletedProcess[str]
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"WATCHWORD_MASTER_KEY": "A" * 43}
+
+
+def run(folder: Path, *args: str, url: str = "", status: int = 0) -> Done:
+    database = ("--database", url) if url else ()
+    done = subprocess.run(
+        [*WATCHWORD, *args, *database],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def counts(done: Done) -> tuple[int, int, int]:
+    told = json.loads(done.stdout)
+    return told["added"], told["already_there"], told["rejected"]
+
+
+def rejects(folder: Path) -> list[dict[str, Any]]:
+    lines = (folder / "users.rejects.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def shown(folder: Path, who: str, url: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(folder, "user", "show", who, "--json", url=url).stdout)
+    return found
+
+
+def test_all_that_is_known_of_a_user_comes_along(tmp_path: Path, database_url: str) -> None:
+    (tmp_path / "users.csv").write_text(
+        HEAD + f"Ada@Example.com,{CELL},user-7,true,admin reader,no,2020-01-31T12:00:00Z\n"
+        f'"bob@example.com",{CELL},,,,yes,1577836800\n',
+        encoding="utf-8",
+    )
+    done = run(tmp_path, "import", "users.csv", "--json", url=database_url)
+    assert counts(done) == (2, 0, 0)
+    assert json.loads(done.stdout)["rejects"] is None
+    ada = shown(tmp_path, "user-7", database_url)
+    assert ada["email"] == "Ada@Example.com"
+    assert ada["roles"] == ["admin", "reader"]
+    assert ada["created_at"] == ada["email_verified_at"] == 1_580_472_000.0
+    assert ada["disabled_at"] is None
+    bob = shown(tmp_path, "bob@example.com", database_url)
+    assert bob["created_at"] == 1_577_836_800.0
+    assert bob["email_verified_at"] is None
+    assert bob["disabled_at"] is not None
+    # One entry in the audit log for the batch, and a second run changes nothing.
+    assert "users_imported" in run(tmp_path, "audit", "tail", url=database_url).stdout
+    assert counts(run(tmp_path, "import", "users.csv", "--json", url=database_url)) == (0, 2, 0)
+
+
+def test_json_lines_say_the_same(tmp_path: Path, sqlite_url: str) -> None:
+    rows = [
+        {"email": "ada@example.com", "password_hash": HASH, "roles": ["admin"], "disabled": True},
+        {"email": "bob@example.com", "password": PASSWORD, "created_at": "2020-01-31T12:00:00Z"},
+    ]
+    text = "\n\n".join(json.dumps(row) for row in rows)
+    (tmp_path / "users.jsonl").write_text(text, encoding="utf-8-sig")
+    assert counts(run(tmp_path, "import", "users.jsonl", "--json", url=sqlite_url)) == (2, 0, 0)
+    assert shown(tmp_path, "ada@example.com", sqlite_url)["roles"] == ["admin"]
+    assert shown(tmp_path, "bob@example.com", sqlite_url)["created_at"] == 1_580_472_000.0
+
+
+def test_imported_users_log_in_with_the_passwords_they_have(serve: Serve, tmp_path: Path) -> None:
+    salt = "0123456789abcdef"
+    scrypt = hashlib.scrypt(PASSWORD.encode(), salt=salt.encode(), n=16, r=8, p=1, dklen=64).hex()
+    rows = {
+        "argon2": {"password_hash": HASH},
+        "bcrypt": {"password_hash": bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()},
+        "scrypt": {"password_hash": f"scrypt:16:8:1${salt}${scrypt}"},
+        "plain": {"password": PASSWORD},
+    }
+    lines = [json.dumps({"email": f"{name}@example.com", **row}) for name, row in rows.items()]
+    (tmp_path / "users.jsonl").write_text("\n".join(lines))
+    run(tmp_path, "import", "users.jsonl")
+    server = serve("--workers", "1")
+    server.wait_until_it_listens()
+    for name in rows:
+        for password, status in ((PASSWORD, 200), ("another password", 401)):
+            body = json.dumps({"email": f"{name}@example.com", "password": password})
+            assert server.post("/login", body)[0] == status, name
+
+
+BAD_ROWS = [
+    ("nobody", HASH, "", "@"),
+    ("x@example.com", "plain text", "", "no hash of bcrypt"),
+    ("x@example.com", "$2b$31$" + "a" * 53, "", "4 to 14 rounds"),
+    ("x@example.com", "$argon2id$v=19$m=99999999,t=9,p=1$c2FsdHNhbHQ$aGFzaGhhc2g", "", "excessive"),
+    ("x@example.com", "$argon2id$odd", "", "argon2 hash and is none"),
+    ("x@example.com", "", "", "either password_hash or password"),
+    ("x@example.com", HASH, "a/b", "id: 1 to 64"),
+    ("x@example.com", HASH, "setup", "no name of ours"),
+    ("ADA@example.com", HASH, "", "email: an earlier line has it"),
+    ("x@example.com", HASH, "user-1", "id: an earlier line has it"),
+]
+
+
+def test_each_bad_row_is_told_with_its_line_and_goes_into_a_file(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    good = f"ada@example.com,{CELL},user-1,,,,\r\n"
+    rows = "".join(f'{email},"{text}",{id_},,,,\r\n' for email, text, id_, _ in BAD_ROWS)
+    folded = f'"two\r\nlines",{CELL},,,,,\r\n'
+    more = f"b@example.com,{CELL},,perhaps,,,\r\n,{CELL}\r\nc@example.com,{CELL},,,,,soon\r\n"
+    last = f"z@example.com,{CELL},,,,,\r\n"
+    text = "\ufeff" + HEAD.replace("\n", "\r\n") + good + rows + folded + more + last
+    (tmp_path / "users.csv").write_bytes(text.encode())
+    done = run(tmp_path, "import", "users.csv", "--json", url=sqlite_url, status=1)
+    assert counts(done) == (2, 0, len(BAD_ROWS) + 4)
+    found = rejects(tmp_path)
+    for place, (row, (_, _, _, why)) in enumerate(zip(found, BAD_ROWS, strict=False)):
+        assert row["line"] == place + 3
+        assert why in row["reason"]
+        assert f"line {row['line']}: {row['reason']}" in done.stderr
+    folded_line = len(BAD_ROWS) + 3
+    assert [row["line"] for row in found[len(BAD_ROWS) :]] == [
+        folded_line,
+        folded_line + 2,
+        folded_line + 3,
+        folded_line + 4,
+    ]
+    assert "email_verified" in found[-3]["reason"]
+    assert "number of fields" in found[-2]["reason"]
+    assert "created_at" in found[-1]["reason"]
+    assert HASH not in done.stderr + done.stdout
+    assert (tmp_path / "users.rejects.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_rejects_are_mended_and_imported(tmp_path: Path, sqlite_url: str) -> None:
+    (tmp_path / "users.csv").write_text(HEAD + f"bob example.com,{CELL},,,reader,,\n")
+    run(tmp_path, "import", "users.csv", url=sqlite_url, status=1)
+    file = tmp_path / "users.rejects.jsonl"
+    file.write_text(file.read_text().replace("bob example.com", "bob@example.com"))
+    assert counts(run(tmp_path, "import", file.name, "--json", url=sqlite_url)) == (1, 0, 0)
+    assert shown(tmp_path, "bob@example.com", sqlite_url)["roles"] == ["reader"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('{"email": "x@example.com"', "is no JSON object"),
+        ("[]", "is no JSON object"),
+        ("[" * 5_000, "is no JSON object"),
+        ('{"email": "x@example.com", "password": NaN}', "is no JSON object"),
+        ('{"email": 7, "password": "x"}', "email: Expected `str`"),
+        ('{"email": "x@example.com", "password": "x", "name": "x"}', "unknown field `name`"),
+        ('{"email": "x@example.com", "password": "x", "roles": ["a b"]}', "is no name"),
+        ('{"email": "x@example.com", "password": "x", "created_at": 1e300}', "no date"),
+        (
+            '{"email": "x@example.com", "password": "x", "created_at": "2020-01-31T12:00:00"}',
+            "zone",
+        ),
+        ('{"email": "' + "x" * 70_000 + '"}', "more than 65536 characters"),
+    ],
+)
+def test_a_line_that_is_no_record_is_a_reject(
+    tmp_path: Path, sqlite_url: str, line: str, why: str
+) -> None:
+    good = json.dumps({"email": "ada@example.com", "password_hash": HASH})
+    (tmp_path / "users.jsonl").write_text(f"{line}\n{good}\n")
+    done = run(tmp_path, "import", "users.jsonl", "--json", url=sqlite_url, status=1)
+    assert counts(done) == (1, 0, 1)
+    (reject,) = rejects(tmp_path)
+    assert reject["line"] == 1
+    assert why in reject["reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("users.csv", "mail,password\n", "unknown: 'mail'"),
+        ("users.csv", "email,email,password\n", "twice: email"),
+        ("users.csv", "email,roles\n", "password_hash or password"),
+        ("users.csv", "", "has to name the columns"),
+        ("users.txt", "", "neither in .csv nor in .jsonl"),
+        ("users.csv", b"email,password\n\xff\n", "is not UTF-8 text"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_line(
+    tmp_path: Path, sqlite_url: str, name: str, text: str | bytes, why: str
+) -> None:
+    (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert why in run(tmp_path, "import", name, url=sqlite_url, status=1).stderr
+
+
+def test_a_dry_run_tells_the_same_and_keeps_nobody(tmp_path: Path, database_url: str) -> None:
+    (tmp_path / "users.csv").write_text(HEAD + f"ada@example.com,{CELL},,,,,\nbad,{CELL},,,,,\n")
+    for _ in range(2):
+        done = run(
+            tmp_path, "import", "users.csv", "--dry-run", "--json", url=database_url, status=1
+        )
+        assert counts(done) == (1, 0, 1)
+    assert run(tmp_path, "user", "list", url=database_url).stdout == ""
+
+
+def test_an_account_that_is_there_is_left_as_it_is(tmp_path: Path, sqlite_url: str) -> None:
+    (tmp_path / "users.csv").write_text(HEAD + f"ada@example.com,{CELL},one,,,,\n")
+    run(tmp_path, "import", "users.csv", url=sqlite_url)
+    (tmp_path / "users.csv").write_text(
+        HEAD + f"ADA@example.com,{CELL},,,admin,,\n"
+        f"eve@example.com,{CELL},one,,,,\nada@EXAMPLE.com,{CELL},two,,,,\n"
+    )
+    done = run(tmp_path, "import", "users.csv", "--json", url=sqlite_url, status=1)
+    assert counts(done) == (0, 1, 2)
+    assert [row["reason"] for row in rejects(tmp_path)] == [
+        "email: an earlier line has it",
+        "id: another account has it",
+    ]
+    assert shown(tmp_path, "one", sqlite_url)["roles"] == []
+
+
+def test_what_was_killed_goes_on_and_makes_nobody_twice(tmp_path: Path, database_url: str) -> None:
+    number = 6_000
+    lines = [f"user{n}@example.com,{CELL},,,,,\n" for n in range(number)]
+    (tmp_path / "users.csv").write_text(HEAD + "".join(lines))
+    process = subprocess.Popen(
+        [*WATCHWORD, "import", "users.csv", "--database", database_url],
+        cwd=tmp_path,
+        env=environment(),
+    )
+    try:
+        give_up_at = time.monotonic() + 60
+        while "users_imported" not in _log(tmp_path, database_url):
+            assert time.monotonic() < give_up_at
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(30)
+    added, there, rejected = counts(
+        run(tmp_path, "import", "users.csv", "--json", url=database_url)
+    )
+    assert there > 0
+    assert there % 500 == 0  # whole batches
+    assert (added + there, rejected) == (number, 0)
+    listed = run(tmp_path, "user", "list", url=database_url).stdout.splitlines()
+    assert len(listed) == number
+
+
+def _log(folder: Path, url: str) -> str:
+    command = [*WATCHWORD, "audit", "tail", "--database", url]
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
+    return done.stdout
