@@ -37,8 +37,8 @@ BACK = 1.0
 #: Seconds for which a copy of the revocations is good.
 STALENESS = 2.0
 
-#: Seconds of load before and after what is tried.
-_BEFORE, _AFTER = 1.0, 2.0
+#: Seconds of load before and after what is tried, and those in which it has to be over.
+_BEFORE, _AFTER, _GIVE_UP = 1.0, 1.0, 20.0
 #: Connections that PostgreSQL has, and those that the pools of both nodes may keep.
 _MOST_CONNECTIONS, MOST_KEPT = 60, 2 * WORKERS * 8
 
@@ -115,7 +115,7 @@ class Outage:
     @property
     def back(self) -> float:
         """Return the seconds after which all was granted again; infinite where it never was."""
-        return max(self.load.back_after(self.ended, what) for what in (PROTECTED, REFRESH, SIGN_IN))
+        return _back(self.load, self.ended)
 
     def counts(self) -> str:
         """Return what was answered from its beginning on, and how soon."""
@@ -146,64 +146,84 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
     """Take one of the two stores away while clients sign in, refresh and read."""
     if place.name == SQLITE:
         return  # which is a file
-    with two_nodes() as nodes:
-        of_store = _of_postgres if place.name == POSTGRESQL else _of_valkey
-        for promise, outage, holds in of_store(nodes, scale):
+    tried = (_of_postgres, _of_postgres_alone) if place.name == POSTGRESQL else (_of_valkey,)
+    for of_stores in tried:
+        for promise, outage, holds in of_stores(scale):
             yield Finding(promise, place.name, outage.counts(), holds)
 
 
 _Found = Iterator[tuple[str, Outage, bool]]
 
 
-def _of_postgres(nodes: Nodes, scale: Scale) -> _Found:
-    for how, bound, outage in (
-        ("gone", BOUND, postgres_stopped(nodes, scale)),
-        ("frozen", FROZEN_BOUND, postgres_frozen(nodes, scale)),
-    ):
+def _of_postgres(scale: Scale) -> _Found:
+    with two_nodes() as nodes:
+        for how, bound, outage in (
+            ("gone", BOUND, postgres_stopped(nodes, scale)),
+            ("frozen", FROZEN_BOUND, postgres_frozen(nodes, scale)),
+        ):
+            yield (
+                f"PostgreSQL {how} for {scale.away:g} s under two nodes, sessions in Valkey: 503 "
+                f"within {bound:g} s, and protected routes go on",
+                outage,
+                outage.holds(bound) and not outage.lost and outage.granted == {PROTECTED},
+            )
+        full = postgres_full(nodes, scale)
+        kept, busy = connections_kept(nodes)
         yield (
-            f"PostgreSQL {how} for {scale.away:g} s under two nodes: 503 within {bound:g} s, and "
-            "protected routes go on",
-            outage,
-            outage.holds(bound) and not outage.lost and outage.granted == {PROTECTED},
+            "every connection of PostgreSQL taken by somebody else: 503 or 429, and afterwards "
+            f"{kept} connections kept, {busy} of them in use",
+            full,
+            full.holds(BOUND) and not full.lost and kept <= MOST_KEPT and not busy,
         )
-    full = postgres_full(nodes, scale)
-    kept, busy = connections_kept(nodes)
-    yield (
-        "every connection of PostgreSQL taken by somebody else: 503 or 429, and afterwards "
-        f"{kept} connections kept, {busy} of them in use",
-        full,
-        full.holds(BOUND) and not full.lost and kept <= MOST_KEPT and not busy,
-    )
 
 
-def _of_valkey(nodes: Nodes, scale: Scale) -> _Found:
-    for how, seconds, outage in (
-        ("gone", scale.away, valkey_stopped(nodes, scale)),
-        ("frozen", scale.frozen, valkey_frozen(nodes, scale)),
-    ):
+def _of_postgres_alone(scale: Scale) -> _Found:
+    with two_nodes(postgres_alone=True) as nodes:
+        for how, bound, outage in (
+            ("gone", BOUND, postgres_stopped(nodes, scale)),
+            ("frozen", FROZEN_BOUND, postgres_frozen(nodes, scale)),
+        ):
+            yield (
+                f"PostgreSQL {how} for {scale.away:g} s under two nodes, sessions in it: 503 "
+                f"within {bound:g} s, protected routes go on for {STALENESS:g} s and then refuse",
+                outage,
+                outage.holds(bound) and not outage.lost and not outage.granted_late,
+            )
+
+
+def _of_valkey(scale: Scale) -> _Found:
+    with two_nodes() as nodes:
+        for how, seconds, outage in (
+            ("gone", scale.away, valkey_stopped(nodes, scale)),
+            ("frozen", scale.frozen, valkey_frozen(nodes, scale)),
+        ):
+            yield (
+                f"Valkey {how} for {seconds:g} s under two nodes: 503 within {BOUND:g} s, "
+                f"protected routes go on for {STALENESS:g} s and then refuse",
+                outage,
+                outage.holds(BOUND) and not outage.lost and not outage.granted_late,
+            )
+        wiped = valkey_wiped(nodes)
         yield (
-            f"Valkey {how} for {seconds:g} s under two nodes: 503 within {BOUND:g} s, protected "
-            f"routes go on for {STALENESS:g} s and then refuse",
-            outage,
-            outage.holds(BOUND) and not outage.lost and not outage.granted_late,
+            "Valkey wiped: everybody signs in anew, and what was revoked stays so",
+            wiped,
+            wiped.holds(BOUND),
         )
-    wiped = valkey_wiped(nodes)
-    yield (
-        "Valkey wiped: everybody signs in anew, and what was revoked stays so",
-        wiped,
-        wiped.holds(BOUND),
-    )
-    killed = node_killed(nodes)
-    yield (
-        "a node killed by SIGKILL: its clients go on at the other with their sessions",
-        killed,
-        killed.holds(BOUND) and not killed.lost,
-    )
+        killed = node_killed(nodes)
+        yield (
+            "a node killed by SIGKILL: its clients go on at the other with their sessions",
+            killed,
+            killed.holds(BOUND) and not killed.lost,
+        )
 
 
 @contextmanager
-def two_nodes() -> Iterator[Nodes]:
-    """Lend two nodes over stores of their own."""
+def two_nodes(*, postgres_alone: bool = False) -> Iterator[Nodes]:
+    """Lend two nodes over stores of their own.
+
+    Args:
+        postgres_alone: whether sessions are in PostgreSQL too, and nothing in Valkey.
+    """
     with ExitStack() as stack:
         most = str(_MOST_CONNECTIONS)
         postgres = stack.enter_context(running_postgres(max_connections=most))
@@ -212,8 +232,9 @@ def two_nodes() -> Iterator[Nodes]:
         settings = {
             "WATCHWORD_MASTER_KEY": "A" * 43,
             "WATCHWORD_DATABASE": postgres.url.render_as_string(hide_password=False),
-            "WATCHWORD_VALKEY": valkey.url,
         }
+        if not postgres_alone:
+            settings["WATCHWORD_VALKEY"] = valkey.url
         a, b = (stack.enter_context(running(settings, WORKERS)) for _ in range(2))
         revoked = revoked_token(a.port)
         time.sleep(STALENESS)
@@ -281,8 +302,14 @@ def _outage(
             time.sleep(seconds)
             ending = time.monotonic()
         ended = time.monotonic()
+        while math.isinf(_back(load, ended)) and time.monotonic() < ended + _GIVE_UP:
+            time.sleep(_AFTER)
         time.sleep(_AFTER)
     return Outage(load, gone, ending, ended, nodes.traces() - traces, frozenset(expected))
+
+
+def _back(load: Load, ended: float) -> float:
+    return max(load.back_after(ended, what) for what in (PROTECTED, REFRESH, SIGN_IN))
 
 
 @contextmanager

@@ -28,7 +28,7 @@ workers; its keys are in the database, so Valkey has no part in that.
 Where a store is gone or frozen under two nodes, these are `watchword serve` with two workers each
 over one PostgreSQL and one Valkey. Eight clients sign in, refresh, and ask for a protected route,
 by a token that was revoked as well, with 20 ms between two rounds. Frozen is stopped by SIGSTOP.
-Counted is what was asked after the outage had begun, until two seconds after it.
+Counted is what was asked after the outage had begun, until a second after all was granted again.
 """
 
 

@@ -163,6 +163,13 @@ def test_postgresql_without_a_connection_for_two_nodes(two_nodes: outages.Nodes)
     assert kept <= outages.MOST_KEPT
 
 
+def test_postgresql_stopped_with_the_sessions_in_it() -> None:
+    with outages.two_nodes(postgres_alone=True) as nodes:
+        outage = outages.postgres_stopped(nodes, SHORT)
+    assert is_closed_and_comes_back(outage)
+    assert (outage.lost, outage.granted_late) == (0, 0)
+
+
 def test_valkey_stopped_under_two_nodes(two_nodes: outages.Nodes) -> None:
     outage = outages.valkey_stopped(two_nodes, SHORT)
     assert is_closed_and_comes_back(outage)
