@@ -38,7 +38,7 @@ BACK = 1.0
 STALENESS = 2.0
 
 #: Seconds of load before and after what is tried, and those in which it has to be over.
-_BEFORE, _AFTER, _GIVE_UP = 1.0, 1.0, 20.0
+_BEFORE, _AFTER, _GIVE_UP = 0.5, 1.0, 20.0
 #: Connections that PostgreSQL has, and those that the pools of both nodes may keep.
 _MOST_CONNECTIONS, MOST_KEPT = 60, 2 * WORKERS * 8
 
@@ -303,7 +303,7 @@ def _outage(
             ending = time.monotonic()
         ended = time.monotonic()
         while math.isinf(_back(load, ended)) and time.monotonic() < ended + _GIVE_UP:
-            time.sleep(_AFTER)
+            time.sleep(0.1)
         time.sleep(_AFTER)
     return Outage(load, gone, ending, ended, nodes.traces() - traces, frozenset(expected))
 
