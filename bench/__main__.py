@@ -18,6 +18,7 @@ from bench import (
     pynacl,
     refused,
     report,
+    service,
     sessions,
     with_pynacl,
 )
@@ -71,7 +72,7 @@ def _measure(*, quick: bool, only: str) -> list[Row]:
     return sorted(rows, key=lambda row: order.index(row.section))
 
 
-_MODULES = (protected, keyring, loaders, refused, created, sessions, growth, imports)
+_MODULES = (protected, keyring, loaders, refused, created, sessions, growth, service, imports)
 
 
 def _questions(paces: Paces) -> Iterator[Question]:

@@ -1,6 +1,7 @@
 """Settings that are read anew on SIGHUP, for the workers that then take the others' places."""
 
 import logging
+import signal
 from collections.abc import Callable
 
 import click
@@ -57,6 +58,9 @@ class LiveSettings:
 
     def create_worker(self) -> Flask:
         """Return the service, in a process that is to serve it."""
+        # Until it serves, a signal to stop just ends it. The handler that it has from the first
+        # process would make that wait for it.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return create_worker(self.now)
 
 

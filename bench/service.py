@@ -1,0 +1,220 @@
+"""Rows: the service as `watchword serve` serves it: logins, routes beside logins, its start."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from bench.contest import Paces, Question
+from bench.results import RATE, Measure, Row, Target, compare
+from flask_watchword.accounts.passwords import Passwords, usable_cores
+
+_SERVICE = "The service, from SQLite, with as many workers as cores"
+
+_PASSWORD = "correct horse battery staple"
+_USERS = 16
+#: Logins under way at a time: enough that no core waits for one.
+_CLIENTS = 4 * usable_cores()
+_LOGINS = 25 * usable_cores()
+_PROBES = 200
+_ROUNDS = {True: 3, False: 9}
+_PATIENCE = 30.0
+
+
+def questions(paces: Paces) -> Iterator[Question]:
+    """Return the rows."""
+    rounds = _ROUNDS[paces.grown < 1_000_000]
+    yield Question(f"{_SERVICE}: logins", "login", lambda: _logins(rounds))
+    yield Question(f"{_SERVICE}: beside logins", "p99 of `GET /me`", lambda: _protected(rounds))
+    yield Question(f"{_SERVICE}: its start", "first answer", lambda: _start(2 * rounds + 1))
+
+
+def _logins(rounds: int) -> Row:
+    passwords = Passwords()
+    known = passwords.hash(_PASSWORD)
+    samples: dict[str, list[float]] = {"argon2id alone": [], "logins": []}
+    with _served() as service, ThreadPoolExecutor(_CLIENTS) as clients:
+        measured: dict[str, Callable[[int], object]] = {
+            "argon2id alone": lambda _: passwords.verify(known, _PASSWORD),
+            "logins": lambda number: service.log_in(number),
+        }
+        for turn in range(rounds + 1):
+            for name in sorted(measured, reverse=bool(turn % 2)):
+                began = time.perf_counter()
+                list(clients.map(measured[name], range(_LOGINS)))
+                if turn:
+                    samples[name].append(_LOGINS / (time.perf_counter() - began))
+    target = Target(0.95, at_least=True)
+    return compare(
+        samples,
+        section=f"{_SERVICE}: logins",
+        label="login",
+        base="argon2id alone",
+        judged="logins",
+        target=target,
+        unit=RATE,
+    )
+
+
+def _protected(rounds: int) -> Row:
+    samples: dict[str, list[float]] = {"in a quiet service": [], "beside logins": []}
+    with _served() as service:
+        token = service.log_in(0)
+        for _ in range(rounds):
+            samples["in a quiet service"].append(service.p99(token))
+            with service.saturated():
+                samples["beside logins"].append(service.p99(token))
+    return compare(
+        samples,
+        section=f"{_SERVICE}: beside logins",
+        label="p99 of `GET /me`",
+        base="in a quiet service",
+        judged="beside logins",
+        target=Target(100.0, Measure.COST),
+        unit="ms",
+    )
+
+
+def _start(rounds: int) -> Row:
+    samples: dict[str, list[float]] = {"Python alone": [], "a new database": []}
+    for _ in range(rounds):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "pass"], check=True)
+        samples["Python alone"].append(1000 * (time.perf_counter() - began))
+        began = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder, _running(Path(folder)):
+            samples["a new database"].append(1000 * (time.perf_counter() - began))
+    return compare(
+        samples,
+        section=f"{_SERVICE}: its start",
+        label="first answer",
+        base="Python alone",
+        judged="a new database",
+        target=Target(1000.0, Measure.COST),
+        unit="ms",
+    )
+
+
+@dataclass
+class _Service:
+    """A service that runs, with accounts in it."""
+
+    port: int
+    numbers: "count[int]"
+
+    def log_in(self, number: int) -> str:
+        """Log in as one of the users, from an address of its own; return the access token."""
+        place = next(self.numbers)
+        body = {"email": f"user{number % _USERS}@example.com", "password": _PASSWORD}
+        # Nobody comes twice from one address, or limits would slow them down.
+        address = f"10.{place >> 16 & 255}.{place >> 8 & 255}.{place & 255}"
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": address}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        connection.request("POST", "/login", json.dumps(body), headers)
+        response = connection.getresponse()
+        answer = response.read()
+        connection.close()
+        if response.status != 200:
+            raise RuntimeError(f"a login was answered {response.status}: {answer!r}")
+        token: str = json.loads(answer)["access_token"]
+        return token
+
+    def p99(self, token: str) -> float:
+        """Ask a protected route some times over one connection; return milliseconds."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        taken = sorted(_milliseconds(connection, token) for _ in range(_PROBES))
+        connection.close()
+        return taken[len(taken) * 99 // 100]
+
+    @contextmanager
+    def saturated(self) -> Iterator[None]:
+        """Keep every core busy with logins meanwhile."""
+        ended = threading.Event()
+
+        def log_in(number: int) -> None:
+            while not ended.is_set():
+                self.log_in(number)
+
+        with ThreadPoolExecutor(_CLIENTS) as clients:
+            under_way = [clients.submit(log_in, number) for number in range(_CLIENTS)]
+            time.sleep(0.5)
+            try:
+                yield
+            finally:
+                ended.set()
+            for one in under_way:
+                one.result()
+
+
+def _milliseconds(connection: http.client.HTTPConnection, token: str) -> float:
+    began = time.perf_counter()
+    connection.request("GET", "/me", headers={"Authorization": f"Bearer {token}"})
+    response = connection.getresponse()
+    response.read()
+    if response.status != 200:
+        raise RuntimeError(f"a protected route was answered {response.status}")
+    return 1000 * (time.perf_counter() - began)
+
+
+@contextmanager
+def _served() -> Iterator[_Service]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        known = Passwords().hash(_PASSWORD)
+        users = ({"email": f"user{n}@example.com", "password_hash": known} for n in range(_USERS))
+        (folder / "users.jsonl").write_text("\n".join(map(json.dumps, users)))
+        # Not shell input: this interpreter and our own command.
+        subprocess.run(  # noqa: S603
+            [*_COMMAND, "import", "users.jsonl"], cwd=folder, check=True, stdout=subprocess.DEVNULL
+        )
+        with _running(folder) as port:
+            yield _Service(port, count())
+
+
+_COMMAND = (sys.executable, "-m", "flask_watchword.cli")
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[int]:
+    """Lend a service that has answered once, as its port on the loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    server = subprocess.Popen(  # noqa: S603 - this interpreter and our own command
+        [*_COMMAND, "serve", "--port", str(port)],
+        cwd=folder,
+        env={**os.environ, "WATCHWORD_TRUSTED_PROXIES": "1", "WATCHWORD_LOG_LEVEL": "warning"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        _wait(port, server)
+        yield port
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(_PATIENCE)
+
+
+def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
+    give_up_at = time.monotonic() + _PATIENCE
+    while time.monotonic() < give_up_at and server.poll() is None:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
+            connection.close()
+        except OSError:
+            time.sleep(0.005)
+        else:
+            return
+    raise RuntimeError("the service does not answer")
