@@ -12,7 +12,7 @@ import jwt
 import pytest
 from click.testing import CliRunner, Result
 
-from flask_watchword.cli import key_table, main
+from flask_watchword.cli import main, output
 from flask_watchword.keys.material import new_material
 from flask_watchword.service.app import create_app
 from flask_watchword.service.settings import read_settings
@@ -37,8 +37,7 @@ def keys(*arguments: str, typed: str | bytes = "") -> Result:
 
 
 def listed() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(keys("list", "--json").output)
-    return found
+    return list(map(json.loads, keys("list", "--json").output.splitlines()))
 
 
 def kid_of(state: str) -> str:
@@ -64,7 +63,7 @@ def test_programs_get_a_line_for_each_key_with_tabs_between() -> None:
 
 
 def test_on_a_terminal_it_is_a_table_with_whole_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_table, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "160")
     result = keys("list")
     assert "Signs from" in result.output
@@ -75,7 +74,7 @@ def test_where_there_are_no_keys_yet_a_person_is_told_so(monkeypatch: pytest.Mon
     url = "sqlite:///fresh.db"
     CliRunner().invoke(main, ["db", "upgrade", "--database", url])
     assert keys("list", "--database", url).output == ""
-    monkeypatch.setattr(key_table, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
     told = keys("list", "--database", url).output
     assert " ".join(told.split()) == "There are no keys yet. The service makes one when it starts."
 
@@ -281,7 +280,7 @@ def test_the_first_key_of_a_database_that_was_only_upgraded_signs_at_once() -> N
     url = "sqlite:///fresh.db"
     CliRunner().invoke(main, ["db", "upgrade", "--database", url])
     assert keys("rotate", "--database", url).exit_code == 0
-    found = json.loads(keys("list", "--json", "--database", url).output)
+    found = list(map(json.loads, keys("list", "--json", "--database", url).output.splitlines()))
     assert [key["state"] for key in found] == ["active"]
 
 

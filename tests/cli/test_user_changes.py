@@ -145,7 +145,8 @@ def test_another_password_ends_every_session(settings: Settings, watchword: Watc
 def test_sessions_are_listed_and_ended(settings: Settings, watchword: Watchword) -> None:
     with serving(settings) as ours:
         pairs = [ours.pair(EMAIL) for _ in range(3)]
-    listed = json.loads(done(watchword("session", "list", EMAIL, "--json")))
+    lines = done(watchword("session", "list", EMAIL, "--json")).splitlines()
+    listed = list(map(json.loads, lines))
     assert len(listed) == 3
     assert listed[0]["id"] in done(watchword("session", "list", EMAIL))
     done(watchword("session", "end", EMAIL, listed[0]["id"]))

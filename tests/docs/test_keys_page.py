@@ -52,7 +52,7 @@ def typed(line: str, kid: str = "") -> Result:
 
 
 def states() -> dict[str, str]:
-    found = json.loads(typed("watchword keys list --json").output)
+    found = list(map(json.loads, typed("watchword keys list --json").output.splitlines()))
     return {key["state"]: key["kid"] for key in found}
 
 

@@ -3,7 +3,7 @@
 from bench import report
 from bench.machine import Machine
 from bench.results import Row, Spread, Target
-from docs import write_figures, write_options
+from docs import write_cli, write_figures, write_options
 from tests.docs.pages import README, between, table_rows, text_of
 
 MACHINE = Machine("a processor", 2, 0.0, "Python", {}, "a day")
@@ -11,6 +11,10 @@ MACHINE = Machine("a processor", 2, 0.0, "Python", {}, "a day")
 
 def test_page_of_options_is_current() -> None:
     assert text_of(write_options.PAGE) == write_options.page()
+
+
+def test_page_of_commands_is_current() -> None:
+    assert text_of(write_cli.PAGE) == write_cli.page()
 
 
 def spread(median: float) -> Spread:

@@ -20,9 +20,6 @@ ACTOR = "command line"
 user_argument: Callable[[Callable[..., Any]], Callable[..., Any]] = click.argument(
     "who", metavar="EMAIL|ID"
 )
-json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON."
-)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """``watchword audit``: what happened to accounts, and whether the log of it is whole."""
 
 import contextlib
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flask_watchword.cli.options import database_option
+from flask_watchword.cli.output import json_option, print_done
 from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def audit() -> None:
 )
 @click.option("--subject", metavar="ID", help="Only entries about this account.")
 @click.option("--event", metavar="NAME", help="Only entries of this name.")
-@click.option("--json", "as_json", is_flag=True, help="Print an object of JSON a line.")
+@json_option
 def tail(
     database: str | None, number: int, subject: str | None, event: str | None, as_json: bool
 ) -> None:
@@ -49,7 +49,7 @@ def tail(
         with _opened_log(database) as log:
             entries = log.newest(number, subject=subject, event=event)
     for entry in reversed(entries):
-        click.echo(json.dumps(as_object(entry)) if as_json else as_line(entry))
+        print_done(as_line(entry), as_object(entry), as_json=as_json)
 
 
 @audit.command()
@@ -59,7 +59,7 @@ def tail(
     metavar="NUMBER:HASH",
     help="An entry that has to be there: the head of an earlier verification.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@json_option
 def verify(database: str | None, noted: str | None, as_json: bool) -> None:
     """Find the first entry that was altered, removed or inserted; exit with 1 if there is one.
 
@@ -73,7 +73,7 @@ def verify(database: str | None, noted: str | None, as_json: bool) -> None:
 
         with _opened_log(database) as log:
             verdict = verify_log(log, expected)
-    click.echo(json.dumps(_object(verdict)) if as_json else _sentence(verdict))
+    print_done(_sentence(verdict), _object(verdict), as_json=as_json)
     if not verdict.is_whole:
         raise click.exceptions.Exit(1)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flask_watchword.cli.options import database_option
+from flask_watchword.cli.output import json_option, print_done
 from flask_watchword.cli.upkeep import one_line_store_failures, place, refuse_missing_file
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ def db() -> None:
 
 @db.command()
 @database_option
-def upgrade(database: str | None) -> None:
+@json_option
+def upgrade(database: str | None, as_json: bool) -> None:
     """Apply the migrations that are missing, all of them or none.
 
     The tables' names begin with watchword_, so the database may be an application's own.
@@ -34,16 +36,16 @@ def upgrade(database: str | None) -> None:
             upgrade_database(url)
     if not before.is_known:
         raise click.ClickException(_stands(url, before))
-    if before.is_newest:
-        click.echo(_stands(url, before))
-    else:
-        since = "" if before.current is None else f" from {before.current}"
-        click.echo(f"Upgraded {place(url)}{since} to {before.newest}.")
+    since = "" if before.current is None else f" from {before.current}"
+    upgraded = f"Upgraded {place(url)}{since} to {before.newest}."
+    members = {"place": place(url), "before": before.current, "revision": before.newest}
+    print_done(_stands(url, before) if before.is_newest else upgraded, members, as_json=as_json)
 
 
 @db.command()
 @database_option
-def current(database: str | None) -> None:
+@json_option
+def current(database: str | None, as_json: bool) -> None:
     """Print the schema's revision; the exit status is 1 when it is not the newest."""
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy and Alembic.
@@ -53,7 +55,8 @@ def current(database: str | None) -> None:
         url = read_database(database, environment())
         refuse_missing_file(url)
         revision = database_revision(url)
-    click.echo(_stands(url, revision))
+    members = {"place": place(url), "revision": revision.current, "newest": revision.newest}
+    print_done(_stands(url, revision), members, as_json=as_json)
     if not revision.is_newest:
         raise click.exceptions.Exit(1)
 

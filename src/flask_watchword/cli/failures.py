@@ -9,9 +9,16 @@ import click
 _SERVICE_MODULES = frozenset({"alembic", "argon2", "granian", "rich", "sqlalchemy"})
 
 
+class StoreDown(click.ClickException):
+    """A store that does not answer: the command may do when it is tried again later."""
+
+    #: ``EX_UNAVAILABLE`` of ``sysexits.h``.
+    exit_code = 69
+
+
 @contextlib.contextmanager
 def one_line_failures() -> Iterator[None]:
-    """Turn the errors an operator can mend into one line on standard error and exit status 1."""
+    """Turn the errors an operator can mend into one line on standard error, and an exit status."""
     with _naming_the_missing_extra():
         # Here and not above: these modules bring SQLAlchemy, which `--help` does without.
         from flask_watchword.service.settings import InvalidSetting
@@ -23,7 +30,7 @@ def one_line_failures() -> Iterator[None]:
     except (InvalidSetting, LaterSchema) as error:
         raise click.ClickException(str(error)) from error
     except StoreUnavailable as error:
-        raise click.ClickException(f"the database does not answer: {error}") from error
+        raise StoreDown(f"the database does not answer: {error}") from error
 
 
 @contextlib.contextmanager

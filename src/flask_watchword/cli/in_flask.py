@@ -8,6 +8,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from flask_watchword.cli.failures import StoreDown
 from flask_watchword.cli.finding_table import print_findings, strict_option
 from flask_watchword.cli.output import json_option, print_object, print_rows
 from flask_watchword.cli.token_report import report
@@ -59,7 +60,7 @@ def verify(file: str, *, refresh: bool, as_json: bool) -> None:
     try:
         checked = check_token(app, read_token(file), refresh=refresh)
     except StoreUnavailable as error:
-        raise click.ClickException(f"the store does not answer: {error}") from error
+        raise StoreDown(f"the store does not answer: {error}") from error
     except (InvalidKeyError, RuntimeError) as error:
         # There is no manager, or an option that cannot be used.
         raise click.ClickException(f"{error}; see: flask watchword doctor") from error

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 import click
 
 from flask_watchword.cli.options import database_option
+from flask_watchword.cli.output import json_option, print_done, shown
 from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def keys() -> None:
 
 @keys.command("list")
 @database_option
-@click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
+@json_option
 def list_keys(database: str | None, as_json: bool) -> None:
     """List the keys: next, active, retiring, and over."""
     with _opened(database) as (_, store):
@@ -70,14 +71,15 @@ def export_public(database: str | None) -> None:
 @keys.command()
 @database_option
 @click.option("--now", "at_once", is_flag=True, help=_NOW_HELP)
-def rotate(database: str | None, at_once: bool) -> None:
+@json_option
+def rotate(database: str | None, at_once: bool, as_json: bool) -> None:
     """Publish a new key, which signs once everybody has it.
 
     That is WATCHWORD_KEY_PUBLISH_SECONDS later, an hour if that is not set.
     """
     with _changing(database) as command:
         kid = command.keeper.rotate(at_once=at_once)
-        click.echo(_begins(command, kid))
+        _tell(command, kid, _begins(command, kid), as_json=as_json)
 
 
 @keys.command("import")
@@ -89,7 +91,10 @@ def rotate(database: str | None, at_once: bool) -> None:
     help="What the key is for, PS256 say.  [default: what it says, or else the usual]",
 )
 @click.option("--now", "at_once", is_flag=True, help=_NOW_HELP)
-def import_key(file: IO[bytes], database: str | None, algorithm: str | None, at_once: bool) -> None:
+@json_option
+def import_key(
+    file: IO[bytes], database: str | None, algorithm: str | None, at_once: bool, as_json: bool
+) -> None:
     """Take in a key from elsewhere, PEM or JWK.
 
     FILE may be - for standard input. A private key is the next to sign. A public one only verifies:
@@ -100,20 +105,22 @@ def import_key(file: IO[bytes], database: str | None, algorithm: str | None, at_
 
         material = read_material(file.read(), algorithm)
         kid = command.keeper.take_in(material, at_once=at_once)
-        click.echo(_begins(command, kid) if material.private else f"{kid} verifies from now on.")
+        sentence = _begins(command, kid) if material.private else f"{kid} verifies from now on."
+        _tell(command, kid, sentence, as_json=as_json)
 
 
 @keys.command(context_settings=_KID_LIKE_AN_OPTION)
 @click.argument("kid")
 @database_option
-def retire(kid: str, database: str | None) -> None:
+@json_option
+def retire(kid: str, database: str | None, as_json: bool) -> None:
     """End a key that nobody needs; no token is refused.
 
     One that waits is withdrawn. One that only verifies does so until its last token has expired.
     """
     with _changing(database) as command:
         command.keeper.retire(kid)
-        click.echo(_ends(command, kid))
+        _tell(command, kid, _ends(command, kid), as_json=as_json)
 
 
 @keys.command(context_settings=_KID_LIKE_AN_OPTION)
@@ -124,7 +131,8 @@ def retire(kid: str, database: str | None) -> None:
     is_flag=True,
     help="Go on although the master key does not open the keys, because theirs is lost.",
 )
-def revoke(kid: str, database: str | None, lost_master_key: bool) -> None:
+@json_option
+def revoke(kid: str, database: str | None, lost_master_key: bool, as_json: bool) -> None:
     """Refuse every token of a stolen key, at once and everywhere.
 
     Where it signed, another key signs at once. Who holds a token of it logs in again.
@@ -135,7 +143,7 @@ def revoke(kid: str, database: str | None, lost_master_key: bool) -> None:
 
         with opened_stores(command.settings) as stores:
             revoke_key(command.keeper, stores.sessions, kid, master_key_is_lost=lost_master_key)
-        click.echo(f"{kid} is revoked: its tokens are refused.")
+        _tell(command, kid, f"{kid} is revoked: its tokens are refused.", as_json=as_json)
 
 
 @contextlib.contextmanager
@@ -165,14 +173,21 @@ def _changing(database: str | None) -> Iterator[_Keys]:
             raise click.ClickException(str(error)) from error
 
 
-def _begins(command: _Keys, kid: str) -> str:
-    from flask_watchword.cli.key_table import shown
+def _tell(command: _Keys, kid: str, sentence: str, *, as_json: bool) -> None:
+    from flask_watchword.cli.key_table import members_of
+    from flask_watchword.clock import system_clock
+    from flask_watchword.keys.ring import standing
 
+    rows = standing(command.store.load(), system_clock())
+    members = next(members_of(key, state) for key, state in rows if key.kid == kid)
+    print_done(sentence, members, as_json=as_json)
+
+
+def _begins(command: _Keys, kid: str) -> str:
     return f"{kid} is published and signs from {shown(_kept(command, kid).active_from)} on."
 
 
 def _ends(command: _Keys, kid: str) -> str:
-    from flask_watchword.cli.key_table import shown
     from flask_watchword.clock import system_clock
 
     end = _kept(command, kid).verify_until

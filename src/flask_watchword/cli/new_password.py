@@ -19,7 +19,7 @@ def ask_password(email: str, from_stdin: bool) -> str:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = click.prompt(
-            "Password", type=str, hide_input=True, confirmation_prompt="Once more"
+            "Password", type=str, hide_input=True, confirmation_prompt="Once more", err=True
         )
     try:
         check_new_password(password, about=[email])

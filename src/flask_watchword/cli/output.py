@@ -7,6 +7,7 @@ of many: so many of them need no memory, and a program reads them all alike.
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -14,6 +15,9 @@ import click
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print an object of JSON a line."
 )
+
+#: Seconds and dates as people read them.
+_MOMENT = "%Y-%m-%d %H:%M:%S UTC"
 
 Rows = Iterable[Sequence[str]]
 
@@ -28,6 +32,19 @@ def print_object(members: Mapping[str, Any]) -> None:
     click.echo(json.dumps(members))
 
 
+def print_done(sentence: str, members: Mapping[str, Any], *, as_json: bool) -> None:
+    """Say what was done: a sentence for people, an object for programs."""
+    if as_json:
+        print_object(members)
+    else:
+        click.echo(harmless(sentence))
+
+
+def shown(moment: float | None) -> str:
+    """Return a moment in UTC, to the second; nothing for none."""
+    return "" if moment is None else datetime.fromtimestamp(moment, UTC).strftime(_MOMENT)
+
+
 def print_rows(columns: Sequence[str], rows: Rows) -> None:
     """Print a table on a terminal, and for other programs a line of fields with tabs between them.
 
@@ -35,7 +52,7 @@ def print_rows(columns: Sequence[str], rows: Rows) -> None:
         columns: their names. The first is what other commands are given, so it is never cut.
         rows: the cells. What a client sent may stand in them: no character of it does anything.
     """
-    shown = ([_harmless(cell) for cell in row] for row in rows)
+    shown = ([harmless(cell) for cell in row] for row in rows)
     if not (on_a_terminal() and _print_table(columns, shown)):
         for row in shown:
             click.echo("\t".join(row))
@@ -58,5 +75,6 @@ def _print_table(columns: Sequence[str], rows: Rows) -> bool:
     return True
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return a text of which no character does anything, whoever has written it."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

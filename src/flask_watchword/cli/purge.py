@@ -1,10 +1,9 @@
 """``watchword purge``: delete what has passed its end."""
 
-import json
-
 import click
 
 from flask_watchword.cli.options import database_option
+from flask_watchword.cli.output import json_option, print_done
 from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
 
 
@@ -16,7 +15,7 @@ from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_sch
     help="Where the sessions are, if not in the database: also valkey://host:6379/0. "
     "In the environment it is WATCHWORD_SESSION_STORE or WATCHWORD_VALKEY.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
+@json_option
 def purge(database: str | None, store: str | None, as_json: bool) -> None:
     """Delete the sessions and revocations that are past their end.
 
@@ -38,7 +37,5 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
             deleted = purge_all(sessions)
         finally:
             sessions.close()
-    if as_json:
-        click.echo(json.dumps({"deleted": deleted}))
-    else:
-        click.echo(f"Deleted {deleted} sessions and revocations.")
+    told = {"deleted": deleted}
+    print_done(f"Deleted {deleted} sessions and revocations.", told, as_json=as_json)

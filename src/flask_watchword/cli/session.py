@@ -1,7 +1,5 @@
 """``watchword session``: where users are logged in."""
 
-import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,11 +7,11 @@ import click
 from flask_watchword.cli.administering import (
     administering,
     administrator,
-    json_option,
     user_argument,
     user_of,
 )
 from flask_watchword.cli.options import database_option
+from flask_watchword.cli.output import json_option, print_done, print_object, print_rows, shown
 
 if TYPE_CHECKING:
     from flask_watchword.service.components import Components
@@ -34,9 +32,17 @@ def list_sessions(who: str, database: str | None, as_json: bool) -> None:
     with administering(database) as parts:
         found = parts.sessions.list(user_of(parts, who).id)
     if as_json:
-        click.echo(json.dumps([_members(one) for one in found]))
-    else:
-        _show(found)
+        for one in found:
+            print_object(_members(one))
+        return
+    columns = ("Session", "Logged in", "Last seen", "Address", "Agent")
+    print_rows(
+        columns,
+        [
+            (one.id, shown(one.started_at), shown(one.rotated_at), one.address, one.agent)
+            for one in found
+        ],
+    )
 
 
 @session.command()
@@ -44,7 +50,8 @@ def list_sessions(who: str, database: str | None, as_json: bool) -> None:
 @click.argument("session_id", required=False)
 @click.option("--all", "every", is_flag=True, help="End all of them.")
 @database_option
-def end(who: str, session_id: str | None, every: bool, database: str | None) -> None:
+@json_option
+def end(who: str, session_id: str | None, every: bool, database: str | None, as_json: bool) -> None:
     """End one session of a user, or all: every token of it is refused from now on."""
     if (session_id is None) != every:
         raise click.UsageError("name a session, or give --all")
@@ -53,12 +60,14 @@ def end(who: str, session_id: str | None, every: bool, database: str | None) -> 
         if session_id is None:
             ended = parts.sessions.end_all(user.id)
             _record(parts, "sessions_ended", user.id, ended)
-            click.echo(f"{ended} sessions of {user.email} have ended.")
+            told = {"user_id": user.id, "ended": ended}
+            print_done(f"{ended} sessions of {user.email} have ended.", told, as_json=as_json)
             return
         if not parts.sessions.end(session_id, subject=user.id):
             raise click.ClickException(f"{user.email} has no such session")
         _record(parts, "session_ended", user.id, session_id)
-        click.echo(f"The session {session_id} of {user.email} has ended.")
+        told = {"user_id": user.id, "ended": 1}
+        print_done(f"The session {session_id} of {user.email} has ended.", told, as_json=as_json)
 
 
 def _record(parts: "Components", name: str, user_id: str, ended: int | str) -> None:
@@ -77,26 +86,3 @@ def _members(one: "Session") -> dict[str, Any]:
         "address": one.address,
         "agent": one.agent,
     }
-
-
-def _show(found: "Sequence[Session]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from flask_watchword.cli.key_table import on_a_terminal, shown
-
-    rows = [
-        (one.id, shown(one.started_at), shown(one.rotated_at), one.address, one.agent)
-        for one in found
-    ]
-    if not on_a_terminal():
-        for row in rows:
-            # What a client sent is one field, whatever is in it.
-            click.echo("\t".join(" ".join(cell.split()) for cell in row))
-        return
-    table = Table("Session", "Logged in", "Last seen", "Address", "Agent")
-    table.columns[0].overflow = "fold"
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)

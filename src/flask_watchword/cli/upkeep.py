@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from flask_watchword.cli.failures import one_line_failures
+from flask_watchword.cli.failures import StoreDown, one_line_failures
 
 #: What an extra brings to reach a server, and its name; a missing Valkey client says so itself.
 _EXTRAS = {"psycopg": "postgres"}
@@ -15,7 +15,7 @@ _EXTRAS = {"psycopg": "postgres"}
 
 @contextlib.contextmanager
 def one_line_store_failures() -> Iterator[None]:
-    """Turn what is wrong with a place or with the way to it into one line and exit status 1."""
+    """Turn what is wrong with a place or with the way to it into one line and an exit status."""
     with one_line_failures():
         # Here and not above: SQLAlchemy is what `--help` does without.
         from sqlalchemy.exc import DBAPIError
@@ -28,7 +28,7 @@ def one_line_store_failures() -> Iterator[None]:
         except StoreUnavailable as error:
             # PostgreSQL explains itself in several lines.
             why = _in_one_line(error)
-            raise click.ClickException(f"the database does not answer: {why}") from error
+            raise StoreDown(f"the database does not answer: {why}") from error
         except DBAPIError as error:
             # A role that may not do this, or an option in the URL that the driver does not know.
             why = _in_one_line(error.orig)

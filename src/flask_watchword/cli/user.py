@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flask_watchword.cli.administering import administrator, json_option
+from flask_watchword.cli.administering import administrator
 from flask_watchword.cli.new_password import ask_password
 from flask_watchword.cli.options import database_option
+from flask_watchword.cli.output import json_option, print_done
 from flask_watchword.cli.upkeep import one_line_store_failures, refuse_missing_file
 
 if TYPE_CHECKING:
     from flask_watchword.accounts.store import UserStore
     from flask_watchword.accounts.unit_of_work import UnitOfWork
+    from flask_watchword.accounts.users import User
 
 
 @click.group()
@@ -29,12 +31,14 @@ def user() -> None:
 )
 @click.option("--scope", "scopes", multiple=True, help="What their tokens may be used for.")
 @database_option
+@json_option
 def add(
     email: str,
     password_stdin: bool,
     roles: tuple[str, ...],
     scopes: tuple[str, ...],
     database: str | None,
+    as_json: bool,
 ) -> None:
     """Add an account; asks for its password twice, without showing it.
 
@@ -50,8 +54,11 @@ def add(
         prepare_database(settings)
         with opened_accounts(settings) as accounts:
             _refuse_duplicate(accounts.stores.users, email)
-            _add(accounts, email, ask_password(email, password_stdin), roles, scopes)
-    click.echo(f"Added {email.strip()}.")
+            password = ask_password(email, password_stdin)
+            added = _add(accounts, email, password, roles, scopes)
+        from flask_watchword.cli.user_table import members_of
+
+    print_done(f"Added {added.email}.", members_of(added), as_json=as_json)
 
 
 @user.command("list")
@@ -95,7 +102,7 @@ def _add(
     password: str,
     roles: Collection[str],
     scopes: Collection[str],
-) -> None:
+) -> "User":
     from flask_watchword.accounts.administration import add_user
     from flask_watchword.accounts.passwords import Passwords
     from flask_watchword.accounts.store import EmailTaken
@@ -115,6 +122,7 @@ def _add(
         raise _taken(email) from error
     except InvalidName as error:
         raise click.ClickException(str(error)) from error
+    return added
 
 
 def _taken(email: str) -> click.ClickException:

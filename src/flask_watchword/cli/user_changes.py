@@ -1,6 +1,5 @@
 """``watchword user``: what becomes of one account."""
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -8,12 +7,12 @@ import click
 from flask_watchword.cli.administering import (
     administering,
     administrator,
-    json_option,
     user_argument,
     user_of,
 )
 from flask_watchword.cli.new_password import ask_password
 from flask_watchword.cli.options import database_option
+from flask_watchword.cli.output import json_option, print_done, print_object
 
 if TYPE_CHECKING:
     from flask_watchword.accounts.users import User
@@ -26,31 +25,33 @@ if TYPE_CHECKING:
 def show(who: str, database: str | None, as_json: bool) -> None:
     """Show what is known of a user, but for what is secret."""
     with administering(database) as parts:
-        from flask_watchword.cli.user_table import members_of, show_members
+        from flask_watchword.cli.user_table import members_of, show_user
 
-        members = members_of(user_of(parts, who))
+        found = user_of(parts, who)
     if as_json:
-        click.echo(json.dumps(members))
+        print_object(members_of(found))
     else:
-        show_members(members)
+        show_user(found)
 
 
 @click.command()
 @user_argument
 @database_option
-def disable(who: str, database: str | None) -> None:
+@json_option
+def disable(who: str, database: str | None, as_json: bool) -> None:
     """Refuse a user everywhere from now on; every session ends."""
     changed = _change(database, who, disabled=True)
-    click.echo(f"{changed.email} is disabled.")
+    _tell(changed, f"{changed.email} is disabled.", as_json=as_json)
 
 
 @click.command()
 @user_argument
 @database_option
-def enable(who: str, database: str | None) -> None:
+@json_option
+def enable(who: str, database: str | None, as_json: bool) -> None:
     """Let a user log in again who was disabled."""
     changed = _change(database, who, disabled=False)
-    click.echo(f"{changed.email} may log in.")
+    _tell(changed, f"{changed.email} may log in.", as_json=as_json)
 
 
 @click.command()
@@ -58,12 +59,15 @@ def enable(who: str, database: str | None) -> None:
 @click.argument("roles", nargs=-1, metavar="[ROLE]...")
 @click.option("--none", "none", is_flag=True, help="Take all of them away.")
 @database_option
-def roles(who: str, roles: tuple[str, ...], none: bool, database: str | None) -> None:
+@json_option
+def roles(
+    who: str, roles: tuple[str, ...], none: bool, database: str | None, as_json: bool
+) -> None:
     """Give a user these roles and no others; without any, show those that they have.
 
     `admin` is the role of those who administer. Where one is taken away every session ends.
     """
-    _names(database, who, "roles", roles, none=none)
+    _names(database, who, "roles", roles, none=none, as_json=as_json)
 
 
 @click.command()
@@ -71,16 +75,20 @@ def roles(who: str, roles: tuple[str, ...], none: bool, database: str | None) ->
 @click.argument("scopes", nargs=-1, metavar="[SCOPE]...")
 @click.option("--none", "none", is_flag=True, help="Take all of them away.")
 @database_option
-def scopes(who: str, scopes: tuple[str, ...], none: bool, database: str | None) -> None:
+@json_option
+def scopes(
+    who: str, scopes: tuple[str, ...], none: bool, database: str | None, as_json: bool
+) -> None:
     """Give a user these scopes and no others; without any, show those that they have."""
-    _names(database, who, "scopes", scopes, none=none)
+    _names(database, who, "scopes", scopes, none=none, as_json=as_json)
 
 
 @click.command("set-password")
 @user_argument
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @database_option
-def set_password(who: str, password_stdin: bool, database: str | None) -> None:
+@json_option
+def set_password(who: str, password_stdin: bool, database: str | None, as_json: bool) -> None:
     """Give a user another password, which is asked for twice; every session ends."""
     with administering(database) as parts:
         from flask_watchword.accounts import administration
@@ -95,25 +103,27 @@ def set_password(who: str, password_stdin: bool, database: str | None) -> None:
                     stores, by, found, password_hash, system_clock()
                 )
             )
-    if not done:
-        raise click.ClickException(f"{found.email} was changed meanwhile; try again")
-    click.echo(f"{found.email} has another password.")
+        if not done:
+            raise click.ClickException(f"{found.email} was changed meanwhile; try again")
+        found = user_of(parts, found.id)
+    _tell(found, f"{found.email} has another password.", as_json=as_json)
 
 
 @click.command()
 @user_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @database_option
-def delete(who: str, yes: bool, database: str | None) -> None:
+@json_option
+def delete(who: str, yes: bool, database: str | None, as_json: bool) -> None:
     """Delete a user for good, with all that is theirs."""
     with administering(database) as parts:
         from flask_watchword.service import user_changes
 
         found = user_of(parts, who)
         if not yes:
-            click.confirm(f"Delete {found.email} for good?", abort=True)
+            click.confirm(f"Delete {found.email} for good?", abort=True, err=True)
         user_changes.delete_user(administrator(), found)
-    click.echo(f"{found.email} is deleted.")
+    _tell(found, f"{found.email} is deleted.", as_json=as_json)
 
 
 #: What is added to the group ``user``.
@@ -121,7 +131,13 @@ COMMANDS = (show, disable, enable, roles, scopes, set_password, delete)
 
 
 def _names(
-    database: str | None, who: str, kind: str, names: tuple[str, ...], *, none: bool
+    database: str | None,
+    who: str,
+    kind: str,
+    names: tuple[str, ...],
+    *,
+    none: bool,
+    as_json: bool,
 ) -> None:
     if names and none:
         raise click.UsageError(f"give {kind}, or --none")
@@ -133,11 +149,14 @@ def _names(
         scopes = frozenset(names) if kind == "scopes" else None
         found = _change(database, who, roles=roles, scopes=scopes)
     held: frozenset[str] = getattr(found, kind)
-    click.echo(
-        f"{found.email} has {kind}: {' '.join(sorted(held))}"
-        if held
-        else f"{found.email} has no {kind}."
-    )
+    some = f"{found.email} has {kind}: {' '.join(sorted(held))}"
+    _tell(found, some if held else f"{found.email} has no {kind}.", as_json=as_json)
+
+
+def _tell(user: "User", sentence: str, *, as_json: bool) -> None:
+    from flask_watchword.cli.user_table import members_of
+
+    print_done(sentence, members_of(user), as_json=as_json)
 
 
 def _change(

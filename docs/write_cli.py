@@ -1,0 +1,63 @@
+"""Write docs/cli.md from the commands: `python docs/write_cli.py`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from flask_watchword.cli import main
+from flask_watchword.cli.in_flask import watchword
+
+PAGE = Path(__file__).with_name("cli.md")
+
+_INTRODUCTION = """\
+# Commands
+
+`watchword` looks after a service; `flask watchword` looks at an application that the `flask`
+command has loaded. Settings come from the environment and from `.env`, see
+[service.md](service.md#settings).
+
+**Output.** A table on a terminal; lines with tabs between the fields for other programs; with
+`--json` one object of JSON a line, be it one thing or many. Moments in it are seconds since 1970.
+Nothing that a client has sent does anything to a terminal. Questions, progress and what goes wrong
+are written to standard error.
+
+**Exit status.**
+
+| status | means |
+| --- | --- |
+| 0 | it is done |
+| 1 | it is refused, not found or not as it should be: one line says why. Ctrl+C as well |
+| 2 | the command is not used as it is meant to be |
+| 69 | a store does not answer; it may do later |
+
+This page is written by `docs/write_cli.py` from the commands themselves.
+"""
+
+
+def page() -> str:
+    """Return the page as the commands make it."""
+    parts = [*_described(main, "watchword"), *_described(watchword, "flask watchword")]
+    return "\n".join([_INTRODUCTION, *parts])
+
+
+def _described(command: click.Command, name: str) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        for part in sorted(command.commands):
+            yield from _described(command.commands[part], f"{name} {part}")
+        return
+    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+    formatter = context.make_formatter()
+    command.format_usage(context, formatter)
+    command.format_help_text(context, formatter)
+    # But for --help, which all of them have.
+    options = [param.get_help_record(context) for param in command.params]
+    records = [record for record in options if record is not None]
+    if records:
+        with formatter.section("Options"):
+            formatter.write_dl(records)
+    yield f"## {name}\n\n```text\n{formatter.getvalue().rstrip()}\n```\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,101 @@
+"""What every command prints: one shape, and nothing that does anything to a terminal."""
+
+import json
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from flask_watchword.cli import main, output
+from flask_watchword.cli.in_flask import watchword as in_flask
+from flask_watchword.service.settings import read_settings
+from flask_watchword.service.stores import opened_stores
+from flask_watchword.sessions.session import Lifetimes, new_session
+
+PASSWORD = "correct horse battery staple"
+#: Sets a window's title, colours, and looks like a column, a line and markup.
+AGENT = "\x1b]0;owned\x07\x1b[31m\tfield\nline [bold]x[/bold]\u202e"
+LIVES = Lifetimes()
+
+#: What they print is no table of ours, or nothing at all.
+WITHOUT_JSON = {"watchword serve", "watchword keys export-public"}
+
+
+def every(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        for part, one in command.commands.items():
+            yield from every(one, f"{name} {part}")
+    else:
+        yield name, command
+
+
+COMMANDS = dict([*every(main, "watchword"), *every(in_flask, "flask watchword")])
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(str(tmp_path))
+
+
+def run(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(main, arguments, input=typed)
+
+
+def told(*arguments: str, typed: str = "") -> dict[str, object]:
+    result = run(*arguments, "--json", typed=typed)
+    assert result.exit_code == 0, result.output
+    (line,) = result.stdout.splitlines()
+    members: dict[str, object] = json.loads(line)
+    return members
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_prints_json(name: str) -> None:
+    options = {option for one in COMMANDS[name].params for option in one.opts}
+    assert ("--json" in options) is (name not in WITHOUT_JSON)
+
+
+def test_what_is_done_is_one_object() -> None:
+    added = told("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)
+    assert added["email"] == "ada@example.com"
+    who = str(added["id"])
+    assert told("user", "disable", who)["disabled_at"] is not None
+    assert told("user", "enable", who)["disabled_at"] is None
+    assert told("user", "roles", who, "reader")["roles"] == ["reader"]
+    assert told("user", "scopes", who, "read")["scopes"] == ["read"]
+    changed = told(
+        "user", "set-password", who, "--password-stdin", typed="seven lazy otters juggle"
+    )
+    assert changed["password_changed_at"] is not None
+    assert told("session", "end", who, "--all") == {"user_id": who, "ended": 0}
+    assert told("keys", "rotate")["state"] in ("next", "active")
+    assert told("db", "current")["revision"] == told("db", "upgrade")["revision"]
+    assert told("audit", "verify")["whole"] is True
+    assert told("user", "delete", who, "--yes")["id"] == who
+
+
+@pytest.mark.parametrize("on_a_terminal", [False, True])
+def test_what_a_client_sent_does_nothing_to_a_terminal(
+    on_a_terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = str(told("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)["id"])
+    with opened_stores(read_settings({})) as stores:
+        session = new_session(who, 4e9, LIVES, address="192.0.2.1", agent=AGENT)
+        stores.sessions.start(session, None, LIVES)
+    monkeypatch.setattr(output, "on_a_terminal", lambda: on_a_terminal)
+    monkeypatch.setenv("COLUMNS", "400")
+    shown = run("session", "list", who).output
+    assert session.id in shown
+    assert "[bold]" in shown
+    assert not set(AGENT) & {c for c in shown if not c.isprintable()} - set("\n\t")
+    if not on_a_terminal:
+        (line,) = shown.splitlines()
+        assert line.count("\t") == 4
+    (line,) = run("session", "list", who, "--json").output.splitlines()
+    assert json.loads(line)["agent"] == AGENT
+
+
+def test_a_sentence_does_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_done("\x1b[31mred\x07", {}, as_json=False)
+    assert capsys.readouterr().out.strip().isprintable()
