@@ -177,7 +177,7 @@ def test_what_is_counted_differently_is_kept_apart(store: ThrottleStore) -> None
         other_limits.mail_request(HOME),
         other_limits.one_time_code(HOME),
         other_limits.machine_token(HOME),
-        other_limits.mailbox(ADA),
+        *(other_limits.mailbox(ADA, cause) for cause in other_limits.MailCause),
         other_limits.second_factor("ada"),
         other_limits.second_factor("bob"),
         other_limits.reauthentication("ada"),

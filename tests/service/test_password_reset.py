@@ -105,6 +105,17 @@ def test_a_mailbox_gets_three_and_the_code_in_it_stays_good(ours: Site) -> None:
     assert reset(ours, line).status_code == 204
 
 
+def test_what_else_a_stranger_asks_for_leaves_room_for_the_code(ours: Site) -> None:
+    ours.add_verified()
+    for _ in range(4):
+        # The one mails nothing to who is verified, the other something without a code.
+        assert ours.post("/email/verify/resend", email=EMAIL).status_code == 202
+        assert ours.post("/register", email=EMAIL, password=BETTER).status_code == 201
+    assert [mail.kind for mail in ours.mail()] == ["already_registered"] * 3
+    assert forgot(ours).status_code == 202
+    assert reset(ours, ours.code()).status_code == 204
+
+
 def test_one_address_asks_for_mail_twenty_times_and_then_waits(ours: Site) -> None:
     answers = [forgot(ours, f"user{number}@example.com") for number in range(21)]
     assert [answer.status_code for answer in answers] == [202] * 20 + [429]

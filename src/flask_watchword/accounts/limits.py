@@ -1,5 +1,7 @@
 """The limits of everything but signing in: by whom it is counted, and how often it may be."""
 
+from enum import StrEnum
+
 from flask_watchword.accounts.addresses import address_block
 from flask_watchword.accounts.throttling import Charge, Limit, charge
 
@@ -15,6 +17,15 @@ _SECOND_FACTOR = Limit(burst=5, interval=900.0)
 _REAUTHENTICATION = Limit(burst=10, interval=60.0)
 
 
+class MailCause(StrEnum):
+    """What somebody does that may send an e-mail to an address."""
+
+    REGISTRATION = "registration"
+    VERIFICATION = "verification"
+    RESET = "reset"
+    CHANGE = "change"
+
+
 def registration(address: str) -> Charge:
     """Count an account that somebody wants to make."""
     return charge("registration", _REGISTRATION, address_block(address))
@@ -25,14 +36,15 @@ def mail_request(address: str) -> Charge:
     return charge("mail request", _MAIL_REQUEST, address_block(address))
 
 
-def mailbox(email_key: str) -> Charge:
+def mailbox(email_key: str, cause: MailCause) -> Charge:
     """Count an e-mail to one address, so that nobody can fill somebody's mailbox.
 
     Where there is no room the answer stays as it always is and no e-mail is sent: a refusal
     would be a way to keep an owner from resetting a password, for which the e-mail that is in the
-    mailbox already serves.
+    mailbox already serves. So each cause is counted by itself: an e-mail of another kind, or one
+    that was counted and never sent, has no code for that.
     """
-    return charge("mailbox", _MAILBOX, email_key)
+    return charge("mailbox", _MAILBOX, email_key, cause.value)
 
 
 def one_time_code(address: str) -> Charge:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from flask_watchword.accounts import limits
 from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.limits import MailCause
 from flask_watchword.accounts.throttling import Charge, TooManyTries, spend
 from flask_watchword.clock import system_clock
 from flask_watchword.service.components import components
@@ -54,13 +55,13 @@ def counting_successes(charge: Charge) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def room_in_mailbox(email: str) -> Iterator[bool]:
+def room_in_mailbox(email: str, cause: MailCause) -> Iterator[bool]:
     """Count an e-mail to an address, and tell whether there is room for it.
 
     It is paid back when it could not be sent: who tries to register with a weak password, and
     tries again, gets an e-mail for the one that is accepted.
     """
-    charge = limits.mailbox(email_key(email))
+    charge = limits.mailbox(email_key(email), cause)
     try:
         _count(charge)
     except TooManyTries:

@@ -40,7 +40,7 @@ def change_email(body: EmailChange) -> Response:
     """Answer alike whether somebody else has the address or not; nothing changes yet."""
     user_id = get_jwt_identity()
     # Whoever is signed in may be told that the mailbox has had enough.
-    mailbox = limits.mailbox(email_key(body.email))
+    mailbox = limits.mailbox(email_key(body.email), limits.MailCause.CHANGE)
     with reauthenticating(user_id), counting_successes(mailbox):
         do(
             lambda a: request_email_change(a, user_id, body.password, body.email),

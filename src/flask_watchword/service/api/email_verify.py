@@ -58,7 +58,10 @@ def verify_address(body: CodeOfMail) -> Response:
 def resend_code(body: Address) -> Response:
     """Answer alike whatever becomes of it."""
     request = limits.mail_request(client().address)
-    with counting_successes(request), room_in_mailbox(body.email) as room:
+    with (
+        counting_successes(request),
+        room_in_mailbox(body.email, limits.MailCause.VERIFICATION) as room,
+    ):
         if room:
             do(lambda a: resend_verification(a, body.email), _event)
         else:

@@ -29,7 +29,7 @@ from flask_watchword.service.throttles import counting_successes, room_in_mailbo
 def forgot_password(body: Address) -> Response:
     """Answer alike for known, unknown and disabled: only the mailbox tells."""
     request = limits.mail_request(client().address)
-    with counting_successes(request), room_in_mailbox(body.email) as room:
+    with counting_successes(request), room_in_mailbox(body.email, limits.MailCause.RESET) as room:
         if room:
             do(lambda a: forgot(a, body.email), _event)
         else:

@@ -37,7 +37,10 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 def register(body: Registration) -> Response:
     """Answer alike whether there is an account already or not: only the mailbox tells."""
     here = limits.registration(client().address)
-    with counting_successes(here), room_in_mailbox(body.email) as room:
+    with (
+        counting_successes(here),
+        room_in_mailbox(body.email, limits.MailCause.REGISTRATION) as room,
+    ):
         # A mailbox that has had enough gets no more. The account is made all the same, and a code
         # can be asked for later: to refuse would let anybody keep an address from registering.
         mailer = None if room else SilentMailer
