@@ -14,9 +14,11 @@ from werkzeug.test import TestResponse
 from flask_watchword import get_jwt_identity, jwt_required, roles_required, scopes_required
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
+from flask_watchword.service import account_work
 from flask_watchword.service.api import endpoints
 from flask_watchword.service.api import machine_tokens as making
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.machines import clients_of
 from tests.service.site import BETTER, EMAIL, GOOD, Site, site
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -317,6 +319,28 @@ def test_with_its_owner_a_program_is_refused_everywhere_by_the_next_request(
     assert trade(ours, made).status_code == 200
     assert ours.ask("DELETE", user, admin).status_code == 204
     assert told(trade(ours, made)) == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_made_while_its_owner_is_disabled_ends_as_well(
+    ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = ours.add("boss@example.com")
+    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    admin = ours.pair("boss@example.com")["access_token"]
+    late: list[str] = []
+
+    def read_and_then_another_is_made(owner: str) -> list[str]:
+        found = clients_of(owner)
+        if not late:
+            late.append(access(ours, make(ours, session, kind)))
+        return found
+
+    monkeypatch.setattr(account_work, "clients_of", read_and_then_another_is_made)
+    user = f"/admin/users/{_id(ours)}"
+    assert ours.ask("PATCH", user, admin, disabled=True).status_code == 200
+    assert len(late) == 1
+    assert get(ours, "/whoever", late[0]).status_code == 401
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -68,4 +68,7 @@ def sessions_ended(subject: str, *, keep_current: bool = False) -> Iterator[None
     revoke_access_of(*clients)
     yield
     sessions.end_all(subject, keep_current=keep_current)
+    if not keep_current:
+        # With those that were made in between: a request that had begun may have made one.
+        clients = list({*clients, *clients_of(subject)})
     revoke_access_of(*clients)
