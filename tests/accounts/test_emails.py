@@ -85,6 +85,12 @@ def test_addresses_that_developers_and_people_use_are_accepted(email: str) -> No
     assert check_email(email) == email
 
 
+@pytest.mark.parametrize("begin", ["=?", "a=?", "\uff1d\uff1f"])
+def test_what_a_header_would_decode_into_other_recipients_is_refused(begin: str) -> None:
+    with pytest.raises(InvalidEmail, match="encoded"):
+        check_email(f"{begin}us-ascii?b?ZXZlQGV4YW1wbGUubmV0LA==?=@example.com")
+
+
 @pytest.mark.parametrize(
     "text", ["x@" + "z" * 252, "a@xn--" + "z" * 247, "a@" + "\u0661" * 240, "\ufdfa" * 20_000]
 )

@@ -7,6 +7,10 @@ from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 #: RFC 5321 section 4.5.3.1.3 allows a path of 256 octets, the angle brackets included.
 MAX_EMAIL_CHARACTERS = 254
 
+#: What an encoded word begins with. None may stand in an address (RFC 2047 section 5), and what
+#: writes or reads a header would decode it: into other recipients, or into further headers.
+ENCODED_WORD = "=?"
+
 
 class InvalidEmail(ValueError):
     """An address nobody could receive mail at; the message says why."""
@@ -42,6 +46,8 @@ def check_email(email: str) -> str:
         raise InvalidEmail("an e-mail address holds no control characters")
     if max(len(shown), len(mailbox(shown)), len(email_key(shown))) > MAX_EMAIL_CHARACTERS:
         raise InvalidEmail(f"an e-mail address has at most {MAX_EMAIL_CHARACTERS} characters")
+    if ENCODED_WORD in mailbox(shown):
+        raise InvalidEmail("an e-mail address holds no encoded words")
     try:
         _validated(mailbox(shown))
     except EmailNotValidError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from flask_watchword.accounts.emails import mailbox
+from flask_watchword.accounts.emails import ENCODED_WORD, mailbox
 from flask_watchword.accounts.resealing import Resealed
 from flask_watchword.clock import Clock
 
@@ -179,7 +179,8 @@ def new_mail(kind: str, recipient: str, body: Body, now: float, lifetime: float 
     """
     to = mailbox(recipient)
     name, at, domain = to.rpartition("@")
-    if not (name and at and domain) or not to.isprintable() or set(to) & set(' <>,"'):
+    is_one = not set(to) & set(' <>,"') and ENCODED_WORD not in to
+    if not (name and at and domain) or not to.isprintable() or not is_one:
         raise UnsendableMail("the recipient is not one plain address")
     if not body.subject.isprintable() or len(body.subject) > _MAX_SUBJECT_CHARACTERS:
         raise UnsendableMail("the subject is not one line")
