@@ -18,6 +18,12 @@ def offered(ours: Site, later: float = 0.0) -> str | None:
     return ours.parts.stores.accounts.change(lambda stores: offer_setup(stores, now))
 
 
+def user_id(ours: Site) -> str:
+    user = ours.user(BOSS)
+    assert user is not None
+    return user.id
+
+
 def set_up(ours: Site, code: str | None, email: str = BOSS, password: str = GOOD) -> TestResponse:
     return ours.post("/setup", code=code, email=email, password=password)
 
@@ -41,6 +47,9 @@ def test_it_is_good_once(ours: Site) -> None:
     answer = set_up(ours, code, "another@example.com")
     assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_code")
     assert ours.user("another@example.com") is None
+    # Nor again once that admin is none any more.
+    ours.parts.stores.users.set_roles(user_id(ours), frozenset())
+    assert set_up(ours, code, "another@example.com").status_code == 400
 
 
 @pytest.mark.parametrize("code", ["", "a" * 43, "\0"])
