@@ -37,16 +37,21 @@ This page is written by `docs/write_cli.py` from the commands themselves.
 
 def page() -> str:
     """Return the page as the commands make it."""
-    parts = [*_described(main, "watchword"), *_described(watchword, "flask watchword")]
+    root = click.Context(main, info_name="", **main.context_settings)
+    parts = [
+        *_described(main, "watchword", root),
+        *_described(watchword, "flask watchword", click.Context(watchword, info_name="")),
+    ]
     return "\n".join([_INTRODUCTION, *parts])
 
 
-def _described(command: click.Command, name: str) -> Iterator[str]:
+def _described(command: click.Command, name: str, root: click.Context) -> Iterator[str]:
     if isinstance(command, click.Group):
         for part in sorted(command.commands):
-            yield from _described(command.commands[part], f"{name} {part}")
+            yield from _described(command.commands[part], f"{name} {part}", root)
         return
-    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+    # A command keeps the names of --help that it is first asked for with.
+    context = click.Context(command, root, name, max_content_width=100, terminal_width=100)
     formatter = context.make_formatter()
     command.format_usage(context, formatter)
     command.format_help_text(context, formatter)

@@ -66,6 +66,10 @@ class Load:
             one for one in self.answers if since <= one.began and one.began + one.seconds < until
         ]
 
+    def granted(self, what: str) -> int:
+        """Return how often this was granted so far."""
+        return sum(one.what == what and one.status == 200 for one in list(self.answers))
+
     def back_after(self, moment: float, what: str) -> float:
         """Return the seconds from a moment until this was granted; infinite where it never was."""
         return min(

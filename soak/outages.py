@@ -11,6 +11,7 @@ import psycopg
 
 from soak.findings import Finding, Scale, told
 from soak.outage_load import (
+    CLIENTS,
     KINDS,
     LOST,
     PROTECTED,
@@ -296,6 +297,9 @@ def _outage(
 ) -> Outage:
     traces = nodes.traces()
     with loaded((nodes.a.port, nodes.b.port), nodes.revoked) as load:
+        give_up_at = time.monotonic() + _GIVE_UP
+        while load.granted(PROTECTED) < 2 * CLIENTS and time.monotonic() < give_up_at:
+            time.sleep(0.1)  # until all have signed in, which takes a busy machine its time
         time.sleep(_BEFORE)
         with what:
             gone = time.monotonic()

@@ -142,7 +142,7 @@ def test_another_url_is_refused_with_the_forms_there_are(command: str, url: str)
 def test_a_server_that_is_down_is_one_line_without_the_password(command: str) -> None:
     result = db(command, "--database", REFUSED)
     assert result.exit_code == 69
-    assert result.output.startswith("Error: the database does not answer: ")
+    assert result.output.startswith("Error: a store does not answer: ")
     assert result.output.count("\n") == 1
     assert "secret" not in result.output
 
@@ -159,7 +159,7 @@ def test_a_file_that_is_no_database_is_one_line(command: str) -> None:
     Path("watchword.db").write_bytes(b"this is no database " * 500)
     result = db(command)
     assert result.exit_code == 69
-    assert result.output == "Error: the database does not answer: file is not a database\n"
+    assert result.output == "Error: a store does not answer: file is not a database\n"
 
 
 @pytest.mark.server

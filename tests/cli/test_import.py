@@ -118,7 +118,7 @@ def test_imported_users_log_in_with_the_passwords_they_have(serve: Serve, tmp_pa
 
 BAD_ROWS = [
     ("nobody", HASH, "", "@"),
-    ("x@example.com", "plain text", "", "no hash of bcrypt"),
+    ("x@example.com", "plain text", "", "no whole hash of"),
     ("x@example.com", "$2b$31$" + "a" * 53, "", "4 to 14 rounds"),
     ("x@example.com", "$argon2id$v=19$m=99999999,t=9,p=1$c2FsdHNhbHQ$aGFzaGhhc2g", "", "excessive"),
     ("x@example.com", "$argon2id$odd", "", "argon2 hash and is none"),

@@ -148,7 +148,7 @@ def test_another_url_is_refused_with_the_forms_there_are(url: str) -> None:
 def test_a_store_that_is_down_is_one_line_without_the_password(url: str) -> None:
     result = run("--store", url)
     assert result.exit_code == 69
-    assert result.output.startswith("Error: the database does not answer: ")
+    assert result.output.startswith("Error: a store does not answer: ")
     assert result.output.count("\n") == 1
     assert "secret" not in result.output
 

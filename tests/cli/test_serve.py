@@ -205,7 +205,7 @@ def test_a_port_that_is_taken_is_one_line_and_status_1(serve: Serve) -> None:
     ("options", "line"),
     [
         (["--database", "nonsense"], "Error: WATCHWORD_DATABASE: is no URL of these"),
-        (["--database", "sqlite:///missing/x.db"], "Error: the database does not answer: cannot"),
+        (["--database", "sqlite:///missing/x.db"], "Error: a store does not answer: cannot"),
         (["--host", "nowhere.invalid"], "Error: cannot listen on nowhere.invalid"),
     ],
 )

@@ -132,4 +132,4 @@ def test_a_file_that_is_no_database_is_one_line() -> None:
     Path("watchword.db").write_bytes(b"this is no database " * 500)
     result = watchword("user", "list")
     assert result.exit_code == 69
-    assert result.output == "Error: the database does not answer: file is not a database\n"
+    assert result.output == "Error: a store does not answer: file is not a database\n"

@@ -15,7 +15,7 @@ from tests.service.conftest import bearer
 
 HEADERS = ("X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy")
 #: What anybody may have, and keep.
-PUBLISHED = {"jwks", "openapi_json", "docs", "docs_part"}
+PUBLISHED = {"jwks", "openapi_json", "docs", "docs_part", "setup_page", "setup_part"}
 
 every_endpoint = pytest.mark.parametrize("one", endpoints(demo=True), ids=lambda one: one.name)
 
@@ -31,7 +31,9 @@ def assert_guarded(answer: TestResponse) -> None:
     assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"]
     (policy,) = answer.headers.getlist("Content-Security-Policy")
     assert "frame-ancestors 'none'" in policy
-    assert policy.startswith("default-src 'none'") or answer.request.path.startswith("/docs")
+    assert policy.startswith("default-src 'none'") or answer.request.path.startswith(
+        ("/docs", "/setup")
+    )
 
 
 @every_endpoint

@@ -67,7 +67,9 @@ def _recognised(password_hash: str) -> tuple[_Scheme, re.Match[str]]:
         if found is not None:
             scheme.check(found)
             return scheme, found
-    raise UnusableHash("it is no hash of bcrypt, of Werkzeug's scrypt or PBKDF2, or of Django's")
+    raise UnusableHash(
+        "it is no whole hash of argon2id, of bcrypt, of Werkzeug's scrypt or PBKDF2, or of Django's"
+    )
 
 
 def _check_bcrypt(found: re.Match[str]) -> None:

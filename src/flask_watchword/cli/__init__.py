@@ -20,7 +20,7 @@ from flask_watchword.cli.user_changes import COMMANDS
 def main() -> None:
     """Serve accounts and tokens, and look after them.
 
-    Every option can also be set in the environment: --database is WATCHWORD_DATABASE.
+    Settings come from the environment as well, or from .env: --database is WATCHWORD_DATABASE.
     """
 
 

@@ -30,7 +30,7 @@ def one_line_failures() -> Iterator[None]:
     except (InvalidSetting, LaterSchema) as error:
         raise click.ClickException(str(error)) from error
     except StoreUnavailable as error:
-        raise StoreDown(f"the database does not answer: {error}") from error
+        raise StoreDown(f"a store does not answer: {error}") from error
 
 
 @contextlib.contextmanager

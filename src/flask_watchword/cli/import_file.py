@@ -16,6 +16,9 @@ from flask_watchword.accounts.imported_users import BadRecord, Record
 _LONGEST = 64 * 1024
 
 _COLUMNS = [name for name in Record.__struct_fields__ if name not in ("line", "reason")]
+_OTHER_NUMBER = (
+    "has another number of fields than the first line; what has a comma in it needs quotes"
+)
 _LISTS, _FLAGS = ("roles", "scopes"), ("email_verified", "disabled")
 _YES_OR_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -94,7 +97,11 @@ def _header(reader: Iterator[Sequence[str]]) -> list[str]:
 
 def _row(line: int, cells: dict[str, str], is_whole: bool) -> Row:
     members: dict[str, Any] = {}
-    reason = "" if is_whole else "has another number of fields than the first line"
+    reason = (
+        ""
+        if is_whole
+        else "has another number of fields than the first line; what has a comma in it needs quotes"
+    )
     for name, cell in cells.items():
         if cell != "":
             try:

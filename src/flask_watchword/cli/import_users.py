@@ -48,7 +48,7 @@ def import_users(file: Path, dry_run: bool, database: str | None, as_json: bool)
             try:
                 last(_shown(work.run(rows_of(file, opened)), opened, file.stat().st_size))
             except BaseException:
-                if not dry_run:
+                if work.counts.line and not dry_run:
                     click.echo(
                         f"Up to line {work.counts.line} all is kept; start it again to go on.",
                         err=True,

@@ -28,7 +28,7 @@ def one_line_store_failures() -> Iterator[None]:
         except StoreUnavailable as error:
             # PostgreSQL explains itself in several lines.
             why = _in_one_line(error)
-            raise StoreDown(f"the database does not answer: {why}") from error
+            raise StoreDown(f"a store does not answer: {why}") from error
         except DBAPIError as error:
             # A role that may not do this, or an option in the URL that the driver does not know.
             why = _in_one_line(error.orig)

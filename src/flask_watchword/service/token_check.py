@@ -1,9 +1,10 @@
 """What the service answers to a token, and by which step: for whoever asks why it was refused.
 
-Nothing is changed by it: no session is rotated or ended, no mail is sent, nothing is logged.
+Nothing is changed by it: no session is rotated or ended, no mail is sent is logged.
 """
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, request
@@ -24,7 +25,6 @@ from flask_watchword.jose.durations import distance
 from flask_watchword.jose.keys import Key
 from flask_watchword.jose.steps import Walk, shown
 from flask_watchword.keys.ring import standing
-from flask_watchword.service.answers import nothing
 from flask_watchword.service.components import components
 from flask_watchword.service.guards import REFRESH
 from flask_watchword.service.machines import CLIENT_ID
@@ -69,7 +69,8 @@ def _would_refresh() -> Response:
     if user is None or user.is_disabled:
         abort(user_gone() if user is None else user_disabled())
     _foreseen(current_token())
-    return nothing()
+    # The pair that it would be answered with is not made.
+    return Response(status=HTTPStatus.OK)
 
 
 def _known_keys() -> tuple[Sequence[Key], str]:

@@ -78,7 +78,7 @@ def test_the_page_tries_an_operation_out(page: Page, service: str) -> None:
     told = page.run(UNTIL + TRIED)
     assert "200" in told
     assert '"status": "ok"' in told
-    assert page.requested[-1] == f"{service}/healthz"
+    assert f"{service}/healthz" in page.requested
     nothing_is_wrong(page, service)
 
 
@@ -94,5 +94,5 @@ def mounted(settings: Settings, stores: Stores, tmp_path: Path) -> Iterator[str]
 def test_below_a_prefix_the_page_tries_operations_out_there(page: Page, mounted: str) -> None:
     page.open(f"{mounted}/auth/docs")
     assert "200" in page.run(UNTIL + TRIED)
-    assert page.requested[-1] == f"{mounted}/auth/healthz"
+    assert f"{mounted}/auth/healthz" in page.requested
     nothing_is_wrong(page, mounted)

@@ -36,6 +36,6 @@ def test_the_link_makes_an_admin(page: Page, service: str, stores: Stores, ada: 
 def test_without_a_code_it_says_what_to_do(page: Page, service: str) -> None:
     page.open(f"{service}/setup")
     said, _, has_form = page.run(FILLED)
-    assert "good once, and for an hour" in said
+    assert "good once, for an hour" in said
     assert "watchword user add EMAIL --role admin" in said
     assert has_form
