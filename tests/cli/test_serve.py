@@ -202,18 +202,18 @@ def test_a_port_that_is_taken_is_one_line_and_status_1(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "line"),
+    ("options", "line", "status"),
     [
-        (["--database", "nonsense"], "Error: WATCHWORD_DATABASE: is no URL of these"),
-        (["--database", "sqlite:///missing/x.db"], "Error: a store does not answer: cannot"),
-        (["--host", "nowhere.invalid"], "Error: cannot listen on nowhere.invalid"),
+        (["--database", "nonsense"], "Error: WATCHWORD_DATABASE: is no URL of these", 1),
+        (["--database", "sqlite:///missing/x.db"], "Error: a store does not answer: cannot", 69),
+        (["--host", "nowhere.invalid"], "Error: cannot listen on nowhere.invalid", 1),
     ],
 )
-def test_what_cannot_work_is_one_line_and_status_1(
-    serve: Serve, options: list[str], line: str
+def test_what_cannot_work_is_one_line_and_its_status(
+    serve: Serve, options: list[str], line: str, status: int
 ) -> None:
     server = serve(*options)
-    assert server.process.wait(STOP_SECONDS) == 1
+    assert server.process.wait(STOP_SECONDS) == status
     assert server.output.startswith(line)
     assert server.output.count("\n") == 1
 
