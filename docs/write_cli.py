@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from flask_watchword.cli import main
+from flask_watchword.cli.failures import Code
 from flask_watchword.cli.in_flask import watchword
 
 PAGE = Path(__file__).with_name("cli.md")
@@ -31,6 +32,20 @@ are written to standard error.
 | 2 | the command is not used as it is meant to be |
 | 69 | a store does not answer; it may do later |
 
+**Errors under `--json`.** The last line of standard error is an object, and the exit status is the
+same. Standard output is empty, or each line of it is whole. A command that answers no, as
+`db current` does of an old schema, says so on standard output: that is no error.
+
+```json
+{"error": {"code": "weak_password", "message": "the password is refused: ...", "hint": null}}
+```
+
+`hint` says what to do, or is `null`. The codes stay, the messages may improve:
+
+| code | means |
+| --- | --- |
+CODES
+
 This page is written by `docs/write_cli.py` from the commands themselves.
 """
 
@@ -38,11 +53,13 @@ This page is written by `docs/write_cli.py` from the commands themselves.
 def page() -> str:
     """Return the page as the commands make it."""
     root = click.Context(main, info_name="", **main.context_settings)
+    codes = "\n".join(f"| `{code}` | {code.means} |" for code in Code)
     parts = [
+        _INTRODUCTION.replace("CODES", codes),
         *_described(main, "watchword", root),
         *_described(watchword, "flask watchword", click.Context(watchword, info_name="")),
     ]
-    return "\n".join([_INTRODUCTION, *parts])
+    return "\n".join(parts)
 
 
 def _described(command: click.Command, name: str, root: click.Context) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
 
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ def administering(database: str | None) -> Iterator["Components"]:
             ):
                 yield components()
         except LastAdmin as error:
-            msg = "nobody could administer any more; make another user admin first"
-            raise click.ClickException(msg) from error
+            raise Failure(
+                Code.LAST_ADMIN, "nobody could administer any more", "make another user admin first"
+            ) from error
         except NoSuchUser as error:
-            raise click.ClickException("there is no such user any more") from error
+            raise Failure(Code.NO_SUCH_USER, "there is no such user any more") from error
         except InvalidName as error:
-            raise click.ClickException(str(error)) from error
+            raise Failure(Code.INVALID_NAME, str(error)) from error
 
 
 def administrator() -> "Administrator":
@@ -67,5 +69,5 @@ def user_of(parts: "Components", who: str) -> "User":
 
     user = parts.stores.users.by_email(email_key(who)) or parts.stores.users.by_id(who)
     if user is None:
-        raise click.ClickException(f"there is no user {who!r}; see: watchword user list")
+        raise Failure(Code.NO_SUCH_USER, f"there is no user {who!r}", "see: watchword user list")
     return user

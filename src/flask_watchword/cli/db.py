@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
 from flask_watchword.cli.upkeep import one_line_store_failures, place, refuse_missing_file
@@ -35,7 +36,7 @@ def upgrade(database: str | None, as_json: bool) -> None:
         if before.is_known:
             upgrade_database(url)
     if not before.is_known:
-        raise click.ClickException(_stands(url, before))
+        raise Failure(Code.OTHER_SCHEMA, _stands(url, before))
     since = "" if before.current is None else f" from {before.current}"
     upgraded = f"Upgraded {place(url)}{since} to {before.newest}."
     members = {"place": place(url), "before": before.current, "revision": before.newest}

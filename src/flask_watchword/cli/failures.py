@@ -2,6 +2,8 @@
 
 import contextlib
 from collections.abc import Iterator
+from enum import StrEnum
+from typing import Self
 
 import click
 
@@ -9,11 +11,70 @@ import click
 _SERVICE_MODULES = frozenset({"alembic", "argon2", "granian", "rich", "sqlalchemy"})
 
 
-class StoreDown(click.ClickException):
+class Code(StrEnum):
+    """What went wrong, for programs; the messages may improve.
+
+    Attributes:
+        means: the same for people.
+    """
+
+    means: str
+
+    def __new__(cls, code: str, means: str) -> Self:
+        """Make a code of its name and its meaning."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.means = means
+        return member
+
+    USAGE = "usage", "the command is not used as it is meant to be"
+    INTERRUPTED = "interrupted", "Ctrl+C, or a question that was answered with no"
+    FAILED = "failed", "anything that has no code of its own"
+    STORE_UNAVAILABLE = "store_unavailable", "a store does not answer; it may do later"
+    DATABASE_REFUSES = "database_refuses", "the database does not let this user do this"
+    NO_DATABASE = "no_database", "there is no database at this place"
+    OTHER_SCHEMA = "other_schema", "the database has the schema of another version, or none"
+    INVALID_SETTING = "invalid_setting", "a setting or an option cannot be used"
+    MISSING_EXTRA = "missing_extra", "a package is not installed"
+    NO_SUCH_USER = "no_such_user", "no user has this address or id"
+    NO_SUCH_SESSION = "no_such_session", "the user has no session of this id"
+    EMAIL_TAKEN = "email_taken", "there is an account for the address already"
+    INVALID_EMAIL = "invalid_email", "the address is none"
+    INVALID_NAME = "invalid_name", "a role or a scope cannot be called this"
+    WEAK_PASSWORD = "weak_password", "the password is refused"
+    LAST_ADMIN = "last_admin", "nobody could administer any more"
+    CHANGED_MEANWHILE = "changed_meanwhile", "somebody else changed it at the same time"
+    KEY_REFUSED = "key_refused", "this cannot be done with the key"
+    INVALID_FILE = "invalid_file", "the file is not what is wanted"
+    UNGUARDED_ROUTES = "unguarded_routes", "routes let in whoever has no token"
+
+
+class Failure(click.ClickException):
+    """What ends a command.
+
+    Attributes:
+        code: for programs.
+        hint: what to do; empty where the message says it.
+    """
+
+    def __init__(self, code: Code, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+
+    def format_message(self) -> str:
+        """Return what a person reads: the message, and what to do."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class StoreDown(Failure):
     """A store that does not answer: the command may do when it is tried again later."""
 
     #: ``EX_UNAVAILABLE`` of ``sysexits.h``.
     exit_code = 69
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Code.STORE_UNAVAILABLE, message)
 
 
 @contextlib.contextmanager
@@ -27,10 +88,21 @@ def one_line_failures() -> Iterator[None]:
     try:
         with _naming_the_missing_extra():
             yield
-    except (InvalidSetting, LaterSchema) as error:
-        raise click.ClickException(str(error)) from error
+    except InvalidSetting as error:
+        raise Failure(Code.INVALID_SETTING, str(error)) from error
+    except LaterSchema as error:
+        raise Failure(Code.OTHER_SCHEMA, str(error)) from error
     except StoreUnavailable as error:
         raise StoreDown(f"a store does not answer: {error}") from error
+
+
+def missing_extra(package: str, extra: str) -> Failure:
+    """Return what to say of a package that is not installed."""
+    return Failure(
+        Code.MISSING_EXTRA,
+        f"{package} is not installed",
+        f"the extra `{extra}` brings it: pip install 'Flask-Watchword[{extra}]'",
+    )
 
 
 @contextlib.contextmanager
@@ -41,7 +113,4 @@ def _naming_the_missing_extra() -> Iterator[None]:
         package = (error.name or "").partition(".")[0]
         if package not in _SERVICE_MODULES:
             raise
-        raise click.ClickException(
-            f"{package} is not installed; the extra `service` brings it: "
-            "pip install 'Flask-Watchword[service]'"
-        ) from error
+        raise missing_extra(package, "service") from error

@@ -7,10 +7,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import click
 import msgspec
 
 from flask_watchword.accounts.imported_users import BadRecord, Record
+from flask_watchword.cli.failures import Code, Failure
 
 #: The most characters of one record.
 _LONGEST = 64 * 1024
@@ -48,16 +48,16 @@ def rows_of(path: Path, file: BinaryIO) -> Iterator[Row]:
         file: the file, open at its beginning.
 
     Raises:
-        click.ClickException: when the file is neither kind, or its columns cannot be used.
+        Failure: when the file is neither kind, or its columns cannot be used.
     """
     readers = {".csv": _rows_of_csv, ".jsonl": _rows_of_json}
     if path.suffix.lower() not in readers:
-        raise click.ClickException(f"{path.name} ends neither in .csv nor in .jsonl")
+        raise Failure(Code.INVALID_FILE, f"{path.name} ends neither in .csv nor in .jsonl")
     text = TextIOWrapper(file, encoding="utf-8-sig", errors="strict", newline="")
     try:
         yield from readers[path.suffix.lower()](text)
     except UnicodeDecodeError as error:
-        raise click.ClickException(f"{path.name} is not UTF-8 text") from error
+        raise Failure(Code.INVALID_FILE, f"{path.name} is not UTF-8 text") from error
     finally:
         text.detach()
 
@@ -82,15 +82,16 @@ def _header(reader: Iterator[Sequence[str]]) -> list[str]:
     try:
         columns = [cell.strip() for cell in next(reader, [])]
     except csv.Error as error:
-        raise click.ClickException(f"the first line is no CSV: {error}") from error
+        raise Failure(Code.INVALID_FILE, f"the first line is no CSV: {error}") from error
     odd = sorted({name for name in columns if name not in _COLUMNS})
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if odd or twice or "email" not in columns or not {"password", "password_hash"} & {*columns}:
         wrong = [f"unknown: {', '.join(map(repr, odd))}"] if odd else []
         wrong += [f"twice: {', '.join(twice)}"] if twice else []
-        raise click.ClickException(
+        raise Failure(
+            Code.INVALID_FILE,
             "the first line has to name the columns, email and password_hash or password among "
-            f"them, of: {', '.join(_COLUMNS)}" + "".join(f"; {one}" for one in wrong)
+            f"them, of: {', '.join(_COLUMNS)}" + "".join(f"; {one}" for one in wrong),
         )
     return columns
 

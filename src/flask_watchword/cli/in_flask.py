@@ -8,8 +8,9 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from flask_watchword.cli.failures import StoreDown
+from flask_watchword.cli.failures import Code, Failure, StoreDown
 from flask_watchword.cli.finding_table import print_findings, strict_option
+from flask_watchword.cli.json_errors import JsonErrorsGroup
 from flask_watchword.cli.output import json_option, print_object, print_rows
 from flask_watchword.cli.token_report import report
 from flask_watchword.cli.token_source import read_token, token_argument
@@ -19,7 +20,12 @@ from flask_watchword.extension.routes import Route, routes_of
 from flask_watchword.extension.token_check import check_token
 from flask_watchword.stores.errors import StoreUnavailable
 
-watchword = AppGroup("watchword", help="Look at how this application is protected.")
+
+class _Group(JsonErrorsGroup, AppGroup):
+    """Commands that run in the context of an application."""
+
+
+watchword = _Group("watchword", help="Look at how this application is protected.")
 
 
 @watchword.command()
@@ -63,7 +69,7 @@ def verify(file: str, *, refresh: bool, as_json: bool) -> None:
         raise StoreDown(f"the store does not answer: {error}") from error
     except (InvalidKeyError, RuntimeError) as error:
         # There is no manager, or an option that cannot be used.
-        raise click.ClickException(f"{error}; see: flask watchword doctor") from error
+        raise Failure(Code.INVALID_SETTING, str(error), "see: flask watchword doctor") from error
     report(checked, as_json=as_json)
 
 
@@ -108,9 +114,11 @@ def routes(
     _warn_of_idle_patterns(patterns, found)
     forgotten = [route for route in found if _is_forgotten(route, patterns)]
     if fail_unguarded and forgotten:
-        raise click.ClickException(
-            f"{len(forgotten)} routes let in whoever has no token; guard them, or name their "
-            f"endpoints with --allow: {' '.join(sorted({route.endpoint for route in forgotten}))}"
+        endpoints = " ".join(sorted({route.endpoint for route in forgotten}))
+        raise Failure(
+            Code.UNGUARDED_ROUTES,
+            f"{len(forgotten)} routes let in whoever has no token",
+            f"guard them, or name their endpoints with --allow: {endpoints}",
         )
 
 

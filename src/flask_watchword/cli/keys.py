@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
+from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done, shown
 from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
@@ -170,7 +171,7 @@ def _changing(database: str | None) -> Iterator[_Keys]:
             with refusing_other_master_key(settings):
                 yield _Keys(settings, store, key_keeper(settings, store))
         except (KeyRefused, InvalidKeyError) as error:
-            raise click.ClickException(str(error)) from error
+            raise Failure(Code.KEY_REFUSED, str(error)) from error
 
 
 def _tell(command: _Keys, kid: str, sentence: str, *, as_json: bool) -> None:

@@ -48,7 +48,7 @@ class LiveSettings:
                 settings = self._read()
                 _make_ready(settings)
         except click.ClickException as error:
-            _logger.error("the settings of before stay: %s", error.message)
+            _logger.error("the settings of before stay: %s", error.format_message())
             return
         changed = [name for name in _FIXED if getattr(settings, name) != getattr(self.now, name)]
         if changed:

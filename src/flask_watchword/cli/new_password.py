@@ -4,6 +4,8 @@ import sys
 
 import click
 
+from flask_watchword.cli.failures import Code, Failure
+
 
 def ask_password(email: str, from_stdin: bool) -> str:
     """Return a password that may be chosen; end the command where it may not.
@@ -24,5 +26,5 @@ def ask_password(email: str, from_stdin: bool) -> str:
     try:
         check_new_password(password, about=[email])
     except UnacceptablePassword as error:
-        raise click.ClickException(f"the password is refused: {error}") from error
+        raise Failure(Code.WEAK_PASSWORD, f"the password is refused: {error}") from error
     return password

@@ -10,6 +10,7 @@ from flask_watchword.cli.administering import (
     user_argument,
     user_of,
 )
+from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done, print_object, print_rows, shown
 
@@ -64,7 +65,7 @@ def end(who: str, session_id: str | None, every: bool, database: str | None, as_
             print_done(f"{ended} sessions of {user.email} have ended.", told, as_json=as_json)
             return
         if not parts.sessions.end(session_id, subject=user.id):
-            raise click.ClickException(f"{user.email} has no such session")
+            raise Failure(Code.NO_SUCH_SESSION, f"{user.email} has no such session")
         _record(parts, "session_ended", user.id, session_id)
         told = {"user_id": user.id, "ended": 1}
         print_done(f"The session {session_id} of {user.email} has ended.", told, as_json=as_json)

@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import click
-
-from flask_watchword.cli.failures import StoreDown, one_line_failures
+from flask_watchword.cli.failures import (
+    Code,
+    Failure,
+    StoreDown,
+    missing_extra,
+    one_line_failures,
+)
 
 #: What an extra brings to reach a server, and its name; a missing Valkey client says so itself.
 _EXTRAS = {"psycopg": "postgres"}
@@ -32,25 +36,24 @@ def one_line_store_failures() -> Iterator[None]:
         except DBAPIError as error:
             # A role that may not do this, or an option in the URL that the driver does not know.
             why = _in_one_line(error.orig)
-            raise click.ClickException(f"the database refuses: {why}") from error
+            raise Failure(Code.DATABASE_REFUSES, f"the database refuses: {why}") from error
         except UnknownStore as error:
-            raise click.ClickException(_in_one_line(error)) from error
+            raise Failure(Code.INVALID_SETTING, _in_one_line(error)) from error
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if package not in _EXTRAS:
                 raise
-            raise click.ClickException(
-                f"{package} is not installed; the extra `{_EXTRAS[package]}` brings it: "
-                f"pip install 'Flask-Watchword[{_EXTRAS[package]}]'"
-            ) from error
+            raise missing_extra(package, _EXTRAS[package]) from error
 
 
 def refuse_missing_file(url: str) -> None:
     """Say so where a database would be a file that is not there, before anything makes it."""
     file = _file(url)
     if file is not None and not file.exists():
-        raise click.ClickException(
-            f"there is no database at {file}; `watchword serve` makes it, --database names another"
+        raise Failure(
+            Code.NO_DATABASE,
+            f"there is no database at {file}",
+            "`watchword serve` makes it, --database names another",
         )
 
 
@@ -65,8 +68,10 @@ def refuse_other_schema(url: str) -> None:
 
     refuse_missing_file(url)
     if not database_revision(url).is_newest:
-        raise click.ClickException(
-            f"the schema of {place(url)} is not this version's; see: watchword db current"
+        raise Failure(
+            Code.OTHER_SCHEMA,
+            f"the schema of {place(url)} is not this version's",
+            "see: watchword db current",
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flask_watchword.cli.administering import administrator
+from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.new_password import ask_password
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
@@ -85,7 +86,7 @@ def _check_email(email: str) -> None:
     try:
         check_email(email)
     except InvalidEmail as error:
-        raise click.ClickException(f"{email!r} is refused: {error}") from error
+        raise Failure(Code.INVALID_EMAIL, f"{email!r} is refused: {error}") from error
 
 
 def _refuse_duplicate(users: "UserStore", email: str) -> None:
@@ -121,9 +122,9 @@ def _add(
     except EmailTaken as error:
         raise _taken(email) from error
     except InvalidName as error:
-        raise click.ClickException(str(error)) from error
+        raise Failure(Code.INVALID_NAME, str(error)) from error
     return added
 
 
-def _taken(email: str) -> click.ClickException:
-    return click.ClickException(f"there is an account for {email.strip()} already")
+def _taken(email: str) -> Failure:
+    return Failure(Code.EMAIL_TAKEN, f"there is an account for {email.strip()} already")

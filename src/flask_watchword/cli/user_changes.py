@@ -10,6 +10,7 @@ from flask_watchword.cli.administering import (
     user_argument,
     user_of,
 )
+from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.new_password import ask_password
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done, print_object
@@ -104,7 +105,9 @@ def set_password(who: str, password_stdin: bool, database: str | None, as_json: 
                 )
             )
         if not done:
-            raise click.ClickException(f"{found.email} was changed meanwhile; try again")
+            raise Failure(
+                Code.CHANGED_MEANWHILE, f"{found.email} was changed meanwhile", "try again"
+            )
         found = user_of(parts, found.id)
     _tell(found, f"{found.email} has another password.", as_json=as_json)
 
