@@ -73,7 +73,7 @@ def test_what_a_url_says_to_libpq_goes_before_our_settings(postgres_engine: Engi
     engine = open_engine(url)
     with reading(engine) as connection:
         assert connection.exec_driver_sql("SHOW application_name").scalar() == "shop"
-        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "2s"
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "1100ms"
     engine.dispose()
 
 
@@ -263,7 +263,7 @@ def _is_unavailable(store: SqlSessionStore, session_id: str) -> bool:
 @pytest.mark.server
 def test_a_server_that_is_slow_but_says_something_is_waited_for(postgres_engine: Engine) -> None:
     hasty = open_engine(postgres_engine.url.update_query_dict({"options": "-c jit=off"}))
-    bound_connections(hasty, 0.4)
+    bound_connections(hasty, 0.4, connecting=None)
     rows = "SELECT repeat('x', 100000), pg_sleep(0.01) FROM generate_series(1, 100)"
     with reading(hasty) as connection:
         assert len(connection.exec_driver_sql(rows).all()) == 100

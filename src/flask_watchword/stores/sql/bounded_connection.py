@@ -8,7 +8,7 @@ server's own to keep. Only who waits can stop.
 import contextlib
 import time
 from collections.abc import Generator, Iterator
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -28,7 +28,16 @@ class BoundedConnection(psycopg.Connection[Any]):
     """
 
     silence: Silence
+    connecting: float | None = None
     is_patient = False
+
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> Generator[Any, Any, Self]:
+        # The driver's own bound is whole seconds, and two at least.
+        attempt = super()._connect_gen(conninfo)
+        if cls.connecting is None:
+            return attempt
+        return _within(cls.connecting, attempt)
 
     def rollback(self) -> None:
         """Roll back where there is anything to: a pool asks for it whenever it gets one back."""
@@ -71,6 +80,21 @@ class BoundedConnection(psycopg.Connection[Any]):
         raise psycopg.OperationalError(_NO_ANSWER)
 
 
+def _within(seconds: float, attempt: Generator[Any, Any, _T]) -> Generator[Any, Any, _T]:
+    give_up_at = time.monotonic() + seconds
+    try:
+        wanted = next(attempt)
+        while True:
+            ready = yield wanted
+            if time.monotonic() >= give_up_at:
+                attempt.close()
+                raise psycopg.errors.ConnectionTimeout(_NO_ANSWER)
+            wanted = attempt.send(ready)
+    except StopIteration as ended:
+        answer: _T = ended.value
+        return answer
+
+
 @contextlib.contextmanager
 def patience(connection: Connection) -> Iterator[None]:
     """Let a connection wait for as long as it takes, where that has no bound of its own."""
@@ -85,19 +109,29 @@ def patience(connection: Connection) -> Iterator[None]:
         driver.is_patient = False
 
 
-def bound_connections(engine: Engine, bound: float) -> None:
-    """Have the connections of an engine wait no longer than a bound, in seconds, for a word."""
+def bound_connections(engine: Engine, bound: float, *, connecting: float | None) -> None:
+    """Have the connections of an engine wait no longer than a bound for a word.
+
+    Args:
+        engine: one of PostgreSQL.
+        bound: in seconds.
+        connecting: seconds for a new connection; ``None`` leaves it to the driver.
+    """
     silence = Silence(bound)
+
+    class Bounded(BoundedConnection):
+        pass
+
+    Bounded.silence, Bounded.connecting = silence, connecting
 
     def connect(_dialect: Any, _record: Any, args: Any, options: Any) -> BoundedConnection:
         if silence.lasts():
             raise psycopg.OperationalError(_NO_ANSWER)
         try:
-            connection = BoundedConnection.connect(*args, **options)
+            connection = Bounded.connect(*args, **options)
         except psycopg.errors.ConnectionTimeout:
             silence.begin()
             raise
-        connection.silence = silence
         silence.end()
         return connection
 

@@ -13,7 +13,8 @@ from flask_watchword.stores.forks import undisturbed
 from flask_watchword.stores.sql import postgres, sqlite
 from flask_watchword.stores.sql.forks import forget_connections_in_children
 
-#: Seconds one connection waits for another's lock before the store counts as unavailable.
+#: Seconds one connection to SQLite waits for another's lock before the store counts as unavailable,
+#: and that a transaction which others were in the way of is tried again.
 BUSY_SECONDS = 2.0
 
 #: The most seconds between two tries at a transaction that another one was in the way of.
@@ -25,23 +26,25 @@ _T = TypeVar("_T")
 _OUR_OWN_FAULT = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
 
 
-def open_engine(url: str | URL, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
+def open_engine(url: str | URL, *, busy_seconds: float | None = None) -> Engine:
     """Return an engine for a SQLite file or a PostgreSQL database; no connection is made yet.
 
     Args:
         url: ``sqlite:///file`` or ``postgresql+psycopg://…``. What the query of a PostgreSQL URL
             says to libpq, time-outs included, goes before what is set here.
         busy_seconds: how long a connection waits for a lock that another one holds; with
-            PostgreSQL also how long a statement may take.
+            PostgreSQL also how long a statement may take. ``None`` is what requests bear.
 
     Raises:
         ValueError: for a database or a driver that is not supported.
     """
     url = make_url(url)
     if url.get_backend_name() == "sqlite":
-        engine = sqlite.open_engine(url, busy_seconds)
+        engine = sqlite.open_engine(url, BUSY_SECONDS if busy_seconds is None else busy_seconds)
     elif url.drivername == "postgresql+psycopg":
-        engine = postgres.open_engine(url, busy_seconds)
+        engine = postgres.open_engine(
+            url, postgres.STATEMENT_SECONDS if busy_seconds is None else busy_seconds
+        )
     else:
         raise ValueError(
             f"{url.drivername} is not supported: sqlite or postgresql+psycopg is wanted"

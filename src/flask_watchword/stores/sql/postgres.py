@@ -6,11 +6,19 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, exc
 
-#: Seconds until a server that does not answer a connection attempt counts as down.
-CONNECT_SECONDS = 2
+#: Seconds that a statement may take, waiting for locks included.
+STATEMENT_SECONDS = 1.1
 
 #: Seconds beyond the time a statement may take, after which its server counts as silent.
-SILENCE_SECONDS = 0.5
+SILENCE_SECONDS = 0.4
+
+#: Seconds that a request waits for a server that says nothing, be it for the answer to a statement,
+#: for a new connection or for one out of the pool. With all else that a request does it is to be
+#: answered within two.
+ANSWER_SECONDS = STATEMENT_SECONDS + SILENCE_SECONDS
+
+#: What libpq is told for a new connection: whole seconds, and it makes two of less.
+_CONNECT_SECONDS = 2
 
 #: SQLSTATEs of a transaction that was undone in favour of another: serialization failure, deadlock.
 IN_THE_WAY = frozenset({"40001", "40P01"})
@@ -22,11 +30,11 @@ NO_SUCH_TABLE = "42P01"
 def open_engine(url: URL, busy_seconds: float) -> Engine:
     """Return an engine for a PostgreSQL database."""
     settings: dict[str, Any] = {
-        "connect_timeout": CONNECT_SECONDS,
+        "connect_timeout": _CONNECT_SECONDS,
         "options": f"-c statement_timeout={round(busy_seconds * 1000)}",
         "application_name": "watchword",
         # A server that has vanished without a word is noticed after seconds, not after hours.
-        "tcp_user_timeout": 1000 * CONNECT_SECONDS,
+        "tcp_user_timeout": 1000 * _CONNECT_SECONDS,
         "keepalives_idle": 5,
         "keepalives_interval": 1,
         "keepalives_count": 3,
@@ -38,14 +46,18 @@ def open_engine(url: URL, busy_seconds: float) -> Engine:
         hide_parameters=True,  # or a trace in the log has what was looked for
         pool_size=8,
         max_overflow=8,
-        pool_timeout=CONNECT_SECONDS,
+        pool_timeout=ANSWER_SECONDS,
     )
     replace_dropped_connections(engine)
     if "options" not in url.query:  # or how long a statement may take is not ours to say
         # Here and not above: who uses SQLite alone has no psycopg.
         from flask_watchword.stores.sql.bounded_connection import bound_connections
 
-        bound_connections(engine, busy_seconds + SILENCE_SECONDS)
+        bound_connections(
+            engine,
+            busy_seconds + SILENCE_SECONDS,
+            connecting=None if "connect_timeout" in url.query else ANSWER_SECONDS,
+        )
     return engine
 
 

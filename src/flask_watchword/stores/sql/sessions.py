@@ -18,9 +18,9 @@ from flask_watchword.sessions.store import (
 )
 from flask_watchword.stores.server_clock import ServerClock
 from flask_watchword.stores.sql import statements
-from flask_watchword.stores.sql.engine import BUSY_SECONDS, run, transactions
+from flask_watchword.stores.sql.engine import run, transactions
 from flask_watchword.stores.sql.feed import Feed
-from flask_watchword.stores.sql.postgres import SILENCE_SECONDS
+from flask_watchword.stores.sql.postgres import ANSWER_SECONDS
 from flask_watchword.stores.sql.postgres_feed import PostgresFeed
 from flask_watchword.stores.sql.single import SingleStatements
 from flask_watchword.stores.sql.sqlite_feed import SqliteFeed
@@ -56,7 +56,7 @@ class SqlSessionStore:
         self._transactions = transactions(engine)
         self._is_postgres = engine.dialect.name == "postgresql"
         self._feed: Feed = PostgresFeed(engine) if self._is_postgres else SqliteFeed(engine)
-        self._clock = ServerClock(BUSY_SECONDS + SILENCE_SECONDS)
+        self._clock = ServerClock(ANSWER_SECONDS)
         self._read_up_to = 0
 
     def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:

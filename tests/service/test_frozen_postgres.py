@@ -1,0 +1,108 @@
+"""A PostgreSQL that says nothing is waited for once by a request, and for less than two seconds."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from werkzeug.test import TestResponse
+
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql import engine, postgres
+from tests.servers.postgres import PostgresServer, new_database, running_postgres
+from tests.service.site import EMAIL, GOOD, Site, site
+
+#: Seconds that a busy machine may need: less than two silences, which is what must not be.
+ENOUGH = 2 * postgres.ANSWER_SECONDS
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def ours(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with new_database(server.url, "frozen") as url:
+        text = url.render_as_string(hide_password=False)
+        with site(text, monkeypatch) as ours:
+            yield ours
+
+
+def refused_in_time(ask: Callable[[], TestResponse]) -> None:
+    began = time.monotonic()
+    answer = ask()
+    assert time.monotonic() - began < ENOUGH
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "store_unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_what_one_request_waits_leaves_time_for_its_answer() -> None:
+    found = engine.open_engine("postgresql+psycopg://nobody@127.0.0.1/none")
+    assert postgres.ANSWER_SECONDS == postgres.STATEMENT_SECONDS + postgres.SILENCE_SECONDS <= 1.5
+    assert found.pool._timeout == postgres.ANSWER_SECONDS  # type: ignore[attr-defined]
+    found.dispose()
+
+
+@pytest.mark.server
+def test_who_finds_it_out_is_refused_in_time(server: PostgresServer, ours: Site) -> None:
+    ours.add_verified()
+    pair = ours.pair()
+    asked: list[Callable[[], TestResponse]] = [
+        ours.log_in,
+        lambda: ours.post("/refresh", pair["refresh_token"]),
+        lambda: ours.me(pair["access_token"]),
+    ]
+    for ask in asked:
+        with server.frozen():
+            refused_in_time(ask)
+        _goes_on(ours)
+
+
+@pytest.mark.server
+def test_a_login_under_which_it_freezes_waits_once(
+    server: PostgresServer, ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.add_verified()
+    verify = Passwords.verify
+    with ExitStack() as frozen, monkeypatch.context() as patched:
+
+        def freeze_and_verify(self: Passwords, password_hash: str, password: str) -> bool:
+            # The user is read by now; what begins the session comes after.
+            frozen.enter_context(server.frozen())
+            return verify(self, password_hash, password)
+
+        patched.setattr(Passwords, "verify", freeze_and_verify)
+        refused_in_time(ours.log_in)
+    _goes_on(ours)
+
+
+@pytest.mark.server
+def test_a_new_connection_is_waited_for_no_longer(server: PostgresServer) -> None:
+    # Not the driver's two seconds, which with all else would be too late.
+    found = engine.open_engine(server.url)
+    with server.frozen():
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="does not answer"), engine.reading(found):
+            pass
+        assert time.monotonic() - began < ENOUGH
+    found.dispose()
+
+
+@pytest.mark.server
+def test_a_url_that_says_how_long_to_connect_is_believed(server: PostgresServer) -> None:
+    url = server.url.update_query_dict({"connect_timeout": "3"})
+    found = engine.open_engine(url)
+    too_late = pytest.raises(StoreUnavailable, match="timeout expired")
+    with server.frozen(), too_late, engine.reading(found):
+        pass
+    found.dispose()
+
+
+def _goes_on(ours: Site) -> None:
+    give_up_at = time.monotonic() + 10.0
+    while ours.log_in(EMAIL, GOOD).status_code != 200:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
