@@ -68,16 +68,22 @@ def _measure(*, quick: bool, only: str) -> list[Row]:
     paces = QUICK if quick else THOROUGH
     wanted = (question for question in _questions(paces) if only in question.name)
     rows = [*ask(wanted), *with_pynacl.measure(quick=quick, only=only)]
-    order = list(dict.fromkeys(question.section for question in _questions(paces)))
+    order = list(dict.fromkeys(question.section for question in _all_questions(paces)))
     return sorted(rows, key=lambda row: order.index(row.section))
 
 
-_MODULES = (protected, keyring, loaders, refused, created, sessions, growth, service, imports)
+_MODULES = (protected, keyring, loaders, refused, created, sessions, growth, imports)
 
 
 def _questions(paces: Paces) -> Iterator[Question]:
     for module in _MODULES:
         yield from module.questions(paces)
+
+
+def _all_questions(paces: Paces) -> Iterator[Question]:
+    # Those of the service come from the process that has PyNaCl.
+    yield from _questions(paces)
+    yield from service.questions(paces)
 
 
 def _write_docs(directory: Path, rows: Sequence[Row], machine: Machine) -> None:

@@ -9,6 +9,7 @@ import bcrypt
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
+from flask_watchword.accounts import passwords as passwords_module
 from flask_watchword.accounts.passwords import (
     MAX_PASSWORD_CHARACTERS,
     OWASP_PROFILE,
@@ -18,6 +19,7 @@ from flask_watchword.accounts.passwords import (
     Passwords,
     usable_cores,
 )
+from tests.accounts.derived_hashes import noting_what_is_derived
 
 CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
 
@@ -76,16 +78,9 @@ def test_a_stored_text_that_is_no_hash_matches_nothing(passwords: Passwords, sto
 def test_a_hash_that_would_cost_too_much_matches_nothing_and_is_not_tried(
     passwords: Passwords, costs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tried: list[str] = []
-    verify = PasswordHasher.verify
-
-    def noting(hasher: PasswordHasher, stored: str, password: bytes) -> bool:
-        tried.append(stored)
-        return verify(hasher, stored, password)
-
-    monkeypatch.setattr(PasswordHasher, "verify", noting)
+    derived = noting_what_is_derived(monkeypatch)
     assert not passwords.verify(f"$argon2id$v=19${costs}$" + "c2FsdHNhbHQ$" + "A" * 43, "x")
-    assert tried == [passwords._nobodys_hash]
+    assert derived == [passwords._nobodys_hash.salt]
 
 
 def test_hashes_of_argon2_as_others_use_it_are_verified_and_renewed(passwords: Passwords) -> None:
@@ -118,7 +113,8 @@ def test_only_other_parameters_need_a_rehash(passwords: Passwords) -> None:
 
 def test_the_hash_of_nobody_costs_what_a_real_one_does() -> None:
     passwords = Passwords()
-    assert extract_parameters(passwords._nobodys_hash) == extract_parameters(passwords.hash("x"))
+    nobodys = passwords._nobodys_hash.encoded()
+    assert extract_parameters(nobodys) == extract_parameters(passwords.hash("x"))
 
 
 def test_verifying_nobody_tells_nothing(passwords: Passwords) -> None:
@@ -129,6 +125,28 @@ def test_verifying_nobody_tells_nothing(passwords: Passwords) -> None:
 def every_core_taken(passwords: Passwords) -> Iterator[None]:
     with passwords._one_core():
         yield
+
+
+def hashes_at_a_time(passwords: Passwords) -> int:
+    with ExitStack() as taken:
+        while True:
+            try:
+                taken.enter_context(passwords._one_core())
+            except HashingBusy:
+                return passwords.waiting
+
+
+@pytest.mark.parametrize(
+    ("cores", "processes", "each"), [(2, 2, 1), (8, 2, 4), (4, 3, 2), (1, 4, 1)]
+)
+def test_each_of_several_processes_hashes_on_its_part_of_the_cores(
+    cores: int, processes: int, each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords_module, "usable_cores", lambda: cores)
+    shared = Passwords(CHEAPEST, patience=0.0)
+    assert hashes_at_a_time(shared) == cores
+    shared.share_cores(processes)
+    assert hashes_at_a_time(shared) == each
 
 
 def test_whoever_waits_too_long_for_a_core_is_told_to_come_back() -> None:

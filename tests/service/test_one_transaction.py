@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc, select
 
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.direct import CompiledStatement, Values
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, Request, send, unthrottled
 from tests.service.site import Site
 
@@ -71,8 +72,16 @@ class FailingDatabase:
 
 
 @pytest.fixture
-def database() -> Iterator[FailingDatabase]:
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingDatabase]:
     failing = FailingDatabase()
+    arguments = CompiledStatement.arguments
+
+    def failing_arguments(compiled: CompiledStatement, values: Values) -> dict[str, Any]:
+        failing.step()
+        return arguments(compiled, values)
+
+    # What is given to the driver itself is seen by no event.
+    monkeypatch.setattr(CompiledStatement, "arguments", failing_arguments)
     for name in ("before_cursor_execute", "commit"):
         event.listen(Engine, name, failing.step)
     yield failing

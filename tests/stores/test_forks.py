@@ -43,13 +43,13 @@ def child_answers(child):
 
 # The thread that follows the revocations asks whether there is something new.
 FOLLOWING = """
-whole = store._single._attempt
+whole = store._database._attempt
 
 def attempt(*arguments):
     hold()
     return whole(*arguments)
 
-store._single._attempt = attempt
+store._database._attempt = attempt
 follower = threading.Thread(target=store.wait_for_change, args=(60.0,), daemon=True)
 follower.start()
 """

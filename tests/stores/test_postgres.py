@@ -21,12 +21,12 @@ from flask_watchword.stores.sql.bounded_connection import (
     bound_connections,
     patience,
 )
+from flask_watchword.stores.sql.direct import DirectStatements
 from flask_watchword.stores.sql.engine import open_engine, reading, transactions, writing
 from flask_watchword.stores.sql.opening import open_sql_sessions
 from flask_watchword.stores.sql.postgres_feed import PostgresFeed
 from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.sessions import SqlSessionStore
-from flask_watchword.stores.sql.single import SingleStatements
 from tests.servers.postgres import PostgresServer, running_postgres
 from tests.servers.valkey import wait_until
 
@@ -214,7 +214,7 @@ def test_a_connection_that_is_lost_in_mid_statement_is_no_trace_in_the_log(
     # Alone, in a transaction, and on an application's own engine, which rolls back by itself.
     engine = open_engine(server.url) if autocommit else create_engine(server.url)
     sleeping = text("SELECT pg_sleep(60)")
-    alone = SingleStatements(engine, kept=1)
+    alone = DirectStatements(engine, kept=1)
 
     def in_transaction() -> None:
         with writing(engine) as connection, patience(connection):

@@ -1,7 +1,7 @@
 """Hash and verify passwords: argon2id, the same work for everybody, no more at once than cores."""
 
-import base64
 import contextlib
+import math
 import os
 import secrets
 import threading
@@ -9,15 +9,20 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from argon2 import PasswordHasher, extract_parameters
-from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from argon2 import Parameters, Type
 
+from flask_watchword.accounts.argon2_hashes import (
+    ARGON2,
+    VERSION,
+    Argon2Hash,
+    NotArgon2,
+    derive,
+    read_argon2,
+)
 from flask_watchword.accounts.foreign_hashes import UnusableHash, check_foreign_hash, verify_foreign
 
 _SALT_BYTES = 16
 _HASH_BYTES = 32
-_ARGON2 = "$argon2"
-_ARGON2_VERSION = 19  # RFC 9106 section 3.1: 0x13, the only one in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,20 @@ class HashProfile:
     passes: int
     lanes: int
 
+    def parameters(self) -> Parameters:
+        """Return what hashes made with it say of themselves."""
+        return Parameters(
+            type=Type.ID,
+            version=VERSION,
+            salt_len=_SALT_BYTES,
+            hash_len=_HASH_BYTES,
+            time_cost=self.passes,
+            memory_cost=self.memory_kib,
+            parallelism=self.lanes,
+        )
 
-#: OWASP's password storage cheat sheet; about 20 ms. argon2-cffi's own default costs five times
+
+#: OWASP's password storage cheat sheet; 10 to 20 ms. argon2-cffi's own default costs five times
 #: as much, and so a fifth of the logins.
 OWASP_PROFILE = HashProfile(memory_kib=19 * 1024, passes=2, lanes=1)
 
@@ -60,8 +77,8 @@ class HashingBusy(Exception):
     retry_after = 1
 
 
-#: Callers that may wait for one core.
-WAITING_PER_CORE = 8
+#: Callers that may wait for one core: half of the threads of a worker that has one.
+WAITING_PER_CORE = 16
 
 
 class Passwords:
@@ -86,20 +103,22 @@ class Passwords:
         concurrency: int | None = None,
         patience: float = 5.0,
     ) -> None:
-        self._profile = profile
-        self._hasher = PasswordHasher(
-            time_cost=profile.passes,
-            memory_cost=profile.memory_kib,
-            parallelism=profile.lanes,
-            hash_len=_HASH_BYTES,
-            salt_len=_SALT_BYTES,
-        )
-        cores = concurrency or usable_cores()
+        self._parameters = profile.parameters()
+        self._use(concurrency or usable_cores())
+        self._patience = patience
+        self._nobodys_hash = _hash_of_no_password(self._parameters)
+
+    def share_cores(self, processes: int) -> None:
+        """Hash no more at a time than the part of the cores that each of several processes has.
+
+        One at least, and rather too many than a core that nobody uses. Nobody may hash meanwhile.
+        """
+        self._use(math.ceil(usable_cores() / processes))
+
+    def _use(self, cores: int) -> None:
         self._cores = threading.BoundedSemaphore(cores)
         self._most = cores * (1 + WAITING_PER_CORE)
         self._places = threading.BoundedSemaphore(self._most)
-        self._patience = patience
-        self._nobodys_hash = _hash_of_no_password(profile)
 
     @property
     def waiting(self) -> int:
@@ -112,8 +131,10 @@ class Passwords:
         Raises:
             HashingBusy: when no core became free in time.
         """
+        salt, secret = secrets.token_bytes(_SALT_BYTES), _as_bytes(password)
         with self._one_core():
-            return self._hasher.hash(_as_bytes(password))
+            digest = derive(self._parameters, salt, secret)
+        return Argon2Hash(self._parameters, salt, digest).encoded()
 
     def verify(self, password_hash: str, password: str) -> bool:
         """Tell whether the hash was made of this password, here or by software it came from.
@@ -126,14 +147,11 @@ class Passwords:
         """
         with self._one_core():
             try:
-                if not password_hash.startswith(_ARGON2):
+                if not password_hash.startswith(ARGON2):
                     return verify_foreign(password_hash, password)
-                self._check_costs(password_hash)
-                return self._hasher.verify(password_hash, _as_bytes(password))
-            except VerifyMismatchError:
-                return False
-            except (UnusableHash, InvalidHashError, VerificationError):
-                self._verify_nobodys(password)
+                return self._borne(password_hash).is_of(_as_bytes(password))
+            except (UnusableHash, NotArgon2):
+                self._nobodys_hash.is_of(_as_bytes(password))
                 return False
 
     def verify_nobody(self, password: str) -> None:
@@ -145,7 +163,7 @@ class Passwords:
             HashingBusy: when no core became free in time.
         """
         with self._one_core():
-            self._verify_nobodys(password)
+            self._nobodys_hash.is_of(_as_bytes(password))
 
     def check_hash(self, password_hash: str) -> None:
         """Refuse a hash that :meth:`verify` could not verify, before it is kept.
@@ -153,34 +171,32 @@ class Passwords:
         Raises:
             UnusableHash: when it is of no kind that is known here, or would cost too much.
         """
-        if not password_hash.startswith(_ARGON2):
+        if not password_hash.startswith(ARGON2):
             check_foreign_hash(password_hash)
             return
         try:
-            self._check_costs(password_hash)
-        except InvalidHashError as error:
+            self._borne(password_hash)
+        except NotArgon2 as error:
             raise UnusableHash("it has the form of an argon2 hash and is none") from error
 
     def needs_rehash(self, password_hash: str) -> bool:
         """Tell whether a hash was made in another way than by this profile."""
-        if not password_hash.startswith(_ARGON2):
+        if not password_hash.startswith(ARGON2):
             return True
-        return self._hasher.check_needs_rehash(password_hash)
+        return read_argon2(password_hash).parameters != self._parameters
 
-    def _check_costs(self, password_hash: str) -> None:
-        """Raise ``UnusableHash`` for what costs much more than a hash should."""
-        costs, own = extract_parameters(password_hash), self._profile
+    def _borne(self, password_hash: str) -> Argon2Hash:
+        """Return an argon2 hash; raise ``UnusableHash`` for what costs much more than it should."""
+        read = read_argon2(password_hash)
+        costs, own = read.parameters, self._parameters
         if (
-            costs.memory_cost > max(_MOST_MEMORY_KIB, own.memory_kib)
+            costs.memory_cost > max(_MOST_MEMORY_KIB, own.memory_cost)
             or costs.memory_cost * costs.time_cost
-            > max(_MOST_WORK_KIB, own.memory_kib * own.passes)
-            or costs.parallelism > max(_MOST_LANES, own.lanes)
+            > max(_MOST_WORK_KIB, own.memory_cost * own.time_cost)
+            or costs.parallelism > max(_MOST_LANES, own.parallelism)
         ):
             raise UnusableHash("it is an argon2 hash of excessive parameters")
-
-    def _verify_nobodys(self, password: str) -> None:
-        with contextlib.suppress(VerifyMismatchError):
-            self._hasher.verify(self._nobodys_hash, _as_bytes(password))
+        return read
 
     @contextlib.contextmanager
     def _one_core(self) -> Iterator[None]:
@@ -210,12 +226,8 @@ def _as_bytes(password: str) -> bytes:
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
-def _hash_of_no_password(profile: HashProfile) -> str:
+def _hash_of_no_password(parameters: Parameters) -> Argon2Hash:
     # Random bytes in the place of salt and hash: verifying it takes the full work, and nobody,
     # we included, knows a password that matches.
-    salt, digest = (
-        base64.b64encode(secrets.token_bytes(size)).rstrip(b"=").decode()
-        for size in (_SALT_BYTES, _HASH_BYTES)
-    )
-    costs = f"m={profile.memory_kib},t={profile.passes},p={profile.lanes}"
-    return f"$argon2id$v={_ARGON2_VERSION}${costs}${salt}${digest}"
+    salt, digest = map(secrets.token_bytes, (_SALT_BYTES, _HASH_BYTES))
+    return Argon2Hash(parameters, salt, digest)

@@ -4,11 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Select, bindparam, insert, select, text, update
 
 from flask_watchword.accounts.audit import NO_HASH, Entry, Event, Head, detail_text, follow
 from flask_watchword.stores.sql import tables
-from flask_watchword.stores.sql.joining import Place, state, transact
+from flask_watchword.stores.sql.direct import Statements
+from flask_watchword.stores.sql.joining import Place, database_at, state
 
 _audit = tables.audit.c
 _head = tables.audit_head.c
@@ -68,21 +69,19 @@ class SqlAuditLog:
 
     def __init__(self, place: Place) -> None:
         self._place = place
+        self._database = database_at(place)
 
     def append(self, events: Sequence[Event]) -> Head:
         """Add events at the end, in their order."""
-        return transact(self._place, lambda connection: _append(connection, events))
+        return self._database.transact(lambda statements: _append(statements, events))
 
     def head(self) -> Head | None:
         """Return what the log has noted of its end."""
-        row = state(self._place, lambda connection: connection.execute(_HEAD).first())
-        return None if row is None else Head(*row)
+        return _head_in(self._database, _HEAD)
 
     def after(self, seq: int, limit: int) -> Sequence[Entry]:
         """Return up to ``limit`` entries behind a number, in their order."""
-        values = {"after": seq, "most": limit}
-        rows = state(self._place, lambda connection: connection.execute(_AFTER, values).all())
-        return [_entry(row) for row in rows]
+        return [_entry(row) for row in self._database.rows(_AFTER, {"after": seq, "most": limit})]
 
     def newest(
         self,
@@ -104,19 +103,26 @@ class SqlAuditLog:
         return [_entry(row) for row in rows]
 
 
-def _append(connection: Connection, events: Sequence[Event]) -> Head:
-    row = connection.execute(_LOCK_HEAD).first()
-    if row is None:
-        connection.execute(_BEGIN, {"no_hash": NO_HASH})
-        row = connection.execute(_LOCK_HEAD).one()
-    head = Head(*row)
+def _append(statements: Statements, events: Sequence[Event]) -> Head:
+    head = _head_in(statements, _LOCK_HEAD)
+    if head is None:
+        statements.count(_BEGIN, {"no_hash": NO_HASH})
+        (row,) = statements.rows(_LOCK_HEAD)
+        head = Head(*row)
     entries = follow(head, events)
     if not entries:
         return head
-    connection.execute(_APPEND, [row_of(entry) for entry in entries])
+    for entry in entries:
+        statements.count(_APPEND, row_of(entry))
     head = Head(entries[-1].seq, entries[-1].hash)
-    connection.execute(_MOVE_HEAD, {"new_seq": head.seq, "new_hash": head.hash})
+    statements.count(_MOVE_HEAD, {"new_seq": head.seq, "new_hash": head.hash})
     return head
+
+
+def _head_in(statements: Statements, question: Select[Any]) -> Head | None:
+    for row in statements.rows(question):
+        return Head(*row)
+    return None
 
 
 def row_of(entry: Entry) -> dict[str, object]:
@@ -135,11 +141,9 @@ def row_of(entry: Entry) -> dict[str, object]:
     }
 
 
-def _entry(row: Any) -> Entry:
-    event = Event(
-        row.event, row.at, row.subject, row.session, row.address, row.agent, _detail(row.detail)
-    )
-    return Entry(row.seq, event, row.hash)
+def _entry(row: Sequence[Any]) -> Entry:
+    seq, digest, event, at, subject, session, address, agent, detail = row
+    return Entry(seq, Event(event, at, subject, session, address, agent, _detail(detail)), digest)
 
 
 def _detail(detail: str) -> dict[str, Any]:

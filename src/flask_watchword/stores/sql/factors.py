@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from flask_watchword.accounts.resealing import Resealed
 from flask_watchword.accounts.totp import Enrolment, UnreadableSecret
 from flask_watchword.keys.sealing import SealBroken, Sealer
 from flask_watchword.stores.sql import tables
-from flask_watchword.stores.sql.joining import Place, state, transact
+from flask_watchword.stores.sql.direct import Statements
+from flask_watchword.stores.sql.joining import Place, database_at
 from flask_watchword.stores.sql.resealing import reseal
 
 _totp = tables.totp.c
@@ -68,6 +69,7 @@ class SqlTotpStore:
 
     def __init__(self, place: Place, sealer: Sealer) -> None:
         self._place = place
+        self._database = database_at(place)
         self._sealer = sealer
 
     def begin(self, enrolment: Enrolment) -> bool:
@@ -78,38 +80,38 @@ class SqlTotpStore:
             "sealed_secret": self._sealer.seal(enrolment.secret.encode(), context),
             "created_at": enrolment.created_at,
         }
-        return state(self._place, lambda c: c.execute(_BEGIN, values).first()) is not None
+        return bool(self._database.rows(_BEGIN, values))
 
     def get(self, user_id: str) -> Enrolment | None:
         """Return a user's authenticator, confirmed or not."""
-        row = state(self._place, lambda c: c.execute(_GET, {"this_user": user_id}).first())
-        if row is None:
+        rows = self._database.rows(_GET, {"this_user": user_id})
+        if not rows:
             return None
+        ((sealed, created_at, confirmed_at, last_step),) = rows
         try:
-            secret = self._sealer.open(row.sealed_secret, _context(user_id)).decode()
+            secret = self._sealer.open(sealed, _context(user_id)).decode()
         except SealBroken as error:
             raise UnreadableSecret(str(error)) from error
-        return Enrolment(user_id, secret, row.created_at, row.confirmed_at, row.last_step)
+        return Enrolment(user_id, secret, created_at, confirmed_at, last_step)
 
     def confirm(self, user_id: str, created_at: float, step: int, now: float) -> bool:
         """Make the authenticator that was begun at a moment a factor."""
         values = {"this_user": user_id, "begun_at": created_at, "step": step, "now": now}
-        return state(self._place, lambda c: c.execute(_CONFIRM, values).rowcount) == 1
+        return self._database.count(_CONFIRM, values) == 1
 
     def use_step(self, user_id: str, step: int) -> bool:
         """Use up a step, and with it every one before."""
         values = {"this_user": user_id, "step": step}
-        return state(self._place, lambda c: c.execute(_USE_STEP, values).rowcount) == 1
+        return self._database.count(_USE_STEP, values) == 1
 
     def has_factor(self, user_id: str) -> bool:
         """Tell whether a user has a confirmed authenticator."""
-        values = {"this_user": user_id}
-        return state(self._place, lambda c: c.execute(_HAS_FACTOR, values).first()) is not None
+        return bool(self._database.rows(_HAS_FACTOR, {"this_user": user_id}))
 
     def remove(self, user_id: str) -> bool:
         """Forget a user's authenticator."""
         values = {"this_user": user_id}
-        return state(self._place, lambda c: c.execute(_REMOVE, values).rowcount) == 1
+        return self._database.count(_REMOVE, values) == 1
 
     def reseal(self) -> Resealed:
         """Seal every secret under the first master key that is under another one."""
@@ -124,28 +126,27 @@ class SqlRecoveryCodeStore:
     """
 
     def __init__(self, place: Place) -> None:
-        self._place = place
+        self._database = database_at(place)
 
     def replace(self, user_id: str, digests: Sequence[str]) -> None:
         """Keep these codes and none that were there before."""
-        rows = [{"user_id": user_id, "code_hash": digest} for digest in digests]
 
-        def work(connection: Connection) -> None:
-            connection.execute(_FORGET_CODES, {"this_user": user_id})
-            if rows:
-                connection.execute(_KEEP_CODES, rows)
+        def work(statements: Statements) -> None:
+            statements.count(_FORGET_CODES, {"this_user": user_id})
+            for digest in digests:
+                statements.count(_KEEP_CODES, {"user_id": user_id, "code_hash": digest})
 
-        transact(self._place, work)
+        self._database.transact(work)
 
     def use(self, user_id: str, digest: str) -> bool:
         """Delete a code; return whether it was there."""
         values = {"this_user": user_id, "digest": digest}
-        return state(self._place, lambda c: c.execute(_USE_CODE, values).rowcount) == 1
+        return self._database.count(_USE_CODE, values) == 1
 
     def left(self, user_id: str) -> int:
         """Return how many codes are not used yet."""
-        values = {"this_user": user_id}
-        return int(state(self._place, lambda c: c.execute(_CODES_LEFT, values).scalar_one()))
+        ((left,),) = self._database.rows(_CODES_LEFT, {"this_user": user_id})
+        return int(left)
 
 
 def _context(user_id: str) -> str:

@@ -1,14 +1,25 @@
 """Where a store works: in transactions of its own, or in one that somebody else has begun."""
 
-from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Executable, event
 
+from flask_watchword.stores.sql.direct import (
+    NO_VALUES,
+    Database,
+    DirectStatements,
+    Statements,
+    Values,
+)
 from flask_watchword.stores.sql.engine import run, single_statements, transactions
 
 #: An engine, for transactions of one's own, or the connection of a transaction to take part in.
 Place: TypeAlias = Engine | Connection
+
+#: Connections kept out of the pool of an engine of our own, of which it lends 15 or more.
+_KEPT = 4
 
 _T = TypeVar("_T")
 
@@ -36,3 +47,43 @@ def state(place: Place, work: Callable[[Connection], _T]) -> _T:
     if isinstance(place, Connection):
         return work(place)
     return run(single_statements(place), work)
+
+
+def database_at(place: Place) -> Database:
+    """Return what runs statements that are constants, at each login perhaps: at a twentieth.
+
+    Args:
+        place: an engine of our own, whose connections all who ask for it share, or a connection.
+    """
+    if isinstance(place, Connection):
+        return _Joined(place)
+    known = _databases.get(place)
+    database = None if known is None else known()
+    if database is None:
+        database = DirectStatements(place, kept=_KEPT)
+        _databases[place] = weakref.ref(database)
+        # The pool closes its own; this keeps the object for as long as there is the engine, too.
+        event.listen(place, "engine_disposed", lambda _: database.close())
+    return database
+
+
+# Weak at both ends: what a database is known by, its engine, it holds itself.
+_databases: weakref.WeakKeyDictionary[Engine, weakref.ref[DirectStatements]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+class _Joined:
+    """Runs statements in a transaction that somebody else has begun."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, statement: Executable, values: Values = NO_VALUES) -> Sequence[Sequence[Any]]:
+        return self._connection.execute(statement, values).all()
+
+    def count(self, statement: Executable, values: Values = NO_VALUES) -> int:
+        return self._connection.execute(statement, values).rowcount
+
+    def transact(self, work: Callable[[Statements], _T]) -> _T:
+        return work(self)

@@ -18,11 +18,12 @@ from flask_watchword.sessions.store import (
 )
 from flask_watchword.stores.server_clock import ServerClock
 from flask_watchword.stores.sql import statements
+from flask_watchword.stores.sql.direct import DirectStatements
 from flask_watchword.stores.sql.engine import run, transactions
 from flask_watchword.stores.sql.feed import Feed
+from flask_watchword.stores.sql.joining import database_at
 from flask_watchword.stores.sql.postgres import ANSWER_SECONDS
 from flask_watchword.stores.sql.postgres_feed import PostgresFeed
-from flask_watchword.stores.sql.single import SingleStatements
 from flask_watchword.stores.sql.sqlite_feed import SqliteFeed
 
 _FIELDS = [field.name for field in fields(Session)]
@@ -32,10 +33,6 @@ _LARGEST = 2**63 - 1
 
 #: Entries of the log that are read at once: what takes a fraction of the time a statement may take.
 _PAGE = 20_000
-
-#: Connections kept out of the pool of an engine of our own, of which it lends 15 or more. An
-#: application's engine keeps all of its own.
-_KEPT = 4
 
 
 class SqlSessionStore:
@@ -52,7 +49,8 @@ class SqlSessionStore:
     def __init__(self, engine: Engine, *, owned: bool = True) -> None:
         self._engine = engine
         self._owned = owned
-        self._single = SingleStatements(engine, kept=_KEPT if owned else 0)
+        # The pool of an application's engine keeps all of its connections.
+        self._database = database_at(engine) if owned else DirectStatements(engine, kept=0)
         self._transactions = transactions(engine)
         self._is_postgres = engine.dialect.name == "postgresql"
         self._feed: Feed = PostgresFeed(engine) if self._is_postgres else SqliteFeed(engine)
@@ -63,7 +61,7 @@ class SqlSessionStore:
         """Keep a new session; end the subject's oldest beyond ``limit``, and log that."""
         row = {name: getattr(session, name) for name in _FIELDS}
         if limit is None:
-            self._single.count(statements.START, row)
+            self._database.count(statements.START, row)
             return []
         oldest = {
             "of_subject": session.subject,
@@ -146,7 +144,7 @@ class SqlSessionStore:
     def of_subject(self, subject: str, now: float) -> Sequence[Session]:
         """Return the sessions of a subject that are not over, the one used last first."""
         values = {"of_subject": subject, "now": now}
-        return [_session(row) for row in self._single.rows(statements.OF_SUBJECT, values)]
+        return [_session(row) for row in self._database.rows(statements.OF_SUBJECT, values)]
 
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation."""
@@ -161,7 +159,7 @@ class SqlSessionStore:
         living: list[Revocation] = []
         cursor, more = after, True
         while more:
-            rows = self._single.rows(statements.LOGGED_AFTER, {"after": cursor, "most": _PAGE})
+            rows = self._database.rows(statements.LOGGED_AFTER, {"after": cursor, "most": _PAGE})
             cursor = rows[-1][0] if rows else cursor
             entries = (_revocation(entry) for _, *entry in rows)
             living += (entry for entry in entries if entry.until > now)
@@ -183,7 +181,7 @@ class SqlSessionStore:
             "subject": subject,
             "key_id": key_id,
         }
-        found = [_revocation(row) for row in self._single.rows(statements.FIND, values)]
+        found = [_revocation(row) for row in self._database.rows(statements.FIND, values)]
         self._feed.check_place()
         return found
 
@@ -191,7 +189,7 @@ class SqlSessionStore:
         """Delete sessions and entries that can concern nobody any more."""
         values = {"now": now, "most": limit}
         purges = (statements.PURGE_SESSIONS, statements.PURGE_LOG)
-        return sum(self._single.count(statement, values) for statement in purges)
+        return sum(self._database.count(statement, values) for statement in purges)
 
     def change_mark(self) -> object:
         """Return a value that every revocation on this machine changes (SQLite).
@@ -207,28 +205,27 @@ class SqlSessionStore:
     def close(self) -> None:
         """Give back connections; wakes whoever waits."""
         self._feed.close()
-        self._single.close()
         if self._owned:
             self._engine.dispose()
 
     def _is_behind(self) -> bool:
-        newest: int | None = self._single.rows(statements.NEWEST)[0][0]
+        newest: int | None = self._database.rows(statements.NEWEST)[0][0]
         return newest is not None and newest > self._read_up_to
 
     def _epoch(self, now: float) -> tuple[str, float]:
-        found = self._single.rows(statements.EPOCH)
+        found = self._database.rows(statements.EPOCH)
         if found:
             epoch, since = found[0]
             return epoch, since
         new = {"epoch": secrets.token_urlsafe(16), "since": now}
         # Where another process was faster its row stands.
         with contextlib.suppress(exc.IntegrityError):
-            self._single.count(statements.BEGIN_EPOCH, new)
-        epoch, since = self._single.rows(statements.EPOCH)[0]
+            self._database.count(statements.BEGIN_EPOCH, new)
+        epoch, since = self._database.rows(statements.EPOCH)[0]
         return epoch, since
 
     def _one(self, statement: Executable, values: dict[str, Any]) -> Session | None:
-        rows = self._single.rows(statement, values)
+        rows = self._database.rows(statement, values)
         return _session(rows[0]) if rows else None
 
     def _rotated_in_time(self, values: dict[str, Any]) -> Session | None:
@@ -246,7 +243,7 @@ class SqlSessionStore:
         return self._one(statements.ROTATE_IN_TIME, again)
 
     def _shown(self) -> float:
-        shown: float = self._single.rows(statements.CLOCK)[0][0]
+        shown: float = self._database.rows(statements.CLOCK)[0][0]
         return shown
 
     def _end_some(

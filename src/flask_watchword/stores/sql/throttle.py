@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, Connection, Engine, bindparam, delete, select, text, update
+from sqlalchemy import BigInteger, Engine, bindparam, delete, select, text, update
 
 from flask_watchword.accounts.throttling import Charge
 from flask_watchword.stores.sql import tables
 from flask_watchword.stores.sql.batches import batch
-from flask_watchword.stores.sql.joining import state, transact
+from flask_watchword.stores.sql.direct import Statements
+from flask_watchword.stores.sql.joining import database_at
 
 _throttle = tables.throttle.c
 
@@ -57,14 +58,14 @@ class SqlThrottleStore:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._database = database_at(engine)
 
     def take(self, charges: Sequence[Charge], now: int) -> int:
         """Count one try on every limit, or on none."""
         # All in one order, or two that take the same limits could wait for each other.
         ordered = sorted(charges, key=lambda charge: charge.key)
         try:
-            transact(self._engine, lambda connection: _take_all(connection, ordered, now))
+            self._database.transact(lambda statements: _take_all(statements, ordered, now))
         except _NoRoomError as no_room:
             return no_room.wait
         return 0
@@ -72,28 +73,25 @@ class SqlThrottleStore:
     def give_back(self, charges: Sequence[Charge]) -> None:
         """Count one try less on every limit."""
         ordered = sorted(charges, key=lambda charge: charge.key)
-        rows = [{"this_key": charge.key, "paid": charge.interval} for charge in ordered]
-        if rows:
-            transact(self._engine, lambda connection: connection.execute(_GIVE_BACK, rows))
+        if ordered:
+            self._database.transact(lambda statements: _give_back_all(statements, ordered))
 
     def forget(self, key: str) -> None:
         """Count from nothing again."""
-        state(self._engine, lambda connection: connection.execute(_FORGET, {"this_key": key}))
+        self._database.count(_FORGET, {"this_key": key})
 
     def remember(self, key: str, until: int, now: int) -> None:
         """Keep a key until a moment."""
-        values = {"key": key, "until": until}
-        state(self._engine, lambda connection: connection.execute(_REMEMBER, values))
+        self._database.count(_REMEMBER, {"key": key, "until": until})
 
     def remembers(self, key: str, now: int) -> bool:
         """Tell whether a key is kept."""
-        until = state(self._engine, lambda connection: _until(connection, key))
+        until = _until(self._database, key)
         return until is not None and until > now
 
     def purge(self, now: int, limit: int) -> int:
         """Delete up to ``limit`` moments that are past."""
-        values = {"now": now, "most": limit}
-        return state(self._engine, lambda connection: connection.execute(_PURGE, values).rowcount)
+        return self._database.count(_PURGE, {"now": now, "most": limit})
 
 
 class _NoRoomError(Exception):
@@ -104,23 +102,29 @@ class _NoRoomError(Exception):
         self.wait = wait
 
 
-def _take_all(connection: Connection, charges: Sequence[Charge], now: int) -> None:
+def _take_all(statements: Statements, charges: Sequence[Charge], now: int) -> None:
     # Every limit that has no room is asked how long it takes, not only the first of them.
-    wait = max((_take(connection, charge, now) for charge in charges), default=0)
+    wait = max((_take(statements, charge, now) for charge in charges), default=0)
     if wait:
         raise _NoRoomError(wait)
 
 
-def _take(connection: Connection, charge: Charge, now: int) -> int:
+def _take(statements: Statements, charge: Charge, now: int) -> int:
     full = now + charge.depth
     values = {"key": charge.key, "now": now, "interval": charge.interval, "full": full}
-    if connection.execute(_TAKE, values).first() is not None:
+    if statements.rows(_TAKE, values):
         return 0
-    held = _until(connection, charge.key) or now
+    held = _until(statements, charge.key) or now
     # At least 1: where it was given back in between there is room by now, but it was not taken.
     return max(1, held + charge.interval - full)
 
 
-def _until(connection: Connection, key: str) -> int | None:
-    found: int | None = connection.execute(_GET, {"this_key": key}).scalar()
-    return found
+def _give_back_all(statements: Statements, charges: Sequence[Charge]) -> None:
+    for charge in charges:
+        statements.count(_GIVE_BACK, {"this_key": charge.key, "paid": charge.interval})
+
+
+def _until(statements: Statements, key: str) -> int | None:
+    for (until,) in statements.rows(_GET, {"this_key": key}):
+        return int(until)
+    return None

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, exc, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, Update, bindparam, exc, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flask_watchword.accounts.store import EmailTaken, UserCount
 from flask_watchword.accounts.users import User
 from flask_watchword.stores.sql import tables
-from flask_watchword.stores.sql.joining import Place, state, transact
+from flask_watchword.stores.sql.direct import Values
+from flask_watchword.stores.sql.joining import Place, database_at, state, transact
 from flask_watchword.stores.sql.text import AnyText
 
 _users = tables.users.c
@@ -29,6 +30,9 @@ _USER = (
 )
 # Where the columns stand that hold names.
 _NAMES = (_USER.index(_users.roles), _USER.index(_users.scopes))
+
+_BY_EMAIL = select(*_USER).where(_users.email_key == bindparam("this_key"))
+_BY_ID = select(*_USER).where(_users.id == bindparam("this_id"))
 
 _NEXT_VERSION = _users.version + 1
 
@@ -55,11 +59,11 @@ class SqlUserStore:
 
     def __init__(self, place: Place) -> None:
         self._place = place
+        self._database = database_at(place)
 
     def add(self, user: User) -> None:
         """Keep a new user, or raise ``EmailTaken``."""
-        statement, values = _INSERTS[self._place.dialect.name], _values(user)
-        if state(self._place, lambda c: c.execute(statement, values).first()) is None:
+        if not self._database.rows(_INSERTS[self._place.dialect.name], _values(user)):
             raise EmailTaken
 
     def add_many(self, users: Sequence[User]) -> frozenset[str]:
@@ -73,11 +77,11 @@ class SqlUserStore:
 
     def by_email(self, email_key: str) -> User | None:
         """Return the user with this key."""
-        return self._one(_users.email_key == email_key)
+        return self._one(_BY_EMAIL, {"this_key": email_key})
 
     def by_id(self, user_id: str) -> User | None:
         """Return the user with this id."""
-        return self._one(_users.id == user_id)
+        return self._one(_BY_ID, {"this_id": user_id})
 
     def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
         """Return up to ``limit`` users in the order of their keys, from behind ``after`` on."""
@@ -161,10 +165,10 @@ class SqlUserStore:
         """Read from the table, so that a database without it does not count as ready."""
         self.page(limit=1)
 
-    def _one(self, condition: ColumnElement[bool]) -> User | None:
-        statement = select(*_USER).where(condition)
-        row = state(self._place, lambda connection: connection.execute(statement).first())
-        return None if row is None else _user(row)
+    def _one(self, statement: Select[Any], values: Values) -> User | None:
+        for row in self._database.rows(statement, values):
+            return _user(row)
+        return None
 
     def _changed(self, statement: Any) -> bool:
         return state(self._place, lambda c: c.execute(statement).rowcount) == 1

@@ -1,0 +1,19 @@
+"""Which argon2 hashes are made anew."""
+
+import pytest
+from argon2 import Parameters
+
+from flask_watchword.accounts import argon2_hashes
+
+
+def noting_what_is_derived(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Return a list to which the salt of each hash is added that is made from now on."""
+    salts: list[bytes] = []
+    derive = argon2_hashes.derive
+
+    def noting(parameters: Parameters, salt: bytes, password: bytes) -> bytes:
+        salts.append(salt)
+        return derive(parameters, salt, password)
+
+    monkeypatch.setattr(argon2_hashes, "derive", noting)
+    return salts

@@ -1,0 +1,94 @@
+from dataclasses import replace
+
+import pytest
+from argon2 import Parameters, PasswordHasher, Type
+from argon2.exceptions import VerifyMismatchError
+
+from flask_watchword.accounts import argon2_hashes
+from flask_watchword.accounts.argon2_hashes import Argon2Hash, NotArgon2, derive, read_argon2
+
+SALT = b"0123456789abcdef"
+
+#: The kind of hashes that are made here.
+OURS = Parameters(Type.ID, 19, 16, 32, 1, 8, 1)
+
+
+def hash_of(password: bytes, parameters: Parameters = OURS, salt: bytes = SALT) -> str:
+    return Argon2Hash(parameters, salt, derive(parameters, salt, password)).encoded()
+
+
+def test_what_is_made_here_is_what_the_reference_makes() -> None:
+    stored = hash_of(b"right", replace(OURS, memory_cost=19_456, time_cost=2))
+    assert PasswordHasher().verify(stored, b"right")
+    with pytest.raises(VerifyMismatchError):
+        PasswordHasher().verify(stored, b"wrong")
+
+
+@pytest.mark.parametrize("password", [b"", b"right", b"\0nul", b"x" * 5000])
+@pytest.mark.parametrize(
+    ("salt_bytes", "digest_bytes", "lanes", "kind"),
+    [
+        (16, 32, 1, Type.ID),
+        (16, 16, 1, Type.ID),
+        (16, 15, 1, Type.ID),
+        (16, 100, 1, Type.ID),
+        (8, 32, 1, Type.ID),
+        (24, 32, 1, Type.ID),
+        (16, 32, 2, Type.ID),
+        (16, 32, 1, Type.I),
+        (16, 32, 1, Type.D),
+    ],
+)
+def test_what_the_reference_makes_is_verified_here(
+    password: bytes, salt_bytes: int, digest_bytes: int, lanes: int, kind: Type
+) -> None:
+    theirs = PasswordHasher(2, 64, lanes, digest_bytes, salt_bytes, type=kind).hash(password)
+    assert read_argon2(theirs).is_of(password)
+    assert not read_argon2(theirs).is_of(password + b"x")
+    assert read_argon2(theirs).encoded() == theirs
+
+
+def test_our_own_kind_is_made_by_libsodium_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise AssertionError("the slow one was asked")
+
+    monkeypatch.setattr(argon2_hashes, "hash_secret_raw", fail)
+    assert read_argon2(hash_of(b"x")).is_of(b"x")
+    with pytest.raises(AssertionError):
+        hash_of(b"x", replace(OURS, parallelism=2, memory_cost=16))
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "$argon2",
+        "$argon2id$",
+        "$argon2x$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
+        "$argon2id$v=19$m=8,t=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
+        "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "\u00e9" * 43,
+        "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "!" * 43,
+        "$argon2id$v=19$m=8,t=1,p=1$M$" + "A" * 43,
+        "$argon2id$v=19$m=8,t=0,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
+        "$argon2id$v=19$m=8,t=1,p=0$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
+        "$argon2id$v=19$m=0,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
+        "$argon2id$v=19$m=-8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
+        "$argon2id$v=19$m=8,t=-1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
+        "$argon2id$v=19$m=8,t=99999999999999999999,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
+    ],
+)
+def test_a_text_that_is_no_hash_cannot_be_read(stored: str) -> None:
+    with pytest.raises(NotArgon2):
+        read_argon2(stored)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$",
+        "$argon2id$v=19$m=8,t=1,p=1$$" + "A" * 43,
+        "$argon2id$v=19$m=1,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
+    ],
+)
+def test_a_hash_that_cannot_be_made_matches_nothing(stored: str) -> None:
+    with pytest.raises(NotArgon2):
+        read_argon2(stored).is_of(b"x")

@@ -1,0 +1,24 @@
+"""What a process does that serves the service, beside answering."""
+
+from dataclasses import replace
+
+from flask_watchword.accounts.passwords import usable_cores
+from flask_watchword.extension.binding import binding_of
+from flask_watchword.service.app import create_worker
+from flask_watchword.service.components import components
+from flask_watchword.service.settings import Settings
+from flask_watchword.service.stores import prepare
+
+
+def test_a_worker_hashes_on_its_part_of_the_cores(settings: Settings) -> None:
+    prepare(settings)
+    worker = create_worker(replace(settings, workers=2 * usable_cores()))
+    with worker.app_context():
+        parts = components()
+    try:
+        assert parts.passwords._cores._value == 1
+    finally:
+        parts.mailing.stop(1.0)
+        feed = binding_of(worker).revocations
+        assert feed is not None
+        feed.close()

@@ -1,0 +1,116 @@
+"""Statements that are given to the driver itself: each alone, or several as one transaction."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Engine, insert, select, text, update
+
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.direct import DirectStatements, Statements
+from flask_watchword.stores.sql.engine import open_engine, writing
+from flask_watchword.stores.sql.joining import database_at
+
+_throttle = tables.throttle.c
+COUNT = text("SELECT count(*) FROM watchword_throttle")
+ADD = insert(tables.throttle)
+ADD_ONE = update(tables.throttle).values(until=_throttle.until + 1)
+UNTIL = select(_throttle.until)
+
+
+def adding(*keys: str) -> Callable[[Statements], None]:
+    def work(statements: Statements) -> None:
+        for key in keys:
+            statements.count(ADD, {"key": key, "until": 0})
+
+    return work
+
+
+def how_many(statements: Statements) -> int:
+    ((number,),) = statements.rows(COUNT)
+    return int(number)
+
+
+def test_statements_of_a_transaction_count_together(any_engine: Engine) -> None:
+    database = database_at(any_engine)
+    other = DirectStatements(any_engine, kept=0)
+
+    def work(statements: Statements) -> tuple[int, int]:
+        adding("a", "b")(statements)
+        return how_many(statements), how_many(other)
+
+    assert database.transact(work) == (2, 0)
+    assert how_many(other) == 2
+
+
+def test_a_transaction_that_fails_changes_nothing_and_leaves_its_connection_good(
+    any_engine: Engine,
+) -> None:
+    database = database_at(any_engine)
+
+    def fail(statements: Statements) -> None:
+        adding("a")(statements)
+        raise LookupError
+
+    for _ in range(30):  # more often than a pool has connections
+        with pytest.raises(LookupError):
+            database.transact(fail)
+    assert how_many(database) == 0
+    database.transact(adding("a"))
+    assert how_many(database) == 1
+
+
+def test_a_statement_that_fails_undoes_those_before(any_engine: Engine) -> None:
+    database = database_at(any_engine)
+    with pytest.raises(StoreUnavailable):
+        database.transact(lambda statements: _add_and(statements, "SELECT 1 FROM no_such_table"))
+    assert how_many(database) == 0
+
+
+def _add_and(statements: Statements, statement: str) -> None:
+    adding("a")(statements)
+    statements.count(text(statement))
+
+
+def test_transactions_at_once_all_count(any_engine: Engine) -> None:
+    database = database_at(any_engine)
+    database.transact(adding("a"))
+
+    def add_one(_: int) -> None:
+        database.transact(lambda statements: statements.count(ADD_ONE))
+
+    with ThreadPoolExecutor(8) as many:
+        list(many.map(add_one, range(200)))
+    assert database.rows(UNTIL) == [(200,)]
+
+
+def test_a_transaction_waits_for_whoever_writes(engine: Engine) -> None:
+    impatient = database_at(open_engine(engine.url, busy_seconds=0.0))
+    with writing(engine), pytest.raises(StoreUnavailable, match="locked"):
+        impatient.transact(adding("a"))
+    impatient.transact(adding("a"))
+
+
+def test_who_takes_part_in_a_transaction_counts_with_it(any_engine: Engine) -> None:
+    alone = database_at(any_engine)
+    with writing(any_engine) as connection:
+        database_at(connection).transact(adding("a"))
+        assert how_many(database_at(connection)) == 1
+        assert how_many(alone) == 0
+    assert how_many(alone) == 1
+
+
+def test_all_who_ask_for_the_database_of_an_engine_share_its_connections(
+    any_engine: Engine,
+) -> None:
+    assert database_at(any_engine) is database_at(any_engine)
+
+
+def test_no_connection_is_left_when_an_engine_is_disposed(engine: Engine) -> None:
+    ours = open_engine(engine.url)
+    database = database_at(ours)
+    assert how_many(database) == 0
+    assert database._lender._kept  # type: ignore[attr-defined]
+    ours.dispose()
+    assert not database._lender._kept  # type: ignore[attr-defined]
