@@ -72,10 +72,7 @@ class _RoomForAll:
     def give_back(self, charges: Any) -> None:
         pass
 
-    def forget(self, key: str) -> None:
-        pass
-
-    def remember(self, key: str, until: int, now: int) -> None:
+    def remember(self, key: str, until: int, now: int, **also: Any) -> None:
         pass
 
     def remembers(self, key: str, now: int) -> bool:

@@ -86,24 +86,32 @@ def test_no_tries_can_be_given_back(throttle: ThrottleStore) -> None:
     assert throttle.take([ONE], NOW) == 0
 
 
-def test_what_is_forgotten_counts_from_nothing(throttle: ThrottleStore) -> None:
-    throttle.take([ONE], NOW)
-    throttle.forget("one")
-    throttle.forget("never heard of")
-    assert throttle.take([ONE], NOW) == 0
-
-
 def test_a_key_is_remembered_until_its_moment_and_for_the_longest_of_several(
     throttle: ThrottleStore,
 ) -> None:
     until = NOW + 60 * SECOND
     assert not throttle.remembers("place", NOW)
-    throttle.remember("place", until, NOW)
-    throttle.remember("place", until - 1, NOW)
+    for moment in (until, until - 1):
+        throttle.remember("place", moment, NOW, forgotten="never heard of")
     assert throttle.remembers("place", until - 1)
     assert not throttle.remembers("place", until)
-    throttle.remember("place", until + 5, NOW)
+    throttle.remember("place", until + 5, NOW, forgotten="never heard of")
     assert throttle.remembers("place", until)
+
+
+def test_with_what_is_remembered_something_is_forgotten_and_something_paid_back(
+    throttle: ThrottleStore,
+) -> None:
+    two = Charge("two", 900 * SECOND, 1800 * SECOND)
+    throttle.take([ONE, two], NOW)
+    for _ in range(9):
+        throttle.take([TEN], NOW)
+    throttle.take([TEN, two], NOW)
+    throttle.remember("place", NOW + SECOND, NOW, forgotten="two", paid_back=[two, TEN])
+    assert throttle.remembers("place", NOW)
+    assert [throttle.take([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
+    assert [throttle.take([two], NOW) for _ in range(3)] == [0, 0, two.interval]
+    assert throttle.take([ONE], NOW) == ONE.interval
 
 
 def test_purging_leaves_what_still_counts(throttle: ThrottleStore) -> None:

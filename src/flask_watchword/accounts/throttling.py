@@ -98,11 +98,13 @@ class ThrottleStore(Protocol):
     def give_back(self, charges: Sequence[Charge]) -> None:
         """Count one try less on every limit; on none of them it asks the store for nothing."""
 
-    def forget(self, key: str) -> None:
-        """Count from nothing again."""
+    def remember(
+        self, key: str, until: int, now: int, *, forgotten: str, paid_back: Sequence[Charge] = ()
+    ) -> None:
+        """Keep a key until a moment; one that is kept for longer already stays so.
 
-    def remember(self, key: str, until: int, now: int) -> None:
-        """Keep a key until a moment; one that is kept for longer already stays so."""
+        In the same step count one try less on some limits, and on ``forgotten`` from nothing again.
+        """
 
     def remembers(self, key: str, now: int) -> bool:
         """Tell whether a key is kept."""
@@ -188,20 +190,28 @@ def signed_in(store: ThrottleStore, attempt: Attempt, now: float, limits: SignIn
     What it paid is paid back, failures of the account at this address are disregarded (NIST SP
     800-63B-4 section 3.2.2), and the place is a known one from now on.
     """
-    make_known(store, attempt.email_key, attempt.address, now, limits)
-    # Last: whoever meets a store that is down before this pays it back instead, and only once.
-    store.give_back(attempt.charges)
+    _welcome(store, attempt.email_key, attempt.address, now, limits, attempt.charges)
 
 
 def make_known(
     store: ThrottleStore, email_key: str, address: str, now: float, limits: SignInLimits
 ) -> None:
-    """Make a place a known one: after a sign-in, or a code that was sent to the owner's mailbox."""
-    block = address_block(address)
-    store.forget(charge("account at address", limits.account_at_address, email_key, block).key)
-    at = _microseconds(now)
+    """Make a place a known one: after a code that was sent to the owner's mailbox."""
+    _welcome(store, email_key, address, now, limits)
+
+
+def _welcome(
+    store: ThrottleStore,
+    email_key: str,
+    address: str,
+    now: float,
+    limits: SignInLimits,
+    paid_back: Sequence[Charge] = (),
+) -> None:
+    at, block = _microseconds(now), address_block(address)
     until = at + limits.known_days * 86_400 * _MICROSECONDS
-    store.remember(_place(email_key, block), until, at)
+    here = charge("account at address", limits.account_at_address, email_key, block)
+    store.remember(_place(email_key, block), until, at, forgotten=here.key, paid_back=paid_back)
 
 
 def charge(kind: str, limit: Limit, *about: str) -> Charge:

@@ -33,18 +33,15 @@ class MemoryThrottleStore:
     def give_back(self, charges: Sequence[Charge]) -> None:
         """Count one try less on every limit."""
         with self._lock:
-            for c in charges:
-                if c.key in self._until:
-                    self._until[c.key] -= c.interval
+            self._give_back(charges)
 
-    def forget(self, key: str) -> None:
-        """Count from nothing again."""
+    def remember(
+        self, key: str, until: int, now: int, *, forgotten: str, paid_back: Sequence[Charge] = ()
+    ) -> None:
+        """Keep a key until a moment, and count what is forgotten or paid back no more."""
         with self._lock:
-            self._until.pop(key, None)
-
-    def remember(self, key: str, until: int, now: int) -> None:
-        """Keep a key until a moment."""
-        with self._lock:
+            self._give_back(paid_back)
+            self._until.pop(forgotten, None)
             self._until[key] = max(until, self._until.get(key, until))
 
     def remembers(self, key: str, now: int) -> bool:
@@ -55,6 +52,11 @@ class MemoryThrottleStore:
         """Delete up to ``limit`` moments that are past."""
         with self._lock:
             return self._delete(now, limit)
+
+    def _give_back(self, charges: Sequence[Charge]) -> None:
+        for c in charges:
+            if c.key in self._until:
+                self._until[c.key] -= c.interval
 
     def _delete(self, now: int, limit: int) -> int:
         past = [key for key, until in self._until.items() if until <= now][:limit]

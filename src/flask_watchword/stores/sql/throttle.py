@@ -62,27 +62,28 @@ class SqlThrottleStore:
 
     def take(self, charges: Sequence[Charge], now: int) -> int:
         """Count one try on every limit, or on none."""
-        # All in one order, or two that take the same limits could wait for each other.
-        ordered = sorted(charges, key=lambda charge: charge.key)
         try:
-            self._database.transact(lambda statements: _take_all(statements, ordered, now))
+            self._database.transact(lambda statements: _take_all(statements, charges, now))
         except _NoRoomError as no_room:
             return no_room.wait
         return 0
 
     def give_back(self, charges: Sequence[Charge]) -> None:
         """Count one try less on every limit."""
-        ordered = sorted(charges, key=lambda charge: charge.key)
-        if ordered:
-            self._database.transact(lambda statements: _give_back_all(statements, ordered))
+        if charges:
+            self._database.transact(lambda statements: _give_back_all(statements, charges))
 
-    def forget(self, key: str) -> None:
-        """Count from nothing again."""
-        self._database.count(_FORGET, {"this_key": key})
+    def remember(
+        self, key: str, until: int, now: int, *, forgotten: str, paid_back: Sequence[Charge] = ()
+    ) -> None:
+        """Keep a key until a moment, and count what is forgotten or paid back no more."""
 
-    def remember(self, key: str, until: int, now: int) -> None:
-        """Keep a key until a moment."""
-        self._database.count(_REMEMBER, {"key": key, "until": until})
+        def work(statements: Statements) -> None:
+            _give_back_all(statements, [one for one in paid_back if one.key != forgotten])
+            statements.count(_FORGET, {"this_key": forgotten})
+            statements.count(_REMEMBER, {"key": key, "until": until})
+
+        self._database.transact(work)
 
     def remembers(self, key: str, now: int) -> bool:
         """Tell whether a key is kept."""
@@ -104,9 +105,14 @@ class _NoRoomError(Exception):
 
 def _take_all(statements: Statements, charges: Sequence[Charge], now: int) -> None:
     # Every limit that has no room is asked how long it takes, not only the first of them.
-    wait = max((_take(statements, charge, now) for charge in charges), default=0)
+    wait = max((_take(statements, charge, now) for charge in _in_order(charges)), default=0)
     if wait:
         raise _NoRoomError(wait)
+
+
+def _in_order(charges: Sequence[Charge]) -> Sequence[Charge]:
+    # The same for all, or two that lock the same rows could wait for each other.
+    return sorted(charges, key=lambda charge: charge.key)
 
 
 def _take(statements: Statements, charge: Charge, now: int) -> int:
@@ -120,7 +126,7 @@ def _take(statements: Statements, charge: Charge, now: int) -> int:
 
 
 def _give_back_all(statements: Statements, charges: Sequence[Charge]) -> None:
-    for charge in charges:
+    for charge in _in_order(charges):
         statements.count(_GIVE_BACK, {"this_key": charge.key, "paid": charge.interval})
 
 

@@ -63,15 +63,15 @@ class ValkeyThrottleStore:
         if keys:
             self._server.run("give_back", keys, *(charge.interval for charge in charges))
 
-    def forget(self, key: str) -> None:
-        """Count from nothing again."""
-        with self._server.client() as client:
-            client.delete(self._prefix + key)
-
-    def remember(self, key: str, until: int, now: int) -> None:
-        """Keep a key until a moment."""
+    def remember(
+        self, key: str, until: int, now: int, *, forgotten: str, paid_back: Sequence[Charge] = ()
+    ) -> None:
+        """Keep a key until a moment, and count what is forgotten or paid back no more."""
+        names = [key, forgotten, *(charge.key for charge in paid_back)]
         milliseconds = max(1, math.ceil((until - now) / 1000))
-        self._server.run("remember", [self._prefix + key], until, milliseconds)
+        intervals = [charge.interval for charge in paid_back]
+        keys = [self._prefix + name for name in names]
+        self._server.run("remember", keys, until, milliseconds, *intervals)
 
     def remembers(self, key: str, now: int) -> bool:
         """Tell whether a key is kept."""
