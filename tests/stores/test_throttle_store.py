@@ -107,7 +107,7 @@ def test_with_what_is_remembered_something_is_forgotten_and_something_paid_back(
     for _ in range(9):
         throttle.take([TEN], NOW)
     throttle.take([TEN, two], NOW)
-    throttle.remember("place", NOW + SECOND, NOW, forgotten="two", paid_back=[two, TEN])
+    throttle.remember("place", NOW + SECOND, NOW, forgotten="two", paid_back=[TEN, two])
     assert throttle.remembers("place", NOW)
     assert [throttle.take([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
     assert [throttle.take([two], NOW) for _ in range(3)] == [0, 0, two.interval]
