@@ -98,7 +98,7 @@ def test_a_master_key_is_exchanged_as_the_page_says(monkeypatch: pytest.MonkeyPa
     old = Path("watchword.db.master-key").read_text().strip()
     new = "B" * 42 + "A"
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", f"{new},{old}")
-    typed("watchword keys rotate --now")
+    typed("watchword keys reseal")
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", new)
     prepare(read_settings())
 

@@ -147,6 +147,34 @@ def revoke(kid: str, database: str | None, lost_master_key: bool, as_json: bool)
         _tell(command, kid, f"{kid} is revoked: its tokens are refused.", as_json=as_json)
 
 
+@keys.command()
+@database_option
+@json_option
+def reseal(database: str | None, as_json: bool) -> None:
+    """Seal all that is kept under the first master key, so that the others can be taken away.
+
+    That is the signing keys, the secrets of authenticators and the e-mail that waits. Before,
+    restart every node with WATCHWORD_MASTER_KEY=NEW,OLD. The exit status is 1 where something is
+    under a master key that is not there; it is left as it is.
+    """
+    with _changing(database) as command:
+        from flask_watchword.service.resealing import reseal_all
+        from flask_watchword.service.stores import opened_accounts
+
+        with opened_accounts(command.settings) as accounts:
+            resealed = reseal_all(command.keeper, accounts.stores)
+    members = {"resealed": resealed.done, "unreadable": resealed.unreadable}
+    sentence = f"Sealed anew: {resealed.done}. Everything is under the first master key."
+    if resealed.unreadable:
+        sentence = (
+            f"Sealed anew: {resealed.done}. Under a master key that is not there: "
+            f"{resealed.unreadable}; give that one as well, NEW,OLD,OLDER."
+        )
+    print_done(sentence, members, as_json=as_json)
+    if resealed.unreadable:
+        raise click.exceptions.Exit(1)
+
+
 @contextlib.contextmanager
 def _opened(database: str | None) -> Iterator[tuple["Settings", "KeyStore"]]:
     with one_line_store_failures():

@@ -1,0 +1,75 @@
+"""Another master key: what was sealed under the old one opens under the new one alone."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flask_watchword.accounts.totp import new_enrolment
+from flask_watchword.cli import main
+from flask_watchword.service.settings import Settings, read_settings
+from flask_watchword.service.stores import opened_accounts, prepare
+from tests.cli.test_user_changes import serving
+from tests.service.test_totp import code_at, enrolled, finish, pending
+
+OLD, NEW, OTHER = "A" * 43, "B" * 42 + "A", "C" * 42 + "A"
+
+
+@pytest.fixture(autouse=True)
+def _in_this_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHWORD_DATABASE", database_url)
+
+
+def under(master_key: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return the settings with this master key, of a service that starts with it."""
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", master_key)
+    settings = read_settings()
+    prepare(settings)
+    return settings
+
+
+def reseal() -> Result:
+    return CliRunner().invoke(main, ["keys", "reseal", "--json"])
+
+
+def test_who_has_an_authenticator_logs_in_once_the_old_master_key_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serving(under(OLD, monkeypatch)) as ours:
+        secret, _, pair = enrolled(ours)
+    under(f"{NEW},{OLD}", monkeypatch)
+    result = reseal()
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["unreadable"] == 0
+    assert json.loads(reseal().stdout) == {"resealed": 0, "unreadable": 0}
+    with serving(under(NEW, monkeypatch)) as ours:
+        # Signed before, with a key that was sealed under the old one.
+        assert ours.me(pair["access_token"]).status_code == 200
+        assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
+
+
+def test_what_none_of_the_master_keys_opens_is_told_by_the_exit_status_and_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = under(OLD, monkeypatch)
+    with opened_accounts(replace(settings, master_key=OTHER)) as accounts:
+        accounts.stores.totp.begin(new_enrolment("eve", 0.0))
+    under(f"{NEW},{OLD}", monkeypatch)
+    result = reseal()
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"resealed": 1, "unreadable": 1}
+    assert "NEW,OLD,OLDER" in CliRunner().invoke(main, ["keys", "reseal"]).output
+    under(f"{NEW},{OLD},{OTHER}", monkeypatch)
+    assert json.loads(reseal().stdout) == {"resealed": 1, "unreadable": 0}
+
+
+def test_under_another_master_key_nothing_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(under(OLD, monkeypatch)) as ours:
+        secret, _, _ = enrolled(ours)
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", OTHER)
+    result = reseal()
+    assert result.exit_code == 1
+    assert json.loads(result.stderr)["error"]["code"] == "invalid_setting"
+    with serving(under(OLD, monkeypatch)) as ours:
+        assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
