@@ -259,7 +259,7 @@ def test_a_frozen_database_is_one_line_within_bounded_time() -> None:
 
 def test_a_store_that_is_down_is_one_line(mint: Mint, database_url: str) -> None:
     environ = {"WATCHWORD_DATABASE": database_url, "WATCHWORD_VALKEY": "valkey://127.0.0.1:1/0"}
-    arguments = ["token", "verify", "--json"]
+    arguments = ["token", "verify"]
     result = CliRunner().invoke(main, arguments, input=mint.claiming(), env=environ)
     listed = CliRunner().invoke(main, ["session", "list", "ada@example.com"], env=environ)
     assert result.exit_code == listed.exit_code != 0

@@ -64,7 +64,9 @@ def _parts(error: click.ClickException) -> tuple[Code, str, str]:
     if isinstance(error, Failure):
         return error.code, error.message, error.hint
     if isinstance(error, click.UsageError):
-        hint = "" if error.ctx is None else f"see: {error.ctx.command_path} --help"
+        # The parser leaves it out of some; then it is the group's help.
+        context = error.ctx or click.get_current_context(silent=True)
+        hint = "" if context is None else f"see: {context.command_path} --help"
         return Code.USAGE, error.format_message(), hint
     return Code.FAILED, error.format_message(), ""
 
