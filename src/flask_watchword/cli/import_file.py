@@ -19,6 +19,8 @@ _COLUMNS = [name for name in Record.__struct_fields__ if name not in ("line", "r
 _OTHER_NUMBER = (
     "has another number of fields than the first line; what has a comma in it needs quotes"
 )
+#: What a line that is no JSON is kept as with those that were refused. It may be mended there.
+_TEXT = "text"
 _LISTS, _FLAGS = ("roles", "scopes"), ("email_verified", "disabled")
 _YES_OR_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -148,7 +150,10 @@ def _json_row(number: int, line: str, decoder: "msgspec.json.Decoder[Record]") -
     try:
         members = msgspec.json.decode(line, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
-        return Row(number, {"text": line.rstrip("\r\n")}, None, f"is no JSON object: {error}")
+        return Row(number, {_TEXT: line.rstrip("\r\n")}, None, f"is no JSON object: {error}")
+    text = members.get(_TEXT)
+    if isinstance(text, str) and "email" not in members:
+        return _json_row(number, text, decoder)
     try:
         return Row(number, members, decoder.decode(line))
     except (msgspec.ValidationError, RecursionError) as error:
