@@ -53,8 +53,9 @@ def upgrade_only_to(url: str, revision: str) -> None:
 def test_an_upgrade_makes_the_schema_and_says_so(database_url: str) -> None:
     result = db("upgrade", "--database", database_url)
     assert result.exit_code == 0, result.output
-    assert result.output.startswith("Upgraded ")
-    assert result.output.endswith(f" to {NEWEST}.\n")
+    is_file = database_url.startswith("sqlite")
+    assert result.output.startswith("Made " if is_file else "Upgraded ")
+    assert result.output.endswith(f", at revision {NEWEST}.\n" if is_file else f" to {NEWEST}.\n")
     assert db("current", "--database", database_url).exit_code == 0
 
 
@@ -112,7 +113,7 @@ def test_asking_about_a_database_that_is_not_there_makes_none() -> None:
     assert result.exit_code == 1
     assert result.output == (
         f"Error: there is no database at {Path('watchword.db').absolute()}; "
-        "`watchword serve` makes it, --database names another\n"
+        "`watchword serve` or `watchword db upgrade` makes it, --database names another\n"
     )
     assert not Path("watchword.db").exists()
 

@@ -13,6 +13,7 @@ import bcrypt
 import pytest
 
 from flask_watchword.accounts.passwords import HashProfile, Passwords
+from flask_watchword.stores.opening import upgrade_database
 from tests.cli.conftest import WATCHWORD, Serve
 
 pytestmark = pytest.mark.server
@@ -25,6 +26,20 @@ HEAD = "email,password_hash,id,email_verified,roles,disabled,created_at\n"
 
 
 Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def sqlite_url(sqlite_url: str) -> str:
+    """A database with nobody in it."""
+    upgrade_database(sqlite_url)
+    return sqlite_url
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """A database with nobody in it."""
+    upgrade_database(database_url)
+    return database_url
 
 
 def environment() -> dict[str, str]:
@@ -84,6 +99,18 @@ def test_all_that_is_known_of_a_user_comes_along(tmp_path: Path, database_url: s
     assert counts(run(tmp_path, "import", "users.csv", "--json", url=database_url)) == (0, 2, 0)
 
 
+@pytest.mark.parametrize("words", [[], ["--dry-run"]])
+def test_a_database_that_is_not_there_is_one_line_and_is_not_made(
+    tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "users.jsonl").write_text("")
+    url = f"sqlite:///{tmp_path}/typo.db"
+    refused = run(tmp_path, "import", "users.jsonl", *words, url=url, status=1)
+    assert refused.stderr.startswith(f"Error: there is no database at {tmp_path}/typo.db; ")
+    assert len(refused.stderr.splitlines()) == 1
+    assert not list(tmp_path.glob("typo*"))
+
+
 def test_json_lines_say_the_same(tmp_path: Path, sqlite_url: str) -> None:
     rows = [
         {"email": "ada@example.com", "password_hash": HASH, "roles": ["admin"], "disabled": True},
@@ -107,6 +134,7 @@ def test_imported_users_log_in_with_the_passwords_they_have(serve: Serve, tmp_pa
     }
     lines = [json.dumps({"email": f"{name}@example.com", **row}) for name, row in rows.items()]
     (tmp_path / "users.jsonl").write_text("\n".join(lines))
+    run(tmp_path, "db", "upgrade")
     run(tmp_path, "import", "users.jsonl")
     server = serve("--workers", "1")
     server.wait_until_it_listens()
@@ -170,9 +198,25 @@ def test_rejects_are_mended_and_imported(tmp_path: Path, sqlite_url: str) -> Non
     assert shown(tmp_path, "bob@example.com", sqlite_url)["roles"] == ["reader"]
 
 
+def test_a_line_that_is_no_json_is_mended_where_it_is_kept(tmp_path: Path, sqlite_url: str) -> None:
+    """However often it takes."""
+    line = json.dumps({"email": "bob@example.com", "password_hash": HASH, "roles": ["reader"]})
+    (tmp_path / "users.jsonl").write_text(line.replace("{", "").replace("}", "") + "\n")
+    run(tmp_path, "import", "users.jsonl", url=sqlite_url, status=1)
+    once = tmp_path / "users.rejects.jsonl"
+    once.write_text(once.read_text().replace('"text": "', '"text": "{'))
+    run(tmp_path, "import", once.name, url=sqlite_url, status=1)
+    twice = tmp_path / "users.rejects.rejects.jsonl"
+    twice.write_text(twice.read_text().replace('\\"]"', '\\"]}"'))
+    assert counts(run(tmp_path, "import", twice.name, "--json", url=sqlite_url)) == (1, 0, 0)
+    assert shown(tmp_path, "bob@example.com", sqlite_url)["roles"] == ["reader"]
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
+        ('{"text": "[]"}', "is no JSON object"),
+        ('{"text": 7}', "unknown field `text`"),
         ('{"email": "x@example.com"', "is no JSON object"),
         ("[]", "is no JSON object"),
         ("[" * 5_000, "is no JSON object"),

@@ -57,6 +57,7 @@ def test_every_command_prints_json(name: str) -> None:
 
 
 def test_what_is_done_is_one_object() -> None:
+    told("db", "upgrade")
     added = told("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)
     assert added["email"] == "ada@example.com"
     who = str(added["id"])
@@ -79,6 +80,7 @@ def test_what_is_done_is_one_object() -> None:
 def test_what_a_client_sent_does_nothing_to_a_terminal(
     on_a_terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    told("db", "upgrade")
     who = str(told("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)["id"])
     with opened_stores(read_settings({})) as stores:
         session = new_session(who, 4e9, LIVES, address="192.0.2.1", agent=AGENT)

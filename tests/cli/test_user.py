@@ -10,13 +10,15 @@ from flask_watchword.accounts.users import User
 from flask_watchword.cli import main, output
 from flask_watchword.service.settings import read_settings
 from flask_watchword.service.stores import opened_users
+from flask_watchword.stores.opening import upgrade_database
 
 PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_a_folder_with_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    upgrade_database("sqlite:///watchword.db")
 
 
 def watchword(*arguments: str, typed: str = "") -> Result:
@@ -58,9 +60,28 @@ def test_the_password_can_come_from_standard_input() -> None:
 
 
 def test_the_database_can_be_another() -> None:
+    upgrade_database("sqlite:///other.db")
     assert add("ada@example.com", "--database", "sqlite:///other.db").exit_code == 0
     assert can_log_in("ada@example.com", PASSWORD, "sqlite:///other.db")
-    assert not Path("watchword.db").exists()
+    assert watchword("user", "list").output == ""
+
+
+def test_a_database_that_is_not_there_is_one_line_and_is_not_made() -> None:
+    result = add("ada@example.com", "--database", "sqlite:///typo.db", typed="")
+    assert result.exit_code == 1
+    assert result.output == (
+        f"Error: there is no database at {Path('typo.db').absolute()}; "
+        "`watchword serve` or `watchword db upgrade` makes it, --database names another\n"
+    )
+    assert not list(Path().glob("typo*"))
+
+
+@pytest.mark.server
+def test_a_postgresql_without_our_tables_gets_none(postgres_url: str) -> None:
+    result = add("ada@example.com", "--database", postgres_url, typed="")
+    assert result.exit_code == 1
+    assert "is not this version's; see: watchword db current" in result.output
+    assert "has no schema" in watchword("db", "current", "--database", postgres_url).output
 
 
 def test_a_password_typed_differently_the_second_time_is_asked_again() -> None:
@@ -87,11 +108,10 @@ def test_a_second_account_for_one_address_is_refused_before_a_password_is_asked(
 
 
 @pytest.mark.parametrize("email", ["nobody", "a@", "a b@example.com"])
-def test_what_is_no_address_is_refused_and_leaves_no_database(email: str) -> None:
+def test_what_is_no_address_is_refused(email: str) -> None:
     result = add(email)
     assert result.exit_code == 1
     assert "is refused" in result.output
-    assert not Path("watchword.db").exists()
 
 
 def test_users_are_listed_one_a_line_for_other_programs() -> None:
@@ -115,10 +135,10 @@ def test_users_are_shown_as_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatc
 
 
 def test_listing_a_database_that_is_not_there_makes_none() -> None:
-    result = watchword("user", "list")
+    result = watchword("user", "list", "--database", "sqlite:///typo.db")
     assert result.exit_code == 1
     assert "there is no database at" in result.output
-    assert not Path("watchword.db").exists()
+    assert not Path("typo.db").exists()
 
 
 @pytest.mark.parametrize("command", [("user", "list"), ("user", "add", "ada@example.com")])

@@ -7,7 +7,12 @@ import click
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
-from flask_watchword.cli.upkeep import one_line_store_failures, place, refuse_missing_file
+from flask_watchword.cli.upkeep import (
+    is_missing_file,
+    one_line_store_failures,
+    place,
+    refuse_missing_file,
+)
 
 if TYPE_CHECKING:
     from flask_watchword.stores.sql.schema import Revision
@@ -24,7 +29,8 @@ def db() -> None:
 def upgrade(database: str | None, as_json: bool) -> None:
     """Apply the migrations that are missing, all of them or none.
 
-    The tables' names begin with watchword_, so the database may be an application's own.
+    A SQLite file that is not there is made. The tables' names begin with watchword_, so the
+    database may be an application's own.
     """
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy and Alembic.
@@ -32,6 +38,7 @@ def upgrade(database: str | None, as_json: bool) -> None:
         from flask_watchword.stores.opening import database_revision, upgrade_database
 
         url = read_database(database, environment())
+        is_new = is_missing_file(url)
         before = database_revision(url)
         if before.is_known:
             upgrade_database(url)
@@ -39,6 +46,8 @@ def upgrade(database: str | None, as_json: bool) -> None:
         raise Failure(Code.OTHER_SCHEMA, _stands(url, before))
     since = "" if before.current is None else f" from {before.current}"
     upgraded = f"Upgraded {place(url)}{since} to {before.newest}."
+    if is_new:
+        upgraded = f"Made {place(url)}, at revision {before.newest}."
     members = {"place": place(url), "before": before.current, "revision": before.newest}
     print_done(_stands(url, before) if before.is_newest else upgraded, members, as_json=as_json)
 

@@ -10,7 +10,7 @@ import click
 
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_object, print_rows
-from flask_watchword.cli.upkeep import one_line_store_failures
+from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
 
 if TYPE_CHECKING:
     from flask_watchword.cli.importing import Counts
@@ -38,10 +38,11 @@ def import_users(file: Path, dry_run: bool, database: str | None, as_json: bool)
         from flask_watchword.cli.import_file import rows_of
         from flask_watchword.cli.importing import Import, last
         from flask_watchword.service.settings import environment, read_settings
-        from flask_watchword.service.stores import opened_accounts, prepare_database
+        from flask_watchword.service.stores import opened_accounts, refuse_demo
 
         settings = read_settings(environment(), database=database, demo=False)
-        prepare_database(settings)
+        refuse_other_schema(settings.database)
+        refuse_demo(settings)
         rejects = file.with_name(f"{file.stem}.rejects.jsonl")
         with opened_accounts(settings) as accounts, file.open("rb") as opened:
             work = Import(accounts, administrator(), rejects, dry_run=dry_run)

@@ -46,14 +46,18 @@ def one_line_store_failures() -> Iterator[None]:
             raise missing_extra(package, _EXTRAS[package]) from error
 
 
+def is_missing_file(url: str) -> bool:
+    """Tell whether a database would be a file that is not there."""
+    return url.startswith("sqlite") and not Path(place(url)).exists()
+
+
 def refuse_missing_file(url: str) -> None:
     """Say so where a database would be a file that is not there, before anything makes it."""
-    file = _file(url)
-    if file is not None and not file.exists():
+    if is_missing_file(url):
         raise Failure(
             Code.NO_DATABASE,
-            f"there is no database at {file}",
-            "`watchword serve` makes it, --database names another",
+            f"there is no database at {place(url)}",
+            "`watchword serve` or `watchword db upgrade` makes it, --database names another",
         )
 
 
@@ -86,10 +90,6 @@ def place(url: str) -> str:
         return parsed.database or ""
     name = parsed.database or "the default database"
     return f"{name} on {parsed.host}" if parsed.host else name
-
-
-def _file(url: str) -> Path | None:
-    return Path(place(url)) if url.startswith("sqlite") else None
 
 
 def _in_one_line(error: BaseException | None) -> str:

@@ -11,7 +11,11 @@ from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.new_password import ask_password
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
-from flask_watchword.cli.upkeep import one_line_store_failures, refuse_missing_file
+from flask_watchword.cli.upkeep import (
+    one_line_store_failures,
+    refuse_missing_file,
+    refuse_other_schema,
+)
 
 if TYPE_CHECKING:
     from flask_watchword.accounts.store import UserStore
@@ -48,11 +52,12 @@ def add(
     with one_line_store_failures():
         # Here and not above: these bring Flask and SQLAlchemy.
         from flask_watchword.service.settings import environment, read_settings
-        from flask_watchword.service.stores import opened_accounts, prepare_database
+        from flask_watchword.service.stores import opened_accounts, refuse_demo
 
         settings = read_settings(environment(), database=database, demo=False)
         _check_email(email)
-        prepare_database(settings)
+        refuse_other_schema(settings.database)
+        refuse_demo(settings)
         with opened_accounts(settings) as accounts:
             _refuse_duplicate(accounts.stores.users, email)
             password = ask_password(email, password_stdin)

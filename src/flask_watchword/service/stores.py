@@ -108,6 +108,17 @@ def prepare(settings: Settings) -> None:
         sessions.close()
 
 
+def refuse_demo(settings: Settings) -> None:
+    """Refuse a database that has the demo's user, whose password is public.
+
+    Raises:
+        InvalidSetting: when it has.
+        StoreUnavailable: when it does not answer.
+    """
+    with opened_users(settings) as users:
+        refuse_demo_user(users, Passwords())
+
+
 def prepare_database(settings: Settings) -> None:
     """Make the database ready for accounts: the schema, and in a demo its user.
 
