@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import Engine
+
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.unit_of_work import AccountStores, UnitOfWork
 from flask_watchword.keys.sealing import Sealer
@@ -21,6 +23,7 @@ from flask_watchword.stores.memory_throttle import MemoryThrottleStore
 from flask_watchword.stores.sql.engine import open_engine
 from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.unit_of_work import SqlUnitOfWork
+from flask_watchword.stores.sql.upkeep import SqlUpkeep
 
 _T = TypeVar("_T")
 _SEALER = Sealer([b"k" * 32])
@@ -40,19 +43,25 @@ class AroundUsers:
 
 def stores_around(users: UserStore | None = None, sessions: SessionStore | None = None) -> Stores:
     """Return stores that begin empty, or with these accounts or sessions."""
+    engine = _empty_engine()
     return Stores(
-        accounts=AroundUsers(empty_accounts(), users or MemoryUserStore()),
+        accounts=AroundUsers(SqlUnitOfWork(engine, _SEALER), users or MemoryUserStore()),
         throttle=MemoryThrottleStore(),
         sessions=sessions or MemorySessionStore(),
         keys=MemoryKeyStore(),
+        upkeep=SqlUpkeep(engine),
     )
 
 
 def empty_accounts() -> SqlUnitOfWork:
     """Return accounts in a SQLite file of their own."""
+    return SqlUnitOfWork(_empty_engine(), _SEALER)
+
+
+def _empty_engine() -> Engine:
     with tempfile.NamedTemporaryFile(dir=_folder(), suffix=".db", delete=False) as file:
         file.write(_empty_database())
-    return SqlUnitOfWork(open_engine(f"sqlite:///{file.name}"), _SEALER)
+    return open_engine(f"sqlite:///{file.name}")
 
 
 @cache

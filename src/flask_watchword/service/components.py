@@ -11,6 +11,7 @@ from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.throttling import ThrottleStore
 from flask_watchword.accounts.unit_of_work import AccountStores, UnitOfWork
+from flask_watchword.accounts.upkeep import Upkeep
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.sessions import Sessions
 from flask_watchword.keys.store import KeyStore
@@ -37,12 +38,14 @@ class Stores:
             its request fails.
         sessions: who is logged in, and what was revoked.
         keys: what signs and verifies the tokens.
+        upkeep: deletes what is over of accounts and tries.
     """
 
     accounts: UnitOfWork
     throttle: ThrottleStore
     sessions: SessionStore
     keys: KeyStore
+    upkeep: Upkeep
 
     @property
     def users(self) -> UserStore:

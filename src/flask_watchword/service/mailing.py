@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from weakref import WeakSet
 
 from flask_watchword.accounts.codes import CodeLifetimes
@@ -25,16 +26,20 @@ class Mailing:
         outbox: where letters wait.
         transport: the way out.
         settings: the words and the links.
+        idle: what else its thread does, while nothing is due to be sent.
 
     Raises:
         InvalidSetting: when a template cannot be used.
     """
 
-    def __init__(self, outbox: Outbox, transport: Transport, settings: Settings) -> None:
+    def __init__(
+        self, outbox: Outbox, transport: Transport, settings: Settings, idle: Callable[[], None]
+    ) -> None:
         self._outbox = outbox
         self._public_url = settings.public_url or ""
         self._templates = _templates(settings)
         self._transport = transport
+        self._idle = idle
         self.start_anew()
         _living.add(self)
 
@@ -66,7 +71,7 @@ class Mailing:
     def _start(self) -> None:
         with self._lock:
             if self._delivery is None:
-                delivery = Delivery(self._outbox, self._transport, system_clock)
+                delivery = Delivery(self._outbox, self._transport, system_clock, self._idle)
                 delivery.start()
                 self._delivery = delivery
 

@@ -28,6 +28,7 @@ from flask_watchword.stores.sql.keys import SqlKeyStore
 from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.throttle import SqlThrottleStore
 from flask_watchword.stores.sql.unit_of_work import SqlUnitOfWork
+from flask_watchword.stores.sql.upkeep import SqlUpkeep
 from flask_watchword.stores.sql.users import SqlUserStore
 from flask_watchword.stores.valkey.sessions import ValkeySessionStore
 from flask_watchword.stores.valkey.throttle import ValkeyThrottleStore
@@ -152,6 +153,7 @@ def _over(engine: Engine, settings: Settings) -> Stores:
         throttle=_throttle(engine, settings, sessions),
         sessions=sessions,
         keys=SqlKeyStore(engine),
+        upkeep=SqlUpkeep(engine),
     )
 
 

@@ -34,6 +34,7 @@ from flask_watchword.service.response_headers import install_headers
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.signing_keys import live_keyring
 from flask_watchword.service.stores import mail_transport, open_stores, prepare
+from flask_watchword.service.tidying import Tidying
 from flask_watchword.service.tokens import (
     install_token_refusals,
     install_tokens,
@@ -124,7 +125,12 @@ def _install(
     if settings.demo:
         carry_email(tokens)
     app.config["WATCHWORD_SESSION_STORE"] = stores.sessions
-    mailing = Mailing(stores.accounts.stores.outbox, mail_transport(settings), settings)
+    mailing = Mailing(
+        stores.accounts.stores.outbox,
+        mail_transport(settings),
+        settings,
+        idle=Tidying(stores.upkeep).run,
+    )
     # Requests hold the application: once it is gone nobody puts mail there.
     weakref.finalize(app, mailing.stop)
     origins = Origins(settings)

@@ -26,7 +26,7 @@ class Delivery:
         outbox: where messages are.
         transport: the way out.
         clock: what time it is.
-        given_up: called with each message that nobody will try to send any more.
+        idle: what else to do beside the requests, called whenever nothing is due to be sent.
     """
 
     def __init__(
@@ -34,12 +34,12 @@ class Delivery:
         outbox: Outbox,
         transport: Transport,
         clock: Clock,
-        given_up: Callable[[Outcome], None] = lambda outcome: None,
+        idle: Callable[[], None] = lambda: None,
     ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._clock = clock
-        self._given_up = given_up
+        self._idle = idle
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -78,9 +78,11 @@ class Delivery:
             self._wake.clear()
             try:
                 more = self.run_once()
+                if not more:
+                    self._idle()
             except Exception:  # noqa: BLE001 - it is logged, and nobody else would catch it
                 # A fault of ours in one message must not end the sending of all others.
-                _log.exception("mail could not be sent")
+                _log.exception("mail could not be sent, or what is over not be deleted")
                 more = False
             if not more:
                 self._wake.wait(POLL)
@@ -91,4 +93,3 @@ class Delivery:
             _log.warning("mail %s (%s) waits: %s", mail.id, mail.kind, outcome.error)
         if outcome.result is Result.GIVEN_UP:
             _log.error("mail %s (%s) is given up: %s", mail.id, mail.kind, outcome.error)
-            self._given_up(outcome)

@@ -1,0 +1,112 @@
+"""What is over of the accounts is deleted by a service that runs."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from flask_watchword.accounts.codes import CodeLifetimes, Purpose, new_code
+from flask_watchword.accounts.users import new_user
+from flask_watchword.service import tidying
+from flask_watchword.service.app import create_app
+from flask_watchword.service.components import Stores, components
+from flask_watchword.service.mail import delivery
+from flask_watchword.service.settings import Settings
+from flask_watchword.service.stores import opened_stores, prepare
+from flask_watchword.service.tidying import BATCH, INTERVAL, Tidying
+from flask_watchword.stores.errors import StoreUnavailable
+
+PATIENCE = 30.0
+
+
+class Counting:
+    """An upkeep that says how much it has deleted, or that its store is down."""
+
+    def __init__(self, *deleted: int | None) -> None:
+        self.asked: list[tuple[float, int]] = []
+        self._deleted = list(deleted)
+
+    def purge(self, now: float, limit: int) -> int:
+        self.asked.append((now, limit))
+        deleted = self._deleted.pop(0)
+        if deleted is None:
+            raise StoreUnavailable("down")
+        return deleted
+
+
+class HandClock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_it_looks_once_in_an_interval_and_not_at_the_start() -> None:
+    upkeep, elapsed = Counting(3, 0), HandClock()
+    tidy = Tidying(upkeep, lambda: 7.0, elapsed)
+    tidy.run()
+    elapsed.now += INTERVAL - 1.0
+    tidy.run()
+    assert upkeep.asked == []
+    elapsed.now += 1.0
+    tidy.run()
+    tidy.run()
+    assert upkeep.asked == [(7.0, BATCH)]
+    elapsed.now += INTERVAL
+    tidy.run()
+    assert len(upkeep.asked) == 2
+
+
+def test_where_there_may_be_more_it_looks_again_at_once() -> None:
+    upkeep, elapsed = Counting(BATCH, BATCH - 1), HandClock()
+    tidy = Tidying(upkeep, lambda: 7.0, elapsed)
+    elapsed.now += INTERVAL
+    for _ in range(3):
+        tidy.run()
+    assert len(upkeep.asked) == 2
+
+
+def test_a_store_that_is_down_is_asked_again_an_interval_later() -> None:
+    upkeep, elapsed = Counting(None, 0), HandClock()
+    tidy = Tidying(upkeep, lambda: 7.0, elapsed)
+    for _ in range(2):
+        elapsed.now += INTERVAL
+        tidy.run()
+    assert len(upkeep.asked) == 2
+
+
+def test_a_code_that_is_over_is_gone_from_a_service_that_is_asked_something(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidying, "INTERVAL", 0.0)
+    monkeypatch.setattr(delivery, "POLL", 0.05)
+    settings = Settings(database=database_url, master_key="A" * 43, workers=1)
+    prepare(settings)
+    with opened_stores(settings) as stores:
+        app = create_app(settings, stores=stores)
+        codes = [keep_code(stores, made) for made in (0.0, time.time())]
+        app.test_client().get("/healthz")
+        until(lambda: not is_kept(stores, codes[0]))
+        assert is_kept(stores, codes[1])
+        with app.app_context():
+            components().mailing.stop(PATIENCE)
+
+
+def keep_code(stores: Stores, made: float) -> str:
+    user = new_user(f"ada{made}@example.com", "hash", made)
+    _, code = new_code(user, Purpose.VERIFY_EMAIL, user.email, made, CodeLifetimes())
+    stores.accounts.stores.codes.put(code)
+    return code.digest
+
+
+def is_kept(stores: Stores, digest: str) -> bool:
+    """Tell whether a code is there, over or not."""
+    return stores.accounts.stores.codes.find(digest, Purpose.VERIFY_EMAIL, 0.0) is not None
+
+
+def until(condition: Callable[[], object]) -> None:
+    give_up_at = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
