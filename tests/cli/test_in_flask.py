@@ -92,7 +92,9 @@ def test_a_token_is_told_to_be_accepted_or_why_it_is_refused(ask: Ask) -> None:
     app = application()
     with app.app_context():
         good, refresh = create_access_token("ada"), create_refresh_token("ada")
-    assert ask("token", "verify", typed=good).exit_code == 0
+    accepted = ask("token", "verify", typed=good)
+    assert accepted.exit_code == 0
+    assert accepted.stdout.splitlines()[-1] == "verdict\taccepted\tthe view runs"
     assert ask("token", "verify", "--refresh", typed=refresh).exit_code == 0
     result = ask("token", "verify", "--json", typed=refresh)
     told = json.loads(result.stdout)

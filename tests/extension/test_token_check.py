@@ -1,5 +1,7 @@
 """Why a token is refused: the step that refuses is named by what a protected view answers."""
 
+import re
+import time
 from typing import Any
 
 import pytest
@@ -7,8 +9,10 @@ from flask import Flask, jsonify
 
 from flask_watchword import JWTManager, Sessions, create_access_token, jwt_required
 from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.session_work import SESSIONS_KEY
 from flask_watchword.extension.token_check import TokenCheck, check_token
 from flask_watchword.jose.steps import Outcome
+from flask_watchword.sessions.revocation import Kind, Revocation
 from tests.extension.minted_tokens import STATES, token_in_state
 from tests.extension.signing_keys import HMAC_SECRET, key_pair
 
@@ -106,3 +110,38 @@ def test_a_session_that_was_ended_is_the_step_that_refuses() -> None:
     assert ", ended now: signed_out" in step.says
     check = check_token(app, alone, refresh=False)
     assert (check.verdict.code, refusals(check)) == ("token_revoked", ["subject not revoked"])
+
+
+def test_what_is_revoked_of_a_subject_is_told_apart_from_what_is_not() -> None:
+    app = application(JWT_TOKEN_LOCATION=["cookies", "headers"])
+    sessions = Sessions(app)
+    now = time.time()
+    with app.app_context():
+        store = app.extensions[SESSIONS_KEY]
+        store.revoke(Revocation(Kind.SUBJECT, "eve", now - 12_600.0, now + 900.0))
+        in_session = sessions.start("eve").access_token
+        newer = create_access_token("eve")
+        older = create_access_token("eve", additional_claims={"iat": now - 18_000.0})
+        of_nobody = create_access_token("ada")
+    found = {}
+    for name, token in (
+        ("in a session", in_session),
+        ("newer", newer),
+        ("older", older),
+        ("of nobody", of_nobody),
+    ):
+        check = check_token(app, token, refresh=False)
+        (step,) = (step for step in check.steps if step.name == "subject not revoked")
+        found[name] = (check.verdict.accepted, re.sub(r"\d+ s ago", "now", step.says))
+    until = "what was issued until 3 h 30 min ago, without a session, is revoked; this one"
+    assert found == {
+        "in a session": (True, f"{until} has a session, which alone counts"),
+        "newer": (True, f"{until} was issued now, later"),
+        "older": (False, f"{until} was issued 5 h ago, not later: Token has been revoked"),
+        "of nobody": (True, "not revoked"),
+    }
+
+
+def test_what_a_view_of_the_application_answers_is_not_foretold() -> None:
+    check = check_token(application(), token_in_state("valid", "HS256"), refresh=False)
+    assert (check.verdict.accepted, check.verdict.status) == (True, None)

@@ -41,6 +41,7 @@ def _cells(step: Step) -> Sequence[str]:
 
 def _last(verdict: Verdict) -> Sequence[str]:
     if verdict.accepted:
-        return "verdict", "accepted", str(verdict.status)
+        status = verdict.status
+        return "verdict", "accepted", "the view runs" if status is None else str(status)
     told = f"{verdict.status} {verdict.code or ''}".rstrip()
     return "verdict", Outcome.REFUSED, f"{told}: {verdict.msg}" if verdict.msg else told

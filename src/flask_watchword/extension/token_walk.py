@@ -63,13 +63,13 @@ class Verdict:
 
     Attributes:
         accepted: whether it is let in.
-        status: of HTTP.
+        status: of HTTP; ``None`` where it is for the view to say, which then runs.
         code: for programs; ``None`` where the application's answer has none.
         msg: for people; likewise.
     """
 
     accepted: bool
-    status: int
+    status: int | None
     code: str | None = None
     msg: str | None = None
 
@@ -203,7 +203,9 @@ def _take_revocation_steps(
     for kind, name in _REVOCATION_STEPS.items():
         says = _revoked_when(found, kind, now)
         if kind is Kind.SESSION:
-            says = _session(store, claims.get("sid"), now) or says
+            says = _session(store, claims.get("sid"), now)
+        elif kind is Kind.SUBJECT:
+            says = _of_subject(found, claims, now)
         walk.take(name, says, _raising(e for e in refused if _kind_of(e, claims, found) is kind))
 
 
@@ -229,8 +231,26 @@ def _raising(errors: Any) -> Callable[[], None]:
 
 
 def _revoked_when(found: Sequence[Revocation], kind: Kind, now: float) -> str:
-    moments = [entry.moment for entry in found if entry.kind is kind]
-    return f"revoked {distance(max(moments), now)}" if moments else "not revoked"
+    moment = _newest(found, kind)
+    return "not revoked" if moment is None else f"revoked {distance(moment, now)}"
+
+
+def _of_subject(found: Sequence[Revocation], claims: dict[str, Any], now: float) -> str:
+    moment = _newest(found, Kind.SUBJECT)
+    if moment is None:
+        return "not revoked"
+    until = f"what was issued until {distance(moment, now)}, without a session, is revoked"
+    if claims.get("sid") is not None:
+        return f"{until}; this one has a session, which alone counts"
+    issued = claims.get("iat")
+    if not isinstance(issued, (int, float)):
+        return f"{until}; this one does not say when it was issued"
+    later = "later" if issued > moment else "not later"
+    return f"{until}; this one was issued {distance(issued, now)}, {later}"
+
+
+def _newest(found: Sequence[Revocation], kind: Kind) -> float | None:
+    return max((entry.moment for entry in found if entry.kind is kind), default=None)
 
 
 def _session(store: SessionStore, session_id: object, now: float) -> str:
