@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -191,3 +193,23 @@ def test_a_core_is_given_back_after_a_failure() -> None:
 
 def test_there_is_at_least_one_usable_core() -> None:
     assert usable_cores() >= 1
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_without_memory_for_a_hash_one_is_told_to_come_back(lanes: int) -> None:
+    # In a process of its own: a limit of memory cannot be taken back.
+    script = f"""
+import resource
+from flask_watchword.accounts.passwords import HashingBusy, HashProfile, Passwords
+passwords = Passwords(HashProfile(memory_kib=1024 * 1024, passes=1, lanes={lanes}))
+resource.setrlimit(resource.RLIMIT_AS, (512 * 1024 * 1024, resource.RLIM_INFINITY))
+for work in (passwords.hash, passwords.verify_nobody):
+    try:
+        work("x")
+    except HashingBusy:
+        print("busy")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("busy\nbusy\n", "")

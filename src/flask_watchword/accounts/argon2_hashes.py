@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from argon2 import Parameters, Type, extract_parameters
 from argon2.exceptions import HashingError, InvalidHashError
-from argon2.low_level import hash_secret_raw
+from argon2.low_level import error_to_str, hash_secret_raw
 from nacl.bindings import crypto_pwhash_alg, crypto_pwhash_SALTBYTES
 from nacl.bindings import crypto_pwhash_ALG_ARGON2ID13 as _ARGON2ID
+from nacl.exceptions import RuntimeError as SodiumFailed
 
 #: What every hash of this kind begins with.
 ARGON2 = "$argon2"
@@ -23,6 +24,8 @@ VERSION = 19  # RFC 9106 section 3.1: 0x13, the only one in use
 
 #: Of memory, passes and lanes: they are numbers of 32 bits (RFC 9106 section 3.1).
 _MOST = 2**32 - 1
+
+_NO_MEMORY = error_to_str(-22)  # argon2.h: ARGON2_MEMORY_ALLOCATION_ERROR
 
 _SODIUM_LEAST_KIB = 8
 _SODIUM_LEAST_BYTES = 16
@@ -84,17 +87,10 @@ def derive(parameters: Parameters, salt: bytes, password: bytes) -> bytes:
 
     Raises:
         NotArgon2: when nothing can be made with these parameters.
+        MemoryError: when there is no memory for it now.
     """
     if _sodium_knows(parameters, salt):
-        digest: bytes = crypto_pwhash_alg(
-            parameters.hash_len,
-            password,
-            salt,
-            parameters.time_cost,
-            parameters.memory_cost * 1024,
-            _ARGON2ID,
-        )
-        return digest
+        return _by_sodium(parameters, salt, password)
     try:
         return hash_secret_raw(
             password,
@@ -107,6 +103,8 @@ def derive(parameters: Parameters, salt: bytes, password: bytes) -> bytes:
             parameters.version,
         )
     except HashingError as error:
+        if str(error) == _NO_MEMORY:
+            raise MemoryError from error
         raise NotArgon2 from error
 
 
@@ -119,6 +117,17 @@ def _sodium_knows(parameters: Parameters, salt: bytes) -> bool:
         and parameters.hash_len >= _SODIUM_LEAST_BYTES
         and len(salt) == crypto_pwhash_SALTBYTES
     )
+
+
+def _by_sodium(parameters: Parameters, salt: bytes, password: bytes) -> bytes:
+    size, passes = parameters.hash_len, parameters.time_cost
+    memory = parameters.memory_cost * 1024
+    try:
+        digest: bytes = crypto_pwhash_alg(size, password, salt, passes, memory, _ARGON2ID)
+    except SodiumFailed as error:
+        # The only thing that can go wrong with parameters that it knows.
+        raise MemoryError from error
+    return digest
 
 
 def _base64(value: bytes) -> str:

@@ -68,7 +68,7 @@ MAX_PASSWORD_CHARACTERS = 1024
 
 
 class HashingBusy(Exception):
-    """Every core has been hashing for longer than a caller should wait.
+    """Every core has been hashing for longer than a caller should wait, or there is no memory.
 
     Attributes:
         retry_after: seconds after which trying again makes sense.
@@ -207,6 +207,8 @@ class Passwords:
                 raise HashingBusy
             try:
                 yield
+            except MemoryError as error:
+                raise HashingBusy from error
             finally:
                 self._cores.release()
         finally:
