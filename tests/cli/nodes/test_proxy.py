@@ -65,6 +65,7 @@ def test_one_of_two_nodes_behind_the_proxy_can_go_and_nobody_notices(
         forged = bearer | {"X-Forwarded-For": "203.0.113.7"}
         (session,) = ask(port, "GET", "/sessions", headers=forged)[1]["sessions"]
         assert session["address"] == "127.0.0.1"
+        assert request_id(port, "mine") not in ("mine", None)
         assert ask(port, "GET", "/metrics")[0] == 404
         assert ask(port, "POST", "/login", {"email": "a" * 70_000})[0] == 413
         assert nodes[0].stop() == 0
@@ -88,6 +89,13 @@ def ask(
         text = answer.read()
     is_json = answer.headers.get_content_subtype() == "json"
     return answer.status, json.loads(text) if is_json else None
+
+
+def request_id(port: int, own: str) -> str | None:
+    """Return the id that a request has got which a client has given one of its own."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request("GET", "/healthz", headers={"X-Request-ID": own})
+        return connection.getresponse().getheader("X-Request-ID")
 
 
 @contextmanager
