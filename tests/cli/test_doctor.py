@@ -55,7 +55,7 @@ def test_a_service_that_is_set_up_has_no_problem(prepared: str) -> None:
     results = {check: level for check, (level, _) in found(result).items()}
     assert result.exit_code == 0, result.output
     assert {check for check, level in results.items() if level != "ok"} == {"admins"}
-    assert result.stderr == "0 problems, 1 warnings.\n"
+    assert result.stderr == "0 problems, 1 warning.\n"
     has_a_clock = prepared.startswith("postgresql")
     assert ("clock of the database" in results) is has_a_clock
     assert ("files of the database" in results) is not has_a_clock
@@ -223,3 +223,17 @@ def test_a_person_gets_a_table(prepared: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(output, "on_a_terminal", lambda: True)
     table = doctor("--database", prepared).stdout
     assert re.search(r"│ settings +│ ok ", table)
+
+
+def test_a_table_cuts_no_path(
+    prepared: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    folder = tmp_path / ("a_folder_with_a_long_name" * 5)
+    folder.mkdir()
+    url = f"sqlite:///{folder}/store.db"
+    upgrade_database(url)
+    table = doctor("--database", url).stdout
+    assert "…" not in table
+    assert folder.name in re.sub(r"[\s│]", "", table)

@@ -74,8 +74,8 @@ def test_what_nobody_guards_and_nobody_allows_fails_by_name(ask: Ask) -> None:
     result = ask("routes", "--fail-unguarded", "--allow", "stat*")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "Error: 2 routes let in whoever has no token; guard them, or name their endpoints with "
-        "--allow: forgotten mine"
+        "Error: whoever has no token is let in by 2 routes; guard them, or name their endpoints "
+        "with --allow: forgotten mine"
     ]
     assert ask("routes", "--fail-unguarded").exit_code == 1
 

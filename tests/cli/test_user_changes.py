@@ -156,7 +156,7 @@ def test_sessions_are_listed_and_ended(settings: Settings, watchword: Watchword)
     assert listed[0]["id"] in done(watchword("session", "list", EMAIL))
     done(watchword("session", "end", EMAIL, listed[0]["id"]))
     assert "no such session" in refused(watchword("session", "end", EMAIL, listed[0]["id"]))
-    assert done(watchword("session", "end", EMAIL, "--all")).startswith("2 sessions")
+    assert done(watchword("session", "end", EMAIL, "--all")).startswith("Ended 2 sessions")
     with serving(settings) as ours:
         assert [ours.me(pair["access_token"]).status_code for pair in pairs] == [401] * 3
     assert watchword("session", "end", EMAIL).exit_code == 2

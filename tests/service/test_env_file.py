@@ -118,6 +118,28 @@ def test_a_name_that_is_no_setting_stops_the_start_and_the_right_one_is_told(
     assert str(refused.value) == "WATCHWORD_DATABSE: is no setting; WATCHWORD_DATABASE perhaps?"
 
 
+@pytest.mark.parametrize("name", ["REDIS", "TLS_CERT", "TIMEOUT", "DEBUG", "URL"])
+def test_a_name_that_is_like_none_is_told_no_other(name: str) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        read_settings({f"WATCHWORD_{name}": "1"})
+    assert str(refused.value) == f"WATCHWORD_{name}: is no setting; remove it"
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("DATABASES", "DATABASE"),
+        ("LOGLEVEL", "LOG_LEVEL"),
+        ("MASTERKEY_FILE", "MASTER_KEY_FILE"),
+        ("WORKER", "WORKERS"),
+        ("MAIL_FORM", "MAIL_FROM"),
+    ],
+)
+def test_a_slip_is_told_the_name_that_was_meant(slip: str, meant: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"; WATCHWORD_{meant} perhaps"):
+        read_settings({f"WATCHWORD_{slip}": "1"})
+
+
 def test_what_kubernetes_sets_of_itself_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHWORD_DB_SERVICE_HOST", "10.0.0.1")
     monkeypatch.setenv("WATCHWORD_PORT_5000_TCP_ADDR", "10.0.0.1")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -89,13 +90,19 @@ def test_tries_may_be_counted_elsewhere_than_sessions_are(database: str, tmp_pat
         with opened_stores(settings) as stores:
             assert stores.throttle.take([Charge("try", 1, 1)], 1) == 0
             assert isinstance(stores.throttle, ValkeyThrottleStore)
-            stores.throttle.close()
         assert client.keys() == [b"{shop}:throttle:try"]
+        # Of its connections none is left.
+        give_up_at = time.monotonic() + 10.0
+        while len(client.client_list()) > 1:
+            assert time.monotonic() < give_up_at
 
 
-def test_what_does_not_answer_is_noticed_before_anybody_is_served(database: str) -> None:
+def test_what_does_not_answer_is_noticed_before_anything_is_made(
+    database: str, tmp_path: Path
+) -> None:
     with pytest.raises(StoreUnavailable):
         prepare(Settings(database=database, valkey=NOWHERE))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_accounts_can_be_looked_after_while_the_sessions_are_away(database: str) -> None:

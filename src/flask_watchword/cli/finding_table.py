@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from flask_watchword.cli.output import print_object, print_rows
+from flask_watchword.cli.output import counted, print_object, print_rows
 from flask_watchword.extension.findings import Finding, Level
 
 strict_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
@@ -22,7 +22,7 @@ def print_findings(findings: Iterable[Finding], *, strict: bool, as_json: bool) 
     else:
         print_rows(("Check", "Result", "What was found", "What to do"), map(_cells, found))
     problems, warnings = (_count(found, level) for level in (Level.PROBLEM, Level.WARNING))
-    click.echo(f"{problems} problems, {warnings} warnings.", err=True)
+    click.echo(f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}.", err=True)
     if problems or (strict and warnings):
         raise click.exceptions.Exit(1)
 

@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from flask_watchword.cli.failures import Code, Failure, StoreDown
 from flask_watchword.cli.finding_table import print_findings, strict_option
 from flask_watchword.cli.json_errors import JsonErrorsGroup
-from flask_watchword.cli.output import json_option, print_object, print_rows
+from flask_watchword.cli.output import counted, json_option, print_object, print_rows
 from flask_watchword.cli.token_report import report
 from flask_watchword.cli.token_source import read_token, token_argument
 from flask_watchword.errors import InvalidKeyError
@@ -117,7 +117,7 @@ def routes(
         endpoints = " ".join(sorted({route.endpoint for route in forgotten}))
         raise Failure(
             Code.UNGUARDED_ROUTES,
-            f"{len(forgotten)} routes let in whoever has no token",
+            f"whoever has no token is let in by {counted(len(forgotten), 'route')}",
             f"guard them, or name their endpoints with --allow: {endpoints}",
         )
 

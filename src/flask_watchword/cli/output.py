@@ -40,6 +40,11 @@ def print_done(sentence: str, members: Mapping[str, Any], *, as_json: bool) -> N
         click.echo(harmless(sentence))
 
 
+def counted(number: int, name: str) -> str:
+    """Return how many there are of what has a name, in words."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
 def shown(moment: float | None) -> str:
     """Return a moment in UTC, to the second; nothing for none."""
     return "" if moment is None else datetime.fromtimestamp(moment, UTC).strftime(_MOMENT)
@@ -49,7 +54,7 @@ def print_rows(columns: Sequence[str], rows: Rows) -> None:
     """Print a table on a terminal, and for other programs a line of fields with tabs between them.
 
     Args:
-        columns: their names. The first is what other commands are given, so it is never cut.
+        columns: their names.
         rows: the cells. What a client sent may stand in them: no character of it does anything.
     """
     shown = ([harmless(cell) for cell in row] for row in rows)
@@ -67,7 +72,8 @@ def _print_table(columns: Sequence[str], rows: Rows) -> bool:
     except ModuleNotFoundError:
         return False
     table = Table(*columns)
-    table.columns[0].overflow = "fold"
+    for column in table.columns:
+        column.overflow = "fold"  # or a path would be cut
     for row in rows:
         # Text, because a cell may hold what would count as markup.
         table.add_row(*map(Text, row))

@@ -12,7 +12,14 @@ from flask_watchword.cli.administering import (
 )
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
-from flask_watchword.cli.output import json_option, print_done, print_object, print_rows, shown
+from flask_watchword.cli.output import (
+    counted,
+    json_option,
+    print_done,
+    print_object,
+    print_rows,
+    shown,
+)
 
 if TYPE_CHECKING:
     from flask_watchword.service.components import Components
@@ -62,7 +69,7 @@ def end(who: str, session_id: str | None, every: bool, database: str | None, as_
             ended = parts.sessions.end_all(user.id)
             _record(parts, "sessions_ended", user.id, ended)
             told = {"user_id": user.id, "ended": ended}
-            print_done(f"{ended} sessions of {user.email} have ended.", told, as_json=as_json)
+            print_done(f"Ended {counted(ended, 'session')} of {user.email}.", told, as_json=as_json)
             return
         if not parts.sessions.end(session_id, subject=user.id):
             raise Failure(Code.NO_SUCH_SESSION, f"{user.email} has no such session")

@@ -256,8 +256,10 @@ def _refuse_unknown(environ: Iterable[str]) -> None:
 
 
 def _refuse_name(variable: str, known: Iterable[str]) -> None:
-    similar = get_close_matches(variable, known, n=1)
-    why = f"is no setting; {similar[0]} perhaps?" if similar else "is no setting; remove it"
+    # Without what all of them begin with, by which any two are alike.
+    names = {name.removeprefix(_PREFIX): name for name in known}
+    similar = get_close_matches(variable.removeprefix(_PREFIX), names, n=1, cutoff=_ALIKE)
+    why = f"is no setting; {names[similar[0]]} perhaps?" if similar else "is no setting; remove it"
     raise InvalidSetting(variable, why)
 
 
@@ -278,6 +280,9 @@ def _secret_text(environ: Mapping[str, str], variable: str, file_variable: str) 
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InvalidSetting(file_variable, f"cannot read the file: {reason}") from error
 
+
+#: From 0 to 1, how much a name has to be like another one to be meant by it.
+_ALIKE = 0.7
 
 _ONE_YEAR = 365 * 24 * 60 * 60
 _PARSERS: Mapping[str, Callable[[str, str], Any]] = {

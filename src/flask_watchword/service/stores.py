@@ -58,6 +58,8 @@ def opened_stores(settings: Settings) -> Iterator[Stores]:
             yield stores
         finally:
             stores.sessions.close()
+            if isinstance(stores.throttle, ValkeyThrottleStore):
+                stores.throttle.close()
 
 
 @contextlib.contextmanager
@@ -96,11 +98,19 @@ def prepare(settings: Settings) -> None:
             that of the signing keys, or when a demo and real accounts meet in the database.
         StoreUnavailable: when a store does not answer.
     """
+    elsewhere = settings.sessions_elsewhere
+    if elsewhere is not None:
+        # First, so that a start that fails by it leaves no new database behind.
+        _begin_sessions(elsewhere, upgrade=True)
     prepare_database(settings)
     with opened_keys(settings) as keys:
         begin_keys(settings, keys)
-    elsewhere = settings.sessions_elsewhere
-    sessions = _sessions(elsewhere or settings.database, upgrade=elsewhere is not None)
+    if elsewhere is None:
+        _begin_sessions(settings.database, upgrade=False)
+
+
+def _begin_sessions(place: str, *, upgrade: bool) -> None:
+    sessions = _sessions(place, upgrade=upgrade)
     try:
         # The life of a store begins with the first question for its log, and a token that is
         # older costs a look-up at each request. And a server that is down is noticed now.
