@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from prometheus_client.parser import text_string_to_metric_families
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
+from flask_watchword.extension.revocation_feed import Figures
 from flask_watchword.service.api import endpoints
 from flask_watchword.service.app import create_app
 from flask_watchword.service.components import components
+from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.settings import IN_FILES, Settings, read_settings
 from flask_watchword.service.stores import opened_users
 from flask_watchword.service.tokens import SignIn
@@ -71,6 +74,15 @@ def test_application_of_the_page_that_mounts_the_service_lets_its_users_in(
     assert client.post("/auth/logout", headers=header).status_code == 204
     assert client.get("/orders", headers=header).status_code == 401
     assert client.get("/auth/nothing").mimetype == "text/html"
+
+
+def test_every_figure_is_explained() -> None:
+    shown = Metrics(figures=lambda: Figures(0.0, 0, follows=False), waiting=lambda: 0).text()
+    names = {family.name for family in text_string_to_metric_families(shown.decode())}
+    told = PAGE.partition("## Figures")[2].partition("\n## ")[0]
+    # When each counter began is the library's own figure.
+    ours = {name for name in names if not name.endswith("_created")}
+    assert set(re.findall(r"`(watchword_\w+?)(?:_total)?`", told)) == ours
 
 
 def test_every_endpoint_has_a_row() -> None:

@@ -159,7 +159,6 @@ TOKEN = mint("HS256")
 OTHER_TOKEN = mint("HS256", "theirs")
 HS512_TOKEN = mint("HS512")
 SOON = mint("HS256", nbf=2**33)
-IDENTIFIED = mint("HS256", identity="alice")
 ODD_SUBJECT = mint("HS256", sub=7)
 
 #: Option, value set after the manager; a header refused before and admitted after.

@@ -1,6 +1,5 @@
 """What requests are told while the keys in the store cannot be asked about."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -15,8 +14,6 @@ from flask_watchword.service.signing_keys import key_keeper
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.memory_keys import MemoryKeyStore
 from tests.service.conftest import PASSWORD, bearer
-
-AnyToken = Callable[[FlaskClient], str]
 
 
 class FailingKeys(MemoryKeyStore):

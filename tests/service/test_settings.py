@@ -1,4 +1,5 @@
-from dataclasses import FrozenInstanceError
+import contextlib
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,12 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
         reset_password_seconds=601,
         change_email_seconds=602,
     )
+
+
+@pytest.mark.parametrize("name", [setting.name for setting in fields(Settings)])
+def test_no_setting_ends_the_start_with_a_trace(name: str) -> None:
+    with contextlib.suppress(InvalidSetting):
+        read_settings({f"WATCHWORD_{name.upper()}": "?"})
 
 
 POSTGRES = "postgresql+psycopg://ada:hidden@db/accounts"

@@ -143,15 +143,6 @@ def test_nobody_revokes_a_token_of_somebody_else(store: SqlMachineTokenStore) ->
     assert find_machine_token(store, PERSONAL, shown, NOW) is not None
 
 
-def test_all_of_a_user_end_and_nobody_else_s(store: SqlMachineTokenStore) -> None:
-    tokens = [made(store), made(store, CLIENT)]
-    _, other = made(store, owner="bob")
-    assert store.revoke_all("ada", NOW) == 2
-    assert store.revoke_all("ada", NOW) == 0
-    assert [find_machine_token(store, t.kind, shown, NOW) for t, shown in tokens] == [None, None]
-    assert find_machine_token(store, PERSONAL, other, NOW) is not None
-
-
 def test_a_user_s_tokens_go_with_the_user(store: SqlMachineTokenStore) -> None:
     _, shown = made(store)
     other, _ = made(store, owner="bob")

@@ -39,7 +39,7 @@ def fill(engine: Engine, *, over: bool) -> None:
     for lifetime in (None, 1.0):
         record, _ = new_machine_token(MachineTokenKind.PERSONAL, name, "x", [], [], made, lifetime)
         tokens.add(record)
-    tokens.revoke_all(name, made)
+        tokens.revoke(record.id, name, made)
 
 
 def left(engine: Engine) -> list[int]:

@@ -104,9 +104,6 @@ class MachineTokenStore(Protocol):
     def revoke(self, token_id: str, owner: str, now: float) -> bool:
         """End one of a user's tokens; return whether it was one of theirs and not ended before."""
 
-    def revoke_all(self, owner: str, now: float) -> int:
-        """End all tokens of a user; return how many."""
-
     def note_use(self, token_id: str, now: float, unless_after: float) -> None:
         """Note that a token is used, unless a use after a moment is noted.
 

@@ -116,9 +116,6 @@ class Outbox(Protocol):
         Each by itself, beside requests; what was done counts although the rest fails.
         """
 
-    def purge(self, before: float, limit: int) -> int:
-        """Forget up to ``limit`` messages of before a moment that are over; return how many."""
-
 
 class SendingFailed(Exception):
     """A message was not taken. The text is for the operator and holds nothing of its body."""

@@ -61,9 +61,6 @@ class OneMessage:
     def reseal(self) -> Resealed:
         raise NotImplementedError
 
-    def purge(self, before: float, limit: int) -> int:
-        return 0
-
 
 class Failing:
     """A transport that fails."""

@@ -30,8 +30,7 @@ from flask_watchword.service.machines import (
 from flask_watchword.service.throttles import counting_failures
 
 _CLIENT_CREDENTIALS = "client_credentials"
-#: RFC 8693 section 2.1.
-_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+#: RFC 8693 section 3.
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 _Text = Annotated[str, msgspec.Meta(max_length=256)]

@@ -35,13 +35,11 @@ _of_owner = _tokens.owner == bindparam("of_owner")
 
 _OF_OWNER = select(*_TOKEN).where(_of_owner).order_by(_tokens.created_at.desc(), _tokens.id)
 
-_revoke = (
+_REVOKE = (
     update(tables.machine_tokens)
-    .where(_of_owner, _tokens.revoked_at.is_(None))
+    .where(_of_owner, _tokens.id == bindparam("token_id"), _tokens.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"))
 )
-
-_REVOKE = _revoke.where(_tokens.id == bindparam("token_id"))
 
 _NOTE_USE = (
     update(tables.machine_tokens)
@@ -103,11 +101,6 @@ class SqlMachineTokenStore:
         """End one of a user's tokens."""
         values = {"token_id": token_id, "of_owner": owner, "now": now}
         return state(self._place, lambda c: c.execute(_REVOKE, values).rowcount) == 1
-
-    def revoke_all(self, owner: str, now: float) -> int:
-        """End all tokens of a user."""
-        values = {"of_owner": owner, "now": now}
-        return state(self._place, lambda c: c.execute(_revoke, values).rowcount)
 
     def note_use(self, token_id: str, now: float, unless_after: float) -> None:
         """Note that a token is used, unless a use after a moment is noted."""

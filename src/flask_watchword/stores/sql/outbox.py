@@ -147,10 +147,6 @@ class SqlOutbox:
         values = _own(claimed) | {"now": now, "error": error}
         state(self._place, lambda connection: connection.execute(_GIVE_UP, values))
 
-    def purge(self, before: float, limit: int) -> int:
-        """Forget up to ``limit`` messages of before a moment that are over."""
-        return purge_mail(self._place, before, limit)
-
     def reseal(self) -> Resealed:
         """Seal every body under the first master key that is under another one."""
         return reseal(self._place, self._sealer, _outbox.id, _outbox.sealed_body, _context)
