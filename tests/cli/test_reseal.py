@@ -11,6 +11,7 @@ from flask_watchword.cli import main
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import opened_accounts, prepare
 from tests.cli.test_user_changes import serving
+from tests.service.site import GOOD
 from tests.service.test_totp import code_at, enrolled, finish, pending
 
 OLD, NEW, OTHER = "A" * 43, "B" * 42 + "A", "C" * 42 + "A"
@@ -29,8 +30,12 @@ def under(master_key: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return settings
 
 
+def keys(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["keys", *arguments])
+
+
 def reseal() -> Result:
-    return CliRunner().invoke(main, ["keys", "reseal", "--json"])
+    return keys("reseal", "--json")
 
 
 def test_who_has_an_authenticator_logs_in_once_the_old_master_key_is_gone(
@@ -59,9 +64,25 @@ def test_what_none_of_the_master_keys_opens_is_told_by_the_exit_status_and_left(
     result = reseal()
     assert result.exit_code == 1
     assert json.loads(result.stdout) == {"resealed": 1, "unreadable": 1}
-    assert "NEW,OLD,OLDER" in CliRunner().invoke(main, ["keys", "reseal"]).output
+    assert "NEW,OLD,OLDER" in keys("reseal").output
     under(f"{NEW},{OLD},{OTHER}", monkeypatch)
     assert json.loads(reseal().stdout) == {"resealed": 1, "unreadable": 0}
+
+
+def test_when_the_old_master_key_is_lost_a_recovery_code_logs_in_and_another_authenticator_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = under(OLD, monkeypatch)
+    with serving(settings) as ours:
+        _, (recovery_code, *_), _ = enrolled(ours)
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", NEW)
+    (kid,) = (json.loads(line)["kid"] for line in keys("list", "--json").stdout.splitlines())
+    assert keys("revoke", "--lost-master-key", kid).exit_code == 0
+    with serving(under(NEW, monkeypatch)) as ours:
+        token = finish(ours, pending(ours), recovery_code=recovery_code).get_json()["access_token"]
+        assert ours.post("/totp/disable", token, password=GOOD).status_code == 204
+        secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
+        assert ours.post("/totp/confirm", token, code=code_at(secret)).status_code == 200
 
 
 def test_under_another_master_key_nothing_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
