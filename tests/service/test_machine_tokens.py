@@ -470,3 +470,21 @@ def _id(ours: Site) -> str:
     user = ours.user(EMAIL)
     assert user is not None
     return user.id
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_scope_that_is_taken_away_while_access_is_given_is_not_in_it(
+    ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(ours, session, kind, scopes=["orders:read", "orders:write"])
+    module = importlib.import_module("flask_watchword.service.api.token")
+    issue = module.new_access_token
+
+    def taken_first(*arguments: Any) -> str:
+        ours.parts.stores.users.set_scopes(_id(ours), frozenset({"orders:write"}))
+        return str(issue(*arguments))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "new_access_token", taken_first)
+        assert told(trade(ours, made)) == (400, "invalid_scope")
+    assert trade(ours, made).get_json()["scope"] == "orders:write"

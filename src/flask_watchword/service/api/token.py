@@ -99,10 +99,12 @@ def token(form: TokenRequest) -> Response:
             shown = _client(form) if by_client else _personal_token(form)
             scopes = _scopes(shown, form.scope)
             seconds = seconds_of_access(shown, system_clock())
-            # Made first and looked at once more: what is revoked meanwhile revokes this too.
+            # Made first and looked at once more: what is revoked meanwhile revokes this too, and
+            # so does a scope that is taken from the owner.
             access = new_access_token(shown, scopes, seconds)
             if not is_still_good(shown):
                 raise _NotGood
+            _check_scopes(scopes, _scopes(shown, None))
     except _NotGood:
         if by_client:
             _refuse(401, "The client is not known, or its secret is wrong", "invalid_client")
@@ -167,9 +169,13 @@ def _scopes(shown: MachineToken, wanted: str | None) -> frozenset[str]:
     if wanted is None:
         return may
     asked = frozenset(wanted.split(" ")) - {""}
+    _check_scopes(asked, may)
+    return asked
+
+
+def _check_scopes(asked: frozenset[str], may: frozenset[str]) -> None:
     if not asked <= may:
         _refuse(400, "This may not be used for all of these scopes", "invalid_scope")
-    return asked
 
 
 def _refuse(status: int, msg: str, code: str) -> NoReturn:
