@@ -38,6 +38,11 @@ def tracked_texts() -> Iterator[tuple[Path, str]]:
             yield path.relative_to(ROOT), content.decode("utf-8")
 
 
+def test_every_tracked_file_is_text_that_somebody_can_review() -> None:
+    texts = {path for path, _ in tracked_texts()}
+    assert [str(path) for path in tracked_files() if path.relative_to(ROOT) not in texts] == []
+
+
 @pytest.mark.parametrize("needle", REGISTRY_HOSTS + MACHINE_PATHS)
 def test_no_tracked_file_names_a_registry_or_a_path_of_one_machine(needle: str) -> None:
     assert [str(path) for path, text in tracked_texts() if needle in text] == []
