@@ -92,7 +92,7 @@ def test_an_address_is_changed_by_a_code_that_is_mailed_to_the_new_one(
     assert letter.expires_at == NOW + 3600
     assert desk.user("ada@example.com") == ada
     desk.now += 60
-    assert confirm_email_change(desk.accounts, desk.mailbox.code) == ada.id
+    assert confirm_email_change(desk.accounts, desk.mailbox.code, GOOD) == ada.id
     changed = desk.user("new@example.org")
     assert (changed.id, changed.email) == (ada.id, "New@Example.org")
     assert changed.email_verified_at == NOW + 60
@@ -106,7 +106,7 @@ def test_a_code_mailed_to_the_old_address_dies_with_it(desk: Desk, ada: User) ->
     confirmation = desk.mailbox.code
     forgot(desk.accounts, "ada@example.com")
     code = desk.mailbox.code
-    confirm_email_change(desk.accounts, confirmation)
+    confirm_email_change(desk.accounts, confirmation, GOOD)
     with pytest.raises(CodeRefused):
         reset(desk.accounts, code, BETTER)
 
@@ -123,21 +123,21 @@ def test_somebody_else_s_address_comes_to_the_same_and_only_its_owner_learns_of_
     assert (letter.kind, letter.recipient) == (LetterKind.ALREADY_REGISTERED, "bob@example.org")
     assert letter.code is None
     with pytest.raises(CodeRefused):
-        confirm_email_change(desk.accounts, older)
+        confirm_email_change(desk.accounts, older, GOOD)
 
 
 def test_an_address_that_was_taken_meanwhile_is_not_given(desk: Desk, ada: User) -> None:
     request_email_change(desk.accounts, ada.id, GOOD, "new@example.org")
     bob = desk.add("new@example.org")
     with pytest.raises(CodeRefused):
-        confirm_email_change(desk.accounts, desk.mailbox.code)
+        confirm_email_change(desk.accounts, desk.mailbox.code, GOOD)
     assert desk.user("new@example.org") == bob
     assert desk.user("ada@example.com") == ada
 
 
 def test_one_s_own_address_may_be_typed_otherwise(desk: Desk, ada: User) -> None:
     request_email_change(desk.accounts, ada.id, GOOD, "ADA@example.com")
-    confirm_email_change(desk.accounts, desk.mailbox.code)
+    confirm_email_change(desk.accounts, desk.mailbox.code, GOOD)
     assert desk.user("ada@example.com").email == "ADA@example.com"
 
 
@@ -145,3 +145,11 @@ def test_what_is_no_address_is_refused(desk: Desk, ada: User) -> None:
     with pytest.raises(InvalidEmail):
         request_email_change(desk.accounts, ada.id, GOOD, "nobody")
     assert desk.mailbox.work == []
+
+
+def test_the_code_alone_changes_no_address_and_stays_good(desk: Desk, ada: User) -> None:
+    request_email_change(desk.accounts, ada.id, GOOD, "new@example.org")
+    with pytest.raises(WrongPassword):
+        confirm_email_change(desk.accounts, desk.mailbox.code, BETTER)
+    assert desk.user("ada@example.com") == ada
+    assert confirm_email_change(desk.accounts, desk.mailbox.code, GOOD) == ada.id

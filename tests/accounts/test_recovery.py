@@ -113,7 +113,7 @@ def test_a_code_is_good_for_a_quarter_of_an_hour(desk: Desk, seconds: float, is_
 def test_a_code_is_good_for_its_purpose_alone(desk: Desk) -> None:
     code = asked(desk)
     with pytest.raises(CodeRefused):
-        verify_email(desk.accounts, code)
+        verify_email(desk.accounts, code, GOOD)
     reset(desk.accounts, code, BETTER)
 
 

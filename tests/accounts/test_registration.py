@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
+from flask_watchword.accounts.changes import WrongPassword
 from flask_watchword.accounts.codes import CodeRefused
 from flask_watchword.accounts.emails import InvalidEmail
 from flask_watchword.accounts.letters import LetterKind
@@ -77,10 +78,10 @@ def test_the_code_verifies_the_address_once(desk: Desk) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     desk.now += 60
     user = desk.user("ada@example.com")
-    assert verify_email(desk.accounts, desk.mailbox.code) == user.id
+    assert verify_email(desk.accounts, desk.mailbox.code, GOOD) == user.id
     assert desk.user("ada@example.com").email_verified_at == NOW + 60
     with pytest.raises(CodeRefused):
-        verify_email(desk.accounts, desk.mailbox.code)
+        verify_email(desk.accounts, desk.mailbox.code, GOOD)
 
 
 @pytest.mark.parametrize(("seconds", "is_good"), [(DAY - 1, True), (DAY, False), (DAY + 1, False)])
@@ -88,16 +89,16 @@ def test_the_code_is_good_for_a_day(desk: Desk, seconds: float, is_good: bool) -
     register(desk.accounts, "ada@example.com", GOOD)
     desk.now += seconds
     if is_good:
-        verify_email(desk.accounts, desk.mailbox.code)
+        verify_email(desk.accounts, desk.mailbox.code, GOOD)
         return
     with pytest.raises(CodeRefused):
-        verify_email(desk.accounts, desk.mailbox.code)
+        verify_email(desk.accounts, desk.mailbox.code, GOOD)
 
 
 @pytest.mark.parametrize("code", ["", "guess", "\0", "\ud800", "x" * 100_000])
 def test_what_is_no_code_is_refused(desk: Desk, code: str) -> None:
     with pytest.raises(CodeRefused):
-        verify_email(desk.accounts, code)
+        verify_email(desk.accounts, code, GOOD)
 
 
 def test_a_newer_code_takes_the_place_of_the_older(desk: Desk) -> None:
@@ -105,8 +106,8 @@ def test_a_newer_code_takes_the_place_of_the_older(desk: Desk) -> None:
     older = desk.mailbox.code
     resend_verification(desk.accounts, "ADA@example.com")
     with pytest.raises(CodeRefused):
-        verify_email(desk.accounts, older)
-    verify_email(desk.accounts, desk.mailbox.code)
+        verify_email(desk.accounts, older, GOOD)
+    verify_email(desk.accounts, desk.mailbox.code, GOOD)
 
 
 def change_address(desk: Desk) -> None:
@@ -135,7 +136,7 @@ def test_a_code_dies_with_what_it_was_made_for(desk: Desk, happens: Callable[[De
     register(desk.accounts, "ada@example.com", GOOD)
     happens(desk)
     with pytest.raises(CodeRefused):
-        verify_email(desk.accounts, desk.mailbox.code)
+        verify_email(desk.accounts, desk.mailbox.code, GOOD)
 
 
 def test_asking_for_a_code_again_tells_nothing_about_the_address(desk: Desk) -> None:
@@ -150,3 +151,20 @@ def test_asking_for_a_code_again_tells_nothing_about_the_address(desk: Desk) -> 
     assert len({repr(outcome) for outcome in outcomes}) == 1
     assert [letter is not None for letter in desk.mailbox.work] == [True] + 4 * [False]
     assert desk.passwords.hashes == 0
+
+
+def test_the_code_alone_verifies_nothing_and_stays_good(desk: Desk) -> None:
+    register(desk.accounts, "ada@example.com", GOOD)
+    for guess in (BETTER, "", "\ud800"):
+        with pytest.raises(WrongPassword):
+            verify_email(desk.accounts, desk.mailbox.code, guess)
+    assert desk.user("ada@example.com").email_verified_at is None
+    verify_email(desk.accounts, desk.mailbox.code, GOOD)
+
+
+def test_what_is_no_code_costs_no_hash(desk: Desk) -> None:
+    register(desk.accounts, "ada@example.com", GOOD)
+    hashes = desk.passwords.hashes
+    with pytest.raises(CodeRefused):
+        verify_email(desk.accounts, "guess", GOOD)
+    assert desk.passwords.hashes == hashes

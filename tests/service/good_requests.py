@@ -138,8 +138,8 @@ def _confirmation(ours: Site) -> Request:
     return Request(token, {"code": _totp_code(secret)})
 
 
-def _of_a_code(ours: Site, path: str, token: str | None = None, **body: str) -> Request:
-    return Request(body={"code": _code_of(ours, path, token, **body)})
+def _confirming(ours: Site, path: str, token: str | None = None, **body: str) -> Request:
+    return Request(body={"code": _code_of(ours, path, token, **body), "password": GOOD})
 
 
 def _reset(ours: Site) -> Request:
@@ -259,7 +259,7 @@ def _trade(ours: Site) -> Request:
 
 GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "register": _by_a_stranger(email=EMAIL, password=GOOD),
-    "verify_address": lambda ours: _of_a_code(ours, "/register", email=EMAIL, password=GOOD),
+    "verify_address": lambda ours: _confirming(ours, "/register", email=EMAIL, password=GOOD),
     "resend_code": _by_somebody(email=EMAIL),
     "login": _by_somebody(email=EMAIL, password=GOOD),
     "login_totp": _second_step,
@@ -269,7 +269,7 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "reset_password": _reset,
     "change_password": _with_a_token(current_password=GOOD, password=BETTER),
     "change_email": _with_a_token(email=NEW, password=GOOD),
-    "confirm_email": lambda ours: _of_a_code(
+    "confirm_email": lambda ours: _confirming(
         ours, "/email/change", _signed_in(ours), email=NEW, password=GOOD
     ),
     "me": _with_a_token(),

@@ -12,7 +12,7 @@ def ask(ours: Site, token: str, email: str = NEW, password: str = GOOD) -> Any:
 
 
 def confirm(ours: Site, code: str) -> int:
-    return ours.post("/email/change/confirm", code=code).status_code
+    return ours.post("/email/change/confirm", code=code, password=GOOD).status_code
 
 
 def test_the_address_changes_once_the_code_is_back_from_the_new_one(ours: Site) -> None:

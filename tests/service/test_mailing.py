@@ -58,7 +58,8 @@ def test_from_registration_to_another_password_by_the_mail_that_a_server_got(
             ours = Site(create_app(settings, stores=stores))
             assert ours.post("/register", email=EMAIL, password=GOOD).status_code == 201
             until(lambda: len(received.messages) == 1)
-            assert ours.post("/email/verify", code=code_of(received.messages[0])).status_code == 204
+            code = code_of(received.messages[0])
+            assert ours.post("/email/verify", code=code, password=GOOD).status_code == 204
             assert ours.post("/password/forgot", email=EMAIL).status_code == 202
             until(lambda: len(received.messages) == 2)
             code = code_of(received.messages[1])
@@ -91,7 +92,7 @@ def test_without_a_mail_server_the_log_has_the_code(
         stop(ours.app)
         lines = "\n".join(record.getMessage() for record in caplog.records).split("\n")
         shown = "\n".join(line.removeprefix("  | ") for line in lines)
-        assert ours.post("/email/verify", code=code_in(shown)).status_code == 204
+        assert ours.post("/email/verify", code=code_in(shown), password=GOOD).status_code == 204
 
 
 def test_a_worker_sends_what_an_earlier_process_left(settings: Settings) -> None:

@@ -62,7 +62,7 @@ def test_a_code_is_good_once_for_one_thing_and_until_its_time(
     ours.add()
     code = code_for(ours)
     for path in ("/email/verify", "/email/change/confirm"):
-        assert ours.post(path, code=code).get_json()["code"] == "invalid_code"
+        assert ours.post(path, code=code, password=GOOD).get_json()["code"] == "invalid_code"
     assert reset(ours, code).status_code == 204
     for bad in (code, "", "x" * 43, "\0", "x" * 128):
         again = reset(ours, bad, GOOD)

@@ -19,9 +19,9 @@ def test_whoever_registers_can_log_in_and_verifies_the_address_by_the_code(ours:
     (mail,) = ours.mail()
     assert (mail.recipient, mail.kind) == (EMAIL, "verify_email")
     code = code_in(mail.body.text)
-    assert ours.post("/email/verify", code=code).status_code == 204
+    assert ours.post("/email/verify", code=code, password=GOOD).status_code == 204
     assert ours.me(token).get_json()["email_verified"] is True
-    again = ours.post("/email/verify", code=code)
+    again = ours.post("/email/verify", code=code, password=GOOD)
     assert (again.status_code, again.get_json()["code"]) == (400, "invalid_code")
     assert ours.events() == ["registered", "login", "email_verified"]
 
@@ -115,8 +115,8 @@ def test_another_code_takes_the_place_of_the_first(ours: Site) -> None:
     answer = ours.post("/email/verify/resend", email=EMAIL)
     assert answer.status_code == 202
     second = ours.code()
-    assert ours.post("/email/verify", code=first).status_code == 400
-    assert ours.post("/email/verify", code=second).status_code == 204
+    assert ours.post("/email/verify", code=first, password=GOOD).status_code == 400
+    assert ours.post("/email/verify", code=second, password=GOOD).status_code == 204
     # There is nothing to verify any more, which the answer does not tell.
     for email in (EMAIL, "eve@example.com", "no address", "\0"):
         other = ours.post("/email/verify/resend", email=email)
@@ -130,4 +130,4 @@ def test_a_code_is_over_after_its_time(database_url: str, monkeypatch: pytest.Mo
         code = ours.code()
         later = system_clock() + 61.0
         monkeypatch.setattr("flask_watchword.service.components.system_clock", lambda: later)
-        assert ours.post("/email/verify", code=code).status_code == 400
+        assert ours.post("/email/verify", code=code, password=GOOD).status_code == 400

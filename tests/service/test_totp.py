@@ -91,7 +91,7 @@ def test_nobody_sets_one_up_before_showing_that_the_mailbox_is_theirs(ours: Site
     refused = ours.post("/totp/enrol", token, password=GOOD)
     assert told(refused) == (409, "email_unverified")
     assert ours.post("/email/verify/resend", email=EMAIL).status_code == 202
-    assert ours.post("/email/verify", code=ours.code()).status_code == 204
+    assert ours.post("/email/verify", code=ours.code(), password=GOOD).status_code == 204
     assert ours.post("/totp/enrol", token, password=GOOD).status_code == 200
 
 

@@ -9,7 +9,7 @@ from flask_watchword.accounts.accounts import (
     notify,
     redeem,
 )
-from flask_watchword.accounts.codes import CodeRefused, Purpose, new_code
+from flask_watchword.accounts.codes import CodeRefused, Purpose, code_digest, new_code
 from flask_watchword.accounts.emails import check_email, email_key
 from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.login import reauthenticate
@@ -49,14 +49,17 @@ def request_email_change(accounts: Accounts, user_id: str, password: str, email:
     return accounts.change(lambda stores: _offer(stores, user, shown))
 
 
-def confirm_email_change(accounts: Accounts, code: str) -> str:
+def confirm_email_change(accounts: Accounts, code: str, password: str) -> str:
     """Give the user who has this code the address it was mailed to; return their id.
 
     The address they had before is told.
 
     Raises:
         CodeRefused: when the code is not good, or somebody else has the address by now.
+        WrongPassword: when the password is not the user's; the code stays as good as it was.
+        HashingBusy: when no core became free in time.
     """
+    confirm_code(accounts, code, Purpose.CHANGE_EMAIL, password)
     return accounts.change(lambda stores: _change_email(stores, code))
 
 
@@ -71,6 +74,25 @@ def confirm_password(accounts: Accounts, user_id: str, password: str) -> User:
     if user is None:
         raise WrongPassword
     return user
+
+
+def confirm_code(accounts: Accounts, code: str, purpose: Purpose, password: str) -> None:
+    """Make sure that whoever has a code also has the password of the account it is for.
+
+    By the code alone the owner of a mailbox could confirm, by mistake, an account that somebody
+    else has made for their address, and who chose its password would keep it: a "trojan" of those
+    that Sudhodanan and Paverd describe (Pre-hijacked accounts, 2022).
+
+    Raises:
+        CodeRefused: when the code is not good; it is never used up here.
+        WrongPassword: when the password is not the user's.
+        HashingBusy: when no core became free in time.
+    """
+    found = accounts.codes.find(code_digest(code), purpose, accounts.clock())
+    user = accounts.users.by_id(found.subject) if found else None
+    if found is None or user is None or user.version != found.version:
+        raise CodeRefused
+    confirm_password(accounts, user.id, password)
 
 
 def _set_password(accounts: Accounts, user: User, password_hash: str) -> PasswordSet:

@@ -10,6 +10,7 @@ from flask_watchword.accounts.accounts import (
     put_nobodys_code,
     redeem,
 )
+from flask_watchword.accounts.changes import confirm_code
 from flask_watchword.accounts.codes import CodeRefused, Purpose
 from flask_watchword.accounts.emails import check_email, email_key
 from flask_watchword.accounts.letters import LetterKind
@@ -39,12 +40,15 @@ def resend_verification(accounts: Accounts, email: str) -> Accepted:
     return accounts.change(lambda stores: _mail_again(stores, email))
 
 
-def verify_email(accounts: Accounts, code: str) -> str:
+def verify_email(accounts: Accounts, code: str, password: str) -> str:
     """Note that mail reaches the user who has this code; return their id.
 
     Raises:
         CodeRefused: when the code is not good.
+        WrongPassword: when the password is not the user's; the code stays as good as it was.
+        HashingBusy: when no core became free in time.
     """
+    confirm_code(accounts, code, Purpose.VERIFY_EMAIL, password)
     return accounts.change(lambda stores: _verify(stores, code))
 
 

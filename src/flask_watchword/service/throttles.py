@@ -21,8 +21,8 @@ def _count(*charges: Charge) -> None:
 
 
 @contextlib.contextmanager
-def counting_failures(charge: Charge, failures: type[Exception]) -> Iterator[None]:
-    """Count a try before anything is looked at, and pay it back unless it fails in this way.
+def counting_failures(charge: Charge, *failures: type[Exception]) -> Iterator[None]:
+    """Count a try before anything is looked at, and pay it back unless it fails in these ways.
 
     Raises:
         TooManyTries: when there is no room.

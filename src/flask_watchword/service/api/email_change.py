@@ -4,13 +4,17 @@ import msgspec
 from flask import Response
 
 from flask_watchword.accounts import limits
-from flask_watchword.accounts.changes import confirm_email_change, request_email_change
+from flask_watchword.accounts.changes import (
+    WrongPassword,
+    confirm_email_change,
+    request_email_change,
+)
 from flask_watchword.accounts.codes import CodeRefused
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.account_work import do
 from flask_watchword.service.answers import Message, answer, nothing
-from flask_watchword.service.api.email_verify import CodeOfMail
+from flask_watchword.service.api.email_verify import CONFIRMATION_REFUSALS, ConfirmedAddress
 from flask_watchword.service.api.fields import Email, Password
 from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.client import client
@@ -54,15 +58,15 @@ def change_email(body: EmailChange) -> Response:
     "/email/change/confirm",
     summary="Change the e-mail address by the code that was sent to the new one",
     guard=PUBLIC,
-    body=CodeOfMail,
+    body=ConfirmedAddress,
     answers={204: None},
-    refusals={400: ("invalid_code",), 429: ("too_many_tries",)},
+    refusals=CONFIRMATION_REFUSALS,
 )
-def confirm_email(body: CodeOfMail) -> Response:
+def confirm_email(body: ConfirmedAddress) -> Response:
     """Answer 204; the address there was is told."""
-    with counting_failures(limits.one_time_code(client().address), CodeRefused):
+    with counting_failures(limits.one_time_code(client().address), CodeRefused, WrongPassword):
         do(
-            lambda a: confirm_email_change(a, body.code),
+            lambda a: confirm_email_change(a, body.code, body.password),
             lambda user_id: event("email_changed", user_id),
         )
     return nothing()

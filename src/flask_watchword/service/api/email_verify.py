@@ -6,22 +6,29 @@ from flask import Response
 from flask_watchword.accounts import limits
 from flask_watchword.accounts.accounts import Accepted, turn_away
 from flask_watchword.accounts.audit import Event
+from flask_watchword.accounts.changes import WrongPassword
 from flask_watchword.accounts.codes import CodeRefused, Purpose
 from flask_watchword.accounts.registration import resend_verification, verify_email
 from flask_watchword.service.account_work import do
 from flask_watchword.service.answers import Message, answer, nothing
-from flask_watchword.service.api.fields import Code, Email
+from flask_watchword.service.api.fields import Code, Email, Password
 from flask_watchword.service.audit_events import event
 from flask_watchword.service.client import client
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.reauthentication import REFUSALS
 from flask_watchword.service.throttles import counting_failures, counting_successes, room_in_mailbox
 
 
-class CodeOfMail(msgspec.Struct, forbid_unknown_fields=True):
-    """A code, as the e-mail has it."""
+class ConfirmedAddress(msgspec.Struct, forbid_unknown_fields=True):
+    """A code, as the e-mail has it, and the password of the account that it is for."""
 
     code: Code
+    password: Password
+
+
+#: What confirming an address may be refused for.
+CONFIRMATION_REFUSALS = {**REFUSALS, 400: ("invalid_code",)}
 
 
 class Address(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,14 +42,17 @@ class Address(msgspec.Struct, forbid_unknown_fields=True):
     "/email/verify",
     summary="Verify an e-mail address by the code that was sent to it",
     guard=PUBLIC,
-    body=CodeOfMail,
+    body=ConfirmedAddress,
     answers={204: None},
-    refusals={400: ("invalid_code",), 429: ("too_many_tries",)},
+    refusals=CONFIRMATION_REFUSALS,
 )
-def verify_address(body: CodeOfMail) -> Response:
+def verify_address(body: ConfirmedAddress) -> Response:
     """Answer 204 and note that mail reaches the user."""
-    with counting_failures(limits.one_time_code(client().address), CodeRefused):
-        do(lambda a: verify_email(a, body.code), lambda user_id: event("email_verified", user_id))
+    with counting_failures(limits.one_time_code(client().address), CodeRefused, WrongPassword):
+        do(
+            lambda a: verify_email(a, body.code, body.password),
+            lambda user_id: event("email_verified", user_id),
+        )
     return nothing()
 
 
