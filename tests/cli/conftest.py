@@ -82,6 +82,12 @@ class RunningServer:
         return False
 
 
+def workers_of(server: RunningServer) -> set[str]:
+    """Return the ids of its workers."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    return set(children.read_text().split())
+
+
 Serve = Callable[..., RunningServer]
 
 

@@ -3,7 +3,7 @@ import socket
 import click
 import pytest
 
-from flask_watchword.cli.address import free_address, only_this_machine, url_of
+from flask_watchword.cli.address import free_address, only_this_machine, place_of, url_of
 
 
 def test_a_free_port_gives_the_address_in_numbers() -> None:
@@ -51,6 +51,18 @@ def test_an_address_that_is_none_is_refused(host: str) -> None:
 )
 def test_the_url_is_one_a_client_on_this_machine_can_open(host: str, url: str) -> None:
     assert url_of(host, 5000) == url
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:5000"),
+        ("0.0.0.0", "all IPv4 addresses of this machine, port 5000: http://127.0.0.1:5000"),  # noqa: S104
+        ("::", "all addresses of this machine, port 5000: http://[::1]:5000"),
+    ],
+)
+def test_what_is_said_is_where_it_listens(address: str, words: str) -> None:
+    assert place_of(address, url_of(address, 5000), 5000) == words
 
 
 @pytest.mark.parametrize(

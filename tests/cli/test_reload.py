@@ -2,15 +2,19 @@
 
 import http.client
 import json
+import os
+import select
 import signal
+import socket
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import RunningServer, Serve
+from tests.cli.conftest import RunningServer, Serve, workers_of
 from tests.servers.valkey import wait_until
 
 pytestmark = pytest.mark.server
@@ -52,23 +56,18 @@ class Load:
             self._ended.wait(max(0.0, next_at - time.monotonic()))
         connection.close()
 
-    def _answer(self, connection: http.client.HTTPConnection, tries: int = 2) -> str:
+    def _answer(self, connection: http.client.HTTPConnection) -> str:
+        was_kept = connection.sock is not None
         try:
             connection.request("GET", "/healthz")
             answer = connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            # A server may close a connection on which nothing is asked at any time, and a client
-            # then asks once more over another one (RFC 9112 section 9.3.1). So does a proxy where
-            # a connection is reset that no worker had taken yet.
-            return self._answer(connection, tries - 1) if tries > 1 else repr(error)
+            # A server may close a connection that is kept open at any time, and a client then asks
+            # once more over another one (RFC 9112 section 9.3.1). On a new one nothing is lost.
+            return self._answer(connection) if was_kept else repr(error)
         return str(answer.status)
-
-
-def workers_of(server: RunningServer) -> set[str]:
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-    return set(children.read_text().split())
 
 
 def name_told(server: RunningServer) -> str:
@@ -102,6 +101,95 @@ def test_under_load_other_workers_take_over_and_no_request_is_lost(
     assert load.answers["200"] > 500
     assert "After" in name_told(server)
     assert server.stop() == 0
+    assert server.group_is_gone()
+
+
+def test_connections_that_nobody_has_taken_wait_for_the_other_workers(serve: Serve) -> None:
+    server = serve("--workers", "1")
+    server.wait_until_it_listens()
+    assert server.get("/healthz")[0] == 200
+    (before,) = workers_of(server)
+    freeze(before)
+    with ExitStack() as stack:
+        stack.callback(os.kill, int(before), signal.SIGCONT)
+        clients = [stack.enter_context(asking(server)) for _ in range(20)]
+        server.process.send_signal(signal.SIGHUP)
+        for client in clients:
+            assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
+    assert server.stop() == 0
+
+
+def test_connections_that_a_killed_worker_has_not_taken_wait_for_the_next_one(serve: Serve) -> None:
+    server = serve("--workers", "2")
+    server.wait_until_it_listens()
+    wait_until(lambda: len(workers_of(server)) == 2, 30)
+    assert server.get("/healthz")[0] == 200
+    before = workers_of(server)
+    for worker in before:
+        freeze(worker)
+    with ExitStack() as stack:
+        clients = [stack.enter_context(asking(server)) for _ in range(40)]
+        for worker in before:
+            os.kill(int(worker), signal.SIGKILL)
+        for client in clients:
+            assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
+    assert server.stop() == 0
+
+
+def test_a_worker_that_is_to_end_leaves_new_connections_to_the_next(serve: Serve) -> None:
+    server = serve("--workers", "1")
+    server.wait_until_it_listens()
+    kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    kept.request("GET", "/healthz")
+    assert kept.getresponse().read() == b'{"status":"ok"}\n'
+    (before,) = workers_of(server)
+    # As the first process does it; that it ends this worker comes right after.
+    assert may_take(before, server.port)
+    os.kill(int(before), signal.SIGUSR1)
+    wait_until(lambda: not may_take(before, server.port))
+    with closing(kept), asking(server) as client:
+        for _ in range(10):
+            kept.request("GET", "/healthz")
+            assert kept.getresponse().read() == b'{"status":"ok"}\n'
+        assert not select.select([client], [], [], 0.2)[0]
+        server.process.send_signal(signal.SIGHUP)
+        assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
+    assert server.stop() == 0
+
+
+def may_take(worker: str, port: int) -> bool:
+    """Tell whether a worker has a socket that listens on the port."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}")}
+    listening &= {f"socket:[{row[9]}]" for row in rows if row[3] == "0A"}
+    return any(str(one.readlink()) in listening for one in Path(f"/proc/{worker}/fd").iterdir())
+
+
+def freeze(worker: str) -> None:
+    os.kill(int(worker), signal.SIGSTOP)
+    threads = Path(f"/proc/{worker}/task")
+    wait_until(lambda: all(") T " in (one / "stat").read_text() for one in threads.iterdir()))
+
+
+def asking(server: RunningServer) -> socket.socket:
+    """Return a connection on which something is asked."""
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return client
+
+
+def test_a_signal_to_stop_goes_before_the_workers_that_are_not_replaced_yet(serve: Serve) -> None:
+    server = serve("--workers", "4")
+    server.wait_until_it_listens()
+    wait_until(lambda: len(workers_of(server)) == 4, 30)
+    seen = before = workers_of(server)
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: bool(workers_of(server) - before), 30)
+    server.process.send_signal(signal.SIGTERM)
+    while server.process.poll() is None:  # or it is gone, and so is its list
+        seen = seen | workers_of(server)
+    assert len(seen - before) == 1
+    assert server.process.returncode == 0
     assert server.group_is_gone()
 
 

@@ -167,6 +167,10 @@ def test_a_demo_that_other_machines_can_reach_warns(serve: Serve) -> None:
     server = serve("--demo", "--workers", "1", "--host", "0.0.0.0")  # noqa: S104
     server.wait_until_it_listens()
     assert "the demo's password is public" in server.output
+    assert (
+        f"Watchword listens on all IPv4 addresses of this machine, port {server.port}: "
+        f"http://127.0.0.1:{server.port} ("
+    ) in server.output
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

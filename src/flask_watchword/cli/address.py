@@ -1,35 +1,19 @@
-"""Where to listen: an address that resolves and a port that nobody holds."""
+"""Where to listen, and how that is said: a numeric address, and a URL that can be opened."""
 
-import errno
 import ipaddress
-import socket
 
-import click
+from flask_watchword.cli.listeners import listener
 
 
 def free_address(host: str, port: int) -> str:
     """Return the numeric address of ``host``, after making sure that ``port`` is free there.
 
-    The workers share the port by SO_REUSEPORT, under which a second server would start without
-    complaint and take half of the requests. So the port is tried without it.
-
     Raises:
         click.ClickException: one line, when the host is unknown or the port is taken.
     """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        raise click.ClickException(f"cannot listen on {host}: no such address") from error
-    family, _, _, _, place = found[0]
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # Without this a port would count as taken for a minute after its last connection.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(place)
-            probe.listen(1)
-        except OSError as error:
-            raise click.ClickException(_why_not(host, port, error)) from error
-    return str(place[0])
+    with listener(host, port, 1) as probe:
+        address: str = probe.getsockname()[0]
+        return address
 
 
 def only_this_machine(address: str) -> bool:
@@ -48,7 +32,16 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is taken by another program; choose another with --port"
-    return f"cannot listen on {host}, port {port}: {error.strerror}"
+def place_of(address: str, url: str, port: int) -> str:
+    """Say where a server listens, in words that follow on ``listens on``.
+
+    Args:
+        address: the numeric address.
+        url: what :func:`url_of` gives for it.
+        port: at that address.
+    """
+    parsed = ipaddress.ip_address(address)
+    if not parsed.is_unspecified:
+        return url
+    which = "all IPv4 addresses" if parsed.version == 4 else "all addresses"
+    return f"{which} of this machine, port {port}: {url}"

@@ -8,7 +8,7 @@ from typing import Self
 import click
 
 #: What the extra `service` brings, as it is imported.
-_SERVICE_MODULES = frozenset({"alembic", "argon2", "granian", "rich", "sqlalchemy"})
+_SERVICE_MODULES = frozenset({"alembic", "argon2", "dotenv", "granian", "rich", "sqlalchemy"})
 
 
 class Code(StrEnum):

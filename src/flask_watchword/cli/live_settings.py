@@ -1,7 +1,6 @@
 """Settings that are read anew on SIGHUP, for the workers that then take the others' places."""
 
 import logging
-import signal
 from collections.abc import Callable
 
 import click
@@ -20,6 +19,8 @@ _FIXED = ("host", "port", "workers", "demo", "log_format", "log_level")
 
 class LiveSettings:
     """The settings by which workers are made.
+
+    They are pickled with all that belongs to them where workers are spawned and not forked.
 
     Args:
         read: reads them.
@@ -58,9 +59,6 @@ class LiveSettings:
 
     def create_worker(self) -> Flask:
         """Return the service, in a process that is to serve it."""
-        # Until it serves, a signal to stop just ends it. The handler that it has from the first
-        # process would make that wait for it.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return create_worker(self.now)
 
 

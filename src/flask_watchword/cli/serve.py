@@ -1,10 +1,16 @@
 """``watchword serve``."""
 
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.shared_counts import counted_together
 from flask_watchword.cli.upkeep import one_line_store_failures
+
+if TYPE_CHECKING:
+    from flask_watchword.service.settings import Settings
 
 
 @click.command()
@@ -38,19 +44,23 @@ def serve(
 
     SIGHUP reads the settings anew and replaces the workers one by one; no request is lost.
     """
+    options = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "database": database,
+        "valkey": valkey,
+        "demo": demo,
+    }
     # Here and not above: the server brings Flask, SQLAlchemy and granian.
     with one_line_store_failures(), counted_together():
         from flask_watchword.cli.server import run
-        from flask_watchword.service.settings import environment, read_settings
 
-        run(
-            lambda: read_settings(
-                environment(),
-                host=host,
-                port=port,
-                workers=workers,
-                database=database,
-                valkey=valkey,
-                demo=demo,
-            )
-        )
+        run(partial(_read, options))
+
+
+def _read(options: dict[str, Any]) -> "Settings":
+    # A function of the module, since workers that are spawned are sent it by its name.
+    from flask_watchword.service.settings import environment, read_settings
+
+    return read_settings(environment(), **options)

@@ -1,17 +1,18 @@
 """Prepare everything in this process, then let worker processes serve."""
 
 import logging
+import multiprocessing
 from collections.abc import Callable
 
 import click
-from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from flask_watchword.cli.address import free_address, only_this_machine, url_of
+from flask_watchword.cli.address import free_address, only_this_machine, place_of, url_of
 from flask_watchword.cli.live_settings import LiveSettings
 from flask_watchword.cli.upkeep import place
 from flask_watchword.cli.walkthrough import walkthrough
+from flask_watchword.cli.worker_server import WorkerServer
 from flask_watchword.service.app import expired_demo_token
 from flask_watchword.service.logs.configuration import configure_logs, log_configuration
 from flask_watchword.service.settings import Settings
@@ -21,6 +22,9 @@ _logger = logging.getLogger(__name__)
 
 #: Seconds a worker has for the requests in flight when it is told to stop.
 _STOP_SECONDS = 10
+#: Seconds that a reload gives another worker to begin, before the one in whose place it comes is
+#: told to stop. Where it takes longer, what is asked meanwhile waits for it.
+_OVERLAP_SECONDS = 1.0
 #: Threads of each worker. One would do for Python, but a client that sends its body slowly holds
 #: the thread that reads it; so many make that dear. A proxy that buffers requests makes it vain.
 _THREADS = 32
@@ -37,12 +41,13 @@ def run(read: Callable[[], Settings]) -> None:
     configure_logs(settings)
     address = free_address(settings.host, settings.port)
     live.make_ready()
-    _announce(settings)
+    _announce(settings, address)
     if settings.demo and not only_this_machine(address):
         click.echo(
             f"Whoever reaches {address} can log in: the demo's password is public.", err=True
         )
-    server = Granian(
+    _prefer_forks()
+    server = WorkerServer(
         "flask_watchword.service.app:create_worker",
         address=address,
         port=settings.port,
@@ -51,6 +56,7 @@ def run(read: Callable[[], Settings]) -> None:
         blocking_threads=_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
+        respawn_interval=_OVERLAP_SECONDS,
         # Its warnings are advice on settings, the number of threads above among them.
         log_level=LogLevels.error,
         log_dictconfig=log_configuration(settings),  # of the workers as well
@@ -59,12 +65,20 @@ def run(read: Callable[[], Settings]) -> None:
     server.serve(target_loader=live.create_worker, wrap_loader=False)
 
 
-def _announce(settings: Settings) -> None:
+def _prefer_forks() -> None:
+    # The default on Linux from Python 3.14 on, instead of which granian would spawn workers: each
+    # would import everything anew, and have memory of its own for it.
+    if multiprocessing.get_start_method() == "forkserver":
+        multiprocessing.set_start_method("fork", force=True)
+
+
+def _announce(settings: Settings, address: str) -> None:
     url = url_of(settings.host, settings.port)
+    where = place_of(address, url, settings.port)
     kept = f"accounts in {place(settings.database)}"
     if settings.sessions_elsewhere is not None:
         kept += f", sessions in {place(settings.sessions_elsewhere)}"
-    listens = f"Watchword listens on {url} ({settings.workers} workers, {kept})."
+    listens = f"Watchword listens on {where} ({settings.workers} workers, {kept})."
     if settings.log_format == "json":
         _logger.info(listens)
     else:

@@ -1,0 +1,63 @@
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import click
+import pytest
+
+from flask_watchword.cli.listeners import listener, listeners
+
+BACKLOG = 1024
+
+
+@pytest.fixture
+def three() -> Iterator[list[socket.socket]]:
+    with ExitStack() as stack:
+        made = listeners("127.0.0.1", 0, 3, BACKLOG)
+        for one in made:
+            one.setblocking(False)
+            stack.enter_context(one)
+        yield made
+
+
+def test_connections_are_dealt_evenly(three: list[socket.socket]) -> None:
+    with ExitStack() as stack:
+        for _ in range(600):
+            stack.enter_context(socket.create_connection(three[0].getsockname()))
+        taken = [number_taken(one) for one in three]
+    assert sum(taken) == 600
+    # By chance: 200 each, and less than 100 once in some 10^17 times.
+    assert min(taken) > 100
+
+
+def number_taken(one: socket.socket) -> int:
+    number = 0
+    while True:
+        try:
+            one.accept()[0].close()
+        except BlockingIOError:
+            return number
+        number += 1
+
+
+def test_nobody_else_listens_there_as_well(three: list[socket.socket]) -> None:
+    port = three[0].getsockname()[1]
+    with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is taken"):
+        listener("127.0.0.1", port, BACKLOG)
+    with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is taken"):
+        listeners("127.0.0.1", port, 3, BACKLOG)
+
+
+def test_a_port_whose_sockets_would_let_others_join_is_taken_all_the_same() -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(click.ClickException, match="is taken"):
+            listeners("127.0.0.1", taken.getsockname()[1], 3, BACKLOG)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_all_addresses_are_those_of_ipv4_as_well() -> None:
+    with listener("::", 0, BACKLOG) as one:
+        socket.create_connection(("127.0.0.1", one.getsockname()[1])).close()
