@@ -12,13 +12,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.test import TestResponse
 
 from flask_watchword import get_jwt_identity, jwt_required, roles_required, scopes_required
+from flask_watchword.accounts.machine_tokens import MachineTokenKind, new_machine_token
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.service import account_work
 from flask_watchword.service.api import endpoints
 from flask_watchword.service.api import machine_tokens as making
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.machines import clients_of
+from flask_watchword.service.machines import clients_of, revoke_access_of
 from tests.service.site import BETTER, EMAIL, GOOD, Site, site
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -339,6 +340,39 @@ def test_what_is_made_while_its_owner_is_disabled_ends_as_well(
     monkeypatch.setattr(account_work, "clients_of", read_and_then_another_is_made)
     user = f"/admin/users/{_id(ours)}"
     assert ours.ask("PATCH", user, admin, disabled=True).status_code == 200
+    assert len(late) == 1
+    assert get(ours, "/whoever", late[0]).status_code == 401
+
+
+@pytest.mark.parametrize("by", ["an admin", "oneself"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_made_while_its_owner_is_deleted_ends_as_well(
+    ours: Site, session: str, kind: str, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = ours.add("boss@example.com")
+    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    admin = ours.pair("boss@example.com")["access_token"]
+    again = ours.pair()["access_token"]
+    user = f"/admin/users/{_id(ours)}"
+    late: list[str] = []
+
+    def ended_and_then_another_is_made(*subjects: str) -> None:
+        revoke_access_of(*subjects)
+        if not late:
+            # By a request that had begun before the sessions ended.
+            of_kind = MachineTokenKind.CLIENT if kind == "/clients" else MachineTokenKind.PERSONAL
+            token, text = new_machine_token(of_kind, owner, "late", [], [], system_clock(), None)
+            ours.parts.stores.accounts.stores.machine_tokens.add(token)
+            made = {"client_id": token.id, "client_secret": text}
+            late.append(access(ours, made if kind == "/clients" else {"token": text}))
+
+    owner = _id(ours)
+    monkeypatch.setattr(account_work, "revoke_access_of", ended_and_then_another_is_made)
+    if by == "an admin":
+        deleted = ours.ask("DELETE", user, admin)
+    else:
+        deleted = ours.ask("DELETE", "/me", again, password=GOOD)
+    assert deleted.status_code == 204
     assert len(late) == 1
     assert get(ours, "/whoever", late[0]).status_code == 401
 

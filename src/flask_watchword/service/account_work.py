@@ -21,7 +21,7 @@ def do(
     log: Callable[[_T], Event],
     *,
     mailer: Callable[[Mailer], Mailer] | None = None,
-    around: contextlib.AbstractContextManager[None] | None = None,
+    around: contextlib.AbstractContextManager[object] | None = None,
 ) -> _T:
     """Do what a request asks of accounts.
 
@@ -55,20 +55,25 @@ def do(
 
 
 @contextlib.contextmanager
-def sessions_ended(subject: str, *, keep_current: bool = False) -> Iterator[None]:
+def sessions_ended(subject: str, *, keep_current: bool = False) -> Iterator[list[str]]:
     """End the sessions of a subject around a change after which they must not go on.
 
     Before it, so that nothing changes while they cannot be ended; and once more after it, for
     those that somebody started in between with what was good until then.
+
+    Yields:
+        Further subjects whose access is revoked after the change. One that deletes the user adds
+        the clients that go with them, since nothing tells of these any more then.
     """
     sessions = components().sessions
     # With those of the subject itself: what programs have that the user has made.
     clients = [] if keep_current else clients_of(subject)
     sessions.end_all(subject, keep_current=keep_current)
     revoke_access_of(*clients)
-    yield
+    gone: list[str] = []
+    yield gone
     sessions.end_all(subject, keep_current=keep_current)
     if not keep_current:
         # With those that were made in between: a request that had begun may have made one.
-        clients = list({*clients, *clients_of(subject)})
+        clients = list({*clients, *clients_of(subject), *gone})
     revoke_access_of(*clients)

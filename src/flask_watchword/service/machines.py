@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask_watchword.accounts.machine_tokens import (
     MachineToken,
     MachineTokenKind,
+    MachineTokenStore,
     scopes_now,
 )
 from flask_watchword.accounts.users import User
@@ -84,5 +85,9 @@ def revoke_access_of(*subjects: str) -> None:
 
 def clients_of(owner: str) -> list[str]:
     """Return the clients that a user has made, whose access tokens are about themselves."""
-    made = components().stores.accounts.stores.machine_tokens.of_owner(owner)
-    return [token.id for token in made if token.kind is MachineTokenKind.CLIENT]
+    return clients_in(components().stores.accounts.stores.machine_tokens, owner)
+
+
+def clients_in(tokens: MachineTokenStore, owner: str) -> list[str]:
+    """Return the same as a store has it, of a change that is not over perhaps."""
+    return [one.id for one in tokens.of_owner(owner) if one.kind is MachineTokenKind.CLIENT]

@@ -5,10 +5,12 @@ import contextlib
 from flask_watchword.accounts import administration
 from flask_watchword.accounts.administration import Administrator, UserChange
 from flask_watchword.accounts.removal import refuse_last_admin
+from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.service.account_work import sessions_ended
 from flask_watchword.service.components import components
+from flask_watchword.service.machines import clients_in
 
 
 def change_user(by: Administrator, user: User, change: UserChange) -> User:
@@ -41,7 +43,10 @@ def delete_user(by: Administrator, user: User) -> None:
     """
     accounts = components().stores.accounts
     refuse_last_admin(accounts.stores.users, user.id)
-    with sessions_ended(user.id):
-        accounts.change(
-            lambda stores: administration.delete_user(stores, by, user.id, system_clock())
-        )
+    with sessions_ended(user.id) as gone:
+
+        def remove(stores: AccountStores) -> None:
+            gone.extend(clients_in(stores.machine_tokens, user.id))
+            administration.delete_user(stores, by, user.id, system_clock())
+
+        accounts.change(remove)

@@ -19,6 +19,7 @@ from flask_watchword.service.components import components
 from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
+from flask_watchword.service.machines import clients_in
 from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
 from flask_watchword.service.tokens import user_gone
 
@@ -45,14 +46,16 @@ def delete_account(body: Confirmation) -> Response:
     with reauthenticating(user_id):
         confirm_password(parts.accounts_in(parts.stores.accounts.stores), user_id, body.password)
 
-    def remove(stores: AccountStores) -> None:
-        remove_user(stores, user_id)
-        stores.audit.append([event("user_deleted", user_id, session)])
-
     try:
         # Asked first, so that a refusal costs no session, and once more in the change.
         refuse_last_admin(parts.stores.users, user_id)
-        with sessions_ended(user_id):
+        with sessions_ended(user_id) as gone:
+
+            def remove(stores: AccountStores) -> None:
+                gone.extend(clients_in(stores.machine_tokens, user_id))
+                remove_user(stores, user_id)
+                stores.audit.append([event("user_deleted", user_id, session)])
+
             parts.change(remove)
     except NoSuchUser:
         return user_gone()
