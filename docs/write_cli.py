@@ -28,9 +28,10 @@ are written to standard error.
 | status | means |
 | --- | --- |
 | 0 | it is done |
-| 1 | it is refused, not found or not as it should be: one line says why. Ctrl+C as well |
+| 1 | it is refused, not found or not as it should be: one line says why |
 | 2 | the command is not used as it is meant to be |
 | 69 | a store does not answer; it may do later |
+| 130 | Ctrl+C |
 
 **Errors under `--json`.** The last line of standard error is an object, and the exit status is the
 same. Standard output is empty, or each line of it is whole. A command that answers no, as

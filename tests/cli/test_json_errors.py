@@ -138,3 +138,13 @@ def test_a_word_after_two_hyphens_is_no_option() -> None:
     result = run(["watchword", "keys", "retire", "--", "--json"])
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
+
+
+def test_ctrl_c_is_an_object_and_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    run(["watchword", "db", "upgrade"])
+    monkeypatch.setattr("flask_watchword.cli.user._refuse_duplicate", interrupt)
+    result = run(["watchword", "user", "add", "ada@example.com", "--json"])
+    assert (result.exit_code, error_of(result)["code"]) == (130, Code.INTERRUPTED)

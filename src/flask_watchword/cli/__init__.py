@@ -6,6 +6,7 @@ from flask_watchword.cli.audit import audit
 from flask_watchword.cli.db import db
 from flask_watchword.cli.doctor import doctor
 from flask_watchword.cli.import_users import import_users
+from flask_watchword.cli.interrupts import InterruptibleGroup
 from flask_watchword.cli.json_errors import JsonErrorsGroup
 from flask_watchword.cli.keys import keys
 from flask_watchword.cli.purge import purge
@@ -16,7 +17,11 @@ from flask_watchword.cli.user import user
 from flask_watchword.cli.user_changes import COMMANDS
 
 
-@click.group(cls=JsonErrorsGroup, context_settings={"help_option_names": ["-h", "--help"]})
+class _Main(InterruptibleGroup, JsonErrorsGroup):
+    """All of the commands."""
+
+
+@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="Flask-Watchword", prog_name="watchword")
 def main() -> None:
     """Serve accounts and tokens, and look after them.

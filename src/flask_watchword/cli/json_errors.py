@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from flask_watchword.cli.failures import Code, Failure
+from flask_watchword.cli.interrupts import INTERRUPTED, was_interrupted
 
 _ASKED = "flask_watchword.json_errors"
 
@@ -57,7 +58,7 @@ def _as_asked(as_json: bool) -> Iterator[None]:
         raise click.exceptions.Exit(error.exit_code) from error
     except (click.Abort, KeyboardInterrupt, EOFError) as error:
         _tell(Code.INTERRUPTED, "ended before it was done", "")
-        raise click.exceptions.Exit(1) from error
+        raise click.exceptions.Exit(INTERRUPTED if was_interrupted(error) else 1) from error
 
 
 def _parts(error: click.ClickException) -> tuple[Code, str, str]:
