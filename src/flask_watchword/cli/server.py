@@ -1,5 +1,6 @@
 """Prepare everything in this process, then let worker processes serve."""
 
+import gc
 import logging
 import multiprocessing
 from collections.abc import Callable
@@ -61,6 +62,7 @@ def run(read: Callable[[], Settings]) -> None:
         log_level=LogLevels.error,
         log_dictconfig=log_configuration(settings),  # of the workers as well
     )
+    server.on_startup(_look_for_garbage)
     server.on_reload(live.read_again)
     server.serve(target_loader=live.create_worker, wrap_loader=False)
 
@@ -70,6 +72,12 @@ def _prefer_forks() -> None:
     # would import everything anew, and have memory of its own for it.
     if multiprocessing.get_start_method() == "forkserver":
         multiprocessing.set_start_method("fork", force=True)
+
+
+def _look_for_garbage() -> None:
+    # What is there by now stays: no worker need look at it, nor copy its memory for that.
+    gc.freeze()
+    gc.enable()
 
 
 def _announce(settings: Settings, address: str) -> None:

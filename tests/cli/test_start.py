@@ -1,0 +1,45 @@
+"""A start does nothing that takes time and serves nobody."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from granian.server.common import AbstractServer
+
+from flask_watchword.cli import main
+from flask_watchword.cli.worker_server import WorkerServer
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+def test_garbage_is_looked_for_only_when_the_workers_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    enabled = []
+
+    def serve(server: AbstractServer[object], **_: object) -> None:
+        enabled.append(gc.isenabled())
+        for hook in server.hooks_startup:
+            hook()
+        enabled.append(gc.isenabled() and gc.get_freeze_count() > 0)
+
+    monkeypatch.setattr(WorkerServer, "serve", serve)
+    done = CliRunner().invoke(main, ["serve", "--port", str(free_port)])
+    assert done.exit_code == 0, done.output
+    assert enabled == [False, True]
+
+
+def test_a_start_that_fails_leaves_things_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(main, ["serve", "--database", "nonsense"]).exit_code == 1
+    assert gc.isenabled()
