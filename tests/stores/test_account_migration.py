@@ -10,8 +10,8 @@ from sqlalchemy import URL, Engine, text
 
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.users import User
-from flask_watchword.stores.sql import schema
 from flask_watchword.stores.sql.engine import open_engine, writing
+from flask_watchword.stores.sql.migrating import migration_configuration
 from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.users import SqlUserStore
 from tests.servers.postgres import new_database
@@ -55,7 +55,7 @@ def older(request: pytest.FixtureRequest) -> Engine:
 
 
 def migrate(engine: Engine, revision: str, *, down: bool = False) -> None:
-    config = schema._config()
+    config = migration_configuration()
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         (command.downgrade if down else command.upgrade)(config, revision)

@@ -10,11 +10,18 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, inspect, text
 
 from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
 from flask_watchword.stores.sql.engine import open_engine, reading, writing
-from flask_watchword.stores.sql.schema import _SCHEMA_LOCK, schema_revision, upgrade_schema
+from flask_watchword.stores.sql.migrating import migration_configuration
+from flask_watchword.stores.sql.schema import (
+    _SCHEMA_LOCK,
+    REVISIONS,
+    schema_revision,
+    upgrade_schema,
+)
 from flask_watchword.stores.sql.tables import VERSION_TABLE, metadata
 from tests.servers.postgres import new_database
 
@@ -24,6 +31,13 @@ from flask_watchword.stores.sql.engine import open_engine
 from flask_watchword.stores.sql.schema import upgrade_schema
 sys.stdin.read()  # all of them begin at once, when the test closes this
 upgrade_schema(open_engine(sys.argv[1], busy_seconds=60.0))
+"""
+
+UP_TO_DATE = """
+import sys
+from flask_watchword.stores.sql.engine import open_engine
+from flask_watchword.stores.sql.schema import upgrade_schema
+upgrade_schema(open_engine(sys.argv[1]))
 """
 
 
@@ -36,6 +50,23 @@ def test_the_migrations_make_exactly_the_tables_the_code_uses(any_engine: Engine
     with reading(any_engine) as connection:
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_revisions_are_those_of_the_migrations() -> None:
+    scripts = ScriptDirectory.from_config(migration_configuration()).walk_revisions()
+    assert [script.revision for script in scripts] == list(reversed(REVISIONS))
+
+
+def test_a_schema_that_is_up_to_date_is_found_so_without_alembic(engine: Engine) -> None:
+    program = f"{UP_TO_DATE}\nassert 'alembic' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program, str(engine.url)], check=True, timeout=60)
+
+
+def test_a_schema_that_is_up_to_date_is_found_so_while_another_writes(engine: Engine) -> None:
+    hasty = open_engine(engine.url, busy_seconds=0.1)
+    with writing(engine):
+        upgrade_schema(hasty)
+    hasty.dispose()
 
 
 def test_every_table_has_our_prefix(any_engine: Engine) -> None:
@@ -143,20 +174,22 @@ def test_a_place_that_holds_no_file_is_an_unavailable_store(tmp_path: Path, wher
 
 @pytest.mark.server
 def test_whoever_waits_for_another_s_migration_waits_longer_than_for_a_statement(
-    postgres_engine: Engine,
+    postgres_server: URL,
 ) -> None:
-    hasty = open_engine(postgres_engine.url, busy_seconds=0.1)
-    waiting = threading.Thread(target=upgrade_schema, args=(hasty,))
-    with postgres_engine.connect() as other:
-        other.exec_driver_sql(f"SELECT pg_advisory_lock({_SCHEMA_LOCK})")
-        waiting.start()
-        waiting.join(1.0)  # the statement's bound is 0.1 s, and 0.6 s until it is given up
-        assert waiting.is_alive()
-        other.exec_driver_sql("SELECT pg_advisory_unlock_all()")
-    waiting.join(30.0)
-    assert not waiting.is_alive()
-    assert schema_revision(hasty).is_newest
-    with hasty.connect() as connection:
-        driver: Any = connection.connection.driver_connection
-        assert not driver.is_patient
-    hasty.dispose()
+    with new_database(postgres_server, f"watchword_{uuid4().hex}") as url:
+        hasty, first = open_engine(url, busy_seconds=0.1), open_engine(url)
+        waiting = threading.Thread(target=upgrade_schema, args=(hasty,))
+        with first.connect() as other:
+            other.exec_driver_sql(f"SELECT pg_advisory_lock({_SCHEMA_LOCK})")
+            waiting.start()
+            waiting.join(1.0)  # the statement's bound is 0.1 s, and 0.6 s until it is given up
+            assert waiting.is_alive()
+            other.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+        waiting.join(30.0)
+        assert not waiting.is_alive()
+        assert schema_revision(hasty).is_newest
+        with hasty.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            assert not driver.is_patient
+        hasty.dispose()
+        first.dispose()

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
 from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
 from flask_watchword.stores.sql.engine import reading, writing
 from flask_watchword.stores.sql.tables import VERSION_TABLE
+
+#: The revisions of `migrations/versions`, the oldest first. Named here as well, so that a service
+#: whose schema is up to date starts without Alembic.
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 
 # Any number will do that the application does not use for an advisory lock of its own.
 _SCHEMA_LOCK = 0x57_61_74_63_68_77_73
@@ -59,9 +59,10 @@ def schema_revision(engine: Engine) -> Revision:
 def upgrade_schema(engine: Engine) -> None:
     """Apply the migrations that are missing, all of them or none.
 
-    The first process holds a lock until it commits; whoever comes second waits for it and then
-    finds nothing left to do. With SQLite the lock is the write lock of the transaction: give the
-    engine a ``busy_seconds`` that outlasts a migration.
+    Where none is, that is all there is to find out. Otherwise the first process holds a lock until
+    it commits; whoever comes second waits for it and then finds nothing left to do. With SQLite
+    the lock is the write lock of the transaction: give the engine a ``busy_seconds`` that outlasts
+    a migration.
 
     Raises:
         LaterSchema: when a later version was here.
@@ -69,31 +70,23 @@ def upgrade_schema(engine: Engine) -> None:
     """
     if engine.dialect.name == "sqlite":
         _create_file(engine)
-    config = _config()
+    if schema_revision(engine).is_newest:
+        return
+    # Here and not above: Alembic takes a tenth of a second to be imported.
+    from flask_watchword.stores.sql.migrating import apply_migrations
+
     with _one_thread, writing(engine) as connection, _unhurried(connection):
         standing = _standing(connection)
         if not standing.is_known:
             raise LaterSchema(standing.current, standing.newest)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", "flask_watchword.stores.sql:migrations")
-    # Named with the folder's separator spelled out: Alembic warns where it has to guess.
-    config.set_main_option("path_separator", "os")
-    return config
+        apply_migrations(connection)
 
 
 def _standing(connection: Connection | None) -> Revision:
-    # From the newest to the oldest.
-    known = [s.revision for s in ScriptDirectory.from_config(_config()).walk_revisions()]
     current = None
-    if connection is not None:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        current = context.get_current_revision()
-    return Revision(current, known[0], current is None or current in known)
+    if connection is not None and inspect(connection).has_table(VERSION_TABLE):
+        current = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608 - a name of our own
+    return Revision(current, REVISIONS[-1], current is None or current in REVISIONS)
 
 
 def _create_file(engine: Engine) -> None:
