@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 
 from flask_watchword.accounts.machine_tokens import (
     USE_NOTED_EVERY,
@@ -22,9 +23,9 @@ from flask_watchword.accounts.machine_tokens import (
     token_hash,
 )
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql import machine_tokens as module
-from flask_watchword.stores.sql.engine import reading
+from flask_watchword.stores.sql.engine import open_engine, reading
 from flask_watchword.stores.sql.machine_tokens import SqlMachineTokenStore
+from tests.stores.recorded_statements import recording
 
 NOW = 1_700_000_000.25
 PERSONAL, CLIENT = MachineTokenKind.PERSONAL, MachineTokenKind.CLIENT
@@ -49,16 +50,15 @@ def made(
 
 
 @contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    """Lend the list of statements that are sent meanwhile."""
-    sent: list[str] = []
-
-    def listen(*arguments: object) -> None:
-        sent.append(str(arguments[2]))
-
-    event.listen(engine, "before_cursor_execute", listen)
-    yield sent
-    event.remove(engine, "before_cursor_execute", listen)
+def recorded(engine: Engine) -> Iterator[tuple[SqlMachineTokenStore, list[tuple[str, Any]]]]:
+    """Lend a store of the same tokens, and the list of what it says to the database meanwhile."""
+    with recording() as sent:
+        ours = open_engine(engine.url)
+        store = SqlMachineTokenStore(ours)
+        store.of_owner("nobody")  # what is said to a new connection is not meant
+        sent.clear()
+        yield store, sent
+        ours.dispose()
 
 
 def test_a_token_is_found_by_what_was_shown(store: SqlMachineTokenStore) -> None:
@@ -100,8 +100,8 @@ def test_a_typing_error_or_a_look_alike_costs_no_look_up(any_engine: Engine) -> 
         shown[:-1] + "\0",
         f" {shown[1:]}",
     ]
-    with counted(any_engine) as sent:
-        assert [find_machine_token(store, PERSONAL, text, NOW) for text in wrong] == [None] * 11
+    with recorded(any_engine) as (other, sent):
+        assert [find_machine_token(other, PERSONAL, text, NOW) for text in wrong] == [None] * 11
     assert sent == []
 
 
@@ -117,10 +117,10 @@ def test_a_look_up_is_one_statement_by_an_index(any_engine: Engine) -> None:
     store = SqlMachineTokenStore(any_engine)
     _, shown = made(store)
     find_machine_token(store, PERSONAL, shown, NOW)
-    with counted(any_engine) as sent:
-        find_machine_token(store, PERSONAL, shown, NOW)
-    assert len(sent) == 1
-    assert "token_hash = " in sent[0]
+    with recorded(any_engine) as (other, sent):
+        find_machine_token(other, PERSONAL, shown, NOW)
+        ((statement, _),) = sent
+    assert "token_hash = " in statement
 
 
 def test_a_token_ends_at_its_end_and_not_before(store: SqlMachineTokenStore) -> None:
@@ -161,10 +161,10 @@ def test_tokens_are_listed_the_newest_first(store: SqlMachineTokenStore) -> None
 def test_use_is_noted_once_a_minute_at_most(any_engine: Engine) -> None:
     store = SqlMachineTokenStore(any_engine)
     _, shown = made(store)
-    with counted(any_engine) as sent:
+    with recorded(any_engine) as (other, sent):
         for n in range(600):  # ten a second for a minute
-            find_machine_token(store, PERSONAL, shown, NOW + n / 10)
-    assert len([s for s in sent if s.startswith("UPDATE")]) == 1
+            find_machine_token(other, PERSONAL, shown, NOW + n / 10)
+    assert len([1 for statement, _ in sent if statement.startswith("UPDATE")]) == 1
     assert store.of_owner("ada")[0].last_used_at == NOW
     find_machine_token(store, PERSONAL, shown, NOW + USE_NOTED_EVERY)
     assert store.of_owner("ada")[0].last_used_at == NOW + USE_NOTED_EVERY
@@ -187,7 +187,7 @@ def test_a_store_that_cannot_write_refuses_nobody_for_the_note(
     def locked(*arguments: object) -> None:
         raise StoreUnavailable("locked")
 
-    monkeypatch.setattr(module, "state", locked)
+    monkeypatch.setattr(store._database, "count", locked)
     assert find_machine_token(store, PERSONAL, shown, NOW) == token
 
 

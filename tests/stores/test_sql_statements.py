@@ -1,14 +1,7 @@
 """What the store says to a database: how many statements, and that each goes by an index."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
-import psycopg
 import pytest
-from sqlalchemy import Engine, event
-from sqlalchemy.pool import Pool
+from sqlalchemy import Engine
 
 from flask_watchword.sessions.refresh import refresh
 from flask_watchword.sessions.revocation import Kind, Revocation
@@ -16,32 +9,10 @@ from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.sql.engine import writing
 from flask_watchword.stores.sql.opening import open_sql_sessions
+from tests.stores.recorded_statements import about_our_tables, recording
 
 NOW = 1_700_000_000.0
 LIVES = Lifetimes()
-
-
-@contextmanager
-def recording() -> Iterator[list[tuple[str, Any]]]:
-    """Keep every statement that connections made from now on send, with its parameters."""
-    sent: list[tuple[str, Any]] = []
-
-    class RecordingCursor(psycopg.Cursor[Any]):
-        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-            sent.append((query, params))
-            return super().execute(query, params, **options)
-
-    def record(connection: Any, _record: Any) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.set_trace_callback(lambda statement: sent.append((statement, ())))
-        else:
-            connection.cursor_factory = RecordingCursor
-
-    event.listen(Pool, "connect", record)
-    try:
-        yield sent
-    finally:
-        event.remove(Pool, "connect", record)
 
 
 def do_everything(store: SessionStore) -> None:
@@ -60,10 +31,6 @@ def do_everything(store: SessionStore) -> None:
     store.find_revocations("sid", "jti", "ada", "kid")
     store.purge(NOW, 10)
     store.wait_for_change(0.0)
-
-
-def about_our_tables(sent: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    return [(statement, values) for statement, values in sent if "watchword_" in statement]
 
 
 def test_every_statement_on_sqlite_goes_by_an_index(engine: Engine) -> None:

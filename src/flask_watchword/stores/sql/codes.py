@@ -1,15 +1,15 @@
 """One-time codes in a SQL database, one statement for each method."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flask_watchword.accounts.codes import Code, Purpose
 from flask_watchword.stores.sql import tables
 from flask_watchword.stores.sql.batches import batch
-from flask_watchword.stores.sql.joining import Place, state
+from flask_watchword.stores.sql.joining import Place, database_at
 
 _codes = tables.codes.c
 # Named one by one: the order is that of `Code`, whatever order the table has.
@@ -23,6 +23,47 @@ _CODE = (
 )
 
 
+_live = (
+    _codes.digest == bindparam("this_digest"),
+    _codes.purpose == bindparam("this_purpose"),
+    _codes.expires_at > bindparam("now"),
+)
+
+_FIND = select(*_CODE).where(*_live)
+
+_TAKE = delete(tables.codes).where(*_live).returning(*_CODE)
+
+_FORGET = delete(tables.codes).where(_codes.subject == bindparam("of_subject"))
+
+# What somebody else is removing at the moment is left to them.
+_PURGE = delete(tables.codes).where(
+    _codes.digest.in_(
+        batch(
+            select(_codes.digest)
+            .where(_codes.expires_at <= bindparam("now"))
+            .order_by(_codes.expires_at)
+            .limit(bindparam("most"))
+        )
+    )
+)
+
+
+# Both databases have an upsert, and SQL has none.
+def _upsert(dialect: Any, where: ColumnElement[bool] | None = None) -> Any:
+    statement = dialect.insert(tables.codes)
+    key = ("subject", "purpose")
+    new = {c.name: statement.excluded[c.name] for c in _CODE if c.name not in key}
+    return statement.on_conflict_do_update(index_elements=key, set_=new, where=where)
+
+
+def _upsert_over(dialect: Any) -> Any:
+    return _upsert(dialect, _codes.expires_at <= bindparam("now")).returning(_codes.digest)
+
+
+_PUT = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
+_PUT_FIRST = {"sqlite": _upsert_over(sqlite), "postgresql": _upsert_over(postgresql)}
+
+
 class SqlCodeStore:
     """A code store over a database whose schema is in place.
 
@@ -33,69 +74,42 @@ class SqlCodeStore:
     """
 
     def __init__(self, place: Place) -> None:
-        self._place = place
+        self._dialect = place.dialect.name
+        self._database = database_at(place)
 
     def put(self, code: Code) -> None:
         """Keep a code in the place of the one that this subject had for this purpose."""
-        statement = _upsert(self._place.dialect.name)
-        state(self._place, lambda connection: connection.execute(statement, _values(code)))
+        self._database.count(_PUT[self._dialect], _values(code))
 
     def put_first(self, code: Code, now: float) -> bool:
         """Keep a code unless this subject has one for this purpose that is not over."""
-        over = _codes.expires_at <= now
-        statement = _upsert(self._place.dialect.name, over).returning(_codes.digest)
-        values = _values(code)
-        kept = state(self._place, lambda connection: connection.execute(statement, values).first())
-        return kept is not None
+        return bool(self._database.rows(_PUT_FIRST[self._dialect], _values(code) | {"now": now}))
 
     def find(self, digest: str, purpose: Purpose, now: float) -> Code | None:
         """Return a code of this purpose that is not over; it stays."""
-        return self._one(select(*_CODE).where(*_live(digest, purpose, now)))
+        return self._one(_FIND, digest, purpose, now)
 
     def take(self, digest: str, purpose: Purpose, now: float) -> Code | None:
         """Remove a code of this purpose that is not over, and return it."""
-        live = _live(digest, purpose, now)
-        return self._one(delete(tables.codes).where(*live).returning(*_CODE))
+        return self._one(_TAKE, digest, purpose, now)
 
     def forget(self, subject: str) -> None:
         """Remove every code of a subject."""
-        statement = delete(tables.codes).where(_codes.subject == subject)
-        state(self._place, lambda connection: connection.execute(statement))
+        self._database.count(_FORGET, {"of_subject": subject})
 
     def purge(self, now: float, limit: int) -> int:
         """Remove up to ``limit`` codes that are over; return how many."""
-        over = (
-            select(_codes.digest)
-            .where(_codes.expires_at <= now)
-            .order_by(_codes.expires_at)
-            .limit(limit)
-        )
-        # What somebody else is removing at the moment is left to them.
-        statement = delete(tables.codes).where(_codes.digest.in_(batch(over)))
-        return state(self._place, lambda connection: connection.execute(statement).rowcount)
+        return self._database.count(_PURGE, {"now": now, "most": limit})
 
-    def _one(self, statement: Any) -> Code | None:
-        row = state(self._place, lambda connection: connection.execute(statement).first())
-        return None if row is None else _code(row)
-
-
-# Both databases have an upsert, and SQL has none.
-_DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
-
-
-def _upsert(dialect: str, where: ColumnElement[bool] | None = None) -> Any:
-    statement = _DIALECTS[dialect].insert(tables.codes)
-    key = ("subject", "purpose")
-    new = {c.name: statement.excluded[c.name] for c in _CODE if c.name not in key}
-    return statement.on_conflict_do_update(index_elements=key, set_=new, where=where)
+    def _one(self, statement: Executable, digest: str, purpose: Purpose, now: float) -> Code | None:
+        values = {"this_digest": digest, "this_purpose": purpose.value, "now": now}
+        for row in self._database.rows(statement, values):
+            return _code(row)
+        return None
 
 
 def _values(code: Code) -> dict[str, Any]:
     return {column.name: getattr(code, column.name) for column in _CODE}
-
-
-def _live(digest: str, purpose: Purpose, now: float) -> tuple[ColumnElement[bool], ...]:
-    return (_codes.digest == digest, _codes.purpose == purpose.value, _codes.expires_at > now)
 
 
 def _code(row: Iterable[Any]) -> Code:

@@ -138,7 +138,9 @@ class DirectStatements:
     def _compile(self, statement: Any, values: Values) -> CompiledStatement:
         dialect = self._dialect
         compiled = statement.compile(dialect=dialect, column_keys=list(values) or None)
-        found = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
+        # By the names in the text: those of values that stand in the statement are made up.
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        found = {name: bind.type.dialect_impl(dialect) for name, bind in binds.items()}
         processors = {name: kind.bind_processor(dialect) for name, kind in found.items()}
         return CompiledStatement(
             str(compiled),

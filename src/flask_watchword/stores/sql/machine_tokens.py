@@ -10,7 +10,7 @@ from flask_watchword.accounts.machine_tokens import MachineToken, MachineTokenKi
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.sql import tables
 from flask_watchword.stores.sql.batches import batch
-from flask_watchword.stores.sql.joining import Place, state
+from flask_watchword.stores.sql.joining import Place, database_at
 
 _tokens = tables.machine_tokens.c
 
@@ -77,49 +77,48 @@ class SqlMachineTokenStore:
     """
 
     def __init__(self, place: Place) -> None:
-        self._place = place
+        self._database = database_at(place)
 
     def add(self, token: MachineToken) -> None:
         """Keep a new token."""
         values = {column.name: getattr(token, column.name) for column in _TOKEN}
         values |= {"kind": token.kind.value, "scopes": " ".join(sorted(token.scopes))}
-        state(self._place, lambda connection: connection.execute(_ADD, values))
+        self._database.count(_ADD, values)
 
     def by_hash(self, token_hash: str) -> MachineToken | None:
         """Return the token with this hash."""
-        values = {"digest": token_hash}
-        row = state(self._place, lambda connection: connection.execute(_BY_HASH, values).first())
-        return None if row is None else _token(row)
+        for row in self._database.rows(_BY_HASH, {"digest": token_hash}):
+            return _token(row)
+        return None
 
     def of_owner(self, owner: str) -> Sequence[MachineToken]:
         """Return a user's tokens, the newest first."""
-        values = {"of_owner": owner}
-        rows = state(self._place, lambda connection: connection.execute(_OF_OWNER, values).all())
-        return [_token(row) for row in rows]
+        return [_token(row) for row in self._database.rows(_OF_OWNER, {"of_owner": owner})]
 
     def revoke(self, token_id: str, owner: str, now: float) -> bool:
         """End one of a user's tokens."""
         values = {"token_id": token_id, "of_owner": owner, "now": now}
-        return state(self._place, lambda c: c.execute(_REVOKE, values).rowcount) == 1
+        return self._database.count(_REVOKE, values) == 1
 
     def note_use(self, token_id: str, now: float, unless_after: float) -> None:
         """Note that a token is used, unless a use after a moment is noted."""
         values = {"token_id": token_id, "now": now, "unless_after": unless_after}
         with contextlib.suppress(StoreUnavailable):
-            state(self._place, lambda connection: connection.execute(_NOTE_USE, values))
+            self._database.count(_NOTE_USE, values)
 
     def remove_all(self, owner: str) -> None:
         """Forget all tokens of a user."""
-        values = {"of_owner": owner}
-        state(self._place, lambda connection: connection.execute(_REMOVE_ALL, values))
+        self._database.count(_REMOVE_ALL, {"of_owner": owner})
 
     def purge(self, before: float, limit: int) -> int:
         """Forget up to ``limit`` tokens that were over before a moment."""
-        values = {"before": before, "most": limit}
-        return state(self._place, lambda connection: connection.execute(_PURGE, values).rowcount)
+        return self._database.count(_PURGE, {"before": before, "most": limit})
 
 
-def _token(row: Any) -> MachineToken:
-    members = dict(row._mapping)
-    members |= {"kind": MachineTokenKind(row.kind), "scopes": frozenset(row.scopes.split())}
+def _token(row: Sequence[Any]) -> MachineToken:
+    members: dict[str, Any] = {
+        column.name: value for column, value in zip(_TOKEN, row, strict=True)
+    }
+    members["kind"] = MachineTokenKind(members["kind"])
+    members["scopes"] = frozenset(members["scopes"].split())
     return MachineToken(**members)

@@ -11,7 +11,7 @@ from flask_watchword.accounts.resealing import Resealed
 from flask_watchword.keys.sealing import SealBroken, Sealer
 from flask_watchword.stores.sql import tables
 from flask_watchword.stores.sql.batches import batch
-from flask_watchword.stores.sql.joining import Place, state
+from flask_watchword.stores.sql.joining import Place, database_at
 from flask_watchword.stores.sql.resealing import reseal
 
 _outbox = tables.outbox.c
@@ -96,17 +96,18 @@ class SqlOutbox:
 
     def __init__(self, place: Place, sealer: Sealer) -> None:
         self._place = place
+        self._database = database_at(place)
         self._sealer = sealer
 
     def put(self, mail: Mail) -> None:
         """Keep a message that is due at once."""
-        state(self._place, lambda connection: connection.execute(_PUT, self._row(mail)))
+        self._database.count(_PUT, self._row(mail))
 
     def put_nothing(self, mail: Mail) -> None:
         """Do the work of :meth:`put` for a message that nobody gets."""
         # A row as well, which is over from the start and goes when such are purged.
         over = self._row(mail) | _over | {"recipient": "", "given_up_at": mail.created_at}
-        state(self._place, lambda connection: connection.execute(_PUT, over))
+        self._database.count(_PUT, over)
 
     def _row(self, mail: Mail) -> dict[str, Any]:
         body = json.dumps([mail.body.subject, mail.body.text, mail.body.html])
@@ -124,28 +125,28 @@ class SqlOutbox:
     def claim(self, now: float, lease: float) -> ClaimedMail | None:
         """Return the message that has been due for longest, for this worker alone."""
         values = {"now": now, "leased_until": now + lease, "new_claim": secrets.token_hex(16)}
-        row = state(self._place, lambda connection: connection.execute(_CLAIM, values).first())
-        if row is None:
+        rows = self._database.rows(_CLAIM, values)
+        if not rows:
             return None
-        body = self._opened(row.sealed_body, row.id)
-        shown = body or Body("", "", "")
-        mail = Mail(row.id, row.kind, row.recipient, shown, row.created_at, row.expires_at)
-        return ClaimedMail(mail, row.attempts, row.claim, is_readable=body is not None)
+        ((mail_id, kind, recipient, sealed, created_at, expires_at, attempts, claim),) = rows
+        body = self._opened(sealed, mail_id)
+        mail = Mail(mail_id, kind, recipient, body or Body("", "", ""), created_at, expires_at)
+        return ClaimedMail(mail, attempts, claim, is_readable=body is not None)
 
     def sent(self, mail_id: str, now: float) -> None:
         """Note that a message was sent; delete its body."""
         values = {"mail_id": mail_id, "now": now}
-        state(self._place, lambda connection: connection.execute(_SENT, values))
+        self._database.count(_SENT, values)
 
     def retry(self, claimed: ClaimedMail, due_at: float, error: str) -> None:
         """Make a message due again, if it is still this worker's."""
         values = _own(claimed) | {"next_due": due_at, "error": error}
-        state(self._place, lambda connection: connection.execute(_RETRY, values))
+        self._database.count(_RETRY, values)
 
     def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
         """Note that nobody tries again, if it is still this worker's; delete its body."""
         values = _own(claimed) | {"now": now, "error": error}
-        state(self._place, lambda connection: connection.execute(_GIVE_UP, values))
+        self._database.count(_GIVE_UP, values)
 
     def reseal(self) -> Resealed:
         """Seal every body under the first master key that is under another one."""
@@ -162,7 +163,7 @@ class SqlOutbox:
 def purge_mail(place: Place, before: float, limit: int) -> int:
     """Forget up to ``limit`` messages of before a moment that are over; no body is opened."""
     values = {"before": before, "most": limit}
-    return state(place, lambda connection: connection.execute(_PURGE, values).rowcount)
+    return database_at(place).count(_PURGE, values)
 
 
 def _own(claimed: ClaimedMail) -> dict[str, Any]:
