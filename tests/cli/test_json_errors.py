@@ -1,5 +1,6 @@
 """Under ``--json`` an error is one object on standard error, whichever command it is."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,8 @@ def test_ctrl_c_is_an_object_and_status_130(monkeypatch: pytest.MonkeyPatch) -> 
         raise KeyboardInterrupt
 
     run(["watchword", "db", "upgrade"])
-    monkeypatch.setattr("flask_watchword.cli.user._refuse_duplicate", interrupt)
+    # The package has the command under the name of the module.
+    module = importlib.import_module("flask_watchword.cli.user")
+    monkeypatch.setattr(module, "_refuse_duplicate", interrupt)
     result = run(["watchword", "user", "add", "ada@example.com", "--json"])
     assert (result.exit_code, error_of(result)["code"]) == (130, Code.INTERRUPTED)

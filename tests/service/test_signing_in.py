@@ -122,6 +122,8 @@ MEANWHILE: dict[str, Meanwhile] = {
         ada.id, "another hash", system_clock(), ada.version
     ),
     "deleted": lambda ours, ada: ours.parts.stores.users.delete(ada.id),
+    "a role taken": lambda ours, ada: ours.parts.stores.users.set_roles(ada.id, frozenset()),
+    "a scope taken": lambda ours, ada: ours.parts.stores.users.set_scopes(ada.id, frozenset()),
 }
 
 
@@ -130,6 +132,8 @@ def test_whoever_becomes_another_while_signing_in_gets_no_session(
     ours: Site, monkeypatch: pytest.MonkeyPatch, meanwhile: Meanwhile
 ) -> None:
     ada = ours.add()
+    ours.parts.stores.users.set_roles(ada.id, frozenset({"manager"}))
+    ours.parts.stores.users.set_scopes(ada.id, frozenset({"orders:write"}))
     start = ours.parts.sessions.start
 
     def started(*args: Any, **kwargs: Any) -> Any:
@@ -141,6 +145,20 @@ def test_whoever_becomes_another_while_signing_in_gets_no_session(
     answer = ours.log_in()
     assert (answer.status_code, answer.get_json()["code"]) == (401, "invalid_credentials")
     assert ours.parts.stores.sessions.of_subject(ada.id, system_clock()) == []
+
+
+def test_a_role_that_is_given_while_somebody_signs_in_is_in_their_way_no_more_than_none(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = ours.add()
+    start = ours.parts.sessions.start
+
+    def started(*args: Any, **kwargs: Any) -> Any:
+        ours.parts.stores.users.set_roles(ada.id, frozenset({"manager"}))
+        return start(*args, **kwargs)
+
+    monkeypatch.setattr(ours.parts.sessions, "start", started)
+    assert ours.log_in().status_code == 200
 
 
 def test_a_disabled_user_s_refresh_token_gets_nothing_and_the_session_ends(ours: Site) -> None:

@@ -97,6 +97,15 @@ def wrong_credentials() -> Response:
     return refusal(401, "Bad email or password", "invalid_credentials")
 
 
+def _is_same(user: User, now: User) -> bool:
+    return (
+        now.version == user.version
+        and not now.is_disabled
+        and user.roles <= now.roles
+        and user.scopes <= now.scopes
+    )
+
+
 def _has_every_factor(user: User, methods: tuple[str, ...]) -> bool:
     # Asked by every way in, whatever it asked before: a factor may be a moment old.
     totp = components().stores.accounts.stores.totp
@@ -108,10 +117,10 @@ def _started(sign_in: SignIn) -> TokenPair | None:
     pair = parts.sessions.start(sign_in, fresh=True, address=client().address)
     try:
         # Whoever disables a user or changes a password ends all sessions after that. One that is
-        # started later still, by a factor that was looked at before, is found here.
+        # started later still, by a factor that was looked at before, is found here; and so is one
+        # whose token says a role or a scope that was taken away meanwhile.
         now = parts.stores.users.by_id(user.id)
-        is_same = now is not None and now.version == user.version and not now.is_disabled
-        if is_same and _has_every_factor(user, methods):
+        if now is not None and _is_same(user, now) and _has_every_factor(user, methods):
             record("login", user.id, pair.session_id, methods=" ".join(methods))
             return pair
     except BaseException:
