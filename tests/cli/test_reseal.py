@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner, Result
 
+from flask_watchword.accounts.outbox import Body, new_mail
 from flask_watchword.accounts.totp import new_enrolment
 from flask_watchword.cli import main
 from flask_watchword.service.settings import Settings, read_settings
@@ -32,6 +33,13 @@ def under(master_key: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def keys(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["keys", *arguments])
+
+
+def sealed_values() -> tuple[str, str]:
+    """Return what ``watchword doctor`` finds of them, and says."""
+    lines = CliRunner().invoke(main, ["doctor", "--json"]).stdout.splitlines()
+    (found,) = (line for line in map(json.loads, lines) if line["check"] == "sealed values")
+    return found["result"], found["says"].rpartition(": ")[2]
 
 
 def reseal() -> Result:
@@ -94,3 +102,34 @@ def test_under_another_master_key_nothing_is_changed(monkeypatch: pytest.MonkeyP
     assert json.loads(result.stderr)["error"]["code"] == "invalid_setting"
     with serving(under(OLD, monkeypatch)) as ours:
         assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
+
+
+def test_the_doctor_counts_what_is_under_each_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened_accounts(under(OLD, monkeypatch)) as accounts:
+        accounts.stores.totp.begin(new_enrolment("ada", 0.0))
+        for _ in range(2):
+            mail = new_mail("verify_email", "ada@example.com", Body("", "", ""), 0.0)
+            accounts.stores.outbox.put(mail)
+    everything = "signing keys 1, authenticators 1, e-mail 2"
+    assert sealed_values() == ("ok", everything)
+    under(f"{NEW},{OLD}", monkeypatch)
+    assert sealed_values() == ("warning", everything)
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", NEW)
+    assert sealed_values() == ("problem", everything)
+    under(f"{NEW},{OLD}", monkeypatch)
+    assert reseal().exit_code == 0
+    under(NEW, monkeypatch)
+    assert sealed_values() == ("ok", everything)
+
+
+def test_a_key_that_was_replaced_does_not_need_the_old_master_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serving(under(OLD, monkeypatch)) as ours:
+        ours.add_verified()
+        before = ours.pair()
+    under(f"{NEW},{OLD}", monkeypatch)
+    assert keys("rotate", "--now").exit_code == 0
+    with serving(under(NEW, monkeypatch)) as ours:
+        assert reseal().exit_code == 0
+        assert ours.me(before["access_token"]).status_code == 200

@@ -478,3 +478,20 @@ def test_keys_under_a_master_key_that_is_not_there_are_left(
     with pytest.raises(SealBroken):
         KeyKeeper(store, OTHER, POLICY, clock).reseal()
     assert store.load() == before
+
+
+@pytest.mark.parametrize("later", [0.0, HOUR])
+def test_a_key_that_was_replaced_is_given_up_where_its_master_key_is_gone_and_verifies(
+    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock, later: float
+) -> None:
+    former = keeper.load().signing_key(clock.now)
+    token = sign_compact(b"{}", former)
+    new = b"n" * 32
+    clock.now += DAY
+    current = KeyKeeper(store, Sealer([new, b"m" * 32]), POLICY, clock).rotate(at_once=True)
+    clock.now += later
+    alone = KeyKeeper(store, Sealer([new]), POLICY, clock)
+    assert alone.reseal() == 0
+    assert key_of(store, former.kid or "").sealed is None
+    assert active(alone, clock.now) == current
+    assert verify_compact(token, alone.load().verifying_keys(clock.now))

@@ -25,7 +25,7 @@ from flask_watchword.keys.ring import (
     tidied,
     with_changes,
 )
-from flask_watchword.keys.sealing import Sealer
+from flask_watchword.keys.sealing import SealBroken, Sealer
 from flask_watchword.keys.store import KeyStore, StoredKey, StoredKeyring
 
 #: The name of the secret that signed before there were keys. A secret has no thumbprint: that
@@ -206,8 +206,11 @@ class KeyKeeper:
     def reseal(self) -> int:
         """Seal the private parts under the first master key that are under another one.
 
+        A key that signs no more is given up where none of the master keys opens it: its public
+        part verifies.
+
         Returns:
-            How many those were.
+            How many were sealed anew.
 
         Raises:
             SealBroken: when one is of use and under a master key that is not there.
@@ -215,11 +218,13 @@ class KeyKeeper:
         """
         while True:
             stored, _, now = self._opened()
-            stored = tidied(stored, now)
-            keys = tuple(map(self._resealed, stored.keys))
-            done = sum(new != old for new, old in zip(keys, stored.keys, strict=True))
-            if not done or self._store.swap(replace(stored, keys=keys)):
-                return done
+            kept = tidied(stored, now).keys
+            keys = tuple(map(self._resealed, kept))
+            if keys == stored.keys or self._store.swap(replace(stored, keys=keys)):
+                return sum(
+                    new.sealed not in (None, old.sealed)
+                    for new, old in zip(keys, kept, strict=True)
+                )
 
     def _opened(self) -> tuple[StoredKeyring, Keyring, float]:
         stored, now = self._store.load(), self._clock()
@@ -285,7 +290,12 @@ class KeyKeeper:
     def _resealed(self, key: StoredKey) -> StoredKey:
         if key.sealed is None or self._seal.is_current(key.sealed):
             return key
-        private = self._seal.open(key.sealed, context_of(key.kid, key.algorithm))
+        try:
+            private = self._seal.open(key.sealed, context_of(key.kid, key.algorithm))
+        except SealBroken:
+            # It signed until less than a minute ago: of one that signs, now or later, it is known
+            # that it opens. By a clock that is behind the key after it signs instead.
+            return replace(key, sealed=None)
         return replace(key, sealed=self._sealed(key.kid, key.algorithm, private))
 
     def _sealed(self, kid: str, algorithm: str, private: bytes) -> bytes:

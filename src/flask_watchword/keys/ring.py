@@ -65,10 +65,16 @@ def refuse_other_master_key(stored: StoredKeyring, seal: Sealer, now: float) -> 
     Raises:
         SealBroken: when one cannot.
     """
+    for key, sealed in private_parts(stored, now):
+        seal.open(sealed, context_of(key.kid, key.algorithm))
+
+
+def private_parts(stored: StoredKeyring, now: float) -> Iterator[tuple[StoredKey, bytes]]:
+    """Yield the keys whose private part is of use, now or later, with that part as it is sealed."""
     newest = _newest_start(stored, now, now)
     for key in stored.keys:
         if key.sealed is not None and not _is_spent(key, newest, now):
-            seal.open(key.sealed, context_of(key.kid, key.algorithm))
+            yield key, key.sealed
 
 
 def with_changes(stored: StoredKeyring, before: Keyring, after: Keyring) -> StoredKeyring:

@@ -73,6 +73,10 @@ class Sealer:
         """Return what every value begins with that the first key sealed, and no other."""
         return _FORM + self._current
 
+    def has_key_of(self, sealed: bytes) -> bool:
+        """Tell whether one of the keys sealed this, by what it begins with; it is not opened."""
+        return sealed.startswith(_FORM) and _key_name(sealed) in self._ciphers
+
     def is_current(self, sealed: bytes) -> bool:
         """Tell whether the first key sealed this; otherwise it should be sealed anew."""
         return _key_name(sealed) == self._current

@@ -1,7 +1,7 @@
 """Open the stores that the settings name. The only place that knows which stores there are."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Engine
 
@@ -26,6 +26,7 @@ from flask_watchword.stores.smtp_url import read_smtp_url
 from flask_watchword.stores.sql.engine import open_engine
 from flask_watchword.stores.sql.keys import SqlKeyStore
 from flask_watchword.stores.sql.schema import upgrade_schema
+from flask_watchword.stores.sql.sealed_values import count_by_head
 from flask_watchword.stores.sql.throttle import SqlThrottleStore
 from flask_watchword.stores.sql.unit_of_work import SqlUnitOfWork
 from flask_watchword.stores.sql.upkeep import SqlUpkeep
@@ -85,6 +86,16 @@ def opened_keys(settings: Settings) -> Iterator[KeyStore]:
     """Lend the keys in the database of these settings, and close every connection after."""
     with _opened_engine(settings) as engine:
         yield SqlKeyStore(engine)
+
+
+def sealed_by_head(settings: Settings, head_bytes: int) -> Mapping[str, Mapping[bytes, int]]:
+    """Return under which master keys authenticators and mail are: see ``Sealer.head``.
+
+    Raises:
+        StoreUnavailable: when the database does not answer.
+    """
+    with _opened_engine(settings) as engine:
+        return count_by_head(engine, head_bytes)
 
 
 def prepare(settings: Settings) -> None:

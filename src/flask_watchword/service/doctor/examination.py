@@ -25,6 +25,7 @@ from flask_watchword.service.doctor.reach import (
     check_proxies,
     check_public_url,
 )
+from flask_watchword.service.doctor.sealed_values import SEALED_VALUES, check_sealed_values
 from flask_watchword.service.doctor.secrets import check_files, check_shared, check_weak
 from flask_watchword.service.doctor.stores import (
     check_eviction,
@@ -40,7 +41,7 @@ from flask_watchword.service.settings import (
     read_settings,
     secret_files,
 )
-from flask_watchword.service.stores import opened_accounts, opened_keys
+from flask_watchword.service.stores import opened_accounts, opened_keys, sealed_by_head
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.opening import UnknownStore, database_state, valkey_states
 
@@ -99,7 +100,7 @@ def _of_databases(settings: Settings) -> Iterator[Finding]:
         yield from _of_keys_and_accounts(settings)
     else:
         yield _master_key_alone(settings)
-        for check in ("signing key", *_OF_ACCOUNTS):
+        for check in ("signing key", SEALED_VALUES, *_OF_ACCOUNTS):
             yield not_checked(check, "the database cannot be read")
     elsewhere = settings.sessions_elsewhere
     if elsewhere is not None and not _is_valkey(elsewhere):
@@ -135,9 +136,10 @@ def _of_keys_and_accounts(settings: Settings) -> Iterator[Finding]:
         seal = found_sealer(settings)
         yield check_master_key(stored, seal, now)
         if seal is None:
-            for check in _OF_ACCOUNTS:
+            for check in (SEALED_VALUES, *_OF_ACCOUNTS):
                 yield not_checked(check, "there is no master key yet")
             return
+        yield check_sealed_values(stored, sealed_by_head(settings, len(seal.head)), seal, now)
         with opened_accounts(settings) as accounts:
             yield check_demo_user(accounts.stores, settings)
             yield check_hashes(accounts.stores)
