@@ -9,9 +9,12 @@ from flask_watchword.clock import system_clock
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import Lifetimes, new_session
 from flask_watchword.sessions.store import KEPT_PAST_END, SessionStore
-from flask_watchword.stores.opening import open_session_store
+from flask_watchword.stores.opening import open_session_store, upgrade_database
+from flask_watchword.stores.sql.engine import open_engine
 from tests.servers.valkey import running_valkey
+from tests.stores.account_rows import keep_one_of_each_kind, left
 
+NO_ACCOUNTS = ", and 0 codes, counted tries, messages and tokens.\n"
 LIVES = Lifetimes(idle=60.0)
 
 
@@ -39,6 +42,23 @@ def fill(store: SessionStore, over: int) -> str:
     return live.id
 
 
+def fill_accounts(url: str, over: int) -> None:
+    """Keep of each kind so many that are over, and one that is not."""
+    engine = open_engine(url)
+    for number in range(over):
+        keep_one_of_each_kind(engine, str(number), over=True, now=system_clock())
+    keep_one_of_each_kind(engine, "live", over=False, now=system_clock())
+    engine.dispose()
+
+
+def left_of_accounts(url: str) -> list[int]:
+    engine = open_engine(url)
+    try:
+        return left(engine)
+    finally:
+        engine.dispose()
+
+
 def assert_only_the_live_is_left(url: str, live: str) -> None:
     store = open_session_store(url)
     now = system_clock()
@@ -57,13 +77,46 @@ def test_all_that_is_past_its_end_is_deleted_and_nothing_else(
     live = fill(open_session_store(database_url), over=5)
     result = run("--database", database_url)
     assert result.exit_code == 0, result.output
-    assert result.output == "Deleted 10 sessions and revocations.\n"
+    assert result.output == "Deleted 10 sessions and revocations" + NO_ACCOUNTS
     assert_only_the_live_is_left(database_url, live)
+
+
+def test_a_backlog_of_the_accounts_is_deleted_too_and_what_is_not_over_stays(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_watchword.cli.purging.BATCH", 2)
+    upgrade_database(database_url)
+    fill_accounts(database_url, over=5)
+    result = run("--database", database_url)
+    assert result.output == (
+        "Deleted 0 sessions and revocations, and 25 codes, counted tries, messages and tokens.\n"
+    )
+    assert left_of_accounts(database_url) == [1, 1, 2, 1]
+
+
+@pytest.mark.server
+def test_where_sessions_are_in_valkey_the_accounts_of_the_database_are_purged_with_them(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade_database(sqlite_url)
+    fill_accounts(sqlite_url, over=1)
+    monkeypatch.setenv("WATCHWORD_DATABASE", sqlite_url)
+    with running_valkey() as server:
+        monkeypatch.setenv("WATCHWORD_VALKEY", server.url)
+        fill(open_session_store(server.url), over=3)
+        result = run("--json")
+        assert json.loads(result.output) == {"sessions": 6, "accounts": 5}, result.output
+        assert left_of_accounts(sqlite_url) == [1, 1, 2, 1]
+        told = json.loads(run("--json", "--store", server.url).output)
+        assert told == {"sessions": 0, "accounts": None}
+        told = json.loads(run("--json", "--database", sqlite_url).output)
+        assert told == {"sessions": 0, "accounts": 0}
 
 
 def test_a_database_can_be_named_as_the_store(database_url: str) -> None:
     fill(open_session_store(database_url), over=1)
-    assert run("--store", database_url).output == "Deleted 2 sessions and revocations.\n"
+    result = run("--store", database_url)
+    assert result.output == "Deleted 2 sessions and revocations" + NO_ACCOUNTS
 
 
 @pytest.mark.server
@@ -76,20 +129,24 @@ def test_a_valkey_server_can_be_named_as_the_store() -> None:
         assert_only_the_live_is_left(server.url, live)
 
 
-def test_json_has_the_count_alone(sqlite_url: str) -> None:
+def test_json_has_the_counts_alone(sqlite_url: str) -> None:
     fill(open_session_store(sqlite_url), over=3)
     result = run("--database", sqlite_url, "--json")
-    assert json.loads(result.output) == {"deleted": 6}
-    assert json.loads(run("--database", sqlite_url, "--json").output) == {"deleted": 0}
+    assert json.loads(result.output) == {"sessions": 6, "accounts": 0}
+    again = run("--database", sqlite_url, "--json")
+    assert json.loads(again.output) == {"sessions": 0, "accounts": 0}
 
 
 def test_progress_is_shown_on_a_terminal(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flask_watchword.cli.purging.BATCH", 2)
-    monkeypatch.setattr("flask_watchword.cli.purging.on_a_terminal", lambda: True)
+    monkeypatch.setattr("flask_watchword.cli.purging.is_watched", lambda: True)
     fill(open_session_store(sqlite_url), over=3)
+    fill_accounts(sqlite_url, over=1)
     result = run("--database", sqlite_url, "--json")
-    assert result.stderr == "\r4 deleted so far\r6 deleted so far\n"
-    assert json.loads(result.stdout) == {"deleted": 6}
+    assert result.stderr == (
+        "\rsessions: 4 deleted so far\rsessions: 6 deleted so far\n\raccounts: 5 deleted so far\n"
+    )
+    assert json.loads(result.stdout) == {"sessions": 6, "accounts": 5}
 
 
 def test_the_store_of_the_environment_goes_before_its_database(
@@ -104,7 +161,7 @@ def test_the_store_of_the_environment_goes_before_its_database(
 
 def test_the_database_is_that_of_serve_by_default() -> None:
     fill(open_session_store("sqlite:///watchword.db"), over=1)
-    assert run().output == "Deleted 2 sessions and revocations.\n"
+    assert run().output == "Deleted 2 sessions and revocations" + NO_ACCOUNTS
 
 
 def test_a_database_and_a_store_are_refused_together() -> None:

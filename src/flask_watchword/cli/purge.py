@@ -4,7 +4,12 @@ import click
 
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
-from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
+from flask_watchword.cli.upkeep import (
+    is_database,
+    is_missing_file,
+    one_line_store_failures,
+    refuse_other_schema,
+)
 
 
 @click.command()
@@ -17,25 +22,45 @@ from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_sch
 )
 @json_option
 def purge(database: str | None, store: str | None, as_json: bool) -> None:
-    """Delete the sessions and revocations that are past their end.
+    """Delete all that is past its end.
 
-    Applications delete a few of them now and then while they run. This deletes all, in small
-    batches beside which requests go on.
+    That is sessions and revocations, and of accounts codes, counted tries, e-mail that was sent and
+    tokens for programs. With --store it is what lies there alone. Applications and the service
+    delete a little of it now and then while they run. This deletes all, in small batches beside
+    which requests go on.
     """
     if database is not None and store is not None:
         raise click.UsageError("give --database or --store, not both")
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy.
-        from flask_watchword.cli.purging import purge_all
+        from flask_watchword.cli.purging import purge_accounts, purge_sessions
         from flask_watchword.service.settings import environment, read_session_store
-        from flask_watchword.stores.opening import open_session_store
+        from flask_watchword.stores.opening import open_session_store, opened_upkeep
 
-        url = read_session_store(database, store, environment())
-        refuse_other_schema(url)
-        sessions = open_session_store(url, upgrade=False)
+        of_sessions = read_session_store(database, store, environment())
+        refuse_other_schema(of_sessions)
+        of_accounts = _place_of_accounts(of_sessions, database, store)
+        sessions = open_session_store(of_sessions, upgrade=False)
         try:
-            deleted = purge_all(sessions)
+            told: dict[str, int | None] = {"sessions": purge_sessions(sessions), "accounts": None}
         finally:
             sessions.close()
-    told = {"deleted": deleted}
-    print_done(f"Deleted {deleted} sessions and revocations.", told, as_json=as_json)
+        sentence = f"Deleted {told['sessions']} sessions and revocations"
+        if of_accounts is not None:
+            with opened_upkeep(of_accounts) as upkeep:
+                told["accounts"] = purge_accounts(upkeep)
+            sentence += f", and {told['accounts']} codes, counted tries, messages and tokens"
+    print_done(f"{sentence}.", told, as_json=as_json)
+
+
+def _place_of_accounts(sessions: str, database: str | None, store: str | None) -> str | None:
+    from flask_watchword.service.settings import environment, read_database
+
+    place = sessions if store is not None else read_database(database, environment())
+    if place == sessions:
+        return place if is_database(place) else None
+    # An application that has sessions in Valkey, and no service, has no accounts.
+    if is_missing_file(place):
+        return None
+    refuse_other_schema(place)
+    return place

@@ -2,32 +2,53 @@
 
 import sys
 import time
+from collections.abc import Callable
 
 import click
 
+from flask_watchword.accounts.upkeep import Upkeep
 from flask_watchword.clock import system_clock
 from flask_watchword.sessions.store import KEPT_PAST_END, SessionStore
 
-#: Sessions, and as many revocations, that are deleted at a time: some milliseconds of work.
+#: How many of each kind are deleted at a time: some milliseconds of work.
 BATCH = 500
 
 #: The most seconds between two batches.
 _LONGEST_PAUSE = 0.1
 
 
-def purge_all(sessions: SessionStore) -> int:
-    """Delete until nothing is left to delete, and return how much there was.
+def purge_sessions(sessions: SessionStore) -> int:
+    """Delete sessions and revocations until nothing is left to delete; return how many there were.
 
     Raises:
         StoreUnavailable: when the store does not answer; what was deleted by then is gone.
     """
     # One moment for all batches, or there could be always one more.
     moment = system_clock() - KEPT_PAST_END
+    return _until_none("sessions", lambda: sessions.purge(moment, BATCH))
+
+
+def purge_accounts(upkeep: Upkeep) -> int:
+    """Delete what is over of accounts until nothing is left to delete; return how much there was.
+
+    Raises:
+        StoreUnavailable: when the database does not answer; what was deleted by then is gone.
+    """
+    moment = system_clock()
+    return _until_none("accounts", lambda: upkeep.purge(moment, BATCH))
+
+
+def is_watched() -> bool:
+    """Tell whether a person sees the progress, which is shown on standard error."""
+    return sys.stderr.isatty()
+
+
+def _until_none(of_what: str, purge: Callable[[], int]) -> int:
     deleted = 0
     began = time.monotonic()
-    while batch := sessions.purge(moment, BATCH):
+    while batch := purge():
         deleted += batch
-        _show(f"\r{deleted} deleted so far")
+        _show(f"\r{of_what}: {deleted} deleted so far")
         # Whoever else writes gets as much of the store's time as this.
         time.sleep(min(time.monotonic() - began, _LONGEST_PAUSE))
         began = time.monotonic()
@@ -36,11 +57,6 @@ def purge_all(sessions: SessionStore) -> int:
     return deleted
 
 
-def on_a_terminal() -> bool:
-    """Tell whether a person watches."""
-    return sys.stderr.isatty()
-
-
 def _show(text: str) -> None:
-    if on_a_terminal():
+    if is_watched():
         click.echo(text, nl=False, err=True)

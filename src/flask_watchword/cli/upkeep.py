@@ -46,6 +46,11 @@ def one_line_store_failures() -> Iterator[None]:
             raise missing_extra(package, _EXTRAS[package]) from error
 
 
+def is_database(url: str) -> bool:
+    """Tell whether a place is a database, and not a Valkey server."""
+    return url.startswith(("sqlite", "postgresql"))
+
+
 def is_missing_file(url: str) -> bool:
     """Tell whether a database would be a file that is not there."""
     return url.startswith("sqlite") and not Path(place(url)).exists()
@@ -66,7 +71,7 @@ def refuse_other_schema(url: str) -> None:
 
     It is not upgraded on the way: a URL with a slip in it would get tables of ours, or a file.
     """
-    if not url.startswith(("sqlite", "postgresql")):
+    if not is_database(url):
         return
     from flask_watchword.stores.opening import database_revision
 
@@ -83,7 +88,7 @@ def place(url: str) -> str:
     """Return what to call a store: its file, or its name and host, never its password."""
     from sqlalchemy.engine import make_url
 
-    if not url.startswith(("sqlite", "postgresql")):
+    if not is_database(url):
         return f"Valkey on {urlsplit(url).hostname}"
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask_watchword.accounts.audit import AuditLog
+from flask_watchword.accounts.upkeep import Upkeep
 from flask_watchword.clock import Clock
 from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
@@ -140,6 +141,23 @@ def opened_audit_log(url: str) -> Iterator[AuditLog]:
     engine = open_engine(url)
     try:
         yield SqlAuditLog(engine)
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def opened_upkeep(url: str) -> Iterator[Upkeep]:
+    """Lend what deletes what is over of the accounts in a database whose schema is in place.
+
+    Raises:
+        StoreUnavailable: when the database does not answer.
+    """
+    from flask_watchword.stores.sql.engine import open_engine
+    from flask_watchword.stores.sql.upkeep import SqlUpkeep
+
+    engine = open_engine(url)
+    try:
+        yield SqlUpkeep(engine)
     finally:
         engine.dispose()
 
