@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from flask_watchword.accounts.audit import Event
 from flask_watchword.cli import main
 from flask_watchword.extension.binding import binding_of
+from flask_watchword.service.api.sessions import Device
 from flask_watchword.service.app import create_app
 from flask_watchword.service.components import components
 from flask_watchword.service.settings import Settings, read_settings
@@ -18,6 +19,7 @@ from tests.service.site import BETTER, GOOD, Site
 
 EMAIL = "Ada@Example.com"
 PATIENCE = 30.0
+HTTP_NAMES = set(Device.__struct_fields__)
 Watchword = Callable[..., Result]
 
 
@@ -153,10 +155,13 @@ def test_sessions_are_listed_and_ended(settings: Settings, watchword: Watchword)
     lines = done(watchword("session", "list", EMAIL, "--json")).splitlines()
     listed = list(map(json.loads, lines))
     assert len(listed) == 3
+    assert all(set(one) <= HTTP_NAMES for one in listed)
+    assert listed[0]["created_at"] <= listed[0]["last_seen_at"] < listed[0]["expires_at"]
     assert listed[0]["id"] in done(watchword("session", "list", EMAIL))
     done(watchword("session", "end", EMAIL, listed[0]["id"]))
     assert "no such session" in refused(watchword("session", "end", EMAIL, listed[0]["id"]))
-    assert done(watchword("session", "end", EMAIL, "--all")).startswith("Ended 2 sessions")
+    assert done(watchword("session", "end", EMAIL, listed[1]["id"], "--json"))
+    assert done(watchword("session", "end", EMAIL, "--all")) == f"Ended 1 session of {EMAIL}.\n"
     with serving(settings) as ours:
         assert [ours.me(pair["access_token"]).status_code for pair in pairs] == [401] * 3
     assert watchword("session", "end", EMAIL).exit_code == 2

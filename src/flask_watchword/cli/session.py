@@ -86,11 +86,12 @@ def _record(parts: "Components", name: str, user_id: str, ended: int | str) -> N
 
 
 def _members(one: "Session") -> dict[str, Any]:
+    # By the names of GET /sessions. Moments are seconds, as of users.
     return {
         "id": one.id,
-        "started_at": one.started_at,
-        "rotated_at": one.rotated_at,
-        "idle_until": one.idle_until,
+        "created_at": one.started_at,
+        "last_seen_at": one.rotated_at,
+        "expires_at": one.idle_until,
         "address": one.address,
         "agent": one.agent,
     }
