@@ -9,6 +9,7 @@ from flask_watchword.service.components import Stores, components
 from flask_watchword.service.demo import make_expired_token
 from flask_watchword.service.logs.request_id import install_request_id
 from flask_watchword.service.logs.request_lines import install_request_lines
+from flask_watchword.service.request_time import install_request_time
 from flask_watchword.service.response_headers import install_headers
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import open_stores, opened_stores
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     """
     settings = settings or read_settings()
     app = _Service("flask_watchword.service", static_folder=None)
+    install_request_time(app)
     install_request_id(app, settings)
     install_request_lines(app)
     # For the whole application: what no endpoint answers to is told so in JSON as well.

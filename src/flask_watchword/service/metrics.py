@@ -8,11 +8,10 @@ the sum over all, those that have ended among them.
 import os
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 
 from flask import Blueprint, Flask, Response, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from flask_watchword.extension.revocation_feed import Figures
 from flask_watchword.extension.signals import (
@@ -21,10 +20,11 @@ from flask_watchword.extension.signals import (
     session_refreshed,
     session_started,
 )
+from flask_watchword.service.ended_workers import drop_gauges_of_the_ended
+from flask_watchword.service.request_time import request_seconds
 from flask_watchword.sessions.session import Session
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-_BEGAN = "watchword.began"
 #: Seconds: what memory answers, what a database does, what a hash takes, what somebody waits for.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -77,8 +77,7 @@ class Metrics:
 
     def count_requests(self, api: Blueprint) -> None:
         """Count every request that a blueprint answers."""
-        api.before_request(self._begin)
-        api.after_request(self._finish)
+        api.after_request(self._count)
 
     def count_sessions(self, app: Flask) -> None:
         """Count what becomes of the sessions of an application."""
@@ -92,7 +91,7 @@ class Metrics:
         folder = os.environ.get(_FOLDER)
         if folder is None:
             return generate_latest(self._registry)
-        _forget_the_dead(Path(folder))
+        drop_gauges_of_the_ended(Path(folder))
         registry = CollectorRegistry()
         MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
@@ -106,14 +105,10 @@ class Metrics:
             f"watchword_{name}", about, registry=self._registry, multiprocess_mode="livemax"
         )
 
-    def _begin(self) -> None:
-        request.environ[_BEGAN] = perf_counter()
-
-    def _finish(self, response: Response) -> Response:
-        seconds = perf_counter() - request.environ.get(_BEGAN, perf_counter())
+    def _count(self, response: Response) -> Response:
         endpoint = (request.endpoint or "").rpartition(".")[2]
         self._requests.labels(endpoint, request.method, response.status_code).inc()
-        self._seconds.labels(endpoint).observe(seconds)
+        self._seconds.labels(endpoint).observe(request_seconds())
         known = self._figures()
         self._staleness.set(known.staleness or 0.0)
         self._entries.set(known.entries)
@@ -131,11 +126,3 @@ class Metrics:
 
     def _refresh_reused(self, _app: Flask, session: Session) -> None:
         self._replays.inc()
-
-
-def _forget_the_dead(folder: Path) -> None:
-    """Drop the gauges of workers that have ended; their counts stay."""
-    for file in folder.glob("gauge_live*.db"):
-        pid = file.stem.rpartition("_")[2]
-        if pid.isdigit() and not Path("/proc", pid).exists():
-            mark_process_dead(int(pid), str(folder))  # type: ignore[no-untyped-call]

@@ -30,6 +30,7 @@ from flask_watchword.service.mailing import Mailing
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.origins import Origins
+from flask_watchword.service.request_time import install_request_time
 from flask_watchword.service.response_headers import install_headers
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.signing_keys import live_keyring
@@ -103,6 +104,7 @@ class Watchword:
             api_document(served, settings.service_name, self._url_prefix),
         )
         api = build_api(served)
+        install_request_time(api)
         install_request_id(api, settings)
         parts.metrics.count_requests(api)
         api.before_request(_send_mail)

@@ -1,13 +1,13 @@
 """A line in the log for each request. What a client chose freely is not in it."""
 
 import logging
-import time
 from http import HTTPMethod
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from flask_watchword.extension.current import get_jwt, get_jwt_request_location
 from flask_watchword.service.client import client
+from flask_watchword.service.request_time import request_seconds
 
 #: What text says; JSON has all fields.
 _TEXT = "%(method)s %(path)s %(status)d %(milliseconds).1f ms %(address)s"
@@ -18,28 +18,23 @@ _logger = logging.getLogger("flask_watchword.requests")
 def install_request_lines(app: Flask) -> None:
     """Log every request of an application once it is answered."""
 
-    def begin() -> None:
-        g.watchword_request_began = time.perf_counter()
-
     def log(response: Response) -> Response:
         if _logger.isEnabledFor(logging.INFO):
             fields = _fields(response)
             _logger.info(_TEXT, fields, extra={"fields": fields})
         return response
 
-    app.before_request(begin)
     app.after_request(log)
 
 
 def _fields(response: Response) -> dict[str, str | int | float]:
-    began = g.get("watchword_request_began", time.perf_counter())
     # The rule and not the path: whoever pastes a token into an address would have it here.
     path = "-" if request.url_rule is None else request.url_rule.rule
     fields: dict[str, str | int | float] = {
         "method": request.method if request.method in HTTPMethod.__members__ else "-",
         "path": path,
         "status": response.status_code,
-        "milliseconds": round(1_000 * (time.perf_counter() - began), 1),
+        "milliseconds": round(1_000 * request_seconds(), 1),
         "address": client().address or "-",
     }
     if get_jwt_request_location() is not None:

@@ -1,0 +1,49 @@
+"""What a worker that has ended leaves behind."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flask_watchword.service.ended_workers import drop_gauges_of_the_ended
+
+
+@pytest.fixture
+def ended() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_gauges_of_the_ended_go_and_their_counts_and_those_of_others_stay(
+    tmp_path: Path, ended: int
+) -> None:
+    mine = {f"gauge_livemax_{os.getpid()}.db", f"gauge_livemax_{os.getppid()}.db"}
+    theirs = {f"counter_{ended}.db", f"histogram_{ended}.db"}
+    for name in (*mine, *theirs, f"gauge_livemax_{ended}.db"):
+        (tmp_path / name).touch()
+    drop_gauges_of_the_ended(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == mine | theirs
+
+
+def test_it_works_where_there_is_no_proc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: int
+) -> None:
+    for pid in (os.getpid(), ended):
+        (tmp_path / f"gauge_livemax_{pid}.db").touch()
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    drop_gauges_of_the_ended(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [f"gauge_livemax_{os.getpid()}.db"]
+
+
+def test_a_process_of_another_user_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    (tmp_path / "gauge_livemax_1.db").touch()
+    monkeypatch.setattr(os, "kill", refuse)
+    drop_gauges_of_the_ended(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["gauge_livemax_1.db"]
