@@ -43,8 +43,8 @@ def change(url: str, statement: str) -> None:
 
 def test_tail_shows_the_newest_entries_with_the_last_at_the_end(filled: str) -> None:
     assert run("tail", "-n", "2", "--database", filled).output.splitlines() == [
-        "4 2023-11-14T22:13:23Z login subject=ada address=192.0.2.1 attempt=3",
-        '5 2023-11-14T22:13:29Z logout subject=bob agent="curl/8 (x)"',
+        "4 2023-11-14 22:13:23 UTC login subject=ada address=192.0.2.1 attempt=3",
+        '5 2023-11-14 22:13:29 UTC logout subject=bob agent="curl/8 (x)"',
     ]
 
 
@@ -81,6 +81,19 @@ def test_a_value_cannot_look_like_another_one(sqlite_url: str) -> None:
     assert run("tail", "--database", sqlite_url).output.endswith(
         'login agent="x\\" address=\\"192.0.2.9"\n'
     )
+
+
+def test_a_backslash_of_a_client_does_not_end_its_value(sqlite_url: str) -> None:
+    upgrade_database(sqlite_url)
+    with opened_audit_log(sqlite_url) as log:
+        log.append([new_event("login", NOW, agent='x\\" address=y')])
+    line = run("tail", "--database", sqlite_url).output
+    assert line.endswith('login agent="x\\\\\\" address=y"\n')
+
+
+def test_a_moment_that_somebody_has_altered_is_shown_as_it_is(filled: str) -> None:
+    change(filled, "UPDATE watchword_audit SET at = 1e300 WHERE seq = 5")
+    assert run("tail", "-n", "1", "--database", filled).output.startswith("5 1e+300 logout ")
 
 
 def test_verify_says_that_a_log_is_whole_and_names_its_head(filled: str) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flask_watchword.cli.database_refusals import refuse_other_schema
 from flask_watchword.cli.failures import Code, Failure
-from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
+from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
     from flask_watchword.accounts.administration import Administrator

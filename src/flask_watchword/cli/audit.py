@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flask_watchword.cli.database_refusals import refuse_other_schema
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
-from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
+from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
     from flask_watchword.accounts.audit import AuditLog, Head, Verdict

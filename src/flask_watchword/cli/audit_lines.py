@@ -1,13 +1,16 @@
 """Entries of the audit log as people and programs read them."""
 
 import json
-from datetime import UTC, datetime
 
 from flask_watchword.accounts.audit import Entry
+from flask_watchword.cli.output import shown
 
 
 def as_line(entry: Entry) -> str:
-    """Return an entry on one line: number, time, event, and whatever is known besides."""
+    """Return an entry on one line: number, time, event, and whatever is known besides.
+
+    What clients sent stands in it as they wrote it: whoever prints it makes that harmless.
+    """
     event = entry.event
     known = {
         "subject": event.subject,
@@ -16,8 +19,8 @@ def as_line(entry: Entry) -> str:
         "agent": event.agent,
         **event.detail,
     }
-    words = [f"{_printable(name)}={_value(value)}" for name, value in known.items() if value != ""]
-    return " ".join([str(entry.seq), _moment(event.at), _printable(event.event), *words])
+    words = [f"{name}={_value(value)}" for name, value in known.items() if value != ""]
+    return " ".join([str(entry.seq), shown(event.at), event.event, *words])
 
 
 def as_object(entry: Entry) -> dict[str, object]:
@@ -41,23 +44,4 @@ def _value(value: object) -> str:
         return json.dumps(value)
     # In quotes where a client could otherwise make one value look like several.
     plain = value.isascii() and value.isprintable() and not set(value) & set(' ="\\')
-    return value if plain else f'"{_printable(value)}"'
-
-
-def _printable(text: str) -> str:
-    """Return a text of which no character does anything: control, direction, line."""
-    return "".join(map(_character, text))
-
-
-def _character(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    return character if character.isprintable() else character.encode("unicode_escape").decode()
-
-
-def _moment(at: float) -> str:
-    try:
-        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        # Somebody has altered it.
-        return repr(at)
+    return value if plain else '"{}"'.format(value.replace("\\", "\\\\").replace('"', '\\"'))

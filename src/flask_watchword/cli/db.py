@@ -4,15 +4,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flask_watchword.cli.database_refusals import is_missing_file, refuse_missing_file
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
-from flask_watchword.cli.upkeep import (
-    is_missing_file,
-    one_line_store_failures,
-    place,
-    refuse_missing_file,
-)
+from flask_watchword.cli.places import place
+from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
     from flask_watchword.stores.sql.schema import Revision

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import click
 from flask import Flask
 
-from flask_watchword.cli.upkeep import one_line_store_failures
+from flask_watchword.cli.store_failures import one_line_store_failures
 from flask_watchword.service.app import create_app, create_worker
 from flask_watchword.service.settings import Settings
 from flask_watchword.service.stores import opened_stores, prepare

@@ -46,8 +46,14 @@ def counted(number: int, name: str) -> str:
 
 
 def shown(moment: float | None) -> str:
-    """Return a moment in UTC, to the second; nothing for none."""
-    return "" if moment is None else datetime.fromtimestamp(moment, UTC).strftime(_MOMENT)
+    """Return a moment in UTC, to the second; nothing for none, a number that is none as it is."""
+    if moment is None:
+        return ""
+    try:
+        return datetime.fromtimestamp(moment, UTC).strftime(_MOMENT)
+    except (OverflowError, ValueError, OSError):
+        # Somebody has altered it.
+        return repr(moment)
 
 
 def print_rows(columns: Sequence[str], rows: Rows) -> None:

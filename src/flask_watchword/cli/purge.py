@@ -2,14 +2,11 @@
 
 import click
 
+from flask_watchword.cli.database_refusals import is_missing_file, refuse_other_schema
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
-from flask_watchword.cli.upkeep import (
-    is_database,
-    is_missing_file,
-    one_line_store_failures,
-    refuse_other_schema,
-)
+from flask_watchword.cli.places import is_database
+from flask_watchword.cli.store_failures import one_line_store_failures
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.shared_counts import counted_together
-from flask_watchword.cli.upkeep import one_line_store_failures
+from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
     from flask_watchword.service.settings import Settings

@@ -11,7 +11,7 @@ from granian.log import LogLevels
 
 from flask_watchword.cli.address import free_address, only_this_machine, place_of, url_of
 from flask_watchword.cli.live_settings import LiveSettings
-from flask_watchword.cli.upkeep import place
+from flask_watchword.cli.places import place
 from flask_watchword.cli.walkthrough import walkthrough
 from flask_watchword.cli.worker_server import WorkerServer
 from flask_watchword.service.app import expired_demo_token

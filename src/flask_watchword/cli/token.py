@@ -2,10 +2,11 @@
 
 import click
 
+from flask_watchword.cli.database_refusals import refuse_other_schema
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_object, print_rows
+from flask_watchword.cli.store_failures import one_line_store_failures
 from flask_watchword.cli.token_source import read_token, token_argument
-from flask_watchword.cli.upkeep import one_line_store_failures, refuse_other_schema
 
 _WARNING = (
     "NOTHING HERE IS VERIFIED: anybody can write a token that says this. "

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from flask_watchword.cli.administering import administrator
+from flask_watchword.cli.database_refusals import refuse_missing_file, refuse_other_schema
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.new_password import ask_password
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
-from flask_watchword.cli.upkeep import (
-    one_line_store_failures,
-    refuse_missing_file,
-    refuse_other_schema,
-)
+from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
     from flask_watchword.accounts.store import UserStore

@@ -11,8 +11,7 @@ class StoreUnavailable(Exception):
     retry_after = 2
 
     def __init__(self, message: str) -> None:
-        # In one line, as a log has it; what a driver says may have several.
-        super().__init__(" ".join(message.split()))
+        super().__init__(in_one_line(message))
 
 
 class KeysUnavailable(StoreUnavailable):
@@ -35,3 +34,8 @@ class LaterSchema(Exception):
             f"the database is at revision {current}, of a later version of Watchword; {newest} is "
             "the newest of this one: install the later version here"
         )
+
+
+def in_one_line(told: str) -> str:
+    """Return what an error tells as a log has it; what a driver says may have several lines."""
+    return " ".join(told.split())

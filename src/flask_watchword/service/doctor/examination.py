@@ -42,7 +42,7 @@ from flask_watchword.service.settings import (
     secret_files,
 )
 from flask_watchword.service.stores import opened_accounts, opened_keys, sealed_by_head
-from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.errors import StoreUnavailable, in_one_line
 from flask_watchword.stores.opening import UnknownStore, database_state, valkey_states
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _asked(name: str, url: str) -> tuple[list[Finding], "DatabaseState | None"]:
         state = database_state(url)
     except (StoreUnavailable, DBAPIError, ModuleNotFoundError) as error:
         remedy = "see that it runs, and whether the URL and its user are right"
-        return [problem(name, f"does not answer: {_in_one_line(error)}", remedy)], None
+        return [problem(name, f"does not answer: {_told(error)}", remedy)], None
     findings = [fine(name, "answers"), check_schema(name, state)]
     if state.ahead is not None:
         findings.append(check_clock(f"the {name}", state.ahead))
@@ -148,7 +148,7 @@ def _of_keys_and_accounts(settings: Settings) -> Iterator[Finding]:
         yield problem("master key", str(error), "correct it")
     except (StoreUnavailable, DBAPIError) as error:
         remedy = "see that it runs, and what its user may do"
-        yield problem("database", f"cannot be read: {_in_one_line(error)}", remedy)
+        yield problem("database", f"cannot be read: {_told(error)}", remedy)
 
 
 def _valkeys(settings: Settings) -> dict[str, str]:
@@ -167,7 +167,7 @@ def _of_valkey(name: str, url: str) -> Iterator[Finding]:
         return
     except StoreUnavailable as error:
         remedy = "see that it runs, and whether the URL and its password are right"
-        yield problem(name, f"does not answer: {_in_one_line(error)}", remedy)
+        yield problem(name, f"does not answer: {_told(error)}", remedy)
         return
     yield fine(name, "answers")
     yield check_clock(f"the {name}", max((state.ahead for state in states), key=abs))
@@ -179,7 +179,7 @@ def _is_valkey(url: str) -> bool:
     return not url.startswith(("sqlite", "postgresql"))
 
 
-def _in_one_line(error: Exception) -> str:
+def _told(error: Exception) -> str:
     # SQLAlchemy adds the statement and a link to what the database says.
     why = error.orig if isinstance(error, DBAPIError) else error
-    return " ".join(str(why).split())
+    return in_one_line(str(why))

@@ -165,7 +165,7 @@ class RemoteKeys(Forked):
             "The keys of %s could not be fetched, %s: %s",
             self._issuer,
             "none are known" if self._held is None else "those that are known stay in use",
-            _in_one_line(error),
+            _shortened(error),
             exc_info=None if known else error,
         )
 
@@ -178,7 +178,7 @@ class RemoteKeys(Forked):
         return math.ceil(max(1.0, self._not_before - self._elapsed()))
 
 
-def _in_one_line(error: Exception) -> str:
+def _shortened(error: Exception) -> str:
     """Return what is wrong, short and without anything that a log would take for its own."""
     text = str(error)[:LONGEST_REASON]
     return text if text.isprintable() else ascii(text)
