@@ -1,6 +1,8 @@
 """Under which master keys a database has what belongs to accounts; no value is opened."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, LargeBinary, func, select
@@ -8,9 +10,13 @@ from sqlalchemy import Column, Connection, Engine, LargeBinary, func, select
 from flask_watchword.stores.sql import tables
 from flask_watchword.stores.sql.joining import state
 
-_COLUMNS: Mapping[str, Column[Any]] = {
-    "authenticators": tables.totp.c.sealed_secret,
-    "e-mail": tables.outbox.c.sealed_body,
+#: Rows that one statement looks at, so that none takes longer than a statement may.
+_BATCH = 20_000
+
+#: By kind, what names a row and what is sealed in it.
+_KINDS: Mapping[str, tuple[Column[Any], Column[Any]]] = {
+    "authenticators": (tables.totp.c.user_id, tables.totp.c.sealed_secret),
+    "e-mail": (tables.outbox.c.id, tables.outbox.c.sealed_body),
 }
 
 
@@ -24,16 +30,29 @@ def count_by_head(engine: Engine, head_bytes: int) -> Mapping[str, Mapping[bytes
     Raises:
         StoreUnavailable: when the database does not answer.
     """
+    return {kind: _counted(engine, *columns, head_bytes) for kind, columns in _KINDS.items()}
 
-    def counted(column: Column[Any]) -> Mapping[bytes, int]:
-        head = func.substr(column, 1, head_bytes, type_=LargeBinary)
-        # By its name: PostgreSQL takes two parameters with one value for two expressions.
-        statement = select(head.label("head"), func.count()).where(column.is_not(None))
-        statement = statement.group_by("head")
 
-        def work(connection: Connection) -> Mapping[bytes, int]:
-            return {bytes(head): count for head, count in connection.execute(statement)}
+def _counted(
+    engine: Engine, named: Column[Any], sealed: Column[Any], head_bytes: int
+) -> Mapping[bytes, int]:
+    last, found = "", Counter[bytes]()
+    while rows := state(engine, partial(_batch, named, sealed, head_bytes, last)):
+        for head, count, _ in rows:
+            # Of a message that is over nothing is left.
+            if head is not None:
+                found[bytes(head)] += count
+        last = rows[0][2]
+    return found
 
-        return state(engine, work)
 
-    return {kind: counted(column) for kind, column in _COLUMNS.items()}
+def _batch(
+    named: Column[Any], sealed: Column[Any], head_bytes: int, after: str, connection: Connection
+) -> Sequence[tuple[bytes | None, int, str]]:
+    head = func.substr(sealed, 1, head_bytes, type_=LargeBinary).label("head")
+    rows = select(named.label("name"), head).where(named > after).order_by(named).limit(_BATCH)
+    some = rows.subquery()
+    # The last of all, as the database orders them.
+    last = func.max(func.max(some.c.name)).over()
+    statement = select(some.c.head, func.count(), last).group_by(some.c.head)
+    return [(row[0], row[1], row[2]) for row in connection.execute(statement)]

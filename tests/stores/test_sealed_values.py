@@ -1,0 +1,38 @@
+"""How many values are under which master key, on real databases."""
+
+import pytest
+from sqlalchemy import Engine
+
+from flask_watchword.accounts.outbox import Body, new_mail
+from flask_watchword.accounts.totp import new_enrolment
+from flask_watchword.keys.sealing import Sealer
+from flask_watchword.stores.sql import sealed_values
+from flask_watchword.stores.sql.factors import SqlTotpStore
+from flask_watchword.stores.sql.outbox import SqlOutbox
+from flask_watchword.stores.sql.sealed_values import count_by_head
+
+NOW = 1_700_000_000.0
+OLD, NEW = Sealer([b"o" * 32]), Sealer([b"n" * 32])
+
+
+def test_each_value_is_counted_once_by_its_master_key(
+    any_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealed_values, "_BATCH", 3)
+    for number in range(7):
+        seal = OLD if number in {0, 3, 4} else NEW
+        SqlTotpStore(any_engine, seal).begin(new_enrolment(f"user-{number}", NOW))
+    outbox = SqlOutbox(any_engine, OLD)
+    for number in range(8):
+        mail = new_mail("verify_email", "ada@example.com", Body("", "", ""), NOW)
+        outbox.put(mail)
+        if number % 2:
+            outbox.sent(mail.id, NOW)
+    assert count_by_head(any_engine, len(NEW.head)) == {
+        "authenticators": {OLD.head: 3, NEW.head: 4},
+        "e-mail": {OLD.head: 4},
+    }
+
+
+def test_where_nothing_is_sealed_nothing_is_counted(any_engine: Engine) -> None:
+    assert count_by_head(any_engine, len(NEW.head)) == {"authenticators": {}, "e-mail": {}}
