@@ -145,13 +145,39 @@ def test_an_unknown_key_is_looked_for_and_found(worker: Worker) -> None:
     assert second in worker.knows()
 
 
-def test_invented_names_ask_the_store_at_most_once_in_a_while(
+def test_a_key_that_another_worker_signs_with_at_once_is_found_a_moment_after_a_look(
+    worker: Worker,
+) -> None:
+    worker.keys.refresh("invented")
+    second = worker.keeper.rotate(at_once=True)
+    worker.wait(0.02)
+    assert worker.keys.refresh(second)
+
+
+def test_invented_names_ask_the_store_at_most_fifty_times_a_second(
     worker: Worker, store: WatchedStore
 ) -> None:
     worker.wait(1.0)
     before = store.versions + store.loads
     assert not any(worker.keys.refresh(f"invented {n}") for n in range(1_000))
     assert store.versions + store.loads == before + 1
+    for n in range(1_000):
+        worker.wait(0.001)
+        assert not worker.keys.refresh(f"invented {n}")
+    assert store.versions + store.loads <= before + 1 + 50
+
+
+def test_invented_names_do_not_ask_a_store_that_is_down_more_often(
+    worker: Worker, store: WatchedStore
+) -> None:
+    store.is_down = True
+    worker.wait(1.0)
+    before = store.versions
+    for _ in range(10):
+        with pytest.raises(StoreUnavailable):
+            worker.keys.refresh("invented")
+        worker.wait(0.05)
+    assert store.versions == before + 1
 
 
 def test_a_flood_of_invented_names_does_not_hide_a_key_that_was_published_in_time(

@@ -18,6 +18,9 @@ from flask_watchword.stores.errors import StoreUnavailable
 
 #: Seconds that a process goes on with the keys it has read, or after a store that did not answer.
 _FRESH_SECONDS = 1.0
+#: Seconds after a look within which a key that is not known is not looked for again: a login takes
+#: longer, so a key that another process made at once, in the place of a stolen one, is found.
+_UNKNOWN_SECONDS = 0.02
 #: Seconds that a process may go on beyond that while another of its threads looks: longer than a
 #: store that does not answer is waited for, and well within what clocks may differ.
 _OVERDUE_SECONDS = 10.0
@@ -32,9 +35,10 @@ _living: "WeakSet[LiveKeyring]" = WeakSet()
 class LiveKeyring:
     """A key source over a key store. It has no thread: whoever asks for keys looks after them.
 
-    The store is asked for its version at most once in a while, and for the keys where that is
-    another one. While the store does not answer the keys in hand sign and verify; what cannot be
-    told without it is answered by ``StoreUnavailable``, never by a guess.
+    The store is asked for its version at most once in a while, more often where a token names a key
+    that is not known, and for the keys where that is another one. While the store does not answer
+    the keys in hand sign and verify; what cannot be told without it is answered by
+    ``StoreUnavailable``, never by a guess.
 
     Args:
         store: where the keys are.
@@ -62,7 +66,7 @@ class LiveKeyring:
         self._elapsed = elapsed
         self._ring: Keyring | None = None
         self._failed: Exception | None = None
-        self._look_again_at = float("-inf")
+        self._look_again_at = self._look_for_unknown_at = float("-inf")
         # Twice in the time that a key is published before it signs: so it is always known in time.
         self._fresh_seconds = min(_FRESH_SECONDS, policy.lead / 2)
         # Whoever keeps a set that was read just before a key came must have dropped it by then.
@@ -112,6 +116,8 @@ class LiveKeyring:
             StoreUnavailable: when that cannot be told: the key may be a new one.
         """
         with self._lock:
+            if self._failed is None and self._elapsed() >= self._look_for_unknown_at:
+                self._look_again_at = float("-inf")
             self._look_if_due()
         if any(key.kid == kid for key in self.verifying_keys()):
             return True
@@ -159,7 +165,9 @@ class LiveKeyring:
             self._failed = error
         else:
             self._failed = None
-        self._look_again_at = self._elapsed() + self._fresh_seconds
+        now = self._elapsed()
+        self._look_again_at = now + self._fresh_seconds
+        self._look_for_unknown_at = now + _UNKNOWN_SECONDS
 
     def _look(self) -> None:
         ring = self._ring
