@@ -203,10 +203,11 @@ def _served() -> Iterator[_Service]:
         known = PasswordHasher(2, 19 * 1024, 1).hash(_PASSWORD)
         users = ({"email": f"user{n}@example.com", "password_hash": known} for n in range(_USERS))
         (folder / "users.jsonl").write_text("\n".join(map(json.dumps, users)))
-        # Not shell input: this interpreter and our own command.
-        subprocess.run(  # noqa: S603
-            [*_COMMAND, "import", "users.jsonl"], cwd=folder, check=True, stdout=subprocess.DEVNULL
-        )
+        for arguments in (("db", "upgrade"), ("import", "users.jsonl")):
+            # Not shell input: this interpreter and our own command.
+            subprocess.run(  # noqa: S603
+                [*_COMMAND, *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL
+            )
         with _running(folder) as port:
             yield _Service(port, count())
 
