@@ -139,9 +139,9 @@ def hashes_at_a_time(passwords: Passwords) -> int:
 
 
 @pytest.mark.parametrize(
-    ("cores", "processes", "each"), [(2, 2, 1), (8, 2, 4), (4, 3, 2), (1, 4, 1)]
+    ("cores", "processes", "each"), [(2, 2, 2), (2, 1, 2), (16, 16, 2), (16, 5, 8), (1, 4, 1)]
 )
-def test_each_of_several_processes_hashes_on_its_part_of_the_cores(
+def test_each_of_several_processes_hashes_on_twice_its_part_of_the_cores(
     cores: int, processes: int, each: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords_module, "usable_cores", lambda: cores)

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from flask_watchword.accounts.passwords import usable_cores
+import pytest
+
+from flask_watchword.accounts import passwords
 from flask_watchword.extension.binding import binding_of
 from flask_watchword.service.app import create_worker
 from flask_watchword.service.components import components
@@ -10,13 +12,16 @@ from flask_watchword.service.settings import Settings
 from flask_watchword.service.stores import prepare
 
 
-def test_a_worker_hashes_on_its_part_of_the_cores(settings: Settings) -> None:
+def test_a_worker_leaves_others_their_part_of_the_cores(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "usable_cores", lambda: 16)
     prepare(settings)
-    worker = create_worker(replace(settings, workers=2 * usable_cores()))
+    worker = create_worker(replace(settings, workers=8))
     with worker.app_context():
         parts = components()
     try:
-        assert parts.passwords._cores._value == 1
+        assert parts.passwords._cores._value == 4
     finally:
         parts.mailing.stop(1.0)
         feed = binding_of(worker).revocations

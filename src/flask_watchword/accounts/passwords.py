@@ -77,8 +77,8 @@ class HashingBusy(Exception):
     retry_after = 1
 
 
-#: Callers that may wait for one core: half of the threads of a worker that has one.
-WAITING_PER_CORE = 16
+#: Callers that may wait for one core.
+WAITING_PER_CORE = 8
 
 
 class Passwords:
@@ -109,11 +109,14 @@ class Passwords:
         self._nobodys_hash = _hash_of_no_password(self._parameters)
 
     def share_cores(self, processes: int) -> None:
-        """Hash no more at a time than the part of the cores that each of several processes has.
+        """Hash no more at a time than is reasonable beside other processes that hash as well.
 
-        One at least, and rather too many than a core that nobody uses. Nobody may hash meanwhile.
+        That is twice the part of the cores that each of them has. Who logs in is not dealt out
+        evenly at every moment, and while one process has a queue, the core of another would idle.
+        Nobody may hash meanwhile.
         """
-        self._use(math.ceil(usable_cores() / processes))
+        cores = usable_cores()
+        self._use(min(cores, 2 * math.ceil(cores / processes)))
 
     def _use(self, cores: int) -> None:
         self._cores = threading.BoundedSemaphore(cores)

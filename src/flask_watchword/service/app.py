@@ -54,8 +54,8 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
 def create_worker(settings: Settings) -> Flask:
     """Return the service as :func:`create_app` does, in a process that is to serve it.
 
-    It sends mail from its start on: some may wait since an earlier process ended. And it hashes
-    on its part of the cores: more hashes at a time than cores keep each other out of the caches.
+    It sends mail from its start on: some may wait since an earlier process ended. And it leaves
+    other workers their part of the cores for hashing.
     """
     app = create_app(settings)
     with app.app_context():
