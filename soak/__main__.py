@@ -81,14 +81,11 @@ def _arguments() -> argparse.Namespace:
 
 def _found(scale: Scale, only: str) -> Iterator[Finding]:
     for store, lend in PLACES.items():
-        wanted = [
-            trial for name, trial in _TRIALS.items() if only.lower() in f"{store}: {name}".lower()
-        ]
-        if not wanted:
-            continue
-        with lend() as place:
-            for trial in wanted:
-                yield from trial(place, scale)
+        for name, trial in _TRIALS.items():
+            if only.lower() in f"{store}: {name}".lower():
+                # A store of its own for each: what one leaves behind is in no other's way.
+                with lend() as place:
+                    yield from trial(place, scale)
 
 
 if __name__ == "__main__":
