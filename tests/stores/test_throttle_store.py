@@ -156,3 +156,19 @@ def test_racing_tries_on_several_limits_in_any_order_neither_deadlock_nor_oversh
     with ThreadPoolExecutor(8) as pool:
         waits = list(pool.map(lambda n: throttle.take(orders[n % 3], NOW), range(100)))
     assert waits.count(0) == 10
+
+
+def test_who_takes_tries_and_who_is_welcomed_on_the_same_limits_do_not_deadlock(
+    throttle: ThrottleStore,
+) -> None:
+    # Whichever order the keys of a limit, of a place and of what is forgotten have.
+    wide = [Charge(name, SECOND, 1_000 * SECOND) for name in "ab"]
+
+    def sign_in(number: int) -> int:
+        forgotten = "ab"[number % 2]
+        wait = throttle.take(wide, NOW)
+        throttle.remember("place", NOW + SECOND, NOW, forgotten=forgotten, paid_back=wide)
+        return wait
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(sign_in, range(200))) == {0}

@@ -77,11 +77,17 @@ class SqlThrottleStore:
         self, key: str, until: int, now: int, *, forgotten: str, paid_back: Sequence[Charge] = ()
     ) -> None:
         """Keep a key until a moment, and count what is forgotten or paid back no more."""
+        charges = {charge.key: charge for charge in paid_back}
 
         def work(statements: Statements) -> None:
-            _give_back_all(statements, [one for one in paid_back if one.key != forgotten])
-            statements.count(_FORGET, {"this_key": forgotten})
-            statements.count(_REMEMBER, {"key": key, "until": until})
+            # In the order in which tries are taken: see `_in_order`.
+            for name in sorted({key, forgotten, *charges}):
+                if name == forgotten:
+                    statements.count(_FORGET, {"this_key": name})
+                elif name == key:
+                    statements.count(_REMEMBER, {"key": name, "until": until})
+                else:
+                    _give_back_all(statements, [charges[name]])
 
         self._database.transact(work)
 
