@@ -87,13 +87,18 @@ def _verifying(alone: str) -> Callable[[], bool]:
     # Here and not above: they bring PyNaCl, which is hidden from the process that asks for rows.
     from flask_watchword.accounts.passwords import OWASP_PROFILE, Passwords
 
-    passwords = Passwords()
-    known = passwords.hash(_PASSWORD)
+    passwords, known = Passwords(), _known_hash()
     if alone == _LIBSODIUM:
         return lambda: passwords.verify(known, _PASSWORD)
     costs = OWASP_PROFILE
     hasher = PasswordHasher(costs.passes, costs.memory_kib, costs.lanes)
     return lambda: hasher.verify(known, _PASSWORD)
+
+
+def _known_hash() -> str:
+    from flask_watchword.accounts.passwords import Passwords
+
+    return Passwords().hash(_PASSWORD)
 
 
 def _protected(rounds: int) -> Row:
@@ -200,7 +205,7 @@ def _milliseconds(connection: http.client.HTTPConnection, token: str) -> float:
 def _served() -> Iterator[_Service]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        known = PasswordHasher(2, 19 * 1024, 1).hash(_PASSWORD)
+        known = _known_hash()
         users = ({"email": f"user{n}@example.com", "password_hash": known} for n in range(_USERS))
         (folder / "users.jsonl").write_text("\n".join(map(json.dumps, users)))
         for arguments in (("db", "upgrade"), ("import", "users.jsonl")):

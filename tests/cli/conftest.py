@@ -21,6 +21,15 @@ START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 
+def listens(port: int) -> bool:
+    """Tell whether a connection to a port of this machine succeeds."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 @dataclass
 class RunningServer:
     """A ``watchword serve`` in a process group of its own, with its output in a file."""
@@ -46,11 +55,7 @@ class RunningServer:
 
     def listens(self) -> bool:
         """Tell whether a connection succeeds."""
-        try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-        except OSError:
-            return False
-        return True
+        return listens(self.port)
 
     def get(self, path: str) -> tuple[int, bytes]:
         return self._ask("GET", path, None)

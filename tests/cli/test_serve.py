@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import STOP_SECONDS, WATCHWORD, RunningServer, Serve
+from tests.cli.conftest import STOP_SECONDS, WATCHWORD, RunningServer, Serve, listens
 from tests.docs.pages import README, between, text_of
-from tests.servers.valkey import wait_until
+from tests.servers.valkey import free_port, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -75,8 +75,7 @@ def test_the_application_of_readme_is_served_by_flask_and_asked_with_curl(tmp_pa
     (program,) = re.findall(r"```python\n(.*?)```\n", text_of(README), re.DOTALL)
     (tmp_path / "app.py").write_text(program, encoding="utf-8")
     code, promised = commands_and_answers("application")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     flask = subprocess.Popen(
         [Path(sys.executable).with_name("flask"), "--app", "app", "run", "--port", str(port)],
         cwd=tmp_path,
@@ -90,14 +89,6 @@ def test_the_application_of_readme_is_served_by_flask_and_asked_with_curl(tmp_pa
     finally:
         flask.terminate()
         flask.wait(STOP_SECONDS)
-
-
-def listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def test_the_first_start_prints_a_link_that_makes_an_admin_and_the_next_none(

@@ -61,7 +61,7 @@ def log_in(client: FlaskClient) -> str:
 def in_a_moment(app: Flask) -> None:
     """Let the worker ask the store again with its next question."""
     with app.app_context():
-        components().keys._look_again_at = float("-inf")
+        components().keys._looked_at = float("-inf")
 
 
 @pytest.mark.parametrize("path", ["/mine", "/auth/me"])

@@ -100,11 +100,7 @@ def _header(reader: Iterator[Sequence[str]]) -> list[str]:
 
 def _row(line: int, cells: dict[str, str], is_whole: bool) -> Row:
     members: dict[str, Any] = {}
-    reason = (
-        ""
-        if is_whole
-        else "has another number of fields than the first line; what has a comma in it needs quotes"
-    )
+    reason = "" if is_whole else _OTHER_NUMBER
     for name, cell in cells.items():
         if cell != "":
             try:

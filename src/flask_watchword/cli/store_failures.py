@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from flask_watchword.cli.failures import (
     Code,
     Failure,
-    StoreDown,
     missing_extra,
     one_line_failures,
 )
@@ -22,13 +21,11 @@ def one_line_store_failures() -> Iterator[None]:
         # Here and not above: SQLAlchemy is what `--help` does without.
         from sqlalchemy.exc import DBAPIError
 
-        from flask_watchword.stores.errors import StoreUnavailable, in_one_line
+        from flask_watchword.stores.errors import in_one_line
         from flask_watchword.stores.opening import UnknownStore
 
         try:
             yield
-        except StoreUnavailable as error:
-            raise StoreDown(f"a store does not answer: {error}") from error
         except DBAPIError as error:
             # A role that may not do this, or an option in the URL that the driver does not know.
             why = in_one_line(str(error.orig))

@@ -66,7 +66,7 @@ class LiveKeyring:
         self._elapsed = elapsed
         self._ring: Keyring | None = None
         self._failed: Exception | None = None
-        self._look_again_at = self._look_for_unknown_at = float("-inf")
+        self._looked_at = float("-inf")
         # Twice in the time that a key is published before it signs: so it is always known in time.
         self._fresh_seconds = min(_FRESH_SECONDS, policy.lead / 2)
         # Whoever keeps a set that was read just before a key came must have dropped it by then.
@@ -116,9 +116,8 @@ class LiveKeyring:
             StoreUnavailable: when that cannot be told: the key may be a new one.
         """
         with self._lock:
-            if self._failed is None and self._elapsed() >= self._look_for_unknown_at:
-                self._look_again_at = float("-inf")
-            self._look_if_due()
+            # A store that did not answer is not asked more often for that.
+            self._look_if_due(_UNKNOWN_SECONDS if self._failed is None else None)
         if any(key.kid == kid for key in self.verifying_keys()):
             return True
         if self._failed is not None:
@@ -128,7 +127,7 @@ class LiveKeyring:
     def look_now(self) -> None:
         """Read the keys anew, for this process has just changed them in the store."""
         with self._lock:
-            self._look_again_at = float("-inf")
+            self._looked_at = float("-inf")
             self._look_if_due()
 
     def start_anew(self) -> None:
@@ -138,7 +137,7 @@ class LiveKeyring:
     def _current(self) -> Keyring:
         # One thread looks; the others go on with what is there meanwhile, unless nobody has looked
         # for long: then another key may sign by now, and this one be revoked.
-        overdue = self._elapsed() - self._look_again_at
+        overdue = self._elapsed() - self._looked_at - self._fresh_seconds
         if overdue >= 0 and self._lock.acquire(blocking=overdue >= _OVERDUE_SECONDS):
             try:
                 self._look_if_due()
@@ -154,8 +153,9 @@ class LiveKeyring:
             raise StoreUnavailable("the keys cannot be read") from self._failed
         return self._ring
 
-    def _look_if_due(self) -> None:
-        if self._elapsed() < self._look_again_at:
+    def _look_if_due(self, pause: float | None = None) -> None:
+        """Look unless the last look was less than a pause ago; ``None`` is the usual one."""
+        if self._elapsed() < self._looked_at + (self._fresh_seconds if pause is None else pause):
             return
         try:
             self._look()
@@ -165,9 +165,7 @@ class LiveKeyring:
             self._failed = error
         else:
             self._failed = None
-        now = self._elapsed()
-        self._look_again_at = now + self._fresh_seconds
-        self._look_for_unknown_at = now + _UNKNOWN_SECONDS
+        self._looked_at = self._elapsed()
 
     def _look(self) -> None:
         ring = self._ring

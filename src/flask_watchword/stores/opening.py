@@ -12,6 +12,8 @@ from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from flask_watchword.stores.jwks.remote_keys import RemoteKeys
     from flask_watchword.stores.sql.probe import DatabaseState
     from flask_watchword.stores.sql.schema import Revision
@@ -136,13 +138,9 @@ def opened_audit_log(url: str) -> Iterator[AuditLog]:
         StoreUnavailable: when the database does not answer.
     """
     from flask_watchword.stores.sql.audit import SqlAuditLog
-    from flask_watchword.stores.sql.engine import open_engine
 
-    engine = open_engine(url)
-    try:
+    with _opened_engine(url) as engine:
         yield SqlAuditLog(engine)
-    finally:
-        engine.dispose()
 
 
 @contextlib.contextmanager
@@ -152,12 +150,19 @@ def opened_upkeep(url: str) -> Iterator[Upkeep]:
     Raises:
         StoreUnavailable: when the database does not answer.
     """
-    from flask_watchword.stores.sql.engine import open_engine
     from flask_watchword.stores.sql.upkeep import SqlUpkeep
+
+    with _opened_engine(url) as engine:
+        yield SqlUpkeep(engine)
+
+
+@contextlib.contextmanager
+def _opened_engine(url: str) -> Iterator["Engine"]:
+    from flask_watchword.stores.sql.engine import open_engine
 
     engine = open_engine(url)
     try:
-        yield SqlUpkeep(engine)
+        yield engine
     finally:
         engine.dispose()
 

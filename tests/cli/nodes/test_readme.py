@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import START_SECONDS, STOP_SECONDS
+from tests.cli.conftest import START_SECONDS, STOP_SECONDS, listens
 from tests.cli.nodes.conftest import Settings
 from tests.cli.test_serve import pasted
 from tests.docs.pages import README, between, text_of
@@ -90,13 +89,5 @@ def group_is_there(group: int) -> bool:
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
-        return False
-    return True
-
-
-def listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
         return False
     return True

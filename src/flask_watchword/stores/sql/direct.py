@@ -1,7 +1,7 @@
 """Statements that are compiled once, and given to the driver itself.
 
-For one of them, or a few in a transaction, SQLAlchemy's connection would do ten times the work that
-the database does. Its events, such as ``before_cursor_execute``, do not see them.
+For one of them, or a few in a transaction, SQLAlchemy's connection would do many times the work
+that the database does. Its events, such as ``before_cursor_execute``, do not see them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,10 @@ _BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL READ
 
 
 class Statements(Protocol):
-    """Runs statements, which are constants: each is compiled once and kept."""
+    """Runs statements, which are constants: each is compiled once and kept.
+
+    All raise ``StoreUnavailable`` when the database does not answer.
+    """
 
     def rows(self, statement: Executable, values: Values = NO_VALUES) -> Sequence[Sequence[Any]]:
         """Return the rows that a statement selects or returns."""
@@ -41,7 +44,10 @@ class Database(Statements, Protocol):
     """Runs statements each of which counts by itself, and transactions of several."""
 
     def transact(self, work: Callable[[Statements], _T]) -> _T:
-        """Do work of several statements: all of them or none."""
+        """Do work of several statements: all of them or none.
+
+        In a transaction of one's own it may be done several times, each from the start.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def state(place: Place, work: Callable[[Connection], _T]) -> _T:
 
 
 def database_at(place: Place) -> Database:
-    """Return what runs statements that are constants: at a twentieth of what others cost.
+    """Return what runs statements that are constants, for a small part of what others cost.
 
     Args:
         place: an engine of our own, whose connections all who ask for it share, or a connection.

@@ -14,6 +14,7 @@ from flask_watchword.stores.sql.joining import Place, database_at
 
 _tokens = tables.machine_tokens.c
 
+# Named one by one: the order is that of `MachineToken`, whatever order the table has.
 _TOKEN = (
     _tokens.id,
     _tokens.kind,
@@ -116,9 +117,6 @@ class SqlMachineTokenStore:
 
 
 def _token(row: Sequence[Any]) -> MachineToken:
-    members: dict[str, Any] = {
-        column.name: value for column, value in zip(_TOKEN, row, strict=True)
-    }
-    members["kind"] = MachineTokenKind(members["kind"])
-    members["scopes"] = frozenset(members["scopes"].split())
-    return MachineToken(**members)
+    token_id, kind, owner, name, scopes, *rest = row
+    held = frozenset(scopes.split())
+    return MachineToken(token_id, MachineTokenKind(kind), owner, name, held, *rest)

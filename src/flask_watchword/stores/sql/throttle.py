@@ -87,7 +87,7 @@ class SqlThrottleStore:
                 elif name == key:
                     statements.count(_REMEMBER, {"key": name, "until": until})
                 else:
-                    _give_back_all(statements, [charges[name]])
+                    _give_back(statements, charges[name])
 
         self._database.transact(work)
 
@@ -133,7 +133,11 @@ def _take(statements: Statements, charge: Charge, now: int) -> int:
 
 def _give_back_all(statements: Statements, charges: Sequence[Charge]) -> None:
     for charge in _in_order(charges):
-        statements.count(_GIVE_BACK, {"this_key": charge.key, "paid": charge.interval})
+        _give_back(statements, charge)
+
+
+def _give_back(statements: Statements, charge: Charge) -> None:
+    statements.count(_GIVE_BACK, {"this_key": charge.key, "paid": charge.interval})
 
 
 def _until(statements: Statements, key: str) -> int | None:
