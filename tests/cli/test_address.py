@@ -12,6 +12,18 @@ def test_a_free_port_gives_the_address_in_numbers() -> None:
     assert free_address("127.0.0.1", port) == "127.0.0.1"
 
 
+def test_nobody_can_connect_while_it_is_found_out_whether_a_port_is_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def listen(*_: object) -> None:
+        raise AssertionError("it listened")
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setattr(socket.socket, "listen", listen)
+    assert free_address("127.0.0.1", port) == "127.0.0.1"
+
+
 def test_a_port_somebody_listens_on_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

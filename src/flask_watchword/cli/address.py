@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from flask_watchword.cli.listeners import listener
+from flask_watchword.cli.listeners import bound
 
 
 def free_address(host: str, port: int) -> str:
@@ -11,7 +11,8 @@ def free_address(host: str, port: int) -> str:
     Raises:
         click.ClickException: one line, when the host is unknown or the port is taken.
     """
-    with listener(host, port, 1) as probe:
+    # Nobody is to be let in by a probe: who connects to it would be cut off when it is closed.
+    with bound(host, port) as probe:
         address: str = probe.getsockname()[0]
         return address
 

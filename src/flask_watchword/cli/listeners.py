@@ -8,6 +8,27 @@ from typing import Any
 import click
 
 
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket at a place where no other program listens; it does not listen yet.
+
+    Args:
+        host: a name or an address.
+        port: at that address.
+
+    Raises:
+        click.ClickException: one line, when the host is unknown or the port is taken.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise click.ClickException(f"cannot listen on {host}: no such address") from error
+    family, _, _, _, place = found[0]
+    try:
+        return _bound(family, place)
+    except OSError as error:
+        raise click.ClickException(_why_not(host, port, error)) from error
+
+
 def listener(host: str, port: int, backlog: int) -> socket.socket:
     """Return a socket that listens where no other program does.
 
@@ -19,15 +40,13 @@ def listener(host: str, port: int, backlog: int) -> socket.socket:
     Raises:
         click.ClickException: one line, when the host is unknown or the port is taken.
     """
+    made = bound(host, port)
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        raise click.ClickException(f"cannot listen on {host}: no such address") from error
-    family, _, _, _, place = found[0]
-    try:
-        return _listening(family, place, backlog)
+        made.listen(backlog)
     except OSError as error:
+        made.close()
         raise click.ClickException(_why_not(host, port, error)) from error
+    return made
 
 
 def listeners(address: str, port: int, number: int, backlog: int) -> list[socket.socket]:
@@ -51,13 +70,13 @@ def listeners(address: str, port: int, number: int, backlog: int) -> list[socket
         first = sockets[0]
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         while len(sockets) < number:
-            sockets.append(_listening(first.family, first.getsockname(), backlog, joins=True))
+            another = _bound(first.family, first.getsockname(), joins=True)
+            another.listen(backlog)
+            sockets.append(another)
     return sockets
 
 
-def _listening(
-    family: int, place: tuple[Any, ...], backlog: int, *, joins: bool = False
-) -> socket.socket:
+def _bound(family: int, place: tuple[Any, ...], *, joins: bool = False) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         # Without this a port would count as taken for a minute after its last connection.
@@ -70,7 +89,6 @@ def _listening(
         if joins:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.bind(place)
-        made.listen(backlog)
     except OSError:
         made.close()
         raise
