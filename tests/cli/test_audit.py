@@ -7,9 +7,11 @@ from sqlalchemy import text
 
 from flask_watchword.accounts.audit import new_event
 from flask_watchword.cli import main
+from flask_watchword.clock import system_clock
 from flask_watchword.stores.opening import opened_audit_log, upgrade_database
 from flask_watchword.stores.sql.engine import open_engine, writing
 
+DAY = 86_400.0
 NOW = 1_700_000_000.0
 
 
@@ -130,9 +132,74 @@ def test_a_note_of_another_form_is_refused(noted: str) -> None:
     assert run("verify", "--noted", noted).exit_code == 2
 
 
-@pytest.mark.parametrize("command", ["tail", "verify"])
+@pytest.mark.parametrize("command", ["tail", "verify", "trim --older-than 365"])
 def test_a_database_that_is_not_there_is_one_line_and_is_not_made(command: str) -> None:
-    result = run(command)
+    result = run(*command.split())
     assert result.exit_code == 1
     assert result.output.startswith("Error: there is no database at ")
     assert list(Path().iterdir()) == []
+
+
+@pytest.fixture
+def aged(database_url: str) -> str:
+    """A database with an audit log of 1,203 entries, of which all but three are a year old."""
+    upgrade_database(database_url)
+    now = system_clock()
+    ages = [400 * DAY] * 1200 + [20 * DAY, 400 * DAY, 1.0]
+    with opened_audit_log(database_url) as log:
+        log.append([new_event("login", now - age, subject=str(n)) for n, age in enumerate(ages)])
+    return database_url
+
+
+def test_trim_deletes_what_is_too_old_and_the_rest_is_whole(aged: str) -> None:
+    noted = json.loads(run("verify", "--json", "--database", aged).output)["head"]
+    result = run("trim", "--older-than", "365", "--database", aged)
+    assert (result.exit_code, result.output) == (
+        0,
+        "Entries deleted: 1200. The log begins with entry 1201.\n",
+    )
+    assert run("verify", "--database", aged).output.startswith("Whole: 4 entries, head 1204:")
+    assert run("verify", "--database", aged, "--noted", noted).exit_code == 0
+    last = json.loads(run("tail", "-n", "1", "--json", "--database", aged).output)
+    assert (last["event"], last["detail"]["until"]) == ("audit_trimmed", 1200)
+    assert last["detail"]["actor"] == "command line"
+
+
+def test_trim_says_when_there_is_nothing_to_delete_and_adds_nothing(aged: str) -> None:
+    run("trim", "--older-than", "365", "--database", aged)
+    again = run("trim", "--older-than", "365", "--database", aged, "--json")
+    assert json.loads(again.output) == {"entries": 0, "first": 1201}
+    assert run("verify", "--database", aged).output.startswith("Whole: 4 entries, head 1204:")
+
+
+def test_a_log_that_is_trimmed_to_its_end_goes_on(aged: str) -> None:
+    change(aged, "DELETE FROM watchword_audit WHERE seq > 1200")
+    change(aged, "DELETE FROM watchword_audit_head")
+    run("trim", "--older-than", "365", "--database", aged)
+    assert run("verify", "--database", aged).output.startswith("Whole: 1 entries, head 1201:")
+
+
+def test_trim_deletes_nothing_of_a_log_that_was_altered(aged: str) -> None:
+    change(aged, "UPDATE watchword_audit SET subject = 'eve' WHERE seq = 700")
+    result = run("trim", "--older-than", "365", "--database", aged)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: nothing is deleted: entry 700 was altered")
+    assert len(run("tail", "-n", "2000", "--database", aged).output.splitlines()) == 1203
+
+
+def test_an_entry_that_was_noted_and_is_trimmed_is_told(aged: str) -> None:
+    with opened_audit_log(aged) as log:
+        (entry,), (last,) = log.after(999, 1), log.after(1199, 1)
+    run("trim", "--older-than", "365", "--database", aged)
+    told = run("verify", "--database", aged, "--noted", f"{entry.seq}:{entry.hash}")
+    assert told.exit_code == 1
+    assert "entry 1000, which was noted, is before 1201, the first one" in told.output
+    # The last one that was deleted is where the chain begins: that still shows a new chain.
+    assert run("verify", "--database", aged, "--noted", f"1200:{last.hash}").exit_code == 0
+    assert run("verify", "--database", aged, "--noted", f"1200:{entry.hash}").exit_code == 1
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "a year"])
+def test_trim_wants_days(days: str) -> None:
+    assert run("trim", f"--older-than={days}").exit_code == 2
+    assert run("trim").exit_code == 2

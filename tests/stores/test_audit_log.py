@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert
 
 from flask_watchword.accounts.audit import Event, Head, Verdict, follow, new_event, verify
+from flask_watchword.accounts.audit_trimming import announce
 from flask_watchword.stores.sql.audit import SqlAuditLog, row_of
 from flask_watchword.stores.sql.engine import open_engine, writing
 from flask_watchword.stores.sql.joining import transact
@@ -246,6 +247,48 @@ def test_the_newest_are_found_by_subject_by_event_and_page_by_page(log: SqlAudit
     assert numbers(log.newest(9, event="logout")) == [4, 3]
     assert numbers(log.newest(9, subject="ada", event="logout")) == [3]
     assert log.newest(9, subject="' OR 1=1 --") == []
+
+
+def test_dropped_entries_are_told_of_and_the_rest_is_whole(any_engine: Engine) -> None:
+    log = SqlAuditLog(any_engine)
+    log.append([logged(n) for n in range(5)])
+    until = Head(3, log.after(2, 1)[0].hash)
+    announce(log, until, NOW, "ops")
+    assert log.drop(Head(), until)
+    assert log.start() == until
+    assert [entry.seq for entry in log.after(0, 10)] == [4, 5, 6]
+    assert verify(log) == Verdict(3, log.head() or Head())
+
+
+def test_a_beginning_that_no_entry_tells_of_is_found(any_engine: Engine) -> None:
+    log = SqlAuditLog(any_engine)
+    log.append([logged(n) for n in range(5)])
+    log.drop(Head(), Head(3, log.after(2, 1)[0].hash))
+    verdict = verify(log)
+    assert (verdict.broken_at, verdict.entries) == (3, 2)
+    assert verdict.problem == "entries up to 3 were removed, and no entry tells of it"
+
+
+def test_more_removed_than_an_entry_tells_of_is_found(any_engine: Engine) -> None:
+    log = SqlAuditLog(any_engine)
+    log.append([logged(n) for n in range(5)])
+    announce(log, Head(2, log.after(1, 1)[0].hash), NOW, "ops")
+    last = log.after(3, 1)[0]
+    log.drop(Head(), Head(last.seq, last.hash))
+    assert not verify(log).is_whole
+    tampered(any_engine, "UPDATE watchword_audit_head SET hash = 'none' WHERE id = 2")
+    assert verify(log).broken_at == 5
+
+
+def test_of_two_that_drop_at_once_one_does(any_engine: Engine) -> None:
+    log = SqlAuditLog(any_engine)
+    log.append([logged(n) for n in range(400)])
+    entries = log.after(0, 400)
+    lasts = [Head(entry.seq, entry.hash) for entry in entries[9:399:10]]
+    with ThreadPoolExecutor(8) as pool:
+        dropped = list(pool.map(lambda last: log.drop(Head(), last), lasts))
+    assert dropped.count(True) == 1
+    assert log.after(0, 1)[0].seq == log.start().seq + 1
 
 
 def append_many(url: str, who: int) -> None:

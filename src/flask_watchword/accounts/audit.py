@@ -12,6 +12,9 @@ Detail: TypeAlias = str | int | float | bool | None
 #: What stands before the first entry.
 NO_HASH = "0" * 64
 
+#: The event that tells until which number entries were dropped.
+TRIMMED = "audit_trimmed"
+
 #: Entries that verifying reads at a time.
 _PAGE = 500
 
@@ -72,7 +75,7 @@ class Head:
 
 
 class AuditLog(Protocol):
-    """Keeps entries, and only ever adds to them."""
+    """Keeps entries: adds to their end, and drops what is too old from their beginning."""
 
     def append(self, events: Sequence[Event]) -> Head:
         """Add events at the end, in their order; return where the chain ends then.
@@ -84,6 +87,20 @@ class AuditLog(Protocol):
 
     def head(self) -> Head | None:
         """Return what the log has noted of its end; ``None`` where it has noted nothing yet."""
+
+    def start(self) -> Head:
+        """Return the last entry that was dropped, behind which the chain begins."""
+
+    def drop(self, before: Head, last: Head) -> bool:
+        """Drop entries from the beginning, and note where the chain begins then.
+
+        Args:
+            before: what :meth:`start` returned.
+            last: the last one to drop.
+
+        Returns:
+            Whether they were dropped: not where another has dropped some since.
+        """
 
     def after(self, seq: int, limit: int) -> Sequence[Entry]:
         """Return up to ``limit`` entries behind a number, in their order."""
@@ -180,9 +197,9 @@ def verify(log: AuditLog, expected: Head | None = None) -> Verdict:
     """Walk along the whole log and find the first place at which it does not follow from itself.
 
     Each entry has to carry the next number and the hash over itself and the one before, and the
-    last one has to be the one that the log has noted. Who may write to the database can make a
-    new chain, of course, and that one is whole. To find even that, keep what an earlier verdict
-    said was the head, somewhere else.
+    last one has to be the one that the log has noted. Where the beginning was dropped an entry has
+    to tell of it. Who may write to the database can make a new chain, of course, and that one is
+    whole. To find even that, keep what an earlier verdict said was the head, somewhere else.
 
     Args:
         log: what to verify.
@@ -191,24 +208,33 @@ def verify(log: AuditLog, expected: Head | None = None) -> Verdict:
     # Asked first: what is appended meanwhile is beyond it, and verified all the same.
     noted = log.head() or Head()
     known = [head for head in (noted, expected or Head()) if head.seq]
-    last = Head()
+    start = log.start()
+    last, told_of, entries = start, 0, 0
+    if expected and 0 < expected.seq <= start.seq and expected != start:
+        problem = f"entry {expected.seq}, which was noted, is before {start.seq + 1}, the first one"
+        return Verdict(0, start, start.seq + 1, problem)
     while page := log.after(last.seq, _PAGE):
         for entry in page:
-            problem = _problem(entry, last) or _unexpected(entry, known)
+            problem = problem_behind(last, entry) or _unexpected(entry, known)
             if problem:
-                return Verdict(last.seq, last, last.seq + 1, problem)
-            last = Head(entry.seq, entry.hash)
+                return Verdict(entries, last, last.seq + 1, problem)
+            last, entries = Head(entry.seq, entry.hash), entries + 1
+            told_of = max(told_of, _dropped_until(entry.event))
     missing = max((head.seq for head in known), default=0)
     if last.seq < missing:
         problem = f"entries up to {missing} were removed from the end"
+    elif start.seq > told_of:
+        problem = f"entries up to {start.seq} were removed, and no entry tells of it"
+        return Verdict(entries, last, start.seq, problem)
     elif last.seq and log.head() is None:
         problem = "the note of where the log ends was removed"
     else:
-        return Verdict(last.seq, last)
-    return Verdict(last.seq, last, last.seq + 1, problem)
+        return Verdict(entries, last)
+    return Verdict(entries, last, last.seq + 1, problem)
 
 
-def _problem(entry: Entry, before: Head) -> str:
+def problem_behind(before: Head, entry: Entry) -> str:
+    """Return why an entry does not follow from the one before; nothing where it does."""
     if entry.seq != before.seq + 1:
         return f"after entry {before.seq} comes {entry.seq}: what was between is removed"
     if entry.hash != _hash(entry.seq, entry.event, before.hash):
@@ -220,6 +246,11 @@ def _unexpected(entry: Entry, known: Sequence[Head]) -> str:
     if all(entry.seq != head.seq or entry.hash == head.hash for head in known):
         return ""
     return f"entry {entry.seq} is not the one that was noted: the log was written anew from there"
+
+
+def _dropped_until(event: Event) -> int:
+    until = event.detail.get("until") if event.event == TRIMMED else None
+    return until if type(until) is int else 0
 
 
 def _hash(seq: int, event: Event, before: str) -> str:

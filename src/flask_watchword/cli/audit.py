@@ -1,4 +1,4 @@
-"""``watchword audit``: what happened to accounts, and whether the log of it is whole."""
+"""``watchword audit``: what happened to accounts, whether the log of it is whole, and its end."""
 
 import contextlib
 import re
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flask_watchword.cli.database_refusals import refuse_other_schema
+from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
 from flask_watchword.cli.store_failures import one_line_store_failures
@@ -20,7 +21,7 @@ _NOTED = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
 
 @click.group()
 def audit() -> None:
-    """Show and verify the audit log."""
+    """Show, verify and trim the audit log."""
 
 
 @audit.command()
@@ -77,6 +78,43 @@ def verify(database: str | None, noted: str | None, as_json: bool) -> None:
     print_done(_sentence(verdict), _object(verdict), as_json=as_json)
     if not verdict.is_whole:
         raise click.exceptions.Exit(1)
+
+
+@audit.command()
+@database_option
+@click.option(
+    "--older-than",
+    "days",
+    metavar="DAYS",
+    type=click.IntRange(1, 36_500),
+    required=True,
+    help="Delete the entries of before so many days.",
+)
+@json_option
+def trim(database: str | None, days: int, as_json: bool) -> None:
+    """Delete the oldest entries: what is left is still one chain, and whole.
+
+    An entry tells who did that, and up to which one. Entries that were altered are evidence: then
+    nothing is deleted, and the exit status is 1.
+    """
+    with one_line_store_failures():
+        # Here and not above: this brings SQLAlchemy.
+        from flask_watchword.accounts.audit_trimming import BrokenChain
+        from flask_watchword.cli.purging import trim_audit_log
+
+        with _opened_log(database) as log:
+            try:
+                entries = trim_audit_log(log, days)
+            except BrokenChain as error:
+                raise Failure(
+                    Code.BROKEN_CHAIN, f"nothing is deleted: {error}", "see: watchword audit verify"
+                ) from error
+            first = log.start().seq + 1
+    print_done(
+        f"Entries deleted: {entries}. The log begins with entry {first}.",
+        {"entries": entries, "first": first},
+        as_json=as_json,
+    )
 
 
 @contextlib.contextmanager

@@ -43,6 +43,7 @@ class Code(StrEnum):
     INVALID_NAME = "invalid_name", "a role or a scope cannot be called this"
     WEAK_PASSWORD = "weak_password", "the password is refused"
     LAST_ADMIN = "last_admin", "nobody could administer any more"
+    BROKEN_CHAIN = "broken_chain", "entries of the audit log were altered, removed or inserted"
     CHANGED_MEANWHILE = "changed_meanwhile", "somebody else changed it at the same time"
     KEY_REFUSED = "key_refused", "this cannot be done with the key"
     INVALID_FILE = "invalid_file", "the file is not what is wanted"

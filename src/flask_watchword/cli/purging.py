@@ -6,12 +6,18 @@ from collections.abc import Callable
 
 import click
 
+from flask_watchword.accounts.audit import AuditLog
+from flask_watchword.accounts.audit_trimming import announce, drop_some, last_before
 from flask_watchword.accounts.upkeep import Upkeep
+from flask_watchword.cli.administering import ACTOR
 from flask_watchword.clock import system_clock
 from flask_watchword.sessions.store import KEPT_PAST_END, SessionStore
 
 #: How many of each kind are deleted at a time: some milliseconds of work.
 BATCH = 500
+
+#: Seconds.
+_DAY = 86_400.0
 
 #: The most seconds between two batches.
 _LONGEST_PAUSE = 0.1
@@ -36,6 +42,21 @@ def purge_accounts(upkeep: Upkeep) -> int:
     """
     moment = system_clock()
     return _until_none("accounts", lambda: upkeep.purge(moment, BATCH))
+
+
+def trim_audit_log(log: AuditLog, days: int) -> int:
+    """Drop the entries of the audit log from before so many days; return how many there were.
+
+    Raises:
+        BrokenChain: when one of them was altered; nothing is dropped then.
+        StoreUnavailable: when the database does not answer; what was dropped by then is gone.
+    """
+    now = system_clock()
+    until = last_before(log, now - days * _DAY)
+    if until is None:
+        return 0
+    announce(log, until, now, ACTOR)
+    return _until_none("entries", lambda: drop_some(log, until))
 
 
 def is_watched() -> bool:

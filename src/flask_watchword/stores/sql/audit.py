@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, text, update
+from sqlalchemy import Select, bindparam, delete, insert, select, text, update
 
 from flask_watchword.accounts.audit import NO_HASH, Entry, Event, Head, detail_text, follow
 from flask_watchword.stores.sql import tables
@@ -26,7 +26,11 @@ _ENTRY = (
     _audit.detail,
 )
 
-_HEAD = select(_head.seq, _head.hash).where(_head.id == 1)
+# The rows of the table of notes: where the chain ends, and where it begins.
+_END_NOTE, _START_NOTE = 1, 2
+
+_HEAD = select(_head.seq, _head.hash).where(_head.id == _END_NOTE)
+_START = select(_head.seq, _head.hash).where(_head.id == _START_NOTE)
 
 # Who appends holds this row until their transaction is over (SQLite: the file). The next one waits
 # for it and then reads what the first has written.
@@ -47,9 +51,26 @@ _APPEND = insert(tables.audit)
 
 _MOVE_HEAD = (
     update(tables.audit_head)
-    .where(_head.id == 1)
+    .where(_head.id == _END_NOTE)
     .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
 )
+
+_BEGIN_START = text("""
+    INSERT INTO watchword_audit_head (id, seq, hash) VALUES (2, 0, :no_hash)
+    ON CONFLICT (id) DO NOTHING
+""")
+
+_MOVE_START = (
+    update(tables.audit_head)
+    .where(
+        _head.id == _START_NOTE,
+        _head.seq == bindparam("old_seq"),
+        _head.hash == bindparam("old_hash"),
+    )
+    .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
+)
+
+_DROP = delete(tables.audit).where(_audit.seq <= bindparam("last"))
 
 _AFTER = (
     select(*_ENTRY)
@@ -78,6 +99,14 @@ class SqlAuditLog:
     def head(self) -> Head | None:
         """Return what the log has noted of its end."""
         return _head_in(self._database, _HEAD)
+
+    def start(self) -> Head:
+        """Return the last entry that was dropped, behind which the chain begins."""
+        return _head_in(self._database, _START) or Head()
+
+    def drop(self, before: Head, last: Head) -> bool:
+        """Drop entries from the beginning, unless another has dropped some since."""
+        return self._database.transact(lambda statements: _drop(statements, before, last))
 
     def after(self, seq: int, limit: int) -> Sequence[Entry]:
         """Return up to ``limit`` entries behind a number, in their order."""
@@ -117,6 +146,16 @@ def _append(statements: Statements, events: Sequence[Event]) -> Head:
     head = Head(entries[-1].seq, entries[-1].hash)
     statements.count(_MOVE_HEAD, {"new_seq": head.seq, "new_hash": head.hash})
     return head
+
+
+def _drop(statements: Statements, before: Head, last: Head) -> bool:
+    statements.count(_BEGIN_START, {"no_hash": NO_HASH})
+    notes = {"old_seq": before.seq, "old_hash": before.hash}
+    notes |= {"new_seq": last.seq, "new_hash": last.hash}
+    if not statements.count(_MOVE_START, notes):
+        return False
+    statements.count(_DROP, {"last": last.seq})
+    return True
 
 
 def _head_in(statements: Statements, question: Select[Any]) -> Head | None:

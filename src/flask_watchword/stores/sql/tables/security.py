@@ -66,7 +66,8 @@ audit = Table(
     Index("ix_watchword_audit_event", "event", "seq"),
 )
 
-#: One row at most, 1: the number and the hash of the newest entry.
+#: Two rows at most, the number and the hash of an entry each. 1: the newest; 2: the last that was
+#: dropped from the beginning.
 audit_head = Table(
     "watchword_audit_head",
     metadata,

@@ -1,0 +1,64 @@
+"""Drop the oldest entries of the audit log, so that what is left is still one chain."""
+
+from flask_watchword.accounts.audit import TRIMMED, AuditLog, Head, new_event, problem_behind
+
+#: Entries that are read, or dropped, at a time: some milliseconds of work.
+_BATCH = 500
+
+
+class BrokenChain(ValueError):
+    """What would be dropped was altered: it is evidence."""
+
+
+def last_before(log: AuditLog, moment: float) -> Head | None:
+    """Return the last entry in front of the first that is not older than a moment.
+
+    Args:
+        log: what to look through, from its beginning on.
+        moment: seconds since the epoch.
+
+    Returns:
+        The entry; ``None`` where the first one is not older.
+
+    Raises:
+        BrokenChain: when one of them does not follow from the one before.
+    """
+    start = last = log.start()
+    while page := log.after(last.seq, _BATCH):
+        for entry in page:
+            if problem := problem_behind(last, entry):
+                raise BrokenChain(problem)
+            if entry.event.at >= moment:
+                return last if last != start else None
+            last = Head(entry.seq, entry.hash)
+    return last if last != start else None
+
+
+def announce(log: AuditLog, until: Head, at: float, actor: str) -> None:
+    """Add an entry that tells what is dropped, and by whom: without it the rest is not whole.
+
+    Args:
+        log: what to add it to, before anything is dropped.
+        until: the last entry to drop.
+        at: when, in seconds since the epoch.
+        actor: who drops it.
+    """
+    log.append([new_event(TRIMMED, at, until=until.seq, hash=until.hash, actor=actor)])
+
+
+def drop_some(log: AuditLog, until: Head) -> int:
+    """Drop some of the oldest entries; return how many, 0 when those up to the last one are gone.
+
+    Args:
+        log: what to drop them from.
+        until: the last one to drop, which :func:`announce` has told of.
+    """
+    while (start := log.start()).seq < until.seq:
+        page = log.after(start.seq, min(_BATCH, until.seq - start.seq))
+        if not page or page[-1].seq > until.seq:
+            # Somebody else has removed them meanwhile, and not by dropping.
+            return 0
+        last = Head(page[-1].seq, page[-1].hash)
+        if log.drop(start, last):
+            return len(page)
+    return 0
