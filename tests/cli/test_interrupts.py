@@ -42,7 +42,12 @@ def test_what_is_interrupted_ends_with_130_and_what_is_declined_with_1(
 
 
 @pytest.mark.server
-def test_ctrl_c_ends_a_service_that_still_starts(serve: Serve, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "output"), [(signal.SIGINT, 130, "Aborted!"), (signal.SIGTERM, 0, "")]
+)
+def test_a_signal_ends_a_service_that_still_starts(
+    serve: Serve, tmp_path: Path, number: signal.Signals, status: int, output: str
+) -> None:
     folder = tmp_path / "temporary"
     folder.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as database:
@@ -52,6 +57,6 @@ def test_ctrl_c_ends_a_service_that_still_starts(serve: Serve, tmp_path: Path) -
         server = serve("--database", url, TMPDIR=str(folder))
         connection, _ = database.accept()
         with connection:  # on which nobody ever answers
-            assert server.stop(signal.SIGINT) == 130
-    assert server.output.strip() == "Aborted!"
+            assert server.stop(number) == status
+    assert server.output.strip() == output
     assert list(folder.iterdir()) == []

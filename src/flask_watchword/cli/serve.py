@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flask_watchword.cli.interrupts import ended_by_sigterm
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.shared_counts import counted_together
 from flask_watchword.cli.store_failures import one_line_store_failures
@@ -58,7 +59,7 @@ def serve(
     gc.disable()
     try:
         # Here and not above: the server brings Flask, SQLAlchemy and granian.
-        with one_line_store_failures(), counted_together():
+        with ended_by_sigterm(), one_line_store_failures(), counted_together():
             from flask_watchword.cli.server import run
 
             run(partial(_read, options))
