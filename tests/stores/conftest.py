@@ -97,7 +97,8 @@ def postgres_server() -> Iterator[URL]:
 def upgraded_database(postgres_server: URL) -> Iterator[Engine]:
     """A database with our schema, which the tests use one after the other."""
     with new_database(postgres_server, f"watchword_{uuid4().hex}") as url:
-        engine = open_engine(url)
+        # However busy the machine is, nobody in a test gives up on a lock that comes.
+        engine = open_engine(url, busy_seconds=30.0)
         upgrade_schema(engine)
         yield engine
         engine.dispose()
