@@ -132,7 +132,9 @@ _METHOD = (
     "itself. Flask-JWT-Extended has the blocklist of its documentation, a table behind SQLAlchemy;",
     "a refresh puts the old token there. Of rates, more is better. Each answer is looked at, and",
     "in the end a spent and a revoked token have to be refused. How p99 grows is measured at the",
-    "store, without Flask around it.",
+    "store, without Flask around it. The service runs as `watchword serve` runs it; of its logins",
+    "“by hand” is a bare Flask view, as many workers and clients, that verifies one hash and does",
+    "nothing else.",
     "",
     "![Cost of a protected request over a bare route](bench.svg)",
 )

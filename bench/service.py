@@ -20,7 +20,8 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from bench.contest import Paces, Question
+from bench.contest import FLOOR, Paces, Question
+from bench.hash_server import HASH_VARIABLE
 from bench.results import RATE, Measure, Row, Target, compare
 
 _SERVICE = "The service, from SQLite, with as many workers as cores"
@@ -54,9 +55,10 @@ def _over(alone: str) -> str:
 
 
 def _logins(alone: str, rounds: int) -> Row:
-    samples: dict[str, list[float]] = {alone: [], "logins": []}
+    samples: dict[str, list[float]] = {alone: [], "logins": [], FLOOR: []}
     with (
         _served() as service,
+        _served_by_hand() as floor,
         ThreadPoolExecutor(_CORES) as cores,
         ThreadPoolExecutor(_CLIENTS) as clients,
     ):
@@ -64,6 +66,7 @@ def _logins(alone: str, rounds: int) -> Row:
         measured: dict[str, Callable[[], object]] = {
             alone: lambda: list(cores.map(lambda _: verify(), range(_LOGINS))),
             "logins": lambda: list(clients.map(service.log_in, range(_LOGINS))),
+            FLOOR: lambda: list(clients.map(floor.log_in, range(_LOGINS))),
         }
         for turn in range(rounds + 1):
             for name in sorted(measured, reverse=bool(turn % 2)):
@@ -217,18 +220,27 @@ def _served() -> Iterator[_Service]:
             yield _Service(port, count())
 
 
+@contextmanager
+def _served_by_hand() -> Iterator[_Service]:
+    command = (sys.executable, "-m", "bench.hash_server")
+    with _running(Path(), command, **{HASH_VARIABLE: _known_hash()}) as port:
+        yield _Service(port, count())
+
+
 _COMMAND = (sys.executable, "-m", "flask_watchword.cli")
+_SERVE = (*_COMMAND, "serve", "--port")
+_SETTINGS = {"WATCHWORD_TRUSTED_PROXIES": "1", "WATCHWORD_LOG_LEVEL": "warning"}
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[int]:
+def _running(folder: Path, command: tuple[str, ...] = _SERVE, **settings: str) -> Iterator[int]:
     """Lend a service that has answered once, as its port on the loopback."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     server = subprocess.Popen(  # noqa: S603 - this interpreter and our own command
-        [*_COMMAND, "serve", "--port", str(port)],
+        [*command, str(port)],
         cwd=folder,
-        env={**os.environ, "WATCHWORD_TRUSTED_PROXIES": "1", "WATCHWORD_LOG_LEVEL": "warning"},
+        env={**os.environ, **_SETTINGS, **settings},
         stdout=subprocess.DEVNULL,
     )
     try:

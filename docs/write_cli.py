@@ -18,7 +18,8 @@ _INTRODUCTION = """\
 command has loaded. Settings come from the environment and from `.env`, see
 [service.md](service.md#settings).
 
-**Output.** A table on a terminal; lines with tabs between the fields for other programs; with
+**Output.** A table on a terminal; lines with tabs between the fields for other programs
+(of `audit tail` an entry as words); with
 `--json` one object of JSON a line, be it one thing or many. Moments in it are seconds since 1970.
 Nothing that a client has sent does anything to a terminal. Questions, progress and what goes wrong
 are written to standard error.

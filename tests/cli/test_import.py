@@ -198,6 +198,20 @@ def test_rejects_are_mended_and_imported(tmp_path: Path, sqlite_url: str) -> Non
     assert shown(tmp_path, "bob@example.com", sqlite_url)["roles"] == ["reader"]
 
 
+def test_rejects_that_somebody_may_have_mended_are_not_written_over(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    (tmp_path / "users.csv").write_text(HEAD + f"bob example.com,{CELL},,,,,\n")
+    run(tmp_path, "import", "users.csv", url=sqlite_url, status=1)
+    (tmp_path / "users.rejects.jsonl").write_text("mended\n")
+    for number in (2, 3):
+        again = run(tmp_path, "import", "users.csv", "--json", url=sqlite_url, status=1)
+        name = f"users.rejects-{number}.jsonl"
+        assert json.loads(again.stdout)["rejects"] == name
+        assert "bob example.com" in (tmp_path / name).read_text()
+    assert (tmp_path / "users.rejects.jsonl").read_text() == "mended\n"
+
+
 def test_a_line_that_is_no_json_is_mended_where_it_is_kept(tmp_path: Path, sqlite_url: str) -> None:
     """However often it takes."""
     line = json.dumps({"email": "bob@example.com", "password_hash": HASH, "roles": ["reader"]})

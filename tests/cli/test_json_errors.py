@@ -39,11 +39,15 @@ def run(words: list[str], typed: str = "") -> Result:
 
 
 def arguments_of(command: click.Command) -> list[str]:
-    """Return something for every argument that has to be there."""
+    """Return something for every argument and option that has to be there."""
     file = Path("users.jsonl")
     file.write_text('{"email": "ada@example.com", "password": "' + PASSWORD + '"}\n')
     wanted = [one for one in command.params if isinstance(one, click.Argument) and one.required]
-    return [str(file) if one.name == "file" else "ada@example.com" for one in wanted]
+    options = [one for one in command.params if isinstance(one, click.Option) and one.required]
+    return [
+        *(str(file) if one.name == "file" else "ada@example.com" for one in wanted),
+        *(word for one in options for word in (one.opts[0], "365")),
+    ]
 
 
 def error_of(result: Result) -> dict[str, Any]:

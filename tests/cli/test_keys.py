@@ -18,6 +18,7 @@ from flask_watchword.service.app import create_app
 from flask_watchword.service.settings import read_settings
 from flask_watchword.service.stores import opened_stores, prepare
 from flask_watchword.sessions.revocation import Kind
+from flask_watchword.stores.opening import opened_audit_log
 from tests.cli.conftest import Serve
 
 PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
@@ -95,7 +96,8 @@ def test_a_second_rotation_is_one_line_and_changes_nothing() -> None:
     before = listed()
     result = keys("rotate")
     assert result.exit_code == 1
-    assert result.output == f"Error: {kid_of('next')} is published already and waits for its turn\n"
+    why = f"{kid_of('next')} is published already and waits for its turn"
+    assert result.output == f"Error: {why}; see: watchword keys list\n"
     assert listed() == before
 
 
@@ -103,6 +105,28 @@ def test_a_rotation_at_once_signs_now_and_the_help_says_what_it_risks() -> None:
     keys("rotate", "--now")
     assert states() == ["active", "retiring"]
     assert "refuses its tokens until" in keys("rotate", "--help").output
+
+
+def test_what_is_done_to_keys_is_in_the_audit_log() -> None:
+    first = kid_of("active")
+    keys("rotate")
+    waiting = kid_of("next")
+    keys("retire", waiting)
+    keys("revoke", first)
+    jwk = json.dumps({**(new_material("ES256").key.jwk or {})})
+    taken_in = json.loads(keys("import", "-", "--json", typed=jwk).output)["kid"]
+    keys("reseal")
+    keys("retire", "nobody")
+    with opened_audit_log(read_settings().database) as log:
+        entries = [entry.event for entry in log.after(0, 100)]
+    assert [(one.event, one.detail.get("kid")) for one in entries] == [
+        ("key_rotated", waiting),
+        ("key_retired", waiting),
+        ("key_revoked", first),
+        ("key_imported", taken_in),
+        ("keys_resealed", None),
+    ]
+    assert {one.detail["actor"] for one in entries} == {"command line"}
 
 
 def test_the_algorithm_of_a_new_key_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +151,10 @@ def test_the_active_key_is_not_retired() -> None:
 @pytest.mark.parametrize("command", ["retire", "revoke"])
 def test_a_key_that_is_not_there_is_one_line(command: str) -> None:
     result = keys(command, "nobody")
-    assert (result.exit_code, result.output) == (1, "Error: there is no key nobody\n")
+    assert (result.exit_code, result.output) == (
+        1,
+        "Error: there is no key nobody; see: watchword keys list\n",
+    )
 
 
 def test_a_revocation_replaces_the_key_and_is_logged_for_every_process() -> None:

@@ -1,4 +1,5 @@
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from flask_watchword.cli import main, output
 from flask_watchword.service.settings import read_settings
 from flask_watchword.service.stores import opened_users
 from flask_watchword.stores.opening import upgrade_database
+from tests.cli.conftest import WATCHWORD
 
 PASSWORD = "correct horse battery staple"
 
@@ -57,6 +59,21 @@ def test_the_password_can_come_from_standard_input() -> None:
     result = add("ada@example.com", "--password-stdin", typed=f"{PASSWORD} \n")
     assert result.exit_code == 0, result.output
     assert can_log_in("ada@example.com", f"{PASSWORD} ")
+
+
+def test_a_question_without_a_terminal_is_one_line_that_says_what_to_give() -> None:
+    # In a session without a terminal, in which getpass cannot open one either.
+    done = subprocess.run(
+        [*WATCHWORD, "user", "add", "ada@example.com"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        start_new_session=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "Error: nobody is there to answer; give --password-stdin"
+    assert "GetPassWarning" not in done.stderr
 
 
 def test_the_database_can_be_another() -> None:

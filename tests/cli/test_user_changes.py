@@ -165,11 +165,18 @@ def test_sessions_are_listed_and_ended(settings: Settings, watchword: Watchword)
     with serving(settings) as ours:
         assert [ours.me(pair["access_token"]).status_code for pair in pairs] == [401] * 3
     assert watchword("session", "end", EMAIL).exit_code == 2
+    assert "not both" in watchword("session", "end", EMAIL, "some", "--all").stderr
     assert [event.event for event in events(settings)][-2:] == ["session_ended", "sessions_ended"]
 
 
 def test_a_user_is_deleted_once_that_is_confirmed(settings: Settings, watchword: Watchword) -> None:
-    assert watchword("user", "delete", EMAIL, typed="n\n").exit_code == 1
+    declined = watchword("user", "delete", EMAIL, "--json", typed="n\n")
+    assert declined.exit_code == 1
+    assert json.loads(declined.stderr.splitlines()[-1])["error"]["code"] == "interrupted"
+    silent = watchword("user", "delete", EMAIL, "--json", typed="")
+    assert silent.exit_code == 2
+    error = json.loads(silent.stderr.splitlines()[-1])["error"]
+    assert (error["code"], "--yes" in error["message"]) == ("usage", True)
     done(watchword("user", "show", EMAIL))
     done(watchword("user", "delete", EMAIL, typed="y\n"))
     assert "see: watchword user list" in refused(watchword("user", "show", EMAIL))

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from flask_watchword.accounts.users import User
 from tests.service.conftest import PASSWORD
 
-MISSING_JSON = {"msg": "Missing JSON in request", "code": "invalid_json"}
+MISSING_JSON = {"msg": "The body has to be a JSON object", "code": "invalid_json"}
 
 
 def log_in(client: FlaskClient, **changes: Any) -> Any:

@@ -22,7 +22,11 @@ _EVERY = 10.0
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Look at every record, and keep none.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Look at every record and keep none; rejects are written all the same.",
+)
 @database_option
 @json_option
 def import_users(file: Path, dry_run: bool, database: str | None, as_json: bool) -> None:
@@ -31,7 +35,8 @@ def import_users(file: Path, dry_run: bool, database: str | None, as_json: bool)
     Columns, or members: email, and password_hash or password; perhaps id, email_verified, roles,
     scopes, disabled, created_at. An address that has an account already is left as it is, so
     what was interrupted is just started again. Records that are refused are written to
-    FILE.rejects.jsonl with their line and the reason; mended there, they can be imported.
+    users.rejects.jsonl with their line and the reason; mended there, they can be imported. A file
+    of that name stays as it is: the next one is users.rejects-2.jsonl.
     """
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy and argon2.

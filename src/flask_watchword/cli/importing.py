@@ -1,12 +1,13 @@
 """Moving users over: batches of a file, each one transaction, and what became of each record."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO
 
@@ -63,7 +64,8 @@ class Import:
     Args:
         accounts: where they go.
         by: who does it.
-        rejects: the file for the records that are refused; it is made when there is one.
+        rejects: the file for the records that are refused; it is made when there is one. One that
+            is there already stays, somebody may have mended it: then a number is added to its name.
         dry_run: whether nothing is to stay.
     """
 
@@ -165,17 +167,25 @@ class Import:
 
     def _reject(self, row: Row, reason: str) -> None:
         self.counts.rejected += 1
+        if self._rejects is None:
+            self._rejects_path, self._rejects = _new_file(self._rejects_path)
         if self.counts.rejected <= _SHOWN:
             click.echo(f"line {row.line}: {reason}", err=True)
         if self.counts.rejected == _SHOWN:
             click.echo(f"further ones are only in {self._rejects_path}", err=True)
-        if self._rejects is None:
-            # It has what the records have, hashes of passwords above all.
-            descriptor = os.open(self._rejects_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            os.fchmod(descriptor, 0o600)
-            self._rejects = os.fdopen(descriptor, "w", encoding="utf-8")
         told = {**row.members, "line": row.line, "reason": reason}
         self._rejects.write(json.dumps(told, default=str) + "\n")
+
+
+def _new_file(path: Path) -> tuple[Path, IO[str]]:
+    """Make a file that was not there: of this name, or with the next number behind it."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    for name in chain([path], numbered):
+        # It has what the records have, hashes of passwords above all.
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            return name, os.fdopen(descriptor, "w", encoding="utf-8")
+    raise AssertionError("there is always a next number")
 
 
 def last(counts: Iterable[Counts]) -> Counts:

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
+from flask_watchword.cli.administering import administrator
 from flask_watchword.cli.database_refusals import refuse_other_schema
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
@@ -14,6 +15,7 @@ from flask_watchword.cli.output import json_option, print_done, shown
 from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
+    from flask_watchword.accounts.audit import Detail
     from flask_watchword.keys.keeper import KeyKeeper
     from flask_watchword.keys.store import KeyStore, StoredKey
     from flask_watchword.service.settings import Settings
@@ -81,6 +83,7 @@ def rotate(database: str | None, at_once: bool, as_json: bool) -> None:
     """
     with _changing(database) as command:
         kid = command.keeper.rotate(at_once=at_once)
+        _record(command, "key_rotated", kid=kid)
         _tell(command, kid, _begins(command, kid), as_json=as_json)
 
 
@@ -107,6 +110,7 @@ def import_key(
 
         material = read_material(file.read(), algorithm)
         kid = command.keeper.take_in(material, at_once=at_once)
+        _record(command, "key_imported", kid=kid)
         sentence = _begins(command, kid) if material.private else f"{kid} verifies from now on."
         _tell(command, kid, sentence, as_json=as_json)
 
@@ -122,6 +126,7 @@ def retire(kid: str, database: str | None, as_json: bool) -> None:
     """
     with _changing(database) as command:
         command.keeper.retire(kid)
+        _record(command, "key_retired", kid=kid)
         _tell(command, kid, _ends(command, kid), as_json=as_json)
 
 
@@ -145,6 +150,7 @@ def revoke(kid: str, database: str | None, lost_master_key: bool, as_json: bool)
 
         with opened_stores(command.settings) as stores:
             revoke_key(command.keeper, stores.sessions, kid, master_key_is_lost=lost_master_key)
+        _record(command, "key_revoked", kid=kid)
         _tell(command, kid, f"{kid} is revoked: its tokens are refused.", as_json=as_json)
 
 
@@ -164,6 +170,7 @@ def reseal(database: str | None, as_json: bool) -> None:
 
         with opened_accounts(command.settings) as accounts:
             resealed = reseal_all(command.keeper, accounts.stores)
+        _record(command, "keys_resealed", resealed=resealed.done, unreadable=resealed.unreadable)
     members = {"resealed": resealed.done, "unreadable": resealed.unreadable}
     sentence = f"Sealed anew: {resealed.done}. Everything is under the first master key."
     if resealed.unreadable:
@@ -199,8 +206,18 @@ def _changing(database: str | None) -> Iterator[_Keys]:
         try:
             with refusing_other_master_key(settings):
                 yield _Keys(settings, store, key_keeper(settings, store))
-        except (KeyRefused, InvalidKeyError) as error:
+        except KeyRefused as error:
+            raise Failure(Code.KEY_REFUSED, str(error), "see: watchword keys list") from error
+        except InvalidKeyError as error:
             raise Failure(Code.KEY_REFUSED, str(error)) from error
+
+
+def _record(command: _Keys, event: str, **detail: "Detail") -> None:
+    from flask_watchword.clock import system_clock
+    from flask_watchword.stores.opening import opened_audit_log
+
+    with opened_audit_log(command.settings.database) as log:
+        log.append([administrator().event(event, system_clock(), "", **detail)])
 
 
 def _tell(command: _Keys, kid: str, sentence: str, *, as_json: bool) -> None:

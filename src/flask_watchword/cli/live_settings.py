@@ -56,6 +56,7 @@ class LiveSettings:
             names = ", ".join(f"WATCHWORD_{name.upper()}" for name in changed)
             _logger.warning("only a restart changes %s", names)
         self.now = settings
+        _logger.info("the settings are read anew; other workers take the place of these")
 
     def create_worker(self) -> Flask:
         """Return the service, in a process that is to serve it."""

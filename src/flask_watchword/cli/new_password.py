@@ -2,8 +2,7 @@
 
 import sys
 
-import click
-
+from flask_watchword.cli.asking import ask_twice
 from flask_watchword.cli.failures import Code, Failure
 
 
@@ -20,9 +19,7 @@ def ask_password(email: str, from_stdin: bool) -> str:
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
-        password = click.prompt(
-            "Password", type=str, hide_input=True, confirmation_prompt="Once more", err=True
-        )
+        password = ask_twice("Password", instead="--password-stdin")
     try:
         check_new_password(password, about=[email])
     except UnacceptablePassword as error:

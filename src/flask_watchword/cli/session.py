@@ -61,8 +61,10 @@ def list_sessions(who: str, database: str | None, as_json: bool) -> None:
 @json_option
 def end(who: str, session_id: str | None, every: bool, database: str | None, as_json: bool) -> None:
     """End one session of a user, or all: every token of it is refused from now on."""
-    if (session_id is None) != every:
+    if session_id is None and not every:
         raise click.UsageError("name a session, or give --all")
+    if session_id is not None and every:
+        raise click.UsageError("name a session or give --all, not both")
     with administering(database) as parts:
         user = user_of(parts, who)
         if session_id is None:

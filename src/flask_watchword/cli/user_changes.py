@@ -10,6 +10,7 @@ from flask_watchword.cli.administering import (
     user_argument,
     user_of,
 )
+from flask_watchword.cli.asking import confirm
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.new_password import ask_password
 from flask_watchword.cli.options import database_option
@@ -124,7 +125,7 @@ def delete(who: str, yes: bool, database: str | None, as_json: bool) -> None:
 
         found = user_of(parts, who)
         if not yes:
-            click.confirm(f"Delete {found.email} for good?", abort=True, err=True)
+            confirm(f"Delete {found.email} for good?", instead="--yes")
         user_changes.delete_user(administrator(), found)
     _tell(found, f"{found.email} is deleted.", as_json=as_json)
 
@@ -143,7 +144,7 @@ def _names(
     as_json: bool,
 ) -> None:
     if names and none:
-        raise click.UsageError(f"give {kind}, or --none")
+        raise click.UsageError(f"give {kind} or --none, not both")
     if not names and not none:
         with administering(database) as parts:
             found = user_of(parts, who)

@@ -136,6 +136,7 @@ class WorkerServer(MPServer):
     def shutdown(self, exit_code: int = 0) -> None:
         """Stop the workers; one that was sent the signal as well has not failed."""
         if self.interrupt_signal:
+            _logger.info("stopping: what has begun is answered first")
             self.interrupt_children.clear()
         super().shutdown(exit_code)  # type: ignore[no-untyped-call]
 

@@ -37,7 +37,7 @@ def read_body(kind: type[Kind]) -> Kind:
         # Two members of one name would be read otherwise by whatever looks at the request first.
         members = parse_object(_data())
     except ValueError:
-        abort(refusal(400, "Missing JSON in request", "invalid_json"))
+        abort(refusal(400, "The body has to be a JSON object", "invalid_json"))
     return _converted(members, kind, strict=True)
 
 
