@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -74,6 +75,19 @@ def test_a_question_without_a_terminal_is_one_line_that_says_what_to_give() -> N
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == "Error: nobody is there to answer; give --password-stdin"
     assert "GetPassWarning" not in done.stderr
+
+
+def test_what_is_said_after_a_question_begins_a_line_of_its_own() -> None:
+    add("ada@example.com")
+    done = subprocess.run(
+        [*WATCHWORD, "user", "delete", "ada@example.com", "--json"],
+        input="n\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert json.loads(done.stderr.splitlines()[-1])["error"]["code"] == "interrupted"
 
 
 def test_the_database_can_be_another() -> None:
