@@ -49,11 +49,7 @@ def _serve(port: str) -> None:
         blocking_threads=_THREADS,
         log_level=LogLevels.error,
     )
-    server.serve(target_loader=_loaded, wrap_loader=False)
-
-
-def _loaded(_name: str) -> Flask:
-    return application()
+    server.serve(target_loader=application, wrap_loader=False)
 
 
 if __name__ == "__main__":

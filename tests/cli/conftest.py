@@ -122,11 +122,16 @@ def starting(folder: Path, usual_port: int) -> Iterator[Serve]:
     """Lend what starts servers in a folder; whatever they leave running is killed at the end."""
     started: list[RunningServer] = []
 
-    def start(*options: str, port: int = usual_port, **environment: str) -> RunningServer:
+    def start(
+        *options: str,
+        port: int = usual_port,
+        command: tuple[str, ...] = WATCHWORD,
+        **environment: str,
+    ) -> RunningServer:
         output_file = folder / f"output-{len(started)}.txt"
         with output_file.open("wb") as output:
             process = subprocess.Popen(
-                [*WATCHWORD, "serve", "--port", str(port), *options],
+                [*command, "serve", "--port", str(port), *options],
                 cwd=folder,
                 env=os.environ | environment,
                 stdin=subprocess.DEVNULL,

@@ -67,6 +67,15 @@ def second_factor(user_id: str) -> Charge:
     return charge("second factor", _SECOND_FACTOR, user_id)
 
 
+def recovery_code(user_id: str) -> Charge:
+    """Count a recovery code, by account alone; one that is right is paid back.
+
+    Apart from the codes of an authenticator, so that whoever uses up those tries, an application
+    that sends a form again and again, say, does not keep the owner from these as well.
+    """
+    return charge("recovery code", _SECOND_FACTOR, user_id)
+
+
 def reauthentication(user_id: str) -> Charge:
     """Count a password typed by somebody who is signed in; one that is right is paid back."""
     return charge("re-authentication", _REAUTHENTICATION, user_id)

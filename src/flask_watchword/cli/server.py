@@ -6,7 +6,8 @@ import multiprocessing
 from collections.abc import Callable
 
 import click
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from flask_watchword.cli.address import free_address, only_this_machine, place_of, url_of
@@ -26,6 +27,9 @@ _STOP_SECONDS = 10
 #: Seconds that a reload gives another worker to begin, before the one in whose place it comes is
 #: told to stop. Where it takes longer, what is asked meanwhile waits for it.
 _OVERLAP_SECONDS = 1.0
+#: Seconds that a connection may be open without the whole head of a request: a new one, or one that
+#: is kept open. More than the 60 for which proxies keep one, so that none asks on one that closes.
+_HEADER_SECONDS = 75
 #: Threads of each worker. One would do for Python, but a client that sends its body slowly holds
 #: the thread that reads it; so many make that dear. A proxy that buffers requests makes it vain.
 _THREADS = 32
@@ -53,6 +57,10 @@ def run(read: Callable[[], Settings]) -> None:
         address=address,
         port=settings.port,
         interface=Interfaces.WSGI,
+        # Of HTTP/2 granian never learns that a body which has begun will not come: the thread that
+        # reads it is lost, and a few connections take all of them.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=1000 * _HEADER_SECONDS),
         workers=settings.workers,
         blocking_threads=_THREADS,
         respawn_failed_workers=True,

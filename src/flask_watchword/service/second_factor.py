@@ -48,7 +48,8 @@ def use_second_factor(user_id: str, code: str | None, recovery_code: str | None)
         TooManyTries: when there were too many wrong ones, from wherever.
         UnreadableSecret: when the authenticator's secret cannot be opened.
     """
-    with counting_failures(limits.second_factor(user_id), WrongCode):
+    tried = limits.second_factor if recovery_code is None else limits.recovery_code
+    with counting_failures(tried(user_id), WrongCode):
         if not _is_used_up(user_id, code, recovery_code):
             raise WrongCode
 

@@ -1,0 +1,67 @@
+"""Clients that hold on to connections: the service goes on for everybody else."""
+
+import socket
+import sys
+from contextlib import ExitStack
+
+import pytest
+
+from tests.cli.conftest import Serve
+
+pytestmark = pytest.mark.server
+
+#: More than a worker has threads.
+MANY = 40
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+SETTINGS_FRAME = b"\0\0\0\4\0\0\0\0\0"
+ASKED = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+BEGUN = (
+    b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 60\r\n\r\n{"
+)
+
+#: The service, but for a second in the place of the time that a connection may wait.
+HASTY = (
+    sys.executable,
+    "-c",
+    "import flask_watchword.cli.server as server; server._HEADER_SECONDS = 1\n"
+    "from flask_watchword.cli import main; main()",
+)
+
+
+def test_http_2_of_which_threads_do_not_come_back_is_not_spoken(serve: Serve) -> None:
+    server = serve("--workers", "1")
+    server.wait_until_it_listens()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+        client.sendall(PREFACE + SETTINGS_FRAME)
+        answer = client.recv(1024)
+    # Neither the settings of a server nor anything else of that protocol.
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
+    assert server.get("/healthz")[0] == 200
+
+
+def test_bodies_that_are_begun_and_never_sent_hold_no_thread_once_their_clients_are_gone(
+    serve: Serve,
+) -> None:
+    server = serve("--workers", "1")
+    server.wait_until_it_listens()
+    with ExitStack() as stack:
+        for _ in range(MANY):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            client.sendall(BEGUN)
+    assert server.get("/healthz")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"), [(b"", 0), (b"G", 0), (ASKED[:20], 0), (ASKED, 1), (ASKED + b"G", 1)]
+)
+def test_a_connection_on_which_nothing_is_asked_is_closed(
+    serve: Serve, sent: bytes, answers: int
+) -> None:
+    server = serve("--workers", "1", command=HASTY)
+    server.wait_until_it_listens()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+        if sent:
+            client.sendall(sent)
+        told = b"".join(iter(lambda: client.recv(65_536), b""))
+    assert told.count(b"HTTP/1.1 200") == answers
