@@ -130,7 +130,8 @@ def test_the_printed_walk_through_works_when_it_is_pasted(serve: Serve, tmp_path
 
     assert server.stop() == 0
     assert server.group_is_gone()
-    logged = server.output.partition(commands)[2].splitlines()
+    *logged, last = server.output.partition(commands)[2].splitlines()
+    assert last.endswith("stopping: what has begun is answered first")
     assert [line.split()[2:5] for line in logged] == [
         ["POST", "/login", "200"],
         ["GET", "/protected-route", "200"],
