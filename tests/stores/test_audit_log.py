@@ -2,13 +2,13 @@
 
 import json
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Connection, Engine, insert
 
-from flask_watchword.accounts.audit import Event, Head, Verdict, follow, new_event, verify
+from flask_watchword.accounts.audit import Entry, Event, Head, Verdict, follow, new_event, verify
 from flask_watchword.accounts.audit_trimming import announce
 from flask_watchword.stores.sql.audit import SqlAuditLog, row_of
 from flask_watchword.stores.sql.engine import open_engine, writing
@@ -278,6 +278,24 @@ def test_more_removed_than_an_entry_tells_of_is_found(any_engine: Engine) -> Non
     assert not verify(log).is_whole
     tampered(any_engine, "UPDATE watchword_audit_head SET hash = 'none' WHERE id = 2")
     assert verify(log).broken_at == 5
+
+
+class _TrimmedMeanwhile(SqlAuditLog):
+    """A log of whose beginning somebody drops a part while another one walks along it."""
+
+    def after(self, seq: int, limit: int) -> Sequence[Entry]:
+        page = super().after(seq, min(limit, 2))
+        if self.start() == Head():
+            entry = super().after(3, 1)[0]
+            announce(self, Head(entry.seq, entry.hash), NOW, "ops")
+            self.drop(Head(), Head(entry.seq, entry.hash))
+        return page
+
+
+def test_a_log_that_is_trimmed_while_it_is_verified_is_whole(any_engine: Engine) -> None:
+    log = _TrimmedMeanwhile(any_engine)
+    log.append([logged(n) for n in range(6)])
+    assert verify(log) == Verdict(3, log.head() or Head())
 
 
 def test_of_two_that_drop_at_once_one_does(any_engine: Engine) -> None:

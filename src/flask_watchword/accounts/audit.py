@@ -205,10 +205,18 @@ def verify(log: AuditLog, expected: Head | None = None) -> Verdict:
         log: what to verify.
         expected: an entry that has to be there, as noted elsewhere.
     """
+    while True:
+        start = log.start()
+        verdict = _walk(log, start, expected)
+        # Where the beginning was dropped meanwhile it was another log that was walked along.
+        if verdict.is_whole or log.start() == start:
+            return verdict
+
+
+def _walk(log: AuditLog, start: Head, expected: Head | None) -> Verdict:
     # Asked first: what is appended meanwhile is beyond it, and verified all the same.
     noted = log.head() or Head()
     known = [head for head in (noted, expected or Head()) if head.seq]
-    start = log.start()
     last, told_of, entries = start, 0, 0
     if expected and 0 < expected.seq <= start.seq and expected != start:
         problem = f"entry {expected.seq}, which was noted, is before {start.seq + 1}, the first one"
