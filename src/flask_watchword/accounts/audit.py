@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -15,7 +15,7 @@ NO_HASH = "0" * 64
 #: The event that tells until which number entries were dropped.
 TRIMMED = "audit_trimmed"
 
-#: Entries that verifying reads at a time.
+#: Entries that are read at a time.
 _PAGE = 500
 
 _MAX_CHARACTERS = {"event": 64, "subject": 255, "session": 255, "address": 64, "agent": 512}
@@ -217,17 +217,17 @@ def _walk(log: AuditLog, start: Head, expected: Head | None) -> Verdict:
     # Asked first: what is appended meanwhile is beyond it, and verified all the same.
     noted = log.head() or Head()
     known = [head for head in (noted, expected or Head()) if head.seq]
-    last, told_of, entries = start, 0, 0
+    last, told_of = start, 0
     if expected and 0 < expected.seq <= start.seq and expected != start:
         problem = f"entry {expected.seq}, which was noted, is before {start.seq + 1}, the first one"
         return Verdict(0, start, start.seq + 1, problem)
-    while page := log.after(last.seq, _PAGE):
-        for entry in page:
-            problem = problem_behind(last, entry) or _unexpected(entry, known)
-            if problem:
-                return Verdict(entries, last, last.seq + 1, problem)
-            last, entries = Head(entry.seq, entry.hash), entries + 1
-            told_of = max(told_of, _dropped_until(entry.event))
+    for entry in entries_behind(log, start):
+        problem = problem_behind(last, entry) or _unexpected(entry, known)
+        if problem:
+            return Verdict(last.seq - start.seq, last, last.seq + 1, problem)
+        last = Head(entry.seq, entry.hash)
+        told_of = max(told_of, _dropped_until(entry.event))
+    entries = last.seq - start.seq
     missing = max((head.seq for head in known), default=0)
     if last.seq < missing:
         problem = f"entries up to {missing} were removed from the end"
@@ -239,6 +239,14 @@ def _walk(log: AuditLog, start: Head, expected: Head | None) -> Verdict:
     else:
         return Verdict(entries, last)
     return Verdict(entries, last, last.seq + 1, problem)
+
+
+def entries_behind(log: AuditLog, start: Head) -> Iterator[Entry]:
+    """Yield every entry behind one, in their order; some are held in memory at a time."""
+    last = start.seq
+    while page := log.after(last, _PAGE):
+        yield from page
+        last = page[-1].seq
 
 
 def problem_behind(before: Head, entry: Entry) -> str:

@@ -1,9 +1,7 @@
 """Drop the oldest entries of the audit log, so that what is left is still one chain."""
 
-from flask_watchword.accounts.audit import TRIMMED, AuditLog, Head, new_event, problem_behind
-
-#: Entries that are read, or dropped, at a time: some milliseconds of work.
-_BATCH = 500
+from flask_watchword.accounts.administration import Administrator
+from flask_watchword.accounts.audit import TRIMMED, AuditLog, Head, entries_behind, problem_behind
 
 
 class BrokenChain(ValueError):
@@ -24,37 +22,37 @@ def last_before(log: AuditLog, moment: float) -> Head | None:
         BrokenChain: when one of them does not follow from the one before.
     """
     start = last = log.start()
-    while page := log.after(last.seq, _BATCH):
-        for entry in page:
-            if problem := problem_behind(last, entry):
-                raise BrokenChain(problem)
-            if entry.event.at >= moment:
-                return last if last != start else None
-            last = Head(entry.seq, entry.hash)
+    for entry in entries_behind(log, start):
+        if problem := problem_behind(last, entry):
+            raise BrokenChain(problem)
+        if entry.event.at >= moment:
+            break
+        last = Head(entry.seq, entry.hash)
     return last if last != start else None
 
 
-def announce(log: AuditLog, until: Head, at: float, actor: str) -> None:
+def announce(log: AuditLog, until: Head, at: float, by: Administrator) -> None:
     """Add an entry that tells what is dropped, and by whom: without it the rest is not whole.
 
     Args:
         log: what to add it to, before anything is dropped.
         until: the last entry to drop.
         at: when, in seconds since the epoch.
-        actor: who drops it.
+        by: who drops it.
     """
-    log.append([new_event(TRIMMED, at, until=until.seq, hash=until.hash, actor=actor)])
+    log.append([by.event(TRIMMED, at, "", until=until.seq, hash=until.hash)])
 
 
-def drop_some(log: AuditLog, until: Head) -> int:
+def drop_some(log: AuditLog, until: Head, limit: int) -> int:
     """Drop some of the oldest entries; return how many, 0 when those up to the last one are gone.
 
     Args:
         log: what to drop them from.
         until: the last one to drop, which :func:`announce` has told of.
+        limit: how many at most.
     """
     while (start := log.start()).seq < until.seq:
-        page = log.after(start.seq, min(_BATCH, until.seq - start.seq))
+        page = log.after(start.seq, min(limit, until.seq - start.seq))
         if not page or page[-1].seq > until.seq:
             # Somebody else has removed them meanwhile, and not by dropping.
             return 0

@@ -9,7 +9,7 @@ import click
 from flask_watchword.accounts.audit import AuditLog
 from flask_watchword.accounts.audit_trimming import announce, drop_some, last_before
 from flask_watchword.accounts.upkeep import Upkeep
-from flask_watchword.cli.administering import ACTOR
+from flask_watchword.cli.administering import administrator
 from flask_watchword.clock import system_clock
 from flask_watchword.sessions.store import KEPT_PAST_END, SessionStore
 
@@ -55,8 +55,8 @@ def trim_audit_log(log: AuditLog, days: int) -> int:
     until = last_before(log, now - days * _DAY)
     if until is None:
         return 0
-    announce(log, until, now, ACTOR)
-    return _until_none("entries", lambda: drop_some(log, until))
+    announce(log, until, now, administrator())
+    return _until_none("entries", lambda: drop_some(log, until, BATCH))
 
 
 def is_watched() -> bool:

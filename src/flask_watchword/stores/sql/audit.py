@@ -56,7 +56,7 @@ _MOVE_HEAD = (
 )
 
 _BEGIN_START = text("""
-    INSERT INTO watchword_audit_head (id, seq, hash) VALUES (2, 0, :no_hash)
+    INSERT INTO watchword_audit_head (id, seq, hash) VALUES (:id, 0, :no_hash)
     ON CONFLICT (id) DO NOTHING
 """)
 
@@ -149,10 +149,14 @@ def _append(statements: Statements, events: Sequence[Event]) -> Head:
 
 
 def _drop(statements: Statements, before: Head, last: Head) -> bool:
-    statements.count(_BEGIN_START, {"no_hash": NO_HASH})
-    notes = {"old_seq": before.seq, "old_hash": before.hash}
-    notes |= {"new_seq": last.seq, "new_hash": last.hash}
-    if not statements.count(_MOVE_START, notes):
+    statements.count(_BEGIN_START, {"id": _START_NOTE, "no_hash": NO_HASH})
+    moved = {
+        "old_seq": before.seq,
+        "old_hash": before.hash,
+        "new_seq": last.seq,
+        "new_hash": last.hash,
+    }
+    if not statements.count(_MOVE_START, moved):
         return False
     statements.count(_DROP, {"last": last.seq})
     return True
