@@ -8,16 +8,19 @@ CHECKED := $(wildcard src tests bench soak examples docs)
 PYTEST  := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench soak check lock clean browser node proxy
+.PHONY: help demo test test-slow bench soak check lock clean browser node proxy
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(READY) ## start a login server on 127.0.0.1:5000 to try things on
 	@$(BIN)/watchword serve --demo
 
-test: $(READY) browser node proxy ## run every test
-	$(PYTEST) -q $(PYTEST_ARGS)
+test: $(READY) browser node proxy ## run every test but the long ones
+	$(PYTEST) -q -m "not slow" $(PYTEST_ARGS)
+
+test-slow: $(READY) browser node proxy ## run the tests that take long by their nature
+	$(PYTEST) -q -m slow $(PYTEST_ARGS)
 
 bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
 	@$(BIN)/python -m bench
@@ -30,7 +33,7 @@ check: $(READY) ## lint, types, and the tests that start no server
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(CHECKED)
-	$(PYTEST) -q -m "not server" $(PYTEST_ARGS)
+	$(PYTEST) -q -m "not server and not slow" $(PYTEST_ARGS)
 
 # What a page can and cannot do is asked of a real browser. Without one those tests are skipped.
 BROWSERS := chromium chromium-browser google-chrome chromium-headless-shell

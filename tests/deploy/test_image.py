@@ -95,6 +95,7 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+@pytest.mark.slow
 @pytest.mark.server
 def test_what_was_built_serves_and_its_health_check_says_so(image: Path, tmp_path: Path) -> None:
     given = environment(FINAL)
@@ -122,6 +123,7 @@ def test_what_was_built_serves_and_its_health_check_says_so(image: Path, tmp_pat
     assert not is_healthy()
 
 
+@pytest.mark.slow
 @pytest.mark.server
 def test_it_has_the_drivers_of_both_servers_and_no_tool_of_the_build(image: Path) -> None:
     listing = subprocess.run(
