@@ -2,10 +2,9 @@
 
 import pytest
 
-from flask_watchword.accounts import limits as other_limits
+from flask_watchword.accounts.limits import MailCause, RateLimits
 from flask_watchword.accounts.throttling import (
     Attempt,
-    SignInLimits,
     ThrottleStore,
     TooManyTries,
     attempt_sign_in,
@@ -16,7 +15,7 @@ from flask_watchword.accounts.throttling import (
 from flask_watchword.stores.memory_throttle import MemoryThrottleStore
 
 NOW = 1_700_000_000.0
-LIMITS = SignInLimits()
+LIMITS = RateLimits().sign_in
 ADA = "ada@example.com"
 HOME = "192.0.2.1"
 ELSEWHERE = "198.51.100.7"
@@ -173,23 +172,23 @@ def test_no_store_learns_an_address_or_an_e_mail(store: MemoryThrottleStore) -> 
 
 def test_what_is_counted_differently_is_kept_apart(store: ThrottleStore) -> None:
     charges = [
-        other_limits.registration(HOME),
-        other_limits.mail_request(HOME),
-        other_limits.one_time_code(HOME),
-        other_limits.machine_token(HOME),
-        *(other_limits.mailbox(ADA, cause) for cause in other_limits.MailCause),
-        other_limits.second_factor("ada"),
-        other_limits.second_factor("bob"),
-        other_limits.reauthentication("ada"),
+        RateLimits().registration(HOME),
+        RateLimits().mail_request(HOME),
+        RateLimits().one_time_code(HOME),
+        RateLimits().machine_token(HOME),
+        *(RateLimits().mailbox(ADA, cause) for cause in MailCause),
+        RateLimits().second_factor("ada"),
+        RateLimits().second_factor("bob"),
+        RateLimits().reauthentication("ada"),
     ]
     assert len({charge.key for charge in charges}) == len(charges)
 
 
 def test_a_second_factor_is_counted_over_all_addresses(store: ThrottleStore) -> None:
     for _ in range(5):
-        spend(store, NOW, other_limits.second_factor("ada"))
+        spend(store, NOW, RateLimits().second_factor("ada"))
     with pytest.raises(TooManyTries) as refused:
-        spend(store, NOW, other_limits.second_factor("ada"))
+        spend(store, NOW, RateLimits().second_factor("ada"))
     assert refused.value.retry_after == 900
 
 

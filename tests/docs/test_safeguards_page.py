@@ -1,7 +1,7 @@
 """What the page of safeguards says of limits is what the code has."""
 
 from flask_watchword.accounts import machine_tokens, outbox, recovery_codes
-from flask_watchword.accounts.throttling import SignInLimits
+from flask_watchword.accounts.limits import RateLimits
 from tests.docs.pages import ROOT, blocks, table_rows, text_of
 
 PAGE = ROOT / "docs" / "safeguards.md"
@@ -14,7 +14,7 @@ def test_the_example_runs() -> None:
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    limits = SignInLimits()
+    limits = RateLimits().sign_in
     kinds = (limits.address, limits.account_at_address, limits.strangers, limits.site)
     rows = [row[1:] for row in table_rows(text_of(PAGE))]
     assert rows == [[f"{kind.burst}", f"{kind.interval:.0f} s"] for kind in kinds]

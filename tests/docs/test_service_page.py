@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
+from flask_watchword.accounts import limits
+from flask_watchword.accounts.limit_syntax import limit_text
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
 from flask_watchword.extension.revocation_feed import Figures
@@ -34,13 +36,18 @@ def shown(default: Any) -> str:
 
 
 def test_every_setting_has_a_row_with_its_default() -> None:
-    assert {name.lower() for name in ROWS} == {f.name for f in fields(Settings)} | {
-        f"{name}_file" for name in IN_FILES
-    }
-    plain = [f for f in fields(Settings) if f.default not in (MISSING, None, ())]
+    single = [f for f in fields(Settings) if f.name != "limits"]
+    named = {name.lower() for name in ROWS if not name.startswith("LIMIT_")}
+    assert named == {f.name for f in single} | {f"{name}_file" for name in IN_FILES}
+    plain = [f for f in single if f.default not in (MISSING, None, ())]
     assert {f.name: ROWS[f.name.upper()] for f in plain} == {
         f.name: shown(f.default) for f in plain
     }
+
+
+def test_every_rate_limit_has_a_row_with_its_default_and_what_it_counts() -> None:
+    rows = re.findall(r"^\| `WATCHWORD_LIMIT_(\w+)` \| `(.*?)` \| (.*?) \|$", PAGE, re.MULTILINE)
+    assert rows == [(r.name.upper(), limit_text(r.default), r.counts) for r in limits.ROWS]
 
 
 def test_application_of_the_page_accepts_the_tokens_of_the_service() -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from flask_watchword.accounts.limits import ROWS, RateLimits, Row
+from flask_watchword.accounts.throttling import Limit
 from flask_watchword.service.settings import (
     InvalidSetting,
     Settings,
@@ -230,6 +232,7 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ("WATCHWORD_REFRESH_TOKEN_SECONDS", "-1", "not a number"),
         ("WATCHWORD_SESSION_SECONDS", "0", "not a number"),
         ("WATCHWORD_MAX_REQUEST_BYTES", "1e9", "not a number"),
+        ("WATCHWORD_LIMIT_REGISTER_PER_ADDRESS", "many", "is not a limit like 10/hour"),
     ],
 )
 def test_a_wrong_value_is_refused_in_one_line_that_says_which_and_why(
@@ -337,6 +340,12 @@ def test_whatever_may_hold_a_password_may_come_from_a_file(
         assert read_database(environ=environ) == text
     elif name != "metrics_token":
         assert read_session_store(environ=environ) == text
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_rate_limit_is_a_setting(row: Row) -> None:
+    settings = read_settings({f"WATCHWORD_LIMIT_{row.name.upper()}": "7/3 minutes"})
+    assert settings.limits == RateLimits(**{row.name: Limit(7, 180 / 7)})
 
 
 @pytest.mark.parametrize("token", ["short", "m" * 21, "with a blank in the middle of it", "é" * 30])

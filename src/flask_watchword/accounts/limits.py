@@ -1,20 +1,13 @@
-"""The limits of everything but signing in: by whom it is counted, and how often it may be."""
+"""The table of rate limits, each of which is a setting, and whose attempts each one counts."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import Any
 
 from flask_watchword.accounts.addresses import address_block
-from flask_watchword.accounts.throttling import Charge, Limit, charge
-
-# By address: what one place may ask for, over all accounts.
-_REGISTRATION = Limit(burst=10, interval=360.0)
-_MAIL_REQUEST = Limit(burst=20, interval=60.0)
-_CODE = Limit(burst=20, interval=60.0)
-_MACHINE_TOKEN = Limit(burst=60, interval=5.0)
-
-# By account.
-_MAILBOX = Limit(burst=3, interval=900.0)
-_SECOND_FACTOR = Limit(burst=5, interval=900.0)
-_REAUTHENTICATION = Limit(burst=10, interval=60.0)
+from flask_watchword.accounts.limit_syntax import read_limit
+from flask_watchword.accounts.throttling import Charge, Limit, SignInLimits, charge
 
 
 class MailCause(StrEnum):
@@ -26,56 +19,151 @@ class MailCause(StrEnum):
     CHANGE = "change"
 
 
-def registration(address: str) -> Charge:
-    """Count an account that somebody wants to make."""
-    return charge("registration", _REGISTRATION, address_block(address))
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table.
 
-
-def mail_request(address: str) -> Charge:
-    """Count a request that may send an e-mail: a forgotten password, one more link."""
-    return charge("mail request", _MAIL_REQUEST, address_block(address))
-
-
-def mailbox(email_key: str, cause: MailCause) -> Charge:
-    """Count an e-mail to one address, so that nobody can fill somebody's mailbox.
-
-    Where there is no room the answer stays as it always is and no e-mail is sent: a refusal
-    would be a way to keep an owner from resetting a password, for which the e-mail that is in the
-    mailbox already serves. So each cause is counted by itself: an e-mail of another kind, or one
-    that was counted and never sent, has no code for that.
+    Attributes:
+        name: the name of the limit, in lower case.
+        default: the limit that applies unless another one is set.
+        most: the highest limit that the doctor accepts without a warning.
+        counts: what the limit counts, as a phrase.
     """
-    return charge("mailbox", _MAILBOX, email_key, cause.value)
+
+    name: str
+    default: Limit
+    most: Limit
+    counts: str
 
 
-def one_time_code(address: str) -> Charge:
-    """Count a code of an e-mail that somebody presents. A code that is right is paid back."""
-    return charge("one-time code", _CODE, address_block(address))
+def _row(most: str, counts: str) -> Mapping[str, Any]:
+    return {"most": read_limit(most), "counts": counts}
 
 
-def machine_token(address: str) -> Charge:
-    """Count a machine token that is not ours; one that is costs nothing."""
-    return charge("machine token", _MACHINE_TOKEN, address_block(address))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """Every rate limit. A row that is added here is a setting, documented and checked.
 
-
-def second_factor(user_id: str) -> Charge:
-    """Count a code of a second factor, by account alone.
-
-    A code has six digits, so what matters is how many are tried in all, from wherever. Only who
-    has the password comes this far; an owner whom somebody with their password keeps out here
-    resets it by e-mail, which ends the other's pending sign-ins. A code that is right is paid back.
+    The setting of a row is ``WATCHWORD_LIMIT_`` and its name in capitals. Each row has its default,
+    the highest limit that the doctor accepts without a warning, and what it counts.
     """
-    return charge("second factor", _SECOND_FACTOR, user_id)
+
+    login_per_address: Limit = field(
+        default=read_limit("50/500 seconds"),
+        metadata=_row("5000/hour", "failed logins from one address, over all accounts"),
+    )
+    login_per_account_at_address: Limit = field(
+        default=read_limit("10/10 minutes"),
+        metadata=_row("100/10 minutes", "failed logins to one account from one address"),
+    )
+    login_per_account: Limit = field(
+        default=read_limit("50/50 minutes"),
+        metadata=_row(
+            "500/50 minutes",
+            "failed logins to one account from all addresses that never logged in to it",
+        ),
+    )
+    login_per_account_in_network: Limit = field(
+        default=read_limit("1/15 minutes"),
+        metadata=_row(
+            "10/15 minutes",
+            "failed logins to one account from one /24 or /48 network, when the limit before is "
+            "used up",
+        ),
+    )
+    register_per_address: Limit = field(
+        default=read_limit("10/hour"),
+        metadata=_row("1000/hour", "registrations from one address"),
+    )
+    mail_per_address: Limit = field(
+        default=read_limit("20/20 minutes"),
+        metadata=_row("1000/hour", "requests from one address that may send an e-mail"),
+    )
+    mail_per_mailbox: Limit = field(
+        default=read_limit("3/45 minutes"),
+        metadata=_row("30/hour", "e-mails of one kind to one mailbox; further ones are not sent"),
+    )
+    code_per_address: Limit = field(
+        default=read_limit("20/20 minutes"),
+        metadata=_row("1000/hour", "wrong codes of e-mails from one address"),
+    )
+    second_factor_per_account: Limit = field(
+        default=read_limit("5/75 minutes"),
+        metadata=_row("10/hour", "wrong six-digit codes of an authenticator for one account"),
+    )
+    recovery_code_per_account: Limit = field(
+        default=read_limit("5/75 minutes"),
+        metadata=_row("60/hour", "wrong recovery codes for one account"),
+    )
+    password_per_account: Limit = field(
+        default=read_limit("10/10 minutes"),
+        metadata=_row("100/10 minutes", "wrong passwords of a user who is already logged in"),
+    )
+    machine_token_per_address: Limit = field(
+        default=read_limit("60/5 minutes"),
+        metadata=_row("10000/hour", "wrong tokens and clients of programs from one address"),
+    )
+
+    @property
+    def sign_in(self) -> SignInLimits:
+        """Return the limits that a login is counted on."""
+        return SignInLimits(
+            address=self.login_per_address,
+            account_at_address=self.login_per_account_at_address,
+            strangers=self.login_per_account,
+            site=self.login_per_account_in_network,
+        )
+
+    def registration(self, address: str) -> Charge:
+        """Count a registration by client address."""
+        return charge("registration", self.register_per_address, address_block(address))
+
+    def mail_request(self, address: str) -> Charge:
+        """Count a request that may send an e-mail: a forgotten password, another code."""
+        return charge("mail request", self.mail_per_address, address_block(address))
+
+    def mailbox(self, email_key: str, cause: MailCause) -> Charge:
+        """Count an e-mail to one mailbox, so that a mailbox cannot be flooded.
+
+        A mailbox that has reached its limit gets no further e-mail, but the answer stays the same:
+        an error would let an attacker keep the owner from resetting the password, although the
+        e-mail in the mailbox still serves. Each cause is counted by itself, because an e-mail of
+        another kind does not carry the code that the owner needs.
+        """
+        return charge("mailbox", self.mail_per_mailbox, email_key, cause.value)
+
+    def one_time_code(self, address: str) -> Charge:
+        """Count a code of an e-mail. A correct code is refunded."""
+        return charge("one-time code", self.code_per_address, address_block(address))
+
+    def machine_token(self, address: str) -> Charge:
+        """Count an unknown machine token. A valid one is refunded."""
+        return charge("machine token", self.machine_token_per_address, address_block(address))
+
+    def second_factor(self, user_id: str) -> Charge:
+        """Count a code of a second factor by account alone. A correct code is refunded.
+
+        A code has six digits, so the total from all addresses matters. An attacker needs the
+        password to come this far; an owner who is locked out by one resets the password by
+        e-mail, which invalidates the attacker's pending logins.
+        """
+        return charge("second factor", self.second_factor_per_account, user_id)
+
+    def recovery_code(self, user_id: str) -> Charge:
+        """Count a recovery code by account alone. A correct code is refunded.
+
+        Recovery codes have a limit of their own, so that an owner whose attempts at the
+        authenticator are used up can still log in with one.
+        """
+        return charge("recovery code", self.recovery_code_per_account, user_id)
+
+    def reauthentication(self, user_id: str) -> Charge:
+        """Count a password entered by a logged-in user. A correct one is refunded."""
+        return charge("re-authentication", self.password_per_account, user_id)
 
 
-def recovery_code(user_id: str) -> Charge:
-    """Count a recovery code, by account alone; one that is right is paid back.
-
-    Apart from the codes of an authenticator, so that whoever uses up those tries, an application
-    that sends a form again and again, say, does not keep the owner from these as well.
-    """
-    return charge("recovery code", _SECOND_FACTOR, user_id)
-
-
-def reauthentication(user_id: str) -> Charge:
-    """Count a password typed by somebody who is signed in; one that is right is paid back."""
-    return charge("re-authentication", _REAUTHENTICATION, user_id)
+_DEFAULTS = RateLimits()
+#: The rows of the table, in its order.
+ROWS: Sequence[Row] = tuple(
+    Row(row.name, getattr(_DEFAULTS, row.name), **row.metadata) for row in fields(RateLimits)
+)

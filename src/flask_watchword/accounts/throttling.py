@@ -125,10 +125,10 @@ class SignInLimits:
         known_days: how long a place stays known after a sign-in.
     """
 
-    address: Limit = Limit(burst=50, interval=10.0)
-    account_at_address: Limit = Limit(burst=10, interval=60.0)
-    strangers: Limit = Limit(burst=50, interval=60.0)
-    site: Limit = Limit(burst=1, interval=900.0)
+    address: Limit
+    account_at_address: Limit
+    strangers: Limit
+    site: Limit
     known_days: int = 90
 
 

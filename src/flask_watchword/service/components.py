@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 from flask import Flask, current_app
 
 from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.limits import RateLimits
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.throttling import ThrottleStore
@@ -72,6 +73,11 @@ class Components:
     origins: Origins
     description: bytes
     metrics: Metrics
+
+    @property
+    def limits(self) -> RateLimits:
+        """Return the rate limits of the settings."""
+        return self.settings.limits
 
     def change(self, work: Callable[[AccountStores], _T]) -> _T:
         """Do work on stores whose changes count together; mail among them is sent then.

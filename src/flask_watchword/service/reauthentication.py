@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 
-from flask_watchword.accounts import limits
 from flask_watchword.accounts.changes import WrongPassword
 from flask_watchword.service.audit_events import current_session, record
+from flask_watchword.service.components import components
 from flask_watchword.service.throttles import counting_failures
 
 #: What an endpoint refuses that asks for the password.
@@ -24,7 +24,7 @@ def reauthenticating(user_id: str) -> Iterator[None]:
         TooManyTries: when there were too many wrong ones.
     """
     try:
-        with counting_failures(limits.reauthentication(user_id), WrongPassword):
+        with counting_failures(components().limits.reauthentication(user_id), WrongPassword):
             yield
     except WrongPassword:
         record("reauthentication_failed", user_id, current_session())

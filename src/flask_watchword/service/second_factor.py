@@ -3,7 +3,6 @@
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts import limits
 from flask_watchword.accounts.recovery_codes import recovery_digest
 from flask_watchword.accounts.totp import verify_totp
 from flask_watchword.accounts.unit_of_work import AccountStores
@@ -48,8 +47,9 @@ def use_second_factor(user_id: str, code: str | None, recovery_code: str | None)
         TooManyTries: when there were too many wrong ones, from wherever.
         UnreadableSecret: when the authenticator's secret cannot be opened.
     """
-    tried = limits.second_factor if recovery_code is None else limits.recovery_code
-    with counting_failures(tried(user_id), WrongCode):
+    limits = components().limits
+    counted = limits.second_factor if recovery_code is None else limits.recovery_code
+    with counting_failures(counted(user_id), WrongCode):
         if not _is_used_up(user_id, code, recovery_code):
             raise WrongCode
 

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from flask_watchword.accounts.limit_syntax import read_limit
+from flask_watchword.accounts.throttling import Limit
 from flask_watchword.keys.master_key import read_master_keys
 from flask_watchword.service.web_origin import origin_of
 
@@ -136,6 +138,14 @@ def whole_number(low: int, high: int) -> Callable[[str, str], int]:
         return number
 
     return parse
+
+
+def rate_limit(variable: str, text: str) -> Limit:
+    """Return a rate limit."""
+    try:
+        return read_limit(text)
+    except ValueError as error:
+        raise InvalidSetting(variable, str(error)) from None
 
 
 def yes_or_no(variable: str, text: str) -> bool:

@@ -3,14 +3,16 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import make_url
 
+from flask_watchword.accounts.limits import ROWS, RateLimits, Row
 from flask_watchword.accounts.passwords import usable_cores
+from flask_watchword.accounts.throttling import Limit
 from flask_watchword.keys.material import MAKERS
 from flask_watchword.service import setting_values as values
 from flask_watchword.service.env_file import read_env_file
@@ -92,6 +94,8 @@ class Settings:
         verify_email_seconds: how long a code is good that verifies an address.
         reset_password_seconds: how long a code is good for another password.
         change_email_seconds: how long a code is good for another address.
+        limits: the rate limits. Each row of the table is a variable of its own, whose name begins
+            with ``WATCHWORD_LIMIT_``.
     """
 
     # These may hold passwords.
@@ -127,6 +131,7 @@ class Settings:
     verify_email_seconds: int = 24 * 60 * 60
     reset_password_seconds: int = 15 * 60
     change_email_seconds: int = 60 * 60
+    limits: RateLimits = field(default_factory=RateLimits)
 
     @property
     def database_file(self) -> Path | None:
@@ -176,15 +181,25 @@ def read_settings(
     """
     _refuse_unknown(environ)
     found: dict[str, Any] = {}
-    for setting in fields(Settings):
-        given = overrides.get(setting.name)
-        text = str(given) if given is not None else _text(environ, setting.name)
+    for name, parse in _PARSERS.items():
+        given = overrides.get(name)
+        text = str(given) if given is not None else _text(environ, name)
         if text is not None:
-            found[setting.name] = _PARSERS[setting.name](_variable(setting.name), text)
+            found[name] = parse(_variable(name), text)
+    found["limits"] = _read_limits(environ)
     if "database" not in found:
         name = _DEMO_DATABASE if found.get("demo") else _DEFAULT_DATABASE
         found["database"] = values.database(_variable("database"), name)
     return Settings(**found)
+
+
+def _read_limits(environ: Mapping[str, str]) -> RateLimits:
+    found: dict[str, Limit] = {}
+    for row in ROWS:
+        variable = _variable(_limit_name(row))
+        if variable in environ:
+            found[row.name] = values.rate_limit(variable, environ[variable])
+    return RateLimits(**found)
 
 
 def secret_files(environ: Mapping[str, str] = os.environ) -> Mapping[str, Path]:
@@ -237,6 +252,10 @@ def read_session_store(
     return read_database(database, environ)
 
 
+def _limit_name(row: Row) -> str:
+    return f"limit_{row.name}"
+
+
 def _variable(name: str) -> str:
     return _PREFIX + name.upper()
 
@@ -247,7 +266,7 @@ def _file_variable(name: str) -> str:
 
 def _refuse_unknown(environ: Iterable[str]) -> None:
     # A slip in a name would leave the default in force, and nobody would know.
-    known = [_variable(setting.name) for setting in fields(Settings)]
+    known = [_variable(name) for name in (*_PARSERS, *map(_limit_name, ROWS))]
     known += [_file_variable(name) for name in IN_FILES]
     for variable in sorted(environ):
         ours = variable.startswith(_PREFIX) and not _OF_KUBERNETES.fullmatch(variable)

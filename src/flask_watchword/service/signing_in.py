@@ -8,7 +8,6 @@ from flask import Response, request
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.throttling import (
     Attempt,
-    SignInLimits,
     attempt_sign_in,
     make_known,
     signed_in,
@@ -22,8 +21,6 @@ from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.pair import TokenTransport, pair_answer
 from flask_watchword.service.tokens import OTP_METHOD, SignIn
-
-_LIMITS = SignInLimits()
 
 
 def check_transport(transport: TokenTransport) -> None:
@@ -48,9 +45,9 @@ def attempting(email: str) -> Iterator[Attempt]:
     Raises:
         TooManyTries: when it comes too early.
     """
-    throttle = components().stores.throttle
-    at = client().address
-    attempt = attempt_sign_in(throttle, email_key(email), at, system_clock(), _LIMITS)
+    parts, at = components(), client().address
+    limits = parts.limits.sign_in
+    attempt = attempt_sign_in(parts.stores.throttle, email_key(email), at, system_clock(), limits)
     try:
         yield attempt
     except BaseException:
@@ -78,8 +75,8 @@ def finish_sign_in(
     pair = _started(sign_in)
     if pair is None:
         return wrong_credentials()
-    throttle = components().stores.throttle
-    signed_in(throttle, attempt, system_clock(), _LIMITS)
+    parts = components()
+    signed_in(parts.stores.throttle, attempt, system_clock(), parts.limits.sign_in)
     return pair_answer(pair, sign_in.csrf, transport)
 
 
@@ -88,8 +85,8 @@ def make_place_known(user_id: str) -> None:
     parts = components()
     user = parts.stores.users.by_id(user_id)
     if user is not None:
-        at = client().address
-        make_known(parts.stores.throttle, user.email_key, at, system_clock(), _LIMITS)
+        at, limits = client().address, parts.limits.sign_in
+        make_known(parts.stores.throttle, user.email_key, at, system_clock(), limits)
 
 
 def wrong_credentials() -> Response:

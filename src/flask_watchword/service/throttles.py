@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator
 
-from flask_watchword.accounts import limits
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.limits import MailCause
 from flask_watchword.accounts.throttling import Charge, TooManyTries, spend
@@ -61,7 +60,7 @@ def room_in_mailbox(email: str, cause: MailCause) -> Iterator[bool]:
     It is paid back when it could not be sent: who tries to register with a weak password, and
     tries again, gets an e-mail for the one that is accepted.
     """
-    charge = limits.mailbox(email_key(email), cause)
+    charge = components().limits.mailbox(email_key(email), cause)
     try:
         _count(charge)
     except TooManyTries:

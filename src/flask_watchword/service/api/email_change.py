@@ -3,7 +3,6 @@
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts import limits
 from flask_watchword.accounts.changes import (
     WrongPassword,
     confirm_email_change,
@@ -11,6 +10,7 @@ from flask_watchword.accounts.changes import (
 )
 from flask_watchword.accounts.codes import CodeRefused
 from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.limits import MailCause
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.account_work import do
 from flask_watchword.service.answers import Message, answer, nothing
@@ -18,6 +18,7 @@ from flask_watchword.service.api.email_verify import CONFIRMATION_REFUSALS, Conf
 from flask_watchword.service.api.fields import Email, Password
 from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.client import client
+from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS, PUBLIC
 from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
@@ -44,7 +45,7 @@ def change_email(body: EmailChange) -> Response:
     """Answer alike whether somebody else has the address or not; nothing changes yet."""
     user_id = get_jwt_identity()
     # Whoever is signed in may be told that the mailbox has had enough.
-    mailbox = limits.mailbox(email_key(body.email), limits.MailCause.CHANGE)
+    mailbox = components().limits.mailbox(email_key(body.email), MailCause.CHANGE)
     with reauthenticating(user_id), counting_successes(mailbox):
         do(
             lambda a: request_email_change(a, user_id, body.password, body.email),
@@ -64,7 +65,8 @@ def change_email(body: EmailChange) -> Response:
 )
 def confirm_email(body: ConfirmedAddress) -> Response:
     """Answer 204; the address there was is told."""
-    with counting_failures(limits.one_time_code(client().address), CodeRefused, WrongPassword):
+    here = components().limits.one_time_code(client().address)
+    with counting_failures(here, CodeRefused, WrongPassword):
         do(
             lambda a: confirm_email_change(a, body.code, body.password),
             lambda user_id: event("email_changed", user_id),

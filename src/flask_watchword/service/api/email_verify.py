@@ -3,17 +3,18 @@
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts import limits
 from flask_watchword.accounts.accounts import Accepted, turn_away
 from flask_watchword.accounts.audit import Event
 from flask_watchword.accounts.changes import WrongPassword
 from flask_watchword.accounts.codes import CodeRefused, Purpose
+from flask_watchword.accounts.limits import MailCause
 from flask_watchword.accounts.registration import resend_verification, verify_email
 from flask_watchword.service.account_work import do
 from flask_watchword.service.answers import Message, answer, nothing
 from flask_watchword.service.api.fields import Code, Email, Password
 from flask_watchword.service.audit_events import event
 from flask_watchword.service.client import client
+from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
 from flask_watchword.service.reauthentication import REFUSALS
@@ -48,7 +49,8 @@ class Address(msgspec.Struct, forbid_unknown_fields=True):
 )
 def verify_address(body: ConfirmedAddress) -> Response:
     """Answer 204 and note that mail reaches the user."""
-    with counting_failures(limits.one_time_code(client().address), CodeRefused, WrongPassword):
+    here = components().limits.one_time_code(client().address)
+    with counting_failures(here, CodeRefused, WrongPassword):
         do(
             lambda a: verify_email(a, body.code, body.password),
             lambda user_id: event("email_verified", user_id),
@@ -67,10 +69,10 @@ def verify_address(body: ConfirmedAddress) -> Response:
 )
 def resend_code(body: Address) -> Response:
     """Answer alike whatever becomes of it."""
-    request = limits.mail_request(client().address)
+    request = components().limits.mail_request(client().address)
     with (
         counting_successes(request),
-        room_in_mailbox(body.email, limits.MailCause.VERIFICATION) as room,
+        room_in_mailbox(body.email, MailCause.VERIFICATION) as room,
     ):
         if room:
             do(lambda a: resend_verification(a, body.email), _event)

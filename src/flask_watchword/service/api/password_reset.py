@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts import limits
 from flask_watchword.accounts.accounts import PasswordSet
 from flask_watchword.accounts.audit import Event
 from flask_watchword.accounts.codes import CodeRefused
@@ -41,7 +40,7 @@ class Reset(msgspec.Struct, forbid_unknown_fields=True):
 )
 def reset_password(body: Reset) -> Response:
     """Answer 204, and sign nobody in: whoever has the code still has to show what they chose."""
-    with counting_failures(limits.one_time_code(client().address), CodeRefused):
+    with counting_failures(components().limits.one_time_code(client().address), CodeRefused):
         done = do(
             lambda a: reset(a, body.code, body.password),
             _event,

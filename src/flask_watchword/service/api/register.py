@@ -3,16 +3,17 @@
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts import limits
 from flask_watchword.accounts.accounts import Accepted
 from flask_watchword.accounts.audit import Event
 from flask_watchword.accounts.letters import SilentMailer
+from flask_watchword.accounts.limits import MailCause
 from flask_watchword.accounts.registration import register as register_account
 from flask_watchword.service.account_work import do
 from flask_watchword.service.answers import Message, answer
 from flask_watchword.service.api.fields import Email, Password
 from flask_watchword.service.audit_events import event
 from flask_watchword.service.client import client
+from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
 from flask_watchword.service.throttles import counting_successes, room_in_mailbox
@@ -36,10 +37,10 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 )
 def register(body: Registration) -> Response:
     """Answer alike whether there is an account already or not: only the mailbox tells."""
-    here = limits.registration(client().address)
+    here = components().limits.registration(client().address)
     with (
         counting_successes(here),
-        room_in_mailbox(body.email, limits.MailCause.REGISTRATION) as room,
+        room_in_mailbox(body.email, MailCause.REGISTRATION) as room,
     ):
         # A mailbox that has had enough gets no more. The account is made all the same, and a code
         # can be asked for later: to refuse would let anybody keep an address from registering.

@@ -6,7 +6,6 @@ from importlib.resources import files
 import msgspec
 from flask import Response, abort
 
-from flask_watchword.accounts import limits
 from flask_watchword.accounts.audit import Event
 from flask_watchword.accounts.codes import CodeRefused
 from flask_watchword.accounts.setting_up import set_up as set_up_account
@@ -16,6 +15,7 @@ from flask_watchword.service.answers import answer, page_policy, published
 from flask_watchword.service.api.fields import Code, Email, Password
 from flask_watchword.service.audit_events import event
 from flask_watchword.service.client import client
+from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.guards import PUBLIC
 from flask_watchword.service.throttles import counting_failures
@@ -96,7 +96,7 @@ def setup_part(part: str) -> Response:
 )
 def set_up(body: Setup) -> Response:
     """Answer 201, and sign nobody in: the admin logs in like everybody."""
-    with counting_failures(limits.one_time_code(client().address), CodeRefused):
+    with counting_failures(components().limits.one_time_code(client().address), CodeRefused):
         user = do(lambda a: set_up_account(a, body.code, body.email, body.password), _event)
     return answer(FirstAdmin(user.id, user.email), 201)
 

@@ -7,7 +7,6 @@ import msgspec
 from flask import Response, abort, request
 from werkzeug.datastructures import Authorization
 
-from flask_watchword.accounts import limits
 from flask_watchword.accounts.machine_tokens import (
     MachineToken,
     MachineTokenKind,
@@ -95,7 +94,7 @@ def token(form: TokenRequest) -> Response:
     """Answer with an access token; errors are those of RFC 6749 section 5.2."""
     by_client = form.grant_type == _CLIENT_CREDENTIALS
     try:
-        with counting_failures(limits.machine_token(client().address), _NotGood):
+        with counting_failures(components().limits.machine_token(client().address), _NotGood):
             shown = _client(form) if by_client else _personal_token(form)
             scopes = _scopes(shown, form.scope)
             seconds = seconds_of_access(shown, system_clock())

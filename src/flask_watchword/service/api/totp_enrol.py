@@ -5,7 +5,6 @@ from typing import Annotated
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts import limits
 from flask_watchword.accounts.accounts import notify
 from flask_watchword.accounts.changes import confirm_password
 from flask_watchword.accounts.letters import LetterKind
@@ -114,7 +113,7 @@ def confirm_authenticator(body: ConfirmTotp) -> Response:
         return refusal(409, "Begin with POST /totp/enrol", "second_factor_missing")
     if enrolment.is_confirmed:
         return _active_already()
-    with counting_failures(limits.second_factor(user.id), WrongCode):
+    with counting_failures(components().limits.second_factor(user.id), WrongCode):
         if matching_step(enrolment, body.code, system_clock()) is None:
             raise WrongCode
     codes = new_recovery_codes()

@@ -19,6 +19,7 @@ from flask_watchword.service.doctor.database_file import (
     check_owner,
 )
 from flask_watchword.service.doctor.keys import check_master_key, check_signing_key
+from flask_watchword.service.doctor.limits import check_limits
 from flask_watchword.service.doctor.reach import (
     check_cors,
     check_demo,
@@ -55,6 +56,7 @@ _OF_SETTINGS: tuple[Callable[[Settings], Finding], ...] = (
     check_proxies,
     check_cors,
     check_demo,
+    check_limits,
 )
 _OF_ACCOUNTS = ("user of the demo", "password hashes", "admins")
 

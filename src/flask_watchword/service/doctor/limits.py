@@ -1,0 +1,41 @@
+"""Rate limits: high enough to let users in, low enough to stop guessing."""
+
+from flask_watchword.accounts.limit_syntax import limit_text
+from flask_watchword.accounts.limits import ROWS
+from flask_watchword.accounts.throttling import Limit
+from flask_watchword.extension.findings import Finding, fine, warning
+from flask_watchword.service.settings import Settings
+
+_DAY = 86_400.0
+#: Seconds that a user who has reached a limit waits at most for the next attempt.
+_LONGEST_WAIT = 3600.0
+
+
+def check_limits(settings: Settings) -> Finding:
+    """Check the rate limits that differ from their defaults."""
+    check, changed = "rate limits", []
+    for row in ROWS:
+        limit: Limit = getattr(settings.limits, row.name)
+        variable = f"WATCHWORD_LIMIT_{row.name.upper()}"
+        if limit == row.default:
+            continue
+        if _per_day(limit) > _per_day(row.most):
+            return warning(
+                check,
+                f"{variable} is {limit_text(limit)}, which allows {_per_day(limit):.0f} in a day: "
+                f"{row.counts}",
+                f"{limit_text(row.most)} or less; the default is {limit_text(row.default)}",
+            )
+        if limit.interval > _LONGEST_WAIT:
+            return warning(
+                check,
+                f"{variable} is {limit_text(limit)}: a user who reaches it waits "
+                f"{limit.interval / 3600:.1f} hours for the next attempt",
+                f"the default is {limit_text(row.default)}",
+            )
+        changed.append(f"{variable}={limit_text(limit)}")
+    return fine(check, ", ".join(changed) or "the defaults")
+
+
+def _per_day(limit: Limit) -> float:
+    return limit.burst + _DAY / limit.interval

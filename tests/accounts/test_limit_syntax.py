@@ -1,0 +1,51 @@
+"""Rate limits as text."""
+
+import pytest
+
+from flask_watchword.accounts.limit_syntax import limit_text, read_limit
+from flask_watchword.accounts.limits import ROWS, Row
+from flask_watchword.accounts.throttling import Limit
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("10/hour", Limit(10, 360.0)),
+        ("1/day", Limit(1, 86_400.0)),
+        ("5/second", Limit(5, 0.2)),
+        (" 20 / 30 Minutes ", Limit(20, 90.0)),
+        ("50/500seconds", Limit(50, 10.0)),
+        ("60/1 minute", Limit(60, 1.0)),
+    ],
+)
+def test_a_limit_is_a_count_and_a_period(text: str, limit: Limit) -> None:
+    assert read_limit(text) == limit
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "10", "10/", "/hour", "0/hour", "-1/hour", "1.5/hour", "10/0 hours", "10/fortnight",
+     "10 per hour", "10/hour/day", "10/367 days", "9999999/hour", "1_0/hour", "١٠/hour"],
+)  # fmt: skip
+def test_another_text_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a limit") as refused:
+        read_limit(text)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_text_of_a_limit_is_read_as_that_limit(row: Row) -> None:
+    for limit in (row.default, row.most):
+        assert read_limit(limit_text(limit)) == limit
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("10/60 minutes", "10/hour"),
+        ("1/90 second", "1/90 seconds"),
+        ("2/172800 seconds", "2/2 days"),
+    ],
+)
+def test_a_text_names_the_largest_unit_that_fits(text: str, shown: str) -> None:
+    assert limit_text(read_limit(text)) == shown

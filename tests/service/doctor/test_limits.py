@@ -1,0 +1,31 @@
+"""Rate limits that differ from the defaults."""
+
+import pytest
+
+from flask_watchword.accounts.limit_syntax import read_limit
+from flask_watchword.accounts.limits import ROWS, RateLimits, Row
+from flask_watchword.extension.findings import Level
+from flask_watchword.service.doctor.limits import check_limits
+from flask_watchword.service.settings import Settings
+
+
+def test_the_defaults_are_fine() -> None:
+    assert check_limits(Settings()).level is Level.OK
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_limit_that_stops_no_guessing_is_a_warning(row: Row) -> None:
+    name = row.name
+    highest = RateLimits(**{name: row.most})
+    assert check_limits(Settings(limits=highest)).level is Level.OK
+    found = check_limits(Settings(limits=RateLimits(**{name: read_limit("100000/hour")})))
+    assert found.level is Level.WARNING
+    assert f"WATCHWORD_LIMIT_{name.upper()} is 100000/hour" in found.says
+    assert found.remedy
+
+
+def test_a_limit_that_keeps_users_waiting_for_hours_is_a_warning() -> None:
+    limits = RateLimits(login_per_account_at_address=read_limit("3/day"))
+    found = check_limits(Settings(limits=limits))
+    assert found.level is Level.WARNING
+    assert "waits 8.0 hours" in found.says

@@ -1,0 +1,45 @@
+"""Rate limits are settings, which the endpoints obey."""
+
+from pathlib import Path
+
+import pytest
+
+from flask_watchword.service.settings import read_settings
+from tests.service.site import GOOD, Site, site
+
+
+@pytest.fixture
+def strict_limits() -> dict[str, str]:
+    return {
+        "WATCHWORD_LIMIT_REGISTER_PER_ADDRESS": "3/hour",
+        "WATCHWORD_LIMIT_LOGIN_PER_ACCOUNT_AT_ADDRESS": "2/hour",
+        "WATCHWORD_LIMIT_CODE_PER_ADDRESS": "1/day",
+        "WATCHWORD_LIMIT_MAIL_PER_ADDRESS": "1/day",
+        "WATCHWORD_LIMIT_MAIL_PER_MAILBOX": "1/day",
+    }
+
+
+def test_endpoints_obey_the_limits_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strict_limits: dict[str, str]
+) -> None:
+    limits = read_settings(strict_limits).limits
+    with site(f"sqlite:///{tmp_path}/w.db", monkeypatch, limits=limits) as ours:
+        assert registrations(ours) == [201, 201, 201, 429]
+        assert len(ours.mail()) == 3
+        wrong = [ours.log_in("user0@example.com", "wrong").status_code for _ in range(3)]
+        assert wrong == [401, 401, 429]
+        assert [forgot(ours), forgot(ours)] == [202, 429]
+        assert [wrong_code(ours), wrong_code(ours)] == [400, 429]
+
+
+def registrations(ours: Site) -> list[int]:
+    bodies = [{"email": f"user{n}@example.com", "password": GOOD} for n in range(4)]
+    return [ours.post("/register", **body).status_code for body in bodies]
+
+
+def forgot(ours: Site) -> int:
+    return ours.post("/password/forgot", email="user1@example.com").status_code
+
+
+def wrong_code(ours: Site) -> int:
+    return ours.post("/password/reset", code="c" * 43, password=GOOD).status_code
