@@ -34,6 +34,16 @@ class Together(Protocol):
         """
 
 
+#: The letter that brings a code of each purpose that is mailed.
+_LETTERS = {
+    Purpose.VERIFY_EMAIL: LetterKind.VERIFY_EMAIL,
+    Purpose.RESET_PASSWORD: LetterKind.RESET_PASSWORD,
+    Purpose.ADMIN_RESET: LetterKind.RESET_PASSWORD,
+    Purpose.SET_PASSWORD: LetterKind.SET_PASSWORD,
+    Purpose.CHANGE_EMAIL: LetterKind.CHANGE_EMAIL,
+}
+
+
 def _nobody_has(_user: User) -> bool:
     return False
 
@@ -117,8 +127,7 @@ def mail_code(accounts: Accounts, user: User, purpose: Purpose, address: str) ->
     """Mail a new code to an address of the user; any older one of this purpose is over."""
     text, code = new_code(user, purpose, address, accounts.clock(), accounts.lifetimes)
     accounts.codes.put(code)
-    kind = LetterKind(purpose.value)
-    accounts.mailer.send(Letter(kind, mailbox(address), text, code.expires_at))
+    accounts.mailer.send(Letter(_LETTERS[purpose], mailbox(address), text, code.expires_at))
 
 
 def mail_nothing(accounts: Accounts, email: str, purpose: Purpose) -> None:

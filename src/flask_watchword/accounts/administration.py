@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.accounts import Accounts, mail_code
 from flask_watchword.accounts.audit import Detail, Event, new_event
-from flask_watchword.accounts.codes import CodeLifetimes, Purpose, new_code
-from flask_watchword.accounts.emails import mailbox
-from flask_watchword.accounts.letters import Letter, LetterKind
+from flask_watchword.accounts.codes import Purpose
 from flask_watchword.accounts.removal import (
     ADMIN,
     NoSuchUser,
@@ -96,10 +94,10 @@ def add_user(stores: AccountStores, by: Administrator, user: User, now: float) -
 def invite_user(accounts: Accounts, stores: AccountStores, by: Administrator, user: User) -> None:
     """Keep a new user, and mail a code by which they choose their password.
 
-    The code is one for another password, good once, for as long as one that verifies an address.
+    The code is single-use, and no code that the user or a stranger requests invalidates it.
 
     Args:
-        accounts: whose mailer puts into the outbox of ``stores``.
+        accounts: over ``stores``.
         stores: of one change: there is no user without the letter.
         by: who does it.
         user: whose password nobody knows.
@@ -109,11 +107,7 @@ def invite_user(accounts: Accounts, stores: AccountStores, by: Administrator, us
         EmailTaken: when there is an account with this address.
     """
     add_user(stores, by, user, accounts.clock())
-    lifetimes = CodeLifetimes(reset_password=accounts.lifetimes.verify_email)
-    text, code = new_code(user, Purpose.RESET_PASSWORD, user.email, accounts.clock(), lifetimes)
-    stores.codes.put(code)
-    letter = Letter(LetterKind.SET_PASSWORD, mailbox(user.email), text, code.expires_at)
-    accounts.mailer.send(letter)
+    mail_code(accounts, user, Purpose.SET_PASSWORD, user.email)
 
 
 def change_user(

@@ -14,12 +14,24 @@ _HOUR = 60 * _MINUTE
 
 
 class Purpose(StrEnum):
-    """What a code is good for."""
+    """What a code is good for.
+
+    A new code replaces the older one of its purpose and no other. So a purpose says both what a
+    code does and who can request it: a request by a stranger must not invalidate a code that an
+    admin has sent.
+    """
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"
+    ADMIN_RESET = "admin_reset"
+    SET_PASSWORD = "set_password"
     CHANGE_EMAIL = "change_email"
     SETUP = "setup"
+
+
+#: The purposes whose code sets the password of an existing account: requested by anyone who knows
+#: the address, sent by an admin, and the invitation of a new user.
+PASSWORD_PURPOSES = (Purpose.RESET_PASSWORD, Purpose.ADMIN_RESET, Purpose.SET_PASSWORD)
 
 
 class CodeRefused(Exception):
@@ -36,12 +48,16 @@ class CodeLifetimes:
     Attributes:
         verify_email: of one that shows that mail reaches a user.
         reset_password: of one that is as good as a password.
+        admin_reset: of the same, sent by an admin.
+        set_password: of an invitation.
         change_email: of one that gives an account another address.
         setup: of one by which the first admin is made.
     """
 
     verify_email: float = 24 * _HOUR
     reset_password: float = 15 * _MINUTE
+    admin_reset: float = 15 * _MINUTE
+    set_password: float = 24 * _HOUR
     change_email: float = _HOUR
     setup: float = _HOUR
 

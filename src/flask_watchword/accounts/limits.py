@@ -99,6 +99,16 @@ class RateLimits:
         default=read_limit("10/10 minutes"),
         metadata=_row("100/10 minutes", "wrong passwords of a user who is already logged in"),
     )
+    new_password_per_address: Limit = field(
+        default=read_limit("30/10 minutes"),
+        metadata=_row("300/10 minutes", "new passwords from one address that the policy refuses"),
+    )
+    new_password_per_account: Limit = field(
+        default=read_limit("30/10 minutes"),
+        metadata=_row(
+            "300/10 minutes", "new passwords of a logged-in user that the policy refuses"
+        ),
+    )
     machine_token_per_address: Limit = field(
         default=read_limit("60/5 minutes"),
         metadata=_row("10000/hour", "wrong tokens and clients of programs from one address"),
@@ -135,6 +145,18 @@ class RateLimits:
     def one_time_code(self, address: str) -> Charge:
         """Count a code of an e-mail. A correct code is refunded."""
         return charge("one-time code", self.code_per_address, address_block(address))
+
+    def new_password(self, address: str) -> Charge:
+        """Count a new password that the policy checks. An accepted one is refunded.
+
+        A check costs milliseconds of one core, and each process runs one at a time. Without a
+        limit, clients that send nothing but weak passwords would keep it busy.
+        """
+        return charge("new password", self.new_password_per_address, address_block(address))
+
+    def new_password_of(self, user_id: str) -> Charge:
+        """Count a new password of a logged-in user, from any address."""
+        return charge("new password of user", self.new_password_per_account, user_id)
 
     def machine_token(self, address: str) -> Charge:
         """Count an unknown machine token. A valid one is refunded."""

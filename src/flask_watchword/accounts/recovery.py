@@ -10,7 +10,13 @@ from flask_watchword.accounts.accounts import (
     notify,
     redeem,
 )
-from flask_watchword.accounts.codes import CodeRefused, Purpose, code_digest
+from flask_watchword.accounts.codes import (
+    PASSWORD_PURPOSES,
+    Code,
+    CodeRefused,
+    Purpose,
+    code_digest,
+)
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.users import User
@@ -25,26 +31,36 @@ def forgot(accounts: Accounts, email: str) -> Accepted:
 
 
 def reset(accounts: Accounts, code: str, password: str) -> PasswordSet:
-    """Give the user who has this code another password; nobody is signed in by that.
+    """Set the password of the user who has this code; no session is started.
 
-    The code is used up last: a password that is refused does not cost it. Whoever has it reads
-    the user's mail, so the address counts as verified.
+    The code is one that the user requested, one that an admin sent, or an invitation. It is used
+    up last: a password that is refused does not cost it. Its holder reads the user's mail, so the
+    address counts as verified.
 
     Raises:
         UnacceptablePassword: when nobody should choose the password.
         CodeRefused: when the code is not good.
         HashingBusy: when no core became free in time.
     """
-    expected = owner_of_code(accounts, code)
+    found = _password_code(accounts, code)
+    expected = accounts.users.by_id(found.subject) if found else None
     email = expected.email if expected else ""
     password_hash = checked_hash(accounts, expected, email, password)
-    return accounts.change(lambda stores: _replace(stores, code, password_hash))
+    if found is None:
+        raise CodeRefused
+    return accounts.change(lambda stores: _replace(stores, code, found.purpose, password_hash))
 
 
 def owner_of_code(accounts: Accounts, code: str) -> User | None:
-    """Return whose code for another password this is; it stays as good as it was."""
-    found = accounts.codes.find(code_digest(code), Purpose.RESET_PASSWORD, accounts.clock())
+    """Return the user whose password this code sets; the code is not used up."""
+    found = _password_code(accounts, code)
     return accounts.users.by_id(found.subject) if found else None
+
+
+def _password_code(accounts: Accounts, text: str) -> Code | None:
+    digest, now = code_digest(text), accounts.clock()
+    found = (accounts.codes.find(digest, purpose, now) for purpose in PASSWORD_PURPOSES)
+    return next(filter(None, found), None)
 
 
 def _mail(accounts: Accounts, email: str) -> Accepted:
@@ -56,8 +72,8 @@ def _mail(accounts: Accounts, email: str) -> Accepted:
     return Accepted(user.id)
 
 
-def _replace(accounts: Accounts, code: str, password_hash: str) -> PasswordSet:
-    user, _ = redeem(accounts, code, Purpose.RESET_PASSWORD)
+def _replace(accounts: Accounts, code: str, purpose: Purpose, password_hash: str) -> PasswordSet:
+    user, _ = redeem(accounts, code, purpose)
     now = accounts.clock()
     if not accounts.users.set_password(user.id, password_hash, now, user.version):
         raise CodeRefused

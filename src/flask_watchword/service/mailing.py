@@ -81,6 +81,8 @@ def code_lifetimes(settings: Settings) -> CodeLifetimes:
     return CodeLifetimes(
         verify_email=float(settings.verify_email_seconds),
         reset_password=float(settings.reset_password_seconds),
+        admin_reset=float(settings.reset_password_seconds),
+        set_password=float(settings.verify_email_seconds),
         change_email=float(settings.change_email_seconds),
     )
 

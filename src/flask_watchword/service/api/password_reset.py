@@ -9,6 +9,7 @@ from flask import Response
 from flask_watchword.accounts.accounts import PasswordSet
 from flask_watchword.accounts.audit import Event
 from flask_watchword.accounts.codes import CodeRefused
+from flask_watchword.accounts.new_passwords import UnacceptablePassword
 from flask_watchword.accounts.recovery import owner_of_code, reset
 from flask_watchword.service.account_work import do, sessions_ended
 from flask_watchword.service.answers import nothing
@@ -40,7 +41,11 @@ class Reset(msgspec.Struct, forbid_unknown_fields=True):
 )
 def reset_password(body: Reset) -> Response:
     """Answer 204, and sign nobody in: whoever has the code still has to show what they chose."""
-    with counting_failures(components().limits.one_time_code(client().address), CodeRefused):
+    limits, address = components().limits, client().address
+    with (
+        counting_failures(limits.one_time_code(address), CodeRefused),
+        counting_failures(limits.new_password(address), UnacceptablePassword),
+    ):
         done = do(
             lambda a: reset(a, body.code, body.password),
             _event,

@@ -7,6 +7,7 @@ from flask_watchword.accounts.accounts import Accepted
 from flask_watchword.accounts.audit import Event
 from flask_watchword.accounts.letters import SilentMailer
 from flask_watchword.accounts.limits import MailCause
+from flask_watchword.accounts.new_passwords import UnacceptablePassword
 from flask_watchword.accounts.registration import register as register_account
 from flask_watchword.service.account_work import do
 from flask_watchword.service.answers import Message, answer
@@ -16,7 +17,11 @@ from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
-from flask_watchword.service.throttles import counting_successes, room_in_mailbox
+from flask_watchword.service.throttles import (
+    counting_failures,
+    counting_successes,
+    room_in_mailbox,
+)
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
@@ -37,9 +42,10 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 )
 def register(body: Registration) -> Response:
     """Answer alike whether there is an account already or not: only the mailbox tells."""
-    here = components().limits.registration(client().address)
+    limits, address = components().limits, client().address
     with (
-        counting_successes(here),
+        counting_failures(limits.new_password(address), UnacceptablePassword),
+        counting_successes(limits.registration(address)),
         room_in_mailbox(body.email, MailCause.REGISTRATION) as room,
     ):
         # A mailbox that has had enough gets no more. The account is made all the same, and a code

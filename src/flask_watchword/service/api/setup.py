@@ -8,6 +8,7 @@ from flask import Response, abort
 
 from flask_watchword.accounts.audit import Event
 from flask_watchword.accounts.codes import CodeRefused
+from flask_watchword.accounts.new_passwords import UnacceptablePassword
 from flask_watchword.accounts.setting_up import set_up as set_up_account
 from flask_watchword.accounts.users import User
 from flask_watchword.service.account_work import do
@@ -96,7 +97,11 @@ def setup_part(part: str) -> Response:
 )
 def set_up(body: Setup) -> Response:
     """Answer 201, and sign nobody in: the admin logs in like everybody."""
-    with counting_failures(components().limits.one_time_code(client().address), CodeRefused):
+    limits, address = components().limits, client().address
+    with (
+        counting_failures(limits.one_time_code(address), CodeRefused),
+        counting_failures(limits.new_password(address), UnacceptablePassword),
+    ):
         user = do(lambda a: set_up_account(a, body.code, body.email, body.password), _event)
     return answer(FirstAdmin(user.id, user.email), 201)
 

@@ -30,7 +30,7 @@ def send_reset(user_id: str) -> Response:
         return refusal(409, "The user is disabled, and gets no e-mail", "user_disabled")
 
     def work(stores: AccountStores) -> None:
-        mail_code(parts.accounts_in(stores), user, Purpose.RESET_PASSWORD, user.email)
+        mail_code(parts.accounts_in(stores), user, Purpose.ADMIN_RESET, user.email)
         stores.audit.append([by.event("password_reset_sent", system_clock(), user.id)])
 
     with sessions_ended(user.id):

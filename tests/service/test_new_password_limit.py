@@ -1,0 +1,119 @@
+"""A password that the policy refuses is counted: each costs a run of zxcvbn."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # it ships no annotations
+
+from flask_watchword.accounts import weak_passwords
+from flask_watchword.accounts.setting_up import offer_setup
+from flask_watchword.clock import system_clock
+from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site
+
+WEAK = "passwordpassword"
+MOST = 30
+
+
+@pytest.fixture
+def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    # What differs between databases is in the contracts of the stores.
+    with site(sqlite_url, monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every password that zxcvbn is given."""
+    found: list[str] = []
+    check = zxcvbn
+
+    def noting(password: str, *args: Any, **kwargs: Any) -> Any:
+        found.append(password)
+        return check(password, *args, **kwargs)
+
+    monkeypatch.setattr(weak_passwords, "zxcvbn", noting)
+    return found
+
+
+Choose = Callable[[str], TestResponse]
+
+
+def _registering(ours: Site) -> Choose:
+    return lambda password: ours.post("/register", email=EMAIL, password=password)
+
+
+def _resetting(ours: Site) -> Choose:
+    ours.add()
+    ours.post("/password/forgot", email=EMAIL)
+    code = ours.code()
+    return lambda password: ours.post("/password/reset", code=code, password=password)
+
+
+def _resetting_without_a_code(ours: Site) -> Choose:
+    return lambda password: ours.post("/password/reset", code="guess", password=password)
+
+
+def _accepting_an_invitation(ours: Site) -> Choose:
+    boss = ours.add("boss@example.com")
+    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    ours.post("/admin/users", ours.pair("boss@example.com")["access_token"], email=EMAIL)
+    code = code_in(ours.mail()[-1].body.text)
+    return lambda password: ours.post("/password/reset", code=code, password=password)
+
+
+def _changing(ours: Site) -> Choose:
+    ours.add()
+    token = ours.pair()["access_token"]
+    return lambda password: ours.post(
+        "/password/change", token, current_password=GOOD, password=password
+    )
+
+
+def _setting_up(ours: Site) -> Choose:
+    code = ours.parts.stores.accounts.change(lambda stores: offer_setup(stores, system_clock()))
+    return lambda password: ours.post("/setup", code=code, email=EMAIL, password=password)
+
+
+CHOOSING = [
+    _registering,
+    _resetting,
+    _resetting_without_a_code,
+    _accepting_an_invitation,
+    _changing,
+    _setting_up,
+]
+
+
+@pytest.mark.parametrize("choosing", CHOOSING)
+def test_weak_passwords_are_counted_and_then_not_checked(
+    ours: Site, checked: list[str], choosing: Callable[[Site], Choose]
+) -> None:
+    choose = choosing(ours)
+    assert [choose(WEAK).status_code for _ in range(MOST)] == [422] * MOST
+    checked.clear()
+    refused = choose(WEAK)
+    assert (refused.status_code, refused.get_json()["code"]) == (429, "too_many_tries")
+    assert 0 < int(refused.headers["Retry-After"]) <= 20
+    assert choose(BETTER).status_code == 429
+    assert checked == []
+
+
+def test_an_accepted_password_is_refunded(ours: Site) -> None:
+    ours.add()
+    token, current, new = ours.pair()["access_token"], GOOD, BETTER
+    for _ in range(MOST + 1):
+        answer = ours.post("/password/change", token, current_password=current, password=new)
+        assert answer.status_code == 204
+        current, new = new, current
+
+
+def test_users_behind_one_address_do_not_use_up_each_other_s_changes(ours: Site) -> None:
+    choose = _changing(ours)
+    register = _registering(ours)
+    for _ in range(MOST):
+        assert register(WEAK).status_code == 422
+    assert register(WEAK).status_code == 429
+    assert choose(WEAK).status_code == 422
+    assert choose(BETTER).status_code == 204
