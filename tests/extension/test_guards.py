@@ -311,5 +311,18 @@ def test_max_age_that_is_no_duration_is_refused_at_once(age: Any) -> None:
         fresh_required(max_age=age)
 
 
+@pytest.mark.parametrize("fresh", [fresh_required, fresh_required()], ids=["bare", "called"])
+def test_without_an_age_the_token_has_to_be_fresh(app: Flask, get: Get, fresh: Any) -> None:
+    view(app, fresh)
+    assert get(fresh=True).status_code == 200
+    assert get(fresh=False).get_json() == {"msg": "Fresh token required"}
+    assert get(token=None).status_code == 401
+
+
+def test_age_without_its_name_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match=r"by its name: @fresh_required\(max_age=300\)"):
+        fresh_required(300)  # type: ignore[call-overload]
+
+
 def test_guards_are_public() -> None:
     assert {"roles_required", "scopes_required", "fresh_required"} <= {*flask_watchword.__all__}

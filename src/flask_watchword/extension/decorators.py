@@ -77,7 +77,7 @@ def _header_and_claims(token: CurrentToken | None) -> tuple[Claims, Claims] | No
 
 
 @overload
-def jwt_required(optional: View) -> View: ...
+def jwt_required(optional: View, /) -> View: ...
 
 
 @overload
@@ -112,10 +112,18 @@ def jwt_required(
     return lambda view: protect(view, verify, demand, mark)
 
 
+@overload
+def jwt_expired_token_required(refresh: View, /) -> View: ...
+
+
+@overload
 def jwt_expired_token_required(
     refresh: bool = False, locations: LocationType = None
-) -> Callable[[View], View]:
-    """Protect a view that is meant for expired tokens alone.
+) -> Callable[[View], View]: ...
+
+
+def jwt_expired_token_required(refresh: Any = False, locations: LocationType = None) -> Any:
+    """Protect a view that is meant for expired tokens alone, with or without parentheses.
 
     It admits a token whose only fault is its age: genuine, of the right type, not revoked. So a
     client can be told what happened, or a session be closed tidily.
@@ -125,11 +133,10 @@ def jwt_expired_token_required(
         locations: where to look; ``None`` for JWT_TOKEN_LOCATION.
 
     Raises:
-        TypeError: without parentheses.
         WrongTokenError: in the request, for a token that has not expired.
     """
     if callable(refresh):
-        raise TypeError("write @jwt_expired_token_required(), with parentheses")
+        return jwt_expired_token_required()(refresh)
     demand = Demand(refresh=refresh, locations=locations)
     mark = mark_of_demand("jwt_expired_token_required", demand)
     return lambda view: protect(view, verify_expired, demand, mark)

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, overload
 
 from flask import Flask, current_app
 
@@ -22,6 +22,9 @@ from flask_watchword.extension.verification import Claims, Demand, is_fresh, ver
 View = TypeVar("View", bound=Callable[..., Any])
 
 _ACCESS = Demand()
+_FRESH = Demand(fresh=True)
+#: Not ``None``, which an option that was never set gives.
+_NO_LIMIT: Any = object()
 # RFC 6749 section 3.3. What is needed stands in a header of the refusal, so nothing else may.
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
@@ -71,28 +74,47 @@ def scopes_required(*scopes: str) -> Callable[[View], View]:
     return lambda view: protect(view, _verify_scopes, names, mark)
 
 
-def fresh_required(*, max_age: float | timedelta) -> Callable[[View], View]:
-    """Protect a view: it runs only if its user has signed in a short while ago.
+@overload
+def fresh_required(view: View, /) -> View: ...
 
-    That is the claim ``auth_time`` (OpenID Connect Core section 2), which tokens of ``Sessions``
-    keep however often they are refreshed. A fresh token without it counts from its ``iat``.
+
+@overload
+def fresh_required(*, max_age: float | timedelta = ...) -> Callable[[View], View]: ...
+
+
+def fresh_required(view: Any = None, /, *, max_age: Any = _NO_LIMIT) -> Any:
+    """Protect a view: it runs only for a fresh token, or after a recent sign-in.
+
+    Without ``max_age``, with or without parentheses, the token has to be fresh, as with
+    ``@jwt_required(fresh=True)``. With it the user has to have signed in at most that long ago:
+    the claim ``auth_time`` (OpenID Connect Core section 2), which tokens of ``Sessions`` keep
+    however often they are refreshed. A fresh token without it counts from its ``iat``.
 
     Args:
-        max_age: how long ago at most, in seconds or as a timedelta.
+        view: the view, where the decorator is written without parentheses.
+        max_age: the greatest age of the sign-in, in seconds or as a timedelta.
 
     Raises:
-        TypeError: when ``max_age`` is no duration.
+        TypeError: when ``max_age`` is no duration, or is given without its name.
         ValueError: when it is negative, infinite or no number.
-        SignInTooOld: in the request; answered as tokens that are not fresh are, with the challenge
-            of RFC 9470 section 3.
+        FreshTokenRequired: in the request, for a token that is not fresh.
+        SignInTooOld: in the request, with ``max_age``; answered as tokens that are not fresh are,
+            with the challenge of RFC 9470 section 3.
     """
+    if view is not None:
+        if not callable(view):
+            raise TypeError("give the age by its name: @fresh_required(max_age=300)")
+        return fresh_required(max_age=max_age)(view)
+    if max_age is _NO_LIMIT:
+        mark = Mark("fresh_required()")
+        return lambda decorated: protect(decorated, verify, _FRESH, mark)
     seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
     if type(seconds) not in (int, float):
         raise TypeError("max_age is a timedelta or a number of seconds")
     if not 0 <= seconds < math.inf:
         raise ValueError("max_age cannot be negative or without an end")
     mark = Mark(f"fresh_required(max_age={seconds:g})")
-    return lambda view: protect(view, _verify_age, seconds, mark)
+    return lambda decorated: protect(decorated, _verify_age, seconds, mark)
 
 
 def roles_of(claims: Claims) -> frozenset[str]:

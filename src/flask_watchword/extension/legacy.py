@@ -1,11 +1,20 @@
 """The functions of release 3 of Flask-JWT-Extended, for the tutorials that still print them."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, overload
 
 from flask_watchword.extension.current import get_jwt, get_jwt_header
-from flask_watchword.extension.decorators import jwt_required, verify_jwt_in_request
+from flask_watchword.extension.decorators import View, jwt_required, verify_jwt_in_request
 from flask_watchword.extension.deprecation import user_claims_key, warn_renamed
 from flask_watchword.extension.tokens import decode_token, get_unverified_jwt_headers
+
+
+@overload
+def jwt_optional(view: View, /) -> View: ...
+
+
+@overload
+def jwt_optional() -> Callable[[View], View]: ...
 
 
 def jwt_optional(view: Any = None) -> Any:
@@ -15,11 +24,27 @@ def jwt_optional(view: Any = None) -> Any:
     return decorate if view is None else decorate(view)
 
 
+@overload
+def fresh_jwt_required(view: View, /) -> View: ...
+
+
+@overload
+def fresh_jwt_required() -> Callable[[View], View]: ...
+
+
 def fresh_jwt_required(view: Any = None) -> Any:
     """Require a fresh token, as ``jwt_required(fresh=True)`` does."""
     warn_renamed("fresh_jwt_required", "jwt_required(fresh=True)")
     decorate = jwt_required(fresh=True)
     return decorate if view is None else decorate(view)
+
+
+@overload
+def jwt_refresh_token_required(view: View, /) -> View: ...
+
+
+@overload
+def jwt_refresh_token_required() -> Callable[[View], View]: ...
 
 
 def jwt_refresh_token_required(view: Any = None) -> Any:

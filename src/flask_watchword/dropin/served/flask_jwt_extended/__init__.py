@@ -1,5 +1,7 @@
 """What ``import flask_jwt_extended`` finds under the drop-in: its API, and release 3's names.
 
+``jwt_expired_token_required`` is Watchword's own name: tutorials use it with this import as well.
+
 Every module stands here under the name that programs know it by, with the names that they take
 from it. Functions that tests replace are looked up where Flask-JWT-Extended looks them up.
 """
@@ -28,6 +30,9 @@ from .utils import unset_access_cookies as unset_access_cookies
 from .utils import unset_jwt_cookies as unset_jwt_cookies
 from .utils import unset_refresh_cookies as unset_refresh_cookies
 from .view_decorators import fresh_jwt_required as fresh_jwt_required
+from .view_decorators import (
+    jwt_expired_token_required as jwt_expired_token_required,
+)
 from .view_decorators import jwt_optional as jwt_optional
 from .view_decorators import jwt_refresh_token_required as jwt_refresh_token_required
 from .view_decorators import jwt_required as jwt_required

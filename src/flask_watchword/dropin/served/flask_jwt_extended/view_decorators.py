@@ -11,6 +11,9 @@ from typing import Any
 from flask import current_app, g, request
 
 from flask_watchword.extension import locations as places
+from flask_watchword.extension.decorators import (
+    jwt_expired_token_required as jwt_expired_token_required,
+)
 from flask_watchword.extension.deprecation import warn_renamed
 from flask_watchword.extension.legacy import (
     verify_fresh_jwt_in_request as verify_fresh_jwt_in_request,
