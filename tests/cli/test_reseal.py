@@ -82,13 +82,14 @@ def test_when_the_old_master_key_is_lost_a_recovery_code_logs_in_and_another_aut
 ) -> None:
     settings = under(OLD, monkeypatch)
     with serving(settings) as ours:
-        _, (recovery_code, *_), _ = enrolled(ours)
+        _, (recovery_code, other_code, *_), _ = enrolled(ours)
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", NEW)
     (kid,) = (json.loads(line)["kid"] for line in keys("list", "--json").stdout.splitlines())
     assert keys("revoke", "--lost-master-key", kid).exit_code == 0
     with serving(under(NEW, monkeypatch)) as ours:
         token = finish(ours, pending(ours), recovery_code=recovery_code).get_json()["access_token"]
-        assert ours.post("/totp/disable", token, password=GOOD).status_code == 204
+        body = {"password": GOOD, "recovery_code": other_code}
+        assert ours.post("/totp/disable", token, **body).status_code == 204
         secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
         assert ours.post("/totp/confirm", token, code=code_at(secret)).status_code == 200
 

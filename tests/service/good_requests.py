@@ -105,7 +105,7 @@ def _code_of(ours: Site, path: str, token: str | None = None, **body: str) -> st
     return ours.code()
 
 
-def _totp_code(secret: str, steps: int = 0) -> str:
+def totp_code(secret: str, steps: int = 0) -> str:
     return pyotp.TOTP(secret).at(int(system_clock()) + steps * STEP_SECONDS)
 
 
@@ -115,10 +115,10 @@ def _enrolling(ours: Site) -> tuple[str, str]:
     return token, secret
 
 
-def _enrolled(ours: Site) -> tuple[str, str]:
+def enrolled(ours: Site) -> tuple[str, str]:
     token, secret = _enrolling(ours)
     # By the oldest code that is accepted, so that another one may follow at once.
-    confirmed = ours.post("/totp/confirm", token, code=_totp_code(secret, -1))
+    confirmed = ours.post("/totp/confirm", token, code=totp_code(secret, -1))
     assert confirmed.status_code == 200, confirmed.get_json()
     ours.mail()
     return token, secret
@@ -128,14 +128,14 @@ def _enrolled(ours: Site) -> tuple[str, str]:
 
 
 def _second_step(ours: Site) -> Request:
-    _, secret = _enrolled(ours)
+    _, secret = enrolled(ours)
     pending = ours.log_in().get_json()["pending_token"]
-    return Request(body={"pending_token": pending, "code": _totp_code(secret)})
+    return Request(body={"pending_token": pending, "code": totp_code(secret)})
 
 
 def _confirmation(ours: Site) -> Request:
     token, secret = _enrolling(ours)
-    return Request(token, {"code": _totp_code(secret)})
+    return Request(token, {"code": totp_code(secret)})
 
 
 def _confirming(ours: Site, path: str, token: str | None = None, **body: str) -> Request:
@@ -174,7 +174,11 @@ def _with_a_token(**body: Any) -> Callable[[Site], Request]:
 
 
 def _with_a_second_factor(**body: Any) -> Callable[[Site], Request]:
-    return lambda ours: Request(_enrolled(ours)[0], body)
+    def make(ours: Site) -> Request:
+        token, secret = enrolled(ours)
+        return Request(token, {**body, "code": totp_code(secret)})
+
+    return make
 
 
 def _with_a_refresh_token(ours: Site) -> Request:
@@ -196,7 +200,7 @@ def _by_an_admin(**body: Any) -> Callable[[Site], Request]:
     return lambda ours: Request(_admin(ours), body or None)
 
 
-def _about_somebody(**body: Any) -> Callable[[Site], Request]:
+def about_somebody(**body: Any) -> Callable[[Site], Request]:
     def make(ours: Site) -> Request:
         user = ours.add()
         ours.pair()
@@ -216,7 +220,7 @@ def _session_of(token: str) -> str:
 
 
 def _about_somebody_with_a_second_factor(ours: Site) -> Request:
-    _enrolled(ours)
+    enrolled(ours)
     user = ours.user()
     assert user is not None
     return Request(_admin(ours), path={"user_id": user.id})
@@ -290,13 +294,13 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "end_session": _about_one_of_two_sessions,
     "list_users": _by_an_admin(),
     "invite": _by_an_admin(email=NEW, roles=["reader"]),
-    "show_user": _about_somebody(),
-    "change_user": _about_somebody(roles=["reader"], disabled=True),
-    "delete_user": _about_somebody(),
-    "list_sessions_of_user": _about_somebody(),
-    "end_all_sessions_of_user": _about_somebody(),
+    "show_user": about_somebody(),
+    "change_user": about_somebody(roles=["reader"], disabled=True),
+    "delete_user": about_somebody(),
+    "list_sessions_of_user": about_somebody(),
+    "end_all_sessions_of_user": about_somebody(),
     "end_session_of_user": _about_a_session_of_somebody,
-    "send_reset": _about_somebody(),
+    "send_reset": about_somebody(),
     "remove_second_factor": _about_somebody_with_a_second_factor,
     "list_keys": _by_an_admin(),
     "rotate_keys": _by_an_admin(at_once=False),

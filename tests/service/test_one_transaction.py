@@ -37,8 +37,11 @@ Rows = Mapping[tuple[Any, ...], Mapping[str, Any]]
 #: How many rows a request adds, removes and changes, and in which columns.
 Change = Counter[tuple[str, ...]]
 
-#: A code is used up before a session begins, so that it is good once whatever fails in between.
-USED_UP = {"login_totp": Change({("watchword_totp", "changed", "last_step"): 1})}
+#: A code is used up before what it is needed for, so that it works once whatever fails in between.
+USED_UP = dict.fromkeys(
+    ("login_totp", "disable_totp", "renew_recovery_codes"),
+    Change({("watchword_totp", "changed", "last_step"): 1}),
+)
 
 
 #: When a token was last used is a note for people: nobody is refused where it cannot be made.

@@ -85,7 +85,7 @@ def test_authenticator_counts_once_it_is_confirmed(ours: Site) -> None:
     codes = done.get_json()["recovery_codes"]
     assert len(codes) == len(set(codes)) == 10
     assert pending(ours)
-    assert [mail.kind for mail in ours.mail()] == ["second_factor_changed"]
+    assert [mail.kind for mail in ours.mail()] == ["totp_added"]
     assert ours.events().count("totp_enabled") == 1
 
 
@@ -325,9 +325,9 @@ def test_pending_token_is_over_after_five_minutes(ours: Site) -> None:
 
 
 def test_pending_sign_in_ends_with_the_password_it_began_by(ours: Site) -> None:
-    secret, _, pair = enrolled(ours)
+    secret, (recovery_code, *_), pair = enrolled(ours)
     token = pending(ours)
-    body = {"current_password": GOOD, "password": BETTER}
+    body = {"current_password": GOOD, "password": BETTER, "recovery_code": recovery_code}
     assert ours.post("/password/change", pair["access_token"], **body).status_code == 204
     refused = finish(ours, token, code=code_at(secret))
     assert told(refused) == (401, "invalid_pending_token")
@@ -352,14 +352,15 @@ def test_pending_sign_in_under_a_revoked_key_is_over(ours: Site) -> None:
 
 
 def test_pending_sign_in_of_a_user_who_is_disabled_or_gone_is_over(ours: Site) -> None:
-    secret, _, pair = enrolled(ours)
+    secret, (recovery_code, *_), pair = enrolled(ours)
     token = pending(ours)
     ours.parts.stores.users.disable(_id(ours), time.time())
     code = code_at(secret)
     assert told(finish(ours, token, code=code)) == (401, "invalid_pending_token")
     ours.parts.stores.users.enable(_id(ours))
     token = pending(ours)
-    assert ours.ask("DELETE", "/me", pair["access_token"], password=GOOD).status_code == 204
+    body = {"password": GOOD, "recovery_code": recovery_code}
+    assert ours.ask("DELETE", "/me", pair["access_token"], **body).status_code == 204
     assert told(finish(ours, token, code=code)) == (401, "invalid_pending_token")
 
 
@@ -382,30 +383,32 @@ def test_disabling_takes_the_password_and_forgets_everything(ours: Site) -> None
     ours.mail()
     assert told(ours.post("/totp/disable", token, password=BETTER)) == (403, "wrong_password")
     waiting = pending(ours)
-    assert ours.post("/totp/disable", token, password=GOOD).status_code == 204
-    for second in ({"code": code_at(secret)}, {"recovery_code": codes[0]}):
+    code = code_at(secret)
+    assert ours.post("/totp/disable", token, password=GOOD, code=code).status_code == 204
+    for second in ({"code": code_at(secret, 1)}, {"recovery_code": codes[0]}):
         assert told(finish(ours, waiting, **second)) == (401, "invalid_second_factor")
     assert "access_token" in ours.pair()
     assert ours.me(token).status_code == 200
-    assert [mail.kind for mail in ours.mail()] == ["second_factor_changed"]
+    assert [mail.kind for mail in ours.mail()] == ["totp_removed"]
     assert told(ours.post("/totp/disable", token, password=GOOD)) == (409, "second_factor_missing")
 
 
 def test_password_that_is_too_short_alone_keeps_the_second_factor(ours: Site) -> None:
-    secret, _, pair = enrolled(ours)
+    secret, (recovery_code, *_), pair = enrolled(ours)
     token, short = pair["access_token"], "otter juggle 7"
-    body = {"current_password": GOOD, "password": short}
+    body = {"current_password": GOOD, "password": short, "recovery_code": recovery_code}
     assert ours.post("/password/change", token, **body).status_code == 204
-    refused = ours.post("/totp/disable", token, password=short)
+    refused = ours.post("/totp/disable", token, password=short, code=code_at(secret))
     assert (*told(refused), refused.get_json()["field"]) == (422, "invalid_field", "password")
     assert finish(ours, pending(ours, short), code=code_at(secret)).status_code == 200
 
 
 def test_new_recovery_codes_take_the_place_of_the_old_ones(ours: Site) -> None:
-    _, old, pair = enrolled(ours)
-    token = pair["access_token"]
+    secret, old, pair = enrolled(ours)
+    token, code = pair["access_token"], code_at(secret)
     assert ours.post("/totp/recovery-codes", token, password=BETTER).status_code == 403
-    new = ours.post("/totp/recovery-codes", token, password=GOOD).get_json()["recovery_codes"]
+    renewed = ours.post("/totp/recovery-codes", token, password=GOOD, code=code)
+    new = renewed.get_json()["recovery_codes"]
     assert len(new) == 10
     assert not {*new} & {*old}
     assert finish(ours, pending(ours), recovery_code=old[0]).status_code == 401

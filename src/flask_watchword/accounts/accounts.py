@@ -159,12 +159,27 @@ def put_nobodys_code(accounts: Accounts, email: str, purpose: Purpose) -> None:
     accounts.codes.put(code)
 
 
-def notify(accounts: Accounts, kind: LetterKind, user: User | None) -> None:
-    """Tell a user something, at the address they have; a disabled one hears nothing."""
+def notify(
+    accounts: Accounts,
+    kind: LetterKind,
+    user: User | None,
+    *,
+    about: str = "",
+    items: tuple[str, ...] = (),
+) -> None:
+    """E-mail a notice to the address of a user; a disabled user gets none.
+
+    Args:
+        accounts: whose mailer puts it into the outbox.
+        kind: the notice.
+        user: who gets it; ``None`` does the same work for no one.
+        about: what it names, if anything.
+        items: what it lists, if anything.
+    """
     if user is None or user.is_disabled:
         accounts.mailer.send_nothing()
     else:
-        accounts.mailer.send(Letter(kind, mailbox(user.email)))
+        accounts.mailer.send(Letter(kind, mailbox(user.email), about=about, items=items))
 
 
 def redeem(accounts: Accounts, text: str, purpose: Purpose) -> tuple[User, str]:

@@ -37,7 +37,8 @@ def change_password(accounts: Accounts, user_id: str, current: str, new: str) ->
 def request_email_change(accounts: Accounts, user_id: str, password: str, email: str) -> Accepted:
     """Mail a code to the address that a user wants to have; until it is used nothing changes.
 
-    Where somebody else has the address already, they are told, and it comes to the same.
+    The present address gets a notice. Where another user has the new address, they are told, and
+    it comes to the same.
 
     Raises:
         WrongPassword: when the password is not the user's.
@@ -104,6 +105,9 @@ def _set_password(accounts: Accounts, user: User, password_hash: str) -> Passwor
 
 
 def _offer(accounts: Accounts, user: User, shown: str) -> Accepted:
+    # While the owner can still prevent it; where the address is taken as well, so that this
+    # mailbox does not show which addresses have an account.
+    notify(accounts, LetterKind.EMAIL_CHANGE_REQUESTED, user)
     owner = accounts.users.by_email(email_key(shown))
     if owner is None or owner.id == user.id:
         mail_code(accounts, user, Purpose.CHANGE_EMAIL, shown)

@@ -15,7 +15,13 @@ class LetterKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     CHANGE_EMAIL = "change_email"
     EMAIL_CHANGED = "email_changed"
-    SECOND_FACTOR_CHANGED = "second_factor_changed"
+    EMAIL_CHANGE_REQUESTED = "email_change_requested"
+    TOTP_ADDED = "totp_added"
+    TOTP_REMOVED = "totp_removed"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    API_KEY_ADDED = "api_key_added"
+    CLIENT_ADDED = "client_added"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +33,16 @@ class Letter:
         recipient: the address it goes to.
         code: the text of a one-time code, where it has one.
         expires_at: when that is over, seconds since the epoch.
+        about: what it names: an API key, or how many recovery codes are left.
+        items: what it lists, a line each.
     """
 
     kind: LetterKind
     recipient: str
     code: str | None = field(default=None, repr=False)
     expires_at: float | None = None
+    about: str = ""
+    items: tuple[str, ...] = ()
 
 
 class Mailer(Protocol):

@@ -10,7 +10,7 @@ from flask_watchword.accounts.emails import InvalidEmail
 from flask_watchword.accounts.new_passwords import UnacceptablePassword
 from flask_watchword.accounts.totp import UnreadableSecret
 from flask_watchword.service.answers import refusal
-from flask_watchword.service.second_factor import WrongCode
+from flask_watchword.service.second_factor import SecondFactorRequired, WrongCode
 
 #: Seconds after which a client may try again what an operator has to mend.
 _MENDING_SECONDS = 60
@@ -25,6 +25,7 @@ def install_account_refusals(api: Blueprint) -> None:
     api.register_error_handler(CodeRefused, _code_refused)
     api.register_error_handler(WrongPassword, _wrong_password)
     api.register_error_handler(WrongCode, _wrong_code)
+    api.register_error_handler(SecondFactorRequired, _second_factor_required)
     api.register_error_handler(UnreadableSecret, _unreadable_secret)
 
 
@@ -50,6 +51,11 @@ def _wrong_password(_error: WrongPassword) -> Response:
 
 def _wrong_code(_error: WrongCode) -> Response:
     return refusal(403, "The code is wrong, or was used before; take the next one", "wrong_code")
+
+
+def _second_factor_required(_error: SecondFactorRequired) -> Response:
+    msg = "Send `code` of the authenticator, or a `recovery_code`, with the password"
+    return refusal(403, msg, "second_factor_required")
 
 
 def _unreadable_secret(error: UnreadableSecret) -> Response:

@@ -3,13 +3,15 @@
 import msgspec
 from flask import Response
 
+from flask_watchword.accounts.accounts import notify
+from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.recovery_codes import recovery_digest
 from flask_watchword.accounts.totp import verify_totp
 from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.service.answers import answer
-from flask_watchword.service.audit_events import event, record
+from flask_watchword.service.audit_events import current_session, event, record
 from flask_watchword.service.components import components
 from flask_watchword.service.pending_tokens import new_pending_token
 from flask_watchword.service.throttles import counting_failures
@@ -17,6 +19,10 @@ from flask_watchword.service.throttles import counting_failures
 
 class WrongCode(Exception):
     """A code of a second factor that is not good: wrong, of another time, or used already."""
+
+
+class SecondFactorRequired(Exception):
+    """A change that needs a second factor beside the password, and none was sent."""
 
 
 class PendingSignIn(msgspec.Struct):
@@ -37,6 +43,30 @@ def pending_answer(user: User) -> Response | None:
         return None
     record("second_factor_asked", user.id)
     return answer(PendingSignIn(mfa_required=True, pending_token=new_pending_token(user)))
+
+
+def require_second_factor(user_id: str, code: str | None, recovery_code: str | None) -> None:
+    """Use up a second factor of a user who has one; a user without one needs none.
+
+    For a user who is signed in and has shown the password: password and session may be stolen
+    together, the authenticator is another device.
+
+    Raises:
+        SecondFactorRequired: when the user has a second factor and neither code is given.
+        WrongCode: when the given code is not good; nothing is used up then.
+        TooManyTries: when there were too many wrong codes, from wherever.
+        UnreadableSecret: when the authenticator's secret cannot be opened.
+    """
+    if not components().stores.accounts.stores.totp.has_factor(user_id):
+        return
+    if code is None and recovery_code is None:
+        record("second_factor_asked", user_id, current_session())
+        raise SecondFactorRequired
+    try:
+        use_second_factor(user_id, code, recovery_code)
+    except WrongCode:
+        record("second_factor_failed", user_id, current_session())
+        raise
 
 
 def use_second_factor(user_id: str, code: str | None, recovery_code: str | None) -> None:
@@ -66,5 +96,7 @@ def _use_recovery_code(stores: AccountStores, user_id: str, code: str) -> bool:
     if not stores.recovery_codes.use(user_id, recovery_digest(user_id, code)):
         return False
     left = stores.recovery_codes.left(user_id)
+    accounts, user = components().accounts_in(stores), stores.users.by_id(user_id)
+    notify(accounts, LetterKind.RECOVERY_CODE_USED, user, about=str(left))
     stores.audit.append([event("recovery_code_used", user_id, left=left)])
     return True

@@ -284,7 +284,7 @@ def test_a_lost_second_factor_is_removed_and_its_owner_told(ours: Site, token: s
     assert "mfa_required" in ours.log_in().get_json()
     ours.mail()
     assert ours.ask("DELETE", path, token).status_code == 204
-    assert [mail.kind for mail in ours.mail()] == ["second_factor_changed"]
+    assert [mail.kind for mail in ours.mail()] == ["totp_removed"]
     assert ours.me(mine).status_code == 401
     assert "access_token" in ours.log_in().get_json()
 

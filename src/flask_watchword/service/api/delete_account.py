@@ -1,6 +1,5 @@
 """DELETE /me: the end of an account."""
 
-import msgspec
 from flask import Response
 
 from flask_watchword.accounts.changes import confirm_password
@@ -13,21 +12,19 @@ from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.account_work import sessions_ended
 from flask_watchword.service.answers import nothing
-from flask_watchword.service.api.fields import Password
+from flask_watchword.service.api.confirmation import (
+    CONFIRMATION_REFUSALS,
+    Confirmation,
+    second_factor_shown,
+)
 from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.components import components
 from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
 from flask_watchword.service.machines import clients_in
-from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
+from flask_watchword.service.reauthentication import reauthenticating
 from flask_watchword.service.tokens import user_gone
-
-
-class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
-    """The password of the account."""
-
-    password: Password
 
 
 @endpoint(
@@ -37,7 +34,7 @@ class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
     guard=ACCESS,
     body=Confirmation,
     answers={204: None},
-    refusals={401: ("user_gone",), **REFUSALS, 409: ("last_admin",)},
+    refusals={401: ("user_gone",), **CONFIRMATION_REFUSALS, 409: ("last_admin",)},
 )
 def delete_account(body: Confirmation) -> Response:
     """Answer 204; account, codes, second factor, tokens and sessions are gone."""
@@ -49,7 +46,7 @@ def delete_account(body: Confirmation) -> Response:
     try:
         # Asked first, so that a refusal costs no session, and once more in the change.
         refuse_last_admin(parts.stores.users, user_id)
-        with sessions_ended(user_id) as gone:
+        with second_factor_shown(user_id, body), sessions_ended(user_id) as gone:
 
             def remove(stores: AccountStores) -> None:
                 gone.extend(clients_in(stores.machine_tokens, user_id))

@@ -1,6 +1,5 @@
 """POST /email/change and /email/change/confirm: another e-mail address."""
 
-import msgspec
 from flask import Response
 
 from flask_watchword.accounts.changes import (
@@ -14,22 +13,33 @@ from flask_watchword.accounts.limits import MailCause
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.account_work import do
 from flask_watchword.service.answers import Message, answer, nothing
-from flask_watchword.service.api.email_verify import CONFIRMATION_REFUSALS, ConfirmedAddress
-from flask_watchword.service.api.fields import Email, Password
+from flask_watchword.service.api.confirmation import (
+    CONFIRMATION_REFUSALS,
+    Confirmation,
+    second_factor_shown,
+)
+from flask_watchword.service.api.email_verify import CODE_REFUSALS, ConfirmedAddress
+from flask_watchword.service.api.fields import Email
 from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS, PUBLIC
-from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
+from flask_watchword.service.reauthentication import reauthenticating
 from flask_watchword.service.throttles import counting_failures, counting_successes
 
 
-class EmailChange(msgspec.Struct, forbid_unknown_fields=True):
-    """The address to have, and the password of the account."""
+class EmailChange(Confirmation, forbid_unknown_fields=True, kw_only=True):
+    """The address to have, the password of the account, and a second factor where there is one.
+
+    Attributes:
+        email: the address to have.
+        password: of the account.
+        code: of the authenticator; needed where the user has one, unless `recovery_code` is given.
+        recovery_code: one of the recovery codes; it is used up.
+    """
 
     email: Email
-    password: Password
 
 
 @endpoint(
@@ -39,7 +49,7 @@ class EmailChange(msgspec.Struct, forbid_unknown_fields=True):
     guard=ACCESS,
     body=EmailChange,
     answers={202: Message},
-    refusals=REFUSALS,
+    refusals=CONFIRMATION_REFUSALS,
 )
 def change_email(body: EmailChange) -> Response:
     """Answer alike whether somebody else has the address or not; nothing changes yet."""
@@ -50,6 +60,7 @@ def change_email(body: EmailChange) -> Response:
         do(
             lambda a: request_email_change(a, user_id, body.password, body.email),
             lambda done: event("email_change_requested", done.subject, current_session()),
+            around=second_factor_shown(user_id, body),
         )
     return answer(Message("An e-mail is on its way to the new address"), 202)
 
@@ -61,7 +72,7 @@ def change_email(body: EmailChange) -> Response:
     guard=PUBLIC,
     body=ConfirmedAddress,
     answers={204: None},
-    refusals=CONFIRMATION_REFUSALS,
+    refusals=CODE_REFUSALS,
 )
 def confirm_email(body: ConfirmedAddress) -> Response:
     """Answer 204; the address there was is told."""

@@ -29,7 +29,7 @@ class ConfirmedAddress(msgspec.Struct, forbid_unknown_fields=True):
 
 
 #: What confirming an address may be refused for.
-CONFIRMATION_REFUSALS = {**REFUSALS, 400: ("invalid_code",)}
+CODE_REFUSALS = {**REFUSALS, 400: ("invalid_code",)}
 
 
 class Address(msgspec.Struct, forbid_unknown_fields=True):
@@ -45,7 +45,7 @@ class Address(msgspec.Struct, forbid_unknown_fields=True):
     guard=PUBLIC,
     body=ConfirmedAddress,
     answers={204: None},
-    refusals=CONFIRMATION_REFUSALS,
+    refusals=CODE_REFUSALS,
 )
 def verify_address(body: ConfirmedAddress) -> Response:
     """Answer 204 and note that mail reaches the user."""

@@ -5,7 +5,9 @@ from typing import Annotated, Self
 import msgspec
 from flask import abort
 
+from flask_watchword.accounts.accounts import notify
 from flask_watchword.accounts.changes import confirm_password
+from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.machine_tokens import (
     MAX_NAME_CHARACTERS,
     MachineToken,
@@ -20,36 +22,48 @@ from flask_watchword.accounts.users import MAX_NAMES, User
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.answers import Moment, moment, refusal
-from flask_watchword.service.api.fields import Password
+from flask_watchword.service.api.confirmation import (
+    CONFIRMATION_REFUSALS,
+    Confirmation,
+    second_factor_shown,
+)
 from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.components import components
 from flask_watchword.service.machines import revoke_access_of, subject_of
-from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
+from flask_watchword.service.reauthentication import reauthenticating
 
 #: How many tokens of one kind a user may have that are not over.
 MOST_TOKENS = 50
 _DAY = 86_400
 
 #: What making one may come to, beside what every reauthentication may.
-MAKING_REFUSALS = {**REFUSALS, 409: ("email_unverified", "too_many_tokens")}
+MAKING_REFUSALS = {**CONFIRMATION_REFUSALS, 409: ("email_unverified", "too_many_tokens")}
+
+_NOTICES = {
+    MachineTokenKind.PERSONAL: LetterKind.API_KEY_ADDED,
+    MachineTokenKind.CLIENT: LetterKind.CLIENT_ADDED,
+}
 
 _Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARACTERS)]
 _Scope = Annotated[str, msgspec.Meta(max_length=MAX_SCOPE_CHARACTERS)]
 
 
-class NewToken(msgspec.Struct, forbid_unknown_fields=True):
+class NewToken(Confirmation, forbid_unknown_fields=True, kw_only=True):
     """What is to be made.
 
     Attributes:
         password: of the account; a session alone may be a stolen one.
+        code: of the authenticator; needed where the user has one, unless `recovery_code` is given.
+        recovery_code: one of the recovery codes; it is used up.
         name: by which its owner knows it later.
         scopes: what it may be used for; no more than its owner may.
         days: how long it is good; null for no end.
     """
 
-    password: Password
     name: _Name
-    scopes: Annotated[list[_Scope], msgspec.Meta(max_length=MAX_NAMES)] = []
+    scopes: Annotated[list[_Scope], msgspec.Meta(max_length=MAX_NAMES)] = msgspec.field(
+        default_factory=list
+    )
     days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
 
 
@@ -107,10 +121,12 @@ def make(kind: MachineTokenKind, wanted: NewToken) -> tuple[MachineToken, str]:
 
     def work(stores: AccountStores) -> None:
         stores.machine_tokens.add(token)
+        notify(parts.accounts_in(stores), _NOTICES[kind], owner, about=token.name)
         told = event("machine_token_made", owner.id, session, token=token.id, kind=kind.value)
         stores.audit.append([told])
 
-    parts.change(work)
+    with second_factor_shown(owner.id, wanted):
+        parts.change(work)
     return token, text
 
 

@@ -1,6 +1,8 @@
 """POST /password/change: another password, by whoever knows the one there is."""
 
-import msgspec
+import contextlib
+from collections.abc import Iterator
+
 from flask import Response
 
 from flask_watchword.accounts import changes
@@ -8,17 +10,29 @@ from flask_watchword.accounts.new_passwords import UnacceptablePassword
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.account_work import do, sessions_ended
 from flask_watchword.service.answers import nothing
+from flask_watchword.service.api.confirmation import (
+    CONFIRMATION_REFUSALS,
+    SecondFactor,
+    second_factor_shown,
+)
 from flask_watchword.service.api.fields import Password
 from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
-from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
+from flask_watchword.service.reauthentication import reauthenticating
 from flask_watchword.service.throttles import counting_failures
 
 
-class PasswordChange(msgspec.Struct, forbid_unknown_fields=True):
-    """The password there is, and what it is to be."""
+class PasswordChange(SecondFactor, forbid_unknown_fields=True, kw_only=True):
+    """The password there is, what it is to be, and a second factor where the user has one.
+
+    Attributes:
+        current_password: the one there is.
+        password: the one there is to be.
+        code: of the authenticator; needed where the user has one, unless `recovery_code` is given.
+        recovery_code: one of the recovery codes; it is used up.
+    """
 
     current_password: Password
     password: Password
@@ -31,7 +45,7 @@ class PasswordChange(msgspec.Struct, forbid_unknown_fields=True):
     guard=ACCESS,
     body=PasswordChange,
     answers={204: None},
-    refusals=REFUSALS,
+    refusals=CONFIRMATION_REFUSALS,
 )
 def change_password(body: PasswordChange) -> Response:
     """Answer 204; the session that asks goes on, since it has shown the password."""
@@ -43,6 +57,12 @@ def change_password(body: PasswordChange) -> Response:
         do(
             lambda a: changes.change_password(a, user_id, body.current_password, body.password),
             lambda done: event("password_changed", done.subject, current_session()),
-            around=sessions_ended(user_id, keep_current=True),
+            around=_ending_other_sessions(user_id, body),
         )
     return nothing()
+
+
+@contextlib.contextmanager
+def _ending_other_sessions(user_id: str, body: PasswordChange) -> Iterator[None]:
+    with second_factor_shown(user_id, body), sessions_ended(user_id, keep_current=True):
+        yield

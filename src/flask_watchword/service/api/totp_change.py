@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Callable
 
-import msgspec
 from flask import Response, abort
 
 from flask_watchword.accounts.accounts import notify
@@ -15,19 +14,17 @@ from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.accounts.users import User
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.answers import answer, nothing, refusal
-from flask_watchword.service.api.fields import Password
+from flask_watchword.service.api.confirmation import (
+    CONFIRMATION_REFUSALS,
+    Confirmation,
+    second_factor_shown,
+)
 from flask_watchword.service.api.totp_enrol import RecoveryCodes
 from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
-from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
-
-
-class ChangeTotp(msgspec.Struct, forbid_unknown_fields=True):
-    """The password of the account."""
-
-    password: Password
+from flask_watchword.service.reauthentication import reauthenticating
 
 
 @endpoint(
@@ -35,15 +32,18 @@ class ChangeTotp(msgspec.Struct, forbid_unknown_fields=True):
     "/totp/disable",
     summary="Log in without the authenticator from now on",
     guard=ACCESS,
-    body=ChangeTotp,
+    body=Confirmation,
     answers={204: None},
-    refusals={**REFUSALS, 409: ("second_factor_missing",)},
+    refusals={**CONFIRMATION_REFUSALS, 409: ("second_factor_missing",)},
 )
-def disable_totp(body: ChangeTotp) -> Response:
+def disable_totp(body: Confirmation) -> Response:
     """Answer 204; authenticator and recovery codes are forgotten, sessions go on."""
     user = _confirmed_user(body.password)
     _refuse_short(body.password)
-    _change(user, "totp_disabled", lambda stores: _forget(stores, user))
+    with second_factor_shown(user.id, body):
+        _change(
+            user, "totp_disabled", LetterKind.TOTP_REMOVED, lambda stores: _forget(stores, user)
+        )
     return nothing()
 
 
@@ -52,16 +52,22 @@ def disable_totp(body: ChangeTotp) -> Response:
     "/totp/recovery-codes",
     summary="Get new recovery codes in the place of the old ones",
     guard=ACCESS,
-    body=ChangeTotp,
+    body=Confirmation,
     answers={200: RecoveryCodes},
-    refusals={**REFUSALS, 409: ("second_factor_missing",)},
+    refusals={**CONFIRMATION_REFUSALS, 409: ("second_factor_missing",)},
 )
-def renew_recovery_codes(body: ChangeTotp) -> Response:
+def renew_recovery_codes(body: Confirmation) -> Response:
     """Answer with ten codes; none of the old ones is good any more."""
     user = _confirmed_user(body.password)
     codes = new_recovery_codes()
     digests = [recovery_digest(user.id, one) for one in codes]
-    _change(user, "recovery_codes_renewed", lambda s: s.recovery_codes.replace(user.id, digests))
+    with second_factor_shown(user.id, body):
+        _change(
+            user,
+            "recovery_codes_renewed",
+            LetterKind.RECOVERY_CODES_RENEWED,
+            lambda stores: stores.recovery_codes.replace(user.id, digests),
+        )
     return answer(RecoveryCodes(codes))
 
 
@@ -89,12 +95,14 @@ def _forget(stores: AccountStores, user: User) -> None:
     stores.recovery_codes.replace(user.id, [])
 
 
-def _change(user: User, name: str, work: Callable[[AccountStores], None]) -> None:
+def _change(
+    user: User, name: str, notice: LetterKind, work: Callable[[AccountStores], None]
+) -> None:
     session = current_session()
 
     def together(stores: AccountStores) -> None:
         work(stores)
-        notify(components().accounts_in(stores), LetterKind.SECOND_FACTOR_CHANGED, user)
+        notify(components().accounts_in(stores), notice, user)
         stores.audit.append([event(name, user.id, session)])
 
     components().change(together)

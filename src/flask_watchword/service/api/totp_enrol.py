@@ -84,7 +84,15 @@ def enrol_totp(body: BeginTotp) -> Response:
         msg = "Verify the e-mail address first"
         return refusal(409, msg, "email_unverified")
     enrolment = new_enrolment(user.id, system_clock())
-    if not parts.stores.accounts.stores.totp.begin(enrolment):
+    session = current_session()
+
+    def work(stores: AccountStores) -> bool:
+        begun = stores.totp.begin(enrolment)
+        if begun:
+            stores.audit.append([event("totp_enrolment_started", user.id, session)])
+        return begun
+
+    if not parts.change(work):
         return _active_already()
     uri = otpauth_uri(enrolment, user.email, parts.settings.service_name)
     return answer(TotpSecret(enrolment.secret, uri))
@@ -126,8 +134,10 @@ def confirm_authenticator(body: ConfirmTotp) -> Response:
 def _confirm(stores: AccountStores, user: User, code: str, codes: list[str]) -> None:
     if not confirm_totp(stores.totp, user.id, code, system_clock()):
         raise WrongCode  # another request was first
+    # A code for another address may have been asked for by the password alone.
+    stores.codes.forget(user.id)
     stores.recovery_codes.replace(user.id, [recovery_digest(user.id, one) for one in codes])
-    notify(components().accounts_in(stores), LetterKind.SECOND_FACTOR_CHANGED, user)
+    notify(components().accounts_in(stores), LetterKind.TOTP_ADDED, user)
     stores.audit.append([event("totp_enabled", user.id, current_session())])
 
 

@@ -61,6 +61,8 @@ class OutboxMailer:
             code=letter.code or "",
             link=self._link(letter),
             within=in_words(lifetime),
+            about=letter.about,
+            items=letter.items,
         )
         return new_mail(letter.kind, letter.recipient, body, now, lifetime)
 

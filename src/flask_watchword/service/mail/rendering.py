@@ -1,5 +1,6 @@
 """Mail from templates: of the package, or of the operator's where they have one of that name."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import (
@@ -52,10 +53,26 @@ class MailTemplates:
         self._environment.globals["product"] = product
         for kind in LetterKind:
             for code in ("", "code"):
-                self.render(kind, email="name@example.com", code=code, link=code, within="1 hour")
+                self.render(
+                    kind,
+                    email="name@example.com",
+                    code=code,
+                    link=code,
+                    within="1 hour",
+                    about=code,
+                    items=(code,) if code else (),
+                )
 
     def render(
-        self, kind: LetterKind, *, email: str, code: str = "", link: str = "", within: str = ""
+        self,
+        kind: LetterKind,
+        *,
+        email: str,
+        code: str = "",
+        link: str = "",
+        within: str = "",
+        about: str = "",
+        items: Sequence[str] = (),
     ) -> Body:
         """Return what a letter says.
 
@@ -66,16 +83,25 @@ class MailTemplates:
             link: a page that uses the code, built from the service's public address, where it
                 has one.
             within: how long the code is good, in words.
+            about: what the message names: an API key, or how many recovery codes are left.
+            items: what the message lists, a line each.
 
         Raises:
             BadTemplate: when a template cannot be rendered.
         """
-        values = {"email": email, "code": code, "link": link, "within": within}
+        values: dict[str, object] = {
+            "email": email,
+            "code": code,
+            "link": link,
+            "within": within,
+            "about": about,
+            "items": items,
+        }
         subject, text, html = (self._part(f"{kind}.{part}", values) for part in _PARTS)
         # One line, whatever an address in it or a template of the operator's has.
         return Body(" ".join(subject.split()), text, html)
 
-    def _part(self, name: str, values: dict[str, str]) -> str:
+    def _part(self, name: str, values: Mapping[str, object]) -> str:
         try:
             return self._environment.get_template(name).render(values)
         except (TemplateError, UnicodeDecodeError, OSError) as error:

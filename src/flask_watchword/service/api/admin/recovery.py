@@ -55,7 +55,7 @@ def remove_second_factor(user_id: str) -> Response:
     def work(stores: AccountStores) -> None:
         stores.totp.remove(user.id)
         stores.recovery_codes.replace(user.id, [])
-        notify(parts.accounts_in(stores), LetterKind.SECOND_FACTOR_CHANGED, user)
+        notify(parts.accounts_in(stores), LetterKind.TOTP_REMOVED, user)
         stores.audit.append([by.event("second_factor_removed", system_clock(), user.id)])
 
     with sessions_ended(user.id):

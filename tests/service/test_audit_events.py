@@ -1,0 +1,241 @@
+"""Every endpoint that changes something, and the audit events it writes.
+
+The tables are written by hand: what the code does is compared with them, so an event that is no
+longer written, or an endpoint without a row, fails here.
+"""
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import flask_watchword
+from flask_watchword.accounts.audit import TRIMMED, Event
+from flask_watchword.service.endpoint import Endpoint
+from tests.docs.pages import ROOT, between, table_rows, text_of
+from tests.service.good_requests import (
+    ENDPOINTS,
+    GOOD_REQUESTS,
+    Request,
+    about_somebody,
+    enrolled,
+    send,
+    totp_code,
+    unthrottled,
+)
+from tests.service.site import BETTER, EMAIL, GOOD, Site
+
+#: The names are those of the code, whatever the database.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True)
+
+WRITING = {name: one for name, one in ENDPOINTS.items() if one.method != "GET"}
+
+#: What a good request of each endpoint writes, in its order.
+EVENTS: Mapping[str, tuple[str, ...]] = {
+    "register": ("registered",),
+    "verify_address": ("email_verified",),
+    "resend_code": ("verification_requested",),
+    "login": ("login",),
+    "login_totp": ("login",),
+    # Once every few minutes for every session: the row of the session has it.
+    "refresh": (),
+    "logout": ("logout",),
+    "forgot_password": ("password_reset_requested",),
+    "reset_password": ("password_reset",),
+    "change_password": ("password_changed",),
+    "change_email": ("email_change_requested",),
+    "confirm_email": ("email_changed",),
+    "delete_account": ("user_deleted",),
+    "enrol_totp": ("totp_enrolment_started",),
+    "confirm_authenticator": ("totp_enabled",),
+    "disable_totp": ("totp_disabled",),
+    "renew_recovery_codes": ("recovery_codes_renewed",),
+    "make_token": ("machine_token_made",),
+    "revoke_token": ("machine_token_revoked",),
+    "make_client": ("machine_token_made",),
+    "revoke_client": ("machine_token_revoked",),
+    # Once every few minutes for every program: the token's `last_used_at` has it.
+    "token": (),
+    "end_session": ("session_ended",),
+    "end_other_sessions": ("other_sessions_ended",),
+    "invite": ("user_added",),
+    "change_user": ("roles_changed", "user_disabled"),
+    "delete_user": ("user_deleted",),
+    "end_all_sessions_of_user": ("sessions_ended",),
+    "end_session_of_user": ("session_ended",),
+    "send_reset": ("password_reset_sent",),
+    "remove_second_factor": ("second_factor_removed",),
+    "rotate_keys": ("key_rotated",),
+    "retire_key": ("key_retired",),
+    "revoke_key": ("key_revoked",),
+    "set_up": ("set_up",),
+}
+
+#: Whose account the events of these endpoints are about: nobody's.
+ABOUT_NOBODY = {"rotate_keys", "retire_key", "revoke_key"}
+
+
+def written(ours: Site, request: Callable[[], object]) -> list[Event]:
+    """Return the events that a request adds to the log."""
+    log = ours.parts.stores.accounts.stores.audit
+    head = log.head()
+    request()
+    return [entry.event for entry in log.after(0 if head is None else head.seq, 1000)]
+
+
+def test_every_endpoint_that_changes_something_has_a_row() -> None:
+    assert EVENTS.keys() == WRITING.keys()
+
+
+@on_sqlite
+@pytest.mark.parametrize("one", WRITING.values(), ids=lambda one: one.name)
+def test_a_good_request_writes_its_events_and_no_others(ours: Site, one: Endpoint) -> None:
+    request = GOOD_REQUESTS[one.name](unthrottled(ours))
+    events = written(ours, lambda: send(ours, one, request))
+    assert tuple(event.event for event in events) == EVENTS[one.name]
+    for event in events:
+        assert bool(event.subject) is (one.name not in ABOUT_NOBODY)
+        assert event.address == "127.0.0.1"
+        assert event.agent.startswith("Werkzeug/")
+        if one.path.startswith("/admin/"):
+            assert event.detail["actor"]
+
+
+# What else is written ---------------------------------------------------------------------
+
+
+def _registered_again(ours: Site) -> Callable[[], object]:
+    ours.add()
+    return lambda: ours.post("/register", email=EMAIL, password=GOOD)
+
+
+def _wrong_password(ours: Site) -> Callable[[], object]:
+    ours.add()
+    return lambda: ours.log_in(password=BETTER)
+
+
+def _first_factor(ours: Site) -> Callable[[], object]:
+    enrolled(ours)
+    return ours.log_in
+
+
+def _wrong_code(ours: Site) -> Callable[[], object]:
+    enrolled(ours)
+    pending = ours.log_in().get_json()["pending_token"]
+    return lambda: ours.post("/login/totp", pending_token=pending, code="no code")
+
+
+def _recovery_code(ours: Site) -> Callable[[], object]:
+    token, secret = enrolled(ours)
+    renewed = ours.post(
+        "/totp/recovery-codes", token, password=GOOD, code=totp_code(secret)
+    ).get_json()
+    pending = ours.log_in().get_json()["pending_token"]
+    code = renewed["recovery_codes"][0]
+    return lambda: ours.post("/login/totp", pending_token=pending, recovery_code=code)
+
+
+def _wrong_password_again(ours: Site) -> Callable[[], object]:
+    ours.add()
+    token = ours.pair()["access_token"]
+    return lambda: ours.post("/tokens", token, password=BETTER, name="nightly")
+
+
+def _reused(ours: Site) -> Callable[[], object]:
+    ours.add()
+    first = ours.pair()["refresh_token"]
+    second = ours.post("/refresh", first).get_json()["refresh_token"]
+    ours.post("/refresh", second)
+    return lambda: ours.post("/refresh", first)
+
+
+def _changed(**body: object) -> Callable[[Site], Callable[[], object]]:
+    def make(ours: Site) -> Callable[[], object]:
+        prepared: Request = about_somebody(**body)(ours)
+        ours.parts.stores.users.disable(prepared.path["user_id"], 0.0)
+        return lambda: send(ours, ENDPOINTS["change_user"], prepared)
+
+    return make
+
+
+#: What is written when a request is not the good one of its endpoint.
+OTHERWISE: Mapping[str, tuple[Callable[[Site], Callable[[], object]], tuple[str, ...]]] = {
+    "an address that has an account": (_registered_again, ("registered_again",)),
+    "a wrong password": (_wrong_password, ("login_failed",)),
+    "a password of two factors": (_first_factor, ("second_factor_asked",)),
+    "a wrong code": (_wrong_code, ("second_factor_failed",)),
+    "a recovery code": (_recovery_code, ("recovery_code_used", "login")),
+    "a wrong password of who is signed in": (_wrong_password_again, ("reauthentication_failed",)),
+    "a used refresh token": (_reused, ("refresh_reused",)),
+    "scopes, and no longer disabled": (
+        _changed(scopes=["orders"], disabled=False),
+        ("scopes_changed", "user_enabled"),
+    ),
+}
+
+#: What commands write; ``tests/cli`` and ``tests/stores`` hold each of them to it.
+BY_COMMANDS = {
+    "audit_trimmed",
+    "key_imported",
+    "keys_resealed",
+    "password_set",
+    "users_imported",
+}
+
+
+@on_sqlite
+@pytest.mark.parametrize(("prepare", "events"), OTHERWISE.values(), ids=OTHERWISE)
+def test_what_is_not_the_good_request_writes_its_events_too(
+    ours: Site, prepare: Callable[[Site], Callable[[], object]], events: tuple[str, ...]
+) -> None:
+    found = written(ours, prepare(unthrottled(ours)))
+    assert tuple(event.event for event in found) == events
+    assert all(event.subject for event in found if event.event != "registered_again")
+
+
+# The tables are complete ------------------------------------------------------------------
+
+
+def test_every_event_of_the_source_is_in_a_table() -> None:
+    named = {name for names in EVENTS.values() for name in names}
+    named |= {name for _, names in OTHERWISE.values() for name in names}
+    assert _events_of_the_source() == named | BY_COMMANDS
+
+
+def test_the_page_names_every_event() -> None:
+    page = text_of(ROOT / "docs" / "safeguards.md")
+    names = {row[0].strip("`") for row in table_rows(between(page, "events"))}
+    assert names == _events_of_the_source()
+
+
+def _events_of_the_source() -> set[str]:
+    """Return the names that the source gives to events."""
+    package = Path(flask_watchword.__file__).parent
+    found = {TRIMMED}  # the one name that is a constant
+    for folder in ("accounts", "service", "cli"):
+        for file in (package / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                found |= {name for given in _names_given(node) for name in _texts(given)}
+    return found
+
+
+def _names_given(node: ast.AST) -> list[ast.expr]:
+    match node:
+        # event("name", …), by.event("name", …), record("name", …), _record(…, "name", …)
+        case ast.Call(
+            func=ast.Name("event" | "record" | "_record" | "_change") | ast.Attribute(attr="event"),
+            args=[*given],
+        ):
+            return given[:2]
+        # yield "name", {…}
+        case ast.Yield(value=ast.Tuple(elts=[name, ast.Dict()])):
+            return [name]
+    return []
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    choices = [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
+    for one in choices:
+        if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value:
+            yield one.value

@@ -1,0 +1,152 @@
+"""Changes that a stolen session and password must not be enough for ask for a second factor too."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from flask_watchword.service.api.confirmation import CONFIRMATION_REFUSALS, SecondFactor
+from tests.service.good_requests import ENDPOINTS
+from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in
+from tests.service.test_totp import code_at, enrolled, told, wrong_code
+
+#: What is asked for depends on no database.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True)
+
+#: What is sent beside the second factor, and what is answered when it is good.
+CHANGES: Mapping[str, tuple[Mapping[str, Any], int]] = {
+    "change_password": ({"current_password": GOOD, "password": BETTER}, 204),
+    "change_email": ({"password": GOOD, "email": "new@example.org"}, 202),
+    "delete_account": ({"password": GOOD}, 204),
+    "disable_totp": ({"password": GOOD}, 204),
+    "renew_recovery_codes": ({"password": GOOD}, 200),
+    "make_token": ({"password": GOOD, "name": "nightly"}, 201),
+    "make_client": ({"password": GOOD, "name": "nightly"}, 201),
+}
+
+#: What asks for the password and for no second factor: no confirmed one is there yet.
+WITHOUT = {"enrol_totp"}
+
+Change = Callable[..., TestResponse]
+
+
+@pytest.fixture(params=CHANGES)
+def name(request: pytest.FixtureRequest) -> str:
+    changed: str = request.param
+    return changed
+
+
+@pytest.fixture
+def change(ours: Site, name: str) -> Change:
+    """Ask for a change in the session of a user with an authenticator."""
+
+    def ask(token: str, **second: str) -> TestResponse:
+        one, (body, _) = ENDPOINTS[name], CHANGES[name]
+        return ours.ask(one.method, one.path, token, **{**body, **second})
+
+    return ask
+
+
+def test_every_endpoint_that_asks_for_the_password_again_is_in_a_table() -> None:
+    asking = {
+        name
+        for name, one in ENDPOINTS.items()
+        if "wrong_password" in one.every_refusal().get(403, ()) and one.guard.tokens
+    }
+    assert asking == CHANGES.keys() | WITHOUT
+    for name in CHANGES:
+        declared = ENDPOINTS[name]
+        assert declared.body is not None
+        assert issubclass(declared.body, SecondFactor)
+        refused = declared.every_refusal()
+        assert all({*codes} <= {*refused[s]} for s, codes in CONFIRMATION_REFUSALS.items())
+
+
+@on_sqlite
+def test_session_and_password_are_not_enough_where_there_is_a_second_factor(
+    ours: Site, change: Change, name: str
+) -> None:
+    secret, (recovery_code, *_), pair = enrolled(ours)
+    token = pair["access_token"]
+    ours.mail()
+    assert told(change(token)) == (403, "second_factor_required")
+    assert told(change(token, code=wrong_code(secret))) == (403, "wrong_code")
+    assert told(change(token, recovery_code="no code")) == (403, "wrong_code")
+    both = {"code": code_at(secret), "recovery_code": recovery_code}
+    assert told(change(token, **both)) == (422, "invalid_field")
+    assert ours.events()[-3:] == ["second_factor_asked", *["second_factor_failed"] * 2]
+    assert ours.mail() == []
+    assert change(token, code=code_at(secret)).status_code == CHANGES[name][1]
+
+
+@on_sqlite
+def test_a_recovery_code_stands_in_and_is_used_up(ours: Site, change: Change, name: str) -> None:
+    _, (recovery_code, *_), pair = enrolled(ours)
+    ours.mail()
+    done = change(pair["access_token"], recovery_code=recovery_code)
+    assert done.status_code == CHANGES[name][1]
+    assert "recovery_code_used" in ours.events()
+    notice = next(mail for mail in ours.mail() if mail.kind == "recovery_code_used")
+    assert "Recovery codes left: 9." in notice.body.text
+
+
+@on_sqlite
+def test_without_a_second_factor_the_password_is_enough(
+    ours: Site, change: Change, name: str
+) -> None:
+    if name in ("disable_totp", "renew_recovery_codes"):
+        pytest.skip("there is nothing to change")
+    ours.add_verified()
+    assert change(ours.pair()["access_token"]).status_code == CHANGES[name][1]
+
+
+@on_sqlite
+def test_a_change_that_is_refused_costs_no_code(ours: Site) -> None:
+    secret, _, pair = enrolled(ours)
+    token, code = pair["access_token"], code_at(secret)
+    for path, body in {
+        "/password/change": {"current_password": GOOD, "password": "short"},
+        "/email/change": {"password": GOOD, "email": "no address"},
+        "/tokens": {"password": GOOD, "name": " "},
+    }.items():
+        assert told(ours.post(path, token, code=code, **body)) == (422, "invalid_field")
+    assert told(ours.post("/tokens", token, password=BETTER, name="a", code=code)) == (
+        403,
+        "wrong_password",
+    )
+    assert ours.post("/tokens", token, password=GOOD, name="a", code=code).status_code == 201
+
+
+@on_sqlite
+def test_codes_are_counted_like_those_of_a_login(ours: Site) -> None:
+    secret, _, pair = enrolled(ours)
+    body = {"password": GOOD, "name": "nightly", "code": wrong_code(secret)}
+    answers = [told(ours.post("/tokens", pair["access_token"], **body)) for _ in range(6)]
+    assert answers == [(403, "wrong_code")] * 5 + [(429, "too_many_tries")]
+
+
+def test_an_address_asked_for_before_the_factor_was_confirmed_is_not_confirmed_after(
+    ours: Site,
+) -> None:
+    ours.add_verified()
+    stolen, token = ours.pair()["access_token"], ours.pair()["access_token"]
+    ours.post("/email/change", stolen, password=GOOD, email="eve@example.org")
+    (mail,) = (mail for mail in ours.mail() if mail.kind == "change_email")
+    secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
+    assert ours.post("/totp/confirm", token, code=code_at(secret)).status_code == 200
+    code = code_in(mail.body.text)
+    confirmed = ours.post("/email/change/confirm", code=code, password=GOOD)
+    assert told(confirmed) == (400, "invalid_code")
+    assert ours.user(EMAIL) is not None
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["/sessions", "/sessions/{session}"])
+def test_ending_sessions_takes_the_session_alone(ours: Site, path: str) -> None:
+    """Who finds a stranger in the list must be able to act at once, wherever the telephone is."""
+    _, _, pair = enrolled(ours)
+    token = pair["access_token"]
+    listed = ours.client.get("/sessions", headers={"Authorization": f"Bearer {token}"}).get_json()
+    (session,) = (one["id"] for one in listed["sessions"])
+    assert ours.ask("DELETE", path.format(session=session), token).status_code == 204

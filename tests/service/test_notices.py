@@ -1,0 +1,77 @@
+"""The owner of an account hears of each new way in, in the transaction that makes it."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.stores.sql.outbox import SqlOutbox
+from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send, unthrottled
+from tests.service.site import EMAIL, GOOD, Site, failing
+from tests.service.test_totp import enrolled
+
+#: The notices that a good request of each endpoint sends to the owner, beside messages with codes.
+NOTICES: Mapping[str, list[str]] = {
+    "make_token": ["api_key_added"],
+    "make_client": ["client_added"],
+    "confirm_authenticator": ["totp_added"],
+    "disable_totp": ["totp_removed"],
+    "remove_second_factor": ["totp_removed"],
+    "renew_recovery_codes": ["recovery_codes_renewed"],
+    "change_email": ["email_change_requested"],
+    "confirm_email": ["email_changed"],
+    "change_password": ["password_changed"],
+    "reset_password": ["password_changed"],
+}
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_the_owner_is_told(ours: Site, name: str) -> None:
+    one, request = ENDPOINTS[name], GOOD_REQUESTS[name](unthrottled(ours))
+    ours.mail()
+    assert send(ours, one, request).status_code == min(one.answers)
+    notices = [mail for mail in ours.mail() if mail.kind != "change_email"]
+    assert [mail.kind for mail in notices] == NOTICES[name]
+    for mail in notices:
+        assert mail.recipient == EMAIL
+        assert EMAIL in mail.body.text
+        assert EMAIL in mail.body.html
+
+
+def test_a_recovery_code_that_signs_in_is_told(ours: Site) -> None:
+    _, codes, _ = enrolled(ours)
+    pending = ours.log_in().get_json()["pending_token"]
+    ours.mail()
+    used = ours.post("/login/totp", pending_token=pending, recovery_code=codes[0])
+    assert used.status_code == 200
+    (mail,) = ours.mail()
+    assert (mail.kind, mail.recipient) == ("recovery_code_used", EMAIL)
+    assert "Recovery codes left: 9." in mail.body.text
+    assert "Recovery codes left: 9." in mail.body.html
+
+
+@pytest.mark.parametrize("path", ["/tokens", "/clients"])
+def test_the_notice_names_the_key_and_nothing_of_a_name_is_markup(ours: Site, path: str) -> None:
+    ours.add_verified()
+    name = "<script>alert(1)</script>"
+    made = ours.post(path, ours.pair()["access_token"], password=GOOD, name=name)
+    assert made.status_code == 201
+    (mail,) = ours.mail()
+    assert name in mail.body.text
+    assert "<script" not in mail.body.html
+    assert "&lt;script&gt;" in mail.body.html
+    assert name not in mail.body.subject
+    secret = made.get_json().get("token") or made.get_json()["client_secret"]
+    assert secret not in mail.body.text + mail.body.html
+
+
+def test_a_key_whose_notice_cannot_be_kept_is_not_made(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.add_verified()
+    token = ours.pair()["access_token"]
+    monkeypatch.setattr(SqlOutbox, "put", failing(StoreUnavailable("it is down")))
+    assert ours.post("/tokens", token, password=GOOD, name="nightly").status_code == 503
+    headers = {"Authorization": f"Bearer {token}"}
+    assert ours.client.get("/tokens", headers=headers).get_json() == {"tokens": []}
+    assert "machine_token_made" not in ours.events()
