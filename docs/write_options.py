@@ -37,6 +37,9 @@ _END = """\
 - `JWT_BLACKLIST_ENABLED`, `JWT_BLACKLIST_TOKEN_CHECKS` and `JWT_USER_CLAIMS` of release 3 count
   where loaders and arguments of release 3 are used. Unset they mean `True`, `("access", "refresh")`
   and `"user_claims"`.
+- An HMAC secret shorter than its hash, as `JWT_SECRET_KEY` or a fallback, and an RSA key under 2048
+  bits cause a `jwt.warnings.InsecureKeyLengthWarning` when they first sign or verify a token, once
+  per application. `JWTManager(app)` itself does not warn.
 - `JWT_PROFILE = "strict"` also refuses weak keys, and tokens without `exp`, `iss`, `aud`, `sub`,
   `jti`, a known `type` and a known `typ`.
 """

@@ -44,8 +44,6 @@ def test_an_application_that_is_set_up_well_has_nothing_against_it() -> None:
         assert {finding.level for finding in findings} == {Level.OK}, findings
 
 
-# The manager says so too.
-@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 @pytest.mark.parametrize(
     ("options", "check", "level"),
     [

@@ -1,7 +1,6 @@
 """Keys in every form for every algorithm, and what is refused as a key."""
 
 import json
-import warnings
 from typing import Any
 
 import jwt
@@ -9,7 +8,6 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
-from jwt.warnings import InsecureKeyLengthWarning
 
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.jose import ALGORITHMS, Key, Policy
@@ -113,9 +111,7 @@ def test_hmac_agrees_with_pyjwt_for_secrets_around_the_block_size(
 ) -> None:
     secret = bytes(number % 251 for number in range(size))
     theirs = jwt.algorithms.get_default_algorithms()[algorithm]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InsecureKeyLengthWarning)
-        loaded = Key.load(secret, algorithm)
+    loaded = Key.load(secret, algorithm)
     assert loaded.sign(b"message") == theirs.sign(b"message", secret)
 
 
@@ -158,31 +154,40 @@ def test_jwk_set_is_refused_as_hmac_secret() -> None:
 
 
 @pytest.mark.parametrize(("algorithm", "minimum"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
-def test_secret_shorter_than_the_hash_warns_or_is_refused(algorithm: str, minimum: int) -> None:
+def test_secret_shorter_than_the_hash_is_weak_or_refused(algorithm: str, minimum: int) -> None:
     short, enough = SECRET[: minimum - 1], SECRET[:minimum]
-    with pytest.warns(InsecureKeyLengthWarning, match=f"{minimum - 1} bytes long"):
-        assert Key.load(short, algorithm).sign(b"m")
+    weak = Key.load(short, algorithm)
+    assert weak.sign(b"m")
+    assert f"{minimum - 1} bytes long" in str(weak.weakness)
     with pytest.raises(InvalidKeyError, match=f"below the minimum recommended length of {minimum}"):
         Key.load(short, algorithm, profile="strict")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert Key.load(enough, algorithm, profile="strict").sign(b"m")
-        assert Key.load(enough, algorithm).sign(b"m")
+    assert Key.load(enough, algorithm, profile="strict").weakness is None
+    assert Key.load(enough, algorithm).weakness is None
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
 @pytest.mark.parametrize("half", ["private", "public"])
-def test_rsa_key_under_2048_bits_warns_or_is_refused(algorithm: str, half: str) -> None:
+def test_rsa_key_under_2048_bits_is_weak_or_refused(algorithm: str, half: str) -> None:
     small: Any = rsa_private(1024)
     weak = small if half == "private" else small.public_key()
-    with pytest.warns(InsecureKeyLengthWarning, match="1024 bits long"):
-        loaded = Key.load(weak, algorithm)
+    loaded = Key.load(weak, algorithm)
     assert not loaded.verify(b"m", b"\1" * 128)
+    assert "1024 bits long" in str(loaded.weakness)
     with pytest.raises(InvalidKeyError, match="1024 bits long"):
         Key.load(weak, algorithm, profile="strict")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert Key.load(rsa_private(2048), algorithm, profile="strict").sign(b"m")
+    assert Key.load(rsa_private(2048), algorithm, profile="strict").weakness is None
+
+
+def test_weak_key_reports_when_it_verifies_and_another_never() -> None:
+    reports: list[str] = []
+    weak = Key.load("short", "HS256")
+    reporting = weak.reporting(reports.append)
+    assert reports == []
+    assert reporting.verify(b"m", weak.sign(b"m"))
+    assert not reporting.verify(b"m", b"forged")
+    assert reports == [weak.weakness] * 2
+    strong = Key.load(SECRET, "HS256")
+    assert strong.reporting(reports.append) is strong
 
 
 def test_weak_secret_in_a_jwk_is_refused_by_the_strict_profile() -> None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Config as FlaskConfig
 from flask import Flask, Request, current_app
 from flask.json.provider import DefaultJSONProvider
+from jwt.warnings import InsecureKeyLengthWarning
 
 from flask_watchword.errors import UnknownKeyError
+from flask_watchword.extension.caller_warnings import warn_caller
 from flask_watchword.extension.configured_keys import load_keys, signing_key, verifying_keys
 from flask_watchword.extension.errors import CSRFError, JWTDecodeError
 from flask_watchword.extension.issuers import KeptKeys, issuers_of
@@ -50,9 +52,16 @@ class Decoding:
         config: the options.
         key_source: whose keys take the place of configured ones.
         kept: the keys of other issuers.
+        report_weak_key: called with why a key is weak whenever one verifies a signature.
     """
 
-    def __init__(self, config: Config, key_source: KeySource | None, kept: KeptKeys) -> None:
+    def __init__(
+        self,
+        config: Config,
+        key_source: KeySource | None,
+        kept: KeptKeys,
+        report_weak_key: Callable[[str], None],
+    ) -> None:
         self.identity_claim: str = config["JWT_IDENTITY_CLAIM"]
         self.policy = Policy(
             audience=config["JWT_DECODE_AUDIENCE"],
@@ -67,8 +76,9 @@ class Decoding:
         self.algorithms = decode_algorithms(config)
         self._decoders: Recent[Any, Decoder] = Recent(REMEMBERED_KEYS)
         self._complete = frozenset({self.identity_claim, "type", "fresh", "jti"})
+        self._report_weak_key = report_weak_key
         #: Whose tokens are accepted beside our own; ``None`` for nobody's.
-        self.issuers = issuers_of(config, kept, self.policy, self._accept, self._complete)
+        self.issuers = issuers_of(config, kept, self.policy, self._new_decoder)
 
     @cached_property
     def default_decoder(self) -> Decoder:
@@ -78,10 +88,12 @@ class Decoding:
         its place. So keys that change meanwhile are either in it or take the reading away.
         """
         if self._key_source is not None:
-            return self._new_decoder(self._key_source.verifying_keys())
+            return self._new_decoder(self._key_source.verifying_keys(), self.policy)
         if self.issuers is not None and not has_own_key(self._config):
-            return self._new_decoder(())  # only others sign; what is no token of theirs is refused
-        return self._new_decoder(verifying_keys(self._config))
+            return self._new_decoder(
+                (), self.policy
+            )  # only others sign; what is no token of theirs is refused
+        return self._new_decoder(verifying_keys(self._config), self.policy)
 
     @cached_property
     def signing_key(self) -> Key:
@@ -100,9 +112,9 @@ class Decoding:
         try:
             decoder = self._decoders[material]
         except TypeError:  # a JWK as a dictionary cannot be looked up
-            return self._new_decoder(self._loaded(material))
+            return self._new_decoder(self._loaded(material), self.policy)
         if decoder is None:
-            decoder = self._new_decoder(self._loaded(material))
+            decoder = self._new_decoder(self._loaded(material), self.policy)
             self._decoders.put(material, decoder)
         return decoder
 
@@ -111,8 +123,9 @@ class Decoding:
         keys = load_keys(material, self.algorithms, self.policy.profile)
         return [key.named(None) for key in keys]
 
-    def _new_decoder(self, keys: Sequence[Key]) -> Decoder:
-        return Decoder(keys, self.policy, accept=self._accept, complete=self._complete)
+    def _new_decoder(self, keys: Sequence[Key], policy: Policy) -> Decoder:
+        reporting = [key.reporting(self._report_weak_key) for key in keys]
+        return Decoder(reporting, policy, accept=self._accept, complete=self._complete)
 
     def _accept(self, claims: dict[str, Any]) -> None:
         if self.identity_claim not in claims:
@@ -140,9 +153,7 @@ class Reading:
         copies: what they were when they were read.
     """
 
-    def __init__(
-        self, config: Config, mark: object, key_source: KeySource | None, kept: KeptKeys
-    ) -> None:
+    def __init__(self, config: Config, mark: object, decoding: Decoding) -> None:
         self.mark = mark
         self.locations = token_locations(config["JWT_TOKEN_LOCATION"])
         kind = config["JWT_HEADER_TYPE"]
@@ -151,7 +162,7 @@ class Reading:
         self.header_first = self.locations[0] == "headers" and one_word
         self.header_key = environ_key(header_name(config))
         self.header_prefix = f"{kind} " if kind else ""
-        self.decoding = Decoding(config, key_source, kept)
+        self.decoding = decoding
         self.lists = [v for name in _LISTS if isinstance(v := config[name], (list, set, dict))]
         self.copies = [_copy(value) for value in self.lists]
 
@@ -197,6 +208,7 @@ class Binding:
         self.issuer_keys = KeptKeys()
         self.for_own_tokens: set[str] = set()
         self.check_cookie_request: Callable[[Request], None] | None = None
+        self._known_weaknesses: set[str] = set()
 
     def reading(self, config: FlaskConfig) -> Reading:
         """Return the options of a protected request as they are now."""
@@ -206,10 +218,20 @@ class Binding:
             or reading.mark is not getattr(config, MARK, None)
             or reading.lists != reading.copies
         ):
-            reading = self.last_reading = Reading(
-                config, watch(config), self.key_source, self.issuer_keys
-            )
+            mark = watch(config)
+            decoding = Decoding(config, self.key_source, self.issuer_keys, self.warn_of_weak_key)
+            reading = self.last_reading = Reading(config, mark, decoding)
         return reading
+
+    def warn_of_weak_key(self, weakness: str) -> None:
+        """Warn that a key of this application is weak, once for each weakness.
+
+        PyJWT warns whenever such a key signs or verifies, and of nothing before that.
+        """
+        if weakness not in self._known_weaknesses:
+            warn_caller(weakness, InsecureKeyLengthWarning)
+            # Only now: where the warning is made an error, it stays one.
+            self._known_weaknesses.add(weakness)
 
     def keys_changed(self) -> None:
         """Leave the decoders behind; the next request makes one with the keys as they are then."""

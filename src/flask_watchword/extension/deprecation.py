@@ -1,14 +1,15 @@
 """What release 3 of Flask-JWT-Extended called by other names, and how to say so."""
 
-import warnings
 from typing import Any
 
 from flask import current_app
 
+from flask_watchword.extension.caller_warnings import warn_caller
 
-def warn_renamed(old: str, new: str, stacklevel: int = 3) -> None:
+
+def warn_renamed(old: str, new: str) -> None:
     """Warn that an old spelling is used, and name today's."""
-    warnings.warn(f"{old} is deprecated, use {new}", DeprecationWarning, stacklevel=stacklevel)
+    warn_caller(f"{old} is deprecated, use {new}", DeprecationWarning)
 
 
 def user_claims_key() -> str:
@@ -29,11 +30,11 @@ def legacy_token_arguments(
     if unknown:
         raise TypeError(f"got an unexpected keyword argument {min(unknown)!r}")
     if "user_claims" in legacy:
-        warn_renamed("user_claims=", "additional_claims=", stacklevel=4)
+        warn_renamed("user_claims=", "additional_claims=")
         # None was the default: the loader's claims, if there is one.
         if legacy["user_claims"] is not None:
             claims = {user_claims_key(): legacy["user_claims"], **(claims or {})}
     if "headers" in legacy:
-        warn_renamed("headers=", "additional_headers=", stacklevel=4)
+        warn_renamed("headers=", "additional_headers=")
         headers = {**(legacy["headers"] or {}), **(headers or {})}
     return claims, headers

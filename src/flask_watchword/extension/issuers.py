@@ -51,6 +51,9 @@ _KINDS_BY_NAME = {
 }
 
 
+NewDecoder = Callable[[Sequence[Key], Policy], Decoder]
+
+
 class KeySet(Protocol):
     """Some keys; another object where they have changed."""
 
@@ -117,21 +120,13 @@ class Issuer:
     Args:
         keys: its keys.
         policy: what its tokens have to satisfy.
-        accept: completes or refuses the claims of a verified token, see ``Decoder``.
-        complete: claims that make ``accept`` needless.
+        new_decoder: returns a decoder for some keys and a policy.
     """
 
-    def __init__(
-        self,
-        keys: IssuerKeys,
-        policy: Policy,
-        accept: Callable[[dict[str, Any]], None],
-        complete: frozenset[str],
-    ) -> None:
+    def __init__(self, keys: IssuerKeys, policy: Policy, new_decoder: NewDecoder) -> None:
         self._keys = keys
         self._policy = policy
-        self._accept = accept
-        self._complete = complete
+        self._new_decoder = new_decoder
         self._made: tuple[KeySet, Decoder] | None = None
 
     def decoder(self) -> tuple[KeySet, Decoder]:
@@ -169,8 +164,7 @@ class Issuer:
     def _decoder_for(self, keys: KeySet) -> tuple[KeySet, Decoder]:
         made = self._made
         if made is None or made[0] is not keys:
-            decoder = Decoder(keys.keys, self._policy, accept=self._accept, complete=self._complete)
-            made = self._made = (keys, decoder)
+            made = self._made = (keys, self._new_decoder(keys.keys, self._policy))
         return made
 
 
@@ -274,8 +268,7 @@ def issuers_of(
     config: Config,
     kept: KeptKeys,
     policy: Policy,
-    accept: Callable[[dict[str, Any]], None],
-    complete: frozenset[str],
+    new_decoder: NewDecoder,
 ) -> Issuers | None:
     """Return the issuers that JWT_ISSUERS names; ``None`` where there are none.
 
@@ -284,8 +277,7 @@ def issuers_of(
         kept: their keys.
         policy: that of own tokens. Theirs is the same but for issuer, audience and profile, for
             what the strict profile asks beyond are claims of ours.
-        accept: completes or refuses the claims of a verified token, see ``Decoder``.
-        complete: claims that make ``accept`` needless.
+        new_decoder: returns a decoder for their keys and policies.
 
     Raises:
         RuntimeError: when something in it cannot be used.
@@ -294,8 +286,7 @@ def issuers_of(
         each.name: Issuer(
             kept.of(each),
             replace(policy, issuer=each.name, audience=each.audience, profile="compatible"),
-            accept,
-            complete,
+            new_decoder,
         )
         for each in read_issuers(config)
     }

@@ -23,7 +23,7 @@ def accepting(count: int, callback: Callback, name: str) -> Callback:
     takes = _positional_parameters(callback)
     if takes is None or takes >= count:
         return callback
-    warn_renamed(f"a @{name} with {takes} parameters", "(jwt_header, jwt_payload)", stacklevel=4)
+    warn_renamed(f"a @{name} with {takes} parameters", "(jwt_header, jwt_payload)")
 
     @wraps(callback)
     def adapted(*arguments: Any) -> Any:

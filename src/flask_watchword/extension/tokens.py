@@ -123,6 +123,8 @@ def issue(
     if config["JWT_PROFILE"] == "strict" and token_type in _EXPLICIT_TYP:
         header = {"typ": _EXPLICIT_TYP[token_type], **(header or {})}
     key = _signing_key(app, binding, identity, (header or {}).get("alg"))
+    if key.weakness is not None:
+        binding.warn_of_weak_key(key.weakness)
     return encode(body, key, header, json_default(app))
 
 

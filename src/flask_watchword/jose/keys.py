@@ -1,8 +1,7 @@
 """A key: bound to one algorithm when it is loaded, never to what a token says of itself."""
 
 import json
-import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from types import MappingProxyType
@@ -18,14 +17,14 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
     load_ssh_public_key,
 )
-from jwt.warnings import InsecureKeyLengthWarning
 
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.jose import algorithms
 from flask_watchword.jose.algorithms import ALGORITHMS, Algorithm, Signer, Verifier
 from flask_watchword.jose.jwk import PublicKey, public_members, thumbprint
 
-#: ``compatible`` warns about weak keys as PyJWT does, ``strict`` refuses them.
+#: ``compatible`` accepts weak keys, as PyJWT does, and says why they are weak; ``strict`` refuses
+#: them.
 Profile = Literal["compatible", "strict"]
 
 _MINIMUM_RSA_BITS = 2048  # RFC 7518 section 3.3
@@ -46,6 +45,7 @@ class Key:
         jwk: the members of the JWK that make the public key; ``None`` for a secret.
         ends_at: second since the epoch from which its tokens are refused, whatever they say of
             their own end; infinity where no end is in sight.
+        weakness: why the key is weak, in PyJWT's words; ``None`` for one that is not.
     """
 
     algorithm: str
@@ -54,6 +54,7 @@ class Key:
     kid: str | None = None
     jwk: Mapping[str, str] | None = field(default=None, compare=False)
     ends_at: float = field(default=inf, compare=False)
+    weakness: str | None = field(default=None, compare=False)
 
     @classmethod
     def load(
@@ -109,6 +110,21 @@ class Key:
             return self
         return self.named(thumbprint(self.jwk))
 
+    def reporting(self, report: Callable[[str], None]) -> "Key":
+        """Return this key; if it is weak, it reports why at each signature that it verifies.
+
+        PyJWT warns at that moment as well. A key that is not weak pays nothing.
+        """
+        weakness, verify = self.weakness, self.verify
+        if weakness is None:
+            return self
+
+        def verify_and_report(signing_input: bytes, signature: bytes) -> bool:
+            report(weakness)
+            return verify(signing_input, signature)
+
+        return replace(self, verify=verify_and_report)
+
     def sign(self, signing_input: bytes) -> bytes:
         """Sign a signing input (RFC 7515 section 5.1).
 
@@ -157,15 +173,15 @@ def _load_secret(row: Algorithm, material: Any, jwk: Any, profile: Profile) -> K
             secret = _checked_secret(material)
     except (jwt.InvalidKeyError, KeyError, TypeError, ValueError) as error:
         raise InvalidKeyError(f"not a secret for {row.name}: {error}") from error
-    minimum = algorithms.hmac_minimum(row)
+    weakness, minimum = None, algorithms.hmac_minimum(row)
     if len(secret) < minimum:
-        _weak(
+        weakness = _weakness(
             f"The HMAC key is {len(secret)} bytes long, which is below the minimum recommended "
             f"length of {minimum} bytes for {row.digest.upper()}. See RFC 7518 Section 3.2.",
             profile,
         )
     sign, verify = algorithms.hmac_functions(row, secret)
-    return Key(row.name, verify, sign)
+    return Key(row.name, verify, sign, weakness=weakness)
 
 
 def _checked_secret(material: Any) -> bytes:
@@ -195,14 +211,16 @@ def _load_key_pair(row: Algorithm, material: Any, jwk: Any, profile: Profile) ->
 
 
 def _rsa_key(row: Algorithm, public: rsa.RSAPublicKey, private: Any, profile: Profile) -> Key:
+    weakness = None
     if public.key_size < _MINIMUM_RSA_BITS:
-        _weak(
+        weakness = _weakness(
             f"The RSA key is {public.key_size} bits long, which is below the minimum "
             f"recommended size of {_MINIMUM_RSA_BITS} bits. See NIST SP 800-131A.",
             profile,
         )
     signer = algorithms.rsa_signer(row, private) if private is not None else None
-    return _pair(row, public, algorithms.rsa_verifier(row, public), signer)
+    key = _pair(row, public, algorithms.rsa_verifier(row, public), signer)
+    return replace(key, weakness=weakness)
 
 
 def _ec_key(row: Algorithm, public: ec.EllipticCurvePublicKey, private: Any) -> Key:
@@ -263,7 +281,7 @@ def _der_private_key(data: bytes) -> Any:
     return load_der_private_key(data, password=None)
 
 
-def _weak(message: str, profile: Profile) -> None:
+def _weakness(message: str, profile: Profile) -> str:
     if profile == "strict":
         raise InvalidKeyError(message)
-    warnings.warn(message, InsecureKeyLengthWarning, stacklevel=2)
+    return message

@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from json import JSONEncoder
 from typing import Any
 
+from jwt.warnings import InsecureKeyLengthWarning
+
 from flask_watchword.clock import system_clock
 from flask_watchword.errors import InvalidAudienceError
 from flask_watchword.extension.binding import check_csrf
+from flask_watchword.extension.caller_warnings import warn_caller
 from flask_watchword.extension.configured_keys import load_keys
 from flask_watchword.extension.tokens import dates_to_seconds, signing_key, standard_claims
 from flask_watchword.jose import Decoder, Policy, encode
@@ -45,6 +48,8 @@ def _encode_jwt(
     dates_to_seconds(claims)
     headers = header_overrides or {}
     key = signing_key(secret, headers.get("alg") or algorithm, "compatible")
+    if key.weakness is not None:
+        _warn_of_weak_key(key.weakness)
     return encode(claims, key, headers, json_encoder().default if json_encoder else None)
 
 
@@ -67,7 +72,8 @@ def _decode_jwt(
         leeway=leeway,
         verify_subject=verify_sub,
     )
-    decoder = Decoder(load_keys(secret, algorithms, "compatible"), policy)
+    keys = [key.reporting(_warn_of_weak_key) for key in load_keys(secret, algorithms, "compatible")]
+    decoder = Decoder(keys, policy)
     claims = decoder.decode(encoded_token, allow_expired=allow_expired).claims
     if verify_aud and audience is None and claims.get("aud"):
         raise InvalidAudienceError("Invalid audience")
@@ -76,3 +82,7 @@ def _decode_jwt(
     if csrf_value:
         check_csrf(claims, csrf_value)
     return {"type": "access", "fresh": False, "jti": None, **claims}
+
+
+def _warn_of_weak_key(weakness: str) -> None:
+    warn_caller(weakness, InsecureKeyLengthWarning)
