@@ -8,7 +8,7 @@ CHECKED := $(wildcard src tests bench soak examples docs)
 PYTEST  := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow bench soak check lock clean browser node proxy
+.PHONY: help demo test test-slow bench soak check lock clean browser node proxy haproxy
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -16,10 +16,10 @@ help: ## list the targets
 demo: $(READY) ## start a login server on 127.0.0.1:5000 to try things on
 	@$(BIN)/watchword serve --demo
 
-test: $(READY) browser node proxy ## run every test but the long ones
+test: $(READY) browser node proxy haproxy ## run every test but the long ones
 	$(PYTEST) -q -m "not slow" $(PYTEST_ARGS)
 
-test-slow: $(READY) browser node proxy ## run the tests that take long by their nature
+test-slow: $(READY) browser node proxy haproxy ## run the tests that take long by their nature
 	$(PYTEST) -q -m slow $(PYTEST_ARGS)
 
 bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
@@ -58,6 +58,17 @@ proxy: $(READY)
 	    dpkg-deb --extract nginx_*.deb nginx && rm nginx_*.deb && exit 0; \
 	fi; \
 	echo "No nginx here: the test with a proxy is skipped." >&2
+
+# HAProxy passes on headers that others drop. Its package has libraries beside it and needs root;
+# at run level 1 it starts no service.
+haproxy:
+	@for name in haproxy /usr/sbin/haproxy; do command -v $$name >/dev/null && exit 0; done; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	        apt-get -qq install --no-install-recommends haproxy >/dev/null && exit 0; \
+	fi; \
+	echo "No HAProxy here: the test with it is skipped." \
+	    "As root: apt-get install --no-install-recommends haproxy" >&2
 
 # Whether panva's jose and we verify each other's tokens is asked of the real one, which the tests
 # install by npm.

@@ -15,7 +15,7 @@ Headers = Sequence[tuple[str, str]]
 
 @pytest.fixture
 def server(serve: Serve) -> RunningServer:
-    running = serve("--demo", "--workers", "1")
+    running = serve("--demo", "--workers", "1", WATCHWORD_TRUSTED_PROXIES="1")
     running.wait_until_it_listens()
     return running
 
@@ -55,3 +55,14 @@ def test_headers_and_queries_are_bounded_and_what_comes_twice_is_seen(
     for origins in ([own, ("Origin", "https://evil.example")], [own, own]):
         status, body = ask(server, "POST", "/login", [kind, *origins], login)
         assert (status, json.loads(body)["code"]) == (403, "cross_origin")
+
+    # Whatever order a client sends two spellings in, and whatever stands between them: granian's
+    # own environment has the one that its table of headers has last.
+    login = {"email": "test@example.com", "password": "password"}
+    genuine = ("X-Forwarded-For", "192.0.2.1")
+    aliases = [(name, "203.0.113.7") for name in ("X_Forwarded_For", "X-Forwarded_For")]
+    for sent in ([genuine, *aliases, kind], [kind, *aliases, genuine], [*aliases, kind, genuine]):
+        pair = json.loads(ask(server, "POST", "/login", sent, login)[1])
+        token = ("Authorization", f"Bearer {pair['access_token']}")
+        sessions = json.loads(ask(server, "GET", "/sessions", [token])[1])["sessions"]
+        assert {one["address"] for one in sessions} == {"192.0.2.1", "127.0.0.1"}

@@ -1,4 +1,4 @@
-"""Clients that take their time hold a thread each; there have to be more of those."""
+"""Clients that take their time with a body hold a connection and no thread."""
 
 import socket
 from contextlib import ExitStack
@@ -9,10 +9,15 @@ from tests.cli.conftest import Serve
 
 pytestmark = pytest.mark.server
 
-SLOW_CLIENTS = 10
+#: More than a worker has threads.
+SLOW_CLIENTS = 40
 HALF_A_LOGIN = (
     b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Content-Length: 60\r\n\r\n{"
+)
+HALF_IN_CHUNKS = (
+    b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"
 )
 
 
@@ -20,10 +25,11 @@ def test_clients_that_send_half_a_body_do_not_stop_the_others(serve: Serve) -> N
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     with ExitStack() as stack:
-        for _ in range(SLOW_CLIENTS):
-            address = ("127.0.0.1", server.port)
-            slow = stack.enter_context(socket.create_connection(address, timeout=10))
-            slow.sendall(HALF_A_LOGIN)
+        for half in (HALF_A_LOGIN, HALF_IN_CHUNKS):
+            for _ in range(SLOW_CLIENTS):
+                address = ("127.0.0.1", server.port)
+                slow = stack.enter_context(socket.create_connection(address, timeout=10))
+                slow.sendall(half)
         assert server.get("/healthz")[0] == 200
 
 

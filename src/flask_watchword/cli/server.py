@@ -13,6 +13,7 @@ from granian.log import LogLevels
 from flask_watchword.cli.address import free_address, only_this_machine, place_of, url_of
 from flask_watchword.cli.live_settings import LiveSettings
 from flask_watchword.cli.places import place
+from flask_watchword.cli.request_worker import serve_requests
 from flask_watchword.cli.walkthrough import walkthrough
 from flask_watchword.cli.worker_server import WorkerServer
 from flask_watchword.service.app import expired_demo_token
@@ -30,8 +31,7 @@ _OVERLAP_SECONDS = 1.0
 #: Seconds that a connection may be open without the whole head of a request: a new one, or one that
 #: is kept open. More than the 60 for which proxies keep one, so that none asks on one that closes.
 _HEADER_SECONDS = 75
-#: Threads of each worker. One would do for Python, but a client that sends its body slowly holds
-#: the thread that reads it; so many make that dear. A proxy that buffers requests makes it vain.
+#: Threads of each worker: more than Python needs, since many wait for a store or for a hash.
 _THREADS = 32
 
 
@@ -72,7 +72,7 @@ def run(read: Callable[[], Settings]) -> None:
     )
     server.on_startup(_look_for_garbage)
     server.on_reload(live.read_again)
-    server.serve(target_loader=live.create_worker, wrap_loader=False)
+    server.serve(serve_requests, target_loader=live.create_worker, wrap_loader=False)
 
 
 def _prefer_forks() -> None:

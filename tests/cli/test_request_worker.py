@@ -1,0 +1,140 @@
+"""The worker's way from granian to the application, without granian."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Flask, request
+
+from flask_watchword.cli.request_worker import RequestRunner
+from tests.cli.test_wsgi_environ import Head, SentHeaders
+
+LONGEST = 8
+
+
+class Bytes:
+    """Bytes of a body, there already or only once they are waited for."""
+
+    def __init__(self, data: bytes | Exception, waiting: list[Callable[[], None]] | None) -> None:
+        self._data = data
+        self._waiting = waiting
+
+    def result(self) -> bytes:
+        if isinstance(self._data, Exception):
+            raise self._data
+        return self._data
+
+    def add_done_callback(self, callback: Callable[["Bytes"], None], /) -> None:
+        if self._waiting is None:
+            callback(self)
+        else:
+            self._waiting.append(lambda: callback(self))
+
+
+@dataclass
+class Exchange:
+    """What granian's protocol object does, with the answer kept."""
+
+    chunks: Iterator[bytes | Exception]
+    is_late: bool = False
+    waiting: list[Callable[[], None]] = field(default_factory=list)
+    answers: list[tuple[int, bytes]] = field(default_factory=list)
+    taken: int = 0
+
+    def __call__(self) -> Bytes:
+        return self.__anext__()
+
+    def __aiter__(self) -> "Exchange":
+        return self
+
+    def __anext__(self) -> Bytes:
+        self.taken += 1
+        return Bytes(next(self.chunks, b""), self.waiting if self.is_late else None)
+
+    def response_empty(self, status: int, headers: Any, /) -> None:
+        self.answers.append((status, b""))
+
+    def response_bytes(self, status: int, headers: Any, body: bytes, /) -> None:
+        self.answers.append((status, body))
+
+
+@dataclass
+class Arrived:
+    scope: Head
+    proto: Exchange
+
+
+def runner() -> RequestRunner:
+    app = Flask(__name__)
+
+    @app.post("/")
+    def echo() -> bytes:
+        return request.stream.read()
+
+    return RequestRunner(app, LONGEST)
+
+
+def post(exchange: Exchange, *headers: tuple[str, str]) -> list[tuple[int, bytes]]:
+    runner().run(Arrived(Head(SentHeaders(*headers), method="POST"), exchange))
+    while exchange.waiting:
+        exchange.waiting.pop()()
+    return exchange.answers
+
+
+CHUNKED = ("Transfer-Encoding", "chunked")
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_body_in_chunks_reaches_the_application_whole(is_late: bool) -> None:
+    exchange = Exchange(iter([b"ab", b"c", b"de"]), is_late)
+    assert post(exchange, CHUNKED) == [(200, b"abcde")]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_no_more_of_a_body_in_chunks_is_read_than_tells_that_it_is_too_long(is_late: bool) -> None:
+    exchange = Exchange(iter([b"x"] * 100), is_late)
+    assert post(exchange, CHUNKED) == [(200, b"x" * (LONGEST + 1))]
+    assert exchange.taken == LONGEST + 1
+
+
+def test_many_small_chunks_do_not_deepen_the_stack() -> None:
+    app = Flask(__name__)
+    app.post("/")(lambda: str(len(request.get_data())))
+    exchange = Exchange(iter([b"x"] * 20_000))
+    head = Head(SentHeaders(CHUNKED), method="POST")
+    RequestRunner(app, 30_000).run(Arrived(head, exchange))
+    assert exchange.answers == [(200, b"20000")]
+
+
+def test_a_body_whose_length_is_announced_as_too_long_is_not_read() -> None:
+    exchange = Exchange(iter([b"x" * 100]))
+    assert post(exchange, ("Content-Length", "100")) == [(200, b"")]
+    assert exchange.taken == 0
+
+
+def test_no_thread_waits_for_a_body() -> None:
+    exchange = Exchange(iter([b"abc"]), is_late=True)
+    head = Head(SentHeaders(("Content-Length", "3")), method="POST")
+    runner().run(Arrived(head, exchange))
+    assert exchange.answers == []
+    exchange.waiting.pop()()
+    assert exchange.answers == [(200, b"abc")]
+
+
+@pytest.mark.parametrize("header", [("Content-Length", "3"), CHUNKED])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_body_that_breaks_off_is_not_answered(header: tuple[str, str], is_late: bool) -> None:
+    assert post(Exchange(iter([OSError()]), is_late), header) == []
+
+
+def test_an_application_that_fails_is_answered_for() -> None:
+    app = Flask(__name__)
+
+    def fail(*_: object) -> Iterator[bytes]:
+        raise ValueError("ours")
+
+    app.wsgi_app = fail  # type: ignore[assignment,method-assign]
+    exchange = Exchange(iter([]))
+    RequestRunner(app, LONGEST).run(Arrived(Head(), exchange))
+    assert exchange.answers == [(500, b"")]
