@@ -57,7 +57,15 @@ def test_programs_that_reach_inside_work_alike(how: tuple[str, ...], program: st
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("program", ["mixed_imports.py", "release_3.py", "warning_places.py"])
+PROGRAMS_OF_THE_DROP_IN = [
+    "mixed_imports.py",
+    "release_3.py",
+    "request_state.py",
+    "warning_places.py",
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS_OF_THE_DROP_IN)
 def test_programs_that_only_the_drop_in_can_run_do(program: str) -> None:
     done = run_tests(*DROP_IN, files=[PROGRAMS / program], cwd=PROGRAMS)
     assert done.returncode == 0, done.stdout

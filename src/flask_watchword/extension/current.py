@@ -1,20 +1,31 @@
-"""The token of the current request: where it is kept, and how views ask for it."""
+"""The token of the current request: where it is kept, and how views ask for it.
 
+It is kept on the request object and not on ``g``: an application context may outlive a request,
+serve several of them or be another one in a thread, while a request is always the same object.
+"""
+
+from traceback import walk_tb
 from typing import Any
 
-from flask import Flask, current_app, g
+from flask import Flask, Request, current_app, request
 from werkzeug.local import LocalProxy
 
+from flask_watchword.extension import names_on_g
 from flask_watchword.jose import Token, VerifiedToken
 
 Claims = dict[str, Any]
 
 NO_LOADER = object()
-#: What stands for the token where it is optional and absent.
+#: What stands for the token where there is none.
 ABSENT = VerifiedToken({}, {})
-#: Whether the token is also kept on ``g`` under Flask-JWT-Extended's private names, and read from
+#: Whether the token is also shown on ``g`` under Flask-JWT-Extended's private names, and read from
 #: there (drop-in).
 mirror_on_g = False
+
+#: Where the request object holds the tokens that were verified, by application: a view may push
+#: the context of another application, whose users are others.
+_KEPT = "_watchword_tokens"
+_PREFLIGHT = "OPTIONS"
 
 
 class CurrentToken:
@@ -50,45 +61,105 @@ class CurrentToken:
         return self.own.claims.get(name)
 
 
-def keep(context: Any, token: CurrentToken) -> None:
-    """Keep the token on ``g`` for the rest of the request."""
-    context._watchword = token
+def keep(current: Request, app: Flask, token: CurrentToken) -> None:
+    """Keep the token of a request that an application has verified."""
+    members = current.__dict__
+    if _KEPT in members:
+        members[_KEPT][app] = token
+    else:
+        members[_KEPT] = {app: token}
     if mirror_on_g:
-        context._jwt_extended_jwt = token.own.claims
-        context._jwt_extended_jwt_header = token.own.header
-        context._jwt_extended_jwt_location = token.location
-        loaded = token.user is not NO_LOADER
-        context._jwt_extended_jwt_user = {"loaded_user": token.user} if loaded else None
+        own, loaded = token.own, token.user is not NO_LOADER
+        user = {"loaded_user": token.user} if loaded else None
+        names_on_g.show(current, app, own.claims, own.header, token.location, user)
 
 
-def _kept() -> CurrentToken | None:
-    context = g._get_current_object()
-    if mirror_on_g:
-        return _read_back(context)
-    token: CurrentToken | None = getattr(context, "_watchword", None)
+def keep_refused(current: Request, app: Flask) -> None:
+    """Note that a request had no token that was accepted.
+
+    Error handlers and functions that run after the request then find no user. A token that was
+    accepted before stays.
+    """
+    current.__dict__.setdefault(_KEPT, {}).setdefault(app, absent_token())
+
+
+def absent_token() -> CurrentToken:
+    """Return what is kept where there is no token."""
+    token = CurrentToken(ABSENT, None)
+    token.user = None
     return token
 
 
-def _read_back(context: Any) -> CurrentToken | None:
-    """Read the token from Flask-JWT-Extended's names, which applications write to as well."""
-    claims = context.get("_jwt_extended_jwt")
-    if claims is None:
+def given_token(claims: Claims, header: Claims, location: str | None) -> CurrentToken:
+    """Return a token that others have verified, or say that they have."""
+    token = CurrentToken(ABSENT, location)
+    token._own = Token(header, claims)
+    return token
+
+
+def kept_token(app: Flask | None = None) -> CurrentToken | None:
+    """Return the token of the current request.
+
+    Args:
+        app: the current application, where the caller has it at hand.
+
+    Returns:
+        The token; :data:`ABSENT` in it where the request had none, or could not have one; ``None``
+        where no view or function has verified it, and outside of a request.
+    """
+    if app is None:
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+    try:
+        current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    except RuntimeError:
         return None
-    token = CurrentToken(ABSENT, context.get("_jwt_extended_jwt_location"))
-    token._own = Token(context.get("_jwt_extended_jwt_header") or {}, claims)
-    user = context.get("_jwt_extended_jwt_user")
+    if mirror_on_g:
+        shown = _shown_on_g()
+        if shown is not None:
+            return shown
+    try:
+        token: CurrentToken = current.__dict__[_KEPT][app]
+    except KeyError:
+        return absent_token() if _has_no_view(current) else None
+    return token
+
+
+def _has_no_view(current: Request) -> bool:
+    """Tell whether Flask answers a request without the view that would verify its token.
+
+    A preflight request carries no credentials, so views let it through. An unknown path and a
+    method that is not allowed have no view at all; error pages and functions that run after the
+    request are called for them too, because a client chose so. A context that a test has made
+    without dispatching the request is not one of these.
+    """
+    if current.method == _PREFLIGHT:
+        return True
+    error = current.routing_exception
+    raising = Flask.raise_routing_exception.__code__
+    return error is not None and any(
+        frame.f_code is raising for frame, _ in walk_tb(error.__traceback__)
+    )
+
+
+def _shown_on_g() -> CurrentToken | None:
+    """Read the token from Flask-JWT-Extended's names, which applications write to as well."""
+    shown = names_on_g.shown()
+    if shown is None:
+        return None
+    claims, header, location, user = shown
+    token = given_token(claims, header or {}, location)
     if user is not None:
         token.user = user["loaded_user"]
     return token
 
 
-def current_token() -> CurrentToken:
-    """Return the token of the current request.
+def current_token(app: Flask | None = None) -> CurrentToken:
+    """Return the token of the current request, as :func:`kept_token` does.
 
     Raises:
-        RuntimeError: outside a protected view.
+        RuntimeError: in a view that is not protected, and outside of a request.
     """
-    token = _kept()
+    token = kept_token(app)
     if token is None:
         raise RuntimeError(
             "You must call `@jwt_required()` or `verify_jwt_in_request()` before using this method"
@@ -100,10 +171,10 @@ def get_jwt() -> dict[str, Any]:
     """Return the claims of the current request's token.
 
     Returns:
-        The claims; an empty dictionary where the token is optional and absent.
+        The claims; an empty dictionary where the request has none.
 
     Raises:
-        RuntimeError: outside a protected view.
+        RuntimeError: in a view that is not protected, and outside of a request.
     """
     return current_token().own.claims
 
@@ -112,10 +183,10 @@ def get_jwt_header() -> dict[str, Any]:
     """Return the header of the current request's token.
 
     Returns:
-        The header; an empty dictionary where the token is optional and absent.
+        The header; an empty dictionary where the request has none.
 
     Raises:
-        RuntimeError: outside a protected view.
+        RuntimeError: in a view that is not protected, and outside of a request.
     """
     return current_token().own.header
 
@@ -124,13 +195,13 @@ def get_jwt_identity() -> Any:
     """Return the identity of the current request's token.
 
     Returns:
-        The claim that JWT_IDENTITY_CLAIM names; ``None`` where the token is optional and absent.
+        The claim that JWT_IDENTITY_CLAIM names; ``None`` where the request has no token.
 
     Raises:
-        RuntimeError: outside a protected view.
+        RuntimeError: in a view that is not protected, and outside of a request.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return current_token().claim(app.config["JWT_IDENTITY_CLAIM"])
+    return current_token(app).claim(app.config["JWT_IDENTITY_CLAIM"])
 
 
 def get_jwt_request_location() -> str | None:
@@ -140,7 +211,7 @@ def get_jwt_request_location() -> str | None:
         ``"headers"``, ``"cookies"``, ``"query_string"`` or ``"json"``; ``None`` where there is
         no token.
     """
-    token = _kept()
+    token = kept_token()
     return None if token is None else token.location
 
 
@@ -148,10 +219,11 @@ def get_current_user() -> Any:
     """Return what the user lookup loader found for the current request's token.
 
     Returns:
-        The user; ``None`` where the token is optional and absent.
+        The user; ``None`` where the request has none.
 
     Raises:
-        RuntimeError: outside a protected view, or without a user lookup loader.
+        RuntimeError: in a view that is not protected, outside of a request, and without a user
+            lookup loader.
     """
     user = current_token().user
     if user is NO_LOADER:
@@ -166,5 +238,8 @@ current_user: Any = LocalProxy(get_current_user)
 
 
 def current_user_context_processor() -> dict[str, Any]:
-    """Give templates ``current_user``."""
-    return {"current_user": get_current_user()}
+    """Give templates ``current_user``: ``None`` on every page that has no user.
+
+    Error pages and the pages of views that are not protected are among these.
+    """
+    return {"current_user": None if kept_token() is None else get_current_user()}

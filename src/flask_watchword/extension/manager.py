@@ -7,10 +7,9 @@ from flask import Flask
 
 from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import InvalidKeyError
-from flask_watchword.extension import handlers, responses, rest_frameworks
+from flask_watchword.extension import current, handlers, names_on_g, responses, rest_frameworks
 from flask_watchword.extension.binding import EXTENSION_KEY, Binding
 from flask_watchword.extension.configured_keys import check_further_keys
-from flask_watchword.extension.current import current_user_context_processor
 from flask_watchword.extension.issuer_options import read_issuers
 from flask_watchword.extension.legacy_loaders import LegacyLoaders, accepting
 from flask_watchword.extension.options import (
@@ -92,7 +91,9 @@ class JWTManager(LegacyLoaders):
         for issuer in read_issuers(app.config):
             binding.issuer_keys.of(issuer)
         if add_context_processor:
-            app.context_processor(current_user_context_processor)
+            app.context_processor(current.current_user_context_processor)
+        if current.mirror_on_g:
+            names_on_g.install(app)
         self._set_error_handler_callbacks(app)
         rest_frameworks.attach(app)
 

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from flask import Flask, Request, request
-from flask.globals import app_ctx
+from flask import Flask, Request, current_app, request
 
 from flask_watchword.errors import Refusal, UnknownKeyError
 from flask_watchword.extension.binding import EXTENSION_KEY, Binding, Reading, binding_of
-from flask_watchword.extension.current import ABSENT, CurrentToken, keep
+from flask_watchword.extension.current import (
+    CurrentToken,
+    absent_token,
+    keep,
+    keep_refused,
+)
 from flask_watchword.extension.errors import (
     FreshTokenRequired,
     NoAuthorizationError,
@@ -62,8 +66,7 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
     if current.method == _EXEMPT_METHOD:
         return None
-    context = app_ctx._get_current_object()  # type: ignore[attr-defined]
-    app: Flask = context.app
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     binding: Binding = app.extensions.get(EXTENSION_KEY) or binding_of(app)
     manager = binding.manager
     optional, fresh, refresh, locations, verify_type, skip_revocation_check = demand
@@ -121,13 +124,20 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
             check_by_loader(verification, token)
     except NoAuthorizationError:
         if not optional:
+            keep_refused(current, app)
             raise
-        token = CurrentToken(ABSENT, None)
-        token.user = None
+        token = absent_token()
+    except Exception:
+        keep_refused(current, app)
+        raise
     else:
         if manager._user_lookup_callback is not None:
-            load_user(manager._user_lookup_callback, app, token)
-    keep(context.g, token)
+            try:
+                load_user(manager._user_lookup_callback, app, token)
+            except Exception:
+                keep_refused(current, app)
+                raise
+    keep(current, app, token)
     return token
 
 
@@ -166,8 +176,17 @@ def verify_expired(demand: Demand) -> CurrentToken | None:
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
     if current.method == _EXEMPT_METHOD:
         return None
-    context = app_ctx._get_current_object()  # type: ignore[attr-defined]
-    app: Flask = context.app
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    try:
+        token = _find_expired(current, app, demand)
+    except Exception:
+        keep_refused(current, app)
+        raise
+    keep(current, app, token)
+    return token
+
+
+def _find_expired(current: Request, app: Flask, demand: Demand) -> CurrentToken:
     binding = binding_of(app)
     manager = binding.manager
     now = manager.clock()
@@ -185,7 +204,6 @@ def verify_expired(demand: Demand) -> CurrentToken | None:
     check_by_loader(manager._token_verification_callback, token)
     if manager._user_lookup_callback is not None:
         load_user(manager._user_lookup_callback, app, token)
-    keep(context.g, token)
     return token
 
 

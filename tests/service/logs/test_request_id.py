@@ -50,3 +50,13 @@ def test_in_an_application_only_the_endpoints_of_the_service_have_one(
     client = app.test_client()
     assert OURS.fullmatch(client.get("/auth/healthz").headers["X-Request-ID"])
     assert "X-Request-ID" not in client.get("/orders").headers
+
+
+def test_requests_in_one_application_context_have_names_of_their_own(
+    settings: Settings, stores: Stores
+) -> None:
+    app = create_app(settings, stores=stores)
+    client = app.test_client()
+    with app.app_context():
+        names = [client.get("/healthz").headers["X-Request-ID"] for _ in range(2)]
+    assert names[0] != names[1]

@@ -3,11 +3,13 @@
 import re
 import secrets
 
-from flask import Blueprint, Flask, Response, g, has_request_context, request
+from flask import Blueprint, Flask, Response, has_request_context, request
 
 from flask_watchword.service.settings import Settings
 
 _HEADER = "X-Request-ID"
+#: Of the WSGI environment and not of ``g``, which several requests may share.
+_KEPT = "watchword.request_id"
 #: What a name may be made of, so that it does nothing to a log, a terminal or a header.
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -25,7 +27,7 @@ def install_request_id(target: Flask | Blueprint, settings: Settings) -> None:
     def begin() -> None:
         if request_id() is None:
             given = request.headers.get(_HEADER, "") if from_proxy else ""
-            g.watchword_request_id = given if _NAME.fullmatch(given) else secrets.token_hex(8)
+            request.environ[_KEPT] = given if _NAME.fullmatch(given) else secrets.token_hex(8)
 
     def show(response: Response) -> Response:
         name = request_id()
@@ -41,5 +43,5 @@ def request_id() -> str | None:
     """Return the name of the current request; ``None`` where there is none."""
     if not has_request_context():
         return None
-    name: str | None = g.get("watchword_request_id")
+    name: str | None = request.environ.get(_KEPT)
     return name

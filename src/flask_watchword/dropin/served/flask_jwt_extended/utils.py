@@ -1,12 +1,7 @@
-"""Making and reading tokens, and the token of the current request.
-
-The request's token is read from ``g``, under the names that applications and their tests write to
-as well.
-"""
+"""Making and reading tokens, and the token of the current request."""
 
 from typing import Any
 
-from flask import g
 from werkzeug.local import LocalProxy
 
 from flask_watchword.extension.cookies import set_access_cookies as set_access_cookies
@@ -14,8 +9,14 @@ from flask_watchword.extension.cookies import set_refresh_cookies as set_refresh
 from flask_watchword.extension.cookies import unset_access_cookies as unset_access_cookies
 from flask_watchword.extension.cookies import unset_jwt_cookies as unset_jwt_cookies
 from flask_watchword.extension.cookies import unset_refresh_cookies as unset_refresh_cookies
+from flask_watchword.extension.current import current_token
 from flask_watchword.extension.current import (
     current_user_context_processor as current_user_context_processor,
+)
+from flask_watchword.extension.current import get_current_user as found_user
+from flask_watchword.extension.current import get_jwt_header as get_jwt_header
+from flask_watchword.extension.current import (
+    get_jwt_request_location as get_jwt_request_location,
 )
 from flask_watchword.extension.deprecation import legacy_token_arguments
 from flask_watchword.extension.legacy import get_jwt_claims as get_jwt_claims
@@ -34,60 +35,32 @@ current_user: Any = LocalProxy(lambda: get_current_user())
 
 
 def get_jwt() -> Claims:
-    """Return the claims of the current request's token; none where it is optional and absent.
+    """Return the claims of the current request's token; empty where the request has none.
 
     Raises:
-        RuntimeError: outside a protected view.
+        RuntimeError: in a view that is not protected, and outside of a request.
     """
-    return _kept("_jwt_extended_jwt")
-
-
-def get_jwt_header() -> Claims:
-    """Return the header of the current request's token; empty where it is optional and absent.
-
-    Raises:
-        RuntimeError: outside a protected view.
-    """
-    return _kept("_jwt_extended_jwt_header")
-
-
-def _kept(name: str) -> Claims:
-    part: Claims | None = g.get(name)
-    if part is None:
-        raise RuntimeError(
-            "You must call `@jwt_required()` or `verify_jwt_in_request()` before using this method"
-        )
-    return part
+    return current_token().own.claims
 
 
 def get_jwt_identity() -> Any:
     """Return the identity of the current request's token.
 
     Raises:
-        RuntimeError: outside a protected view.
+        RuntimeError: in a view that is not protected, and outside of a request.
     """
     return get_jwt().get(config.identity_claim_key)
-
-
-def get_jwt_request_location() -> str | None:
-    """Return where the current request's token was found; ``None`` where there is none."""
-    location: str | None = g.get("_jwt_extended_jwt_location")
-    return location
 
 
 def get_current_user() -> Any:
     """Return what the user lookup loader found for the current request's token.
 
     Raises:
-        RuntimeError: outside a protected view, or without a user lookup loader.
+        RuntimeError: in a view that is not protected, outside of a request, and without a user
+            lookup loader.
     """
     get_jwt()
-    user = g.get("_jwt_extended_jwt_user")
-    if user is None:
-        raise RuntimeError(
-            "You must provide a `@jwt.user_lookup_loader` callback to use this method"
-        )
-    return user["loaded_user"]
+    return found_user()
 
 
 def create_access_token(

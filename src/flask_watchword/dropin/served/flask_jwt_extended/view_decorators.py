@@ -8,9 +8,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import current_app, g, request
+from flask import Flask, Request, current_app, request
 
 from flask_watchword.extension import locations as places
+from flask_watchword.extension.current import (
+    CurrentToken,
+    absent_token,
+    given_token,
+    keep,
+    keep_refused,
+)
 from flask_watchword.extension.decorators import (
     jwt_expired_token_required as jwt_expired_token_required,
 )
@@ -68,6 +75,30 @@ def verify_jwt_in_request(
     """
     if request.method in config.exempt_methods:
         return None
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    try:
+        token = _verified_token(
+            optional, fresh, refresh, locations, verify_type, skip_revocation_check
+        )
+    except Exception:
+        keep_refused(current, app)
+        raise
+    if token is None:
+        keep(current, app, absent_token())
+        return None
+    keep(current, app, token)
+    return token.own.header, token.own.claims
+
+
+def _verified_token(
+    optional: bool,
+    fresh: bool,
+    refresh: bool,
+    locations: LocationType,
+    verify_type: bool,
+    skip_revocation_check: bool,
+) -> CurrentToken | None:
     try:
         claims, header, location = _decode_jwt_from_request(
             locations,
@@ -79,17 +110,12 @@ def verify_jwt_in_request(
     except NoAuthorizationError:
         if not optional:
             raise
-        _keep({}, {}, None, {"loaded_user": None})
         return None
-    _keep(claims, header, location, _load_user(header, claims))
-    return header, claims
-
-
-def _keep(claims: Claims, header: Claims, location: str | None, user: Any) -> None:
-    g._jwt_extended_jwt = claims
-    g._jwt_extended_jwt_header = header
-    g._jwt_extended_jwt_location = location
-    g._jwt_extended_jwt_user = user
+    token = given_token(claims, header, location)
+    user = _load_user(header, claims)
+    if user is not None:
+        token.user = user["loaded_user"]
+    return token
 
 
 def jwt_required(
