@@ -257,7 +257,7 @@ def test_what_a_client_asks_wrongly_has_no_user_and_is_no_500(
         return "", error.code
 
     if place == "after_request":
-        app.after_request(lambda response: found.append(asked_for()) or response)
+        app.after_request(lambda response: found.append(asked_for()) or response)  # type: ignore[func-returns-value]
     else:
         for code in (404, 405):
             app.register_error_handler(code, answer)
