@@ -152,8 +152,25 @@ _HOMES = {
     for name in names
 }
 
+#: Modules under the names that Flask-JWT-Extended gives them, which importing it brings along.
+_MODULES = frozenset(
+    {
+        "config",
+        "default_callbacks",
+        "exceptions",
+        "internal_utils",
+        "jwt_manager",
+        "tokens",
+        "typing",
+        "utils",
+        "view_decorators",
+    }
+)
+
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"flask_watchword.{name}")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -171,4 +188,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

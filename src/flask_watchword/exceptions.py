@@ -19,6 +19,9 @@ from flask_watchword.extension.errors import (
     WrongTokenError,
 )
 
+#: What release 3 of Flask-JWT-Extended called it.
+UserLoadError = UserLookupError
+
 __all__ = [
     "CSRFError",
     "CookieSentTwice",
@@ -34,6 +37,7 @@ __all__ = [
     "RevokedTokenError",
     "SignInTooOld",
     "UserClaimsVerificationError",
+    "UserLoadError",
     "UserLookupError",
     "WrongTokenError",
 ]

@@ -15,12 +15,22 @@ CORE = {"errors", "clock"}
 ENGINE = CORE | {"jose"}
 EXTENSION = ENGINE | {"accounts", "sessions", "keys", "stores"}
 SERVICE = EXTENSION | {"extension", ROOT}
+SURFACE = {"extension", "exceptions", "typing", "internal_utils", "config"}
 MAY_IMPORT: dict[str, set[str]] = {
     "cli": SERVICE | {"service"},
     "service": SERVICE,
-    "dropin": EXTENSION | {"extension", ROOT},
+    "dropin": EXTENSION | SURFACE | {"jwt_manager", "tokens", "default_callbacks", ROOT},
     ROOT: {"extension", "service"},
+    # Modules under Flask-JWT-Extended's names.
     "exceptions": {"extension"},
+    "typing": {"extension"},
+    "default_callbacks": {"extension"},
+    "internal_utils": {"extension"},
+    "config": {"extension", "internal_utils"},
+    "tokens": SURFACE,
+    "jwt_manager": SURFACE,
+    "utils": SURFACE,
+    "view_decorators": SURFACE,
     "extension": EXTENSION,
     "stores": ENGINE | {"accounts", "sessions", "keys"},
     "accounts": ENGINE,

@@ -4,10 +4,11 @@ It is kept on the request object and not on ``g``: an application context may ou
 serve several of them or be another one in a thread, while a request is always the same object.
 """
 
+from collections.abc import Callable
 from traceback import walk_tb
 from typing import Any
 
-from flask import Flask, Request, current_app, request
+from flask import Flask, Request, current_app, g, request
 from werkzeug.local import LocalProxy
 
 from flask_watchword.extension import names_on_g
@@ -15,6 +16,7 @@ from flask_watchword.jose import Token, VerifiedToken
 
 Claims = dict[str, Any]
 
+_NO_TOKEN = "You must call `@jwt_required()` or `verify_jwt_in_request()` before using this method"
 NO_LOADER = object()
 #: What stands for the token where there is none.
 ABSENT = VerifiedToken({}, {})
@@ -161,10 +163,22 @@ def current_token(app: Flask | None = None) -> CurrentToken:
     """
     token = kept_token(app)
     if token is None:
-        raise RuntimeError(
-            "You must call `@jwt_required()` or `verify_jwt_in_request()` before using this method"
-        )
+        raise RuntimeError(_NO_TOKEN + _advice())
     return token
+
+
+def _advice() -> str:
+    """Return what to do where a token was put where Flask-JWT-Extended keeps it."""
+    if "_jwt_extended_jwt" not in g:
+        return ""
+    return (
+        "; g._jwt_extended_jwt is read by the drop-in alone: python -m flask_watchword.dropin, or "
+        "replace flask_watchword.utils.get_jwt"
+    )
+
+
+#: Where the identity and the user are read from; tests replace it, see :func:`replace_claims`.
+_read_token: Callable[..., CurrentToken] = current_token
 
 
 def get_jwt() -> dict[str, Any]:
@@ -201,7 +215,7 @@ def get_jwt_identity() -> Any:
         RuntimeError: in a view that is not protected, and outside of a request.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return current_token(app).claim(app.config["JWT_IDENTITY_CLAIM"])
+    return _read_token(app).claim(app.config["JWT_IDENTITY_CLAIM"])
 
 
 def get_jwt_request_location() -> str | None:
@@ -225,7 +239,7 @@ def get_current_user() -> Any:
         RuntimeError: in a view that is not protected, outside of a request, and without a user
             lookup loader.
     """
-    user = current_token().user
+    user = _read_token().user
     if user is NO_LOADER:
         raise RuntimeError(
             "You must provide a `@jwt.user_lookup_loader` callback to use this method"
@@ -233,8 +247,11 @@ def get_current_user() -> Any:
     return user
 
 
+#: What the proxy and templates get; tests replace it, see :func:`replace_user`.
+_read_user = get_current_user
+
 #: The current user, as a proxy.
-current_user: Any = LocalProxy(get_current_user)
+current_user: Any = LocalProxy(lambda: _read_user())
 
 
 def current_user_context_processor() -> dict[str, Any]:
@@ -242,4 +259,18 @@ def current_user_context_processor() -> dict[str, Any]:
 
     Error pages and the pages of views that are not protected are among these.
     """
-    return {"current_user": None if kept_token() is None else get_current_user()}
+    has_none = kept_token() is None and _read_user is get_current_user
+    return {"current_user": None if has_none else _read_user()}
+
+
+def replace_claims(function: Callable[[], Claims]) -> None:
+    """Have identity and user be those of claims that a function returns."""
+    global _read_token
+    own = function is get_jwt
+    _read_token = current_token if own else lambda _app=None: given_token(function(), {}, None)
+
+
+def replace_user(function: Callable[[], Any]) -> None:
+    """Have the current user be what a function returns."""
+    global _read_user
+    _read_user = function

@@ -109,7 +109,7 @@ def jwt_required(
         return jwt_required()(optional)
     demand = Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
     mark = mark_of_demand("jwt_required", demand)
-    return lambda view: protect(view, verify, demand, mark)
+    return lambda view: protect_by_token(view, demand, mark)
 
 
 @overload
@@ -139,30 +139,63 @@ def jwt_expired_token_required(refresh: Any = False, locations: LocationType = N
         return jwt_expired_token_required()(refresh)
     demand = Demand(refresh=refresh, locations=locations)
     mark = mark_of_demand("jwt_expired_token_required", demand)
-    return lambda view: protect(view, verify_expired, demand, mark)
+    return lambda view: _protect_by_expired_token(view, demand, mark)
 
 
-def protect(view: View, check: Callable[[Wanted], object], wanted: Wanted, mark: Mark) -> Any:
-    """Return a view that runs after a check, in the context Flask would run it in.
+Protect = Callable[[Any, Any, Mark], Any]
 
-    Args:
-        view: the view.
-        check: what raises where the view must not run.
-        wanted: what it is given.
-        mark: what it is, for whoever lists the routes.
+
+def protector(check: Callable[[Any], object]) -> tuple[Protect, Callable[[Any], None]]:
+    """Return what protects views by a check, and what replaces that check for all of them.
+
+    The first takes a view, what the check is given, and the mark for lists of routes; it returns a
+    view that runs after the check, in the context Flask would run it in. The check raises where
+    the view must not run.
     """
-    if iscoroutinefunction(view):
+
+    def protect(view: Any, wanted: Any, mark: Mark) -> Any:
+        if iscoroutinefunction(view):
+
+            @wraps(view)
+            def protected_coroutine(*args: Any, **kwargs: Any) -> Any:
+                check(wanted)
+                return current_app.ensure_sync(view)(*args, **kwargs)
+
+            return marked(protected_coroutine, mark)
 
         @wraps(view)
-        def protected_coroutine(*args: Any, **kwargs: Any) -> Any:
+        def protected(*args: Any, **kwargs: Any) -> Any:
             check(wanted)
-            return current_app.ensure_sync(view)(*args, **kwargs)
+            return view(*args, **kwargs)
 
-        return marked(protected_coroutine, mark)
+        return marked(protected, mark)
 
-    @wraps(view)
-    def protected(*args: Any, **kwargs: Any) -> Any:
-        check(wanted)
-        return view(*args, **kwargs)
+    def replace(other: Callable[[Any], object]) -> None:
+        nonlocal check
+        check = other
 
-    return marked(protected, mark)
+    return protect, replace
+
+
+def protect(view: Any, check: Callable[[Wanted], object], wanted: Wanted, mark: Mark) -> Any:
+    """Return a view that runs after a check, see :func:`protector`."""
+    protect_by_check, _ = protector(check)
+    return protect_by_check(view, wanted, mark)
+
+
+protect_by_token, _replace_check = protector(verify)
+_protect_by_expired_token, _replace_expired_check = protector(verify_expired)
+
+
+def replace_verification(function: Callable[..., object]) -> None:
+    """Have every ``jwt_required`` call a function in place of :func:`verify_jwt_in_request`."""
+    own = function is verify_jwt_in_request
+    _replace_check(verify if own else lambda demand: function(*demand))
+
+
+def replace_expired_verification(function: Callable[..., object]) -> None:
+    """Have every ``jwt_expired_token_required`` call a function in place of its own."""
+    own = function is verify_expired_in_request
+    _replace_expired_check(
+        verify_expired if own else lambda demand: function(demand.refresh, demand.locations)
+    )

@@ -14,7 +14,7 @@ from flask import Flask, current_app
 
 from flask_watchword.extension.binding import binding_of
 from flask_watchword.extension.current import CurrentToken
-from flask_watchword.extension.decorators import protect
+from flask_watchword.extension.decorators import protect, protect_by_token
 from flask_watchword.extension.errors import InsufficientRole, InsufficientScope, SignInTooOld
 from flask_watchword.extension.marks import Mark, mark_of_names
 from flask_watchword.extension.verification import Claims, Demand, is_fresh, verify
@@ -107,7 +107,7 @@ def fresh_required(view: Any = None, /, *, max_age: Any = _NO_LIMIT) -> Any:
         return fresh_required(max_age=max_age)(view)
     if max_age is _NO_LIMIT:
         mark = Mark("fresh_required()")
-        return lambda decorated: protect(decorated, verify, _FRESH, mark)
+        return lambda decorated: protect_by_token(decorated, _FRESH, mark)
     seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
     if type(seconds) not in (int, float):
         raise TypeError("max_age is a timedelta or a number of seconds")

@@ -8,6 +8,11 @@ from it. Functions that tests replace are looked up where Flask-JWT-Extended loo
 
 from flask_watchword.extension import current
 
+from . import config as config
+from . import default_callbacks as default_callbacks
+from . import exceptions as exceptions
+from . import internal_utils as internal_utils
+from . import typing as typing
 from .jwt_manager import JWTManager as JWTManager
 from .utils import create_access_token as create_access_token
 from .utils import create_refresh_token as create_refresh_token

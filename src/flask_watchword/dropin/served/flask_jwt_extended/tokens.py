@@ -13,10 +13,10 @@ from flask_watchword.extension.caller_warnings import warn_caller
 from flask_watchword.extension.configured_keys import load_keys
 from flask_watchword.extension.tokens import dates_to_seconds, signing_key, standard_claims
 from flask_watchword.jose import Decoder, Policy, encode
-
-from .exceptions import CSRFError as CSRFError
-from .exceptions import JWTDecodeError as JWTDecodeError
-from .typing import ExpiresDelta, Fresh
+from flask_watchword.tokens import CSRFError as CSRFError
+from flask_watchword.tokens import ExpiresDelta as ExpiresDelta
+from flask_watchword.tokens import Fresh as Fresh
+from flask_watchword.tokens import JWTDecodeError as JWTDecodeError
 
 
 def _encode_jwt(

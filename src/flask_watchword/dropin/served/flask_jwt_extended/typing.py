@@ -1,4 +1,7 @@
-"""The types of arguments that have several."""
+"""The types of arguments: Watchword's own module under this name."""
 
-from flask_watchword.extension.tokens import ExpiresDelta as ExpiresDelta
-from flask_watchword.extension.tokens import Fresh as Fresh
+import sys
+
+from flask_watchword import typing
+
+sys.modules[__name__] = typing

@@ -4,6 +4,7 @@ from typing import Any
 
 from werkzeug.local import LocalProxy
 
+from flask_watchword.config import config
 from flask_watchword.extension.cookies import set_access_cookies as set_access_cookies
 from flask_watchword.extension.cookies import set_refresh_cookies as set_refresh_cookies
 from flask_watchword.extension.cookies import unset_access_cookies as unset_access_cookies
@@ -25,10 +26,8 @@ from flask_watchword.extension.legacy import get_raw_jwt_header as get_raw_jwt_h
 from flask_watchword.extension.tokens import (
     get_unverified_jwt_headers as get_unverified_jwt_headers,
 )
-
-from .config import config
-from .internal_utils import Claims, get_jwt_manager
-from .typing import ExpiresDelta, Fresh
+from flask_watchword.internal_utils import Claims, get_jwt_manager
+from flask_watchword.typing import ExpiresDelta, Fresh
 
 #: The current user, as a proxy.
 current_user: Any = LocalProxy(lambda: get_current_user())

@@ -5,11 +5,17 @@ each of them looks the others up here at each call.
 """
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from flask import Flask, Request, current_app, request
 
+from flask_watchword.config import config
+from flask_watchword.exceptions import CSRFError as CSRFError
+from flask_watchword.exceptions import FreshTokenRequired as FreshTokenRequired
+from flask_watchword.exceptions import InvalidHeaderError as InvalidHeaderError
+from flask_watchword.exceptions import InvalidQueryParamError as InvalidQueryParamError
+from flask_watchword.exceptions import NoAuthorizationError as NoAuthorizationError
+from flask_watchword.exceptions import UserLookupError as UserLookupError
 from flask_watchword.extension import locations as places
 from flask_watchword.extension.current import (
     CurrentToken,
@@ -21,6 +27,7 @@ from flask_watchword.extension.current import (
 from flask_watchword.extension.decorators import (
     jwt_expired_token_required as jwt_expired_token_required,
 )
+from flask_watchword.extension.decorators import protect
 from flask_watchword.extension.deprecation import warn_renamed
 from flask_watchword.extension.legacy import (
     verify_fresh_jwt_in_request as verify_fresh_jwt_in_request,
@@ -31,7 +38,7 @@ from flask_watchword.extension.legacy import (
 from flask_watchword.extension.legacy import (
     verify_jwt_refresh_token_in_request as verify_jwt_refresh_token_in_request,
 )
-from flask_watchword.extension.marks import mark_of_demand, marked
+from flask_watchword.extension.marks import mark_of_demand
 from flask_watchword.extension.verification import (
     Demand,
     is_fresh,
@@ -41,15 +48,7 @@ from flask_watchword.extension.verification import (
 from flask_watchword.extension.verification import (
     LocationType as LocationType,
 )
-
-from .config import config
-from .exceptions import CSRFError as CSRFError
-from .exceptions import FreshTokenRequired as FreshTokenRequired
-from .exceptions import InvalidHeaderError as InvalidHeaderError
-from .exceptions import InvalidQueryParamError as InvalidQueryParamError
-from .exceptions import NoAuthorizationError as NoAuthorizationError
-from .exceptions import UserLookupError as UserLookupError
-from .internal_utils import (
+from flask_watchword.internal_utils import (
     Claims,
     custom_verification_for_token,
     get_jwt_manager,
@@ -58,6 +57,7 @@ from .internal_utils import (
     verify_token_not_blocklisted,
     verify_token_type,
 )
+
 from .utils import decode_token, get_unverified_jwt_headers
 
 
@@ -134,23 +134,13 @@ def jwt_required(
         warn_renamed("@jwt_required without parentheses", "@jwt_required()")
         return jwt_required()(optional)
 
-    def verify() -> None:
-        verify_jwt_in_request(
-            optional, fresh, refresh, locations, verify_type, skip_revocation_check
-        )
-
     demand = Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
     mark = mark_of_demand("jwt_required", demand)
-    return lambda view: marked(_protect(view, verify), mark)
+    return lambda view: protect(view, _verify, demand, mark)
 
 
-def _protect(view: Any, verify: Callable[[], None]) -> Any:
-    @wraps(view)
-    def protected(*args: Any, **kwargs: Any) -> Any:
-        verify()
-        return current_app.ensure_sync(view)(*args, **kwargs)
-
-    return protected
+def _verify(demand: Demand) -> None:
+    verify_jwt_in_request(*demand)
 
 
 def _decode_jwt_from_request(

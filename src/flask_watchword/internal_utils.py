@@ -1,0 +1,83 @@
+"""The checks of a token that is verified already, as functions of its header and claims."""
+
+import json
+from typing import Any
+
+from flask import Flask, current_app
+
+from flask_watchword.extension.binding import json_default
+from flask_watchword.extension.errors import RevokedTokenError, UserClaimsVerificationError
+from flask_watchword.extension.errors import WrongTokenError as WrongTokenError
+from flask_watchword.extension.loaders import call
+from flask_watchword.extension.manager import JWTManager
+from flask_watchword.extension.verification import check_type
+
+Claims = dict[str, Any]
+
+
+def get_jwt_manager() -> JWTManager:
+    """Return the manager of the current application.
+
+    Raises:
+        RuntimeError: when it has none.
+    """
+    try:
+        manager: JWTManager = current_app.extensions["flask-jwt-extended"]
+    except KeyError:
+        raise RuntimeError(
+            "You must initialize a JWTManager with this flask application before using this method"
+        ) from None
+    return manager
+
+
+def has_user_lookup() -> bool:
+    """Tell whether there is a user lookup loader."""
+    return get_jwt_manager()._user_lookup_callback is not None
+
+
+def user_lookup(jwt_header: Claims, jwt_data: Claims) -> Any:
+    """Return what the user lookup loader finds; ``None`` without a loader."""
+    loader = get_jwt_manager()._user_lookup_callback
+    return loader and call(loader, jwt_header, jwt_data)
+
+
+def verify_token_type(decoded_token: Claims, refresh: bool) -> None:
+    """Check that a token is a refresh token, or that it is none.
+
+    Raises:
+        WrongTokenError: when it is the other.
+    """
+    check_type(decoded_token, refresh)
+
+
+def verify_token_not_blocklisted(jwt_header: Claims, jwt_data: Claims) -> None:
+    """Check that the blocklist loader does not know a token.
+
+    Raises:
+        RevokedTokenError: when it does.
+    """
+    if call(get_jwt_manager()._token_in_blocklist_callback, jwt_header, jwt_data):
+        raise RevokedTokenError(jwt_header, jwt_data)
+
+
+def custom_verification_for_token(jwt_header: Claims, jwt_data: Claims) -> None:
+    """Check that the token verification loader admits a token.
+
+    Raises:
+        UserClaimsVerificationError: when it does not.
+    """
+    if not call(get_jwt_manager()._token_verification_callback, jwt_header, jwt_data):
+        raise UserClaimsVerificationError("User claims verification failed", jwt_header, jwt_data)
+
+
+class JSONEncoder(json.JSONEncoder):
+    """Write what JSON has no form for as the current application's JSON provider does."""
+
+    def default(self, o: Any) -> Any:
+        """Return something that JSON has a form for."""
+        return json_default(current_app)(o)
+
+
+def get_json_encoder(app: Flask) -> type[json.JSONEncoder]:
+    """Return the class that writes an application's tokens as JSON."""
+    return JSONEncoder

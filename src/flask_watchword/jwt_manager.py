@@ -1,0 +1,63 @@
+"""``JWTManager``, and the names that programs take from its module."""
+
+from typing import TYPE_CHECKING
+
+from jwt import (
+    DecodeError,
+    ExpiredSignatureError,
+    InvalidAudienceError,
+    InvalidIssuerError,
+    InvalidTokenError,
+    MissingRequiredClaimError,
+)
+
+from flask_watchword.config import config
+from flask_watchword.exceptions import (
+    CSRFError,
+    FreshTokenRequired,
+    InvalidHeaderError,
+    InvalidQueryParamError,
+    JWTDecodeError,
+    NoAuthorizationError,
+    RevokedTokenError,
+    UserClaimsVerificationError,
+    UserLookupError,
+    WrongTokenError,
+)
+from flask_watchword.extension.current import current_user_context_processor
+from flask_watchword.extension.manager import JWTManager
+from flask_watchword.extension.module_surface import without_private_names
+from flask_watchword.typing import ExpiresDelta, Fresh
+
+__all__ = [
+    "CSRFError",
+    "DecodeError",
+    "ExpiredSignatureError",
+    "ExpiresDelta",
+    "Fresh",
+    "FreshTokenRequired",
+    "InvalidAudienceError",
+    "InvalidHeaderError",
+    "InvalidIssuerError",
+    "InvalidQueryParamError",
+    "InvalidTokenError",
+    "JWTDecodeError",
+    "JWTManager",
+    "MissingRequiredClaimError",
+    "NoAuthorizationError",
+    "RevokedTokenError",
+    "UserClaimsVerificationError",
+    "UserLookupError",
+    "WrongTokenError",
+    "config",
+    "current_user_context_processor",
+]
+
+if not TYPE_CHECKING:
+    __getattr__ = without_private_names(
+        __name__,
+        {
+            "_decode_jwt": "flask_watchword.decode_token",
+            "_encode_jwt": "flask_watchword.create_access_token",
+        },
+    )

@@ -1,0 +1,79 @@
+"""Making and reading tokens, and the token of the current request, where Flask-JWT-Extended has it.
+
+Tests replace ``get_jwt``, ``get_current_user`` and ``decode_token`` here: functions that use them
+follow.
+"""
+
+from flask_watchword.config import config
+from flask_watchword.extension.cookies import (
+    set_access_cookies,
+    set_refresh_cookies,
+    unset_access_cookies,
+    unset_jwt_cookies,
+    unset_refresh_cookies,
+)
+from flask_watchword.extension.current import (
+    current_user,
+    current_user_context_processor,
+    get_current_user,
+    get_jwt,
+    get_jwt_header,
+    get_jwt_identity,
+    get_jwt_request_location,
+    replace_claims,
+    replace_user,
+)
+from flask_watchword.extension.legacy import get_jwt_claims, get_raw_jwt, get_raw_jwt_header
+from flask_watchword.extension.module_surface import pass_on_replacements
+from flask_watchword.extension.tokens import (
+    create_access_token,
+    create_refresh_token,
+    decode_token,
+    get_csrf_token,
+    get_jti,
+    get_unverified_jwt_headers,
+    replace_decoding,
+)
+from flask_watchword.internal_utils import get_jwt_manager
+from flask_watchword.typing import ExpiresDelta, Fresh
+
+__all__ = [
+    "ExpiresDelta",
+    "Fresh",
+    "config",
+    "create_access_token",
+    "create_refresh_token",
+    "current_user",
+    "current_user_context_processor",
+    "decode_token",
+    "get_csrf_token",
+    "get_current_user",
+    "get_jti",
+    "get_jwt",
+    "get_jwt_claims",
+    "get_jwt_header",
+    "get_jwt_identity",
+    "get_jwt_manager",
+    "get_jwt_request_location",
+    "get_raw_jwt",
+    "get_raw_jwt_header",
+    "get_unverified_jwt_headers",
+    "set_access_cookies",
+    "set_refresh_cookies",
+    "unset_access_cookies",
+    "unset_jwt_cookies",
+    "unset_refresh_cookies",
+]
+
+pass_on_replacements(
+    __name__,
+    uses={
+        "decode_token": replace_decoding,
+        "get_current_user": replace_user,
+        "get_jwt": replace_claims,
+    },
+    unused={
+        "config": "values in app.config",
+        "get_jwt_manager": 'app.extensions["flask-jwt-extended"]',
+    },
+)
