@@ -60,9 +60,9 @@ MUST_NOT_IMPORT: dict[str, set[str]] = {
 # The store Protocols live with their consumers, so that one place alone chooses what stands behind.
 NAMES_CONCRETE_STORES = f"{PACKAGE}.service.stores"
 # `opening` chooses by what an option names, and imports a store only once it was chosen.
-STORES_ANYONE_ABOVE_MAY_IMPORT = {f"{PACKAGE}.stores.{name}" for name in ("errors", "opening")} | {
-    f"{PACKAGE}.stores"
-}
+STORES_ANYONE_ABOVE_MAY_IMPORT = {
+    f"{PACKAGE}.stores.{name}" for name in ("database_url", "errors", "opening")
+} | {f"{PACKAGE}.stores"}
 
 MODULES = modules_of(PACKAGE)
 

@@ -18,7 +18,8 @@ from flask_watchword.service.api import endpoints
 from flask_watchword.service.app import create_app
 from flask_watchword.service.components import components
 from flask_watchword.service.metrics import Metrics
-from flask_watchword.service.settings import IN_FILES, Settings, read_settings
+from flask_watchword.service.setting_sources import IN_FILES
+from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import opened_users
 from flask_watchword.service.tokens import SignIn
 from flask_watchword.stores.memory import MemoryUserStore

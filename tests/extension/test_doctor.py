@@ -38,6 +38,14 @@ def found(app: Flask) -> dict[str, Finding]:
     return {finding.check: finding for finding in examine_app(app)}
 
 
+def test_an_option_that_is_misspelled_after_the_manager_is_a_warning() -> None:
+    app = application()
+    app.config["JWT_TOKEN_LOCATIONS"] = ["cookies"]
+    finding = found(app)["option names"]
+    assert finding.level is Level.WARNING
+    assert finding.says == "Unknown setting JWT_TOKEN_LOCATIONS. Did you mean JWT_TOKEN_LOCATION?"
+
+
 def test_an_application_that_is_set_up_well_has_nothing_against_it() -> None:
     for options in ({}, COOKIES, {**PAIR, "JWT_DECODE_AUDIENCE": "shop"}):
         findings = found(application(**options)).values()

@@ -115,14 +115,16 @@ def test_a_name_that_is_no_setting_stops_the_start_and_the_right_one_is_told(
         monkeypatch.setenv("WATCHWORD_DATABSE", "sqlite:///mine.db")
     with pytest.raises(InvalidSetting) as refused:
         read_settings(environment())
-    assert str(refused.value) == "WATCHWORD_DATABSE: is no setting; WATCHWORD_DATABASE perhaps?"
+    assert str(refused.value) == (
+        "Unknown setting WATCHWORD_DATABSE. Did you mean WATCHWORD_DATABASE?"
+    )
 
 
 @pytest.mark.parametrize("name", ["REDIS", "TLS_CERT", "TIMEOUT", "DEBUG", "URL"])
 def test_a_name_that_is_like_none_is_told_no_other(name: str) -> None:
     with pytest.raises(InvalidSetting) as refused:
         read_settings({f"WATCHWORD_{name}": "1"})
-    assert str(refused.value) == f"WATCHWORD_{name}: is no setting; remove it"
+    assert str(refused.value) == f"Unknown setting WATCHWORD_{name}. Remove it"
 
 
 @pytest.mark.parametrize(
@@ -136,11 +138,68 @@ def test_a_name_that_is_like_none_is_told_no_other(name: str) -> None:
     ],
 )
 def test_a_slip_is_told_the_name_that_was_meant(slip: str, meant: str) -> None:
-    with pytest.raises(InvalidSetting, match=f"; WATCHWORD_{meant} perhaps"):
+    with pytest.raises(InvalidSetting, match=rf"Did you mean WATCHWORD_{meant}\?$"):
         read_settings({f"WATCHWORD_{slip}": "1"})
 
 
-def test_what_kubernetes_sets_of_itself_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WATCHWORD_DB_SERVICE_HOST", "10.0.0.1")
-    monkeypatch.setenv("WATCHWORD_PORT_5000_TCP_ADDR", "10.0.0.1")
-    assert read_settings(environment()).port == 5000
+@pytest.mark.parametrize(
+    "injected",
+    [
+        # A Service named watchword, of Kubernetes.
+        {
+            "WATCHWORD_SERVICE_HOST": "10.96.0.17",
+            "WATCHWORD_SERVICE_PORT": "5000",
+            "WATCHWORD_SERVICE_PORT_HTTP": "5000",
+            "WATCHWORD_PORT": "tcp://10.96.0.17:5000",
+            "WATCHWORD_PORT_5000_TCP": "tcp://10.96.0.17:5000",
+            "WATCHWORD_PORT_5000_TCP_PROTO": "tcp",
+            "WATCHWORD_PORT_5000_TCP_PORT": "5000",
+            "WATCHWORD_PORT_5000_TCP_ADDR": "10.96.0.17",
+        },
+        # Services whose names begin so.
+        {
+            "WATCHWORD_DB_SERVICE_HOST": "10.96.0.18",
+            "WATCHWORD_DB_SERVICE_PORT": "5432",
+            "WATCHWORD_DB_PORT": "tcp://10.96.0.18:5432",
+            "WATCHWORD_SMTP_PORT": "tcp://[fd00::1]:25",
+            "WATCHWORD_SERVICE_PORT": "udp://10.96.0.18:53",
+        },
+        # Links of Docker.
+        {
+            "WATCHWORD_DB_NAME": "/web/watchword-db",
+            "WATCHWORD_DB_PORT": "tcp://172.17.0.5:5432",
+            "WATCHWORD_DB_PORT_5432_TCP_ADDR": "172.17.0.5",
+            "WATCHWORD_DB_PORT_5432_TCP_START": "tcp://172.17.0.5:5432",
+            "WATCHWORD_DB_ENV_POSTGRES_PASSWORD": "another's",
+            "WATCHWORD_SERVICE_NAME": "/web/watchword_service",
+            "WATCHWORD_ENV_PATH": "/bin",
+            "WATCHWORD_PORT": "tcp://172.17.0.6:5000",
+        },
+    ],
+)
+def test_what_kubernetes_and_docker_inject_is_no_setting(injected: dict[str, str]) -> None:
+    assert read_settings(injected) == read_settings({})
+    assert read_settings(injected | {"WATCHWORD_WORKERS": "2"}).workers == 2
+
+
+def test_a_port_beside_what_kubernetes_injects_counts() -> None:
+    environ = {"WATCHWORD_SERVICE_HOST": "10.96.0.17", "WATCHWORD_PORT": "8080"}
+    assert read_settings(environ).port == 8080
+
+
+@pytest.mark.parametrize("name", ["SMTP_PORT", "DB_NAME", "DB_ENV_X"])
+def test_a_name_that_looks_injected_by_its_ending_alone_is_unknown(name: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"Unknown setting WATCHWORD_{name}"):
+        read_settings({f"WATCHWORD_{name}": "25"})
+
+
+def test_an_empty_variable_does_not_hide_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("WATCHWORD_PORT=8080\nWATCHWORD_VALKEY=\n")
+    monkeypatch.setenv("WATCHWORD_PORT", "")
+    settings = read_settings(environment())
+    assert (settings.port, settings.valkey) == (8080, None)
+
+
+def test_an_empty_secret_may_be_read_by_others() -> None:
+    write("WATCHWORD_MASTER_KEY=\nWATCHWORD_PORT=8080\n", 0o644)
+    assert read_settings(environment()).port == 8080

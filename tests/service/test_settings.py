@@ -162,7 +162,10 @@ def test_what_looks_after_sessions_finds_them_where_the_service_keeps_them(
 @pytest.mark.parametrize(
     "url",
     [
-        "postgres://ada:hidden@db/accounts",
+        "mysql://ada:hidden@db/accounts",
+        "postgresql+psycopg2://ada:hidden@db/accounts",
+        "postgres://ada:hidden@db/accounts?sslmod=hidden",
+        "postgres://ada:hidden@db/accounts?port=hidden",
         "postgresql+psycopg://ada:hidden@db:hidden/accounts",
         "valkey://:hidden@cache:hidden/0",
         "hidden",
@@ -196,9 +199,11 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "why"),
     [
-        ("WATCHWORD_DATABASE", "", "is no URL of these: sqlite"),
         ("WATCHWORD_DATABASE", "watchword.db", "is no URL of these: sqlite"),
-        ("WATCHWORD_DATABASE", "postgresql://db/x", "postgresql+psycopg://user@host/name"),
+        ("WATCHWORD_DATABASE", "postgresql+psycopg2://db/x", "postgresql://user@host/name"),
+        ("WATCHWORD_DATABASE", "postgresql://db/x?sslmod=require", "does not accept: sslmod"),
+        ("WATCHWORD_DATABASE", "postgres://db/x?connect_timeout=soon", "connect_timeout"),
+        ("WATCHWORD_DATABASE", "postgres://db/x?port=soon", "the driver cannot read"),
         ("WATCHWORD_DATABASE", "mysql://db/x", "is no URL of these: sqlite"),
         ("WATCHWORD_DATABASE", "valkey://db/0", "is no URL of these: sqlite"),
         ("WATCHWORD_VALKEY", "sqlite:///x.db", "is no URL of these: valkey://host:6379/0"),
@@ -209,10 +214,8 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ("WATCHWORD_DATABASE", "sqlite://", "name a file"),
         ("WATCHWORD_DATABASE", "sqlite:///:memory:", "name a file"),
         ("WATCHWORD_DATABASE", "sqlite:///file:x?mode=memory&uri=true", "name a file"),
-        ("WATCHWORD_SECRET_KEY", "", "at least 32 bytes"),
         ("WATCHWORD_SECRET_KEY", "s" * 31, "at least 32 bytes, has 31"),
         ("WATCHWORD_SECRET_KEY_FILE", "missing", "cannot read the file"),
-        ("WATCHWORD_MASTER_KEY", "", "is not 32 bytes in base64url"),
         ("WATCHWORD_MASTER_KEY", "hidden", "is not 32 bytes in base64url"),
         ("WATCHWORD_MASTER_KEY", "A" * 43 + "=", "token_urlsafe(32)"),
         ("WATCHWORD_MASTER_KEY", "A" * 43 + ",", "is not 32 bytes in base64url"),
@@ -222,8 +225,10 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ("WATCHWORD_KEY_ROTATION_DAYS", "-1", "not a number"),
         ("WATCHWORD_KEY_PUBLISH_SECONDS", "0", "not a number"),
         ("WATCHWORD_HOST", " ", "is empty"),
-        ("WATCHWORD_ISSUER", "", "is empty"),
-        ("WATCHWORD_PORT", "tcp://10.0.0.1:80", "not a number from 1 to 65535"),
+        ("WATCHWORD_ISSUER", " ", "is empty"),
+        ("WATCHWORD_PORT", "http://10.0.0.1:80", "not a number from 1 to 65535"),
+        ("WATCHWORD_REFRESH_GRACE", "-1", "not a number from 0 to 3600"),
+        ("WATCHWORD_MIN_PASSWORD_CHARACTERS", "7", "not a number from 8 to 64"),
         ("WATCHWORD_PORT", "0", "not a number"),
         ("WATCHWORD_PORT", "65536", "not a number"),
         ("WATCHWORD_WORKERS", "many", "not a number from 1 to 256"),
@@ -275,7 +280,6 @@ def test_settings_do_not_change() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "",
         "example.com",
         "//example.com",
         "ftp://example.com",

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import URL, create_engine
 
 from flask_watchword.sessions.session import Lifetimes, new_session
 from flask_watchword.sessions.store import SessionStore
@@ -14,6 +14,7 @@ from flask_watchword.stores.memory_sessions import MemorySessionStore
 from flask_watchword.stores.opening import UnknownStore, open_session_store
 from flask_watchword.stores.sql.sessions import SqlSessionStore
 from flask_watchword.stores.valkey.sessions import ValkeySessionStore
+from tests.servers.postgres import new_database
 
 NOW, LIVES = 1_700_000_000.0, Lifetimes()
 
@@ -48,7 +49,46 @@ def test_the_database_of_an_engine_is_opened_with_its_schema_in_place(tmp_path: 
     engine.dispose()
 
 
-@pytest.mark.parametrize("scheme", ["valkey", "redis"])
+@pytest.mark.server
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_database_of_postgresql_is_opened_as_hosting_platforms_name_it(
+    postgres_server: URL, scheme: str
+) -> None:
+    with new_database(postgres_server, f"opened_{uuid4().hex}") as url:
+        rest = url.render_as_string(hide_password=False).partition("://")[2]
+        store = open_session_store(f"{scheme}://{rest}")
+        assert isinstance(store, SqlSessionStore)
+        assert keeps_a_session(store)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgres://ada:secret@db/x?sslmod=require", "does not accept: sslmod"),
+        ("postgresql://ada:secret@db/x?connect_timeout=soon", "does not accept: connect_timeout"),
+        ("postgresql://ada:secret@db/x?port=soon", "the driver cannot read"),
+        ("postgresql+psycopg2://ada:secret@db/x", r"postgresql\+psycopg2 is not supported"),
+        ("sqlite:///x.db?mode=ro", "does not accept: mode"),
+        ("sqlite:///x.db?timeout=soon", "the driver cannot read"),
+        ("redis://:secret@cache/0?timeout=5", "the client does not accept"),
+        ("redis://:secret@cache/0?retry=1", "the client does not accept"),
+        ("redis://:secret@cache/0?protocol=9", "the client does not accept"),
+        ("rediss://:secret@cache/0?ssl_cert_reqs=sometimes", "the client does not accept"),
+        ("rediss://:secret@cache/0?socket_timeout=soon", "cannot be read"),
+    ],
+)
+def test_an_option_of_a_url_that_no_driver_knows_is_refused_when_it_is_opened(
+    url: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnknownStore, match=why) as caught:
+        open_session_store(url)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("scheme", ["valkey", "redis", "valkeys", "rediss"])
 def test_a_server_is_named_by_its_url_and_not_asked_yet(scheme: str) -> None:
     store = open_session_store(f"{scheme}://localhost:1/0")
     assert isinstance(store, ValkeySessionStore)
@@ -99,8 +139,9 @@ def test_what_names_no_store_is_refused_without_telling_the_password(
 
 
 def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sqlalchemy.engine", None)
-    with pytest.raises(UnknownStore, match=r"sqlalchemy\.engine"):
+    monkeypatch.delitem(sys.modules, "flask_watchword.stores.sql.opening")
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(UnknownStore, match="sqlalchemy"):
         open_session_store("sqlite:///file.db")
 
 

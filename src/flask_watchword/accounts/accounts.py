@@ -15,7 +15,7 @@ from flask_watchword.accounts.codes import (
 )
 from flask_watchword.accounts.emails import email_key, mailbox
 from flask_watchword.accounts.letters import Letter, LetterKind, Mailer
-from flask_watchword.accounts.new_passwords import check_new_password
+from flask_watchword.accounts.new_passwords import MIN_PASSWORD_CHARACTERS, check_new_password
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.users import User
@@ -65,6 +65,7 @@ class Accounts:
         lifetimes: how long codes are good.
         service_name: what no password may be made of.
         has_second_factor: tells whether a user is asked for one; then a shorter password will do.
+        min_password_characters: least length of a password that is the only factor.
         together: makes the changes of one request one. What takes long, a hash above all, is done
             before it begins.
     """
@@ -77,6 +78,7 @@ class Accounts:
     lifetimes: CodeLifetimes = field(default_factory=CodeLifetimes)
     service_name: str = "Watchword"
     has_second_factor: Callable[[User], bool] = _nobody_has
+    min_password_characters: int = MIN_PASSWORD_CHARACTERS
     together: Together = _one_by_one
 
     def change(self, work: "Callable[[Accounts], _T]") -> _T:
@@ -119,7 +121,12 @@ def checked_hash(accounts: Accounts, user: User | None, email: str, password: st
     """
     second_factor = user is not None and accounts.has_second_factor(user)
     about = (email, accounts.service_name)
-    check_new_password(password, about=about, second_factor=second_factor)
+    check_new_password(
+        password,
+        about=about,
+        second_factor=second_factor,
+        least=accounts.min_password_characters,
+    )
     return accounts.passwords.hash(password)
 
 

@@ -21,7 +21,11 @@ class UnacceptablePassword(ValueError):
 
 
 def check_new_password(
-    password: str, *, about: Iterable[str] = (), second_factor: bool = False
+    password: str,
+    *,
+    about: Iterable[str] = (),
+    second_factor: bool = False,
+    least: int = MIN_PASSWORD_CHARACTERS,
 ) -> None:
     """Refuse a password that nobody should choose, before it is hashed.
 
@@ -31,13 +35,17 @@ def check_new_password(
         password: what somebody wants to have.
         about: what it must not be made of: the e-mail address, the name of the service.
         second_factor: whether the user is asked for another one at each login.
+        least: characters that it needs where it is the only factor.
 
     Raises:
         UnacceptablePassword: too short, too long, with a NUL character in it, or easy to guess.
     """
-    least = MIN_CHARACTERS_BESIDE_SECOND_FACTOR if second_factor else MIN_PASSWORD_CHARACTERS
+    if second_factor:
+        least = MIN_CHARACTERS_BESIDE_SECOND_FACTOR
     _check_form(password, least)
-    reason = weakness(password, about, STRONG_BESIDE_SECOND_FACTOR if second_factor else STRONG)
+    # zxcvbn counts ten guesses for a random character, so eight of them never reach STRONG.
+    is_short = least == MIN_CHARACTERS_BESIDE_SECOND_FACTOR
+    reason = weakness(password, about, STRONG_BESIDE_SECOND_FACTOR if is_short else STRONG)
     if reason is not None:
         raise UnacceptablePassword(reason)
 

@@ -8,6 +8,6 @@ import click
 database_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--database",
     metavar="URL",
-    help="A SQLite file, or PostgreSQL as postgresql+psycopg://user@host/name.  "
+    help="A SQLite file, or PostgreSQL as postgresql://user@host/name.  "
     "[default: sqlite:///watchword.db, in the current folder]",
 )

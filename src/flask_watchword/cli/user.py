@@ -57,7 +57,7 @@ def add(
         refuse_demo(settings)
         with opened_accounts(settings) as accounts:
             _refuse_duplicate(accounts.stores.users, email)
-            password = ask_password(email, password_stdin)
+            password = ask_password(email, settings, from_stdin=password_stdin)
             added = _add(accounts, email, password, roles, scopes)
         from flask_watchword.cli.user_table import members_of
 

@@ -98,7 +98,8 @@ def set_password(who: str, password_stdin: bool, database: str | None, as_json: 
         from flask_watchword.service.account_work import sessions_ended
 
         found, by = user_of(parts, who), administrator()
-        password_hash = parts.passwords.hash(ask_password(found.email, password_stdin))
+        password = ask_password(found.email, parts.settings, from_stdin=password_stdin)
+        password_hash = parts.passwords.hash(password)
         with sessions_ended(found.id):
             done = parts.stores.accounts.change(
                 lambda stores: administration.set_password(

@@ -22,6 +22,7 @@ from flask_watchword.extension.responses import (
     default_decode_key_callback,
 )
 from flask_watchword.extension.routes import routes_of
+from flask_watchword.extension.unknown_names import misspelled_options
 from flask_watchword.extension.weak_secrets import weakness
 from flask_watchword.jose import ALGORITHMS
 
@@ -42,6 +43,7 @@ def examine_app(app: Flask) -> Iterator[Finding]:
         )
         return
     yield fine("JWTManager", "initialized")
+    yield check_names(app)
     for check in _CHECKS:
         try:
             yield check(app)
@@ -49,6 +51,15 @@ def examine_app(app: Flask) -> Iterator[Finding]:
             # An option that was written after the manager had looked at it.
             yield problem("options", str(error), "correct it, see docs/options.md")
             return
+
+
+def check_names(app: Flask) -> Finding:
+    """Check that no option is misspelled, also among those that were set after the manager."""
+    sentences = misspelled_options(app.config, "JWT_", also_beside_option=True)
+    sentences += misspelled_options(app.config, "WATCHWORD_", also_beside_option=True)
+    if sentences:
+        return warning("option names", " ".join(sentences), "correct the name, or remove it")
+    return fine("option names", "none looks misspelled")
 
 
 def check_keys(app: Flask) -> Finding:

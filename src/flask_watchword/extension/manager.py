@@ -19,6 +19,7 @@ from flask_watchword.extension.options import (
     set_defaults,
 )
 from flask_watchword.extension.tokens import decode_token, issue
+from flask_watchword.extension.unknown_names import warn_misspelled
 from flask_watchword.jose import Key
 
 Loader = TypeVar("Loader", bound=Callable[..., Any])
@@ -82,6 +83,7 @@ class JWTManager(LegacyLoaders):
                 when the application has sessions, which belong to the manager it has.
         """
         _refuse_to_lose_sessions(app)
+        warn_misspelled(app.config, "JWT_")
         self._set_default_configuration_options(app)
         max_token_bytes(app.config)
         _check_secret(app)

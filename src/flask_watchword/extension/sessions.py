@@ -33,6 +33,7 @@ from flask_watchword.extension.signals import (
     session_started,
 )
 from flask_watchword.extension.tokens import Claims, Fresh
+from flask_watchword.extension.unknown_names import warn_misspelled
 from flask_watchword.extension.verification import check_type
 from flask_watchword.sessions.refresh import Refreshed, RefreshRefused, refresh
 from flask_watchword.sessions.revocation import Kind, Revocation
@@ -70,6 +71,7 @@ class Sessions:
         """
         binding = binding_of(app)
         manager = binding.manager
+        warn_misspelled(app.config, "WATCHWORD_")
         set_session_defaults(app.config)
         options = read_session_options(app.config)
         try:

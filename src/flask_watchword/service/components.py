@@ -99,6 +99,7 @@ class Components:
             lifetimes=code_lifetimes(self.settings),
             service_name=self.settings.service_name,
             has_second_factor=lambda user: stores.totp.has_factor(user.id),
+            min_password_characters=self.settings.min_password_characters,
         )
 
 

@@ -37,7 +37,7 @@ def read_env_file(file: Path, prefix: str, secrets: Iterable[str]) -> dict[str, 
         raise InvalidSetting(str(file), f"cannot be read: {error.strerror}") from error
     if found and os.name == "posix":
         _check_owner(file, {status.st_uid, file.lstat().st_uid})
-        _check_mode(file, status.st_mode, sorted(found.keys() & set(secrets)))
+        _check_mode(file, status.st_mode, sorted(name for name in secrets if found.get(name)))
     return found
 
 

@@ -4,16 +4,17 @@ A parser is given the name of the variable, for the message, and what it holds.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 
-from flask_watchword.accounts.limit_syntax import read_limit
+from flask_watchword.accounts.limit_syntax import limit_text, read_limit
 from flask_watchword.accounts.throttling import Limit
 from flask_watchword.keys.master_key import read_master_keys
 from flask_watchword.service.web_origin import origin_of
+from flask_watchword.stores.database_url import UnacceptableOption, read_database_url
 
 #: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
 MIN_SECRET_BYTES = 32
@@ -24,7 +25,7 @@ MIN_TOKEN_CHARACTERS = 22
 #: The command that makes a secret.
 MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
-_DATABASES = "sqlite:///watchword.db, postgresql+psycopg://user@host/name"
+_DATABASES = "sqlite:///watchword.db, postgresql://user@host/name"
 _VALKEY = "valkey://host:6379/0"
 _VALKEY_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
 
@@ -34,6 +35,13 @@ class InvalidSetting(Exception):
 
     def __init__(self, variable: str, why: str) -> None:
         super().__init__(f"{variable}: {why}")
+
+
+class UnknownSetting(InvalidSetting):
+    """A name that is no setting's; the message suggests another one."""
+
+    def __init__(self, sentence: str) -> None:
+        Exception.__init__(self, sentence)
 
 
 def secret(variable: str, text: str) -> str:
@@ -78,18 +86,41 @@ def one_of(*choices: str) -> Callable[[str, str], str]:
     return parse
 
 
+def as_text(variable: str, value: object, *, several: bool = False) -> str:
+    """Return a Python value as the environment would have it: the inverse of the parsers below.
+
+    Args:
+        variable: the name of the variable.
+        value: text, a number, a ``bool``, a ``timedelta`` of whole seconds, a ``Path``, a rate
+            limit, or a list of texts.
+        several: whether the setting may be a list.
+    """
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | Path():
+            return str(value)
+        case timedelta() if not value % timedelta(seconds=1):
+            return str(value // timedelta(seconds=1))
+        case Limit():
+            return limit_text(value)
+        case list() | tuple() | set() | frozenset() if several:
+            return ",".join(as_text(variable, one) for one in value)
+    kinds = "text, a number, a bool or whole seconds"
+    raise InvalidSetting(variable, f"is a {type(value).__name__}, where {kinds} can stand")
+
+
 def database(variable: str, text: str, wanted: str = _DATABASES) -> str:
     """Return the URL of a database: a SQLite file, by its absolute path, or PostgreSQL."""
     try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        # These quote what could not be read, perhaps a part of a password.
+        url = read_database_url(text)
+    except UnacceptableOption as error:
+        raise InvalidSetting(variable, str(error)) from None
+    except ValueError:
         raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
-    if url.get_backend_name() == "sqlite" and not url.host:
+    if url.get_backend_name() == "sqlite":
         return _file(variable, url)
-    if url.drivername == "postgresql+psycopg":
-        return text
-    raise InvalidSetting(variable, f"is no URL of these: {wanted}")
+    return url.render_as_string(hide_password=False)
 
 
 def _file(variable: str, url: URL) -> str:

@@ -1,61 +1,59 @@
-"""The one place that reads the environment: ``WATCHWORD_*`` becomes a frozen value."""
+"""The settings of the service as a frozen value, and how they are read."""
 
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import make_url
 
 from flask_watchword.accounts.limits import ROWS, RateLimits, Row
+from flask_watchword.accounts.new_passwords import (
+    MIN_CHARACTERS_BESIDE_SECOND_FACTOR,
+    MIN_PASSWORD_CHARACTERS,
+)
 from flask_watchword.accounts.passwords import usable_cores
 from flask_watchword.accounts.throttling import Limit
+from flask_watchword.extension.session_options import SESSION_OPTIONS
+from flask_watchword.extension.unknown_names import misspelled_options, unknown_setting
 from flask_watchword.keys.material import MAKERS
 from flask_watchword.service import setting_values as values
 from flask_watchword.service.env_file import read_env_file
-from flask_watchword.service.setting_values import InvalidSetting
+from flask_watchword.service.setting_sources import (
+    IN_FILES,
+    PREFIX,
+    file_variable_of,
+    merged,
+    variable_of,
+)
+from flask_watchword.service.setting_values import InvalidSetting, UnknownSetting
 
 __all__ = [
     "InvalidSetting",
     "Settings",
     "environment",
+    "known_variables",
+    "read_app_settings",
     "read_database",
     "read_session_store",
     "read_settings",
     "secret_files",
 ]
 
-_PREFIX = "WATCHWORD_"
 _DEFAULT_DATABASE = "sqlite:///watchword.db"
 _DEMO_DATABASE = "sqlite:///watchword-demo.db"
-#: What may hold a secret: each may also come from a file that ``WATCHWORD_<NAME>_FILE`` names.
-IN_FILES = (
-    "database",
-    "valkey",
-    "session_store",
-    "master_key",
-    "secret_key",
-    "metrics_token",
-    "smtp",
-)
 
 #: Read by commands in the folder they run in.
 _ENV_FILE = Path(".env")
-#: What Kubernetes tells every container of a service that is called ``watchword-db``, perhaps.
-_OF_KUBERNETES = re.compile(
-    r".+_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything the service can be told.
+    """Every setting of the service.
 
     Attributes:
-        database: URL of the database, ``sqlite:///file`` or ``postgresql+psycopg://…``.
+        database: URL of the database, ``sqlite:///file`` or ``postgresql://…``.
         valkey: URL of a Valkey or Redis server, where sessions are kept then.
         session_store: URL of the place of the sessions, when it is neither of these.
         master_key: under which private keys are sealed in the database, or several of them, the
@@ -74,6 +72,10 @@ class Settings:
         access_token_seconds: lifetime of an access token.
         refresh_token_seconds: lifetime of a refresh token, and of a session nobody refreshes.
         session_seconds: lifetime of a session, however often it is refreshed.
+        refresh_grace: seconds for which a refresh token that was just used gets the same successor
+            again.
+        min_password_characters: least length of a new password that is the only factor. Beside a
+            second factor 8 characters are enough (NIST SP 800-63B-4 section 3.1.1.2).
         max_request_bytes: a request with a longer body is refused with 413.
         trusted_proxies: how many proxies of one's own every request comes through, whose word in
             ``X-Forwarded-For`` counts; 0 ignores the header.
@@ -116,6 +118,8 @@ class Settings:
     access_token_seconds: int = 15 * 60
     refresh_token_seconds: int = 7 * 24 * 60 * 60
     session_seconds: int = 30 * 24 * 60 * 60
+    refresh_grace: int = 10
+    min_password_characters: int = MIN_PASSWORD_CHARACTERS
     max_request_bytes: int = 64 * 1024
     trusted_proxies: int = 0
     service_name: str = "Watchword"
@@ -146,7 +150,7 @@ class Settings:
         return None if place == self.database else place
 
 
-def environment() -> Mapping[str, str]:
+def environment() -> Mapping[str, Any]:
     """Return what the commands read: the environment, and ``.env`` in the current folder below it.
 
     An application decides by itself: what it does not give to :func:`read_settings` is not read.
@@ -154,20 +158,10 @@ def environment() -> Mapping[str, str]:
     Raises:
         InvalidSetting: when the file cannot be used; the message has none of its values.
     """
-    secrets = (_variable(name) for name in IN_FILES)
-    in_file = read_env_file(_ENV_FILE, _PREFIX, secrets)
-    # What is secret has two names, of which one may be given: the environment's goes before both.
-    for name in IN_FILES:
-        both = (_variable(name), _file_variable(name))
-        if any(variable in os.environ for variable in both):
-            for variable in both:
-                in_file.pop(variable, None)
-    return {**in_file, **os.environ}
+    return merged(os.environ, read_env_file(_ENV_FILE, PREFIX, map(variable_of, IN_FILES)))
 
 
-def read_settings(
-    environ: Mapping[str, str] = os.environ, **overrides: str | int | bool | None
-) -> Settings:
+def read_settings(environ: Mapping[str, Any] = os.environ, **overrides: Any) -> Settings:
     """Return the settings of an environment.
 
     Args:
@@ -179,36 +173,42 @@ def read_settings(
     Raises:
         InvalidSetting: for the first value that cannot be used, or a name that is no setting's.
     """
-    _refuse_unknown(environ)
-    found: dict[str, Any] = {}
-    for name, parse in _PARSERS.items():
-        given = overrides.get(name)
-        text = str(given) if given is not None else _text(environ, name)
-        if text is not None:
-            found[name] = parse(_variable(name), text)
-    found["limits"] = _read_limits(environ)
-    if "database" not in found:
-        name = _DEMO_DATABASE if found.get("demo") else _DEFAULT_DATABASE
-        found["database"] = values.database(_variable("database"), name)
-    return Settings(**found)
+    variables = merged(environ)
+    _refuse_unknown(variables)
+    return _parsed(variables, overrides)
 
 
-def _read_limits(environ: Mapping[str, str]) -> RateLimits:
-    found: dict[str, Limit] = {}
-    for row in ROWS:
-        variable = _variable(_limit_name(row))
-        if variable in environ:
-            found[row.name] = values.rate_limit(variable, environ[variable])
-    return RateLimits(**found)
+def read_app_settings(
+    config: Mapping[str, Any], environ: Mapping[str, Any] = os.environ
+) -> Settings:
+    """Return the settings of an application: those of its configuration, then the environment's.
+
+    A value in ``app.config`` is text as in the environment, or a Python value: a number, a
+    ``bool``, a ``timedelta``, a ``Path``, a list.
+
+    Args:
+        config: ``app.config``.
+        environ: what is read for names that the configuration does not set.
+
+    Raises:
+        InvalidSetting: for the first value that cannot be used, or a name that is no setting's.
+    """
+    misspelled = misspelled_options(config, "JWT_")
+    if misspelled:
+        raise UnknownSetting(misspelled[0])
+    _refuse_unknown(merged(config), also=(option.name for option in SESSION_OPTIONS))
+    _refuse_unknown(merged(environ))
+    return _parsed(merged(config, environ), {})
 
 
-def secret_files(environ: Mapping[str, str] = os.environ) -> Mapping[str, Path]:
+def secret_files(environ: Mapping[str, Any] = os.environ) -> Mapping[str, Path]:
     """Return the files that hold secrets, by the variable that names each."""
-    variables = map(_file_variable, IN_FILES)
-    return {name: Path(environ[name]) for name in variables if name in environ}
+    variables = merged(environ)
+    names = map(file_variable_of, IN_FILES)
+    return {name: Path(variables[name]) for name in names if name in variables}
 
 
-def read_database(given: str | None = None, environ: Mapping[str, str] = os.environ) -> str:
+def read_database(given: str | None = None, environ: Mapping[str, Any] = os.environ) -> str:
     """Return the URL of the database that a command looks after: a SQLite file or PostgreSQL.
 
     Args:
@@ -218,16 +218,16 @@ def read_database(given: str | None = None, environ: Mapping[str, str] = os.envi
     Raises:
         InvalidSetting: when it is neither; the message does not repeat it.
     """
-    _refuse_unknown(environ)
-    variable = _variable("database")
-    text = given if given is not None else _text(environ, "database")
-    return values.database(variable, _DEFAULT_DATABASE if text is None else text)
+    variables = merged(environ)
+    _refuse_unknown(variables)
+    text = given if given is not None else _text(variables, "database")
+    return values.database(variable_of("database"), _DEFAULT_DATABASE if text is None else text)
 
 
 def read_session_store(
     database: str | None = None,
     store: str | None = None,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, Any] = os.environ,
 ) -> str:
     """Return the URL of the place whose sessions a command looks after.
 
@@ -240,68 +240,89 @@ def read_session_store(
     Raises:
         InvalidSetting: when it is no such place; the message does not repeat it.
     """
-    _refuse_unknown(environ)
+    variables = merged(environ)
+    _refuse_unknown(variables)
     if store is not None:
-        return values.session_store(_variable("session_store"), store)
+        return values.session_store(variable_of("session_store"), store)
     if database is None:
         for name in ("session_store", "valkey"):
-            text = _text(environ, name)
+            text = _text(variables, name)
             if text is not None:
-                place: str = _PARSERS[name](_variable(name), text)
+                place: str = _PARSERS[name](variable_of(name), text)
                 return place
-    return read_database(database, environ)
+    return read_database(database, variables)
+
+
+def _parsed(variables: Mapping[str, Any], overrides: Mapping[str, Any]) -> Settings:
+    found: dict[str, Any] = {}
+    for name, parse in _PARSERS.items():
+        given = overrides.get(name)
+        text = _text(variables, name) if given is None else _as_text(name, given)
+        if text is not None:
+            found[name] = parse(variable_of(name), text)
+    found["limits"] = _read_limits(variables)
+    if "database" not in found:
+        database = _DEMO_DATABASE if found.get("demo") else _DEFAULT_DATABASE
+        found["database"] = values.database(variable_of("database"), database)
+    return Settings(**found)
+
+
+def _read_limits(variables: Mapping[str, Any]) -> RateLimits:
+    found: dict[str, Limit] = {}
+    for row in ROWS:
+        variable = variable_of(_limit_name(row))
+        if variable in variables:
+            text = values.as_text(variable, variables[variable])
+            found[row.name] = values.rate_limit(variable, text)
+    return RateLimits(**found)
 
 
 def _limit_name(row: Row) -> str:
     return f"limit_{row.name}"
 
 
-def _variable(name: str) -> str:
-    return _PREFIX + name.upper()
+def known_variables() -> list[str]:
+    """Return the names of all settings, those of files that hold secrets included."""
+    names = (*_PARSERS, *map(_limit_name, ROWS))
+    return [*map(variable_of, names), *map(file_variable_of, IN_FILES)]
 
 
-def _file_variable(name: str) -> str:
-    return f"{_variable(name)}_FILE"
+def _refuse_unknown(variables: Iterable[str], also: Iterable[str] = ()) -> None:
+    # A slip in a name would leave the default in force without a sign of it.
+    known = known_variables()
+    accepted = {*known, *also}
+    for variable in sorted(variables):
+        if variable not in accepted:
+            raise UnknownSetting(unknown_setting(variable, known, PREFIX))
 
 
-def _refuse_unknown(environ: Iterable[str]) -> None:
-    # A slip in a name would leave the default in force, and nobody would know.
-    known = [_variable(name) for name in (*_PARSERS, *map(_limit_name, ROWS))]
-    known += [_file_variable(name) for name in IN_FILES]
-    for variable in sorted(environ):
-        ours = variable.startswith(_PREFIX) and not _OF_KUBERNETES.fullmatch(variable)
-        if ours and variable not in known:
-            _refuse_name(variable, known)
-
-
-def _refuse_name(variable: str, known: Iterable[str]) -> None:
-    # Without what all of them begin with, by which any two are alike.
-    names = {name.removeprefix(_PREFIX): name for name in known}
-    similar = get_close_matches(variable.removeprefix(_PREFIX), names, n=1, cutoff=_ALIKE)
-    why = f"is no setting; {names[similar[0]]} perhaps?" if similar else "is no setting; remove it"
-    raise InvalidSetting(variable, why)
-
-
-def _text(environ: Mapping[str, str], name: str) -> str | None:
-    if name not in IN_FILES:
-        return environ.get(_variable(name))
-    return _secret_text(environ, _variable(name), _file_variable(name))
-
-
-def _secret_text(environ: Mapping[str, str], variable: str, file_variable: str) -> str | None:
-    if file_variable not in environ:
-        return environ.get(variable)
-    if variable in environ:
+def _text(variables: Mapping[str, Any], name: str) -> str | None:
+    variable, file_variable = variable_of(name), file_variable_of(name)
+    if name not in IN_FILES or file_variable not in variables:
+        return None if variable not in variables else _as_text(name, variables[variable])
+    if variable in variables:
         raise InvalidSetting(file_variable, f"set either this or {variable}, not both")
+    return _in_file(file_variable, Path(variables[file_variable]))
+
+
+def _as_text(name: str, value: object) -> str:
+    return values.as_text(variable_of(name), value, several=name in _SEVERAL)
+
+
+def _in_file(variable: str, file: Path) -> str:
     try:
-        return Path(environ[file_variable]).read_text(encoding="utf-8").strip()
+        text = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InvalidSetting(file_variable, f"cannot read the file: {reason}") from error
+        raise InvalidSetting(variable, f"cannot read the file: {reason}") from error
+    if not text:
+        # Unlike an empty variable, that is a secret which could not be written.
+        raise InvalidSetting(variable, f"the file is empty: {file}")
+    return text
 
 
-#: From 0 to 1, how much a name has to be like another one to be meant by it.
-_ALIKE = 0.7
+#: What may be a list: in text with commas between the items.
+_SEVERAL = frozenset({"cors_origins", "master_key"})
 
 _ONE_YEAR = 365 * 24 * 60 * 60
 _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
@@ -322,6 +343,8 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "access_token_seconds": values.whole_number(1, _ONE_YEAR),
     "refresh_token_seconds": values.whole_number(1, _ONE_YEAR),
     "session_seconds": values.whole_number(1, _ONE_YEAR),
+    "refresh_grace": values.whole_number(0, 60 * 60),
+    "min_password_characters": values.whole_number(MIN_CHARACTERS_BESIDE_SECOND_FACTOR, 64),
     "max_request_bytes": values.whole_number(1024, 16 * 1024 * 1024),
     "trusted_proxies": values.whole_number(0, 16),
     "service_name": values.some_text,

@@ -112,16 +112,16 @@ def prepare(settings: Settings) -> None:
     elsewhere = settings.sessions_elsewhere
     if elsewhere is not None:
         # First, so that a start that fails by it leaves no new database behind.
-        _begin_sessions(elsewhere, upgrade=True)
+        _begin_sessions(settings, elsewhere, upgrade=True)
     prepare_database(settings)
     with opened_keys(settings) as keys:
         begin_keys(settings, keys)
     if elsewhere is None:
-        _begin_sessions(settings.database, upgrade=False)
+        _begin_sessions(settings, settings.database, upgrade=False)
 
 
-def _begin_sessions(place: str, *, upgrade: bool) -> None:
-    sessions = _sessions(place, upgrade=upgrade)
+def _begin_sessions(settings: Settings, place: str, *, upgrade: bool) -> None:
+    sessions = _sessions(settings, place, upgrade=upgrade)
     try:
         # The life of a store begins with the first question for its log, and a token that is
         # older costs a look-up at each request. And a server that is down is noticed now.
@@ -168,7 +168,7 @@ def _opened_engine(settings: Settings, **options: float) -> Iterator[Engine]:
 
 def _over(engine: Engine, settings: Settings) -> Stores:
     # One engine for all, so that a worker has one pool of connections to PostgreSQL.
-    sessions = _sessions(settings.sessions_elsewhere or engine, upgrade=False)
+    sessions = _sessions(settings, settings.sessions_elsewhere or engine, upgrade=False)
     return Stores(
         accounts=SqlUnitOfWork(engine, sealer(settings)),
         throttle=_throttle(engine, settings, sessions),
@@ -231,11 +231,16 @@ def _throttle(engine: Engine, settings: Settings, sessions: SessionStore) -> Thr
         return SqlThrottleStore(engine)
     if isinstance(sessions, ValkeySessionStore) and settings.sessions_elsewhere == settings.valkey:
         return ValkeyThrottleStore.beside(sessions)
-    return ValkeyThrottleStore.from_url(settings.valkey)
+    try:
+        return ValkeyThrottleStore.from_url(settings.valkey)
+    except (ValueError, ImportError) as error:
+        raise InvalidSetting("WATCHWORD_VALKEY", str(error)) from error
 
 
-def _sessions(target: str | Engine, *, upgrade: bool) -> SessionStore:
+def _sessions(settings: Settings, target: str | Engine, *, upgrade: bool) -> SessionStore:
     try:
         return open_session_store(target, upgrade=upgrade)
     except UnknownStore as error:
-        raise InvalidSetting("WATCHWORD_SESSION_STORE", str(error)) from error
+        by_valkey = settings.session_store is None
+        variable = "WATCHWORD_VALKEY" if by_valkey else "WATCHWORD_SESSION_STORE"
+        raise InvalidSetting(variable, str(error)) from error

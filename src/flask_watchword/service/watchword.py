@@ -1,7 +1,7 @@
 """``Watchword``: the service as a part of an application."""
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -32,7 +32,7 @@ from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.origins import Origins
 from flask_watchword.service.request_time import install_request_time
 from flask_watchword.service.response_headers import install_headers
-from flask_watchword.service.settings import Settings, read_settings
+from flask_watchword.service.settings import Settings, read_app_settings
 from flask_watchword.service.signing_keys import live_keyring
 from flask_watchword.service.stores import mail_transport, open_stores, prepare
 from flask_watchword.service.tidying import Tidying
@@ -46,6 +46,20 @@ from flask_watchword.service.tokens import (
 _MANAGERS = ("flask-jwt-extended", EXTENSION_KEY)
 #: What an application signs with that has no keyring.
 _KEYS = ("JWT_SECRET_KEY", "JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY")
+#: Options of sessions that are settings of the service by the same name.
+_OPTIONS_THAT_ARE_SETTINGS = ("WATCHWORD_SESSION_STORE", "WATCHWORD_REFRESH_GRACE")
+#: The settings from which the service makes these options.
+_INSTEAD = {
+    "JWT_ALGORITHM": "WATCHWORD_KEY_ALGORITHM",
+    "JWT_ENCODE_ISSUER": "WATCHWORD_ISSUER",
+    "JWT_DECODE_ISSUER": "WATCHWORD_ISSUER",
+    "JWT_ENCODE_AUDIENCE": "WATCHWORD_AUDIENCE",
+    "JWT_DECODE_AUDIENCE": "WATCHWORD_AUDIENCE",
+    "JWT_ACCESS_TOKEN_EXPIRES": "WATCHWORD_ACCESS_TOKEN_SECONDS",
+    "JWT_REFRESH_TOKEN_EXPIRES": "WATCHWORD_REFRESH_TOKEN_SECONDS",
+    "WATCHWORD_SESSION_IDLE": "WATCHWORD_REFRESH_TOKEN_SECONDS",
+    "WATCHWORD_SESSION_ABSOLUTE": "WATCHWORD_SESSION_SECONDS",
+}
 
 
 class Watchword:
@@ -57,7 +71,8 @@ class Watchword:
 
     Args:
         app: the application; without it call :meth:`init_app` later.
-        settings: what to serve; read from the environment when not given.
+        settings: what to serve; when not given, ``WATCHWORD_*`` is read from ``app.config``, and
+            from the environment what the application does not set there.
         url_prefix: what the paths of the endpoints begin with, ``/auth`` perhaps.
         stores: where everything is kept, opened and ready; when not given it is where the
             settings say, and made ready first.
@@ -86,12 +101,12 @@ class Watchword:
             InvalidSetting: when a setting cannot be used.
             StoreUnavailable: when a store does not answer.
         """
-        settings = self._settings or read_settings()
+        settings = self._settings or read_app_settings(app.config)
         served = endpoints(demo=settings.demo)
         _refuse_managers(app)
         _refuse_paths(app, served, self._url_prefix)
         options = token_options(settings)
-        _refuse_options(app, options)
+        _refuse_options(app, options, () if self._settings else _OPTIONS_THAT_ARE_SETTINGS)
         stores = self._stores
         if stores is None:
             prepare(settings)
@@ -173,11 +188,16 @@ def _refuse_paths(app: Flask, served: Iterable[Endpoint], prefix: str) -> None:
             )
 
 
-def _refuse_options(app: Flask, options: Mapping[str, Any]) -> None:
-    ours = [*options, *_KEYS, "WATCHWORD_SESSION_STORE"]
-    set_otherwise = [n for n in ours if n in app.config and app.config[n] != options.get(n)]
+def _refuse_options(app: Flask, options: Mapping[str, Any], as_settings: Container[str]) -> None:
+    ours = [*options, *_KEYS, *_OPTIONS_THAT_ARE_SETTINGS]
+    set_otherwise = [
+        name
+        for name in dict.fromkeys(ours)
+        if name in app.config and name not in as_settings and app.config[name] != options.get(name)
+    ]
     if set_otherwise:
+        instead = [_INSTEAD[name] for name in set_otherwise if name in _INSTEAD]
         raise RuntimeError(
-            f"Watchword sets {', '.join(set_otherwise)}: remove this from app.config; what may be "
-            "chosen is in Watchword's Settings"
+            f"Watchword sets {', '.join(set_otherwise)}: remove this from app.config; "
+            + (f"set {', '.join(instead)}" if instead else "see Settings in docs/service.md")
         )

@@ -174,7 +174,7 @@ def _by_url(url: str, upgrade: bool) -> SessionStore:
         raise UnknownStore("a session store is named by a URL like memory://")
     if scheme == "memory":
         return MemorySessionStore()
-    if scheme.partition("+")[0] in ("sqlite", "postgresql"):
+    if scheme.partition("+")[0] in ("sqlite", "postgres", "postgresql"):
         return _in_database(url, upgrade)
     if scheme.partition("+")[0] in ("valkey", "valkeys", "redis", "rediss"):
         return _in_valkey(url)
@@ -182,17 +182,9 @@ def _by_url(url: str, upgrade: bool) -> SessionStore:
 
 
 def _in_database(target: Any, upgrade: bool) -> SessionStore:
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
     from flask_watchword.stores.sql.opening import open_sql_sessions
 
-    try:
-        parsed = make_url(target) if isinstance(target, str) else target
-    except (ArgumentError, ValueError):
-        # These quote what could not be read, perhaps a part of a password.
-        raise UnknownStore("the URL of the database cannot be read") from None
-    return open_sql_sessions(parsed, upgrade=upgrade)
+    return open_sql_sessions(target, upgrade=upgrade)
 
 
 def _in_valkey(url: str) -> SessionStore:

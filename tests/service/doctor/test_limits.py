@@ -5,7 +5,11 @@ import pytest
 from flask_watchword.accounts.limit_syntax import read_limit
 from flask_watchword.accounts.limits import ROWS, RateLimits, Row
 from flask_watchword.extension.findings import Level
-from flask_watchword.service.doctor.limits import check_limits
+from flask_watchword.service.doctor.limits import (
+    check_limits,
+    check_min_password,
+    check_refresh_grace,
+)
 from flask_watchword.service.settings import Settings
 
 
@@ -22,6 +26,18 @@ def test_a_limit_that_stops_no_guessing_is_a_warning(row: Row) -> None:
     assert found.level is Level.WARNING
     assert f"WATCHWORD_LIMIT_{name.upper()} is 100000/hour" in found.says
     assert found.remedy
+
+
+@pytest.mark.parametrize(("least", "level"), [(8, Level.WARNING), (15, Level.OK), (20, Level.OK)])
+def test_short_passwords_without_a_second_factor_are_a_warning(least: int, level: Level) -> None:
+    found = check_min_password(Settings(min_password_characters=least))
+    assert (found.level, bool(found.remedy)) == (level, level is Level.WARNING)
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(0, Level.OK), (10, Level.OK), (61, Level.WARNING)])
+def test_a_long_grace_period_is_a_warning(seconds: int, level: Level) -> None:
+    found = check_refresh_grace(Settings(refresh_grace=seconds))
+    assert (found.level, bool(found.remedy)) == (level, level is Level.WARNING)
 
 
 def test_a_limit_that_keeps_users_waiting_for_hours_is_a_warning() -> None:

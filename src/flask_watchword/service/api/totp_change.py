@@ -8,7 +8,7 @@ from flask import Response, abort
 from flask_watchword.accounts.accounts import notify
 from flask_watchword.accounts.changes import confirm_password
 from flask_watchword.accounts.letters import LetterKind
-from flask_watchword.accounts.new_passwords import MIN_PASSWORD_CHARACTERS, UnacceptablePassword
+from flask_watchword.accounts.new_passwords import UnacceptablePassword
 from flask_watchword.accounts.recovery_codes import new_recovery_codes, recovery_digest
 from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.accounts.users import User
@@ -84,10 +84,9 @@ def _confirmed_user(password: str) -> User:
 
 def _refuse_short(password: str) -> None:
     # It was chosen when a second factor stood beside it.
-    if len(unicodedata.normalize("NFC", password)) < MIN_PASSWORD_CHARACTERS:
-        raise UnacceptablePassword(
-            f"alone it needs at least {MIN_PASSWORD_CHARACTERS} characters; change it first"
-        )
+    least = components().settings.min_password_characters
+    if len(unicodedata.normalize("NFC", password)) < least:
+        raise UnacceptablePassword(f"alone it needs at least {least} characters; change it first")
 
 
 def _forget(stores: AccountStores, user: User) -> None:

@@ -19,7 +19,11 @@ from flask_watchword.service.doctor.database_file import (
     check_owner,
 )
 from flask_watchword.service.doctor.keys import check_master_key, check_signing_key
-from flask_watchword.service.doctor.limits import check_limits
+from flask_watchword.service.doctor.limits import (
+    check_limits,
+    check_min_password,
+    check_refresh_grace,
+)
 from flask_watchword.service.doctor.reach import (
     check_cors,
     check_demo,
@@ -57,6 +61,8 @@ _OF_SETTINGS: tuple[Callable[[Settings], Finding], ...] = (
     check_cors,
     check_demo,
     check_limits,
+    check_min_password,
+    check_refresh_grace,
 )
 _OF_ACCOUNTS = ("user of the demo", "password hashes", "admins")
 

@@ -1,7 +1,8 @@
-"""Rate limits: high enough to let users in, low enough to stop guessing."""
+"""Limits: high enough to let users in, low enough to stop guessing."""
 
 from flask_watchword.accounts.limit_syntax import limit_text
 from flask_watchword.accounts.limits import ROWS
+from flask_watchword.accounts.new_passwords import MIN_PASSWORD_CHARACTERS
 from flask_watchword.accounts.throttling import Limit
 from flask_watchword.extension.findings import Finding, fine, warning
 from flask_watchword.service.settings import Settings
@@ -9,6 +10,8 @@ from flask_watchword.service.settings import Settings
 _DAY = 86_400.0
 #: Seconds that a user who has reached a limit waits at most for the next attempt.
 _LONGEST_WAIT = 3600.0
+#: Seconds that clients need to repeat a refresh whose answer was lost, with a slow network.
+_LONGEST_GRACE = 60
 
 
 def check_limits(settings: Settings) -> Finding:
@@ -35,6 +38,32 @@ def check_limits(settings: Settings) -> Finding:
             )
         changed.append(f"{variable}={limit_text(limit)}")
     return fine(check, ", ".join(changed) or "the defaults")
+
+
+def check_min_password(settings: Settings) -> Finding:
+    """Check that a password which is the only factor is long."""
+    check, least = "password length", settings.min_password_characters
+    if least < MIN_PASSWORD_CHARACTERS:
+        return warning(
+            check,
+            f"WATCHWORD_MIN_PASSWORD_CHARACTERS is {least}: NIST SP 800-63B-4 requires "
+            f"{MIN_PASSWORD_CHARACTERS} characters of a password that is the only factor",
+            f"{MIN_PASSWORD_CHARACTERS} or more, or see that every user sets up an authenticator",
+        )
+    return fine(check, f"{least} characters or more")
+
+
+def check_refresh_grace(settings: Settings) -> Finding:
+    """Check that a copied refresh token cannot be used unnoticed for long."""
+    check, seconds = "refresh grace period", settings.refresh_grace
+    if seconds > _LONGEST_GRACE:
+        return warning(
+            check,
+            f"WATCHWORD_REFRESH_GRACE is {seconds}: for so many seconds a copy of a used refresh "
+            "token gets tokens, and nothing notices",
+            f"{_LONGEST_GRACE} or less; the default is 10",
+        )
+    return fine(check, f"{seconds} seconds")
 
 
 def _per_day(limit: Limit) -> float:

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, exc, make_url
+from sqlalchemy import URL, Connection, Engine, exc
 
+from flask_watchword.stores.database_url import read_database_url
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.forks import undisturbed
 from flask_watchword.stores.sql import postgres, sqlite
@@ -30,7 +31,7 @@ def open_engine(url: str | URL, *, busy_seconds: float | None = None) -> Engine:
     """Return an engine for a SQLite file or a PostgreSQL database; no connection is made yet.
 
     Args:
-        url: ``sqlite:///file`` or ``postgresql+psycopg://…``. What the query of a PostgreSQL URL
+        url: ``sqlite:///file`` or ``postgresql://…``. What the query of a PostgreSQL URL
             says to libpq, time-outs included, goes before what is set here.
         busy_seconds: how long a connection waits for a lock that another one holds; with
             PostgreSQL also how long a statement may take. ``None`` is what requests bear.
@@ -38,16 +39,12 @@ def open_engine(url: str | URL, *, busy_seconds: float | None = None) -> Engine:
     Raises:
         ValueError: for a database or a driver that is not supported.
     """
-    url = make_url(url)
+    url = read_database_url(url)
     if url.get_backend_name() == "sqlite":
         engine = sqlite.open_engine(url, BUSY_SECONDS if busy_seconds is None else busy_seconds)
-    elif url.drivername == "postgresql+psycopg":
+    else:
         engine = postgres.open_engine(
             url, postgres.STATEMENT_SECONDS if busy_seconds is None else busy_seconds
-        )
-    else:
-        raise ValueError(
-            f"{url.drivername} is not supported: sqlite or postgresql+psycopg is wanted"
         )
     forget_connections_in_children(engine)
     return engine

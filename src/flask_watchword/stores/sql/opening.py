@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Engine
 
+from flask_watchword.stores.database_url import POSTGRES, read_database_url
 from flask_watchword.stores.sql.engine import open_engine
 from flask_watchword.stores.sql.forks import forget_connections_in_children
 from flask_watchword.stores.sql.postgres import replace_dropped_connections
@@ -28,7 +29,7 @@ def open_sql_sessions(target: str | URL | Engine, *, upgrade: bool = True) -> Sq
     in another way.
 
     Args:
-        target: ``sqlite:///file``, ``postgresql+psycopg://…``, or the application's own engine.
+        target: ``sqlite:///file``, ``postgresql://…``, or the application's own engine.
         upgrade: whether to apply the migrations that are missing first.
 
     Raises:
@@ -36,13 +37,13 @@ def open_sql_sessions(target: str | URL | Engine, *, upgrade: bool = True) -> Sq
             file, which no other connection could see.
         StoreUnavailable: when the database does not answer.
     """
-    url = target.url if isinstance(target, Engine) else make_url(target)
+    url = target.url if isinstance(target, Engine) else read_database_url(target)
     if url.get_backend_name() == "sqlite":
         return _in_file(url, upgrade)
     if not isinstance(target, Engine):
         return _in_server(open_engine(url), upgrade, owned=True)
-    if url.drivername != "postgresql+psycopg":
-        raise ValueError(f"{url.drivername} is not supported: postgresql+psycopg is wanted")
+    if url.drivername != POSTGRES:
+        raise ValueError(f"an engine for {url.drivername} is not supported: make it for {POSTGRES}")
     forget_connections_in_children(target)
     replace_dropped_connections(target)
     return _in_server(target, upgrade, owned=False)

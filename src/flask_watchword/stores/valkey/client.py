@@ -74,7 +74,7 @@ def client_opener(url: str) -> Callable[[], Client]:
     if variant:
         return _cluster_opener(library, address, parts)
     client: Any = getattr(import_module(library), library.title())
-    _check_options(client.from_url(address))
+    _check_options(client, address)
     return partial(client.from_url, address, **_options(library))
 
 
@@ -114,12 +114,12 @@ def _cluster_opener(library: str, address: str, parts: dict[str, Any]) -> Callab
     return partial(client.from_url, address, **options)
 
 
-def _check_options(client: Any) -> None:
+def _check_options(client: Any, address: str) -> None:
     # Makes a connection without connecting it. Otherwise the first request would find out.
     try:
-        client.connection_pool.make_connection()
-    except TypeError as error:
-        raise ValueError("the URL has an option that the client does not know") from error
+        client.from_url(address).connection_pool.make_connection()
+    except Exception as error:
+        raise ValueError("the URL has an option that the client does not accept") from error
 
 
 def _options(library: str) -> dict[str, object]:

@@ -1,0 +1,88 @@
+"""Where settings come from: ``app.config``, the environment and ``.env``, the first of which wins.
+
+A variable that is empty is not set. What Kubernetes and Docker tell a container about a service
+that happens to be called ``watchword`` is no setting.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+PREFIX = "WATCHWORD_"
+#: What may be secret: each may also come from a file that ``WATCHWORD_<NAME>_FILE`` names.
+IN_FILES = (
+    "database",
+    "valkey",
+    "session_store",
+    "master_key",
+    "secret_key",
+    "metrics_token",
+    "smtp",
+)
+
+#: What Kubernetes tells of a Service, and Docker of a link, by names that no setting has
+#: (Kubernetes documentation, "Environment variables" of a Service).
+_OF_SERVICE = re.compile(
+    r".+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR|START|END))?)"
+)
+#: ``WATCHWORD_PORT=tcp://10.96.0.17:5000``, where the setting is a number.
+_ADDRESS = re.compile(r"(tcp|udp|sctp)://.+")
+#: ``WATCHWORD_DB_NAME=/web/watchword-db`` of a Docker link.
+_LINK = re.compile(r"/[^/]+/[^/]+")
+
+
+def variable_of(name: str) -> str:
+    """Return the variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def file_variable_of(name: str) -> str:
+    """Return the variable that names a file which holds the setting."""
+    return f"{variable_of(name)}_FILE"
+
+
+def merged(*sources: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variables that are set in any of some sources; the first source wins.
+
+    A setting and the file that holds it are two variables of one setting, so a source that has
+    either hides both in the sources after it.
+    """
+    found: dict[str, Any] = {}
+    for source in sources:
+        hidden = set(found)
+        for name in IN_FILES:
+            both = {variable_of(name), file_variable_of(name)}
+            hidden |= both if hidden & both else set()
+        found |= {name: value for name, value in _set_in(source).items() if name not in hidden}
+    return found
+
+
+def _set_in(source: Mapping[str, Any]) -> dict[str, Any]:
+    ours = {name: value for name, value in source.items() if str(name).startswith(PREFIX)}
+    injected = set(_injected(ours))
+    return {
+        name: value
+        for name, value in ours.items()
+        if name not in injected and value is not None and value != ""
+    }
+
+
+def _injected(variables: Mapping[str, Any]) -> Iterable[str]:
+    addresses = _named(variables, "_PORT", _ADDRESS)
+    links = _named(variables, "_NAME", _LINK)
+    yield from (name + "_PORT" for name in addresses)
+    yield from (name + "_NAME" for name in links)
+    # A link also copies the environment of the container that it leads to.
+    copies = tuple(f"{name}_ENV_" for name in addresses | links)
+    for name in variables:
+        if _OF_SERVICE.fullmatch(name) or name.startswith(copies):
+            yield name
+
+
+def _named(variables: Mapping[str, Any], ending: str, pattern: re.Pattern[str]) -> set[str]:
+    """Return what stands before an ending in the names of variables whose value has a form."""
+    return {
+        name.removesuffix(ending)
+        for name, value in variables.items()
+        if name.endswith(ending) and isinstance(value, str) and pattern.fullmatch(value)
+    }

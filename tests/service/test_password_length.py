@@ -1,0 +1,61 @@
+"""The least length of a password is a setting; beside a second factor it is always 8."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flask_watchword.accounts.accounts import Accounts, checked_hash
+from flask_watchword.accounts.new_passwords import UnacceptablePassword
+from flask_watchword.cli import main
+from tests.service.site import EMAIL, Site, site
+
+EIGHT = "kd83hF9s"
+NINETEEN = "kd83hF9sLq02mZxTb7y"
+
+
+def lengths_accepted(ours: Site) -> list[int]:
+    statuses = {
+        n: ours.post("/register", email=f"user{n}@example.com", password=NINETEEN[:n]).status_code
+        for n in (7, 8, 14, 15, 19)
+    }
+    assert set(statuses.values()) <= {201, 422}
+    return [n for n, status in statuses.items() if status == 201]
+
+
+@pytest.mark.parametrize(("least", "accepted"), [(8, [8, 14, 15, 19]), (15, [15, 19]), (19, [19])])
+def test_registration_obeys_the_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int, accepted: list[int]
+) -> None:
+    url = f"sqlite:///{tmp_path}/w.db"
+    with site(url, monkeypatch, min_password_characters=least) as ours:
+        assert lengths_accepted(ours) == accepted
+
+
+@pytest.mark.parametrize("least", [8, 15, 30])
+def test_eight_characters_are_enough_beside_a_second_factor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int
+) -> None:
+    url = f"sqlite:///{tmp_path}/w.db"
+    with site(url, monkeypatch, min_password_characters=least) as ours:
+        user = ours.add()
+        with_factor = with_second_factor(ours)
+        assert checked_hash(with_factor, user, EMAIL, EIGHT)
+        with pytest.raises(UnacceptablePassword):
+            checked_hash(with_factor, user, EMAIL, EIGHT[:7])
+
+
+def with_second_factor(ours: Site) -> Accounts:
+    accounts = ours.parts.accounts_in(ours.parts.stores.accounts.stores)
+    return replace(accounts, has_second_factor=lambda user: True)
+
+
+def test_the_commands_obey_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner(env={"WATCHWORD_MIN_PASSWORD_CHARACTERS": "19"})
+    assert runner.invoke(main, ["db", "upgrade"]).exit_code == 0
+    command = ["user", "add", EMAIL, "--password-stdin"]
+    refused = runner.invoke(main, command, input=NINETEEN[:18] + "\n")
+    assert "needs at least 19" in refused.output
+    assert runner.invoke(main, command, input=NINETEEN + "\n").exit_code == 0
