@@ -2,8 +2,10 @@
 
 import re
 
-from flask_watchword.accounts import foreign_hashes, new_passwords, passwords, weak_passwords
+from flask_watchword.accounts import new_passwords, passwords, weak_passwords
 from flask_watchword.accounts.codes import CodeLifetimes
+from flask_watchword.accounts.imported_hashes import bcrypt_hashes, pbkdf2, scrypt, wordpress
+from flask_watchword.accounts.imported_hashes.verification import SCHEMES
 from tests.docs.pages import ROOT, blocks
 
 PAGE = (ROOT / "docs" / "accounts.md").read_text(encoding="utf-8")
@@ -32,17 +34,23 @@ def test_the_rules_of_passwords_are_those_of_the_code() -> None:
     assert f"{looked_at} characters, in pieces of {weak_passwords._PIECE}" in PAGE
 
 
-def test_the_limits_of_imported_hashes_are_those_of_the_code() -> None:
-    assert f"{foreign_hashes._MOST_BCRYPT_ROUNDS} rounds" in cell_after("bcrypt")
-    scrypt = cell_after("scrypt, Werkzeug")
-    assert f"{foreign_hashes._MOST_SCRYPT_BYTES >> 20} MiB" in scrypt
-    assert f"{foreign_hashes._MOST_SCRYPT_WORK >> 20} MiB in all" in scrypt
-    for name in ("PBKDF2, Werkzeug", "PBKDF2, Django"):
-        assert f"{foreign_hashes._MOST_PBKDF2_ITERATIONS} iterations" in cell_after(name)
+def test_the_bounds_of_imported_hashes_are_those_of_the_code() -> None:
+    assert f"{bcrypt_hashes.MAX_ROUNDS} rounds" in cell_after("bcrypt")
+    memory, work = scrypt.MAX_MEMORY >> 20, scrypt.MAX_WORK >> 20
+    assert f"{memory} MiB, {work} MiB in all lanes" in cell_after("scrypt")
+    assert f"{pbkdf2.MAX_ITERATIONS} iterations" in cell_after("PBKDF2")
+    assert f"2^{wordpress.MAX_PHPASS_ROUNDS} rounds" in cell_after("phpass")
     argon2 = cell_after("argon2, all kinds")
     assert f"{passwords._MOST_MEMORY_KIB >> 10} MiB" in argon2
     assert f"{passwords._MOST_WORK_KIB >> 20} GiB" in argon2
     assert f"{passwords._MOST_LANES} lanes" in argon2
+
+
+def test_every_kind_of_imported_hash_is_in_the_table() -> None:
+    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| [^|]+ \|$", PAGE, re.MULTILINE)
+    forms = [form for cell in rows for form in re.findall(r"`([^`]+)`", cell)]
+    for scheme in SCHEMES:
+        assert any(form.startswith(scheme.prefix) for form in forms), scheme.name
 
 
 def test_codes_are_good_as_long_as_the_page_says() -> None:

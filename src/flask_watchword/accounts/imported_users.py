@@ -10,7 +10,7 @@ import msgspec
 
 from flask_watchword.accounts.administration import Administrator
 from flask_watchword.accounts.emails import InvalidEmail, check_email, email_key
-from flask_watchword.accounts.foreign_hashes import UnusableHash
+from flask_watchword.accounts.imported_hashes.scheme import UnusableHash
 from flask_watchword.accounts.passwords import MAX_PASSWORD_CHARACTERS, Passwords
 from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.accounts.users import InvalidName, User, check_names
@@ -31,7 +31,7 @@ class Record(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     Attributes:
         email: the address.
-        password_hash: of argon2id, bcrypt, scrypt or PBKDF2; or else
+        password_hash: of a kind that ``imported_hashes`` or argon2 verifies; or else
         password: itself, which is hashed.
         id: what their tokens have said so far; a new one where there is none.
         email_verified: whether it was shown that mail reaches them.
@@ -85,11 +85,9 @@ def user_of_record(record: Record, passwords: Passwords, now: float) -> User:
     try:
         shown = check_email(record.email)
         roles, scopes = (check_names(frozenset(names)) for names in (record.roles, record.scopes))
-        if record.password_hash is not None:
-            passwords.check_hash(record.password_hash)
-    except (InvalidEmail, InvalidName, UnusableHash) as error:
+    except (InvalidEmail, InvalidName) as error:
         raise BadRecord(str(error)) from error
-    _check_password(record)
+    _check_password(record, passwords)
     if record.id is not None and not _ID.fullmatch(record.id):
         raise BadRecord("id: 1 to 64 letters, digits and ._:- are wanted, and no name of ours")
     created_at = _moment(record.created_at, now)
@@ -139,9 +137,14 @@ def keep_users(
     return Kept(added, frozenset(there), refused)
 
 
-def _check_password(record: Record) -> None:
+def _check_password(record: Record, passwords: Passwords) -> None:
     if (record.password is None) == (record.password_hash is None):
         raise BadRecord("either password_hash or password is needed")
+    if record.password_hash is not None:
+        try:
+            passwords.check_hash(record.password_hash)
+        except UnusableHash as error:
+            raise BadRecord(f"password_hash: {error}") from error
     if record.password is not None and not 1 <= len(record.password) <= MAX_PASSWORD_CHARACTERS:
         raise BadRecord(f"password: 1 to {MAX_PASSWORD_CHARACTERS} characters are wanted")
 

@@ -19,7 +19,13 @@ from flask_watchword.accounts.argon2_hashes import (
     derive,
     read_argon2,
 )
-from flask_watchword.accounts.foreign_hashes import UnusableHash, check_foreign_hash, verify_foreign
+from flask_watchword.accounts.imported_hashes.django import ARGON2_PREFIX
+from flask_watchword.accounts.imported_hashes.scheme import UnusableHash
+from flask_watchword.accounts.imported_hashes.verification import (
+    check_imported,
+    password_forms,
+    verify_imported,
+)
 
 _SALT_BYTES = 16
 _HASH_BYTES = 32
@@ -62,6 +68,12 @@ OWASP_PROFILE = HashProfile(memory_kib=19 * 1024, passes=2, lanes=1)
 _MOST_MEMORY_KIB = 256 * 1024
 _MOST_WORK_KIB = 1024 * 1024
 _MOST_LANES = 16
+#: Lengths in bytes that argon2 hashes have; no system writes others.
+_SALT_SIZES = range(8, 65)
+_HASH_SIZES = range(16, 129)
+
+#: What the store keeps of a hash.
+_MOST_CHARACTERS = 512
 
 #: Generous for a passphrase, and small enough that reading one costs nothing beside its hash.
 MAX_PASSWORD_CHARACTERS = 1024
@@ -150,9 +162,10 @@ class Passwords:
         """
         with self._one_core():
             try:
-                if not password_hash.startswith(ARGON2):
-                    return verify_foreign(password_hash, password)
-                return self._borne(password_hash).is_of(_as_bytes(password))
+                argon2 = _argon2(password_hash)
+                if argon2 is None:
+                    return verify_imported(password_hash, password)
+                return self._is_of(argon2, password)
             except (UnusableHash, NotArgon2):
                 self._nobodys_hash.is_of(_as_bytes(password))
                 return False
@@ -174,13 +187,16 @@ class Passwords:
         Raises:
             UnusableHash: when it is of no kind that is known here, or would cost too much.
         """
-        if not password_hash.startswith(ARGON2):
-            check_foreign_hash(password_hash)
+        if len(password_hash) > _MOST_CHARACTERS:
+            raise UnusableHash(f"it has more than {_MOST_CHARACTERS} characters")
+        argon2 = _argon2(password_hash)
+        if argon2 is None:
+            check_imported(password_hash)
             return
         try:
-            self._borne(password_hash)
+            self._accepted(argon2)
         except NotArgon2 as error:
-            raise UnusableHash("it has the form of an argon2 hash and is none") from error
+            raise UnusableHash("it has the form of an argon2 hash and is not one") from error
 
     def needs_rehash(self, password_hash: str) -> bool:
         """Tell whether a hash was made in another way than by this profile."""
@@ -188,9 +204,16 @@ class Passwords:
             return True
         return read_argon2(password_hash).parameters != self._parameters
 
-    def _borne(self, password_hash: str) -> Argon2Hash:
-        """Return an argon2 hash; raise ``UnusableHash`` for what costs much more than it should."""
-        read = read_argon2(password_hash)
+    def _is_of(self, argon2: str, password: str) -> bool:
+        read = self._accepted(argon2)
+        if read.parameters == self._parameters:
+            return read.is_of(_as_bytes(password))
+        # It may be from software that takes a password as it was typed.
+        return any(read.is_of(form) for form in password_forms(password))
+
+    def _accepted(self, argon2: str) -> Argon2Hash:
+        """Return an argon2 hash; raise ``UnusableHash`` for one that exceeds a bound."""
+        read = read_argon2(argon2)
         costs, own = read.parameters, self._parameters
         if (
             costs.memory_cost > max(_MOST_MEMORY_KIB, own.memory_cost)
@@ -198,7 +221,12 @@ class Passwords:
             > max(_MOST_WORK_KIB, own.memory_cost * own.time_cost)
             or costs.parallelism > max(_MOST_LANES, own.parallelism)
         ):
-            raise UnusableHash("it is an argon2 hash of excessive parameters")
+            raise UnusableHash(
+                f"argon2 is accepted up to {_MOST_MEMORY_KIB >> 10} MiB of memory, "
+                f"{_MOST_WORK_KIB >> 10} MiB in all passes, and {_MOST_LANES} lanes"
+            )
+        if len(read.salt) not in _SALT_SIZES or len(read.digest) not in _HASH_SIZES:
+            raise NotArgon2
         return read
 
     @contextlib.contextmanager
@@ -216,6 +244,13 @@ class Passwords:
                 self._cores.release()
         finally:
             self._places.release()
+
+
+def _argon2(password_hash: str) -> str | None:
+    """Return the standard form of an argon2 hash; ``None`` for a hash of another kind."""
+    if password_hash.startswith(ARGON2_PREFIX + ARGON2):
+        return password_hash.removeprefix(ARGON2_PREFIX)
+    return password_hash if password_hash.startswith(ARGON2) else None
 
 
 def usable_cores() -> int:

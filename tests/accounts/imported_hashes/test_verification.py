@@ -8,11 +8,8 @@ import bcrypt
 import pytest
 from werkzeug.security import generate_password_hash
 
-from flask_watchword.accounts.foreign_hashes import (
-    UnusableHash,
-    check_foreign_hash,
-    verify_foreign,
-)
+from flask_watchword.accounts.imported_hashes.scheme import UnusableHash
+from flask_watchword.accounts.imported_hashes.verification import check_imported, verify_imported
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from tests.accounts.derived_hashes import noting_what_is_derived
 
@@ -44,10 +41,10 @@ def django_hash(password: str, iterations: int = 1000) -> str:
     ids=lambda stored: stored[:16],
 )
 def test_a_hash_of_other_software_is_verified_as_there(stored: str) -> None:
-    check_foreign_hash(stored)
-    assert verify_foreign(stored, PASSWORD)
-    assert not verify_foreign(stored, PASSWORD + " ")
-    assert not verify_foreign(stored, "")
+    check_imported(stored)
+    assert verify_imported(stored, PASSWORD)
+    assert not verify_imported(stored, PASSWORD + " ")
+    assert not verify_imported(stored, "")
 
 
 @pytest.mark.parametrize(
@@ -59,40 +56,40 @@ def test_a_hash_of_other_software_is_verified_as_there(stored: str) -> None:
     ],
 )
 def test_published_hashes_of_bcrypt_are_verified(stored: str, password: str) -> None:
-    assert verify_foreign(stored, password)
+    assert verify_imported(stored, password)
 
 
 def test_what_only_looks_like_bcrypt_is_unusable() -> None:
     with pytest.raises(UnusableHash):
-        verify_foreign("$2b$04$" + "a" * 53, "x")
+        verify_imported("$2b$04$" + "a" * 53, "x")
 
 
 def test_bcrypt_says_nothing_about_what_follows_the_72nd_byte() -> None:
     long = "x" * 72
     stored = bcrypt_hash(long.encode())
-    assert verify_foreign(stored, long + "whatever")
-    assert not verify_foreign(stored, long[:-1])
+    assert verify_imported(stored, long + "whatever")
+    assert not verify_imported(stored, long[:-1])
 
 
 def test_bcrypt_cuts_between_bytes_and_not_between_characters() -> None:
     password = "x" + "\u00e9" * 40
-    assert verify_foreign(bcrypt_hash(password.encode()[:72]), password)
+    assert verify_imported(bcrypt_hash(password.encode()[:72]), password)
 
 
 def test_a_password_with_a_nul_character_matches_no_bcrypt_hash() -> None:
-    assert not verify_foreign(bcrypt_hash(b"abc"), "abc\0def")
+    assert not verify_imported(bcrypt_hash(b"abc"), "abc\0def")
 
 
 @pytest.mark.parametrize("stored_form", ["caf\u00e9", "cafe\u0301"])
 def test_an_accent_matches_as_it_was_typed_and_in_its_usual_form(stored_form: str) -> None:
-    assert verify_foreign(bcrypt_hash(stored_form.encode()), stored_form)
+    assert verify_imported(bcrypt_hash(stored_form.encode()), stored_form)
     usual = bcrypt_hash(unicodedata.normalize("NFC", stored_form).encode())
-    assert verify_foreign(usual, stored_form)
+    assert verify_imported(usual, stored_form)
 
 
 def test_a_lone_surrogate_is_a_wrong_password_like_any_other() -> None:
     for stored in (bcrypt_hash(b"right"), django_hash("right")):
-        assert not verify_foreign(stored, "\ud800")
+        assert not verify_imported(stored, "\ud800")
 
 
 UNUSABLE = [
@@ -126,9 +123,9 @@ UNUSABLE = [
 @pytest.mark.parametrize("stored", UNUSABLE)
 def test_a_hash_that_is_unknown_or_would_cost_too_much_is_refused(stored: str) -> None:
     with pytest.raises(UnusableHash):
-        check_foreign_hash(stored)
+        check_imported(stored)
     with pytest.raises(UnusableHash):
-        verify_foreign(stored, "x")
+        verify_imported(stored, "x")
 
 
 @pytest.mark.parametrize("stored", UNUSABLE)
@@ -147,4 +144,4 @@ def test_an_unusable_hash_costs_what_nobody_s_does(
     ids=["bcrypt", "scrypt"],
 )
 def test_the_dearest_hashes_that_are_borne_are_verified(stored: str) -> None:
-    assert not verify_foreign(stored, "x")
+    assert not verify_imported(stored, "x")

@@ -1,0 +1,1 @@
+"""Password hashes of other software: one file for each system, and the algorithms they share."""

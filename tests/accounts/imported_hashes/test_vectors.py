@@ -1,0 +1,49 @@
+"""Each system's own hashes are verified as that system does, and replaced at the next login."""
+
+import pytest
+
+from flask_watchword.accounts.login import authenticate
+from flask_watchword.accounts.passwords import HashProfile, Passwords
+from flask_watchword.accounts.users import new_user
+from flask_watchword.stores.memory import MemoryUserStore
+from tests.accounts.imported_hashes.vectors import DEFAULTS, KINDS, VECTORS, Vector
+
+CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
+EMAIL = "ada@example.com"
+
+
+@pytest.fixture
+def passwords() -> Passwords:
+    return Passwords(CHEAPEST)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
+def test_a_hash_is_accepted_and_verified(vector: Vector, passwords: Passwords) -> None:
+    passwords.check_hash(vector.hash)
+    assert passwords.verify(vector.hash, vector.password)
+
+
+@pytest.mark.parametrize("vector", KINDS, ids=lambda vector: vector.name)
+def test_another_password_does_not_match(vector: Vector, passwords: Passwords) -> None:
+    for other in ("", "x", vector.password[:-1], vector.password.upper()):
+        assert not passwords.verify(vector.hash, other)
+
+
+@pytest.mark.parametrize("vector", KINDS, ids=lambda vector: vector.name)
+def test_the_next_login_replaces_it_by_argon2id(vector: Vector, passwords: Passwords) -> None:
+    users = MemoryUserStore()
+    users.add(new_user(EMAIL, vector.hash, 0.0))
+    assert authenticate(users, passwords, EMAIL, "another password") is None
+    assert authenticate(users, passwords, EMAIL, vector.password) is not None
+    user = users.by_email(EMAIL)
+    assert user is not None
+    assert user.password_hash.startswith("$argon2id$")
+    assert not passwords.needs_rehash(user.password_hash)
+    assert authenticate(users, passwords, EMAIL, vector.password) == user
+
+
+@pytest.mark.parametrize("stored", DEFAULTS, ids=lambda stored: stored[:20])
+def test_what_a_library_chooses_by_itself_is_within_the_bounds(
+    stored: str, passwords: Passwords
+) -> None:
+    passwords.check_hash(stored)
