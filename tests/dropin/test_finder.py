@@ -33,7 +33,7 @@ def test_the_original_need_not_be_installed(tmp_path: Path) -> None:
         "    print('absent')\n"
         f"{INSTALL}"
         "import flask_jwt_extended.config\n"
-        "print('dropin' in flask_jwt_extended.config.__file__)\n"
+        "print('dropin' in flask_jwt_extended.__file__)\n"
     )
     assert run_code(code, tmp_path).split() == ["absent", "True"]
 
