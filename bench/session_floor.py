@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import psycopg
-from flask import Flask, abort
+from flask import Flask, abort, request
 from flask.globals import _cv_app
 from sqlalchemy import Executable, make_url
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -56,6 +56,9 @@ def application(database: str) -> Flask:
                 "presented": claims["gen"],
                 "now": now,
                 "idle": now + _LIVES.idle,
+                "shown_before": now - _LIVES.concealed,
+                "new_address": request.remote_addr or "",
+                "new_agent": request.user_agent.string,
             }
         )
         if row is None:

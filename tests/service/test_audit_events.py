@@ -150,6 +150,13 @@ def _reused(ours: Site) -> Callable[[], object]:
     return lambda: ours.post("/refresh", first)
 
 
+def _repeated(ours: Site) -> Callable[[], object]:
+    ours.add()
+    token = ours.pair()["refresh_token"]
+    ours.post("/refresh", token)
+    return lambda: ours.post("/refresh", token)
+
+
 def _changed(**body: object) -> Callable[[Site], Callable[[], object]]:
     def make(ours: Site) -> Callable[[], object]:
         prepared: Request = about_somebody(**body)(ours)
@@ -168,6 +175,7 @@ OTHERWISE: Mapping[str, tuple[Callable[[Site], Callable[[], object]], tuple[str,
     "a recovery code": (_recovery_code, ("recovery_code_used", "login")),
     "a wrong password of who is signed in": (_wrong_password_again, ("reauthentication_failed",)),
     "a used refresh token": (_reused, ("refresh_reused",)),
+    "a used refresh token within the grace period": (_repeated, ("refresh_repeated",)),
     "scopes, and no longer disabled": (
         _changed(scopes=["orders"], disabled=False),
         ("scopes_changed", "user_enabled"),

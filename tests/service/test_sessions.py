@@ -49,24 +49,38 @@ def test_a_user_sees_where_they_are_logged_in(client: FlaskClient) -> None:
     }
     assert all(
         sorted(session)
-        == ["address", "agent", "created_at", "current", "expires_at", "id", "last_seen_at"]
+        == [
+            "address",
+            "agent",
+            "created_at",
+            "current",
+            "elsewhere",
+            "expires_at",
+            "id",
+            "last_seen_at",
+        ]
         for session in sessions
     )
     for name in ("created_at", "last_seen_at", "expires_at"):
         assert sessions[0][name].endswith("Z")
 
 
-def test_a_refresh_is_when_a_session_was_last_seen(app: Flask, client: FlaskClient) -> None:
+def test_a_refresh_is_when_a_session_was_last_seen_to_the_hour(
+    app: Flask, client: FlaskClient
+) -> None:
     now = 1_700_000_000.0
     app.extensions["flask-jwt-extended"].clock = lambda: now
     body = {"email": "ada@example.com", "password": PASSWORD}
     login = client.post("/login", json=body).get_json()
-    now += 60.0
+    now += 3600.0
     pair = client.post("/refresh", headers=bearer(login["refresh_token"])).get_json()
     (session,) = listed(client, pair["access_token"])
+    assert session["last_seen_at"] == session["created_at"]
+    now += 61.0
+    (session,) = listed(client, pair["access_token"])
     assert session["created_at"] == "2023-11-14T22:13:20Z"
-    assert session["last_seen_at"] == "2023-11-14T22:14:20Z"
-    assert session["expires_at"] == "2023-11-21T22:14:20Z"
+    assert session["last_seen_at"] == "2023-11-14T23:00:00Z"
+    assert session["expires_at"] == "2023-11-21T23:00:00Z"
 
 
 def test_one_session_can_be_ended_from_another(client: FlaskClient) -> None:

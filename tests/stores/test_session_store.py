@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from flask_watchword.sessions.refresh import RefreshRefused, refresh
+from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Kind, Revocation, RevocationIndex
 from flask_watchword.sessions.session import (
     REFRESH_REUSED,
@@ -32,6 +33,10 @@ from flask_watchword.sessions.store import (
 NOW = 1_700_000_000.25
 LIVES = Lifetimes(access=900.0, idle=7_200.0, absolute=36_000.0, grace=10.0)
 STRICT = replace(LIVES, grace=0.0)
+
+#: Where sessions are started from, and another place.
+HERE = Requester("192.0.2.7", "Browser")
+THERE = Requester("2001:db8::7", "B\N{LATIN SMALL LETTER U WITH DIAERESIS}cher/1 '")
 
 OpenSessions = Callable[[], SessionStore]
 
@@ -167,8 +172,16 @@ def test_concurrent_starts_never_leave_more_than_the_limit(open_sessions: OpenSe
 def test_rotating_adds_one_and_moves_the_idle_end_on(store: SessionStore) -> None:
     session, other = started(store), started(store)
     now = NOW + 100.5
-    rotated = store.rotate(session.id, 1, now, LIVES)
-    assert rotated == replace(session, generation=2, rotated_at=now, idle_until=now + LIVES.idle)
+    rotated = store.rotate(session.id, 1, now, LIVES, THERE)
+    assert rotated == replace(
+        session,
+        generation=2,
+        rotated_at=now,
+        idle_until=now + LIVES.idle,
+        shown_use_at=NOW,
+        used_address=THERE.address,
+        used_agent=THERE.agent,
+    )
     assert store.get(session.id) == rotated
     assert store.get(other.id) == other
 
@@ -231,6 +244,118 @@ def test_of_many_concurrent_rotations_one_succeeds(open_sessions: OpenSessions) 
     assert stores[0].get(session.id) == winners[0]
 
 
+def test_a_use_is_shown_once_it_is_older_than_the_grace_period(store: SessionStore) -> None:
+    session = started(store)
+    shown = []
+    for generation, now in enumerate((100.0, 105.0, 159.0, 225.0), start=1):
+        rotated = store.rotate(session.id, generation, NOW + now, LIVES)
+        assert rotated is not None
+        shown.append(rotated.shown_use_at)
+    assert LIVES.concealed == 60.0
+    # The second and the third use came while the one before was concealed still.
+    assert shown == [NOW, NOW, NOW, NOW + 159.0]
+
+
+# Repeating
+
+
+def test_a_repeat_is_noted_once_for_each_of_the_two_devices(store: SessionStore) -> None:
+    session = started(store)
+    first = store.rotate(session.id, 1, NOW, LIVES, HERE)
+    assert first is not None
+    noted = store.note_repeat(session.id, 2, NOW + 1, None)
+    assert noted == replace(first, repeated=2)
+    assert store.note_repeat(session.id, 2, NOW + 2, None) is None
+    elsewhere = store.note_repeat(session.id, 2, NOW + 3, THERE)
+    assert elsewhere == replace(
+        noted,
+        repeated_elsewhere=2,
+        elsewhere_in_a_row=1,
+        elsewhere_at=NOW + 3,
+        elsewhere_address=THERE.address,
+        elsewhere_agent=THERE.agent,
+    )
+    assert store.note_repeat(session.id, 2, NOW + 4, THERE) is None
+    assert store.get(session.id) == elsewhere
+
+
+def test_generations_in_a_row_that_were_repeated_elsewhere_are_counted(
+    store: SessionStore,
+) -> None:
+    session = started(store)
+    counts = []
+    for generation, repeated in enumerate((True, True, True, False, True), start=2):
+        store.rotate(session.id, generation - 1, NOW, LIVES, HERE)
+        if repeated:
+            noted = store.note_repeat(session.id, generation, NOW, THERE)
+            assert noted is not None
+            counts.append(noted.elsewhere_in_a_row)
+    assert counts == [1, 2, 3, 1]
+
+
+@pytest.mark.parametrize("elsewhere", [None, THERE])
+def test_nothing_is_noted_of_another_generation_or_of_an_ended_session(
+    store: SessionStore, elsewhere: Requester | None
+) -> None:
+    session = started(store)
+    rotated = store.rotate(session.id, 1, NOW, LIVES)
+    for generation in (1, 3):
+        assert store.note_repeat(session.id, generation, NOW, elsewhere) is None
+    assert store.get(session.id) == rotated
+    ended = store.end(session.id, NOW, SIGNED_OUT, LIVES)
+    assert store.note_repeat(session.id, 2, NOW, elsewhere) is None
+    assert store.note_repeat("nothing", 1, NOW, elsewhere) is None
+    assert store.get(session.id) == ended
+
+
+def test_of_many_repeats_at_once_one_is_noted(open_sessions: OpenSessions) -> None:
+    stores = [open_sessions() for _ in range(4)]
+    session = started(stores[0])
+    stores[0].rotate(session.id, 1, NOW, LIVES)
+
+    def note(n: int) -> Session | None:
+        return stores[n % 4].note_repeat(session.id, 2, NOW, THERE)
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(note, range(40)))
+    noted = [one for one in outcomes if one is not None]
+    assert [one.elsewhere_in_a_row for one in noted] == [1]
+    assert stores[0].get(session.id) == noted[0]
+
+
+@pytest.mark.parametrize(
+    ("again_by", "elsewhere"),
+    [
+        (HERE, False),
+        (Requester("192.0.2.200", HERE.agent), False),  # the same /24
+        (Requester("198.51.100.1", HERE.agent), True),
+        (Requester(HERE.address, "curl/8"), True),
+        (Requester(), True),
+    ],
+)
+def test_a_repeat_from_another_network_or_agent_is_one_from_elsewhere(
+    store: SessionStore, again_by: Requester, elsewhere: bool
+) -> None:
+    session = started(store)
+    refresh(store, session.id, 1, NOW, LIVES, HERE)
+    again = refresh(store, session.id, 1, NOW + 1, LIVES, again_by)
+    assert (again.repeated, again.noted, again.elsewhere) == (True, True, elsewhere)
+    once_more = refresh(store, session.id, 1, NOW + 2, LIVES, again_by)
+    assert (once_more.repeated, once_more.noted, once_more.elsewhere) == (True, False, elsewhere)
+    assert once_more.session == again.session == store.get(session.id)
+
+
+@pytest.mark.parametrize("owner_is_first", [True, False])
+def test_the_other_device_is_the_one_unlike_the_sign_in(
+    store: SessionStore, owner_is_first: bool
+) -> None:
+    session = started(store)  # from HERE
+    first, second = (HERE, THERE) if owner_is_first else (THERE, HERE)
+    refresh(store, session.id, 1, NOW, LIVES, first)
+    noted = refresh(store, session.id, 1, NOW + 1, LIVES, second).session
+    assert (noted.elsewhere_address, noted.elsewhere_agent) == (THERE.address, THERE.agent)
+
+
 # Refreshing
 
 
@@ -248,7 +373,7 @@ def test_a_repetition_within_grace_gets_the_same_generation(
     session = started(store)
     first = refresh(store, session.id, 1, NOW + 60, LIVES)
     again = refresh(store, session.id, 1, NOW + 60 + since, LIVES)
-    assert (again.session, again.repeated) == (first.session, True)
+    assert (again.session.generation, again.repeated) == (first.session.generation, True)
     assert logged(store) == []
 
 

@@ -22,6 +22,7 @@ class LetterKind(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     API_KEY_ADDED = "api_key_added"
     CLIENT_ADDED = "client_added"
+    SESSION_USED_ELSEWHERE = "session_used_elsewhere"
 
 
 @dataclass(frozen=True, slots=True)

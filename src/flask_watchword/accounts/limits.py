@@ -17,6 +17,7 @@ class MailCause(StrEnum):
     VERIFICATION = "verification"
     RESET = "reset"
     CHANGE = "change"
+    REPEATS = "repeats"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from flask_watchword.cli.output import (
 
 if TYPE_CHECKING:
     from flask_watchword.service.components import Components
-    from flask_watchword.sessions.session import Session
+    from flask_watchword.sessions.listed import ListedSession
 
 
 @click.group()
@@ -47,7 +47,7 @@ def list_sessions(who: str, database: str | None, as_json: bool) -> None:
     print_rows(
         columns,
         [
-            (one.id, shown(one.started_at), shown(one.rotated_at), one.address, one.agent)
+            (one.id, shown(one.started_at), shown(one.last_seen_at), one.address, one.agent)
             for one in found
         ],
     )
@@ -87,13 +87,21 @@ def _record(parts: "Components", name: str, user_id: str, ended: int | str) -> N
     parts.stores.accounts.stores.audit.append([told])
 
 
-def _members(one: "Session") -> dict[str, Any]:
+def _members(one: "ListedSession") -> dict[str, Any]:
     # By the names of GET /sessions. Moments are seconds, as of users.
     return {
         "id": one.id,
         "created_at": one.started_at,
-        "last_seen_at": one.rotated_at,
-        "expires_at": one.idle_until,
+        "last_seen_at": one.last_seen_at,
+        "expires_at": one.expires_at,
         "address": one.address,
         "agent": one.agent,
+        "elsewhere": _elsewhere(one),
     }
+
+
+def _elsewhere(one: "ListedSession") -> dict[str, Any] | None:
+    if one.elsewhere_at is None:
+        return None
+    at, address, agent = one.elsewhere_at, one.elsewhere_address, one.elsewhere_agent
+    return {"at": at, "address": address, "agent": agent}

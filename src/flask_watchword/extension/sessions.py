@@ -28,6 +28,7 @@ from flask_watchword.extension.session_work import (
     running_app,
 )
 from flask_watchword.extension.signals import (
+    refresh_repeated,
     refresh_reused,
     session_refreshed,
     session_started,
@@ -35,12 +36,13 @@ from flask_watchword.extension.signals import (
 from flask_watchword.extension.tokens import Claims, Fresh
 from flask_watchword.extension.unknown_names import warn_misspelled
 from flask_watchword.extension.verification import check_type
+from flask_watchword.sessions.listed import ListedSession, listed
 from flask_watchword.sessions.refresh import Refreshed, RefreshRefused, refresh
+from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import (
     SIGNED_OUT,
     SIGNED_OUT_EVERYWHERE,
-    Session,
     new_session,
 )
 from flask_watchword.sessions.store import subject_revocation
@@ -115,16 +117,19 @@ class Sessions:
         if "\0" in whose:
             raise ValueError("a subject has no NUL: give the user an id without one")
         work.feed.begin_life()
-        connected, agent = _device()
-        whence = connected if address is None else address
-        session = new_session(whose, work.now, work.lifetimes, address=whence, agent=agent)
+        by = _requester(address)
+        session = new_session(whose, work.now, work.lifetimes, address=by.address, agent=by.agent)
         ended = work.store.start(session, work.options.limit, work.lifetimes)
         work.tell_ended(ended)
         session_started.send(work.app, session=session)
         return work.pair(session, subject, fresh, additional_claims)
 
     def refresh(
-        self, identity: Any = None, *, additional_claims: Claims | None = None
+        self,
+        identity: Any = None,
+        *,
+        additional_claims: Claims | None = None,
+        address: str | None = None,
     ) -> TokenPair:
         """Trade the refresh token of this request for a new pair.
 
@@ -135,6 +140,8 @@ class Sessions:
             identity: what the loaders of claims, headers and keys are given; the subject unless
                 they need more, the current user perhaps.
             additional_claims: further claims of the access token.
+            address: where the client is, as for :meth:`start`. A token that is repeated from
+                another network or user agent is noted.
 
         Returns:
             The pair; its access token is not fresh.
@@ -153,9 +160,11 @@ class Sessions:
         session_id, generation = claims.get("sid"), claims.get("gen")
         if not isinstance(session_id, str) or type(generation) is not int:
             raise RevokedTokenError(*token.own, code=SESSION_ENDED)
-        granted = _rotated(work, token, session_id, generation)
+        granted = _rotated(work, token, session_id, generation, _requester(address))
         session = granted.session
         session_refreshed.send(work.app, session=session, repeated=granted.repeated)
+        if granted.noted:
+            refresh_repeated.send(work.app, session=session, elsewhere=granted.elsewhere)
         if identity is None:
             identity = session.subject
         return work.pair(session, identity, False, additional_claims)
@@ -220,8 +229,11 @@ class Sessions:
         work.tell_ended(ended)
         return len(ended)
 
-    def list(self, subject: Any = None) -> Sequence[Session]:
-        """Return the sessions of a subject that are not over, the one used last first.
+    def list(self, subject: Any = None) -> Sequence[ListedSession]:
+        """Return the sessions of a subject that have not ended, as clients may see them.
+
+        The one seen last comes first. A refresh shows only once its grace period has passed, and
+        then to the hour, so that a copy of a token does not tell when its owner refreshes.
 
         Args:
             subject: whose; ``None`` for the current token's.
@@ -232,7 +244,10 @@ class Sessions:
         """
         work = Work()
         wanted = _current_subject(work) if subject is None else work.subject_of(subject)
-        return work.store.of_subject(wanted, work.now)
+        found = work.store.of_subject(wanted, work.now)
+        sessions = [listed(session, work.now, work.lifetimes) for session in found]
+        # By what is shown and no more: the order must not tell what the times do not.
+        return sorted(sessions, key=lambda one: (one.last_seen_at, one.started_at), reverse=True)
 
     def figures(self, app: Flask | None = None) -> Figures:
         """Return how well this process knows what is revoked; asks no store.
@@ -282,9 +297,11 @@ class Sessions:
         work.revoke(Revocation(Kind.KEY, kid, work.now, work.all_tokens_until()))
 
 
-def _rotated(work: Work, token: CurrentToken, session_id: str, generation: int) -> Refreshed:
+def _rotated(
+    work: Work, token: CurrentToken, session_id: str, generation: int, by: Requester
+) -> Refreshed:
     try:
-        return refresh(work.store, session_id, generation, work.now, work.lifetimes)
+        return refresh(work.store, session_id, generation, work.now, work.lifetimes, by)
     except RefreshRefused as refusal:
         if refusal.ended_now and refusal.session is not None:
             refresh_reused.send(work.app, session=refusal.session)
@@ -314,10 +331,12 @@ def _current_subject(work: Work) -> str:
     return str(_present_token(work).claim(work.app.config["JWT_IDENTITY_CLAIM"]))
 
 
-def _device() -> tuple[str, str]:
+def _requester(address: str | None) -> Requester:
+    """Return who sends the current request; at an address that is known better, if given."""
     if not has_request_context():
-        return "", ""
-    return request.remote_addr or "", request.user_agent.string[:_AGENT_LENGTH]
+        return Requester(address or "")
+    connected = request.remote_addr or "" if address is None else address
+    return Requester(connected, request.user_agent.string[:_AGENT_LENGTH])
 
 
 def _unavailable(error: StoreUnavailable) -> Response:

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.sessions import Sessions
-from flask_watchword.extension.signals import refresh_reused
+from flask_watchword.extension.signals import refresh_repeated, refresh_reused
 from flask_watchword.service.account_refusals import install_account_refusals
 from flask_watchword.service.administrator import install_admin_refusals
 from flask_watchword.service.answers import install_refusals
@@ -30,6 +30,7 @@ from flask_watchword.service.mailing import Mailing
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.origins import Origins
+from flask_watchword.service.repeated_refreshes import record_repeat
 from flask_watchword.service.request_time import install_request_time
 from flask_watchword.service.response_headers import install_headers
 from flask_watchword.service.settings import Settings, read_app_settings
@@ -160,6 +161,7 @@ def _install(
     )
     install_components(app, parts)
     refresh_reused.connect(record_reuse, app)
+    refresh_repeated.connect(record_repeat, app)
     return parts
 
 

@@ -7,8 +7,9 @@ otherwise go unnoticed, so the session ends for both (RFC 9700 section 4.14.2).
 
 from dataclasses import dataclass
 
+from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.session import REFRESH_REUSED, Lifetimes, Session
-from flask_watchword.sessions.store import SessionStore
+from flask_watchword.sessions.store import UNKNOWN, SessionStore
 
 
 class RefreshRefused(Exception):
@@ -34,14 +35,23 @@ class Refreshed:
     Attributes:
         session: the session, whose generation the new pair carries.
         repeated: whether the same generation had been handed out before.
+        noted: whether this is the first repeat of its generation, from where it comes.
+        elsewhere: whether it comes from another network or user agent than the first use.
     """
 
     session: Session
     repeated: bool
+    noted: bool = False
+    elsewhere: bool = False
 
 
 def refresh(
-    store: SessionStore, session_id: str, generation: int, now: float, lifetimes: Lifetimes
+    store: SessionStore,
+    session_id: str,
+    generation: int,
+    now: float,
+    lifetimes: Lifetimes,
+    requester: Requester = UNKNOWN,
 ) -> Refreshed:
     """Rotate a session for one of its refresh tokens.
 
@@ -51,18 +61,19 @@ def refresh(
         generation: the token's ``gen``.
         now: seconds since the epoch.
         lifetimes: what the session is held to.
+        requester: who sends the request.
 
     Raises:
         RefreshRefused: when the session is over, or is ended now because the token was reused.
         StoreUnavailable: when the store does not answer; nothing has changed, or the caller's
             next try with the same token gets what this one would have got.
     """
-    session = store.rotate(session_id, generation, now, lifetimes)
+    session = store.rotate(session_id, generation, now, lifetimes, requester)
     if session is not None:
         return Refreshed(session, repeated=False)
     session = _living(store, session_id, now)
     if is_repetition(session, generation, now, lifetimes.grace):
-        return Refreshed(session, repeated=True)
+        return _repeated(store, session, now, requester)
     ended = store.end(session_id, now, REFRESH_REUSED, lifetimes)
     raise RefreshRefused(REFRESH_REUSED, ended or session, ended_now=ended is not None)
 
@@ -100,6 +111,23 @@ def is_repetition(session: Session, generation: int, now: float, grace: float) -
     if grace <= 0 or generation != session.generation - 1:
         return False
     return abs(now - session.rotated_at) <= grace
+
+
+def _repeated(store: SessionStore, session: Session, now: float, requester: Requester) -> Refreshed:
+    """Hand out the current generation again, and note that once for each of the two devices."""
+    elsewhere = session.used_by.is_known and not requester.looks_like(session.used_by)
+    known = session.repeated_elsewhere if elsewhere else session.repeated
+    noted = None
+    if known < session.generation:
+        other = _other_device(session, requester) if elsewhere else None
+        noted = store.note_repeat(session.id, session.generation, now, other)
+    return Refreshed(noted or session, True, noted is not None, elsewhere)
+
+
+def _other_device(session: Session, requester: Requester) -> Requester:
+    """Return which of the two devices the owner may not know: the one unlike the sign-in."""
+    is_like_the_sign_in = requester.looks_like(session.signed_in_by)
+    return session.used_by if is_like_the_sign_in else requester
 
 
 def _living(store: SessionStore, session_id: str, now: float) -> Session:

@@ -3,6 +3,8 @@
 import secrets
 from dataclasses import dataclass
 
+from flask_watchword.sessions.requester import Requester
+
 #: Why a session has ended; what ``Session.end_reason`` says.
 SIGNED_OUT = "signed_out"
 SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
@@ -34,6 +36,21 @@ class Lifetimes:
     detached: float = 2_592_000.0
     leeway: float = 0.0
 
+    @property
+    def concealed(self) -> float:
+        """Seconds for which a refresh is shown to no client: longer than the grace period."""
+        # Twice, as clocks of several machines differ.
+        return max(60.0, 2 * self.grace)
+
+    @property
+    def shown_interval(self) -> float:
+        """Seconds to which times of use are rounded down for clients.
+
+        An hour, or less where a session may stay idle for a few hours only; at least ten times
+        the grace period in any case.
+        """
+        return max(10 * self.grace, min(3_600.0, self.idle / 4))
+
     def idle_until(self, now: float, ends_at: float) -> float:
         """Return when a session used now ends unless it is refreshed; never past its end."""
         return min(now + self.idle, ends_at)
@@ -55,6 +72,17 @@ class Session:
         agent: what it was started by, likewise.
         ended_at: when it was ended, ``None`` while it was not.
         end_reason: why.
+        shown_use_at: the use before the last one, for clients that may not know of the last one
+            yet (see :mod:`flask_watchword.sessions.listed`); ``None`` for the start.
+        used_address: where the current generation was first handed out to.
+        used_agent: the user agent it was first handed out to.
+        repeated: the latest generation that was handed out again.
+        repeated_elsewhere: the latest generation that was handed out again to another network or
+            user agent.
+        elsewhere_in_a_row: how many generations up to that one were, without a gap.
+        elsewhere_at: when that happened.
+        elsewhere_address: where the other device was: of the two the one unlike the sign-in.
+        elsewhere_agent: its user agent.
     """
 
     id: str
@@ -68,6 +96,25 @@ class Session:
     agent: str = ""
     ended_at: float | None = None
     end_reason: str | None = None
+    shown_use_at: float | None = None
+    used_address: str = ""
+    used_agent: str = ""
+    repeated: int = 0
+    repeated_elsewhere: int = 0
+    elsewhere_in_a_row: int = 0
+    elsewhere_at: float | None = None
+    elsewhere_address: str = ""
+    elsewhere_agent: str = ""
+
+    @property
+    def signed_in_by(self) -> Requester:
+        """Who signed in."""
+        return Requester(self.address, self.agent)
+
+    @property
+    def used_by(self) -> Requester:
+        """Who was first to get the current generation."""
+        return Requester(self.used_address, self.used_agent)
 
     def is_over(self, now: float) -> bool:
         """Tell whether the session was ended or has outlived one of its lifetimes."""
@@ -98,4 +145,6 @@ def new_session(
         ends_at=ends_at,
         address=address,
         agent=agent,
+        used_address=address,
+        used_agent=agent,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import Lifetimes, Session
 
@@ -38,6 +39,10 @@ MOST_ENDED = 1_000
 KEPT_PAST_END = 3_600.0
 
 
+#: Of a request of which nothing is known.
+UNKNOWN = Requester()
+
+
 class SessionStore(Protocol):
     """Keeps sessions and the log of revocations.
 
@@ -54,13 +59,35 @@ class SessionStore(Protocol):
         """
 
     def rotate(
-        self, session_id: str, generation: int, now: float, lifetimes: Lifetimes
+        self,
+        session_id: str,
+        generation: int,
+        now: float,
+        lifetimes: Lifetimes,
+        requester: Requester = UNKNOWN,
     ) -> Session | None:
         """Add one to the generation if it is ``generation`` and the session is not over.
 
         One compare-and-swap: of any number of callers with the same generation one gets the
-        session as it is afterwards (``rotated_at`` is now, ``idle_until`` moved on) and all
-        others get ``None``. It writes one row and reads no other.
+        session as it is afterwards (``rotated_at`` is now, ``idle_until`` moved on, ``used_by`` is
+        the requester) and all others get ``None``. ``shown_use_at`` becomes the ``rotated_at``
+        there was, if that is older than ``lifetimes.concealed``. It writes one row and reads no
+        other.
+        """
+
+    def note_repeat(
+        self, session_id: str, generation: int, now: float, elsewhere: Requester | None
+    ) -> Session | None:
+        """Note that the current generation was handed out again, if it still is the current one.
+
+        One compare-and-swap: of any number of callers for one generation one gets the session as
+        it is afterwards, all others ``None``. Repeats from elsewhere are noted apart.
+
+        Args:
+            session_id: of the session.
+            generation: the current generation.
+            now: seconds since the epoch.
+            elsewhere: the other device where two use the session; ``None`` where it is one.
         """
 
     def get(self, session_id: str) -> Session | None:

@@ -6,10 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import (
     MOST_ENDED,
+    UNKNOWN,
     Batch,
     session_revocation,
     subject_revocation,
@@ -50,21 +52,56 @@ class MemorySessionStore(Forked):
             return self._end(others[:surplus], now, TOO_MANY, lifetimes)
 
     def rotate(
-        self, session_id: str, generation: int, now: float, lifetimes: Lifetimes
+        self,
+        session_id: str,
+        generation: int,
+        now: float,
+        lifetimes: Lifetimes,
+        requester: Requester = UNKNOWN,
     ) -> Session | None:
         """Add one to the generation if it is ``generation`` and the session is not over."""
         with self._lock:
             session = self._sessions.get(session_id)
             if session is None or session.generation != generation or session.is_over(now):
                 return None
+            is_old = session.rotated_at < now - lifetimes.concealed
             rotated = replace(
                 session,
+                shown_use_at=session.rotated_at if is_old else session.shown_use_at,
+                used_address=requester.address,
+                used_agent=requester.agent,
                 generation=generation + 1,
                 rotated_at=now,
                 idle_until=lifetimes.idle_until(now, session.ends_at),
             )
             self._sessions[session_id] = rotated
             return rotated
+
+    def note_repeat(
+        self, session_id: str, generation: int, now: float, elsewhere: Requester | None
+    ) -> Session | None:
+        """Note that the current generation was handed out again, if it still is the current one."""
+        with self._lock:
+            session = self._sessions.get(session_id)
+            if session is None or session.generation != generation or session.ended_at is not None:
+                return None
+            known = session.repeated if elsewhere is None else session.repeated_elsewhere
+            if known >= generation:
+                return None
+            if elsewhere is None:
+                noted = replace(session, repeated=generation)
+            else:
+                goes_on = session.repeated_elsewhere == generation - 1
+                noted = replace(
+                    session,
+                    repeated_elsewhere=generation,
+                    elsewhere_in_a_row=session.elsewhere_in_a_row + 1 if goes_on else 1,
+                    elsewhere_at=now,
+                    elsewhere_address=elsewhere.address,
+                    elsewhere_agent=elsewhere.agent,
+                )
+            self._sessions[session_id] = noted
+            return noted
 
     def get(self, session_id: str) -> Session | None:
         """Return a session, over or not."""

@@ -3,6 +3,7 @@
 from flask import Response
 
 from flask_watchword.extension.current import get_jwt, get_jwt_identity
+from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
@@ -34,4 +35,6 @@ def refresh() -> Response:
         return clear_own_cookies(user_gone() if user is None else user_disabled())
     sign_in = SignIn.told_by(get_jwt(), user)
     # Its access token is not fresh: nobody has typed a password for this one.
-    return pair_answer(parts.sessions.refresh(sign_in), sign_in.csrf, current_transport())
+    return pair_answer(
+        parts.sessions.refresh(sign_in, address=client().address), sign_in.csrf, current_transport()
+    )

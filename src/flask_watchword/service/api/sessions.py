@@ -12,7 +12,21 @@ from flask_watchword.service.components import components
 from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
-from flask_watchword.sessions.session import Session
+from flask_watchword.sessions.listed import ListedSession
+
+
+class OtherDevice(msgspec.Struct):
+    """A device that repeats the refreshes of another one: it has a copy of the session's tokens.
+
+    Attributes:
+        at: when it was last seen, rounded like `last_seen_at`.
+        address: its IP address.
+        agent: its User-Agent header.
+    """
+
+    at: Moment
+    address: str
+    agent: str
 
 
 class Device(msgspec.Struct):
@@ -21,11 +35,13 @@ class Device(msgspec.Struct):
     Attributes:
         id: by which it can be ended.
         created_at: when it was logged in.
-        last_seen_at: when it was last refreshed.
-        expires_at: when it ends unless it is refreshed.
+        last_seen_at: when it was last refreshed, to the hour; a refresh shows a minute later at
+            the earliest, so that nobody with a copy of a token sees when its owner refreshes.
+        expires_at: when it ends unless it is refreshed, counted from `last_seen_at`.
         address: the IP address it was logged in from.
         agent: the User-Agent header that came along.
         current: whether this very request belongs to it.
+        elsewhere: who else uses it, from another network or user agent; null if no one.
     """
 
     id: str
@@ -35,23 +51,32 @@ class Device(msgspec.Struct):
     address: str
     agent: str
     current: bool
+    elsewhere: OtherDevice | None
 
     @classmethod
-    def of(cls, session: Session, current_id: object) -> Self:
+    def of(cls, session: ListedSession, current_id: object) -> Self:
         """Return a session as it is shown."""
         return cls(
             id=session.id,
             created_at=moment(session.started_at),
-            last_seen_at=moment(session.rotated_at),
-            expires_at=moment(session.idle_until),
+            last_seen_at=moment(session.last_seen_at),
+            expires_at=moment(session.expires_at),
             address=session.address,
             agent=session.agent,
             current=session.id == current_id,
+            elsewhere=_elsewhere(session),
         )
 
 
+def _elsewhere(session: ListedSession) -> OtherDevice | None:
+    if session.elsewhere_at is None:
+        return None
+    at = moment(session.elsewhere_at)
+    return OtherDevice(at, session.elsewhere_address, session.elsewhere_agent)
+
+
 class Devices(msgspec.Struct):
-    """Every session of one user, the one used last first."""
+    """Every session of one user, the one seen last first."""
 
     sessions: list[Device]
 

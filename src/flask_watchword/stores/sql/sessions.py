@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Executable, exc
 
+from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import (
     MOST_ENDED,
+    UNKNOWN,
     Batch,
     session_revocation,
     subject_revocation,
@@ -83,7 +85,12 @@ class SqlSessionStore:
         return ended
 
     def rotate(
-        self, session_id: str, generation: int, now: float, lifetimes: Lifetimes
+        self,
+        session_id: str,
+        generation: int,
+        now: float,
+        lifetimes: Lifetimes,
+        requester: Requester = UNKNOWN,
     ) -> Session | None:
         """Add one to the generation if it is ``generation`` and the session is not over."""
         if not 0 < generation < _LARGEST:
@@ -93,10 +100,23 @@ class SqlSessionStore:
             "presented": generation,
             "now": now,
             "idle": now + lifetimes.idle,
+            "shown_before": now - lifetimes.concealed,
+            "new_address": requester.address,
+            "new_agent": requester.agent,
         }
         if not self._is_postgres:
             return self._one(statements.ROTATE, values)
         return self._rotated_in_time(values)
+
+    def note_repeat(
+        self, session_id: str, generation: int, now: float, elsewhere: Requester | None
+    ) -> Session | None:
+        """Note that the current generation was handed out again, if it still is the current one."""
+        values: dict[str, Any] = {"session_id": session_id, "presented": generation}
+        if elsewhere is None:
+            return self._one(statements.NOTE_REPEAT, values)
+        values |= {"now": now, "new_address": elsewhere.address, "new_agent": elsewhere.agent}
+        return self._one(statements.NOTE_REPEAT_ELSEWHERE, values)
 
     def get(self, session_id: str) -> Session | None:
         """Return a session, over or not."""

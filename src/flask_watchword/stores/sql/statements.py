@@ -39,6 +39,15 @@ _SESSION = (
     _sessions.agent,
     _sessions.ended_at,
     _sessions.end_reason,
+    _sessions.shown_use_at,
+    _sessions.used_address,
+    _sessions.used_agent,
+    _sessions.repeated,
+    _sessions.repeated_elsewhere,
+    _sessions.elsewhere_in_a_row,
+    _sessions.elsewhere_at,
+    _sessions.elsewhere_address,
+    _sessions.elsewhere_agent,
 )
 
 _not_ended = _sessions.ended_at.is_(None)
@@ -57,6 +66,12 @@ ROTATE = (
     .values(
         generation=_sessions.generation + 1,
         rotated_at=bindparam("now"),
+        shown_use_at=case(
+            (_sessions.rotated_at < bindparam("shown_before"), _sessions.rotated_at),
+            else_=_sessions.shown_use_at,
+        ),
+        used_address=bindparam("new_address"),
+        used_agent=bindparam("new_agent"),
         idle_until=case(
             (_sessions.ends_at < bindparam("idle"), _sessions.ends_at), else_=bindparam("idle")
         ),
@@ -67,6 +82,35 @@ ROTATE = (
 #: The same for PostgreSQL, not to be done once nobody waits for the answer any more.
 ROTATE_IN_TIME = ROTATE.where(
     func.clock_timestamp() <= func.to_timestamp(bindparam("deadline", type_=Double))
+)
+
+_repeating = update(tables.sessions).where(
+    _this_one, _sessions.generation == bindparam("presented"), _not_ended
+)
+
+#: Each of the two compares with what was noted before, so that one of many notes a generation.
+NOTE_REPEAT = (
+    _repeating.where(_sessions.repeated < bindparam("presented"))
+    .values(repeated=bindparam("presented"))
+    .returning(*_SESSION)
+)
+
+NOTE_REPEAT_ELSEWHERE = (
+    _repeating.where(_sessions.repeated_elsewhere < bindparam("presented"))
+    .values(
+        repeated_elsewhere=bindparam("presented"),
+        elsewhere_in_a_row=case(
+            (
+                _sessions.repeated_elsewhere + 1 == bindparam("presented"),
+                _sessions.elsewhere_in_a_row + 1,
+            ),
+            else_=1,
+        ),
+        elsewhere_at=bindparam("now"),
+        elsewhere_address=bindparam("new_address"),
+        elsewhere_agent=bindparam("new_agent"),
+    )
+    .returning(*_SESSION)
 )
 
 #: PostgreSQL's clock, in seconds since the epoch.

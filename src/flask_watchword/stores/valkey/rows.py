@@ -1,9 +1,18 @@
 """Sessions and revocations as the server keeps them: text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import Session
+from flask_watchword.stores.valkey.scripts import SESSION_FIELDS
+
+#: How the fields of a session are read that are not text.
+_READ: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("generation", "repeated", "repeated_elsewhere", "elsewhere_in_a_row"), int),
+    **dict.fromkeys(("started_at", "rotated_at", "idle_until", "ends_at"), float),
+    **dict.fromkeys(("ended_at", "shown_use_at", "elsewhere_at"), float),
+}
 
 #: What a client returns for text, by whether it was made with ``decode_responses``.
 Text = bytes | str
@@ -33,22 +42,13 @@ def session_of(row: Sequence[Text | None] | None) -> Session | None:
     """Return the session in a row of ``SESSION_FIELDS``; ``None`` for none."""
     if row is None or row[0] is None:
         return None
-    values = [None if value is None else text(value) for value in row]
-    id_, subject, generation, *moments, address, agent, ended_at, end_reason = values
-    started_at, rotated_at, idle_until, ends_at = map(float, filter(None, moments))
-    return Session(
-        id=str(id_),
-        subject=str(subject),
-        generation=int(generation or 0),
-        started_at=started_at,
-        rotated_at=rotated_at,
-        idle_until=idle_until,
-        ends_at=ends_at,
-        address=str(address),
-        agent=str(agent),
-        ended_at=None if ended_at is None else float(ended_at),
-        end_reason=end_reason,
-    )
+    texts = [None if value is None else text(value) for value in row]
+    values = dict(zip(SESSION_FIELDS, texts, strict=True))
+    # What a session of an earlier version lacks has the value that a new one begins with.
+    given = {
+        name: _READ.get(name, str)(value) for name, value in values.items() if value is not None
+    }
+    return Session(**given)
 
 
 def sessions_of(rows: Sequence[Sequence[Text | None]]) -> list[Session]:

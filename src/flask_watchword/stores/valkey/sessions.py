@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, Self
 
+from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
-from flask_watchword.sessions.store import MOST_ENDED, Batch, subject_revocation
+from flask_watchword.sessions.store import MOST_ENDED, UNKNOWN, Batch, subject_revocation
 from flask_watchword.stores.valkey.changes import Changes
 from flask_watchword.stores.valkey.client import Client, Server, client_opener, prefix_of
 from flask_watchword.stores.valkey.rows import (
@@ -96,7 +97,12 @@ class ValkeySessionStore:
         return self._revoked(sessions_of(rows))
 
     def rotate(
-        self, session_id: str, generation: int, now: float, lifetimes: Lifetimes
+        self,
+        session_id: str,
+        generation: int,
+        now: float,
+        lifetimes: Lifetimes,
+        requester: Requester = UNKNOWN,
     ) -> Session | None:
         """Add one to the generation if it is ``generation`` and the session is not over."""
         row = self.server.run(
@@ -108,8 +114,19 @@ class ValkeySessionStore:
             moment(_unused_until(now, lifetimes)),
             moment(lifetimes.leeway),
             secrets.token_hex(8),
+            moment(now - lifetimes.concealed),
+            requester.address,
+            requester.agent,
         )
         return session_of(row)
+
+    def note_repeat(
+        self, session_id: str, generation: int, now: float, elsewhere: Requester | None
+    ) -> Session | None:
+        """Note that the current generation was handed out again, if it still is the current one."""
+        told = () if elsewhere is None else (moment(now), elsewhere.address, elsewhere.agent)
+        keys = (self._session_key(session_id),)
+        return session_of(self.server.run("note_repeat", keys, str(generation), *told))
 
     def get(self, session_id: str) -> Session | None:
         """Return a session, over or not."""

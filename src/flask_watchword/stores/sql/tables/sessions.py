@@ -1,6 +1,6 @@
 """The tables of sessions, and of what was revoked."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, text
 
 from flask_watchword.stores.sql.tables.base import metadata
 from flask_watchword.stores.sql.text import AnyText
@@ -19,6 +19,15 @@ sessions = Table(
     Column("agent", AnyText, nullable=False),
     Column("ended_at", Float(53)),
     Column("end_reason", AnyText),
+    Column("shown_use_at", Float(53)),
+    Column("used_address", AnyText, nullable=False, server_default=text("''")),
+    Column("used_agent", AnyText, nullable=False, server_default=text("''")),
+    Column("repeated", BigInteger, nullable=False, server_default=text("0")),
+    Column("repeated_elsewhere", BigInteger, nullable=False, server_default=text("0")),
+    Column("elsewhere_in_a_row", BigInteger, nullable=False, server_default=text("0")),
+    Column("elsewhere_at", Float(53)),
+    Column("elsewhere_address", AnyText, nullable=False, server_default=text("''")),
+    Column("elsewhere_agent", AnyText, nullable=False, server_default=text("''")),
     Index("ix_watchword_sessions_subject", "subject"),
     Index("ix_watchword_sessions_idle_until", "idle_until"),
 )

@@ -11,8 +11,8 @@ from flask_watchword.sessions.session import Session
 #: The fields of a stored session, in the order in which scripts return them.
 SESSION_FIELDS = tuple(field.name for field in fields(Session))
 
-# Alone on the hot path, and with keys of its own.
-_WITHOUT_LOG = {"rotate"}
+# Alone on the hot path, and with keys of their own.
+_WITHOUT_LOG = {"rotate", "note_repeat"}
 
 # What counts tries knows nothing of sessions.
 _ALONE = {"take", "give_back", "remember"}
