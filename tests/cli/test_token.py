@@ -73,9 +73,13 @@ def test_what_is_no_token_is_shown_with_what_is_wrong(token: str) -> None:
     assert json.loads(result.stdout)["fault"]
 
 
-@pytest.mark.parametrize("prefix", ["", "Bearer ", "Authorization: Bearer ", "\n "])
+@pytest.mark.parametrize(
+    "prefix", ["", "Bearer ", "Authorization: Bearer ", "authorization: bearer ", "\n "]
+)
 def test_a_token_may_be_copied_with_what_stands_before_it(prefix: str) -> None:
-    assert "claim sub\tada" in inspect(typed=f"{prefix}{TOKEN}\n").stdout
+    result = inspect(typed=f"{prefix}{TOKEN}\n")
+    assert "claim sub\tada" in result.stdout
+    assert result.exit_code == 0
 
 
 def test_a_token_may_stand_in_a_file() -> None:

@@ -77,11 +77,39 @@ DIFFERENCES = (
 )
 
 
+@dataclass(frozen=True)
+class Spelling:
+    """Something that is admitted although Flask-JWT-Extended does not know it.
+
+    Attributes:
+        reason: why.
+        usual: the odd request whose answer it gets.
+        states: the odd requests that get it.
+    """
+
+    reason: str
+    usual: str
+    states: tuple[str, ...]
+
+
+SPELLINGS = (
+    Spelling(
+        "an authentication scheme is compared without regard to case (RFC 9110 section 11.1)",
+        "usual-scheme",
+        ("lower-scheme", "upper-scheme", "mixed-scheme-second"),
+    ),
+)
+
+
 def _by_state() -> Iterator[tuple[str, Difference]]:
     for difference in DIFFERENCES:
         for state in difference.states:
             yield state, difference
 
 
+#: The usual spelling of what is spelled otherwise.
+SPELLED: Mapping[str, Spelling] = {
+    state: spelling for spelling in SPELLINGS for state in spelling.states
+}
 #: The difference that a state of a token, or an odd request, is an example of.
 DELIBERATE: Mapping[str, Difference] = dict(_by_state())

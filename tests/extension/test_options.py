@@ -165,6 +165,8 @@ ODD_SUBJECT = mint("HS256", sub=7)
 LATER: dict[str, tuple[dict[str, Any], str]] = {
     "secret": ({"SECRET_KEY": OTHER_HMAC_SECRET}, f"Bearer {OTHER_TOKEN}"),
     "header-type": ({"HEADER_TYPE": "JWT"}, f"JWT {TOKEN}"),
+    "header-type-lower": ({"HEADER_TYPE": "JWT"}, f"jwt {TOKEN}"),
+    "header-type-upper": ({"HEADER_TYPE": "Token"}, f"TOKEN {TOKEN}"),
     "header-type-empty": ({"HEADER_TYPE": ""}, TOKEN),
     "algorithm": ({"ALGORITHM": "HS512"}, f"Bearer {HS512_TOKEN}"),
     "decode-algorithms": ({"DECODE_ALGORITHMS": ["HS512"]}, f"Bearer {HS512_TOKEN}"),

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
@@ -12,7 +13,7 @@ import jwt
 import pytest
 
 import flask_watchword
-from tests.extension.deliberate_differences import DELIBERATE, Difference
+from tests.extension.deliberate_differences import DELIBERATE, SPELLED, Difference
 from tests.extension.request_table import Probe, probes
 from tests.extension.scenario import Answer, Request, send
 from tests.extension.variants import VARIANTS, twins
@@ -45,6 +46,9 @@ def _agree(probe: Probe, theirs: Answer, ours: Answer) -> bool:
         return not ours.crashed
     if theirs.crashed:
         return not ours.crashed
+    if probe.carrier == "odd-header" and probe.state in SPELLED:
+        usual = replace(probe, state=SPELLED[probe.state].usual)
+        return ours == send(twins(usual.variant)[1], usual.request())
     difference = DELIBERATE.get(probe.state)
     return difference is not None and _refused_as_told(ours, difference)
 
@@ -83,6 +87,12 @@ def test_each_deliberate_difference_is_one(state: str) -> None:
         theirs.body != ours.body and _refused_as_told(ours, DELIBERATE[state])
         for theirs, ours in answers
     )
+
+
+@pytest.mark.parametrize("state", SPELLED)
+def test_each_deliberate_spelling_is_known_to_us_alone(state: str) -> None:
+    theirs, ours = _answers(Probe("default", "odd-header", state))
+    assert (theirs.status, ours.status) == (401, 200)
 
 
 def _create(issuer: ModuleType, app: Any, kind: str, **arguments: Any) -> str:

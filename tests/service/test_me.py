@@ -26,6 +26,12 @@ def test_whoever_is_logged_in_is_told_who_they_are(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_the_scheme_may_be_in_any_case(client: FlaskClient, tokens: dict[str, str]) -> None:
+    for scheme in ("bearer", "BEARER"):
+        headers = {"Authorization": f"{scheme} {tokens['access_token']}"}
+        assert client.get("/me", headers=headers).status_code == 200
+
+
 def test_nobody_else_is_told_anything(client: FlaskClient, tokens: dict[str, str]) -> None:
     assert client.get("/me").get_json()["code"] == "missing_token"
     refused = client.get("/me", headers=bearer(tokens["refresh_token"]))

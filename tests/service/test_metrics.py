@@ -85,6 +85,7 @@ def test_with_a_token_they_are_for_whoever_shows_it(
         elsewhere = {"REMOTE_ADDR": "192.0.2.1"}
         shown = {"Authorization": f"Bearer {TOKEN}"}
         read(ours, headers=shown, environ_base=elsewhere)
+        read(ours, headers={"Authorization": f"bEARER {TOKEN}"}, environ_base=elsewhere)
         for headers in ({}, {"Authorization": "Bearer " + "n" * 22}, {"Authorization": "é"}):
             assert ours.client.get("/metrics", headers=headers).status_code == 403
 

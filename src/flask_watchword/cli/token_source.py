@@ -15,7 +15,7 @@ import click
 #: More bytes than any header may have; what is longer is refused for its size all the same.
 _MOST_BYTES = 65_536
 #: What stands before a token that is copied out of a request.
-_BEFORE = re.compile(r"^(Authorization:\s*)?(Bearer(\s+|$))?")
+_BEFORE = re.compile(r"^(Authorization:\s*)?(Bearer(\s+|$))?", re.IGNORECASE)
 #: Characters at which a terminal cuts a line (Linux, N_TTY_BUF_SIZE).
 _TERMINAL_LINE = 4_095
 

@@ -25,13 +25,13 @@ def from_headers(request: Request, config: Config, refresh: bool) -> Found:
     """Find the token in JWT_HEADER_NAME, which may hold several fields.
 
     Raises:
-        NoAuthorizationError: when the header or the field is missing.
+        NoAuthorizationError: when the header or the field of JWT_HEADER_TYPE is missing.
         InvalidHeaderError: when the field is not one word and one token.
     """
     name, kind = header_name(config), config["JWT_HEADER_TYPE"]
     value = request.environ.get(environ_key(name), "")
     parts = value.split()
-    if len(parts) == 2 and parts[0] == kind and "," not in value:
+    if len(parts) == 2 and _is_scheme(parts[0], kind) and "," not in value:
         return parts[1], None
     value = value.strip().strip(",")
     if not value:
@@ -41,13 +41,18 @@ def from_headers(request: Request, config: Config, refresh: bool) -> Found:
     fields = [
         field
         for field in _FIELD_SEPARATOR.split(value)
-        if field.strip() and field.split()[0] == kind
+        if field.strip() and _is_scheme(field.split()[0], kind)
     ]
     if len(fields) != 1:
         raise NoAuthorizationError(
             f"Missing '{kind}' type in '{name}' header. Expected '{name}: {kind} <JWT>'"
         )
     return _only_word(fields[0], 2, f"Bad {name} header. Expected '{name}: {kind} <JWT>'"), None
+
+
+def _is_scheme(word: str, kind: str) -> bool:
+    # RFC 9110 section 11.1: a scheme is compared without regard to case.
+    return word == kind or word.lower() == kind.lower()
 
 
 def _only_word(field: str, words: int, complaint: str) -> str:

@@ -61,7 +61,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("JWT_ENCODE_NBF", True, "whether new tokens carry nbf"),
     Option("JWT_ERROR_MESSAGE_KEY", "msg", "member of the error bodies that holds the text"),
     Option("JWT_HEADER_NAME", "Authorization", "header of the token"),
-    Option("JWT_HEADER_TYPE", "Bearer", "word before the token in that header; may be empty"),
+    Option(
+        "JWT_HEADER_TYPE",
+        "Bearer",
+        "scheme before the token in that header, in any case; may be empty",
+    ),
     Option("JWT_IDENTITY_CLAIM", "sub", "claim that holds the identity"),
     Option(
         "JWT_ISSUERS",

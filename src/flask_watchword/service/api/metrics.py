@@ -1,6 +1,7 @@
 """GET /metrics: figures for Prometheus."""
 
 import hmac
+import re
 
 from flask import Response, request
 
@@ -11,6 +12,7 @@ from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.guards import PUBLIC
 
 _MEDIA_TYPE = "text/plain"
+_BEARER = re.compile(r"^bearer +", re.IGNORECASE)
 #: What a proxy adds: whoever is behind it is not on this machine, wherever the proxy is.
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
@@ -37,7 +39,8 @@ def metrics() -> Response:
 def _may_see() -> bool:
     token = components().settings.metrics_token
     if token is not None:
-        shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        # RFC 9110 section 11.1: a scheme is compared without regard to case.
+        shown = _BEARER.sub("", request.headers.get("Authorization", ""), count=1)
         return hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), token.encode())
     is_direct = not any(name in request.headers for name in _FORWARDED)
     return is_direct and is_loopback(request.remote_addr or "")
