@@ -168,6 +168,8 @@ def _in_form(mint: Mint, good: str) -> dict[str, str]:
         "without kid": mint.headed(kid=ABSENT),
         "without typ": mint.headed(typ=ABSENT),
         "of another typ": mint.headed(typ="logout+jwt"),
+        "with the typ of the other type": mint.headed(typ="rt+jwt"),
+        "with cty": mint.headed(cty="JWT"),
         "headed by a list": mint.signed("[]"),
         "headed twice": mint.signed('{"alg":"EdDSA","alg":"EdDSA"}'),
         "with a list for claims": mint.carrying(b"[]"),

@@ -49,6 +49,8 @@ REFUSED_BY = {
     "without subject": "required claims",
     "of another type": "type is known",
     "of another typ": "typ is known",
+    "with the typ of the other type": "typ is known",
+    "with cty": "cty",
     "expired": "exp",
     "to refresh": "type",
     "of a stolen key": "key not revoked",

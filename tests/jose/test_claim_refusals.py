@@ -173,11 +173,32 @@ def test_absent_typ_is_refused_by_the_strict_profile() -> None:
         decode_strictly(STRICT, {"alg": "HS256"})
 
 
-@pytest.mark.parametrize(
-    "value", ["JWT", "jwt", "at+jwt", "AT+JWT", "rt+jwt", "application/at+jwt"]
-)
+@pytest.mark.parametrize("value", ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt"])
 def test_known_typ_is_compared_without_regard_to_case(value: str) -> None:
     assert decode_strictly(STRICT, {"alg": "HS256", "typ": value})
+
+
+@pytest.mark.parametrize("prefix", ["", "application/"])
+@pytest.mark.parametrize(
+    ("kind", "typ", "other"), [("access", "at+jwt", "RT+JWT"), ("refresh", "RT+jwt", "at+jwt")]
+)
+def test_typ_has_to_be_that_of_the_type_in_the_strict_profile(
+    prefix: str, kind: str, typ: str, other: str
+) -> None:
+    claims = STRICT | {"type": kind}
+    assert decode_strictly(claims, {"alg": "HS256", "typ": prefix + typ})
+    assert decode_strictly(claims, {"alg": "HS256", "typ": "JWT"})
+    with pytest.raises(InvalidTokenError, match="typ"):
+        decode_strictly(claims, {"alg": "HS256", "typ": prefix + other})
+    assert decoder().decode(forge(claims, {"alg": "HS256", "typ": prefix + other}))
+
+
+@pytest.mark.parametrize("value", ["JWT", "jwt", "at+jwt", "", None, 1, ["JWT"]])
+def test_content_type_is_refused_by_the_strict_profile(value: Any) -> None:
+    header = {"alg": "HS256", "typ": "at+jwt", "cty": value}
+    with pytest.raises(InvalidTokenError, match="cty"):
+        decode_strictly(STRICT, header)
+    assert decoder().decode(forge(STRICT, header))
 
 
 def test_refusals_of_claims_are_exceptions_of_pyjwt() -> None:

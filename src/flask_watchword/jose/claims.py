@@ -31,7 +31,8 @@ LATEST_DATE = 253_402_300_799
 
 _STRICT_REQUIRED = ("exp", "iss", "aud", "sub", "jti", "type")
 _STRICT_TYPES = frozenset({"access", "refresh"})
-_STRICT_TYP = frozenset({"jwt", "at+jwt", "rt+jwt"})
+#: What ``typ`` may be, and which ``type`` the token then has; ``None`` for either.
+_STRICT_TYP: Mapping[str, str | None] = {"jwt": None, "at+jwt": "access", "rt+jwt": "refresh"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Policy:
         verify_subject: whether ``sub`` has to be a string where it is present.
         max_token_bytes: larger tokens are refused unseen.
         profile: ``strict`` also requires ``exp``, ``iss``, ``aud``, ``sub``, ``jti``, a known
-            ``type`` and a known ``typ`` (RFC 8725 sections 3.8 to 3.12).
+            ``type`` and its ``typ``, and refuses ``cty`` (RFC 8725 sections 3.8 to 3.12).
     """
 
     audience: str | Iterable[str] | None = None
@@ -111,11 +112,13 @@ def validate_strictly(header: Claims, claims: Claims) -> None:
 
     Raises:
         MissingRequiredClaimError: for a required claim that is absent or null.
-        InvalidTokenError: for a ``type`` or ``typ`` that is not known.
+        InvalidTokenError: for a ``type`` or ``typ`` that is not known, for a ``typ`` of the other
+            ``type``, and for ``cty``.
     """
     check_required(claims)
     check_type(claims)
-    check_typ(header)
+    check_typ(header, claims)
+    check_cty(header)
 
 
 def check_required(claims: Claims) -> None:
@@ -132,12 +135,28 @@ def check_type(claims: Claims) -> None:
         raise InvalidTokenError("Unknown token type (type)")
 
 
-def check_typ(header: Claims) -> None:
-    """Check that ``typ`` of the header is one that the strict profile knows."""
+def check_typ(header: Claims, claims: Claims) -> None:
+    """Check that ``typ`` of the header is one that the strict profile knows, and fits ``type``.
+
+    Other verifiers tell the kinds of token apart by ``typ`` alone (RFC 8725 section 3.11).
+    """
     typ = header.get("typ")
     # RFC 7515 section 4.1.9: typ is a media type, compared without regard to case.
-    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in _STRICT_TYP:
+    name = typ.lower().removeprefix("application/") if isinstance(typ, str) else ""
+    if name not in _STRICT_TYP:
         raise InvalidTokenError("Unknown token type (typ)")
+    kind = _STRICT_TYP[name]
+    if kind is not None and kind != claims["type"]:
+        raise InvalidTokenError("The token's typ is that of another type")
+
+
+def check_cty(header: Claims) -> None:
+    """Check that the header has no ``cty``.
+
+    It says that the payload is a token and no claims (RFC 7519 section 5.2).
+    """
+    if "cty" in header:
+        raise InvalidTokenError("Nested tokens (cty) are not accepted")
 
 
 def issued_at(claims: Claims, now: float) -> float:

@@ -22,6 +22,7 @@ from flask_watchword.errors import InvalidKeyError
 from flask_watchword.jose import algorithms
 from flask_watchword.jose.algorithms import ALGORITHMS, Algorithm, Signer, Verifier
 from flask_watchword.jose.jwk import PublicKey, public_members, thumbprint
+from flask_watchword.jose.roca import has_roca_fingerprint
 
 #: ``compatible`` accepts weak keys, as PyJWT does, and says why they are weak; ``strict`` refuses
 #: them.
@@ -211,6 +212,11 @@ def _load_key_pair(row: Algorithm, material: Any, jwk: Any, profile: Profile) ->
 
 
 def _rsa_key(row: Algorithm, public: rsa.RSAPublicKey, private: Any, profile: Profile) -> Key:
+    if has_roca_fingerprint(public.public_numbers().n):
+        raise InvalidKeyError(
+            "this RSA key was made by a faulty library, and its private part can be computed from "
+            "its public part (CVE-2017-15361): replace it"
+        )
     weakness = None
     if public.key_size < _MINIMUM_RSA_BITS:
         weakness = _weakness(

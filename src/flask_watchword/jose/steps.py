@@ -252,7 +252,8 @@ def take_claim_steps(walk: Walk, reading: Reading, policy: Policy, now: float) -
     if policy.profile == "strict":
         take("required claims", ", ".join(claims), lambda: rules.check_required(claims))
         take("type is known", _member(claims, "type"), lambda: rules.check_type(claims))
-        take("typ is known", _member(header, "typ"), lambda: rules.check_typ(header))
+        take("typ is known", _member(header, "typ"), lambda: rules.check_typ(header, claims))
+        take("cty", _member(header, "cty"), lambda: rules.check_cty(header))
 
 
 def date(claims: Mapping[str, Any], name: str, now: float) -> str:
