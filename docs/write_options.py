@@ -11,6 +11,7 @@ PAGE = Path(__file__).with_name("options.md")
 
 #: What Flask-JWT-Extended does not have.
 OWN = (
+    "JWT_COOKIE_PARTITIONED",
     "JWT_ISSUERS",
     "JWT_MAX_TOKEN_BYTES",
     "JWT_PROFILE",
@@ -41,7 +42,7 @@ _END = """\
   bits cause a `jwt.warnings.InsecureKeyLengthWarning` when they first sign or verify a token, once
   per application. `JWTManager(app)` itself does not warn.
 - `JWT_PROFILE = "strict"` also refuses weak keys, and tokens without `exp`, `iss`, `aud`, `sub`,
-  `jti`, a known `type` and a known `typ`.
+  `jti`, a known `type` and its `typ`, and tokens with a `cty`.
 """
 
 

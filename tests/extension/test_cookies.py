@@ -1,6 +1,7 @@
 """Cookies are set and unset with the very headers Flask-JWT-Extended would send."""
 
 import re
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,14 @@ from tests.extension.signing_keys import HMAC_SECRET
 
 BOTH = (flask_jwt_extended, flask_watchword)
 TOKEN = mint("HS256")
+
+CALLS = {
+    "set_access_cookies": 2,
+    "set_refresh_cookies": 2,
+    "unset_access_cookies": 2,
+    "unset_refresh_cookies": 2,
+    "unset_jwt_cookies": 4,
+}
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -150,3 +159,41 @@ def test_of_two_cookies_the_first_counts_and_under_the_strict_profile_neither(
     assert client.get("/", headers={"Cookie": one}).status_code == 200
     answer = client.get("/", headers={"Cookie": f"{one}; access_token_cookie=other"})
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_partitioned_cookies_are_so_in_every_header_and_secure(call: str) -> None:
+    options = {"COOKIE_PARTITIONED": True, "COOKIE_SAMESITE": "None"}
+    headers = cookies(flask_watchword, call, options)
+    assert len(headers) == CALLS[call]
+    for header in headers:
+        attributes = header.split("; ")[1:]
+        assert attributes.count("Partitioned") == attributes.count("Secure") == 1
+
+
+def test_other_cookies_of_a_response_are_not_partitioned() -> None:
+    app = Flask("cookies")
+    app.config.update(JWT_SECRET_KEY=HMAC_SECRET, JWT_COOKIE_PARTITIONED=True)
+    flask_watchword.JWTManager(app)
+    response = Response()
+    response.set_cookie("theme", "dark")
+    with app.test_request_context():
+        flask_watchword.set_access_cookies(response, TOKEN)
+    assert response.headers.getlist("Set-Cookie")[0] == "theme=dark; Path=/"
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("call", CALLS)
+def test_cookies_are_not_partitioned_unless_asked_for(call: str, options: str) -> None:
+    assert "Partitioned" not in "".join(cookies(flask_watchword, call, OPTIONS[options]))
+
+
+def test_werkzeug_writes_a_partitioned_cookie_alike() -> None:
+    if "partitioned" not in signature(Response.set_cookie).parameters:
+        pytest.skip("this Werkzeug has no partitioned cookies")
+    (ours, _) = cookies(
+        flask_watchword, "set_access_cookies", {"COOKIE_PARTITIONED": True, "COOKIE_SECURE": False}
+    )
+    response = Response()
+    response.set_cookie("access_token_cookie", TOKEN, httponly=True, partitioned=True)
+    assert ours == response.headers["Set-Cookie"]

@@ -20,6 +20,7 @@ COOKIES = {
     "JWT_COOKIE_SECURE": True,
     "JWT_COOKIE_SAMESITE": "Lax",
 }
+PARTITIONED = {"JWT_COOKIE_PARTITIONED": True, "JWT_COOKIE_SAMESITE": "None"}
 PAIR = {
     "JWT_ALGORITHM": "ES256",
     "JWT_PRIVATE_KEY": key_pair("ES256").private,
@@ -70,6 +71,9 @@ def test_an_application_that_is_set_up_well_has_nothing_against_it() -> None:
         ({**COOKIES, "JWT_COOKIE_CSRF_PROTECT": False}, "cookies", Level.PROBLEM),
         ({**COOKIES, "JWT_CSRF_METHODS": ["POST", "PUT", "DELETE"]}, "cookies", Level.PROBLEM),
         ({**COOKIES, "JWT_COOKIE_SAMESITE": None}, "cookies", Level.WARNING),
+        ({**COOKIES, **PARTITIONED}, "cookies", Level.OK),
+        ({**COOKIES, **PARTITIONED, "JWT_COOKIE_SECURE": False}, "cookies", Level.PROBLEM),
+        ({**COOKIES, "JWT_COOKIE_PARTITIONED": True}, "cookies", Level.WARNING),
         ({"JWT_COOKIE_CSRF_PROTECT": False}, "cookies", Level.OK),
         ({"JWT_TOKEN_LOCATION": ["query_string"]}, "JWT_TOKEN_LOCATION", Level.WARNING),
         ({"JWT_ACCESS_TOKEN_EXPIRES": False}, "lifetimes", Level.PROBLEM),

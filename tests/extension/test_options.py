@@ -23,6 +23,7 @@ from tests.extension.signing_keys import HMAC_SECRET, OTHER_HMAC_SECRET
 BOTH = (flask_jwt_extended, flask_watchword)
 #: What Watchword has beside Flask-JWT-Extended's options.
 OWN_OPTIONS = {
+    "JWT_COOKIE_PARTITIONED",
     "JWT_ISSUERS",
     "JWT_MAX_TOKEN_BYTES",
     "JWT_PROFILE",

@@ -97,12 +97,13 @@ def _token_cookie(
     response: Response, kind: str, value: str, domain: str | None, **life: Any
 ) -> None:
     config = current_app.config
-    response.set_cookie(
+    _set_cookie(
+        response,
         config[f"JWT_{kind}_COOKIE_NAME"],
         value=value,
         path=config[f"JWT_{kind}_COOKIE_PATH"],
         httponly=True,
-        **_shared_attributes(domain),
+        domain=domain,
         **life,
     )
 
@@ -111,20 +112,29 @@ def _csrf_cookie(
     response: Response, kind: str, value: str, domain: str | None, **life: Any
 ) -> None:
     config = current_app.config
-    response.set_cookie(
+    _set_cookie(
+        response,
         config[f"JWT_{kind}_CSRF_COOKIE_NAME"],
         value=value,
         path=config[f"JWT_{kind}_CSRF_COOKIE_PATH"],
         httponly=False,  # the page's script has to read it and send it back
-        **_shared_attributes(domain),
+        domain=domain,
         **life,
     )
 
 
-def _shared_attributes(domain: str | None) -> dict[str, Any]:
+def _set_cookie(response: Response, name: str, *, domain: str | None, **attributes: Any) -> None:
     config = current_app.config
-    return {
-        "secure": config["JWT_COOKIE_SECURE"],
-        "domain": domain or config["JWT_COOKIE_DOMAIN"],
-        "samesite": config["JWT_COOKIE_SAMESITE"],
-    }
+    partitioned = bool(config["JWT_COOKIE_PARTITIONED"])
+    response.set_cookie(
+        name,
+        # Browsers drop a partitioned cookie that is not Secure.
+        secure=config["JWT_COOKIE_SECURE"] or partitioned,
+        domain=domain or config["JWT_COOKIE_DOMAIN"],
+        samesite=config["JWT_COOKIE_SAMESITE"],
+        **attributes,
+    )
+    if partitioned:
+        # Werkzeug has an argument for it from version 3.1 on only.
+        *others, last = response.headers.getlist("Set-Cookie")
+        response.headers.setlist("Set-Cookie", [*others, f"{last}; Partitioned"])

@@ -131,6 +131,13 @@ def check_cookies(app: Flask) -> Finding:
             "JWT_COOKIE_CSRF_PROTECT is off: any page can act for who is logged in",
             "JWT_COOKIE_CSRF_PROTECT = True, and send the value in X-CSRF-TOKEN",
         )
+    if config["JWT_COOKIE_PARTITIONED"] and not config["JWT_COOKIE_SECURE"]:
+        return problem(
+            check,
+            "JWT_COOKIE_PARTITIONED is on and JWT_COOKIE_SECURE is off: partitioned cookies are "
+            "Secure, so browsers send none over http",
+            "JWT_COOKIE_SECURE = True, and serve the application over https",
+        )
     if not config["JWT_COOKIE_SECURE"]:
         return problem(
             check,
@@ -144,7 +151,17 @@ def check_cookies(app: Flask) -> Finding:
             f"JWT_CSRF_METHODS lacks {', '.join(sorted(missing))}",
             "name every method that changes something",
         )
-    if str(config["JWT_COOKIE_SAMESITE"]).lower() not in ("lax", "strict"):
+    same_site = str(config["JWT_COOKIE_SAMESITE"] or "").lower()
+    if config["JWT_COOKIE_PARTITIONED"]:
+        if same_site == "none":
+            return fine(check, "Secure, partitioned, and protected against forged requests")
+        return warning(
+            check,
+            "JWT_COOKIE_PARTITIONED is on, and JWT_COOKIE_SAMESITE keeps the cookies out of frames "
+            "on pages of other sites, which partitioned cookies are for",
+            'JWT_COOKIE_SAMESITE = "None", or JWT_COOKIE_PARTITIONED = False',
+        )
+    if same_site not in ("lax", "strict"):
         return warning(
             check,
             "JWT_COOKIE_SAMESITE says nothing: old browsers send the cookies along with every "

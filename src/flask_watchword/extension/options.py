@@ -100,6 +100,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("JWT_SESSION_COOKIE", True, "whether cookies end with the browser's session"),
     Option("JWT_TOKEN_LOCATION", ("headers",), "where tokens are looked for, in this order"),
     Option("JWT_VERIFY_SUB", True, "whether sub has to be a string"),
+    Option(
+        "JWT_COOKIE_PARTITIONED",
+        False,
+        "whether the cookies are partitioned by top-level site (CHIPS), for pages in a frame of "
+        'another site; they are then Secure, and need JWT_COOKIE_SAMESITE "None"',
+    ),
     Option("JWT_MAX_TOKEN_BYTES", MAX_TOKEN_BYTES, "larger tokens are refused unseen"),
     Option(
         "JWT_PROFILE",

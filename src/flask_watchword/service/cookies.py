@@ -41,6 +41,9 @@ def cookie_options() -> Mapping[str, Any]:
         "JWT_COOKIE_DOMAIN": None,
         "JWT_COOKIE_SECURE": True,
         "JWT_COOKIE_SAMESITE": _SAME_SITE,
+        # Browsers do not send SameSite=Lax cookies from frames on pages of other sites, so there
+        # is nothing to partition.
+        "JWT_COOKIE_PARTITIONED": False,
         "JWT_COOKIE_CSRF_PROTECT": True,
         "JWT_CSRF_METHODS": ["POST", "PUT", "PATCH", "DELETE"],
         # One value for both tokens, so one cookie, which is set here.
