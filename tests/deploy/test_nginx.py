@@ -31,6 +31,7 @@ def test_it_reads_the_whole_request_first_and_writes_down_the_client() -> None:
     assert ["X-Forwarded-For", "$remote_addr"] in values("proxy_set_header")
     assert ["Host", "$http_host"] in values("proxy_set_header")
     assert ["X-Request-ID", "$request_id"] in values("proxy_set_header")
+    assert ["X-Forwarded-Prefix", ""] in values("proxy_set_header")
 
 
 def test_a_post_that_a_node_may_have_begun_is_not_sent_again() -> None:

@@ -9,6 +9,7 @@ from flask_watchword.service.components import Stores, components
 from flask_watchword.service.demo import make_expired_token
 from flask_watchword.service.logs.request_id import install_request_id
 from flask_watchword.service.logs.request_lines import install_request_lines
+from flask_watchword.service.path_prefix import ForwardedPrefix
 from flask_watchword.service.request_time import install_request_time
 from flask_watchword.service.response_headers import install_headers
 from flask_watchword.service.settings import Settings, read_settings
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     install_refusals(app)
     install_headers(app, settings)
     Watchword(app, settings=settings, stores=stores or open_stores(settings))
+    app.wsgi_app = ForwardedPrefix(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app
 
 

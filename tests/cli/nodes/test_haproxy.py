@@ -42,6 +42,8 @@ def test_a_client_cannot_choose_its_address_behind_haproxy(
             sessions = ask(port, "GET", "/sessions", headers=bearer | headers)[1]["sessions"]
             assert {one["address"] for one in sessions} == {"127.0.0.1"}, forged
         assert request_id(port, "mine") not in ("mine", None)
+        prefixed = {"X-Forwarded-Prefix": "/evil"}
+        assert ask(port, "GET", "/openapi.json", headers=prefixed)[1]["servers"] == [{"url": "/"}]
         assert ask(port, "GET", "/metrics")[0] == 403
     assert "203.0.113.7" not in node.output
 

@@ -38,6 +38,19 @@ http {{
 """
 
 
+#: What the comments of the configuration say of a prefix.
+BELOW_A_PREFIX = """
+    location /auth/ {
+        proxy_pass http://watchword/;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $http_host;
+        proxy_set_header X-Forwarded-For $remote_addr;
+        proxy_set_header X-Forwarded-Prefix /auth;
+    }
+"""
+
+
 @pytest.fixture
 def nginx() -> str:
     """The program: the machine's, or the one that `make test` has put beside the packages."""
@@ -65,6 +78,13 @@ def test_one_of_two_nodes_behind_the_proxy_can_go_and_nobody_notices(
         forged = bearer | {"X-Forwarded-For": "203.0.113.7"}
         (session,) = ask(port, "GET", "/sessions", headers=forged)[1]["sessions"]
         assert session["address"] == "127.0.0.1"
+        # The prefix that the proxy removes is in the description, and none of a client's.
+        described = ask(port, "GET", "/auth/openapi.json")[1]
+        assert described["servers"] == [{"url": "/auth"}]
+        forged = {"X-Forwarded-Prefix": "/evil"}
+        assert ask(port, "GET", "/openapi.json", headers=forged)[1]["servers"] == [{"url": "/"}]
+        described = ask(port, "GET", "/auth/openapi.json", headers=forged)[1]
+        assert described["servers"] == [{"url": "/auth"}]
         assert request_id(port, "mine") not in ("mine", None)
         assert ask(port, "GET", "/metrics")[0] == 404
         assert ask(port, "POST", "/login", {"email": "a" * 70_000})[0] == 413
@@ -105,6 +125,7 @@ def proxy(nginx: str, folder: Path, nodes: list[int]) -> Iterator[int]:
     text = CONFIGURATION.replace("listen 8080;", f"listen 127.0.0.1:{port};")
     for name, node in zip(("node-a", "node-b"), nodes, strict=True):
         text = text.replace(f"{name}:5000", f"127.0.0.1:{node}")
+    text = text.replace("    location = /metrics {", f"{BELOW_A_PREFIX}    location = /metrics {{")
     (folder / "watchword.conf").write_text(text, encoding="utf-8")
     around = folder / "nginx.conf"
     around.write_text(AROUND.format(folder=folder), encoding="utf-8")

@@ -9,6 +9,8 @@ from flask_watchword.service.answers import published
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.openapi.document import served_below
+from flask_watchword.service.path_prefix import path_prefix
 
 _MEDIA_TYPE = "application/json"
 
@@ -33,4 +35,4 @@ class Description(msgspec.Struct):
 )
 def openapi_json() -> Response:
     """Answer with the description, or with 304 to who has it already."""
-    return published(components().description, _MEDIA_TYPE)
+    return published(served_below(components().description, path_prefix()), _MEDIA_TYPE)

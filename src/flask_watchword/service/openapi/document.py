@@ -43,6 +43,21 @@ def api_document(served: Sequence[Endpoint], title: str, prefix: str) -> bytes:
     return msgspec.json.encode(described) + b"\n"
 
 
+def served_below(document: bytes, prefix: str) -> bytes:
+    """Return a description whose server is below one more path.
+
+    Args:
+        document: what :func:`api_document` returned.
+        prefix: the path, without a slash at its end.
+    """
+    if not prefix:
+        return document
+    members = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
+    (server,) = msgspec.json.decode(members["servers"], type=list[dict[str, str]])
+    url = prefix + server["url"].rstrip("/")
+    return msgspec.json.encode({**members, "servers": [{"url": url}]}) + b"\n"
+
+
 def _endpoints(served: Sequence[Endpoint]) -> dict[str, Any]:
     schemas = Schemas(kind for one in served for kind in _structs(one))
     shared = Counter(_first_segment(one) for one in served)
