@@ -33,6 +33,8 @@ ROWS = dict(re.findall(r"^\| `WATCHWORD_(\w+)` \|\s*([^|]*?)\s*\|", PAGE, re.MUL
 
 
 def shown(default: Any) -> str:
+    if isinstance(default, tuple):
+        return f"`{', '.join(default)}`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 

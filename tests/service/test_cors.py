@@ -1,15 +1,20 @@
 """Pages of other origins read nothing, unless their origin is listed."""
 
+from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from flask_watchword import Watchword
 from flask_watchword.service.api import endpoints
 from flask_watchword.service.app import create_app
 from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
+from flask_watchword.stores.errors import StoreUnavailable
 from tests.service.conftest import PASSWORD
 
 APP, OTHER = "https://app.example", "https://other.example"
@@ -84,8 +89,88 @@ def test_a_browser_that_asks_first_is_told_methods_and_headers(sharing: FlaskCli
         told = allowed(answer)
         assert told["Access-Control-Allow-Origin"] == APP
         assert one.method in told["Access-Control-Allow-Methods"].split(", ")
-        assert told["Access-Control-Allow-Headers"] == "Authorization, Content-Type, X-CSRF-TOKEN"
+        assert told["Access-Control-Allow-Headers"] == (
+            "Authorization, Content-Type, X-CSRF-TOKEN, "
+            "traceparent, tracestate, baggage, sentry-trace"
+        )
         assert told["Access-Control-Max-Age"] == "600"
+
+
+def errors_of(client: FlaskClient, headers: dict[str, str], prefix: str = "") -> list[TestResponse]:
+    """Return a 404, a 405, a 413, a 415, a 400 and a 422."""
+    json = headers | {"Content-Type": "application/json"}
+    return [
+        client.get(f"{prefix}/nothing", headers=headers),
+        client.delete(f"{prefix}/login", headers=headers),
+        client.post(f"{prefix}/login", data=b'"' + b"a" * 70_000 + b'"', headers=json),
+        client.post(f"{prefix}/login", data=b"{}", headers=headers),
+        client.post(f"{prefix}/login", data=b"{", headers=json),
+        client.post(f"{prefix}/login", data=b"{}", headers=json),
+    ]
+
+
+@pytest.mark.parametrize("prefix", ["", "/auth"])
+def test_a_listed_origin_reads_every_error(
+    sharing: FlaskClient, settings: Settings, stores: Stores, prefix: str
+) -> None:
+    client = sharing
+    if prefix:
+        app = Flask("host")
+        listed = replace(settings, cors_origins=(APP,))
+        Watchword(app, settings=listed, stores=stores, url_prefix=prefix)
+        client = app.test_client()
+        assert allowed(client.get("/nothing", headers={"Origin": APP})) == {}
+    statuses = []
+    for origin in (APP, OTHER, "null"):
+        for answer in errors_of(client, {"Origin": origin}, prefix):
+            assert allowed(answer).get("Access-Control-Allow-Origin") == (
+                APP if origin == APP else None
+            )
+            assert answer.headers["Vary"] == "Origin"
+            statuses.append(answer.status_code)
+    assert statuses == [404, 405, 413, 415, 400, 422] * 3
+
+
+def test_a_listed_origin_reads_429_and_503(sharing: FlaskClient, stores: Stores) -> None:
+    wrong = {"email": "ada@example.com", "password": "wrong"}
+    headers = {"Origin": APP}
+    answers = [sharing.post("/login", json=wrong, headers=headers) for _ in range(11)]
+    assert answers[-1].status_code == 429
+    with mock.patch.object(stores.throttle, "take", side_effect=StoreUnavailable("down")):
+        answers.append(sharing.post("/login", json=wrong, headers=headers))
+    assert answers[-1].status_code == 503
+    assert {allowed(one)["Access-Control-Allow-Origin"] for one in answers} == {APP}
+
+
+def test_a_browser_may_go_on_to_a_path_or_method_that_there_is_not(sharing: FlaskClient) -> None:
+    for path, method in (("/nothing", "POST"), ("/login", "PUT")):
+        answer = preflight(sharing, path, APP, method)
+        assert answer.status_code in (200, 204)
+        assert method in allowed(answer)["Access-Control-Allow-Methods"].split(", ")
+    assert preflight(sharing, "/nothing", OTHER).status_code == 404
+    assert sharing.options("/nothing", headers={"Origin": APP}).status_code == 404
+
+
+def test_the_headers_that_pages_may_send_are_a_setting(stores: Stores) -> None:
+    settings = Settings(master_key="A" * 43, cors_origins=(APP,), cors_headers=("X-Trace",))
+    answer = preflight(create_app(settings, stores=stores).test_client(), "/login", APP)
+    headers = allowed(answer)["Access-Control-Allow-Headers"]
+    assert headers == "Authorization, Content-Type, X-CSRF-TOKEN, X-Trace"
+
+
+@pytest.mark.parametrize("origin", ["capacitor://localhost", "chrome-extension://abcdefgh"])
+def test_a_listed_app_shell_uses_the_service_by_cookie(stores: Stores, origin: str) -> None:
+    settings = Settings(master_key="A" * 43, cors_origins=(origin,))
+    client = create_app(settings, stores=stores).test_client()
+    assert allowed(preflight(client, "/login", origin))["Access-Control-Allow-Origin"] == origin
+    body = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
+    headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+    answer = client.post("/login", json=body, headers=headers)
+    assert answer.status_code == 200
+    csrf = {"X-CSRF-TOKEN": answer.get_json()["csrf_token"]}
+    assert client.post("/refresh", headers=headers | csrf).status_code == 200
+    other = headers | {"Origin": "capacitor://other"}
+    assert client.post("/logout", headers=other | csrf).get_json()["code"] == "cross_origin"
 
 
 def test_the_public_keys_are_for_every_origin(client: FlaskClient, sharing: FlaskClient) -> None:

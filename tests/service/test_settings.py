@@ -311,7 +311,10 @@ def test_a_path_has_to_be_there(variable: str) -> None:
      "https://*.example.com", "HTTPS://app.example.com", "https://App.example.com",
      "https://app.example.com:443", "http://app.example.com:80", "https://app.example.com:x",
      "https://app.example.com?x", "https://app.example.com#x", "https://äpp.example.com",
-     "ftp://app.example.com", "https://a.example https://b.example", "https://[::1", "file://"],
+     "ftp://app.example.com", "blob://x", "data://x", "javascript://x", "ws://app.example",
+     "capacitor://", "capacitor://localhost/", "Capacitor://localhost", "app://*", "app://a/b",
+     "app://user@shop", "chrome-extension://id?x", "app://a:0",
+     "https://a.example https://b.example", "https://[::1", "file://"],
 )  # fmt: skip
 def test_an_origin_is_written_as_browsers_write_it(origin: str) -> None:
     with pytest.raises(InvalidSetting, match=r"^WATCHWORD_CORS_ORIGINS: .* is no origin"):
@@ -322,6 +325,32 @@ def test_an_origin_may_be_an_address_and_have_a_port() -> None:
     settings = read_settings({"WATCHWORD_CORS_ORIGINS": "http://[::1]:3000,https://10.0.0.1:8443"})
     assert settings.cors_origins == ("http://[::1]:3000", "https://10.0.0.1:8443")
     assert read_settings({"WATCHWORD_CORS_ORIGINS": " , "}).cors_origins == ()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "https://tauri.localhost",
+        "app://.",
+        "app://shop",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "moz-extension://8c7cc28a-5d0f-4d8e-9c0b-1f0b6c6d7a11",
+        "safari-web-extension://8C7CC28A-5D0F-4D8E-9C0B-1F0B6C6D7A11",
+    ],
+)
+def test_an_origin_may_be_that_of_an_app_shell_or_an_extension(origin: str) -> None:
+    settings = read_settings({"WATCHWORD_CORS_ORIGINS": f"https://a.example, {origin}"})
+    assert settings.cors_origins == ("https://a.example", origin)
+
+
+@pytest.mark.parametrize("name", ["*", "a b", "x:", "é", "x\ny", "(x)"])
+def test_a_header_is_listed_by_its_name(name: str) -> None:
+    with pytest.raises(InvalidSetting, match="is no name of a header"):
+        read_settings({"WATCHWORD_CORS_HEADERS": f"X-Trace, {name}"})
+    assert read_settings({"WATCHWORD_CORS_HEADERS": "X-Trace,b3"}).cors_headers == ("X-Trace", "b3")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 A parser is given the name of the variable, for the message, and what it holds.
 """
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,17 @@ MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 _DATABASES = "sqlite:///watchword.db, postgresql://user@host/name"
 _VALKEY = "valkey://host:6379/0"
 _VALKEY_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
+
+
+#: The origin of a page that an app brings along.
+_APP_SHELL = re.compile(r"([a-z][a-z0-9+.-]*)://[A-Za-z0-9._-]+(?::[1-9]\d{0,4})?")
+#: Schemes of pages from elsewhere, and of those that every file or script can make.
+_NO_APP_SHELLS = frozenset(
+    {"about", "blob", "data", "file", "filesystem", "ftp", "http", "https", "javascript", "ws",
+     "wss"}
+)  # fmt: skip
+#: RFC 9110 section 5.1.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class InvalidSetting(Exception):
@@ -207,8 +219,28 @@ def origins(variable: str, text: str) -> tuple[str, ...]:
     found = tuple(one for part in text.split(",") if (one := part.strip()))
     for one in found:
         # Compared with what a browser sends, letter by letter; a pattern would let in too much.
-        if "*" in one or not _names_page(one) or origin_of(one) != one:
-            raise InvalidSetting(variable, f"{one!r} is no origin as https://app.example.com")
+        if "*" in one or not (_is_app_shell(one) or (_names_page(one) and origin_of(one) == one)):
+            raise InvalidSetting(
+                variable,
+                f"{one!r} is no origin as https://app.example.com or capacitor://localhost",
+            )
+    return found
+
+
+def _is_app_shell(text: str) -> bool:
+    # What the WebView of an app or a browser's extension sends: `capacitor://localhost`,
+    # `app://shop`, `chrome-extension://<id>`.
+    found = _APP_SHELL.fullmatch(text)
+    return found is not None and found[1] not in _NO_APP_SHELLS
+
+
+def header_names(variable: str, text: str) -> tuple[str, ...]:
+    """Return names of request headers that are written with commas between them."""
+    found = tuple(one for part in text.split(",") if (one := part.strip()))
+    for one in found:
+        # With credentials `*` is no wildcard but a name (Fetch standard section 3.2.3).
+        if not _HEADER_NAME.fullmatch(one) or one == "*":
+            raise InvalidSetting(variable, f"{one!r} is no name of a header; list each by its name")
     return found
 
 

@@ -84,6 +84,8 @@ class Settings:
             alone.
         cors_origins: of the pages that may read what the service answers, and act for who is logged
             in, although they come from elsewhere; none without it.
+        cors_headers: request headers that these pages may send, beside those that the endpoints
+            read; by default those of distributed tracing.
         metrics_token: what whoever reads ``/metrics`` has to show; without it they have to be on
             this machine.
         smtp: URL of the mail server, ``smtp://user:password@host:587``; without it mail is
@@ -125,6 +127,7 @@ class Settings:
     service_name: str = "Watchword"
     public_url: str | None = None
     cors_origins: tuple[str, ...] = ()
+    cors_headers: tuple[str, ...] = ("traceparent", "tracestate", "baggage", "sentry-trace")
     metrics_token: str | None = field(default=None, repr=False)
     smtp: str | None = field(default=None, repr=False)
     smtp_certificates: Path | None = None
@@ -322,7 +325,7 @@ def _in_file(variable: str, file: Path) -> str:
 
 
 #: What may be a list: in text with commas between the items.
-_SEVERAL = frozenset({"cors_origins", "master_key"})
+_SEVERAL = frozenset({"cors_headers", "cors_origins", "master_key"})
 
 _ONE_YEAR = 365 * 24 * 60 * 60
 _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
@@ -350,6 +353,7 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "service_name": values.some_text,
     "public_url": values.public_url,
     "cors_origins": values.origins,
+    "cors_headers": values.header_names,
     "metrics_token": values.token,
     "smtp": values.some_text,
     "smtp_certificates": values.existing_path,

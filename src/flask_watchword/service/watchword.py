@@ -125,7 +125,7 @@ class Watchword:
         parts.metrics.count_requests(api)
         api.before_request(_send_mail)
         install_headers(api, settings)
-        install_cors(api, settings.cors_origins)
+        install_cors(app, api, self._url_prefix, settings)
         install_refusals(api)
         install_account_refusals(api)
         install_admin_refusals(api)

@@ -33,6 +33,8 @@ Check = Callable[[Settings], Finding]
         (reach.check_cors, {"cors_origins": ("https://app.example.com",)}, Level.OK),
         (reach.check_cors, {"cors_origins": ("http://localhost:3000",)}, Level.OK),
         (reach.check_cors, {"cors_origins": ("http://app.example.com",)}, Level.PROBLEM),
+        (reach.check_cors, {**PROXIED, "cors_origins": ("capacitor://localhost",)}, Level.OK),
+        (reach.check_cors, {**PROXIED, "cors_origins": ("https://localhost",)}, Level.OK),
         (
             reach.check_cors,
             {**PROXIED, "cors_origins": ("http://localhost:3000",)},

@@ -7,6 +7,9 @@ from flask_watchword.extension.findings import Finding, fine, problem, warning
 from flask_watchword.service.settings import Settings
 from flask_watchword.service.web_origin import origin_of
 
+#: Where Capacitor has an app's pages on Android: https, and without a port.
+_CAPACITOR_ON_ANDROID = "https://localhost"
+
 
 def check_public_url(settings: Settings) -> Finding:
     """Check that browsers reach the service by TLS."""
@@ -67,6 +70,8 @@ def check_cors(settings: Settings) -> Finding:
                 "who is logged in",
                 "list its https:// address",
             )
+        if parts.scheme not in ("http", "https") or origin == _CAPACITOR_ON_ANDROID:
+            continue  # an app's own page
         if is_this_machine(host) and _is_https(settings):
             return warning(
                 check,
