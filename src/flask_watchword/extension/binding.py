@@ -123,9 +123,16 @@ class Decoding:
         keys = load_keys(material, self.algorithms, self.policy.profile)
         return [key.named(None) for key in keys]
 
-    def _new_decoder(self, keys: Sequence[Key], policy: Policy) -> Decoder:
+    def _new_decoder(
+        self, keys: Sequence[Key], policy: Policy, *, subject_required: bool = True
+    ) -> Decoder:
         reporting = [key.reporting(self._report_weak_key) for key in keys]
-        return Decoder(reporting, policy, accept=self._accept, complete=self._complete)
+        accept = self._accept if subject_required else self._accept_without_subject
+        return Decoder(reporting, policy, accept=accept, complete=self._complete)
+
+    def _accept_without_subject(self, claims: dict[str, Any]) -> None:
+        claims.setdefault(self.identity_claim, None)
+        self._accept(claims)
 
     def _accept(self, claims: dict[str, Any]) -> None:
         if self.identity_claim not in claims:

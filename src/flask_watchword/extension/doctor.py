@@ -9,6 +9,7 @@ from flask_watchword.errors import InvalidKeyError
 from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.configured_keys import verifying_keys
 from flask_watchword.extension.findings import Finding, fine, problem, warning
+from flask_watchword.extension.issuer_checks import check_issuer_proxy, check_issuer_transport
 from flask_watchword.extension.options import (
     Config,
     decode_algorithms,
@@ -249,6 +250,8 @@ _CHECKS: tuple[Callable[[Flask], Finding], ...] = (
     check_secret,
     check_algorithms,
     check_audience,
+    check_issuer_transport,
+    check_issuer_proxy,
     check_cookies,
     check_locations,
     check_lifetimes,

@@ -10,7 +10,14 @@ from flask_watchword.jose import ALGORITHMS
 #: A secret in common would let either of two sign what counts as the other's.
 ASYMMETRIC = tuple(name for name, row in ALGORITHMS.items() if row.family != "HMAC")
 
-_MEMBERS = ("jwks_url", "audience", "algorithms")
+_MEMBERS = (
+    "jwks_url",
+    "audience",
+    "algorithms",
+    "subject_required",
+    "allow_http",
+    "environment_proxy",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +29,18 @@ class IssuerOptions:
         jwks_url: the address of its JWK Set; ``None`` to discover it.
         audience: what its tokens name us as in ``aud``, one of these; ``None`` leaves it unread.
         algorithms: the algorithms that are accepted.
+        subject_required: whether a token needs the claim of JWT_IDENTITY_CLAIM.
+        allow_http: whether its keys may be fetched by http from a host on a private network.
+        environment_proxy: whether its keys are fetched through the proxy of ``HTTPS_PROXY``.
     """
 
     name: str
     jwks_url: str | None
     audience: tuple[str, ...] | None
     algorithms: tuple[str, ...]
+    subject_required: bool = True
+    allow_http: bool = False
+    environment_proxy: bool = False
 
 
 def read_issuers(config: Config) -> list[IssuerOptions]:
@@ -67,7 +80,13 @@ def _issuer(name: Any, members: Any) -> IssuerOptions:
             known = ", ".join(_MEMBERS)
             raise RuntimeError(f"{place(name)} has a member {member!r}; there are {known}")
     return IssuerOptions(
-        name, _jwks_url(name, members), _audience(name, members), _algorithms(name, members)
+        name,
+        _jwks_url(name, members),
+        _audience(name, members),
+        _algorithms(name, members),
+        subject_required=_flag(name, "subject_required", members, default=True),
+        allow_http=_flag(name, "allow_http", members, default=False),
+        environment_proxy=_flag(name, "environment_proxy", members, default=False),
     )
 
 
@@ -100,6 +119,13 @@ def _algorithms(name: str, members: Mapping[str, Any]) -> tuple[str, ...]:
             known = ", ".join(ASYMMETRIC)
             raise RuntimeError(f"{place(name, 'algorithms')} has {algorithm!r}; use of {known}")
     return algorithms
+
+
+def _flag(name: str, member: str, members: Mapping[str, Any], *, default: bool) -> bool:
+    value = members.get(member, default)
+    if not isinstance(value, bool):
+        raise RuntimeError(f"{place(name, member)} must be True or False, not {value!r}")
+    return value
 
 
 def _texts(name: str, member: str, members: Mapping[str, Any]) -> tuple[str, ...]:

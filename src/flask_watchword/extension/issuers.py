@@ -5,7 +5,7 @@ to be the same, so a token that names another issuer than the one who signed it 
 """
 
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from flask_watchword.jose import Decoder, Key, Policy, Token, VerifiedToken, dec
 from flask_watchword.jose.claims import check_issuer
 from flask_watchword.jose.jwt import REMEMBERED_TOKEN_BYTES, REMEMBERED_TOKENS
 from flask_watchword.jose.recent import Recent
+from flask_watchword.stores.errors import UnusableProxy
 from flask_watchword.stores.opening import open_issuer_keys
 
 #: ``typ`` of what may be an access token (RFC 7519 section 5.1, RFC 9068 section 2.1).
@@ -51,7 +52,19 @@ _KINDS_BY_NAME = {
 }
 
 
-NewDecoder = Callable[[Sequence[Key], Policy], Decoder]
+class NewDecoder(Protocol):
+    """Makes decoders."""
+
+    def __call__(
+        self, keys: Sequence[Key], policy: Policy, *, subject_required: bool = True
+    ) -> Decoder:
+        """Return a decoder for some keys and a policy.
+
+        Args:
+            keys: the keys.
+            policy: what tokens have to satisfy.
+            subject_required: whether they need the claim of JWT_IDENTITY_CLAIM.
+        """
 
 
 class KeySet(Protocol):
@@ -87,7 +100,8 @@ class KeptKeys:
 
     def __init__(self) -> None:
         self.elapsed: Clock = time.monotonic
-        self._kept: dict[tuple[object, ...], IssuerKeys] = {}
+        #: By what decides where from and how they are fetched.
+        self._kept: dict[IssuerOptions, IssuerKeys] = {}
 
     def of(self, options: IssuerOptions) -> IssuerKeys:
         """Return the keys of an issuer; nothing is fetched yet.
@@ -95,7 +109,7 @@ class KeptKeys:
         Raises:
             RuntimeError: when nothing may be fetched from where they are.
         """
-        wanted = (options.name, options.jwks_url, options.algorithms)
+        wanted = replace(options, audience=None, subject_required=True)
         keys = self._kept.get(wanted)
         if keys is None:
             keys = self._kept.setdefault(wanted, self._opened(options))
@@ -104,8 +118,15 @@ class KeptKeys:
     def _opened(self, options: IssuerOptions) -> IssuerKeys:
         try:
             return open_issuer_keys(
-                options.name, options.jwks_url, options.algorithms, lambda: self.elapsed()
+                options.name,
+                options.jwks_url,
+                options.algorithms,
+                lambda: self.elapsed(),
+                private_http=options.allow_http,
+                use_environment_proxy=options.environment_proxy,
             )
+        except UnusableProxy as error:
+            raise RuntimeError(f"{place(options.name, 'environment_proxy')}: {error}") from None
         except ValueError as error:
             if options.jwks_url is None:
                 text = f"{place(options.name)} has no jwks_url, and {options.name!r} {error}"
@@ -121,12 +142,21 @@ class Issuer:
         keys: its keys.
         policy: what its tokens have to satisfy.
         new_decoder: returns a decoder for some keys and a policy.
+        subject_required: whether its tokens need the claim of JWT_IDENTITY_CLAIM.
     """
 
-    def __init__(self, keys: IssuerKeys, policy: Policy, new_decoder: NewDecoder) -> None:
+    def __init__(
+        self,
+        keys: IssuerKeys,
+        policy: Policy,
+        new_decoder: NewDecoder,
+        *,
+        subject_required: bool = True,
+    ) -> None:
         self._keys = keys
         self._policy = policy
         self._new_decoder = new_decoder
+        self._subject_required = subject_required
         self._made: tuple[KeySet, Decoder] | None = None
 
     def decoder(self) -> tuple[KeySet, Decoder]:
@@ -164,7 +194,10 @@ class Issuer:
     def _decoder_for(self, keys: KeySet) -> tuple[KeySet, Decoder]:
         made = self._made
         if made is None or made[0] is not keys:
-            made = self._made = (keys, self._new_decoder(keys.keys, self._policy))
+            decoder = self._new_decoder(
+                keys.keys, self._policy, subject_required=self._subject_required
+            )
+            made = self._made = (keys, decoder)
         return made
 
 
@@ -287,6 +320,7 @@ def issuers_of(
             kept.of(each),
             replace(policy, issuer=each.name, audience=each.audience, profile="compatible"),
             new_decoder,
+            subject_required=each.subject_required,
         )
         for each in read_issuers(config)
     }

@@ -26,6 +26,10 @@ class KeysUnavailable(StoreUnavailable):
         self.retry_after = retry_after
 
 
+class UnusableProxy(Exception):
+    """A proxy that the environment names and that cannot be used; the text has no credentials."""
+
+
 class LaterSchema(Exception):
     """A later version has changed the schema; whoever starts has to be of that version as well."""
 

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask_watchword.accounts.audit import AuditLog
 from flask_watchword.accounts.upkeep import Upkeep
@@ -108,7 +109,13 @@ def valkey_states(url: str) -> "Sequence[ValkeyState]":
 
 
 def open_issuer_keys(
-    issuer: str, jwks_url: str | None, algorithms: Sequence[str], elapsed: Clock
+    issuer: str,
+    jwks_url: str | None,
+    algorithms: Sequence[str],
+    elapsed: Clock,
+    *,
+    private_http: bool = False,
+    use_environment_proxy: bool = False,
 ) -> "RemoteKeys":
     """Return the keys of another issuer; nothing is fetched before they are asked for.
 
@@ -117,17 +124,48 @@ def open_issuer_keys(
         jwks_url: the address of its JWK Set; ``None`` to discover it.
         algorithms: the algorithms that are accepted.
         elapsed: a clock in seconds that nobody sets back.
+        private_http: whether http may ask a host on a private network.
+        use_environment_proxy: whether they are fetched through the proxy of the environment.
 
     Raises:
+        UnusableProxy: when the environment names a proxy that cannot be used.
         ValueError: when nothing may be fetched from there; the text follows on the address.
     """
     from flask_watchword.jose.jwk_set import read_jwk_set
     from flask_watchword.stores.jwks.location import KeyLocation
+    from flask_watchword.stores.jwks.proxy import environment_proxy
     from flask_watchword.stores.jwks.remote_keys import RemoteKeys
 
-    location = KeyLocation(issuer, jwks_url, elapsed=elapsed)
+    proxy = environment_proxy() if use_environment_proxy else None
+    location = KeyLocation(
+        issuer, jwks_url, elapsed=elapsed, private_http=private_http, proxy=proxy
+    )
     read = partial(read_jwk_set, algorithms=algorithms, profile="strict")
     return RemoteKeys(issuer, location.fetch, read, elapsed=elapsed)
+
+
+def is_fetched_in_the_clear(issuer: str, jwks_url: str | None) -> bool:
+    """Tell whether the keys of an issuer are fetched by http from another machine."""
+    from flask_watchword.stores.jwks.address import is_loopback
+
+    parts = urlsplit(issuer if jwks_url is None else jwks_url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
+def probe_environment_proxy(seconds: float) -> str | None:
+    """Connect to the proxy of the environment; return its name, ``None`` where none is named.
+
+    Raises:
+        UnusableProxy: when the environment names one that cannot be used.
+        OSError: when it does not take a connection in this time.
+    """
+    from flask_watchword.stores.jwks.proxy import environment_proxy, reach
+
+    proxy = environment_proxy()
+    if proxy is None:
+        return None
+    reach(proxy, seconds)
+    return proxy.name
 
 
 @contextlib.contextmanager

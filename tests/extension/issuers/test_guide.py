@@ -48,7 +48,14 @@ def test_the_application_of_the_guide_accepts_the_tokens_of_both_issuers(site: S
 
 def test_the_guide_has_a_row_for_each_member() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", SECTION, re.MULTILINE)
-    assert rows == ["audience", "jwks_url", "algorithms"]
+    assert rows == [
+        "audience",
+        "jwks_url",
+        "algorithms",
+        "subject_required",
+        "environment_proxy",
+        "allow_http",
+    ]
 
 
 def test_the_answers_of_the_guide_are_those_that_are_given(

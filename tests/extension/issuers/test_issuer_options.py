@@ -36,6 +36,9 @@ def start(issuers: Any, **options: Any) -> None:
         {"any name": {"jwks_url": "https://keys.example/jwks", **RIGHT}},
         {NAME: {"algorithms": ["RS256", "EdDSA"], **RIGHT}},
         {NAME: {"algorithms": "RS256", **RIGHT}},
+        {NAME: {"subject_required": False, "environment_proxy": True, **RIGHT}},
+        {"http://keycloak:8080/realms/shop": {"allow_http": True, **RIGHT}},
+        {NAME: {"jwks_url": "http://10.0.0.7/jwks", "allow_http": True, **RIGHT}},
     ],
 )
 def test_what_makes_sense_is_taken(issuers: Any) -> None:
@@ -54,6 +57,14 @@ def test_what_makes_sense_is_taken(issuers: Any) -> None:
         (
             {NAME: {"jwks_uri": NAME, **RIGHT}},
             f"JWT_ISSUERS['{NAME}'] has a member 'jwks_uri'; there are jwks_url, audience, algorit",
+        ),
+        *(
+            ({NAME: {flag: 1, **RIGHT}}, f"JWT_ISSUERS['{NAME}']['{flag}'] must be True or False")
+            for flag in ("subject_required", "allow_http", "environment_proxy")
+        ),
+        (
+            {"http://keycloak:8080": RIGHT},
+            'is http, which is for localhost, 127.0.0.0/8 and ::1 alone; use https, or set "allow',
         ),
         ({NAME: {}}, f"JWT_ISSUERS['{NAME}'] needs an \"audience\""),
         ({NAME: {"audience": ""}}, f"JWT_ISSUERS['{NAME}']['audience'] must be a text or a list"),

@@ -141,3 +141,20 @@ def test_a_name_that_leads_nowhere_is_a_failure(
     leads_to(monkeypatch)
     with pytest.raises(OSError, match="leads nowhere"):
         connect(CONFIGURED, Deadline(5.0, elapsed))
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["127.0.0.1", "::1", "10.0.0.7", "172.18.0.2", "192.168.1.1", "100.64.0.1", "fd00::1"],
+)
+def test_http_that_is_allowed_asks_a_private_network(number: str) -> None:
+    check_number(Address("http", "keycloak", 8080, "/", private_http=True), number)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["8.8.8.8", "2001:4860:4860::8888", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1"],  # noqa: S104
+)
+def test_http_that_is_allowed_asks_nothing_else(number: str) -> None:
+    with pytest.raises(BadAddress, match="is not on a private network"):
+        check_number(Address("http", "keycloak", 8080, "/", private_http=True), number)

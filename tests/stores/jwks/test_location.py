@@ -1,6 +1,7 @@
 """Where an issuer's keys are found."""
 
 import json
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.stores.jwks.address import BadAddress
+from flask_watchword.stores.jwks.address import BadAddress, read_address
 from flask_watchword.stores.jwks.http_get import FetchFailed
-from flask_watchword.stores.jwks.location import KeyLocation, configuration_address
+from flask_watchword.stores.jwks.location import KeyLocation, configuration_url
 from tests.stores.jwks.certificates import server_context
 from tests.stores.jwks.elapsed import Elapsed
 from tests.stores.jwks.site import Site, http_answer, running
@@ -41,7 +42,7 @@ def test_keys_are_fetched_from_the_address_that_is_configured(site: Site) -> Non
     ],
 )
 def test_the_configuration_is_below_the_path_of_the_issuer(issuer: str, target: str) -> None:
-    address = configuration_address(issuer)
+    address = read_address(configuration_url(issuer))
     assert (address.host, address.target) == ("a.example", target)
 
 
@@ -190,3 +191,45 @@ def test_by_default_the_authorities_of_the_machine_are_trusted(
             KeyLocation("issuer", secure.url("/jwks")).fetch()
         monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
         assert KeyLocation("issuer", secure.url("/jwks")).fetch().body == b'{"keys": []}'
+
+
+@pytest.fixture
+def keycloak(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A name that leads to this machine, without being its name."""
+    resolve = socket.getaddrinfo
+
+    def resolved(host: str, *args: Any, **kwargs: Any) -> Any:
+        return resolve("127.0.0.1" if host == "keycloak" else host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    return "keycloak"
+
+
+def test_http_that_is_allowed_finds_the_keys(site: Site, keycloak: str) -> None:
+    issuer = site.url("/realms/shop", host=keycloak)
+    told = {"issuer": issuer, "jwks_uri": site.url("/jwks", host=keycloak)}
+    site.serves(f"/realms/shop{CONFIGURATION}", told)
+    site.serves("/jwks", {"keys": []})
+    assert KeyLocation(issuer, None, private_http=True).fetch().body == b'{"keys": []}'
+    url = site.url("/jwks", host=keycloak)
+    assert KeyLocation("shop", url, private_http=True).fetch().body == b'{"keys": []}'
+    for discovered in (None, url):
+        with pytest.raises(BadAddress, match='set "allow_http"'):
+            KeyLocation(issuer, discovered)
+
+
+@pytest.mark.parametrize("jwks_uri", ["http://keycloak:1/jwks", "http://other:8080/jwks"])
+def test_http_is_allowed_to_the_issuer_s_own_place_alone(
+    site: Site, keycloak: str, jwks_uri: str
+) -> None:
+    issuer = site.url("", host=keycloak)
+    site.serves(CONFIGURATION, {"issuer": issuer, "jwks_uri": jwks_uri})
+    with pytest.raises(FetchFailed, match="http to another host or port"):
+        KeyLocation(issuer, None, private_http=True).fetch()
+
+
+def test_a_redirect_stays_where_http_is_allowed(site: Site, keycloak: str) -> None:
+    site.serves("/jwks", {"keys": []})
+    site.says("/old", http_answer(status="302 Found", Location="/jwks"))
+    location = KeyLocation("shop", site.url("/old", host=keycloak), private_http=True)
+    assert location.fetch().body == b'{"keys": []}'

@@ -1,4 +1,4 @@
-"""Where keys may be fetched from: by https, or by http from this very machine."""
+"""Where keys may be fetched from: by https, or by http from this machine or a private network."""
 
 import re
 from dataclasses import dataclass, replace
@@ -23,11 +23,12 @@ class Address:
     """A URL that may be fetched from.
 
     Attributes:
-        scheme: ``https``, or ``http`` for a loopback host.
+        scheme: ``https``, or ``http``.
         host: the name or the number of the host, without brackets.
         port: its port.
         target: path and query, as a request line has them.
         public: whether the host must be one on the public Internet.
+        private_http: whether http may also ask a host on a private network, not only this machine.
     """
 
     scheme: str
@@ -35,6 +36,7 @@ class Address:
     port: int
     target: str
     public: bool = False
+    private_http: bool = False
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -42,8 +44,12 @@ class Address:
         return self.scheme, self.host, self.port
 
 
-def read_address(url: Any) -> Address:
+def read_address(url: Any, *, private_http: bool = False) -> Address:
     """Read a URL that somebody trusted has written.
+
+    Args:
+        url: the URL.
+        private_http: whether it may be http to a host on a private network.
 
     Raises:
         BadAddress: when it is none, has a part that it must not have, or is http to another
@@ -62,9 +68,13 @@ def read_address(url: Any) -> Address:
         raise BadAddress("must not hold a user name or a password")
     if "#" in url:
         raise BadAddress("must not have a fragment")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise BadAddress("is http, which is for localhost, 127.0.0.0/8 and ::1 alone; use https")
-    return Address(parts.scheme, host, port or _PORTS[parts.scheme], _target(parts))
+    if parts.scheme == "http" and not private_http and not is_loopback(host):
+        raise BadAddress(
+            "is http, which is for localhost, 127.0.0.0/8 and ::1 alone; use https, or set "
+            '"allow_http" where it is on a private network'
+        )
+    port = port or _PORTS[parts.scheme]
+    return Address(parts.scheme, host, port, _target(parts), private_http=private_http)
 
 
 def is_loopback(host: str) -> bool:
@@ -86,7 +96,8 @@ def redirected(address: Address, location: str) -> Address:
     host = f"[{address.host}]" if ":" in address.host else address.host
     here = f"{address.scheme}://{host}:{address.port}{address.target}"
     try:
-        there = read_address(urljoin(here, location).partition("#")[0])
+        url = urljoin(here, location).partition("#")[0]
+        there = read_address(url, private_http=address.private_http)
     except ValueError as error:
         raise BadAddress(f"redirects to what {error}") from None
     if there.origin != address.origin:
@@ -103,9 +114,22 @@ def check_number(address: Address, number: str) -> None:
     """
     meant = _meant(ip_address(number))
     if address.scheme == "http" and not meant.is_loopback:
-        raise BadAddress(f"is http, and {address.host} is another machine, {number}")
+        if not address.private_http:
+            raise BadAddress(f"is http, and {address.host} is another machine, {number}")
+        if not _is_on_private_network(meant):
+            raise BadAddress(f"is http, and {number} is not on a private network")
     if address.public and (not meant.is_global or meant.is_multicast):
         raise BadAddress(f"leads to {number}, which is not public")
+
+
+def _is_on_private_network(number: IPv4Address | IPv6Address) -> bool:
+    """Tell whether a number is of a private or a shared network (RFC 1918, 4193, 6598).
+
+    Link-local numbers are not: at those, clouds serve credentials of the machine.
+    """
+    return not (
+        number.is_global or number.is_link_local or number.is_multicast or number.is_unspecified
+    )
 
 
 def _meant(number: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

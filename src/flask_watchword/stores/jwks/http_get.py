@@ -1,11 +1,13 @@
 """One GET under the rules for fetching keys: who is asked, how long, how much.
 
-No proxy is taken from the environment, no cookie and no credentials are sent, and nothing that is
-compressed is accepted. The name of a host that the operator has configured may lead to a private
-address; one that a server told may not. What a token says is never asked.
+A proxy is asked only where it is given, no cookie and no credentials are sent but those for the
+proxy, and nothing that is compressed is accepted. The name of a host that the operator has
+configured may lead to a private address; one that a server told may not. What a token says is never
+asked.
 """
 
 import http.client
+import socket
 import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,6 +16,7 @@ from flask_watchword.stores.jwks.address import Address, redirected
 from flask_watchword.stores.jwks.connecting import connect
 from flask_watchword.stores.jwks.deadline import Deadline, TimedSocket
 from flask_watchword.stores.jwks.freshness import freshness
+from flask_watchword.stores.jwks.proxy import Proxy, open_tunnel
 
 MAX_BYTES = 512 * 1024
 #: Bytes of all that a server sends: the body, what it is cut into, and the headers.
@@ -41,20 +44,23 @@ class Document:
     fresh_seconds: float
 
 
-def get(address: Address, deadline: Deadline, tls: ssl.SSLContext) -> Document:
+def get(
+    address: Address, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None = None
+) -> Document:
     """Fetch a document, following redirects that stay at the same scheme, host and port.
 
     Args:
         address: where from.
         deadline: by when the whole of it has to be there.
         tls: how certificates are verified.
+        proxy: what https addresses are asked through, unless it exempts them.
 
     Raises:
         FetchFailed: when it does not come, or not in a form that is accepted.
     """
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            answer = _ask(address, deadline, tls)
+            answer = _ask(address, deadline, tls, proxy)
             if isinstance(answer, Document):
                 return answer
             address = redirected(address, answer)
@@ -64,16 +70,19 @@ def get(address: Address, deadline: Deadline, tls: ssl.SSLContext) -> Document:
 
 
 class _Connection(http.client.HTTPConnection):
-    def __init__(self, address: Address, deadline: Deadline, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, address: Address, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None
+    ) -> None:
         super().__init__(address.host, address.port)
         self._address = address
         self.default_port = 443 if address.scheme == "https" else 80
         self._deadline = deadline
         self._tls = tls if address.scheme == "https" else None
+        self._proxy = proxy if proxy is not None and proxy.serves(address) else None
         self._timed: TimedSocket | None = None
 
     def connect(self) -> None:
-        sock = connect(self._address, self._deadline)
+        sock = self._connected()
         try:
             if self._tls is not None:
                 sock.settimeout(self._deadline.left())
@@ -83,15 +92,22 @@ class _Connection(http.client.HTTPConnection):
             raise
         self.sock = self._timed = TimedSocket(sock, self._deadline, MAX_SENT_BYTES)
 
+    def _connected(self) -> socket.socket:
+        if self._proxy is None:
+            return connect(self._address, self._deadline)
+        return open_tunnel(self._proxy, self._address, self._deadline)
+
     def hang_up(self) -> None:
         """Close the connection, whatever was read of the answer."""
         if self._timed is not None:
             self._timed.hang_up()
 
 
-def _ask(address: Address, deadline: Deadline, tls: ssl.SSLContext) -> Document | str:
+def _ask(
+    address: Address, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None
+) -> Document | str:
     """Ask once; return the document, or where the server sends us on."""
-    connection = _Connection(address, deadline, tls)
+    connection = _Connection(address, deadline, tls, proxy)
     try:
         connection.request("GET", address.target, headers=_HEADERS)
         with connection.getresponse() as response:

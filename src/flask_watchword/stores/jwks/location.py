@@ -10,9 +10,10 @@ from functools import cached_property
 
 from flask_watchword.clock import Clock
 from flask_watchword.jose.encoding import parse_object
-from flask_watchword.stores.jwks.address import Address, BadAddress, read_address
+from flask_watchword.stores.jwks.address import Address, BadAddress, is_loopback, read_address
 from flask_watchword.stores.jwks.deadline import Deadline
 from flask_watchword.stores.jwks.http_get import Document, FetchFailed, get
+from flask_watchword.stores.jwks.proxy import Proxy
 
 #: Seconds that everything may take: discovery, redirects and the keys.
 TOTAL_SECONDS = 5.0
@@ -28,6 +29,8 @@ class KeyLocation:
         jwks_url: the address of its JWK Set; ``None`` to ask the issuer's own configuration.
         tls: how certificates are verified; ``None`` for the machine's authorities.
         elapsed: a clock in seconds that nobody sets back.
+        private_http: whether http may ask a host on a private network.
+        proxy: what https addresses are asked through.
 
     Raises:
         BadAddress: when nothing may be fetched from there.
@@ -40,13 +43,15 @@ class KeyLocation:
         *,
         tls: ssl.SSLContext | None = None,
         elapsed: Clock = time.monotonic,
+        private_http: bool = False,
+        proxy: Proxy | None = None,
     ) -> None:
         self._issuer = issuer
         self._elapsed = elapsed
+        self._proxy = proxy
         self._discovered = jwks_url is None
-        self._address = (
-            configuration_address(issuer) if jwks_url is None else read_address(jwks_url)
-        )
+        url = configuration_url(issuer) if jwks_url is None else jwks_url
+        self._address = read_address(url, private_http=private_http)
         if tls is not None:
             self._tls = tls
 
@@ -64,13 +69,13 @@ class KeyLocation:
         deadline = Deadline(TOTAL_SECONDS, self._elapsed)
         address = self._discover(deadline) if self._discovered else self._address
         try:
-            return get(address, deadline, self._tls)
+            return get(address, deadline, self._tls, self._proxy)
         except FetchFailed as error:
             raise FetchFailed(f"the JWK Set: {error}") from error
 
     def _discover(self, deadline: Deadline) -> Address:
         try:
-            document = get(self._address, deadline, self._tls)
+            document = get(self._address, deadline, self._tls, self._proxy)
             return self._told_address(document.body)
         except (FetchFailed, ValueError) as error:
             raise FetchFailed(f"the issuer's configuration: {error}") from error
@@ -81,23 +86,29 @@ class KeyLocation:
         if told.get("issuer") != self._issuer:
             raise FetchFailed(f"is that of another issuer, {told.get('issuer')!r:.100}")
         try:
-            address = read_address(told.get("jwks_uri"))
+            address = read_address(told.get("jwks_uri"), private_http=self._address.private_http)
         except BadAddress as error:
             raise FetchFailed(f"its jwks_uri {error}") from error
         if self._address.scheme == "https" and address.scheme != "https":
             raise FetchFailed("its jwks_uri is not https")
+        if address.scheme == "http" and not self._may_be_http(address):
+            raise FetchFailed("its jwks_uri is http to another host or port")
         # Nobody here has written this name: it must not make us ask what only we can reach. The
         # host of the issuer itself is the operator's word, wherever it leads.
         elsewhere = address.host != self._address.host and self._address.scheme == "https"
         return replace(address, public=elsewhere)
 
+    def _may_be_http(self, told: Address) -> bool:
+        # "allow_http" is the operator's word for one place, which is the issuer's own.
+        return is_loopback(told.host) or told.origin == self._address.origin
 
-def configuration_address(issuer: str) -> Address:
+
+def configuration_url(issuer: str) -> str:
     """Return where an issuer's configuration is (OpenID Connect Discovery 1.0 section 4.1).
 
     Raises:
-        BadAddress: when the issuer is no URL that one may be fetched from.
+        BadAddress: when the issuer is a URL that has none.
     """
     if "?" in issuer or "#" in issuer:
         raise BadAddress("has a query or a fragment, so it has no configuration of its own")
-    return read_address(issuer.removesuffix("/") + _WELL_KNOWN)
+    return issuer.removesuffix("/") + _WELL_KNOWN

@@ -1,0 +1,36 @@
+"""An application that reaches an issuer through the proxy of the environment alone."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.extension.issuers.others import CONFIGURATION, Other, Place, options
+from tests.servers.connect_proxy import connect_proxy
+from tests.stores.jwks.certificates import server_context
+from tests.stores.jwks.elapsed import Elapsed
+from tests.stores.jwks.site import running
+
+# A name that nothing on this machine resolves.
+HOST = "issuer.invalid"
+
+
+def test_its_tokens_are_accepted_where_the_option_says_so(
+    elapsed: Elapsed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls, trusted = server_context(tmp_path, host=HOST)
+    with running(tls) as site, connect_proxy() as proxy:
+        issuer = Other(site, "/one")
+        issuer.name = f"https://{HOST}/one"
+        told = {"issuer": issuer.name, "jwks_uri": f"https://{HOST}/one/jwks"}
+        site.serves(f"/one{CONFIGURATION}", told)
+        proxy.leads_to[f"{HOST}:443"] = site.port
+        proxy.credentials = ("ada", "secret")
+        monkeypatch.delenv("https_proxy", raising=False)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://ada:secret@127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+
+        assert Place(elapsed, options(issuer)).get(issuer.token()).status_code == 503
+        assert proxy.requests == []
+        place = Place(elapsed, options(issuer, environment_proxy=True))
+        assert place.get(issuer.token()).status_code == 200
+        assert len(proxy.requests) == 2  # for its configuration, and for its keys

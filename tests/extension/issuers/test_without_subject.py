@@ -1,0 +1,60 @@
+"""Tokens of another issuer that name no subject, where they are accepted."""
+
+import pytest
+from flask import jsonify
+
+from flask_watchword import current_user, get_jwt_identity, jwt_required
+from flask_watchword.extension.token_check import check_token
+from tests.extension.issuers.others import ABSENT, Other, Place, options
+from tests.stores.jwks.elapsed import Elapsed
+
+
+@pytest.fixture
+def place(elapsed: Elapsed, one: Other, two: Other) -> Place:
+    """An application that accepts tokens without a subject of one issuer, and not of the other."""
+    return Place(elapsed, options(one, subject_required=False) | options(two))
+
+
+def test_they_are_accepted_of_this_issuer_alone(place: Place, one: Other, two: Other) -> None:
+    answer = place.get(one.token(sub=ABSENT))
+    assert (answer.status_code, answer.get_json()["sub"]) == (200, None)
+    # Remembered, it is the same.
+    assert place.get(one.token(sub=ABSENT)).status_code == 200
+    assert place.told(two.token(sub=ABSENT)) == (422, "Missing claim: sub")
+    assert place.get(two.token()).status_code == 200
+
+
+def test_one_with_a_subject_keeps_it(place: Place, one: Other) -> None:
+    assert place.get(one.token(sub="7")).get_json()["sub"] == "7"
+    assert place.told(one.token(sub=7)) == (422, "Subject must be a string")
+
+
+def test_the_identity_is_none(place: Place, one: Other) -> None:
+    view = jwt_required()(lambda: jsonify(identity=get_jwt_identity()))
+    place.app.add_url_rule("/identity", "identity", view)
+    token = one.token(sub=ABSENT)
+    assert place.get(token, "/identity").get_json() == {"identity": None}
+    assert check_token(place.app, token, refresh=False).verdict.accepted
+
+
+def test_a_user_lookup_finds_a_user_by_another_claim_or_none(place: Place, one: Other) -> None:
+    place.manager.user_lookup_loader(lambda _header, claims: claims.get("client_id"))
+    view = jwt_required()(lambda: jsonify(user=str(current_user)))
+    place.app.add_url_rule("/user", "user", view)
+    found = place.get(one.token(sub=ABSENT, client_id="batch"), "/user")
+    assert found.get_json() == {"user": "batch"}
+    assert place.get(one.token(sub=ABSENT), "/user").status_code == 401
+
+
+def test_the_keys_are_fetched_once_when_the_option_changes(place: Place, one: Other) -> None:
+    assert place.get(one.token(sub=ABSENT)).status_code == 200
+    place.app.config["JWT_ISSUERS"][one.name]["subject_required"] = True
+    assert place.told(one.token(sub=ABSENT)) == (422, "Missing claim: sub")
+    assert one.fetches == 1
+
+
+def test_own_tokens_need_a_subject_all_the_same(place: Place) -> None:
+    place.app.config["JWT_IDENTITY_CLAIM"] = "user"
+    token = place.own_token()
+    place.app.config["JWT_IDENTITY_CLAIM"] = "sub"
+    assert place.told(token) == (422, "Missing claim: sub")

@@ -1,0 +1,98 @@
+"""A tiny HTTP proxy: it makes tunnels to ports of this machine, whatever the host is called."""
+
+import base64
+import select
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_POLL_SECONDS = 0.01
+
+
+class ConnectProxy:
+    """The proxy.
+
+    Attributes:
+        port: its port on this machine.
+        leads_to: ports by the name and port that clients ask for; others are answered with 403.
+        credentials: the user and the password that are wanted; ``None`` for none.
+        answer: what is answered to every request instead of a tunnel, where it is set.
+        requests: the headers of what was asked.
+    """
+
+    def __init__(self) -> None:
+        self.leads_to: dict[str, int] = {}
+        self.credentials: tuple[str, str] | None = None
+        self.answer: bytes | None = None
+        self.requests: list[str] = []
+        proxy = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                proxy._handle(self)
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Say nothing: a client that hangs up is what some tests are about."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_SECONDS,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handle(self, handler: socketserver.StreamRequestHandler) -> None:
+        head = ""
+        while line := handler.rfile.readline().decode("latin-1").strip():
+            head += line + "\n"
+        self.requests.append(head)
+        if self.answer is not None:
+            handler.wfile.write(self.answer)
+        elif not self._is_welcome(head):
+            handler.wfile.write(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+        elif (port := self.leads_to.get(head.split(" ")[1])) is None:
+            handler.wfile.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+        else:
+            with socket.create_connection(("127.0.0.1", port)) as there:
+                handler.wfile.write(b"HTTP/1.1 200 Connection established\r\nVia: a test\r\n\r\n")
+                _carry(handler.connection, there)
+
+    def _is_welcome(self, head: str) -> bool:
+        if self.credentials is None:
+            return True
+        wanted = base64.b64encode(":".join(self.credentials).encode()).decode()
+        return f"Proxy-Authorization: Basic {wanted}\n" in head
+
+
+def _carry(here: socket.socket, there: socket.socket) -> None:
+    """Pass on what each side sends, until one of them hangs up."""
+    other = {here: there, there: here}
+    while True:
+        for ready in select.select([here, there], [], [])[0]:
+            data = ready.recv(65536)
+            if not data:
+                return
+            other[ready].sendall(data)
+
+
+@contextmanager
+def connect_proxy() -> Iterator[ConnectProxy]:
+    """Lend a proxy."""
+    proxy = ConnectProxy()
+    try:
+        yield proxy
+    finally:
+        proxy.close()
