@@ -13,9 +13,7 @@ from flask.testing import FlaskClient
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.binding import binding_of
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import components
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import opened_stores, prepare
 from soak.findings import Finding, Scale, told
@@ -83,11 +81,7 @@ def asked_about(place: Place, number: int) -> dict[str, Asked]:
                 found[path] = _ask(app.test_client(), path, name, number)
         finally:
             # Or their threads would open the database anew once that is closed.
-            with app.app_context():
-                components().mailing.stop(10.0)
-            feed = binding_of(app).revocations
-            if feed is not None:
-                feed.close()
+            app.extensions["watchword"].close()
     return found
 
 

@@ -163,8 +163,8 @@ def test_whoever_finds_the_queue_full_is_told_at_once() -> None:
     passwords = Passwords(CHEAPEST, concurrency=1, patience=30.0)
     with ExitStack() as queue:
         for _ in range(1 + WAITING_PER_CORE):
-            assert passwords._places.acquire(blocking=False)
-            queue.callback(passwords._places.release)
+            assert passwords._places().acquire(blocking=False)
+            queue.callback(passwords._places().release)
         with pytest.raises(HashingBusy):
             passwords.verify_nobody("x")
     passwords.verify_nobody("the queue is empty again")

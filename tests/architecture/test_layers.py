@@ -11,9 +11,9 @@ PACKAGE = "flask_watchword"
 ROOT = "__init__"  # stands for flask_watchword/__init__.py, the public names
 
 # From the top down, each with the parts of the package it may import beside itself.
-CORE = {"errors", "clock"}
+CORE = {"errors", "clock", "locks"}
 ENGINE = CORE | {"jose"}
-EXTENSION = ENGINE | {"accounts", "sessions", "keys", "stores"}
+EXTENSION = ENGINE | {"fork_safety", "accounts", "sessions", "keys", "stores"}
 SERVICE = EXTENSION | {"extension", ROOT}
 SURFACE = {"extension", "exceptions", "typing", "internal_utils", "config"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -32,12 +32,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "utils": SURFACE,
     "view_decorators": SURFACE,
     "extension": EXTENSION,
-    "stores": ENGINE | {"accounts", "sessions", "keys"},
+    "stores": ENGINE | {"fork_safety", "accounts", "sessions", "keys"},
     "accounts": ENGINE,
     "sessions": ENGINE,
     "keys": ENGINE,
     "jose": CORE,
     "errors": {"clock"},
+    "fork_safety": {"locks"},
+    "locks": set(),
     "clock": set(),
 }
 
@@ -53,6 +55,8 @@ MUST_NOT_IMPORT: dict[str, set[str]] = {
     "keys": OUTSIDE,
     "errors": OUTSIDE,
     "clock": OUTSIDE,
+    "fork_safety": OUTSIDE,
+    "locks": OUTSIDE,
     "stores": WEB,
     "extension": SOCKETS | DATABASES | {"argon2", "click", "rich", "granian"},
 }

@@ -358,7 +358,7 @@ def test_after_a_long_idle_time_nobody_goes_on_with_a_key_whose_time_may_be_over
 def test_a_fork_in_the_middle_of_a_look_leaves_the_child_whole(
     worker: Worker, store: WatchedStore
 ) -> None:
-    with worker.keys._lock:
+    with worker.keys._lock():
         child = os.fork()
         if child == 0:
             signal.alarm(30)  # it would wait for ever

@@ -37,7 +37,8 @@ def settings(sqlite_url: str) -> Settings:
 
 def stop(app: Flask) -> None:
     with app.app_context():
-        components().mailing.stop(PATIENCE)
+        components().mailing.stop()
+        components().mailing.join(PATIENCE)
 
 
 def test_from_registration_to_another_password_by_the_mail_that_a_server_got(
@@ -133,7 +134,11 @@ def test_an_application_that_was_forked_sends_in_the_child(settings: Settings) -
         ours = Site(app)
         ours.post("/register", email=EMAIL, password=GOOD)
         until(lambda: len(received.messages) == 1)
-        stop(app)  # so that whatever comes now was sent by the child
+        with app.app_context():
+            parents = components().mailing._delivery
+        assert parents is not None
+        parents.stop()  # so that whatever comes now was sent by the child
+        parents.join(PATIENCE)
         told, tell = os.pipe()
         child = os.fork()
         if child == 0:

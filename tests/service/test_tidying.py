@@ -90,7 +90,8 @@ def test_a_code_that_is_over_is_gone_from_a_service_that_is_asked_something(
         until(lambda: not is_kept(stores, codes[0]))
         assert is_kept(stores, codes[1])
         with app.app_context():
-            components().mailing.stop(PATIENCE)
+            components().mailing.stop()
+            components().mailing.join(PATIENCE)
 
 
 def keep_code(stores: Stores, made: float) -> str:

@@ -21,9 +21,9 @@ def test_a_worker_leaves_others_their_part_of_the_cores(
     with worker.app_context():
         parts = components()
     try:
-        assert parts.passwords._cores._value == 4
+        assert parts.passwords._cores()._value == 4
     finally:
-        parts.mailing.stop(1.0)
+        parts.mailing.stop()
         feed = binding_of(worker).revocations
         assert feed is not None
         feed.close()

@@ -174,17 +174,17 @@ def test_a_child_leaves_the_connections_to_a_server_to_its_parent(postgres_engin
 
 
 UNDER_WAY = """
-from flask_watchword.stores import forks
+from flask_watchword import fork_safety as forks
 
 forks.PATIENCE = 0.2
-threading.Thread(target=lambda: (forks.undisturbed.__enter__(), entered.set())).start()
+threading.Thread(target=lambda: (forks.no_fork.__enter__(), entered.set())).start()
 assert entered.wait(10)
 child = os.fork()
 if child == 0:
-    with forks.undisturbed:
-        os._exit(7 if forks.undisturbed._inside == 1 else 1)
+    with forks.no_fork:
+        os._exit(7 if forks.no_fork._room().inside == 1 else 1)
 _, status = os.waitpid(child, 0)
-with forks.undisturbed:
+with forks.no_fork:
     print("exit", os.waitstatus_to_exitcode(status))
 """
 

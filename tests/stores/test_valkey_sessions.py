@@ -479,13 +479,13 @@ def test_a_fork_shares_no_connection_with_its_parent(server: ValkeyServer) -> No
     subprocess.run([sys.executable, "-c", FORKED, server.url], check=True, timeout=60)
 
 
-FORKED_WHILE_AN_EVENT_IS_HELD = """
+FORKED_WHILE_A_LOCK_IS_HELD = """
 import os, signal, sys
 from flask_watchword.stores.valkey.sessions import ValkeySessionStore
 
 store = ValkeySessionStore.from_url(sys.argv[1])
 # As a thread of the parent does for a moment whenever it waits.
-with store._changes._closed._cond:
+with store._changes._lock():
     child = os.fork()
     if child == 0:
         signal.alarm(10)
@@ -497,7 +497,7 @@ store.close()
 
 
 def test_a_fork_leaves_no_lock_of_who_waits_for_news_held(server: ValkeyServer) -> None:
-    script = FORKED_WHILE_AN_EVENT_IS_HELD
+    script = FORKED_WHILE_A_LOCK_IS_HELD
     subprocess.run([sys.executable, "-c", script, server.url], check=True, timeout=60)
 
 

@@ -26,6 +26,7 @@ from flask_watchword.accounts.imported_hashes.verification import (
     password_forms,
     verify_imported,
 )
+from flask_watchword.locks import PerProcess
 
 _SALT_BYTES = 16
 _HASH_BYTES = 32
@@ -131,14 +132,14 @@ class Passwords:
         self._use(min(cores, 2 * math.ceil(cores / processes)))
 
     def _use(self, cores: int) -> None:
-        self._cores = threading.BoundedSemaphore(cores)
-        self._most = cores * (1 + WAITING_PER_CORE)
-        self._places = threading.BoundedSemaphore(self._most)
+        most = self._most = cores * (1 + WAITING_PER_CORE)
+        self._cores = PerProcess(lambda: threading.BoundedSemaphore(cores))
+        self._places = PerProcess(lambda: threading.BoundedSemaphore(most))
 
     @property
     def waiting(self) -> int:
         """Return how many hashes are at work, or wait for a core."""
-        return self._most - self._places._value
+        return self._most - self._places()._value
 
     def hash(self, password: str) -> str:
         """Return the encoded hash of a password, salted anew each time.
@@ -231,19 +232,20 @@ class Passwords:
 
     @contextlib.contextmanager
     def _one_core(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
+        places, cores = self._places(), self._cores()
+        if not places.acquire(blocking=False):
             raise HashingBusy
         try:
-            if not self._cores.acquire(timeout=self._patience):
+            if not cores.acquire(timeout=self._patience):
                 raise HashingBusy
             try:
                 yield
             except MemoryError as error:
                 raise HashingBusy from error
             finally:
-                self._cores.release()
+                cores.release()
         finally:
-            self._places.release()
+            places.release()
 
 
 def _argon2(password_hash: str) -> str | None:

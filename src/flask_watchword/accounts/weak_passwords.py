@@ -1,11 +1,12 @@
 """Whether a password is one that guessing finds early: common, a pattern, or about its owner."""
 
 import re
-import threading
 import unicodedata
 from collections.abc import Iterable
 
 from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # it ships no annotations
+
+from flask_watchword.locks import process_lock
 
 #: The score, of 0 to 4, that zxcvbn gives from 100 million guesses on: out of reach of guessing
 #: at a login, and dear at argon2id's price.
@@ -31,7 +32,7 @@ _ABOUT_ITS_OWNER = "it is made of the e-mail address or of the name of the servi
 _AMONG_THE_FIRST = "it is one of the first that programs try: add words that do not belong together"
 
 #: What is looked for is kept in a variable of its module while it works.
-_one_at_a_time = threading.Lock()
+_one_at_a_time = process_lock()
 
 
 def weakness(password: str, about: Iterable[str] = (), strong: int = STRONG) -> str | None:
@@ -65,7 +66,7 @@ def _weakness_of_text(text: str, words: list[str], strong: int) -> str | None:
 def _weakness_of_piece(piece: str, words: list[str], strong: int) -> str | None:
     if not piece:  # which it cannot be shown
         return _AMONG_THE_FIRST
-    with _one_at_a_time:
+    with _one_at_a_time():
         result = zxcvbn(piece.translate(_RARE_STAND_INS), words, max_length=_PIECE)
     if result["score"] >= strong:
         return None

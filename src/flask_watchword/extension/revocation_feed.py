@@ -2,17 +2,18 @@
 
 import logging
 import math
-import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakSet, ref
 
 from flask_watchword.clock import Clock
 from flask_watchword.extension.current import CurrentToken
 from flask_watchword.extension.errors import RevokedTokenError
+from flask_watchword.extension.follower import Follower
+from flask_watchword.extension.resources import Resources
+from flask_watchword.fork_safety import ForkAware, watch_forks
+from flask_watchword.locks import process_lock
 from flask_watchword.sessions.revocation import Revocation, RevocationIndex
 from flask_watchword.sessions.session import REFRESH_REUSED
 from flask_watchword.sessions.store import KEPT_PAST_END, Batch, SessionStore
@@ -24,9 +25,6 @@ TOKEN_REVOKED = "token_revoked"
 #: And to one that was signed with a key that is not to be trusted any more.
 KEY_REVOKED = "key_revoked"
 
-#: Seconds between two attempts on a store that does not answer: the first, and the longest.
-_FIRST_DELAY = 0.05
-_LONGEST_DELAY = 0.5
 #: How often the copy is brought up to date unasked, as a part of its bound.
 _POLLS_PER_BOUND = 4
 #: Seconds between two looks for what has expired, and how much is purged at each.
@@ -34,7 +32,6 @@ _TIDY_SECONDS = 10.0
 _PURGE_BATCH = 100
 
 _logger = logging.getLogger(__name__)
-_feeds: "WeakSet[RevocationFeed]" = WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class Figures:
     follows: bool
 
 
-class RevocationFeed:
+class RevocationFeed(ForkAware):
     """The live revocations of a store, copied into this process.
 
     The copy is trusted while the store's change mark stands still, for ``staleness`` seconds after
@@ -65,13 +62,19 @@ class RevocationFeed:
         staleness: seconds that a copy is trusted.
         subject_claim: the claim that holds a token's subject.
         clock: seconds since the epoch.
+        resources: of the application, with which the thread ends.
 
     Attributes:
         elapsed: a clock in seconds that nobody sets back, for the age of the copy.
     """
 
     def __init__(
-        self, store: SessionStore, staleness: float, subject_claim: str, clock: Clock
+        self,
+        store: SessionStore,
+        staleness: float,
+        subject_claim: str,
+        clock: Clock,
+        resources: Resources,
     ) -> None:
         self.elapsed: Clock = time.monotonic
         self._store = store
@@ -82,19 +85,13 @@ class RevocationFeed:
         self._index = RevocationIndex(subject_claim)
         self._epoch: str | None = None
         self._since = 0.0
-        self._begin(closed=False)
-        _feeds.add(self)
+        self._lock = process_lock()
+        self._follower = Follower(store, staleness / _POLLS_PER_BOUND, resources)
+        self.after_fork()
+        watch_forks(self)
 
-    def begin_anew(self) -> None:
-        """Begin in the child of a fork, with what is known already."""
-        self._begin(closed=self._stop.is_set())
-
-    def _begin(self, *, closed: bool) -> None:
-        self._stop = threading.Event()
-        if closed:
-            self._stop.set()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+    def after_fork(self) -> None:
+        """Read the log again, in the child of a fork; what is known already stays."""
         self._cursor = 0
         self._mark: object = None
         self._trusted_until = float("-inf")
@@ -149,7 +146,7 @@ class RevocationFeed:
 
     def know(self, entries: Iterable[Revocation]) -> None:
         """Take in what this process itself has revoked, whatever the store will say when."""
-        with self._lock:
+        with self._lock():
             self._index.add(entries)
 
     def begin_life(self) -> None:
@@ -162,19 +159,19 @@ class RevocationFeed:
             StoreUnavailable: when the store did not answer.
         """
         if self._epoch is None:
-            self._follow()
+            self._follower.ensure_running(self)
             self._catch_up_once()
 
     def figures(self) -> Figures:
         """Return how old and how large the copy is; no store is asked."""
         completed = self._trusted_until - self._staleness
         age = None if math.isinf(completed) else self.elapsed() - completed
-        return Figures(age, len(self._index), self._has_follower())
+        return Figures(age, len(self._index), self._follower.runs())
 
     def close(self) -> None:
         """Stop following. When this returns the follower asks the store nothing any more."""
-        self._stop.set()
-        with self._lock:
+        self._follower.stop()
+        with self._lock():
             pass
 
     def _code(self, claims: Mapping[str, Any], index: RevocationIndex) -> str:
@@ -199,7 +196,7 @@ class RevocationFeed:
 
     def _index_for(self, claims: Mapping[str, Any], key_id: str | None) -> RevocationIndex:
         """Return an index that can be asked about a token now: the copy, or one for it alone."""
-        self._follow()
+        self._follower.ensure_running(self)
         try:
             self._catch_up_once()
         except StoreUnavailable:
@@ -219,14 +216,14 @@ class RevocationFeed:
         Raises:
             StoreUnavailable: when the store did not answer.
         """
-        with self._lock:
-            if not self._stop.is_set():
+        with self._lock():
+            if not self._follower.is_closed:
                 self._read_log()
 
     def _catch_up_once(self) -> None:
         """Bring the copy up to date, or share what comes of it where another request does."""
         failures = self._failures
-        with self._lock:
+        with self._lock():
             if self._is_current():
                 return
             if self._failures != failures:
@@ -268,72 +265,9 @@ class RevocationFeed:
         if moment < self._tidy_at:
             return
         now = self._clock()
-        with self._lock:
-            if self._stop.is_set():
+        with self._lock():
+            if self._follower.is_closed:
                 return
             self._index.drop_expired(now)
             purged = self._store.purge(now - KEPT_PAST_END, _PURGE_BATCH)
         self._tidy_at = moment if purged >= _PURGE_BATCH else moment + _TIDY_SECONDS
-
-    def _follow(self) -> None:
-        if self._has_follower():
-            return
-        with self._lock:
-            if self._has_follower() or self._stop.is_set():
-                return
-            self._thread = threading.Thread(
-                target=_follow,
-                args=(ref(self), self._store, self._staleness / _POLLS_PER_BOUND, self._stop),
-                name="watchword-revocations",
-                daemon=True,
-            )
-            self._thread.start()
-
-    def _has_follower(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
-
-
-def _follow(
-    feed: "ref[RevocationFeed]", store: SessionStore, seconds: float, stop: threading.Event
-) -> None:
-    """Keep a feed up to date until it is gone or closed; holds it only while it works on it."""
-    delay, is_lost = _FIRST_DELAY, False
-    while not stop.is_set():
-        try:
-            if not _turn(feed):
-                return
-            store.wait_for_change(seconds)
-        except StoreUnavailable as error:
-            if not is_lost:
-                _logger.warning("The session store does not answer: %s", error)
-            is_lost = True
-        except Exception:
-            # The thread goes on: without it each request would have to bring the copy up to date.
-            _logger.exception("Following the revocations failed")
-        else:
-            if is_lost:
-                _logger.warning("The session store answers again")
-            delay, is_lost = _FIRST_DELAY, False
-            continue
-        stop.wait(delay)
-        delay = min(2 * delay, _LONGEST_DELAY)
-
-
-def _turn(feed: "ref[RevocationFeed]") -> bool:
-    held = feed()
-    if held is None:
-        return False
-    held.catch_up()
-    held.tidy()
-    return True
-
-
-def _begin_in_child() -> None:
-    # Of its parent's threads a child has none, and a lock may have been held by one of them, that
-    # inside an event included.
-    for feed in list(_feeds):
-        feed.begin_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_in_child)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from flask import Flask, Response, current_app, has_request_context, request
 
@@ -13,6 +13,7 @@ from flask_watchword.extension.errors import (
     RevokedTokenError,
     WrongTokenError,
 )
+from flask_watchword.extension.resources import Closing
 from flask_watchword.extension.responses import coded_message
 from flask_watchword.extension.revocation_feed import SESSION_ENDED, Figures, RevocationFeed
 from flask_watchword.extension.session_options import (
@@ -62,6 +63,7 @@ class Sessions:
     """
 
     def __init__(self, app: Flask | None = None) -> None:
+        self._closing = Closing()
         if app is not None:
             self.init_app(app)
 
@@ -81,11 +83,33 @@ class Sessions:
         except UnknownStore as error:
             raise RuntimeError(f"WATCHWORD_SESSION_STORE: {error}") from None
         app.extensions[SESSIONS_KEY] = store
+        resources = self._closing.add(app)
+        if store is not app.config["WATCHWORD_SESSION_STORE"]:
+            resources.own(store)
         binding.revocations = RevocationFeed(
-            store, options.staleness, app.config["JWT_IDENTITY_CLAIM"], lambda: manager.clock()
+            store,
+            options.staleness,
+            app.config["JWT_IDENTITY_CLAIM"],
+            lambda: manager.clock(),
+            resources,
         )
         if StoreUnavailable not in app.error_handler_spec[None][None]:
             app.register_error_handler(StoreUnavailable, _unavailable)
+
+    def close(self) -> None:
+        """Stop what runs beside the requests, and close the connections that Sessions opened.
+
+        Call it for applications that serve no more; the sessions go on. Closing waits for a
+        thread that is querying the store. An application that is garbage-collected is closed
+        without it. A store object of your own, or an engine, stays open.
+        """
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def start(
         self,

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask, request
 
+from flask_watchword.extension.resources import resources_of
 from flask_watchword.service.answers import install_refusals
 from flask_watchword.service.components import Stores, components
 from flask_watchword.service.demo import make_expired_token
@@ -35,7 +36,9 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
 
     Args:
         settings: what to serve; read from the environment when not given.
-        stores: where everything is kept, when not where the settings say.
+        stores: where everything is kept, when not where the settings say. The caller closes them;
+            those that the settings name are closed with ``app.extensions["watchword"].close()``,
+            or when the application is garbage-collected.
 
     Raises:
         InvalidSetting: when a setting cannot be used.
@@ -48,7 +51,10 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     # For the whole application: what no endpoint answers to is told so in JSON as well.
     install_refusals(app)
     install_headers(app, settings)
-    Watchword(app, settings=settings, stores=stores or open_stores(settings))
+    if stores is None:
+        stores = open_stores(settings)
+        resources_of(app).own(stores)
+    Watchword(app, settings=settings, stores=stores)
     app.wsgi_app = ForwardedPrefix(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app
 

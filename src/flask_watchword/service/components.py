@@ -40,6 +40,7 @@ class Stores:
         sessions: who is logged in, and what was revoked.
         keys: what signs and verifies the tokens.
         upkeep: deletes what is over of accounts and tries.
+        close_others: closes what is open beside the connections of ``sessions``.
     """
 
     accounts: UnitOfWork
@@ -47,6 +48,16 @@ class Stores:
     sessions: SessionStore
     keys: KeyStore
     upkeep: Upkeep
+    close_others: Callable[[], None] = lambda: None
+
+    def stop_waiting(self) -> None:
+        """Have a thread that waits for a change of the sessions return soon."""
+        self.sessions.stop_waiting()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.sessions.close()
+        self.close_others()
 
     @property
     def users(self) -> UserStore:

@@ -1,11 +1,8 @@
 """The keys of a running service: read from the store, kept in memory, rotated when it is time."""
 
 import logging
-import os
-import threading
 import time
 from collections.abc import Callable, Sequence
-from weakref import WeakSet
 
 from flask_watchword.clock import Clock
 from flask_watchword.jose.keyring import Keyring
@@ -14,6 +11,7 @@ from flask_watchword.keys.keeper import KeyKeeper
 from flask_watchword.keys.policy import SLACK_SECONDS, KeyPolicy
 from flask_watchword.keys.sealing import SealBroken
 from flask_watchword.keys.store import KeyStore
+from flask_watchword.locks import process_lock
 from flask_watchword.stores.errors import StoreUnavailable
 
 #: Seconds that a process goes on with the keys it has read, or after a store that did not answer.
@@ -29,7 +27,6 @@ _OVERDUE_SECONDS = 10.0
 _LONGEST_AGE = 300
 
 _logger = logging.getLogger(__name__)
-_living: "WeakSet[LiveKeyring]" = WeakSet()
 
 
 class LiveKeyring:
@@ -71,8 +68,7 @@ class LiveKeyring:
         self._fresh_seconds = min(_FRESH_SECONDS, policy.lead / 2)
         # Whoever keeps a set that was read just before a key came must have dropped it by then.
         self.max_age = min(_LONGEST_AGE, int(policy.lead - self._fresh_seconds))
-        self._lock = threading.Lock()
-        _living.add(self)
+        self._lock = process_lock()
 
     def signing_key(self) -> Key:
         """Return the key that signs now.
@@ -115,7 +111,7 @@ class LiveKeyring:
         Raises:
             StoreUnavailable: when that cannot be told: the key may be a new one.
         """
-        with self._lock:
+        with self._lock():
             # A store that did not answer is not asked more often for that.
             self._look_if_due(_UNKNOWN_SECONDS if self._failed is None else None)
         if any(key.kid == kid for key in self.verifying_keys()):
@@ -126,28 +122,25 @@ class LiveKeyring:
 
     def look_now(self) -> None:
         """Read the keys anew, for this process has just changed them in the store."""
-        with self._lock:
+        with self._lock():
             self._looked_at = float("-inf")
             self._look_if_due()
-
-    def start_anew(self) -> None:
-        """Begin in the child of a fork, where a thread that held the lock is no more."""
-        self._lock = threading.Lock()
 
     def _current(self) -> Keyring:
         # One thread looks; the others go on with what is there meanwhile, unless nobody has looked
         # for long: then another key may sign by now, and this one be revoked.
         overdue = self._elapsed() - self._looked_at - self._fresh_seconds
-        if overdue >= 0 and self._lock.acquire(blocking=overdue >= _OVERDUE_SECONDS):
+        lock = self._lock()
+        if overdue >= 0 and lock.acquire(blocking=overdue >= _OVERDUE_SECONDS):
             try:
                 self._look_if_due()
             finally:
-                self._lock.release()
+                lock.release()
         return self._held()
 
     def _held(self) -> Keyring:
         if self._ring is None:
-            with self._lock:
+            with self._lock():
                 self._look_if_due()
         if self._ring is None:
             raise StoreUnavailable("the keys cannot be read") from self._failed
@@ -187,11 +180,3 @@ class LiveKeyring:
 
 def _nothing() -> None:
     pass
-
-
-def _in_child() -> None:
-    for keyring in list(_living):
-        keyring.start_anew()
-
-
-os.register_at_fork(after_in_child=_in_child)

@@ -1,22 +1,23 @@
 """Mail of the service: what it says, and who sends it in a process that serves."""
 
-import os
-import threading
+import logging
 from collections.abc import Callable
-from weakref import WeakSet
 
 from flask_watchword.accounts.codes import CodeLifetimes
 from flask_watchword.accounts.outbox import Outbox, Transport
 from flask_watchword.clock import system_clock
+from flask_watchword.extension.resources import Resources
+from flask_watchword.fork_safety import ForkAware, watch_forks
+from flask_watchword.locks import process_lock
 from flask_watchword.service.mail.delivery import Delivery
 from flask_watchword.service.mail.mailer import OutboxMailer
 from flask_watchword.service.mail.rendering import BadTemplate, MailTemplates
 from flask_watchword.service.settings import InvalidSetting, Settings
 
-_living: "WeakSet[Mailing]" = WeakSet()
+_log = logging.getLogger("flask_watchword.mail")
 
 
-class Mailing:
+class Mailing(ForkAware):
     """Puts letters into an outbox, and sends them by one thread in each process that serves.
 
     The thread begins with the first request that a process answers, so that an application may
@@ -27,26 +28,35 @@ class Mailing:
         transport: the way out.
         settings: the words and the links.
         idle: what else its thread does, while nothing is due to be sent.
+        resources: of the application, with which the thread ends.
 
     Raises:
         InvalidSetting: when a template cannot be used.
     """
 
     def __init__(
-        self, outbox: Outbox, transport: Transport, settings: Settings, idle: Callable[[], None]
+        self,
+        outbox: Outbox,
+        transport: Transport,
+        settings: Settings,
+        idle: Callable[[], None],
+        resources: Resources,
     ) -> None:
         self._outbox = outbox
         self._public_url = settings.public_url or ""
         self._templates = _templates(settings)
         self._transport = transport
         self._idle = idle
-        self.start_anew()
-        _living.add(self)
-
-    def start_anew(self) -> None:
-        """Begin without a thread: in a new process, or in the child of a fork."""
-        self._lock = threading.Lock()
+        self._resources = resources
+        self._lock = process_lock()
+        self._is_stopped = False
         self._delivery: Delivery | None = None
+        resources.add_background(self)
+        watch_forks(self)
+
+    def after_fork(self) -> None:
+        """Forget the thread of the parent."""
+        self._delivery = None
 
     def mailer(self, outbox: Outbox) -> OutboxMailer:
         """Return what puts letters into an outbox, that of a change perhaps."""
@@ -63,17 +73,39 @@ class Mailing:
         if self._delivery is not None:
             self._delivery.wake()
 
-    def stop(self, seconds: float = 0.0) -> None:
-        """Send no more, after the message at hand; wait for that so long at most."""
+    def stop(self) -> None:
+        """Send no more in this process, after the message at hand."""
+        self._is_stopped = True
         if self._delivery is not None:
-            self._delivery.stop(seconds)
+            self._delivery.stop()
+
+    def runs(self) -> bool:
+        """Tell whether the thread runs, or is being started."""
+        return self._delivery is not None and self._delivery.runs()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end of the thread, ``seconds`` at most."""
+        if self._delivery is not None:
+            self._delivery.join(seconds)
 
     def _start(self) -> None:
-        with self._lock:
-            if self._delivery is None:
-                delivery = Delivery(self._outbox, self._transport, system_clock, self._idle)
-                delivery.start()
-                self._delivery = delivery
+        with self._lock():
+            if self._delivery is not None or self._is_stopped:
+                return
+            delivery = self._delivery = Delivery(
+                self._outbox, self._transport, system_clock, self._idle, self._ended
+            )
+        # Outside of the lock, see PerProcess.
+        try:
+            delivery.start()
+        except RuntimeError as error:
+            # The process may have no further thread. The next request tries again.
+            self._delivery = None
+            _log.warning("mail waits: %s", error)
+
+    def _ended(self) -> None:
+        self._delivery = None
+        self._resources.thread_ended()
 
 
 def code_lifetimes(settings: Settings) -> CodeLifetimes:
@@ -92,11 +124,3 @@ def _templates(settings: Settings) -> MailTemplates:
         return MailTemplates(settings.service_name, settings.mail_templates)
     except BadTemplate as error:
         raise InvalidSetting("WATCHWORD_MAIL_TEMPLATES", str(error)) from error
-
-
-def _in_child() -> None:
-    for mailing in list(_living):
-        mailing.start_anew()
-
-
-os.register_at_fork(after_in_child=_in_child)

@@ -47,20 +47,31 @@ def open_stores(settings: Settings) -> Stores:
         InvalidSetting: when the place of the sessions cannot be used, or there is no master key.
         StoreUnavailable: when a file beside a SQLite database cannot be made.
     """
-    return _over(open_engine(settings.database), settings)
+    # One engine for all, so that a worker has one pool of connections to PostgreSQL.
+    engine = open_engine(settings.database)
+    sessions = _sessions(settings, settings.sessions_elsewhere or engine, upgrade=False)
+    throttle = _throttle(engine, settings, sessions)
+
+    def close_others() -> None:
+        if isinstance(throttle, ValkeyThrottleStore):
+            throttle.close()
+        engine.dispose()
+
+    return Stores(
+        accounts=SqlUnitOfWork(engine, sealer(settings)),
+        throttle=throttle,
+        sessions=sessions,
+        keys=SqlKeyStore(engine),
+        upkeep=SqlUpkeep(engine),
+        close_others=close_others,
+    )
 
 
 @contextlib.contextmanager
 def opened_stores(settings: Settings) -> Iterator[Stores]:
     """Lend the stores of these settings, and close every connection after."""
-    with _opened_engine(settings) as engine:
-        stores = _over(engine, settings)
-        try:
-            yield stores
-        finally:
-            stores.sessions.close()
-            if isinstance(stores.throttle, ValkeyThrottleStore):
-                stores.throttle.close()
+    with contextlib.closing(open_stores(settings)) as stores:
+        yield stores
 
 
 @contextlib.contextmanager
@@ -164,18 +175,6 @@ def _opened_engine(settings: Settings, **options: float) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
-
-
-def _over(engine: Engine, settings: Settings) -> Stores:
-    # One engine for all, so that a worker has one pool of connections to PostgreSQL.
-    sessions = _sessions(settings, settings.sessions_elsewhere or engine, upgrade=False)
-    return Stores(
-        accounts=SqlUnitOfWork(engine, sealer(settings)),
-        throttle=_throttle(engine, settings, sessions),
-        sessions=sessions,
-        keys=SqlKeyStore(engine),
-        upkeep=SqlUpkeep(engine),
-    )
 
 
 def first_admin_code(settings: Settings) -> str | None:

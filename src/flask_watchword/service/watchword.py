@@ -1,13 +1,13 @@
 """``Watchword``: the service as a part of an application."""
 
-import weakref
 from collections.abc import Container, Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from flask import Flask
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
+from flask_watchword.extension.resources import Closing, resources_of
 from flask_watchword.extension.sessions import Sessions
 from flask_watchword.extension.signals import refresh_repeated, refresh_reused
 from flask_watchword.service.account_refusals import install_account_refusals
@@ -43,6 +43,8 @@ from flask_watchword.service.tokens import (
     token_options,
 )
 
+#: Where an application has its Watchword: ``app.extensions["watchword"]``.
+WATCHWORD_KEY = "watchword"
 #: Where Flask-JWT-Extended's manager would be, and ours.
 _MANAGERS = ("flask-jwt-extended", EXTENSION_KEY)
 #: What an application signs with that has no keyring.
@@ -90,6 +92,7 @@ class Watchword:
         self._settings = settings
         self._url_prefix = url_prefix
         self._stores = stores
+        self._closing = Closing()
         if app is not None:
             self.init_app(app)
 
@@ -109,9 +112,11 @@ class Watchword:
         options = token_options(settings)
         _refuse_options(app, options, () if self._settings else _OPTIONS_THAT_ARE_SETTINGS)
         stores = self._stores
+        resources = self._closing.add(app)
         if stores is None:
             prepare(settings)
             stores = open_stores(settings)
+            resources.own(stores)
         parts = _install(
             app,
             settings,
@@ -133,6 +138,22 @@ class Watchword:
         app.register_blueprint(api, url_prefix=self._url_prefix or None)
         # Another issuer's subject may be spelled like the id of a user here.
         binding_of(app).for_own_tokens.add(api.name)
+        app.extensions[WATCHWORD_KEY] = self
+
+    def close(self) -> None:
+        """Stop what runs beside the requests, and close the connections that Watchword opened.
+
+        Call it for applications that serve no more. Closing waits for a message that is being
+        sent and for a thread that is querying a store. An application that is garbage-collected
+        is closed without it. Stores of your own stay open.
+        """
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _install(
@@ -148,9 +169,8 @@ def _install(
         mail_transport(settings),
         settings,
         idle=Tidying(stores.upkeep).run,
+        resources=resources_of(app),
     )
-    # Requests hold the application: once it is gone nobody puts mail there.
-    weakref.finalize(app, mailing.stop)
     origins = Origins(settings)
     binding_of(app).check_cookie_request = origins.check_change
     sessions, passwords = Sessions(app), Passwords()

@@ -159,6 +159,13 @@ class SessionStore(Protocol):
     def wait_for_change(self, seconds: float) -> None:
         """Return when something may have been logged, after ``seconds`` at the latest."""
 
+    def stop_waiting(self) -> None:
+        """Have :meth:`wait_for_change` return soon, within a second.
+
+        Takes no lock and does no I/O, so the garbage collector may call it at any point of any
+        thread. What is open stays open until :meth:`close`.
+        """
+
     def close(self) -> None:
         """Give back connections; wakes whoever waits."""
 

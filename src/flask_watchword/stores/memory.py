@@ -1,12 +1,12 @@
 """Users in this process's memory: for tests, and for applications that need no more."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from flask_watchword.accounts.store import EmailTaken, UserCount
 from flask_watchword.accounts.users import User
+from flask_watchword.locks import process_lock
 
 
 class MemoryUserStore:
@@ -15,11 +15,11 @@ class MemoryUserStore:
     def __init__(self) -> None:
         self._by_id: dict[str, User] = {}
         self._ids: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._lock = process_lock()
 
     def add(self, user: User) -> None:
         """Keep a new user, or raise ``EmailTaken``."""
-        with self._lock:
+        with self._lock():
             if user.email_key in self._ids:
                 raise EmailTaken
             self._ids[user.email_key] = user.id
@@ -28,7 +28,7 @@ class MemoryUserStore:
     def add_many(self, users: Sequence[User]) -> frozenset[str]:
         """Keep those new users whose key and id nobody has; return the ids of these."""
         added = set[str]()
-        with self._lock:
+        with self._lock():
             for user in users:
                 if user.email_key not in self._ids and user.id not in self._by_id:
                     self._ids[user.email_key] = user.id
@@ -38,7 +38,7 @@ class MemoryUserStore:
 
     def by_email(self, email_key: str) -> User | None:
         """Return the user with this key."""
-        with self._lock:
+        with self._lock():
             return self._by_id.get(self._ids.get(email_key, ""))
 
     def by_id(self, user_id: str) -> User | None:
@@ -47,13 +47,13 @@ class MemoryUserStore:
 
     def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
         """Return up to ``limit`` users in the order of their keys, from behind ``after`` on."""
-        with self._lock:
+        with self._lock():
             keys = sorted(key for key in self._ids if key > after and search in key)[:limit]
             return [self._by_id[self._ids[key]] for key in keys]
 
     def count(self) -> UserCount:
         """Return how many users there are."""
-        with self._lock:
+        with self._lock():
             disabled = sum(user.is_disabled for user in self._by_id.values())
             return UserCount(len(self._by_id), disabled)
 
@@ -75,7 +75,7 @@ class MemoryUserStore:
         self, user_id: str, email: str, email_key: str, now: float, version: int
     ) -> bool:
         """Give the user another address, or raise ``EmailTaken``."""
-        with self._lock:
+        with self._lock():
             user = self._by_id.get(user_id)
             if user is None or user.version != version:
                 return False
@@ -94,7 +94,7 @@ class MemoryUserStore:
 
     def verify_email(self, user_id: str, email_key: str, now: float) -> bool:
         """Note that mail reaches the user, if the address is still this one."""
-        with self._lock:
+        with self._lock():
             user = self._by_id.get(user_id)
             if user is None or user.email_key != email_key:
                 return False
@@ -112,7 +112,7 @@ class MemoryUserStore:
 
     def disable(self, user_id: str, now: float) -> bool:
         """Refuse the user from now on; return whether that changed anything."""
-        with self._lock:
+        with self._lock():
             user = self._by_id.get(user_id)
             if user is None or user.is_disabled:
                 return False
@@ -125,13 +125,13 @@ class MemoryUserStore:
 
     def hold_role(self, role: str) -> frozenset[str]:
         """Return the ids of the users who have a role and are not disabled."""
-        with self._lock:
+        with self._lock():
             everybody = self._by_id.values()
             return frozenset(u.id for u in everybody if role in u.roles and not u.is_disabled)
 
     def delete(self, user_id: str) -> bool:
         """Forget the user; return whether there was one."""
-        with self._lock:
+        with self._lock():
             user = self._by_id.pop(user_id, None)
             if user is None:
                 return False
@@ -142,7 +142,7 @@ class MemoryUserStore:
         """Return: memory always answers."""
 
     def _change(self, user_id: str, still: Callable[[User], bool], **values: Any) -> bool:
-        with self._lock:
+        with self._lock():
             user = self._by_id.get(user_id)
             if user is None or not still(user):
                 return False

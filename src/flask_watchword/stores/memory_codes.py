@@ -1,8 +1,7 @@
 """One-time codes in this process's memory."""
 
-import threading
-
 from flask_watchword.accounts.codes import Code, Purpose
+from flask_watchword.locks import process_lock
 
 
 class MemoryCodeStore:
@@ -10,16 +9,16 @@ class MemoryCodeStore:
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, Purpose], Code] = {}
-        self._lock = threading.Lock()
+        self._lock = process_lock()
 
     def put(self, code: Code) -> None:
         """Keep a code in the place of the one that this subject had for this purpose."""
-        with self._lock:
+        with self._lock():
             self._codes[code.subject, code.purpose] = code
 
     def put_first(self, code: Code, now: float) -> bool:
         """Keep a code unless this subject has one for this purpose that is not over."""
-        with self._lock:
+        with self._lock():
             held = self._codes.get((code.subject, code.purpose))
             if held is not None and held.expires_at > now:
                 return False
@@ -28,12 +27,12 @@ class MemoryCodeStore:
 
     def find(self, digest: str, purpose: Purpose, now: float) -> Code | None:
         """Return a code of this purpose that is not over; it stays."""
-        with self._lock:
+        with self._lock():
             return self._live(digest, purpose, now)
 
     def take(self, digest: str, purpose: Purpose, now: float) -> Code | None:
         """Remove a code of this purpose that is not over, and return it."""
-        with self._lock:
+        with self._lock():
             code = self._live(digest, purpose, now)
             if code is not None:
                 del self._codes[code.subject, code.purpose]
@@ -41,13 +40,13 @@ class MemoryCodeStore:
 
     def forget(self, subject: str) -> None:
         """Remove every code of a subject."""
-        with self._lock:
+        with self._lock():
             for purpose in Purpose:
                 self._codes.pop((subject, purpose), None)
 
     def purge(self, now: float, limit: int) -> int:
         """Remove up to ``limit`` codes that are over; return how many."""
-        with self._lock:
+        with self._lock():
             over = [place for place, code in self._codes.items() if code.expires_at <= now][:limit]
             for place in over:
                 del self._codes[place]

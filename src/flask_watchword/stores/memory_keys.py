@@ -1,9 +1,9 @@
 """Keys in this process's memory: for tests, and for applications that need no more."""
 
-import threading
 from dataclasses import replace
 
 from flask_watchword.keys.store import StoredKeyring
+from flask_watchword.locks import process_lock
 
 
 class MemoryKeyStore:
@@ -11,7 +11,7 @@ class MemoryKeyStore:
 
     def __init__(self) -> None:
         self._keyring = StoredKeyring()
-        self._lock = threading.Lock()
+        self._lock = process_lock()
 
     def version(self) -> int:
         """Return the version of the keyring."""
@@ -23,7 +23,7 @@ class MemoryKeyStore:
 
     def swap(self, keyring: StoredKeyring) -> bool:
         """Put this keyring where the one with its version stands; return whether it did."""
-        with self._lock:
+        with self._lock():
             if keyring.version != self._keyring.version:
                 return False
             self._keyring = replace(keyring, version=keyring.version + 1)

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from flask_watchword.locks import PerProcess
 from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
@@ -16,10 +17,9 @@ from flask_watchword.sessions.store import (
     session_revocation,
     subject_revocation,
 )
-from flask_watchword.stores.forks import Forked, take_part_in_forks
 
 
-class MemorySessionStore(Forked):
+class MemorySessionStore:
     """A session store that lives and dies with the process; one lock makes each step atomic.
 
     The child of a fork goes on with a copy of its own.
@@ -31,17 +31,11 @@ class MemorySessionStore(Forked):
         self._logged = 0
         self._epoch = secrets.token_hex(8)
         self._since: float | None = None
-        self.start_anew()
-        take_part_in_forks(self)
-
-    def start_anew(self) -> None:
-        """Replace the lock, which a thread of the parent may have held."""
-        self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = PerProcess(lambda: threading.Condition(threading.Lock()))
 
     def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
         """Keep a new session; end the subject's oldest beyond ``limit``."""
-        with self._lock:
+        with self._changed():
             self._sessions[session.id] = session
             if limit is None:
                 return []
@@ -60,7 +54,7 @@ class MemorySessionStore(Forked):
         requester: Requester = UNKNOWN,
     ) -> Session | None:
         """Add one to the generation if it is ``generation`` and the session is not over."""
-        with self._lock:
+        with self._changed():
             session = self._sessions.get(session_id)
             if session is None or session.generation != generation or session.is_over(now):
                 return None
@@ -81,7 +75,7 @@ class MemorySessionStore(Forked):
         self, session_id: str, generation: int, now: float, elsewhere: Requester | None
     ) -> Session | None:
         """Note that the current generation was handed out again, if it still is the current one."""
-        with self._lock:
+        with self._changed():
             session = self._sessions.get(session_id)
             if session is None or session.generation != generation or session.ended_at is not None:
                 return None
@@ -105,12 +99,12 @@ class MemorySessionStore(Forked):
 
     def get(self, session_id: str) -> Session | None:
         """Return a session, over or not."""
-        with self._lock:
+        with self._changed():
             return self._sessions.get(session_id)
 
     def end(self, session_id: str, now: float, reason: str, lifetimes: Lifetimes) -> Session | None:
         """End a session and log its revocation."""
-        with self._lock:
+        with self._changed():
             session = self._sessions.get(session_id)
             if session is None or session.ended_at is not None:
                 return None
@@ -126,7 +120,7 @@ class MemorySessionStore(Forked):
         keep: str | None = None,
     ) -> list[Session]:
         """End every session of a subject but ``keep``, and log that."""
-        with self._lock:
+        with self._changed():
             with_tokens = self._live(subject, now - lifetimes.leeway)
             others = [session for session in with_tokens if session.id != keep]
             ended = self._end(others, now, reason, lifetimes)
@@ -136,17 +130,17 @@ class MemorySessionStore(Forked):
 
     def of_subject(self, subject: str, now: float) -> Sequence[Session]:
         """Return the sessions of a subject that are not over, the one used last first."""
-        with self._lock:
+        with self._changed():
             return sorted(self._live(subject, now), key=lambda s: s.rotated_at, reverse=True)
 
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation."""
-        with self._lock:
+        with self._changed():
             self._append([entry])
 
     def revocations(self, after: int, now: float) -> Batch:
         """Return what was logged behind a cursor and lives still."""
-        with self._lock:
+        with self._changed():
             new = self._log[bisect_right(self._log, after, key=_number) :]
             live = [entry for _, entry in new if entry.until > now]
             if self._since is None:
@@ -167,12 +161,12 @@ class MemorySessionStore(Forked):
             (Kind.SUBJECT, subject),
             (Kind.KEY, key_id),
         }
-        with self._lock:
+        with self._changed():
             return [entry for _, entry in self._log if (entry.kind, entry.value) in wanted]
 
     def purge(self, now: float, limit: int) -> int:
         """Delete sessions and entries that can concern nobody any more."""
-        with self._lock:
+        with self._changed():
             over = [s.id for s in self._sessions.values() if s.idle_until <= now][:limit]
             for session_id in over:
                 del self._sessions[session_id]
@@ -187,13 +181,18 @@ class MemorySessionStore(Forked):
 
     def wait_for_change(self, seconds: float) -> None:
         """Return when something was logged, after ``seconds`` at the latest."""
-        with self._changed:
-            self._changed.wait(seconds)
+        changed = self._changed()
+        with changed:
+            changed.wait(seconds)
+
+    def stop_waiting(self) -> None:
+        """Do nothing: waiting holds nothing that has to be given back."""
 
     def close(self) -> None:
         """Wake whoever waits."""
-        with self._changed:
-            self._changed.notify_all()
+        changed = self._changed()
+        with changed:
+            changed.notify_all()
 
     def _live(self, subject: str, now: float) -> Iterable[Session]:
         return [
@@ -215,7 +214,7 @@ class MemorySessionStore(Forked):
         for entry in entries:
             self._logged += 1
             self._log.append((self._logged, entry))
-        self._changed.notify_all()
+        self._changed().notify_all()
 
 
 def _number(item: tuple[int, Revocation]) -> int:

@@ -1,9 +1,9 @@
 """Counted tries in this process's memory: for tests, and for applications of one process."""
 
-import threading
 from collections.abc import Sequence
 
 from flask_watchword.accounts.throttling import Charge
+from flask_watchword.locks import process_lock
 
 #: Every so many tries what is past is deleted, or whoever has many addresses would fill memory.
 _TIDY_EVERY = 1_000
@@ -15,11 +15,11 @@ class MemoryThrottleStore:
     def __init__(self) -> None:
         self._until: dict[str, int] = {}
         self._taken = 0
-        self._lock = threading.Lock()
+        self._lock = process_lock()
 
     def take(self, charges: Sequence[Charge], now: int) -> int:
         """Count one try on every limit, or on none."""
-        with self._lock:
+        with self._lock():
             self._taken += 1
             if self._taken % _TIDY_EVERY == 0:
                 self._delete(now, len(self._until))
@@ -32,14 +32,14 @@ class MemoryThrottleStore:
 
     def give_back(self, charges: Sequence[Charge]) -> None:
         """Count one try less on every limit."""
-        with self._lock:
+        with self._lock():
             self._give_back(charges)
 
     def remember(
         self, key: str, until: int, now: int, *, forgotten: str, paid_back: Sequence[Charge] = ()
     ) -> None:
         """Keep a key until a moment, and count what is forgotten or paid back no more."""
-        with self._lock:
+        with self._lock():
             self._give_back(paid_back)
             self._until.pop(forgotten, None)
             self._until[key] = max(until, self._until.get(key, until))
@@ -50,7 +50,7 @@ class MemoryThrottleStore:
 
     def purge(self, now: int, limit: int) -> int:
         """Delete up to ``limit`` moments that are past."""
-        with self._lock:
+        with self._lock():
             return self._delete(now, limit)
 
     def _give_back(self, charges: Sequence[Charge]) -> None:

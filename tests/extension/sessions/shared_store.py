@@ -75,6 +75,9 @@ class Connection:
         self.wakes.clear()
         self._answer("wait_for_change")
 
+    def stop_waiting(self) -> None:
+        self.wakes.set()
+
     def close(self) -> None:
         self.wakes.set()
 

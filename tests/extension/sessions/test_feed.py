@@ -382,7 +382,9 @@ def test_one_thread_follows_however_many_requests_come(site: Site) -> None:
     ada = site.sign_in()
     for _ in range(10):
         ada.get()
-    names = [thread.name for thread in threading.enumerate() if thread is site.feed._thread]
+    names = [
+        thread.name for thread in threading.enumerate() if thread is site.feed._follower.thread
+    ]
     assert names == ["watchword-revocations"]
 
 
@@ -390,16 +392,16 @@ def test_the_thread_begins_with_the_first_session_and_not_with_the_application(
     make_site: MakeSite,
 ) -> None:
     site = make_site()
-    assert site.feed._thread is None
+    assert site.feed._follower.thread is None
     site.sign_in()
-    assert site.feed._thread is not None
+    assert site.feed._follower.thread is not None
 
 
 def test_the_thread_of_an_application_that_is_gone_ends(shared: Shared) -> None:
     wakes = threading.Event()
     site = Site(WATCHWORD_SESSION_STORE=Connection(shared, wakes))
     site.sign_in().get()
-    thread = site.feed._thread
+    thread = site.feed._follower.thread
     assert thread is not None
     site.close()
     thread.join(PATIENCE)
@@ -434,7 +436,7 @@ def test_figures_of_a_process_that_has_not_served_yet_know_no_age(make_site: Mak
 
 
 def test_figures_tell_that_nobody_follows_any_more(site: Site, connection: Connection) -> None:
-    thread = site.feed._thread
+    thread = site.feed._follower.thread
     assert thread is not None
     site.feed.close()
     connection.wakes.set()
@@ -453,19 +455,19 @@ def test_a_feed_that_is_closed_asks_its_store_nothing_any_more(
     assert connection.asked == []
 
 
-FORKED_WHILE_AN_EVENT_IS_HELD = """
+FORKED_WHILE_A_LOCK_IS_HELD = """
 import os, signal
+from flask_watchword.extension.resources import Resources
 from flask_watchword.extension.revocation_feed import RevocationFeed
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 
-feed = RevocationFeed(MemorySessionStore(), 2.0, "sub", lambda: 0.0)
-# As its thread does for a moment whenever it waits.
-with feed._stop._cond:
+feed = RevocationFeed(MemorySessionStore(), 2.0, "sub", lambda: 0.0, Resources())
+# As its thread does for a moment whenever it reads the log.
+with feed._lock():
     child = os.fork()
     if child == 0:
         signal.alarm(10)
         feed.close()
-        feed.begin_anew()
         feed.catch_up()
         assert feed.figures().staleness is None  # a feed that was closed asks nothing any more
         os._exit(7)
@@ -474,5 +476,5 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
 def test_a_fork_leaves_no_lock_of_the_thread_that_follows_held() -> None:
-    script = FORKED_WHILE_AN_EVENT_IS_HELD
+    script = FORKED_WHILE_A_LOCK_IS_HELD
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -16,15 +16,15 @@ site = Site()
 ended, living = site.sign_in(), site.sign_in()
 ended.post("/end")
 assert living.get().status_code == 200
-parents = site.feed._thread
-with site.feed._lock:  # as another thread of the parent might hold it
+parents = site.feed._follower.thread
+with site.feed._lock():  # as another thread of the parent might hold it
     child = os.fork()
 if child == 0:
     try:
-        assert site.feed._thread is None
+        assert site.feed._follower.thread is None
         assert ended.get().status_code == 401
         assert living.get().status_code == 200
-        assert site.feed._thread.is_alive() and site.feed._thread is not parents
+        assert site.feed._follower.thread.is_alive() and site.feed._follower.thread is not parents
         site.store.end(living.session_id, site.clock.now, "elsewhere", Lifetimes())
         assert living.get().status_code == 401
         os._exit(7)
@@ -51,7 +51,7 @@ for _ in range(2):
         try:
             assert ended.get().status_code == 401
             assert living.refresh().status_code == living.get().status_code == 200
-            assert site.feed._thread.is_alive()
+            assert site.feed._follower.thread.is_alive()
             os._exit(7)
         finally:
             os._exit(1)

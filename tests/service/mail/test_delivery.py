@@ -152,6 +152,7 @@ def test_a_worker_that_is_woken_sends_and_a_fault_in_one_message_does_not_end_it
             delivery.wake()
             assert transport.given.acquire(timeout=30)
     finally:
-        delivery.stop(30)
+        delivery.stop()
+        delivery.join(30)
     mine = set(threading.enumerate()) - others
     assert "watchword-mail" not in {thread.name for thread in mine}

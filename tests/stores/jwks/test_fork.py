@@ -31,7 +31,7 @@ for thread in waiting:
     thread.start()
 for _ in range(3):
     asked.acquire()
-with held._lock:  # as another thread of the parent might hold it
+with held._lock():  # as another thread of the parent might hold it
     child = os.fork()
 if child == 0:
     try:

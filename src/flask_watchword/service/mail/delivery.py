@@ -1,6 +1,8 @@
 """Who sends: one thread in each process that wants one, beside the requests."""
 
+import contextlib
 import logging
+import queue
 import threading
 from collections.abc import Callable
 
@@ -27,6 +29,7 @@ class Delivery:
         transport: the way out.
         clock: what time it is.
         idle: what else to do beside the requests, called whenever nothing is due to be sent.
+        on_end: called by the thread as its last act.
     """
 
     def __init__(
@@ -35,30 +38,44 @@ class Delivery:
         transport: Transport,
         clock: Clock,
         idle: Callable[[], None] = lambda: None,
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._clock = clock
         self._idle = idle
-        self._wake = threading.Event()
-        self._ending = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._on_end = on_end
+        # Not an event: to set one takes a lock, which `stop` must not. A queue may be put into
+        # at any point of any thread, that of the garbage collector included.
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._is_ending = False
+        self._thread = threading.Thread(target=self._run, name="watchword-mail", daemon=True)
 
     def start(self) -> None:
-        """Begin, in this process: a thread does not come along when a process forks."""
-        self._thread = threading.Thread(target=self._run, name="watchword-mail", daemon=True)
+        """Start the thread, in this process: a fork does not copy threads.
+
+        Raises:
+            RuntimeError: when the process may have no further thread.
+        """
         self._thread.start()
 
-    def wake(self) -> None:
-        """Say that a message was put there. Call it once that is committed."""
-        self._wake.set()
+    def runs(self) -> bool:
+        """Tell whether the thread runs, or is being started."""
+        return self._thread.is_alive() or self._thread.ident is None
 
-    def stop(self, seconds: float) -> None:
-        """End after the message at hand; wait for that so long at most."""
-        self._ending.set()
-        self._wake.set()
-        # The thread itself may be where the last one lets go of this.
-        if self._thread not in (None, threading.current_thread()):
+    def wake(self) -> None:
+        """Look for messages now. Call it once what was put there is committed."""
+        if self._wake.empty():
+            self._wake.put(None)
+
+    def stop(self) -> None:
+        """End after the message at hand."""
+        self._is_ending = True
+        self._wake.put(None)
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end of the thread, ``seconds`` at most."""
+        if self._thread.ident not in (None, threading.get_ident()):
             self._thread.join(seconds)
 
     def run_once(self) -> bool:
@@ -74,8 +91,13 @@ class Delivery:
         return len(outcomes) == _BATCH
 
     def _run(self) -> None:
-        while not self._ending.is_set():
-            self._wake.clear()
+        try:
+            self._send_until_stopped()
+        finally:
+            self._on_end()
+
+    def _send_until_stopped(self) -> None:
+        while not self._is_ending:
             try:
                 more = self.run_once()
                 if not more:
@@ -85,7 +107,8 @@ class Delivery:
                 _log.exception("mail could not be sent, or what is over not be deleted")
                 more = False
             if not more:
-                self._wake.wait(POLL)
+                with contextlib.suppress(queue.Empty):
+                    self._wake.get(timeout=POLL)
 
     def _report(self, outcome: Outcome) -> None:
         mail = outcome.mail

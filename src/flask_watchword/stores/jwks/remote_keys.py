@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from flask_watchword.clock import Clock
 from flask_watchword.errors import InvalidKeyError
+from flask_watchword.fork_safety import ForkAware, watch_forks
 from flask_watchword.jose import Key
 from flask_watchword.jose.jwk_set import NoUsableKeyError
+from flask_watchword.locks import process_lock
 from flask_watchword.stores.errors import KeysUnavailable
-from flask_watchword.stores.forks import Forked, take_part_in_forks
 from flask_watchword.stores.jwks.http_get import Document, FetchFailed
 
 #: Seconds between two fetches, whatever kids tokens name.
@@ -43,7 +44,7 @@ class KeySet:
     body: bytes
 
 
-class RemoteKeys(Forked):
+class RemoteKeys(ForkAware):
     """The keys of one issuer.
 
     Args:
@@ -74,12 +75,12 @@ class RemoteKeys(Forked):
         self._not_before = -math.inf
         self._took_off_at = -math.inf
         self._failures = 0
-        self.start_anew()
-        take_part_in_forks(self)
+        self._lock = process_lock()
+        self.after_fork()
+        watch_forks(self)
 
-    def start_anew(self) -> None:
+    def after_fork(self) -> None:
         """Begin without the threads of the process that this one was forked from."""
-        self._lock = threading.Lock()
         #: Is set when the fetch that is under way has come to its end.
         self._landed: threading.Event | None = None
 
@@ -118,7 +119,7 @@ class RemoteKeys(Forked):
 
     def _take_off(self) -> tuple[threading.Event | None, bool]:
         """Return what tells the end of a fetch, and whether it was begun by this call."""
-        with self._lock:
+        with self._lock():
             if self._landed is not None or self._elapsed() < self._not_before:
                 return self._landed, False
             landed = self._landed = threading.Event()
@@ -170,7 +171,7 @@ class RemoteKeys(Forked):
         )
 
     def _land(self, landed: threading.Event) -> None:
-        with self._lock:
+        with self._lock():
             self._landed = None
         landed.set()
 

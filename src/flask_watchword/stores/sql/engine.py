@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, exc
 
+from flask_watchword.fork_safety import no_fork
 from flask_watchword.stores.database_url import read_database_url
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.forks import undisturbed
 from flask_watchword.stores.sql import postgres, sqlite
 from flask_watchword.stores.sql.forks import forget_connections_in_children
 
@@ -93,7 +93,7 @@ def patiently(attempt: Callable[[], _T]) -> _T:
     give_up_at = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            with _translated_errors, undisturbed:
+            with _translated_errors, no_fork:
                 return attempt()
         except _InTheWay:
             if time.monotonic() >= give_up_at:
@@ -109,7 +109,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     Raises:
         StoreUnavailable: when the database does not answer.
     """
-    with _translated_errors, undisturbed, engine.connect() as connection:
+    with _translated_errors, no_fork, engine.connect() as connection:
         yield connection
 
 
@@ -122,7 +122,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises:
         StoreUnavailable: when the database does not answer, or stays locked for too long.
     """
-    with _translated_errors, undisturbed, transactions(engine).begin() as connection:
+    with _translated_errors, no_fork, transactions(engine).begin() as connection:
         yield connection
 
 

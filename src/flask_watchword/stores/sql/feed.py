@@ -33,5 +33,8 @@ class Feed(Protocol):
             is_behind: asks the database whether it has more than this process has read.
         """
 
+    def stop_waiting(self) -> None:
+        """Have :meth:`wait` return soon; see :meth:`SessionStore.stop_waiting`."""
+
     def close(self) -> None:
-        """Give back what is open, and wake whoever waits."""
+        """Give back what is open, and have :meth:`wait` return."""

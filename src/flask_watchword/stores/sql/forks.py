@@ -4,10 +4,10 @@ from weakref import WeakSet
 
 from sqlalchemy import Engine
 
-from flask_watchword.stores.forks import Forked, take_part_in_forks
+from flask_watchword.fork_safety import ForkAware, watch_forks
 
 
-class _Engines(Forked):
+class _Engines(ForkAware):
     """The engines of this process."""
 
     def __init__(self) -> None:
@@ -24,14 +24,14 @@ class _Engines(Forked):
             if engine.dialect.name == "sqlite":
                 engine.dispose()
 
-    def start_anew(self) -> None:
+    def after_fork(self) -> None:
         """Begin with empty pools: two that talk over one connection read each other's answers."""
         for engine in list(self.known):
             engine.dispose(close=False)
 
 
 _engines = _Engines()
-take_part_in_forks(_engines)
+watch_forks(_engines)
 
 
 def forget_connections_in_children(engine: Engine) -> None:

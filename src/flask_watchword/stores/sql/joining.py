@@ -61,9 +61,8 @@ def database_at(place: Place) -> Database:
     database = None if known is None else known()
     if database is None:
         database = DirectStatements(place, kept=_KEPT)
-        _databases[place] = weakref.ref(database)
-        # The pool closes its own; this keeps the object for as long as there is the engine, too.
-        event.listen(place, "engine_disposed", lambda _: database.close())
+        known = _databases[place] = weakref.ref(database)
+        event.listen(place, "engine_disposed", _closer(known))
     return database
 
 
@@ -71,6 +70,21 @@ def database_at(place: Place) -> Database:
 _databases: weakref.WeakKeyDictionary[Engine, weakref.ref[DirectStatements]] = (
     weakref.WeakKeyDictionary()
 )
+
+
+def _closer(known: "weakref.ref[DirectStatements]") -> Callable[[Engine], None]:
+    """Return what closes the connections that are kept in front of a pool which closes its own.
+
+    The reference is weak: SQLAlchemy keeps every connection that is lent in a variable of its
+    module until it comes back, so an engine that led to them would never be collected.
+    """
+
+    def close(_: Engine) -> None:
+        database = known()
+        if database is not None:
+            database.close()
+
+    return close
 
 
 class _Joined:

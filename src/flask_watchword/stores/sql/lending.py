@@ -7,11 +7,11 @@ statement in between.
 from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from flask_watchword.stores.forks import Forked, take_part_in_forks
+from flask_watchword.fork_safety import ForkAware, watch_forks
 from flask_watchword.stores.sql.postgres import is_readable
 
 
-class Lender(Forked):
+class Lender(ForkAware):
     """Lends connections of an engine's pool, and keeps some of those that come back.
 
     Args:
@@ -25,7 +25,7 @@ class Lender(Forked):
         self._may_be_dropped = engine.dialect.name == "postgresql"
         # A list: to append and to pop are one step each, so it needs no lock.
         self._kept: list[PoolProxiedConnection] = []
-        take_part_in_forks(self)
+        watch_forks(self)
 
     def lend(self) -> PoolProxiedConnection:
         """Return a connection that its server has not dropped meanwhile."""

@@ -2,15 +2,15 @@
 
 import contextlib
 import os
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import finalize
 
 from sqlalchemy import Connection, Engine, exc, text
 
+from flask_watchword.fork_safety import ForkAware, no_fork, watch_forks
+from flask_watchword.locks import process_lock
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.forks import Forked, take_part_in_forks, undisturbed
 from flask_watchword.stores.sql.postgres import is_readable
 
 _CHANNEL = "watchword_revocations"
@@ -57,7 +57,7 @@ class _Line:
         os.close(self._wake)
 
 
-class PostgresFeed(Forked):
+class PostgresFeed(ForkAware):
     """Notifications, read from a connection that the pool does not count.
 
     It is closed with the feed, at the latest when the feed is collected as garbage.
@@ -67,17 +67,17 @@ class PostgresFeed(Forked):
         self._engine = engine
         self._driver: Any = engine.dialect.dbapi
         self._mark = object()
+        self._one_waiter = process_lock()
+        self._is_closed = False
         self._prepare()
-        take_part_in_forks(self)
+        watch_forks(self)
 
     def _prepare(self) -> None:
-        self._one_waiter = threading.Lock()
-        self._closed = threading.Event()
         self._line = _Line()
         self._close_line = finalize(self, self._line.close)
         self._close_line.atexit = False
 
-    def start_anew(self) -> None:
+    def after_fork(self) -> None:
         """Leave the connection to the parent."""
         if self._close_line.detach() is None:
             return
@@ -107,23 +107,26 @@ class PostgresFeed(Forked):
             StoreUnavailable: when the server does not answer. Each further call tries anew, so
                 how long to wait between two is the caller's to say.
         """
-        with self._one_waiter, self._translated_errors():
-            if self._closed.is_set():
+        with self._one_waiter(), self._translated_errors():
+            if self._is_closed:
                 return
             if self._line.connection is None:
-                with undisturbed:
+                with no_fork:
                     self._listen()
             elif is_readable(seconds, self._line.connection.fileno(), self._line.woken):
-                with undisturbed:
+                with no_fork:
                     self._take_notifications()
+
+    def stop_waiting(self) -> None:
+        """Wake whoever waits. A later call of :meth:`wait` returns at once."""
+        self._is_closed = True
+        if self._close_line.alive:
+            self._line.wake()
 
     def close(self) -> None:
         """Wake whoever waits, and close the connection."""
-        if self._closed.is_set():
-            return
-        self._closed.set()
-        self._line.wake()
-        with self._one_waiter:
+        self.stop_waiting()
+        with self._one_waiter():
             self._close_line()
 
     def _listen(self) -> None:

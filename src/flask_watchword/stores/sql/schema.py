@@ -1,13 +1,13 @@
 """Bring the schema of a database up to date, however many processes try at once."""
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
 
+from flask_watchword.locks import process_lock
 from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
 from flask_watchword.stores.sql.engine import reading, writing
 from flask_watchword.stores.sql.tables import VERSION_TABLE
@@ -20,7 +20,7 @@ REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 _SCHEMA_LOCK = 0x57_61_74_63_68_77_73
 
 # Alembic keeps what it is doing in variables of its modules.
-_one_thread = threading.Lock()
+_one_thread = process_lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def upgrade_schema(engine: Engine) -> None:
     # Here and not above: Alembic takes a tenth of a second to be imported.
     from flask_watchword.stores.sql.migrating import apply_migrations
 
-    with _one_thread, writing(engine) as connection, _unhurried(connection):
+    with _one_thread(), writing(engine) as connection, _unhurried(connection):
         standing = _standing(connection)
         if not standing.is_known:
             raise LaterSchema(standing.current, standing.newest)

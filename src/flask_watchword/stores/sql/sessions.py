@@ -222,6 +222,10 @@ class SqlSessionStore:
         """Return when something may have been logged, after ``seconds`` at the latest."""
         self._feed.wait(seconds, self._is_behind)
 
+    def stop_waiting(self) -> None:
+        """Have :meth:`wait_for_change` return soon."""
+        self._feed.stop_waiting()
+
     def close(self) -> None:
         """Give back connections; wakes whoever waits."""
         self._feed.close()

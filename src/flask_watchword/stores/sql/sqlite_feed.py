@@ -3,15 +3,14 @@
 import contextlib
 import mmap
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from flask_watchword.fork_safety import ForkAware, watch_forks
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.forks import Forked, take_part_in_forks
 
 _BYTES = 8
 
@@ -23,7 +22,7 @@ _LOOK_EVERY = 0.05
 _ASK_EVERY = 0.5
 
 
-class SqliteFeed(Forked):
+class SqliteFeed(ForkAware):
     """A mark in a small file beside the database, ``<database>-watchword-feed``.
 
     Who has logged a revocation writes other random bytes there, after its commit and before it
@@ -35,14 +34,14 @@ class SqliteFeed(Forked):
         self._database = Path(engine.url.database or "").absolute()
         database = self._database.resolve()
         self._file = database.with_name(f"{database.name}-watchword-feed")
-        self._map = _mapped(self._file)
+        self._map: mmap.mmap | bytes = _mapped(self._file)
         self._noticed = self.mark()
-        self.start_anew()
-        take_part_in_forks(self)
+        self._is_closed = False
+        self.after_fork()
+        watch_forks(self)
 
-    def start_anew(self) -> None:
-        """Replace what a thread of the parent may have been waiting for."""
-        self._closed = threading.Event()
+    def after_fork(self) -> None:
+        """Look at the place of the database again."""
         self._opened: tuple[int, int] | None = None
 
     def before_logging(self, connection: Connection) -> None:
@@ -81,14 +80,22 @@ class SqliteFeed(Forked):
                 if is_behind():
                     break
                 ask_at = now + _ASK_EVERY
-            if now >= end or self._closed.wait(min(_LOOK_EVERY, end - now)):
+            if now >= end or self._is_closed:
                 break
+            # Not an event: to set one takes a lock, which `stop_waiting` must not.
+            time.sleep(min(_LOOK_EVERY, end - now))
             now = time.monotonic()
         self._noticed = self.mark()
 
+    def stop_waiting(self) -> None:
+        """Have :meth:`wait` return at its next look."""
+        self._is_closed = True
+
     def close(self) -> None:
-        """Wake whoever waits; the map stays, for requests that are still under way."""
-        self._closed.set()
+        """Have :meth:`wait` return, and give back the map."""
+        self.stop_waiting()
+        # The map is unmapped once no request looks at it any more.
+        self._map = self._map[:_BYTES]
 
 
 def _identity(file: Path) -> tuple[int, int]:

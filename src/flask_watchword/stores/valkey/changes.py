@@ -2,11 +2,11 @@
 
 import os
 import secrets
-import threading
+import time
 from contextlib import suppress
-from time import monotonic
 from typing import Any
 
+from flask_watchword.locks import process_lock
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.valkey.client import TIMEOUT, Server, translated_errors
 from flask_watchword.stores.valkey.rows import text
@@ -32,7 +32,9 @@ class Changes:
     def __init__(self, server: Server, channel: str) -> None:
         self._server = server
         self._channel = channel
-        self._begin(closed=False)
+        self._lock = process_lock()
+        self._is_closed = False
+        self._begin()
 
     def wait(self, seconds: float) -> None:
         """Return after an announcement, a new subscription, or so many seconds.
@@ -42,8 +44,9 @@ class Changes:
                 made, then after a back-off.
         """
         self._begin_in_child()
-        until = monotonic() + seconds
-        if not self._lock.acquire(timeout=max(0.0, seconds)):
+        until = time.monotonic() + seconds
+        lock = self._lock()
+        if not lock.acquire(timeout=max(0.0, seconds)):
             return
         try:
             if self._subscription is None:
@@ -53,35 +56,35 @@ class Changes:
         except StoreUnavailable:
             self._drop()
             self._failures += 1
-            if not self._closed.is_set():
+            if not self._is_closed:
                 raise
         finally:
-            self._lock.release()
+            lock.release()
+
+    def stop_waiting(self) -> None:
+        """Have :meth:`wait` return within a second, and later calls at once."""
+        self._is_closed = True
 
     def close(self) -> None:
-        """Wake whoever waits and return when nobody does; nobody will from then on."""
+        """Wake whoever waits, and return when no one waits any more."""
         self._begin_in_child()
-        self._closed.set()
+        self.stop_waiting()
         if self._subscription is not None:
             # Where it does not arrive, who waits notices after a second of silence.
             with suppress(StoreUnavailable), self._server.client() as client:
                 client.publish(self._bell, "")
-        if self._lock.acquire(timeout=QUIET + TIMEOUT):
+        lock = self._lock()
+        if lock.acquire(timeout=QUIET + TIMEOUT):
             self._drop()
-            self._lock.release()
+            lock.release()
 
     def _begin_in_child(self) -> None:
-        # After a fork a lock, that inside an event included, may be held by a thread that only
-        # the parent has, and the connection is the parent's.
+        # After a fork the connection is the parent's.
         if self._process != os.getpid():
-            self._begin(closed=self._closed.is_set())
+            self._begin()
 
-    def _begin(self, *, closed: bool) -> None:
+    def _begin(self) -> None:
         self._process = os.getpid()
-        self._closed = threading.Event()
-        if closed:
-            self._closed.set()
-        self._lock = threading.Lock()
         self._bell = f"{self._channel}:{secrets.token_hex(8)}"
         self._subscription: Any = None
         self._heard_at = 0.0
@@ -91,8 +94,8 @@ class Changes:
     def _subscribe(self, seconds: float) -> None:
         if self._failures:
             back_off = min(FIRST_BACK_OFF * 2 ** min(self._failures - 1, 10), LONGEST_BACK_OFF)
-            self._closed.wait(min(back_off, seconds))
-        if self._closed.is_set():
+            time.sleep(min(back_off, seconds))
+        if self._is_closed:
             return
         with self._server.client() as client:
             self._subscription = client.pubsub()
@@ -106,13 +109,13 @@ class Changes:
 
     def _listen(self, until: float) -> None:
         with translated_errors():
-            while not self._closed.is_set():
-                kind = self._next(min(max(0.0, until - monotonic()), QUIET))
+            while not self._is_closed:
+                kind = self._next(min(max(0.0, until - time.monotonic()), QUIET))
                 # The client may have subscribed again by itself: as good as an announcement.
                 if kind in {"message", "subscribe"}:
                     self._take_all()
                     return
-                if monotonic() >= until:
+                if time.monotonic() >= until:
                     return
                 self._ask_whether_connected()
 
@@ -126,12 +129,12 @@ class Changes:
         message = self._subscription.get_message(timeout=seconds)
         if message is None:
             return None
-        self._heard_at, self._asked_at = monotonic(), None
+        self._heard_at, self._asked_at = time.monotonic(), None
         return text(message["type"])
 
     def _ask_whether_connected(self) -> None:
         # A connection that a router has forgotten looks like one on which nothing happens.
-        now = monotonic()
+        now = time.monotonic()
         if self._asked_at is not None:
             if now - self._asked_at > TIMEOUT:
                 raise StoreUnavailable("no answer to PING")

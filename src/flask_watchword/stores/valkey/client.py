@@ -1,7 +1,6 @@
 """The client: opened from a URL when it is first needed, or one that the application has."""
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
@@ -9,8 +8,9 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
+from flask_watchword.fork_safety import ForkAware, no_fork, watch_forks
+from flask_watchword.locks import process_lock
 from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.forks import Forked, take_part_in_forks, undisturbed
 from flask_watchword.stores.server_clock import ServerClock
 from flask_watchword.stores.silence import Silence
 from flask_watchword.stores.valkey.scripts import IN_TIME, script
@@ -150,7 +150,7 @@ def _scheme_for(library: str, kind: str) -> str:
 _of_parents: list[object] = []
 
 
-class Server(Forked):
+class Server(ForkAware):
     """The server as a store speaks to it: scripts by name, and one error when it is away.
 
     Args:
@@ -160,16 +160,15 @@ class Server(Forked):
     def __init__(self, open_client: Callable[[], Client]) -> None:
         self._open_client = open_client
         self._client: Client | None = None
-        self._lock = threading.Lock()
+        self._lock = process_lock()
         self._silence = Silence(TIMEOUT)
         self._clock = ServerClock(TIMEOUT)
-        take_part_in_forks(self)
+        watch_forks(self)
 
-    def start_anew(self) -> None:
+    def after_fork(self) -> None:
         """Leave the client to the parent."""
         _of_parents.append(self._client)
         self._client = None
-        self._lock = threading.Lock()
 
     def run(self, name: str, keys: Sequence[str], *args: str | int) -> Any:
         """Run a script, and give it to the server where that does not know it yet.
@@ -205,7 +204,7 @@ class Server(Forked):
         Raises:
             StoreUnavailable: instead of whatever error the client raises meanwhile.
         """
-        with translated_errors(), undisturbed:
+        with translated_errors(), no_fork:
             if self._silence.lasts():
                 raise StoreUnavailable("the server does not answer")
             try:
@@ -219,14 +218,14 @@ class Server(Forked):
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
-        with self._lock:
+        with self._lock():
             client, self._client = self._client, None
         if client is not None:
             client.close()
 
     def _opened(self) -> Client:
         if self._client is None:
-            with self._lock:
+            with self._lock():
                 if self._client is None:
                     self._client = self._open_client()
         return self._client

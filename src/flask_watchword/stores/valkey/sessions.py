@@ -238,6 +238,10 @@ class ValkeySessionStore:
         """
         self._changes.wait(seconds)
 
+    def stop_waiting(self) -> None:
+        """Have :meth:`wait_for_change` return soon."""
+        self._changes.stop_waiting()
+
     def close(self) -> None:
         """Wake whoever waits, and close the client if it was made from a URL."""
         self._changes.close()
