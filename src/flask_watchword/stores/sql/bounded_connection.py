@@ -39,6 +39,11 @@ class BoundedConnection(psycopg.Connection[Any]):
             return attempt
         return _within(cls.connecting, attempt)
 
+    def __del__(self) -> None:
+        # The driver would warn of a connection that nobody closed. This one belongs to a pool, and
+        # is closed when an engine is collected that nobody disposed of.
+        pass
+
     def rollback(self) -> None:
         """Roll back where there is anything to: a pool asks for it whenever it gets one back."""
         # Otherwise that would fail while the server is silent, which the pool logs with a trace.

@@ -9,12 +9,24 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 WRITES = "watchword_writes"
 
 
+class _PooledConnection(sqlite3.Connection):
+    """A connection that is closed when an engine is collected that nobody disposed of."""
+
+    def __del__(self) -> None:
+        # From Python 3.13 on the driver would warn of a connection that nobody closed.
+        pass
+
+
 def open_engine(url: URL, busy_seconds: float) -> Engine:
     """Return an engine for a SQLite file."""
     # The driver must not begin transactions of its own: `_begin` does, and says which kind.
     engine = create_engine(
         url,
-        connect_args={"isolation_level": None, "timeout": busy_seconds},
+        connect_args={
+            "isolation_level": None,
+            "timeout": busy_seconds,
+            "factory": _PooledConnection,
+        },
         hide_parameters=True,  # or a trace in the log has what was looked for
     )
     event.listen(engine, "connect", _prepare_connection)

@@ -1,0 +1,70 @@
+"""What a process holds open: descriptors, threads, and connections as the server counts them."""
+
+import gc
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import psycopg
+import valkey
+from sqlalchemy import make_url
+
+#: Seconds within which threads that were told to stop have ended; more than any of them needs.
+PATIENCE = 20.0
+
+
+class OpenResources:
+    """What was open at first, and what is open beyond that later.
+
+    Args:
+        url: of the store whose server counts connections, if it has one.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        gc.collect()
+        self._first = self._now()
+
+    def growth(self) -> Counter[str]:
+        """Return what is open beyond the first time, now."""
+        return self._now() - self._first
+
+    def lasting_growth(self) -> Counter[str]:
+        """Return what stays open beyond the first time, once garbage was collected."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            gc.collect()
+            growth = self.growth()
+            if not growth or time.monotonic() > until:
+                return growth
+            time.sleep(0.01)
+
+    def _now(self) -> Counter[str]:
+        found = Counter(threads=threading.active_count(), connections=_connections(self._url))
+        for link in Path("/proc/self/fd").iterdir():
+            try:
+                target = str(link.readlink())
+            except FileNotFoundError:  # the one by which the folder is read
+                continue
+            found[target.partition(":[")[0]] += 1
+        return found
+
+
+def _connections(url: str) -> int:
+    if url.startswith("postgresql"):
+        database = make_url(url)
+        with psycopg.connect(_for_libpq(url), autocommit=True) as connection:
+            counted = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [database.database]
+            )
+            row = counted.fetchone()
+        return 0 if row is None else int(row[0])
+    if url.startswith("valkey"):
+        with valkey.Valkey.from_url(url.partition("?")[0]) as client:
+            return len(client.client_list())
+    return 0
+
+
+def _for_libpq(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,108 @@
+"""An application that is closed or collected gives back all that the service has opened."""
+
+import weakref
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+
+from flask_watchword import Watchword
+from flask_watchword.service.app import create_app
+from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD
+from flask_watchword.service.settings import Settings
+from flask_watchword.service.stores import opened_stores, prepare
+from tests.servers.open_resources import OpenResources
+from tests.service.conftest import bearer
+from tests.stores import valkey_places
+
+valkey_url = valkey_places.valkey_url
+
+#: As many applications as one test would notice: each that is kept adds to every count.
+APPLICATIONS = 4
+
+MakeApp = Callable[[Settings], Flask]
+
+
+def mounted(settings: Settings) -> Flask:
+    app = Flask("host")
+    Watchword(app, settings=settings)
+    return app
+
+
+@pytest.fixture(
+    params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgres", "valkey"))]
+)
+def place(request: pytest.FixtureRequest) -> Iterator[tuple[Settings, str]]:
+    """Settings whose database is ready, and the store whose connections are counted."""
+    base = "postgres" if request.param == "postgres" else "sqlite"
+    database = counted = request.getfixturevalue(f"{base}_url")
+    valkey = None
+    if request.param == "valkey":
+        counted = valkey = f"{request.getfixturevalue('valkey_url')}?prefix=closing-{uuid4().hex}"
+    settings = Settings(database=database, valkey=valkey, master_key="A" * 43, demo=True, workers=1)
+    prepare(settings)
+    return settings, counted
+
+
+def serve(app: Flask) -> Flask:
+    """Use an application as a test does."""
+    client = app.test_client()
+    credentials = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD}
+    tokens = client.post("/login", json=credentials).get_json()
+    assert client.get("/me", headers=bearer(tokens["access_token"])).status_code == 200
+    assert client.get("/readyz").status_code == 200
+    assert (
+        client.post("/refresh", json={}, headers=bearer(tokens["refresh_token"])).status_code == 200
+    )
+    return app
+
+
+@pytest.mark.parametrize("make_app", [create_app, mounted])
+def test_applications_that_are_collected_leave_nothing_open(
+    make_app: MakeApp, place: tuple[Settings, str]
+) -> None:
+    settings, counted = place
+    serve(make_app(settings)).extensions["watchword"].close()  # what the first leaves are caches
+    resources = OpenResources(counted)
+    gone = [weakref.ref(serve(make_app(settings))) for _ in range(APPLICATIONS)]
+    assert not resources.lasting_growth()
+    assert [app() for app in gone] == [None] * APPLICATIONS
+
+
+@pytest.mark.parametrize("make_app", [create_app, mounted])
+def test_an_application_that_is_closed_has_nothing_open_although_it_is_there(
+    make_app: MakeApp, place: tuple[Settings, str]
+) -> None:
+    settings, counted = place
+    serve(make_app(settings)).extensions["watchword"].close()
+    resources = OpenResources(counted)
+    app = serve(make_app(settings))
+    assert resources.growth()
+    app.extensions["watchword"].close()
+    assert not resources.growth()
+    app.extensions["watchword"].close()  # once more does no harm
+
+
+def test_a_with_block_closes_what_it_began(sqlite_url: str) -> None:
+    settings = Settings(database=sqlite_url, master_key="A" * 43, demo=True, workers=1)
+    prepare(settings)
+    resources = OpenResources(sqlite_url)
+    app = Flask("host")
+    with Watchword(app, settings=settings):
+        serve(app)
+        assert resources.growth()["threads"] == 2
+    assert not resources.growth()
+
+
+def test_stores_of_the_caller_stay_open(sqlite_url: str) -> None:
+    settings = Settings(database=sqlite_url, master_key="A" * 43, demo=True, workers=1)
+    prepare(settings)
+    resources = OpenResources(sqlite_url)
+    with opened_stores(settings) as stores:
+        app = create_app(settings, stores=stores)
+        serve(app).extensions["watchword"].close()
+        growth = resources.growth()
+        assert growth["threads"] == 0
+        assert any(name.endswith(".db") for name in growth)
+    assert not resources.growth()
