@@ -9,10 +9,8 @@ from click.testing import CliRunner, Result
 
 from flask_watchword.accounts.audit import Event
 from flask_watchword.cli import main
-from flask_watchword.extension.binding import binding_of
 from flask_watchword.service.api.sessions import Device
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import components
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import opened_stores, prepare
 from tests.service.site import BETTER, GOOD, Site
@@ -51,11 +49,7 @@ def serving(settings: Settings) -> Iterator[Site]:
             yield Site(app)
         finally:
             # Or their threads would open the database anew once that is closed.
-            with app.app_context():
-                components().mailing.stop(PATIENCE)
-            feed = binding_of(app).revocations
-            assert feed is not None
-            feed.close()
+            app.extensions["watchword"].close()
 
 
 def done(result: Result) -> str:

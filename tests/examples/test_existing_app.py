@@ -8,9 +8,6 @@ from types import ModuleType
 import pytest
 from flask.testing import FlaskClient
 
-from flask_watchword.extension.binding import binding_of
-from flask_watchword.service.components import components
-
 ACCOUNT = {"email": "ada@example.com", "password": "correct horse battery staple"}
 
 
@@ -24,11 +21,7 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleT
     module = importlib.import_module("examples.existing_app")
     module = importlib.reload(module) if str(tmp_path / "notes.db") != module.DATABASE else module
     yield module
-    with module.app.app_context():
-        components().mailing.stop(10.0)
-    feed = binding_of(module.app).revocations
-    assert feed is not None
-    feed.close()
+    module.app.extensions["watchword"].close()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """An application that is closed or collected gives back all that the service has opened."""
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -33,7 +33,7 @@ def mounted(settings: Settings) -> Flask:
 @pytest.fixture(
     params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgres", "valkey"))]
 )
-def place(request: pytest.FixtureRequest) -> Iterator[tuple[Settings, str]]:
+def place(request: pytest.FixtureRequest) -> tuple[Settings, str]:
     """Settings whose database is ready, and the store whose connections are counted."""
     base = "postgres" if request.param == "postgres" else "sqlite"
     database = counted = request.getfixturevalue(f"{base}_url")

@@ -39,7 +39,7 @@ class BoundedConnection(psycopg.Connection[Any]):
             return attempt
         return _within(cls.connecting, attempt)
 
-    def __del__(self) -> None:
+    def __del__(self, *_: object) -> None:
         # The driver would warn of a connection that nobody closed. This one belongs to a pool, and
         # is closed when an engine is collected that nobody disposed of.
         pass
