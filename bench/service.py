@@ -229,7 +229,12 @@ def _served_by_hand() -> Iterator[_Service]:
 
 _COMMAND = (sys.executable, "-m", "flask_watchword.cli")
 _SERVE = (*_COMMAND, "serve", "--port")
-_SETTINGS = {"WATCHWORD_TRUSTED_PROXIES": "1", "WATCHWORD_LOG_LEVEL": "warning"}
+_SETTINGS = {
+    "WATCHWORD_TRUSTED_PROXIES": "1",
+    "WATCHWORD_LOG_LEVEL": "warning",
+    # A few users log in as often as the machine can.
+    "WATCHWORD_LIMIT_SUCCESSFUL_LOGIN_PER_ACCOUNT": "100000/minute",
+}
 
 
 @contextmanager

@@ -1,16 +1,21 @@
 """Who is slowed down and who is not. The counting itself is the stores' contract."""
 
+import contextlib
+
 import pytest
 
 from flask_watchword.accounts.limits import MailCause, RateLimits
 from flask_watchword.accounts.throttling import (
+    NETWORK_SHARE,
     Attempt,
     ThrottleStore,
     TooManyTries,
     attempt_sign_in,
+    failed,
     make_known,
     signed_in,
     spend,
+    withdraw,
 )
 from flask_watchword.stores.memory_throttle import MemoryThrottleStore
 
@@ -38,7 +43,7 @@ def sign_in(store: ThrottleStore, address: str, now: float = NOW) -> None:
 def fail(store: ThrottleStore, address: str, email: str = ADA, now: float = NOW) -> float:
     """Try a wrong password; return the seconds to wait, 0.0 when the password was looked at."""
     try:
-        attempt(store, address, email, now)
+        failed(store, attempt(store, address, email, now))
     except TooManyTries as refused:
         return refused.retry_after
     return 0.0
@@ -131,17 +136,89 @@ def test_a_place_is_known_for_some_months_after_the_last_sign_in(store: Throttle
         assert [fail(store, HOME, now=moment) for _ in range(10)].count(0.0) == passes
 
 
-def test_success_costs_nothing(store: ThrottleStore) -> None:
-    for _ in range(500):
+def test_success_is_no_failure(store: ThrottleStore) -> None:
+    for _ in range(200):
         sign_in(store, HOME)
     assert [fail(store, HOME) for _ in range(11)].count(0.0) == 10
 
 
-def test_success_disregards_the_failures_before_it_at_this_place(store: ThrottleStore) -> None:
+def test_success_refunds_its_own_attempt_and_no_failure_before_it(store: ThrottleStore) -> None:
     for _ in range(9):
         fail(store, HOME)
     sign_in(store, HOME)
+    assert [fail(store, HOME) for _ in range(3)] == [0.0, 60, 60]
+
+
+def test_successes_are_counted_on_a_wide_limit_of_their_own(store: ThrottleStore) -> None:
+    for _ in range(LIMITS.success.burst):
+        sign_in(store, HOME)
+    for address in (HOME, ELSEWHERE):
+        with pytest.raises(TooManyTries):
+            sign_in(store, address)
+    sign_in(store, HOME, NOW + LIMITS.success.interval)
+    assert fail(store, HOME, "bob@example.com") == 0
+
+
+def test_failures_are_no_successes_so_that_strangers_do_not_use_up_those_of_the_owner(
+    store: ThrottleStore,
+) -> None:
+    sign_in(store, HOME)
+    for n in range(LIMITS.success.burst):
+        with contextlib.suppress(TooManyTries):
+            failed(store, attempt(store, f"203.0.{n // 250}.{n % 250 + 1}", now=NOW + 60.0 * n))
+    for _ in range(LIMITS.success.burst // 2):
+        sign_in(store, HOME, NOW + 60.0 * LIMITS.success.burst)
+
+
+def test_an_attempt_that_could_not_be_checked_counts_as_nothing(store: ThrottleStore) -> None:
+    for _ in range(2 * LIMITS.success.burst):
+        withdraw(store, attempt(store, HOME))
     assert [fail(store, HOME) for _ in range(11)].count(0.0) == 10
+
+
+def test_many_accounts_are_not_attacked_from_one_network_of_ipv6(store: ThrottleStore) -> None:
+    """Each attempt from another /64 of one /48, which a single customer may have as a whole."""
+    waits = [fail(store, f"2001:db8:7:{n:x}::1", f"user{n}@example.com") for n in range(1, 251)]
+    assert waits.count(0.0) == NETWORK_SHARE * LIMITS.address.burst
+    assert fail(store, "2001:db8:8::1", "user1@example.com") == 0
+
+
+def test_failures_of_neighbours_do_not_keep_out_who_logged_in_there_before(
+    store: ThrottleStore,
+) -> None:
+    home = "2001:db8:7:1::1"
+    sign_in(store, home)
+    for n in range(2, 252):
+        fail(store, f"2001:db8:7:{n:x}::1", f"user{n}@example.com")
+    sign_in(store, home)
+
+
+BY_ADDRESS = {
+    "registration": RateLimits().register_per_address,
+    "mail_request": RateLimits().mail_per_address,
+    "one_time_code": RateLimits().code_per_address,
+    "new_password": RateLimits().new_password_per_address,
+    "machine_token": RateLimits().machine_token_per_address,
+}
+
+
+@pytest.mark.parametrize("name", BY_ADDRESS)
+def test_whatever_is_counted_by_address_is_counted_by_network_of_ipv6_too(
+    store: ThrottleStore, name: str
+) -> None:
+    count, most = getattr(RateLimits(), name), BY_ADDRESS[name].burst
+
+    def passes(address: str) -> bool:
+        try:
+            spend(store, NOW, *count(address))
+        except TooManyTries:
+            return False
+        return True
+
+    assert sum(passes(f"2001:db8:7:{n:x}::1") for n in range(4 * most)) == NETWORK_SHARE * most
+    assert sum(passes("2001:db8:8::1") for _ in range(4 * most)) == most
+    assert sum(passes("192.0.2.1") for _ in range(4 * most)) == most
+    assert passes("192.0.2.2")
 
 
 def test_an_account_of_one_s_own_does_not_buy_guesses_at_others(store: ThrottleStore) -> None:
@@ -171,24 +248,27 @@ def test_no_store_learns_an_address_or_an_e_mail(store: MemoryThrottleStore) -> 
 
 
 def test_what_is_counted_differently_is_kept_apart(store: ThrottleStore) -> None:
+    limits, ipv6 = RateLimits(), "2001:db8::1"
     charges = [
-        RateLimits().registration(HOME),
-        RateLimits().mail_request(HOME),
-        RateLimits().one_time_code(HOME),
-        RateLimits().machine_token(HOME),
-        *(RateLimits().mailbox(ADA, cause) for cause in MailCause),
-        RateLimits().second_factor("ada"),
-        RateLimits().second_factor("bob"),
-        RateLimits().reauthentication("ada"),
+        *limits.registration(ipv6),
+        *limits.mail_request(ipv6),
+        *limits.one_time_code(ipv6),
+        *limits.new_password(ipv6),
+        *limits.machine_token(ipv6),
+        *(charge for cause in MailCause for charge in limits.mailbox(ADA, cause)),
+        *limits.second_factor("ada"),
+        *limits.second_factor("bob"),
+        *limits.reauthentication("ada"),
+        *limits.accepted_password("ada"),
     ]
     assert len({charge.key for charge in charges}) == len(charges)
 
 
 def test_a_second_factor_is_counted_over_all_addresses(store: ThrottleStore) -> None:
     for _ in range(5):
-        spend(store, NOW, RateLimits().second_factor("ada"))
+        spend(store, NOW, *RateLimits().second_factor("ada"))
     with pytest.raises(TooManyTries) as refused:
-        spend(store, NOW, RateLimits().second_factor("ada"))
+        spend(store, NOW, *RateLimits().second_factor("ada"))
     assert refused.value.retry_after == 900
 
 

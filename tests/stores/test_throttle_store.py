@@ -114,6 +114,16 @@ def test_with_what_is_remembered_something_is_forgotten_and_something_paid_back(
     assert throttle.take([ONE], NOW) == ONE.interval
 
 
+def test_what_is_remembered_need_not_forget_anything(throttle: ThrottleStore) -> None:
+    two = Charge("two", 900 * SECOND, 1800 * SECOND)
+    throttle.take([ONE, two], NOW)
+    throttle.take([two], NOW)
+    throttle.remember("place", NOW + SECOND, NOW, paid_back=[two])
+    assert throttle.remembers("place", NOW)
+    assert [throttle.take([two], NOW) for _ in range(2)] == [0, two.interval]
+    assert throttle.take([ONE], NOW) == ONE.interval
+
+
 def test_purging_leaves_what_still_counts(throttle: ThrottleStore) -> None:
     for n in range(5):
         throttle.take([Charge(f"past {n}", SECOND, SECOND)], NOW)

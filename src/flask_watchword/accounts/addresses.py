@@ -15,6 +15,10 @@ _MAX_HEADER_CHARACTERS = 2048
 #: (RFC 6177), and can take another of its 2**64 addresses for each request.
 _BLOCK_BITS = {4: 32, 6: 64}
 
+#: Bits of IPv6 that one site gets as a whole: companies, hosting customers and tunnels often have a
+#: /48, which is 65,536 blocks (RFC 6177).
+_ROUTED_BITS = 48
+
 #: Bits shared by neighbours: what a hosting company or a tunnel gives away as one piece.
 _SITE_BITS = {4: 24, 6: 48}
 
@@ -49,6 +53,14 @@ def client_address(remote: str | None, forwarded_for: str | None, trusted_proxie
 def address_block(address: str) -> str:
     """Return what counts as one client: an IPv4 address, or a /64 of IPv6."""
     return _network(address, _BLOCK_BITS)
+
+
+def routed_network(address: str) -> str | None:
+    """Return the /48 of an IPv6 address; ``None`` for IPv4, where one client has one address."""
+    parsed = _read(address)
+    if parsed is None or parsed.version == 4:
+        return None
+    return _network(address, {6: _ROUTED_BITS})
 
 
 def address_site(address: str) -> str:

@@ -5,9 +5,14 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
-from flask_watchword.accounts.addresses import address_block
 from flask_watchword.accounts.limit_syntax import read_limit
-from flask_watchword.accounts.throttling import Charge, Limit, SignInLimits, charge
+from flask_watchword.accounts.throttling import (
+    Charge,
+    Limit,
+    SignInLimits,
+    charge,
+    charges_by_address,
+)
 
 
 class MailCause(StrEnum):
@@ -72,6 +77,10 @@ class RateLimits:
             "used up",
         ),
     )
+    successful_login_per_account: Limit = field(
+        default=read_limit("300/10 minutes"),
+        metadata=_row("3000/10 minutes", "logins to one account with the right password"),
+    )
     register_per_address: Limit = field(
         default=read_limit("10/hour"),
         metadata=_row("1000/hour", "registrations from one address"),
@@ -110,6 +119,10 @@ class RateLimits:
             "300/10 minutes", "new passwords of a logged-in user that the policy refuses"
         ),
     )
+    accepted_password_per_account: Limit = field(
+        default=read_limit("300/10 minutes"),
+        metadata=_row("3000/10 minutes", "right passwords of a user who is already logged in"),
+    )
     machine_token_per_address: Limit = field(
         default=read_limit("60/5 minutes"),
         metadata=_row("10000/hour", "wrong tokens and clients of programs from one address"),
@@ -123,17 +136,18 @@ class RateLimits:
             account_at_address=self.login_per_account_at_address,
             strangers=self.login_per_account,
             site=self.login_per_account_in_network,
+            success=self.successful_login_per_account,
         )
 
-    def registration(self, address: str) -> Charge:
+    def registration(self, address: str) -> Sequence[Charge]:
         """Count a registration by client address."""
-        return charge("registration", self.register_per_address, address_block(address))
+        return charges_by_address("registration", self.register_per_address, address)
 
-    def mail_request(self, address: str) -> Charge:
+    def mail_request(self, address: str) -> Sequence[Charge]:
         """Count a request that may send an e-mail: a forgotten password, another code."""
-        return charge("mail request", self.mail_per_address, address_block(address))
+        return charges_by_address("mail request", self.mail_per_address, address)
 
-    def mailbox(self, email_key: str, cause: MailCause) -> Charge:
+    def mailbox(self, email_key: str, cause: MailCause) -> Sequence[Charge]:
         """Count an e-mail to one mailbox, so that a mailbox cannot be flooded.
 
         A mailbox that has reached its limit gets no further e-mail, but the answer stays the same:
@@ -141,48 +155,55 @@ class RateLimits:
         e-mail in the mailbox still serves. Each cause is counted by itself, because an e-mail of
         another kind does not carry the code that the owner needs.
         """
-        return charge("mailbox", self.mail_per_mailbox, email_key, cause.value)
+        return [charge("mailbox", self.mail_per_mailbox, email_key, cause.value)]
 
-    def one_time_code(self, address: str) -> Charge:
+    def one_time_code(self, address: str) -> Sequence[Charge]:
         """Count a code of an e-mail. A correct code is refunded."""
-        return charge("one-time code", self.code_per_address, address_block(address))
+        return charges_by_address("one-time code", self.code_per_address, address)
 
-    def new_password(self, address: str) -> Charge:
+    def new_password(self, address: str) -> Sequence[Charge]:
         """Count a new password that the policy checks. An accepted one is refunded.
 
         A check costs milliseconds of one core, and each process runs one at a time. Without a
         limit, clients that send nothing but weak passwords would keep it busy.
         """
-        return charge("new password", self.new_password_per_address, address_block(address))
+        return charges_by_address("new password", self.new_password_per_address, address)
 
-    def new_password_of(self, user_id: str) -> Charge:
+    def new_password_of(self, user_id: str) -> Sequence[Charge]:
         """Count a new password of a logged-in user, from any address."""
-        return charge("new password of user", self.new_password_per_account, user_id)
+        return [charge("new password of user", self.new_password_per_account, user_id)]
 
-    def machine_token(self, address: str) -> Charge:
+    def machine_token(self, address: str) -> Sequence[Charge]:
         """Count an unknown machine token. A valid one is refunded."""
-        return charge("machine token", self.machine_token_per_address, address_block(address))
+        return charges_by_address("machine token", self.machine_token_per_address, address)
 
-    def second_factor(self, user_id: str) -> Charge:
+    def second_factor(self, user_id: str) -> Sequence[Charge]:
         """Count a code of a second factor by account alone. A correct code is refunded.
 
         A code has six digits, so the total from all addresses matters. An attacker needs the
         password to come this far; an owner who is locked out by one resets the password by
         e-mail, which invalidates the attacker's pending logins.
         """
-        return charge("second factor", self.second_factor_per_account, user_id)
+        return [charge("second factor", self.second_factor_per_account, user_id)]
 
-    def recovery_code(self, user_id: str) -> Charge:
+    def recovery_code(self, user_id: str) -> Sequence[Charge]:
         """Count a recovery code by account alone. A correct code is refunded.
 
         Recovery codes have a limit of their own, so that an owner whose attempts at the
         authenticator are used up can still log in with one.
         """
-        return charge("recovery code", self.recovery_code_per_account, user_id)
+        return [charge("recovery code", self.recovery_code_per_account, user_id)]
 
-    def reauthentication(self, user_id: str) -> Charge:
-        """Count a password entered by a logged-in user. A correct one is refunded."""
-        return charge("re-authentication", self.password_per_account, user_id)
+    def reauthentication(self, user_id: str) -> Sequence[Charge]:
+        """Count a wrong password of a logged-in user. A correct one is refunded."""
+        return [charge("re-authentication", self.password_per_account, user_id)]
+
+    def accepted_password(self, user_id: str) -> Sequence[Charge]:
+        """Count a right password of a logged-in user. A wrong one is refunded.
+
+        Each costs a hash, as a login does.
+        """
+        return [charge("accepted password", self.accepted_password_per_account, user_id)]
 
 
 _DEFAULTS = RateLimits()

@@ -137,6 +137,11 @@ class Passwords:
         self._places = PerProcess(lambda: threading.BoundedSemaphore(most))
 
     @property
+    def capacity(self) -> int:
+        """Return how many hashes may be at work or wait for a core at once."""
+        return self._most
+
+    @property
     def waiting(self) -> int:
         """Return how many hashes are at work, or wait for a core."""
         return self._most - self._places()._value

@@ -8,7 +8,9 @@ microseconds, so that counting is exact and one conditional write both asks and 
 failing often enough; a count per address alone lets many addresses guess at one account. So a
 sign-in is counted by where it comes from first:
 
-1. *The address*, over all accounts: who tries many accounts from one place is slowed down.
+1. *The address*, over all accounts: who tries many accounts from one place is slowed down. Of IPv6
+   that is a /64, and the /48 around it for attempts from unknown places: one customer may have all
+   of its 65,536 blocks.
 2. *The account at this address.* What others do elsewhere does not count here.
 3. *The account, for strangers*: all addresses from which nobody has signed in to it yet share one
    budget. An address from which somebody has is a known place and draws nothing on it, so its
@@ -24,7 +26,9 @@ well and begins anew (:func:`make_known`). Nothing of this is permanent, and no 
 longer than one interval.
 
 What is counted is failures: a try is paid for before the password is looked at, so that a thousand
-tries at once are no way around, and a success is paid back.
+tries at once are no way around, and a success refunds what it has paid itself. Successes have a
+limit of their own, a wide one: each costs a hash, so that without it the owner of one account could
+keep every core busy.
 """
 
 import hashlib
@@ -33,9 +37,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from flask_watchword.accounts.addresses import address_block, address_site
+from flask_watchword.accounts.addresses import address_block, address_site, routed_network
 
 _MICROSECONDS = 1_000_000
+
+#: How many times as many attempts a /48 of IPv6 has as one address. A company with a /48 has one
+#: address of IPv4 for all its users, so a single customer does not need more.
+NETWORK_SHARE = 2
 
 
 class TooManyTries(Exception):
@@ -99,7 +107,13 @@ class ThrottleStore(Protocol):
         """Count one try less on every limit; on none of them it asks the store for nothing."""
 
     def remember(
-        self, key: str, until: int, now: int, *, forgotten: str, paid_back: Sequence[Charge] = ()
+        self,
+        key: str,
+        until: int,
+        now: int,
+        *,
+        paid_back: Sequence[Charge] = (),
+        forgotten: str | None = None,
     ) -> None:
         """Keep a key until a moment; one that is kept for longer already stays so.
 
@@ -122,6 +136,7 @@ class SignInLimits:
         account_at_address: one account from one address.
         strangers: one account from all addresses that are not known places.
         site: one account from one site, while the strangers' budget is empty.
+        success: one account, for attempts with the right password.
         known_days: how long a place stays known after a sign-in.
     """
 
@@ -129,6 +144,7 @@ class SignInLimits:
     account_at_address: Limit
     strangers: Limit
     site: Limit
+    success: Limit
     known_days: int = 90
 
 
@@ -139,12 +155,14 @@ class Attempt:
     Attributes:
         email_key: the account it is for, whether there is one or not.
         address: where it comes from.
-        charges: what to pay back when it succeeds.
+        charges: what it has paid as a failure; refunded when it succeeds.
+        success: what it has paid as a success; refunded when it fails.
     """
 
     email_key: str
     address: str
     charges: tuple[Charge, ...]
+    success: tuple[Charge, ...] = ()
 
 
 def attempt_sign_in(
@@ -165,21 +183,24 @@ def attempt_sign_in(
         TooManyTries: when it comes too early.
     """
     at, block = _microseconds(now), address_block(address)
+    success = (charge("success", limits.success, email_key),)
+    block_charge, *network_charge = charges_by_address("address", limits.address, address)
     here = (
-        charge("address", limits.address, block),
+        block_charge,
         charge("account at address", limits.account_at_address, email_key, block),
     )
     if store.remembers(_place(email_key, block), at):
-        _take(store, here, at)
-        return Attempt(email_key, address, here)
+        _take(store, (*here, *success), at)
+        return Attempt(email_key, address, here, success)
     waits = []
     for also in (
         charge("strangers", limits.strangers, email_key),
         charge("site", limits.site, email_key, address_site(address)),
     ):
-        wait = store.take((*here, also), at)
+        paid = (*here, *network_charge, also)
+        wait = store.take((*paid, *success), at)
         if not wait:
-            return Attempt(email_key, address, (*here, also))
+            return Attempt(email_key, address, paid, success)
         waits.append(wait)
     raise TooManyTries(min(waits) / _MICROSECONDS)
 
@@ -187,31 +208,39 @@ def attempt_sign_in(
 def signed_in(store: ThrottleStore, attempt: Attempt, now: float, limits: SignInLimits) -> None:
     """Take note that an attempt succeeded: with every factor the account has.
 
-    What it paid is paid back, failures of the account at this address are disregarded (NIST SP
-    800-63B-4 section 3.2.2), and the place is a known one from now on.
+    What it paid as a failure is refunded, and the place is a known one from now on. Other failures
+    stay counted: behind a shared address they may be another person's.
     """
-    _welcome(store, attempt.email_key, attempt.address, now, limits, attempt.charges)
+    at, place = _microseconds(now), _place(attempt.email_key, address_block(attempt.address))
+    store.remember(place, _known_until(at, limits), at, paid_back=attempt.charges)
+
+
+def failed(store: ThrottleStore, attempt: Attempt) -> None:
+    """Take note that the password of an attempt was wrong: it is no success."""
+    store.give_back(attempt.success)
+
+
+def withdraw(store: ThrottleStore, attempt: Attempt) -> None:
+    """Count an attempt no more whose password could not be checked."""
+    store.give_back((*attempt.charges, *attempt.success))
 
 
 def make_known(
     store: ThrottleStore, email_key: str, address: str, now: float, limits: SignInLimits
 ) -> None:
-    """Make a place a known one: after a code that was sent to the owner's mailbox."""
-    _welcome(store, email_key, address, now, limits)
+    """Make a place a known one: after a code that was sent to the owner's mailbox.
 
-
-def _welcome(
-    store: ThrottleStore,
-    email_key: str,
-    address: str,
-    now: float,
-    limits: SignInLimits,
-    paid_back: Sequence[Charge] = (),
-) -> None:
+    Failures at this address are disregarded, so that an owner who used up the attempts there can
+    log in with the new password.
+    """
     at, block = _microseconds(now), address_block(address)
-    until = at + limits.known_days * 86_400 * _MICROSECONDS
     here = charge("account at address", limits.account_at_address, email_key, block)
-    store.remember(_place(email_key, block), until, at, forgotten=here.key, paid_back=paid_back)
+    until = _known_until(at, limits)
+    store.remember(_place(email_key, block), until, at, forgotten=here.key)
+
+
+def _known_until(at: int, limits: SignInLimits) -> int:
+    return at + limits.known_days * 86_400 * _MICROSECONDS
 
 
 def charge(kind: str, limit: Limit, *about: str) -> Charge:
@@ -225,6 +254,21 @@ def charge(kind: str, limit: Limit, *about: str) -> Charge:
     # Rounded up: never one more than the limit says.
     interval = math.ceil(limit.interval * _MICROSECONDS)
     return Charge(_key(kind, *about), interval, interval * limit.burst)
+
+
+def charges_by_address(kind: str, limit: Limit, address: str) -> tuple[Charge, ...]:
+    """Return one try on a limit of one address, and on that of the IPv6 network around it.
+
+    Args:
+        kind: a name that no other limit has.
+        limit: how many are allowed from one address; a /48 has :data:`NETWORK_SHARE` times as many.
+        address: what ``client_address`` returned.
+    """
+    block, network = charge(kind, limit, address_block(address)), routed_network(address)
+    if network is None:
+        return (block,)
+    wider = Limit(limit.burst * NETWORK_SHARE, limit.interval / NETWORK_SHARE)
+    return (block, charge(f"{kind} network", wider, network))
 
 
 def spend(store: ThrottleStore, now: float, *charges: Charge) -> None:

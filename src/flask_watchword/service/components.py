@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 from flask import Flask, current_app
 
 from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.hash_shares import HashShares
 from flask_watchword.accounts.limits import RateLimits
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
@@ -73,6 +74,7 @@ class Components:
         origins: whose pages may act for who is logged in.
         description: of the API, as JSON.
         metrics: what is counted.
+        hash_shares: how much of the hashing each client takes.
     """
 
     settings: Settings
@@ -84,6 +86,7 @@ class Components:
     origins: Origins
     description: bytes
     metrics: Metrics
+    hash_shares: HashShares
 
     @property
     def limits(self) -> RateLimits:

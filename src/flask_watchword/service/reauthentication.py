@@ -4,9 +4,13 @@ import contextlib
 from collections.abc import Iterator, Mapping
 
 from flask_watchword.accounts.changes import WrongPassword
+from flask_watchword.accounts.passwords import HashingBusy
+from flask_watchword.accounts.throttling import TooManyTries
 from flask_watchword.service.audit_events import current_session, record
 from flask_watchword.service.components import components
-from flask_watchword.service.throttles import counting_failures
+from flask_watchword.service.hashing import hashing_share
+from flask_watchword.service.throttles import counting_failures, counting_successes
+from flask_watchword.stores.errors import StoreUnavailable
 
 #: What an endpoint refuses that asks for the password.
 REFUSALS: Mapping[int, tuple[str, ...]] = {
@@ -16,15 +20,24 @@ REFUSALS: Mapping[int, tuple[str, ...]] = {
 }
 
 
+_NOT_ACCEPTED = (WrongPassword, HashingBusy, TooManyTries, StoreUnavailable)
+
+
 @contextlib.contextmanager
 def reauthenticating(user_id: str) -> Iterator[None]:
-    """Count a password that somebody types who is signed in, and log one that is wrong.
+    """Count the password that a logged-in user enters again, and log one that is wrong.
 
     Raises:
-        TooManyTries: when there were too many wrong ones.
+        TooManyTries: when there were too many, wrong ones above all.
     """
+    limits = components().limits
     try:
-        with counting_failures(components().limits.reauthentication(user_id), WrongPassword):
+        with (
+            hashing_share(user_id),
+            # Whatever else an endpoint refuses, the right password has cost a hash.
+            counting_successes(limits.accepted_password(user_id), *_NOT_ACCEPTED),
+            counting_failures(limits.reauthentication(user_id), WrongPassword),
+        ):
             yield
     except WrongPassword:
         record("reauthentication_failed", user_id, current_session())

@@ -9,8 +9,10 @@ from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.throttling import (
     Attempt,
     attempt_sign_in,
+    failed,
     make_known,
     signed_in,
+    withdraw,
 )
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
@@ -40,7 +42,9 @@ def attempting(email: str) -> Iterator[Attempt]:
     """Count an attempt to sign in before a password is looked at, and pay it back if that fails.
 
     An error tells nothing of the password: a store was down, or no core free. Were it counted,
-    owners would be refused after an outage for what they tried meanwhile.
+    owners would be refused after an outage for what they tried meanwhile. Where it ends without an
+    error, the caller tells how: by :func:`wrong_password`, :func:`second_factor_missing` or
+    :func:`finish_sign_in`.
 
     Raises:
         TooManyTries: when it comes too early.
@@ -51,12 +55,17 @@ def attempting(email: str) -> Iterator[Attempt]:
     try:
         yield attempt
     except BaseException:
-        pay_back_attempt(attempt)
+        withdraw(parts.stores.throttle, attempt)
         raise
 
 
-def pay_back_attempt(attempt: Attempt) -> None:
-    """Count an attempt no more that was none at a password that is not right."""
+def wrong_password(attempt: Attempt) -> None:
+    """Count an attempt as a failure alone."""
+    failed(components().stores.throttle, attempt)
+
+
+def second_factor_missing(attempt: Attempt) -> None:
+    """Count an attempt as a success alone: the password was right, whatever follows."""
     components().stores.throttle.give_back(attempt.charges)
 
 

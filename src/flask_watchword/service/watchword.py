@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from flask import Flask
 
+from flask_watchword.accounts.hash_shares import HashShares
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.resources import Closing, resources_of
@@ -177,7 +178,17 @@ def _install(
     metrics = Metrics(sessions.figures, lambda: passwords.waiting)
     metrics.count_sessions(app)
     parts = Components(
-        settings, stores, sessions, passwords, keys, mailing, origins, description, metrics
+        settings,
+        stores,
+        sessions,
+        passwords,
+        keys,
+        mailing,
+        origins,
+        description,
+        metrics,
+        # Asked each time, since a worker learns its part of the cores later.
+        HashShares(lambda: passwords.capacity),
     )
     install_components(app, parts)
     refresh_reused.connect(record_reuse, app)

@@ -36,12 +36,19 @@ class MemoryThrottleStore:
             self._give_back(charges)
 
     def remember(
-        self, key: str, until: int, now: int, *, forgotten: str, paid_back: Sequence[Charge] = ()
+        self,
+        key: str,
+        until: int,
+        now: int,
+        *,
+        paid_back: Sequence[Charge] = (),
+        forgotten: str | None = None,
     ) -> None:
         """Keep a key until a moment, and count what is forgotten or paid back no more."""
         with self._lock():
             self._give_back(paid_back)
-            self._until.pop(forgotten, None)
+            if forgotten is not None:
+                self._until.pop(forgotten, None)
             self._until[key] = max(until, self._until.get(key, until))
 
     def remembers(self, key: str, now: int) -> bool:

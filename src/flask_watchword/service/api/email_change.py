@@ -25,6 +25,7 @@ from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS, PUBLIC
+from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.reauthentication import reauthenticating
 from flask_watchword.service.throttles import counting_failures, counting_successes
 
@@ -77,7 +78,7 @@ def change_email(body: EmailChange) -> Response:
 def confirm_email(body: ConfirmedAddress) -> Response:
     """Answer 204; the address there was is told."""
     here = components().limits.one_time_code(client().address)
-    with counting_failures(here, CodeRefused, WrongPassword):
+    with hashing_share(), counting_failures(here, CodeRefused, WrongPassword):
         do(
             lambda a: confirm_email_change(a, body.code, body.password),
             lambda user_id: event("email_changed", user_id),

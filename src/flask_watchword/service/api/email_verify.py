@@ -17,6 +17,7 @@ from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.reauthentication import REFUSALS
 from flask_watchword.service.throttles import counting_failures, counting_successes, room_in_mailbox
 
@@ -50,7 +51,7 @@ class Address(msgspec.Struct, forbid_unknown_fields=True):
 def verify_address(body: ConfirmedAddress) -> Response:
     """Answer 204 and note that mail reaches the user."""
     here = components().limits.one_time_code(client().address)
-    with counting_failures(here, CodeRefused, WrongPassword):
+    with hashing_share(), counting_failures(here, CodeRefused, WrongPassword):
         do(
             lambda a: verify_email(a, body.code, body.password),
             lambda user_id: event("email_verified", user_id),

@@ -12,14 +12,16 @@ from flask_watchword.service.audit_events import record
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.pair import InCookies, Pair, TokenTransport
 from flask_watchword.service.second_factor import PendingSignIn, pending_answer
 from flask_watchword.service.signing_in import (
     attempting,
     check_transport,
     finish_sign_in,
-    pay_back_attempt,
+    second_factor_missing,
     wrong_credentials,
+    wrong_password,
 )
 from flask_watchword.service.tokens import PASSWORD_METHOD
 
@@ -55,10 +57,11 @@ def login(body: Credentials) -> Response:
     check_transport(body.transport)
     parts = components()
     users = parts.stores.users
-    with attempting(body.email) as attempt:
+    with hashing_share(email_key(body.email)), attempting(body.email) as attempt:
         user = authenticate(users, parts.passwords, body.email, body.password)
         if user is not None:
             return _signed_in(user, attempt, body.transport)
+    wrong_password(attempt)
     # A wrong password stays counted, also where it cannot be recorded: on a full disk one could
     # guess for nothing. It is looked for whether there is one or not, so that it costs the same.
     tried = users.by_email(email_key(body.email))
@@ -68,6 +71,6 @@ def login(body: Credentials) -> Response:
 
 def _signed_in(user: User, attempt: Attempt, transport: TokenTransport) -> Response:
     if (pending := pending_answer(user)) is not None:
-        pay_back_attempt(attempt)
+        second_factor_missing(attempt)
         return pending
     return finish_sign_in(user, (PASSWORD_METHOD,), attempt, transport)

@@ -19,6 +19,7 @@ from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.signing_in import make_place_known
 from flask_watchword.service.throttles import counting_failures
 
@@ -43,6 +44,7 @@ def reset_password(body: Reset) -> Response:
     """Answer 204, and sign nobody in: whoever has the code still has to show what they chose."""
     limits, address = components().limits, client().address
     with (
+        hashing_share(),
         counting_failures(limits.one_time_code(address), CodeRefused),
         counting_failures(limits.new_password(address), UnacceptablePassword),
     ):

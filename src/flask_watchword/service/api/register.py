@@ -5,6 +5,7 @@ from flask import Response
 
 from flask_watchword.accounts.accounts import Accepted
 from flask_watchword.accounts.audit import Event
+from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.letters import SilentMailer
 from flask_watchword.accounts.limits import MailCause
 from flask_watchword.accounts.new_passwords import UnacceptablePassword
@@ -17,6 +18,7 @@ from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.throttles import (
     counting_failures,
     counting_successes,
@@ -44,6 +46,7 @@ def register(body: Registration) -> Response:
     """Answer alike whether there is an account already or not: only the mailbox tells."""
     limits, address = components().limits, client().address
     with (
+        hashing_share(email_key(body.email)),
         counting_failures(limits.new_password(address), UnacceptablePassword),
         counting_successes(limits.registration(address)),
         room_in_mailbox(body.email, MailCause.REGISTRATION) as room,

@@ -19,6 +19,7 @@ from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.throttles import counting_failures
 
 _PAGE = "flask_watchword.service.setup_page"
@@ -99,6 +100,7 @@ def set_up(body: Setup) -> Response:
     """Answer 201, and sign nobody in: the admin logs in like everybody."""
     limits, address = components().limits, client().address
     with (
+        hashing_share(),
         counting_failures(limits.one_time_code(address), CodeRefused),
         counting_failures(limits.new_password(address), UnacceptablePassword),
     ):

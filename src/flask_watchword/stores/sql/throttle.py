@@ -74,14 +74,20 @@ class SqlThrottleStore:
             self._database.transact(lambda statements: _give_back_all(statements, charges))
 
     def remember(
-        self, key: str, until: int, now: int, *, forgotten: str, paid_back: Sequence[Charge] = ()
+        self,
+        key: str,
+        until: int,
+        now: int,
+        *,
+        paid_back: Sequence[Charge] = (),
+        forgotten: str | None = None,
     ) -> None:
         """Keep a key until a moment, and count what is forgotten or paid back no more."""
         charges = {charge.key: charge for charge in paid_back}
 
         def work(statements: Statements) -> None:
             # In the order in which tries are taken: see `_in_order`.
-            for name in sorted({key, forgotten, *charges}):
+            for name in sorted({key, *charges} | ({forgotten} if forgotten else set())):
                 if name == forgotten:
                     statements.count(_FORGET, {"this_key": name})
                 elif name == key:

@@ -64,10 +64,18 @@ class ValkeyThrottleStore:
             self._server.run("give_back", keys, *(charge.interval for charge in charges))
 
     def remember(
-        self, key: str, until: int, now: int, *, forgotten: str, paid_back: Sequence[Charge] = ()
+        self,
+        key: str,
+        until: int,
+        now: int,
+        *,
+        paid_back: Sequence[Charge] = (),
+        forgotten: str | None = None,
     ) -> None:
         """Keep a key until a moment, and count what is forgotten or paid back no more."""
-        names = [key, forgotten, *(charge.key for charge in paid_back)]
+        names = [key, *(charge.key for charge in paid_back)]
+        if forgotten is not None:
+            names.append(forgotten)
         milliseconds = max(1, math.ceil((until - now) / 1000))
         intervals = [charge.interval for charge in paid_back]
         keys = [self._prefix + name for name in names]

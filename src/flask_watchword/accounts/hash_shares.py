@@ -1,0 +1,71 @@
+"""Share the password hashing of a process among clients, so that one of them cannot take all of it.
+
+A rate limit does not do that: whoever knows one password may use it often, and 40 connections that
+log in to one account at once would fill the queue in which every login waits for a core.
+"""
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+
+from flask_watchword.accounts.addresses import address_block, routed_network
+from flask_watchword.accounts.throttling import TooManyTries
+
+#: Of the places at the cores and in the queue: half for one address, an eighth for one account.
+_ADDRESS_SHARE = 2
+_ACCOUNT_SHARE = 8
+#: Two windows of one user, even where there is one core.
+_LEAST = 2
+
+#: Seconds after which a place is free again as a rule.
+_RETRY_SECONDS = 1.0
+
+
+class HashShares:
+    """Counts the requests that hash for each client, in this process.
+
+    Args:
+        capacity: returns how many requests may hash or wait at once.
+    """
+
+    def __init__(self, capacity: Callable[[], int]) -> None:
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._taken: Counter[str] = Counter()
+
+    @contextlib.contextmanager
+    def taken(self, address: str, account: str | None) -> Iterator[None]:
+        """Take a place for a request until it has been answered.
+
+        Args:
+            address: of the client.
+            account: whose password is checked; ``None`` where that is not known yet.
+
+        Raises:
+            TooManyTries: when the client has as many places as it may have.
+        """
+        shares = self._shares(address, account)
+        with self._lock:
+            if any(self._taken[key] >= most for key, most in shares.items()):
+                raise TooManyTries(_RETRY_SECONDS)
+            self._taken.update(shares.keys())
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken.subtract(shares.keys())
+                for key in shares:
+                    if not self._taken[key]:
+                        del self._taken[key]
+
+    def _shares(self, address: str, account: str | None) -> Mapping[str, int]:
+        capacity = self._capacity()
+        for_address = max(_LEAST, capacity // _ADDRESS_SHARE)
+        shares = {f"address {address_block(address)}": for_address}
+        network = routed_network(address)
+        if network is not None:
+            shares[f"network {network}"] = for_address
+        if account is not None:
+            shares[f"account {account}"] = max(_LEAST, capacity // _ACCOUNT_SHARE)
+        return shares

@@ -1,0 +1,95 @@
+import threading
+from contextlib import ExitStack
+
+import pytest
+
+from flask_watchword.accounts.hash_shares import HashShares
+from flask_watchword.accounts.throttling import TooManyTries
+
+HOME = "192.0.2.1"
+CAPACITY = 16
+
+
+@pytest.fixture
+def shares() -> HashShares:
+    return HashShares(lambda: CAPACITY)
+
+
+def taken(shares: HashShares, held: ExitStack, address: str, account: str | None) -> bool:
+    """Take a place until the end of the test; tell whether there was one."""
+    try:
+        held.enter_context(shares.taken(address, account))
+    except TooManyTries:
+        return False
+    return True
+
+
+def test_one_account_has_an_eighth_of_the_places_from_wherever(shares: HashShares) -> None:
+    with ExitStack() as held:
+        mallory = [taken(shares, held, f"192.0.2.{n}", "mallory") for n in range(40)]
+        assert mallory.count(True) == CAPACITY // 8
+        assert taken(shares, held, HOME, "ada")
+
+
+def test_a_client_without_a_place_is_told_to_come_back_in_a_second(shares: HashShares) -> None:
+    with ExitStack() as held:
+        while taken(shares, held, HOME, None):
+            pass
+        with pytest.raises(TooManyTries) as refused, shares.taken(HOME, None):
+            pass
+        assert refused.value.retry_after == 1
+
+
+def test_one_address_has_half_of_the_places_for_whatever_accounts(shares: HashShares) -> None:
+    with ExitStack() as held:
+        here = [taken(shares, held, HOME, f"user {n}") for n in range(40)]
+        assert here.count(True) == CAPACITY // 2
+        assert not taken(shares, held, HOME, None)
+        assert taken(shares, held, "192.0.2.2", "ada")
+
+
+def test_one_network_of_ipv6_has_no_more_than_one_address(shares: HashShares) -> None:
+    with ExitStack() as held:
+        here = [taken(shares, held, f"2001:db8:7:{n:x}::1", None) for n in range(40)]
+        assert here.count(True) == CAPACITY // 2
+        assert taken(shares, held, "2001:db8:8::1", None)
+
+
+def test_a_place_is_free_again_however_the_request_ended(shares: HashShares) -> None:
+    for _ in range(100):
+        with pytest.raises(KeyError), shares.taken(HOME, "ada"):
+            raise KeyError
+    with ExitStack() as held:
+        assert [taken(shares, held, HOME, "ada") for _ in range(3)] == [True, True, False]
+    assert not shares._taken
+
+
+def test_where_there_is_little_room_a_user_can_still_log_in_twice_at_once() -> None:
+    shares = HashShares(lambda: 1)
+    with ExitStack() as held:
+        assert [taken(shares, held, HOME, "ada") for _ in range(3)] == [True, True, False]
+
+
+def test_racing_threads_take_no_more_than_their_share(shares: HashShares) -> None:
+    at_most, now, lock = 0, 0, threading.Lock()
+
+    def work() -> None:
+        nonlocal at_most, now
+        for _ in range(200):
+            try:
+                with shares.taken(HOME, "ada"):
+                    with lock:
+                        now += 1
+                        at_most = max(at_most, now)
+                    with lock:
+                        now -= 1
+            except TooManyTries:
+                continue
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 <= at_most <= CAPACITY // 8
+    assert not shares._taken

@@ -1,0 +1,108 @@
+"""No client takes all of the password hashing, however often it is right."""
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.limits import RateLimits
+from flask_watchword.accounts.throttling import Limit, TooManyTries
+from flask_watchword.accounts.totp import Enrolment
+from flask_watchword.service.endpoint import Endpoint
+from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send
+from tests.service.site import EMAIL, GOOD, Site, site
+
+HERE = "127.0.0.1"
+#: Endpoints at which a password is hashed. An admin who adds users is none of those to be kept out.
+HASHING = [
+    one
+    for one in ENDPOINTS.values()
+    if "login_busy" in one.refusals.get(503, ()) and not one.path.startswith("/admin/")
+]
+
+
+def take_all(ours: Site, held: ExitStack, address: str, account: str | None = None) -> None:
+    """Take every place that a client may have, until the end of the test."""
+    with contextlib.suppress(TooManyTries):
+        while True:
+            held.enter_context(ours.parts.hash_shares.taken(address, account))
+
+
+@pytest.fixture
+def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with site(f"sqlite:///{tmp_path}/watchword.db", monkeypatch) as found:
+        yield found
+
+
+@pytest.mark.parametrize("one", HASHING, ids=lambda one: one.name)
+def test_an_endpoint_that_hashes_asks_for_the_client_s_share_first(
+    ours: Site, one: Endpoint
+) -> None:
+    request = GOOD_REQUESTS[one.name](ours)
+    events = ours.events()
+    with ExitStack() as held:
+        take_all(ours, held, HERE)
+        refused = send(ours, one, request)
+        assert (refused.status_code, refused.get_json()["code"]) == (429, "too_many_tries")
+        assert refused.headers["Retry-After"] == "1"
+    assert ours.events() == events
+    assert send(ours, one, request).status_code == min(one.answers)
+
+
+def test_connections_that_log_in_to_one_account_leave_places_to_the_others(ours: Site) -> None:
+    ours.add()
+    ours.add("bob@example.com")
+    with ExitStack() as held:
+        take_all(ours, held, HERE, email_key(EMAIL))
+        assert ours.log_in().status_code == 429
+        assert ours.log_in("bob@example.com").status_code == 200
+    assert ours.log_in().status_code == 200
+
+
+LITTLE = RateLimits(
+    successful_login_per_account=Limit(3, 600.0), accepted_password_per_account=Limit(3, 600.0)
+)
+
+
+@pytest.fixture
+def narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with site(f"sqlite:///{tmp_path}/watchword.db", monkeypatch, limits=LITTLE) as found:
+        yield found
+
+
+def test_logging_in_is_counted_with_the_right_password_too(narrow: Site) -> None:
+    narrow.add()
+    narrow.add("bob@example.com")
+    assert [narrow.log_in().status_code for _ in range(4)] == [200] * 3 + [429]
+    assert narrow.log_in("bob@example.com").status_code == 200
+
+
+def test_a_login_that_waits_for_a_second_factor_is_counted_too(narrow: Site) -> None:
+    user = narrow.add_verified()
+    totp = narrow.parts.stores.accounts.stores.totp
+    totp.begin(Enrolment(user.id, "A" * 32, 0.0))
+    totp.confirm(user.id, 0.0, 1, 0.0)
+    assert [narrow.log_in().status_code for _ in range(4)] == [200] * 3 + [429]
+
+
+def test_wrong_passwords_use_up_none_of_the_owner_s_logins(narrow: Site) -> None:
+    narrow.add()
+    assert [narrow.log_in(password="wrong").status_code for _ in range(5)] == [401] * 5
+    assert narrow.log_in().status_code == 200
+
+
+def test_a_password_that_is_asked_for_again_is_counted_when_it_is_right_too(
+    narrow: Site,
+) -> None:
+    narrow.add()
+    token = narrow.pair()["access_token"]
+    # Refused for the address, after the password was found right.
+    asked = [
+        narrow.post("/email/change", token, email="localhost", password=GOOD) for _ in range(4)
+    ]
+    assert [answer.status_code for answer in asked] == [422] * 3 + [429]
+    wrong = narrow.post("/email/change", token, email="localhost", password="wrong")
+    assert wrong.status_code == 429
