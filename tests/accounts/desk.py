@@ -6,11 +6,13 @@ from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.codes import CodeStore
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.letters import Letter
+from flask_watchword.accounts.machine_tokens import MachineTokenStore
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.users import User, new_user
 from flask_watchword.stores.memory import MemoryUserStore
 from flask_watchword.stores.memory_codes import MemoryCodeStore
+from tests.service.places import empty_accounts
 
 CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
 NOW = 1_700_000_000.0
@@ -71,6 +73,9 @@ class Desk:
     now: float = NOW
     users: UserStore = field(default_factory=MemoryUserStore)
     codes: CodeStore = field(default_factory=MemoryCodeStore)
+    machine_tokens: MachineTokenStore = field(
+        default_factory=lambda: empty_accounts().stores.machine_tokens
+    )
     mailbox: Mailbox = field(default_factory=Mailbox)
     passwords: CountingPasswords = field(default_factory=CountingPasswords)
     two_factors: set[str] = field(default_factory=set)
@@ -79,6 +84,7 @@ class Desk:
         self.accounts = Accounts(
             users=self.users,
             codes=self.codes,
+            machine_tokens=self.machine_tokens,
             mailer=self.mailbox,
             passwords=self.passwords,
             clock=lambda: self.now,

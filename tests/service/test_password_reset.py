@@ -2,7 +2,9 @@ from typing import Any
 
 import pytest
 
+from flask_watchword.accounts.changes import confirm_password
 from flask_watchword.clock import system_clock
+from flask_watchword.service.api import machine_tokens
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.sql.audit import SqlAuditLog
 from tests.service.site import BETTER, EMAIL, GOOD, Site, failing, told
@@ -40,7 +42,7 @@ def test_a_reset_ends_every_session_and_signs_nobody_in(ours: Site) -> None:
     ours.add()
     pairs = [ours.pair(), ours.pair()]
     answer = reset(ours, code_for(ours))
-    assert (answer.status_code, answer.data) == (204, b"")
+    assert (answer.status_code, answer.get_json()) == (200, {"api_keys": []})
     assert "Set-Cookie" not in answer.headers
     for pair in pairs:
         assert ours.me(pair["access_token"]).get_json()["code"] == "session_ended"
@@ -56,6 +58,65 @@ def test_a_reset_ends_every_session_and_signs_nobody_in(ours: Site) -> None:
     ]
 
 
+@pytest.mark.parametrize("revoking", [False, True])
+def test_a_reset_lists_the_api_keys_and_revokes_them_if_asked(ours: Site, revoking: bool) -> None:
+    ada = ours.add_verified()
+    session = ours.pair()["access_token"]
+    made = {}
+    for path, name in (("/tokens", "nightly"), ("/clients", "<build>")):
+        made[path] = ours.post(path, session, password=GOOD, name=name).get_json()
+    old = ours.post("/tokens", session, password=GOOD, name="old").get_json()["made"]["id"]
+    assert ours.ask("DELETE", f"/tokens/{old}", session).status_code == 204
+    credentials = {name: made["/clients"][name] for name in ("client_id", "client_secret")}
+    asked = {"grant_type": "client_credentials", **credentials}
+    access = ours.client.post("/token", data=asked)
+    assert access.status_code == 200
+    ours.mail()
+
+    body = {"code": code_for(ours), "password": BETTER}
+    answer = ours.post("/password/reset", **body, **({"revoke_api_keys": True} if revoking else {}))
+    keys = {key["name"]: key for key in answer.get_json()["api_keys"]}
+    assert keys.keys() == {"nightly", "<build>"}
+    assert {key["kind"] for key in keys.values()} == {"personal", "client"}
+    assert {key["revoked"] for key in keys.values()} == {revoking}
+    assert keys["nightly"]["last_used_at"] is None
+    assert keys["<build>"]["last_used_at"] is not None
+
+    (mail,) = ours.mail()
+    assert ("still work" in mail.body.text, "were revoked" in mail.body.text) == (
+        not revoking,
+        revoking,
+    )
+    assert "- nightly, created 20" in mail.body.text
+    assert "<build>" in mail.body.text
+    assert "&lt;build&gt;" in mail.body.html
+    assert "<build>" not in mail.body.html
+
+    assert ours.client.post("/token", data=asked).status_code == (401 if revoking else 200)
+    log = ours.parts.stores.accounts.stores.audit
+    events = [entry.event for entry in log.newest(10, subject=ada.id)]
+    revoked = [one.detail["token"] for one in events if one.event == "machine_token_revoked"]
+    assert {*revoked} == {old, *(key["id"] for key in keys.values() if revoking)}
+
+
+def test_an_api_key_made_while_the_password_is_reset_is_not_kept(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request had shown the password that was good until then."""
+    ada = ours.add_verified()
+    session = ours.pair()["access_token"]
+
+    def confirmed_too_late(*given: Any) -> Any:
+        user = confirm_password(*given)
+        ours.parts.stores.users.set_password(ada.id, "another hash", 0.0, ada.version)
+        return user
+
+    monkeypatch.setattr(machine_tokens, "confirm_password", confirmed_too_late)
+    refused = ours.post("/tokens", session, password=GOOD, name="nightly")
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "wrong_password")
+    assert ours.parts.stores.accounts.stores.machine_tokens.of_owner(ada.id) == []
+
+
 def test_a_code_is_good_once_for_one_thing_and_until_its_time(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,7 +124,7 @@ def test_a_code_is_good_once_for_one_thing_and_until_its_time(
     code = code_for(ours)
     for path in ("/email/verify", "/email/change/confirm"):
         assert ours.post(path, code=code, password=GOOD).get_json()["code"] == "invalid_code"
-    assert reset(ours, code).status_code == 204
+    assert reset(ours, code).status_code == 200
     for bad in (code, "", "x" * 43, "\0", "x" * 128):
         again = reset(ours, bad, GOOD)
         assert (again.status_code, again.get_json()["code"]) == (400, "invalid_code")
@@ -83,7 +144,7 @@ def test_a_password_that_is_refused_costs_neither_the_code_nor_a_session(ours: S
         refused = reset(ours, code, "short")
         assert (refused.status_code, refused.get_json()["field"]) == (422, "password")
     assert ours.me(token).status_code == 200
-    assert reset(ours, code).status_code == 204
+    assert reset(ours, code).status_code == 200
 
 
 def test_who_has_no_code_ends_nobody_s_session_and_is_slowed_down(ours: Site) -> None:
@@ -102,7 +163,7 @@ def test_a_mailbox_gets_three_and_the_code_in_it_stays_good(ours: Site) -> None:
     assert (fourth.status_code, fourth.data) == (202, known[0].data)
     assert ours.mail() == []
     (line,) = [line for line in code.splitlines() if len(line) == 43]
-    assert reset(ours, line).status_code == 204
+    assert reset(ours, line).status_code == 200
 
 
 def test_what_else_a_stranger_asks_for_leaves_room_for_the_code(ours: Site) -> None:
@@ -113,7 +174,7 @@ def test_what_else_a_stranger_asks_for_leaves_room_for_the_code(ours: Site) -> N
         assert ours.post("/register", email=EMAIL, password=BETTER).status_code == 201
     assert [mail.kind for mail in ours.mail()] == ["already_registered"] * 3
     assert forgot(ours).status_code == 202
-    assert reset(ours, ours.code()).status_code == 204
+    assert reset(ours, ours.code()).status_code == 200
 
 
 def test_one_address_asks_for_mail_twenty_times_and_then_waits(ours: Site) -> None:
@@ -133,7 +194,7 @@ def test_while_sessions_cannot_be_ended_the_password_stays(
         answer = reset(ours, code)
     assert (answer.status_code, answer.get_json()["code"]) == (503, "store_unavailable")
     assert ours.log_in(password=GOOD).status_code == 200
-    assert reset(ours, code).status_code == 204
+    assert reset(ours, code).status_code == 200
 
 
 def test_a_session_that_begins_while_the_password_changes_ends_as_well(
@@ -151,7 +212,7 @@ def test_a_session_that_begins_while_the_password_changes_ends_as_well(
     monkeypatch.setattr(
         "flask_watchword.service.account_work.components", lambda: _Changing(ours, change)
     )
-    assert reset(ours, code).status_code == 204
+    assert reset(ours, code).status_code == 200
     assert len(late) == 1
     assert ours.me(late[0]["access_token"]).status_code == 401
 
@@ -188,7 +249,7 @@ def test_nothing_of_a_request_is_kept_where_its_last_step_fails(
     assert ours.mail() == []
     assert before is not None
     assert ours.parts.stores.sessions.of_subject(before.id, system_clock()) == []
-    assert reset(ours, code).status_code == 204
+    assert reset(ours, code).status_code == 200
 
 
 def test_the_hash_is_made_before_the_transaction_begins(
@@ -208,6 +269,6 @@ def test_the_hash_is_made_before_the_transaction_begins(
     code = code_for(ours)
     monkeypatch.setattr(passwords, "hash", noting("hash", passwords.hash))
     monkeypatch.setattr(unit, "change", noting("change", unit.change))
-    assert reset(ours, code).status_code == 204
+    assert reset(ours, code).status_code == 200
     assert ours.post("/register", email="eve@example.com", password=GOOD).status_code == 201
     assert order == ["hash", "change"] * 2

@@ -16,6 +16,7 @@ from flask_watchword.accounts.recovery import forgot
 from flask_watchword.accounts.registration import register
 from flask_watchword.stores.sql.codes import SqlCodeStore
 from flask_watchword.stores.sql.engine import open_engine
+from flask_watchword.stores.sql.machine_tokens import SqlMachineTokenStore
 from flask_watchword.stores.sql.users import SqlUserStore
 
 PROCESSES = 4
@@ -49,7 +50,11 @@ class Place:
         engine = open_engine(self.url, busy_seconds=30.0)
         quick = Passwords(HashProfile(memory_kib=8, passes=1, lanes=1), patience=60.0)
         parts = Accounts(
-            users=SqlUserStore(engine), codes=SqlCodeStore(engine), mailer=mailer, passwords=quick
+            users=SqlUserStore(engine),
+            codes=SqlCodeStore(engine),
+            machine_tokens=SqlMachineTokenStore(engine),
+            mailer=mailer,
+            passwords=quick,
         )
         return parts, engine
 

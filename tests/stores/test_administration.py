@@ -58,6 +58,7 @@ def accounts_of(stores: AccountStores, mailbox: Mailbox) -> Accounts:
     return Accounts(
         users=stores.users,
         codes=stores.codes,
+        machine_tokens=stores.machine_tokens,
         mailer=mailbox,
         passwords=quick,
         clock=lambda: NOW,

@@ -1,7 +1,7 @@
 """What everything that is done with an account works with, and the steps that they share."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from flask_watchword.accounts.codes import (
 )
 from flask_watchword.accounts.emails import email_key, mailbox
 from flask_watchword.accounts.letters import Letter, LetterKind, Mailer
+from flask_watchword.accounts.machine_tokens import MachineToken, MachineTokenStore
 from flask_watchword.accounts.new_passwords import MIN_PASSWORD_CHARACTERS, check_new_password
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import UserStore
@@ -59,6 +60,7 @@ class Accounts:
     Attributes:
         users: keeps the users.
         codes: keeps the one-time codes.
+        machine_tokens: keeps API keys and clients.
         mailer: sends what there is to say.
         passwords: hashes and verifies.
         clock: tells the time.
@@ -72,6 +74,7 @@ class Accounts:
 
     users: UserStore
     codes: CodeStore
+    machine_tokens: MachineTokenStore
     mailer: Mailer
     passwords: Passwords
     clock: Clock = system_clock
@@ -106,10 +109,12 @@ class PasswordSet:
         subject: whose.
         may_keep_session: whether the session that asked for it may go on; every other one ends.
             A reset asks without one, and begins none.
+        api_keys: the API keys and clients that worked until then, as they are now.
     """
 
     subject: str
     may_keep_session: bool
+    api_keys: tuple[MachineToken, ...] = ()
 
 
 def checked_hash(accounts: Accounts, user: User | None, email: str, password: str) -> str:
@@ -172,7 +177,7 @@ def notify(
     user: User | None,
     *,
     about: str = "",
-    items: tuple[str, ...] = (),
+    items: tuple[Mapping[str, str], ...] = (),
 ) -> None:
     """E-mail a notice to the address of a user; a disabled user gets none.
 
@@ -181,7 +186,7 @@ def notify(
         kind: the notice.
         user: who gets it; ``None`` does the same work for no one.
         about: what it names, if anything.
-        items: what it lists, if anything.
+        items: what it lists, if anything; of each item the values that the template shows.
     """
     if user is None or user.is_disabled:
         accounts.mailer.send_nothing()

@@ -9,6 +9,7 @@ from flask_watchword.accounts.accounts import (
     notify,
     redeem,
 )
+from flask_watchword.accounts.api_keys import api_keys_of, shown_in_mail
 from flask_watchword.accounts.codes import CodeRefused, Purpose, code_digest, new_code
 from flask_watchword.accounts.emails import check_email, email_key
 from flask_watchword.accounts.letters import LetterKind
@@ -100,7 +101,8 @@ def _set_password(accounts: Accounts, user: User, password_hash: str) -> Passwor
     if not accounts.users.set_password(user.id, password_hash, accounts.clock(), user.version):
         raise WrongPassword
     accounts.codes.forget(user.id)
-    notify(accounts, LetterKind.PASSWORD_CHANGED, user)
+    keys = shown_in_mail(api_keys_of(accounts, user.id))
+    notify(accounts, LetterKind.PASSWORD_CHANGED, user, items=keys)
     return PasswordSet(user.id, may_keep_session=True)
 
 

@@ -1,5 +1,6 @@
 """What accounts have to say to people by e-mail, and what that needs of a mailer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -35,7 +36,7 @@ class Letter:
         code: the text of a one-time code, where it has one.
         expires_at: when that is over, seconds since the epoch.
         about: what it names: an API key, or how many recovery codes are left.
-        items: what it lists, a line each.
+        items: what it lists; of each item the values that the template shows.
     """
 
     kind: LetterKind
@@ -43,7 +44,7 @@ class Letter:
     code: str | None = field(default=None, repr=False)
     expires_at: float | None = None
     about: str = ""
-    items: tuple[str, ...] = ()
+    items: tuple[Mapping[str, str], ...] = ()
 
 
 class Mailer(Protocol):

@@ -10,6 +10,7 @@ from flask_watchword.accounts.accounts import (
     notify,
     redeem,
 )
+from flask_watchword.accounts.api_keys import api_keys_of, revoke_api_keys, shown_in_mail
 from flask_watchword.accounts.codes import (
     PASSWORD_PURPOSES,
     Code,
@@ -30,12 +31,23 @@ def forgot(accounts: Accounts, email: str) -> Accepted:
     return accounts.change(lambda stores: _mail(stores, email))
 
 
-def reset(accounts: Accounts, code: str, password: str) -> PasswordSet:
+def reset(
+    accounts: Accounts, code: str, password: str, *, revoke_keys: bool = False
+) -> PasswordSet:
     """Set the password of the user who has this code; no session is started.
 
     The code is one that the user requested, one that an admin sent, or an invitation. It is used
     up last: a password that is refused does not cost it. Its holder reads the user's mail, so the
     address counts as verified.
+
+    API keys outlive a password. A user who resets it because somebody else had it may revoke all
+    of them at once; the notice lists them in either case.
+
+    Args:
+        accounts: the stores and rules.
+        code: the text of the code.
+        password: the new password.
+        revoke_keys: whether every API key and client is revoked.
 
     Raises:
         UnacceptablePassword: when nobody should choose the password.
@@ -48,7 +60,9 @@ def reset(accounts: Accounts, code: str, password: str) -> PasswordSet:
     password_hash = checked_hash(accounts, expected, email, password)
     if found is None:
         raise CodeRefused
-    return accounts.change(lambda stores: _replace(stores, code, found.purpose, password_hash))
+    return accounts.change(
+        lambda stores: _replace(stores, code, found.purpose, password_hash, revoke_keys=revoke_keys)
+    )
 
 
 def owner_of_code(accounts: Accounts, code: str) -> User | None:
@@ -72,12 +86,18 @@ def _mail(accounts: Accounts, email: str) -> Accepted:
     return Accepted(user.id)
 
 
-def _replace(accounts: Accounts, code: str, purpose: Purpose, password_hash: str) -> PasswordSet:
+def _replace(
+    accounts: Accounts, code: str, purpose: Purpose, password_hash: str, *, revoke_keys: bool
+) -> PasswordSet:
     user, _ = redeem(accounts, code, purpose)
     now = accounts.clock()
     if not accounts.users.set_password(user.id, password_hash, now, user.version):
         raise CodeRefused
     accounts.users.verify_email(user.id, user.email_key, now)
     accounts.codes.forget(user.id)
-    notify(accounts, LetterKind.PASSWORD_CHANGED, user)
-    return PasswordSet(user.id, may_keep_session=False)
+    keys = api_keys_of(accounts, user.id)
+    if revoke_keys:
+        keys = revoke_api_keys(accounts, keys)
+    about = "revoked" if revoke_keys else ""
+    notify(accounts, LetterKind.PASSWORD_CHANGED, user, about=about, items=shown_in_mail(keys))
+    return PasswordSet(user.id, may_keep_session=False, api_keys=tuple(keys))

@@ -1,7 +1,7 @@
 """One request, one transaction: a flow of accounts, its mail and its entry in the audit log."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar, cast
 
@@ -18,7 +18,7 @@ _Done = TypeVar("_Done")
 
 def do(
     flow: Callable[[Accounts], _T],
-    log: Callable[[_T], Event],
+    log: Callable[[_T], Event | Sequence[Event]],
     *,
     mailer: Callable[[Mailer], Mailer] | None = None,
     around: contextlib.AbstractContextManager[object] | None = None,
@@ -28,7 +28,7 @@ def do(
     Args:
         flow: what to do. Its one change, the mail it causes and the entry in the audit log are
             one transaction; hashes come before it. It returns what that change comes to.
-        log: makes the entry of that.
+        log: makes the entry of that, or several.
         mailer: puts another mailer in the place of the one that there is.
         around: what begins just before the transaction and ends after it.
 
@@ -45,7 +45,8 @@ def do(
         def change(stores: AccountStores) -> _Done:
             done = work(accounts_in(stores))
             # Last: who appends makes all others who append wait until the change is over.
-            stores.audit.append([log(cast(_T, done))])
+            told = log(cast(_T, done))
+            stores.audit.append([told] if isinstance(told, Event) else told)
             return done
 
         with around or contextlib.nullcontext():

@@ -107,6 +107,7 @@ class Components:
         return Accounts(
             users=stores.users,
             codes=stores.codes,
+            machine_tokens=stores.machine_tokens,
             mailer=self.mailing.mailer(stores.outbox),
             passwords=self.passwords,
             clock=system_clock,

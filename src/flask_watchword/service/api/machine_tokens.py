@@ -6,7 +6,7 @@ import msgspec
 from flask import abort
 
 from flask_watchword.accounts.accounts import notify
-from flask_watchword.accounts.changes import confirm_password
+from flask_watchword.accounts.changes import WrongPassword, confirm_password
 from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.machine_tokens import (
     MAX_NAME_CHARACTERS,
@@ -120,6 +120,9 @@ def make(kind: MachineTokenKind, wanted: NewToken) -> tuple[MachineToken, str]:
     session = current_session()
 
     def work(stores: AccountStores) -> None:
+        now = stores.users.by_id(owner.id)
+        if now is None or now.version != owner.version:
+            raise WrongPassword  # it was changed or reset while this request was under way
         stores.machine_tokens.add(token)
         notify(parts.accounts_in(stores), _NOTICES[kind], owner, about=token.name)
         told = event("machine_token_made", owner.id, session, token=token.id, kind=kind.value)

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Literal, Self
 
 import msgspec
 from flask import Response
@@ -9,10 +10,11 @@ from flask import Response
 from flask_watchword.accounts.accounts import PasswordSet
 from flask_watchword.accounts.audit import Event
 from flask_watchword.accounts.codes import CodeRefused
+from flask_watchword.accounts.machine_tokens import MachineToken
 from flask_watchword.accounts.new_passwords import UnacceptablePassword
 from flask_watchword.accounts.recovery import owner_of_code, reset
 from flask_watchword.service.account_work import do, sessions_ended
-from flask_watchword.service.answers import nothing
+from flask_watchword.service.answers import Moment, answer, moment
 from flask_watchword.service.api.fields import Code, Password
 from flask_watchword.service.audit_events import event
 from flask_watchword.service.client import client
@@ -25,10 +27,60 @@ from flask_watchword.service.throttles import counting_failures
 
 
 class Reset(msgspec.Struct, forbid_unknown_fields=True):
-    """A code, as the e-mail has it, and what the password is to be."""
+    """A code, as the e-mail has it, and what the password is to be.
+
+    Attributes:
+        code: of the e-mail.
+        password: the new one.
+        revoke_api_keys: whether every API key and client of the account is revoked as well.
+    """
 
     code: Code
     password: Password
+    revoke_api_keys: bool = False
+
+
+class RemainingKey(msgspec.Struct):
+    """An API key or a client of the account.
+
+    Attributes:
+        id: by which it is revoked.
+        kind: `personal` for an API key, `client` for a client.
+        name: what its owner calls it.
+        created_at: when it was made.
+        last_used_at: when it was last used, to the minute; null for never.
+        revoked: whether this reset has revoked it.
+    """
+
+    id: str
+    kind: Literal["personal", "client"]
+    name: str
+    created_at: Moment
+    last_used_at: Moment | None
+    revoked: bool
+
+    @classmethod
+    def of(cls, key: MachineToken) -> Self:
+        """Return a key as it is shown."""
+        return cls(
+            id=key.id,
+            kind=key.kind.value,
+            name=key.name,
+            created_at=moment(key.created_at),
+            last_used_at=None if key.last_used_at is None else moment(key.last_used_at),
+            revoked=key.revoked_at is not None,
+        )
+
+
+class ResetDone(msgspec.Struct):
+    """What is left of the account that the new password does not lock out.
+
+    Attributes:
+        api_keys: every API key and client, the newest first. Whoever has the code reads the
+            account's mail, which was told of each of them.
+    """
+
+    api_keys: list[RemainingKey]
 
 
 @endpoint(
@@ -37,11 +89,11 @@ class Reset(msgspec.Struct, forbid_unknown_fields=True):
     summary="Replace a lost password by the code in the e-mail; every session ends",
     guard=PUBLIC,
     body=Reset,
-    answers={204: None},
+    answers={200: ResetDone},
     refusals={400: ("invalid_code",), 429: ("too_many_tries",), 503: ("login_busy",)},
 )
 def reset_password(body: Reset) -> Response:
-    """Answer 204, and sign nobody in: whoever has the code still has to show what they chose."""
+    """Answer with the API keys, and sign nobody in: the new password has to be shown first."""
     limits, address = components().limits, client().address
     with (
         hashing_share(),
@@ -49,12 +101,12 @@ def reset_password(body: Reset) -> Response:
         counting_failures(limits.new_password(address), UnacceptablePassword),
     ):
         done = do(
-            lambda a: reset(a, body.code, body.password),
-            _event,
+            lambda a: reset(a, body.code, body.password, revoke_keys=body.revoke_api_keys),
+            _events,
             around=_sessions_ended(body.code),
         )
     make_place_known(done.subject)
-    return nothing()
+    return answer(ResetDone([RemainingKey.of(key) for key in done.api_keys]))
 
 
 @contextlib.contextmanager
@@ -68,5 +120,9 @@ def _sessions_ended(code: str) -> Iterator[None]:
         yield
 
 
-def _event(done: PasswordSet) -> Event:
-    return event("password_reset", done.subject)
+def _events(done: PasswordSet) -> list[Event]:
+    revoked = [key for key in done.api_keys if key.revoked_at is not None]
+    return [
+        event("password_reset", done.subject),
+        *(event("machine_token_revoked", done.subject, token=key.id) for key in revoked),
+    ]

@@ -21,6 +21,10 @@ from flask_watchword.accounts.outbox import Body
 _PARTS = ("subject", "txt", "html")
 
 
+#: What stands for an item of a list while templates are examined: an API key.
+_ITEM = {"kind": "personal", "name": "nightly", "created": "2026-01-01", "last_used": ""}
+
+
 class BadTemplate(Exception):
     """A template of the operator's that cannot be used; the message says which and why."""
 
@@ -60,7 +64,7 @@ class MailTemplates:
                     link=code,
                     within="1 hour",
                     about=code,
-                    items=(code,) if code else (),
+                    items=(_ITEM,) if code else (),
                 )
 
     def render(
@@ -72,7 +76,7 @@ class MailTemplates:
         link: str = "",
         within: str = "",
         about: str = "",
-        items: Sequence[str] = (),
+        items: Sequence[Mapping[str, str]] = (),
     ) -> Body:
         """Return what a letter says.
 
@@ -84,7 +88,7 @@ class MailTemplates:
                 has one.
             within: how long the code is good, in words.
             about: what the message names: an API key, or how many recovery codes are left.
-            items: what the message lists, a line each.
+            items: what the message lists; of each item the values that the template shows.
 
         Raises:
             BadTemplate: when a template cannot be rendered.
