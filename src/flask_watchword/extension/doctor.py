@@ -10,6 +10,7 @@ from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.configured_keys import verifying_keys
 from flask_watchword.extension.findings import Finding, fine, problem, warning
 from flask_watchword.extension.issuer_checks import check_issuer_proxy, check_issuer_transport
+from flask_watchword.extension.memory_store import REMEDY, configured_workers
 from flask_watchword.extension.options import (
     Config,
     decode_algorithms,
@@ -23,9 +24,11 @@ from flask_watchword.extension.responses import (
     default_decode_key_callback,
 )
 from flask_watchword.extension.routes import routes_of
+from flask_watchword.extension.session_work import SESSIONS_KEY
 from flask_watchword.extension.unknown_names import misspelled_options
 from flask_watchword.extension.weak_secrets import weakness
 from flask_watchword.jose import ALGORITHMS
+from flask_watchword.stores.opening import memory_process_mark
 
 _MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -210,15 +213,9 @@ def check_lifetimes(app: Flask) -> Finding:
 def check_revocation(app: Flask) -> Finding:
     """Check that whoever logs out is logged out, and that every worker knows."""
     check, binding = "revocation", binding_of(app)
-    store = app.config.get("WATCHWORD_SESSION_STORE")
     if binding.revocations is not None:
-        if store == "memory://":
-            return warning(
-                check,
-                "sessions are in the memory of one process: another worker knows none of them, "
-                "and a restart forgets them",
-                "WATCHWORD_SESSION_STORE: a SQLite file, PostgreSQL or Valkey; fine for tests",
-            )
+        if memory_process_mark(app.extensions[SESSIONS_KEY]) is not None:
+            return _sessions_in_memory(check)
         return fine(check, "by Sessions")
     if binding.manager._token_in_blocklist_callback is not default_blocklist_callback:
         return fine(check, "by a blocklist loader")
@@ -230,6 +227,23 @@ def check_revocation(app: Flask) -> Finding:
             "Sessions(app), which also finds refresh tokens that were copied",
         )
     return fine(check, "none, and no view takes refresh tokens")
+
+
+def _sessions_in_memory(check: str) -> Finding:
+    workers = configured_workers()
+    if workers is None:
+        return warning(
+            check,
+            "sessions are in the memory of one process: a restart forgets them, and a second "
+            "worker would know none of them",
+            f"{REMEDY}; fine for tests",
+        )
+    return problem(
+        check,
+        f"sessions are in the memory of one process, but {workers[0]} is {workers[1]}: logins are "
+        "lost at random, and revoked tokens stay valid",
+        REMEDY,
+    )
 
 
 def check_audience(app: Flask) -> Finding:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, current_app
 
 from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.memory_store import report_other_processes
 from flask_watchword.extension.revocation_feed import RevocationFeed
 from flask_watchword.extension.session_options import SessionOptions, read_session_options
 from flask_watchword.extension.signals import session_ended
@@ -51,6 +52,7 @@ class Work:
         binding = binding_of(self.app)
         if store is None or binding.revocations is None:
             raise RuntimeError(NOT_INITIALIZED)
+        report_other_processes(self.app, store)
         self.store = store
         self.feed: RevocationFeed = binding.revocations
         self.manager = binding.manager

@@ -17,12 +17,16 @@ from flask_watchword.sessions.store import (
     session_revocation,
     subject_revocation,
 )
+from flask_watchword.stores.process_mark import ProcessMark
 
 
 class MemorySessionStore:
     """A session store that lives and dies with the process; one lock makes each step atomic.
 
     The child of a fork goes on with a copy of its own.
+
+    Attributes:
+        processes: whether another process uses such a copy.
     """
 
     def __init__(self) -> None:
@@ -32,6 +36,7 @@ class MemorySessionStore:
         self._epoch = secrets.token_hex(8)
         self._since: float | None = None
         self._changed = PerProcess(lambda: threading.Condition(threading.Lock()))
+        self.processes = ProcessMark()
 
     def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
         """Keep a new session; end the subject's oldest beyond ``limit``."""

@@ -11,6 +11,7 @@ from flask_watchword.accounts.upkeep import Upkeep
 from flask_watchword.clock import Clock
 from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
+from flask_watchword.stores.process_mark import ProcessMark
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -55,6 +56,11 @@ def open_session_store(target: Any, *, upgrade: bool = True) -> SessionStore:
         store: SessionStore = target
         return store
     raise UnknownStore(f"a {type(target).__name__} is no session store")
+
+
+def memory_process_mark(store: SessionStore) -> ProcessMark | None:
+    """Return what marks the processes that use a store in memory; ``None`` for any other store."""
+    return store.processes if isinstance(store, MemorySessionStore) else None
 
 
 # What follows imports where it is called: each brings packages that only its own users have.
