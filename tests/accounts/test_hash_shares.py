@@ -24,10 +24,17 @@ def taken(shares: HashShares, held: ExitStack, address: str, account: str | None
     return True
 
 
-def test_one_account_has_an_eighth_of_the_places_from_wherever(shares: HashShares) -> None:
+def test_one_account_has_an_eighth_of_the_places_at_one_address(shares: HashShares) -> None:
     with ExitStack() as held:
-        mallory = [taken(shares, held, f"192.0.2.{n}", "mallory") for n in range(40)]
+        mallory = [taken(shares, held, HOME, "mallory") for _ in range(40)]
         assert mallory.count(True) == CAPACITY // 8
+        assert taken(shares, held, HOME, "ada")
+
+
+def test_requests_from_elsewhere_take_no_place_of_the_owner(shares: HashShares) -> None:
+    with ExitStack() as held:
+        for n in range(40):
+            taken(shares, held, f"198.51.100.{n}", "ada")
         assert taken(shares, held, HOME, "ada")
 
 

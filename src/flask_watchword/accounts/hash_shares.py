@@ -2,6 +2,9 @@
 
 A rate limit does not do that: whoever knows one password may use it often, and 40 connections that
 log in to one account at once would fill the queue in which every login waits for a core.
+
+An account has a share at one address, and none of its own: otherwise connections from elsewhere
+that send wrong passwords, or that a rate limit refuses, would take the share of the owner.
 """
 
 import contextlib
@@ -12,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from flask_watchword.accounts.addresses import address_block, routed_network
 from flask_watchword.accounts.throttling import TooManyTries
 
-#: Of the places at the cores and in the queue: half for one address, an eighth for one account.
+#: Of the places at the cores and in the queue: half for one address, an eighth for one account at
+#: that address.
 _ADDRESS_SHARE = 2
 _ACCOUNT_SHARE = 8
 #: Two windows of one user, even where there is one core.
@@ -60,12 +64,12 @@ class HashShares:
                         del self._taken[key]
 
     def _shares(self, address: str, account: str | None) -> Mapping[str, int]:
-        capacity = self._capacity()
+        capacity, block = self._capacity(), address_block(address)
         for_address = max(_LEAST, capacity // _ADDRESS_SHARE)
-        shares = {f"address {address_block(address)}": for_address}
+        shares = {f"address {block}": for_address}
         network = routed_network(address)
         if network is not None:
             shares[f"network {network}"] = for_address
         if account is not None:
-            shares[f"account {account}"] = max(_LEAST, capacity // _ACCOUNT_SHARE)
+            shares[f"account {block} {account}"] = max(_LEAST, capacity // _ACCOUNT_SHARE)
         return shares
