@@ -65,6 +65,7 @@ def test_every_line_of_json_is_a_route(ask: Ask) -> None:
         "method": "POST",
         "endpoint": "add",
         "guards": ["roles_required('admin')"],
+        "misplaced": [],
         "open": False,
         "allowed": False,
     }
@@ -78,6 +79,54 @@ def test_what_nobody_guards_and_nobody_allows_fails_by_name(ask: Ask) -> None:
         "with --allow: forgotten mine"
     ]
     assert ask("routes", "--fail-unguarded").exit_code == 1
+
+
+def mistaken() -> Flask:
+    app = application()
+
+    @jwt_required()
+    @app.get("/open")
+    def opened() -> str:
+        return ""
+
+    @roles_required("admin")
+    @app.before_request
+    def check() -> None: ...
+
+    return app
+
+
+@pytest.mark.parametrize("options", [(), ("--fail-unguarded", "--allow", "*"), ("--json",)])
+def test_a_decorator_above_the_route_fails_the_list_of_routes(options: tuple[str, ...]) -> None:
+    info = ScriptInfo(create_app=mistaken)
+    result = CliRunner().invoke(FlaskGroup(), ["watchword", "routes", *options], obj=info)
+    assert result.exit_code == 1
+    if "--json" in options:
+        (opened,) = [json.loads(line) for line in result.stdout.splitlines() if "opened" in line]
+        assert (opened["guards"], opened["misplaced"]) == ([], ["jwt_required()"])
+        assert json.loads(result.stderr)["error"]["code"] == "misplaced_decorators"
+        return
+    assert "none" in result.stdout
+    assert "(no effect above the route: jwt_required())" in result.stdout
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("Error: @jwt_required() has no effect on the endpoint 'opened': ")
+    assert "@roles_required('admin') has no effect on 'check', which runs before requests" in line
+    assert "; put @app.route above @jwt_required(); put @app.before_request above" in line
+
+
+def test_a_decorator_above_the_route_is_a_problem_for_the_doctor(ask: Ask) -> None:
+    info = ScriptInfo(create_app=mistaken)
+    result = CliRunner().invoke(FlaskGroup(), ["watchword", "doctor", "--json"], obj=info)
+    found = {(one := json.loads(line))["check"]: one for line in result.stdout.splitlines()}
+    assert result.exit_code == 1
+    assert found["decorators"]["result"] == "problem"
+    assert "'opened'" in found["decorators"]["says"]
+    assert found["decorators"]["remedy"].startswith("put @app.route above @jwt_required()")
+    right = {
+        (one := json.loads(line))["check"]: one
+        for line in ask("doctor", "--json").stdout.splitlines()
+    }
+    assert right["decorators"]["result"] == "ok"
 
 
 def test_the_options_are_examined(ask: Ask) -> None:

@@ -47,6 +47,7 @@ class Code(StrEnum):
     CHANGED_MEANWHILE = "changed_meanwhile", "somebody else changed it at the same time"
     KEY_REFUSED = "key_refused", "this cannot be done with the key"
     INVALID_FILE = "invalid_file", "the file is not what is wanted"
+    MISPLACED_DECORATORS = "misplaced_decorators", "decorators above @app.route have no effect"
     UNGUARDED_ROUTES = "unguarded_routes", "routes let in whoever has no token"
 
 

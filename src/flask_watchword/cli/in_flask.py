@@ -16,6 +16,7 @@ from flask_watchword.cli.token_report import report
 from flask_watchword.cli.token_source import read_token, token_argument
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.extension.doctor import examine_app
+from flask_watchword.extension.misplaced import misplaced_decorators
 from flask_watchword.extension.routes import Route, routes_of
 from flask_watchword.extension.token_check import check_token
 from flask_watchword.stores.errors import StoreUnavailable
@@ -102,6 +103,8 @@ def routes(
     A guard is seen where a decorator has put it: on a view, a class or its methods, or on a
     function that runs before requests. With verify_jwt_in_request() inside a view nothing is seen.
     jwt_required(optional=True) lets everybody in, so it does not count.
+
+    The exit status is 1 where a decorator stands above @app.route: it has no effect there.
     """
     patterns = [*allowed, *_patterns_in(allow_file)]
     found = list(routes_of(current_app))
@@ -112,6 +115,7 @@ def routes(
         columns = ("Path", "Method", "Endpoint", "Guard")
         print_rows(columns, [_cells(route, patterns) for route in found])
     _warn_of_idle_patterns(patterns, found)
+    _refuse_misplaced_decorators(current_app._get_current_object())  # type: ignore[attr-defined]
     forgotten = [route for route in found if _is_forgotten(route, patterns)]
     if fail_unguarded and forgotten:
         endpoints = " ".join(sorted({route.endpoint for route in forgotten}))
@@ -122,12 +126,23 @@ def routes(
         )
 
 
+def _refuse_misplaced_decorators(app: Flask) -> None:
+    misplaced = misplaced_decorators(app)
+    if misplaced:
+        raise Failure(
+            Code.MISPLACED_DECORATORS,
+            "; ".join(each.fault for each in misplaced),
+            "; ".join(dict.fromkeys(each.remedy for each in misplaced)),
+        )
+
+
 def _members(route: Route, patterns: Iterable[str]) -> dict[str, object]:
     return {
         "path": route.path,
         "method": route.method,
         "endpoint": route.endpoint,
         "guards": [mark.text for mark in route.marks],
+        "misplaced": [mark.text for mark in route.misplaced],
         "open": route.is_open,
         "allowed": route.is_open and not _is_forgotten(route, patterns),
     }
@@ -137,6 +152,9 @@ def _cells(route: Route, patterns: Iterable[str]) -> Sequence[str]:
     guards = ", ".join(mark.text for mark in route.marks) or "none"
     if route.is_open and not _is_forgotten(route, patterns):
         guards += " (allowed)"
+    if route.misplaced:
+        names = ", ".join(mark.text for mark in route.misplaced)
+        guards += f" (no effect above the route: {names})"
     return route.path, route.method, route.endpoint, guards
 
 

@@ -20,6 +20,7 @@ from flask_watchword.extension.errors import CSRFError, JWTDecodeError
 from flask_watchword.extension.issuers import KeptKeys, issuers_of
 from flask_watchword.extension.key_source import KeySource
 from flask_watchword.extension.loaders import call
+from flask_watchword.extension.misplaced import warn_of_misplaced_decorators
 from flask_watchword.extension.options import (
     Config,
     decode_algorithms,
@@ -197,7 +198,7 @@ class Binding:
 
     Attributes:
         manager: whose loaders are asked.
-        last_reading: the options as they were read last, current or not.
+        last_reading: the options of the last protected request, current or not.
         revocations: asked about every token; ``None`` without sessions.
         key_source: keys that change while the application runs; ``None`` for configured ones.
             The loaders of keys win over both.
@@ -210,16 +211,36 @@ class Binding:
     def __init__(self, manager: "JWTManager") -> None:
         self.manager = manager
         self.last_reading: Reading | None = None
+        self._reading: Reading | None = None
         self.revocations: RevocationFeed | None = None
         self.key_source: KeySource | None = None
         self.issuer_keys = KeptKeys()
         self.for_own_tokens: set[str] = set()
         self.check_cookie_request: Callable[[Request], None] | None = None
         self._known_weaknesses: set[str] = set()
+        self._views_are_checked = False
+
+    def reading_of_request(self, app: Flask) -> Reading:
+        """Return the options as they are now, for a request that is verified.
+
+        Before the first one it looks for views that are open by mistake.
+        """
+        self.check_views(app)
+        reading = self.last_reading = self.reading(app.config)
+        if self._reading is not reading:
+            self.last_reading = None  # keys have changed in between
+        return reading
+
+    def check_views(self, app: Flask) -> None:
+        """Warn once of views that are open because a decorator stands above ``@app.route``."""
+        if not self._views_are_checked:
+            warn_of_misplaced_decorators(app)
+            # Only now: where the warning is made an error, it stays one.
+            self._views_are_checked = True
 
     def reading(self, config: FlaskConfig) -> Reading:
-        """Return the options of a protected request as they are now."""
-        reading = self.last_reading
+        """Return the options as they are now."""
+        reading = self._reading
         if (
             reading is None
             or reading.mark is not getattr(config, MARK, None)
@@ -227,7 +248,7 @@ class Binding:
         ):
             mark = watch(config)
             decoding = Decoding(config, self.key_source, self.issuer_keys, self.warn_of_weak_key)
-            reading = self.last_reading = Reading(config, mark, decoding)
+            reading = self._reading = Reading(config, mark, decoding)
         return reading
 
     def warn_of_weak_key(self, weakness: str) -> None:
@@ -242,7 +263,7 @@ class Binding:
 
     def keys_changed(self) -> None:
         """Leave the decoders behind; the next request makes one with the keys as they are then."""
-        self.last_reading = None
+        self._reading = self.last_reading = None
 
     def verify(
         self,

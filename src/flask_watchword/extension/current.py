@@ -12,6 +12,7 @@ from flask import Flask, Request, current_app, g, request
 from werkzeug.local import LocalProxy
 
 from flask_watchword.extension import names_on_g
+from flask_watchword.extension.misplaced import misplaced_decorators
 from flask_watchword.jose import Token, VerifiedToken
 
 Claims = dict[str, Any]
@@ -168,7 +169,11 @@ def current_token(app: Flask | None = None) -> CurrentToken:
 
 
 def _advice() -> str:
-    """Return what to do where a token was put where Flask-JWT-Extended keeps it."""
+    """Return why a view has no token, where that is one of two usual mistakes."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    for misplaced in misplaced_decorators(app):
+        if request and misplaced.endpoint == request.endpoint:
+            return f". {misplaced.fault}; {misplaced.remedy}"
     if "_jwt_extended_jwt" not in g:
         return ""
     return (

@@ -10,6 +10,7 @@ from flask import current_app
 from flask_watchword.extension.current import ABSENT, CurrentToken
 from flask_watchword.extension.deprecation import warn_renamed
 from flask_watchword.extension.marks import Mark, mark_of_demand, marked
+from flask_watchword.extension.misplaced import note_decorated
 from flask_watchword.extension.verification import (
     Claims,
     Demand,
@@ -154,6 +155,7 @@ def protector(check: Callable[[Any], object]) -> tuple[Protect, Callable[[Any], 
     """
 
     def protect(view: Any, wanted: Any, mark: Mark) -> Any:
+        note_decorated(view, mark)
         if iscoroutinefunction(view):
 
             @wraps(view)

@@ -11,6 +11,7 @@ from flask_watchword.extension.configured_keys import verifying_keys
 from flask_watchword.extension.findings import Finding, fine, problem, warning
 from flask_watchword.extension.issuer_checks import check_issuer_proxy, check_issuer_transport
 from flask_watchword.extension.memory_store import REMEDY, configured_workers
+from flask_watchword.extension.misplaced import misplaced_decorators
 from flask_watchword.extension.options import (
     Config,
     decode_algorithms,
@@ -259,6 +260,15 @@ def check_audience(app: Flask) -> Finding:
     return fine(check, "of no concern" if config["JWT_DECODE_AUDIENCE"] is None else "checked")
 
 
+def check_decorators(app: Flask) -> Finding:
+    """Check that no decorator stands above ``@app.route``, where it protects nothing."""
+    check, found = "decorators", misplaced_decorators(app)
+    if not found:
+        return fine(check, "none stands above @app.route")
+    says = "; ".join(each.fault for each in found)
+    return problem(check, says, "; ".join(dict.fromkeys(each.remedy for each in found)))
+
+
 _CHECKS: tuple[Callable[[Flask], Finding], ...] = (
     check_keys,
     check_secret,
@@ -270,6 +280,7 @@ _CHECKS: tuple[Callable[[Flask], Finding], ...] = (
     check_locations,
     check_lifetimes,
     check_revocation,
+    check_decorators,
 )
 
 

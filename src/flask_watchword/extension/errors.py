@@ -126,3 +126,7 @@ class UserLookupError(_ErrorWithToken):
 
 class UserClaimsVerificationError(_ErrorWithToken):
     """The token verification loader refused a token."""
+
+
+class UnprotectedViewWarning(UserWarning):
+    """A view is open, because the decorator that should protect it stands above ``@app.route``."""

@@ -1,8 +1,9 @@
 """What protects a view, written on the view for whoever lists the routes; no request reads it."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flask_watchword.extension.verification import Demand
+if TYPE_CHECKING:
+    from flask_watchword.extension.verification import Demand
 
 _MARKS = "__watchword_marks__"
 
@@ -40,13 +41,12 @@ def marked(view: Any, mark: Mark) -> Any:
     return view
 
 
-def mark_of_demand(decorator: str, demand: Demand) -> Mark:
+def mark_of_demand(decorator: str, demand: "Demand") -> Mark:
     """Return the mark of a decorator that demands this."""
-    defaults = Demand()
     said = [
         f"{name}={value!r}"
-        for name, value, default in zip(Demand._fields, demand, defaults, strict=True)
-        if value != default
+        for name, value in demand._asdict().items()
+        if value != demand._field_defaults[name]
     ]
     return Mark(f"{decorator}({', '.join(said)})", needs_token=not demand.optional)
 

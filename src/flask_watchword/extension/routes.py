@@ -13,6 +13,7 @@ from flask.views import MethodView
 from werkzeug.routing import Rule
 
 from flask_watchword.extension.marks import Mark, marks_of
+from flask_watchword.extension.misplaced import misplaced_decorators
 
 
 class Route(NamedTuple):
@@ -23,12 +24,14 @@ class Route(NamedTuple):
         path: as Flask writes it.
         endpoint: what Flask calls the view.
         marks: what it is protected by, the outermost first.
+        misplaced: decorators that stand above its route and have no effect, the outermost first.
     """
 
     method: str
     path: str
     endpoint: str
     marks: tuple[Mark, ...]
+    misplaced: tuple[Mark, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -42,6 +45,7 @@ def routes_of(app: Flask) -> Iterator[Route]:
     ``HEAD`` and ``OPTIONS`` that Flask answers by itself are left out: the one is ``GET``, the
     other never reaches a view.
     """
+    misplaced = {each.endpoint: each.marks for each in misplaced_decorators(app)}
     for rule in app.url_map.iter_rules():
         view = app.view_functions.get(rule.endpoint)
         if view is None:
@@ -51,7 +55,8 @@ def routes_of(app: Flask) -> Iterator[Route]:
             # A preflight request carries no credentials, so guards let this method through.
             passed = method == "OPTIONS"
             marks = () if passed else (*before, *_marks_on(view, method))
-            yield Route(method, rule.rule, rule.endpoint, marks)
+            lost = () if passed else misplaced.get(rule.endpoint, ())
+            yield Route(method, rule.rule, rule.endpoint, marks, lost)
 
 
 def _methods_of(rule: Rule) -> Iterable[str]:

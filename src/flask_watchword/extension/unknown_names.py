@@ -1,11 +1,10 @@
 """Misspelled names of options and settings, and the names that were probably meant."""
 
-import warnings
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
-from flask_watchword.extension.caller import caller_stacklevel
+from flask_watchword.extension.caller_warnings import warn_caller
 from flask_watchword.extension.options import OPTIONS
 from flask_watchword.extension.session_options import SESSION_OPTIONS
 
@@ -50,7 +49,7 @@ def warn_misspelled(config: Mapping[str, Any], prefix: str) -> None:
     """Warn, once and at the line of the caller, of names that are probably misspelled options."""
     sentences = misspelled_options(config, prefix)
     if sentences:
-        warnings.warn(" ".join(sentences), UserWarning, stacklevel=caller_stacklevel())
+        warn_caller(" ".join(sentences), UserWarning)
 
 
 def unknown_setting(name: str, valid: Iterable[str], prefix: str) -> str:

@@ -72,14 +72,14 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
     optional, fresh, refresh, locations, verify_type, skip_revocation_check = demand
     now = manager.clock()
     try:
-        # `Binding.reading`, written out; kept equal to it.
+        # The comparison of `Binding.reading`, written out; kept equal to it.
         reading = binding.last_reading
         if (
             reading is None
             or reading.mark is not getattr(app.config, MARK, None)
             or reading.lists != reading.copies
         ):
-            reading = binding.reading(app.config)
+            reading = binding.reading_of_request(app)
         verified, own = None, True
         if reading.header_first and locations is None:
             value, prefix = current.environ.get(reading.header_key), reading.header_prefix
@@ -190,7 +190,7 @@ def _find_expired(current: Request, app: Flask, demand: Demand) -> CurrentToken:
     binding = binding_of(app)
     manager = binding.manager
     now = manager.clock()
-    reading = binding.reading(app.config)
+    reading = binding.reading_of_request(app)
     token = find(binding, reading, current, app, demand, now, allow_expired=True)
     if now < token.verified.valid_until:
         raise WrongTokenError("Only expired tokens are allowed")

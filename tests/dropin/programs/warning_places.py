@@ -117,6 +117,25 @@ def test_short_secrets_of_private_functions() -> None:
     assert lines(read) == ["_decode_jwt(encoded_token=tokens[0], **decoding)  # here"]
 
 
+def test_a_decorator_above_the_route() -> None:
+    app = application("a secret of more than thirty-two bytes")
+
+    @jwt_required()  # above
+    @app.get("/open")
+    def opened() -> str:
+        return ""
+
+    @app.get("/closed")
+    @jwt_required()
+    def closed() -> str:
+        return ""
+
+    client = app.test_client()
+    assert lines(lambda: client.get("/closed")) == ["@jwt_required()  # above"]
+    assert lines(lambda: client.get("/closed")) == []
+    assert client.get("/open").status_code == 200
+
+
 def test_the_category_is_pyjwts() -> None:
     with application().app_context(), pytest.warns(InsecureKeyLengthWarning):
         create_access_token("alice")

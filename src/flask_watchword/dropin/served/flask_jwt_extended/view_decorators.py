@@ -17,6 +17,7 @@ from flask_watchword.exceptions import InvalidQueryParamError as InvalidQueryPar
 from flask_watchword.exceptions import NoAuthorizationError as NoAuthorizationError
 from flask_watchword.exceptions import UserLookupError as UserLookupError
 from flask_watchword.extension import locations as places
+from flask_watchword.extension.binding import binding_of
 from flask_watchword.extension.current import (
     CurrentToken,
     absent_token,
@@ -77,6 +78,7 @@ def verify_jwt_in_request(
         return None
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    binding_of(app).check_views(app)
     try:
         token = _verified_token(
             optional, fresh, refresh, locations, verify_type, skip_revocation_check
