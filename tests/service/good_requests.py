@@ -87,6 +87,11 @@ def _with_the_code_of_the_start(ours: Site) -> Request:
     return Request(body={"code": code, "email": BOSS, "password": GOOD})
 
 
+def _with_the_code_alone(ours: Site) -> Request:
+    code = ours.parts.stores.accounts.change(lambda one: offer_setup(one, system_clock()))
+    return Request(body={"code": code})
+
+
 # What has to be there before -------------------------------------------------------------
 
 
@@ -317,5 +322,6 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "docs_part": lambda ours: Request(path={"part": "page.js"}),
     "setup_page": _by_a_stranger(),
     "setup_part": lambda ours: Request(path={"part": "page.js"}),
+    "check_setup_code": _with_the_code_alone,
     "set_up": _with_the_code_of_the_start,
 }

@@ -69,6 +69,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "rotate_keys": ("key_rotated",),
     "retire_key": ("key_retired",),
     "revoke_key": ("key_revoked",),
+    "check_setup_code": (),
     "set_up": ("set_up",),
 }
 

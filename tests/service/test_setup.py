@@ -120,6 +120,31 @@ def test_of_two_who_use_it_at_once_one_is_admin(ours: Site) -> None:
     assert len(ours.parts.stores.users.hold_role("admin")) == 1
 
 
+def check(ours: Site, code: str | None) -> tuple[int, Any]:
+    answer = ours.post("/setup/check", code=code)
+    return answer.status_code, answer.get_json()
+
+
+def test_a_code_is_checked_without_being_used(ours: Site) -> None:
+    code = offered(ours)
+    assert [check(ours, code) for _ in range(2)] == [(200, {"min_password_characters": 15})] * 2
+    assert set_up(ours, code).status_code == 201
+    status, body = check(ours, code)
+    assert (status, body["code"]) == (400, "invalid_code")
+
+
+def test_no_code_is_good_where_an_admin_was_made_in_another_way(ours: Site) -> None:
+    code = offered(ours)
+    boss = ours.add(BOSS)
+    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    assert check(ours, code)[0] == 400
+
+
+def test_guesses_of_a_code_to_check_are_slowed_down(ours: Site) -> None:
+    statuses = [check(ours, "a" * 43)[0] for _ in range(25)]
+    assert (statuses[0], statuses[-1]) == (400, 429)
+
+
 def test_guesses_are_slowed_down(ours: Site) -> None:
     statuses = [set_up(ours, "a" * 43).status_code for _ in range(25)]
     assert statuses[0] == 400

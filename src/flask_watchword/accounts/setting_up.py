@@ -33,6 +33,19 @@ def offer_setup(stores: AccountStores, now: float) -> str | None:
     return text if stores.codes.put_first(code, now) else None
 
 
+def check_setup(accounts: Accounts, code: str) -> None:
+    """Check that the first admin can be made by a code; nothing is changed.
+
+    Raises:
+        CodeRefused: when the code is not good, or there is an admin by now.
+    """
+    # The code first: who has none learns nothing, and to look for an admin reads every account.
+    if accounts.codes.find(code_digest(code), Purpose.SETUP, accounts.clock()) is None:
+        raise CodeRefused
+    if accounts.users.hold_role(ADMIN):
+        raise CodeRefused
+
+
 def set_up(accounts: Accounts, code: str, email: str, password: str) -> User:
     """Make the first admin, whose address counts as verified: who has the code runs the service.
 

@@ -10,6 +10,15 @@ from tests.servers.browser import Page
 
 pytestmark = pytest.mark.server
 
+CHECKED = """
+    const [form, outcome] = ["form", "outcome"].map((id) => document.getElementById(id));
+    for (let tries = 0; tries < 600 && form?.hidden && !outcome.textContent; tries++) {
+        await new Promise(resolve => setTimeout(resolve, 20));
+    }
+    const there = document.getElementById("form");
+    const shown = Boolean(there) && there.checkVisibility();
+    return [shown, outcome.textContent, there?.password.minLength];
+"""
 FILLED = """
     document.getElementById("email").value = "boss@example.com";
     document.getElementById("password").value = "correct horse battery staple";
@@ -22,9 +31,13 @@ FILLED = """
 """
 
 
+def offered(stores: Stores) -> str | None:
+    return stores.accounts.change(lambda one: offer_setup(one, system_clock()))
+
+
 def test_the_link_makes_an_admin(page: Page, service: str, stores: Stores, ada: User) -> None:
-    code = stores.accounts.change(lambda one: offer_setup(one, system_clock()))
-    page.open(f"{service}/setup#code={code}")
+    page.open(f"{service}/setup#code={offered(stores)}")
+    assert page.run(CHECKED) == [True, "", 15]
     said, address, has_form = page.run(FILLED)
     assert said == "boss@example.com is an admin now, and can log in."
     assert address == f"{service}/setup"
@@ -33,9 +46,23 @@ def test_the_link_makes_an_admin(page: Page, service: str, stores: Stores, ada: 
     assert [url for url in page.requested if not url.startswith(f"{service}/setup")] == []
 
 
-def test_without_a_code_it_says_what_to_do(page: Page, service: str) -> None:
+def test_without_a_code_there_is_no_form_and_it_says_what_to_do(page: Page, service: str) -> None:
     page.open(f"{service}/setup")
-    said, _, has_form = page.run(FILLED)
-    assert "good once, for an hour" in said
+    has_form, said, _ = page.run(CHECKED)
+    assert not has_form
+    assert said.startswith("Open the whole link that the service printed")
+
+
+@pytest.mark.parametrize("wrong", ["made up", "with an admin"])
+def test_with_a_code_that_is_not_valid_there_is_no_form(
+    page: Page, service: str, stores: Stores, ada: User, wrong: str
+) -> None:
+    code = offered(stores)
+    if wrong == "made up":
+        code = "a" * 43
+    else:
+        stores.users.set_roles(ada.id, frozenset({"admin"}))
+    page.open(f"{service}/setup#code={code}")
+    has_form, said, _ = page.run(CHECKED)
+    assert not has_form
     assert "watchword user add EMAIL --role admin" in said
-    assert has_form

@@ -26,7 +26,7 @@ from flask_watchword.service.api.protected_route import protected_route
 from flask_watchword.service.api.refresh import refresh
 from flask_watchword.service.api.register import register
 from flask_watchword.service.api.sessions import end_other_sessions, end_session, list_sessions
-from flask_watchword.service.api.setup import set_up, setup_page, setup_part
+from flask_watchword.service.api.setup import check_setup_code, set_up, setup_page, setup_part
 from flask_watchword.service.api.token import token
 from flask_watchword.service.api.tokens import list_tokens, make_token, revoke_token
 from flask_watchword.service.api.totp_change import disable_totp, renew_recovery_codes
@@ -72,6 +72,7 @@ _ENDPOINTS: Sequence[Endpoint] = (
     docs_part,
     setup_page,
     setup_part,
+    check_setup_code,
     set_up,
 )
 _OF_THE_DEMO: Sequence[Endpoint] = (protected_route, expired)

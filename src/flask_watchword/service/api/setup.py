@@ -9,6 +9,7 @@ from flask import Response, abort
 from flask_watchword.accounts.audit import Event
 from flask_watchword.accounts.codes import CodeRefused
 from flask_watchword.accounts.new_passwords import UnacceptablePassword
+from flask_watchword.accounts.setting_up import check_setup
 from flask_watchword.accounts.setting_up import set_up as set_up_account
 from flask_watchword.accounts.users import User
 from flask_watchword.service.account_work import do
@@ -39,6 +40,22 @@ class Setup(msgspec.Struct, forbid_unknown_fields=True):
     password: Password
 
 
+class SetupCode(msgspec.Struct, forbid_unknown_fields=True):
+    """The code of the link."""
+
+    code: Code
+
+
+class SetupForm(msgspec.Struct):
+    """What the form asks for.
+
+    Attributes:
+        min_password_characters: least length of the password.
+    """
+
+    min_password_characters: int
+
+
 class FirstAdmin(msgspec.Struct):
     """Who administers from now on.
 
@@ -60,7 +77,7 @@ class FirstAdmin(msgspec.Struct):
     needs_stores=False,
 )
 def setup_page() -> Response:
-    """Answer with the page, admin or none: it does nothing without the code."""
+    """Answer with the page, which shows its form once the code of the link is found to be good."""
     return page_policy(published(_file("page.html"), _HTML))
 
 
@@ -79,6 +96,23 @@ def setup_part(part: str) -> Response:
     if media_type is None:
         abort(404)
     return page_policy(published(_file(part), media_type))
+
+
+@endpoint(
+    "POST",
+    "/setup/check",
+    summary="Tell whether the first admin can be made by a code",
+    guard=PUBLIC,
+    body=SetupCode,
+    answers={200: SetupForm},
+    refusals={400: ("invalid_code",), 429: ("too_many_tries",)},
+)
+def check_setup_code(body: SetupCode) -> Response:
+    """Answer 200 while the code is good and there is no admin; the code stays good."""
+    parts = components()
+    with counting_failures(parts.limits.one_time_code(client().address), CodeRefused):
+        check_setup(parts.accounts_in(parts.stores.accounts.stores), body.code)
+    return answer(SetupForm(parts.settings.min_password_characters))
 
 
 @endpoint(
