@@ -63,7 +63,7 @@ def test_a_master_key_file_that_was_lost_stops_the_start(
     prepare(settings)
     file = tmp_path / "store.db.master-key"
     file.unlink()
-    with pytest.raises(InvalidSetting, match=r"store\.db\.master-key: does not open"):
+    with pytest.raises(InvalidSetting, match=r"store\.db\.master-key: is missing"):
         prepare(settings)
 
 

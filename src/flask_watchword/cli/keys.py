@@ -144,7 +144,7 @@ def revoke(kid: str, database: str | None, lost_master_key: bool, as_json: bool)
 
     Where it signed, another key signs at once. Who holds a token of it logs in again.
     """
-    with _changing(database) as command:
+    with _changing(database, master_key_is_lost=lost_master_key) as command:
         from flask_watchword.service.signing_keys import revoke_key
         from flask_watchword.service.stores import opened_stores
 
@@ -197,7 +197,7 @@ def _opened(database: str | None) -> Iterator[tuple["Settings", "KeyStore"]]:
 
 
 @contextlib.contextmanager
-def _changing(database: str | None) -> Iterator[_Keys]:
+def _changing(database: str | None, *, master_key_is_lost: bool = False) -> Iterator[_Keys]:
     with _opened(database) as (settings, store):
         from flask_watchword.errors import InvalidKeyError
         from flask_watchword.keys.changes import KeyRefused
@@ -205,7 +205,8 @@ def _changing(database: str | None) -> Iterator[_Keys]:
 
         try:
             with refusing_other_master_key(settings):
-                yield _Keys(settings, store, key_keeper(settings, store))
+                keeper = key_keeper(settings, store, master_key_is_lost=master_key_is_lost)
+                yield _Keys(settings, store, keeper)
         except KeyRefused as error:
             raise Failure(Code.KEY_REFUSED, str(error), "see: watchword keys list") from error
         except InvalidKeyError as error:

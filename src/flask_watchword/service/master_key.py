@@ -6,15 +6,23 @@ from flask_watchword.keys.master_key import MAKE_MASTER_KEY, new_master_key, rea
 from flask_watchword.keys.sealing import Sealer
 from flask_watchword.service.kept_secret import found_secret, kept_secret
 from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.stores.opening import holds_encrypted_values
 
 _VARIABLE = "WATCHWORD_MASTER_KEY"
 
 
-def sealer(settings: Settings) -> Sealer:
-    """Return what seals and opens the secrets in the database of these settings.
+def sealer(settings: Settings, *, is_lost: bool = False) -> Sealer:
+    """Return what encrypts and decrypts the secrets in the database of these settings.
+
+    Args:
+        settings: with the database.
+        is_lost: whether to generate a master key although the database holds values that are
+            encrypted with one that is lost.
 
     Raises:
-        InvalidSetting: when there is no master key, or its file cannot be used.
+        InvalidSetting: when there is no master key, or its file cannot be used; also when the
+            file is missing and the database holds values that only that master key decrypts.
+        StoreUnavailable: when the file is missing and the database does not answer.
     """
     if settings.master_key is not None:
         return Sealer(read_master_keys(settings.master_key))
@@ -25,10 +33,25 @@ def sealer(settings: Settings) -> Sealer:
             "is needed with PostgreSQL, where each machine has to have the same one; "
             f"make it with: {MAKE_MASTER_KEY}",
         )
+    if not is_lost:
+        _refuse_missing(file, settings)
     try:
         return Sealer(read_master_keys(kept_secret(file, new_master_key)))
     except ValueError as error:
         raise InvalidSetting(str(file), f"holds no master key: it {error}") from error
+
+
+def _refuse_missing(file: Path, settings: Settings) -> None:
+    # The file is looked for once more at the end: a service that starts at the same moment makes
+    # it before it encrypts anything.
+    if file.exists() or not holds_encrypted_values(settings.database) or file.exists():
+        return
+    raise InvalidSetting(
+        str(file),
+        "is missing, and the database holds values encrypted with the master key in it; nothing "
+        "was changed. Restore this file from its backup, or give the key as "
+        f"{_VARIABLE}; if it is lost, see: watchword keys revoke --help",
+    )
 
 
 def found_sealer(settings: Settings) -> Sealer | None:

@@ -28,13 +28,21 @@ def key_policy(settings: Settings) -> KeyPolicy:
     )
 
 
-def key_keeper(settings: Settings, store: KeyStore) -> KeyKeeper:
+def key_keeper(
+    settings: Settings, store: KeyStore, *, master_key_is_lost: bool = False
+) -> KeyKeeper:
     """Return who changes the keys of a store.
+
+    Args:
+        settings: with the database and the policy.
+        store: of the keys.
+        master_key_is_lost: see :func:`~flask_watchword.service.master_key.sealer`.
 
     Raises:
         InvalidSetting: when there is no master key, or its file cannot be used.
     """
-    return KeyKeeper(store, sealer(settings), key_policy(settings), system_clock)
+    seal = sealer(settings, is_lost=master_key_is_lost)
+    return KeyKeeper(store, seal, key_policy(settings), system_clock)
 
 
 def live_keyring(settings: Settings, store: KeyStore) -> LiveKeyring:

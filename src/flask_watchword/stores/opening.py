@@ -99,6 +99,22 @@ def database_state(url: str) -> "DatabaseState":
     return database_state(url)
 
 
+def holds_encrypted_values(url: str) -> bool:
+    """Tell whether a database holds values that a master key encrypted; no file is made.
+
+    Raises:
+        StoreUnavailable: when the database does not answer.
+    """
+    from flask_watchword.stores.sql.engine import open_engine
+    from flask_watchword.stores.sql.sealed_values import holds_sealed_values
+
+    engine = open_engine(url)
+    try:
+        return holds_sealed_values(engine)
+    finally:
+        engine.dispose()
+
+
 def valkey_states(url: str) -> "Sequence[ValkeyState]":
     """Return what a Valkey server tells of itself; of a cluster, what each of its primaries does.
 

@@ -5,7 +5,11 @@ import pytest
 from flask_watchword.extension.findings import Level
 from flask_watchword.keys.keeper import KeyKeeper
 from flask_watchword.keys.sealing import Sealer
-from flask_watchword.service.doctor.keys import check_master_key, check_signing_key
+from flask_watchword.service.doctor.keys import (
+    check_master_key,
+    check_missing_master_key,
+    check_signing_key,
+)
 from flask_watchword.service.settings import Settings
 from flask_watchword.service.signing_keys import key_policy
 from flask_watchword.stores.memory_keys import MemoryKeyStore
@@ -28,12 +32,11 @@ def test_the_master_key_of_the_keys_is_fine_and_another_is_a_problem(store: Memo
     stored = store.load()
     assert check_master_key(stored, SEAL, NOW).level is Level.OK
     assert check_master_key(stored, OTHER, NOW).level is Level.PROBLEM
-    assert check_master_key(stored, None, NOW).level is Level.PROBLEM
 
 
 def test_before_the_first_start_there_is_neither_key_nor_master_key() -> None:
     stored = MemoryKeyStore().load()
-    assert check_master_key(stored, None, NOW).level is Level.OK
+    assert check_missing_master_key(None, is_needed=False).level is Level.OK
     assert check_signing_key(stored, SETTINGS, NOW).level is Level.OK
 
 

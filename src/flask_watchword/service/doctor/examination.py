@@ -18,7 +18,11 @@ from flask_watchword.service.doctor.database_file import (
     check_file_system,
     check_owner,
 )
-from flask_watchword.service.doctor.keys import check_master_key, check_signing_key
+from flask_watchword.service.doctor.keys import (
+    check_master_key,
+    check_missing_master_key,
+    check_signing_key,
+)
 from flask_watchword.service.doctor.limits import (
     check_limits,
     check_min_password,
@@ -38,7 +42,7 @@ from flask_watchword.service.doctor.stores import (
     check_persistence,
     check_schema,
 )
-from flask_watchword.service.master_key import found_sealer
+from flask_watchword.service.master_key import found_sealer, master_key_file
 from flask_watchword.service.settings import (
     InvalidSetting,
     Settings,
@@ -48,7 +52,12 @@ from flask_watchword.service.settings import (
 )
 from flask_watchword.service.stores import opened_accounts, opened_keys, sealed_by_head
 from flask_watchword.stores.errors import StoreUnavailable, in_one_line
-from flask_watchword.stores.opening import UnknownStore, database_state, valkey_states
+from flask_watchword.stores.opening import (
+    UnknownStore,
+    database_state,
+    holds_encrypted_values,
+    valkey_states,
+)
 
 if TYPE_CHECKING:
     from flask_watchword.stores.sql.probe import DatabaseState
@@ -142,11 +151,13 @@ def _of_keys_and_accounts(settings: Settings) -> Iterator[Finding]:
             stored = keys.load()
         yield check_signing_key(stored, settings, now)
         seal = found_sealer(settings)
-        yield check_master_key(stored, seal, now)
         if seal is None:
+            is_needed = holds_encrypted_values(settings.database)
+            yield check_missing_master_key(master_key_file(settings), is_needed=is_needed)
             for check in (SEALED_VALUES, *_OF_ACCOUNTS):
-                yield not_checked(check, "there is no master key yet")
+                yield not_checked(check, "there is no master key")
             return
+        yield check_master_key(stored, seal, now)
         yield check_sealed_values(stored, sealed_by_head(settings, len(seal.head)), seal, now)
         with opened_accounts(settings) as accounts:
             yield check_demo_user(accounts.stores, settings)

@@ -1,5 +1,7 @@
 """The signing keys, and the master key that they are sealed under."""
 
+from pathlib import Path
+
 from flask_watchword.extension.findings import Finding, fine, problem, warning
 from flask_watchword.jose.durations import dated, duration
 from flask_watchword.keys.ring import outline_of, refuse_other_master_key
@@ -12,23 +14,32 @@ from flask_watchword.service.signing_keys import key_policy
 _OVERDUE = 86_400.0
 
 
-def check_master_key(stored: StoredKeyring, seal: Sealer | None, now: float) -> Finding:
+def check_missing_master_key(file: Path | None, *, is_needed: bool) -> Finding:
+    """Check that no value in the database needs the master key that is not there.
+
+    Args:
+        file: where it would be.
+        is_needed: whether the database holds values encrypted with one.
+    """
+    check = "master key"
+    if not is_needed:
+        return fine(check, "none yet: one is made when the service starts")
+    return problem(
+        check,
+        f"{file} is missing, and the database holds values encrypted with the master key in it",
+        "restore this file from its backup, or give the key as WATCHWORD_MASTER_KEY",
+    )
+
+
+def check_master_key(stored: StoredKeyring, seal: Sealer, now: float) -> Finding:
     """Check that the master key opens the keys in the database.
 
     Args:
         stored: the keys.
-        seal: of the master key; ``None`` where there is none yet.
+        seal: of the master key.
         now: seconds since the epoch.
     """
     check = "master key"
-    if seal is None:
-        if not any(key.sealed for key in stored.keys):
-            return fine(check, "none yet: one is made when the service starts")
-        return problem(
-            check,
-            "there is none, and the signing keys in the database are sealed under one",
-            "give the one they were made under, or put its file back beside the database",
-        )
     try:
         refuse_other_master_key(stored, seal, now)
     except SealBroken as error:

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, LargeBinary, func, select
+from sqlalchemy import Column, Connection, Engine, LargeBinary, func, inspect, select
 
 from flask_watchword.stores.sql import tables
+from flask_watchword.stores.sql.engine import reading
 from flask_watchword.stores.sql.joining import state
+from flask_watchword.stores.sql.schema import schema_revision
 
 #: Rows that one statement looks at, so that none takes longer than a statement may.
 _BATCH = 20_000
@@ -31,6 +33,25 @@ def count_by_head(engine: Engine, head_bytes: int) -> Mapping[str, Mapping[bytes
         StoreUnavailable: when the database does not answer.
     """
     return {kind: _counted(engine, *columns, head_bytes) for kind, columns in _KINDS.items()}
+
+
+def holds_sealed_values(engine: Engine) -> bool:
+    """Tell whether there is any value that a master key encrypted, signing keys included.
+
+    Raises:
+        StoreUnavailable: when the database does not answer.
+    """
+    if schema_revision(engine).current is None:
+        return False
+    columns = [tables.keys.c.sealed, *(sealed for _, sealed in _KINDS.values())]
+    with reading(engine) as connection:
+        # An earlier schema may lack some of the tables.
+        known = set(inspect(connection).get_table_names())
+        return any(
+            connection.execute(select(column).where(column.is_not(None)).limit(1)).first()
+            for column in columns
+            if column.table.name in known
+        )
 
 
 def _counted(
