@@ -8,7 +8,7 @@ CHECKED := $(wildcard src tests bench soak examples docs)
 PYTEST  := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow bench soak check lock clean browser node proxy haproxy
+.PHONY: help demo test test-slow test-versions test-lowest test-newest bench soak check lock clean browser node proxy haproxy
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,8 +19,20 @@ demo: $(READY) ## start a login server on 127.0.0.1:5000 to try things on
 test: $(READY) browser node proxy haproxy ## run every test but the long ones
 	$(PYTEST) -q -m "not slow" $(PYTEST_ARGS)
 
-test-slow: $(READY) browser node proxy haproxy ## run the tests that take long by their nature
+test-slow: $(READY) browser node proxy haproxy test-versions ## run the tests that take long by their nature
 	$(PYTEST) -q -m slow $(PYTEST_ARGS)
+
+# Applications pin what Watchword needs, and not all to the same releases: the extension, sessions,
+# tokens and the core of the service with the lowest that pyproject.toml allows, and the newest.
+VERSIONED := $(addprefix tests/,jose keys sessions extension examples dropin/test_program.py \
+    dropin/test_finder.py $(addprefix service/test_,login.py refresh.py register.py logout.py \
+    me.py totp.py password_reset.py sessions.py jwks.py metrics.py csrf.py machine_tokens.py) \
+    $(addprefix stores/test_,schema.py session_store.py user_store.py key_store.py))
+test-versions: test-lowest test-newest ## run the core with the lowest and the newest versions
+test-lowest test-newest: test-%: $(VENV)-%/.ready
+	$(VENV)-$*/bin/python -m pytest -q -m "not slow" -p no:cacheprovider \
+	    -W ignore::DeprecationWarning --ignore tests/jose/test_differential.py \
+	    $(VERSIONED) $(PYTEST_ARGS)
 
 bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
 	@$(BIN)/python -m bench
@@ -86,10 +98,24 @@ lock: ## write the locks in requirements/ anew (needs uv)
 	    --output-file requirements/service.txt
 	$(COMPILE) requirements/build.in --constraints requirements/dev.txt \
 	    --output-file requirements/build.txt
+	@# --upgrade, or what is written there already would count as wanted.
+	$(COMPILE) pyproject.toml requirements/versions.in --all-extras --upgrade \
+	    --resolution lowest-direct --output-file requirements/lowest.txt
+	$(COMPILE) pyproject.toml requirements/versions.in --all-extras --upgrade \
+	    --output-file requirements/newest.txt
 
 clean: ## remove .venv and what the tools leave behind
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)-%/.ready: pyproject.toml requirements/%.txt
+	@test -x $(VENV)-$*/bin/python || $(PYTHON) -m venv $(VENV)-$*
+	@echo "Setting up $(VENV)-$* ..."
+	@$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --require-hashes --requirement requirements/$*.txt
+	@$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --no-deps --no-build-isolation --editable .
+	@touch $@
 
 # The stamp is written last, so a set-up that was interrupted is done again.
 $(READY): pyproject.toml requirements/dev.txt

@@ -15,6 +15,13 @@ from typing import Any, ClassVar
 
 from jwt import exceptions as pyjwt
 
+try:
+    from jwt.warnings import InsecureKeyLengthWarning as InsecureKeyLengthWarning
+except ImportError:  # PyJWT before 2.11 does not warn
+
+    class InsecureKeyLengthWarning(UserWarning):  # type: ignore[no-redef]
+        """A key that is shorter than the minimum recommended for its algorithm."""
+
 
 class Refusal(pyjwt.PyJWTError):
     """A token that is refused; ``code`` is stable, the message may improve."""

@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "service": SERVICE,
     "dropin": EXTENSION | SURFACE | {"jwt_manager", "tokens", "default_callbacks", ROOT},
     ROOT: {"extension", "service"},
+    "migrations": {"stores"},
     # Modules under Flask-JWT-Extended's names.
     "exceptions": {"extension"},
     "typing": {"extension"},
@@ -65,7 +66,7 @@ MUST_NOT_IMPORT: dict[str, set[str]] = {
 NAMES_CONCRETE_STORES = f"{PACKAGE}.service.stores"
 # `opening` chooses by what an option names, and imports a store only once it was chosen.
 STORES_ANYONE_ABOVE_MAY_IMPORT = {
-    f"{PACKAGE}.stores.{name}" for name in ("database_url", "errors", "opening")
+    f"{PACKAGE}.stores.{name}" for name in ("database_url", "errors", "opening", "table_names")
 } | {f"{PACKAGE}.stores"}
 
 MODULES = modules_of(PACKAGE)

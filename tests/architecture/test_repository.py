@@ -126,12 +126,14 @@ def test_wheel_holds_every_file_of_the_package_and_nothing_beside_it(
     assert shipped == files
 
 
-def test_bare_wheel_requires_flask_pyjwt_and_msgspec_alone(wheel: zipfile.ZipFile) -> None:
+def test_bare_wheel_requires_its_five_dependencies_alone(
+    wheel: zipfile.ZipFile,
+) -> None:
     headers = HeaderParser().parsestr(metadata_of(wheel, "METADATA"))
     required = headers.get_all("Requires-Dist", [])
     bare = [requirement for requirement in required if "extra ==" not in requirement]
     names = {re.split(r"[<>=]", requirement)[0] for requirement in bare}
-    assert names == {"flask", "pyjwt[crypto]", "msgspec"}
+    assert names == {"flask", "pyjwt[crypto]", "msgspec", "blinker", "cryptography"}
 
 
 def test_wheel_installs_the_watchword_command(wheel: zipfile.ZipFile) -> None:

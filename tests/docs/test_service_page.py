@@ -56,7 +56,7 @@ def test_every_rate_limit_has_a_row_with_its_default_and_what_it_counts() -> Non
 def test_application_of_the_page_accepts_the_tokens_of_the_service() -> None:
     service = login_service()
     with served(service) as port:
-        client = run(CODE[1])["create_app"](f"http://127.0.0.1:{port}").test_client()
+        client = run(CODE[-1])["create_app"](f"http://127.0.0.1:{port}").test_client()
         header = {"Authorization": f"Bearer {token_of(service)}"}
         assert client.get("/mine", headers=header).status_code == 200
     assert client.get("/mine").status_code == 401

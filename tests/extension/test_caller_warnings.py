@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask.views import MethodView
-from jwt.warnings import InsecureKeyLengthWarning
 
 import flask_watchword as fw
 from flask_watchword import JWTManager
+from flask_watchword.errors import InsecureKeyLengthWarning
 
 SOURCE = Path(fw.__file__).parent
 SHORT = "your-secret-key"

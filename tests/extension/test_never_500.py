@@ -16,6 +16,7 @@ from tests.extension.odd_requests import BODIES
 from tests.extension.scenario import ALL_LOCATIONS, FORM, JSON, MODES, Request, send
 from tests.extension.signing_keys import HMAC_SECRET
 from tests.extension.variants import twins
+from tests.releases import before
 
 TOKEN = mint("HS256")
 MISSING_KEY = 'Missing "access_token" key in json data.'
@@ -197,6 +198,7 @@ def test_key_id_that_the_key_loader_does_not_know_is_a_refusal() -> None:
         assert message(app, request) == (422, "No key is known for this token")
 
 
+@pytest.mark.skipif(before("Werkzeug", 3), reason="it replaces such bytes")
 def test_query_string_that_is_not_utf8_is_a_request_without_a_token() -> None:
     app = ours(TOKEN_LOCATION="query_string")
     environ = {"QUERY_STRING": "jwt=\xff"}  # as a server that checks nothing passes it on

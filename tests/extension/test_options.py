@@ -19,6 +19,7 @@ from flask_watchword.errors import DecodeError
 from flask_watchword.extension.watched_config import WatchedConfig, watch
 from tests.extension.minted_tokens import mint
 from tests.extension.signing_keys import HMAC_SECRET, OTHER_HMAC_SECRET
+from tests.releases import before
 
 BOTH = (flask_jwt_extended, flask_watchword)
 #: What Watchword has beside Flask-JWT-Extended's options.
@@ -60,6 +61,7 @@ def status(app: Flask, header: str = "", **rest: Any) -> int:
     return app.test_client().get("/", headers=headers, **rest).status_code
 
 
+@pytest.mark.skipif(before("Flask-JWT-Extended", 4, 7), reason="it had 42")
 def test_all_43_options_have_flask_jwt_extendeds_names_and_defaults() -> None:
     theirs, ours = map(options_of, BOTH)
     assert len(theirs) == 43
@@ -106,8 +108,9 @@ BAD_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "access-expires-true": ("/login", {"ACCESS_TOKEN_EXPIRES": True}),
     "refresh-expires-text": ("/refresh", {"REFRESH_TOKEN_EXPIRES": "30d"}),
     "refresh-expires-none": ("/refresh", {"REFRESH_TOKEN_EXPIRES": None}),
-    "issuer-number-on-encode": ("/login", {"ENCODE_ISSUER": 7}),
 }
+if not before("PyJWT", 2, 11):  # which encoded it
+    BAD_OPTIONS["issuer-number-on-encode"] = ("/login", {"ENCODE_ISSUER": 7})
 
 
 @pytest.mark.parametrize("case", BAD_OPTIONS)

@@ -98,7 +98,7 @@ def test_an_algorithm_may_be_asked_for() -> None:
         (b'{"keys": [%s]}' % jwk(KEYS["ES256"]), "it is a JWK Set"),
         (jwk(KEYS["EdDSA"], d="AAAA"), "none of EdDSA, .* can use it: not a JWK that EdDSA"),
         (jwk(KEYS["ES256"], x="AAAA"), "can use it: not a JWK that ES256"),
-        (pem(ec.generate_private_key(ec.SECP256K1())), "RS256 cannot use a key of type EC"),
+        (pem(ec.generate_private_key(ec.SECP256K1())), "RS256 cannot use a key of type _?E"),
         (pem(rsa.generate_private_key(65537, 1024)), "1024 bits"),  # noqa: S505 - as it should be
         (json.dumps({"kty": "oct", "k": "A" * 43, "alg": "HS256"}).encode(), "no public part"),
         (jwk(KEYS["ES256"], kid="two\tcolumns"), "kid"),

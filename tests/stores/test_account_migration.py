@@ -5,13 +5,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from alembic import command
 from sqlalchemy import URL, Engine, text
 
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.users import User
 from flask_watchword.stores.sql.engine import open_engine, writing
-from flask_watchword.stores.sql.migrating import migration_configuration
+from flask_watchword.stores.sql.migrating import SCRIPTS, run_steps
 from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.users import SqlUserStore
 from tests.servers.postgres import new_database
@@ -55,10 +54,9 @@ def older(request: pytest.FixtureRequest) -> Engine:
 
 
 def migrate(engine: Engine, revision: str, *, down: bool = False) -> None:
-    config = migration_configuration()
+    steps = SCRIPTS._downgrade_revs if down else SCRIPTS._upgrade_revs
     with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        (command.downgrade if down else command.upgrade)(config, revision)
+        run_steps(connection, lambda current, _: steps(revision, current))
 
 
 def add(engine: Engine, rows: list[tuple[str, str, str]]) -> None:

@@ -10,12 +10,11 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, inspect, text
 
 from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
 from flask_watchword.stores.sql.engine import open_engine, reading, writing
-from flask_watchword.stores.sql.migrating import migration_configuration
+from flask_watchword.stores.sql.migrating import SCRIPTS
 from flask_watchword.stores.sql.schema import (
     _SCHEMA_LOCK,
     REVISIONS,
@@ -53,7 +52,7 @@ def test_the_migrations_make_exactly_the_tables_the_code_uses(any_engine: Engine
 
 
 def test_the_revisions_are_those_of_the_migrations() -> None:
-    scripts = ScriptDirectory.from_config(migration_configuration()).walk_revisions()
+    scripts = SCRIPTS.walk_revisions()
     assert [script.revision for script in scripts] == list(reversed(REVISIONS))
 
 

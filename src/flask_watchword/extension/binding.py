@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Config as FlaskConfig
 from flask import Flask, Request, current_app
 from flask.json.provider import DefaultJSONProvider
-from jwt.warnings import InsecureKeyLengthWarning
 
-from flask_watchword.errors import UnknownKeyError
+from flask_watchword.errors import InsecureKeyLengthWarning, UnknownKeyError
 from flask_watchword.extension.caller_warnings import warn_caller
 from flask_watchword.extension.configured_keys import load_keys, signing_key, verifying_keys
 from flask_watchword.extension.errors import CSRFError, JWTDecodeError

@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import Flask
 
 from flask_watchword.errors import InvalidKeyError
+from flask_watchword.extension.application_migrations import check_migrations
 from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.configured_keys import verifying_keys
 from flask_watchword.extension.findings import Finding, fine, problem, warning
@@ -281,6 +282,7 @@ _CHECKS: tuple[Callable[[Flask], Finding], ...] = (
     check_lifetimes,
     check_revocation,
     check_decorators,
+    check_migrations,
 )
 
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
     load_ssh_public_key,
 )
+from cryptography.x509 import load_der_x509_certificate
 
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.jose import algorithms
@@ -174,6 +175,8 @@ def _load_secret(row: Algorithm, material: Any, jwk: Any, profile: Profile) -> K
             secret = _checked_secret(material)
     except (jwt.InvalidKeyError, KeyError, TypeError, ValueError) as error:
         raise InvalidKeyError(f"not a secret for {row.name}: {error}") from error
+    if not secret:
+        raise InvalidKeyError(f"not a secret for {row.name}: HMAC key must not be empty.")
     weakness, minimum = None, algorithms.hmac_minimum(row)
     if len(secret) < minimum:
         weakness = _weakness(
@@ -187,12 +190,35 @@ def _load_secret(row: Algorithm, material: Any, jwk: Any, profile: Profile) -> K
 
 def _checked_secret(material: Any) -> bytes:
     # An asymmetric key taken for an HMAC secret lets everybody who has the public key sign
-    # (RFC 8725 section 2.1). PyJWT knows such keys by their form.
+    # (RFC 8725 section 2.1). PyJWT refuses such keys by their form, its older releases fewer of
+    # them than ours have to.
     check = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).prepare_key
     secret = check(material)
-    if _load_any(secret) is not None:
+    if _load_any(secret) is not None or _is_der_certificate(secret):
         raise InvalidKeyError("this is an asymmetric key, everybody may know its public part")
+    if _has_jwk(secret):
+        raise InvalidKeyError("this JSON has a JWK in it, which is not a secret as text")
     return secret
+
+
+def _is_der_certificate(data: bytes) -> bool:
+    try:
+        load_der_x509_certificate(data)
+    except ValueError:
+        return False
+    return True
+
+
+def _has_jwk(text: bytes) -> bool:
+    """Tell whether a text is JSON with a JWK anywhere inside, as a JWK Set is."""
+    if text.lstrip()[:1] not in (b"{", b"["):
+        return False
+    found: list[bool] = []
+    try:
+        json.loads(text, object_hook=lambda members: found.append("kty" in members))
+    except (ValueError, RecursionError):
+        return False
+    return any(found)
 
 
 def _load_key_pair(row: Algorithm, material: Any, jwk: Any, profile: Profile) -> Key:

@@ -1,10 +1,15 @@
 """The names that PyJWT gives to malformed tokens: the contract that applications know."""
 
+from typing import TYPE_CHECKING
+
 import jwt
 
 from flask_watchword.errors import DecodeError, InvalidTokenError, Refusal
 
-_WITHOUT_VERIFYING: jwt.types.Options = {"verify_signature": False}
+if TYPE_CHECKING:
+    from jwt.types import Options  # PyJWT before 2.11 has no such type
+
+_WITHOUT_VERIFYING: "Options" = {"verify_signature": False}
 
 
 def named_by_pyjwt(token: object, reason: Refusal, max_token_bytes: int) -> Refusal:

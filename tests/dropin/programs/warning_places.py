@@ -21,7 +21,8 @@ from flask_jwt_extended import (
     jwt_required,
 )
 from flask_jwt_extended.tokens import _decode_jwt, _encode_jwt
-from jwt.warnings import InsecureKeyLengthWarning
+
+from flask_watchword.errors import InsecureKeyLengthWarning
 
 SHORT = "your-secret-key"
 

@@ -243,7 +243,7 @@ def test_a_token_that_was_refused_is_not_remembered(place: Place, one: Other) ->
     assert [place.get(token).status_code for _ in range(3)] == [422, 422, 422]
 
 
-@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+@pytest.mark.filterwarnings("ignore::flask_watchword.errors.InsecureKeyLengthWarning")
 def test_an_rsa_key_under_2048_bits_is_left_out(place: Place, one: Other) -> None:
     weak = rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is the point
     jwk = jwt.algorithms.RSAAlgorithm.to_jwk(weak.public_key(), as_dict=True)

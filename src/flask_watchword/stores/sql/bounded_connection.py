@@ -32,9 +32,10 @@ class BoundedConnection(psycopg.Connection[Any]):
     is_patient = False
 
     @classmethod
-    def _connect_gen(cls, conninfo: str = "") -> Generator[Any, Any, Self]:
-        # The driver's own bound is whole seconds, and two at least.
-        attempt = super()._connect_gen(conninfo)
+    def _connect_gen(cls, conninfo: str = "", **options: Any) -> Generator[Any, Any, Self]:
+        # The driver's own bound is whole seconds, and two at least. Until 3.3 it is given as
+        # an argument here.
+        attempt = super()._connect_gen(conninfo, **options)
         if cls.connecting is None:
             return attempt
         return _within(cls.connecting, attempt)

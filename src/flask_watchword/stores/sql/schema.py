@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from flask_watchword.locks import process_lock
 from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
+from flask_watchword.stores.sql.autogenerate import hide_tables
 from flask_watchword.stores.sql.engine import reading, writing
 from flask_watchword.stores.sql.tables import VERSION_TABLE
 
@@ -68,6 +69,7 @@ def upgrade_schema(engine: Engine) -> None:
         LaterSchema: when a later version was here.
         StoreUnavailable: when the database cannot be opened or stays locked.
     """
+    hide_tables()
     if engine.dialect.name == "sqlite":
         _create_file(engine)
     if schema_revision(engine).is_newest:

@@ -94,13 +94,14 @@ def _split_prefix(url: str) -> tuple[str, str | None]:
 
 def _parsed(library: str, address: str) -> dict[str, Any]:
     try:
-        parts: dict[str, Any] = import_module(f"{library}.connection").parse_url(address)
+        pool = import_module(f"{library}.connection").ConnectionPool.from_url(address)
     except ValueError:
         # It quotes what could not be read, perhaps a part of a password.
         raise ValueError(
             "the URL of the server cannot be read; what is special in a password is written as "
             "in any URL, / as %2F"
         ) from None
+    parts: dict[str, Any] = pool.connection_kwargs
     return parts
 
 

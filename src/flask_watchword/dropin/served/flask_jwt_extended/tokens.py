@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from json import JSONEncoder
 from typing import Any
 
-from jwt.warnings import InsecureKeyLengthWarning
-
 from flask_watchword.clock import system_clock
-from flask_watchword.errors import InvalidAudienceError
+from flask_watchword.errors import InsecureKeyLengthWarning, InvalidAudienceError
 from flask_watchword.extension.binding import check_csrf
 from flask_watchword.extension.caller_warnings import warn_caller
 from flask_watchword.extension.configured_keys import load_keys

@@ -2,8 +2,10 @@
 
 from sqlalchemy import MetaData
 
+from flask_watchword.stores.table_names import TABLE_PREFIX
+
 #: Where Alembic notes what was applied. A name of our own, because the application may keep an
 #: Alembic history in the same database.
-VERSION_TABLE = "watchword_alembic_version"
+VERSION_TABLE = f"{TABLE_PREFIX}alembic_version"
 
 metadata = MetaData()

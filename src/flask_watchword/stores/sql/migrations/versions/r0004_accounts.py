@@ -4,7 +4,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from email_validator import EmailNotValidError, validate_email
 
 revision = "0004"
 down_revision = "0003"
@@ -66,6 +65,10 @@ def _use_ascii_domains(connection: sa.Connection) -> None:
 
 
 def _with_ascii_domain(row: sa.Row[Any]) -> str:
+    # Here and not above: a database for sessions alone has no users, and the extras that keep
+    # sessions do not bring this package.
+    from email_validator import EmailNotValidError, validate_email
+
     name = row.email_key.rpartition("@")[0]
     typed = row.email.replace("\N{FULLWIDTH COMMERCIAL AT}", "@").rpartition("@")[2]
     try:
