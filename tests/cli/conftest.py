@@ -9,12 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, make_url
-
-from tests.servers.postgres import new_database, running_postgres
 
 WATCHWORD = (sys.executable, "-m", "flask_watchword.cli")
 START_SECONDS = 30.0
@@ -149,32 +145,3 @@ def starting(folder: Path, usual_port: int) -> Iterator[Serve]:
             if not server.group_is_gone():
                 os.killpg(server.process.pid, signal.SIGKILL)
             server.process.wait(STOP_SECONDS)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[URL]:
-    given = os.environ.get("TEST_POSTGRES_URL")
-    if given:
-        yield make_url(given)
-        return
-    with running_postgres() as server:
-        yield server.url
-
-
-@pytest.fixture
-def postgres_url(postgres_server: URL) -> Iterator[str]:
-    """An empty database on a real server."""
-    with new_database(postgres_server, f"watchword_{uuid4().hex}") as url:
-        yield url.render_as_string(hide_password=False)
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A file that is not there yet."""
-    return f"sqlite:///{tmp_path}/store.db"
-
-
-@pytest.fixture(params=["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.server)])
-def database_url(request: pytest.FixtureRequest) -> str:
-    url: str = request.getfixturevalue(request.param)
-    return url

@@ -52,8 +52,8 @@ def upgrade_only_to(url: str, revision: str) -> None:
 
 @pytest.mark.server
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
-def test_a_url_as_hosting_platforms_write_it_is_taken(postgres_url: str, scheme: str) -> None:
-    url = f"{scheme}://{postgres_url.partition('://')[2]}"
+def test_a_url_as_hosting_platforms_write_it_is_taken(new_postgres_url: str, scheme: str) -> None:
+    url = f"{scheme}://{new_postgres_url.partition('://')[2]}"
     assert db("upgrade", "--database", url).exit_code == 0
     result = CliRunner().invoke(main, ["db", "current"], env={"WATCHWORD_DATABASE": url})
     assert (result.exit_code, result.output.endswith("the newest\n")) == (0, True)
@@ -78,44 +78,46 @@ def test_an_option_that_the_driver_does_not_know_is_one_line(command: list[str],
     assert "hidden" not in result.output
 
 
-def test_an_upgrade_makes_the_schema_and_says_so(database_url: str) -> None:
-    result = db("upgrade", "--database", database_url)
+def test_an_upgrade_makes_the_schema_and_says_so(new_database_url: str) -> None:
+    result = db("upgrade", "--database", new_database_url)
     assert result.exit_code == 0, result.output
-    is_file = database_url.startswith("sqlite")
+    is_file = new_database_url.startswith("sqlite")
     assert result.output.startswith("Made " if is_file else "Upgraded ")
     assert result.output.endswith(f", at revision {NEWEST}.\n" if is_file else f" to {NEWEST}.\n")
-    assert db("current", "--database", database_url).exit_code == 0
+    assert db("current", "--database", new_database_url).exit_code == 0
 
 
-def test_a_second_upgrade_changes_nothing_and_says_so(database_url: str) -> None:
-    db("upgrade", "--database", database_url)
-    result = db("upgrade", "--database", database_url)
+def test_a_second_upgrade_changes_nothing_and_says_so(new_database_url: str) -> None:
+    db("upgrade", "--database", new_database_url)
+    result = db("upgrade", "--database", new_database_url)
     assert result.exit_code == 0, result.output
     assert result.output.endswith(f" is at revision {NEWEST}, the newest\n")
 
 
-def test_an_upgrade_goes_on_from_where_the_schema_stands(database_url: str) -> None:
-    upgrade_only_to(database_url, "0001")
-    behind = db("current", "--database", database_url)
+def test_an_upgrade_goes_on_from_where_the_schema_stands(new_database_url: str) -> None:
+    upgrade_only_to(new_database_url, "0001")
+    behind = db("current", "--database", new_database_url)
     assert behind.exit_code == 1
     assert behind.output.endswith(f" is at revision 0001, {NEWEST} is the newest\n")
-    assert db("upgrade", "--database", database_url).output.endswith(f" from 0001 to {NEWEST}.\n")
-    assert db("current", "--database", database_url).exit_code == 0
+    assert db("upgrade", "--database", new_database_url).output.endswith(
+        f" from 0001 to {NEWEST}.\n"
+    )
+    assert db("current", "--database", new_database_url).exit_code == 0
 
 
-def test_a_database_without_a_schema_is_not_current(database_url: str) -> None:
-    if database_url.startswith("sqlite"):
+def test_a_database_without_a_schema_is_not_current(new_database_url: str) -> None:
+    if new_database_url.startswith("sqlite"):
         Path("store.db").touch()
-    result = db("current", "--database", database_url)
+    result = db("current", "--database", new_database_url)
     assert result.exit_code == 1
     assert result.output.endswith(f" has no schema yet, {NEWEST} is the newest\n")
 
 
-def test_the_schema_of_a_later_version_is_left_alone(database_url: str) -> None:
-    db("upgrade", "--database", database_url)
-    pretend(database_url, "9999")
+def test_the_schema_of_a_later_version_is_left_alone(new_database_url: str) -> None:
+    db("upgrade", "--database", new_database_url)
+    pretend(new_database_url, "9999")
     for command in ("current", "upgrade"):
-        result = db(command, "--database", database_url)
+        result = db(command, "--database", new_database_url)
         assert result.exit_code == 1
         assert "is at revision 9999, of a later version of Watchword" in result.output
         assert result.output.count("\n") == 1
@@ -185,22 +187,22 @@ def test_a_file_that_is_no_database_is_one_line(command: str) -> None:
 
 
 @pytest.mark.server
-def test_a_role_that_may_make_no_table_is_one_line(postgres_url: str) -> None:
-    change(postgres_url, "CREATE ROLE guest LOGIN")
+def test_a_role_that_may_make_no_table_is_one_line(new_postgres_url: str) -> None:
+    change(new_postgres_url, "CREATE ROLE guest LOGIN")
     try:
-        guest = make_url(postgres_url).set(username="guest").render_as_string()
+        guest = make_url(new_postgres_url).set(username="guest").render_as_string()
         result = db("upgrade", "--database", guest)
     finally:
-        change(postgres_url, "DROP ROLE guest")
+        change(new_postgres_url, "DROP ROLE guest")
     assert result.exit_code == 1
     assert result.output.startswith("Error: the database refuses: permission denied")
     assert result.output.count("\n") == 1
 
 
 @pytest.mark.server
-def test_a_database_on_a_server_is_called_by_its_name_and_host(postgres_url: str) -> None:
-    where = make_url(postgres_url)
-    assert db("upgrade", "--database", postgres_url).output == (
+def test_a_database_on_a_server_is_called_by_its_name_and_host(new_postgres_url: str) -> None:
+    where = make_url(new_postgres_url)
+    assert db("upgrade", "--database", new_postgres_url).output == (
         f"Upgraded {where.database} on {where.host} to {NEWEST}.\n"
     )
 

@@ -177,11 +177,11 @@ def test_a_database_that_is_not_there_is_not_made() -> None:
     assert list(Path().iterdir()) == []
 
 
-def test_a_database_without_our_schema_is_left_without(database_url: str) -> None:
-    if database_url.startswith("sqlite"):
+def test_a_database_without_our_schema_is_left_without(new_database_url: str) -> None:
+    if new_database_url.startswith("sqlite"):
         Path("store.db").touch()
     for _ in range(2):
-        result = run("--database", database_url)
+        result = run("--database", new_database_url)
         assert result.exit_code == 1
         assert result.output.endswith(" is not this version's; see: watchword db current\n")
 

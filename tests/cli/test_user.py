@@ -108,11 +108,11 @@ def test_a_database_that_is_not_there_is_one_line_and_is_not_made() -> None:
 
 
 @pytest.mark.server
-def test_a_postgresql_without_our_tables_gets_none(postgres_url: str) -> None:
-    result = add("ada@example.com", "--database", postgres_url, typed="")
+def test_a_postgresql_without_our_tables_gets_none(new_postgres_url: str) -> None:
+    result = add("ada@example.com", "--database", new_postgres_url, typed="")
     assert result.exit_code == 1
     assert "is not this version's; see: watchword db current" in result.output
-    assert "has no schema" in watchword("db", "current", "--database", postgres_url).output
+    assert "has no schema" in watchword("db", "current", "--database", new_postgres_url).output
 
 
 def test_a_password_typed_differently_the_second_time_is_asked_again() -> None:

@@ -147,7 +147,10 @@ def new_database(server: URL, name: str, template: str = "template1") -> Iterato
     """Lend a database of one's own on a server."""
     with psycopg.connect(_for_libpq(server), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+        # FILE_COPY is the faster strategy where files lie in memory and nothing is synchronized.
+        connection.execute(
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'.encode()
+        )
         try:
             yield server.set(database=name)
         finally:

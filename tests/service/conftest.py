@@ -13,15 +13,9 @@ from flask_watchword.service.app import create_app
 from flask_watchword.service.components import Stores, has_components
 from flask_watchword.service.settings import Settings
 from flask_watchword.stores.memory import MemoryUserStore
-from tests.cli import conftest as served
 from tests.service.declared import hold_to_its_declaration
 from tests.service.places import stores_around
 from tests.service.site import Site, site
-
-postgres_server = served.postgres_server
-postgres_url = served.postgres_url
-sqlite_url = served.sqlite_url
-database_url = served.database_url
 
 PASSWORD = "correct horse battery staple"
 

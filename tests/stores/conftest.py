@@ -1,11 +1,9 @@
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Engine
 
 from flask_watchword.accounts.store import UserStore
 from flask_watchword.sessions.store import SessionStore
@@ -13,16 +11,12 @@ from flask_watchword.stores.memory import MemoryUserStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 from flask_watchword.stores.sql.engine import open_engine, writing
 from flask_watchword.stores.sql.opening import open_sql_sessions
-from flask_watchword.stores.sql.schema import upgrade_schema
 from flask_watchword.stores.sql.sessions import SqlSessionStore
 from flask_watchword.stores.sql.tables import metadata
 from flask_watchword.stores.sql.users import SqlUserStore
-from tests.servers.postgres import new_database, running_postgres
+from tests.servers.postgres import new_database
 from tests.stores import valkey_places
 
-valkey_url = valkey_places.valkey_url
-valkey_cluster_url = valkey_places.valkey_cluster_url
-redis_url = valkey_places.redis_url
 valkey_sessions = valkey_places.valkey_sessions
 valkey_cluster_sessions = valkey_places.valkey_cluster_sessions
 redis_sessions = valkey_places.redis_sessions
@@ -42,9 +36,8 @@ PLACES = [
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path}/store.db", busy_seconds=30.0)
-    upgrade_schema(engine)
+def engine(sqlite_url: str) -> Iterator[Engine]:
+    engine = open_engine(sqlite_url, busy_seconds=30.0)
     yield engine
     engine.dispose()
 
@@ -83,23 +76,12 @@ def opening(url: URL) -> Iterator[OpenSessions]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[URL]:
-    """Where a real server is."""
-    given = os.environ.get("TEST_POSTGRES_URL")
-    if given:
-        yield make_url(given)
-        return
-    with running_postgres() as server:
-        yield server.url
-
-
-@pytest.fixture(scope="session")
-def upgraded_database(postgres_server: URL) -> Iterator[Engine]:
+def upgraded_database(postgres_template: URL) -> Iterator[Engine]:
     """A database with our schema, which the tests use one after the other."""
-    with new_database(postgres_server, f"watchword_{uuid4().hex}") as url:
-        # However busy the machine is, nobody in a test gives up on a lock that comes.
+    server = postgres_template.set(database="postgres")
+    with new_database(server, f"watchword_{uuid4().hex}", str(postgres_template.database)) as url:
+        # However busy the machine is, no test gives up on a lock that it would get.
         engine = open_engine(url, busy_seconds=30.0)
-        upgrade_schema(engine)
         yield engine
         engine.dispose()
 

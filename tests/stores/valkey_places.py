@@ -1,6 +1,5 @@
 """Real servers for the session store in Valkey, a prefix of its own for each test."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
@@ -8,7 +7,6 @@ from uuid import uuid4
 import pytest
 
 from flask_watchword.stores.valkey.sessions import ValkeySessionStore
-from tests.servers.valkey import redis_program, running_cluster, running_valkey
 
 #: The fixtures that are places for sessions, for the suite's list.
 VALKEY_PLACES = [
@@ -18,31 +16,6 @@ VALKEY_PLACES = [
 ]
 
 OpenValkeySessions = Callable[[], ValkeySessionStore]
-
-
-@pytest.fixture(scope="session")
-def valkey_url() -> Iterator[str]:
-    given = os.environ.get("TEST_VALKEY_URL")
-    if given:
-        yield given
-        return
-    with running_valkey() as server:
-        yield server.url
-
-
-@pytest.fixture(scope="session")
-def valkey_cluster_url() -> Iterator[str]:
-    with running_cluster() as servers:
-        yield servers[0].url.replace("valkey://", "valkey+cluster://")
-
-
-@pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    program = redis_program()
-    if program is None:
-        pytest.skip("there is no redis-server here")
-    with running_valkey(program) as server:
-        yield server.url
 
 
 @pytest.fixture

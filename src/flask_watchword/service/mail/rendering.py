@@ -1,6 +1,7 @@
 """Mail from templates: of the package, or of the operator's where they have one of that name."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from jinja2 import (
@@ -44,17 +45,12 @@ class MailTemplates:
     """
 
     def __init__(self, product: str, folder: Path | None = None) -> None:
-        loaders: list[BaseLoader] = [PackageLoader("flask_watchword.service.mail")]
-        if folder is not None:
-            loaders.insert(0, FileSystemLoader(folder))
-        self._environment = Environment(
-            loader=ChoiceLoader(loaders),
-            autoescape=select_autoescape(("html",), default=False),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals["product"] = product
+        self._product = product
+        if folder is None:
+            self._environment = _package_environment()
+            return
+        own = FileSystemLoader(folder)
+        self._environment = _environment(ChoiceLoader([own, _package_loader()]))
         for kind in LetterKind:
             for code in ("", "code"):
                 self.render(
@@ -94,6 +90,7 @@ class MailTemplates:
             BadTemplate: when a template cannot be rendered.
         """
         values: dict[str, object] = {
+            "product": self._product,
             "email": email,
             "code": code,
             "link": link,
@@ -110,3 +107,24 @@ class MailTemplates:
             return self._environment.get_template(name).render(values)
         except (TemplateError, UnicodeDecodeError, OSError) as error:
             raise BadTemplate(f"{name}: {error or type(error).__name__}") from error
+
+
+@cache
+def _package_environment() -> Environment:
+    # Shared by the applications of a process, so that each template is compiled once and only
+    # when the first message of its kind is rendered.
+    return _environment(_package_loader())
+
+
+def _package_loader() -> BaseLoader:
+    return PackageLoader("flask_watchword.service.mail")
+
+
+def _environment(loader: BaseLoader) -> Environment:
+    return Environment(
+        loader=loader,
+        autoescape=select_autoescape(("html",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
