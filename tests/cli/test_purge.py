@@ -195,7 +195,7 @@ def test_another_url_is_refused_with_the_forms_there_are(url: str) -> None:
     assert result.exit_code == 1
     assert result.output == (
         "Error: WATCHWORD_SESSION_STORE: is no URL of these: sqlite:///watchword.db, "
-        "postgresql+psycopg://user@host/name or valkey://host:6379/0\n"
+        "postgresql://user@host/name or valkey://host:6379/0\n"
     )
 
 
@@ -213,4 +213,4 @@ def test_a_store_that_is_down_is_one_line_without_the_password(url: str) -> None
 def test_an_option_that_the_client_does_not_know_is_one_line() -> None:
     result = run("--store", "valkey://127.0.0.1:1/0?colour=red")
     assert result.exit_code == 1
-    assert result.output == "Error: the URL has an option that the client does not know\n"
+    assert result.output == "Error: the URL has an option that the client does not accept\n"

@@ -14,9 +14,6 @@ from flask_watchword.service.settings import Settings
 from flask_watchword.service.stores import opened_stores, prepare
 from tests.servers.open_resources import OpenResources
 from tests.service.conftest import bearer
-from tests.stores import valkey_places
-
-valkey_url = valkey_places.valkey_url
 
 #: As many applications as one test would notice: each that is kept adds to every count.
 APPLICATIONS = 4
