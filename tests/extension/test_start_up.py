@@ -38,3 +38,15 @@ def test_size_limit_that_is_no_number_of_bytes_stops_the_start(value: object) ->
     app.config["JWT_MAX_TOKEN_BYTES"] = value
     with pytest.raises(RuntimeError, match="JWT_MAX_TOKEN_BYTES"):
         JWTManager(app)
+
+
+@pytest.mark.parametrize("method", ["_decode_jwt_from_config", "_encode_jwt_from_config"])
+def test_method_that_only_the_drop_in_calls_stops_the_start_of_a_subclass(method: str) -> None:
+    app = Flask(__name__)
+    checking = type("Checking", (JWTManager,), {method: lambda *_arguments: {}})
+    expected = (
+        f"Checking.{method} would never be called: .*_loader, or run .*flask_watchword.dropin"
+    )
+    with pytest.raises(TypeError, match=expected):
+        checking(app)
+    type("Quiet", (JWTManager,), {"unauthorized_loader": lambda *_arguments: None})(app)

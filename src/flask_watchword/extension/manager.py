@@ -81,7 +81,9 @@ class JWTManager(LegacyLoaders):
                 like, with which anybody could sign.
             RuntimeError: when an option that is Watchword's own has a value it cannot have, or
                 when the application has sessions, which belong to the manager it has.
+            TypeError: when a subclass overrides a method that only the drop-in calls.
         """
+        _refuse_unused_overrides(type(self))
         _refuse_to_lose_sessions(app)
         warn_misspelled(app.config, "JWT_")
         self._set_default_configuration_options(app)
@@ -196,6 +198,26 @@ class JWTManager(LegacyLoaders):
         """Register ``f(header, claims) -> response`` for tokens whose user was not found."""
         self._user_lookup_error_callback = callback
         return callback
+
+
+#: What to use in place of the private methods that Flask-JWT-Extended's functions call.
+_UNUSED_METHODS = {
+    "_decode_jwt_from_config": "decode_key_loader or token_verification_loader",
+    "_encode_jwt_from_config": "additional_claims_loader or encode_key_loader",
+}
+
+
+def _refuse_unused_overrides(manager: type[JWTManager]) -> None:
+    """Refuse a subclass whose own way of making or checking tokens would never be called."""
+    if current.mirror_on_g:
+        return
+    for name, instead in _UNUSED_METHODS.items():
+        if getattr(manager, name) is not getattr(JWTManager, name):
+            raise TypeError(
+                f"{manager.__name__}.{name} would never be called: the method is private to "
+                f"Flask-JWT-Extended; use {instead}, or run the program under the drop-in, which "
+                "calls it: python -m flask_watchword.dropin"
+            )
 
 
 def _refuse_to_lose_sessions(app: Flask) -> None:
