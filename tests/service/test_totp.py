@@ -3,6 +3,7 @@
 import importlib
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -12,9 +13,10 @@ from sqlalchemy import text
 
 from flask_watchword import decode_token
 from flask_watchword.accounts.pending_login import LIFETIME
-from flask_watchword.accounts.totp import STEP_SECONDS
+from flask_watchword.accounts.recovery_codes import new_recovery_codes
+from flask_watchword.accounts.totp import STEP_SECONDS, new_enrolment
 from flask_watchword.service import pending_tokens
-from flask_watchword.service.api import endpoints
+from flask_watchword.service.api import endpoints, totp_enrol
 from flask_watchword.service.endpoint import Endpoint
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
@@ -147,6 +149,56 @@ def test_beginning_again_makes_the_first_secret_worthless(ours: Site) -> None:
     assert first != second
     assert ours.post("/totp/confirm", token, code=code_at(first)).status_code == 403
     assert ours.post("/totp/confirm", token, code=code_at(second)).status_code == 200
+
+
+def test_of_two_confirmations_at_once_one_counts_and_the_other_is_told(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.add_verified()
+    token = ours.pair()["access_token"]
+    secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
+    code, together = code_at(secret), threading.Barrier(2)
+
+    def codes_for_both() -> list[str]:
+        together.wait(30)  # both have found the authenticator unconfirmed, and the code right
+        return new_recovery_codes()
+
+    monkeypatch.setattr(totp_enrol, "new_recovery_codes", codes_for_both)
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def confirm(_: int) -> Any:
+        client = ours.app.test_client()
+        return client.post("/totp/confirm", json={"code": code}, headers=headers)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = sorted(pool.map(confirm, range(2)), key=lambda one: one.status_code)
+    assert first.status_code == 200
+    assert told(second) == (409, "second_factor_active")
+    assert ours.events().count("totp_enabled") == 1
+    assert [mail.kind for mail in ours.mail()] == ["totp_added"]
+    stores = ours.parts.stores.accounts.stores
+    assert stores.recovery_codes.left(_id(ours)) == 10
+    for recovery_code in first.get_json()["recovery_codes"][:2]:
+        assert finish(ours, pending(ours), recovery_code=recovery_code).status_code == 200
+    assert told(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
+
+
+def test_a_confirmation_that_a_new_enrolment_overtakes_counts_for_neither(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.add_verified()
+    token = ours.pair()["access_token"]
+    secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
+    totp = ours.parts.stores.accounts.stores.totp
+
+    def begun_again() -> list[str]:
+        assert totp.begin(new_enrolment(_id(ours), time.time() + 1))
+        return new_recovery_codes()
+
+    monkeypatch.setattr(totp_enrol, "new_recovery_codes", begun_again)
+    assert told(ours.post("/totp/confirm", token, code=code_at(secret))) == (403, "wrong_code")
+    assert not totp.has_factor(_id(ours))
+    assert "access_token" in ours.pair()
 
 
 # Logging in -------------------------------------------------------------------------------

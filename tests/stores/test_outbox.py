@@ -92,6 +92,30 @@ def test_a_message_is_there_with_the_change_that_causes_it_or_not_at_all(
     assert SqlOutbox(any_engine, sealer).claim(NOW, 1.0) is None
 
 
+@pytest.mark.server
+def test_a_worker_looks_past_a_message_that_another_one_is_claiming(
+    postgres_engine: Engine,
+) -> None:
+    """Its transaction is open still: to wait for it would make of all workers one."""
+    sealer = Sealer([KEY])
+    outbox = SqlOutbox(postgres_engine, sealer)
+    first, second = mail(1), mail(2)
+    for one in (first, second):
+        outbox.put(one)
+
+    def claim_beside(connection: Connection) -> None:
+        held = SqlOutbox(connection, sealer).claim(NOW + 10, LEASE)
+        assert held is not None
+        assert held.mail == first
+        beside = outbox.claim(NOW + 10, LEASE)
+        assert beside is not None
+        assert beside.mail == second
+        assert outbox.claim(NOW + 10, LEASE) is None
+
+    transact(postgres_engine, claim_beside)
+    assert outbox.claim(NOW + 10, LEASE) is None
+
+
 def test_the_database_never_holds_what_a_message_says_for_reading(
     any_engine: Engine, outbox: SqlOutbox
 ) -> None:

@@ -179,11 +179,9 @@ class RevocationFeed(ForkAware):
             return TOKEN_REVOKED
         if claims["type"] != "refresh":
             return SESSION_ENDED
-        # Who replays a second time learns the same as at the first.
-        try:
-            session = self._store.get(claims["sid"])
-        except StoreUnavailable:
-            return SESSION_ENDED
+        # A second replay gets the same answer as the first. Where the store cannot be asked the
+        # answer is 503: the token is refused in any case, and never for a guessed reason.
+        session = self._store.get(claims["sid"])
         reused = session is not None and session.end_reason == REFRESH_REUSED
         return REFRESH_REUSED if reused else SESSION_ENDED
 

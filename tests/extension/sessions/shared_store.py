@@ -46,7 +46,7 @@ class Connection:
 
     def __getattr__(self, name: str) -> Any:
         if name not in (
-            "start", "rotate", "get", "end", "end_all", "of_subject", "revoke",
+            "start", "rotate", "note_repeat", "get", "end", "end_all", "of_subject", "revoke",
             "find_revocations", "purge",
         ):  # fmt: skip
             raise AttributeError(name)

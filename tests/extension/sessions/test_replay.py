@@ -2,6 +2,7 @@
 
 import pytest
 
+from flask_watchword.stores.errors import StoreUnavailable
 from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import START, SignedIn, Site, refusal
 
@@ -93,3 +94,25 @@ def test_the_member_of_the_message_is_the_one_that_is_configured(make_site: Make
     ada.post("/end")
     body = ada.get().get_json()
     assert body == {"message": "Token has been revoked", "code": "session_ended"}
+
+
+def test_a_store_that_cannot_say_why_a_session_ended_is_down_and_lets_nobody_in(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = site.sign_in()
+    first = ada.spare
+    ada.refresh()
+    site.clock.now += 10.5
+    assert refusal(ada.refresh(first)) == REUSED
+
+    def fail(_session_id: str) -> None:
+        raise StoreUnavailable("it went down since")
+
+    with monkeypatch.context() as down:
+        down.setattr(site.store, "get", fail)
+        answer = ada.refresh(first)
+        assert refusal(answer) == (503, "store_unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+        # That an access token was revoked is known without the store.
+        assert refusal(ada.get()) == ENDED
+    assert_dead(site, ada)

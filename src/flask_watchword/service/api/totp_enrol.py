@@ -127,18 +127,22 @@ def confirm_authenticator(body: ConfirmTotp) -> Response:
     codes = new_recovery_codes()
     # The others were begun by a password alone.
     with sessions_ended(user.id, keep_current=True):
-        components().change(lambda stores: _confirm(stores, user, body.code, codes))
-    return answer(RecoveryCodes(codes))
+        confirmed = components().change(lambda stores: _confirm(stores, user, body.code, codes))
+    return answer(RecoveryCodes(codes)) if confirmed else _active_already()
 
 
-def _confirm(stores: AccountStores, user: User, code: str, codes: list[str]) -> None:
+def _confirm(stores: AccountStores, user: User, code: str, codes: list[str]) -> bool:
+    """Confirm the authenticator; return whether this request did, and not another one before."""
     if not confirm_totp(stores.totp, user.id, code, system_clock()):
-        raise WrongCode  # another request was first
+        if stores.totp.has_factor(user.id):
+            return False
+        raise WrongCode  # another enrolment has begun meanwhile, with another secret
     # A code for another address may have been asked for by the password alone.
     stores.codes.forget(user.id)
     stores.recovery_codes.replace(user.id, [recovery_digest(user.id, one) for one in codes])
     notify(components().accounts_in(stores), LetterKind.TOTP_ADDED, user)
     stores.audit.append([event("totp_enabled", user.id, current_session())])
+    return True
 
 
 def _active_already() -> Response:
