@@ -44,7 +44,18 @@ def run_tests(
     *how: str, files: Sequence[str | Path], cwd: Path
 ) -> subprocess.CompletedProcess[str]:
     """Run pytest over some files; ``how`` stands before ``-m pytest``."""
-    options = ["-q", "-rA", "-p", "no:cacheprovider", "--rootdir", str(cwd), "-c", os.devnull]
+    # Ours would need the tests as a package.
+    options = [
+        "-q",
+        "-rA",
+        "-p",
+        "no:cacheprovider",
+        "--noconftest",
+        "--rootdir",
+        str(cwd),
+        "-c",
+        os.devnull,
+    ]
     return run_python(*how, "-m", "pytest", *options, *map(str, files), cwd=cwd)
 
 

@@ -121,3 +121,24 @@ def test_asynchronous_loaders_are_awaited(
         return jsonify(flask_jwt_extended.get_current_user())
 
     assert client.get("/", headers=credentials).json == "alice of the loop"
+
+
+@pytest.mark.parametrize("protects", LIBRARIES)
+def test_a_session_that_was_ended_is_refused_under_both_names(
+    app: Flask, client: FlaskClient, protects: str
+) -> None:
+    app.config["WATCHWORD_SESSION_STORE"] = "memory://"
+    sessions = flask_watchword.Sessions(app)
+    jwt_required = LIBRARIES[protects].jwt_required
+    app.add_url_rule("/", view_func=jwt_required()(lambda: "seen"), endpoint="view")
+    unasked = jwt_required(skip_revocation_check=True)(lambda: "seen")
+    app.add_url_rule("/unasked", view_func=unasked, endpoint="unasked")
+    with app.app_context():
+        token = sessions.start("alice").access_token
+    credentials = {"Authorization": f"Bearer {token}"}
+    assert client.get("/", headers=credentials).text == "seen"
+    with app.app_context():
+        sessions.end_all("alice")
+    refusal = client.get("/", headers=credentials)
+    assert (refusal.status_code, refusal.get_json()["msg"]) == (401, "Token has been revoked")
+    assert client.get("/unasked", headers=credentials).text == "seen"

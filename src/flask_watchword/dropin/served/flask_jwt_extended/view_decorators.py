@@ -17,7 +17,7 @@ from flask_watchword.exceptions import InvalidQueryParamError as InvalidQueryPar
 from flask_watchword.exceptions import NoAuthorizationError as NoAuthorizationError
 from flask_watchword.exceptions import UserLookupError as UserLookupError
 from flask_watchword.extension import locations as places
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.binding import binding_of, current_binding
 from flask_watchword.extension.current import (
     CurrentToken,
     absent_token,
@@ -153,18 +153,35 @@ def _decode_jwt_from_request(
     skip_revocation_check: bool = False,
 ) -> tuple[Claims, Claims, str]:
     """Return the claims and the header of the request's token, and where it was found."""
-    claims, header, location = _find(locations, refresh)
+    claims, header, location, encoded = _find(locations, refresh)
     if verify_type:
         verify_token_type(claims, refresh)
     if fresh:
         _verify_token_is_fresh(header, claims)
     if not skip_revocation_check:
+        _verify_not_revoked(encoded, location)
         verify_token_not_blocklisted(header, claims)
     custom_verification_for_token(header, claims)
     return claims, header, location
 
 
-def _find(locations: LocationType, refresh: bool) -> tuple[Claims, Claims, str]:
+def _verify_not_revoked(encoded: str, location: str) -> None:
+    """Check that neither a token's session nor its key was revoked, where there are ``Sessions``.
+
+    Raises:
+        RevokedTokenError: when it was.
+        StoreUnavailable: when that cannot be told.
+    """
+    binding = current_binding()
+    if binding.revocations is None:
+        return
+    decoding = binding.reading(current_app.config).decoding
+    verified = binding.verify(decoding, encoded, None, binding.manager.clock())
+    if decoding.is_own(verified.claims):
+        binding.revocations.check(CurrentToken(verified, location))
+
+
+def _find(locations: LocationType, refresh: bool) -> tuple[Claims, Claims, str, str]:
     readers: dict[str, Callable[[], places.Found]] = {
         "headers": lambda: _decode_jwt_from_headers(),
         "cookies": lambda: _decode_jwt_from_cookies(refresh),
@@ -176,7 +193,8 @@ def _find(locations: LocationType, refresh: bool) -> tuple[Claims, Claims, str]:
     for location in wanted:
         try:
             token, csrf_value = readers[location]()
-            return decode_token(token, csrf_value), get_unverified_jwt_headers(token), location
+            claims = decode_token(token, csrf_value)
+            return claims, get_unverified_jwt_headers(token), location, token
         except NoAuthorizationError as error:
             missing.append(str(error))
     raise NoAuthorizationError(nowhere(wanted, missing))
