@@ -5,7 +5,9 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 CHECKED := $(wildcard src tests bench soak examples docs)
-PYTEST  := $(BIN)/python -m pytest
+PYTEST  := $(BIN)/python -m pytest -q
+# As many processes as cores. A file stays in one, since its tests share what they start.
+PARALLEL := -n logical --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-versions test-lowest test-newest bench soak check lock clean browser node proxy haproxy
@@ -17,10 +19,10 @@ demo: $(READY) ## start a login server on 127.0.0.1:5000 to try things on
 	@$(BIN)/watchword serve --demo
 
 test: $(READY) browser node proxy haproxy ## run every test but the long ones
-	$(PYTEST) -q -m "not slow" $(PYTEST_ARGS)
+	$(PYTEST) $(PARALLEL) --durations 20 -m "not slow" $(PYTEST_ARGS)
 
 test-slow: $(READY) browser node proxy haproxy test-versions ## run the tests that take long by their nature
-	$(PYTEST) -q -m slow $(PYTEST_ARGS)
+	$(PYTEST) --durations 20 -m slow $(PYTEST_ARGS)
 
 # Applications pin what Watchword needs, and not all to the same releases: the extension, sessions,
 # tokens and the core of the service with the lowest that pyproject.toml allows, and the newest.
@@ -45,7 +47,7 @@ check: $(READY) ## lint, types, and the tests that start no server
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(CHECKED)
-	$(PYTEST) -q -m "not server and not slow" $(PYTEST_ARGS)
+	$(PYTEST) $(PARALLEL) -m "not server and not slow" $(PYTEST_ARGS)
 
 # What a page can and cannot do is asked of a real browser. Without one those tests are skipped.
 BROWSERS := chromium chromium-browser google-chrome chromium-headless-shell
