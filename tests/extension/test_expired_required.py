@@ -52,7 +52,7 @@ def test_view_knows_the_expired_token(get: Get) -> None:
     assert get("/who", exp=OVER).get_json() == {"who": "alice", "where": "headers", "exp": OVER}
 
 
-@pytest.mark.parametrize("exp", [MINTED_AT + HOUR, ABSENT])
+@pytest.mark.parametrize("exp", [MINTED_AT + HOUR, ABSENT], ids=["later", "never"])
 def test_token_that_has_not_expired_is_refused_with_a_clear_message(get: Get, exp: Any) -> None:
     answer = get(exp=exp)
     assert (answer.status_code, answer.get_json()) == (

@@ -107,6 +107,7 @@ def test_an_algorithm_may_be_asked_for() -> None:
         (jwk(KEYS["ES256"], alg="none"), "not supported"),
         (jwk(KEYS["ES256"], use="enc"), "not for signatures"),
     ],
+    ids=str,
 )
 def test_what_cannot_be_a_key_of_a_service_is_refused(text: bytes, why: str) -> None:
     with pytest.raises(InvalidKeyError, match=why):
