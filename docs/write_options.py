@@ -41,6 +41,12 @@ _END = """\
 - An HMAC secret shorter than its hash, as `JWT_SECRET_KEY` or a fallback, and an RSA key under 2048
   bits cause a `jwt.warnings.InsecureKeyLengthWarning` when they first sign or verify a token, once
   per application. `JWTManager(app)` itself does not warn.
+- A token that this application would refuse causes a
+  `flask_watchword.exceptions.UnusableTokenWarning` where it is created, as does a cookie that
+  browsers would drop where it is set: a subject that is no string, a token larger than
+  `JWT_MAX_TOKEN_BYTES`, a life that has passed, an issuer or an audience that is not accepted,
+  keys that do not belong together. Under the strict profile
+  `flask_watchword.exceptions.UnusableToken`, a `ValueError`, is raised instead.
 - `JWT_PROFILE = "strict"` also refuses weak keys, and tokens without `exp`, `iss`, `aud`, `sub`,
   `jti`, a known `type` and its `typ`, and tokens with a `cty`.
 """

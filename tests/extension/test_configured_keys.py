@@ -160,6 +160,7 @@ def test_key_pair_is_rotated_without_a_refused_request() -> None:
     assert [status(done, one) for one in (token, new_token)] == [422, 200]
 
 
+@pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
 def test_tokens_from_before_kid_are_accepted_by_the_key_that_signed_them() -> None:
     token = token_of(app_with_pair(OLD))
     assert "kid" not in header_of(token)
@@ -243,6 +244,7 @@ def test_token_of_one_key_under_the_kid_of_another_is_refused() -> None:
         claims_of(app, token)
 
 
+@pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
 def test_loaders_of_keys_win_over_the_options() -> None:
     app = app_with_pair(PUBLIC_KEYS=[OLD.public_key()], SECRET_KEY_FALLBACKS=[])
     manager = binding_of(app).manager

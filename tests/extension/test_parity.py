@@ -170,6 +170,7 @@ CREATIONS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
 @pytest.mark.parametrize("variant", ISSUING_VARIANTS)
 @pytest.mark.parametrize("creation", CREATIONS)
 def test_both_libraries_create_the_same_token(variant: str, creation: str) -> None:

@@ -240,6 +240,7 @@ def test_logged_out_token_is_refused(app: Flask) -> None:
     assert ask(app, "/protected-route", token) == (401, {"msg": "Token has been revoked"})
 
 
+@pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
 def test_expired_token_gets_the_tutorials_answer(app: Flask) -> None:
     app.config["JWT_ACCESS_TOKEN_EXPIRES"] = -60
     answer = ask(app, "/protected-route", sign_in(app)["access_token"])

@@ -1,17 +1,21 @@
 """Tokens in the cookies of a browser: how they come, are renewed, and go."""
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import Cookie, TestResponse
 
 from flask_watchword import Watchword, create_refresh_token, get_jwt_identity, jwt_required
-from flask_watchword.accounts.users import User
+from flask_watchword.accounts.users import MAX_NAME_CHARACTERS, MAX_NAMES, User, check_names
 from flask_watchword.extension.binding import binding_of
+from flask_watchword.service.app import create_app
 from flask_watchword.service.components import Stores
 from flask_watchword.service.settings import Settings
 from tests.service.conftest import PASSWORD, bearer
@@ -326,3 +330,130 @@ def test_views_of_the_application_take_the_cookie_too(
     evil = {"X-CSRF-TOKEN": csrf, "Origin": "https://evil.example"}
     refused = client.post("/mine", headers=evil)
     assert (refused.status_code, refused.get_json()["code"]) == (403, "cross_origin")
+
+
+def signed_otherwise(app: Flask, token: str, **header: Any) -> str:
+    """Return a token with the same claims, signed by a key that the service does not have."""
+    told = jwt.decode(token, options={"verify_signature": False})
+    stranger = ed25519.Ed25519PrivateKey.generate()
+    return jwt.encode(told, stranger, "EdDSA", headers={"typ": "rt+jwt", **header})
+
+
+def put(client: FlaskClient, name: str, value: str) -> None:
+    client.set_cookie(name, value, secure=True, path="/")
+
+
+#: What is wrong with a refresh token that can never be accepted again, and its code.
+DEAD: dict[str, tuple[Callable[[Flask, str], str], str]] = {
+    "key-is-gone": (lambda app, token: signed_otherwise(app, token, kid="gone"), "unknown_key"),
+    "forged": (lambda _app, token: f"{token[:-9]}{'A' * 8}Q", "invalid_signature"),
+    "garbage": (lambda _app, _token: "garbage", "malformed_token"),
+}
+
+
+@pytest.mark.parametrize("path", ["/logout", "/refresh"])
+@pytest.mark.parametrize("case", DEAD)
+def test_cookies_that_can_never_be_accepted_again_are_cleared(
+    app: Flask, client: FlaskClient, path: str, case: str
+) -> None:
+    log_in(client)
+    spoil, code = DEAD[case]
+    put(client, REFRESH, spoil(app, kept(client, REFRESH).value))
+    # A page that has lost the value may send any: there is no token that it could be compared with.
+    answer = client.post(path, headers={"X-CSRF-TOKEN": "lost"})
+    assert (answer.status_code, answer.get_json()["code"]) == (401, code)
+    assert is_cleared(answer)
+    after = client.post(path, headers={"X-CSRF-TOKEN": "lost"})
+    assert (after.get_json()["code"], cookies_set(after)) == ("missing_token", {})
+
+
+@pytest.mark.parametrize("path", ["/logout", "/refresh"])
+def test_cookies_that_have_expired_are_cleared_where_they_would_be_needed_next(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    csrf = log_in(client)
+    later = time.time() + SECONDS + 60
+    monkeypatch.setattr(binding_of(app).manager, "clock", lambda: later)
+    answer = client.post(path, headers={"X-CSRF-TOKEN": csrf})
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "token_expired")
+    assert is_cleared(answer)
+
+
+@pytest.mark.parametrize("path", ["/logout", "/refresh"])
+def test_an_access_token_in_the_place_of_the_refresh_token_is_cleared_by_a_refresh(
+    client: FlaskClient, path: str
+) -> None:
+    csrf = log_in(client)
+    put(client, REFRESH, kept(client, ACCESS).value)
+    answer = client.post(path, headers={"X-CSRF-TOKEN": csrf})
+    # It can end its session all the same.
+    assert answer.status_code == (401 if path == "/refresh" else 204)
+    assert is_cleared(answer)
+
+
+@pytest.mark.parametrize("path", ["/logout", "/refresh"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"X-CSRF-TOKEN": "lost", "Sec-Fetch-Site": "cross-site"},
+        {"X-CSRF-TOKEN": "lost", "Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "same-origin"},
+    ],
+)
+def test_a_page_of_another_origin_clears_nothing(
+    app: Flask, client: FlaskClient, path: str, sent: dict[str, str]
+) -> None:
+    log_in(client)
+    put(client, REFRESH, signed_otherwise(app, kept(client, REFRESH).value, kid="gone"))
+    answer = client.post(path, headers=sent)
+    assert (answer.status_code, cookies_set(answer)) == (403, {})
+
+
+@pytest.mark.parametrize("path", ["/logout", "/refresh"])
+def test_a_wrong_csrf_value_clears_no_cookie_that_is_good(client: FlaskClient, path: str) -> None:
+    log_in(client)
+    answer = client.post(path, headers={"X-CSRF-TOKEN": "wrong"})
+    assert (answer.get_json()["code"], cookies_set(answer)) == ("csrf_failed", {})
+
+
+@pytest.mark.parametrize("path", ["/logout", "/refresh"])
+def test_a_cookie_that_may_be_accepted_later_stays(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    csrf = log_in(client)
+    monkeypatch.setattr(binding_of(app).manager, "clock", lambda: time.time() - 3600)
+    answer = client.post(path, headers={"X-CSRF-TOKEN": csrf})
+    assert (answer.get_json()["code"], cookies_set(answer)) == ("token_not_yet_valid", {})
+
+
+@pytest.mark.parametrize("path", ["/logout", "/refresh"])
+def test_cookies_beside_a_refused_token_in_a_header_stay(client: FlaskClient, path: str) -> None:
+    csrf = log_in(client)
+    headers = {"X-CSRF-TOKEN": csrf, **bearer("garbage")}
+    answer = client.post(path, headers=headers)
+    assert (answer.get_json()["code"], cookies_set(answer)) == ("malformed_token", {})
+
+
+@pytest.mark.parametrize("path", ["/me", "/sessions"])
+def test_other_endpoints_clear_no_cookie_that_has_another_beside_it(
+    app: Flask, client: FlaskClient, path: str
+) -> None:
+    log_in(client)
+    put(client, ACCESS, signed_otherwise(app, kept(client, ACCESS).value, kid="gone", typ="at+jwt"))
+    answer = client.get(path)
+    assert (answer.get_json()["code"], cookies_set(answer)) == ("unknown_key", {})
+
+
+@pytest.mark.parametrize(("count", "length"), [(MAX_NAMES, 24), (12, MAX_NAME_CHARACTERS)])
+def test_a_user_with_as_many_roles_and_scopes_as_there_may_be_fits_into_cookies(
+    settings: Settings, stores: Stores, ada: User, count: int, length: int
+) -> None:
+    names = check_names(frozenset(f"{n:02}".ljust(length, "x") for n in range(count)))
+    stores.users.set_roles(ada.id, names)
+    stores.users.set_scopes(ada.id, names)
+    # The longest signature of a key that is made here.
+    app = create_app(replace(settings, key_algorithm="RS256"), stores=stores)
+    client = app.test_client()
+    log_in(client)
+    assert client.get("/me").status_code == 200
+    assert len(ACCESS) + len(kept(client, ACCESS).value) <= 4096

@@ -1,22 +1,34 @@
-from datetime import timedelta
+import time
+from collections.abc import Callable
+from unittest import mock
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import User
+from flask_watchword.extension.binding import binding_of
 from flask_watchword.extension.tokens import create_access_token, create_refresh_token
 from tests.service.conftest import bearer
 
-#: By more than the clocks of two machines may differ.
-PAST = timedelta(seconds=-60)
+#: Longer than a refresh token lives.
+LONG = 30 * 24 * 60 * 60
+
+
+def created_long_ago(
+    app: Flask, user: User, create: Callable[..., str] = create_access_token
+) -> str:
+    """Return a token of a user that has expired."""
+    past = time.time() - LONG
+    long_ago = mock.patch.object(binding_of(app).manager, "clock", return_value=past)
+    with app.app_context(), long_ago:
+        return create(user.id)
 
 
 def test_an_expired_token_is_told_that_it_has_expired(
     app: Flask, client: FlaskClient, ada: User
 ) -> None:
-    with app.app_context():
-        token = create_access_token(ada.id, expires_delta=PAST)
+    token = created_long_ago(app, ada)
     answer = client.post("/expired", headers=bearer(token))
     assert answer.status_code == 401
     assert answer.get_json() == {"msg": "The token has expired", "code": "token_expired"}
@@ -26,8 +38,7 @@ def test_an_expired_token_is_told_that_it_has_expired(
 def test_the_protected_route_tells_an_expired_token_the_same(
     app: Flask, client: FlaskClient, ada: User
 ) -> None:
-    with app.app_context():
-        token = create_access_token(ada.id, expires_delta=PAST)
+    token = created_long_ago(app, ada)
     answer = client.get("/protected-route", headers=bearer(token))
     assert answer.status_code == 401
     assert answer.get_json() == {"msg": "The token has expired", "code": "token_expired"}
@@ -50,8 +61,7 @@ def test_what_is_no_token_is_refused(client: FlaskClient, token: str) -> None:
 
 
 def test_an_expired_refresh_token_is_refused(app: Flask, client: FlaskClient, ada: User) -> None:
-    with app.app_context():
-        token = create_refresh_token(ada.id, expires_delta=PAST)
+    token = created_long_ago(app, ada, create_refresh_token)
     answer = client.post("/expired", headers=bearer(token))
     assert answer.status_code == 401
     assert answer.get_json()["code"] == "invalid_token"
@@ -60,8 +70,7 @@ def test_an_expired_refresh_token_is_refused(app: Flask, client: FlaskClient, ad
 def test_an_expired_token_with_a_broken_signature_is_refused(
     app: Flask, client: FlaskClient, ada: User
 ) -> None:
-    with app.app_context():
-        token = create_access_token(ada.id, expires_delta=PAST)
+    token = created_long_ago(app, ada)
     head, _, signature = token.rpartition(".")
     broken = f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
     answer = client.post("/expired", headers=bearer(broken))

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -108,3 +110,23 @@ def test_a_worker_that_has_no_keys_yet_answers_503(app: Flask, keys: FailingKeys
     ):
         assert answer.status_code == 503
         assert answer.get_json()["code"] == "store_unavailable"
+
+
+@pytest.mark.parametrize("path", ["/auth/logout", "/auth/refresh"])
+def test_no_cookie_is_cleared_while_the_keys_cannot_be_read(
+    app: Flask, keys: FailingKeys, path: str
+) -> None:
+    client = app.test_client()
+    body = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
+    csrf = client.post("/auth/login", json=body).get_json()["csrf_token"]
+    cookie = client.get_cookie("__Host-refresh_token")
+    assert cookie is not None
+    claims = jwt.decode(cookie.value, options={"verify_signature": False})
+    key = ed25519.Ed25519PrivateKey.generate()
+    unknown = jwt.encode(claims, key, "EdDSA", headers={"kid": "new", "typ": "rt+jwt"})
+    client.set_cookie("__Host-refresh_token", unknown, secure=True, path="/")
+    keys.is_down = True
+    in_a_moment(app)
+    answer = client.post(path, headers={"X-CSRF-TOKEN": csrf})
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "store_unavailable")
+    assert "Set-Cookie" not in answer.headers

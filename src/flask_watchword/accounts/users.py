@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from flask_watchword.accounts.emails import check_email, email_key
 
-#: How many roles, or scopes, one user may have, and how long a name may be: all of them stand in
-#: each of the user's tokens.
+#: How many roles, or scopes, one user may have, how long a name may be, and how long all of them
+#: together: they stand in each of the user's tokens, and browsers drop a cookie above 4096 bytes.
 MAX_NAMES = 32
 MAX_NAME_CHARACTERS = 64
+MAX_NAMES_CHARACTERS = 768
 
 # RFC 6749 section 3.3: what a scope may consist of. It has no space, which separates them.
 _NAME = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
@@ -70,11 +71,18 @@ def check_names(names: frozenset[str]) -> frozenset[str]:
     """Return names of roles or scopes that may be given to a user.
 
     Raises:
-        InvalidName: when there are too many, or one is empty, too long or holds what RFC 6749
-            section 3.3 keeps out: spaces, quotes, backslashes, anything but ASCII.
+        InvalidName: when there are too many, when they are too long together, or when one is
+            empty, too long or holds what RFC 6749 section 3.3 keeps out: spaces, quotes,
+            backslashes, anything but ASCII.
     """
     if len(names) > MAX_NAMES:
         raise InvalidName(f"there are {len(names)} names, and {MAX_NAMES} is the most")
+    together = sum(map(len, names))
+    if together > MAX_NAMES_CHARACTERS:
+        raise InvalidName(
+            f"the names have {together} characters together, and {MAX_NAMES_CHARACTERS} is the "
+            "most: all of them stand in every token"
+        )
     for name in sorted(names):
         if len(name) > MAX_NAME_CHARACTERS or not _NAME.fullmatch(name):
             raise InvalidName(

@@ -75,6 +75,8 @@ class Decoding:
         self._key_source = key_source
         self.algorithms = decode_algorithms(config)
         self._decoders: Recent[Any, Decoder] = Recent(REMEMBERED_KEYS)
+        #: Signing keys whose tokens these options were seen to verify, by identity.
+        self.proven_keys: Recent[int, Key] = Recent(REMEMBERED_KEYS)
         self._complete = frozenset({self.identity_claim, "type", "fresh", "jti"})
         self._report_weak_key = report_weak_key
         #: Whose tokens are accepted beside our own; ``None`` for nobody's.

@@ -4,8 +4,13 @@ from typing import Any
 
 from flask import Response, current_app
 
+from flask_watchword.extension.new_tokens import complain
 from flask_watchword.extension.options import cookie_max_age
 from flask_watchword.extension.tokens import get_csrf_token
+
+#: Bytes of name and value that browsers keep of a cookie (draft-ietf-httpbis-rfc6265bis section
+#: 5.6); a larger one is dropped in silence.
+_MAX_COOKIE_BYTES = 4096
 
 
 def set_access_cookies(
@@ -97,9 +102,18 @@ def _token_cookie(
     response: Response, kind: str, value: str, domain: str | None, **life: Any
 ) -> None:
     config = current_app.config
+    name = config[f"JWT_{kind}_COOKIE_NAME"]
+    size = len(name) + len(value)
+    if size > _MAX_COOKIE_BYTES:
+        complain(
+            config,
+            f"browsers drop the cookie {name!r}: name and value have {size} bytes, and they keep "
+            f"{_MAX_COOKIE_BYTES} at most; put less into the claims of the token, or send it in a "
+            "header",
+        )
     _set_cookie(
         response,
-        config[f"JWT_{kind}_COOKIE_NAME"],
+        name,
         value=value,
         path=config[f"JWT_{kind}_COOKIE_PATH"],
         httponly=True,

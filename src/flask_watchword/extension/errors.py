@@ -10,6 +10,14 @@ class JWTExtendedException(Exception):
     """What every exception of the Flask surface extends."""
 
 
+class UnusableTokenWarning(UserWarning):
+    """A token was created, or put into a cookie, that will not be accepted or not be kept."""
+
+
+class UnusableToken(ValueError):
+    """The same under the strict profile, which creates no such token and sets no such cookie."""
+
+
 class JWTDecodeError(JWTExtendedException):
     """A verified token lacks a claim that this application needs."""
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from flask_watchword.clock import Clock
 from flask_watchword.errors import (
+    InvalidIssuerError,
     InvalidSignatureError,
     InvalidTokenError,
     MissingRequiredClaimError,
@@ -262,6 +263,21 @@ class Issuers:
         if token.__class__ is str and len(token) <= REMEMBERED_TOKEN_BYTES:
             self._accepted.put(token, issuer)
         return verified
+
+    def check_own(self, claims: Mapping[str, Any], by_loader: bool) -> None:
+        """Check that a token of this application is not taken for one of another issuer.
+
+        Args:
+            claims: of the token.
+            by_loader: as for :meth:`verify`.
+
+        Raises:
+            InvalidIssuerError: when it names one of them, or an issuer that nobody knows.
+        """
+        if self._named_by(claims) is not None:
+            raise InvalidIssuerError("Its issuer is one of JWT_ISSUERS")
+        if not by_loader and "iss" in claims:
+            check_issuer(claims, self._own)
 
     def issued(self, claims: Mapping[str, Any]) -> bool:
         """Tell whether a token that was accepted is one of theirs."""

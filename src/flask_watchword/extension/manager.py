@@ -18,7 +18,7 @@ from flask_watchword.extension.options import (
     profile,
     set_defaults,
 )
-from flask_watchword.extension.tokens import decode_token, issue
+from flask_watchword.extension.tokens import create, decode_token
 from flask_watchword.extension.unknown_names import warn_misspelled
 from flask_watchword.jose import Key
 
@@ -117,7 +117,7 @@ class JWTManager(LegacyLoaders):
         expires_delta: Any = None,
         headers: dict[str, Any] | None = None,
     ) -> str:
-        return issue(identity, token_type, claims, fresh, expires_delta, headers)
+        return create(identity, token_type, claims, fresh, expires_delta, headers)
 
     def _decode_jwt_from_config(
         self, encoded_token: str, csrf_value: str | None = None, allow_expired: bool = False

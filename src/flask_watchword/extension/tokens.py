@@ -8,9 +8,14 @@ from typing import Any, Literal
 
 from flask import Flask, current_app
 
-from flask_watchword.extension.binding import Binding, current_binding, json_default
+from flask_watchword.extension.binding import Binding, binding_of, current_binding, json_default
 from flask_watchword.extension.deprecation import legacy_token_arguments
 from flask_watchword.extension.loaders import call
+from flask_watchword.extension.new_tokens import (
+    NewToken,
+    check_usable,
+    check_usable_whatever_its_age,
+)
 from flask_watchword.extension.options import encode_key, lifetime
 from flask_watchword.extension.responses import (
     default_additional_claims_callback,
@@ -59,7 +64,7 @@ def create_access_token(
         additional_claims, additional_headers = legacy_token_arguments(
             legacy, additional_claims, additional_headers
         )
-    return issue(identity, "access", additional_claims, fresh, expires_delta, additional_headers)
+    return create(identity, "access", additional_claims, fresh, expires_delta, additional_headers)
 
 
 def create_refresh_token(
@@ -86,7 +91,27 @@ def create_refresh_token(
         additional_claims, additional_headers = legacy_token_arguments(
             legacy, additional_claims, additional_headers
         )
-    return issue(identity, "refresh", additional_claims, False, expires_delta, additional_headers)
+    return create(identity, "refresh", additional_claims, False, expires_delta, additional_headers)
+
+
+def create(
+    identity: Any,
+    token_type: str,
+    claims: Claims | None = None,
+    fresh: Fresh = False,
+    expires_delta: ExpiresDelta | None = None,
+    headers: Claims | None = None,
+) -> str:
+    """Create a token whose life the caller has chosen, and check that it can be used.
+
+    Raises:
+        UnusableToken: when this application would refuse it, in the strict profile.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    binding = binding_of(app)
+    token = compose(app, binding, identity, token_type, claims, fresh, expires_delta, headers)
+    check_usable(app.config, binding, token)
+    return token.text
 
 
 def issue(
@@ -95,21 +120,45 @@ def issue(
     claims: Claims | None = None,
     fresh: Fresh = False,
     expires_delta: ExpiresDelta | None = None,
-    headers: Claims | None = None,
     subject: str | None = None,
 ) -> str:
-    """Create a token of any type from the current application's options and loaders.
+    """Create a token whose life the package has chosen, and check that it can be used.
+
+    Raises:
+        UnusableToken: when this application would refuse it for something else than its age, in
+            the strict profile.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    binding = binding_of(app)
+    token = compose(
+        app, binding, identity, token_type, claims, fresh, expires_delta, subject=subject
+    )
+    check_usable_whatever_its_age(app.config, binding, token)
+    return token.text
+
+
+def compose(
+    app: Flask,
+    binding: Binding,
+    identity: Any,
+    token_type: str,
+    claims: Claims | None = None,
+    fresh: Fresh = False,
+    expires_delta: ExpiresDelta | None = None,
+    headers: Claims | None = None,
+    subject: str | None = None,
+) -> NewToken:
+    """Make a token of any type from an application's options and loaders, unchecked.
 
     Where the ``subject`` is known already the user identity loader is not asked for it.
     """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    config, binding = app.config, current_binding()
-    manager = binding.manager
+    config, manager = app.config, binding.manager
     if expires_delta is None:
         expires_delta = lifetime(config, token_type)
     if subject is None:
         subject = identity_of(manager, identity)
-    body = standard_claims(config, token_type, subject, fresh, expires_delta, manager.clock())
+    now = manager.clock()
+    body = standard_claims(config, token_type, subject, fresh, expires_delta, now)
     overrides = _merged(
         manager._user_claims_callback, default_additional_claims_callback, identity, claims
     )
@@ -121,12 +170,13 @@ def issue(
     header = _merged(
         manager._jwt_additional_header_callback, default_jwt_headers_callback, identity, headers
     )
+    is_plain = not (overrides or header)
     if config["JWT_PROFILE"] == "strict" and token_type in _EXPLICIT_TYP:
         header = {"typ": _EXPLICIT_TYP[token_type], **(header or {})}
     key = _signing_key(app, binding, identity, (header or {}).get("alg"))
     if key.weakness is not None:
         binding.warn_of_weak_key(key.weakness)
-    return encode(body, key, header, json_default(app))
+    return NewToken(encode(body, key, header, json_default(app)), body, key, is_plain, now)
 
 
 def identity_of(manager: Any, identity: Any) -> Any:

@@ -7,7 +7,7 @@ domain can set one of its name (draft-ietf-httpbis-rfc6265bis section 4.1.3.2).
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from flask_watchword.extension.cookies import (
     set_access_cookies,
@@ -70,6 +70,17 @@ def clear_cookies(response: Response) -> None:
     """Delete the cookies of a session, which no script of the page can do."""
     unset_jwt_cookies(response)
     response.delete_cookie(CSRF_COOKIE, secure=True, samesite=_SAME_SITE)
+
+
+def cleared(response: Response) -> Response:
+    """Delete the cookies of a session and return the response."""
+    clear_cookies(response)
+    return response
+
+
+def is_refused_cookie() -> bool:
+    """Tell whether the token that was refused came in a cookie: the header goes before."""
+    return "Authorization" not in request.headers
 
 
 def clear_own_cookies(response: Response) -> Response:

@@ -10,8 +10,9 @@ from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.store import EmailTaken, UserStore
 from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import Clock
+from flask_watchword.extension.binding import binding_of
 from flask_watchword.extension.manager import JWTManager
-from flask_watchword.extension.tokens import create_access_token
+from flask_watchword.extension.tokens import compose
 from flask_watchword.service.components import components
 from flask_watchword.service.settings import InvalidSetting
 from flask_watchword.service.tokens import PASSWORD_METHOD, SignIn, claims_of
@@ -70,7 +71,8 @@ def make_expired_token(app: Flask) -> str:
         if user is None:
             raise LookupError(f"{DEMO_EMAIL} is not in the database; prepare() adds it")
         sign_in = SignIn(user, (PASSWORD_METHOD,))
-        return create_access_token(sign_in, expires_delta=timedelta(minutes=-1))
+        expired = timedelta(minutes=-1)
+        return compose(app, binding_of(app), sign_in, "access", expires_delta=expired).text
 
 
 def _claims_with_email(identity: object) -> dict[str, Any]:

@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from flask import abort
+from flask import abort, after_this_request
 
 from flask_watchword.accounts.removal import ADMIN as ADMIN_ROLE
+from flask_watchword.errors import ImmatureSignatureError, Refusal
 from flask_watchword.extension.current import get_jwt
 from flask_watchword.extension.decorators import jwt_expired_token_required, jwt_required
+from flask_watchword.extension.errors import WrongTokenError
 from flask_watchword.extension.guards import fresh_required, roles_required
 from flask_watchword.extension.marks import PUBLIC as PUBLIC_MARK
 from flask_watchword.extension.marks import marked
 from flask_watchword.service.answers import refusal
+from flask_watchword.service.cookies import cleared, is_refused_cookie
 from flask_watchword.service.current_user import current_user
 from flask_watchword.service.machines import CLIENT_ID
 from flask_watchword.service.origins import SAFE_METHODS
@@ -105,16 +108,44 @@ def _people(view: View) -> View:
     return asked_by_a_person
 
 
+def _clearing_dead_cookies(protect: Callable[[View], View]) -> Callable[[View], View]:
+    """Return a guard that also deletes a session's cookies whose token is refused for good.
+
+    Such cookies would be refused at every request until they expire, and no script can delete
+    them. The origin of the request and the presence of a CSRF header were checked before the token
+    was, so a page of another origin cannot cause this.
+    """
+
+    def protect_and_clear(view: View) -> View:
+        guarded = protect(view)
+
+        @wraps(guarded)
+        def answered(**given: Any) -> Any:
+            try:
+                return guarded(**given)
+            except (Refusal, WrongTokenError) as error:
+                # It may become valid, by a clock that is behind.
+                if not isinstance(error, ImmatureSignatureError) and is_refused_cookie():
+                    after_this_request(cleared)
+                raise
+
+        return answered
+
+    return protect_and_clear
+
+
 #: Whoever asks.
 PUBLIC = Guard(_everybody)
 #: Whoever has an access token.
 ACCESS = Guard(lambda view: jwt_required()(_people(view)), ("access",), _OF_A_PERSON)
 #: Whoever has a refresh token.
-REFRESH = Guard(jwt_required(refresh=True), ("refresh",), _OF_A_TOKEN)
+REFRESH = Guard(_clearing_dead_cookies(jwt_required(refresh=True)), ("refresh",), _OF_A_TOKEN)
 #: Whoever has a token of a session, be it an access or a refresh token. Of two cookies it is the
 #: refresh token's, which is good for longer.
 SESSION = Guard(
-    lambda view: jwt_required(refresh=True, verify_type=False)(_people(view)),
+    _clearing_dead_cookies(
+        lambda view: jwt_required(refresh=True, verify_type=False)(_people(view))
+    ),
     ("access", "refresh"),
     _OF_A_PERSON,
 )

@@ -17,10 +17,11 @@ from flask_watchword.accounts.pending_login import (
 )
 from flask_watchword.accounts.users import User
 from flask_watchword.errors import Refusal, UnknownKeyError
-from flask_watchword.extension.binding import current_binding
+from flask_watchword.extension.binding import binding_of, current_binding
 from flask_watchword.extension.current import CurrentToken
 from flask_watchword.extension.errors import RevokedTokenError
-from flask_watchword.extension.tokens import issue
+from flask_watchword.extension.session_work import running_app
+from flask_watchword.extension.tokens import compose
 from flask_watchword.jose import Decoder, VerifiedToken
 from flask_watchword.jose.claims import Policy
 from flask_watchword.service.components import components
@@ -30,7 +31,9 @@ def new_pending_token(user: User) -> str:
     """Return a token that says that a user's password was right a moment ago."""
     claims = {**pending_claims(user.id, user.version), "aud": _audience()}
     lifetime = timedelta(seconds=LIFETIME)
-    return issue(user.id, CLAIM_TYPE, claims, False, lifetime, {"typ": HEADER_TYPE})
+    app = running_app()
+    header = {"typ": HEADER_TYPE}
+    return compose(app, binding_of(app), user.id, CLAIM_TYPE, claims, False, lifetime, header).text
 
 
 def read_pending_token(text: str) -> PendingLogin:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response
 
 from flask_watchword.accounts.users import User
 from flask_watchword.errors import (
@@ -27,7 +27,7 @@ from flask_watchword.extension.errors import (
 from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.revocation_feed import TOKEN_REVOKED
 from flask_watchword.service.answers import CHALLENGE, refusal
-from flask_watchword.service.cookies import clear_cookies, cookie_options
+from flask_watchword.service.cookies import clear_cookies, cookie_options, is_refused_cookie
 from flask_watchword.service.live_keyring import LiveKeyring
 from flask_watchword.service.origins import CrossOriginError
 from flask_watchword.service.settings import Settings
@@ -166,8 +166,7 @@ def _refused_token(error: Refusal) -> Response:
 
 def _revoked_token(error: RevokedTokenError) -> Response:
     refused = invalid_token(str(error), error.code or TOKEN_REVOKED)
-    if "Authorization" not in request.headers:
-        # Then it was a cookie's.
+    if is_refused_cookie():
         clear_cookies(refused)
     return refused
 

@@ -3,6 +3,7 @@
 import hmac
 import json
 import time
+import warnings
 from functools import cache
 from typing import Any
 from zlib import crc32
@@ -18,6 +19,7 @@ from flask_watchword import (
     get_jwt,
     jwt_required,
 )
+from flask_watchword.exceptions import UnusableTokenWarning
 from flask_watchword.extension.binding import binding_of
 from tests.extension.minted_tokens import b64url
 from tests.extension.signing_keys import HMAC_SECRET
@@ -154,7 +156,9 @@ class Place:
         return answer.status_code, answer.get_json().get("msg", "")
 
     def own_token(self, **claims: Any) -> str:
-        with self.app.app_context():
+        with self.app.app_context(), warnings.catch_warnings():
+            # Some of them are created to be refused.
+            warnings.simplefilter("ignore", UnusableTokenWarning)
             return create_access_token("7", additional_claims=claims)
 
 

@@ -1,24 +1,35 @@
 """The code of the guide runs, and does what the guide says."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 
-from flask_watchword import Sessions
+from flask_watchword import Sessions, get_csrf_token
 from flask_watchword.extension.binding import binding_of
+from tests.extension.minted_tokens import mint
 from tests.extension.sessions.site import bearing
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "sessions.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 
 
-def test_the_application_of_the_guide_signs_in_refreshes_and_signs_out() -> None:
+@pytest.fixture
+def app() -> Iterator[Flask]:
     names: dict[str, Any] = {"__name__": "guide"}
     for block in BLOCKS:
         exec(compile(block, "docs/sessions.md", "exec"), names)  # noqa: S102
     app: Flask = names["app"]
+    yield app
+    feed = binding_of(app).revocations
+    assert feed is not None
+    feed.close()
+
+
+def test_the_application_of_the_guide_signs_in_refreshes_and_signs_out(app: Flask) -> None:
     client = app.test_client()
     pair = client.post("/login").get_json()
     assert pair.keys() == {"access_token", "refresh_token", "expires_in", "session_id"}
@@ -27,9 +38,27 @@ def test_the_application_of_the_guide_signs_in_refreshes_and_signs_out() -> None
     assert answer.get_json() == {"ended": True}
     answer = client.post("/logout", headers=bearing(pair["access_token"]))
     assert answer.get_json() == {"msg": "Token has been revoked", "code": "session_ended"}
-    feed = binding_of(app).revocations
-    assert feed is not None
-    feed.close()
+
+
+def test_the_logout_of_the_guide_deletes_cookies_that_are_of_no_use_any_more(app: Flask) -> None:
+    client = app.test_client()
+
+    def log_out(token: str, **headers: str) -> tuple[int, int]:
+        client.set_cookie("refresh_token_cookie", token)
+        answer = client.post("/logout-by-cookie", headers=headers)
+        return answer.status_code, len(answer.headers.getlist("Set-Cookie"))
+
+    good = client.post("/login").get_json()["refresh_token"]
+    with app.app_context():
+        csrf = get_csrf_token(good)
+    gone = mint("HS256", type="refresh")  # by a key that this application does not have
+    assert log_out(gone) == (401, 0)
+    assert log_out(good, **{"X-CSRF-TOKEN": "wrong"}) == (401, 0)
+    assert log_out(gone, **{"X-CSRF-TOKEN": "lost"}) == (200, 4)
+    assert log_out("garbage", **{"X-CSRF-TOKEN": "lost"}) == (200, 4)
+    assert log_out(good, **{"X-CSRF-TOKEN": csrf}) == (200, 4)
+    # Its session has ended.
+    assert log_out(good, **{"X-CSRF-TOKEN": csrf}) == (200, 4)
 
 
 def test_the_guide_has_a_row_for_each_call() -> None:
