@@ -3,31 +3,40 @@ from typing import Any
 import pytest
 
 from flask_watchword.accounts.pending_login import (
-    HEADER_TYPE,
-    LIFETIME,
+    NEW_PASSWORD,
+    SECOND_FACTOR,
     NotPending,
+    PendingKind,
     PendingLogin,
     check_still_pending,
     pending_claims,
     read_pending,
 )
 
-HEADER = {"alg": "EdDSA", "typ": HEADER_TYPE}
-CLAIMS = pending_claims("ada", 3)
+HEADER = {"alg": "EdDSA", "typ": SECOND_FACTOR.header_type}
+CLAIMS = pending_claims(SECOND_FACTOR, "ada", 3)
 
 
 def test_what_was_written_is_read() -> None:
-    assert read_pending(HEADER, CLAIMS | {"exp": 1, "jti": "x"}) == PendingLogin("ada", 3)
+    assert read_pending(SECOND_FACTOR, HEADER, CLAIMS | {"exp": 1, "jti": "x"}) == PendingLogin(
+        "ada", 3
+    )
 
 
-def test_it_lives_for_minutes() -> None:
-    assert LIFETIME <= 600
+@pytest.mark.parametrize("kind", [SECOND_FACTOR, NEW_PASSWORD])
+def test_it_lives_for_minutes(kind: PendingKind) -> None:
+    assert kind.lifetime <= 600
 
 
-@pytest.mark.parametrize("typ", ["at+jwt", "rt+jwt", "JWT", "PL+JWT", None, 1])
+def test_a_token_of_one_kind_is_none_of_the_other() -> None:
+    with pytest.raises(NotPending):
+        read_pending(NEW_PASSWORD, HEADER, CLAIMS)
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "rt+jwt", "pp+jwt", "JWT", "PL+JWT", None, 1])
 def test_a_token_with_another_header_is_none(typ: Any) -> None:
     with pytest.raises(NotPending):
-        read_pending({"typ": typ}, CLAIMS)
+        read_pending(SECOND_FACTOR, {"typ": typ}, CLAIMS)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +55,7 @@ def test_a_token_with_another_header_is_none(typ: Any) -> None:
 )
 def test_a_token_with_other_claims_is_none(change: dict[str, Any]) -> None:
     with pytest.raises(NotPending):
-        read_pending(HEADER, CLAIMS | change)
+        read_pending(SECOND_FACTOR, HEADER, CLAIMS | change)
 
 
 def test_it_says_that_a_password_alone_was_right() -> None:

@@ -14,7 +14,7 @@ from flask_watchword.service.endpoint import Content, Endpoint, Shown
 #: A ``Host`` that cannot be one is refused before any endpoint is looked for.
 OF_HTTP = "bad_request"
 
-OF_A_PROBLEM = {"msg", "code", "field", "error", "error_description"}
+OF_A_PROBLEM = {"msg", "code", "field", "pending_token", "error", "error_description"}
 ENDPOINTS = {f"watchword.{one.name}": one for one in endpoints(demo=True)}
 
 

@@ -138,6 +138,13 @@ def _second_step(ours: Site) -> Request:
     return Request(body={"pending_token": pending, "code": totp_code(secret)})
 
 
+def _refused_for_the_password(ours: Site) -> Request:
+    user = ours.add(password="otter juggle")
+    ours.parts.stores.users.require_password_review(user.id, system_clock())
+    refused = ours.log_in(password="otter juggle")
+    return Request(body={"pending_token": refused.get_json()["pending_token"], "password": GOOD})
+
+
 def _confirmation(ours: Site) -> Request:
     token, secret = _enrolling(ours)
     return Request(token, {"code": totp_code(secret)})
@@ -272,6 +279,7 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "resend_code": _by_somebody(email=EMAIL),
     "login": _by_somebody(email=EMAIL, password=GOOD),
     "login_totp": _second_step,
+    "choose_password": _refused_for_the_password,
     "refresh": _with_a_refresh_token,
     "logout": _with_a_token(),
     "forgot_password": _by_somebody(email=EMAIL),

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from flask_watchword import decode_token
-from flask_watchword.accounts.pending_login import LIFETIME
+from flask_watchword.accounts.pending_login import SECOND_FACTOR
 from flask_watchword.accounts.recovery_codes import new_recovery_codes
 from flask_watchword.accounts.totp import STEP_SECONDS, new_enrolment
 from flask_watchword.service import pending_tokens
@@ -351,7 +351,7 @@ def test_pending_token_says_to_every_verifier_what_it_is(ours: Site) -> None:
     assert jwt.get_unverified_header(token)["typ"] == "pl+jwt"
     assert claims["type"] == "pending_login"
     assert claims["aud"] != ours.parts.settings.audience
-    assert claims["exp"] - claims["iat"] == LIFETIME
+    assert claims["exp"] - claims["iat"] == SECOND_FACTOR.lifetime
     assert "sid" not in claims
     assert "roles" not in claims
 
@@ -371,7 +371,7 @@ def test_pending_token_is_over_after_five_minutes(ours: Site) -> None:
     token = pending(ours)
     manager = ours.app.extensions["flask-jwt-extended"]
     clock = manager.clock
-    manager.clock = lambda: clock() + LIFETIME
+    manager.clock = lambda: clock() + SECOND_FACTOR.lifetime
     refused = finish(ours, token, code=code_at(secret))
     assert told(refused) == (401, "invalid_pending_token")
 

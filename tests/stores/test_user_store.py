@@ -279,3 +279,20 @@ def test_a_role_is_held_by_those_who_have_it_and_are_not_disabled(users: UserSto
     users.disable(everybody[4].id, 1.0)
     assert users.hold_role("admin") == {everybody[0].id, everybody[1].id}
     assert users.hold_role("nothing") == frozenset()
+
+
+def test_a_review_of_the_password_is_noted_until_it_is_done(users: UserStore) -> None:
+    users.add(ADA)
+    users.add(BOB)
+    assert not users.require_password_review("nobody", 7.25)
+    assert users.require_password_review(ADA.id, 7.25)
+    assert users.by_id(ADA.id) == replace(ADA, password_review_at=7.25)
+    assert users.by_id(BOB.id) == BOB
+    # A change of the password does not end it: it may have been checked beside the factor.
+    assert users.set_password(ADA.id, "new hash", 8.0, ADA.version)
+    changed = users.by_id(ADA.id)
+    assert changed is not None
+    assert changed.password_review_at == 7.25
+    assert not users.finish_password_review(ADA.id, ADA.version)
+    assert users.finish_password_review(ADA.id, ADA.version + 1)
+    assert users.by_id(ADA.id) == replace(changed, password_review_at=None)

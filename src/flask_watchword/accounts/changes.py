@@ -32,7 +32,7 @@ def change_password(accounts: Accounts, user_id: str, current: str, new: str) ->
     """
     user = confirm_password(accounts, user_id, current)
     password_hash = checked_hash(accounts, user, user.email, new)
-    return accounts.change(lambda stores: _set_password(stores, user, password_hash))
+    return accounts.change(lambda stores: set_new_password(stores, user, password_hash))
 
 
 def request_email_change(accounts: Accounts, user_id: str, password: str, email: str) -> Accepted:
@@ -97,7 +97,12 @@ def confirm_code(accounts: Accounts, code: str, purpose: Purpose, password: str)
     confirm_password(accounts, user.id, password)
 
 
-def _set_password(accounts: Accounts, user: User, password_hash: str) -> PasswordSet:
+def set_new_password(accounts: Accounts, user: User, password_hash: str) -> PasswordSet:
+    """Keep a new password, end the codes that were mailed before, and notify the user.
+
+    Raises:
+        WrongPassword: when the user is another one by now.
+    """
     if not accounts.users.set_password(user.id, password_hash, accounts.clock(), user.version):
         raise WrongPassword
     accounts.codes.forget(user.id)

@@ -1,22 +1,36 @@
-"""Between the two factors: a typed, short-lived token that says a password was right.
+"""A login that lacks a step: a typed, short-lived token says that the password was right.
 
 It is a token of a kind of its own, so that nothing which takes an access token takes it. It can do
-one thing, be shown together with a second factor, and only for the account as it was: a change of
-password or address, and being disabled, give the account another version.
+one thing, be shown together with what the login lacks, and only for the account as it was: a change
+of password or address, and being disabled, give the account another version.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-#: The ``typ`` of the header (RFC 8725 section 3.11) and the ``type`` among the claims.
-HEADER_TYPE = "pl+jwt"
-CLAIM_TYPE = "pending_login"
-
-#: Seconds: time to find a telephone, and no more.
-LIFETIME = 300
-
 _VERSION = "ver"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingKind:
+    """What a login lacks.
+
+    Attributes:
+        header_type: the ``typ`` of the header (RFC 8725 section 3.11).
+        claim_type: the ``type`` among the claims.
+        lifetime: of the token, in seconds.
+    """
+
+    header_type: str
+    claim_type: str
+    lifetime: int
+
+
+#: A second factor: time to find a telephone, and no more.
+SECOND_FACTOR = PendingKind("pl+jwt", "pending_login", 300)
+#: A new password: time to make one up.
+NEW_PASSWORD = PendingKind("pp+jwt", "pending_password", 600)
 
 
 class NotPending(Exception):
@@ -25,7 +39,7 @@ class NotPending(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PendingLogin:
-    """A sign-in that lacks its second factor.
+    """A sign-in that lacks a step.
 
     Attributes:
         user_id: whose it is.
@@ -36,22 +50,24 @@ class PendingLogin:
     user_version: int
 
 
-def pending_claims(user_id: str, user_version: int) -> dict[str, Any]:
+def pending_claims(kind: PendingKind, user_id: str, user_version: int) -> dict[str, Any]:
     """Return the claims that make a token one of a pending sign-in.
 
-    The token engine adds ``iss``, ``aud``, ``iat``, ``jti`` and ``exp``, the last by
-    :data:`LIFETIME`.
+    The token engine adds ``iss``, ``aud``, ``iat``, ``jti`` and ``exp``, the last by the lifetime
+    of the kind.
     """
-    return {"sub": user_id, "type": CLAIM_TYPE, _VERSION: user_version, "amr": ["pwd"]}
+    return {"sub": user_id, "type": kind.claim_type, _VERSION: user_version, "amr": ["pwd"]}
 
 
-def read_pending(header: Mapping[str, Any], claims: Mapping[str, Any]) -> PendingLogin:
+def read_pending(
+    kind: PendingKind, header: Mapping[str, Any], claims: Mapping[str, Any]
+) -> PendingLogin:
     """Return what a genuine token that has not expired says of a pending sign-in.
 
     Raises:
         NotPending: when it is a token of another kind.
     """
-    if header.get("typ") != HEADER_TYPE or claims.get("type") != CLAIM_TYPE:
+    if header.get("typ") != kind.header_type or claims.get("type") != kind.claim_type:
         raise NotPending("this token is not one of a pending sign-in")
     subject, version = claims.get("sub"), claims.get(_VERSION)
     if not isinstance(subject, str) or not subject or type(version) is not int:

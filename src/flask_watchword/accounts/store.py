@@ -78,6 +78,19 @@ class UserStore(Protocol):
         Returns whether it did: one compare-and-swap. It also notes the time of the change.
         """
 
+    def require_password_review(self, user_id: str, now: float) -> bool:
+        """Note that the password has to be checked at the next login without a second factor.
+
+        Returns whether there is such a user. The version stays, and so does what is noted when the
+        password changes: a change that began before may have been checked beside the factor.
+        """
+
+    def finish_password_review(self, user_id: str, version: int) -> bool:
+        """Note that the password was checked, if the version is still this one.
+
+        Returns whether it is.
+        """
+
     def change_email(
         self, user_id: str, email: str, email_key: str, now: float, version: int
     ) -> bool:

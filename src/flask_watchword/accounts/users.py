@@ -37,6 +37,8 @@ class User:
         password_changed_at: when the password was last changed; ``None`` while it is the first.
         version: counts the changes of address and password, and of being disabled. Whoever
             decided something about an older version decided about somebody else.
+        password_review_at: since when the next login without a second factor has to check that the
+            password is strong enough alone: its second factor was removed. ``None`` otherwise.
     """
 
     id: str
@@ -50,6 +52,7 @@ class User:
     email_verified_at: float | None = None
     password_changed_at: float | None = None
     version: int = 1
+    password_review_at: float | None = None
 
     @property
     def is_disabled(self) -> bool:

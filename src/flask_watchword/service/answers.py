@@ -42,6 +42,8 @@ class Problem(msgspec.Struct, omit_defaults=True):
         msg: a sentence for people; it may change.
         code: a name for programs; it is contract.
         field: the field of the body or of the query that is wrong, where it is one.
+        pending_token: what to show at ``POST /login/password``, where the code is
+            ``password_change_required``.
         error: the code once more, where OAuth wants it under this name (RFC 6749 section 5.2).
         error_description: likewise the sentence.
     """
@@ -49,6 +51,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
     msg: str
     code: str
     field: str | None = None
+    pending_token: str | None = None
     error: str | None = None
     error_description: str | None = None
 
@@ -108,6 +111,7 @@ def refusal(
     code: str,
     headers: Mapping[str, str] | None = None,
     field: str | None = None,
+    pending_token: str | None = None,
 ) -> Response:
     """Return ``{"msg": …, "code": …}`` under a status; a 401 carries a challenge.
 
@@ -117,8 +121,9 @@ def refusal(
         code: a name for programs; it is contract.
         headers: further headers, a more precise ``WWW-Authenticate`` among them.
         field: the field that is wrong, where it is one.
+        pending_token: by which a login can go on.
     """
-    refused = answer(Problem(msg, code, field), status)
+    refused = answer(Problem(msg, code, field, pending_token), status)
     refused.headers.extend(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
         refused.headers.setdefault("WWW-Authenticate", CHALLENGE)

@@ -1,4 +1,4 @@
-"""The token between the two factors: made after a right password, taken by one endpoint alone.
+"""The token of a login that lacks a step: made after a right password, taken by one endpoint alone.
 
 Three things keep it out of everywhere else: its type, which no guard knows; the ``typ`` of its
 header; and its audience, for those who verify tokens of this service by the JWK Set alone.
@@ -6,12 +6,13 @@ header; and its audience, for those who verify tokens of this service by the JWK
 
 from datetime import timedelta
 
+from flask import abort
+
 from flask_watchword.accounts.pending_login import (
-    CLAIM_TYPE,
-    HEADER_TYPE,
-    LIFETIME,
     NotPending,
+    PendingKind,
     PendingLogin,
+    check_still_pending,
     pending_claims,
     read_pending,
 )
@@ -24,19 +25,36 @@ from flask_watchword.extension.session_work import running_app
 from flask_watchword.extension.tokens import compose
 from flask_watchword.jose import Decoder, VerifiedToken
 from flask_watchword.jose.claims import Policy
+from flask_watchword.service.answers import refusal
 from flask_watchword.service.components import components
 
 
-def new_pending_token(user: User) -> str:
+def new_pending_token(kind: PendingKind, user: User) -> str:
     """Return a token that says that a user's password was right a moment ago."""
-    claims = {**pending_claims(user.id, user.version), "aud": _audience()}
-    lifetime = timedelta(seconds=LIFETIME)
-    app = running_app()
-    header = {"typ": HEADER_TYPE}
-    return compose(app, binding_of(app), user.id, CLAIM_TYPE, claims, False, lifetime, header).text
+    claims = {**pending_claims(kind, user.id, user.version), "aud": _audience()}
+    lifetime = timedelta(seconds=kind.lifetime)
+    app, header = running_app(), {"typ": kind.header_type}
+    binding = binding_of(app)
+    return compose(app, binding, user.id, kind.claim_type, claims, False, lifetime, header).text
 
 
-def read_pending_token(text: str) -> PendingLogin:
+def pending_user(kind: PendingKind, text: str) -> User:
+    """Return the user whose sign-in is pending, or end the request with 401."""
+    try:
+        pending = _read_pending_token(kind, text)
+        user = components().stores.users.by_id(pending.user_id)
+        version, disabled = (None, False) if user is None else (user.version, user.is_disabled)
+        check_still_pending(pending, version, is_disabled=disabled)
+    except NotPending:
+        user = None
+    if user is None:
+        # One answer to forged, expired, deleted and disabled: what to do is the same.
+        msg = "This sign-in is over; begin again with the password"
+        abort(refusal(401, msg, "invalid_pending_token"))
+    return user
+
+
+def _read_pending_token(kind: PendingKind, text: str) -> PendingLogin:
     """Return what a token says of a pending sign-in.
 
     Raises:
@@ -52,7 +70,7 @@ def read_pending_token(text: str) -> PendingLogin:
             revocations.check_key(CurrentToken(verified, None))
     except (Refusal, RevokedTokenError) as error:
         raise NotPending(str(error)) from error
-    return read_pending(verified.header, verified.claims)
+    return read_pending(kind, verified.header, verified.claims)
 
 
 def _verified(text: str) -> VerifiedToken:

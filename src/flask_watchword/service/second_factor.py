@@ -5,6 +5,7 @@ from flask import Response
 
 from flask_watchword.accounts.accounts import notify
 from flask_watchword.accounts.letters import LetterKind
+from flask_watchword.accounts.pending_login import SECOND_FACTOR
 from flask_watchword.accounts.recovery_codes import recovery_digest
 from flask_watchword.accounts.totp import verify_totp
 from flask_watchword.accounts.unit_of_work import AccountStores
@@ -42,7 +43,8 @@ def pending_answer(user: User) -> Response | None:
     if not components().stores.accounts.stores.totp.has_factor(user.id):
         return None
     record("second_factor_asked", user.id)
-    return answer(PendingSignIn(mfa_required=True, pending_token=new_pending_token(user)))
+    token = new_pending_token(SECOND_FACTOR, user)
+    return answer(PendingSignIn(mfa_required=True, pending_token=token))
 
 
 def require_second_factor(user_id: str, code: str | None, recovery_code: str | None) -> None:

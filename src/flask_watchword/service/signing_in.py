@@ -43,7 +43,7 @@ def attempting(email: str) -> Iterator[Attempt]:
 
     An error tells nothing of the password: a store was down, or no core free. Were it counted,
     owners would be refused after an outage for what they tried meanwhile. Where it ends without an
-    error, the caller tells how: by :func:`wrong_password`, :func:`second_factor_missing` or
+    error, the caller tells how: by :func:`wrong_password`, :func:`right_password` or
     :func:`finish_sign_in`.
 
     Raises:
@@ -64,7 +64,7 @@ def wrong_password(attempt: Attempt) -> None:
     failed(components().stores.throttle, attempt)
 
 
-def second_factor_missing(attempt: Attempt) -> None:
+def right_password(attempt: Attempt) -> None:
     """Count an attempt as a success alone: the password was right, whatever follows."""
     components().stores.throttle.give_back(attempt.charges)
 

@@ -71,6 +71,14 @@ class MemoryUserStore:
             version=version + 1,
         )
 
+    def require_password_review(self, user_id: str, now: float) -> bool:
+        """Note that the password has to be checked at the next login without a second factor."""
+        return self._change(user_id, _anybody, password_review_at=now)
+
+    def finish_password_review(self, user_id: str, version: int) -> bool:
+        """Note that the password was checked, if the version is still this one."""
+        return self._change(user_id, lambda user: user.version == version, password_review_at=None)
+
     def change_email(
         self, user_id: str, email: str, email_key: str, now: float, version: int
     ) -> bool:

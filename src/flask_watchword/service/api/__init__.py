@@ -14,6 +14,7 @@ from flask_watchword.service.api.expired import expired
 from flask_watchword.service.api.health import healthz, readyz
 from flask_watchword.service.api.jwks import jwks
 from flask_watchword.service.api.login import login
+from flask_watchword.service.api.login_password import choose_password
 from flask_watchword.service.api.login_totp import login_totp
 from flask_watchword.service.api.logout import logout
 from flask_watchword.service.api.me import me
@@ -39,6 +40,7 @@ _ENDPOINTS: Sequence[Endpoint] = (
     resend_code,
     login,
     login_totp,
+    choose_password,
     refresh,
     logout,
     forgot_password,

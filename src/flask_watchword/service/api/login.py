@@ -14,12 +14,13 @@ from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.pair import InCookies, Pair, TokenTransport
+from flask_watchword.service.password_review import password_refusal
 from flask_watchword.service.second_factor import PendingSignIn, pending_answer
 from flask_watchword.service.signing_in import (
     attempting,
     check_transport,
     finish_sign_in,
-    second_factor_missing,
+    right_password,
     wrong_credentials,
     wrong_password,
 )
@@ -47,20 +48,20 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
     answers={200: (Pair, InCookies, PendingSignIn)},
     refusals={
         401: ("invalid_credentials",),
-        403: ("cross_origin",),
+        403: ("cross_origin", "password_change_required"),
         429: ("too_many_tries",),
         503: ("login_busy",),
     },
 )
 def login(body: Credentials) -> Response:
-    """Answer with an access and a refresh token, with what asks for a second factor, or 401."""
+    """Answer with an access and a refresh token, with what the login lacks, or 401."""
     check_transport(body.transport)
     parts = components()
     users = parts.stores.users
     with hashing_share(email_key(body.email)), attempting(body.email) as attempt:
         user = authenticate(users, parts.passwords, body.email, body.password)
         if user is not None:
-            return _signed_in(user, attempt, body.transport)
+            return _signed_in(user, body.password, attempt, body.transport)
     wrong_password(attempt)
     # A wrong password stays counted, also where it cannot be recorded: on a full disk one could
     # guess for nothing. It is looked for whether there is one or not, so that it costs the same.
@@ -69,8 +70,9 @@ def login(body: Credentials) -> Response:
     return wrong_credentials()
 
 
-def _signed_in(user: User, attempt: Attempt, transport: TokenTransport) -> Response:
-    if (pending := pending_answer(user)) is not None:
-        second_factor_missing(attempt)
+def _signed_in(user: User, password: str, attempt: Attempt, transport: TokenTransport) -> Response:
+    pending = pending_answer(user) or password_refusal(user, password)
+    if pending is not None:
+        right_password(attempt)
         return pending
     return finish_sign_in(user, (PASSWORD_METHOD,), attempt, transport)

@@ -3,20 +3,18 @@
 from typing import Annotated
 
 import msgspec
-from flask import Response, abort
+from flask import Response
 
-from flask_watchword.accounts.pending_login import NotPending, check_still_pending
+from flask_watchword.accounts.pending_login import SECOND_FACTOR
 from flask_watchword.accounts.throttling import Attempt
-from flask_watchword.accounts.users import User
 from flask_watchword.service.answers import refusal
 from flask_watchword.service.api.fields import RecoveryCode, TotpCode
 from flask_watchword.service.audit_events import record
 from flask_watchword.service.client import client
-from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
 from flask_watchword.service.pair import InCookies, Pair, TokenTransport
-from flask_watchword.service.pending_tokens import read_pending_token
+from flask_watchword.service.pending_tokens import pending_user
 from flask_watchword.service.second_factor import WrongCode, use_second_factor
 from flask_watchword.service.signing_in import check_transport, finish_sign_in
 from flask_watchword.service.tokens import OTP_METHOD, PASSWORD_METHOD
@@ -55,7 +53,7 @@ def login_totp(body: SecondStep) -> Response:
     if (body.code is None) == (body.recovery_code is None):
         msg = "Either `code` or `recovery_code` is needed"
         return refusal(422, msg, "invalid_field", field="code")
-    user = _user_of(body.pending_token)
+    user = pending_user(SECOND_FACTOR, body.pending_token)
     try:
         use_second_factor(user.id, body.code, body.recovery_code)
     except WrongCode:
@@ -65,19 +63,3 @@ def login_totp(body: SecondStep) -> Response:
     # The try with the password was paid back then; codes are counted by account alone.
     attempt = Attempt(user.email_key, client().address, ())
     return finish_sign_in(user, (PASSWORD_METHOD, OTP_METHOD), attempt, body.transport)
-
-
-def _user_of(pending_token: str) -> User:
-    """Return whose sign-in is pending, or end the request with 401."""
-    try:
-        pending = read_pending_token(pending_token)
-        user = components().stores.users.by_id(pending.user_id)
-        version, disabled = (None, False) if user is None else (user.version, user.is_disabled)
-        check_still_pending(pending, version, is_disabled=disabled)
-    except NotPending:
-        user = None
-    if user is None:
-        # One answer to forged, expired, deleted and disabled: what to do is the same.
-        msg = "This sign-in is over; begin again with the password"
-        abort(refusal(401, msg, "invalid_pending_token"))
-    return user

@@ -1,6 +1,5 @@
 """POST /totp/disable and /totp/recovery-codes: what becomes of a second factor."""
 
-import unicodedata
 from collections.abc import Callable
 
 from flask import Response, abort
@@ -9,9 +8,11 @@ from flask_watchword.accounts.accounts import notify
 from flask_watchword.accounts.changes import confirm_password
 from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.new_passwords import UnacceptablePassword
+from flask_watchword.accounts.password_review import check_alone
 from flask_watchword.accounts.recovery_codes import new_recovery_codes, recovery_digest
 from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.answers import answer, nothing, refusal
 from flask_watchword.service.api.confirmation import (
@@ -25,6 +26,7 @@ from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
 from flask_watchword.service.reauthentication import reauthenticating
+from flask_watchword.service.throttles import counting_failures
 
 
 @endpoint(
@@ -39,7 +41,7 @@ from flask_watchword.service.reauthentication import reauthenticating
 def disable_totp(body: Confirmation) -> Response:
     """Answer 204; authenticator and recovery codes are forgotten, sessions go on."""
     user = _confirmed_user(body.password)
-    _refuse_short(body.password)
+    _refuse_weak(user, body.password)
     with second_factor_shown(user.id, body):
         _change(
             user, "totp_disabled", LetterKind.TOTP_REMOVED, lambda stores: _forget(stores, user)
@@ -82,16 +84,22 @@ def _confirmed_user(password: str) -> User:
     return user
 
 
-def _refuse_short(password: str) -> None:
+def _refuse_weak(user: User, password: str) -> None:
     # It was chosen when a second factor stood beside it.
-    least = components().settings.min_password_characters
-    if len(unicodedata.normalize("NFC", password)) < least:
-        raise UnacceptablePassword(f"alone it needs at least {least} characters; change it first")
+    parts = components()
+    accounts = parts.accounts_in(parts.stores.accounts.stores)
+    try:
+        with counting_failures(parts.limits.new_password_of(user.id), UnacceptablePassword):
+            check_alone(accounts, user, password)
+    except UnacceptablePassword as error:
+        raise UnacceptablePassword(f"alone, {error}; change it first") from error
 
 
 def _forget(stores: AccountStores, user: User) -> None:
     stores.totp.remove(user.id)
     stores.recovery_codes.replace(user.id, [])
+    # A change of password that began before may have been checked beside the factor.
+    stores.users.require_password_review(user.id, system_clock())
 
 
 def _change(

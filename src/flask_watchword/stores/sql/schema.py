@@ -15,7 +15,7 @@ from flask_watchword.stores.sql.tables import VERSION_TABLE
 
 #: The revisions of `migrations/versions`, the oldest first. Named here as well, so that a service
 #: whose schema is up to date starts without Alembic.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 # Any number will do that the application does not use for an advisory lock of its own.
 _SCHEMA_LOCK = 0x57_61_74_63_68_77_73

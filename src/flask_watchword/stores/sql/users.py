@@ -27,6 +27,7 @@ _USER = (
     _users.email_verified_at,
     _users.password_changed_at,
     _users.version,
+    _users.password_review_at,
 )
 # Where the columns stand that hold names.
 _NAMES = (_USER.index(_users.roles), _USER.index(_users.scopes))
@@ -105,6 +106,15 @@ class SqlUserStore:
         statement = _this(user_id, _users.version == version).values(
             password_hash=password_hash, password_changed_at=now, version=_NEXT_VERSION
         )
+        return self._changed(statement)
+
+    def require_password_review(self, user_id: str, now: float) -> bool:
+        """Note that the password has to be checked at the next login without a second factor."""
+        return self._changed(_this(user_id).values(password_review_at=now))
+
+    def finish_password_review(self, user_id: str, version: int) -> bool:
+        """Note that the password was checked, if the version is still this one."""
+        statement = _this(user_id, _users.version == version).values(password_review_at=None)
         return self._changed(statement)
 
     def change_email(

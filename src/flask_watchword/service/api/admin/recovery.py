@@ -55,6 +55,8 @@ def remove_second_factor(user_id: str) -> Response:
     def work(stores: AccountStores) -> None:
         stores.totp.remove(user.id)
         stores.recovery_codes.replace(user.id, [])
+        # It may have been chosen beside the factor, and be too short alone.
+        stores.users.require_password_review(user.id, system_clock())
         notify(parts.accounts_in(stores), LetterKind.TOTP_REMOVED, user)
         stores.audit.append([by.event("second_factor_removed", system_clock(), user.id)])
 

@@ -20,6 +20,7 @@ users = Table(
     Column("email_verified_at", Float(53)),
     Column("password_changed_at", Float(53)),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
+    Column("password_review_at", Float(53)),
 )
 
 #: One code of each purpose for a user, which the next one takes the place of.

@@ -1,0 +1,75 @@
+"""POST /login/password: a new password, where the login was refused for the one there is."""
+
+from typing import Annotated
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts.changes import WrongPassword
+from flask_watchword.accounts.new_passwords import UnacceptablePassword
+from flask_watchword.accounts.password_review import replace_reviewed
+from flask_watchword.accounts.pending_login import NEW_PASSWORD
+from flask_watchword.accounts.throttling import Attempt
+from flask_watchword.service.account_work import do, sessions_ended
+from flask_watchword.service.api.fields import Password
+from flask_watchword.service.audit_events import event
+from flask_watchword.service.client import client
+from flask_watchword.service.components import components
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.hashing import hashing_share
+from flask_watchword.service.pair import InCookies, Pair, TokenTransport
+from flask_watchword.service.pending_tokens import pending_user
+from flask_watchword.service.signing_in import check_transport, finish_sign_in, wrong_credentials
+from flask_watchword.service.throttles import counting_failures
+from flask_watchword.service.tokens import PASSWORD_METHOD
+
+
+class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
+    """What the login was answered with, and the password there is to be.
+
+    Attributes:
+        transport: whether the tokens come in the body, for a header, or in cookies.
+    """
+
+    pending_token: Annotated[str, msgspec.Meta(max_length=4096)]
+    password: Password
+    transport: TokenTransport = "header"
+
+
+@endpoint(
+    "POST",
+    "/login/password",
+    summary="Finish a login by a new password, where the old one is too weak alone",
+    guard=PUBLIC,
+    body=NewPassword,
+    answers={200: (Pair, InCookies)},
+    refusals={
+        401: ("invalid_pending_token", "invalid_credentials"),
+        403: ("cross_origin",),
+        429: ("too_many_tries",),
+        503: ("login_busy",),
+    },
+)
+def choose_password(body: NewPassword) -> Response:
+    """Answer with an access and a refresh token; every other session has ended."""
+    check_transport(body.transport)
+    user, parts = pending_user(NEW_PASSWORD, body.pending_token), components()
+    try:
+        with (
+            hashing_share(user.email_key),
+            counting_failures(parts.limits.new_password_of(user.id), UnacceptablePassword),
+        ):
+            do(
+                lambda accounts: replace_reviewed(accounts, user, body.password),
+                lambda done: event("password_changed", done.subject),
+                around=sessions_ended(user.id),
+            )
+    except WrongPassword:
+        return wrong_credentials()  # another request has changed the account in between
+    changed = parts.stores.users.by_id(user.id)
+    if changed is None:
+        return wrong_credentials()
+    # The try with the old password was paid back then.
+    attempt = Attempt(changed.email_key, client().address, ())
+    return finish_sign_in(changed, (PASSWORD_METHOD,), attempt, body.transport)

@@ -1,0 +1,216 @@
+"""A password that is too weak alone, once its second factor was removed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+import pytest
+from werkzeug.test import TestResponse
+
+from flask_watchword.accounts.pending_login import NEW_PASSWORD
+from flask_watchword.clock import system_clock
+from tests.service.good_requests import enrolled, totp_code
+from tests.service.site import BETTER, EMAIL, GOOD, Site, site
+
+BOSS = "boss@example.com"
+SHORT = "otter juggle"
+
+
+@pytest.fixture
+def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    # What differs between databases is in the contracts of the stores.
+    with site(sqlite_url, monkeypatch) as found:
+        yield found
+
+
+def told(answer: TestResponse) -> tuple[int, str]:
+    return answer.status_code, answer.get_json()["code"]
+
+
+def choose(ours: Site, token: str, password: str = BETTER, **more: Any) -> TestResponse:
+    return ours.post("/login/password", pending_token=token, password=password, **more)
+
+
+def beside_a_factor(ours: Site, password: str = SHORT) -> tuple[str, str]:
+    """Add a user with an authenticator and this password; return a token and the secret."""
+    token, secret = enrolled(ours)
+    body = {"current_password": GOOD, "password": password, "code": totp_code(secret)}
+    assert ours.post("/password/change", token, **body).status_code == 204
+    ours.mail()
+    return token, secret
+
+
+def removed_by_an_admin(ours: Site, password: str = SHORT) -> None:
+    """Leave a user with this password alone."""
+    beside_a_factor(ours, password)
+    boss = ours.add(BOSS)
+    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    user = ours.user()
+    assert user is not None
+    token = ours.pair(BOSS)["access_token"]
+    assert ours.ask("DELETE", f"/admin/users/{user.id}/totp", token).status_code == 204
+    ours.mail()
+
+
+def refused(ours: Site, password: str = SHORT) -> str:
+    """Log in, be refused, and return the token by which it goes on."""
+    answer = ours.log_in(password=password)
+    assert told(answer) == (403, "password_change_required")
+    assert answer.headers["Cache-Control"] == "no-store"
+    token: str = answer.get_json()["pending_token"]
+    return token
+
+
+def test_the_next_login_sets_a_password_that_is_strong_enough_alone(ours: Site) -> None:
+    removed_by_an_admin(ours)
+    token = refused(ours)
+    done = choose(ours, token)
+    assert done.status_code == 200
+    assert ours.me(done.get_json()["access_token"]).status_code == 200
+    assert ours.log_in(password=SHORT).status_code == 401
+    assert ours.log_in(password=BETTER).status_code == 200
+    assert [mail.kind for mail in ours.mail()] == ["password_changed"]
+    assert ours.events()[-5:] == [
+        "password_change_required",
+        "password_changed",
+        "login",
+        "login_failed",
+        "login",
+    ]
+
+
+def test_a_password_that_is_strong_enough_alone_logs_in_and_is_checked_once(
+    ours: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed_by_an_admin(ours, BETTER)
+    assert ours.log_in(password=BETTER).status_code == 200
+    user = ours.user()
+    assert user is not None
+    assert user.password_review_at is None
+    monkeypatch.setattr("flask_watchword.accounts.weak_passwords.zxcvbn", None)
+    assert ours.log_in(password=BETTER).status_code == 200
+
+
+@pytest.mark.parametrize("password", ["ottersotters2019", f"{EMAIL}1"])
+def test_one_that_is_long_and_weak_is_refused_too(ours: Site, password: str) -> None:
+    user = ours.add(password=password)
+    ours.parts.stores.users.require_password_review(user.id, system_clock())
+    assert choose(ours, refused(ours, password)).status_code == 200
+
+
+def test_a_wrong_password_tells_nothing_of_it(ours: Site) -> None:
+    removed_by_an_admin(ours)
+    assert told(ours.log_in(password="wrong")) == (401, "invalid_credentials")
+
+
+def test_a_short_password_without_that_history_logs_in(ours: Site) -> None:
+    # An imported one, say: its user was never promised to be asked.
+    ours.add(password=SHORT)
+    assert ours.log_in(password=SHORT).status_code == 200
+
+
+def test_the_token_is_good_for_one_change_and_nothing_else(ours: Site) -> None:
+    removed_by_an_admin(ours)
+    token = refused(ours)
+    assert ours.me(token).status_code == 401
+    assert told(ours.post("/login/totp", pending_token=token, code="123456")) == (
+        401,
+        "invalid_pending_token",
+    )
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == NEW_PASSWORD.lifetime
+    assert claims["aud"] != ours.parts.settings.audience
+    assert choose(ours, token).status_code == 200
+    assert told(choose(ours, token, GOOD)) == (401, "invalid_pending_token")
+
+
+def test_no_other_token_changes_a_password(ours: Site) -> None:
+    token, _ = beside_a_factor(ours)
+    pending = ours.log_in(password=SHORT).get_json()["pending_token"]
+    for other in (token, pending, "", "a.b.c", "\0", "x" * 4096):
+        assert told(choose(ours, other)) == (401, "invalid_pending_token")
+
+
+def test_the_token_expires_and_ends_with_the_account_as_it_was(ours: Site) -> None:
+    removed_by_an_admin(ours)
+    token, user = refused(ours), ours.user()
+    assert user is not None
+    manager = ours.app.extensions["flask-jwt-extended"]
+    clock = manager.clock
+    manager.clock = lambda: clock() + NEW_PASSWORD.lifetime
+    assert told(choose(ours, token)) == (401, "invalid_pending_token")
+    manager.clock = clock
+    ours.parts.stores.users.disable(user.id, system_clock())
+    assert told(choose(ours, token)) == (401, "invalid_pending_token")
+
+
+def test_a_new_password_that_is_too_weak_is_refused_and_counted(ours: Site) -> None:
+    removed_by_an_admin(ours)
+    token = refused(ours)
+    # The login itself was one.
+    answers = [choose(ours, token, SHORT) for _ in range(29)]
+    assert {told(answer) for answer in answers} == {(422, "invalid_field")}
+    assert told(choose(ours, token)) == (429, "too_many_tries")
+    assert told(ours.log_in(password=SHORT)) == (429, "too_many_tries")
+
+
+def test_the_tokens_come_in_cookies_where_that_is_asked_for(ours: Site) -> None:
+    removed_by_an_admin(ours)
+    token = refused(ours)
+    foreign = ours.client.post(
+        "/login/password",
+        json={"pending_token": token, "password": BETTER, "transport": "cookie"},
+        headers={"Sec-Fetch-Site": "cross-site"},
+    )
+    assert told(foreign) == (403, "cross_origin")
+    done = choose(ours, token, transport="cookie")
+    assert done.get_json().keys() == {"csrf_token", "expires_in"}
+    assert "__Host-access_token" in str(done.headers)
+
+
+def test_a_reset_by_e_mail_does_as_well(ours: Site) -> None:
+    removed_by_an_admin(ours)
+    assert ours.post("/password/forgot", email=EMAIL).status_code == 202
+    assert ours.post("/password/reset", code=ours.code(), password=SHORT).status_code == 422
+    assert ours.post("/password/forgot", email=EMAIL).status_code == 202
+    assert ours.post("/password/reset", code=ours.code(), password=BETTER).status_code < 300
+    assert ours.log_in(password=BETTER).status_code == 200
+
+
+def test_a_change_that_was_checked_beside_the_factor_is_found_at_the_next_login(
+    ours: Site,
+) -> None:
+    removed_by_an_admin(ours, BETTER)
+    user = ours.user()
+    assert user is not None
+    # Its transaction comes after that of the admin.
+    late = ours.parts.passwords.hash(SHORT)
+    assert ours.parts.stores.users.set_password(user.id, late, system_clock(), user.version)
+    assert choose(ours, refused(ours)).status_code == 200
+
+
+def test_a_user_who_disables_the_factor_needs_such_a_password_first(ours: Site) -> None:
+    token, secret = beside_a_factor(ours)
+    body = {"password": SHORT, "code": totp_code(secret, 1)}
+    answer = ours.post("/totp/disable", token, **body)
+    assert (*told(answer), answer.get_json()["field"]) == (422, "invalid_field", "password")
+    assert "change it first" in answer.get_json()["msg"]
+    assert ours.log_in(password=SHORT).get_json()["mfa_required"]
+
+
+def test_long_and_weak_is_not_enough_to_disable_the_factor(ours: Site) -> None:
+    # Beside a factor a weaker one is accepted, of any length.
+    token, secret = beside_a_factor(ours, "ottersotters2019")
+    body = {"password": "ottersotters2019", "code": totp_code(secret, 1)}
+    assert told(ours.post("/totp/disable", token, **body)) == (422, "invalid_field")
+
+
+def test_what_is_chosen_while_the_factor_is_disabled_is_checked(ours: Site) -> None:
+    token, secret = beside_a_factor(ours, BETTER)
+    body = {"password": BETTER, "code": totp_code(secret, 1)}
+    assert ours.post("/totp/disable", token, **body).status_code == 204
+    user = ours.user()
+    assert user is not None
+    late = ours.parts.passwords.hash(SHORT)
+    assert ours.parts.stores.users.set_password(user.id, late, system_clock(), user.version)
+    assert choose(ours, refused(ours), GOOD).status_code == 200
