@@ -15,7 +15,7 @@ _processes.set_forkserver_preload(
         "soak.workers",
         "flask_watchword.stores.sql.schema",
         "flask_watchword.stores.valkey.sessions",
-        "alembic.command",
+        "flask_watchword.stores.sql.migrating",
         "sqlalchemy.dialects.sqlite",
         "sqlalchemy.dialects.postgresql.psycopg",
         "psycopg",

@@ -174,15 +174,7 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        value = getattr(import_module(f"flask_watchword.{home}"), name)
-    except ModuleNotFoundError as error:
-        if not home.startswith("service."):
-            raise
-        raise ImportError(
-            f"{name} needs {error.name}, which the extra `service` brings: "
-            "pip install 'Flask-Watchword[service]'"
-        ) from error
+    value = getattr(import_module(f"flask_watchword.{home}"), name)
     globals()[name] = value
     return value
 

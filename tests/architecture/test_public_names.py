@@ -1,10 +1,7 @@
 """The public names are written down three times; the three have to agree."""
 
 import ast
-import sys
 from pathlib import Path
-
-import pytest
 
 import flask_watchword
 
@@ -32,14 +29,6 @@ def test_all_names_what_can_be_imported() -> None:
 def test_all_leaves_out_what_needs_an_extra() -> None:
     homes = {flask_watchword._HOMES[name].partition(".")[0] for name in flask_watchword.__all__}
     assert homes == {"extension"}
-
-
-def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "flask_watchword.service.watchword", raising=False)
-    monkeypatch.delitem(vars(flask_watchword), "Watchword", raising=False)
-    monkeypatch.setitem(sys.modules, "flask_watchword.service.stores", None)
-    with pytest.raises(ImportError, match=r"the extra `service` brings"):
-        _ = flask_watchword.Watchword
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

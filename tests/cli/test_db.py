@@ -4,14 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from alembic.command import upgrade as migrate
-from alembic.config import Config
 from click.testing import CliRunner, Result
 from sqlalchemy import make_url
 
 from flask_watchword.cli import main
 from flask_watchword.stores.sql import migrations
 from flask_watchword.stores.sql.engine import open_engine, writing
+from flask_watchword.stores.sql.migrating import SCRIPTS, run_steps
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
 NEWEST = max(file.name[1:5] for file in VERSIONS.glob("r[0-9]*.py"))
@@ -40,13 +39,9 @@ def pretend(url: str, revision: str) -> None:
 
 def upgrade_only_to(url: str, revision: str) -> None:
     """Do what a version of the package did whose newest migration was ``revision``."""
-    config = Config()
-    config.set_main_option("script_location", "flask_watchword.stores.sql:migrations")
-    config.set_main_option("path_separator", "os")
     engine = open_engine(url)
     with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        migrate(config, revision)
+        run_steps(connection, lambda current, _: SCRIPTS._upgrade_revs(revision, current))
     engine.dispose()
 
 

@@ -41,7 +41,7 @@ def test_every_make_target_it_names_exists() -> None:
 def test_every_extra_it_names_exists() -> None:
     lists = re.findall(r"pip install (?:-e )?'\.\[([\w,]+)\]'", TEXT)
     named = {extra for names in lists for extra in names.split(",")}
-    assert named == {"ed25519", "postgres", "service", "valkey"}
+    assert named == {"ed25519", "postgres", "service", "sqlite", "valkey"}
     assert all(re.search(rf"^{extra} = \[", PROJECT, re.MULTILINE) for extra in named)
 
 

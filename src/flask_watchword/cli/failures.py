@@ -7,8 +7,7 @@ from typing import Self
 
 import click
 
-#: What the extra `service` brings, as it is imported.
-_SERVICE_MODULES = frozenset({"alembic", "argon2", "dotenv", "granian", "rich", "sqlalchemy"})
+from flask_watchword.extras import MissingExtra
 
 
 class Code(StrEnum):
@@ -82,14 +81,16 @@ class StoreDown(Failure):
 @contextlib.contextmanager
 def one_line_failures() -> Iterator[None]:
     """Turn the errors an operator can mend into one line on standard error, and an exit status."""
-    with _naming_the_missing_extra():
+    try:
         # Here and not above: these modules bring SQLAlchemy, which `--help` does without.
         from flask_watchword.service.settings import InvalidSetting
         from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
-
+    except MissingExtra as error:
+        raise _missing_extra(error) from error
     try:
-        with _naming_the_missing_extra():
-            yield
+        yield
+    except MissingExtra as error:
+        raise _missing_extra(error) from error
     except InvalidSetting as error:
         raise Failure(Code.INVALID_SETTING, str(error)) from error
     except LaterSchema as error:
@@ -98,21 +99,5 @@ def one_line_failures() -> Iterator[None]:
         raise StoreDown(f"a store does not answer: {error}") from error
 
 
-def missing_extra(package: str, extra: str) -> Failure:
-    """Return what to say of a package that is not installed."""
-    return Failure(
-        Code.MISSING_EXTRA,
-        f"{package} is not installed",
-        f"the extra `{extra}` brings it: pip install 'Flask-Watchword[{extra}]'",
-    )
-
-
-@contextlib.contextmanager
-def _naming_the_missing_extra() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in _SERVICE_MODULES:
-            raise
-        raise missing_extra(package, "service") from error
+def _missing_extra(error: MissingExtra) -> Failure:
+    return Failure(Code.MISSING_EXTRA, error.problem, error.remedy)

@@ -3,15 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from flask_watchword.cli.failures import (
-    Code,
-    Failure,
-    missing_extra,
-    one_line_failures,
-)
-
-#: What an extra brings to reach a server, and its name; a missing Valkey client says so itself.
-_EXTRAS = {"psycopg": "postgres"}
+from flask_watchword.cli.failures import Code, Failure, one_line_failures
 
 
 @contextlib.contextmanager
@@ -32,8 +24,3 @@ def one_line_store_failures() -> Iterator[None]:
             raise Failure(Code.DATABASE_REFUSES, f"the database refuses: {why}") from error
         except UnknownStore as error:
             raise Failure(Code.INVALID_SETTING, in_one_line(str(error))) from error
-        except ModuleNotFoundError as error:
-            package = (error.name or "").partition(".")[0]
-            if package not in _EXTRAS:
-                raise
-            raise missing_extra(package, _EXTRAS[package]) from error

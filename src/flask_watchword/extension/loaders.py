@@ -17,9 +17,21 @@ def call(loader: Callable[..., Any], *arguments: Any) -> Any:
     return wait(result) if isinstance(result, CoroutineType) else result
 
 
-def wait(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine to its end and return its result."""
-    return current_app.async_to_sync(_wait_for)(coroutine)
+def wait(coroutine: "CoroutineType[Any, Any, Any]") -> Any:
+    """Run a coroutine to its end and return its result.
+
+    Raises:
+        RuntimeError: when that needs asgiref, which is not installed.
+    """
+    try:
+        run = current_app.async_to_sync(_wait_for)
+    except RuntimeError as error:
+        coroutine.close()  # or Python warns that nobody waited for it
+        raise RuntimeError(
+            f"{coroutine.__qualname__} is asynchronous, which needs asgiref: "
+            "pip install 'Flask[async]'"
+        ) from error
+    return run(coroutine)
 
 
 async def _wait_for(coroutine: Coroutine[Any, Any, Any]) -> Any:

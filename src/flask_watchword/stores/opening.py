@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask_watchword.accounts.audit import AuditLog
 from flask_watchword.accounts.upkeep import Upkeep
 from flask_watchword.clock import Clock
+from flask_watchword.extras import require
 from flask_watchword.sessions.store import SessionStore
 from flask_watchword.stores.memory_sessions import MemorySessionStore
 from flask_watchword.stores.process_mark import ProcessMark
@@ -242,6 +243,8 @@ def _by_url(url: str, upgrade: bool) -> SessionStore:
 
 
 def _in_database(target: Any, upgrade: bool) -> SessionStore:
+    if isinstance(target, str):
+        require("sqlite" if target.startswith("sqlite") else "postgres")
     from flask_watchword.stores.sql.opening import open_sql_sessions
 
     return open_sql_sessions(target, upgrade=upgrade)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.findings import Finding, Level, fine, not_checked, problem
+from flask_watchword.extras import MissingExtra
 from flask_watchword.service.doctor.accounts import check_admins, check_demo_user, check_hashes
 from flask_watchword.service.doctor.clocks import check_clock
 from flask_watchword.service.doctor.database_file import (
@@ -127,7 +128,9 @@ def _of_databases(settings: Settings) -> Iterator[Finding]:
 def _asked(name: str, url: str) -> tuple[list[Finding], "DatabaseState | None"]:
     try:
         state = database_state(url)
-    except (StoreUnavailable, DBAPIError, ModuleNotFoundError) as error:
+    except MissingExtra as error:
+        return [problem(name, error.problem, error.remedy)], None
+    except (StoreUnavailable, DBAPIError) as error:
         remedy = "see that it runs, and whether the URL and its user are right"
         return [problem(name, f"does not answer: {_told(error)}", remedy)], None
     findings = [fine(name, "answers"), check_schema(name, state)]

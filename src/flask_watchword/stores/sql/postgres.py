@@ -2,9 +2,12 @@
 
 import math
 import select
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, exc
+
+from flask_watchword.extras import MissingExtra
 
 #: Seconds that a statement may take, waiting for locks included.
 STATEMENT_SECONDS = 1.1
@@ -28,7 +31,12 @@ NO_SUCH_TABLE = "42P01"
 
 
 def open_engine(url: URL, busy_seconds: float) -> Engine:
-    """Return an engine for a PostgreSQL database."""
+    """Return an engine for a PostgreSQL database.
+
+    Raises:
+        MissingExtra: when the driver cannot be imported.
+    """
+    _import_driver()
     settings: dict[str, Any] = {
         "connect_timeout": _CONNECT_SECONDS,
         "options": f"-c statement_timeout={round(busy_seconds * 1000)}",
@@ -88,3 +96,11 @@ def is_readable(seconds: float, *descriptors: int) -> bool:
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(math.ceil(seconds * 1000)))
+
+
+def _import_driver() -> None:
+    try:
+        import_module("psycopg")
+    except ImportError:
+        # Without psycopg-binary and without libpq it is installed and fails, at some length.
+        raise MissingExtra("psycopg", "postgres") from None

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
+from flask_watchword.extras import MissingExtra
 from flask_watchword.fork_safety import ForkAware, no_fork, watch_forks
 from flask_watchword.locks import process_lock
 from flask_watchword.stores.errors import StoreUnavailable
@@ -62,7 +63,7 @@ def client_opener(url: str) -> Callable[[], Client]:
 
     Raises:
         ValueError: when the URL is of no such kind.
-        ImportError: when neither valkey-py nor redis-py is installed.
+        MissingExtra: when neither valkey-py nor redis-py is installed.
     """
     scheme, _, rest = url.partition("://")
     kind, plus, variant = scheme.partition("+")
@@ -138,7 +139,7 @@ def _installed_library() -> str:
     for library in _LIBRARIES:
         if find_spec(library):
             return library
-    raise ImportError("valkey is missing: pip install 'Flask-Watchword[valkey]'", name="valkey")
+    raise MissingExtra("valkey", "valkey")
 
 
 def _scheme_for(library: str, kind: str) -> str:

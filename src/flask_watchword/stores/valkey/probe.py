@@ -31,7 +31,7 @@ def valkey_states(url: str) -> Sequence[ValkeyState]:
     Raises:
         StoreUnavailable: when one does not answer within some seconds.
         ValueError: when the URL is of no known kind.
-        ImportError: when neither valkey-py nor redis-py is installed.
+        MissingExtra: when neither valkey-py nor redis-py is installed.
     """
     server = Server(client_opener(url))
     try:

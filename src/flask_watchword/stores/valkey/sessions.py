@@ -58,7 +58,7 @@ class ValkeySessionStore:
 
         Raises:
             ValueError: when the URL is of no known kind.
-            ImportError: when neither valkey-py nor redis-py is installed.
+            MissingExtra: when neither valkey-py nor redis-py is installed.
         """
         store = cls.__new__(cls)
         store._use(Server(client_opener(url)), prefix_of(url) or prefix, owned=True)

@@ -1,0 +1,54 @@
+"""The optional packages: which extra brings each, and the command that installs it."""
+
+from importlib.util import find_spec
+from types import MappingProxyType
+
+#: The packages of each extra, by the names under which they are imported.
+PACKAGES = MappingProxyType(
+    {
+        "service": (
+            "sqlalchemy",
+            "alembic",
+            "argon2",
+            "bcrypt",
+            "dotenv",
+            "email_validator",
+            "flask_swagger_ui",
+            "granian",
+            "nacl",
+            "prometheus_client",
+            "pyotp",
+            "rich",
+            "zxcvbn",
+        ),
+        "sqlite": ("sqlalchemy", "alembic"),
+        "postgres": ("sqlalchemy", "alembic", "psycopg"),
+        "valkey": ("valkey",),
+        "ed25519": ("nacl",),
+    }
+)
+
+
+class MissingExtra(ImportError):
+    """A package that is not installed; the message has the command that installs it.
+
+    Attributes:
+        problem: what is missing, alone.
+        remedy: what to do, alone.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.problem = f"{package} is not installed"
+        self.remedy = f"the extra `{extra}` brings it: pip install 'Flask-Watchword[{extra}]'"
+        super().__init__(f"{self.problem}; {self.remedy}", name=package)
+
+
+def require(extra: str) -> None:
+    """Check that the packages of an extra are installed; none is imported.
+
+    Raises:
+        MissingExtra: when one is not, the first in the order of :data:`PACKAGES`.
+    """
+    for package in PACKAGES[extra]:
+        if find_spec(package) is None:
+            raise MissingExtra(package, extra)
