@@ -49,8 +49,9 @@ def test_an_option_that_is_misspelled_after_the_manager_is_a_warning() -> None:
 
 def test_an_application_that_is_set_up_well_has_nothing_against_it() -> None:
     for options in ({}, COOKIES, {**PAIR, "JWT_DECODE_AUDIENCE": "shop"}):
-        findings = found(application(**options)).values()
-        assert {finding.level for finding in findings} == {Level.OK}, findings
+        findings = found(application(**options))
+        del findings["packages"]  # whatever releases the tests run with
+        assert {one.level for one in findings.values()} == {Level.OK}, findings
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.configured_keys import verifying_keys
 from flask_watchword.extension.findings import Finding, fine, problem, warning
 from flask_watchword.extension.issuer_checks import check_issuer_proxy, check_issuer_transport
+from flask_watchword.extension.known_faults import check_packages
 from flask_watchword.extension.memory_store import REMEDY, configured_workers
 from flask_watchword.extension.misplaced import misplaced_decorators
 from flask_watchword.extension.options import (
@@ -49,6 +50,7 @@ def examine_app(app: Flask) -> Iterator[Finding]:
         )
         return
     yield fine("JWTManager", "initialized")
+    yield check_packages()
     yield check_names(app)
     for check in _CHECKS:
         try:

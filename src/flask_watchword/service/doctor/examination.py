@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.findings import Finding, Level, fine, not_checked, problem
+from flask_watchword.extension.known_faults import check_packages
 from flask_watchword.extras import MissingExtra
 from flask_watchword.service.doctor.accounts import check_admins, check_demo_user, check_hashes
 from flask_watchword.service.doctor.clocks import check_clock
@@ -90,6 +91,7 @@ def examine(database: str | None = None) -> Iterator[Finding]:
         yield problem("settings", str(error), "correct it; nothing else was looked at")
         return
     yield fine("settings", "each can be used")
+    yield check_packages()
     yield check_files(secret_files(variables))
     for check in _OF_SETTINGS:
         yield check(settings)
