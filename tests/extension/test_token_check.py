@@ -136,8 +136,8 @@ def test_what_is_revoked_of_a_subject_is_told_apart_from_what_is_not() -> None:
     until = "what was issued until 3 h 30 min ago, without a session, is revoked; this one"
     assert found == {
         "in a session": (True, f"{until} has a session, which alone counts"),
-        "newer": (True, f"{until} was issued now, later"),
-        "older": (False, f"{until} was issued 5 h ago, not later: Token has been revoked"),
+        "newer": (True, f"{until} was issued now, after it"),
+        "older": (False, f"{until} was issued 5 h ago, before it: Token has been revoked"),
         "of nobody": (True, "not revoked"),
     }
 

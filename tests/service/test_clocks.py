@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from flask import Flask
 
+from flask_watchword import jwt_required
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.binding import binding_of
+from flask_watchword.service.account_work import sessions_ended
 from flask_watchword.service.tokens import CLOCKS_DIFFER
 from tests.service.site import Site, site
+from tests.service.test_machine_tokens import KINDS, access, make
 
 
 @pytest.fixture
@@ -16,8 +20,25 @@ def nodes(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[
     """Two services over one database."""
     with ExitStack() as stack:
         first, second = (stack.enter_context(site(database_url, monkeypatch)) for _ in range(2))
-        first.add()
+        for one in (first, second):
+            _add_view(one.app)
+        first.add_verified()
         yield first, second
+
+
+def _add_view(app: Flask) -> None:
+    @app.get("/orders")
+    @jwt_required()
+    def orders() -> dict[str, str]:
+        return {}
+
+
+def orders(one: Site, token: str) -> int:
+    feed = binding_of(one.app).revocations
+    assert feed is not None
+    feed.catch_up()
+    headers = {"Authorization": f"Bearer {token}"}
+    return one.client.get("/orders", headers=headers).status_code
 
 
 def set_forward(one: Site, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,3 +69,48 @@ def test_a_node_that_is_far_behind_refuses_it_as_not_valid_yet(
     refused = behind.me(ahead.pair()["access_token"])
     assert refused.status_code == 401
     assert "not yet valid" in refused.get_json()["msg"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_access_of_a_revoked_program_is_refused_though_it_came_from_a_node_that_is_ahead(
+    nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    ahead, behind = nodes
+    set_forward(ahead, CLOCKS_DIFFER - 1, monkeypatch)
+    session = behind.pair()["access_token"]
+    made = make(behind, session, kind, scopes=[])
+    token = access(ahead, made)
+    assert [orders(one, token) for one in nodes] == [200, 200]
+    assert behind.ask("DELETE", f"{kind}/{made['made']['id']}", session).status_code == 204
+    assert [orders(one, token) for one in nodes] == [401, 401]
+
+
+def test_another_program_of_the_same_owner_gets_access_right_after(
+    nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead, behind = nodes
+    set_forward(ahead, CLOCKS_DIFFER - 1, monkeypatch)
+    session = behind.pair()["access_token"]
+    gone, stays = (make(behind, session, "/tokens", scopes=[], name=name) for name in "ab")
+    assert behind.ask("DELETE", f"/tokens/{gone['made']['id']}", session).status_code == 204
+    for issuer in nodes:
+        token = access(issuer, stays)
+        assert [orders(one, token) for one in nodes] == [200, 200]
+
+
+def test_access_of_a_user_who_is_disabled_and_enabled_again(
+    nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead, behind = nodes
+    set_forward(ahead, CLOCKS_DIFFER - 1, monkeypatch)
+    made = [make(behind, behind.pair()["access_token"], kind, scopes=[]) for kind in KINDS]
+    user = behind.user()
+    assert user is not None
+    before = [access(ahead, one) for one in made]
+    with behind.app.app_context(), sessions_ended(user.id):
+        behind.parts.stores.users.disable(user.id, system_clock())
+    assert [orders(one, token) for one in nodes for token in before] == [401] * 4
+    behind.parts.stores.users.enable(user.id)
+    after = [access(ahead, one) for one in made]
+    assert [orders(one, token) for one in nodes for token in after] == [200] * 4
+    assert [orders(one, token) for one in nodes for token in before] == [401] * 4

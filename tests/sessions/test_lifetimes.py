@@ -30,7 +30,7 @@ def test_revocations_live_for_the_leeway_longer() -> None:
     lenient = replace(LIVES, leeway=30.0)
     session = new_session("ada", NOW, lenient)
     assert session_revocation(session, NOW, lenient).until == NOW + 7_230
-    assert subject_revocation("ada", NOW, lenient).until == NOW + 50_030
+    assert subject_revocation("ada", NOW, lenient).until == NOW + 50_060
 
 
 def test_a_subjects_revocation_lives_as_long_as_its_longest_token() -> None:

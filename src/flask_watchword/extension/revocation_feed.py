@@ -63,6 +63,7 @@ class RevocationFeed(ForkAware):
         subject_claim: the claim that holds a token's subject.
         clock: seconds since the epoch.
         resources: of the application, with which the thread ends.
+        leeway: seconds by which the clocks of two nodes may differ.
 
     Attributes:
         elapsed: a clock in seconds that nobody sets back, for the age of the copy.
@@ -75,6 +76,7 @@ class RevocationFeed(ForkAware):
         subject_claim: str,
         clock: Clock,
         resources: Resources,
+        leeway: float = 0.0,
     ) -> None:
         self.elapsed: Clock = time.monotonic
         self._store = store
@@ -82,6 +84,7 @@ class RevocationFeed(ForkAware):
         self._staleness = staleness
         self._subject_claim = subject_claim
         self._clock = clock
+        self._leeway = leeway
         self._index = RevocationIndex(subject_claim)
         self._epoch: str | None = None
         self._since = 0.0
@@ -148,6 +151,18 @@ class RevocationFeed(ForkAware):
         """Take in what this process itself has revoked, whatever the store will say when."""
         with self._lock():
             self._index.add(entries)
+
+    def learn_of(self, subject: str) -> None:
+        """Take in what the store knows of the revocations of a subject.
+
+        Raises:
+            StoreUnavailable: when it does not answer.
+        """
+        self.know(self._store.find_revocations(None, None, subject))
+
+    def subject_revoked_at(self, subject: object) -> float | None:
+        """Return the moment of a subject's newest revocation that is known; asks no store."""
+        return self._index.subject_revoked_at(subject)
 
     def begin_life(self) -> None:
         """Have the store say since when it lives, once in a process, before a session starts.
@@ -254,7 +269,8 @@ class RevocationFeed(ForkAware):
         if self._cursor:
             batch = self._store.revocations(0, now)
         self._epoch = batch.epoch
-        self._since = max(self._since, batch.since)
+        # What a node whose clock is ahead has issued before seems to be younger.
+        self._since = max(self._since, batch.since + self._leeway)
         return batch
 
     def tidy(self) -> None:

@@ -12,7 +12,7 @@ from flask_watchword.extension.revocation_feed import RevocationFeed
 from flask_watchword.extension.session_options import SessionOptions, read_session_options
 from flask_watchword.extension.signals import session_ended
 from flask_watchword.extension.tokens import Claims, Fresh, identity_of, issue
-from flask_watchword.sessions.revocation import Revocation
+from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import Session
 from flask_watchword.sessions.store import SessionStore, session_revocation
 
@@ -67,12 +67,15 @@ class Work:
     def all_tokens_until(self) -> float:
         """Return when the last token that there may be now has expired."""
         lives = self.lifetimes
-        return self.now + max(lives.access, lives.idle, lives.detached) + lives.leeway
+        # Once for a clock that is ahead at the node that issued it, once for accepting it later.
+        return self.now + max(lives.access, lives.idle, lives.detached) + 2 * lives.leeway
 
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation, and know it in this process at once."""
         self.store.revoke(entry)
         self.feed.know([entry])
+        if entry.kind is Kind.SUBJECT:
+            self.feed.learn_of(entry.value)  # the store may have moved it on
 
     def tell_ended(self, ended: Sequence[Session]) -> None:
         """Refuse the tokens of sessions that were ended, from now on; say so by the signal."""

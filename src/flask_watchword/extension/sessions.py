@@ -92,6 +92,7 @@ class Sessions:
             app.config["JWT_IDENTITY_CLAIM"],
             lambda: manager.clock(),
             resources,
+            options.lifetimes.leeway,
         )
         if StoreUnavailable not in app.error_handler_spec[None][None]:
             app.register_error_handler(StoreUnavailable, _unavailable)
@@ -250,6 +251,7 @@ class Sessions:
         )
         if keep is None:
             work.feed.know([subject_revocation(wanted, work.now, work.lifetimes)])
+            work.feed.learn_of(wanted)  # the store may have moved it on
         work.tell_ended(ended)
         return len(ended)
 

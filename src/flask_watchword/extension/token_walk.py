@@ -41,7 +41,7 @@ from flask_watchword.jose.steps import (
     take_form_steps,
     take_signature_steps,
 )
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Kind, Revocation, was_issued_by
 from flask_watchword.sessions.session import REFRESH_REUSED, Session
 from flask_watchword.sessions.store import SessionStore
 
@@ -245,7 +245,7 @@ def _of_subject(found: Sequence[Revocation], claims: dict[str, Any], now: float)
     issued = claims.get("iat")
     if not isinstance(issued, (int, float)):
         return f"{until}; this one does not say when it was issued"
-    later = "later" if issued > moment else "not later"
+    later = "before it" if was_issued_by(claims, moment) else "after it"
     return f"{until}; this one was issued {distance(issued, now)}, {later}"
 
 

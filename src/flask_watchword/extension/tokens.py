@@ -26,6 +26,7 @@ from flask_watchword.extension.responses import (
 from flask_watchword.jose import Key, decode_unverified, encode
 from flask_watchword.jose.jws import MAX_TOKEN_BYTES
 from flask_watchword.jose.recent import Recent
+from flask_watchword.sessions.revocation import ISSUED_AFTER
 
 ExpiresDelta = Literal[False] | timedelta
 Fresh = bool | float | timedelta
@@ -165,6 +166,9 @@ def compose(
     if overrides:
         body.update(overrides)
         dates_to_seconds(body)
+    if binding.revocations is not None:
+        whose = body.get(config["JWT_IDENTITY_CLAIM"])
+        _tell_revocation(body, binding.revocations.subject_revoked_at(whose), manager.clock())
     if "iss" in body and not isinstance(body["iss"], str):
         raise TypeError("Issuer (iss) must be a string.")
     header = _merged(
@@ -177,6 +181,13 @@ def compose(
     if key.weakness is not None:
         binding.warn_of_weak_key(key.weakness)
     return NewToken(encode(body, key, header, json_default(app)), body, key, is_plain, now)
+
+
+def _tell_revocation(body: Claims, moment: float | None, now: float) -> None:
+    # Tokens of a session end with it. Of the others `iat` tells whether they were issued before a
+    # revocation of their subject, unless that was made so recently that clocks may disagree.
+    if moment is not None and moment >= int(now) and body.get("sid") is None:
+        body[ISSUED_AFTER] = moment
 
 
 def identity_of(manager: Any, identity: Any) -> Any:

@@ -34,6 +34,8 @@ def new_access_token(token: MachineToken, scopes: Collection[str], seconds: int)
     claims = {CLIENT_ID: token.id}
     if scopes:
         claims["scope"] = " ".join(sorted(scopes))
+    # A revocation of the same subject may have been made a moment ago, for another of its tokens.
+    Work().feed.learn_of(subject_of(token))
     life = timedelta(seconds=seconds)
     return issue(None, "access", claims, expires_delta=life, subject=subject_of(token))
 

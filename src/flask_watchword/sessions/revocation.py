@@ -1,7 +1,7 @@
 """What has been revoked, kept so that asking is a look-up in a dictionary."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -22,8 +22,10 @@ class Revocation:
     Attributes:
         kind: what ``value`` is.
         value: a session's id, a token's ``jti``, a subject, or the ``kid`` of a key.
-        moment: when it was made, seconds since the epoch. Of a subject it revokes what was
-            issued until then and belongs to no session: sessions are revoked one by one.
+        moment: when it was made, seconds since the epoch. That of a subject is later by the
+            leeway, so that it is not before the ``iat`` of a token from a node whose clock is
+            ahead. It revokes what was issued until then and belongs to no session: sessions are
+            revoked one by one.
         until: when the last token it can concern expires; the entry dies then.
     """
 
@@ -31,6 +33,25 @@ class Revocation:
     value: str
     moment: float
     until: float
+
+
+#: The claim of a token that was issued in the knowledge of a revocation of its subject: the moment
+#: of that revocation. Where clocks differ, ``iat`` does not tell which of the two came first.
+ISSUED_AFTER = "issued_after"
+
+#: The least seconds between the moments of two revocations of one subject.
+_TICK = 1e-6
+
+
+def later_than(entry: Revocation, newest: float | None) -> Revocation:
+    """Return a revocation whose moment is later than that of the subject's newest one.
+
+    A token may say that it was issued after the newest one. If one from a node whose clock is
+    behind were made earlier than that, it would not revoke that token.
+    """
+    if newest is None or entry.moment > newest:
+        return entry
+    return replace(entry, moment=newest + _TICK)
 
 
 class RevocationIndex:
@@ -86,15 +107,14 @@ class RevocationIndex:
         session = claims.get("sid")
         return isinstance(session, str) and session in self._sessions
 
+    def subject_revoked_at(self, subject: object) -> float | None:
+        """Return the moment of a subject's newest revocation; ``None`` where there is none."""
+        known = self._subjects.get(str(subject)) if isinstance(subject, (str, int)) else None
+        return None if known is None else known[0]
+
     def _subject_is_revoked(self, claims: Mapping[str, Any]) -> bool:
-        subject, issued = claims.get(self._subject_claim), claims.get("iat")
-        if isinstance(subject, int):
-            subject = str(subject)
-        if not isinstance(subject, str) or subject not in self._subjects:
-            return False
-        # iat counts whole seconds, so a token of the same second may have been before or after;
-        # and a token that does not say when it was issued may have been before.
-        return not isinstance(issued, (int, float)) or issued <= self._subjects[subject][0]
+        moment = self.subject_revoked_at(claims.get(self._subject_claim))
+        return moment is not None and was_issued_by(claims, moment)
 
     def drop_expired(self, now: float) -> None:
         """Forget the entries that can concern no token any more."""
@@ -104,3 +124,18 @@ class RevocationIndex:
         gone = [value for value, (_, until) in self._subjects.items() if until <= now]
         for value in gone:
             del self._subjects[value]
+
+
+def was_issued_by(claims: Mapping[str, Any], moment: float) -> bool:
+    """Tell whether a token was issued before a revocation of its subject.
+
+    Args:
+        claims: verified claims.
+        moment: that of the revocation.
+    """
+    issued, after = claims.get("iat"), claims.get(ISSUED_AFTER)
+    # iat counts whole seconds, and a token that does not say when it was issued may have been
+    # issued before.
+    if isinstance(issued, (int, float)) and issued > moment:
+        return False
+    return not isinstance(after, (int, float)) or after < moment

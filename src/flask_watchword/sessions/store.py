@@ -115,7 +115,8 @@ class SessionStore(Protocol):
         In steps of :data:`MOST_ENDED` sessions or more. Whoever is told that the store does not
         answer may find that some have ended, and asks again.
 
-        Without ``keep`` the subject itself is logged as well, for its tokens without a session.
+        Without ``keep`` the subject itself is logged as well, for its tokens without a session:
+        see :meth:`revoke`.
 
         Returns:
             The sessions that were ended.
@@ -125,7 +126,11 @@ class SessionStore(Protocol):
         """Return the sessions of a subject that are not over, the one used last first."""
 
     def revoke(self, entry: Revocation) -> None:
-        """Log a revocation."""
+        """Log a revocation.
+
+        Of a subject each has a later moment than those before, by
+        :func:`~flask_watchword.sessions.revocation.later_than`.
+        """
 
     def revocations(self, after: int, now: float) -> Batch:
         """Return what was logged behind a cursor and lives still; 0 for all of it."""
@@ -177,5 +182,7 @@ def session_revocation(session: Session, now: float, lifetimes: Lifetimes) -> Re
 
 def subject_revocation(subject: str, now: float, lifetimes: Lifetimes) -> Revocation:
     """Return the entry that revokes the tokens of a subject that belong to no session."""
+    # The clock of a node that issued a token may be ahead by the leeway.
+    moment = now + lifetimes.leeway
     longest = max(lifetimes.access, lifetimes.detached) + lifetimes.leeway
-    return Revocation(Kind.SUBJECT, subject, now, now + longest)
+    return Revocation(Kind.SUBJECT, subject, moment, moment + longest)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from flask_watchword.locks import PerProcess
 from flask_watchword.sessions.requester import Requester
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Kind, Revocation, later_than
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import (
     MOST_ENDED,
@@ -215,8 +215,14 @@ class MemorySessionStore:
         self._append([session_revocation(session, now, lifetimes) for session in ended])
         return ended
 
+    def _newest_of(self, subject: str) -> float | None:
+        about = (entry for _, entry in self._log if entry.kind is Kind.SUBJECT)
+        return max((entry.moment for entry in about if entry.value == subject), default=None)
+
     def _append(self, entries: Iterable[Revocation]) -> None:
         for entry in entries:
+            if entry.kind is Kind.SUBJECT:
+                entry = later_than(entry, self._newest_of(entry.value))
             self._logged += 1
             self._log.append((self._logged, entry))
         self._changed().notify_all()

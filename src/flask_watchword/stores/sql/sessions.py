@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Executable, exc
 
 from flask_watchword.sessions.requester import Requester
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Kind, Revocation, later_than
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import (
     MOST_ENDED,
@@ -303,10 +303,17 @@ class SqlSessionStore:
         self._log(connection, [*entries, *further])
         return ended
 
+    def _placed(self, connection: Connection, entry: Revocation) -> Revocation:
+        if entry.kind is not Kind.SUBJECT:
+            return entry
+        about = {"subject": entry.value}
+        return later_than(entry, connection.scalar(statements.NEWEST_OF_SUBJECT, about))
+
     def _log(self, connection: Connection, entries: Sequence[Revocation]) -> None:
         if not entries:
             return
         self._feed.before_logging(connection)
+        entries = [self._placed(connection, entry) for entry in entries]
         rows = [
             {"kind": e.kind.value, "value": e.value, "moment": e.moment, "until": e.until}
             for e in entries

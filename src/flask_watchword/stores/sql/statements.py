@@ -173,6 +173,8 @@ def _about(kind: Kind, name: str) -> ColumnElement[bool]:
     return and_(_log.kind == kind.value, _log.value == bindparam(name))
 
 
+NEWEST_OF_SUBJECT = select(func.max(_log.moment)).where(_about(Kind.SUBJECT, "subject"))
+
 FIND = select(*_ENTRY).where(
     or_(
         _about(Kind.SESSION, "session_id"),

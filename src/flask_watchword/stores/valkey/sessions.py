@@ -152,11 +152,12 @@ class ValkeySessionStore:
         keep: str | None = None,
     ) -> list[Session]:
         """End every session of a subject but ``keep``, and log that."""
-        subject_until = ""
+        revoked = ("", "")
         if keep is None:
-            subject_until = moment(subject_revocation(subject, now, lifetimes).until)
+            entry = subject_revocation(subject, now, lifetimes)
+            revoked = moment(entry.moment), moment(entry.until)
         until = moment(now + lifetimes.access), moment(lifetimes.leeway)
-        args = subject, moment(now), reason, *until, keep or "", subject_until
+        args = subject, moment(now), reason, *until, keep or "", *revoked
         ended, whole = self._end_once(*args)
         # What others delete between two steps moves the rest up, past where the next one begins.
         while not whole:

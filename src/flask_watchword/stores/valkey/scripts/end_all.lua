@@ -2,8 +2,9 @@
 -- are also those whose tokens are accepted for a leeway past their end.
 -- Looks at so many of the subject's sessions from a place on. Returns those that were ended, and
 -- the place to go on from, -1 behind the last.
-local _, subject, now, reason, access_until, leeway, keep, subject_until = unpack(ARGV, 1, 8)
-local place, most = tonumber(ARGV[9]), tonumber(ARGV[10])
+local _, subject, now, reason, access_until, leeway, keep, revoked_at, subject_until =
+  unpack(ARGV, 1, 9)
+local place, most = tonumber(ARGV[10]), tonumber(ARGV[11])
 
 local ids = redis.call('ZRANGE', subject_key(subject), place, place + most - 1)
 local ended = {}
@@ -17,7 +18,7 @@ for _, id in ipairs(ids) do
 end
 if #ids < most then place = -1 end
 if subject_until ~= '' then
-  append('subject', subject, now, subject_until)
+  append('subject', subject, revoked_at, subject_until)
 end
 if #ended > 0 or subject_until ~= '' then announce() end
 return {ended, place}

@@ -24,6 +24,10 @@ local function append(kind, value, moment, until_)
   local known = redis.call('HGET', ENTRIES, member)
   if known then
     local known_moment, known_until = string.match(known, '^(%S+) (%S+)$')
+    if kind == 'subject' and tonumber(moment) <= tonumber(known_moment) then
+      -- Each is later than the one before: see `later_than`.
+      moment = string.format('%.17g', known_moment + 0.000001)
+    end
     moment, until_ = later(known_moment, moment), later(known_until, until_)
   end
   local last = redis.call('HGET', ENTRIES, 'last') or 0
