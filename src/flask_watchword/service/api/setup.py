@@ -83,7 +83,7 @@ def setup_page() -> Response:
 
 @endpoint(
     "GET",
-    "/setup/<part>",
+    "/setup/files/<part>",
     summary="Give what the page at /setup consists of",
     guard=PUBLIC,
     answers={200: tuple(map(Content, _PARTS.values())), 304: None},
