@@ -32,7 +32,7 @@ from tests.cli import conftest as served
 from tests.cli.conftest import Serve
 from tests.service.site import GOOD, Site, site
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 free_port = served.free_port
 serve = served.serve
