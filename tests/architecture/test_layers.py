@@ -67,7 +67,8 @@ MUST_NOT_IMPORT: dict[str, set[str]] = {
 NAMES_CONCRETE_STORES = f"{PACKAGE}.service.stores"
 # `opening` chooses by what an option names, and imports a store only once it was chosen.
 STORES_ANYONE_ABOVE_MAY_IMPORT = {
-    f"{PACKAGE}.stores.{name}" for name in ("database_url", "errors", "opening", "table_names")
+    f"{PACKAGE}.stores.{name}"
+    for name in ("database_url", "errors", "opening", "table_names", "temporary_database")
 } | {f"{PACKAGE}.stores"}
 
 MODULES = modules_of(PACKAGE)

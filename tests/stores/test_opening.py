@@ -118,8 +118,8 @@ def test_a_store_is_taken_as_it_is() -> None:
     [
         ("memory", "a session store is named by a URL"),
         ("mysql://u:secret@h/d", "no session store is known for mysql://"),
-        ("sqlite://", "need a file"),
-        ("sqlite:///:memory:", "need a file"),
+        ("sqlite://", "write sqlite://"),
+        ("sqlite:///:memory:", "write sqlite://"),
         ("postgresql+psycopg2://u:secret@h/d", "is not supported"),
         ("postgresql+psycopg://u:p@h:secret/d", "cannot be read"),
         ("valkey://:pa/secret@host", "cannot be read"),
@@ -127,7 +127,7 @@ def test_a_store_is_taken_as_it_is() -> None:
         ("redis+cluster://:secret/pa@host", "cannot be read"),
         ("valkey://:secret@host?socket_timeout=secret", "cannot be read"),
         (5, "a int is no session store"),
-        (create_engine("sqlite://"), "need a file"),
+        (create_engine("sqlite://"), "write sqlite://"),
     ],
 )
 def test_what_names_no_store_is_refused_without_telling_the_password(

@@ -32,6 +32,7 @@ from flask_watchword.extension.unknown_names import misspelled_options
 from flask_watchword.extension.weak_secrets import weakness
 from flask_watchword.jose import ALGORITHMS
 from flask_watchword.stores.opening import memory_process_mark
+from flask_watchword.stores.temporary_database import is_in_memory
 
 _MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -218,7 +219,8 @@ def check_revocation(app: Flask) -> Finding:
     """Check that whoever logs out is logged out, and that every worker knows."""
     check, binding = "revocation", binding_of(app)
     if binding.revocations is not None:
-        if memory_process_mark(app.extensions[SESSIONS_KEY]) is not None:
+        store, place = app.extensions[SESSIONS_KEY], app.config["WATCHWORD_SESSION_STORE"]
+        if is_in_memory(place) or memory_process_mark(store) is not None:
             return _sessions_in_memory(check)
         return fine(check, "by Sessions")
     if binding.manager._token_in_blocklist_callback is not default_blocklist_callback:

@@ -49,6 +49,7 @@ from flask_watchword.sessions.session import (
 from flask_watchword.sessions.store import subject_revocation
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.opening import UnknownStore, open_session_store
+from flask_watchword.stores.temporary_database import TemporaryDatabase, is_in_memory
 
 #: Characters of a User-Agent header that are kept.
 _AGENT_LENGTH = 256
@@ -78,14 +79,18 @@ class Sessions:
         warn_misspelled(app.config, "WATCHWORD_")
         set_session_defaults(app.config)
         options = read_session_options(app.config)
+        resources = self._closing.add(app)
+        given = app.config["WATCHWORD_SESSION_STORE"]
+        temporary = TemporaryDatabase() if is_in_memory(given) else None
         try:
-            store = open_session_store(app.config["WATCHWORD_SESSION_STORE"])
+            store = open_session_store(given if temporary is None else temporary.url)
         except UnknownStore as error:
             raise RuntimeError(f"WATCHWORD_SESSION_STORE: {error}") from None
         app.extensions[SESSIONS_KEY] = store
-        resources = self._closing.add(app)
-        if store is not app.config["WATCHWORD_SESSION_STORE"]:
+        if store is not given:
             resources.own(store)
+        if temporary is not None:
+            resources.own(temporary)  # closed after what uses it
         binding.revocations = RevocationFeed(
             store,
             options.staleness,

@@ -138,7 +138,9 @@ def database(variable: str, text: str, wanted: str = _DATABASES) -> str:
 def _file(variable: str, url: URL) -> str:
     if not url.database or ":memory:" in url.database or url.query:
         raise InvalidSetting(
-            variable, "name a file, as in sqlite:///watchword.db; workers cannot share memory"
+            variable,
+            "name a file, as in sqlite:///watchword.db; the tests of an application may set "
+            'app.config["WATCHWORD_DATABASE"] = "sqlite://"',
         )
     # Made absolute here and now, so that every worker means the same file.
     path = str(Path(url.database).absolute())

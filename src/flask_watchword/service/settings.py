@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from flask_watchword.service.setting_sources import (
     variable_of,
 )
 from flask_watchword.service.setting_values import InvalidSetting, UnknownSetting
+from flask_watchword.stores.temporary_database import IN_MEMORY, is_in_memory
 
 __all__ = [
     "InvalidSetting",
@@ -41,6 +42,7 @@ __all__ = [
     "secret_files",
 ]
 
+_DATABASE = "WATCHWORD_DATABASE"
 _DEFAULT_DATABASE = "sqlite:///watchword.db"
 _DEMO_DATABASE = "sqlite:///watchword-demo.db"
 
@@ -201,7 +203,11 @@ def read_app_settings(
         raise UnknownSetting(misspelled[0])
     _refuse_unknown(merged(config), also=(option.name for option in SESSION_OPTIONS))
     _refuse_unknown(merged(environ))
-    return _parsed(merged(config, environ), {})
+    variables = merged(config, environ)
+    if not is_in_memory(variables.get(_DATABASE)):
+        return _parsed(variables, {})
+    others = {name: value for name, value in variables.items() if name != _DATABASE}
+    return replace(_parsed(others, {}), database=IN_MEMORY)
 
 
 def secret_files(environ: Mapping[str, Any] = os.environ) -> Mapping[str, Path]:

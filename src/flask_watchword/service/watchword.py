@@ -1,6 +1,7 @@
 """``Watchword``: the service as a part of an application."""
 
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 from flask import Flask
@@ -43,6 +44,7 @@ from flask_watchword.service.tokens import (
     install_tokens,
     token_options,
 )
+from flask_watchword.stores.temporary_database import TemporaryDatabase, is_in_memory
 
 #: Where an application has its Watchword: ``app.extensions["watchword"]``.
 WATCHWORD_KEY = "watchword"
@@ -115,9 +117,14 @@ class Watchword:
         stores = self._stores
         resources = self._closing.add(app)
         if stores is None:
+            temporary = TemporaryDatabase() if is_in_memory(settings.database) else None
+            if temporary is not None:
+                settings = replace(settings, database=temporary.url)
             prepare(settings)
             stores = open_stores(settings)
             resources.own(stores)
+            if temporary is not None:
+                resources.own(temporary)  # closed after what uses it
         parts = _install(
             app,
             settings,

@@ -82,7 +82,7 @@ def _patient_engine(url: str | URL) -> Iterator[Engine]:
 
 def _in_file(url: URL, upgrade: bool) -> SqlSessionStore:
     if url.database in (None, "", ":memory:"):
-        raise ValueError("sessions in SQLite need a file; for one process there is memory://")
+        raise ValueError("other connections cannot see a database in memory: write sqlite://")
     if upgrade:
         upgrade_database(url)
     return SqlSessionStore(open_engine(url, busy_seconds=_SLICE))
