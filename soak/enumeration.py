@@ -1,12 +1,18 @@
-"""Who asks about addresses learns nothing by the time of an answer: they take equally long."""
+"""Neither an answer nor the requests after it tell by their time which addresses have an account.
 
-import logging
+Mail is handed to an SMTP server in a process of its own. The thread that does so runs beside the
+requests, and delays them by what it takes of the interpreter and of the database.
+"""
+
+import multiprocessing
 import random
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 
 from flask.testing import FlaskClient
 
@@ -18,13 +24,25 @@ from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import opened_stores, prepare
 from soak.findings import Finding, Scale, told
 from soak.places import VALKEY, Place
+from tests.servers.smtp import running_smtp
 
 #: The most that the medians may lie apart, as a share of one hash.
 SHARE = 0.05
+#: The most that an attacker may be better than a guess: of an account that exists and one that does
+#: not, how often the slower answer, or the faster one, belongs to the one that exists.
+MOST_AUC = 0.55
+
+#: Requests after each question, by which what goes on beside them shows.
+_AFTER = 4
+#: Seconds until the next question, in which mail is sent.
+_PAUSE = 0.025
 
 _KINDS = ("known", "unknown", "disabled")
 _WITH_PASSWORD = ("/login", "/register")
 _PATHS = (*_WITH_PASSWORD, "/password/forgot", "/email/verify/resend")
+#: Of these only the mailbox tells what the address is.
+_BY_MAIL = ("/register", "/password/forgot", "/email/verify/resend")
+_NO_CODE = {"code": "0" * 43, "password": "x"}
 _GOOD, _WRONG = "correct horse battery staple", "seven lazy otters juggle"
 
 
@@ -34,10 +52,12 @@ class Asked:
 
     Attributes:
         seconds: how long each answer took, by what the address was.
+        after: how long the requests after it took together.
         answers: status and body of each.
     """
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in _KINDS})
+    after: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in _KINDS})
     answers: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -45,6 +65,20 @@ class Asked:
         """Return by how many seconds the medians lie apart."""
         medians = [statistics.median(seconds) for seconds in self.seconds.values()]
         return max(medians) - min(medians)
+
+    @property
+    def aucs(self) -> dict[str, float]:
+        """Return how well known and unknown are told apart, by what an attacker measures."""
+        measured = {"answer": self.seconds, f"next {_AFTER} requests": self.after}
+        return {what: auc(times["known"], times["unknown"]) for what, times in measured.items()}
+
+
+def auc(these: Sequence[float], those: Sequence[float]) -> float:
+    """Return the area under the ROC curve of the better of two classifiers: larger, or smaller."""
+    ranks = {value: rank for rank, value in enumerate(sorted([*these, *those]), start=1)}
+    pairs = len(these) * len(those)
+    larger = (sum(ranks[value] for value in these) - len(these) * (len(these) + 1) / 2) / pairs
+    return max(larger, 1 - larger)
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
@@ -64,14 +98,27 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
             + told(asked.answers),
             asked.gap < SHARE * one_hash and len(asked.answers) == 1,
         )
+        if path in _BY_MAIL:
+            yield Finding(
+                f"{path} hides by its time which addresses are known: AUC at most {MOST_AUC}",
+                place.name,
+                ", ".join(f"by the {what} {found:.3f}" for what, found in asked.aucs.items()),
+                max(asked.aucs.values()) <= MOST_AUC,
+            )
 
 
 def asked_about(place: Place, number: int) -> dict[str, Asked]:
     """Return what came of so many questions to each of the paths that take an address."""
-    settings = read_settings({}, database=place.url, master_key="A" * 43)
-    logging.getLogger("flask_watchword.mail").setLevel(logging.CRITICAL)
+    with _mail_server() as url:
+        settings = read_settings(
+            {}, database=place.url, master_key="A" * 43, smtp=url, mail_from="login@example.com"
+        )
+        prepare(settings)
+        return _asked(settings, number)
+
+
+def _asked(settings: Settings, number: int) -> dict[str, Asked]:
     found = {}
-    prepare(settings)
     with opened_stores(settings) as stores:
         app = create_app(settings, stores=stores)
         try:
@@ -99,9 +146,35 @@ def _ask(client: FlaskClient, path: str, name: str, number: int) -> Asked:
         where = {"REMOTE_ADDR": f"10.{count >> 8}.{count & 255}.1"}
         began = time.perf_counter()
         answer = client.post(path, json=body, environ_base=where)
-        asked.seconds[kind].append(time.perf_counter() - began)
+        answered = time.perf_counter()
+        for _ in range(_AFTER):
+            # A few statements, two of which write.
+            client.post("/email/verify", json=_NO_CODE, environ_base=where)
+        asked.seconds[kind].append(answered - began)
+        asked.after[kind].append(time.perf_counter() - answered)
         asked.answers[f"{answer.status_code} {answer.get_json()['msg']}"] += 1
+        time.sleep(_PAUSE)
     return asked
+
+
+@contextmanager
+def _mail_server() -> Iterator[str]:
+    """Lend the URL of a mail server in a process of its own, which would else delay ours."""
+    ours, theirs = multiprocessing.Pipe()
+    # Spawned, since this process has threads.
+    process = multiprocessing.get_context("spawn").Process(target=_serve_mail, args=(theirs,))
+    process.start()
+    try:
+        yield f"smtp+plain://127.0.0.1:{ours.recv()}"
+    finally:
+        ours.send("stop")
+        process.join()
+
+
+def _serve_mail(connection: Connection) -> None:
+    with running_smtp() as (_, port):
+        connection.send(port)
+        connection.recv()
 
 
 def _add_users(settings: Settings, name: str, number: int) -> None:

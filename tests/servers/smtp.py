@@ -25,6 +25,7 @@ class Received:
         answer: to the message, when not OK.
         recipient_answer: to each recipient, when not OK.
         hangs_up: whether it is gone when a client says goodbye.
+        asked: the commands but the first and the last, and how a client signs in.
     """
 
     messages: list[EmailMessage] = field(default_factory=list)
@@ -33,6 +34,23 @@ class Received:
     answer: str = ""
     recipient_answer: str = ""
     hangs_up: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    async def handle_MAIL(  # noqa: N802 - the server calls it by this name
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        self.asked.append("MAIL")
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_NOOP(self, *_: Any) -> str:  # noqa: N802
+        self.asked.append("NOOP")
+        return "250 OK"
+
+    async def handle_RSET(self, *_: Any) -> str:  # noqa: N802
+        self.asked.append("RSET")
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - the server calls it by this name
         self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]

@@ -77,11 +77,12 @@ class Site:
         return body
 
     def mail(self) -> list[Mail]:
-        """Return the mail that waits, and take it out."""
+        """Return the mail that waits, decoys apart, and take it out."""
         outbox, found = self.parts.stores.accounts.stores.outbox, []
         while claimed := outbox.claim(system_clock() + 1.0, 600.0):
             outbox.sent(claimed.mail.id, system_clock())
-            found.append(claimed.mail)
+            if not claimed.mail.is_decoy:
+                found.append(claimed.mail)
         return found
 
     def code(self) -> str:

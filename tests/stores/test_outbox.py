@@ -37,13 +37,21 @@ class Mailbox:
 
     def __init__(self, *failures: BaseException | None) -> None:
         self.mails: list[Mail] = []
+        self.decoys: list[Mail] = []
         self._failures = list(failures)
 
     def send(self, mail: Mail) -> None:
+        self._fail()
+        self.mails.append(mail)
+
+    def send_decoy(self, mail: Mail) -> None:
+        self._fail()
+        self.decoys.append(mail)
+
+    def _fail(self) -> None:
         failure = self._failures.pop(0) if self._failures else None
         if failure is not None:
             raise failure
-        self.mails.append(mail)
 
 
 class Died(BaseException):
@@ -75,6 +83,24 @@ def test_a_message_is_sent_once_as_it_was_written(outbox: SqlOutbox) -> None:
     box = Mailbox()
     assert deliver(outbox, box, NOW + 10) == [Result.SENT] * 3
     assert box.mails == mails
+    assert deliver(outbox, box, NOW + 10**6) == []
+
+
+def test_a_decoy_is_due_at_once_and_reaches_nobody(outbox: SqlOutbox) -> None:
+    outbox.put_decoy(mail())
+    box = Mailbox()
+    assert deliver(outbox, box) == [Result.SENT]
+    assert box.mails == []
+    (decoy,) = box.decoys
+    assert (decoy.recipient, decoy.body) == ("", BODY)
+    assert deliver(outbox, box, NOW + 10**6) == []
+
+
+def test_a_decoy_is_tried_again_and_given_up_like_a_message(outbox: SqlOutbox) -> None:
+    outbox.put_decoy(mail())
+    box = Mailbox(SendingFailed("421 later"), Rejected("550 no"))
+    assert deliver(outbox, box) == [Result.RETRY]
+    assert deliver(outbox, box, NOW + pause_after(1)) == [Result.GIVEN_UP]
     assert deliver(outbox, box, NOW + 10**6) == []
 
 

@@ -57,6 +57,31 @@ def test_a_message_that_is_sent_again_is_the_same_message() -> None:
     assert first["Date"] == second["Date"]
 
 
+DECOY = replace(MAIL, recipient="")
+
+
+def test_a_decoy_is_talked_about_as_long_as_a_message_and_handed_to_nobody(tmp_path: Path) -> None:
+    context, trusted = certificate_for("127.0.0.1", tmp_path)
+    options: dict[str, Any] = {
+        "security": Security.STARTTLS,
+        "user": USER,
+        "password": PASSWORD,
+        "certificates": trusted,
+    }
+    with running_smtp(context, sign_in=True) as (received, port):
+        SmtpTransport(server(port, **options)).send_decoy(DECOY)
+    assert received.messages == []
+    # A message has MAIL, RCPT, DATA and its text.
+    assert received.asked == ["MAIL", "NOOP", "NOOP", "RSET"]
+
+
+def test_a_decoy_fails_as_a_message_does_where_there_is_no_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(SendingFailed, match="cannot be reached"):
+        SmtpTransport(server(port)).send_decoy(DECOY)
+
+
 def test_an_international_domain_goes_out_as_the_dns_knows_it() -> None:
     with running_smtp() as (received, port):
         send(port, new_mail("verify_email", "ada@straße.de", MAIL.body, NOW))

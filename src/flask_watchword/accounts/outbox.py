@@ -2,6 +2,11 @@
 
 Sending is at least once. Between a server's OK and the note of it a worker can die, and then
 another sends again; both have the same Message-ID, by which mailboxes know them for one.
+
+Where a request must not tell whether it sends a message, it puts a decoy into the outbox instead:
+a message without a recipient, which is claimed, handed to the transport and noted like any other.
+Sending takes time from the requests beside it, in the interpreter and in the database. Without
+decoys these would tell by their time whether a message was sent.
 """
 
 import uuid
@@ -53,7 +58,7 @@ class Mail:
     Attributes:
         id: its name, also the first half of its Message-ID, however often it is sent.
         kind: what it is, for the audit log and for people: ``verify_email``.
-        recipient: the address that mail goes to, one mailbox.
+        recipient: the address that mail goes to, one mailbox; empty for a decoy.
         body: what it says.
         created_at: seconds since the epoch; its Date.
         expires_at: when it is of no use any more, as the code in it is over.
@@ -65,6 +70,11 @@ class Mail:
     body: Body
     created_at: float
     expires_at: float
+
+    @property
+    def is_decoy(self) -> bool:
+        """Tell whether it is a message that nobody gets."""
+        return not self.recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +100,8 @@ class Outbox(Protocol):
     def put(self, mail: Mail) -> None:
         """Keep a message that is due at once: in the transaction of the change that causes it."""
 
-    def put_nothing(self, mail: Mail) -> None:
-        """Do the work of :meth:`put` for a message that nobody gets; nothing of it is kept."""
+    def put_decoy(self, mail: Mail) -> None:
+        """Keep a message as :meth:`put` does, but without its recipient."""
 
     def claim(self, now: float, lease: float) -> ClaimedMail | None:
         """Return the message that has been due for longest; ``None`` when none is.
@@ -134,6 +144,13 @@ class Transport(Protocol):
         Raises:
             Rejected: when trying again would not help.
             SendingFailed: when it may.
+        """
+
+    def send_decoy(self, mail: Mail) -> None:
+        """Do the work of :meth:`send` as far as it goes without a recipient.
+
+        Raises:
+            SendingFailed: as :meth:`send` would.
         """
 
 
@@ -204,7 +221,10 @@ def deliver_next(outbox: Outbox, transport: Transport, clock: Clock) -> Outcome 
     if refused:
         return _given_up(outbox, claimed, now, refused)
     try:
-        transport.send(claimed.mail)
+        if claimed.mail.is_decoy:
+            transport.send_decoy(claimed.mail)
+        else:
+            transport.send(claimed.mail)
     except SendingFailed as failure:
         return _failed(outbox, claimed, clock(), failure)
     outbox.sent(claimed.mail.id, clock())

@@ -3,9 +3,9 @@
 import contextlib
 import smtplib
 import ssl
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from email.headerregistry import Address
-from email.message import EmailMessage
 from enum import StrEnum
 from pathlib import Path
 
@@ -93,8 +93,33 @@ class SmtpTransport:
             message = message_of(mail, self._sender)
         except ValueError as error:
             raise Rejected(f"it cannot be written as a message: {error}") from error
+        self._say(lambda connection: connection.send_message(message))
+
+    def send_decoy(self, mail: Mail) -> None:
+        """Write a message and connect as :meth:`send` does, and hand over nothing.
+
+        The server is told a sender, is asked as often as for a message, and is told to forget it.
+
+        Raises:
+            SendingFailed: as :meth:`send` would.
+        """
+        sender = self._sender.addr_spec
+        message = message_of(replace(mail, recipient=sender), self._sender)
+
+        def talk(connection: smtplib.SMTP) -> None:
+            message.as_bytes()
+            connection.ehlo_or_helo_if_needed()
+            connection.mail(sender)
+            # In the place of the recipient and of the message.
+            for _ in range(2):
+                connection.noop()
+            connection.rset()
+
+        self._say(talk)
+
+    def _say(self, talk: Callable[[smtplib.SMTP], object]) -> None:
         try:
-            self._hand_over(message)
+            self._hand_over(talk)
         except smtplib.SMTPRecipientsRefused as error:
             raise _refused(*next(iter(error.recipients.values()))) from error
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
@@ -125,12 +150,12 @@ class SmtpTransport:
             connection.quit()
         connection.close()
 
-    def _hand_over(self, message: EmailMessage) -> None:
+    def _hand_over(self, talk: Callable[[smtplib.SMTP], object]) -> None:
         connection = self._connected()
         try:
             if self._server.user:
                 connection.login(self._server.user, self._server.password)
-            connection.send_message(message)
+            talk(connection)
             # It has been taken: what goes wrong in parting is no reason to send it again.
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 connection.quit()

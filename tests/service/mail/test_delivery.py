@@ -41,7 +41,7 @@ class OneMessage:
     def put(self, mail: Mail) -> None:
         raise NotImplementedError
 
-    def put_nothing(self, mail: Mail) -> None:
+    def put_decoy(self, mail: Mail) -> None:
         raise NotImplementedError
 
     def claim(self, now: float, lease: float) -> ClaimedMail | None:
@@ -69,6 +69,9 @@ class Failing:
         self._failure = failure
 
     def send(self, mail: Mail) -> None:
+        raise self._failure
+
+    def send_decoy(self, mail: Mail) -> None:
         raise self._failure
 
 
@@ -127,6 +130,9 @@ class Signalling:
         self.given.release()
         if self._failures:
             raise self._failures.pop()
+
+    def send_decoy(self, mail: Mail) -> None:
+        raise NotImplementedError
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ PAGES = {
 }
 
 # As long as a real letter of the kind that is asked for most, so that it costs the same.
-_NOBODYS = Letter(LetterKind.RESET_PASSWORD, "nobody@example.com", "0" * 43, 0.0)
+_NOBODYS = Letter(LetterKind.RESET_PASSWORD, "nobody@example.com", "0" * 43)
 
 
 class OutboxMailer:
@@ -48,7 +48,7 @@ class OutboxMailer:
 
     def send_nothing(self) -> None:
         """Do the work of :meth:`send` for a letter that nobody gets."""
-        self._outbox.put_nothing(self._mail(_NOBODYS))
+        self._outbox.put_decoy(self._mail(_NOBODYS))
 
     def _mail(self, letter: Letter) -> Mail:
         now = self._clock()

@@ -1,0 +1,79 @@
+"""A request that anybody may make about an address does the same work whatever the address is.
+
+And so does what it leaves to the thread that sends mail, which takes its time from other requests.
+"""
+
+import re
+from typing import Any
+
+import pytest
+
+from flask_watchword.accounts.outbox import Mail, SendingFailed, deliver_due
+from flask_watchword.clock import system_clock
+from flask_watchword.service.mailing import Mailing
+from tests.service.site import GOOD, Site, site
+from tests.stores.recorded_statements import about_our_tables, recording
+
+KINDS = ("known", "unknown", "disabled")
+VALUES = re.compile(r"[xX]?'(?:[^']|'')*'|\b\d+(?:\.\d+)?(?:e\d+)?\b")
+
+
+class Dialogue:
+    """A transport that keeps how often it is used, and fails as it is told."""
+
+    def __init__(self, failure: SendingFailed | None) -> None:
+        self.used = 0
+        self._failure = failure
+
+    def send(self, mail: Mail) -> None:
+        self.used += 1
+        if self._failure is not None:
+            raise self._failure
+
+    send_decoy = send
+
+
+def shapes(sent: list[tuple[str, Any]]) -> list[str]:
+    """Return the statements without their values, and forget them."""
+    found = [VALUES.sub("?", statement) for statement, _ in about_our_tables(sent)]
+    sent.clear()
+    return found
+
+
+def add_users(ours: Site) -> None:
+    ours.add("known@example.com")
+    ours.parts.stores.users.disable(ours.add("disabled@example.com").id, system_clock())
+    # The connection, and what it learns of the database.
+    ours.post("/password/forgot", email="another@example.com")
+    ours.mail()
+
+
+@pytest.mark.parametrize("failure", [None, SendingFailed("421")], ids=["sent", "later"])
+@pytest.mark.parametrize("path", ["/register", "/password/forgot", "/email/verify/resend"])
+def test_known_unknown_and_disabled_are_the_same_work(
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    failure: SendingFailed | None,
+) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(Mailing, "wake", lambda _: woken.append("woken"))
+    body = {"password": GOOD} if path == "/register" else {}
+    asked, delivered, woken_by = {}, {}, {}
+    with recording() as sent, site(database_url, monkeypatch) as ours:
+        add_users(ours)
+        outbox = ours.parts.stores.accounts.stores.outbox
+        for kind in KINDS:
+            sent.clear()
+            woken.clear()
+            ours.post(path, email=f"{kind}@example.com", **body)
+            asked[kind], woken_by[kind] = shapes(sent), len(woken)
+            transport = Dialogue(failure)
+            outcomes = deliver_due(outbox, transport, system_clock, 10)
+            results = [outcome.result for outcome in outcomes]
+            delivered[kind] = (results, transport.used, shapes(sent))
+    assert delivered["known"] == delivered["unknown"] == delivered["disabled"]
+    assert delivered["known"][1] == 1
+    assert woken_by == dict.fromkeys(KINDS, 1)
+    if path != "/register":
+        assert asked["known"] == asked["unknown"] == asked["disabled"]
