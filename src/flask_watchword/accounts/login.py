@@ -8,7 +8,14 @@ from flask_watchword.accounts.store import UserStore
 from flask_watchword.accounts.users import User
 
 
-def authenticate(users: UserStore, passwords: Passwords, email: str, password: str) -> User | None:
+def authenticate(
+    users: UserStore,
+    passwords: Passwords,
+    email: str,
+    password: str,
+    *,
+    verified_only: bool = False,
+) -> User | None:
     """Return the user whose e-mail address and password these are, otherwise ``None``.
 
     An unknown address and a disabled user cost the same hash as a wrong password: neither the
@@ -16,10 +23,20 @@ def authenticate(users: UserStore, passwords: Passwords, email: str, password: s
     parameters, or by other software, is renewed here, the only moment the password is at hand;
     until then verifying it takes the time that the other software chose.
 
+    Args:
+        users: where users are kept.
+        passwords: verifies.
+        email: of the user, in any spelling.
+        password: that was entered.
+        verified_only: whether a user whose address is not verified counts as a wrong password.
+            Otherwise registering somebody's address with a password of one's own and logging in
+            with it tells whether that address had an account before.
+
     Raises:
         HashingBusy: when no core became free in time.
     """
-    return _verified(users, passwords, users.by_email(email_key(email)), password)
+    user = users.by_email(email_key(email))
+    return _verified(users, passwords, user, password, verified_only=verified_only)
 
 
 def reauthenticate(
@@ -37,12 +54,19 @@ def reauthenticate(
 
 
 def _verified(
-    users: UserStore, passwords: Passwords, user: User | None, password: str
+    users: UserStore,
+    passwords: Passwords,
+    user: User | None,
+    password: str,
+    *,
+    verified_only: bool = False,
 ) -> User | None:
     if user is None:
         passwords.verify_nobody(password)
         return None
     if not passwords.verify(user.password_hash, password) or user.is_disabled:
+        return None
+    if verified_only and user.email_verified_at is None:
         return None
     if passwords.needs_rehash(user.password_hash):
         return _with_renewed_hash(users, passwords, user, password)

@@ -97,6 +97,8 @@ class Settings:
         mail_templates: a folder whose templates go before those of the package.
         log_format: ``text`` for people, ``json`` for one JSON object in each line.
         log_level: ``info`` logs every request, ``warning`` and ``error`` only what is wrong.
+        require_verified_email: whether a login needs an address that is verified; ``None`` asks for
+            it where mail is sent by ``smtp``.
         verify_email_seconds: how long a code is good that verifies an address.
         reset_password_seconds: how long a code is good for another password.
         change_email_seconds: how long a code is good for another address.
@@ -137,6 +139,7 @@ class Settings:
     mail_templates: Path | None = None
     log_format: str = "text"
     log_level: str = "info"
+    require_verified_email: bool | None = None
     verify_email_seconds: int = 24 * 60 * 60
     reset_password_seconds: int = 15 * 60
     change_email_seconds: int = 60 * 60
@@ -147,6 +150,13 @@ class Settings:
         """Return the file the database lives in; ``None`` for a server."""
         url = make_url(self.database)
         return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+    @property
+    def verified_logins_only(self) -> bool:
+        """Tell whether a user whose address is not verified is refused at a login."""
+        if self.require_verified_email is None:
+            return self.smtp is not None
+        return self.require_verified_email
 
     @property
     def sessions_elsewhere(self) -> str | None:
@@ -367,6 +377,7 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "mail_templates": values.existing_path,
     "log_format": values.one_of("text", "json"),
     "log_level": values.one_of("info", "warning", "error"),
+    "require_verified_email": values.yes_or_no,
     "verify_email_seconds": values.whole_number(60, _ONE_YEAR),
     "reset_password_seconds": values.whole_number(60, 24 * 60 * 60),
     "change_email_seconds": values.whole_number(60, 24 * 60 * 60),

@@ -99,8 +99,12 @@ def make_place_known(user_id: str) -> None:
 
 
 def wrong_credentials() -> Response:
-    """Answer 401: one answer for unknown, wrong and disabled, which tells who has no account."""
-    return refusal(401, "Bad email or password", "invalid_credentials")
+    """Answer 401: one answer for unknown, wrong, disabled and not verified."""
+    msg = "Bad email or password"
+    if components().settings.verified_logins_only:
+        # Always the same, so that it tells nothing of this address.
+        msg = f"{msg}, or an address that is not verified yet by the code in the e-mail"
+    return refusal(401, msg, "invalid_credentials")
 
 
 def _is_same(user: User, now: User) -> bool:

@@ -1,5 +1,9 @@
 """Accounts: old hashes, admins with a password alone, and what a demo has left."""
 
+from typing import Any
+
+import pytest
+
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.removal import ADMIN
 from flask_watchword.accounts.totp import new_enrolment
@@ -7,7 +11,12 @@ from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.findings import Level
 from flask_watchword.service.demo import add_demo_user
-from flask_watchword.service.doctor.accounts import check_admins, check_demo_user, check_hashes
+from flask_watchword.service.doctor.accounts import (
+    check_admins,
+    check_demo_user,
+    check_hashes,
+    check_verified_logins,
+)
 from flask_watchword.service.settings import Settings
 from tests.service.places import empty_accounts
 from tests.service.site import CHEAPEST, GOOD, Site
@@ -46,3 +55,18 @@ def test_what_a_demo_has_left_is_a_problem_but_in_a_demo() -> None:
     add_demo_user(accounts.users, Passwords(), system_clock)
     assert check_demo_user(accounts, real).level is Level.PROBLEM
     assert check_demo_user(accounts, demo).level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("settings", "level"),
+    [
+        ({}, Level.OK),
+        ({"smtp": "smtp://mail.example.com"}, Level.OK),
+        ({"smtp": "smtp://mail.example.com", "require_verified_email": False}, Level.WARNING),
+        ({"require_verified_email": True}, Level.PROBLEM),
+    ],
+)
+def test_logging_in_does_not_tell_who_has_an_account(
+    settings: dict[str, Any], level: Level
+) -> None:
+    assert check_verified_logins(Settings(**settings)).level is level

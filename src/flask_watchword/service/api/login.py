@@ -59,7 +59,13 @@ def login(body: Credentials) -> Response:
     parts = components()
     users = parts.stores.users
     with hashing_share(email_key(body.email)), attempting(body.email) as attempt:
-        user = authenticate(users, parts.passwords, body.email, body.password)
+        user = authenticate(
+            users,
+            parts.passwords,
+            body.email,
+            body.password,
+            verified_only=parts.settings.verified_logins_only,
+        )
         if user is not None:
             return _signed_in(user, body.password, attempt, body.transport)
     wrong_password(attempt)

@@ -13,6 +13,25 @@ _LOOKED_AT = 1_000
 _NAMED = 5
 
 
+def check_verified_logins(settings: Settings) -> Finding:
+    """Check that logging in does not tell which addresses have accounts, and can be done."""
+    check, only = "verified addresses", settings.verified_logins_only
+    if only and settings.smtp is None:
+        return problem(
+            check,
+            "a login needs one, and no e-mail is sent: the codes are in the log alone",
+            "set WATCHWORD_SMTP, or WATCHWORD_REQUIRE_VERIFIED_EMAIL=false",
+        )
+    if not only and settings.smtp is not None:
+        return warning(
+            check,
+            "a login needs none: who registers an address and logs in learns whether it had an "
+            "account",
+            "take WATCHWORD_REQUIRE_VERIFIED_EMAIL out",
+        )
+    return fine(check, "needed to log in" if only else "not needed to log in, as no e-mail is sent")
+
+
 def check_hashes(accounts: AccountStores) -> Finding:
     """Check that passwords are hashed by the parameters of today."""
     check, passwords = "password hashes", Passwords()

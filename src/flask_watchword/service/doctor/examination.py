@@ -13,7 +13,12 @@ from flask_watchword.clock import system_clock
 from flask_watchword.extension.findings import Finding, Level, fine, not_checked, problem
 from flask_watchword.extension.known_faults import check_packages
 from flask_watchword.extras import MissingExtra
-from flask_watchword.service.doctor.accounts import check_admins, check_demo_user, check_hashes
+from flask_watchword.service.doctor.accounts import (
+    check_admins,
+    check_demo_user,
+    check_hashes,
+    check_verified_logins,
+)
 from flask_watchword.service.doctor.clocks import check_clock
 from flask_watchword.service.doctor.database_file import (
     check_file_mode,
@@ -71,6 +76,7 @@ _OF_SETTINGS: tuple[Callable[[Settings], Finding], ...] = (
     check_proxies,
     check_cors,
     check_demo,
+    check_verified_logins,
     check_limits,
     check_min_password,
     check_refresh_grace,

@@ -1,0 +1,98 @@
+"""Where mail is sent a login needs a verified address, and tells nothing of the others."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from flask_watchword.accounts.imported_users import Record, user_of_record
+from flask_watchword.clock import system_clock
+from flask_watchword.service.settings import Settings
+from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site, told
+from tests.service.test_same_work import shapes
+from tests.stores.recorded_statements import recording
+
+#: Nothing connects to it: the mail of these sites is read where it waits.
+MAIL = {"smtp": "smtp+plain://127.0.0.1:25", "mail_from": "login@example.com"}
+
+
+@pytest.fixture
+def ours(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with site(database_url, monkeypatch, **MAIL) as found:
+        yield found
+
+
+def test_registering_and_logging_in_does_not_tell_which_addresses_have_an_account(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what is answered, by what is counted, and by what is asked of the database."""
+    seen: dict[str, list[Any]] = {"known": [], "unknown": []}
+    with recording() as sent, site(database_url, monkeypatch, **MAIL) as ours:
+        ours.add_verified("known@example.com", BETTER)
+        ours.log_in("another@example.com")
+        for n, (kind, answers) in enumerate(seen.items()):
+            where = {"REMOTE_ADDR": f"192.0.2.{n + 1}"}
+            body = {"email": f"{kind}@example.com", "password": GOOD}
+            for path in ("/register", *["/login"] * 11):
+                sent.clear()
+                answer = ours.client.post(path, json=body, environ_base=where)
+                # Limits are asked in the order of their keys, which differs.
+                statements = [] if path == "/register" else sorted(shapes(sent))
+                answers.append((answer.status_code, answer.data, told(answer), statements))
+    assert [status for status, *_ in seen["known"]] == [201] + [401] * 10 + [429]
+    # The moment of the refusal may be in another second.
+    seen["known"][-1][2].pop("Retry-After")
+    seen["unknown"][-1][2].pop("Retry-After")
+    assert seen["known"] == seen["unknown"]
+
+
+def test_who_has_registered_logs_in_once_the_address_is_verified(ours: Site) -> None:
+    assert ours.post("/register", email=EMAIL, password=GOOD).status_code == 201
+    refused = ours.log_in()
+    assert refused.status_code == 401
+    assert "not verified yet" in refused.get_json()["msg"]
+    (mail,) = ours.mail()
+    assert "Then log in" in mail.body.text
+    verified = ours.post("/email/verify", code=code_in(mail.body.text), password=GOOD)
+    assert verified.status_code == 204
+    assert ours.log_in().status_code == 200
+
+
+def test_a_reset_verifies_the_address(ours: Site) -> None:
+    ours.add()
+    ours.post("/password/forgot", email=EMAIL)
+    assert ours.post("/password/reset", code=ours.code(), password=BETTER).status_code == 200
+    assert ours.log_in(password=BETTER).status_code == 200
+
+
+def test_another_code_can_be_asked_for(ours: Site) -> None:
+    ours.add()
+    ours.post("/email/verify/resend", email=EMAIL)
+    assert ours.post("/email/verify", code=ours.code(), password=GOOD).status_code == 204
+    assert ours.log_in().status_code == 200
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_imported_users_log_in_where_their_address_was_verified(ours: Site, verified: bool) -> None:
+    passwords = ours.parts.passwords
+    record = Record(email=EMAIL, password_hash=passwords.hash(GOOD), email_verified=verified)
+    ours.parts.stores.users.add(user_of_record(record, passwords, system_clock()))
+    assert ours.log_in().status_code == (200 if verified else 401)
+
+
+@pytest.mark.parametrize(
+    ("settings", "only"),
+    [
+        ({}, False),
+        (MAIL, True),
+        (MAIL | {"require_verified_email": False}, False),
+        ({"require_verified_email": True}, True),
+    ],
+)
+def test_it_is_needed_where_mail_is_sent_unless_told_otherwise(
+    settings: dict[str, Any], only: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings(**settings).verified_logins_only is only
+    with site(f"sqlite:///{tmp_path}/watchword.db", monkeypatch, **settings) as ours:
+        ours.add()
+        assert ours.log_in().status_code == (401 if only else 200)
