@@ -8,12 +8,12 @@ that send wrong passwords, or that a rate limit refuses, would take the share of
 """
 
 import contextlib
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from flask_watchword.accounts.addresses import address_block, routed_network
 from flask_watchword.accounts.throttling import TooManyTries
+from flask_watchword.locks import process_lock
 
 #: Of the places at the cores and in the queue: half for one address, an eighth for one account at
 #: that address.
@@ -35,7 +35,7 @@ class HashShares:
 
     def __init__(self, capacity: Callable[[], int]) -> None:
         self._capacity = capacity
-        self._lock = threading.Lock()
+        self._lock = process_lock()
         self._taken: Counter[str] = Counter()
 
     @contextlib.contextmanager
@@ -50,14 +50,14 @@ class HashShares:
             TooManyTries: when the client has as many places as it may have.
         """
         shares = self._shares(address, account)
-        with self._lock:
+        with self._lock():
             if any(self._taken[key] >= most for key, most in shares.items()):
                 raise TooManyTries(_RETRY_SECONDS)
             self._taken.update(shares.keys())
         try:
             yield
         finally:
-            with self._lock:
+            with self._lock():
                 self._taken.subtract(shares.keys())
                 for key in shares:
                     if not self._taken[key]:

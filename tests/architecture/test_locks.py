@@ -1,0 +1,59 @@
+"""Locks are made where they can be made again: see `locks.py`."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "src" / "flask_watchword"
+
+PRIMITIVES = {"Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore", "Barrier"}
+
+#: What makes one for the length of a call, or is itself made by a ``PerProcess``.
+ALLOWED = {
+    "locks.py": "makes them",
+    "fork_safety.py": "_Room is made by a PerProcess",
+    "stores/jwks/remote_keys.py": "one event for each fetch",
+    "cli/request_worker.py": "of a worker of granian, which is not patched",
+}
+
+
+def eager(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines on which a primitive is made at once, and not by a lambda."""
+    late = {
+        id(made)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Lambda)
+        for made in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in PRIMITIVES
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "threading"
+            and id(node) not in late
+        ):
+            yield node.lineno
+
+
+def test_no_lock_is_made_before_a_fork_or_monkey_patching_could_spoil_it() -> None:
+    found = {
+        f"{path.relative_to(PACKAGE).as_posix()}:{line}"
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).as_posix() not in ALLOWED
+        for line in eager(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert found == set()
+
+
+def test_nothing_that_is_patched_is_imported_by_its_name() -> None:
+    imported = {
+        f"{path.relative_to(PACKAGE).as_posix()}:{node.lineno}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and node.module in {"threading", "time", "select", "socket", "queue"}
+        and {name.name for name in node.names} - {"perf_counter", "monotonic"}
+    }
+    assert imported == set()

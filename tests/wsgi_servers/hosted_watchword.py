@@ -1,0 +1,31 @@
+"""An application that mounts the whole service, as a WSGI server loads it."""
+
+import os
+
+from flask import Flask, Response, jsonify
+from flask.typing import ResponseReturnValue
+
+from flask_watchword import Watchword, jwt_required
+from flask_watchword.service.settings import Settings
+
+app = Flask(__name__)
+Watchword(
+    app,
+    settings=Settings(
+        database=os.environ["HOSTED_STORE"], demo=True, workers=2, master_key="A" * 43
+    ),
+)
+
+
+@app.get("/mine")
+@jwt_required()
+def mine() -> ResponseReturnValue:
+    """Answer to a token."""
+    return jsonify()
+
+
+@app.after_request
+def tell_worker(response: Response) -> Response:
+    """Tell which process answers."""
+    response.headers["Worker"] = str(os.getpid())
+    return response
