@@ -4,14 +4,13 @@ Not its argon2: that is the standard form with a prefix, and is read with all ot
 """
 
 import hashlib
-import hmac
 import re
 
 from flask_watchword.accounts.imported_hashes.bcrypt_hashes import BCRYPT, bcrypt_verifier
 from flask_watchword.accounts.imported_hashes.encodings import decode_base64
 from flask_watchword.accounts.imported_hashes.pbkdf2 import pbkdf2_verifier
 from flask_watchword.accounts.imported_hashes.scheme import Scheme, Verifier
-from flask_watchword.accounts.imported_hashes.scrypt import ScryptCost
+from flask_watchword.accounts.imported_hashes.scrypt import ScryptCost, scrypt_verifier
 
 #: What Django writes in front of the standard form of an argon2 hash.
 ARGON2_PREFIX = "argon2"
@@ -27,11 +26,7 @@ def _read_pbkdf2(found: re.Match[str]) -> Verifier:
 def _read_scrypt(found: re.Match[str]) -> Verifier:
     cost = ScryptCost(int(found["n"]), int(found["r"]), int(found["p"]))
     salt, digest = found["salt"].encode(), decode_base64(found["digest"])
-
-    def verify(password: bytes) -> bool:
-        return hmac.compare_digest(cost.derive(password, salt, len(digest)), digest)
-
-    return verify
+    return scrypt_verifier(cost, salt, digest)
 
 
 def _read_bcrypt(found: re.Match[str]) -> Verifier:

@@ -1,9 +1,10 @@
 """scrypt (RFC 7914), within bounds."""
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 
-from flask_watchword.accounts.imported_hashes.scheme import UnusableHash
+from flask_watchword.accounts.imported_hashes.scheme import UnusableHash, Verifier
 
 #: Bytes of memory of one hash, and bytes that it goes over in all lanes: about two seconds of one
 #: core. Werkzeug's default needs 32 MiB.
@@ -38,3 +39,12 @@ class ScryptCost:
         n, r, p = self.n, self.r, self.p
         memory = 132 * n * r * p + (1 << 20)  # the blocks, and what OpenSSL takes beside them
         return hashlib.scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=length)
+
+
+def scrypt_verifier(cost: ScryptCost, salt: bytes, digest: bytes) -> Verifier:
+    """Return what verifies passwords against a digest, of as many bytes as scrypt made."""
+
+    def verify(password: bytes) -> bool:
+        return hmac.compare_digest(cost.derive(password, salt, len(digest)), digest)
+
+    return verify

@@ -1,11 +1,10 @@
 """Hashes that Werkzeug's ``generate_password_hash`` writes."""
 
-import hmac
 import re
 
 from flask_watchword.accounts.imported_hashes.pbkdf2 import pbkdf2_verifier
 from flask_watchword.accounts.imported_hashes.scheme import Scheme, Verifier
-from flask_watchword.accounts.imported_hashes.scrypt import ScryptCost
+from flask_watchword.accounts.imported_hashes.scrypt import ScryptCost, scrypt_verifier
 
 _SALT = r"(?P<salt>[^$]{1,128})"
 
@@ -18,11 +17,7 @@ def _read_pbkdf2(found: re.Match[str]) -> Verifier:
 def _read_scrypt(found: re.Match[str]) -> Verifier:
     cost = ScryptCost(int(found["n"]), int(found["r"]), int(found["p"]))
     salt, digest = found["salt"].encode(), bytes.fromhex(found["digest"])
-
-    def verify(password: bytes) -> bool:
-        return hmac.compare_digest(cost.derive(password, salt, len(digest)), digest)
-
-    return verify
+    return scrypt_verifier(cost, salt, digest)
 
 
 def _pbkdf2(algorithm: str, digits: int) -> Scheme:
