@@ -1,7 +1,7 @@
 """Share the password hashing of a process among clients, so that one of them cannot take all of it.
 
-A rate limit does not do that: whoever knows one password may use it often, and 40 connections that
-log in to one account at once would fill the queue in which every login waits for a core.
+A rate limit does not prevent that: a right password may be used often, and 40 connections that log
+in to one account at once would fill the queue in which every login waits for a core.
 
 An account has a share at one address, and none of its own: otherwise connections from elsewhere
 that send wrong passwords, or that a rate limit refuses, would take the share of the owner.
