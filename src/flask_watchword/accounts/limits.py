@@ -41,6 +41,11 @@ class Row:
     most: Limit
     counts: str
 
+    @property
+    def setting(self) -> str:
+        """Return the name of the setting, in lower case and without the prefix of all settings."""
+        return f"limit_{self.name}"
+
 
 def _row(most: str, counts: str) -> Mapping[str, Any]:
     return {"most": read_limit(most), "counts": counts}

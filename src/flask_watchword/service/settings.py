@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-from flask_watchword.accounts.limits import ROWS, RateLimits, Row
+from flask_watchword.accounts.limits import ROWS, RateLimits
 from flask_watchword.accounts.new_passwords import (
     MIN_CHARACTERS_BESIDE_SECOND_FACTOR,
     MIN_PASSWORD_CHARACTERS,
@@ -289,20 +289,16 @@ def _parsed(variables: Mapping[str, Any], overrides: Mapping[str, Any]) -> Setti
 def _read_limits(variables: Mapping[str, Any]) -> RateLimits:
     found: dict[str, Limit] = {}
     for row in ROWS:
-        variable = variable_of(_limit_name(row))
+        variable = variable_of(row.setting)
         if variable in variables:
             text = values.as_text(variable, variables[variable])
             found[row.name] = values.rate_limit(variable, text)
     return RateLimits(**found)
 
 
-def _limit_name(row: Row) -> str:
-    return f"limit_{row.name}"
-
-
 def known_variables() -> list[str]:
     """Return the names of all settings, those of files that hold secrets included."""
-    names = (*_PARSERS, *map(_limit_name, ROWS))
+    names = (*_PARSERS, *(row.setting for row in ROWS))
     return [*map(variable_of, names), *map(file_variable_of, IN_FILES)]
 
 

@@ -5,6 +5,7 @@ from flask_watchword.accounts.limits import ROWS
 from flask_watchword.accounts.new_passwords import MIN_PASSWORD_CHARACTERS
 from flask_watchword.accounts.throttling import Limit
 from flask_watchword.extension.findings import Finding, fine, warning
+from flask_watchword.service.setting_sources import variable_of
 from flask_watchword.service.settings import Settings
 
 _DAY = 86_400.0
@@ -19,7 +20,7 @@ def check_limits(settings: Settings) -> Finding:
     check, changed = "rate limits", []
     for row in ROWS:
         limit: Limit = getattr(settings.limits, row.name)
-        variable = f"WATCHWORD_LIMIT_{row.name.upper()}"
+        variable = variable_of(row.setting)
         if limit == row.default:
             continue
         if _per_day(limit) > _per_day(row.most):
