@@ -66,20 +66,15 @@ def set_cookies(response: Response, pair: TokenPair, csrf: str, seconds: int) ->
     response.set_cookie(CSRF_COOKIE, csrf, max_age=seconds, secure=True, samesite=_SAME_SITE)
 
 
-def clear_cookies(response: Response) -> None:
-    """Delete the cookies of a session, which no script of the page can do."""
+def clear_cookies(response: Response) -> Response:
+    """Delete the cookies of a session, which no script of the page can do; return the response."""
     unset_jwt_cookies(response)
     response.delete_cookie(CSRF_COOKIE, secure=True, samesite=_SAME_SITE)
-
-
-def cleared(response: Response) -> Response:
-    """Delete the cookies of a session and return the response."""
-    clear_cookies(response)
     return response
 
 
 def is_refused_cookie() -> bool:
-    """Tell whether the token that was refused came in a cookie: the header goes before."""
+    """Tell whether the token that was refused came in a cookie: a header takes precedence."""
     return "Authorization" not in request.headers
 
 
@@ -88,6 +83,4 @@ def clear_own_cookies(response: Response) -> Response:
 
     Those that came along with a token in a header are another session's.
     """
-    if get_jwt_request_location() == "cookies":
-        clear_cookies(response)
-    return response
+    return clear_cookies(response) if get_jwt_request_location() == "cookies" else response

@@ -16,7 +16,7 @@ from flask_watchword.extension.guards import fresh_required, roles_required
 from flask_watchword.extension.marks import PUBLIC as PUBLIC_MARK
 from flask_watchword.extension.marks import marked
 from flask_watchword.service.answers import refusal
-from flask_watchword.service.cookies import cleared, is_refused_cookie
+from flask_watchword.service.cookies import clear_cookies, is_refused_cookie
 from flask_watchword.service.current_user import current_user
 from flask_watchword.service.machines import CLIENT_ID
 from flask_watchword.service.origins import SAFE_METHODS
@@ -126,7 +126,7 @@ def _clearing_dead_cookies(protect: Callable[[View], View]) -> Callable[[View], 
             except (Refusal, WrongTokenError) as error:
                 # It may become valid, by a clock that is behind.
                 if not isinstance(error, ImmatureSignatureError) and is_refused_cookie():
-                    after_this_request(cleared)
+                    after_this_request(clear_cookies)
                 raise
 
         return answered

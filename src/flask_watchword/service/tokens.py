@@ -166,9 +166,7 @@ def _refused_token(error: Refusal) -> Response:
 
 def _revoked_token(error: RevokedTokenError) -> Response:
     refused = invalid_token(str(error), error.code or TOKEN_REVOKED)
-    if is_refused_cookie():
-        clear_cookies(refused)
-    return refused
+    return clear_cookies(refused) if is_refused_cookie() else refused
 
 
 def _no_token(error: NoAuthorizationError) -> Response:
