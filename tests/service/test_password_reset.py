@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.accounts.changes import confirm_password
 from flask_watchword.clock import system_clock
 from flask_watchword.service.api import machine_tokens
+from flask_watchword.service.reauthentication import reauthenticated_user
 from flask_watchword.stores.errors import StoreUnavailable
 from flask_watchword.stores.sql.audit import SqlAuditLog
 from tests.service.site import BETTER, EMAIL, GOOD, Site, failing, told
@@ -107,11 +107,11 @@ def test_an_api_key_made_while_the_password_is_reset_is_not_kept(
     session = ours.pair()["access_token"]
 
     def confirmed_too_late(*given: Any) -> Any:
-        user = confirm_password(*given)
+        user = reauthenticated_user(*given)
         ours.parts.stores.users.set_password(ada.id, "another hash", 0.0, ada.version)
         return user
 
-    monkeypatch.setattr(machine_tokens, "confirm_password", confirmed_too_late)
+    monkeypatch.setattr(machine_tokens, "reauthenticated_user", confirmed_too_late)
     refused = ours.post("/tokens", session, password=GOOD, name="nightly")
     assert (refused.status_code, refused.get_json()["code"]) == (403, "wrong_password")
     assert ours.parts.stores.accounts.stores.machine_tokens.of_owner(ada.id) == []

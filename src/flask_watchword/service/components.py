@@ -102,8 +102,13 @@ class Components:
         self.mailing.wake()
         return done
 
+    @property
+    def accounts(self) -> Accounts:
+        """Return what the flows of accounts work with, each call of a store a change of its own."""
+        return self.accounts_in(self.stores.accounts.stores)
+
     def accounts_in(self, stores: AccountStores) -> Accounts:
-        """Return what the flows of accounts work with, over the stores of a change perhaps."""
+        """Return what the flows of accounts work with, over the stores of one change."""
         return Accounts(
             users=stores.users,
             codes=stores.codes,

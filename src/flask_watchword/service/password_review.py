@@ -26,10 +26,9 @@ def password_refusal(user: User, password: str) -> Response | None:
     if user.password_review_at is None:
         return None
     parts = components()
-    accounts = parts.accounts_in(parts.stores.accounts.stores)
     try:
         with counting_failures(parts.limits.new_password_of(user.id), UnacceptablePassword):
-            review_password(accounts, user, password)
+            review_password(parts.accounts, user, password)
     except UnacceptablePassword as error:
         record("password_change_required", user.id)
         return refusal(

@@ -3,9 +3,11 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 
-from flask_watchword.accounts.changes import WrongPassword
+from flask_watchword.accounts.changes import WrongPassword, confirm_password
 from flask_watchword.accounts.passwords import HashingBusy
 from flask_watchword.accounts.throttling import TooManyTries
+from flask_watchword.accounts.users import User
+from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.audit_events import current_session, record
 from flask_watchword.service.components import components
 from flask_watchword.service.hashing import hashing_share
@@ -19,7 +21,7 @@ REFUSALS: Mapping[int, tuple[str, ...]] = {
     503: ("login_busy",),
 }
 
-
+#: What a password ends in that was wrong or was not checked.
 _NOT_ACCEPTED = (WrongPassword, HashingBusy, TooManyTries, StoreUnavailable)
 
 
@@ -42,3 +44,16 @@ def reauthenticating(user_id: str) -> Iterator[None]:
     except WrongPassword:
         record("reauthentication_failed", user_id, current_session())
         raise
+
+
+def reauthenticated_user(password: str) -> User:
+    """Return the current user, who has entered the password again.
+
+    Raises:
+        WrongPassword: when the password is not the user's.
+        TooManyTries: when there were too many, wrong ones above all.
+        HashingBusy: when no core became free in time.
+    """
+    user_id = get_jwt_identity()
+    with reauthenticating(user_id):
+        return confirm_password(components().accounts, user_id, password)

@@ -2,14 +2,12 @@
 
 from flask import Response
 
-from flask_watchword.accounts.changes import confirm_password
 from flask_watchword.accounts.removal import (
     NoSuchUser,
     refuse_last_admin,
     remove_user,
 )
 from flask_watchword.accounts.unit_of_work import AccountStores
-from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.account_work import sessions_ended
 from flask_watchword.service.answers import nothing
 from flask_watchword.service.api.confirmation import (
@@ -23,7 +21,7 @@ from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
 from flask_watchword.service.machines import clients_in
-from flask_watchword.service.reauthentication import reauthenticating
+from flask_watchword.service.reauthentication import reauthenticated_user
 from flask_watchword.service.tokens import user_gone
 
 
@@ -39,10 +37,7 @@ from flask_watchword.service.tokens import user_gone
 def delete_account(body: Confirmation) -> Response:
     """Answer 204; account, codes, second factor, tokens and sessions are gone."""
     parts = components()
-    user_id, session = get_jwt_identity(), current_session()
-    with reauthenticating(user_id):
-        confirm_password(parts.accounts_in(parts.stores.accounts.stores), user_id, body.password)
-
+    user_id, session = reauthenticated_user(body.password).id, current_session()
     try:
         # Asked first, so that a refusal costs no session, and once more in the change.
         refuse_last_admin(parts.stores.users, user_id)

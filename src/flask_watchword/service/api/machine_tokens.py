@@ -6,7 +6,7 @@ import msgspec
 from flask import abort
 
 from flask_watchword.accounts.accounts import notify
-from flask_watchword.accounts.changes import WrongPassword, confirm_password
+from flask_watchword.accounts.changes import WrongPassword
 from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.machine_tokens import (
     MAX_NAME_CHARACTERS,
@@ -30,7 +30,7 @@ from flask_watchword.service.api.confirmation import (
 from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.components import components
 from flask_watchword.service.machines import revoke_access_of, subject_of
-from flask_watchword.service.reauthentication import reauthenticating
+from flask_watchword.service.reauthentication import reauthenticated_user
 
 #: How many tokens of one kind a user may have that are not over.
 MOST_TOKENS = 50
@@ -166,10 +166,7 @@ def revoke(kind: MachineTokenKind, token_id: str) -> bool:
 
 
 def _confirmed_owner(password: str) -> User:
-    parts, user_id = components(), get_jwt_identity()
-    with reauthenticating(user_id):
-        accounts = parts.accounts_in(parts.stores.accounts.stores)
-        owner = confirm_password(accounts, user_id, password)
+    owner = reauthenticated_user(password)
     if owner.email_verified_at is None:
         # Whoever registers somebody else's address must not keep a way in: a reset by its owner
         # revokes no token.

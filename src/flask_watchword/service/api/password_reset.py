@@ -111,8 +111,7 @@ def reset_password(body: Reset) -> Response:
 
 @contextlib.contextmanager
 def _sessions_ended(code: str) -> Iterator[None]:
-    parts = components()
-    owner = owner_of_code(parts.accounts_in(parts.stores.accounts.stores), code)
+    owner = owner_of_code(components().accounts, code)
     if owner is None:
         yield  # it is refused
         return

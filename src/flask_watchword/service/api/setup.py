@@ -111,7 +111,7 @@ def check_setup_code(body: SetupCode) -> Response:
     """Answer 200 while the code is good and there is no admin; the code stays good."""
     parts = components()
     with counting_failures(parts.limits.one_time_code(client().address), CodeRefused):
-        check_setup(parts.accounts_in(parts.stores.accounts.stores), body.code)
+        check_setup(parts.accounts, body.code)
     return answer(SetupForm(parts.settings.min_password_characters))
 
 

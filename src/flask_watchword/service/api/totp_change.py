@@ -5,7 +5,6 @@ from collections.abc import Callable
 from flask import Response, abort
 
 from flask_watchword.accounts.accounts import notify
-from flask_watchword.accounts.changes import confirm_password
 from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.new_passwords import UnacceptablePassword
 from flask_watchword.accounts.password_review import check_alone
@@ -13,7 +12,6 @@ from flask_watchword.accounts.recovery_codes import new_recovery_codes, recovery
 from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.answers import answer, nothing, refusal
 from flask_watchword.service.api.confirmation import (
     CONFIRMATION_REFUSALS,
@@ -25,7 +23,7 @@ from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
-from flask_watchword.service.reauthentication import reauthenticating
+from flask_watchword.service.reauthentication import reauthenticated_user
 from flask_watchword.service.throttles import counting_failures
 
 
@@ -75,11 +73,8 @@ def renew_recovery_codes(body: Confirmation) -> Response:
 
 def _confirmed_user(password: str) -> User:
     """Return the current user, whose password this is and who has a second factor."""
-    parts, user_id = components(), get_jwt_identity()
-    stores = parts.stores.accounts.stores
-    with reauthenticating(user_id):
-        user = confirm_password(parts.accounts_in(stores), user_id, password)
-    if not stores.totp.has_factor(user.id):
+    user = reauthenticated_user(password)
+    if not components().stores.accounts.stores.totp.has_factor(user.id):
         abort(refusal(409, "There is no authenticator", "second_factor_missing"))
     return user
 
@@ -87,10 +82,9 @@ def _confirmed_user(password: str) -> User:
 def _refuse_weak(user: User, password: str) -> None:
     # It was chosen when a second factor stood beside it.
     parts = components()
-    accounts = parts.accounts_in(parts.stores.accounts.stores)
     try:
         with counting_failures(parts.limits.new_password_of(user.id), UnacceptablePassword):
-            check_alone(accounts, user, password)
+            check_alone(parts.accounts, user, password)
     except UnacceptablePassword as error:
         raise UnacceptablePassword(f"alone, {error}; change it first") from error
 

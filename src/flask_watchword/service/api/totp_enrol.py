@@ -6,7 +6,6 @@ import msgspec
 from flask import Response
 
 from flask_watchword.accounts.accounts import notify
-from flask_watchword.accounts.changes import confirm_password
 from flask_watchword.accounts.letters import LetterKind
 from flask_watchword.accounts.recovery_codes import new_recovery_codes, recovery_digest
 from flask_watchword.accounts.totp import (
@@ -18,7 +17,6 @@ from flask_watchword.accounts.totp import (
 from flask_watchword.accounts.unit_of_work import AccountStores
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.account_work import sessions_ended
 from flask_watchword.service.answers import answer, refusal
 from flask_watchword.service.api.fields import Password, TotpCode
@@ -27,7 +25,7 @@ from flask_watchword.service.components import components
 from flask_watchword.service.current_user import current_user
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
-from flask_watchword.service.reauthentication import REFUSALS, reauthenticating
+from flask_watchword.service.reauthentication import REFUSALS, reauthenticated_user
 from flask_watchword.service.second_factor import WrongCode
 from flask_watchword.service.throttles import counting_failures
 
@@ -73,11 +71,8 @@ class RecoveryCodes(msgspec.Struct):
 )
 def enrol_totp(body: BeginTotp) -> Response:
     """Answer with a new secret, unless an authenticator is confirmed already."""
-    parts, user_id = components(), get_jwt_identity()
-    accounts = parts.accounts_in(parts.stores.accounts.stores)
     # A stolen session alone must not be able to lock the owner out by a factor of its own.
-    with reauthenticating(user_id):
-        user = confirm_password(accounts, user_id, body.password)
+    parts, user = components(), reauthenticated_user(body.password)
     if user.email_verified_at is None:
         # Somebody may have registered an address that is not theirs. Its owner gets the account by
         # a reset, which removes no second factor: so nobody sets one up before showing the mailbox.
@@ -136,7 +131,7 @@ def _confirm(stores: AccountStores, user: User, code: str, codes: list[str]) -> 
     if not confirm_totp(stores.totp, user.id, code, system_clock()):
         if stores.totp.has_factor(user.id):
             return False
-        raise WrongCode  # another enrolment has begun meanwhile, with another secret
+        raise WrongCode  # another enrolment replaced the secret in between
     # A code for another address may have been asked for by the password alone.
     stores.codes.forget(user.id)
     stores.recovery_codes.replace(user.id, [recovery_digest(user.id, one) for one in codes])
