@@ -59,6 +59,9 @@ def test_an_application_that_is_set_up_well_has_nothing_against_it() -> None:
     [
         ({"JWT_SECRET_KEY": None}, "keys", Level.PROBLEM),
         ({**PAIR, "JWT_PUBLIC_KEY": None}, "keys", Level.PROBLEM),
+        ({**PAIR, "JWT_PUBLIC_KEY": key_pair("ES256", "other").public}, "keys", Level.PROBLEM),
+        ({**PAIR, "JWT_PRIVATE_KEY": None}, "keys", Level.OK),
+        ({**PAIR, "JWT_PRIVATE_KEY": "no key"}, "keys", Level.PROBLEM),
         ({"JWT_SECRET_KEY": "super-secret"}, "JWT_SECRET_KEY", Level.PROBLEM),
         ({"JWT_SECRET_KEY": "x7Kq-3Zp"}, "JWT_SECRET_KEY", Level.PROBLEM),
         ({"JWT_SECRET_KEY": None, "SECRET_KEY": "dev-secret"}, "JWT_SECRET_KEY", Level.PROBLEM),

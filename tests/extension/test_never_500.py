@@ -1,17 +1,30 @@
 """Nothing that a client sends is a 500; each of these was one, or worse, in Flask-JWT-Extended."""
 
+import contextlib
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import jwt
 import pytest
-from flask import Flask
+from flask import Flask, Response, request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import flask_watchword
-from tests.extension.minted_tokens import ABSENT, CSRF, HOUR, MINTED_AT, b64url, mint
+from flask_watchword.errors import Refusal
+from flask_watchword.exceptions import CSRFError, JWTDecodeError, JWTExtendedException
+from tests.extension.minted_tokens import (
+    ABSENT,
+    CSRF,
+    HOUR,
+    MINTED_AT,
+    STATES,
+    b64url,
+    mint,
+    token_in_state,
+)
 from tests.extension.odd_requests import BODIES
 from tests.extension.scenario import ALL_LOCATIONS, FORM, JSON, MODES, Request, send
 from tests.extension.signing_keys import HMAC_SECRET
@@ -309,3 +322,68 @@ def test_any_header_gets_what_flask_jwt_extended_answers_unless_it_crashes(value
     )
     assert mine.status == theirs.status or theirs.crashed
     assert mine.status != 200 or theirs.body == mine.body or theirs.crashed
+
+
+# Functions that a view gives what a client sent ---------------------------------------------
+
+
+class Unprintable:
+    """Something that is neither text nor bytes."""
+
+
+ODD_TOKENS: tuple[Any, ...] = (
+    *(None, True, 0, 1.5, [], {}, ["a.b.c"], {"a": 1}, Unprintable()),
+    *(b"", b"\xff\xfe", b"a.b.c", bytearray(b"a.b.c"), memoryview(b"a.b.c")),
+    *("", "a", "a.b", "a.b.c", "....", "\ud800", "ü.ü.ü", "\x00", "a" * 100_000),
+    *(token_in_state(state, "HS256") for state in STATES),
+)
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "decode_token": flask_watchword.decode_token,
+    "decode_token, expired": lambda token: flask_watchword.decode_token(token, allow_expired=True),
+    "get_jti": flask_watchword.get_jti,
+    "get_csrf_token": flask_watchword.get_csrf_token,
+    "get_unverified_jwt_headers": flask_watchword.get_unverified_jwt_headers,
+    "set_access_cookies": lambda token: flask_watchword.set_access_cookies(Response(), token),
+    **{
+        f"decode_token, {value!r}": lambda token, value=value: flask_watchword.decode_token(  # type: ignore[misc]
+            token, value
+        )
+        for value in (7, True, ["x"], {"x": 1}, b"x", "\ud800", "ünïcode")
+    },
+}
+ANSWERED = (Refusal, JWTExtendedException)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("by_loader", [False, True])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_function_stumbles_over_what_a_client_sends(name: str, by_loader: bool) -> None:
+    app = Flask("functions")
+    app.config["JWT_SECRET_KEY"] = HMAC_SECRET
+    manager = flask_watchword.JWTManager(app)
+    if by_loader:
+        manager.decode_key_loader(lambda header, claims: HMAC_SECRET)
+    with app.test_request_context():
+        for token in ODD_TOKENS:
+            # What is raised is answered by a handler of the manager.
+            with contextlib.suppress(*ANSWERED):
+                FUNCTIONS[name](token)
+
+
+def test_a_csrf_value_that_is_no_text_is_another() -> None:
+    app = Flask("functions")
+    app.config["JWT_SECRET_KEY"] = HMAC_SECRET
+    flask_watchword.JWTManager(app)
+    with app.app_context():
+        with pytest.raises(CSRFError, match="do not match"):
+            flask_watchword.decode_token(mint("HS256", csrf=CSRF), 7)  # type: ignore[arg-type]
+        for claims in ({"csrf": 7}, {"csrf": None}):
+            with pytest.raises(JWTDecodeError, match="csrf"):
+                flask_watchword.get_csrf_token(mint("HS256", **claims))
+
+
+def test_a_token_without_a_csrf_value_is_answered_as_one_that_lacks_a_claim() -> None:
+    app = ours()
+    app.add_url_rule("/csrf", "csrf", lambda: flask_watchword.get_csrf_token(request.data.decode()))
+    sent = Request("/csrf", "GET", body=mint("HS256", csrf=ABSENT).encode())
+    assert message(app, sent) == (422, "Missing claim: csrf")

@@ -82,9 +82,11 @@ def _set_cookies(
     response: Response, kind: str, token: str, max_age: int | None, domain: str | None
 ) -> None:
     life = cookie_max_age(current_app.config) if max_age is None else max_age
+    # First, since it verifies the token: a view may pass on what a client sent.
+    csrf = get_csrf_token(token) if _csrf_cookie_wanted() else None
     _token_cookie(response, kind, token, domain, max_age=life)
-    if _csrf_cookie_wanted():
-        _csrf_cookie(response, kind, get_csrf_token(token), domain, max_age=life)
+    if csrf is not None:
+        _csrf_cookie(response, kind, csrf, domain, max_age=life)
 
 
 def _unset_cookies(response: Response, kind: str, domain: str | None) -> None:

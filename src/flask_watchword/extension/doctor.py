@@ -1,6 +1,6 @@
 """Examine an application that uses the extension: each check a small function of its options."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from flask import Flask
@@ -8,7 +8,7 @@ from flask import Flask
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.extension.application_migrations import check_migrations
 from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
-from flask_watchword.extension.configured_keys import verifying_keys
+from flask_watchword.extension.configured_keys import signing_key, verifying_keys
 from flask_watchword.extension.findings import Finding, fine, problem, warning
 from flask_watchword.extension.issuer_checks import check_issuer_proxy, check_issuer_transport
 from flask_watchword.extension.known_faults import check_packages
@@ -30,7 +30,7 @@ from flask_watchword.extension.routes import routes_of
 from flask_watchword.extension.session_work import SESSIONS_KEY
 from flask_watchword.extension.unknown_names import misspelled_options
 from flask_watchword.extension.weak_secrets import weakness
-from flask_watchword.jose import ALGORITHMS
+from flask_watchword.jose import ALGORITHMS, Key
 from flask_watchword.stores.opening import memory_process_mark
 from flask_watchword.stores.temporary_database import is_in_memory
 
@@ -82,8 +82,15 @@ def check_keys(app: Flask) -> Finding:
         return fine(check, "those of other issuers alone")
     try:
         keys = verifying_keys(app.config)
+        belong_together = _belong_together(keys, app.config)
     except (InvalidKeyError, RuntimeError) as error:
         return problem(check, str(error), "give it, see docs/options.md")
+    if not belong_together:
+        return problem(
+            check,
+            "JWT_PRIVATE_KEY and JWT_PUBLIC_KEY do not belong together: every token is refused",
+            "set JWT_PUBLIC_KEY to the public part of JWT_PRIVATE_KEY",
+        )
     return fine(check, f"{len(keys)}, for {', '.join(sorted({key.algorithm for key in keys}))}")
 
 
@@ -288,6 +295,14 @@ _CHECKS: tuple[Callable[[Flask], Finding], ...] = (
     check_decorators,
     check_migrations,
 )
+
+
+def _belong_together(keys: Sequence[Key], config: Config) -> bool:
+    if not (config["JWT_PRIVATE_KEY"] and is_asymmetric(config["JWT_ALGORITHM"])):
+        return True  # a secret, or an application that only verifies
+    signer, message = signing_key(config), b"anything"
+    signature = signer.sign(message)
+    return any(key.algorithm == signer.algorithm and key.verify(message, signature) for key in keys)
 
 
 def _signs_with_secret(app: Flask) -> bool:

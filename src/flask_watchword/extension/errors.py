@@ -22,6 +22,12 @@ class JWTDecodeError(JWTExtendedException):
     """A verified token lacks a claim that this application needs."""
 
 
+class MissingCSRFValue(JWTDecodeError, KeyError):
+    """A verified token has no CSRF value; Flask-JWT-Extended raises a plain ``KeyError``."""
+
+    __str__ = Exception.__str__
+
+
 class InvalidHeaderError(JWTExtendedException):
     """The header that carries the token has the wrong form."""
 

@@ -8,7 +8,13 @@ from typing import Any, Literal
 
 from flask import Flask, current_app
 
-from flask_watchword.extension.binding import Binding, binding_of, current_binding, json_default
+from flask_watchword.extension.binding import (
+    Binding,
+    binding_of,
+    csrf_of,
+    current_binding,
+    json_default,
+)
 from flask_watchword.extension.deprecation import legacy_token_arguments
 from flask_watchword.extension.loaders import call
 from flask_watchword.extension.new_tokens import (
@@ -339,9 +345,12 @@ def get_jti(encoded_token: str) -> str | None:
 
 
 def get_csrf_token(encoded_token: str) -> str:
-    """Return the CSRF double submit value of a token that is verified first."""
-    value: str = _decode(encoded_token)["csrf"]
-    return value
+    """Return the CSRF double submit value of a token that is verified first.
+
+    Raises:
+        Refusal, JWTExtendedException: when the token is not accepted, or has no such value.
+    """
+    return csrf_of(_decode(encoded_token))
 
 
 def get_unverified_jwt_headers(encoded_token: str) -> dict[str, Any]:

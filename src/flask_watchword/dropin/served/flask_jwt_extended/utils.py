@@ -5,6 +5,7 @@ from typing import Any
 from werkzeug.local import LocalProxy
 
 from flask_watchword.config import config
+from flask_watchword.extension.binding import csrf_of
 from flask_watchword.extension.cookies import set_access_cookies as set_access_cookies
 from flask_watchword.extension.cookies import set_refresh_cookies as set_refresh_cookies
 from flask_watchword.extension.cookies import unset_access_cookies as unset_access_cookies
@@ -123,6 +124,9 @@ def get_jti(encoded_token: str) -> str | None:
 
 
 def get_csrf_token(encoded_token: str) -> str:
-    """Return the CSRF double submit value of a token that is verified first."""
-    value: str = decode_token(encoded_token)["csrf"]
-    return value
+    """Return the CSRF double submit value of a token that is verified first.
+
+    Raises:
+        Refusal, JWTExtendedException: when the token is not accepted, or has no such value.
+    """
+    return csrf_of(decode_token(encoded_token))
