@@ -28,13 +28,12 @@ test-slow: $(READY) browser node proxy haproxy test-versions ## run the tests th
 # tokens and the core of the service with the lowest that pyproject.toml allows, and the newest.
 VERSIONED := $(addprefix tests/,jose keys sessions extension examples dropin/test_program.py \
     dropin/test_finder.py $(addprefix service/test_,login.py refresh.py register.py logout.py \
-    me.py totp.py password_reset.py sessions.py jwks.py metrics.py csrf.py machine_tokens.py) \
-    $(addprefix stores/test_,schema.py session_store.py user_store.py key_store.py))
+    me.py totp.py password_reset.py sessions.py jwks.py metrics.py in_memory.py) \
+    $(addprefix stores/test_,schema.py autogenerate.py session_store.py user_store.py))
 test-versions: test-lowest test-newest ## run the core with the lowest and the newest versions
 test-lowest test-newest: test-%: $(VENV)-%/.ready
-	$(VENV)-$*/bin/python -m pytest -q -m "not slow" -p no:cacheprovider \
-	    -W ignore::DeprecationWarning --ignore tests/jose/test_differential.py \
-	    $(VERSIONED) $(PYTEST_ARGS)
+	$(VENV)-$*/bin/python -m pytest $(PARALLEL) -m "not slow" -W ignore::DeprecationWarning \
+	    --ignore tests/jose/test_differential.py $(VERSIONED) $(PYTEST_ARGS)
 
 bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
 	@$(BIN)/python -m bench
