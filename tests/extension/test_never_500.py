@@ -165,7 +165,11 @@ def test_dictionaries_given_to_a_creation_are_not_changed() -> None:
     assert (claims, headers) == ({"exp": MINTED_AT + HOUR}, {"kid": "one"})
 
 
-@pytest.mark.parametrize("value", ["", f"Bearer {mint('HS256', exp=MINTED_AT - HOUR)}"])
+@pytest.mark.parametrize(
+    "value",
+    ["", f"Bearer {mint('HS256', exp=MINTED_AT - HOUR)}"],
+    ids=["no token", "an expired token"],
+)
 def test_every_401_has_a_challenge(value: str) -> None:
     answer = send(ours(), Request(headers=[("Authorization", value)]))
     assert answer.status == 401

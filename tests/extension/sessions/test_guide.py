@@ -12,6 +12,7 @@ from flask_watchword import Sessions, get_csrf_token
 from flask_watchword.extension.binding import binding_of
 from tests.extension.minted_tokens import mint
 from tests.extension.sessions.site import bearing
+from tests.releases import before
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "sessions.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
@@ -40,6 +41,7 @@ def test_the_application_of_the_guide_signs_in_refreshes_and_signs_out(app: Flas
     assert answer.get_json() == {"msg": "Token has been revoked", "code": "session_ended"}
 
 
+@pytest.mark.skipif(before("Werkzeug", 2, 3), reason="its client sets cookies otherwise")
 def test_the_logout_of_the_guide_deletes_cookies_that_are_of_no_use_any_more(app: Flask) -> None:
     client = app.test_client()
 
