@@ -38,8 +38,8 @@ def change_password(accounts: Accounts, user_id: str, current: str, new: str) ->
 def request_email_change(accounts: Accounts, user_id: str, password: str, email: str) -> Accepted:
     """Mail a code to the address that a user wants to have; until it is used nothing changes.
 
-    The present address gets a notice. Where another user has the new address, they are told, and
-    it comes to the same.
+    The present address gets a notice. Where another user has the new address, that user gets one
+    as well, and the result is the same.
 
     Raises:
         WrongPassword: when the password is not the user's.

@@ -42,7 +42,7 @@ def replace_reviewed(accounts: Accounts, user: User, password: str) -> PasswordS
 
     Raises:
         WrongPassword: when the user is another one by now.
-        UnacceptablePassword: when nobody should choose the password.
+        UnacceptablePassword: when the password is too weak.
         HashingBusy: when no core became free in time.
     """
     check_alone(accounts, user, password)

@@ -40,8 +40,8 @@ def reset(
     up last: a password that is refused does not cost it. Its holder reads the user's mail, so the
     address counts as verified.
 
-    API keys outlive a password. A user who resets it because somebody else had it may revoke all
-    of them at once; the notice lists them in either case.
+    API keys outlive a password. A user who resets a stolen one may revoke all of them at once; the
+    notice lists them in either case.
 
     Args:
         accounts: the stores and rules.

@@ -35,7 +35,7 @@ class Follower(ForkAware):
     Args:
         store: whose changes it waits for.
         seconds: the longest wait.
-        resources: is told when the thread ends.
+        resources: of the application; closes them where this thread is the last to end.
     """
 
     def __init__(self, store: SessionStore, seconds: float, resources: Resources) -> None:

@@ -12,7 +12,7 @@ _PROXY_SECONDS = 3.0
 
 
 def check_issuer_transport(app: Flask) -> Finding:
-    """Check that nobody on the way can put keys in the place of an issuer's."""
+    """Check that no other host on the network can replace the keys of an issuer."""
     check, issuers = "keys of other issuers", read_issuers(app.config)
     plain = [
         issuer.name for issuer in issuers if is_fetched_in_the_clear(issuer.name, issuer.jwks_url)

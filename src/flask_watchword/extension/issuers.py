@@ -272,7 +272,7 @@ class Issuers:
             by_loader: as for :meth:`verify`.
 
         Raises:
-            InvalidIssuerError: when it names one of them, or an issuer that nobody knows.
+            InvalidIssuerError: when it names one of them, or an unknown issuer.
         """
         if self._named_by(claims) is not None:
             raise InvalidIssuerError("Its issuer is one of JWT_ISSUERS")

@@ -26,7 +26,7 @@ def wait(coroutine: "CoroutineType[Any, Any, Any]") -> Any:
     try:
         run = current_app.async_to_sync(_wait_for)
     except RuntimeError as error:
-        coroutine.close()  # or Python warns that nobody waited for it
+        coroutine.close()  # or Python warns that it was never awaited
         raise RuntimeError(
             f"{coroutine.__qualname__} is asynchronous, which needs asgiref: "
             "pip install 'Flask[async]'"

@@ -65,8 +65,8 @@ class Misplaced(NamedTuple):
 def note_decorated(view: Any, mark: Mark) -> None:
     """Note that a decorator was put on a view, and on what other decorators made it of."""
     for member in _chain(view):
-        # A bound method is another object at each access; REST frameworks decorate those anew for
-        # each request.
+        # A bound method is another object at each access, and REST frameworks decorate one at each
+        # request.
         if isinstance(member, MethodType):
             return
         with suppress(TypeError):  # what has no hash or no weak reference is not a function

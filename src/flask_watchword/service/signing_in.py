@@ -42,7 +42,7 @@ def attempting(email: str) -> Iterator[Attempt]:
     """Count an attempt to sign in before a password is looked at, and pay it back if that fails.
 
     An error tells nothing of the password: a store was down, or no core free. Were it counted,
-    owners would be refused after an outage for what they tried meanwhile. Where it ends without an
+    owners would be refused after an outage for what they tried during it. Where it ends without an
     error, the caller tells how: by :func:`wrong_password`, :func:`right_password` or
     :func:`finish_sign_in`.
 

@@ -76,8 +76,8 @@ class ResetDone(msgspec.Struct):
     """What is left of the account that the new password does not lock out.
 
     Attributes:
-        api_keys: every API key and client, the newest first. Whoever has the code reads the
-            account's mail, which was told of each of them.
+        api_keys: every API key and client, the newest first. The holder of the code reads the
+            account's mail, which has a notice of each of them.
     """
 
     api_keys: list[RemainingKey]
@@ -93,7 +93,7 @@ class ResetDone(msgspec.Struct):
     refusals={400: ("invalid_code",), 429: ("too_many_tries",), 503: ("login_busy",)},
 )
 def reset_password(body: Reset) -> Response:
-    """Answer with the API keys, and sign nobody in: the new password has to be shown first."""
+    """Answer with the API keys, and start no session: the new password has to be shown first."""
     limits, address = components().limits, client().address
     with (
         hashing_share(),

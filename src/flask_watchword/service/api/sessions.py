@@ -36,7 +36,7 @@ class Device(msgspec.Struct):
         id: by which it can be ended.
         created_at: when it was logged in.
         last_seen_at: when it was last refreshed, to the hour; a refresh shows a minute later at
-            the earliest, so that nobody with a copy of a token sees when its owner refreshes.
+            the earliest, so that a thief of a token does not see when its owner refreshes.
         expires_at: when it ends unless it is refreshed, counted from `last_seen_at`.
         address: the IP address it was logged in from.
         agent: the User-Agent header that came along.

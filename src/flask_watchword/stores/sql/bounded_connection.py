@@ -41,8 +41,8 @@ class BoundedConnection(psycopg.Connection[Any]):
         return _within(cls.connecting, attempt)
 
     def __del__(self, *_: object) -> None:
-        # The driver would warn of a connection that nobody closed. This one belongs to a pool, and
-        # is closed when an engine is collected that nobody disposed of.
+        # The driver would warn of a connection that was not closed. This one belongs to a pool, and
+        # is closed when its engine is collected without being disposed of.
         pass
 
     def rollback(self) -> None:

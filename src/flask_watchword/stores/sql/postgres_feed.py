@@ -118,7 +118,7 @@ class PostgresFeed(ForkAware):
                     self._take_notifications()
 
     def stop_waiting(self) -> None:
-        """Wake whoever waits. A later call of :meth:`wait` returns at once."""
+        """Wake the thread that waits. A later call of :meth:`wait` returns at once."""
         self._is_closed = True
         if self._close_line.alive:
             self._line.wake()

@@ -10,10 +10,10 @@ WRITES = "watchword_writes"
 
 
 class _PooledConnection(sqlite3.Connection):
-    """A connection that is closed when an engine is collected that nobody disposed of."""
+    """A connection that is closed when its engine is collected without being disposed of."""
 
     def __del__(self) -> None:
-        # From Python 3.13 on the driver would warn of a connection that nobody closed.
+        # From Python 3.13 on the driver would warn of a connection that was not closed.
         pass
 
 

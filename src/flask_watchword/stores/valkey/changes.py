@@ -66,7 +66,7 @@ class Changes:
         self._is_closed = True
 
     def close(self) -> None:
-        """Wake whoever waits, and return when no one waits any more."""
+        """Wake the threads that wait, and return when none waits any more."""
         self._begin_in_child()
         self.stop_waiting()
         if self._subscription is not None:
