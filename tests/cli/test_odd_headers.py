@@ -66,3 +66,6 @@ def test_headers_and_queries_are_bounded_and_what_comes_twice_is_seen(
         token = ("Authorization", f"Bearer {pair['access_token']}")
         sessions = json.loads(ask(server, "GET", "/sessions", [token])[1])["sessions"]
         assert {one["address"] for one in sessions} == {"192.0.2.1", "127.0.0.1"}
+
+    hidden = [("X-Forwarded-For", "\xff, 192.0.2.1")]
+    assert ask(server, "GET", "/healthz", hidden)[0] == 400

@@ -22,6 +22,7 @@ ODD = {
     "a long method": b"A" * 3_000 + b" /login" + HEAD + b"\r\n",
     "NUL in a path": b"GET /\0" + HEAD + b"\r\n",
     "no UTF-8 in a path": b"GET /\xff\xfe" + HEAD + b"\r\n",
+    "UTF-8 in a query": b"GET /me?x=\xe2\x82\xac" + HEAD + b"\r\n",
     "percent and nothing": b"GET /%zz%ff%00" + HEAD + b"\r\n",
     "a long path": b"GET /" + b"x" * 70_000 + HEAD + b"\r\n",
     "many headers": b"GET /me" + HEAD + b"".join(b"X%d: 1\r\n" % n for n in range(500)) + b"\r\n",

@@ -138,3 +138,9 @@ def test_an_application_that_fails_is_answered_for() -> None:
     exchange = Exchange(iter([]))
     RequestRunner(app, LONGEST).run(Arrived(Head(), exchange))
     assert exchange.answers == [(500, b"")]
+
+
+def test_a_client_cannot_hide_the_address_that_a_proxy_appends() -> None:
+    (answer,) = post(Exchange(iter([])), ("X-Forwarded-For", "\xff, 192.0.2.1"))
+    assert answer[0] == 400
+    assert b"X-Forwarded-For" in answer[1]

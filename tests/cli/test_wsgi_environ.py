@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from flask_watchword.cli.wsgi_environ import environ_of
+from flask_watchword.cli.wsgi_environ import environ_of, has_readable_forwarding
 
 
 class SentHeaders:
@@ -86,3 +86,25 @@ def test_the_request_is_described_as_pep_3333_has_it() -> None:
     assert (environ["CONTENT_TYPE"], environ["CONTENT_LENGTH"]) == ("a/b", "2")
     assert environ["HTTP_HOST"] == "x"
     assert not {"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"} & environ.keys()
+
+
+def test_a_query_holds_bytes_as_the_path_does() -> None:
+    environ = environ_of(Head(path="/\u20ac", query_string="q=\u20ac"), b"")
+    assert environ["PATH_INFO"].encode("latin-1") == "/\u20ac".encode()
+    assert environ["QUERY_STRING"].encode("latin-1") == "q=\u20ac".encode()
+
+
+@pytest.mark.parametrize(
+    ("values", "is_readable"),
+    [
+        ([], True),
+        ([""], True),
+        (["192.0.2.1"], True),
+        # A proxy with a line of its own: its word is there.
+        (["\xff", "192.0.2.1"], True),
+        (["\xff, 192.0.2.1"], False),
+    ],
+)
+def test_a_proxy_s_word_is_not_lost_beside_a_client_s(values: list[str], is_readable: bool) -> None:
+    sent = SentHeaders(*(("X-Forwarded-For", value) for value in values))
+    assert has_readable_forwarding(sent) is is_readable

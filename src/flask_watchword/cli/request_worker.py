@@ -18,12 +18,14 @@ from granian._signals import set_sync_signals
 from granian.server.common import WORKERS_METHODS
 from granian.server.mp import WorkerProcess
 
-from flask_watchword.cli.wsgi_environ import Scope, environ_of
+from flask_watchword.cli.wsgi_environ import Scope, environ_of, has_readable_forwarding
 from flask_watchword.service.components import components
 
 _logger = logging.getLogger(__name__)
 
 _Headers = list[tuple[str, str]]
+
+_UNREADABLE = b'{"msg":"X-Forwarded-For has bytes outside ASCII","code":"bad_request"}\n'
 
 
 class _Pending(Protocol):
@@ -100,6 +102,9 @@ class RequestRunner:
     def _answer(self, scope: Scope, exchange: _Exchange, body: bytes) -> None:
         started = _StartResponse()
         try:
+            if not has_readable_forwarding(scope.headers):
+                exchange.response_bytes(400, [("content-type", "application/json")], _UNREADABLE)
+                return
             parts = self._app(environ_of(scope, body), started)
             try:
                 whole = b"".join([*started.written, *parts])

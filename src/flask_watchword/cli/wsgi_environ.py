@@ -63,6 +63,17 @@ class Scope(Protocol):
 _CGI_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
+def has_readable_forwarding(headers: Headers) -> bool:
+    """Tell whether ``X-Forwarded-For``, where there is one, can be read.
+
+    A proxy appends to what a client has sent, and granian leaves out a value with bytes outside
+    ASCII as a whole. With the proxy's word gone, the request would seem to come from the proxy.
+    """
+    name = "x-forwarded-for"
+    # It is no mapping.
+    return name not in headers.keys() or bool(headers.get_all(name))  # noqa: SIM118
+
+
 def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
     """Return the WSGI environment of a request.
 
@@ -85,7 +96,7 @@ def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
         "SCRIPT_NAME": "",
         # Bytes as Latin-1 text (PEP 3333).
         "PATH_INFO": scope.path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
+        "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
         "HTTP_HOST": scope.authority or "",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
