@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.service.api.confirmation import CONFIRMATION_REFUSALS, SecondFactor
+from flask_watchword.service.settings import read_settings
 from tests.service.good_requests import ENDPOINTS
-from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in
+from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site
 from tests.service.test_totp import code_at, enrolled, told, wrong_code
 
 #: What is asked for depends on no database.
@@ -150,3 +152,18 @@ def test_ending_sessions_takes_the_session_alone(ours: Site, path: str) -> None:
     listed = ours.client.get("/sessions", headers={"Authorization": f"Bearer {token}"}).get_json()
     (session,) = (one["id"] for one in listed["sessions"])
     assert ours.ask("DELETE", path.format(session=session), token).status_code == 204
+
+
+def test_a_right_password_counts_although_no_code_may_be_tried_any_more(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"ACCEPTED_PASSWORD_PER_ACCOUNT": "6/day", "SECOND_FACTOR_PER_ACCOUNT": "1/day"}
+    settings = read_settings({f"WATCHWORD_LIMIT_{name}": text for name, text in limits.items()})
+    with site(sqlite_url, monkeypatch, limits=settings.limits) as ours:
+        secret, _, pair = enrolled(ours)  # a right password, once
+        token = pair["access_token"]
+        body = {"current_password": GOOD, "password": BETTER, "code": wrong_code(secret)}
+        told_of = [ours.post("/password/change", token, **body).status_code for _ in range(5)]
+        assert told_of == [403, 429, 429, 429, 429]
+        monkeypatch.setattr(Passwords, "verify", None)  # nothing is hashed any more
+        assert ours.post("/password/change", token, **body).status_code == 429

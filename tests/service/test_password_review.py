@@ -7,8 +7,10 @@ import jwt
 import pytest
 from werkzeug.test import TestResponse
 
+from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.pending_login import NEW_PASSWORD
 from flask_watchword.clock import system_clock
+from flask_watchword.service.settings import read_settings
 from tests.service.good_requests import enrolled, totp_code
 from tests.service.site import BETTER, EMAIL, GOOD, Site, site
 
@@ -214,3 +216,28 @@ def test_what_is_chosen_while_the_factor_is_disabled_is_checked(ours: Site) -> N
     late = ours.parts.passwords.hash(SHORT)
     assert ours.parts.stores.users.set_password(user.id, late, system_clock(), user.version)
     assert choose(ours, refused(ours), GOOD).status_code == 200
+
+
+def test_who_sets_up_a_factor_again_is_asked_for_it_first(ours: Site) -> None:
+    user = ours.add_verified(password=SHORT)
+    owner = ours.pair(password=SHORT)["access_token"]
+    ours.parts.stores.users.require_password_review(user.id, system_clock())
+    stolen = refused(ours)
+    secret = ours.post("/totp/enrol", owner, password=SHORT).get_json()["secret"]
+    assert ours.post("/totp/confirm", owner, code=totp_code(secret)).status_code == 200
+    assert told(choose(ours, stolen)) == (401, "invalid_credentials")
+    assert ours.me(owner).status_code == 200
+    assert "mfa_required" in ours.log_in(password=SHORT).get_json()
+
+
+def test_a_right_password_counts_although_it_may_not_be_checked_again(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"SUCCESSFUL_LOGIN_PER_ACCOUNT": "3/day", "NEW_PASSWORD_PER_ACCOUNT": "1/day"}
+    settings = read_settings({f"WATCHWORD_LIMIT_{name}": text for name, text in limits.items()})
+    with site(sqlite_url, monkeypatch, limits=settings.limits) as ours:
+        user = ours.add(password=SHORT)
+        ours.parts.stores.users.require_password_review(user.id, system_clock())
+        assert [ours.log_in(password=SHORT).status_code for _ in range(3)] == [403, 429, 429]
+        monkeypatch.setattr(Passwords, "verify", None)  # nothing is hashed any more
+        assert ours.log_in(password=SHORT).status_code == 429

@@ -5,7 +5,7 @@ when the factor is removed, so the next login checks it, and asks for a new one 
 """
 
 from flask_watchword.accounts.accounts import Accounts, PasswordSet
-from flask_watchword.accounts.changes import set_new_password
+from flask_watchword.accounts.changes import WrongPassword, set_new_password
 from flask_watchword.accounts.new_passwords import check_new_password
 from flask_watchword.accounts.users import User
 
@@ -41,16 +41,24 @@ def replace_reviewed(accounts: Accounts, user: User, password: str) -> PasswordS
     """Give a user, whose login was refused for the password, another one.
 
     Raises:
-        WrongPassword: when the user is another one by now.
+        WrongPassword: when the user is another one by now, or has a second factor again: a login
+            that has not shown it may change nothing.
         UnacceptablePassword: when the password is too weak.
         HashingBusy: when no core became free in time.
     """
+    _refuse_second_factor(accounts, user)
     check_alone(accounts, user, password)
     password_hash = accounts.passwords.hash(password)
     return accounts.change(lambda stores: _replace(stores, user, password_hash))
 
 
 def _replace(accounts: Accounts, user: User, password_hash: str) -> PasswordSet:
+    _refuse_second_factor(accounts, user)
     done = set_new_password(accounts, user, password_hash)
     accounts.users.finish_password_review(user.id, user.version + 1)
     return done
+
+
+def _refuse_second_factor(accounts: Accounts, user: User) -> None:
+    if accounts.has_second_factor(user):
+        raise WrongPassword

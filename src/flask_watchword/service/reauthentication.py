@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 
 from flask_watchword.accounts.changes import WrongPassword, confirm_password
 from flask_watchword.accounts.passwords import HashingBusy
-from flask_watchword.accounts.throttling import TooManyTries
 from flask_watchword.accounts.users import User
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.audit_events import current_session, record
@@ -22,7 +21,7 @@ REFUSALS: Mapping[int, tuple[str, ...]] = {
 }
 
 #: What a password ends in that was wrong or was not checked.
-_NOT_ACCEPTED = (WrongPassword, HashingBusy, TooManyTries, StoreUnavailable)
+_NOT_ACCEPTED = (WrongPassword, HashingBusy, StoreUnavailable)
 
 
 @contextlib.contextmanager
@@ -36,9 +35,10 @@ def reauthenticating(user_id: str) -> Iterator[None]:
     try:
         with (
             hashing_share(user_id),
-            # Whatever else an endpoint refuses, the right password has cost a hash.
-            counting_successes(limits.accepted_password(user_id), *_NOT_ACCEPTED),
             counting_failures(limits.reauthentication(user_id), WrongPassword),
+            # Whatever else an endpoint refuses, a wrong second factor or one too many, the right
+            # password has cost a hash.
+            counting_successes(limits.accepted_password(user_id), *_NOT_ACCEPTED),
         ):
             yield
     except WrongPassword:

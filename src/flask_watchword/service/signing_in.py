@@ -8,6 +8,7 @@ from flask import Response, request
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.throttling import (
     Attempt,
+    TooManyTries,
     attempt_sign_in,
     failed,
     make_known,
@@ -54,6 +55,9 @@ def attempting(email: str) -> Iterator[Attempt]:
     attempt = attempt_sign_in(parts.stores.throttle, email_key(email), at, system_clock(), limits)
     try:
         yield attempt
+    except TooManyTries:
+        right_password(attempt)  # only what follows a right password has limits of its own
+        raise
     except BaseException:
         withdraw(parts.stores.throttle, attempt)
         raise
