@@ -98,3 +98,12 @@ def test_no_header_changes_a_link(
             assert "evil" not in text
             assert "gopher" not in text
             assert (str(public_url) in text) == (public_url is not None)
+
+
+def test_an_account_sends_no_e_mails_to_ever_more_addresses(ours: Site) -> None:
+    ours.add()
+    token = ours.pair()["access_token"]
+    asked = [ask(ours, token, f"stranger{n}@example.com").status_code for n in range(5)]
+    assert asked == [202, 202, 202, 429, 429]
+    kinds = [mail.kind for mail in ours.mail()]
+    assert sorted(kinds) == ["change_email"] * 3 + ["email_change_requested"] * 3

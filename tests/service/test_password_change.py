@@ -53,3 +53,21 @@ def test_a_refresh_token_or_none_does_not_do(ours: Site) -> None:
     assert change(ours, ours.pair()["refresh_token"]).status_code == 401
     body = {"current_password": GOOD, "password": BETTER}
     assert ours.client.post("/password/change", json=body).status_code == 401
+
+
+def test_an_address_that_is_not_verified_is_not_flooded_with_notices(ours: Site) -> None:
+    ours.add()
+    token = ours.pair()["access_token"]
+    for n in range(4):
+        current, password = (GOOD, BETTER) if n % 2 == 0 else (BETTER, GOOD)
+        assert change(ours, token, current, password).status_code == 204
+    assert [mail.kind for mail in ours.mail()] == ["password_changed"] * 3
+
+
+def test_the_owner_of_a_verified_address_is_notified_of_every_change(ours: Site) -> None:
+    ours.add_verified()
+    token = ours.pair()["access_token"]
+    for n in range(4):
+        current, password = (GOOD, BETTER) if n % 2 == 0 else (BETTER, GOOD)
+        assert change(ours, token, current, password).status_code == 204
+    assert [mail.kind for mail in ours.mail()] == ["password_changed"] * 4

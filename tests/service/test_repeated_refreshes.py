@@ -37,8 +37,11 @@ def refresh(ours: Site, token: str, address: str = HOME, agent: str = OWNER) -> 
     return pair
 
 
-def signed_in(ours: Site) -> dict[str, Any]:
-    ours.add_verified()
+def signed_in(ours: Site, *, is_verified: bool = True) -> dict[str, Any]:
+    if is_verified:
+        ours.add_verified()
+    else:
+        ours.add()
     answer = ours.client.post(
         "/login",
         json={"email": EMAIL, "password": "correct horse battery staple"},
@@ -145,3 +148,16 @@ def test_the_mailbox_is_not_filled(ours: Site, clock: Clock) -> None:
                 refresh(ours, token, AWAY, THIEF)
     assert [mail.kind for mail in ours.mail()] == ["session_used_elsewhere"] * 3
     assert len(repeats(ours)) == 15
+
+
+def test_a_stranger_s_mailbox_gets_no_text_of_who_registered_its_address(
+    ours: Site, clock: Clock
+) -> None:
+    pair = signed_in(ours, is_verified=False)
+    for _ in range(4):
+        clock.now += QUARTER
+        token = pair["refresh_token"]
+        pair = refresh(ours, token)
+        refresh(ours, token, AWAY, "Unlock your account at https://evil.example/")
+    assert len(repeats(ours)) == 4
+    assert ours.mail() == []

@@ -22,6 +22,8 @@ class MailCause(StrEnum):
     VERIFICATION = "verification"
     RESET = "reset"
     CHANGE = "change"
+    CHANGE_NOTICE = "change notice"
+    PASSWORD_NOTICE = "password notice"
     REPEATS = "repeats"
 
 

@@ -41,6 +41,9 @@ def record_repeat(_app: Flask, session: Session, elsewhere: bool) -> None:
 def _notify(session: Session, told: Event) -> None:
     parts = components()
     user = parts.stores.users.by_id(session.subject)
+    if user is not None and user.email_verified_at is None:
+        # The address may be a stranger's, and the notice shows a user agent, which is any text.
+        user = None
     # Of any number of sessions that are copied: the mailbox must not be filled.
     with room_in_mailbox("" if user is None else user.email, MailCause.REPEATS) as room:
 

@@ -55,9 +55,14 @@ class EmailChange(Confirmation, forbid_unknown_fields=True, kw_only=True):
 def change_email(body: EmailChange) -> Response:
     """Answer alike whether somebody else has the address or not; nothing changes yet."""
     user_id = get_jwt_identity()
-    # Whoever is signed in may be told that the mailbox has had enough.
-    mailbox = components().limits.mailbox(email_key(body.email), MailCause.CHANGE)
-    with reauthenticating(user_id), counting_successes(mailbox):
+    limits, user = components().limits, components().stores.users.by_id(user_id)
+    # Whoever is signed in may be told that a mailbox has had enough. The present one is counted as
+    # well: one account must not send e-mails to ever more addresses.
+    mailboxes = [
+        *limits.mailbox(email_key(body.email), MailCause.CHANGE),
+        *limits.mailbox("" if user is None else user.email_key, MailCause.CHANGE_NOTICE),
+    ]
+    with reauthenticating(user_id), counting_successes(mailboxes):
         do(
             lambda a: request_email_change(a, user_id, body.password, body.email),
             lambda done: event("email_change_requested", done.subject, current_session()),

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from flask import Response
 
 from flask_watchword.accounts import changes
+from flask_watchword.accounts.letters import SilentMailer
+from flask_watchword.accounts.limits import MailCause
 from flask_watchword.accounts.new_passwords import UnacceptablePassword
 from flask_watchword.extension.current import get_jwt_identity
 from flask_watchword.service.account_work import do, sessions_ended
@@ -21,7 +23,7 @@ from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import ACCESS
 from flask_watchword.service.reauthentication import reauthenticating
-from flask_watchword.service.throttles import counting_failures
+from flask_watchword.service.throttles import counting_failures, room_in_mailbox
 
 
 class PasswordChange(SecondFactor, forbid_unknown_fields=True, kw_only=True):
@@ -53,13 +55,26 @@ def change_password(body: PasswordChange) -> Response:
     with (
         reauthenticating(user_id),
         counting_failures(components().limits.new_password_of(user_id), UnacceptablePassword),
+        _room_for_notice(user_id) as room,
     ):
         do(
             lambda a: changes.change_password(a, user_id, body.current_password, body.password),
             lambda done: event("password_changed", done.subject, current_session()),
+            mailer=None if room else SilentMailer,
             around=_ending_other_sessions(user_id, body),
         )
     return nothing()
+
+
+@contextlib.contextmanager
+def _room_for_notice(user_id: str) -> Iterator[bool]:
+    """Count the notice of a change where its address is not verified: it may be a stranger's."""
+    user = components().stores.users.by_id(user_id)
+    if user is None or user.email_verified_at is not None:
+        yield True
+        return
+    with room_in_mailbox(user.email, MailCause.PASSWORD_NOTICE) as room:
+        yield room
 
 
 @contextlib.contextmanager
