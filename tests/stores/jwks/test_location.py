@@ -218,7 +218,9 @@ def test_http_that_is_allowed_finds_the_keys(site: Site, keycloak: str) -> None:
             KeyLocation(issuer, discovered)
 
 
-@pytest.mark.parametrize("jwks_uri", ["http://keycloak:1/jwks", "http://other:8080/jwks"])
+@pytest.mark.parametrize(
+    "jwks_uri", ["http://keycloak:1/jwks", "http://other:8080/jwks", "http://localhost:9200/_all"]
+)
 def test_http_is_allowed_to_the_issuer_s_own_place_alone(
     site: Site, keycloak: str, jwks_uri: str
 ) -> None:
@@ -233,3 +235,13 @@ def test_a_redirect_stays_where_http_is_allowed(site: Site, keycloak: str) -> No
     site.says("/old", http_answer(status="302 Found", Location="/jwks"))
     location = KeyLocation("shop", site.url("/old", host=keycloak), private_http=True)
     assert location.fetch().body == b'{"keys": []}'
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.2"])
+def test_an_issuer_on_a_private_network_cannot_send_us_to_another_private_host(
+    site: Site, keycloak: str, host: str
+) -> None:
+    issuer = site.url("", host=keycloak)
+    site.serves(CONFIGURATION, {"issuer": issuer, "jwks_uri": f"https://{host}:{site.port}/jwks"})
+    with pytest.raises(FetchFailed, match=r"the JWK Set: leads to .*, which is not public"):
+        KeyLocation(issuer, None, private_http=True).fetch()

@@ -95,12 +95,17 @@ class KeyLocation:
             raise FetchFailed("its jwks_uri is http to another host or port")
         # Nobody here has written this name: it must not make us ask what only we can reach. The
         # host of the issuer itself is the operator's word, wherever it leads.
-        elsewhere = address.host != self._address.host and self._address.scheme == "https"
+        elsewhere = address.host != self._address.host and not self._is_http_on_this_machine()
         return replace(address, public=elsewhere)
 
     def _may_be_http(self, told: Address) -> bool:
         # "allow_http" is the operator's word for one place, which is the issuer's own.
-        return is_loopback(told.host) or told.origin == self._address.origin
+        is_here = is_loopback(told.host) and self._is_http_on_this_machine()
+        return is_here or told.origin == self._address.origin
+
+    def _is_http_on_this_machine(self) -> bool:
+        """Tell whether the issuer is one that is tried out, and reaches whatever we reach."""
+        return self._address.scheme == "http" and is_loopback(self._address.host)
 
 
 def configuration_url(issuer: str) -> str:
