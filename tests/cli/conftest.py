@@ -39,10 +39,10 @@ class RunningServer:
         return self.output_file.read_text(encoding="utf-8")
 
     def wait_until_it_listens(self) -> None:
-        """Return when a connection succeeds; the kernel holds it until a worker takes it."""
+        """Return when a connection succeeds and workers start, all output of the start before."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
-            if self.listens():
+            if self.listens() and workers_of(self):
                 return
             # Waits on the process, so that one that dies at the start is noticed at once.
             with pytest.raises(subprocess.TimeoutExpired):

@@ -10,6 +10,8 @@ from granian.server.common import AbstractServer
 
 from flask_watchword.cli import main
 from flask_watchword.cli.worker_server import WorkerServer
+from tests.cli.conftest import START_SECONDS, Serve
+from tests.servers.valkey import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +27,7 @@ def test_garbage_is_looked_for_only_when_the_workers_start(
     monkeypatch.chdir(tmp_path)
     enabled = []
 
-    def serve(server: AbstractServer[object], **_: object) -> None:
+    def serve(server: AbstractServer[object], *_: object, **__: object) -> None:
         enabled.append(gc.isenabled())
         for hook in server.hooks_startup:
             hook()
@@ -35,6 +37,12 @@ def test_garbage_is_looked_for_only_when_the_workers_start(
     done = CliRunner().invoke(main, ["serve", "--port", str(free_port)])
     assert done.exit_code == 0, done.output
     assert enabled == [False, True]
+
+
+def test_it_says_that_it_listens_when_connections_succeed(serve: Serve) -> None:
+    server = serve("--workers", "1")
+    wait_until(lambda: "Watchword listens" in server.output, START_SECONDS)
+    assert server.listens()
 
 
 def test_a_start_that_fails_leaves_things_as_they_were(

@@ -4,6 +4,7 @@ import gc
 import logging
 import multiprocessing
 from collections.abc import Callable
+from functools import partial
 
 import click
 from granian.constants import HTTPModes, Interfaces
@@ -46,11 +47,6 @@ def run(read: Callable[[], Settings]) -> None:
     configure_logs(settings)
     address = free_address(settings.host, settings.port)
     live.make_ready()
-    _announce(settings, address)
-    if settings.demo and not only_this_machine(address):
-        click.echo(
-            f"Whoever reaches {address} can log in: the demo's password is public.", err=True
-        )
     _prefer_forks()
     server = WorkerServer(
         "flask_watchword.service.app:create_worker",
@@ -70,6 +66,8 @@ def run(read: Callable[[], Settings]) -> None:
         log_level=LogLevels.error,
         log_dictconfig=log_configuration(settings),  # of the workers as well
     )
+    # Granian calls these when the sockets listen: who reads that it listens can connect.
+    server.on_startup(partial(_announce, settings, address))
     server.on_startup(_look_for_garbage)
     server.on_reload(live.read_again)
     server.serve(serve_requests, target_loader=live.create_worker, wrap_loader=False)
@@ -101,6 +99,10 @@ def _announce(settings: Settings, address: str) -> None:
         click.echo(f"{listens} Ctrl+C stops it.")
     if settings.demo:
         click.echo(walkthrough(url, expired_demo_token(settings)))
+        if not only_this_machine(address):
+            click.echo(
+                f"Whoever reaches {address} can log in: the demo's password is public.", err=True
+            )
         return
     if settings.log_format == "text":
         click.echo(f"What it answers to: {url}/docs")
