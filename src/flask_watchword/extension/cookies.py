@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Response, current_app
 
-from flask_watchword.extension.new_tokens import complain
 from flask_watchword.extension.options import cookie_max_age
 from flask_watchword.extension.tokens import get_csrf_token
+from flask_watchword.extension.unusable_tokens import complain
 
 #: Bytes of name and value that browsers keep of a cookie (draft-ietf-httpbis-rfc6265bis section
 #: 5.6); a larger one is dropped in silence.

@@ -18,7 +18,8 @@ from flask_watchword.extension.options import (
     profile,
     set_defaults,
 )
-from flask_watchword.extension.tokens import create, decode_token
+from flask_watchword.extension.token_creation import create
+from flask_watchword.extension.tokens import decode_token
 from flask_watchword.extension.unknown_names import warn_misspelled
 from flask_watchword.jose import Key
 

@@ -34,7 +34,7 @@ from flask_watchword.extension.signals import (
     session_refreshed,
     session_started,
 )
-from flask_watchword.extension.tokens import Claims, Fresh
+from flask_watchword.extension.token_creation import Claims, Fresh
 from flask_watchword.extension.unknown_names import warn_misspelled
 from flask_watchword.extension.verification import check_type
 from flask_watchword.sessions.listed import ListedSession, listed

@@ -13,7 +13,7 @@ from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import Clock
 from flask_watchword.extension.binding import binding_of
 from flask_watchword.extension.manager import JWTManager
-from flask_watchword.extension.tokens import compose
+from flask_watchword.extension.token_creation import compose
 from flask_watchword.service.components import components
 from flask_watchword.service.settings import InvalidSetting
 from flask_watchword.service.tokens import PASSWORD_METHOD, SignIn, claims_of

@@ -12,7 +12,7 @@ from flask_watchword.accounts.machine_tokens import (
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.session_work import Work
-from flask_watchword.extension.tokens import issue
+from flask_watchword.extension.token_creation import issue
 from flask_watchword.service.components import components
 from flask_watchword.sessions.store import subject_revocation
 

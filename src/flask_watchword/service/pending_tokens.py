@@ -22,7 +22,7 @@ from flask_watchword.extension.binding import binding_of, current_binding
 from flask_watchword.extension.current import CurrentToken
 from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.session_work import running_app
-from flask_watchword.extension.tokens import compose
+from flask_watchword.extension.token_creation import compose
 from flask_watchword.jose import Decoder, VerifiedToken
 from flask_watchword.jose.claims import Policy
 from flask_watchword.service.answers import refusal
