@@ -150,7 +150,7 @@ POSTGRES = "'postgresql://ada@127.0.0.1:1/shop'"
         ),
         # Everything that the service brings and sessions in SQLite do without.
         (
-            ",".join(set(PACKAGES["service"]) - set(PACKAGES["sqlite"])),
+            ",".join(sorted(set(PACKAGES["service"]) - set(PACKAGES["sqlite"]))),
             {
                 "sessions('sqlite:///sessions.db')": "fine",
                 "ed25519()": "fine",
