@@ -26,7 +26,7 @@ from flask_watchword.exceptions import (
 )
 from flask_watchword.extension.current import current_user_context_processor
 from flask_watchword.extension.manager import JWTManager
-from flask_watchword.extension.module_surface import without_private_names
+from flask_watchword.extension.module_surface import PUBLIC_CODECS, without_private_names
 from flask_watchword.typing import ExpiresDelta, Fresh
 
 __all__ = [
@@ -54,10 +54,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    __getattr__ = without_private_names(
-        __name__,
-        {
-            "_decode_jwt": "flask_watchword.decode_token",
-            "_encode_jwt": "flask_watchword.create_access_token",
-        },
-    )
+    __getattr__ = without_private_names(__name__, PUBLIC_CODECS)

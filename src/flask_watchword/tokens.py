@@ -3,16 +3,10 @@
 from typing import TYPE_CHECKING
 
 from flask_watchword.exceptions import CSRFError, JWTDecodeError
-from flask_watchword.extension.module_surface import without_private_names
+from flask_watchword.extension.module_surface import PUBLIC_CODECS, without_private_names
 from flask_watchword.typing import ExpiresDelta, Fresh
 
 __all__ = ["CSRFError", "ExpiresDelta", "Fresh", "JWTDecodeError"]
 
 if not TYPE_CHECKING:
-    __getattr__ = without_private_names(
-        __name__,
-        {
-            "_decode_jwt": "flask_watchword.decode_token",
-            "_encode_jwt": "flask_watchword.create_access_token",
-        },
-    )
+    __getattr__ = without_private_names(__name__, PUBLIC_CODECS)

@@ -16,7 +16,7 @@ from flask_watchword.cli.token_report import report
 from flask_watchword.cli.token_source import read_token, token_argument
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.extension.doctor import examine_app
-from flask_watchword.extension.misplaced import misplaced_decorators
+from flask_watchword.extension.misplaced import described, misplaced_decorators
 from flask_watchword.extension.routes import Route, routes_of
 from flask_watchword.extension.token_check import check_token
 from flask_watchword.stores.errors import StoreUnavailable
@@ -129,11 +129,7 @@ def routes(
 def _refuse_misplaced_decorators(app: Flask) -> None:
     misplaced = misplaced_decorators(app)
     if misplaced:
-        raise Failure(
-            Code.MISPLACED_DECORATORS,
-            "; ".join(each.fault for each in misplaced),
-            "; ".join(dict.fromkeys(each.remedy for each in misplaced)),
-        )
+        raise Failure(Code.MISPLACED_DECORATORS, *described(misplaced))
 
 
 def _members(route: Route, patterns: Iterable[str]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from flask_watchword.extension.findings import Finding, fine, problem, warning
 from flask_watchword.extension.issuer_checks import check_issuer_proxy, check_issuer_transport
 from flask_watchword.extension.known_faults import check_packages
 from flask_watchword.extension.memory_store import REMEDY, configured_workers
-from flask_watchword.extension.misplaced import misplaced_decorators
+from flask_watchword.extension.misplaced import described, misplaced_decorators
 from flask_watchword.extension.options import (
     Config,
     decode_algorithms,
@@ -167,6 +167,10 @@ def check_cookies(app: Flask) -> Finding:
             f"JWT_CSRF_METHODS lacks {', '.join(sorted(missing))}",
             "name every method that changes something",
         )
+    return _check_same_site(check, config)
+
+
+def _check_same_site(check: str, config: Config) -> Finding:
     same_site = str(config["JWT_COOKIE_SAMESITE"] or "").lower()
     if config["JWT_COOKIE_PARTITIONED"]:
         if same_site == "none":
@@ -277,8 +281,7 @@ def check_decorators(app: Flask) -> Finding:
     check, found = "decorators", misplaced_decorators(app)
     if not found:
         return fine(check, "none stands above @app.route")
-    says = "; ".join(each.fault for each in found)
-    return problem(check, says, "; ".join(dict.fromkeys(each.remedy for each in found)))
+    return problem(check, *described(found))
 
 
 _CHECKS: tuple[Callable[[Flask], Finding], ...] = (

@@ -7,7 +7,7 @@ What was decorated is noted by weak reference, so that nothing is kept alive. A 
 registered both with and without a decorator is meant to be open as well.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from inspect import unwrap
 from types import FunctionType, MethodType
@@ -86,6 +86,12 @@ def misplaced_decorators(app: Flask) -> list[Misplaced]:
     found = [_misplaced(exposed, endpoint) for endpoint, exposed in registered]
     found += [_misplaced(exposed, None) for exposed in before]
     return [each for each in found if each is not None]
+
+
+def described(found: Sequence[Misplaced]) -> tuple[str, str]:
+    """Return what is wrong with all of some functions, and what to do."""
+    faults, remedies = [each.fault for each in found], [each.remedy for each in found]
+    return "; ".join(faults), "; ".join(dict.fromkeys(remedies))
 
 
 def warn_of_misplaced_decorators(app: Flask) -> None:

@@ -11,6 +11,12 @@ from typing import Any, ClassVar
 
 _DROP_IN = "run the program under the drop-in, which has it: python -m flask_watchword.dropin"
 
+#: What to use in place of the private functions that make and read tokens.
+PUBLIC_CODECS = {
+    "_decode_jwt": "flask_watchword.decode_token",
+    "_encode_jwt": "flask_watchword.create_access_token",
+}
+
 
 def without_private_names(module: str, instead: Mapping[str, str]) -> Callable[[str], Any]:
     """Return the ``__getattr__`` of a module that lacks private names of Flask-JWT-Extended.
