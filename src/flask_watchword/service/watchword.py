@@ -29,6 +29,7 @@ from flask_watchword.service.demo import carry_email
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.logs.request_id import install_request_id
 from flask_watchword.service.mailing import Mailing
+from flask_watchword.service.merged_headers import install_merged_headers_warning
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.origins import Origins
@@ -137,6 +138,8 @@ class Watchword:
         install_request_id(api, settings)
         parts.metrics.count_requests(api)
         api.before_request(_send_mail)
+        if settings.trusted_proxies:
+            install_merged_headers_warning(api)
         install_headers(api, settings)
         install_cors(app, api, self._url_prefix, settings)
         install_refusals(api)

@@ -1,0 +1,34 @@
+import logging
+from dataclasses import replace
+
+import pytest
+
+from flask_watchword.service.app import create_app
+from flask_watchword.service.components import Stores
+from flask_watchword.service.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("server", "proxies", "warned"),
+    [
+        ("Granian", 1, True),
+        ("Cheroot/11.1.2 Server", 1, True),
+        ("Granian", 0, False),
+        ("gunicorn/27.0.1", 1, False),
+        ("Watchword", 1, False),
+    ],
+)
+def test_a_server_that_merges_spellings_of_a_header_is_warned_of_once(
+    settings: Settings,
+    stores: Stores,
+    caplog: pytest.LogCaptureFixture,
+    server: str,
+    proxies: int,
+    warned: bool,
+) -> None:
+    caplog.set_level(logging.WARNING, "flask_watchword.service.merged_headers")
+    app = create_app(replace(settings, trusted_proxies=proxies), stores=stores)
+    for _ in range(3):
+        app.test_client().get("/healthz", environ_base={"SERVER_SOFTWARE": server})
+    told = [record.getMessage() for record in caplog.records]
+    assert [f"{server} passes on X_Forwarded_For" in line for line in told] == [True] * warned
