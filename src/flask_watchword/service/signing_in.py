@@ -73,6 +73,15 @@ def right_password(attempt: Attempt) -> None:
     components().stores.throttle.give_back(attempt.charges)
 
 
+def later_step(user: User) -> Attempt:
+    """Return the attempt of a later step of a login: it has paid nothing.
+
+    What the password was counted for was refunded when it was right, and what the step shows has
+    limits of its own.
+    """
+    return Attempt(user.email_key, client().address, ())
+
+
 def finish_sign_in(
     user: User, methods: tuple[str, ...], attempt: Attempt, transport: TokenTransport
 ) -> Response:

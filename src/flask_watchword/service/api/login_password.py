@@ -9,18 +9,21 @@ from flask_watchword.accounts.changes import WrongPassword
 from flask_watchword.accounts.new_passwords import UnacceptablePassword
 from flask_watchword.accounts.password_review import replace_reviewed
 from flask_watchword.accounts.pending_login import NEW_PASSWORD
-from flask_watchword.accounts.throttling import Attempt
 from flask_watchword.service.account_work import do, sessions_ended
 from flask_watchword.service.api.fields import Password
 from flask_watchword.service.audit_events import event
-from flask_watchword.service.client import client
 from flask_watchword.service.components import components
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.pair import InCookies, Pair, TokenTransport
 from flask_watchword.service.pending_tokens import pending_user
-from flask_watchword.service.signing_in import check_transport, finish_sign_in, wrong_credentials
+from flask_watchword.service.signing_in import (
+    check_transport,
+    finish_sign_in,
+    later_step,
+    wrong_credentials,
+)
 from flask_watchword.service.throttles import counting_failures
 from flask_watchword.service.tokens import PASSWORD_METHOD
 
@@ -70,6 +73,4 @@ def choose_password(body: NewPassword) -> Response:
     changed = parts.stores.users.by_id(user.id)
     if changed is None:
         return wrong_credentials()
-    # The try with the old password was paid back then.
-    attempt = Attempt(changed.email_key, client().address, ())
-    return finish_sign_in(changed, (PASSWORD_METHOD,), attempt, body.transport)
+    return finish_sign_in(changed, (PASSWORD_METHOD,), later_step(changed), body.transport)

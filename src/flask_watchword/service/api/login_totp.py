@@ -6,17 +6,15 @@ import msgspec
 from flask import Response
 
 from flask_watchword.accounts.pending_login import SECOND_FACTOR
-from flask_watchword.accounts.throttling import Attempt
 from flask_watchword.service.answers import refusal
 from flask_watchword.service.api.fields import RecoveryCode, TotpCode
 from flask_watchword.service.audit_events import record
-from flask_watchword.service.client import client
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.guards import PUBLIC
 from flask_watchword.service.pair import InCookies, Pair, TokenTransport
 from flask_watchword.service.pending_tokens import pending_user
 from flask_watchword.service.second_factor import WrongCode, use_second_factor
-from flask_watchword.service.signing_in import check_transport, finish_sign_in
+from flask_watchword.service.signing_in import check_transport, finish_sign_in, later_step
 from flask_watchword.service.tokens import OTP_METHOD, PASSWORD_METHOD
 
 
@@ -60,6 +58,5 @@ def login_totp(body: SecondStep) -> Response:
         record("second_factor_failed", user.id)
         msg = "The code is wrong, or was used before; take the next one"
         return refusal(401, msg, "invalid_second_factor")
-    # The try with the password was paid back then; codes are counted by account alone.
-    attempt = Attempt(user.email_key, client().address, ())
-    return finish_sign_in(user, (PASSWORD_METHOD, OTP_METHOD), attempt, body.transport)
+    methods = (PASSWORD_METHOD, OTP_METHOD)
+    return finish_sign_in(user, methods, later_step(user), body.transport)
