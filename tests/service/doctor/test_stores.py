@@ -97,7 +97,9 @@ def test_a_mail_server_without_tls_or_with_an_unknown_certificate_is_a_problem(
     tmp_path: Path,
 ) -> None:
     with running_smtp() as (_, port):
-        assert check_mail(mail(port, "smtp")).level is Level.PROBLEM
+        found = check_mail(mail(port, "smtp"))
+        assert found.level is Level.PROBLEM
+        assert "smtp+plain://" in found.remedy
     tls, certificate = certificate_for("127.0.0.1", tmp_path)
     with running_smtp(tls) as (_, port):
         assert check_mail(mail(port, "smtp")).level is Level.PROBLEM

@@ -84,5 +84,10 @@ def check_mail(settings: Settings) -> Finding:
     except InvalidSetting as error:
         return problem(check, str(error), "correct that setting")
     except SendingFailed as error:
-        return problem(check, str(error), "see WATCHWORD_SMTP, the server's log and firewalls")
+        return problem(
+            check,
+            str(error),
+            "see WATCHWORD_SMTP (smtp+plain:// for a server on this machine without TLS), the "
+            "server's log and firewalls",
+        )
     return fine(check, "the server takes connections in the way that is configured")
