@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import START_SECONDS, STOP_SECONDS, listens
+from tests.cli.conftest import START_SECONDS, STOP_SECONDS
 from tests.cli.nodes.conftest import Settings
 from tests.cli.test_serve import pasted
 from tests.docs.pages import README, between, text_of
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.server
 
 #: Where README has the two servers, and what stands in the environment of a node for them.
 _SERVERS = {
-    "postgresql+psycopg://watchword:choose-another@127.0.0.1/watchword": "WATCHWORD_DATABASE",
+    "postgresql://watchword:choose-another@127.0.0.1/watchword": "WATCHWORD_DATABASE",
     "valkey://127.0.0.1:6379/0": "WATCHWORD_VALKEY",
 }
 
@@ -42,9 +42,8 @@ def test_a_session_goes_through_two_nodes_as_readme_says(
         starting = starting.replace(f"--port {written}", f"--port {port}")
         assert f":{written}" in asking
         asking = asking.replace(f":{written}", f":{port}")
-    with running(starting, tmp_path):
-        for port in ports.values():
-            wait_until(lambda port=port: listens(port), START_SECONDS)  # type: ignore[misc]
+    with running(starting, tmp_path) as output:
+        wait_until(lambda: output.read_text().count("listens on") == len(ports), START_SECONDS)
         answers = pasted(asking, tmp_path)
     for answer in answers:
         tokens = [name for name in answer if name in ("access_token", "refresh_token")]
@@ -60,19 +59,21 @@ def commands(name: str) -> list[str]:
 
 
 @contextmanager
-def running(starting: str, folder: Path) -> Iterator[None]:
-    """Run commands that start servers in the background, and end those in the end."""
+def running(starting: str, folder: Path) -> Iterator[Path]:
+    """Run commands that start servers in the background, yield their output, and end them."""
+    output_file = folder / "output.txt"
     (folder / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
-    shell = subprocess.Popen(
-        ["/bin/sh", "-eu", "-c", f"{starting}\nwait"],
-        cwd=folder,
-        env=os.environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with output_file.open("wb") as output:
+        shell = subprocess.Popen(
+            ["/bin/sh", "-eu", "-c", f"{starting}\nwait"],
+            cwd=folder,
+            env=os.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            start_new_session=True,
+        )
     try:
-        yield
+        yield output_file
     finally:
         os.killpg(shell.pid, signal.SIGTERM)
         give_up_at = time.monotonic() + STOP_SECONDS
