@@ -42,6 +42,20 @@ USED_UP = dict.fromkeys(
     ("login_totp", "disable_totp", "renew_recovery_codes"),
     Change({("watchword_totp", "changed", "last_step"): 1}),
 )
+#: The password is replaced in one transaction and the login that follows is another: where that
+#: fails, the new password is good at the next login.
+USED_UP["choose_password"] = Change(
+    {
+        (
+            "watchword_users",
+            "changed",
+            *("password_hash", "password_changed_at", "version", "password_review_at"),
+        ): 1,
+        ("watchword_outbox", "added"): 1,
+        ("watchword_audit", "added"): 1,
+        ("watchword_audit_head", "changed", "seq", "hash"): 1,
+    }
+)
 
 
 #: When a token was last used is a note for people: nobody is refused where it cannot be made.
