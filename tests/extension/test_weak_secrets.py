@@ -17,6 +17,7 @@ from flask_watchword.extension.weak_secrets import weakness
         "my PASSWORD is long but well known to everybody",
         "django-insecure-0123456789abcdefghijklmn",
         "short but random 7Q",
+        "thirty-two random bytes or more, please",
         "a" * 64,
         "abcabcabcabcabcabcabcabcabcabcabcabc",
         "k3J-9xQz" * 8,

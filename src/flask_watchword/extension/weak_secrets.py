@@ -8,7 +8,8 @@ MIN_BYTES = 32
 #: What stands in examples and tutorials where a secret belongs.
 _PLACEHOLDERS = re.compile(
     "change[-_ ]?me|changeit|change[-_ ]?this|replace[-_ ]?(me|this)|your[-_ ]|super[-_ ]?secret"
-    "|secret|passw(or)?d|example|insecure|default|letmein|qwerty|12345|abcdef|admin|dummy",
+    "|secret|passw(or)?d|example|insecure|default|letmein|qwerty|12345|abcdef|admin|dummy"
+    "|random[-_ ]bytes",
     re.IGNORECASE,
 )
 #: Random text in base64url of 22 characters has some 18 different ones, in hex of 32 some 14.
