@@ -12,6 +12,7 @@ import pytest
 
 import flask_watchword
 from flask_watchword.accounts.audit import TRIMMED, Event
+from flask_watchword.clock import system_clock
 from flask_watchword.service.endpoint import Endpoint
 from tests.docs.pages import ROOT, between, table_rows, text_of
 from tests.service.good_requests import (
@@ -38,6 +39,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "resend_code": ("verification_requested",),
     "login": ("login",),
     "login_totp": ("login",),
+    "choose_password": ("password_changed", "login"),
     # Once every few minutes for every session: the row of the session has it.
     "refresh": (),
     "logout": ("logout",),
@@ -121,6 +123,12 @@ def _first_factor(ours: Site) -> Callable[[], object]:
     return ours.log_in
 
 
+def _weak_password_to_replace(ours: Site) -> Callable[[], object]:
+    user = ours.add(password="otter juggle")
+    ours.parts.stores.users.require_password_review(user.id, system_clock())
+    return lambda: ours.log_in(password="otter juggle")
+
+
 def _wrong_code(ours: Site) -> Callable[[], object]:
     enrolled(ours)
     pending = ours.log_in().get_json()["pending_token"]
@@ -172,6 +180,10 @@ OTHERWISE: Mapping[str, tuple[Callable[[Site], Callable[[], object]], tuple[str,
     "an address that has an account": (_registered_again, ("registered_again",)),
     "a wrong password": (_wrong_password, ("login_failed",)),
     "a password of two factors": (_first_factor, ("second_factor_asked",)),
+    "a password too weak to be the only factor": (
+        _weak_password_to_replace,
+        ("password_change_required",),
+    ),
     "a wrong code": (_wrong_code, ("second_factor_failed",)),
     "a recovery code": (_recovery_code, ("recovery_code_used", "login")),
     "a wrong password of who is signed in": (_wrong_password_again, ("reauthentication_failed",)),
