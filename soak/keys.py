@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.signing_keys import key_keeper
@@ -189,6 +190,10 @@ def _use(port: int, over: threading.Event) -> Seen:
 
 def _paired(client: Client, seen: Seen, path: str, token: str | None) -> dict[str, str] | None:
     status, pair = client.ask("POST", path, token, USER if token is None else None)
+    while status == HTTPStatus.TOO_MANY_REQUESTS:
+        # All clients are one user, who has but a share of the hashing: they wait as they are told.
+        time.sleep(1.0)
+        status, pair = client.ask("POST", path, token, USER if token is None else None)
     if status != 200:
         seen.note(status)
         return None

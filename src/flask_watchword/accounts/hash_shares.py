@@ -15,10 +15,10 @@ from flask_watchword.accounts.addresses import address_block, routed_network
 from flask_watchword.accounts.throttling import TooManyTries
 from flask_watchword.locks import process_lock
 
-#: Of the places at the cores and in the queue: half for one address, an eighth for one account at
+#: Of the places at the cores and in the queue: half for one address, a quarter for one account at
 #: that address.
 _ADDRESS_SHARE = 2
-_ACCOUNT_SHARE = 8
+_ACCOUNT_SHARE = 4
 #: Two windows of one user, even where there is one core.
 _LEAST = 2
 
