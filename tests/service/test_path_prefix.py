@@ -94,10 +94,10 @@ def test_below_a_dispatcher_the_description_has_its_path(
     client = Client(DispatcherMiddleware(Flask("front"), {mount: app}))
     assert server_of(client.get(f"{mount}{url_prefix}/openapi.json")) == url
     # Everything that the pages load is named relatively, so that it is below the same path.
-    for page in ("docs", "setup"):
+    for page, script in (("docs", "docs/page.js"), ("setup", "setup/files/page.js")):
         text = client.get(f"{mount}{url_prefix}/{page}").text
-        assert f'src="{page}/page.js"' in text
-        assert client.get(f"{mount}{url_prefix}/{page}/page.js").status_code == 200
+        assert f'src="{script}"' in text
+        assert client.get(f"{mount}{url_prefix}/{script}").status_code == 200
 
 
 def test_an_application_that_reads_the_header_itself_does_not_have_it_twice(
