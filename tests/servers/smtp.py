@@ -79,7 +79,11 @@ class Received:
 
 @contextmanager
 def running_smtp(
-    tls: ssl.SSLContext | None = None, *, from_the_start: bool = False, sign_in: bool = False
+    tls: ssl.SSLContext | None = None,
+    *,
+    from_the_start: bool = False,
+    sign_in: bool = False,
+    handler: object = None,
 ) -> Iterator[tuple[Received, int]]:
     """Lend a server and its port.
 
@@ -87,6 +91,7 @@ def running_smtp(
         tls: its certificate; without one it offers no TLS.
         from_the_start: whether TLS is spoken from the first byte, or after STARTTLS.
         sign_in: whether it takes mail from its user alone.
+        handler: aiosmtpd's, in the place of what keeps the messages.
     """
     received = Received()
     options: dict[str, Any] = {"auth_required": sign_in, "auth_require_tls": not from_the_start}
@@ -98,7 +103,7 @@ def running_smtp(
             if from_the_start
             else {"tls_context": tls, "require_starttls": True}
         )
-    controller = _OnAnyPort(received, hostname="127.0.0.1", port=0, **options)
+    controller = _OnAnyPort(handler or received, hostname="127.0.0.1", port=0, **options)
     controller.start()
     try:
         yield received, controller.port
