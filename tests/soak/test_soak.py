@@ -21,7 +21,7 @@ from soak.findings import Finding, Scale
 from soak.outage_load import PROTECTED
 from soak.places import PLACES, POSTGRESQL, SQLITE, Place
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 SHORT = Scale(
     refreshes=80,
