@@ -11,7 +11,7 @@ PACKAGE = "flask_watchword"
 ROOT = "__init__"  # stands for flask_watchword/__init__.py, the public names
 
 # From the top down, each with the parts of the package it may import beside itself.
-CORE = {"errors", "clock", "locks", "extras"}
+CORE = {"errors", "clock", "locks", "extras", "ip_networks"}
 ENGINE = CORE | {"jose"}
 EXTENSION = ENGINE | {"fork_safety", "accounts", "sessions", "keys", "stores"}
 SERVICE = EXTENSION | {"extension", ROOT}
@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fork_safety": {"locks"},
     "locks": set(),
     "extras": set(),
+    "ip_networks": set(),
     "clock": set(),
 }
 
@@ -59,6 +60,7 @@ MUST_NOT_IMPORT: dict[str, set[str]] = {
     "clock": OUTSIDE,
     "fork_safety": OUTSIDE,
     "locks": OUTSIDE,
+    "ip_networks": OUTSIDE,
     "stores": WEB,
     "extension": SOCKETS | DATABASES | {"argon2", "click", "rich", "granian"},
 }

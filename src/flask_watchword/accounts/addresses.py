@@ -1,9 +1,8 @@
 """Where a request comes from: the client's address, and the block of addresses it stands for."""
 
-import ipaddress
-from typing import TypeAlias
+from collections.abc import Mapping
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+from flask_watchword.ip_networks import SITE_BITS, network_of, read_address
 
 #: What stands for a client without an address: over a Unix socket there is none.
 NOWHERE = ""
@@ -18,9 +17,6 @@ _BLOCK_BITS = {4: 32, 6: 64}
 #: Bits of IPv6 that one site gets as a whole: companies, hosting customers and tunnels often have a
 #: /48, which is 65,536 blocks (RFC 6177).
 _ROUTED_BITS = 48
-
-#: Bits shared by neighbours: what a hosting company or a tunnel gives away as one piece.
-_SITE_BITS = {4: 24, 6: 48}
 
 
 def client_address(remote: str | None, forwarded_for: str | None, trusted_proxies: int) -> str:
@@ -43,10 +39,10 @@ def client_address(remote: str | None, forwarded_for: str | None, trusted_proxie
     if trusted_proxies > 0 and forwarded_for:
         entries = forwarded_for[-_MAX_HEADER_CHARACTERS:].split(",")
         if len(entries) >= trusted_proxies:
-            forwarded = _read(entries[-trusted_proxies])
+            forwarded = read_address(entries[-trusted_proxies])
             if forwarded is not None:
                 return str(forwarded)
-    connected = _read(remote or NOWHERE)
+    connected = read_address(remote or NOWHERE)
     return NOWHERE if connected is None else str(connected)
 
 
@@ -57,45 +53,22 @@ def address_block(address: str) -> str:
 
 def routed_network(address: str) -> str | None:
     """Return the /48 of an IPv6 address; ``None`` for IPv4, where one client has one address."""
-    parsed = _read(address)
+    parsed = read_address(address)
     if parsed is None or parsed.version == 4:
         return None
-    return _network(address, {6: _ROUTED_BITS})
+    return network_of(address, {6: _ROUTED_BITS})
 
 
 def address_site(address: str) -> str:
     """Return what counts as one neighbourhood: a /24 of IPv4, or a /48 of IPv6."""
-    return _network(address, _SITE_BITS)
+    return _network(address, SITE_BITS)
 
 
 def is_loopback(address: str) -> bool:
     """Tell whether an address is this very machine's own."""
-    found = _read(address)
+    found = read_address(address)
     return found is not None and found.is_loopback
 
 
-def _network(address: str, bits: dict[int, int]) -> str:
-    parsed = _read(address)
-    if parsed is None:
-        return NOWHERE
-    # By the bytes: a whole number below 2**32 would be read as IPv4.
-    return str(ipaddress.ip_network((parsed.packed, bits[parsed.version]), strict=False))
-
-
-def _read(text: str) -> Address | None:
-    try:
-        address = ipaddress.ip_address(_without_port(text.strip()))
-    except ValueError:
-        return None
-    if address.version == 4:
-        return address
-    # The same client, whichever socket of ours it called (RFC 4291 section 2.5.5.2). A zone is a
-    # name of our own network cards, and nothing of the client's.
-    return address.ipv4_mapped or ipaddress.IPv6Address(int(address))
-
-
-def _without_port(text: str) -> str:
-    # Some proxies write 192.0.2.1:4711 and [2001:db8::1]:4711 (RFC 7239 section 6 has both).
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
-    return text.partition(":")[0] if text.count(":") == 1 else text
+def _network(address: str, bits: Mapping[int, int]) -> str:
+    return network_of(address, bits) or NOWHERE

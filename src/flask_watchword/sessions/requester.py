@@ -1,10 +1,8 @@
 """Who sends a request: its address and user agent, and when two requests look like one device."""
 
-import ipaddress
 from dataclasses import dataclass
 
-#: Bits of an address that devices of one network share: a /24 of IPv4, a /48 of IPv6.
-_NETWORK_BITS = {4: 24, 6: 48}
+from flask_watchword.ip_networks import SITE_BITS, network_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,4 @@ class Requester:
 
 
 def _network(address: str) -> str:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    return str(ipaddress.ip_network((parsed.packed, _NETWORK_BITS[parsed.version]), strict=False))
+    return network_of(address, SITE_BITS) or address
