@@ -106,7 +106,7 @@ class RevocationFeed(ForkAware):
 
         Raises:
             RevokedTokenError: when it has, or when its session was lost with its store.
-            StoreUnavailable: when that cannot be told.
+            StoreUnavailable: when the store does not answer.
         """
         verified, index = token.verified, self._index
         claims = verified.claims
@@ -127,7 +127,7 @@ class RevocationFeed(ForkAware):
 
         Raises:
             RevokedTokenError: when it was, or when its session is not known any more.
-            StoreUnavailable: when that cannot be told.
+            StoreUnavailable: when the store does not answer.
         """
         self.check(token)
         if self._is_gone(token.verified.claims):
@@ -140,7 +140,7 @@ class RevocationFeed(ForkAware):
 
         Raises:
             RevokedTokenError: when it has.
-            StoreUnavailable: when that cannot be told.
+            StoreUnavailable: when the store does not answer.
         """
         key_id = token.verified.key_id
         index = self._index if self._is_current() else self._index_for({}, key_id)

@@ -11,7 +11,7 @@ from flask_watchword.extension.memory_store import report_other_processes
 from flask_watchword.extension.revocation_feed import RevocationFeed
 from flask_watchword.extension.session_options import SessionOptions, read_session_options
 from flask_watchword.extension.signals import session_ended
-from flask_watchword.extension.token_creation import Claims, Fresh, identity_of, issue
+from flask_watchword.extension.token_creation import Claims, Fresh, create, identity_of
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import Session
 from flask_watchword.sessions.store import SessionStore, session_revocation
@@ -95,8 +95,8 @@ class Work:
             access["fresh"] = False
         spare = {**own, "gen": session.generation, "exp": int(session.idle_until)}
         return TokenPair(
-            access_token=issue(identity, "access", access, fresh, subject=session.subject),
-            refresh_token=issue(identity, "refresh", spare, subject=session.subject),
+            access_token=create(identity, "access", access, fresh, subject=session.subject),
+            refresh_token=create(identity, "refresh", spare, subject=session.subject),
             expires_in=max(0, until - int(self.now)),
             session_id=session.id,
         )

@@ -16,11 +16,7 @@ from flask_watchword.extension.responses import (
     default_jwt_headers_callback,
     default_user_identity_callback,
 )
-from flask_watchword.extension.unusable_tokens import (
-    NewToken,
-    check_usable,
-    check_usable_whatever_its_age,
-)
+from flask_watchword.extension.unusable_tokens import NewToken, check_usable
 from flask_watchword.jose import Key, encode
 from flask_watchword.jose.recent import Recent
 from flask_watchword.sessions.revocation import ISSUED_AFTER
@@ -43,39 +39,30 @@ def create(
     fresh: Fresh = False,
     expires_delta: ExpiresDelta | None = None,
     headers: Claims | None = None,
+    *,
+    subject: str | None = None,
 ) -> str:
-    """Create a token whose life the caller has chosen, and check that it can be used.
+    """Create a token, and check that it can be used.
+
+    Args:
+        identity: what the loaders are asked for.
+        token_type: ``"access"`` or ``"refresh"``.
+        claims: that are added.
+        fresh: whether the token is fresh, or for how long.
+        expires_delta: how long it lives; ``None`` for the option's lifetime.
+        headers: that are added.
+        subject: what stands in the identity claim where the package makes a token whose life it
+            has chosen itself, and which is not checked; ``None`` asks the user identity loader.
 
     Raises:
         UnusableToken: when this application would refuse it, in the strict profile.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     binding = binding_of(app)
-    token = compose(app, binding, identity, token_type, claims, fresh, expires_delta, headers)
-    check_usable(app.config, binding, token)
-    return token.text
-
-
-def issue(
-    identity: Any,
-    token_type: str,
-    claims: Claims | None = None,
-    fresh: Fresh = False,
-    expires_delta: ExpiresDelta | None = None,
-    subject: str | None = None,
-) -> str:
-    """Create a token whose life the package has chosen, and check that it can be used.
-
-    Raises:
-        UnusableToken: when this application would refuse it for something else than its age, in
-            the strict profile.
-    """
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    binding = binding_of(app)
     token = compose(
-        app, binding, identity, token_type, claims, fresh, expires_delta, subject=subject
+        app, binding, identity, token_type, claims, fresh, expires_delta, headers, subject
     )
-    check_usable_whatever_its_age(app.config, binding, token)
+    check_usable(app.config, binding, token, any_age=subject is not None)
     return token.text
 
 

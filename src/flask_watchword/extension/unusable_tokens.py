@@ -70,28 +70,25 @@ class NewToken(NamedTuple):
     now: float
 
 
-def check_usable(config: Config, binding: Binding, token: NewToken) -> None:
+def check_usable(config: Config, binding: Binding, token: NewToken, *, any_age: bool) -> None:
     """Check that the decoder of this application will accept a token now or later.
 
     The usual token costs a few comparisons. Any other is read again as the decoder reads it.
 
+    Args:
+        config: the options.
+        binding: of the application.
+        token: to check.
+        any_age: whether a token passes that has expired already.
+
     Raises:
-        UnusableToken: when it will not, in the strict profile.
+        UnusableToken: when it will not be accepted, in the strict profile.
     """
     decoding = binding.reading(config).decoding  # type: ignore[arg-type]
-    if not _is_plainly_usable(decoding, token) and _check(config, binding, decoding, token):
+    if _is_plainly_usable(decoding, token):
+        return
+    if _check(config, binding, decoding, token) and not any_age:
         _check_lifetime(config, decoding, token)
-
-
-def check_usable_whatever_its_age(config: Config, binding: Binding, token: NewToken) -> None:
-    """Check the same as :func:`check_usable`, but for the life of the token.
-
-    Raises:
-        UnusableToken: when the token will not be accepted, in the strict profile.
-    """
-    decoding = binding.reading(config).decoding  # type: ignore[arg-type]
-    if not _is_plainly_usable(decoding, token):
-        _check(config, binding, decoding, token)
 
 
 def _is_plainly_usable(decoding: Decoding, token: NewToken) -> bool:

@@ -12,7 +12,7 @@ from flask_watchword.accounts.machine_tokens import (
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.session_work import Work
-from flask_watchword.extension.token_creation import issue
+from flask_watchword.extension.token_creation import create
 from flask_watchword.service.components import components
 from flask_watchword.sessions.store import subject_revocation
 
@@ -37,7 +37,7 @@ def new_access_token(token: MachineToken, scopes: Collection[str], seconds: int)
     # A revocation of the same subject may have been made a moment ago, for another of its tokens.
     Work().feed.learn_of(subject_of(token))
     life = timedelta(seconds=seconds)
-    return issue(None, "access", claims, expires_delta=life, subject=subject_of(token))
+    return create(None, "access", claims, expires_delta=life, subject=subject_of(token))
 
 
 def seconds_of_access(token: MachineToken, now: float) -> int:
