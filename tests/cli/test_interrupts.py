@@ -53,7 +53,8 @@ def test_a_signal_ends_a_service_that_still_starts(
     with socket.create_server(("127.0.0.1", 0)) as database:
         database.settimeout(30)
         port = database.getsockname()[1]
-        url = f"postgresql+psycopg://somebody@127.0.0.1:{port}/database"
+        # Long enough for a busy machine to send the signal while the start waits.
+        url = f"postgresql://somebody@127.0.0.1:{port}/database?connect_timeout=60"
         server = serve("--database", url, TMPDIR=str(folder))
         connection, _ = database.accept()
         with connection:  # on which nobody ever answers

@@ -27,7 +27,8 @@ HASHING = [
 def take_all(ours: Site, held: ExitStack, address: str, account: str | None = None) -> None:
     """Take every place that a client may have, until the end of the test."""
     with contextlib.suppress(TooManyTries):
-        while True:
+        # All places of the process are more than a client may have.
+        for _ in range(ours.parts.passwords.capacity):
             held.enter_context(ours.parts.hash_shares.taken(address, account))
 
 
