@@ -191,7 +191,7 @@ def _use(port: int, over: threading.Event) -> Seen:
 def _paired(client: Client, seen: Seen, path: str, token: str | None) -> dict[str, str] | None:
     status, pair = client.ask("POST", path, token, USER if token is None else None)
     while status == HTTPStatus.TOO_MANY_REQUESTS:
-        # All clients are one user, who has but a share of the hashing: they wait as they are told.
+        # All clients are one user, who has a share of the hashing: they wait for the Retry-After.
         time.sleep(1.0)
         status, pair = client.ask("POST", path, token, USER if token is None else None)
     if status != 200:

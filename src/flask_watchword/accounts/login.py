@@ -29,8 +29,8 @@ def authenticate(
         email: of the user, in any spelling.
         password: that was entered.
         verified_only: whether a user whose address is not verified counts as a wrong password.
-            Otherwise registering somebody's address with a password of one's own and logging in
-            with it tells whether that address had an account before.
+            Otherwise a stranger could register an address and log in: whether the password is
+            right tells whether that address had an account before.
 
     Raises:
         HashingBusy: when no core became free in time.

@@ -73,7 +73,7 @@ class Mail:
 
     @property
     def is_decoy(self) -> bool:
-        """Tell whether it is a message that nobody gets."""
+        """Tell whether it is a decoy, which is delivered to no mailbox."""
         return not self.recipient
 
 

@@ -1,6 +1,6 @@
 """A password that stood beside a second factor has to be strong enough alone without it.
 
-Beside a second factor a shorter password is accepted. How long it is cannot be told from its hash
+Beside a second factor a shorter password is accepted. Its length cannot be read from its hash
 when the factor is removed, so the next login checks it, and asks for a new one where it has to.
 """
 

@@ -101,7 +101,7 @@ def _announce(settings: Settings, address: str) -> None:
         click.echo(walkthrough(url, expired_demo_token(settings)))
         if not only_this_machine(address):
             click.echo(
-                f"Whoever reaches {address} can log in: the demo's password is public.", err=True
+                f"Anyone who reaches {address} can log in: the demo's password is public.", err=True
             )
         return
     if settings.log_format == "text":

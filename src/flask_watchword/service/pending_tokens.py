@@ -49,7 +49,7 @@ def pending_user(kind: PendingKind, text: str) -> User:
         user = None
     if user is None:
         # One answer to forged, expired, deleted and disabled: what to do is the same.
-        msg = "This sign-in is over; begin again with the password"
+        msg = "This sign-in has expired; log in with the password again"
         abort(refusal(401, msg, "invalid_pending_token"))
     return user
 
@@ -59,7 +59,7 @@ def _read_pending_token(kind: PendingKind, text: str) -> PendingLogin:
 
     Raises:
         NotPending: when it is not genuine, is of another kind, has expired or was revoked.
-        StoreUnavailable: when that cannot be told.
+        StoreUnavailable: when the store does not answer.
     """
     try:
         verified = _verified(text)

@@ -25,7 +25,7 @@ class ListedSession:
         address: IP address of the sign-in.
         agent: user agent of the sign-in.
         elsewhere_at: when a refresh token was last repeated from another network or user agent,
-            rounded likewise; ``None`` if never.
+            rounded in the same way; ``None`` if never.
         elsewhere_address: IP address of that other device.
         elsewhere_agent: its user agent.
     """

@@ -98,7 +98,7 @@ class SmtpTransport:
     def send_decoy(self, mail: Mail) -> None:
         """Write a message and connect as :meth:`send` does, and hand over nothing.
 
-        The server is told a sender, is asked as often as for a message, and is told to forget it.
+        It takes as many round trips as a message: MAIL FROM, two NOOPs for RCPT TO and DATA, RSET.
 
         Raises:
             SendingFailed: as :meth:`send` would.

@@ -56,7 +56,7 @@ def change_email(body: EmailChange) -> Response:
     """Answer alike whether somebody else has the address or not; nothing changes yet."""
     user_id = get_jwt_identity()
     limits, user = components().limits, components().stores.users.by_id(user_id)
-    # Whoever is signed in may be told that a mailbox has had enough. The present one is counted as
+    # A signed-in user may learn that a mailbox has reached its limit. The present one is counted as
     # well: one account must not send e-mails to ever more addresses.
     mailboxes = [
         *limits.mailbox(email_key(body.email), MailCause.CHANGE),

@@ -19,7 +19,7 @@ class LogTransport:
         _log.warning("No mail server is configured. This would have been sent:\n%s", letter)
 
     def send_decoy(self, mail: Mail) -> None:
-        """Print nothing: whoever can read the log knows the accounts."""
+        """Print nothing: readers of the log know the accounts anyway."""
 
 
 def _harmless(character: str) -> str:

@@ -170,7 +170,7 @@ def _verify_not_revoked(encoded: str, location: str) -> None:
 
     Raises:
         RevokedTokenError: when it was.
-        StoreUnavailable: when that cannot be told.
+        StoreUnavailable: when the store does not answer.
     """
     binding = current_binding()
     if binding.revocations is None:
