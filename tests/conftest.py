@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,13 +25,18 @@ _GIB = 2**30
 
 
 def pytest_configure() -> None:
-    """Keep temporary files in memory where there is room: databases wait for no disk there.
+    """Give tests the same conditions wherever they run.
 
+    Temporary files are kept in memory where there is room: databases wait for no disk there.
     ``TMPDIR`` names another place.
     """
     if "TMPDIR" not in os.environ and _is_usable(_MEMORY):
         os.environ["TMPDIR"] = str(_MEMORY)  # for child processes as well
         tempfile.tempdir = None
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell ignores it for its jobs in the background, and programs inherit that: what tests
+        # start would not hear Ctrl+C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _is_usable(folder: Path) -> bool:
