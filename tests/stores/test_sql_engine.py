@@ -1,3 +1,4 @@
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,30 @@ def impatient(engine: Engine) -> Engine:
 def test_a_connection_is_prepared(engine: Engine, pragma: str, value: str | int) -> None:
     with reading(engine) as connection:
         assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+
+
+def test_a_new_file_is_opened_while_another_process_writes_its_first_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("time.sleep", lambda _seconds: other.rollback())
+    with reading(open_engine(f"sqlite:///{file}")) as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    other.close()
+
+
+def test_a_new_file_that_stays_locked_is_an_unavailable_store(tmp_path: Path) -> None:
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with (
+        pytest.raises(StoreUnavailable, match="locked"),
+        reading(open_engine(f"sqlite:///{file}", busy_seconds=0.0)),
+    ):
+        pass
+    other.close()
 
 
 def test_a_write_holds_the_lock_from_its_start(engine: Engine) -> None:

@@ -1,12 +1,17 @@
 """How SQLite is opened and how its transactions begin."""
 
 import sqlite3
+import time
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 #: The execution option of a transaction that writes.
 WRITES = "watchword_writes"
+
+#: Seconds between two attempts to switch a new file to WAL.
+_WAL_PAUSE = 0.005
 
 
 class _PooledConnection(sqlite3.Connection):
@@ -29,7 +34,7 @@ def open_engine(url: URL, busy_seconds: float) -> Engine:
         },
         hide_parameters=True,  # or a trace in the log has what was looked for
     )
-    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "connect", partial(_prepare_connection, busy_seconds))
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -39,13 +44,29 @@ def is_busy(error: object) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
-def _prepare_connection(connection: Any, _record: Any) -> None:
+def _prepare_connection(busy_seconds: float, connection: Any, _record: Any) -> None:
     # WAL lets readers go on while one writes. NORMAL keeps the file consistent through a power
     # cut, which may cost the last commits only; FULL would cost five times the writes.
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    _use_wal(cursor, busy_seconds)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor, busy_seconds: float) -> None:
+    # Of several processes that open a new file at once all but one find it locked, and for this
+    # lock alone SQLite does not wait.
+    give_up_at = time.monotonic() + busy_seconds
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() >= give_up_at:
+                raise
+            time.sleep(_WAL_PAUSE)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:
