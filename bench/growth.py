@@ -9,9 +9,9 @@ from sqlalchemy import create_engine, make_url
 from bench.contest import Paces, Question
 from bench.places import PLACES
 from bench.results import Row, Target, compare
+from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.sessions.refresh import refresh
 from flask_watchword.sessions.session import Lifetimes
-from flask_watchword.stores.sql.opening import open_sql_sessions
 
 SECTION = "A refresh at the store with few and with many sessions, p99"
 

@@ -21,9 +21,9 @@ from bench.client import PATH
 from bench.floor import FloorCheck
 from bench.keys import SECRET, keys_for
 from bench.tokens import IDENTITY
+from flask_watchword.infra.sql import statements
+from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.sessions.session import Lifetimes, new_session
-from flask_watchword.stores.sql import statements
-from flask_watchword.stores.sql.opening import open_sql_sessions
 
 _LIVES = Lifetimes()
 

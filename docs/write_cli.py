@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from flask_watchword.cli import main
 from flask_watchword.cli.failures import Code
-from flask_watchword.cli.in_flask import watchword
+from flask_watchword.cli.flask_cli import watchword
+from flask_watchword.cli.main import main
 
 PAGE = Path(__file__).with_name("cli.md")
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask_watchword.extension.options import OPTIONS
+from flask_watchword.extension.options.options import OPTIONS
 
 PAGE = Path(__file__).with_name("options.md")
 

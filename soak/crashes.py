@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from flask_watchword.extension.session_work import SESSIONS_KEY
+from flask_watchword.extension.sessions.session_context import SESSIONS_KEY
 from soak.findings import Finding, Scale, told
 from soak.places import Place
 from soak.site import Site, ask, generation_of, sign_in

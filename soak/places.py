@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from flask_watchword.stores.opening import upgrade_database
+from flask_watchword.infra.factory import upgrade_database
 from tests.servers.postgres import running_postgres
 from tests.servers.valkey import running_valkey
 

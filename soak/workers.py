@@ -13,9 +13,9 @@ _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(
     [
         "soak.workers",
-        "flask_watchword.stores.sql.schema",
-        "flask_watchword.stores.valkey.sessions",
-        "flask_watchword.stores.sql.migrating",
+        "flask_watchword.infra.sql.schema",
+        "flask_watchword.infra.valkey.sessions",
+        "flask_watchword.infra.sql.run_migrations",
         "sqlalchemy.dialects.sqlite",
         "sqlalchemy.dialects.postgresql.psycopg",
         "psycopg",

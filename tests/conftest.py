@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import URL, make_url
 
-from flask_watchword.stores.opening import upgrade_database
+from flask_watchword.infra.factory import upgrade_database
 from tests.servers.postgres import new_database, running_postgres
 from tests.servers.valkey import redis_program, running_cluster, running_valkey
 

@@ -4,33 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flask_watchword.extension.cookies import (
-        set_access_cookies,
-        set_refresh_cookies,
-        unset_access_cookies,
-        unset_jwt_cookies,
-        unset_refresh_cookies,
-    )
-    from flask_watchword.extension.current import (
-        current_user,
-        get_current_user,
-        get_jwt,
-        get_jwt_header,
-        get_jwt_identity,
-        get_jwt_request_location,
-    )
-    from flask_watchword.extension.decorators import (
-        jwt_expired_token_required,
-        jwt_required,
-        verify_expired_in_request,
-        verify_jwt_in_request,
-    )
-    from flask_watchword.extension.guards import (
-        fresh_required,
-        roles_required,
-        scopes_required,
-    )
-    from flask_watchword.extension.legacy import (
+    from flask_watchword.extension.legacy.legacy import (
         fresh_jwt_required,
         get_jwt_claims,
         get_raw_jwt,
@@ -42,15 +16,41 @@ if TYPE_CHECKING:
         verify_jwt_refresh_token_in_request,
     )
     from flask_watchword.extension.manager import JWTManager
-    from flask_watchword.extension.session_work import TokenPair
-    from flask_watchword.extension.sessions import Sessions
-    from flask_watchword.extension.tokens import (
+    from flask_watchword.extension.permissions.permissions import (
+        fresh_required,
+        roles_required,
+        scopes_required,
+    )
+    from flask_watchword.extension.sessions.session_context import TokenPair
+    from flask_watchword.extension.sessions.sessions import Sessions
+    from flask_watchword.extension.tokens.cookies import (
+        set_access_cookies,
+        set_refresh_cookies,
+        unset_access_cookies,
+        unset_jwt_cookies,
+        unset_refresh_cookies,
+    )
+    from flask_watchword.extension.tokens.tokens import (
         create_access_token,
         create_refresh_token,
         decode_token,
         get_csrf_token,
         get_jti,
         get_unverified_jwt_headers,
+    )
+    from flask_watchword.extension.verification.current import (
+        current_user,
+        get_current_user,
+        get_jwt,
+        get_jwt_header,
+        get_jwt_identity,
+        get_jwt_request_location,
+    )
+    from flask_watchword.extension.verification.decorators import (
+        jwt_expired_token_required,
+        jwt_required,
+        verify_expired_in_request,
+        verify_jwt_in_request,
     )
     from flask_watchword.service.watchword import Watchword as Watchword
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import current_app
 
-from flask_watchword.extension import options
+from flask_watchword.extension.options import options
 from flask_watchword.internal_utils import get_json_encoder
 
 

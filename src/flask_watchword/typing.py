@@ -1,5 +1,5 @@
 """The types of arguments that have several, where Flask-JWT-Extended has them."""
 
-from flask_watchword.extension.token_creation import ExpiresDelta, Fresh
+from flask_watchword.extension.tokens.creation import ExpiresDelta, Fresh
 
 __all__ = ["ExpiresDelta", "Fresh"]

@@ -5,14 +5,25 @@ follow.
 """
 
 from flask_watchword.config import config
-from flask_watchword.extension.cookies import (
+from flask_watchword.extension.legacy.legacy import get_jwt_claims, get_raw_jwt, get_raw_jwt_header
+from flask_watchword.extension.module_surface import pass_on_replacements
+from flask_watchword.extension.tokens.cookies import (
     set_access_cookies,
     set_refresh_cookies,
     unset_access_cookies,
     unset_jwt_cookies,
     unset_refresh_cookies,
 )
-from flask_watchword.extension.current import (
+from flask_watchword.extension.tokens.tokens import (
+    create_access_token,
+    create_refresh_token,
+    decode_token,
+    get_csrf_token,
+    get_jti,
+    get_unverified_jwt_headers,
+    replace_decoding,
+)
+from flask_watchword.extension.verification.current import (
     current_user,
     current_user_context_processor,
     get_current_user,
@@ -22,17 +33,6 @@ from flask_watchword.extension.current import (
     get_jwt_request_location,
     replace_claims,
     replace_user,
-)
-from flask_watchword.extension.legacy import get_jwt_claims, get_raw_jwt, get_raw_jwt_header
-from flask_watchword.extension.module_surface import pass_on_replacements
-from flask_watchword.extension.tokens import (
-    create_access_token,
-    create_refresh_token,
-    decode_token,
-    get_csrf_token,
-    get_jti,
-    get_unverified_jwt_headers,
-    replace_decoding,
 )
 from flask_watchword.internal_utils import get_jwt_manager
 from flask_watchword.typing import ExpiresDelta, Fresh

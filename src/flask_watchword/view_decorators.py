@@ -15,16 +15,7 @@ from flask_watchword.exceptions import (
     NoAuthorizationError,
     UserLookupError,
 )
-from flask_watchword.extension.decorators import (
-    jwt_expired_token_required,
-    jwt_required,
-    replace_expired_verification,
-    replace_verification,
-    verify_expired_in_request,
-    verify_jwt_in_request,
-)
-from flask_watchword.extension.guards import fresh_required, roles_required, scopes_required
-from flask_watchword.extension.legacy import (
+from flask_watchword.extension.legacy.legacy import (
     fresh_jwt_required,
     jwt_optional,
     jwt_refresh_token_required,
@@ -36,8 +27,21 @@ from flask_watchword.extension.module_surface import (
     pass_on_replacements,
     without_private_names,
 )
-from flask_watchword.extension.tokens import decode_token, get_unverified_jwt_headers
-from flask_watchword.extension.verification import LocationType
+from flask_watchword.extension.permissions.permissions import (
+    fresh_required,
+    roles_required,
+    scopes_required,
+)
+from flask_watchword.extension.tokens.tokens import decode_token, get_unverified_jwt_headers
+from flask_watchword.extension.verification.decorators import (
+    jwt_expired_token_required,
+    jwt_required,
+    replace_expired_verification,
+    replace_verification,
+    verify_expired_in_request,
+    verify_jwt_in_request,
+)
+from flask_watchword.extension.verification.verification import LocationType
 from flask_watchword.internal_utils import (
     custom_verification_for_token,
     has_user_lookup,

@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 
 from flask_watchword.accounts.accounts import Accounts
-from flask_watchword.accounts.codes import CodeStore
+from flask_watchword.accounts.api_tokens import ApiTokenStore
 from flask_watchword.accounts.emails import email_key
-from flask_watchword.accounts.letters import Letter
-from flask_watchword.accounts.machine_tokens import MachineTokenStore
+from flask_watchword.accounts.notifications import Notification
+from flask_watchword.accounts.one_time_codes import CodeStore
 from flask_watchword.accounts.passwords import HashProfile, Passwords
-from flask_watchword.accounts.store import UserStore
+from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.accounts.users import User, new_user
-from flask_watchword.stores.memory import MemoryUserStore
-from flask_watchword.stores.memory_codes import MemoryCodeStore
+from flask_watchword.infra.memory.codes import MemoryCodeStore
+from flask_watchword.infra.memory.users import MemoryUserStore
 from tests.service.places import empty_accounts
 
 CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
@@ -45,16 +45,16 @@ class Mailbox:
     """Keeps the letters, and a ``None`` for each that was none."""
 
     def __init__(self) -> None:
-        self.work: list[Letter | None] = []
+        self.work: list[Notification | None] = []
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Notification) -> None:
         self.work.append(letter)
 
     def send_nothing(self) -> None:
         self.work.append(None)
 
     @property
-    def last(self) -> Letter:
+    def last(self) -> Notification:
         letter = self.work[-1]
         assert letter is not None
         return letter
@@ -73,9 +73,7 @@ class Desk:
     now: float = NOW
     users: UserStore = field(default_factory=MemoryUserStore)
     codes: CodeStore = field(default_factory=MemoryCodeStore)
-    machine_tokens: MachineTokenStore = field(
-        default_factory=lambda: empty_accounts().stores.machine_tokens
-    )
+    api_tokens: ApiTokenStore = field(default_factory=lambda: empty_accounts().stores.api_tokens)
     mailbox: Mailbox = field(default_factory=Mailbox)
     passwords: CountingPasswords = field(default_factory=CountingPasswords)
     two_factors: set[str] = field(default_factory=set)
@@ -84,7 +82,7 @@ class Desk:
         self.accounts = Accounts(
             users=self.users,
             codes=self.codes,
-            machine_tokens=self.machine_tokens,
+            api_tokens=self.api_tokens,
             mailer=self.mailbox,
             passwords=self.passwords,
             clock=lambda: self.now,

@@ -1,6 +1,6 @@
 import pytest
 
-from flask_watchword.accounts.addresses import (
+from flask_watchword.accounts.client_addresses import (
     NOWHERE,
     address_block,
     address_site,

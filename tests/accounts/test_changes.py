@@ -3,19 +3,19 @@ from collections.abc import Callable
 import pytest
 
 from flask_watchword.accounts.accounts import PasswordSet
-from flask_watchword.accounts.changes import (
+from flask_watchword.accounts.emails import InvalidEmail
+from flask_watchword.accounts.notifications import NotificationKind
+from flask_watchword.accounts.one_time_codes import InvalidCode
+from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.accounts.users import User
+from flask_watchword.service.features.password_change.flow import (
     WrongPassword,
     change_password,
     confirm_email_change,
     confirm_password,
     request_email_change,
 )
-from flask_watchword.accounts.codes import CodeRefused
-from flask_watchword.accounts.emails import InvalidEmail
-from flask_watchword.accounts.letters import LetterKind
-from flask_watchword.accounts.new_passwords import UnacceptablePassword
-from flask_watchword.accounts.recovery import forgot, reset
-from flask_watchword.accounts.users import User
+from flask_watchword.service.features.password_reset.flow import forgot, reset
 from tests.accounts.desk import BETTER, GOOD, NOW, Desk
 
 
@@ -29,7 +29,7 @@ def test_the_password_is_changed_by_whoever_knows_it(desk: Desk, ada: User) -> N
     assert outcome == PasswordSet(ada.id, may_keep_session=True)
     assert desk.can_log_in("ada@example.com", BETTER)
     assert desk.user("ada@example.com").password_changed_at == NOW
-    assert desk.mailbox.last.kind == LetterKind.PASSWORD_CHANGED
+    assert desk.mailbox.last.kind == NotificationKind.PASSWORD_CHANGED
 
 
 CHANGES: list[Callable[[Desk, str, str], object]] = [
@@ -79,7 +79,7 @@ def test_changing_the_password_ends_a_reset_that_is_under_way(desk: Desk, ada: U
     forgot(desk.accounts, "ada@example.com")
     code = desk.mailbox.code
     change_password(desk.accounts, ada.id, GOOD, BETTER)
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         reset(desk.accounts, code, GOOD)
 
 
@@ -88,7 +88,7 @@ def test_an_address_is_changed_by_a_code_that_is_mailed_to_the_new_one(
 ) -> None:
     request_email_change(desk.accounts, ada.id, GOOD, " New@Example.org ")
     letter = desk.mailbox.last
-    assert (letter.kind, letter.recipient) == (LetterKind.CHANGE_EMAIL, "New@Example.org")
+    assert (letter.kind, letter.recipient) == (NotificationKind.CHANGE_EMAIL, "New@Example.org")
     assert letter.expires_at == NOW + 3600
     assert desk.user("ada@example.com") == ada
     desk.now += 60
@@ -98,7 +98,7 @@ def test_an_address_is_changed_by_a_code_that_is_mailed_to_the_new_one(
     assert changed.email_verified_at == NOW + 60
     assert desk.users.by_email("ada@example.com") is None
     letter = desk.mailbox.last
-    assert (letter.kind, letter.recipient) == (LetterKind.EMAIL_CHANGED, "Ada@example.com")
+    assert (letter.kind, letter.recipient) == (NotificationKind.EMAIL_CHANGED, "Ada@example.com")
 
 
 def test_a_code_mailed_to_the_old_address_dies_with_it(desk: Desk, ada: User) -> None:
@@ -107,7 +107,7 @@ def test_a_code_mailed_to_the_old_address_dies_with_it(desk: Desk, ada: User) ->
     forgot(desk.accounts, "ada@example.com")
     code = desk.mailbox.code
     confirm_email_change(desk.accounts, confirmation, GOOD)
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         reset(desk.accounts, code, BETTER)
 
 
@@ -120,16 +120,19 @@ def test_somebody_else_s_address_comes_to_the_same_and_only_its_owner_learns_of_
     taken = request_email_change(desk.accounts, ada.id, GOOD, "BOB@example.org")
     assert (taken, repr(taken)) == (free, repr(free))
     letter = desk.mailbox.last
-    assert (letter.kind, letter.recipient) == (LetterKind.ALREADY_REGISTERED, "bob@example.org")
+    assert (letter.kind, letter.recipient) == (
+        NotificationKind.ALREADY_REGISTERED,
+        "bob@example.org",
+    )
     assert letter.code is None
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         confirm_email_change(desk.accounts, older, GOOD)
 
 
 def test_an_address_that_was_taken_meanwhile_is_not_given(desk: Desk, ada: User) -> None:
     request_email_change(desk.accounts, ada.id, GOOD, "new@example.org")
     bob = desk.add("new@example.org")
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         confirm_email_change(desk.accounts, desk.mailbox.code, GOOD)
     assert desk.user("new@example.org") == bob
     assert desk.user("ada@example.com") == ada

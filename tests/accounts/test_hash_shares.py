@@ -4,7 +4,7 @@ from contextlib import ExitStack
 import pytest
 
 from flask_watchword.accounts.hash_shares import HashShares
-from flask_watchword.accounts.throttling import TooManyTries
+from flask_watchword.accounts.rate_limits import TooManyAttempts
 
 HOME = "192.0.2.1"
 CAPACITY = 16
@@ -19,7 +19,7 @@ def taken(shares: HashShares, held: ExitStack, address: str, account: str | None
     """Take a place until the end of the test; tell whether there was one."""
     try:
         held.enter_context(shares.taken(address, account))
-    except TooManyTries:
+    except TooManyAttempts:
         return False
     return True
 
@@ -42,7 +42,7 @@ def test_a_client_without_a_place_is_told_to_come_back_in_a_second(shares: HashS
     with ExitStack() as held:
         while taken(shares, held, HOME, None):
             pass
-        with pytest.raises(TooManyTries) as refused, shares.taken(HOME, None):
+        with pytest.raises(TooManyAttempts) as refused, shares.taken(HOME, None):
             pass
         assert refused.value.retry_after == 1
 
@@ -90,7 +90,7 @@ def test_racing_threads_take_no_more_than_their_share(shares: HashShares) -> Non
                         at_most = max(at_most, now)
                     with lock:
                         now -= 1
-            except TooManyTries:
+            except TooManyAttempts:
                 continue
 
     threads = [threading.Thread(target=work) for _ in range(8)]

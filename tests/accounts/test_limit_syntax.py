@@ -2,9 +2,9 @@
 
 import pytest
 
-from flask_watchword.accounts.limit_syntax import limit_text, read_limit
-from flask_watchword.accounts.limits import ROWS, Row
-from flask_watchword.accounts.throttling import Limit
+from flask_watchword.accounts.rate_limit_syntax import limit_text, read_limit
+from flask_watchword.accounts.rate_limit_table import ROWS, Row
+from flask_watchword.accounts.rate_limits import Limit
 
 
 @pytest.mark.parametrize(

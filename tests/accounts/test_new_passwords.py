@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_watchword.accounts import weak_passwords
-from flask_watchword.accounts.new_passwords import (
+from flask_watchword.accounts import password_strength as weak_passwords
+from flask_watchword.accounts.password_policy import (
     MIN_CHARACTERS_BESIDE_SECOND_FACTOR,
     MIN_PASSWORD_CHARACTERS,
     UnacceptablePassword,
     check_new_password,
 )
+from flask_watchword.accounts.password_strength import weakness
 from flask_watchword.accounts.passwords import MAX_PASSWORD_CHARACTERS
-from flask_watchword.accounts.weak_passwords import weakness
 
 GOOD = "correct horse battery staple"
 ADA = ("Ada.Lovelace@example.com", "Watchword")

@@ -16,7 +16,7 @@ from flask_watchword.accounts.passwords import (
     MAX_PASSWORD_CHARACTERS,
     OWASP_PROFILE,
     WAITING_PER_CORE,
-    HashingBusy,
+    HasherOverloaded,
     HashProfile,
     Passwords,
     usable_cores,
@@ -103,7 +103,7 @@ def test_an_imported_hash_is_verified_on_one_of_the_cores() -> None:
     imported = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
     assert passwords.verify(imported, "right")
     assert passwords.needs_rehash(imported)
-    with every_core_taken(passwords), pytest.raises(HashingBusy):
+    with every_core_taken(passwords), pytest.raises(HasherOverloaded):
         passwords.verify(imported, "right")
 
 
@@ -134,7 +134,7 @@ def hashes_at_a_time(passwords: Passwords) -> int:
         while True:
             try:
                 taken.enter_context(passwords._one_core())
-            except HashingBusy:
+            except HasherOverloaded:
                 return passwords.waiting
 
 
@@ -153,7 +153,7 @@ def test_each_of_several_processes_hashes_on_twice_its_part_of_the_cores(
 
 def test_whoever_waits_too_long_for_a_core_is_told_to_come_back() -> None:
     passwords = Passwords(CHEAPEST, concurrency=1, patience=0.0)
-    with every_core_taken(passwords), pytest.raises(HashingBusy) as refused:
+    with every_core_taken(passwords), pytest.raises(HasherOverloaded) as refused:
         passwords.verify_nobody("x")
     assert refused.value.retry_after >= 1
     passwords.verify_nobody("the core is free again")
@@ -165,7 +165,7 @@ def test_whoever_finds_the_queue_full_is_told_at_once() -> None:
         for _ in range(1 + WAITING_PER_CORE):
             assert passwords._places().acquire(blocking=False)
             queue.callback(passwords._places().release)
-        with pytest.raises(HashingBusy):
+        with pytest.raises(HasherOverloaded):
             passwords.verify_nobody("x")
     passwords.verify_nobody("the queue is empty again")
 
@@ -200,13 +200,13 @@ def test_without_memory_for_a_hash_one_is_told_to_come_back(lanes: int) -> None:
     # In a process of its own: a limit of memory cannot be taken back.
     script = f"""
 import resource
-from flask_watchword.accounts.passwords import HashingBusy, HashProfile, Passwords
+from flask_watchword.accounts.passwords import HasherOverloaded, HashProfile, Passwords
 passwords = Passwords(HashProfile(memory_kib=1024 * 1024, passes=1, lanes={lanes}))
 resource.setrlimit(resource.RLIMIT_AS, (512 * 1024 * 1024, resource.RLIM_INFINITY))
 for work in (passwords.hash, passwords.verify_nobody):
     try:
         work("x")
-    except HashingBusy:
+    except HasherOverloaded:
         print("busy")
 """
     done = subprocess.run(

@@ -2,41 +2,41 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.accounts.pending_login import (
+from flask_watchword.accounts.login_challenge import (
     NEW_PASSWORD,
     SECOND_FACTOR,
-    NotPending,
-    PendingKind,
-    PendingLogin,
-    check_still_pending,
-    pending_claims,
-    read_pending,
+    ChallengeKind,
+    InvalidChallenge,
+    LoginChallenge,
+    challenge_claims,
+    check_challenge,
+    read_challenge,
 )
 
 HEADER = {"alg": "EdDSA", "typ": SECOND_FACTOR.header_type}
-CLAIMS = pending_claims(SECOND_FACTOR, "ada", 3)
+CLAIMS = challenge_claims(SECOND_FACTOR, "ada", 3)
 
 
 def test_what_was_written_is_read() -> None:
-    assert read_pending(SECOND_FACTOR, HEADER, CLAIMS | {"exp": 1, "jti": "x"}) == PendingLogin(
+    assert read_challenge(SECOND_FACTOR, HEADER, CLAIMS | {"exp": 1, "jti": "x"}) == LoginChallenge(
         "ada", 3
     )
 
 
 @pytest.mark.parametrize("kind", [SECOND_FACTOR, NEW_PASSWORD])
-def test_it_lives_for_minutes(kind: PendingKind) -> None:
+def test_it_lives_for_minutes(kind: ChallengeKind) -> None:
     assert kind.lifetime <= 600
 
 
 def test_a_token_of_one_kind_is_none_of_the_other() -> None:
-    with pytest.raises(NotPending):
-        read_pending(NEW_PASSWORD, HEADER, CLAIMS)
+    with pytest.raises(InvalidChallenge):
+        read_challenge(NEW_PASSWORD, HEADER, CLAIMS)
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "rt+jwt", "pp+jwt", "JWT", "PL+JWT", None, 1])
 def test_a_token_with_another_header_is_none(typ: Any) -> None:
-    with pytest.raises(NotPending):
-        read_pending(SECOND_FACTOR, {"typ": typ}, CLAIMS)
+    with pytest.raises(InvalidChallenge):
+        read_challenge(SECOND_FACTOR, {"typ": typ}, CLAIMS)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_a_token_with_another_header_is_none(typ: Any) -> None:
     ],
 )
 def test_a_token_with_other_claims_is_none(change: dict[str, Any]) -> None:
-    with pytest.raises(NotPending):
-        read_pending(SECOND_FACTOR, HEADER, CLAIMS | change)
+    with pytest.raises(InvalidChallenge):
+        read_challenge(SECOND_FACTOR, HEADER, CLAIMS | change)
 
 
 def test_it_says_that_a_password_alone_was_right() -> None:
@@ -63,8 +63,8 @@ def test_it_says_that_a_password_alone_was_right() -> None:
 
 
 def test_it_is_good_for_the_account_as_it_was() -> None:
-    pending = PendingLogin("ada", 3)
-    check_still_pending(pending, 3, is_disabled=False)
+    pending = LoginChallenge("ada", 3)
+    check_challenge(pending, 3, is_disabled=False)
     for version, is_disabled in ((4, False), (2, False), (None, False), (3, True)):
-        with pytest.raises(NotPending):
-            check_still_pending(pending, version, is_disabled=is_disabled)
+        with pytest.raises(InvalidChallenge):
+            check_challenge(pending, version, is_disabled=is_disabled)

@@ -3,12 +3,12 @@ from collections.abc import Callable
 import pytest
 
 from flask_watchword.accounts.accounts import PasswordSet
-from flask_watchword.accounts.codes import Code, CodeRefused
-from flask_watchword.accounts.letters import LetterKind
-from flask_watchword.accounts.new_passwords import UnacceptablePassword
-from flask_watchword.accounts.recovery import forgot, reset
-from flask_watchword.accounts.registration import verify_email
-from flask_watchword.stores.memory_codes import MemoryCodeStore
+from flask_watchword.accounts.notifications import NotificationKind
+from flask_watchword.accounts.one_time_codes import InvalidCode, OneTimeCode
+from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.infra.memory.codes import MemoryCodeStore
+from flask_watchword.service.features.password_reset.flow import forgot, reset
+from flask_watchword.service.features.registration.flow import verify_email
 from tests.accounts.desk import BETTER, GOOD, NOW, Desk
 from tests.accounts.test_registration import (
     change_address,
@@ -30,7 +30,7 @@ def asked(desk: Desk) -> str:
 def test_a_lost_password_is_replaced_by_a_code_in_the_mail(desk: Desk) -> None:
     code = asked(desk)
     letter = desk.mailbox.last
-    assert (letter.kind, letter.recipient) == (LetterKind.RESET_PASSWORD, "ada@example.com")
+    assert (letter.kind, letter.recipient) == (NotificationKind.RESET_PASSWORD, "ada@example.com")
     assert letter.expires_at == NOW + 15 * MINUTE
     desk.now += 60
     outcome = reset(desk.accounts, code, BETTER)
@@ -43,7 +43,7 @@ def test_a_lost_password_is_replaced_by_a_code_in_the_mail(desk: Desk) -> None:
 
 def test_the_owner_is_told_that_the_password_was_changed(desk: Desk) -> None:
     reset(desk.accounts, asked(desk), BETTER)
-    assert desk.mailbox.last.kind == LetterKind.PASSWORD_CHANGED
+    assert desk.mailbox.last.kind == NotificationKind.PASSWORD_CHANGED
     assert desk.mailbox.last.recipient == "ada@example.com"
 
 
@@ -52,9 +52,9 @@ class NotingCodes(MemoryCodeStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.noted: list[Code] = []
+        self.noted: list[OneTimeCode] = []
 
-    def put(self, code: Code) -> None:
+    def put(self, code: OneTimeCode) -> None:
         self.noted.append(code)
         super().put(code)
 
@@ -90,7 +90,7 @@ def test_nobody_s_code_keeps_nothing_of_the_address() -> None:
 def test_a_code_resets_once(desk: Desk) -> None:
     code = asked(desk)
     reset(desk.accounts, code, BETTER)
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         reset(desk.accounts, code, GOOD)
     assert desk.can_log_in("ada@example.com", BETTER)
 
@@ -105,14 +105,14 @@ def test_a_code_is_good_for_a_quarter_of_an_hour(desk: Desk, seconds: float, is_
     if is_good:
         reset(desk.accounts, code, BETTER)
         return
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         reset(desk.accounts, code, BETTER)
     assert desk.can_log_in("ada@example.com", GOOD)
 
 
 def test_a_code_is_good_for_its_purpose_alone(desk: Desk) -> None:
     code = asked(desk)
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         verify_email(desk.accounts, code, GOOD)
     reset(desk.accounts, code, BETTER)
 
@@ -123,7 +123,7 @@ def test_a_code_is_good_for_its_purpose_alone(desk: Desk) -> None:
 def test_a_code_dies_with_what_it_was_made_for(desk: Desk, happens: Callable[[Desk], None]) -> None:
     code = asked(desk)
     happens(desk)
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         reset(desk.accounts, code, BETTER)
 
 
@@ -138,7 +138,7 @@ def test_a_password_that_is_refused_costs_neither_the_code_nor_a_hash(desk: Desk
 
 def test_a_wrong_code_costs_the_hash_of_a_right_one(desk: Desk) -> None:
     code = asked(desk)
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         reset(desk.accounts, "guess", BETTER)
     assert desk.passwords.hashes == 1
     reset(desk.accounts, code, BETTER)
@@ -162,6 +162,6 @@ def test_a_password_changed_while_the_new_one_is_hashed_stays(desk: Desk) -> Non
         return set_password(user_id, password_hash, now, version)
 
     desk.users.set_password = changed_meanwhile  # type: ignore[method-assign]
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         reset(desk.accounts, code, BETTER)
     assert desk.user("ada@example.com").password_hash == "changed meanwhile"

@@ -2,12 +2,16 @@ from collections.abc import Callable
 
 import pytest
 
-from flask_watchword.accounts.changes import WrongPassword
-from flask_watchword.accounts.codes import CodeRefused
 from flask_watchword.accounts.emails import InvalidEmail
-from flask_watchword.accounts.letters import LetterKind
-from flask_watchword.accounts.new_passwords import UnacceptablePassword
-from flask_watchword.accounts.registration import register, resend_verification, verify_email
+from flask_watchword.accounts.notifications import NotificationKind
+from flask_watchword.accounts.one_time_codes import InvalidCode
+from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.service.features.password_change.flow import WrongPassword
+from flask_watchword.service.features.registration.flow import (
+    register,
+    resend_verification,
+    verify_email,
+)
 from tests.accounts.desk import BETTER, GOOD, NOW, Desk
 
 DAY = 24 * 60 * 60.0
@@ -20,7 +24,7 @@ def test_whoever_registers_is_a_user_and_gets_a_code_by_mail(desk: Desk) -> None
     assert (user.email, user.created_at, user.email_verified_at) == ("Ada@Example.com", NOW, None)
     assert desk.can_log_in("ada@example.com", GOOD)
     letter = desk.mailbox.last
-    assert (letter.kind, letter.recipient) == (LetterKind.VERIFY_EMAIL, "Ada@Example.com")
+    assert (letter.kind, letter.recipient) == (NotificationKind.VERIFY_EMAIL, "Ada@Example.com")
     assert letter.expires_at == NOW + DAY
 
 
@@ -54,7 +58,10 @@ def test_the_owner_of_a_known_address_is_told_where_the_account_is(desk: Desk) -
     desk.add("Ada@example.com")
     register(desk.accounts, "ADA@example.com", BETTER)
     letter = desk.mailbox.last
-    assert (letter.kind, letter.recipient) == (LetterKind.ALREADY_REGISTERED, "Ada@example.com")
+    assert (letter.kind, letter.recipient) == (
+        NotificationKind.ALREADY_REGISTERED,
+        "Ada@example.com",
+    )
     assert letter.code is None
 
 
@@ -80,7 +87,7 @@ def test_the_code_verifies_the_address_once(desk: Desk) -> None:
     user = desk.user("ada@example.com")
     assert verify_email(desk.accounts, desk.mailbox.code, GOOD) == user.id
     assert desk.user("ada@example.com").email_verified_at == NOW + 60
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         verify_email(desk.accounts, desk.mailbox.code, GOOD)
 
 
@@ -91,13 +98,13 @@ def test_the_code_is_good_for_a_day(desk: Desk, seconds: float, is_good: bool) -
     if is_good:
         verify_email(desk.accounts, desk.mailbox.code, GOOD)
         return
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         verify_email(desk.accounts, desk.mailbox.code, GOOD)
 
 
 @pytest.mark.parametrize("code", ["", "guess", "\0", "\ud800", "x" * 100_000])
 def test_what_is_no_code_is_refused(desk: Desk, code: str) -> None:
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         verify_email(desk.accounts, code, GOOD)
 
 
@@ -105,7 +112,7 @@ def test_a_newer_code_takes_the_place_of_the_older(desk: Desk) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     older = desk.mailbox.code
     resend_verification(desk.accounts, "ADA@example.com")
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         verify_email(desk.accounts, older, GOOD)
     verify_email(desk.accounts, desk.mailbox.code, GOOD)
 
@@ -135,7 +142,7 @@ def delete(desk: Desk) -> None:
 def test_a_code_dies_with_what_it_was_made_for(desk: Desk, happens: Callable[[Desk], None]) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     happens(desk)
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         verify_email(desk.accounts, desk.mailbox.code, GOOD)
 
 
@@ -165,6 +172,6 @@ def test_the_code_alone_verifies_nothing_and_stays_good(desk: Desk) -> None:
 def test_what_is_no_code_costs_no_hash(desk: Desk) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     hashes = desk.passwords.hashes
-    with pytest.raises(CodeRefused):
+    with pytest.raises(InvalidCode):
         verify_email(desk.accounts, "guess", GOOD)
     assert desk.passwords.hashes == hashes

@@ -4,20 +4,20 @@ import contextlib
 
 import pytest
 
-from flask_watchword.accounts.limits import MailCause, RateLimits
-from flask_watchword.accounts.throttling import (
+from flask_watchword.accounts.rate_limit_table import MailCause, RateLimits
+from flask_watchword.accounts.rate_limits import (
     NETWORK_SHARE,
     Attempt,
-    ThrottleStore,
-    TooManyTries,
-    attempt_sign_in,
-    failed,
-    make_known,
-    signed_in,
-    spend,
-    withdraw,
+    RateLimitStore,
+    TooManyAttempts,
+    consume,
+    count_login_attempt,
+    login_failed,
+    login_succeeded,
+    refund_attempt,
+    trust_location,
 )
-from flask_watchword.stores.memory_throttle import MemoryThrottleStore
+from flask_watchword.infra.memory.rate_limits import MemoryRateLimitStore
 
 NOW = 1_700_000_000.0
 LIMITS = RateLimits().sign_in
@@ -28,58 +28,58 @@ DAY = 86_400.0
 
 
 @pytest.fixture
-def store() -> MemoryThrottleStore:
-    return MemoryThrottleStore()
+def store() -> MemoryRateLimitStore:
+    return MemoryRateLimitStore()
 
 
-def attempt(store: ThrottleStore, address: str, email: str = ADA, now: float = NOW) -> Attempt:
-    return attempt_sign_in(store, email, address, now, LIMITS)
+def attempt(store: RateLimitStore, address: str, email: str = ADA, now: float = NOW) -> Attempt:
+    return count_login_attempt(store, email, address, now, LIMITS)
 
 
-def sign_in(store: ThrottleStore, address: str, now: float = NOW) -> None:
-    signed_in(store, attempt(store, address, now=now), now, LIMITS)
+def sign_in(store: RateLimitStore, address: str, now: float = NOW) -> None:
+    login_succeeded(store, attempt(store, address, now=now), now, LIMITS)
 
 
-def fail(store: ThrottleStore, address: str, email: str = ADA, now: float = NOW) -> float:
+def fail(store: RateLimitStore, address: str, email: str = ADA, now: float = NOW) -> float:
     """Try a wrong password; return the seconds to wait, 0.0 when the password was looked at."""
     try:
-        failed(store, attempt(store, address, email, now))
-    except TooManyTries as refused:
+        login_failed(store, attempt(store, address, email, now))
+    except TooManyAttempts as refused:
         return refused.retry_after
     return 0.0
 
 
-def fail_from_a_thousand_addresses(store: ThrottleStore, now: float = NOW) -> int:
+def fail_from_a_thousand_addresses(store: RateLimitStore, now: float = NOW) -> int:
     """Return how many of a thousand wrong passwords were looked at."""
     return sum(fail(store, f"203.0.{n // 250}.{n % 250 + 1}", now=now) == 0 for n in range(1000))
 
 
-def test_ten_failures_pass_and_the_next_waits_for_the_drip(store: ThrottleStore) -> None:
+def test_ten_failures_pass_and_the_next_waits_for_the_drip(store: RateLimitStore) -> None:
     assert [fail(store, HOME) for _ in range(12)] == [0.0] * 10 + [60, 60]
     assert fail(store, HOME, now=NOW + 59.5) == 1
     assert fail(store, HOME, now=NOW + 60) == 0
 
 
-def test_one_place_that_tries_many_accounts_is_slowed_down(store: ThrottleStore) -> None:
+def test_one_place_that_tries_many_accounts_is_slowed_down(store: RateLimitStore) -> None:
     waits = [fail(store, HOME, f"user{n}@example.com") for n in range(200)]
     assert waits.count(0.0) == LIMITS.address.burst
     assert waits[-1] == LIMITS.address.interval
 
 
 def test_changing_the_address_within_one_subscriber_s_block_is_no_way_around(
-    store: ThrottleStore,
+    store: RateLimitStore,
 ) -> None:
     waits = [fail(store, f"2001:db8:0:1::{n:x}") for n in range(1, 101)]
     assert waits.count(0.0) == LIMITS.account_at_address.burst
 
 
-def test_many_addresses_share_one_budget_for_an_account(store: ThrottleStore) -> None:
+def test_many_addresses_share_one_budget_for_an_account(store: RateLimitStore) -> None:
     sites = 4  # the thousand addresses are in four /24
     assert fail_from_a_thousand_addresses(store) == LIMITS.strangers.burst + sites
 
 
 def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_known_place(
-    store: ThrottleStore,
+    store: RateLimitStore,
 ) -> None:
     sign_in(store, HOME)
     for minute in range(60):
@@ -88,7 +88,7 @@ def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_known_place
 
 
 def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_new_place(
-    store: ThrottleStore,
+    store: RateLimitStore,
 ) -> None:
     fail_from_a_thousand_addresses(store)
     sign_in(store, ELSEWHERE)
@@ -96,7 +96,7 @@ def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_new_place(
 
 
 def test_a_stranger_in_the_owner_s_new_neighbourhood_delays_the_owner_by_minutes_at_most(
-    store: ThrottleStore,
+    store: RateLimitStore,
 ) -> None:
     fail_from_a_thousand_addresses(store)
     assert fail(store, "198.51.100.8") == 0
@@ -105,30 +105,30 @@ def test_a_stranger_in_the_owner_s_new_neighbourhood_delays_the_owner_by_minutes
 
 
 def test_mail_to_the_owner_makes_a_place_known_in_the_middle_of_an_attack(
-    store: ThrottleStore,
+    store: RateLimitStore,
 ) -> None:
     fail_from_a_thousand_addresses(store)
     for _ in range(20):
         fail(store, ELSEWHERE)
     assert fail(store, ELSEWHERE) > 0
-    make_known(store, ADA, ELSEWHERE, NOW, LIMITS)
+    trust_location(store, ADA, ELSEWHERE, NOW, LIMITS)
     sign_in(store, ELSEWHERE)
 
 
-def test_failing_does_not_make_a_place_known(store: ThrottleStore) -> None:
+def test_failing_does_not_make_a_place_known(store: RateLimitStore) -> None:
     fail(store, ELSEWHERE)
     fail_from_a_thousand_addresses(store)
     # Its neighbourhood has one try, like everybody's.
     assert [fail(store, ELSEWHERE) for _ in range(2)] == [0.0, 60]
 
 
-def test_a_place_is_known_for_one_account_alone(store: ThrottleStore) -> None:
-    signed_in(store, attempt(store, ELSEWHERE, "bob@example.com"), NOW, LIMITS)
+def test_a_place_is_known_for_one_account_alone(store: RateLimitStore) -> None:
+    login_succeeded(store, attempt(store, ELSEWHERE, "bob@example.com"), NOW, LIMITS)
     fail_from_a_thousand_addresses(store)
     assert [fail(store, ELSEWHERE) for _ in range(2)] == [0.0, 60]
 
 
-def test_a_place_is_known_for_some_months_after_the_last_sign_in(store: ThrottleStore) -> None:
+def test_a_place_is_known_for_some_months_after_the_last_sign_in(store: RateLimitStore) -> None:
     sign_in(store, HOME)
     later = NOW + LIMITS.known_days * DAY
     for moment, passes in ((later - 1, 10), (later + DAY, 1)):
@@ -136,47 +136,49 @@ def test_a_place_is_known_for_some_months_after_the_last_sign_in(store: Throttle
         assert [fail(store, HOME, now=moment) for _ in range(10)].count(0.0) == passes
 
 
-def test_success_is_no_failure(store: ThrottleStore) -> None:
+def test_success_is_no_failure(store: RateLimitStore) -> None:
     for _ in range(200):
         sign_in(store, HOME)
     assert [fail(store, HOME) for _ in range(11)].count(0.0) == 10
 
 
-def test_success_refunds_its_own_attempt_and_no_failure_before_it(store: ThrottleStore) -> None:
+def test_success_refunds_its_own_attempt_and_no_failure_before_it(store: RateLimitStore) -> None:
     for _ in range(9):
         fail(store, HOME)
     sign_in(store, HOME)
     assert [fail(store, HOME) for _ in range(3)] == [0.0, 60, 60]
 
 
-def test_successes_are_counted_on_a_wide_limit_of_their_own(store: ThrottleStore) -> None:
+def test_successes_are_counted_on_a_wide_limit_of_their_own(store: RateLimitStore) -> None:
     for _ in range(LIMITS.success.burst):
         sign_in(store, HOME)
     for address in (HOME, ELSEWHERE):
-        with pytest.raises(TooManyTries):
+        with pytest.raises(TooManyAttempts):
             sign_in(store, address)
     sign_in(store, HOME, NOW + LIMITS.success.interval)
     assert fail(store, HOME, "bob@example.com") == 0
 
 
 def test_failures_are_no_successes_so_that_strangers_do_not_use_up_those_of_the_owner(
-    store: ThrottleStore,
+    store: RateLimitStore,
 ) -> None:
     sign_in(store, HOME)
     for n in range(LIMITS.success.burst):
-        with contextlib.suppress(TooManyTries):
-            failed(store, attempt(store, f"203.0.{n // 250}.{n % 250 + 1}", now=NOW + 60.0 * n))
+        with contextlib.suppress(TooManyAttempts):
+            login_failed(
+                store, attempt(store, f"203.0.{n // 250}.{n % 250 + 1}", now=NOW + 60.0 * n)
+            )
     for _ in range(LIMITS.success.burst // 2):
         sign_in(store, HOME, NOW + 60.0 * LIMITS.success.burst)
 
 
-def test_an_attempt_that_could_not_be_checked_counts_as_nothing(store: ThrottleStore) -> None:
+def test_an_attempt_that_could_not_be_checked_counts_as_nothing(store: RateLimitStore) -> None:
     for _ in range(2 * LIMITS.success.burst):
-        withdraw(store, attempt(store, HOME))
+        refund_attempt(store, attempt(store, HOME))
     assert [fail(store, HOME) for _ in range(11)].count(0.0) == 10
 
 
-def test_many_accounts_are_not_attacked_from_one_network_of_ipv6(store: ThrottleStore) -> None:
+def test_many_accounts_are_not_attacked_from_one_network_of_ipv6(store: RateLimitStore) -> None:
     """Each attempt from another /64 of one /48, which a single customer may have as a whole."""
     waits = [fail(store, f"2001:db8:7:{n:x}::1", f"user{n}@example.com") for n in range(1, 251)]
     assert waits.count(0.0) == NETWORK_SHARE * LIMITS.address.burst
@@ -184,7 +186,7 @@ def test_many_accounts_are_not_attacked_from_one_network_of_ipv6(store: Throttle
 
 
 def test_failures_of_neighbours_do_not_keep_out_who_logged_in_there_before(
-    store: ThrottleStore,
+    store: RateLimitStore,
 ) -> None:
     home = "2001:db8:7:1::1"
     sign_in(store, home)
@@ -204,14 +206,14 @@ BY_ADDRESS = {
 
 @pytest.mark.parametrize("name", BY_ADDRESS)
 def test_whatever_is_counted_by_address_is_counted_by_network_of_ipv6_too(
-    store: ThrottleStore, name: str
+    store: RateLimitStore, name: str
 ) -> None:
     count, most = getattr(RateLimits(), name), BY_ADDRESS[name].burst
 
     def passes(address: str) -> bool:
         try:
-            spend(store, NOW, *count(address))
-        except TooManyTries:
+            consume(store, NOW, *count(address))
+        except TooManyAttempts:
             return False
         return True
 
@@ -221,33 +223,33 @@ def test_whatever_is_counted_by_address_is_counted_by_network_of_ipv6_too(
     assert passes("192.0.2.2")
 
 
-def test_an_account_of_one_s_own_does_not_buy_guesses_at_others(store: ThrottleStore) -> None:
+def test_an_account_of_one_s_own_does_not_buy_guesses_at_others(store: RateLimitStore) -> None:
     passed = 0
     for n in range(200):
         passed += fail(store, HOME, f"user{n}@example.com") == 0.0
         try:
-            signed_in(store, attempt(store, HOME, "mallory@example.com"), NOW, LIMITS)
-        except TooManyTries:
+            login_succeeded(store, attempt(store, HOME, "mallory@example.com"), NOW, LIMITS)
+        except TooManyAttempts:
             continue
     assert passed == LIMITS.address.burst
 
 
-def test_an_account_that_does_not_exist_is_counted_like_any_other(store: ThrottleStore) -> None:
+def test_an_account_that_does_not_exist_is_counted_like_any_other(store: RateLimitStore) -> None:
     assert [fail(store, HOME, "nobody@example.com") for _ in range(11)] == [0.0] * 10 + [60]
 
 
 def test_a_wait_is_whole_seconds_and_never_none() -> None:
-    assert [TooManyTries(s).retry_after for s in (0.000001, 1.0, 1.2, 59.9)] == [1, 1, 2, 60]
+    assert [TooManyAttempts(s).retry_after for s in (0.000001, 1.0, 1.2, 59.9)] == [1, 1, 2, 60]
 
 
-def test_no_store_learns_an_address_or_an_e_mail(store: MemoryThrottleStore) -> None:
+def test_no_store_learns_an_address_or_an_e_mail(store: MemoryRateLimitStore) -> None:
     sign_in(store, HOME)
     fail(store, HOME)
     assert {len(key) for key in store._until} == {64}
     assert not any(word in str(store._until) for word in ("ada", "192.0.2"))
 
 
-def test_what_is_counted_differently_is_kept_apart(store: ThrottleStore) -> None:
+def test_what_is_counted_differently_is_kept_apart(store: RateLimitStore) -> None:
     limits, ipv6 = RateLimits(), "2001:db8::1"
     charges = [
         *limits.registration(ipv6),
@@ -264,16 +266,16 @@ def test_what_is_counted_differently_is_kept_apart(store: ThrottleStore) -> None
     assert len({charge.key for charge in charges}) == len(charges)
 
 
-def test_a_second_factor_is_counted_over_all_addresses(store: ThrottleStore) -> None:
+def test_a_second_factor_is_counted_over_all_addresses(store: RateLimitStore) -> None:
     for _ in range(5):
-        spend(store, NOW, *RateLimits().second_factor("ada"))
-    with pytest.raises(TooManyTries) as refused:
-        spend(store, NOW, *RateLimits().second_factor("ada"))
+        consume(store, NOW, *RateLimits().second_factor("ada"))
+    with pytest.raises(TooManyAttempts) as refused:
+        consume(store, NOW, *RateLimits().second_factor("ada"))
     assert refused.value.retry_after == 900
 
 
 def test_memory_does_not_keep_what_is_past() -> None:
-    store = MemoryThrottleStore()
+    store = MemoryRateLimitStore()
     for n in range(5_000):
         fail(store, HOME, f"user{n}@example.com", NOW + n * 600)
     assert len(store._until) < 2_500

@@ -104,7 +104,7 @@ POSTGRES = "'postgresql://ada@127.0.0.1:1/shop'"
             "sqlalchemy",
             {
                 "fw.Watchword": f"MissingExtra: {brings('sqlalchemy', 'service')}",
-                "import flask_watchword.service.settings": (
+                "import flask_watchword.service.configuration.settings": (
                     f"MissingExtra: {brings('sqlalchemy', 'service')}"
                 ),
                 "sessions('sqlite:///sessions.db')": (

@@ -24,7 +24,7 @@ REPORT = "import json, sys; print(json.dumps([name.split('.')[0] for name in sys
 THE_EXTENSION = "from flask_watchword import JWTManager, create_access_token, jwt_required"
 ASKING_FOR_HELP = """
 import contextlib, io, sys
-from flask_watchword.cli import main
+from flask_watchword.cli.main import main
 sys.argv = ["watchword", "--help"]
 with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
     main()
@@ -62,11 +62,11 @@ def test_importing_the_extension_does_not_load_flask_jwt_extended() -> None:
 
 
 def test_the_commands_of_an_application_load_nothing_of_the_extras() -> None:
-    assert packages_loaded_by("import flask_watchword.cli.in_flask") & EXTRAS == set()
+    assert packages_loaded_by("import flask_watchword.cli.flask_cli") & EXTRAS == set()
 
 
 def test_importing_the_command_line_loads_neither_flask_nor_the_extras() -> None:
-    assert packages_loaded_by("import flask_watchword.cli") & NOT_FOR_HELP == set()
+    assert packages_loaded_by("import flask_watchword.cli.main") & NOT_FOR_HELP == set()
 
 
 def test_asking_the_command_line_for_help_loads_neither_flask_nor_the_extras() -> None:

@@ -148,7 +148,7 @@ def test_one_module_of_the_service_alone_names_concrete_stores(module: Module) -
         ("extension.manager", "def later():\n    from ..service import app"),
         ("stores.memory", "if TYPE_CHECKING:\n    from flask import Flask"),
         ("extension.manager", "import flask_watchword.dropin"),
-        ("service.app", "import importlib\nimportlib.import_module('flask_watchword.cli')"),
+        ("service.app", "import importlib\nimportlib.import_module('flask_watchword.cli.main')"),
         ("service.app", "from importlib import import_module\nimport_module('..cli')"),
         ("service.app", "__import__('flask_watchword.dropin')"),
         ("clock", "from .errors import WatchwordError"),

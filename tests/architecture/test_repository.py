@@ -137,7 +137,7 @@ def test_bare_wheel_requires_its_five_dependencies_alone(
 
 
 def test_wheel_installs_the_watchword_command(wheel: zipfile.ZipFile) -> None:
-    assert "watchword = flask_watchword.cli:main" in metadata_of(wheel, "entry_points.txt")
+    assert "watchword = flask_watchword.cli.main:main" in metadata_of(wheel, "entry_points.txt")
 
 
 def test_wheel_carries_the_license(wheel: zipfile.ZipFile) -> None:

@@ -7,22 +7,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from flask_watchword.accounts.machine_tokens import MachineToken, MachineTokenKind
+from flask_watchword.accounts.api_tokens import ApiToken, ApiTokenKind
 from flask_watchword.accounts.users import User, new_user
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.binding import binding_of
-from flask_watchword.extension.session_work import TokenPair
+from flask_watchword.extension.sessions.session_context import TokenPair
+from flask_watchword.extension.state import state_of
 from flask_watchword.jose import Key, encode
 from flask_watchword.jose.encoding import b64url_encode
 from flask_watchword.jose.jws import sign_segment
 from flask_watchword.keys.material import new_material, read_material
+from flask_watchword.service.api_token_access import new_access_token
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Components, components
-from flask_watchword.service.machines import new_access_token
-from flask_watchword.service.settings import read_settings
-from flask_watchword.service.signing_keys import key_keeper
+from flask_watchword.service.configuration.settings import read_settings
+from flask_watchword.service.context import ServiceContext, service_context
+from flask_watchword.service.signing.signing_keys import key_keeper
 from flask_watchword.service.stores import opened_stores
-from flask_watchword.service.tokens import SignIn
+from flask_watchword.service.tokens import AuthenticationContext
 from tests.extension.minted_tokens import (
     ABSENT,
     changed,
@@ -34,16 +34,16 @@ HOUR = 3600
 
 
 @contextmanager
-def serving(database: str) -> Iterator[Components]:
+def serving(database: str) -> Iterator[ServiceContext]:
     """Lend the parts of a service over a database that another process serves."""
     settings = read_settings(database=database)
     with opened_stores(settings) as stores:
         app = create_app(settings, stores=stores)
         with app.app_context():
             try:
-                yield components()
+                yield service_context()
             finally:
-                feed = binding_of(app).revocations
+                feed = state_of(app).revocations
                 assert feed is not None
                 feed.close()
 
@@ -51,7 +51,7 @@ def serving(database: str) -> Iterator[Components]:
 class Mint:
     """Makes tokens of a service."""
 
-    def __init__(self, parts: Components) -> None:
+    def __init__(self, parts: ServiceContext) -> None:
         self.parts = parts
         self.key = parts.keys.signing_key()
         self.user = self.add("ada@example.com")
@@ -75,7 +75,7 @@ class Mint:
         return user
 
     def pair(self, user: User | None = None) -> TokenPair:
-        return self.parts.sessions.start(SignIn(user or self.user, ("pwd",)))
+        return self.parts.sessions.start(AuthenticationContext(user or self.user, ("pwd",)))
 
     def claiming(self, **changes: Any) -> str:
         return encode(changed(self.claims, changes), self.key)
@@ -104,10 +104,10 @@ class Mint:
         return encode(self.claims, made.key)
 
     def program(self) -> str:
-        token = MachineToken(
+        token = ApiToken(
             id="program",
             owner=self.user.id,
-            kind=MachineTokenKind.PERSONAL,
+            kind=ApiTokenKind.PERSONAL,
             name="build",
             token_hash="hash",
             scopes=frozenset(),

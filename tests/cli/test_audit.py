@@ -6,10 +6,10 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from flask_watchword.accounts.audit import new_event
-from flask_watchword.cli import main
+from flask_watchword.cli.main import main
 from flask_watchword.clock import system_clock
-from flask_watchword.stores.opening import opened_audit_log, upgrade_database
-from flask_watchword.stores.sql.engine import open_engine, writing
+from flask_watchword.infra.factory import opened_audit_log, upgrade_database
+from flask_watchword.infra.sql.engine import open_engine, writing
 
 DAY = 86_400.0
 NOW = 1_700_000_000.0

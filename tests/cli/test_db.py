@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import make_url
 
-from flask_watchword.cli import main
-from flask_watchword.stores.sql import migrations
-from flask_watchword.stores.sql.engine import open_engine, writing
-from flask_watchword.stores.sql.migrating import SCRIPTS, run_steps
+from flask_watchword.cli.main import main
+from flask_watchword.infra.sql import migrations
+from flask_watchword.infra.sql.engine import open_engine, writing
+from flask_watchword.infra.sql.run_migrations import SCRIPTS, run_steps
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
 NEWEST = max(file.name[1:5] for file in VERSIONS.glob("r[0-9]*.py"))
@@ -205,7 +205,7 @@ def test_a_database_on_a_server_is_called_by_its_name_and_host(new_postgres_url:
 def test_a_driver_that_is_not_installed_is_named_with_its_extra(tmp_path: Path) -> None:
     # The driver is there in the tests' environment; None in sys.modules hides it.
     program = (
-        "import sys\nsys.modules['psycopg'] = None\nfrom flask_watchword.cli import main\n"
+        "import sys\nsys.modules['psycopg'] = None\nfrom flask_watchword.cli.main import main\n"
         f"sys.argv = ['watchword', 'db', 'current', '--database', {REFUSED!r}]\nmain()"
     )
     run = subprocess.run(

@@ -13,11 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import make_url, text
 
-from flask_watchword.cli import main, output
-from flask_watchword.service.settings import read_settings
+from flask_watchword.cli import output
+from flask_watchword.cli.main import main
+from flask_watchword.infra.factory import upgrade_database
+from flask_watchword.infra.sql.engine import open_engine, writing
+from flask_watchword.service.configuration.settings import read_settings
 from flask_watchword.service.stores import prepare
-from flask_watchword.stores.opening import upgrade_database
-from flask_watchword.stores.sql.engine import open_engine, writing
 from tests.servers.postgres import running_postgres
 from tests.servers.valkey import running_valkey
 

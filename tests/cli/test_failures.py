@@ -10,7 +10,7 @@ import pytest
 HIDING = """
 import sys
 sys.modules[{module!r}] = None
-from flask_watchword.cli import main
+from flask_watchword.cli.main import main
 sys.argv = ["watchword", {command!r}, {argument!r}]
 main()
 """

@@ -24,8 +24,8 @@ BEGUN = (
 HASTY = (
     sys.executable,
     "-c",
-    "import flask_watchword.cli.server as server; server._HEADER_SECONDS = 1\n"
-    "from flask_watchword.cli import main; main()",
+    "import flask_watchword.cli.serving.server as server; server._HEADER_SECONDS = 1\n"
+    "from flask_watchword.cli.main import main; main()",
 )
 
 

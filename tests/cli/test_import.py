@@ -13,7 +13,7 @@ import bcrypt
 import pytest
 
 from flask_watchword.accounts.passwords import HashProfile, Passwords
-from flask_watchword.stores.opening import upgrade_database
+from flask_watchword.infra.factory import upgrade_database
 from tests.cli.conftest import WATCHWORD, Serve
 
 pytestmark = pytest.mark.server

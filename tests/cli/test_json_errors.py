@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import FlaskGroup, ScriptInfo
 
-from flask_watchword.cli import main
 from flask_watchword.cli.failures import Code
+from flask_watchword.cli.main import main
 from tests.cli.test_output import COMMANDS, WITHOUT_JSON
 
 PASSWORD = "correct horse battery staple"
@@ -151,7 +151,7 @@ def test_ctrl_c_is_an_object_and_status_130(monkeypatch: pytest.MonkeyPatch) -> 
 
     run(["watchword", "db", "upgrade"])
     # The package has the command under the name of the module.
-    module = importlib.import_module("flask_watchword.cli.user")
+    module = importlib.import_module("flask_watchword.service.features.admin_users.cli")
     monkeypatch.setattr(module, "_refuse_duplicate", interrupt)
     result = run(["watchword", "user", "add", "ada@example.com", "--json"])
     assert (result.exit_code, error_of(result)["code"]) == (130, Code.INTERRUPTED)

@@ -12,13 +12,14 @@ import jwt
 import pytest
 from click.testing import CliRunner, Result
 
-from flask_watchword.cli import main, output
+from flask_watchword.cli import output
+from flask_watchword.cli.main import main
+from flask_watchword.infra.factory import opened_audit_log
 from flask_watchword.keys.material import new_material
 from flask_watchword.service.app import create_app
-from flask_watchword.service.settings import read_settings
+from flask_watchword.service.configuration.settings import read_settings
 from flask_watchword.service.stores import opened_stores, prepare
 from flask_watchword.sessions.revocation import Kind
-from flask_watchword.stores.opening import opened_audit_log
 from tests.cli.conftest import Serve
 
 PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import click
 import pytest
 
-from flask_watchword.cli.listeners import listener, listeners
+from flask_watchword.cli.serving.listeners import listener, listeners
 
 BACKLOG = 1024
 

@@ -3,7 +3,7 @@ from importlib.metadata import version
 import pytest
 from click.testing import CliRunner
 
-from flask_watchword.cli import main
+from flask_watchword.cli.main import main
 
 
 def test_version_is_that_of_the_distribution() -> None:

@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from flask_watchword import Watchword
-from flask_watchword.cli import main
-from flask_watchword.service import master_key
+from flask_watchword.cli.main import main
 from flask_watchword.service.app import create_app
-from flask_watchword.service.settings import InvalidSetting, read_settings
+from flask_watchword.service.configuration.settings import InvalidSetting, read_settings
+from flask_watchword.service.signing import master_key
 from flask_watchword.service.stores import opened_keys, prepare
 
 EMAIL = "ada@example.com"
@@ -71,7 +71,9 @@ def file(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WATCHWORD_DATABASE", sqlite_url)
     # A server that starts by mistake stops at once.
-    monkeypatch.setattr("flask_watchword.cli.worker_server.WorkerServer.serve", _refuse_to_serve)
+    monkeypatch.setattr(
+        "flask_watchword.cli.serving.worker_server.WorkerServer.serve", _refuse_to_serve
+    )
     Path("users.csv").write_text(f"email\n{EMAIL}\n")
     settings = read_settings()
     prepare(settings)

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from flask_watchword.cli import main
+from flask_watchword.cli.main import main
 from flask_watchword.clock import system_clock
+from flask_watchword.infra.factory import open_session_store, upgrade_database
+from flask_watchword.infra.sql.engine import open_engine
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import Lifetimes, new_session
 from flask_watchword.sessions.store import KEPT_PAST_END, SessionStore
-from flask_watchword.stores.opening import open_session_store, upgrade_database
-from flask_watchword.stores.sql.engine import open_engine
 from tests.servers.valkey import running_valkey
 from tests.stores.account_rows import keep_one_of_each_kind, left
 
@@ -73,7 +73,7 @@ def assert_only_the_live_is_left(url: str, live: str) -> None:
 def test_all_that_is_past_its_end_is_deleted_and_nothing_else(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_watchword.cli.purging.BATCH", 2)
+    monkeypatch.setattr("flask_watchword.cli.cleanup.BATCH", 2)
     live = fill(open_session_store(database_url), over=5)
     result = run("--database", database_url)
     assert result.exit_code == 0, result.output
@@ -84,7 +84,7 @@ def test_all_that_is_past_its_end_is_deleted_and_nothing_else(
 def test_a_backlog_of_the_accounts_is_deleted_too_and_what_is_not_over_stays(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_watchword.cli.purging.BATCH", 2)
+    monkeypatch.setattr("flask_watchword.cli.cleanup.BATCH", 2)
     upgrade_database(database_url)
     fill_accounts(database_url, over=5)
     result = run("--database", database_url)
@@ -138,8 +138,8 @@ def test_json_has_the_counts_alone(sqlite_url: str) -> None:
 
 
 def test_progress_is_shown_on_a_terminal(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask_watchword.cli.purging.BATCH", 2)
-    monkeypatch.setattr("flask_watchword.cli.purging.is_watched", lambda: True)
+    monkeypatch.setattr("flask_watchword.cli.cleanup.BATCH", 2)
+    monkeypatch.setattr("flask_watchword.cli.cleanup.is_watched", lambda: True)
     fill(open_session_store(sqlite_url), over=3)
     fill_accounts(sqlite_url, over=1)
     result = run("--database", sqlite_url, "--json")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask, request
 
-from flask_watchword.cli.request_worker import RequestRunner
+from flask_watchword.cli.serving.request_worker import RequestRunner
 from tests.cli.test_wsgi_environ import Head, SentHeaders
 
 LONGEST = 8

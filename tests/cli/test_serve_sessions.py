@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD
-from flask_watchword.stores.opening import open_session_store
+from flask_watchword.infra.factory import open_session_store
+from flask_watchword.service.features.demo.demo_user import DEMO_EMAIL, DEMO_PASSWORD
 from tests.cli.conftest import STOP_SECONDS, RunningServer, Serve
 from tests.servers.valkey import running_valkey, wait_until
 

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 from granian.server.common import AbstractServer
 
-from flask_watchword.cli import main
-from flask_watchword.cli.worker_server import WorkerServer
+from flask_watchword.cli.main import main
+from flask_watchword.cli.serving.worker_server import WorkerServer
 from tests.cli.conftest import START_SECONDS, Serve
 from tests.servers.valkey import wait_until
 

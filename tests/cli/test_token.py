@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from flask_watchword.cli import main
+from flask_watchword.cli.main import main
 from tests.cli.conftest import WATCHWORD
 from tests.jose.forging import forge
 

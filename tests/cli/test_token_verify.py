@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from flask_watchword.cli import main, output
+from flask_watchword.cli import output
+from flask_watchword.cli.main import main
 from flask_watchword.clock import system_clock
+from flask_watchword.infra.factory import upgrade_database
 from flask_watchword.jose import encode
 from flask_watchword.keys.material import new_material
-from flask_watchword.service.signing_keys import key_keeper, revoke_key
+from flask_watchword.service.signing.signing_keys import key_keeper, revoke_key
 from flask_watchword.sessions.session import Lifetimes
-from flask_watchword.stores.opening import upgrade_database
 from tests.cli.conftest import RunningServer, Serve
 from tests.cli.service_tokens import Mint, serving, tokens_of
 from tests.servers.postgres import running_postgres

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from flask_watchword.accounts.login import authenticate
+from flask_watchword.accounts.credentials import authenticate
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import User
-from flask_watchword.cli import main, output
-from flask_watchword.service.settings import read_settings
+from flask_watchword.cli import output
+from flask_watchword.cli.main import main
+from flask_watchword.infra.factory import upgrade_database
+from flask_watchword.service.configuration.settings import read_settings
 from flask_watchword.service.stores import opened_users
-from flask_watchword.stores.opening import upgrade_database
 from tests.cli.conftest import WATCHWORD
 
 PASSWORD = "correct horse battery staple"

@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from flask_watchword.cli.wsgi_environ import environ_of, has_readable_forwarding
+from flask_watchword.cli.serving.wsgi_environ import environ_of, has_readable_forwarding
 
 
 class SentHeaders:

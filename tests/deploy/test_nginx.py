@@ -4,7 +4,7 @@ from typing import Any
 
 import crossplane
 
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
 from tests.docs.pages import ROOT
 
 CONFIGURATION = ROOT / "deploy" / "nginx" / "watchword.conf"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.service.setting_sources import IN_FILES
+from flask_watchword.service.configuration.sources import IN_FILES
 from tests.docs.pages import ROOT, text_of
 
 UNIT = ROOT / "deploy" / "systemd" / "watchword.service"

@@ -2,10 +2,12 @@
 
 import re
 
-from flask_watchword.accounts import new_passwords, passwords, weak_passwords
-from flask_watchword.accounts.codes import CodeLifetimes
+from flask_watchword.accounts import password_policy as new_passwords
+from flask_watchword.accounts import password_strength as weak_passwords
+from flask_watchword.accounts import passwords
 from flask_watchword.accounts.imported_hashes import bcrypt_hashes, pbkdf2, scrypt, wordpress
 from flask_watchword.accounts.imported_hashes.verification import SCHEMES
+from flask_watchword.accounts.one_time_codes import CodeLifetimes
 from tests.docs.pages import ROOT, blocks
 
 PAGE = (ROOT / "docs" / "accounts.md").read_text(encoding="utf-8")

@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
 from flask import Flask
 
 from flask_watchword import JWTManager, create_access_token, get_jwt_identity, jwt_required
-from flask_watchword.cli import main
+from flask_watchword.cli.main import main
 from flask_watchword.jose.keyring import KeyState
 from flask_watchword.keys.master_key import read_master_keys
 from flask_watchword.keys.material import new_material
-from flask_watchword.service.settings import read_settings
+from flask_watchword.service.configuration.settings import read_settings
 from flask_watchword.service.stores import prepare
 from tests.docs.pages import ROOT, blocks
 from tests.docs.test_service_page import ADA, login_service, token_of

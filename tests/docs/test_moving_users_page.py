@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.accounts.imported_users import user_of_record
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.users import User
-from flask_watchword.cli.import_file import rows_of
+from flask_watchword.service.features.user_import.file import rows_of
+from flask_watchword.service.features.user_import.flow import user_of_record
 from tests.docs.moving_users import PAGE, code
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "imported_hashes"

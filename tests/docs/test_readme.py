@@ -12,18 +12,18 @@ from click import Group
 from flask import Flask
 
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.cli import main
-from flask_watchword.cli.walkthrough import walkthrough
+from flask_watchword.cli.main import main
 from flask_watchword.clock import system_clock
+from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app
-from flask_watchword.service.demo import (
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.features.demo.demo_user import (
     DEMO_EMAIL,
     DEMO_PASSWORD,
     add_demo_user,
     make_expired_token,
 )
-from flask_watchword.service.settings import Settings
-from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.service.features.demo.walkthrough import walkthrough
 from tests.docs.pages import ARCHITECTURE, README, ROOT, between, blocks, text_of
 from tests.service.places import stores_around
 

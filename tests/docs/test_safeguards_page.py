@@ -1,7 +1,9 @@
 """What the page of safeguards says of limits is what the code has."""
 
-from flask_watchword.accounts import machine_tokens, outbox, recovery_codes
-from flask_watchword.accounts.limits import RateLimits
+from flask_watchword.accounts import api_tokens as api_tokens
+from flask_watchword.accounts import outbox
+from flask_watchword.accounts.rate_limit_table import RateLimits
+from flask_watchword.service.features.recovery_codes import flow as recovery_codes
 from tests.docs.pages import ROOT, blocks, table_rows, text_of
 
 PAGE = ROOT / "docs" / "safeguards.md"
@@ -25,7 +27,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 def test_the_sizes_and_pauses_are_those_of_the_code() -> None:
     assert recovery_codes.COUNT == 10
     assert f"{machine_tokens._RANDOM_CHARACTERS} random letters and digits" in TEXT
-    assert set(machine_tokens._PREFIXES.values()) == {"wwp_", "wwc_"}
+    assert set(api_tokens._PREFIXES.values()) == {"wwp_", "wwc_"}
     assert f"after {outbox.pause_after(1):.0f} seconds again" in TEXT
     assert f"{outbox.MAX_ATTEMPTS} times in about a day" in TEXT
     pauses = sum(outbox.pause_after(n) for n in range(1, outbox.MAX_ATTEMPTS))

@@ -9,20 +9,20 @@ import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
-from flask_watchword.accounts import limits
-from flask_watchword.accounts.limit_syntax import limit_text
+from flask_watchword.accounts import rate_limit_table as limits
 from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.rate_limit_syntax import limit_text
 from flask_watchword.accounts.users import new_user
-from flask_watchword.extension.revocation_feed import Figures
-from flask_watchword.service.api import endpoints
+from flask_watchword.extension.sessions.revocation_feed import Figures
+from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import components
+from flask_watchword.service.configuration.settings import Settings, read_settings
+from flask_watchword.service.configuration.sources import IN_FILES
+from flask_watchword.service.context import service_context
+from flask_watchword.service.features.table import endpoints
 from flask_watchword.service.metrics import Metrics
-from flask_watchword.service.setting_sources import IN_FILES
-from flask_watchword.service.settings import Settings, read_settings
 from flask_watchword.service.stores import opened_users
-from flask_watchword.service.tokens import SignIn
-from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.service.tokens import AuthenticationContext
 from tests.docs.pages import ROOT
 from tests.servers.flask_app import served
 from tests.service.places import stores_around
@@ -113,4 +113,4 @@ def login_service() -> Flask:
 
 def token_of(service: Flask) -> str:
     with service.app_context():
-        return components().sessions.start(SignIn(ADA, ("pwd",))).access_token
+        return service_context().sessions.start(AuthenticationContext(ADA, ("pwd",))).access_token

@@ -1,7 +1,7 @@
 """What the page of sessions says of repeated refreshes is what the code has."""
 
 from flask_watchword.ip_networks import SITE_BITS
-from flask_watchword.service.repeated_refreshes import NOTIFY_AFTER
+from flask_watchword.service.features.sessions.repeated_refreshes import NOTIFY_AFTER
 from flask_watchword.sessions.session import Lifetimes
 from tests.docs.pages import ROOT, text_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.state import state_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sessions.py"
 
@@ -20,7 +20,7 @@ def example(
     monkeypatch.setenv("FLASK_WATCHWORD_SESSION_STORE", request.param.format(folder=tmp_path))
     module = importlib.reload(importlib.import_module("examples.sessions"))
     yield module
-    feed = binding_of(module.app).revocations
+    feed = state_of(module.app).revocations
     assert feed is not None
     feed.close()
     module.app.extensions["flask-watchword-sessions"].close()

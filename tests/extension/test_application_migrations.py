@@ -8,13 +8,13 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_watchword import JWTManager
-from flask_watchword.extension.doctor import examine_app
-from flask_watchword.extension.findings import Finding, Level
+from flask_watchword.extension.checks.results import CheckResult, Level
+from flask_watchword.extension.checks.runner import check_app
 
 HEAD = "from alembic import op\n\nrevision = 'one'\ndown_revision = None\n\n\n"
 
 
-def found(migrations: Path | None) -> Finding:
+def found(migrations: Path | None) -> CheckResult:
     app = Flask("shop")
     app.config.update(
         JWT_SECRET_KEY="k" * 64, SQLALCHEMY_DATABASE_URI="sqlite://", SECRET_KEY="other"
@@ -22,7 +22,7 @@ def found(migrations: Path | None) -> Finding:
     JWTManager(app)
     if migrations is not None:
         Migrate(app, SQLAlchemy(app), directory=str(migrations))
-    (finding,) = [finding for finding in examine_app(app) if finding.check == "migrations"]
+    (finding,) = [finding for finding in check_app(app) if finding.check == "migrations"]
     return finding
 
 

@@ -16,7 +16,7 @@ from flask_watchword import (
     roles_required,
     scopes_required,
 )
-from flask_watchword.extension.marks import marks_of
+from flask_watchword.extension.verification.route_metadata import marks_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 
 from flask_watchword import JWTManager, Sessions, jwt_required
-from flask_watchword.extension.binding import binding_of
-from flask_watchword.extension.doctor import examine_app
-from flask_watchword.extension.findings import Finding, Level
-from flask_watchword.stores.memory_sessions import MemorySessionStore
+from flask_watchword.extension.checks.results import CheckResult, Level
+from flask_watchword.extension.checks.runner import check_app
+from flask_watchword.extension.state import state_of
+from flask_watchword.infra.memory.sessions import MemorySessionStore
 from tests.extension.signing_keys import key_pair
 
 SECRET = secrets.token_urlsafe(48)
@@ -35,8 +35,8 @@ def application(**options: Any) -> Flask:
     return app
 
 
-def found(app: Flask) -> dict[str, Finding]:
-    return {finding.check: finding for finding in examine_app(app)}
+def found(app: Flask) -> dict[str, CheckResult]:
+    return {finding.check: finding for finding in check_app(app)}
 
 
 def test_an_option_that_is_misspelled_after_the_manager_is_a_warning() -> None:
@@ -114,7 +114,7 @@ def test_an_option_that_cannot_be_used_is_a_problem_and_not_a_trace(
 
 
 def test_an_application_without_a_manager_is_told() -> None:
-    assert [finding.level for finding in examine_app(Flask("shop"))] == [Level.PROBLEM]
+    assert [finding.level for finding in check_app(Flask("shop"))] == [Level.PROBLEM]
 
 
 def test_refresh_tokens_that_nothing_can_end_are_told() -> None:
@@ -122,7 +122,7 @@ def test_refresh_tokens_that_nothing_can_end_are_told() -> None:
     assert found(app)["revocation"].level is Level.OK
     app.post("/refresh", endpoint="refresh")(jwt_required(refresh=True)(lambda: ""))
     assert found(app)["revocation"].level is Level.WARNING
-    binding_of(app).manager.token_in_blocklist_loader(lambda _header, _claims: False)
+    state_of(app).manager.token_in_blocklist_loader(lambda _header, _claims: False)
     assert found(app)["revocation"].level is Level.OK
 
 
@@ -137,5 +137,5 @@ def test_sessions_in_the_memory_of_one_process_are_told() -> None:
 
 def test_keys_that_a_loader_chooses_are_not_looked_for_in_the_options() -> None:
     app = application(JWT_SECRET_KEY=None)
-    binding_of(app).manager.decode_key_loader(lambda _header, _claims: SECRET)
+    state_of(app).manager.decode_key_loader(lambda _header, _claims: SECRET)
     assert found(app)["keys"].level is Level.OK

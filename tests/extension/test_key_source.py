@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from flask import Flask
 
 import flask_watchword
-from flask_watchword.extension.binding import Binding, binding_of
+from flask_watchword.extension.state import AppState, state_of
 from flask_watchword.jose import Key, encode
 
 A, B = (Key.load(ed25519.Ed25519PrivateKey.generate(), "EdDSA", kid=kid) for kid in "ab")
@@ -38,12 +38,12 @@ class Source:
         return changed
 
 
-def app_with(source: Source) -> tuple[Flask, Binding]:
+def app_with(source: Source) -> tuple[Flask, AppState]:
     app = Flask("source")
     manager = flask_watchword.JWTManager(app)
     app.add_url_rule("/", "view", flask_watchword.jwt_required()(lambda: "seen"))
     app.add_url_rule("/cookie", "c", flask_watchword.jwt_required(locations="json")(lambda: "seen"))
-    binding = binding_of(app)
+    binding = state_of(app)
     assert binding.manager is manager
     binding.key_source = source
     return app, binding

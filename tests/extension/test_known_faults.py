@@ -5,9 +5,9 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from flask_watchword.extension import known_faults
-from flask_watchword.extension.findings import Finding, Level
-from flask_watchword.extension.known_faults import FAULTS, check_packages
+from flask_watchword.extension.checks import known_faults
+from flask_watchword.extension.checks.known_faults import FAULTS, check_packages
+from flask_watchword.extension.checks.results import CheckResult, Level
 
 NEWEST = {
     "Flask": "3.1.3",
@@ -18,7 +18,7 @@ NEWEST = {
 }
 
 
-def with_installed(monkeypatch: pytest.MonkeyPatch, **releases: str | None) -> Finding:
+def with_installed(monkeypatch: pytest.MonkeyPatch, **releases: str | None) -> CheckResult:
     installed = NEWEST | releases
 
     def version(package: str) -> str:

@@ -17,10 +17,10 @@ from flask_restx import Resource as RestxResource
 import flask_watchword as fw
 from flask_watchword import JWTManager, create_access_token, jwt_required, roles_required
 from flask_watchword.exceptions import UnprotectedViewWarning
-from flask_watchword.extension import misplaced
-from flask_watchword.extension.binding import binding_of
-from flask_watchword.extension.misplaced import misplaced_decorators
-from flask_watchword.extension.routes import routes_of
+from flask_watchword.extension.checks import misplaced
+from flask_watchword.extension.checks.misplaced import misplaced_decorators
+from flask_watchword.extension.checks.routes import routes_of
+from flask_watchword.extension.state import state_of
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -392,7 +392,7 @@ def test_the_list_of_routes_has_it(mistaken: Flask) -> None:
 def test_keys_that_change_while_the_options_are_read_are_read_again(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    binding = binding_of(app)
+    binding = state_of(app)
     read = binding.reading
 
     def read_and_change(config: Any) -> Any:

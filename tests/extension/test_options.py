@@ -16,7 +16,7 @@ from flask import Config, Flask
 
 import flask_watchword
 from flask_watchword.errors import DecodeError
-from flask_watchword.extension.watched_config import WatchedConfig, watch
+from flask_watchword.extension.options.config_version import WatchedConfig, watch
 from tests.extension.minted_tokens import mint
 from tests.extension.signing_keys import HMAC_SECRET, OTHER_HMAC_SECRET
 from tests.releases import before

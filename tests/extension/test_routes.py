@@ -19,10 +19,10 @@ from flask_watchword import (
     roles_required,
     scopes_required,
 )
-from flask_watchword.extension.marks import PUBLIC, marked
-from flask_watchword.extension.routes import Route, routes_of
-from flask_watchword.service.api import build_api, endpoints
-from flask_watchword.service.guards import PUBLIC as PUBLIC_GUARD
+from flask_watchword.extension.checks.routes import Route, routes_of
+from flask_watchword.extension.verification.route_metadata import PUBLIC, marked
+from flask_watchword.service.access import PUBLIC as PUBLIC_GUARD
+from flask_watchword.service.features.table import build_api, endpoints
 
 Decorator = Callable[[Any], Any]
 

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from flask_watchword.extension.weak_secrets import weakness
+from flask_watchword.extension.checks.weak_secrets import weakness
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from flask_watchword.errors import ExpiredSignatureError, ImmatureSignatureError, Refusal
 from flask_watchword.jose import Decoder, Key, Policy, jwt
-from flask_watchword.jose.recent import Recent
+from flask_watchword.jose.cache import TokenCache
 from tests.jose.forging import NOW, SECRET, forge
 
 
@@ -149,7 +149,7 @@ def test_same_token_as_bytes_is_judged_alike() -> None:
 
 
 def test_memory_is_bounded_and_forgets_what_was_not_asked_for() -> None:
-    recent: Recent[int, int] = Recent(8)
+    recent: TokenCache[int, int] = TokenCache(8)
     for number in range(100):
         recent.put(number, number)
         assert recent[0 if number < 4 else number] is not None
@@ -159,7 +159,7 @@ def test_memory_is_bounded_and_forgets_what_was_not_asked_for() -> None:
 
 
 def test_entry_asked_for_again_and_again_is_kept() -> None:
-    recent: Recent[int, int] = Recent(8)
+    recent: TokenCache[int, int] = TokenCache(8)
     recent.put(-1, -1)
     for number in range(100):
         recent.put(number, number)

@@ -1,9 +1,9 @@
 import pytest
 
-from flask_watchword.keys.keeper import KeyKeeper
+from flask_watchword.infra.memory.keys import MemoryKeyStore
+from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.keys.manager import KeyManager
 from flask_watchword.keys.policy import KeyPolicy
-from flask_watchword.keys.sealing import Sealer
-from flask_watchword.stores.memory_keys import MemoryKeyStore
 
 HOUR, DAY = 3_600.0, 86_400.0
 POLICY = KeyPolicy(rotation=90 * DAY, lead=HOUR, token=30 * DAY)
@@ -30,13 +30,13 @@ def store() -> MemoryKeyStore:
 
 
 @pytest.fixture
-def seal() -> Sealer:
-    return Sealer([b"m" * 32])
+def seal() -> Encryptor:
+    return Encryptor([b"m" * 32])
 
 
 @pytest.fixture
-def keeper(store: MemoryKeyStore, seal: Sealer, clock: HandClock) -> KeyKeeper:
+def keeper(store: MemoryKeyStore, seal: Encryptor, clock: HandClock) -> KeyManager:
     """A keeper whose store has its first key."""
-    keeper = KeyKeeper(store, seal, POLICY, clock)
+    keeper = KeyManager(store, seal, POLICY, clock)
     keeper.begin()
     return keeper

@@ -4,20 +4,20 @@ from dataclasses import replace
 import pytest
 
 from flask_watchword.errors import InvalidKeyError
+from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.jose.jws import sign_compact, verify_compact
 from flask_watchword.jose.keyring import KeyState
 from flask_watchword.jose.keys import Key
 from flask_watchword.keys.changes import KeyRefused, KeysChanged
-from flask_watchword.keys.keeper import FORMER_SECRET, KeyKeeper
+from flask_watchword.keys.encryption import DecryptionFailed, Encryptor
+from flask_watchword.keys.manager import FORMER_SECRET, KeyManager
 from flask_watchword.keys.material import Material, new_material, read_material
 from flask_watchword.keys.policy import SLACK_SECONDS, KeyPolicy
 from flask_watchword.keys.ring import REMEMBERED_SECONDS
-from flask_watchword.keys.sealing import SealBroken, Sealer
 from flask_watchword.keys.store import StoredKey, StoredKeyring
-from flask_watchword.stores.memory_keys import MemoryKeyStore
 from tests.keys.conftest import DAY, HOUR, POLICY, HandClock
 
-OTHER = Sealer([b"x" * 32])
+OTHER = Encryptor([b"x" * 32])
 LONGEST = POLICY.token + SLACK_SECONDS
 
 
@@ -28,7 +28,7 @@ class ReplacedMeanwhile(MemoryKeyStore):
         return False
 
 
-def active(keeper: KeyKeeper, now: float) -> str:
+def active(keeper: KeyManager, now: float) -> str:
     entry = keeper.load().active(now)
     assert entry is not None
     return entry.kid
@@ -43,7 +43,7 @@ def public(material: Material) -> Material:
     return Material(replace(material.key, signer=None), None)
 
 
-def test_a_store_begins_with_one_key_that_signs(keeper: KeyKeeper, clock: HandClock) -> None:
+def test_a_store_begins_with_one_key_that_signs(keeper: KeyManager, clock: HandClock) -> None:
     ring = keeper.load()
     assert [ring.state(entry.kid, clock.now) for entry in ring.entries] == [KeyState.ACTIVE]
     token = sign_compact(b"{}", ring.signing_key(clock.now))
@@ -51,7 +51,7 @@ def test_a_store_begins_with_one_key_that_signs(keeper: KeyKeeper, clock: HandCl
 
 
 def test_to_begin_again_changes_nothing(
-    keeper: KeyKeeper, store: MemoryKeyStore, seal: Sealer, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, seal: Encryptor, clock: HandClock
 ) -> None:
     before = store.load()
     keeper.begin("a secret that comes too late to be taken in")
@@ -60,9 +60,9 @@ def test_to_begin_again_changes_nothing(
 
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256", "RS256"])
 def test_keys_are_made_for_the_algorithm_of_the_policy(
-    store: MemoryKeyStore, seal: Sealer, clock: HandClock, algorithm: str
+    store: MemoryKeyStore, seal: Encryptor, clock: HandClock, algorithm: str
 ) -> None:
-    keeper = KeyKeeper(store, seal, replace(POLICY, algorithm=algorithm), clock)
+    keeper = KeyManager(store, seal, replace(POLICY, algorithm=algorithm), clock)
     keeper.begin()
     signing = keeper.load().signing_key(clock.now)
     assert signing.algorithm == algorithm
@@ -71,10 +71,10 @@ def test_keys_are_made_for_the_algorithm_of_the_policy(
 
 
 def test_of_many_that_begin_at_once_one_makes_the_first_key(
-    store: MemoryKeyStore, seal: Sealer, clock: HandClock
+    store: MemoryKeyStore, seal: Encryptor, clock: HandClock
 ) -> None:
     def begin(_: int) -> None:
-        KeyKeeper(store, seal, POLICY, clock).begin()
+        KeyManager(store, seal, POLICY, clock).begin()
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(begin, range(24)))
@@ -83,7 +83,7 @@ def test_of_many_that_begin_at_once_one_makes_the_first_key(
 
 
 def test_a_first_key_of_a_machine_whose_clock_is_ahead_is_enough(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     clock.now -= 30.0
     keeper.begin()
@@ -91,11 +91,11 @@ def test_a_first_key_of_a_machine_whose_clock_is_ahead_is_enough(
 
 
 def test_tokens_of_the_former_secret_verify_until_the_last_has_expired(
-    store: MemoryKeyStore, seal: Sealer, clock: HandClock
+    store: MemoryKeyStore, seal: Encryptor, clock: HandClock
 ) -> None:
     secret = "s" * 48
     token = sign_compact(b"{}", Key.load(secret, "HS256"))
-    keeper = KeyKeeper(store, seal, POLICY, clock)
+    keeper = KeyManager(store, seal, POLICY, clock)
     keeper.begin(secret)
     assert verify_compact(token, keeper.load().verifying_keys(clock.now))[1] == b"{}"
     assert keeper.load().signing_key(clock.now).algorithm == "EdDSA"
@@ -107,9 +107,9 @@ def test_tokens_of_the_former_secret_verify_until_the_last_has_expired(
 
 
 def test_a_former_secret_that_is_over_is_given_up_and_can_still_be_named(
-    store: MemoryKeyStore, seal: Sealer, clock: HandClock
+    store: MemoryKeyStore, seal: Encryptor, clock: HandClock
 ) -> None:
-    keeper = KeyKeeper(store, seal, POLICY, clock)
+    keeper = KeyManager(store, seal, POLICY, clock)
     keeper.begin("s" * 48)
     clock.now += LONGEST
     keeper.rotate()
@@ -120,7 +120,7 @@ def test_a_former_secret_that_is_over_is_given_up_and_can_still_be_named(
 
 
 def test_a_rotation_publishes_now_and_signs_after_the_lead(
-    keeper: KeyKeeper, clock: HandClock
+    keeper: KeyManager, clock: HandClock
 ) -> None:
     first = active(keeper, clock.now)
     second = keeper.rotate()
@@ -131,7 +131,7 @@ def test_a_rotation_publishes_now_and_signs_after_the_lead(
 
 
 def test_the_old_key_verifies_until_the_last_token_it_signed_has_expired(
-    keeper: KeyKeeper, clock: HandClock
+    keeper: KeyManager, clock: HandClock
 ) -> None:
     first = active(keeper, clock.now)
     keeper.rotate()
@@ -141,7 +141,7 @@ def test_the_old_key_verifies_until_the_last_token_it_signed_has_expired(
 
 
 def test_a_second_rotation_is_refused_while_a_key_waits(
-    keeper: KeyKeeper, store: MemoryKeyStore
+    keeper: KeyManager, store: MemoryKeyStore
 ) -> None:
     second = keeper.rotate()
     before = store.load()
@@ -151,7 +151,7 @@ def test_a_second_rotation_is_refused_while_a_key_waits(
 
 
 def test_of_many_rotations_at_once_one_makes_a_key(
-    keeper: KeyKeeper, store: MemoryKeyStore
+    keeper: KeyManager, store: MemoryKeyStore
 ) -> None:
     def rotated(_: int) -> bool:
         try:
@@ -165,13 +165,13 @@ def test_of_many_rotations_at_once_one_makes_a_key(
     assert len(store.load().keys) == 2
 
 
-def test_a_rotation_at_once_signs_from_now_on(keeper: KeyKeeper, clock: HandClock) -> None:
+def test_a_rotation_at_once_signs_from_now_on(keeper: KeyManager, clock: HandClock) -> None:
     second = keeper.rotate(at_once=True)
     assert active(keeper, clock.now) == second
 
 
 def test_a_rotation_at_once_lets_the_key_that_waits_sign(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first = active(keeper, clock.now)
     waiting = keeper.rotate()
@@ -183,29 +183,29 @@ def test_a_rotation_at_once_lets_the_key_that_waits_sign(
 
 
 def test_who_comes_second_to_a_change_is_told_and_changes_nothing(
-    seal: Sealer, clock: HandClock, keeper: KeyKeeper, store: MemoryKeyStore
+    seal: Encryptor, clock: HandClock, keeper: KeyManager, store: MemoryKeyStore
 ) -> None:
     late = ReplacedMeanwhile()
     late._keyring = store.load()
     with pytest.raises(KeysChanged):
-        KeyKeeper(late, seal, POLICY, clock).rotate()
-    hurried = KeyKeeper(late, seal, replace(POLICY, rotation=1.0), clock)
+        KeyManager(late, seal, POLICY, clock).rotate()
+    hurried = KeyManager(late, seal, replace(POLICY, rotation=1.0), clock)
     assert hurried.rotate_if_due(keeper.load())
     assert late.load() == store.load()
 
 
 def test_the_longest_lifetime_ever_told_decides_how_long_a_key_verifies(
-    keeper: KeyKeeper, store: MemoryKeyStore, seal: Sealer, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, seal: Encryptor, clock: HandClock
 ) -> None:
     first = active(keeper, clock.now)
-    KeyKeeper(store, seal, replace(POLICY, token=365 * DAY), clock).begin()
+    KeyManager(store, seal, replace(POLICY, token=365 * DAY), clock).begin()
     # A command that was given no such setting rotates all the same.
     keeper.rotate()
     assert key_of(store, first).verify_until == clock.now + HOUR + 365 * DAY + SLACK_SECONDS
 
 
 def test_the_schedule_rotates_so_that_the_new_key_signs_on_time(
-    keeper: KeyKeeper, clock: HandClock
+    keeper: KeyManager, clock: HandClock
 ) -> None:
     began = clock.now
     first = active(keeper, began)
@@ -219,15 +219,15 @@ def test_the_schedule_rotates_so_that_the_new_key_signs_on_time(
 
 
 def test_without_a_schedule_nothing_rotates_by_itself(
-    keeper: KeyKeeper, store: MemoryKeyStore, seal: Sealer, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, seal: Encryptor, clock: HandClock
 ) -> None:
     clock.now += 10_000 * DAY
-    resting = KeyKeeper(store, seal, replace(POLICY, rotation=0.0), clock)
+    resting = KeyManager(store, seal, replace(POLICY, rotation=0.0), clock)
     assert not resting.rotate_if_due(keeper.load())
 
 
 def test_a_key_that_is_brought_along_is_next_like_a_fresh_one(
-    keeper: KeyKeeper, clock: HandClock
+    keeper: KeyManager, clock: HandClock
 ) -> None:
     material = new_material("ES256")
     assert keeper.take_in(material) == material.key.kid
@@ -238,7 +238,7 @@ def test_a_key_that_is_brought_along_is_next_like_a_fresh_one(
 
 
 def test_a_public_key_that_is_brought_along_only_verifies(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first, material = active(keeper, clock.now), new_material("EdDSA")
     kid = keeper.take_in(public(material))
@@ -248,7 +248,7 @@ def test_a_public_key_that_is_brought_along_only_verifies(
     assert key_of(store, kid).sealed is None
 
 
-def test_no_key_is_taken_in_twice(keeper: KeyKeeper) -> None:
+def test_no_key_is_taken_in_twice(keeper: KeyManager) -> None:
     material = public(new_material("EdDSA"))
     keeper.take_in(material)
     with pytest.raises(KeyRefused, match="here already"):
@@ -257,14 +257,14 @@ def test_no_key_is_taken_in_twice(keeper: KeyKeeper) -> None:
         keeper.take_in(Material(material.key.named("another"), None))
 
 
-def test_no_private_key_is_taken_in_while_a_key_waits(keeper: KeyKeeper) -> None:
+def test_no_private_key_is_taken_in_while_a_key_waits(keeper: KeyManager) -> None:
     keeper.rotate()
     with pytest.raises(KeyRefused, match="one can be next"):
         keeper.take_in(new_material("EdDSA"))
 
 
 def test_a_next_key_can_be_withdrawn_and_the_active_one_goes_on(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first, second = active(keeper, clock.now), keeper.rotate()
     keeper.retire(second)
@@ -274,7 +274,7 @@ def test_a_next_key_can_be_withdrawn_and_the_active_one_goes_on(
 
 
 def test_a_key_that_only_verifies_runs_out(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     kid = keeper.take_in(public(new_material("EdDSA")))
     keeper.retire(kid)
@@ -282,7 +282,7 @@ def test_a_key_that_only_verifies_runs_out(
 
 
 def test_what_would_refuse_somebodys_token_is_not_retired(
-    keeper: KeyKeeper, clock: HandClock
+    keeper: KeyManager, clock: HandClock
 ) -> None:
     first, second = active(keeper, clock.now), keeper.rotate()
     with pytest.raises(KeyRefused, match="signs now"):
@@ -298,7 +298,7 @@ def test_what_would_refuse_somebodys_token_is_not_retired(
 
 
 def test_revoking_the_active_key_puts_another_in_its_place_at_once(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     stolen = active(keeper, clock.now)
     clock.now += DAY
@@ -310,7 +310,7 @@ def test_revoking_the_active_key_puts_another_in_its_place_at_once(
 
 
 def test_revoking_the_active_key_lets_the_one_that_waits_sign(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     stolen, waiting = active(keeper, clock.now), keeper.rotate()
     keeper.revoke(stolen)
@@ -319,7 +319,7 @@ def test_revoking_the_active_key_lets_the_one_that_waits_sign(
 
 
 def test_revoking_a_key_that_waits_leaves_the_active_one(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first, stolen = active(keeper, clock.now), keeper.rotate()
     keeper.revoke(stolen)
@@ -328,7 +328,7 @@ def test_revoking_a_key_that_waits_leaves_the_active_one(
 
 
 def test_revoking_right_after_a_rotation_brings_no_older_key_back(
-    keeper: KeyKeeper, clock: HandClock
+    keeper: KeyManager, clock: HandClock
 ) -> None:
     first = active(keeper, clock.now)
     stolen = keeper.rotate(at_once=True)
@@ -337,7 +337,7 @@ def test_revoking_right_after_a_rotation_brings_no_older_key_back(
 
 
 def test_revoking_brings_no_older_key_back_by_a_clock_that_is_behind(
-    keeper: KeyKeeper, clock: HandClock
+    keeper: KeyManager, clock: HandClock
 ) -> None:
     stolen = keeper.rotate()
     clock.now += 2 * HOUR
@@ -347,7 +347,7 @@ def test_revoking_brings_no_older_key_back_by_a_clock_that_is_behind(
 
 
 def test_revoking_twice_does_no_harm(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     stolen = active(keeper, clock.now)
     keeper.revoke(stolen)
@@ -358,38 +358,38 @@ def test_revoking_twice_does_no_harm(
 
 
 def test_another_master_key_is_refused_and_nothing_is_changed(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     before = store.load()
-    stranger = KeyKeeper(store, OTHER, replace(POLICY, token=999 * DAY), clock)
+    stranger = KeyManager(store, OTHER, replace(POLICY, token=999 * DAY), clock)
     for change in (
         stranger.begin,
         stranger.rotate,
         lambda: stranger.take_in(new_material("EdDSA")),
         lambda: stranger.revoke(before.keys[0].kid),
     ):
-        with pytest.raises(SealBroken):
+        with pytest.raises(DecryptionFailed):
             change()
     assert store.load() == before
 
 
 def test_when_the_master_key_is_lost_revoking_begins_anew(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     lost = active(keeper, clock.now)
-    newcomer = KeyKeeper(store, OTHER, POLICY, clock)
+    newcomer = KeyManager(store, OTHER, POLICY, clock)
     newcomer.revoke(lost, unopened=True)
     newcomer.begin()
     assert active(newcomer, clock.now) != lost
 
 
 def test_a_rotation_leaves_a_master_key_behind(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
-    both = KeyKeeper(store, Sealer([b"x" * 32, b"m" * 32]), POLICY, clock)
+    both = KeyManager(store, Encryptor([b"x" * 32, b"m" * 32]), POLICY, clock)
     both.rotate()
-    alone = KeyKeeper(store, OTHER, POLICY, clock)
-    with pytest.raises(SealBroken):
+    alone = KeyManager(store, OTHER, POLICY, clock)
+    with pytest.raises(DecryptionFailed):
         alone.begin()
     clock.now += HOUR
     alone.begin()
@@ -397,7 +397,7 @@ def test_a_rotation_leaves_a_master_key_behind(
 
 
 def test_a_private_part_that_will_not_sign_again_is_given_up(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first = active(keeper, clock.now)
     keeper.rotate()
@@ -410,7 +410,7 @@ def test_a_private_part_that_will_not_sign_again_is_given_up(
 
 
 def test_a_key_that_is_over_is_listed_for_a_while_and_then_forgotten(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first = active(keeper, clock.now)
     keeper.revoke(first)
@@ -423,9 +423,9 @@ def test_a_key_that_is_over_is_listed_for_a_while_and_then_forgotten(
 
 
 def test_the_private_part_stands_nowhere_in_the_store(
-    store: MemoryKeyStore, seal: Sealer, clock: HandClock
+    store: MemoryKeyStore, seal: Encryptor, clock: HandClock
 ) -> None:
-    keeper = KeyKeeper(store, seal, POLICY, clock)
+    keeper = KeyManager(store, seal, POLICY, clock)
     keeper.begin()
     material = new_material("ES256")
     keeper.take_in(material)
@@ -437,13 +437,13 @@ def test_the_private_part_stands_nowhere_in_the_store(
 
 
 def test_a_private_part_does_not_open_for_another_key(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     # Whoever can write the database could otherwise let a key of their choice sign.
     (key,) = store.load().keys
     swapped = replace(key, kid="another", public_jwk=new_material("EdDSA").key.jwk)
     store.swap(StoredKeyring(1, (swapped,), POLICY.token))
-    with pytest.raises(SealBroken):
+    with pytest.raises(DecryptionFailed):
         keeper.begin()
 
 
@@ -457,40 +457,40 @@ def test_material_is_not_shown() -> None:
 
 
 def test_keys_are_sealed_anew_under_the_first_master_key(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     signing = active(keeper, clock.now)
     new = b"n" * 32
-    exchanging = KeyKeeper(store, Sealer([new, b"m" * 32]), POLICY, clock)
+    exchanging = KeyManager(store, Encryptor([new, b"m" * 32]), POLICY, clock)
     assert exchanging.reseal() == 1
     assert exchanging.reseal() == 0
-    after = KeyKeeper(store, Sealer([new]), POLICY, clock)
+    after = KeyManager(store, Encryptor([new]), POLICY, clock)
     assert active(after, clock.now) == signing
     assert after.opened().signing_key(clock.now).kid == signing
-    with pytest.raises(SealBroken):
+    with pytest.raises(DecryptionFailed):
         keeper.opened()
 
 
 def test_keys_under_a_master_key_that_is_not_there_are_left(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     before = store.load()
-    with pytest.raises(SealBroken):
-        KeyKeeper(store, OTHER, POLICY, clock).reseal()
+    with pytest.raises(DecryptionFailed):
+        KeyManager(store, OTHER, POLICY, clock).reseal()
     assert store.load() == before
 
 
 @pytest.mark.parametrize("later", [0.0, HOUR])
 def test_a_key_that_was_replaced_is_given_up_where_its_master_key_is_gone_and_verifies(
-    keeper: KeyKeeper, store: MemoryKeyStore, clock: HandClock, later: float
+    keeper: KeyManager, store: MemoryKeyStore, clock: HandClock, later: float
 ) -> None:
     former = keeper.load().signing_key(clock.now)
     token = sign_compact(b"{}", former)
     new = b"n" * 32
     clock.now += DAY
-    current = KeyKeeper(store, Sealer([new, b"m" * 32]), POLICY, clock).rotate(at_once=True)
+    current = KeyManager(store, Encryptor([new, b"m" * 32]), POLICY, clock).rotate(at_once=True)
     clock.now += later
-    alone = KeyKeeper(store, Sealer([new]), POLICY, clock)
+    alone = KeyManager(store, Encryptor([new]), POLICY, clock)
     assert alone.reseal() == 0
     assert key_of(store, former.kid or "").sealed is None
     assert active(alone, clock.now) == current

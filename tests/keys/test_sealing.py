@@ -1,54 +1,54 @@
 import pytest
 
-from flask_watchword.keys.sealing import KEY_BYTES, SealBroken, Sealer
+from flask_watchword.keys.encryption import KEY_BYTES, DecryptionFailed, Encryptor
 
 OLD, NEW = b"o" * KEY_BYTES, b"n" * KEY_BYTES
 SECRET = b"a private key"
 
 
 def test_what_is_sealed_is_opened_by_the_same_key_and_in_the_same_place() -> None:
-    sealed = Sealer([OLD]).seal(SECRET, "totp:ada")
+    sealed = Encryptor([OLD]).seal(SECRET, "totp:ada")
     assert SECRET not in sealed
-    assert Sealer([OLD]).open(sealed, "totp:ada") == SECRET
+    assert Encryptor([OLD]).open(sealed, "totp:ada") == SECRET
 
 
 @pytest.mark.parametrize("context", ["totp:bob", "", "totp:ada\0", "\ud800"])
 def test_what_is_copied_to_another_place_opens_nowhere(context: str) -> None:
-    sealed = Sealer([OLD]).seal(SECRET, "totp:ada")
-    with pytest.raises(SealBroken):
-        Sealer([OLD]).open(sealed, context)
+    sealed = Encryptor([OLD]).seal(SECRET, "totp:ada")
+    with pytest.raises(DecryptionFailed):
+        Encryptor([OLD]).open(sealed, context)
 
 
 def test_no_byte_can_be_changed_or_left_out() -> None:
-    sealed = Sealer([OLD]).seal(SECRET, "totp:ada")
+    sealed = Encryptor([OLD]).seal(SECRET, "totp:ada")
     for n in range(len(sealed)):
         changed = sealed[:n] + bytes([sealed[n] ^ 1]) + sealed[n + 1 :]
         for other in (changed, sealed[:n]):
-            with pytest.raises(SealBroken):
-                Sealer([OLD]).open(other, "totp:ada")
+            with pytest.raises(DecryptionFailed):
+                Encryptor([OLD]).open(other, "totp:ada")
 
 
 def test_another_master_key_opens_nothing() -> None:
-    with pytest.raises(SealBroken, match="another master key"):
-        Sealer([NEW]).open(Sealer([OLD]).seal(SECRET, "x"), "x")
+    with pytest.raises(DecryptionFailed, match="another master key"):
+        Encryptor([NEW]).open(Encryptor([OLD]).seal(SECRET, "x"), "x")
 
 
 def test_a_master_key_can_be_exchanged_while_the_old_one_still_opens() -> None:
-    both = Sealer([NEW, OLD])
-    old = Sealer([OLD]).seal(SECRET, "x")
+    both = Encryptor([NEW, OLD])
+    old = Encryptor([OLD]).seal(SECRET, "x")
     assert both.open(old, "x") == SECRET
     assert not both.is_current(old)
     new = both.seal(both.open(old, "x"), "x")
     assert both.is_current(new)
-    assert Sealer([NEW]).open(new, "x") == SECRET
+    assert Encryptor([NEW]).open(new, "x") == SECRET
 
 
 def test_one_secret_never_looks_the_same_twice() -> None:
-    sealer = Sealer([OLD])
+    sealer = Encryptor([OLD])
     assert len({sealer.seal(SECRET, "x") for _ in range(100)}) == 100
 
 
 @pytest.mark.parametrize("keys", [[], [b""], [b"short"], [OLD, b"x" * 31], [b"x" * 33]])
 def test_a_key_of_another_length_is_refused(keys: list[bytes]) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
-        Sealer(keys)
+        Encryptor(keys)

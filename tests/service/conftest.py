@@ -9,10 +9,10 @@ from werkzeug.test import TestResponse
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import User, new_user
+from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores, has_components
-from flask_watchword.service.settings import Settings
-from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores, has_context
 from tests.service.declared import hold_to_its_declaration
 from tests.service.places import stores_around
 from tests.service.site import Site, site
@@ -27,7 +27,7 @@ def _answers_are_declared(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def asked(self: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
         answer = ask(self, *args, **kwargs)
-        if has_components(self.application):
+        if has_context(self.application):
             hold_to_its_declaration(self.application, answer)
         return answer
 

@@ -7,9 +7,9 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from flask_watchword.service.answers import Problem
-from flask_watchword.service.api import endpoints
 from flask_watchword.service.endpoint import Content, Endpoint, Shown
+from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.responses import Problem
 
 #: A ``Host`` that cannot be one is refused before any endpoint is looked for.
 OF_HTTP = "bad_request"

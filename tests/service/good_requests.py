@@ -11,12 +11,12 @@ import jwt
 import pyotp
 from werkzeug.test import TestResponse
 
-from flask_watchword.accounts.setting_up import offer_setup
-from flask_watchword.accounts.totp import STEP_SECONDS
 from flask_watchword.clock import system_clock
-from flask_watchword.service.api import endpoints
-from flask_watchword.service.components import install_components
+from flask_watchword.service.context import install_context
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
+from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.totp.flow import STEP_SECONDS
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
 BOSS = "boss@example.com"
@@ -61,7 +61,7 @@ def unthrottled(ours: Site) -> Site:
     """Let everybody try as often as they like."""
     parts = ours.parts
     stores = replace(parts.stores, throttle=_RoomForAll())
-    install_components(ours.app, replace(parts, stores=stores))
+    install_context(ours.app, replace(parts, stores=stores))
     return ours
 
 
@@ -69,7 +69,7 @@ class _RoomForAll:
     def take(self, charges: Any, now: int) -> int:
         return 0
 
-    def give_back(self, charges: Any) -> None:
+    def refund(self, charges: Any) -> None:
         pass
 
     def remember(self, key: str, until: int, now: int, **also: Any) -> None:

@@ -11,22 +11,22 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from flask_watchword.accounts.store import UserStore
-from flask_watchword.accounts.unit_of_work import AccountStores, UnitOfWork
-from flask_watchword.keys.sealing import Sealer
-from flask_watchword.service.components import Stores
+from flask_watchword.accounts.transaction import AccountStores, UnitOfWork
+from flask_watchword.accounts.user_store import UserStore
+from flask_watchword.infra.memory.keys import MemoryKeyStore
+from flask_watchword.infra.memory.rate_limits import MemoryRateLimitStore
+from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory.users import MemoryUserStore
+from flask_watchword.infra.sql.account_stores import SqlUnitOfWork
+from flask_watchword.infra.sql.cleanup import SqlCleanup
+from flask_watchword.infra.sql.engine import open_engine
+from flask_watchword.infra.sql.schema import upgrade_schema
+from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.service.context import Stores
 from flask_watchword.sessions.store import SessionStore
-from flask_watchword.stores.memory import MemoryUserStore
-from flask_watchword.stores.memory_keys import MemoryKeyStore
-from flask_watchword.stores.memory_sessions import MemorySessionStore
-from flask_watchword.stores.memory_throttle import MemoryThrottleStore
-from flask_watchword.stores.sql.engine import open_engine
-from flask_watchword.stores.sql.schema import upgrade_schema
-from flask_watchword.stores.sql.unit_of_work import SqlUnitOfWork
-from flask_watchword.stores.sql.upkeep import SqlUpkeep
 
 _T = TypeVar("_T")
-_SEALER = Sealer([b"k" * 32])
+_SEALER = Encryptor([b"k" * 32])
 
 
 class AroundUsers:
@@ -46,10 +46,10 @@ def stores_around(users: UserStore | None = None, sessions: SessionStore | None 
     engine = _empty_engine()
     return Stores(
         accounts=AroundUsers(SqlUnitOfWork(engine, _SEALER), users or MemoryUserStore()),
-        throttle=MemoryThrottleStore(),
+        throttle=MemoryRateLimitStore(),
         sessions=sessions or MemorySessionStore(),
         keys=MemoryKeyStore(),
-        upkeep=SqlUpkeep(engine),
+        upkeep=SqlCleanup(engine),
     )
 
 

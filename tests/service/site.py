@@ -15,12 +15,12 @@ from flask_watchword.accounts.outbox import Mail
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.users import User, new_user
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.state import state_of
 from flask_watchword.service import watchword
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Components, components
-from flask_watchword.service.mailing import Mailing
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import ServiceContext, service_context
+from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.stores import opened_stores, prepare
 
 GOOD = "correct horse battery staple"
@@ -38,9 +38,9 @@ class Site:
         self.client: FlaskClient = app.test_client()
 
     @property
-    def parts(self) -> Components:
+    def parts(self) -> ServiceContext:
         with self.app.app_context():
-            return components()
+            return service_context()
 
     def post(self, path: str, token: str | None = None, /, **body: Any) -> TestResponse:
         return self.ask("POST", path, token, **body)
@@ -123,7 +123,7 @@ def site(database: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Iter
             yield Site(app)
         finally:
             # Or its thread would open the database anew once that is closed.
-            feed = binding_of(app).revocations
+            feed = state_of(app).revocations
             assert feed is not None
             feed.close()
 

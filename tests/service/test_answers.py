@@ -6,8 +6,8 @@ from flask import Flask, abort, redirect
 from flask.testing import FlaskClient
 from werkzeug.wrappers import Response
 
-from flask_watchword.accounts.passwords import HashingBusy
-from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.accounts.passwords import HasherOverloaded
+from flask_watchword.infra.errors import StoreUnavailable
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_an_error_of_ours_is_logged_and_shows_nothing(
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(StoreUnavailable("disk on fire"), "store_unavailable"), (HashingBusy(), "login_busy")],
+    [(StoreUnavailable("disk on fire"), "store_unavailable"), (HasherOverloaded(), "login_busy")],
 )
 def test_what_passes_by_itself_is_503_with_a_time_to_come_back(
     failing: Callable[[Exception], FlaskClient], error: Exception, code: str

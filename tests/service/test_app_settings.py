@@ -8,16 +8,16 @@ import pytest
 from flask import Flask
 
 from flask_watchword import Watchword
-from flask_watchword.accounts.limits import RateLimits
-from flask_watchword.accounts.throttling import Limit
-from flask_watchword.extension.binding import binding_of
-from flask_watchword.service.components import Stores, components
-from flask_watchword.service.settings import (
+from flask_watchword.accounts.rate_limit_table import RateLimits
+from flask_watchword.accounts.rate_limits import Limit
+from flask_watchword.extension.state import state_of
+from flask_watchword.service.configuration.settings import (
     InvalidSetting,
     Settings,
     read_app_settings,
     read_settings,
 )
+from flask_watchword.service.context import Stores, service_context
 
 
 @pytest.fixture(autouse=True)
@@ -28,11 +28,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def settings_of(app: Flask) -> Settings:
     with app.app_context():
-        return components().settings
+        return service_context().settings
 
 
 def close(app: Flask) -> None:
-    feed = binding_of(app).revocations
+    feed = state_of(app).revocations
     assert feed is not None
     feed.close()
 

@@ -8,8 +8,8 @@ from flask import Flask
 
 from flask_watchword import jwt_required
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.binding import binding_of
-from flask_watchword.service.account_work import sessions_ended
+from flask_watchword.extension.state import state_of
+from flask_watchword.service.account_transactions import sessions_ended
 from flask_watchword.service.tokens import CLOCKS_DIFFER
 from tests.service.site import Site, site
 from tests.service.test_machine_tokens import KINDS, access, make
@@ -34,7 +34,7 @@ def _add_view(app: Flask) -> None:
 
 
 def orders(one: Site, token: str) -> int:
-    feed = binding_of(one.app).revocations
+    feed = state_of(one.app).revocations
     assert feed is not None
     feed.catch_up()
     headers = {"Authorization": f"Bearer {token}"}
@@ -43,7 +43,7 @@ def orders(one: Site, token: str) -> int:
 
 def set_forward(one: Site, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the clock of a node be ahead of the other's."""
-    manager = binding_of(one.app).manager
+    manager = state_of(one.app).manager
     monkeypatch.setattr(manager, "clock", lambda: system_clock() + seconds)
 
 

@@ -9,8 +9,8 @@ from flask import Flask
 
 from flask_watchword import Watchword
 from flask_watchword.service.app import create_app
-from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.features.demo.demo_user import DEMO_EMAIL, DEMO_PASSWORD
 from flask_watchword.service.stores import opened_stores, prepare
 from tests.servers.open_resources import OpenResources
 from tests.service.conftest import bearer

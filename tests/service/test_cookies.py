@@ -14,10 +14,10 @@ from werkzeug.test import Cookie, TestResponse
 
 from flask_watchword import Watchword, create_refresh_token, get_jwt_identity, jwt_required
 from flask_watchword.accounts.users import MAX_NAME_CHARACTERS, MAX_NAMES, User, check_names
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.state import state_of
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
 from tests.service.conftest import PASSWORD, bearer
 from tests.service.site import EMAIL, GOOD, Site
 
@@ -247,7 +247,7 @@ def test_a_cookie_that_has_expired_is_told_so_and_stays(
     """The one beside it is what is needed next."""
     log_in(client)
     later = time.time() + 16 * 60
-    monkeypatch.setattr(binding_of(app).manager, "clock", lambda: later)
+    monkeypatch.setattr(state_of(app).manager, "clock", lambda: later)
     answer = client.get("/me")
     assert (answer.status_code, answer.get_json()["code"]) == (401, "token_expired")
     assert cookies_set(answer) == {}
@@ -373,7 +373,7 @@ def test_cookies_that_have_expired_are_cleared_where_they_would_be_needed_next(
 ) -> None:
     csrf = log_in(client)
     later = time.time() + SECONDS + 60
-    monkeypatch.setattr(binding_of(app).manager, "clock", lambda: later)
+    monkeypatch.setattr(state_of(app).manager, "clock", lambda: later)
     answer = client.post(path, headers={"X-CSRF-TOKEN": csrf})
     assert (answer.status_code, answer.get_json()["code"]) == (401, "token_expired")
     assert is_cleared(answer)
@@ -421,7 +421,7 @@ def test_a_cookie_that_may_be_accepted_later_stays(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     csrf = log_in(client)
-    monkeypatch.setattr(binding_of(app).manager, "clock", lambda: time.time() - 3600)
+    monkeypatch.setattr(state_of(app).manager, "clock", lambda: time.time() - 3600)
     answer = client.post(path, headers={"X-CSRF-TOKEN": csrf})
     assert (answer.get_json()["code"], cookies_set(answer)) == ("token_not_yet_valid", {})
 

@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from flask_watchword import Watchword
-from flask_watchword.service.api import endpoints
+from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
-from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
+from flask_watchword.service.features.table import endpoints
 from tests.service.conftest import PASSWORD
 
 APP, OTHER = "https://app.example", "https://other.example"

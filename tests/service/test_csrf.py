@@ -7,13 +7,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from flask_watchword.service.api import endpoints
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores, components
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores, service_context
 from flask_watchword.service.cookies import ACCESS_COOKIE, CSRF_COOKIE, REFRESH_COOKIE
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.settings import Settings
-from flask_watchword.service.tokens import SignIn
+from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.tokens import AuthenticationContext
 from tests.service.conftest import PASSWORD, bearer
 
 LOGIN = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
@@ -59,10 +59,10 @@ BY_NAME = pytest.mark.parametrize("name", FROM)
 def csrf_of(client: FlaskClient) -> str:
     """Give a browser the cookies of a new session, without a hash, and return the CSRF value."""
     with client.application.test_request_context():
-        user = components().stores.users.by_email("ada@example.com")
+        user = service_context().stores.users.by_email("ada@example.com")
         assert user is not None
-        sign_in = SignIn(user, ("pwd",))
-        pair = components().sessions.start(sign_in, fresh=True)
+        sign_in = AuthenticationContext(user, ("pwd",))
+        pair = service_context().sessions.start(sign_in, fresh=True)
     client.set_cookie(ACCESS_COOKIE, pair.access_token, domain=HOST)
     client.set_cookie(REFRESH_COOKIE, pair.refresh_token, domain=HOST)
     return sign_in.csrf

@@ -4,13 +4,18 @@ from pathlib import Path
 import pytest
 
 from flask_watchword.accounts.passwords import HashProfile, Passwords
-from flask_watchword.accounts.store import EmailTaken
+from flask_watchword.accounts.user_store import EmailTaken
 from flask_watchword.accounts.users import User, new_user
+from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app, expired_demo_token
-from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD, add_demo_user, refuse_demo_user
-from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.features.demo.demo_user import (
+    DEMO_EMAIL,
+    DEMO_PASSWORD,
+    add_demo_user,
+    refuse_demo_user,
+)
 from flask_watchword.service.stores import opened_users, prepare
-from flask_watchword.stores.memory import MemoryUserStore
 from tests.service.conftest import bearer
 
 QUICK = Passwords(HashProfile(memory_kib=8, passes=1, lanes=1))

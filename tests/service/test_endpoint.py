@@ -4,9 +4,9 @@ import pytest
 from flask import Flask
 
 from flask_watchword import errors
-from flask_watchword.service.api import endpoints
+from flask_watchword.service.access import ACCESS
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.guards import ACCESS
+from flask_watchword.service.features.table import endpoints
 
 SERVED = endpoints(demo=True)
 #: Flask answers these by itself, for every view of a GET and for every path.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.service.settings import (
+from flask_watchword.service.configuration.settings import (
     InvalidSetting,
     environment,
     read_database,

@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import User
-from flask_watchword.extension.binding import binding_of
-from flask_watchword.extension.tokens import create_access_token, create_refresh_token
+from flask_watchword.extension.state import state_of
+from flask_watchword.extension.tokens.tokens import create_access_token, create_refresh_token
 from tests.service.conftest import bearer
 
 #: Longer than a refresh token lives.
@@ -20,7 +20,7 @@ def created_long_ago(
 ) -> str:
     """Return a token of a user that has expired."""
     past = time.time() - LONG
-    long_ago = mock.patch.object(binding_of(app).manager, "clock", return_value=past)
+    long_ago = mock.patch.object(state_of(app).manager, "clock", return_value=past)
     with app.app_context(), long_ago:
         return create(user.id)
 

@@ -8,8 +8,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql import engine, postgres
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql import engine, postgres
 from tests.servers.postgres import PostgresServer, new_database, running_postgres
 from tests.service.site import EMAIL, GOOD, Site, site
 

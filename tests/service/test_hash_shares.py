@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from flask_watchword.accounts.emails import email_key
-from flask_watchword.accounts.limits import RateLimits
-from flask_watchword.accounts.throttling import Limit, TooManyTries
-from flask_watchword.accounts.totp import Enrolment
+from flask_watchword.accounts.rate_limit_table import RateLimits
+from flask_watchword.accounts.rate_limits import Limit, TooManyAttempts
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.features.totp.flow import Enrolment
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send
 from tests.service.site import EMAIL, GOOD, Site, site
 
@@ -26,7 +26,7 @@ HASHING = [
 
 def take_all(ours: Site, held: ExitStack, address: str, account: str | None = None) -> None:
     """Take every place that a client may have, until the end of the test."""
-    with contextlib.suppress(TooManyTries):
+    with contextlib.suppress(TooManyAttempts):
         # All places of the process are more than a client may have.
         for _ in range(ours.parts.passwords.capacity):
             held.enter_context(ours.parts.hash_shares.taken(address, account))

@@ -12,11 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine
 
 from flask_watchword import JWTManager, Sessions, Watchword, jwt_required
-from flask_watchword.extension.doctor import examine_app
-from flask_watchword.extension.findings import Level
-from flask_watchword.service.settings import InvalidSetting, Settings, read_settings
-from flask_watchword.stores import temporary_database
-from flask_watchword.stores.sql.opening import open_sql_sessions
+from flask_watchword.extension.checks.results import Level
+from flask_watchword.extension.checks.runner import check_app
+from flask_watchword.infra import temporary_database
+from flask_watchword.infra.sql.factory import open_sql_sessions
+from flask_watchword.service.configuration.settings import InvalidSetting, Settings, read_settings
 
 ADA = {"email": "ada@example.com", "password": "correct horse battery staple"}
 SPELLINGS = ["sqlite://", "sqlite:///:memory:", "sqlite+pysqlite://"]
@@ -124,6 +124,6 @@ def test_an_engine_in_memory_is_no_place() -> None:
 def test_the_doctor_says_that_a_restart_forgets_them() -> None:
     extension, client = sessions()
     with closing(extension):
-        found = {one.check: one for one in examine_app(client.application)}
+        found = {one.check: one for one in check_app(client.application)}
     assert found["revocation"].level is Level.WARNING
     assert "a restart forgets them" in found["revocation"].says

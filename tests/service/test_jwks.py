@@ -8,13 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword import Watchword
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.state import state_of
 from flask_watchword.jose.jwk_set import read_jwk_set
-from flask_watchword.keys.keeper import FORMER_SECRET, KeyKeeper
+from flask_watchword.keys.manager import FORMER_SECRET, KeyManager
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
-from flask_watchword.service.signing_keys import begin_keys, key_keeper, revoke_key
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
+from flask_watchword.service.signing.signing_keys import begin_keys, key_keeper, revoke_key
 from tests.service.conftest import PASSWORD, bearer
 
 PATH = "/.well-known/jwks.json"
@@ -23,7 +23,7 @@ ALGORITHMS = ["EdDSA", "ES256", "RS256"]
 
 
 @pytest.fixture
-def keeper(settings: Settings, stores: Stores) -> KeyKeeper:
+def keeper(settings: Settings, stores: Stores) -> KeyManager:
     begin_keys(settings, stores.keys)
     return key_keeper(settings, stores.keys)
 
@@ -58,7 +58,7 @@ def test_the_set_verifies_the_tokens_and_gives_no_private_member_away(
 
 
 def test_keys_of_every_kind_together_give_no_private_member_away(
-    settings: Settings, stores: Stores, keeper: KeyKeeper, client: FlaskClient
+    settings: Settings, stores: Stores, keeper: KeyManager, client: FlaskClient
 ) -> None:
     for algorithm in ALGORITHMS:
         changed = replace(settings, key_algorithm=algorithm)
@@ -95,7 +95,7 @@ def test_who_has_the_set_already_is_told_so(client: FlaskClient) -> None:
 
 
 def test_a_rotation_changes_the_set_and_its_tag(
-    settings: Settings, stores: Stores, keeper: KeyKeeper, client: FlaskClient
+    settings: Settings, stores: Stores, keeper: KeyManager, client: FlaskClient
 ) -> None:
     before = client.get(PATH)
     new = keeper.rotate()
@@ -106,7 +106,7 @@ def test_a_rotation_changes_the_set_and_its_tag(
 
 
 def test_workers_answer_with_the_same_bytes(
-    settings: Settings, stores: Stores, keeper: KeyKeeper
+    settings: Settings, stores: Stores, keeper: KeyManager
 ) -> None:
     keeper.rotate()
     workers = [create_app(settings, stores=stores).test_client() for _ in range(2)]
@@ -169,6 +169,6 @@ def test_a_secret_from_before_signs_nothing_for_whoever_finds_it_later(
     assert end is not None
     forged = jwt.encode({**claims, "exp": end + 3600}, secret, "HS256", headers={"typ": "at+jwt"})
     assert client.get("/me", headers=bearer(forged)).status_code == 200
-    binding_of(app).manager.clock = lambda: end
+    state_of(app).manager.clock = lambda: end
     answer = client.get("/me", headers=bearer(forged))
     assert (answer.status_code, answer.get_json()["code"]) == (401, "unknown_key")

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from flask_watchword.service.kept_secret import found_secret, kept_secret
-from flask_watchword.service.settings import InvalidSetting
+from flask_watchword.service.configuration.settings import InvalidSetting
+from flask_watchword.service.signing.generated_secret import found_secret, kept_secret
 
 
 def fresh() -> str:

@@ -9,12 +9,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword import Watchword, get_jwt_identity, jwt_required
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.keys.store import StoredKeyring
-from flask_watchword.service.components import Stores, components
-from flask_watchword.service.settings import Settings
-from flask_watchword.service.signing_keys import key_keeper
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.memory_keys import MemoryKeyStore
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores, service_context
+from flask_watchword.service.signing.signing_keys import key_keeper
 from tests.service.conftest import PASSWORD, bearer
 
 
@@ -63,7 +63,7 @@ def log_in(client: FlaskClient) -> str:
 def in_a_moment(app: Flask) -> None:
     """Let the worker ask the store again with its next question."""
     with app.app_context():
-        components().keys._looked_at = float("-inf")
+        service_context().keys._looked_at = float("-inf")
 
 
 @pytest.mark.parametrize("path", ["/mine", "/auth/me"])

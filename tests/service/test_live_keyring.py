@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.jose.jws import sign_compact, verify_compact
-from flask_watchword.keys.keeper import KeyKeeper
+from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.keys.manager import KeyManager
 from flask_watchword.keys.policy import KeyPolicy
-from flask_watchword.keys.sealing import Sealer
 from flask_watchword.keys.store import StoredKeyring
-from flask_watchword.service.live_keyring import LiveKeyring
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.memory_keys import MemoryKeyStore
+from flask_watchword.service.signing.live_keyring import LiveKeyring
 from tests.keys.conftest import DAY, HOUR, POLICY, HandClock
 
 
@@ -47,7 +47,7 @@ class Worker:
     def __init__(self, store: WatchedStore, clock: HandClock, policy: KeyPolicy = POLICY) -> None:
         self.store, self.clock = store, clock
         self.uptime = 0.0
-        self.keeper = KeyKeeper(store, Sealer([b"m" * 32]), policy, clock)
+        self.keeper = KeyManager(store, Encryptor([b"m" * 32]), policy, clock)
         self.keys = LiveKeyring(store, self.keeper, policy, clock, lambda: self.uptime)
         self.changes = 0
         self.keys.on_change = self._count
@@ -257,7 +257,7 @@ def test_keys_under_another_master_key_leave_the_ones_in_hand(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:
     first = worker.signs_with() or ""
-    stranger = KeyKeeper(store, Sealer([b"x" * 32]), POLICY, clock)
+    stranger = KeyManager(store, Encryptor([b"x" * 32]), POLICY, clock)
     stranger.revoke(first, unopened=True)
     worker.wait(1.0)
     assert worker.signs_with() == first

@@ -12,14 +12,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.test import TestResponse
 
 from flask_watchword import get_jwt_identity, jwt_required, roles_required, scopes_required
-from flask_watchword.accounts.machine_tokens import MachineTokenKind, new_machine_token
+from flask_watchword.accounts.api_tokens import ApiTokenKind, new_api_token
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
-from flask_watchword.service import account_work
-from flask_watchword.service.api import endpoints
-from flask_watchword.service.api import machine_tokens as making
+from flask_watchword.service import account_transactions as account_work
+from flask_watchword.service.api_token_access import clients_of, revoke_access_of
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.machines import clients_of, revoke_access_of
+from flask_watchword.service.features.api_tokens.http import shared as making
+from flask_watchword.service.features.table import endpoints
 from tests.service.site import BETTER, EMAIL, GOOD, Site, site
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -129,7 +129,7 @@ def test_what_is_made_is_shown_once_and_kept_as_a_hash(ours: Site, session: str,
         None,
     )
     assert secret not in listed.text
-    (kept,) = ours.parts.stores.accounts.stores.machine_tokens.of_owner(_id(ours))
+    (kept,) = ours.parts.stores.accounts.stores.api_tokens.of_owner(_id(ours))
     assert secret not in repr(kept) + kept.token_hash
     assert (
         get(ours, KINDS[1 - KINDS.index(kind)], session).get_json()[
@@ -360,9 +360,9 @@ def test_what_is_made_while_its_owner_is_deleted_ends_as_well(
         revoke_access_of(*subjects)
         if not late:
             # By a request that had begun before the sessions ended.
-            of_kind = MachineTokenKind.CLIENT if kind == "/clients" else MachineTokenKind.PERSONAL
-            token, text = new_machine_token(of_kind, owner, "late", [], [], system_clock(), None)
-            ours.parts.stores.accounts.stores.machine_tokens.add(token)
+            of_kind = ApiTokenKind.CLIENT if kind == "/clients" else ApiTokenKind.PERSONAL
+            token, text = new_api_token(of_kind, owner, "late", [], [], system_clock(), None)
+            ours.parts.stores.accounts.stores.api_tokens.add(token)
             made = {"client_id": token.id, "client_secret": text}
             late.append(access(ours, made if kind == "/clients" else {"token": text}))
 
@@ -383,8 +383,10 @@ def test_what_has_run_out_is_refused(
 ) -> None:
     made = make(ours, session, kind, days=1)
     later = system_clock() + 86_401
-    monkeypatch.setattr("flask_watchword.service.api.machine_tokens.system_clock", lambda: later)
-    module = importlib.import_module("flask_watchword.service.api.token")
+    monkeypatch.setattr(
+        "flask_watchword.service.features.api_tokens.http.shared.system_clock", lambda: later
+    )
+    module = importlib.import_module("flask_watchword.service.features.api_tokens.http.token")
     monkeypatch.setattr(module, "system_clock", lambda: later)
     assert trade(ours, made).status_code in (400, 401)
 
@@ -394,10 +396,10 @@ def test_access_ends_with_what_it_was_traded_for(
     ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make(ours, session, kind, days=1)
-    (kept,) = ours.parts.stores.accounts.stores.machine_tokens.of_owner(_id(ours))
+    (kept,) = ours.parts.stores.accounts.stores.api_tokens.of_owner(_id(ours))
     assert kept.expires_at is not None
     for left, expected in ((901, 900), (899.5, 899), (0.5, 1)):
-        module = importlib.import_module("flask_watchword.service.api.token")
+        module = importlib.import_module("flask_watchword.service.features.api_tokens.http.token")
         monkeypatch.setattr(module, "system_clock", lambda left=left: kept.expires_at - left)
         answer = trade(ours, made).get_json()
         claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
@@ -426,11 +428,11 @@ def test_what_is_revoked_while_it_is_traded_gives_nothing(
     ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make(ours, session, kind)
-    module = importlib.import_module("flask_watchword.service.api.token")
+    module = importlib.import_module("flask_watchword.service.features.api_tokens.http.token")
     issue = module.new_access_token
 
     def revoked_first(*arguments: Any) -> str:
-        store = ours.parts.stores.accounts.stores.machine_tokens
+        store = ours.parts.stores.accounts.stores.api_tokens
         store.revoke(made["made"]["id"], _id(ours), system_clock())
         return str(issue(*arguments))
 
@@ -511,7 +513,7 @@ def test_a_scope_that_is_taken_away_while_access_is_given_is_not_in_it(
     ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make(ours, session, kind, scopes=["orders:read", "orders:write"])
-    module = importlib.import_module("flask_watchword.service.api.token")
+    module = importlib.import_module("flask_watchword.service.features.api_tokens.http.token")
     issue = module.new_access_token
 
     def taken_first(*arguments: Any) -> str:

@@ -13,8 +13,8 @@ from flask import Flask
 
 from flask_watchword.clock import system_clock
 from flask_watchword.service.app import create_app, create_worker
-from flask_watchword.service.components import components
-from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.context import service_context
 from flask_watchword.service.stores import mail_transport, open_stores, opened_stores, prepare
 from tests.servers.certificates import certificate_for
 from tests.servers.smtp import PASSWORD, USER, running_smtp
@@ -37,8 +37,8 @@ def settings(sqlite_url: str) -> Settings:
 
 def stop(app: Flask) -> None:
     with app.app_context():
-        components().mailing.stop()
-        components().mailing.join(PATIENCE)
+        service_context().mailing.stop()
+        service_context().mailing.join(PATIENCE)
 
 
 def test_from_registration_to_another_password_by_the_mail_that_a_server_got(
@@ -136,7 +136,7 @@ def test_an_application_that_was_forked_sends_in_the_child(settings: Settings) -
         ours.post("/register", email=EMAIL, password=GOOD)
         until(lambda: len(received.messages) == 1)
         with app.app_context():
-            parents = components().mailing._delivery
+            parents = service_context().mailing._delivery
         assert parents is not None
         parents.stop()  # so that whatever comes now was sent by the child
         parents.join(PATIENCE)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.keys.sealing import SealBroken
-from flask_watchword.service.master_key import master_key_file, sealer
-from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.keys.encryption import DecryptionFailed
+from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.signing.master_key import master_key_file, sealer
 
 ONE, OTHER = "A" * 43, "B" * 42 + "A"
 
@@ -19,7 +19,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_a_configured_key_is_used_and_no_file_is_made(settings: Settings, tmp_path: Path) -> None:
     sealed = sealer(replace(settings, master_key=ONE)).seal(b"private", "here")
     assert sealer(replace(settings, master_key=ONE)).open(sealed, "here") == b"private"
-    with pytest.raises(SealBroken):
+    with pytest.raises(DecryptionFailed):
         sealer(replace(settings, master_key=OTHER)).open(sealed, "here")
     assert list(tmp_path.iterdir()) == []
 

@@ -4,8 +4,8 @@ from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import User
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
 from tests.service.conftest import bearer
 from tests.service.places import empty_accounts
 

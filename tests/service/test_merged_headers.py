@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_a_server_that_merges_spellings_of_a_header_is_warned_of_once(
     proxies: int,
     warned: bool,
 ) -> None:
-    caplog.set_level(logging.WARNING, "flask_watchword.service.merged_headers")
+    caplog.set_level(logging.WARNING, "flask_watchword.service.middleware.merged_headers")
     app = create_app(replace(settings, trusted_proxies=proxies), stores=stores)
     for _ in range(3):
         app.test_client().get("/healthz", environ_base={"SERVER_SOFTWARE": server})

@@ -7,9 +7,9 @@ import pytest
 from werkzeug.test import TestResponse
 from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # it ships no annotations
 
-from flask_watchword.accounts import weak_passwords
-from flask_watchword.accounts.setting_up import offer_setup
+from flask_watchword.accounts import password_strength as weak_passwords
 from flask_watchword.clock import system_clock
+from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site
 
 WEAK = "passwordpassword"

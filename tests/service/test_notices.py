@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.outbox import SqlOutbox
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql.outbox import SqlOutbox
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send, unthrottled
 from tests.service.site import EMAIL, GOOD, Site, failing
 from tests.service.test_totp import enrolled

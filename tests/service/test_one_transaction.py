@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, exc, select
 
+from flask_watchword.infra.sql import tables
+from flask_watchword.infra.sql.executor import CompiledStatement, Values
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.stores.sql import tables
-from flask_watchword.stores.sql.direct import CompiledStatement, Values
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, Request, send, unthrottled
 from tests.service.site import Site
 

@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
 from flask_watchword.service.watchword import Watchword
 
 

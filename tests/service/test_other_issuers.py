@@ -7,8 +7,8 @@ from flask import Flask
 
 from flask_watchword import Watchword, get_jwt_identity, jwt_required
 from flask_watchword.accounts.users import User
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
 from tests.extension.issuers.others import Other, options
 from tests.service.conftest import PASSWORD, bearer
 from tests.stores.jwks.site import running

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from flask_watchword.accounts.accounts import Accounts, checked_hash
-from flask_watchword.accounts.new_passwords import UnacceptablePassword
-from flask_watchword.cli import main
+from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.cli.main import main
 from tests.service.site import EMAIL, Site, site
 
 EIGHT = "kd83hF9s"

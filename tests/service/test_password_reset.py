@@ -3,10 +3,10 @@ from typing import Any
 import pytest
 
 from flask_watchword.clock import system_clock
-from flask_watchword.service.api import machine_tokens
-from flask_watchword.service.reauthentication import reauthenticated_user
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.audit import SqlAuditLog
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql.audit import SqlAuditLog
+from flask_watchword.service.authentication.reauthentication import reauthenticated_user
+from flask_watchword.service.features.api_tokens.http import shared as api_tokens
 from tests.service.site import BETTER, EMAIL, GOOD, Site, failing, told
 
 
@@ -111,10 +111,10 @@ def test_an_api_key_made_while_the_password_is_reset_is_not_kept(
         ours.parts.stores.users.set_password(ada.id, "another hash", 0.0, ada.version)
         return user
 
-    monkeypatch.setattr(machine_tokens, "reauthenticated_user", confirmed_too_late)
+    monkeypatch.setattr(api_tokens, "reauthenticated_user", confirmed_too_late)
     refused = ours.post("/tokens", session, password=GOOD, name="nightly")
     assert (refused.status_code, refused.get_json()["code"]) == (403, "wrong_password")
-    assert ours.parts.stores.accounts.stores.machine_tokens.of_owner(ada.id) == []
+    assert ours.parts.stores.accounts.stores.api_tokens.of_owner(ada.id) == []
 
 
 def test_a_code_is_good_once_for_one_thing_and_until_its_time(
@@ -131,7 +131,7 @@ def test_a_code_is_good_once_for_one_thing_and_until_its_time(
     ours.mail()
     late = code_for(ours)
     clock = system_clock() + 901.0
-    monkeypatch.setattr("flask_watchword.service.components.system_clock", lambda: clock)
+    monkeypatch.setattr("flask_watchword.service.context.system_clock", lambda: clock)
     assert reset(ours, late, GOOD).status_code == 400
     assert ours.log_in(password=BETTER).status_code == 200
 
@@ -210,7 +210,7 @@ def test_a_session_that_begins_while_the_password_changes_ends_as_well(
 
     # The old password is good until the change is made, and sessions were ended before it.
     monkeypatch.setattr(
-        "flask_watchword.service.account_work.components", lambda: _Changing(ours, change)
+        "flask_watchword.service.account_transactions.components", lambda: _Changing(ours, change)
     )
     assert reset(ours, code).status_code == 200
     assert len(late) == 1

@@ -7,10 +7,10 @@ import jwt
 import pytest
 from werkzeug.test import TestResponse
 
+from flask_watchword.accounts.login_challenge import NEW_PASSWORD
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.accounts.pending_login import NEW_PASSWORD
 from flask_watchword.clock import system_clock
-from flask_watchword.service.settings import read_settings
+from flask_watchword.service.configuration.settings import read_settings
 from tests.service.good_requests import enrolled, totp_code
 from tests.service.site import BETTER, EMAIL, GOOD, Site, site
 
@@ -89,7 +89,7 @@ def test_a_password_that_is_strong_enough_alone_logs_in_and_is_checked_once(
     user = ours.user()
     assert user is not None
     assert user.password_review_at is None
-    monkeypatch.setattr("flask_watchword.accounts.weak_passwords.zxcvbn", None)
+    monkeypatch.setattr("flask_watchword.accounts.password_strength.zxcvbn", None)
     assert ours.log_in(password=BETTER).status_code == 200
 
 

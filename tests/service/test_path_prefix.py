@@ -12,9 +12,9 @@ from werkzeug.test import Client, TestResponse
 
 from flask_watchword import Watchword
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
-from flask_watchword.service.path_prefix import forwarded_prefix
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
+from flask_watchword.service.middleware.path_prefix import forwarded_prefix
 from tests.service.conftest import PASSWORD
 
 

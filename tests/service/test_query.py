@@ -8,9 +8,9 @@ from flask import Blueprint, Flask, Response
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_watchword.service.answers import answer
+from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.guards import PUBLIC
+from flask_watchword.service.responses import json_response
 
 
 class Search(msgspec.Struct, forbid_unknown_fields=True):
@@ -24,7 +24,7 @@ class Search(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint("GET", "/find", summary="Find", guard=PUBLIC, query=Search, answers={200: Search})
 def find(query: Search) -> Response:
     """Answer with what was asked for."""
-    return answer(query)
+    return json_response(query)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import User
-from flask_watchword.extension.tokens import create_refresh_token
+from flask_watchword.extension.tokens.tokens import create_refresh_token
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
 from tests.service.conftest import PASSWORD, bearer
 from tests.service.places import empty_accounts
 

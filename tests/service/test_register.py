@@ -129,5 +129,5 @@ def test_a_code_is_over_after_its_time(database_url: str, monkeypatch: pytest.Mo
         register(ours)
         code = ours.code()
         later = system_clock() + 61.0
-        monkeypatch.setattr("flask_watchword.service.components.system_clock", lambda: later)
+        monkeypatch.setattr("flask_watchword.service.context.system_clock", lambda: later)
         assert ours.post("/email/verify", code=code, password=GOOD).status_code == 400

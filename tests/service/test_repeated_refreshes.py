@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flask_watchword.accounts.audit import Event
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.state import state_of
 from tests.service.site import EMAIL, Site
 
 HOME, AWAY = "192.0.2.7", "198.51.100.9"
@@ -22,7 +22,7 @@ class Clock:
 
 @pytest.fixture
 def clock(ours: Site) -> Clock:
-    binding_of(ours.app).manager.clock = clock = Clock()
+    state_of(ours.app).manager.clock = clock = Clock()
     return clock
 
 

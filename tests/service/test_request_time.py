@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from flask_watchword.service import request_time
+from flask_watchword.service.middleware import request_time
 from tests.service.site import Site
 from tests.service.test_metrics import figures
 

@@ -6,11 +6,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from flask_watchword import Watchword
-from flask_watchword.service.api import endpoints
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.features.table import endpoints
 from tests.service.conftest import bearer
 
 HEADERS = ("X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy")

@@ -12,9 +12,9 @@ from flask_watchword import (
     scopes_required,
 )
 from flask_watchword.accounts.users import User
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
-from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.infra.memory.users import MemoryUserStore
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
 from tests.service.conftest import PASSWORD, bearer
 
 ADA = {"email": "ada@example.com", "password": PASSWORD}

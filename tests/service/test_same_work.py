@@ -10,7 +10,7 @@ import pytest
 
 from flask_watchword.accounts.outbox import Mail, SendingFailed, deliver_due
 from flask_watchword.clock import system_clock
-from flask_watchword.service.mailing import Mailing
+from flask_watchword.service.mail.mailing import Mailing
 from tests.service.site import GOOD, Site, site
 from tests.stores.recorded_statements import about_our_tables, recording
 

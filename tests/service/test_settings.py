@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.accounts.limits import ROWS, RateLimits, Row
-from flask_watchword.accounts.throttling import Limit
-from flask_watchword.service.settings import (
+from flask_watchword.accounts.rate_limit_table import ROWS, RateLimits, Row
+from flask_watchword.accounts.rate_limits import Limit
+from flask_watchword.service.configuration.settings import (
     InvalidSetting,
     Settings,
     read_database,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from flask_watchword.accounts.setting_up import offer_setup
 from flask_watchword.clock import system_clock
+from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
 BOSS = "boss@example.com"

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from flask_watchword.accounts.audit import verify
-from flask_watchword.accounts.passwords import HashingBusy
+from flask_watchword.accounts.passwords import HasherOverloaded
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.audit import SqlAuditLog
-from flask_watchword.stores.sql.factors import SqlTotpStore
-from flask_watchword.stores.sql.users import SqlUserStore
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql.audit import SqlAuditLog
+from flask_watchword.infra.sql.factors import SqlTotpStore
+from flask_watchword.infra.sql.users import SqlUserStore
 from tests.service.site import BETTER, EMAIL, GOOD, Site, failing, site, told
 
 
@@ -62,7 +62,7 @@ def test_a_try_that_found_no_core_does_not_count(
 ) -> None:
     ours.add()
     with monkeypatch.context() as busy:
-        busy.setattr(ours.parts.passwords, "verify", failing(HashingBusy()))
+        busy.setattr(ours.parts.passwords, "verify", failing(HasherOverloaded()))
         answers = [ours.log_in() for _ in range(12)]
     assert {answer.status_code for answer in answers} == {503}
     assert {answer.get_json()["code"] for answer in answers} == {"login_busy"}

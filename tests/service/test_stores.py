@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from flask_watchword.accounts.throttling import Charge
+from flask_watchword.accounts.rate_limits import Hit
 from flask_watchword.clock import system_clock
-from flask_watchword.service.settings import InvalidSetting, Settings
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.valkey.rate_limits import ValkeyRateLimitStore
+from flask_watchword.service.configuration.settings import InvalidSetting, Settings
 from flask_watchword.service.stores import opened_stores, opened_users, prepare, prepare_database
 from flask_watchword.sessions.session import Lifetimes, new_session
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.valkey.throttle import ValkeyThrottleStore
 from tests.servers.valkey import running_valkey
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def test_sessions_and_tries_share_one_set_of_connections_and_one_prefix(database
         before = len(client.client_list())
         with opened_stores(settings) as stores:
             stores.sessions.start(new_session("ada", 0.0, LIVES), None, LIVES)
-            assert stores.throttle.take([Charge("try", 1, 1)], 1) == 0
+            assert stores.throttle.take([Hit("try", 1, 1)], 1) == 0
             assert len(client.client_list()) == before + 1
         assert {key.partition(b":")[0] for key in client.scan_iter()} == {b"{shop}"}
 
@@ -88,8 +88,8 @@ def test_tries_may_be_counted_elsewhere_than_sessions_are(database: str, tmp_pat
         settings = Settings(database=database, valkey=url, session_store=elsewhere)
         prepare(settings)
         with opened_stores(settings) as stores:
-            assert stores.throttle.take([Charge("try", 1, 1)], 1) == 0
-            assert isinstance(stores.throttle, ValkeyThrottleStore)
+            assert stores.throttle.take([Hit("try", 1, 1)], 1) == 0
+            assert isinstance(stores.throttle, ValkeyRateLimitStore)
         assert client.keys() == [b"{shop}:throttle:try"]
         # Of its connections none is left.
         give_up_at = time.monotonic() + 10.0
@@ -130,7 +130,7 @@ PRELOADED = """
 import os, sys
 from flask import Flask
 from flask_watchword import Watchword
-from flask_watchword.service.settings import read_settings
+from flask_watchword.service.configuration.settings import read_settings
 
 secrets = {"secret_key": "k" * 32, "master_key": "A" * 43}
 settings = read_settings({}, database=sys.argv[1], demo=True, **secrets)

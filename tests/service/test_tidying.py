@@ -5,16 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
-from flask_watchword.accounts.codes import CodeLifetimes, Purpose, new_code
+from flask_watchword.accounts.one_time_codes import CodeLifetimes, Purpose, new_code
 from flask_watchword.accounts.users import new_user
-from flask_watchword.service import tidying
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.service import cleanup as tidying
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores, components
+from flask_watchword.service.cleanup import BATCH, INTERVAL, Cleanup
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores, service_context
 from flask_watchword.service.mail import delivery
-from flask_watchword.service.settings import Settings
 from flask_watchword.service.stores import opened_stores, prepare
-from flask_watchword.service.tidying import BATCH, INTERVAL, Tidying
-from flask_watchword.stores.errors import StoreUnavailable
 
 PATIENCE = 30.0
 
@@ -44,7 +44,7 @@ class HandClock:
 
 def test_it_looks_once_in_an_interval_and_not_at_the_start() -> None:
     upkeep, elapsed = Counting(3, 0), HandClock()
-    tidy = Tidying(upkeep, lambda: 7.0, elapsed)
+    tidy = Cleanup(upkeep, lambda: 7.0, elapsed)
     tidy.run()
     elapsed.now += INTERVAL - 1.0
     tidy.run()
@@ -60,7 +60,7 @@ def test_it_looks_once_in_an_interval_and_not_at_the_start() -> None:
 
 def test_where_there_may_be_more_it_looks_again_at_once() -> None:
     upkeep, elapsed = Counting(BATCH, BATCH - 1), HandClock()
-    tidy = Tidying(upkeep, lambda: 7.0, elapsed)
+    tidy = Cleanup(upkeep, lambda: 7.0, elapsed)
     elapsed.now += INTERVAL
     for _ in range(3):
         tidy.run()
@@ -69,7 +69,7 @@ def test_where_there_may_be_more_it_looks_again_at_once() -> None:
 
 def test_a_store_that_is_down_is_asked_again_an_interval_later() -> None:
     upkeep, elapsed = Counting(None, 0), HandClock()
-    tidy = Tidying(upkeep, lambda: 7.0, elapsed)
+    tidy = Cleanup(upkeep, lambda: 7.0, elapsed)
     for _ in range(2):
         elapsed.now += INTERVAL
         tidy.run()
@@ -90,8 +90,8 @@ def test_a_code_that_is_over_is_gone_from_a_service_that_is_asked_something(
         until(lambda: not is_kept(stores, codes[0]))
         assert is_kept(stores, codes[1])
         with app.app_context():
-            components().mailing.stop()
-            components().mailing.join(PATIENCE)
+            service_context().mailing.stop()
+            service_context().mailing.join(PATIENCE)
 
 
 def keep_code(stores: Stores, made: float) -> str:

@@ -12,12 +12,13 @@ import pytest
 from sqlalchemy import text
 
 from flask_watchword import decode_token
-from flask_watchword.accounts.pending_login import SECOND_FACTOR
-from flask_watchword.accounts.recovery_codes import new_recovery_codes
-from flask_watchword.accounts.totp import STEP_SECONDS, new_enrolment
-from flask_watchword.service import pending_tokens
-from flask_watchword.service.api import endpoints, totp_enrol
+from flask_watchword.accounts.login_challenge import SECOND_FACTOR
+from flask_watchword.service.authentication import challenge_tokens as pending_tokens
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.features.recovery_codes.flow import new_recovery_codes
+from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.totp.flow import STEP_SECONDS, new_enrolment
+from flask_watchword.service.features.totp.http import enrolment as totp_enrol
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
 
@@ -481,7 +482,7 @@ def test_login_that_began_before_the_factor_was_confirmed_starts_no_session(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enrolled(ours)
-    login = importlib.import_module("flask_watchword.service.api.login")
+    login = importlib.import_module("flask_watchword.service.features.login.http")
     monkeypatch.setattr(login, "pending_answer", lambda _user: None)
     assert told(ours.log_in()) == (401, "invalid_credentials")
 

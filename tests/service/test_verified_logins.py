@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.accounts.imported_users import Record, user_of_record
 from flask_watchword.clock import system_clock
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.features.user_import.flow import Record, user_of_record
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site, told
 from tests.service.test_same_work import shapes
 from tests.stores.recorded_statements import recording

@@ -18,10 +18,10 @@ from flask_watchword import (
 )
 from flask_watchword.accounts.users import User
 from flask_watchword.errors import Refusal
-from flask_watchword.extension.errors import NoAuthorizationError
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import InvalidSetting, Settings
-from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.extension.responses.errors import NoAuthorizationError
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.context import Stores
 from tests.service.conftest import PASSWORD, bearer
 
 ADA = {"email": "ada@example.com", "password": PASSWORD}

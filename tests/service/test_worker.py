@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from flask_watchword.accounts import passwords
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.state import state_of
 from flask_watchword.service.app import create_worker
-from flask_watchword.service.components import components
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import service_context
 from flask_watchword.service.stores import prepare
 
 
@@ -19,11 +19,11 @@ def test_a_worker_leaves_others_their_part_of_the_cores(
     prepare(settings)
     worker = create_worker(replace(settings, workers=8))
     with worker.app_context():
-        parts = components()
+        parts = service_context()
     try:
         assert parts.passwords._cores()._value == 4
     finally:
         parts.mailing.stop()
-        feed = binding_of(worker).revocations
+        feed = state_of(worker).revocations
         assert feed is not None
         feed.close()

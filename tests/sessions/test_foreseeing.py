@@ -2,9 +2,9 @@
 
 import pytest
 
-from flask_watchword.sessions.refresh import RefreshRefused, foresee, refresh
+from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.sessions.refresh import RefreshRefused, dry_run, refresh
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
-from flask_watchword.stores.memory_sessions import MemorySessionStore
 
 NOW = 1_700_000_000.0
 LIVES = Lifetimes()
@@ -35,7 +35,7 @@ def test_what_is_foreseen_comes_true(generation: int, later: float, expected: st
     refresh(store, session.id, 1, NOW, LIVES)
     before = store.get(session.id)
     given = (store, session.id, generation, NOW + later, LIVES)
-    assert outcome(foresee, *given) == expected
+    assert outcome(dry_run, *given) == expected
     assert store.get(session.id) == before
     assert outcome(refresh, *given) == expected
 
@@ -45,4 +45,4 @@ def test_a_session_that_was_ended_or_never_was_gets_nothing() -> None:
     store.start(session, None, LIVES)
     store.end(session.id, NOW, SIGNED_OUT, LIVES)
     for session_id in (session.id, "nothing"):
-        assert outcome(foresee, store, session_id, 1, NOW, LIVES) == "session_ended"
+        assert outcome(dry_run, store, session_id, 1, NOW, LIVES) == "session_ended"

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from flask_watchword.infra.memory.sessions import MemorySessionStore
 from flask_watchword.sessions.listed import ListedSession, listed
 from flask_watchword.sessions.session import Lifetimes, Session, new_session
-from flask_watchword.stores.memory_sessions import MemorySessionStore
 
 HOUR = 3_600.0
 NOW = 472_222 * HOUR + 700.0  # some minutes past an hour

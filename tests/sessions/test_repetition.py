@@ -2,7 +2,7 @@
 
 import pytest
 
-from flask_watchword.sessions.refresh import is_repetition
+from flask_watchword.sessions.refresh import is_within_grace
 from flask_watchword.sessions.session import Lifetimes, new_session
 
 NOW = 1_700_000_000.0
@@ -11,18 +11,18 @@ SESSION = new_session("ada", NOW, Lifetimes())
 
 @pytest.mark.parametrize(("later", "repeats"), [(0, True), (10, True), (10.25, False)])
 def test_the_window_opens_with_the_first_use(later: float, repeats: bool) -> None:
-    assert is_repetition(SESSION, 0, NOW + later, 10.0) is repeats
+    assert is_within_grace(SESSION, 0, NOW + later, 10.0) is repeats
 
 
 @pytest.mark.parametrize(("earlier", "repeats"), [(2, True), (10, True), (10.25, False)])
 def test_a_clock_that_was_set_back_makes_the_window_no_longer(
     earlier: float, repeats: bool
 ) -> None:
-    assert is_repetition(SESSION, 0, NOW - earlier, 10.0) is repeats
+    assert is_within_grace(SESSION, 0, NOW - earlier, 10.0) is repeats
 
 
 @pytest.mark.parametrize(("generation", "grace"), [(1, 10.0), (2, 10.0), (-1, 10.0), (0, 0.0)])
 def test_the_generation_before_alone_is_repeated_and_only_with_a_grace(
     generation: int, grace: float
 ) -> None:
-    assert not is_repetition(SESSION, generation, NOW, grace)
+    assert not is_within_grace(SESSION, generation, NOW, grace)

@@ -5,15 +5,15 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import URL, Engine
 
-from flask_watchword.accounts.store import UserStore
+from flask_watchword.accounts.user_store import UserStore
+from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory.users import MemoryUserStore
+from flask_watchword.infra.sql.engine import open_engine, writing
+from flask_watchword.infra.sql.factory import open_sql_sessions
+from flask_watchword.infra.sql.sessions import SqlSessionStore
+from flask_watchword.infra.sql.tables import metadata
+from flask_watchword.infra.sql.users import SqlUserStore
 from flask_watchword.sessions.store import SessionStore
-from flask_watchword.stores.memory import MemoryUserStore
-from flask_watchword.stores.memory_sessions import MemorySessionStore
-from flask_watchword.stores.sql.engine import open_engine, writing
-from flask_watchword.stores.sql.opening import open_sql_sessions
-from flask_watchword.stores.sql.sessions import SqlSessionStore
-from flask_watchword.stores.sql.tables import metadata
-from flask_watchword.stores.sql.users import SqlUserStore
 from tests.servers.postgres import new_database
 from tests.stores import valkey_places
 

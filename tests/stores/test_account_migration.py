@@ -9,10 +9,10 @@ from sqlalchemy import URL, Engine, text
 
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.users import User
-from flask_watchword.stores.sql.engine import open_engine, writing
-from flask_watchword.stores.sql.migrating import SCRIPTS, run_steps
-from flask_watchword.stores.sql.schema import upgrade_schema
-from flask_watchword.stores.sql.users import SqlUserStore
+from flask_watchword.infra.sql.engine import open_engine, writing
+from flask_watchword.infra.sql.run_migrations import SCRIPTS, run_steps
+from flask_watchword.infra.sql.schema import upgrade_schema
+from flask_watchword.infra.sql.users import SqlUserStore
 from tests.servers.postgres import new_database
 
 INSERT = text(

@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import Engine
 
 from flask_watchword.accounts.accounts import Accounts, redeem
-from flask_watchword.accounts.codes import CodeRefused, Purpose
-from flask_watchword.accounts.letters import Letter, LetterKind
+from flask_watchword.accounts.notifications import Notification, NotificationKind
+from flask_watchword.accounts.one_time_codes import InvalidCode, Purpose
 from flask_watchword.accounts.passwords import HashProfile, Passwords
-from flask_watchword.accounts.recovery import forgot
-from flask_watchword.accounts.registration import register
-from flask_watchword.stores.sql.codes import SqlCodeStore
-from flask_watchword.stores.sql.engine import open_engine
-from flask_watchword.stores.sql.machine_tokens import SqlMachineTokenStore
-from flask_watchword.stores.sql.users import SqlUserStore
+from flask_watchword.infra.sql.api_tokens import SqlApiTokenStore
+from flask_watchword.infra.sql.codes import SqlCodeStore
+from flask_watchword.infra.sql.engine import open_engine
+from flask_watchword.infra.sql.users import SqlUserStore
+from flask_watchword.service.features.password_reset.flow import forgot
+from flask_watchword.service.features.registration.flow import register
 
 PROCESSES = 4
 THREADS = 8
@@ -31,9 +31,9 @@ class Mailbox:
     """Keeps the letters of one process."""
 
     def __init__(self) -> None:
-        self.letters: list[Letter] = []
+        self.letters: list[Notification] = []
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Notification) -> None:
         self.letters.append(letter)
 
     def send_nothing(self) -> None:
@@ -52,14 +52,14 @@ class Place:
         parts = Accounts(
             users=SqlUserStore(engine),
             codes=SqlCodeStore(engine),
-            machine_tokens=SqlMachineTokenStore(engine),
+            api_tokens=SqlApiTokenStore(engine),
             mailer=mailer,
             passwords=quick,
         )
         return parts, engine
 
 
-def register_often(place: Place, times: int) -> Counter[LetterKind]:
+def register_often(place: Place, times: int) -> Counter[NotificationKind]:
     """Register one address from threads of this process; return which letters that made."""
     mailbox = Mailbox()
     accounts, engine = place.accounts(mailbox)
@@ -77,7 +77,7 @@ def redeem_often(place: Place, code: str, times: int) -> int:
     def succeeds(_: int) -> bool:
         try:
             redeem(accounts, code, Purpose.RESET_PASSWORD)
-        except CodeRefused:
+        except InvalidCode:
             return False
         return True
 
@@ -101,8 +101,8 @@ def test_of_200_registrations_of_one_address_by_processes_one_makes_a_user(
         each = [(place, REGISTRATIONS // PROCESSES)] * PROCESSES
         letters = sum(pool.starmap(register_often, each), Counter())
     assert letters == {
-        LetterKind.VERIFY_EMAIL: 1,
-        LetterKind.ALREADY_REGISTERED: REGISTRATIONS - 1,
+        NotificationKind.VERIFY_EMAIL: 1,
+        NotificationKind.ALREADY_REGISTERED: REGISTRATIONS - 1,
     }
     assert [user.email_key for user in SqlUserStore(any_engine).page()] == ["ada@example.com"]
 

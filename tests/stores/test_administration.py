@@ -8,7 +8,17 @@ import pytest
 from sqlalchemy import Engine
 
 from flask_watchword.accounts.accounts import Accounts
-from flask_watchword.accounts.administration import (
+from flask_watchword.accounts.admins import LastAdmin, NoSuchUser
+from flask_watchword.accounts.api_tokens import ApiTokenKind, new_api_token
+from flask_watchword.accounts.notifications import NotificationKind
+from flask_watchword.accounts.one_time_codes import Purpose, code_digest, new_code
+from flask_watchword.accounts.passwords import HashProfile, Passwords
+from flask_watchword.accounts.transaction import AccountStores, UnitOfWork
+from flask_watchword.accounts.user_store import EmailTaken
+from flask_watchword.accounts.users import InvalidName, User, new_user
+from flask_watchword.infra.sql.account_stores import SqlUnitOfWork
+from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.service.features.admin_users.flow import (
     Administrator,
     UserChange,
     add_user,
@@ -17,19 +27,9 @@ from flask_watchword.accounts.administration import (
     invite_user,
     set_password,
 )
-from flask_watchword.accounts.codes import Purpose, code_digest, new_code
-from flask_watchword.accounts.letters import LetterKind
-from flask_watchword.accounts.machine_tokens import MachineTokenKind, new_machine_token
-from flask_watchword.accounts.passwords import HashProfile, Passwords
-from flask_watchword.accounts.recovery import reset
-from flask_watchword.accounts.recovery_codes import recovery_digest
-from flask_watchword.accounts.removal import LastAdmin, NoSuchUser
-from flask_watchword.accounts.store import EmailTaken
-from flask_watchword.accounts.totp import new_enrolment
-from flask_watchword.accounts.unit_of_work import AccountStores, UnitOfWork
-from flask_watchword.accounts.users import InvalidName, User, new_user
-from flask_watchword.keys.sealing import Sealer
-from flask_watchword.stores.sql.unit_of_work import SqlUnitOfWork
+from flask_watchword.service.features.password_reset.flow import reset
+from flask_watchword.service.features.recovery_codes.flow import recovery_digest
+from flask_watchword.service.features.totp.flow import new_enrolment
 from tests.accounts.desk import Mailbox
 
 NOW = 1_700_000_000.0
@@ -40,7 +40,7 @@ PASSWORD = "seven lazy otters juggle"
 
 @pytest.fixture
 def unit(any_engine: Engine) -> UnitOfWork:
-    return SqlUnitOfWork(any_engine, Sealer([b"k" * 32]))
+    return SqlUnitOfWork(any_engine, Encryptor([b"k" * 32]))
 
 
 def add(unit: UnitOfWork, name: str, *roles: str) -> User:
@@ -58,7 +58,7 @@ def accounts_of(stores: AccountStores, mailbox: Mailbox) -> Accounts:
     return Accounts(
         users=stores.users,
         codes=stores.codes,
-        machine_tokens=stores.machine_tokens,
+        api_tokens=stores.api_tokens,
         mailer=mailbox,
         passwords=quick,
         clock=lambda: NOW,
@@ -177,11 +177,11 @@ def test_with_a_user_goes_all_that_is_theirs_and_nothing_else(unit: UnitOfWork) 
             NOW,
             accounts_of(unit.stores, Mailbox()).lifetimes,
         )
-        token, _ = new_machine_token(MachineTokenKind.PERSONAL, user.id, "x", [], [], NOW, None)
+        token, _ = new_api_token(ApiTokenKind.PERSONAL, user.id, "x", [], [], NOW, None)
         unit.stores.codes.put(code)
         unit.stores.totp.begin(new_enrolment(user.id, NOW))
         unit.stores.recovery_codes.replace(user.id, [recovery_digest(user.id, "code")])
-        unit.stores.machine_tokens.add(token)
+        unit.stores.api_tokens.add(token)
     assert unit.change(lambda stores: delete_user(stores, BY, ada.id, NOW)) == ada
 
     def left(user: User) -> list[bool]:
@@ -192,7 +192,7 @@ def test_with_a_user_goes_all_that_is_theirs_and_nothing_else(unit: UnitOfWork) 
             stores.codes.find(digest, Purpose.VERIFY_EMAIL, NOW) is not None,
             stores.totp.get(user.id) is not None,
             stores.recovery_codes.left(user.id) == 1,
-            len(stores.machine_tokens.of_owner(user.id)) == 1,
+            len(stores.api_tokens.of_owner(user.id)) == 1,
         ]
 
     assert left(ada) == [False] * 5
@@ -221,7 +221,7 @@ def test_an_invited_user_chooses_a_password_by_the_code_in_the_mail(unit: UnitOf
     mailbox = Mailbox()
     ada = new_user("Ada@example.com", "nobody knows", NOW)
     unit.change(lambda s: invite_user(accounts_of(s, mailbox), s, BY, ada))
-    assert mailbox.last.kind is LetterKind.SET_PASSWORD
+    assert mailbox.last.kind is NotificationKind.SET_PASSWORD
     assert mailbox.last.recipient == "Ada@example.com"
     assert mailbox.last.expires_at == NOW + DAY
     code = mailbox.code

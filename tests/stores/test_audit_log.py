@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection, Engine, insert
 
-from flask_watchword.accounts.administration import Administrator
 from flask_watchword.accounts.audit import Entry, Event, Head, Verdict, follow, new_event, verify
-from flask_watchword.accounts.audit_trimming import announce
-from flask_watchword.stores.sql.audit import SqlAuditLog, row_of
-from flask_watchword.stores.sql.engine import open_engine, writing
-from flask_watchword.stores.sql.joining import transact
-from flask_watchword.stores.sql.tables import audit
+from flask_watchword.infra.sql.audit import SqlAuditLog, row_of
+from flask_watchword.infra.sql.engine import open_engine, writing
+from flask_watchword.infra.sql.tables import audit
+from flask_watchword.infra.sql.transactions import transact
+from flask_watchword.service.features.admin_users.flow import Administrator
+from flask_watchword.service.features.audit.flow import announce
 
 NOW = 1_700_000_000.123456789
 PROCESSES = 8

@@ -13,9 +13,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import URL, Column, Engine, Integer, MetaData, Table, create_engine, inspect
 
+from flask_watchword.infra.sql.engine import reading
+from flask_watchword.infra.sql.tables import VERSION_TABLE, metadata
 from flask_watchword.migrations import include_name
-from flask_watchword.stores.sql.engine import reading
-from flask_watchword.stores.sql.tables import VERSION_TABLE, metadata
 from tests.servers.postgres import new_database
 
 ROOT = Path(__file__).parents[2]

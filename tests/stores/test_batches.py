@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import Engine
 
+from flask_watchword.infra.sql.engine import open_engine
+from flask_watchword.infra.sql.sessions import SqlSessionStore
 from flask_watchword.sessions.session import Lifetimes, new_session
-from flask_watchword.stores.sql.engine import open_engine
-from flask_watchword.stores.sql.sessions import SqlSessionStore
 
 LIVES = Lifetimes()
 LATER = 1e10

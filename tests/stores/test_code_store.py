@@ -6,11 +6,17 @@ from threading import Barrier
 
 import pytest
 
-from flask_watchword.accounts.codes import Code, CodeLifetimes, CodeStore, Purpose, code_digest
-from flask_watchword.accounts.codes import new_code as make_code
+from flask_watchword.accounts.one_time_codes import (
+    CodeLifetimes,
+    CodeStore,
+    OneTimeCode,
+    Purpose,
+    code_digest,
+)
+from flask_watchword.accounts.one_time_codes import new_code as make_code
 from flask_watchword.accounts.users import new_user
-from flask_watchword.stores.memory_codes import MemoryCodeStore
-from flask_watchword.stores.sql.codes import SqlCodeStore
+from flask_watchword.infra.memory.codes import MemoryCodeStore
+from flask_watchword.infra.sql.codes import SqlCodeStore
 
 NOW = 1_700_000_000.0
 ADA = new_user("ada@example.com", "hash", NOW)
@@ -26,8 +32,8 @@ def codes(request: pytest.FixtureRequest) -> CodeStore:
     return SqlCodeStore(request.getfixturevalue(engine))
 
 
-def a_code(subject: str = ADA.id, purpose: Purpose = RESET, **values: object) -> Code:
-    code = Code(code_digest(f"{subject} {purpose}"), purpose, subject, 1, "a@b.c", NOW + 60)
+def a_code(subject: str = ADA.id, purpose: Purpose = RESET, **values: object) -> OneTimeCode:
+    code = OneTimeCode(code_digest(f"{subject} {purpose}"), purpose, subject, 1, "a@b.c", NOW + 60)
     return replace(code, **values)  # type: ignore[arg-type]
 
 

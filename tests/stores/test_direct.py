@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, insert, select, text, update
 
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql import tables
-from flask_watchword.stores.sql.direct import DirectStatements, Statements
-from flask_watchword.stores.sql.engine import open_engine, writing
-from flask_watchword.stores.sql.joining import database_at
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql import tables
+from flask_watchword.infra.sql.engine import open_engine, writing
+from flask_watchword.infra.sql.executor import DirectStatements, Statements
+from flask_watchword.infra.sql.transactions import database_at
 
 _throttle = tables.throttle.c
 COUNT = text("SELECT count(*) FROM watchword_throttle")

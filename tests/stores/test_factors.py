@@ -7,12 +7,15 @@ import pyotp
 import pytest
 from sqlalchemy import Engine, text
 
-from flask_watchword.accounts.recovery_codes import (
+from flask_watchword.infra.sql.engine import reading, writing
+from flask_watchword.infra.sql.factors import SqlRecoveryCodeStore, SqlTotpStore
+from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.service.features.recovery_codes.flow import (
     COUNT,
     new_recovery_codes,
     recovery_digest,
 )
-from flask_watchword.accounts.totp import (
+from flask_watchword.service.features.totp.flow import (
     Enrolment,
     UnreadableSecret,
     confirm_totp,
@@ -21,9 +24,6 @@ from flask_watchword.accounts.totp import (
     otpauth_uri,
     verify_totp,
 )
-from flask_watchword.keys.sealing import Sealer
-from flask_watchword.stores.sql.engine import reading, writing
-from flask_watchword.stores.sql.factors import SqlRecoveryCodeStore, SqlTotpStore
 
 NOW = 1_700_000_010.0  # in the middle of a step, as 30 divides 1_699_999_980
 STEP = int(NOW // 30)
@@ -43,7 +43,7 @@ RFC_CODES = [
 
 @pytest.fixture
 def store(any_engine: Engine) -> SqlTotpStore:
-    return SqlTotpStore(any_engine, Sealer([KEY]))
+    return SqlTotpStore(any_engine, Encryptor([KEY]))
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_a_secret_that_is_copied_to_another_user_opens_nothing(
 def test_without_the_master_key_a_factor_is_still_asked_for(
     any_engine: Engine, ada: Enrolment
 ) -> None:
-    other = SqlTotpStore(any_engine, Sealer([b"x" * 32]))
+    other = SqlTotpStore(any_engine, Encryptor([b"x" * 32]))
     assert other.has_factor("ada")
     with pytest.raises(UnreadableSecret):
         verify_totp(other, "ada", code_of(ada, STEP), NOW)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 BEGINNING = """
 import os, signal, sys, threading, warnings
 from flask_watchword.sessions.session import Lifetimes, new_session
-from flask_watchword.stores.opening import open_session_store
+from flask_watchword.infra.factory import open_session_store
 
 warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is the very subject
 NOW, LIVES = 1_700_000_000.0, Lifetimes()

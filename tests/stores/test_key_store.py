@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.memory.keys import MemoryKeyStore
+from flask_watchword.infra.sql.engine import open_engine, reading, writing
+from flask_watchword.infra.sql.keys import SqlKeyStore
 from flask_watchword.keys.store import KeyStore, StoredKey, StoredKeyring
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.memory_keys import MemoryKeyStore
-from flask_watchword.stores.sql.engine import open_engine, reading, writing
-from flask_watchword.stores.sql.keys import SqlKeyStore
 
 ONE = StoredKey(
     kid="one",

@@ -9,66 +9,66 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from flask_watchword.accounts.machine_tokens import (
+from flask_watchword.accounts.api_tokens import (
     USE_NOTED_EVERY,
-    MachineToken,
-    MachineTokenKind,
+    ApiToken,
+    ApiTokenKind,
     ScopeNotHeld,
     UnacceptableName,
+    find_api_token,
     find_client,
-    find_machine_token,
     looks_like,
-    new_machine_token,
+    new_api_token,
     scopes_now,
     token_hash,
 )
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.engine import open_engine, reading
-from flask_watchword.stores.sql.machine_tokens import SqlMachineTokenStore
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql.api_tokens import SqlApiTokenStore
+from flask_watchword.infra.sql.engine import open_engine, reading
 from tests.stores.recorded_statements import recording
 
 NOW = 1_700_000_000.25
-PERSONAL, CLIENT = MachineTokenKind.PERSONAL, MachineTokenKind.CLIENT
+PERSONAL, CLIENT = ApiTokenKind.PERSONAL, ApiTokenKind.CLIENT
 HELD = {"read", "write"}
 
 
 @pytest.fixture
-def store(any_engine: Engine) -> SqlMachineTokenStore:
-    return SqlMachineTokenStore(any_engine)
+def store(any_engine: Engine) -> SqlApiTokenStore:
+    return SqlApiTokenStore(any_engine)
 
 
 def made(
-    store: SqlMachineTokenStore,
+    store: SqlApiTokenStore,
     kind: MachineTokenKind = PERSONAL,
     owner: str = "ada",
     lifetime: float | None = None,
     now: float = NOW,
-) -> tuple[MachineToken, str]:
-    token, shown = new_machine_token(kind, owner, "deploy", {"read"}, HELD, now, lifetime)
+) -> tuple[ApiToken, str]:
+    token, shown = new_api_token(kind, owner, "deploy", {"read"}, HELD, now, lifetime)
     store.add(token)
     return token, shown
 
 
 @contextmanager
-def recorded(engine: Engine) -> Iterator[tuple[SqlMachineTokenStore, list[tuple[str, Any]]]]:
+def recorded(engine: Engine) -> Iterator[tuple[SqlApiTokenStore, list[tuple[str, Any]]]]:
     """Lend a store of the same tokens, and the list of what it says to the database meanwhile."""
     with recording() as sent:
         ours = open_engine(engine.url)
-        store = SqlMachineTokenStore(ours)
+        store = SqlApiTokenStore(ours)
         store.of_owner("nobody")  # what is said to a new connection is not meant
         sent.clear()
         yield store, sent
         ours.dispose()
 
 
-def test_a_token_is_found_by_what_was_shown(store: SqlMachineTokenStore) -> None:
+def test_a_token_is_found_by_what_was_shown(store: SqlApiTokenStore) -> None:
     token, shown = made(store)
     made(store)
-    assert find_machine_token(store, PERSONAL, shown, NOW) == token
+    assert find_api_token(store, PERSONAL, shown, NOW) == token
 
 
 def test_the_database_does_not_hold_a_token(any_engine: Engine) -> None:
-    token, shown = made(SqlMachineTokenStore(any_engine))
+    token, shown = made(SqlApiTokenStore(any_engine))
     with reading(any_engine) as connection:
         rows = connection.execute(text("SELECT * FROM watchword_machine_tokens")).all()
     assert shown[4:] not in str(rows)
@@ -77,15 +77,15 @@ def test_the_database_does_not_hold_a_token(any_engine: Engine) -> None:
 
 
 def test_a_token_has_a_prefix_and_more_than_128_random_bits() -> None:
-    shown = {new_machine_token(PERSONAL, "a", "b", [], [], NOW, None)[1] for _ in range(200)}
+    shown = {new_api_token(PERSONAL, "a", "b", [], [], NOW, None)[1] for _ in range(200)}
     assert len(shown) == 200
     assert all(re.fullmatch("wwp_[0-9A-Za-z]{36}", text) for text in shown)
     assert 62**30 > 2**128
-    assert new_machine_token(CLIENT, "a", "b", [], [], NOW, None)[1].startswith("wwc_")
+    assert new_api_token(CLIENT, "a", "b", [], [], NOW, None)[1].startswith("wwc_")
 
 
 def test_a_typing_error_or_a_look_alike_costs_no_look_up(any_engine: Engine) -> None:
-    store = SqlMachineTokenStore(any_engine)
+    store = SqlApiTokenStore(any_engine)
     _, shown = made(store)
     wrong = [
         "",
@@ -101,12 +101,12 @@ def test_a_typing_error_or_a_look_alike_costs_no_look_up(any_engine: Engine) -> 
         f" {shown[1:]}",
     ]
     with recorded(any_engine) as (other, sent):
-        assert [find_machine_token(other, PERSONAL, text, NOW) for text in wrong] == [None] * 11
+        assert [find_api_token(other, PERSONAL, text, NOW) for text in wrong] == [None] * 11
     assert sent == []
 
 
 def test_every_single_wrong_character_is_noticed() -> None:
-    _, shown = new_machine_token(PERSONAL, "a", "b", [], [], NOW, None)
+    _, shown = new_api_token(PERSONAL, "a", "b", [], [], NOW, None)
     for n in range(4, len(shown)):
         for other in "09AZaz":
             changed = shown[:n] + other + shown[n + 1 :]
@@ -114,63 +114,63 @@ def test_every_single_wrong_character_is_noticed() -> None:
 
 
 def test_a_look_up_is_one_statement_by_an_index(any_engine: Engine) -> None:
-    store = SqlMachineTokenStore(any_engine)
+    store = SqlApiTokenStore(any_engine)
     _, shown = made(store)
-    find_machine_token(store, PERSONAL, shown, NOW)
+    find_api_token(store, PERSONAL, shown, NOW)
     with recorded(any_engine) as (other, sent):
-        find_machine_token(other, PERSONAL, shown, NOW)
+        find_api_token(other, PERSONAL, shown, NOW)
         ((statement, _),) = sent
     assert "token_hash = " in statement
 
 
-def test_a_token_ends_at_its_end_and_not_before(store: SqlMachineTokenStore) -> None:
+def test_a_token_ends_at_its_end_and_not_before(store: SqlApiTokenStore) -> None:
     _, shown = made(store, lifetime=60.0)
-    assert find_machine_token(store, PERSONAL, shown, NOW + 59.9) is not None
-    assert find_machine_token(store, PERSONAL, shown, NOW + 60.0) is None
+    assert find_api_token(store, PERSONAL, shown, NOW + 59.9) is not None
+    assert find_api_token(store, PERSONAL, shown, NOW + 60.0) is None
 
 
-def test_a_revoked_token_is_refused_at_once(store: SqlMachineTokenStore) -> None:
+def test_a_revoked_token_is_refused_at_once(store: SqlApiTokenStore) -> None:
     token, shown = made(store)
     assert store.revoke(token.id, "ada", NOW)
     assert not store.revoke(token.id, "ada", NOW + 1)
-    assert find_machine_token(store, PERSONAL, shown, NOW) is None
+    assert find_api_token(store, PERSONAL, shown, NOW) is None
     assert store.of_owner("ada") == [replace(token, revoked_at=NOW)]
 
 
-def test_nobody_revokes_a_token_of_somebody_else(store: SqlMachineTokenStore) -> None:
+def test_nobody_revokes_a_token_of_somebody_else(store: SqlApiTokenStore) -> None:
     token, shown = made(store)
     assert not store.revoke(token.id, "bob", NOW)
-    assert find_machine_token(store, PERSONAL, shown, NOW) is not None
+    assert find_api_token(store, PERSONAL, shown, NOW) is not None
 
 
-def test_a_user_s_tokens_go_with_the_user(store: SqlMachineTokenStore) -> None:
+def test_a_user_s_tokens_go_with_the_user(store: SqlApiTokenStore) -> None:
     _, shown = made(store)
     other, _ = made(store, owner="bob")
     store.remove_all("ada")
     assert store.of_owner("ada") == []
-    assert find_machine_token(store, PERSONAL, shown, NOW) is None
+    assert find_api_token(store, PERSONAL, shown, NOW) is None
     assert store.of_owner("bob") == [other]
 
 
-def test_tokens_are_listed_the_newest_first(store: SqlMachineTokenStore) -> None:
+def test_tokens_are_listed_the_newest_first(store: SqlApiTokenStore) -> None:
     tokens = [made(store, now=NOW + n)[0] for n in (1, 3, 2)]
     assert [t.created_at - NOW for t in store.of_owner("ada")] == [3, 2, 1]
     assert set(store.of_owner("ada")) == set(tokens)
 
 
 def test_use_is_noted_once_a_minute_at_most(any_engine: Engine) -> None:
-    store = SqlMachineTokenStore(any_engine)
+    store = SqlApiTokenStore(any_engine)
     _, shown = made(store)
     with recorded(any_engine) as (other, sent):
         for n in range(600):  # ten a second for a minute
-            find_machine_token(other, PERSONAL, shown, NOW + n / 10)
+            find_api_token(other, PERSONAL, shown, NOW + n / 10)
     assert len([1 for statement, _ in sent if statement.startswith("UPDATE")]) == 1
     assert store.of_owner("ada")[0].last_used_at == NOW
-    find_machine_token(store, PERSONAL, shown, NOW + USE_NOTED_EVERY)
+    find_api_token(store, PERSONAL, shown, NOW + USE_NOTED_EVERY)
     assert store.of_owner("ada")[0].last_used_at == NOW + USE_NOTED_EVERY
 
 
-def test_a_later_use_is_not_noted_as_an_earlier_one(store: SqlMachineTokenStore) -> None:
+def test_a_later_use_is_not_noted_as_an_earlier_one(store: SqlApiTokenStore) -> None:
     token, _ = made(store)
     store.note_use(token.id, NOW + 100, NOW + 40)
     store.note_use(token.id, NOW + 90, NOW + 30)
@@ -178,7 +178,7 @@ def test_a_later_use_is_not_noted_as_an_earlier_one(store: SqlMachineTokenStore)
 
 
 def test_a_store_that_cannot_write_refuses_nobody_for_the_note(
-    store: SqlMachineTokenStore, monkeypatch: pytest.MonkeyPatch
+    store: SqlApiTokenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token, shown = made(store)
     found = store.by_hash(token_hash(shown))
@@ -188,10 +188,10 @@ def test_a_store_that_cannot_write_refuses_nobody_for_the_note(
         raise StoreUnavailable("locked")
 
     monkeypatch.setattr(store._database, "count", locked)
-    assert find_machine_token(store, PERSONAL, shown, NOW) == token
+    assert find_api_token(store, PERSONAL, shown, NOW) == token
 
 
-def test_a_client_is_known_by_its_id_and_its_secret(store: SqlMachineTokenStore) -> None:
+def test_a_client_is_known_by_its_id_and_its_secret(store: SqlApiTokenStore) -> None:
     client, secret = made(store, CLIENT)
     other, _ = made(store, CLIENT)
     assert find_client(store, client.id, secret, NOW) == client
@@ -200,20 +200,20 @@ def test_a_client_is_known_by_its_id_and_its_secret(store: SqlMachineTokenStore)
 
 
 def test_a_personal_token_is_no_client_s_secret_and_the_other_way_round(
-    store: SqlMachineTokenStore,
+    store: SqlApiTokenStore,
 ) -> None:
     personal, token = made(store)
     _, secret = made(store, CLIENT)
     assert find_client(store, personal.id, token, NOW) is None
-    assert find_machine_token(store, PERSONAL, secret, NOW) is None
+    assert find_api_token(store, PERSONAL, secret, NOW) is None
 
 
 def test_nobody_gives_a_token_more_than_they_have() -> None:
     with pytest.raises(ScopeNotHeld, match="admin root"):
-        new_machine_token(PERSONAL, "ada", "x", {"root", "read", "admin"}, HELD, NOW, None)
+        new_api_token(PERSONAL, "ada", "x", {"root", "read", "admin"}, HELD, NOW, None)
 
 
-def test_a_token_may_do_no_more_than_its_owner_still_may(store: SqlMachineTokenStore) -> None:
+def test_a_token_may_do_no_more_than_its_owner_still_may(store: SqlApiTokenStore) -> None:
     token, _ = made(store)
     assert scopes_now(token, HELD) == {"read"}
     assert scopes_now(token, {"write"}) == set()
@@ -222,4 +222,4 @@ def test_a_token_may_do_no_more_than_its_owner_still_may(store: SqlMachineTokenS
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\nb", "a\0b", "\x1b[2J", "\ud800"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(UnacceptableName):
-        new_machine_token(PERSONAL, "ada", name, [], [], NOW, None)
+        new_api_token(PERSONAL, "ada", name, [], [], NOW, None)

@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import URL, create_engine
 
+from flask_watchword.infra.factory import UnknownStore, open_session_store
+from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.sql.sessions import SqlSessionStore
+from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 from flask_watchword.sessions.session import Lifetimes, new_session
 from flask_watchword.sessions.store import SessionStore
-from flask_watchword.stores.memory_sessions import MemorySessionStore
-from flask_watchword.stores.opening import UnknownStore, open_session_store
-from flask_watchword.stores.sql.sessions import SqlSessionStore
-from flask_watchword.stores.valkey.sessions import ValkeySessionStore
 from tests.servers.postgres import new_database
 
 NOW, LIVES = 1_700_000_000.0, Lifetimes()
@@ -139,7 +139,7 @@ def test_what_names_no_store_is_refused_without_telling_the_password(
 
 
 def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "flask_watchword.stores.sql.opening")
+    monkeypatch.delitem(sys.modules, "flask_watchword.infra.sql.factory")
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     with pytest.raises(UnknownStore, match="sqlalchemy"):
         open_session_store("sqlite:///file.db")
@@ -147,7 +147,7 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
 
 def test_opening_memory_imports_no_database() -> None:
     program = (
-        "import sys\nfrom flask_watchword.stores.opening import open_session_store\n"
+        "import sys\nfrom flask_watchword.infra.factory import open_session_store\n"
         "open_session_store('memory://')\n"
         "print({'sqlalchemy', 'alembic', 'valkey', 'redis', 'psycopg'} & sys.modules.keys())"
     )

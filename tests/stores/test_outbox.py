@@ -22,10 +22,10 @@ from flask_watchword.accounts.outbox import (
     new_mail,
     pause_after,
 )
-from flask_watchword.keys.sealing import Sealer
-from flask_watchword.stores.sql.engine import reading
-from flask_watchword.stores.sql.joining import transact
-from flask_watchword.stores.sql.outbox import SqlOutbox, purge_mail
+from flask_watchword.infra.sql.engine import reading
+from flask_watchword.infra.sql.outbox import SqlOutbox, purge_mail
+from flask_watchword.infra.sql.transactions import transact
+from flask_watchword.keys.encryption import Encryptor
 
 NOW = 1_700_000_000.0
 KEY = b"k" * 32
@@ -60,7 +60,7 @@ class Died(BaseException):
 
 @pytest.fixture
 def outbox(any_engine: Engine) -> SqlOutbox:
-    return SqlOutbox(any_engine, Sealer([KEY]))
+    return SqlOutbox(any_engine, Encryptor([KEY]))
 
 
 def mail(n: int = 0, lifetime: float = 86_400.0) -> Mail:
@@ -107,7 +107,7 @@ def test_a_decoy_is_tried_again_and_given_up_like_a_message(outbox: SqlOutbox) -
 def test_a_message_is_there_with_the_change_that_causes_it_or_not_at_all(
     any_engine: Engine,
 ) -> None:
-    sealer = Sealer([KEY])
+    sealer = Encryptor([KEY])
 
     def fail(connection: Connection) -> None:
         SqlOutbox(connection, sealer).put(mail())
@@ -123,7 +123,7 @@ def test_a_worker_looks_past_a_message_that_another_one_is_claiming(
     postgres_engine: Engine,
 ) -> None:
     """Its transaction is open still: to wait for it would make of all workers one."""
-    sealer = Sealer([KEY])
+    sealer = Encryptor([KEY])
     outbox = SqlOutbox(postgres_engine, sealer)
     first, second = mail(1), mail(2)
     for one in (first, second):
@@ -265,9 +265,9 @@ def test_many_workers_send_each_message_once(outbox: SqlOutbox) -> None:
 def test_a_message_under_another_master_key_is_given_up_and_not_sent_empty(
     any_engine: Engine,
 ) -> None:
-    SqlOutbox(any_engine, Sealer([KEY])).put(mail())
+    SqlOutbox(any_engine, Encryptor([KEY])).put(mail())
     box = Mailbox()
-    other = SqlOutbox(any_engine, Sealer([b"x" * 32]))
+    other = SqlOutbox(any_engine, Encryptor([b"x" * 32]))
     outcome = deliver_next(other, box, lambda: NOW)
     assert isinstance(outcome, Outcome)
     assert (outcome.result, box.mails) == (Result.GIVEN_UP, [])
@@ -275,12 +275,12 @@ def test_a_message_under_another_master_key_is_given_up_and_not_sent_empty(
 
 
 def test_what_was_sealed_under_the_old_of_two_master_keys_is_sent(any_engine: Engine) -> None:
-    SqlOutbox(any_engine, Sealer([KEY])).put(mail())
-    assert deliver(SqlOutbox(any_engine, Sealer([b"n" * 32, KEY])), Mailbox()) == [Result.SENT]
+    SqlOutbox(any_engine, Encryptor([KEY])).put(mail())
+    assert deliver(SqlOutbox(any_engine, Encryptor([b"n" * 32, KEY])), Mailbox()) == [Result.SENT]
 
 
 def test_purging_forgets_what_is_over_and_nothing_that_waits(any_engine: Engine) -> None:
-    outbox = SqlOutbox(any_engine, Sealer([KEY]))
+    outbox = SqlOutbox(any_engine, Encryptor([KEY]))
     for n in range(3):
         outbox.put(mail(n))
     deliver(outbox, Mailbox(), NOW)  # only the first is due

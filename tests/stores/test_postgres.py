@@ -13,20 +13,20 @@ import psycopg
 import pytest
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
-from flask_watchword.sessions.revocation import Kind, Revocation
-from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.bounded_connection import (
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql.bounded_connection import (
     BoundedConnection,
     bound_connections,
     patience,
 )
-from flask_watchword.stores.sql.direct import DirectStatements
-from flask_watchword.stores.sql.engine import open_engine, reading, transactions, writing
-from flask_watchword.stores.sql.opening import open_sql_sessions
-from flask_watchword.stores.sql.postgres_feed import PostgresFeed
-from flask_watchword.stores.sql.schema import upgrade_schema
-from flask_watchword.stores.sql.sessions import SqlSessionStore
+from flask_watchword.infra.sql.engine import open_engine, reading, transactions, writing
+from flask_watchword.infra.sql.executor import DirectStatements
+from flask_watchword.infra.sql.factory import open_sql_sessions
+from flask_watchword.infra.sql.postgres_feed import PostgresFeed
+from flask_watchword.infra.sql.schema import upgrade_schema
+from flask_watchword.infra.sql.sessions import SqlSessionStore
+from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 from tests.servers.postgres import PostgresServer, running_postgres
 from tests.servers.valkey import wait_until
 

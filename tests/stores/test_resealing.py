@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import Engine
 
 from flask_watchword.accounts.outbox import Body, new_mail
-from flask_watchword.accounts.resealing import Resealed
-from flask_watchword.accounts.totp import UnreadableSecret, new_enrolment
-from flask_watchword.keys.sealing import Sealer
-from flask_watchword.stores.sql import resealing
-from flask_watchword.stores.sql.factors import SqlTotpStore
-from flask_watchword.stores.sql.outbox import SqlOutbox
+from flask_watchword.accounts.reencryption import ReencryptionResult
+from flask_watchword.infra.sql import reencryption as resealing
+from flask_watchword.infra.sql.factors import SqlTotpStore
+from flask_watchword.infra.sql.outbox import SqlOutbox
+from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.service.features.totp.flow import UnreadableSecret, new_enrolment
 
 NOW = 1_700_000_000.0
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
@@ -20,51 +20,51 @@ def test_secrets_under_the_old_master_key_open_under_the_new_one_alone_afterward
     any_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resealing, "_BATCH", 2)
-    before = SqlTotpStore(any_engine, Sealer([OLD]))
+    before = SqlTotpStore(any_engine, Encryptor([OLD]))
     enrolments = [new_enrolment(f"user-{n}", NOW) for n in range(5)]
     for enrolment in enrolments:
         before.begin(enrolment)
-    assert SqlTotpStore(any_engine, Sealer([NEW, OLD])).reseal() == Resealed(5, 0)
-    after = SqlTotpStore(any_engine, Sealer([NEW]))
+    assert SqlTotpStore(any_engine, Encryptor([NEW, OLD])).reseal() == ReencryptionResult(5, 0)
+    after = SqlTotpStore(any_engine, Encryptor([NEW]))
     assert [after.get(enrolment.user_id) for enrolment in enrolments] == enrolments
     with pytest.raises(UnreadableSecret):
         before.get("user-0")
-    assert after.reseal() == Resealed(0, 0)
+    assert after.reseal() == ReencryptionResult(0, 0)
 
 
 def test_messages_under_the_old_master_key_are_sent_under_the_new_one(any_engine: Engine) -> None:
-    before = SqlOutbox(any_engine, Sealer([OLD]))
+    before = SqlOutbox(any_engine, Encryptor([OLD]))
     sent = new_mail("verify_email", "eve@example.com", BODY, NOW)
     before.put(sent)
     before.sent(sent.id, NOW)
     waiting = new_mail("verify_email", "ada@example.com", BODY, NOW)
     before.put(waiting)
-    assert SqlOutbox(any_engine, Sealer([NEW, OLD])).reseal() == Resealed(1, 0)
-    claimed = SqlOutbox(any_engine, Sealer([NEW])).claim(NOW, 60.0)
+    assert SqlOutbox(any_engine, Encryptor([NEW, OLD])).reseal() == ReencryptionResult(1, 0)
+    claimed = SqlOutbox(any_engine, Encryptor([NEW])).claim(NOW, 60.0)
     assert claimed is not None
     assert claimed.mail == waiting
 
 
 def test_what_no_master_key_opens_is_counted_and_left(any_engine: Engine) -> None:
-    lost = SqlTotpStore(any_engine, Sealer([OTHER]))
+    lost = SqlTotpStore(any_engine, Encryptor([OTHER]))
     lost.begin(new_enrolment("eve", NOW))
-    SqlTotpStore(any_engine, Sealer([OLD])).begin(new_enrolment("ada", NOW))
-    assert SqlTotpStore(any_engine, Sealer([NEW, OLD])).reseal() == Resealed(1, 1)
+    SqlTotpStore(any_engine, Encryptor([OLD])).begin(new_enrolment("ada", NOW))
+    assert SqlTotpStore(any_engine, Encryptor([NEW, OLD])).reseal() == ReencryptionResult(1, 1)
     assert lost.get("eve") is not None
 
 
 def test_a_secret_that_is_replaced_meanwhile_stays_the_newer_one(
     any_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    SqlTotpStore(any_engine, Sealer([OLD])).begin(new_enrolment("ada", NOW))
+    SqlTotpStore(any_engine, Encryptor([OLD])).begin(new_enrolment("ada", NOW))
     newer = new_enrolment("ada", NOW + 1.0)
-    sealer = Sealer([NEW, OLD])
+    sealer = Encryptor([NEW, OLD])
     opened = sealer.open
 
     def open_slowly(sealed: bytes, context: str) -> bytes:
-        SqlTotpStore(any_engine, Sealer([NEW])).begin(newer)
+        SqlTotpStore(any_engine, Encryptor([NEW])).begin(newer)
         return opened(sealed, context)
 
     monkeypatch.setattr(sealer, "open", open_slowly)
-    assert SqlTotpStore(any_engine, sealer).reseal() == Resealed(0, 0)
-    assert SqlTotpStore(any_engine, Sealer([NEW])).get("ada") == newer
+    assert SqlTotpStore(any_engine, sealer).reseal() == ReencryptionResult(0, 0)
+    assert SqlTotpStore(any_engine, Encryptor([NEW])).get("ada") == newer

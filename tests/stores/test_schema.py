@@ -12,31 +12,31 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import URL, Engine, inspect, text
 
-from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
-from flask_watchword.stores.sql.engine import open_engine, reading, writing
-from flask_watchword.stores.sql.migrating import SCRIPTS
-from flask_watchword.stores.sql.schema import (
+from flask_watchword.infra.errors import LaterSchema, StoreUnavailable
+from flask_watchword.infra.sql.engine import open_engine, reading, writing
+from flask_watchword.infra.sql.run_migrations import SCRIPTS
+from flask_watchword.infra.sql.schema import (
     _SCHEMA_LOCK,
     REVISIONS,
     schema_revision,
     upgrade_schema,
 )
-from flask_watchword.stores.sql.tables import VERSION_TABLE, metadata
+from flask_watchword.infra.sql.tables import VERSION_TABLE, metadata
 from tests.releases import before
 from tests.servers.postgres import new_database
 
 UPGRADE = """
 import sys
-from flask_watchword.stores.sql.engine import open_engine
-from flask_watchword.stores.sql.schema import upgrade_schema
+from flask_watchword.infra.sql.engine import open_engine
+from flask_watchword.infra.sql.schema import upgrade_schema
 sys.stdin.read()  # all of them begin at once, when the test closes this
 upgrade_schema(open_engine(sys.argv[1], busy_seconds=60.0))
 """
 
 UP_TO_DATE = """
 import sys
-from flask_watchword.stores.sql.engine import open_engine
-from flask_watchword.stores.sql.schema import upgrade_schema
+from flask_watchword.infra.sql.engine import open_engine
+from flask_watchword.infra.sql.schema import upgrade_schema
 upgrade_schema(open_engine(sys.argv[1]))
 """
 

@@ -4,15 +4,15 @@ import pytest
 from sqlalchemy import Engine
 
 from flask_watchword.accounts.outbox import Body, new_mail
-from flask_watchword.accounts.totp import new_enrolment
-from flask_watchword.keys.sealing import Sealer
-from flask_watchword.stores.sql import sealed_values
-from flask_watchword.stores.sql.factors import SqlTotpStore
-from flask_watchword.stores.sql.outbox import SqlOutbox
-from flask_watchword.stores.sql.sealed_values import count_by_head
+from flask_watchword.infra.sql import encrypted_values as sealed_values
+from flask_watchword.infra.sql.encrypted_values import count_by_head
+from flask_watchword.infra.sql.factors import SqlTotpStore
+from flask_watchword.infra.sql.outbox import SqlOutbox
+from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.service.features.totp.flow import new_enrolment
 
 NOW = 1_700_000_000.0
-OLD, NEW = Sealer([b"o" * 32]), Sealer([b"n" * 32])
+OLD, NEW = Encryptor([b"o" * 32]), Encryptor([b"n" * 32])
 
 
 def test_each_value_is_counted_once_by_its_master_key(

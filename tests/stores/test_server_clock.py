@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flask_watchword.accounts.throttling import Charge
+from flask_watchword.accounts.rate_limits import Hit
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.factory import open_session_store, upgrade_database
+from flask_watchword.infra.server_clock import ServerClock
+from flask_watchword.infra.valkey.rate_limits import ValkeyRateLimitStore
 from flask_watchword.sessions.refresh import refresh
 from flask_watchword.sessions.session import Lifetimes, new_session
 from flask_watchword.sessions.store import SessionStore
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.opening import open_session_store, upgrade_database
-from flask_watchword.stores.server_clock import ServerClock
-from flask_watchword.stores.valkey.throttle import ValkeyThrottleStore
 from tests.servers.postgres import PostgresServer, running_postgres
 from tests.servers.valkey import ValkeyServer, running_valkey, wait_until
 
@@ -95,10 +95,10 @@ def test_a_sign_in_that_lay_in_the_buffer_of_a_frozen_valkey_ends_no_session(
 def test_a_try_that_lay_in_the_buffer_of_a_frozen_valkey_is_not_counted(
     valkey: ValkeyServer,
 ) -> None:
-    throttle = ValkeyThrottleStore.from_url(valkey.url)
-    once = [Charge("ada", interval=60_000_000, depth=60_000_000)]
+    throttle = ValkeyRateLimitStore.from_url(valkey.url)
+    once = [Hit("ada", interval=60_000_000, depth=60_000_000)]
     now = int(NOW) * 1_000_000
-    assert throttle.take([Charge("bob", interval=1, depth=1)], now) == 0
+    assert throttle.take([Hit("bob", interval=1, depth=1)], now) == 0
     with valkey.frozen(), pytest.raises(StoreUnavailable):
         throttle.take(once, now)
     wait_until(lambda: remembers(throttle))
@@ -107,7 +107,7 @@ def test_a_try_that_lay_in_the_buffer_of_a_frozen_valkey_is_not_counted(
     throttle.close()
 
 
-def remembers(throttle: ValkeyThrottleStore) -> bool:
+def remembers(throttle: ValkeyRateLimitStore) -> bool:
     try:
         return not throttle.remembers("nothing", 0)
     except StoreUnavailable:

@@ -1,7 +1,7 @@
 import pytest
 
-from flask_watchword.stores import silence
-from flask_watchword.stores.silence import Silence
+from flask_watchword.infra import circuit_breaker as silence
+from flask_watchword.infra.circuit_breaker import CircuitBreaker
 
 
 class Time:
@@ -19,12 +19,12 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
 
 
 def test_nobody_is_kept_from_a_server_that_answers(time: Time) -> None:
-    silent = Silence(2.0)
+    silent = CircuitBreaker(2.0)
     assert not any(silent.lasts() for _ in range(3))
 
 
 def test_after_a_silence_everybody_is_refused_for_a_moment_and_then_one_asks(time: Time) -> None:
-    silent = Silence(2.0)
+    silent = CircuitBreaker(2.0)
     silent.begin()
     time.now += 0.249
     assert silent.lasts()
@@ -33,7 +33,7 @@ def test_after_a_silence_everybody_is_refused_for_a_moment_and_then_one_asks(tim
 
 
 def test_where_whoever_asked_never_came_back_another_one_asks_after_the_bound(time: Time) -> None:
-    silent = Silence(2.0)
+    silent = CircuitBreaker(2.0)
     silent.begin()
     time.now += 0.25
     assert not silent.lasts()
@@ -44,7 +44,7 @@ def test_where_whoever_asked_never_came_back_another_one_asks_after_the_bound(ti
 
 
 def test_an_answer_ends_it(time: Time) -> None:
-    silent = Silence(2.0)
+    silent = CircuitBreaker(2.0)
     silent.begin()
     silent.end()
     assert not silent.lasts()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flask_watchword.accounts.outbox import Body, Mail, Rejected, SendingFailed, new_mail
-from flask_watchword.stores.smtp import Security, SmtpServer, SmtpTransport
+from flask_watchword.infra.mail.smtp import Security, SmtpServer, SmtpTransport
 from tests.servers.certificates import certificate_for
 from tests.servers.smtp import PASSWORD, USER, running_smtp
 

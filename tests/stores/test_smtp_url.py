@@ -1,7 +1,7 @@
 import pytest
 
-from flask_watchword.stores.smtp import Security
-from flask_watchword.stores.smtp_url import SmtpUrl, read_smtp_url
+from flask_watchword.infra.mail.smtp import Security
+from flask_watchword.infra.mail.smtp_url import SmtpUrl, read_smtp_url
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import pytest
 from sqlalchemy import Engine, exc
 
 from flask_watchword.accounts.users import new_user
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.engine import open_engine, reading, writing
-from flask_watchword.stores.sql.users import SqlUserStore
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql.engine import open_engine, reading, writing
+from flask_watchword.infra.sql.users import SqlUserStore
 
 ADA = new_user("ada@example.com", "hash", 0.0)
 

@@ -8,6 +8,9 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine, text
 
+from flask_watchword.infra.sql.engine import open_engine, transactions
+from flask_watchword.infra.sql.factory import open_sql_sessions
+from flask_watchword.infra.sql.sessions import SqlSessionStore
 from flask_watchword.sessions.refresh import RefreshRefused, refresh
 from flask_watchword.sessions.session import (
     REFRESH_REUSED,
@@ -16,9 +19,6 @@ from flask_watchword.sessions.session import (
     Lifetimes,
     new_session,
 )
-from flask_watchword.stores.sql.engine import open_engine, transactions
-from flask_watchword.stores.sql.opening import open_sql_sessions
-from flask_watchword.stores.sql.sessions import SqlSessionStore
 from tests.stores.racing import Race, run, run_in_processes
 
 NOW = 1_700_000_000.0
@@ -154,7 +154,7 @@ def wait_until_blocked(engine: Engine, number: int) -> None:
 def test_ending_everything_goes_on_though_somebody_ended_a_part_of_a_step_meanwhile(
     postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_watchword.stores.sql.sessions.MOST_ENDED", STEP)
+    monkeypatch.setattr("flask_watchword.infra.sql.sessions.MOST_ENDED", STEP)
     store = crowded(postgres_engine)
     ending = text(
         "UPDATE watchword_sessions SET ended_at = 1 WHERE id = "
@@ -173,7 +173,7 @@ def test_ending_everything_goes_on_though_somebody_ended_a_part_of_a_step_meanwh
 def test_none_of_two_who_end_everything_is_answered_before_it_is_done(
     postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_watchword.stores.sql.sessions.MOST_ENDED", STEP)
+    monkeypatch.setattr("flask_watchword.infra.sql.sessions.MOST_ENDED", STEP)
     store = crowded(postgres_engine)
     with ThreadPoolExecutor(2) as pool:
         with transactions(postgres_engine).begin() as somebody:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql.engine import run, transactions, writing
+from flask_watchword.infra.sql.factory import open_sql_sessions
+from flask_watchword.infra.sql.sessions import SqlSessionStore
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.engine import run, transactions, writing
-from flask_watchword.stores.sql.opening import open_sql_sessions
-from flask_watchword.stores.sql.sessions import SqlSessionStore
 
 NOW = 1_700_000_000.0
 LIVES = Lifetimes()
@@ -23,7 +23,7 @@ TOKEN = Revocation(Kind.TOKEN, "jti", NOW, NOW + 900)
 FORK = """
 import os, sys
 from flask_watchword.sessions.session import Lifetimes, new_session
-from flask_watchword.stores.sql.opening import open_sql_sessions
+from flask_watchword.infra.sql.factory import open_sql_sessions
 lives = Lifetimes()
 store = open_sql_sessions(sys.argv[1], upgrade=False)
 ours, theirs = (new_session("ada", 0.0, lives) for _ in range(2))
@@ -175,7 +175,7 @@ def test_a_transaction_that_ran_into_another_is_done_again(
 def test_a_long_log_is_read_page_by_page_to_its_end(
     any_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_watchword.stores.sql.sessions._PAGE", 3)
+    monkeypatch.setattr("flask_watchword.infra.sql.sessions._PAGE", 3)
     store = SqlSessionStore(any_engine, owned=False)
     for number in range(7):
         until = NOW + (900 if number % 2 else -1)

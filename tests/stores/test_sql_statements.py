@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import Engine
 
+from flask_watchword.infra.sql.engine import writing
+from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.sessions.refresh import refresh
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 from flask_watchword.sessions.store import SessionStore
-from flask_watchword.stores.sql.engine import writing
-from flask_watchword.stores.sql.opening import open_sql_sessions
 from tests.stores.recorded_statements import about_our_tables, recording
 
 NOW = 1_700_000_000.0

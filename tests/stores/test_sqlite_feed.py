@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql.engine import writing
+from flask_watchword.infra.sql.factory import open_sql_sessions
+from flask_watchword.infra.sql.sessions import SqlSessionStore
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import Lifetimes, new_session
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.engine import writing
-from flask_watchword.stores.sql.opening import open_sql_sessions
-from flask_watchword.stores.sql.sessions import SqlSessionStore
 
 NOW = 1_700_000_000.0
 LIVES = Lifetimes()
@@ -26,7 +26,7 @@ TOKEN = Revocation(Kind.TOKEN, "jti", NOW, NOW + 900)
 END_A_SESSION = """
 import sys
 from flask_watchword.sessions.session import Lifetimes
-from flask_watchword.stores.sql.opening import open_sql_sessions
+from flask_watchword.infra.sql.factory import open_sql_sessions
 store = open_sql_sessions(sys.argv[1], upgrade=False)
 store.end(sys.argv[2], float(sys.argv[3]), "signed_out", Lifetimes())
 """
@@ -34,7 +34,7 @@ store.end(sys.argv[2], float(sys.argv[3]), "signed_out", Lifetimes())
 FORK_BEHIND_A_RESTORED_FILE = """
 import os, sys
 from pathlib import Path
-from flask_watchword.stores.sql.opening import open_sql_sessions
+from flask_watchword.infra.sql.factory import open_sql_sessions
 store = open_sql_sessions(sys.argv[1], upgrade=False)
 store.revocations(0, 0.0)
 file = Path(store._engine.url.database)

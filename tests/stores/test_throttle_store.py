@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flask_watchword.accounts.throttling import Charge, ThrottleStore
+from flask_watchword.accounts.rate_limits import Hit, RateLimitStore
 from tests.stores import throttle_places
 from tests.stores.throttle_places import THROTTLE_PLACES, OpenThrottle
 
@@ -19,8 +19,8 @@ valkey_cluster_throttle = throttle_places.valkey_cluster_throttle
 SECOND = 1_000_000
 # Odd, so that an inexact store loses a part of it each time.
 NOW = 1_700_000_000_123_457
-TEN = Charge("ten", 60 * SECOND + 7, 10 * (60 * SECOND + 7))
-ONE = Charge("one", 900 * SECOND, 900 * SECOND)
+TEN = Hit("ten", 60 * SECOND + 7, 10 * (60 * SECOND + 7))
+ONE = Hit("one", 900 * SECOND, 900 * SECOND)
 
 PROCESSES = 4
 
@@ -32,18 +32,18 @@ def open_throttle(request: pytest.FixtureRequest) -> OpenThrottle:
 
 
 @pytest.fixture
-def throttle(open_throttle: OpenThrottle) -> Iterator[ThrottleStore]:
+def throttle(open_throttle: OpenThrottle) -> Iterator[RateLimitStore]:
     store = open_throttle()
     yield store
     throttle_places.close(store)
 
 
-def test_as_many_tries_pass_at_once_as_the_burst_allows(throttle: ThrottleStore) -> None:
+def test_as_many_tries_pass_at_once_as_the_burst_allows(throttle: RateLimitStore) -> None:
     assert [throttle.take([TEN], NOW) for _ in range(12)] == [0] * 10 + [TEN.interval] * 2
 
 
 def test_one_more_passes_after_the_interval_and_not_a_microsecond_earlier(
-    throttle: ThrottleStore,
+    throttle: RateLimitStore,
 ) -> None:
     for _ in range(10):
         throttle.take([TEN], NOW)
@@ -52,20 +52,20 @@ def test_one_more_passes_after_the_interval_and_not_a_microsecond_earlier(
     assert throttle.take([TEN], NOW + TEN.interval) == TEN.interval
 
 
-def test_a_bucket_that_was_left_alone_holds_one_burst_and_no_more(throttle: ThrottleStore) -> None:
+def test_a_bucket_that_was_left_alone_holds_one_burst_and_no_more(throttle: RateLimitStore) -> None:
     throttle.take([TEN], NOW)
     later = NOW + 1000 * TEN.interval
     assert [throttle.take([TEN], later) for _ in range(11)].count(0) == 10
 
 
-def test_a_try_counts_on_all_limits_or_on_none(throttle: ThrottleStore) -> None:
+def test_a_try_counts_on_all_limits_or_on_none(throttle: RateLimitStore) -> None:
     assert throttle.take([TEN, ONE], NOW) == 0
     for _ in range(20):
         assert throttle.take([TEN, ONE], NOW) == ONE.interval
     assert [throttle.take([TEN], NOW) for _ in range(10)].count(0) == 9
 
 
-def test_the_longest_of_several_waits_is_told(throttle: ThrottleStore) -> None:
+def test_the_longest_of_several_waits_is_told(throttle: RateLimitStore) -> None:
     throttle.take([ONE], NOW)
     for _ in range(10):
         throttle.take([TEN], NOW)
@@ -73,21 +73,21 @@ def test_the_longest_of_several_waits_is_told(throttle: ThrottleStore) -> None:
     assert throttle.take([ONE, TEN], NOW) == ONE.interval
 
 
-def test_a_try_that_is_given_back_can_be_taken_again(throttle: ThrottleStore) -> None:
+def test_a_try_that_is_given_back_can_be_taken_again(throttle: RateLimitStore) -> None:
     for _ in range(10):
         throttle.take([TEN], NOW)
-    throttle.give_back([TEN, ONE])
+    throttle.refund([TEN, ONE])
     assert [throttle.take([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
     assert throttle.take([ONE], NOW) == 0
 
 
-def test_no_tries_can_be_given_back(throttle: ThrottleStore) -> None:
-    throttle.give_back([])
+def test_no_tries_can_be_given_back(throttle: RateLimitStore) -> None:
+    throttle.refund([])
     assert throttle.take([ONE], NOW) == 0
 
 
 def test_a_key_is_remembered_until_its_moment_and_for_the_longest_of_several(
-    throttle: ThrottleStore,
+    throttle: RateLimitStore,
 ) -> None:
     until = NOW + 60 * SECOND
     assert not throttle.remembers("place", NOW)
@@ -100,9 +100,9 @@ def test_a_key_is_remembered_until_its_moment_and_for_the_longest_of_several(
 
 
 def test_with_what_is_remembered_something_is_forgotten_and_something_paid_back(
-    throttle: ThrottleStore,
+    throttle: RateLimitStore,
 ) -> None:
-    two = Charge("two", 900 * SECOND, 1800 * SECOND)
+    two = Hit("two", 900 * SECOND, 1800 * SECOND)
     throttle.take([ONE, two], NOW)
     for _ in range(9):
         throttle.take([TEN], NOW)
@@ -114,8 +114,8 @@ def test_with_what_is_remembered_something_is_forgotten_and_something_paid_back(
     assert throttle.take([ONE], NOW) == ONE.interval
 
 
-def test_what_is_remembered_need_not_forget_anything(throttle: ThrottleStore) -> None:
-    two = Charge("two", 900 * SECOND, 1800 * SECOND)
+def test_what_is_remembered_need_not_forget_anything(throttle: RateLimitStore) -> None:
+    two = Hit("two", 900 * SECOND, 1800 * SECOND)
     throttle.take([ONE, two], NOW)
     throttle.take([two], NOW)
     throttle.remember("place", NOW + SECOND, NOW, paid_back=[two])
@@ -124,9 +124,9 @@ def test_what_is_remembered_need_not_forget_anything(throttle: ThrottleStore) ->
     assert throttle.take([ONE], NOW) == ONE.interval
 
 
-def test_purging_leaves_what_still_counts(throttle: ThrottleStore) -> None:
+def test_purging_leaves_what_still_counts(throttle: RateLimitStore) -> None:
     for n in range(5):
-        throttle.take([Charge(f"past {n}", SECOND, SECOND)], NOW)
+        throttle.take([Hit(f"past {n}", SECOND, SECOND)], NOW)
     throttle.take([ONE], NOW)
     later = NOW + SECOND
     while throttle.purge(later, 2):
@@ -159,9 +159,9 @@ def test_of_two_hundred_tries_racing_in_processes_exactly_ten_pass(
 
 
 def test_racing_tries_on_several_limits_in_any_order_neither_deadlock_nor_overshoot(
-    throttle: ThrottleStore,
+    throttle: RateLimitStore,
 ) -> None:
-    limits = [Charge(name, SECOND, 10 * SECOND) for name in "abc"]
+    limits = [Hit(name, SECOND, 10 * SECOND) for name in "abc"]
     orders = [limits, limits[::-1], limits[1:] + limits[:1]]
     with ThreadPoolExecutor(8) as pool:
         waits = list(pool.map(lambda n: throttle.take(orders[n % 3], NOW), range(100)))
@@ -169,10 +169,10 @@ def test_racing_tries_on_several_limits_in_any_order_neither_deadlock_nor_oversh
 
 
 def test_who_takes_tries_and_who_is_welcomed_on_the_same_limits_do_not_deadlock(
-    throttle: ThrottleStore,
+    throttle: RateLimitStore,
 ) -> None:
     # Whichever order the keys of a limit, of a place and of what is forgotten have.
-    wide = [Charge(name, SECOND, 1_000 * SECOND) for name in "ab"]
+    wide = [Hit(name, SECOND, 1_000 * SECOND) for name in "ab"]
 
     def sign_in(number: int) -> int:
         forgotten = "ab"[number % 2]

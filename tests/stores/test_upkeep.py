@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import Engine
 
+from flask_watchword.accounts.cleanup import MACHINE_TOKENS_KEPT, MAIL_KEPT
 from flask_watchword.accounts.outbox import Body, new_mail
-from flask_watchword.accounts.upkeep import MACHINE_TOKENS_KEPT, MAIL_KEPT
-from flask_watchword.keys.sealing import Sealer
-from flask_watchword.stores.sql import tables
-from flask_watchword.stores.sql.outbox import SqlOutbox
-from flask_watchword.stores.sql.upkeep import SqlUpkeep
+from flask_watchword.infra.sql import tables
+from flask_watchword.infra.sql.cleanup import SqlCleanup
+from flask_watchword.infra.sql.outbox import SqlOutbox
+from flask_watchword.keys.encryption import Encryptor
 from tests.stores.account_rows import KINDS, keep_one_of_each_kind, left
 
 NOW = 1_700_000_000.0
@@ -17,7 +17,7 @@ NOW = 1_700_000_000.0
 def test_what_is_over_goes_and_what_is_not_stays(any_engine: Engine) -> None:
     keep_one_of_each_kind(any_engine, "over", over=True, now=NOW)
     keep_one_of_each_kind(any_engine, "live", over=False, now=NOW)
-    upkeep = SqlUpkeep(any_engine)
+    upkeep = SqlCleanup(any_engine)
     assert left(any_engine) == [2, 2, 4, 2]
     assert upkeep.purge(NOW, 100) == 5
     assert left(any_engine) == [1, 1, 2, 1]
@@ -26,8 +26,8 @@ def test_what_is_over_goes_and_what_is_not_stays(any_engine: Engine) -> None:
 
 def test_a_batch_is_bounded_for_each_kind(any_engine: Engine) -> None:
     keep_one_of_each_kind(any_engine, "over", over=True, now=NOW)
-    assert SqlUpkeep(any_engine).purge(NOW, 1) == 4
-    assert SqlUpkeep(any_engine).purge(NOW, 1) == 1
+    assert SqlCleanup(any_engine).purge(NOW, 1) == 4
+    assert SqlCleanup(any_engine).purge(NOW, 1) == 1
 
 
 @pytest.mark.parametrize("kept", [MAIL_KEPT, MACHINE_TOKENS_KEPT])
@@ -35,16 +35,16 @@ def test_what_its_owner_may_still_want_to_see_stays_to_the_last_moment(
     any_engine: Engine, kept: float
 ) -> None:
     keep_one_of_each_kind(any_engine, "live", over=False, now=NOW)
-    table = tables.outbox if kept == MAIL_KEPT else tables.machine_tokens
+    table = tables.outbox if kept == MAIL_KEPT else tables.api_tokens
     place = KINDS.index(table)
     before = left(any_engine)[place]
-    SqlUpkeep(any_engine).purge(NOW + kept, 100)
+    SqlCleanup(any_engine).purge(NOW + kept, 100)
     assert left(any_engine)[place] == before
-    SqlUpkeep(any_engine).purge(NOW + kept + 2.0, 100)
+    SqlCleanup(any_engine).purge(NOW + kept + 2.0, 100)
     assert left(any_engine)[place] == 0
 
 
 def test_mail_that_waits_is_never_purged(any_engine: Engine) -> None:
     mail = new_mail("verify_email", "ada@example.com", Body("a", "b", "c"), NOW)
-    SqlOutbox(any_engine, Sealer([b"k" * 32])).put(mail)
-    assert SqlUpkeep(any_engine).purge(NOW + 10 * MAIL_KEPT, 100) == 0
+    SqlOutbox(any_engine, Encryptor([b"k" * 32])).put(mail)
+    assert SqlCleanup(any_engine).purge(NOW + 10 * MAIL_KEPT, 100) == 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.accounts.store import EmailTaken, UserStore
+from flask_watchword.accounts.user_store import EmailTaken, UserStore
 from flask_watchword.accounts.users import User, new_user
 
 ADA = new_user("Ada@Example.com", "ada's hash", 1_700_000_000.25)

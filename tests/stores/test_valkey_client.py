@@ -7,9 +7,9 @@ import pytest
 import valkey
 from valkey import exceptions
 
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.valkey.client import TIMEOUT, Client, Server, client_opener
-from flask_watchword.stores.valkey.sessions import ValkeySessionStore
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.valkey.client import TIMEOUT, Client, Server, client_opener
+from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 
 
 def opened(url: str) -> Any:

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 from flask_watchword.sessions.session import REFRESH_REUSED, SIGNED_OUT, Lifetimes, new_session
-from flask_watchword.stores.valkey.sessions import ValkeySessionStore
 from tests.stores.racing import Race, run, run_in_processes
 
 pytestmark = pytest.mark.server

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import valkey
 
+from flask_watchword.infra import circuit_breaker as silence
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.valkey import sessions as module
+from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 from flask_watchword.sessions.refresh import RefreshRefused, refresh
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, Session, new_session
-from flask_watchword.stores import silence
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.valkey import sessions as module
-from flask_watchword.stores.valkey.sessions import ValkeySessionStore
 from tests.servers.valkey import ValkeyServer, running_cluster, running_valkey, wait_until
 
 pytestmark = pytest.mark.server
@@ -216,7 +216,7 @@ def test_a_purge_forgets_sessions_that_have_deleted_themselves(
 def test_everything_is_ended_in_steps_that_hold_nobody_up_whatever_is_deleted_between_two(
     store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_watchword.stores.valkey.sessions.MOST_ENDED", 3)
+    monkeypatch.setattr("flask_watchword.infra.valkey.sessions.MOST_ENDED", 3)
     for number in range(5):
         started(store, now=NOW - LIVES.idle - 60 + number)  # over, and there until it is purged
     live = [started(store, now=NOW + number).id for number in range(10)]
@@ -452,7 +452,7 @@ FORKED = """
 import os, sys, time
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import Lifetimes, new_session
-from flask_watchword.stores.valkey.sessions import ValkeySessionStore
+from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 
 store = ValkeySessionStore.from_url(sys.argv[1])
 session = new_session("ada", 1000.0, Lifetimes())
@@ -481,7 +481,7 @@ def test_a_fork_shares_no_connection_with_its_parent(server: ValkeyServer) -> No
 
 FORKED_WHILE_A_LOCK_IS_HELD = """
 import os, signal, sys
-from flask_watchword.stores.valkey.sessions import ValkeySessionStore
+from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 
 store = ValkeySessionStore.from_url(sys.argv[1])
 # As a thread of the parent does for a moment whenever it waits.

@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine
 
-from flask_watchword.accounts.throttling import ThrottleStore
-from flask_watchword.stores.memory_throttle import MemoryThrottleStore
-from flask_watchword.stores.sql.engine import open_engine
-from flask_watchword.stores.sql.throttle import SqlThrottleStore
-from flask_watchword.stores.valkey.throttle import ValkeyThrottleStore
+from flask_watchword.accounts.rate_limits import RateLimitStore
+from flask_watchword.infra.memory.rate_limits import MemoryRateLimitStore
+from flask_watchword.infra.sql.engine import open_engine
+from flask_watchword.infra.sql.rate_limits import SqlRateLimitStore
+from flask_watchword.infra.valkey.rate_limits import ValkeyRateLimitStore
 
 #: The fixtures that are places; each lends what opens a store there, which crosses to a process.
 THROTTLE_PLACES = [
@@ -23,10 +23,10 @@ THROTTLE_PLACES = [
     pytest.param("valkey_cluster_throttle", marks=pytest.mark.server),
 ]
 
-OpenThrottle = Callable[[], ThrottleStore]
+OpenThrottle = Callable[[], RateLimitStore]
 
 
-class OwnEngine(SqlThrottleStore):
+class OwnEngine(SqlRateLimitStore):
     """A store that gives back the connections of its engine."""
 
     def __init__(self, url: str) -> None:
@@ -37,14 +37,14 @@ class OwnEngine(SqlThrottleStore):
         self._own.dispose()
 
 
-def close(store: ThrottleStore) -> None:
-    if isinstance(store, OwnEngine | ValkeyThrottleStore):
+def close(store: RateLimitStore) -> None:
+    if isinstance(store, OwnEngine | ValkeyRateLimitStore):
         store.close()
 
 
 @pytest.fixture
 def memory_throttle() -> OpenThrottle:
-    store = MemoryThrottleStore()
+    store = MemoryRateLimitStore()
     return lambda: store
 
 
@@ -72,4 +72,4 @@ def valkey_cluster_throttle(valkey_cluster_url: str) -> Iterator[OpenThrottle]:
 
 @contextmanager
 def _in_valkey(url: str) -> Iterator[OpenThrottle]:
-    yield partial(ValkeyThrottleStore.from_url, url, prefix=f"test-{uuid4().hex}")
+    yield partial(ValkeyRateLimitStore.from_url, url, prefix=f"test-{uuid4().hex}")

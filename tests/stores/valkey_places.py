@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from flask_watchword.stores.valkey.sessions import ValkeySessionStore
+from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 
 #: The fixtures that are places for sessions, for the suite's list.
 VALKEY_PLACES = [

@@ -6,7 +6,7 @@ from flask import Flask, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from flask_watchword import Watchword, jwt_required
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
 
 app = Flask(__name__)
 Watchword(

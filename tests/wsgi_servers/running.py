@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask_watchword.service.demo import DEMO_EMAIL, DEMO_PASSWORD
+from flask_watchword.service.features.demo.demo_user import DEMO_EMAIL, DEMO_PASSWORD
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,20 +5,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from flask_watchword.accounts.codes import (
+from flask_watchword.accounts.api_tokens import ApiToken, ApiTokenStore
+from flask_watchword.accounts.emails import email_key, mailbox
+from flask_watchword.accounts.notifications import Mailer, Notification, NotificationKind
+from flask_watchword.accounts.one_time_codes import (
     CodeLifetimes,
-    CodeRefused,
     CodeStore,
+    InvalidCode,
     Purpose,
     code_digest,
     new_code,
 )
-from flask_watchword.accounts.emails import email_key, mailbox
-from flask_watchword.accounts.letters import Letter, LetterKind, Mailer
-from flask_watchword.accounts.machine_tokens import MachineToken, MachineTokenStore
-from flask_watchword.accounts.new_passwords import MIN_PASSWORD_CHARACTERS, check_new_password
+from flask_watchword.accounts.password_policy import MIN_PASSWORD_CHARACTERS, check_new_password
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.accounts.store import UserStore
+from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import Clock, system_clock
 
@@ -37,11 +37,11 @@ class Together(Protocol):
 
 #: The letter that brings a code of each purpose that is mailed.
 _LETTERS = {
-    Purpose.VERIFY_EMAIL: LetterKind.VERIFY_EMAIL,
-    Purpose.RESET_PASSWORD: LetterKind.RESET_PASSWORD,
-    Purpose.ADMIN_RESET: LetterKind.RESET_PASSWORD,
-    Purpose.SET_PASSWORD: LetterKind.SET_PASSWORD,
-    Purpose.CHANGE_EMAIL: LetterKind.CHANGE_EMAIL,
+    Purpose.VERIFY_EMAIL: NotificationKind.VERIFY_EMAIL,
+    Purpose.RESET_PASSWORD: NotificationKind.RESET_PASSWORD,
+    Purpose.ADMIN_RESET: NotificationKind.RESET_PASSWORD,
+    Purpose.SET_PASSWORD: NotificationKind.SET_PASSWORD,
+    Purpose.CHANGE_EMAIL: NotificationKind.CHANGE_EMAIL,
 }
 
 
@@ -74,7 +74,7 @@ class Accounts:
 
     users: UserStore
     codes: CodeStore
-    machine_tokens: MachineTokenStore
+    api_tokens: ApiTokenStore
     mailer: Mailer
     passwords: Passwords
     clock: Clock = system_clock
@@ -114,7 +114,7 @@ class PasswordSet:
 
     subject: str
     may_keep_session: bool
-    api_keys: tuple[MachineToken, ...] = ()
+    api_keys: tuple[ApiToken, ...] = ()
 
 
 def checked_hash(accounts: Accounts, user: User | None, email: str, password: str) -> str:
@@ -139,7 +139,7 @@ def mail_code(accounts: Accounts, user: User, purpose: Purpose, address: str) ->
     """Mail a new code to an address of the user; any older one of this purpose is over."""
     text, code = new_code(user, purpose, address, accounts.clock(), accounts.lifetimes)
     accounts.codes.put(code)
-    accounts.mailer.send(Letter(_LETTERS[purpose], mailbox(address), text, code.expires_at))
+    accounts.mailer.send(Notification(_LETTERS[purpose], mailbox(address), text, code.expires_at))
 
 
 def mail_nothing(accounts: Accounts, email: str, purpose: Purpose) -> None:
@@ -173,7 +173,7 @@ def put_nobodys_code(accounts: Accounts, email: str, purpose: Purpose) -> None:
 
 def notify(
     accounts: Accounts,
-    kind: LetterKind,
+    kind: NotificationKind,
     user: User | None,
     *,
     about: str = "",
@@ -191,20 +191,20 @@ def notify(
     if user is None or user.is_disabled:
         accounts.mailer.send_nothing()
     else:
-        accounts.mailer.send(Letter(kind, mailbox(user.email), about=about, items=items))
+        accounts.mailer.send(Notification(kind, mailbox(user.email), about=about, items=items))
 
 
 def redeem(accounts: Accounts, text: str, purpose: Purpose) -> tuple[User, str]:
     """Use up a code; return whose it was, and the address it was mailed to.
 
     Raises:
-        CodeRefused: when it is not good, or the user is another one by now: disabled, deleted,
+        InvalidCode: when it is not good, or the user is another one by now: disabled, deleted,
             with another address or another password.
     """
     code = accounts.codes.take(code_digest(text), purpose, accounts.clock())
     if code is None:
-        raise CodeRefused
+        raise InvalidCode
     user = accounts.users.by_id(code.subject)
     if user is None or user.version != code.version:
-        raise CodeRefused
+        raise InvalidCode
     return user, code.address

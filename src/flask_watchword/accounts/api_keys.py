@@ -5,24 +5,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from flask_watchword.accounts.accounts import Accounts
-from flask_watchword.accounts.machine_tokens import MachineToken
+from flask_watchword.accounts.api_tokens import ApiToken
 
 
-def api_keys_of(accounts: Accounts, user_id: str) -> list[MachineToken]:
+def api_keys_of(accounts: Accounts, user_id: str) -> list[ApiToken]:
     """Return the API keys and clients of a user that work, the newest first."""
     now = accounts.clock()
-    return [one for one in accounts.machine_tokens.of_owner(user_id) if not one.is_over(now)]
+    return [one for one in accounts.api_tokens.of_owner(user_id) if not one.is_over(now)]
 
 
-def revoke_api_keys(accounts: Accounts, keys: Sequence[MachineToken]) -> list[MachineToken]:
+def revoke_api_keys(accounts: Accounts, keys: Sequence[ApiToken]) -> list[ApiToken]:
     """Revoke API keys and clients; return them as they are then."""
     now = accounts.clock()
     for key in keys:
-        accounts.machine_tokens.revoke(key.id, key.owner, now)
+        accounts.api_tokens.revoke(key.id, key.owner, now)
     return [replace(key, revoked_at=now) for key in keys]
 
 
-def shown_in_mail(keys: Sequence[MachineToken]) -> tuple[Mapping[str, str], ...]:
+def shown_in_mail(keys: Sequence[ApiToken]) -> tuple[Mapping[str, str], ...]:
     """Return what a template shows of API keys: their kind and name, and dates as in RFC 3339."""
     return tuple(
         {

@@ -11,8 +11,8 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from flask_watchword.accounts.addresses import address_block, routed_network
-from flask_watchword.accounts.throttling import TooManyTries
+from flask_watchword.accounts.client_addresses import address_block, routed_network
+from flask_watchword.accounts.rate_limits import TooManyAttempts
 from flask_watchword.locks import process_lock
 
 #: Of the places at the cores and in the queue: half for one address, a quarter for one account at
@@ -47,12 +47,12 @@ class HashShares:
             account: whose password is checked; ``None`` where that is not known yet.
 
         Raises:
-            TooManyTries: when the client has as many places as it may have.
+            TooManyAttempts: when the client has as many places as it may have.
         """
         shares = self._shares(address, account)
         with self._lock():
             if any(self._taken[key] >= most for key, most in shares.items()):
-                raise TooManyTries(_RETRY_SECONDS)
+                raise TooManyAttempts(_RETRY_SECONDS)
             self._taken.update(shares.keys())
         try:
             yield

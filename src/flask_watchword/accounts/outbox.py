@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from flask_watchword.accounts.emails import ENCODED_WORD, mailbox
-from flask_watchword.accounts.resealing import Resealed
+from flask_watchword.accounts.reencryption import ReencryptionResult
 from flask_watchword.clock import Clock
 
 #: After so many tries nobody tries again: about a day, by the pauses below.
@@ -120,7 +120,7 @@ class Outbox(Protocol):
     def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
         """Note that nobody tries again, if it is still this worker's; delete its body."""
 
-    def reseal(self) -> Resealed:
+    def reseal(self) -> ReencryptionResult:
         """Seal every body under the first master key that is under another one.
 
         Each by itself, beside requests; what was done counts although the rest fails.

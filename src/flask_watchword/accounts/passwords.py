@@ -80,7 +80,7 @@ _MOST_CHARACTERS = 512
 MAX_PASSWORD_CHARACTERS = 1024
 
 
-class HashingBusy(Exception):
+class HasherOverloaded(Exception):
     """Every core has been hashing for longer than a caller should wait, or there is no memory.
 
     Attributes:
@@ -103,7 +103,7 @@ class Passwords:
     Args:
         profile: the parameters of new hashes; older hashes keep theirs until they are renewed.
         concurrency: hashes at a time, by default the number of cores this process may use.
-        patience: seconds a caller waits for a core before :class:`HashingBusy` is raised.
+        patience: seconds a caller waits for a core before :class:`HasherOverloaded` is raised.
 
     No more than :data:`WAITING_PER_CORE` callers wait for each core; the next is told at once, so
     that a flood of logins cannot take every thread of a server.
@@ -150,7 +150,7 @@ class Passwords:
         """Return the encoded hash of a password, salted anew each time.
 
         Raises:
-            HashingBusy: when no core became free in time.
+            HasherOverloaded: when no core became free in time.
         """
         salt, secret = secrets.token_bytes(_SALT_BYTES), _as_bytes(password)
         with self._one_core():
@@ -164,7 +164,7 @@ class Passwords:
         cost of one that is.
 
         Raises:
-            HashingBusy: when no core became free in time.
+            HasherOverloaded: when no core became free in time.
         """
         with self._one_core():
             try:
@@ -182,7 +182,7 @@ class Passwords:
         Without it the time of an answer would tell which e-mail addresses have an account.
 
         Raises:
-            HashingBusy: when no core became free in time.
+            HasherOverloaded: when no core became free in time.
         """
         with self._one_core():
             self._nobodys_hash.is_of(_as_bytes(password))
@@ -239,14 +239,14 @@ class Passwords:
     def _one_core(self) -> Iterator[None]:
         places, cores = self._places(), self._cores()
         if not places.acquire(blocking=False):
-            raise HashingBusy
+            raise HasherOverloaded
         try:
             if not cores.acquire(timeout=self._patience):
-                raise HashingBusy
+                raise HasherOverloaded
             try:
                 yield
             except MemoryError as error:
-                raise HashingBusy from error
+                raise HasherOverloaded from error
             finally:
                 cores.release()
         finally:

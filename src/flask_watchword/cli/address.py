@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from flask_watchword.cli.listeners import bound
+from flask_watchword.cli.serving.listeners import bound
 
 
 def free_address(host: str, port: int) -> str:

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flask_watchword.cli.database_refusals import is_missing_file, refuse_missing_file
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
-from flask_watchword.cli.places import place
+from flask_watchword.cli.schema_check import is_missing_file, refuse_missing_file
 from flask_watchword.cli.store_failures import one_line_store_failures
+from flask_watchword.cli.store_urls import place
 
 if TYPE_CHECKING:
-    from flask_watchword.stores.sql.schema import Revision
+    from flask_watchword.infra.sql.schema import Revision
 
 
 @click.group()
@@ -31,8 +31,8 @@ def upgrade(database: str | None, as_json: bool) -> None:
     """
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy and Alembic.
-        from flask_watchword.service.settings import environment, read_database
-        from flask_watchword.stores.opening import database_revision, upgrade_database
+        from flask_watchword.infra.factory import database_revision, upgrade_database
+        from flask_watchword.service.configuration.settings import environment, read_database
 
         url = read_database(database, environment())
         is_new = is_missing_file(url)
@@ -56,8 +56,8 @@ def current(database: str | None, as_json: bool) -> None:
     """Print the schema's revision; the exit status is 1 when it is not the newest."""
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy and Alembic.
-        from flask_watchword.service.settings import environment, read_database
-        from flask_watchword.stores.opening import database_revision
+        from flask_watchword.infra.factory import database_revision
+        from flask_watchword.service.configuration.settings import environment, read_database
 
         url = read_database(database, environment())
         refuse_missing_file(url)

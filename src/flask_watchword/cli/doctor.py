@@ -2,8 +2,8 @@
 
 import click
 
+from flask_watchword.cli.check_table import print_findings, strict_option
 from flask_watchword.cli.failures import one_line_failures
-from flask_watchword.cli.finding_table import print_findings, strict_option
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option
 
@@ -20,6 +20,6 @@ def doctor(database: str | None, *, strict: bool, as_json: bool) -> None:
     """
     with one_line_failures():
         # Here and not above: these bring SQLAlchemy.
-        from flask_watchword.service.doctor.examination import examine
+        from flask_watchword.service.checks.runner import run_checks
 
-        print_findings(examine(database), strict=strict, as_json=as_json)
+        print_findings(run_checks(database), strict=strict, as_json=as_json)

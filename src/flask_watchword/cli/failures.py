@@ -83,8 +83,8 @@ def one_line_failures() -> Iterator[None]:
     """Turn the errors an operator can mend into one line on standard error, and an exit status."""
     try:
         # Here and not above: these modules bring SQLAlchemy, which `--help` does without.
-        from flask_watchword.service.settings import InvalidSetting
-        from flask_watchword.stores.errors import LaterSchema, StoreUnavailable
+        from flask_watchword.infra.errors import LaterSchema, StoreUnavailable
+        from flask_watchword.service.configuration.settings import InvalidSetting
     except MissingExtra as error:
         raise _missing_extra(error) from error
     try:

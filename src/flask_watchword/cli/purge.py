@@ -2,11 +2,11 @@
 
 import click
 
-from flask_watchword.cli.database_refusals import is_missing_file, refuse_other_schema
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_done
-from flask_watchword.cli.places import is_database
+from flask_watchword.cli.schema_check import is_missing_file, refuse_other_schema
 from flask_watchword.cli.store_failures import one_line_store_failures
+from flask_watchword.cli.store_urls import is_database
 
 
 @click.command()
@@ -30,9 +30,9 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
         raise click.UsageError("give --database or --store, not both")
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy.
-        from flask_watchword.cli.purging import purge_accounts, purge_sessions
-        from flask_watchword.service.settings import environment, read_session_store
-        from flask_watchword.stores.opening import open_session_store, opened_upkeep
+        from flask_watchword.cli.cleanup import purge_accounts, purge_sessions
+        from flask_watchword.infra.factory import open_session_store, opened_upkeep
+        from flask_watchword.service.configuration.settings import environment, read_session_store
 
         of_sessions = read_session_store(database, store, environment())
         refuse_other_schema(of_sessions)
@@ -51,7 +51,7 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
 
 
 def _place_of_accounts(sessions: str, database: str | None, store: str | None) -> str | None:
-    from flask_watchword.service.settings import environment, read_database
+    from flask_watchword.service.configuration.settings import environment, read_database
 
     place = sessions if store is not None else read_database(database, environment())
     if place == sessions:

@@ -8,11 +8,11 @@ import click
 
 from flask_watchword.cli.interrupts import ended_by_sigterm
 from flask_watchword.cli.options import database_option
-from flask_watchword.cli.shared_counts import counted_together
+from flask_watchword.cli.serving.shared_counts import counted_together
 from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
-    from flask_watchword.service.settings import Settings
+    from flask_watchword.service.configuration.settings import Settings
 
 
 @click.command()
@@ -60,7 +60,7 @@ def serve(
     try:
         # Here and not above: the server brings Flask, SQLAlchemy and granian.
         with ended_by_sigterm(), one_line_store_failures(), counted_together():
-            from flask_watchword.cli.server import run
+            from flask_watchword.cli.serving.server import run
 
             run(partial(_read, options))
     finally:
@@ -69,6 +69,6 @@ def serve(
 
 def _read(options: dict[str, Any]) -> "Settings":
     # A function of the module, since workers that are spawned are sent it by its name.
-    from flask_watchword.service.settings import environment, read_settings
+    from flask_watchword.service.configuration.settings import environment, read_settings
 
     return read_settings(environment(), **options)

@@ -13,8 +13,8 @@ def one_line_store_failures() -> Iterator[None]:
         # Here and not above: SQLAlchemy is what `--help` does without.
         from sqlalchemy.exc import DBAPIError
 
-        from flask_watchword.stores.errors import in_one_line
-        from flask_watchword.stores.opening import UnknownStore
+        from flask_watchword.infra.errors import in_one_line
+        from flask_watchword.infra.factory import UnknownStore
 
         try:
             yield

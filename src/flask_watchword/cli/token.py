@@ -2,9 +2,9 @@
 
 import click
 
-from flask_watchword.cli.database_refusals import refuse_other_schema
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_object, print_rows
+from flask_watchword.cli.schema_check import refuse_other_schema
 from flask_watchword.cli.store_failures import one_line_store_failures
 from flask_watchword.cli.token_source import read_token, token_argument
 
@@ -61,9 +61,9 @@ def verify(file: str, database: str | None, *, refresh: bool, as_json: bool) -> 
         # Here and not above: these bring Flask and SQLAlchemy.
         from flask_watchword.cli.token_report import report
         from flask_watchword.service.app import create_app
-        from flask_watchword.service.settings import environment, read_settings
+        from flask_watchword.service.configuration.settings import environment, read_settings
         from flask_watchword.service.stores import opened_stores
-        from flask_watchword.service.token_check import check_token
+        from flask_watchword.service.token_verification import check_token
 
         settings = read_settings(environment(), database=database)
         refuse_other_schema(settings.database)

@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from flask_watchword.cli.output import print_object, print_rows
-from flask_watchword.extension.token_check import TokenCheck
-from flask_watchword.extension.token_walk import Verdict
-from flask_watchword.jose.steps import Outcome, Step
+from flask_watchword.extension.explain.token_check import TokenCheck
+from flask_watchword.extension.explain.token_walk import Verdict
+from flask_watchword.jose.explain import Outcome, Step
 
 
 def report(check: TokenCheck, *, as_json: bool) -> None:

@@ -7,20 +7,21 @@ from flask import Flask
 
 from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import InvalidKeyError
-from flask_watchword.extension import current, handlers, names_on_g, responses, rest_frameworks
-from flask_watchword.extension.binding import EXTENSION_KEY, Binding
-from flask_watchword.extension.configured_keys import check_further_keys
-from flask_watchword.extension.issuer_options import read_issuers
-from flask_watchword.extension.legacy_loaders import LegacyLoaders, accepting
-from flask_watchword.extension.options import (
+from flask_watchword.extension.legacy.loaders import LegacyLoaders, accepting
+from flask_watchword.extension.options.issuers import read_issuers
+from flask_watchword.extension.options.keys import check_further_keys
+from flask_watchword.extension.options.options import (
     is_asymmetric,
     max_token_bytes,
     profile,
     set_defaults,
 )
-from flask_watchword.extension.token_creation import create
-from flask_watchword.extension.tokens import decode_token
-from flask_watchword.extension.unknown_names import warn_misspelled
+from flask_watchword.extension.options.unknown_names import warn_misspelled
+from flask_watchword.extension.responses import handlers, responses, rest_frameworks
+from flask_watchword.extension.state import EXTENSION_KEY, AppState
+from flask_watchword.extension.tokens.creation import create
+from flask_watchword.extension.tokens.tokens import decode_token
+from flask_watchword.extension.verification import current, names_on_g
 from flask_watchword.jose import Key
 
 Loader = TypeVar("Loader", bound=Callable[..., Any])
@@ -92,7 +93,7 @@ class JWTManager(LegacyLoaders):
         _check_secret(app)
         check_further_keys(app.config)
         app.extensions["flask-jwt-extended"] = self
-        app.extensions[EXTENSION_KEY] = binding = Binding(self)
+        app.extensions[EXTENSION_KEY] = binding = AppState(self)
         for issuer in read_issuers(app.config):
             binding.issuer_keys.of(issuer)
         if add_context_processor:

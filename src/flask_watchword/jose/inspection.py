@@ -6,8 +6,8 @@ from typing import Any
 
 from flask_watchword.errors import Refusal
 from flask_watchword.jose import jws
+from flask_watchword.jose.explain import Reading, date, shown
 from flask_watchword.jose.jwt import decode_unverified
-from flask_watchword.jose.steps import Reading, date, shown
 
 _DATES = ("iat", "nbf", "exp", "auth_time")
 #: What a page shows beside a cookie: who has both has the session.

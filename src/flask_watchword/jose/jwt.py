@@ -19,6 +19,7 @@ from flask_watchword.errors import (
 )
 from flask_watchword.jose import claims as rules
 from flask_watchword.jose import jws
+from flask_watchword.jose.cache import TokenCache
 from flask_watchword.jose.claims import Policy
 from flask_watchword.jose.encoding import (
     b64url_decode,
@@ -26,8 +27,7 @@ from flask_watchword.jose.encoding import (
     parse_object,
 )
 from flask_watchword.jose.keys import Key
-from flask_watchword.jose.malformed import named_by_pyjwt
-from flask_watchword.jose.recent import Recent
+from flask_watchword.jose.pyjwt_errors import named_by_pyjwt
 
 #: Verified tokens and their headers that a decoder remembers.
 REMEMBERED_TOKENS = 4096
@@ -152,8 +152,8 @@ class Decoder:
         self._complete = complete
         #: Verified tokens by their text. A look-up by the whole token leaks nothing by its time:
         #: a token one does not have would have to collide under a hash whose key is secret.
-        self.verified: Recent[object, VerifiedToken] = Recent(REMEMBERED_TOKENS)
-        self._headers: Recent[bytes, tuple[dict[str, Any], Sequence[Key]]] = Recent(
+        self.verified: TokenCache[object, VerifiedToken] = TokenCache(REMEMBERED_TOKENS)
+        self._headers: TokenCache[bytes, tuple[dict[str, Any], Sequence[Key]]] = TokenCache(
             REMEMBERED_HEADERS
         )
 

@@ -3,7 +3,7 @@
 import secrets
 
 from flask_watchword.jose.encoding import b64url_decode
-from flask_watchword.keys.sealing import KEY_BYTES
+from flask_watchword.keys.encryption import KEY_BYTES
 
 #: The command that makes one.
 MAKE_MASTER_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from flask_watchword.jose.keyring import KeyEntry, Keyring, KeyState
 from flask_watchword.jose.keys import Key
+from flask_watchword.keys.encryption import DecryptionFailed, Encryptor
 from flask_watchword.keys.policy import SLACK_SECONDS
-from flask_watchword.keys.sealing import SealBroken, Sealer
 from flask_watchword.keys.store import StoredKey, StoredKeyring
 
 _NO_KEY = Key("none", lambda _message, _signature: False, lambda _message: b"")
@@ -21,7 +21,7 @@ def context_of(kid: str, algorithm: str) -> str:
     return f"signing-key:{algorithm}:{kid}"
 
 
-def keyring_of(stored: StoredKeyring, seal: Sealer) -> Keyring:
+def keyring_of(stored: StoredKeyring, seal: Encryptor) -> Keyring:
     """Return the keyring that a store holds.
 
     A key whose private part is gone, or does not open, only verifies in it. The latter is for
@@ -59,11 +59,11 @@ def public_keys_of(stored: StoredKeyring, now: float) -> Sequence[Key]:
     ]
 
 
-def refuse_other_master_key(stored: StoredKeyring, seal: Sealer, now: float) -> None:
+def refuse_other_master_key(stored: StoredKeyring, seal: Encryptor, now: float) -> None:
     """Check that the private parts that are of use, now or later, can be opened.
 
     Raises:
-        SealBroken: when one cannot.
+        DecryptionFailed: when one cannot.
     """
     for key, sealed in private_parts(stored, now):
         seal.open(sealed, context_of(key.kid, key.algorithm))
@@ -122,7 +122,7 @@ def _is_over(key: StoredKey, now: float) -> bool:
     return key.verify_until is not None and key.verify_until <= now
 
 
-def _entries(stored: StoredKeyring, seal: Sealer) -> Iterator[KeyEntry]:
+def _entries(stored: StoredKeyring, seal: Encryptor) -> Iterator[KeyEntry]:
     for key in stored.keys:
         loaded = _load(key, seal)
         if loaded is not None:
@@ -130,9 +130,9 @@ def _entries(stored: StoredKeyring, seal: Sealer) -> Iterator[KeyEntry]:
             yield KeyEntry(key.kid, loaded, key.published_at, begins, key.verify_until)
 
 
-def _load(key: StoredKey, seal: Sealer) -> Key | None:
+def _load(key: StoredKey, seal: Encryptor) -> Key | None:
     if key.sealed is not None:
-        with contextlib.suppress(SealBroken):
+        with contextlib.suppress(DecryptionFailed):
             private = seal.open(key.sealed, context_of(key.kid, key.algorithm))
             return Key.load(private, key.algorithm, kid=key.kid)
     if key.public_jwk is None:

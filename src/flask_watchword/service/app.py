@@ -5,15 +5,15 @@ from typing import Any
 from flask import Flask, request
 
 from flask_watchword.extension.resources import resources_of
-from flask_watchword.service.answers import install_refusals
-from flask_watchword.service.components import Stores, components
-from flask_watchword.service.demo import make_expired_token
-from flask_watchword.service.logs.request_id import install_request_id
-from flask_watchword.service.logs.request_lines import install_request_lines
-from flask_watchword.service.path_prefix import ForwardedPrefix
-from flask_watchword.service.request_time import install_request_time
-from flask_watchword.service.response_headers import install_headers
-from flask_watchword.service.settings import Settings, read_settings
+from flask_watchword.service.configuration.settings import Settings, read_settings
+from flask_watchword.service.context import Stores, service_context
+from flask_watchword.service.features.demo.demo_user import make_expired_token
+from flask_watchword.service.middleware.access_log import install_request_lines
+from flask_watchword.service.middleware.path_prefix import ForwardedPrefix
+from flask_watchword.service.middleware.request_id import install_request_id
+from flask_watchword.service.middleware.request_time import install_request_time
+from flask_watchword.service.middleware.response_headers import install_headers
+from flask_watchword.service.responses import install_error_handlers
 from flask_watchword.service.stores import open_stores, opened_stores
 from flask_watchword.service.watchword import Watchword
 
@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     install_request_id(app, settings)
     install_request_lines(app)
     # For the whole application: what no endpoint answers to is told so in JSON as well.
-    install_refusals(app)
+    install_error_handlers(app)
     install_headers(app, settings)
     if stores is None:
         stores = open_stores(settings)
@@ -67,7 +67,7 @@ def create_worker(settings: Settings) -> Flask:
     """
     app = create_app(settings)
     with app.app_context():
-        parts = components()
+        parts = service_context()
     parts.passwords.share_cores(settings.workers)
     parts.mailing.ensure_running()
     return app

@@ -4,9 +4,9 @@ from flask import Flask
 
 from flask_watchword.accounts.audit import Detail, Event, new_event
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.current import get_jwt
-from flask_watchword.service.client import client
-from flask_watchword.service.components import components
+from flask_watchword.extension.verification.current import get_jwt
+from flask_watchword.service.client_address import client
+from flask_watchword.service.context import service_context
 from flask_watchword.sessions.session import Session
 
 
@@ -33,7 +33,7 @@ def event(name: str, subject: str | None = None, session: str = "", **detail: De
 
 def record(name: str, subject: str | None = None, session: str = "", **detail: Detail) -> None:
     """Add an event to the log that is part of no other change; takes what :func:`event` takes."""
-    log = components().stores.accounts.stores.audit
+    log = service_context().stores.accounts.stores.audit
     log.append([event(name, subject, session, **detail)])
 
 

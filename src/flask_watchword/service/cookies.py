@@ -9,13 +9,13 @@ from typing import Any
 
 from flask import Response, request
 
-from flask_watchword.extension.cookies import (
+from flask_watchword.extension.sessions.session_context import TokenPair
+from flask_watchword.extension.tokens.cookies import (
     set_access_cookies,
     set_refresh_cookies,
     unset_jwt_cookies,
 )
-from flask_watchword.extension.current import get_jwt_request_location
-from flask_watchword.extension.session_work import TokenPair
+from flask_watchword.extension.verification.current import get_jwt_request_location
 
 ACCESS_COOKIE = "__Host-access_token"
 REFRESH_COOKIE = "__Host-refresh_token"

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response
 
-from flask_watchword.service.bodies import read_body, read_form, read_query
-from flask_watchword.service.guards import Guard
+from flask_watchword.service.access import AccessRule
+from flask_watchword.service.request_parsing import read_body, read_form, read_query
 
 View = Callable[..., Response]
 #: The codes of the refusals under a status.
@@ -74,7 +74,7 @@ class Endpoint:
     method: str
     path: str
     summary: str
-    guard: Guard
+    guard: AccessRule
     answers: Mapping[int, Shown]
     view: View
     body: type[msgspec.Struct] | None = None
@@ -116,7 +116,7 @@ def endpoint(
     path: str,
     *,
     summary: str,
-    guard: Guard,
+    guard: AccessRule,
     answers: Mapping[int, Shown],
     body: type[msgspec.Struct] | None = None,
     form: type[msgspec.Struct] | None = None,

@@ -2,8 +2,8 @@
 
 from contextlib import AbstractContextManager
 
-from flask_watchword.service.client import client
-from flask_watchword.service.components import components
+from flask_watchword.service.client_address import client
+from flask_watchword.service.context import service_context
 
 
 def hashing_share(account: str | None = None) -> AbstractContextManager[None]:
@@ -18,4 +18,4 @@ def hashing_share(account: str | None = None) -> AbstractContextManager[None]:
     Raises:
         TooManyTries: when it is entered and the client has as many places as it may have.
     """
-    return components().hash_shares.taken(client().address, account)
+    return service_context().hash_shares.taken(client().address, account)

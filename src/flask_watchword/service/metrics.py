@@ -13,15 +13,15 @@ from flask import Blueprint, Flask, Response, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from flask_watchword.extension.revocation_feed import Figures
-from flask_watchword.extension.signals import (
+from flask_watchword.extension.sessions.revocation_feed import Figures
+from flask_watchword.extension.sessions.signals import (
     refresh_reused,
     session_ended,
     session_refreshed,
     session_started,
 )
 from flask_watchword.service.ended_workers import drop_gauges_of_the_ended
-from flask_watchword.service.request_time import request_seconds
+from flask_watchword.service.middleware.request_time import request_seconds
 from flask_watchword.sessions.session import Session
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"

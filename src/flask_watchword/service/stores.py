@@ -7,32 +7,32 @@ from sqlalchemy import Engine
 
 from flask_watchword.accounts.outbox import Transport
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.accounts.setting_up import offer_setup
-from flask_watchword.accounts.store import UserStore
-from flask_watchword.accounts.throttling import ThrottleStore
-from flask_watchword.accounts.unit_of_work import UnitOfWork
+from flask_watchword.accounts.rate_limits import RateLimitStore
+from flask_watchword.accounts.transaction import UnitOfWork
+from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.clock import system_clock
+from flask_watchword.infra.factory import UnknownStore, open_session_store
+from flask_watchword.infra.mail.smtp import SmtpTransport
+from flask_watchword.infra.mail.smtp_url import read_smtp_url
+from flask_watchword.infra.sql.account_stores import SqlUnitOfWork
+from flask_watchword.infra.sql.cleanup import SqlCleanup
+from flask_watchword.infra.sql.encrypted_values import count_by_head
+from flask_watchword.infra.sql.engine import open_engine
+from flask_watchword.infra.sql.keys import SqlKeyStore
+from flask_watchword.infra.sql.rate_limits import SqlRateLimitStore
+from flask_watchword.infra.sql.schema import upgrade_schema
+from flask_watchword.infra.sql.users import SqlUserStore
+from flask_watchword.infra.valkey.rate_limits import ValkeyRateLimitStore
+from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 from flask_watchword.keys.store import KeyStore
-from flask_watchword.service.components import Stores
-from flask_watchword.service.demo import add_demo_user, refuse_demo_user
+from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.context import Stores
+from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
+from flask_watchword.service.features.demo.demo_user import add_demo_user, refuse_demo_user
 from flask_watchword.service.mail.log_transport import LogTransport
-from flask_watchword.service.master_key import sealer
-from flask_watchword.service.settings import InvalidSetting, Settings
-from flask_watchword.service.signing_keys import begin_keys
+from flask_watchword.service.signing.master_key import sealer
+from flask_watchword.service.signing.signing_keys import begin_keys
 from flask_watchword.sessions.store import SessionStore
-from flask_watchword.stores.opening import UnknownStore, open_session_store
-from flask_watchword.stores.smtp import SmtpTransport
-from flask_watchword.stores.smtp_url import read_smtp_url
-from flask_watchword.stores.sql.engine import open_engine
-from flask_watchword.stores.sql.keys import SqlKeyStore
-from flask_watchword.stores.sql.schema import upgrade_schema
-from flask_watchword.stores.sql.sealed_values import count_by_head
-from flask_watchword.stores.sql.throttle import SqlThrottleStore
-from flask_watchword.stores.sql.unit_of_work import SqlUnitOfWork
-from flask_watchword.stores.sql.upkeep import SqlUpkeep
-from flask_watchword.stores.sql.users import SqlUserStore
-from flask_watchword.stores.valkey.sessions import ValkeySessionStore
-from flask_watchword.stores.valkey.throttle import ValkeyThrottleStore
 
 #: Seconds that one starting process waits for another's migration.
 _MIGRATION_SECONDS = 60.0
@@ -53,7 +53,7 @@ def open_stores(settings: Settings) -> Stores:
     throttle = _throttle(engine, settings, sessions)
 
     def close_others() -> None:
-        if isinstance(throttle, ValkeyThrottleStore):
+        if isinstance(throttle, ValkeyRateLimitStore):
             throttle.close()
         engine.dispose()
 
@@ -62,7 +62,7 @@ def open_stores(settings: Settings) -> Stores:
         throttle=throttle,
         sessions=sessions,
         keys=SqlKeyStore(engine),
-        upkeep=SqlUpkeep(engine),
+        upkeep=SqlCleanup(engine),
         close_others=close_others,
     )
 
@@ -225,13 +225,13 @@ def greet_mail_server(settings: Settings) -> None:
         transport.greet()
 
 
-def _throttle(engine: Engine, settings: Settings, sessions: SessionStore) -> ThrottleStore:
+def _throttle(engine: Engine, settings: Settings, sessions: SessionStore) -> RateLimitStore:
     if settings.valkey is None:
-        return SqlThrottleStore(engine)
+        return SqlRateLimitStore(engine)
     if isinstance(sessions, ValkeySessionStore) and settings.sessions_elsewhere == settings.valkey:
-        return ValkeyThrottleStore.beside(sessions)
+        return ValkeyRateLimitStore.beside(sessions)
     try:
-        return ValkeyThrottleStore.from_url(settings.valkey)
+        return ValkeyRateLimitStore.from_url(settings.valkey)
     except (ValueError, ImportError) as error:
         raise InvalidSetting("WATCHWORD_VALKEY", str(error)) from error
 

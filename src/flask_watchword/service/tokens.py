@@ -14,9 +14,9 @@ from flask_watchword.errors import (
     Refusal,
     SpecificRefusal,
 )
-from flask_watchword.extension import handlers
-from flask_watchword.extension.binding import binding_of
-from flask_watchword.extension.errors import (
+from flask_watchword.extension.manager import JWTManager
+from flask_watchword.extension.responses import handlers
+from flask_watchword.extension.responses.errors import (
     CSRFError,
     FreshTokenRequired,
     InsufficientPrivilege,
@@ -24,13 +24,13 @@ from flask_watchword.extension.errors import (
     RevokedTokenError,
     SignInTooOld,
 )
-from flask_watchword.extension.manager import JWTManager
-from flask_watchword.extension.revocation_feed import TOKEN_REVOKED
-from flask_watchword.service.answers import CHALLENGE, refusal
+from flask_watchword.extension.sessions.revocation_feed import TOKEN_REVOKED
+from flask_watchword.extension.state import state_of
+from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.cookies import clear_cookies, cookie_options, is_refused_cookie
-from flask_watchword.service.live_keyring import LiveKeyring
-from flask_watchword.service.origins import CrossOriginError
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.origin_check import CrossOriginError
+from flask_watchword.service.responses import CHALLENGE, error_response
+from flask_watchword.service.signing.live_keyring import LiveKeyring
 
 #: RFC 8176 section 2: that somebody was asked for a password.
 PASSWORD_METHOD = "pwd"
@@ -43,7 +43,7 @@ def _new_csrf_value() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class AuthenticationContext:
     """Who signed in, and how: what the service's tokens are made for.
 
     Attributes:
@@ -93,7 +93,7 @@ def install_tokens(app: Flask, options: Mapping[str, Any], keys: LiveKeyring) ->
     app.config.update(options)
     app.config.setdefault("JWT_DECODE_LEEWAY", CLOCKS_DIFFER)
     tokens = JWTManager(app)
-    binding = binding_of(app)
+    binding = state_of(app)
     binding.key_source, keys.on_change = keys, binding.keys_changed
     tokens.user_identity_loader(_subject)
     tokens.additional_claims_loader(claims_of)
@@ -102,12 +102,12 @@ def install_tokens(app: Flask, options: Mapping[str, Any], keys: LiveKeyring) ->
     return tokens
 
 
-def install_token_refusals(app: Flask, api: Blueprint) -> None:
+def install_token_error_handlers(app: Flask, api: Blueprint) -> None:
     """Answer refused tokens in the service's form, in the application's views and its own.
 
     In its own also where the application has handlers for them.
     """
-    handlers.register(binding_of(app).manager, api)
+    handlers.register(state_of(app).manager, api)
     # The loaders are given texts; the errors themselves have codes as well.
     for target in (app, api):
         target.register_error_handler(NoAuthorizationError, _no_token)
@@ -125,7 +125,7 @@ def claims_of(identity: object) -> dict[str, Any]:
 
     The application may make tokens of its own, for a subject: these carry nothing more.
     """
-    if not isinstance(identity, SignIn):
+    if not isinstance(identity, AuthenticationContext):
         return {}
     user = identity.user
     claims: dict[str, Any] = {
@@ -140,7 +140,7 @@ def claims_of(identity: object) -> dict[str, Any]:
 
 def invalid_token(reason: str, code: str = "invalid_token") -> Response:
     """Answer 401 to a token that is not one of ours, or not for this use."""
-    return refusal(401, reason, code, _invalid_token_challenge(reason))
+    return error_response(401, reason, code, _invalid_token_challenge(reason))
 
 
 def expired_token() -> Response:
@@ -176,20 +176,20 @@ def _no_token(error: NoAuthorizationError) -> Response:
 
 def _csrf_failed(error: CSRFError) -> Response:
     # Not 401: to log in again, or to refresh, would not help.
-    return refusal(403, str(error), "csrf_failed")
+    return error_response(403, str(error), "csrf_failed")
 
 
 def _cross_origin(error: CrossOriginError) -> Response:
-    return refusal(403, str(error), "cross_origin")
+    return error_response(403, str(error), "cross_origin")
 
 
 def _not_fresh(error: FreshTokenRequired) -> Response:
     code = error.code if isinstance(error, SignInTooOld) else "fresh_token_required"
-    return refusal(401, str(error), code, _challenge(error))
+    return error_response(401, str(error), code, _challenge(error))
 
 
 def _insufficient(error: InsufficientPrivilege) -> Response:
-    return refusal(403, str(error), error.code, _challenge(error))
+    return error_response(403, str(error), error.code, _challenge(error))
 
 
 def _challenge(error: Exception) -> dict[str, str]:
@@ -197,12 +197,12 @@ def _challenge(error: Exception) -> dict[str, str]:
 
 
 def _subject(identity: object) -> object:
-    return identity.user.id if isinstance(identity, SignIn) else identity
+    return identity.user.id if isinstance(identity, AuthenticationContext) else identity
 
 
 def _missing_token(reason: str) -> Response:
     # RFC 6750 section 3.1: no error code for a request that carries no credentials at all.
-    return refusal(401, reason, "missing_token")
+    return error_response(401, reason, "missing_token")
 
 
 def _invalid_token_challenge(reason: str) -> dict[str, str]:

@@ -8,44 +8,44 @@ from flask import Flask
 
 from flask_watchword.accounts.hash_shares import HashShares
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.extension.binding import EXTENSION_KEY, binding_of
 from flask_watchword.extension.resources import Closing, resources_of
-from flask_watchword.extension.sessions import Sessions
-from flask_watchword.extension.signals import refresh_repeated, refresh_reused
-from flask_watchword.service.account_refusals import install_account_refusals
-from flask_watchword.service.administrator import install_admin_refusals
-from flask_watchword.service.answers import install_refusals
-from flask_watchword.service.api import build_api, endpoints
+from flask_watchword.extension.sessions.sessions import Sessions
+from flask_watchword.extension.sessions.signals import refresh_repeated, refresh_reused
+from flask_watchword.extension.state import EXTENSION_KEY, state_of
+from flask_watchword.infra.temporary_database import TemporaryDatabase, is_in_memory
+from flask_watchword.service.account_errors import install_account_error_handlers
+from flask_watchword.service.administrator import install_admin_error_handlers
 from flask_watchword.service.audit_events import record_reuse
-from flask_watchword.service.components import (
-    Components,
+from flask_watchword.service.cleanup import Cleanup
+from flask_watchword.service.configuration.settings import Settings, read_app_settings
+from flask_watchword.service.context import (
+    ServiceContext,
     Stores,
-    components,
-    has_components,
-    install_components,
+    has_context,
+    install_context,
+    service_context,
 )
-from flask_watchword.service.cors import install_cors
-from flask_watchword.service.demo import carry_email
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.logs.request_id import install_request_id
-from flask_watchword.service.mailing import Mailing
-from flask_watchword.service.merged_headers import install_merged_headers_warning
+from flask_watchword.service.features.demo.demo_user import carry_email
+from flask_watchword.service.features.sessions.repeated_refreshes import record_repeat
+from flask_watchword.service.features.table import build_api, endpoints
+from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.metrics import Metrics
+from flask_watchword.service.middleware.cors import install_cors
+from flask_watchword.service.middleware.merged_headers import install_merged_headers_warning
+from flask_watchword.service.middleware.request_id import install_request_id
+from flask_watchword.service.middleware.request_time import install_request_time
+from flask_watchword.service.middleware.response_headers import install_headers
 from flask_watchword.service.openapi.document import api_document
-from flask_watchword.service.origins import Origins
-from flask_watchword.service.repeated_refreshes import record_repeat
-from flask_watchword.service.request_time import install_request_time
-from flask_watchword.service.response_headers import install_headers
-from flask_watchword.service.settings import Settings, read_app_settings
-from flask_watchword.service.signing_keys import live_keyring
+from flask_watchword.service.origin_check import OriginCheck
+from flask_watchword.service.responses import install_error_handlers
+from flask_watchword.service.signing.signing_keys import live_keyring
 from flask_watchword.service.stores import mail_transport, open_stores, prepare
-from flask_watchword.service.tidying import Tidying
 from flask_watchword.service.tokens import (
-    install_token_refusals,
+    install_token_error_handlers,
     install_tokens,
     token_options,
 )
-from flask_watchword.stores.temporary_database import TemporaryDatabase, is_in_memory
 
 #: Where an application has its Watchword: ``app.extensions["watchword"]``.
 WATCHWORD_KEY = "watchword"
@@ -142,13 +142,13 @@ class Watchword:
             install_merged_headers_warning(api)
         install_headers(api, settings)
         install_cors(app, api, self._url_prefix, settings)
-        install_refusals(api)
-        install_account_refusals(api)
-        install_admin_refusals(api)
-        install_token_refusals(app, api)
+        install_error_handlers(api)
+        install_account_error_handlers(api)
+        install_admin_error_handlers(api)
+        install_token_error_handlers(app, api)
         app.register_blueprint(api, url_prefix=self._url_prefix or None)
         # Another issuer's subject may be spelled like the id of a user here.
-        binding_of(app).for_own_tokens.add(api.name)
+        state_of(app).for_own_tokens.add(api.name)
         app.extensions[WATCHWORD_KEY] = self
 
     def close(self) -> None:
@@ -169,7 +169,7 @@ class Watchword:
 
 def _install(
     app: Flask, settings: Settings, stores: Stores, options: Mapping[str, Any], description: bytes
-) -> Components:
+) -> ServiceContext:
     keys = live_keyring(settings, stores.keys)
     tokens = install_tokens(app, options, keys)
     if settings.demo:
@@ -179,15 +179,15 @@ def _install(
         stores.accounts.stores.outbox,
         mail_transport(settings),
         settings,
-        idle=Tidying(stores.upkeep).run,
+        idle=Cleanup(stores.upkeep).run,
         resources=resources_of(app),
     )
-    origins = Origins(settings)
-    binding_of(app).check_cookie_request = origins.check_change
+    origins = OriginCheck(settings)
+    state_of(app).check_cookie_request = origins.check_change
     sessions, passwords = Sessions(app), Passwords()
     metrics = Metrics(sessions.figures, lambda: passwords.waiting)
     metrics.count_sessions(app)
-    parts = Components(
+    parts = ServiceContext(
         settings,
         stores,
         sessions,
@@ -200,18 +200,18 @@ def _install(
         # Asked each time, since a worker learns its part of the cores later.
         HashShares(lambda: passwords.capacity),
     )
-    install_components(app, parts)
+    install_context(app, parts)
     refresh_reused.connect(record_reuse, app)
     refresh_repeated.connect(record_repeat, app)
     return parts
 
 
 def _send_mail() -> None:
-    components().mailing.ensure_running()
+    service_context().mailing.ensure_running()
 
 
 def _refuse_managers(app: Flask) -> None:
-    if has_components(app):
+    if has_context(app):
         raise RuntimeError("Watchword is a part of this application already")
     if any(name in app.extensions for name in _MANAGERS):
         raise RuntimeError(

@@ -72,13 +72,13 @@ def refresh(
     if session is not None:
         return Refreshed(session, repeated=False)
     session = _living(store, session_id, now)
-    if is_repetition(session, generation, now, lifetimes.grace):
+    if is_within_grace(session, generation, now, lifetimes.grace):
         return _repeated(store, session, now, requester)
     ended = store.end(session_id, now, REFRESH_REUSED, lifetimes)
     raise RefreshRefused(REFRESH_REUSED, ended or session, ended_now=ended is not None)
 
 
-def foresee(
+def dry_run(
     store: SessionStore, session_id: str, generation: int, now: float, lifetimes: Lifetimes
 ) -> Session:
     """Return the session that :func:`refresh` would rotate or tell again; change nothing.
@@ -97,12 +97,12 @@ def foresee(
     """
     session = _living(store, session_id, now)
     is_current = generation == session.generation
-    if not (is_current or is_repetition(session, generation, now, lifetimes.grace)):
+    if not (is_current or is_within_grace(session, generation, now, lifetimes.grace)):
         raise RefreshRefused(REFRESH_REUSED, session)
     return session
 
 
-def is_repetition(session: Session, generation: int, now: float, grace: float) -> bool:
+def is_within_grace(session: Session, generation: int, now: float, grace: float) -> bool:
     """Tell whether a generation was the current one until just now.
 
     The window opens with the first use and is not renewed by further ones. A clock that was set

@@ -2,10 +2,10 @@
 
 import pytest
 
-from flask_watchword.accounts.login import authenticate
+from flask_watchword.accounts.credentials import authenticate
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.users import new_user
-from flask_watchword.stores.memory import MemoryUserStore
+from flask_watchword.infra.memory.users import MemoryUserStore
 from tests.accounts.imported_hashes.vectors import DEFAULTS, KINDS, VECTORS, Vector
 
 CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)

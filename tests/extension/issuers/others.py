@@ -20,7 +20,7 @@ from flask_watchword import (
     jwt_required,
 )
 from flask_watchword.exceptions import UnusableTokenWarning
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.state import state_of
 from tests.extension.minted_tokens import b64url
 from tests.extension.signing_keys import HMAC_SECRET
 from tests.stores.jwks.elapsed import Elapsed
@@ -136,7 +136,7 @@ class Place:
         self.app.config.update(JWT_SECRET_KEY=HMAC_SECRET, JWT_ISSUERS=issuers)
         self.app.config.update(options)
         self.manager = JWTManager(self.app)
-        binding_of(self.app).issuer_keys.elapsed = elapsed
+        state_of(self.app).issuer_keys.elapsed = elapsed
         self.app.add_url_rule("/", "claims", jwt_required()(get_jwt), methods=["GET", "POST"])
         self.app.add_url_rule("/fresh", "fresh", jwt_required(fresh=True)(get_jwt))
         self.app.add_url_rule("/refresh", "refresh", jwt_required(refresh=True)(get_jwt))
@@ -144,7 +144,7 @@ class Place:
     @property
     def kept(self) -> dict[Any, Any]:
         """The keys of issuers that are held."""
-        return binding_of(self.app).issuer_keys._kept
+        return state_of(self.app).issuer_keys._kept
 
     def get(self, token: str, path: str = "/") -> TestResponse:
         headers = {"Authorization": f"Bearer {token}"}

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from flask_watchword import JWTManager
-from flask_watchword.extension.doctor import examine_app
-from flask_watchword.extension.findings import Finding, Level
+from flask_watchword.extension.checks.results import CheckResult, Level
+from flask_watchword.extension.checks.runner import check_app
 from tests.extension.signing_keys import HMAC_SECRET
 from tests.servers.connect_proxy import connect_proxy
 
@@ -16,11 +16,11 @@ KEYCLOAK = "http://keycloak:8080/realms/shop"
 PROXIED = {"https://issuer.example": {"environment_proxy": True, **RIGHT}}
 
 
-def found(issuers: dict[str, Any], check: str) -> Finding:
+def found(issuers: dict[str, Any], check: str) -> CheckResult:
     app = Flask("shop")
     app.config.update(JWT_SECRET_KEY=HMAC_SECRET, JWT_ISSUERS=issuers)
     JWTManager(app)
-    return next(finding for finding in examine_app(app) if finding.check == check)
+    return next(finding for finding in check_app(app) if finding.check == check)
 
 
 @pytest.fixture(autouse=True)

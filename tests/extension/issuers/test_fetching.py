@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flask_restx import Api, Resource
 
 from flask_watchword import jwt_required
-from flask_watchword.extension import verification
-from flask_watchword.stores.jwks.freshness import UNSAID
-from flask_watchword.stores.jwks.remote_keys import COOLDOWN
+from flask_watchword.extension.verification import verification
+from flask_watchword.infra.http.freshness import UNSAID
+from flask_watchword.infra.http.remote_keys import COOLDOWN
 from tests.extension.issuers.others import AUDIENCE, Other, Place, options, public_jwk, signed
 from tests.stores.jwks.elapsed import Elapsed
 

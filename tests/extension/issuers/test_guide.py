@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Flask
 
-from flask_watchword.stores.jwks import connecting, freshness, http_get, location, remote_keys
+from flask_watchword.infra.http import connection as connecting
+from flask_watchword.infra.http import freshness, http_get, remote_keys
+from flask_watchword.infra.http import jwks_location as location
 from tests.extension.issuers.others import ABSENT, Other, Place, signed
 from tests.stores.jwks.site import Site
 

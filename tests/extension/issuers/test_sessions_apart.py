@@ -8,7 +8,7 @@ import pytest
 from flask import Blueprint, jsonify
 
 from flask_watchword import Sessions, jwt_expired_token_required, jwt_required
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.state import state_of
 from tests.extension.issuers.others import Other, Place, options
 from tests.stores.jwks.elapsed import Elapsed
 
@@ -32,7 +32,7 @@ def sessions(place: Place) -> Iterator[Sessions]:
         place.app.add_url_rule(f"/call/{name}", f"call_{name}", view)
     place.app.add_url_rule("/expired", "expired", jwt_expired_token_required()(lambda: "expired"))
     yield sessions
-    feed = binding_of(place.app).revocations
+    feed = state_of(place.app).revocations
     assert feed is not None
     feed.close()
 
@@ -84,7 +84,7 @@ def test_a_blueprint_may_be_closed_to_the_tokens_of_others(elapsed: Elapsed, one
     inner.add_url_rule("/old", "old", jwt_expired_token_required()(lambda: "old"))
     outer.register_blueprint(inner)
     place.app.register_blueprint(outer)
-    binding_of(place.app).for_own_tokens.add("outer")
+    state_of(place.app).for_own_tokens.add("outer")
     refused = (422, "Only tokens of this application are allowed")
     assert place.told(one.token(), "/inside") == refused
     assert place.get(one.token()).status_code == 200

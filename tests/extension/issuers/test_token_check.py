@@ -2,9 +2,9 @@
 
 import pytest
 
-from flask_watchword.extension.token_check import check_token
-from flask_watchword.jose.steps import Outcome
-from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.extension.explain.token_check import check_token
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.jose.explain import Outcome
 from tests.extension.issuers.others import Other, Place
 
 ONE_STEP = "form, signature and claims"

@@ -16,8 +16,8 @@ from flask_watchword import (
     jwt_expired_token_required,
     jwt_required,
 )
-from flask_watchword.extension.binding import binding_of
-from flask_watchword.extension.revocation_feed import RevocationFeed
+from flask_watchword.extension.sessions.revocation_feed import RevocationFeed
+from flask_watchword.extension.state import state_of
 from flask_watchword.sessions.store import SessionStore
 
 START = 1_700_000_000.25
@@ -50,7 +50,7 @@ class Site:
 
     @property
     def feed(self) -> RevocationFeed:
-        feed = binding_of(self.app).revocations
+        feed = state_of(self.app).revocations
         assert feed is not None
         return feed
 

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flask_watchword import create_access_token, create_refresh_token
+from flask_watchword.infra.memory.sessions import MemorySessionStore
 from flask_watchword.sessions.revocation import ISSUED_AFTER, Kind
-from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.extension.sessions.conftest import STORES, MakeSite
 from tests.extension.sessions.site import START, Site, bearing
 

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flask_watchword import create_access_token
-from flask_watchword.extension.revocation_feed import Figures
+from flask_watchword.extension.sessions.revocation_feed import Figures
+from flask_watchword.infra.memory.sessions import MemorySessionStore
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
 from flask_watchword.sessions.store import KEPT_PAST_END
-from flask_watchword.stores.memory_sessions import MemorySessionStore
 from tests.extension.sessions.conftest import MakeSite
 from tests.extension.sessions.shared_store import PATIENCE, Connection, Shared
 from tests.extension.sessions.site import MINUTE, START, Site, StoppedClock, bearing, refusal
@@ -458,8 +458,8 @@ def test_a_feed_that_is_closed_asks_its_store_nothing_any_more(
 FORKED_WHILE_A_LOCK_IS_HELD = """
 import os, signal
 from flask_watchword.extension.resources import Resources
-from flask_watchword.extension.revocation_feed import RevocationFeed
-from flask_watchword.stores.memory_sessions import MemorySessionStore
+from flask_watchword.extension.sessions.revocation_feed import RevocationFeed
+from flask_watchword.infra.memory.sessions import MemorySessionStore
 
 feed = RevocationFeed(MemorySessionStore(), 2.0, "sub", lambda: 0.0, Resources())
 # As its thread does for a moment whenever it reads the log.

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from flask_watchword import Sessions, get_csrf_token
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.state import state_of
 from tests.extension.minted_tokens import mint
 from tests.extension.sessions.site import bearing
 from tests.releases import before
@@ -25,7 +25,7 @@ def app() -> Iterator[Flask]:
         exec(compile(block, "docs/sessions.md", "exec"), names)  # noqa: S102
     app: Flask = names["app"]
     yield app
-    feed = binding_of(app).revocations
+    feed = state_of(app).revocations
     assert feed is not None
     feed.close()
 

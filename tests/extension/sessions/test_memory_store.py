@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.extension.doctor import examine_app
-from flask_watchword.extension.findings import Finding, Level
-from flask_watchword.stores.memory_sessions import MemorySessionStore
+from flask_watchword.extension.checks.results import CheckResult, Level
+from flask_watchword.extension.checks.runner import check_app
+from flask_watchword.infra.memory.sessions import MemorySessionStore
 from tests.extension.sessions.site import Site
 
 ROOT = Path(__file__).parents[3]
@@ -100,8 +100,8 @@ def test_a_fork_after_which_two_processes_use_the_store_is_reported(
     assert done.stderr.count(TOLD) == reports, done.stderr
 
 
-def finding(site: Site) -> Finding:
-    return next(one for one in examine_app(site.app) if one.check == "revocation")
+def finding(site: Site) -> CheckResult:
+    return next(one for one in check_app(site.app) if one.check == "revocation")
 
 
 @pytest.mark.parametrize(

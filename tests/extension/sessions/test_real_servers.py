@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
-from flask_watchword.stores.opening import upgrade_database
-from flask_watchword.stores.sql import postgres_feed
+from flask_watchword.infra.factory import upgrade_database
+from flask_watchword.infra.sql import postgres_feed
 from tests.extension.sessions.conftest import STORES, MakeSite
 from tests.extension.sessions.site import SignedIn, Site, bearing, refusal
 from tests.servers.postgres import PostgresServer, running_postgres

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from flask_watchword import verify_jwt_in_request
-from flask_watchword.extension.signals import refresh_repeated
+from flask_watchword.extension.sessions.signals import refresh_repeated
 from flask_watchword.sessions.listed import ListedSession
 from flask_watchword.sessions.session import Session
 from tests.extension.sessions.conftest import on_every_store

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.infra.errors import StoreUnavailable
 from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import START, SignedIn, Site, refusal
 

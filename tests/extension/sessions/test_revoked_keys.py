@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import jwt
 
 from flask_watchword import create_access_token
-from flask_watchword.extension.binding import binding_of
+from flask_watchword.extension.state import state_of
 from flask_watchword.jose import Key
 from flask_watchword.sessions.revocation import Kind, Revocation
 from tests.extension.sessions.conftest import MakeSite, on_every_store
@@ -35,8 +35,8 @@ class TwoKeys:
 
 def with_two_keys(site: Site) -> TwoKeys:
     source = TwoKeys()
-    binding_of(site.app).key_source = source
-    binding_of(site.app).keys_changed()
+    state_of(site.app).key_source = source
+    state_of(site.app).keys_changed()
     return source
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from flask_watchword import JWTManager, Sessions
-from flask_watchword.extension.session_options import SESSION_OPTIONS, read_session_options
-from flask_watchword.stores.memory_sessions import MemorySessionStore
+from flask_watchword.extension.options.sessions import SESSION_OPTIONS, read_session_options
+from flask_watchword.infra.memory.sessions import MemorySessionStore
 from tests.extension.sessions.conftest import MakeSite
 from tests.extension.sessions.site import DAY, Site
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.extension import signals
+from flask_watchword.extension.sessions import signals
 from flask_watchword.sessions.session import Session
 from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import Site

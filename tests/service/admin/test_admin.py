@@ -9,12 +9,12 @@ from werkzeug.test import TestResponse
 
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.binding import binding_of
-from flask_watchword.service.api.admin import ADMIN_ENDPOINTS
+from flask_watchword.extension.state import state_of
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql.audit import SqlAuditLog
+from flask_watchword.service.access import ADMIN, ADMIN_SIGN_IN_SECONDS, RECENT_ADMIN
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.guards import ADMIN, ADMIN_LATELY, ADMIN_SIGN_IN_SECONDS
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.audit import SqlAuditLog
+from flask_watchword.service.features.admin_table import ADMIN_ENDPOINTS
 from tests.service.site import BETTER, EMAIL, GOOD, Site, failing
 
 BOSS = "boss@example.com"
@@ -52,7 +52,7 @@ def newest(ours: Site) -> tuple[str, str, dict[str, Any]]:
 
 def test_who_looks_has_to_be_an_admin_and_who_changes_one_that_signed_in_lately() -> None:
     for one in ADMIN_ENDPOINTS:
-        assert one.guard is (ADMIN if one.method == "GET" else ADMIN_LATELY)
+        assert one.guard is (ADMIN if one.method == "GET" else RECENT_ADMIN)
     assert all(one.path.startswith("/admin/") for one in ADMIN_ENDPOINTS)
 
 
@@ -86,7 +86,7 @@ def test_a_sign_in_of_long_ago_only_looks(
 ) -> None:
     long_ago = system_clock() - ADMIN_SIGN_IN_SECONDS - 60
     with monkeypatch.context() as then:
-        then.setattr(binding_of(ours.app).manager, "clock", lambda: long_ago)
+        then.setattr(state_of(ours.app).manager, "clock", lambda: long_ago)
         pair = ours.pair(BOSS)
     token = ours.post("/refresh", pair["refresh_token"]).get_json()["access_token"]
     assert get(ours, "/admin/users", token).status_code == 200

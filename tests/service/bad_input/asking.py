@@ -12,10 +12,10 @@ import msgspec
 from werkzeug.test import TestResponse
 
 from flask_watchword.accounts.users import new_user
-from flask_watchword.service.api import endpoints
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.features.table import endpoints
 from flask_watchword.service.openapi.document import api_document
-from flask_watchword.service.tokens import PASSWORD_METHOD, SignIn
+from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContext
 from tests.service.declared import OF_A_PROBLEM
 from tests.service.site import GOOD, Site
 
@@ -87,7 +87,9 @@ def token_for(ours: Site, one: Endpoint) -> str | None:
     )
     ours.parts.stores.users.add(user)
     with ours.app.app_context():
-        pair = ours.parts.sessions.start(SignIn(user, (PASSWORD_METHOD,)), fresh=True)
+        pair = ours.parts.sessions.start(
+            AuthenticationContext(user, (PASSWORD_METHOD,)), fresh=True
+        )
     return pair.refresh_token if one.guard.tokens == ("refresh",) else pair.access_token
 
 

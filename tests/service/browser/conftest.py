@@ -7,8 +7,8 @@ import pytest
 from flask import Flask, request
 
 from flask_watchword import Watchword, get_jwt_identity, jwt_required
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
 from tests.servers.browser import Browser, Page, running_browser
 from tests.servers.flask_app import served
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from flask_watchword.service.api import endpoints
-from flask_watchword.service.components import Stores
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
+from flask_watchword.service.features.table import endpoints
 from flask_watchword.service.openapi.operation import path_of
-from flask_watchword.service.settings import Settings
 from flask_watchword.service.watchword import Watchword
 from tests.servers.browser import Page
 from tests.servers.flask_app import served

@@ -2,10 +2,10 @@
 
 import pytest
 
-from flask_watchword.accounts.setting_up import offer_setup
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
-from flask_watchword.service.components import Stores
+from flask_watchword.service.context import Stores
+from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
 from tests.servers.browser import Page
 
 pytestmark = pytest.mark.server

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flask_watchword.extension.findings import Level
-from flask_watchword.service.doctor.clocks import check_clock
+from flask_watchword.extension.checks.results import Level
+from flask_watchword.service.checks.clocks import check_clock
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.extension.findings import Level
-from flask_watchword.service.doctor.database_file import (
+from flask_watchword.extension.checks.results import Level
+from flask_watchword.service.checks.database_file import (
     check_file_mode,
     check_file_system,
     check_owner,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.service.doctor.file_modes import group_reaches, others_reach
+from flask_watchword.service.checks.file_modes import group_reaches, others_reach
 
 
 @pytest.mark.parametrize(

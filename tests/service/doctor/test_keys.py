@@ -2,29 +2,29 @@
 
 import pytest
 
-from flask_watchword.extension.findings import Level
-from flask_watchword.keys.keeper import KeyKeeper
-from flask_watchword.keys.sealing import Sealer
-from flask_watchword.service.doctor.keys import (
+from flask_watchword.extension.checks.results import Level
+from flask_watchword.infra.memory.keys import MemoryKeyStore
+from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.keys.manager import KeyManager
+from flask_watchword.service.checks.keys import (
     check_master_key,
     check_missing_master_key,
     check_signing_key,
 )
-from flask_watchword.service.settings import Settings
-from flask_watchword.service.signing_keys import key_policy
-from flask_watchword.stores.memory_keys import MemoryKeyStore
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.signing.signing_keys import key_policy
 
 DAY = 86_400.0
 NOW = 1_700_000_000.0
 SETTINGS = Settings()
-SEAL, OTHER = Sealer([b"k" * 32]), Sealer([b"o" * 32])
+SEAL, OTHER = Encryptor([b"k" * 32]), Encryptor([b"o" * 32])
 
 
 @pytest.fixture
 def store() -> MemoryKeyStore:
     """Keys that begin to sign now."""
     made = MemoryKeyStore()
-    KeyKeeper(made, SEAL, key_policy(SETTINGS), lambda: NOW).begin()
+    KeyManager(made, SEAL, key_policy(SETTINGS), lambda: NOW).begin()
     return made
 
 
@@ -47,7 +47,7 @@ def test_the_key_that_signs_is_told_with_when_it_is_replaced(store: MemoryKeySto
 
 
 def test_a_key_that_waits_is_told_with_when_it_begins(store: MemoryKeyStore) -> None:
-    waiting = KeyKeeper(store, SEAL, key_policy(SETTINGS), lambda: NOW).rotate()
+    waiting = KeyManager(store, SEAL, key_policy(SETTINGS), lambda: NOW).rotate()
     found = check_signing_key(store.load(), SETTINGS, NOW + 60)
     assert found.level is Level.OK
     assert f"replaced by {waiting} in 59 min" in found.says
@@ -67,7 +67,7 @@ def test_a_rotation_that_nobody_has_done_is_told(
 
 
 def test_that_no_key_signs_is_a_problem(store: MemoryKeyStore) -> None:
-    keeper = KeyKeeper(store, SEAL, key_policy(SETTINGS), lambda: NOW)
+    keeper = KeyManager(store, SEAL, key_policy(SETTINGS), lambda: NOW)
     (key,) = store.load().keys
     keeper.revoke(key.kid)
     stored = store.load()

@@ -2,15 +2,15 @@
 
 import pytest
 
-from flask_watchword.accounts.limit_syntax import read_limit
-from flask_watchword.accounts.limits import ROWS, RateLimits, Row
-from flask_watchword.extension.findings import Level
-from flask_watchword.service.doctor.limits import (
+from flask_watchword.accounts.rate_limit_syntax import read_limit
+from flask_watchword.accounts.rate_limit_table import ROWS, RateLimits, Row
+from flask_watchword.extension.checks.results import Level
+from flask_watchword.service.checks.limits import (
     check_limits,
     check_min_password,
     check_refresh_grace,
 )
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
 
 
 def test_the_defaults_are_fine() -> None:

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.extension.findings import Finding, Level
-from flask_watchword.service.doctor import reach
-from flask_watchword.service.settings import Settings
+from flask_watchword.extension.checks.results import CheckResult, Level
+from flask_watchword.service.checks import network as reach
+from flask_watchword.service.configuration.settings import Settings
 
 HTTPS = "https://login.example.com/account"
 PROXIED = {"public_url": HTTPS, "host": "0.0.0.0", "trusted_proxies": 1}  # noqa: S104
-Check = Callable[[Settings], Finding]
+Check = Callable[[Settings], CheckResult]
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,20 @@
 """Under which master keys everything is."""
 
-from flask_watchword.extension.findings import Level
-from flask_watchword.keys.keeper import KeyKeeper
-from flask_watchword.keys.sealing import Sealer
+from flask_watchword.extension.checks.results import Level
+from flask_watchword.infra.memory.keys import MemoryKeyStore
+from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.keys.manager import KeyManager
 from flask_watchword.keys.store import StoredKeyring
-from flask_watchword.service.doctor.sealed_values import check_sealed_values
-from flask_watchword.service.settings import Settings
-from flask_watchword.service.signing_keys import key_policy
-from flask_watchword.stores.memory_keys import MemoryKeyStore
+from flask_watchword.service.checks.encrypted_values import check_sealed_values
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.signing.signing_keys import key_policy
 
 NOW = 1_700_000_000.0
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
 
 
-def keeper_of(store: MemoryKeyStore, *masters: bytes, at: float = NOW) -> KeyKeeper:
-    return KeyKeeper(store, Sealer(masters), key_policy(Settings()), lambda: at)
+def keeper_of(store: MemoryKeyStore, *masters: bytes, at: float = NOW) -> KeyManager:
+    return KeyManager(store, Encryptor(masters), key_policy(Settings()), lambda: at)
 
 
 def keys_under(master: bytes) -> StoredKeyring:
@@ -24,12 +24,12 @@ def keys_under(master: bytes) -> StoredKeyring:
 
 
 def head_of(master: bytes) -> bytes:
-    return Sealer([master]).head
+    return Encryptor([master]).head
 
 
 def test_everything_under_the_first_master_key_is_fine_and_counted() -> None:
     found = check_sealed_values(
-        keys_under(NEW), {"authenticators": {head_of(NEW): 7}}, Sealer([NEW, OLD]), NOW
+        keys_under(NEW), {"authenticators": {head_of(NEW): 7}}, Encryptor([NEW, OLD]), NOW
     )
     assert (found.level, found.says) == (
         Level.OK,
@@ -39,7 +39,7 @@ def test_everything_under_the_first_master_key_is_fine_and_counted() -> None:
 
 def test_what_is_under_an_older_master_key_is_a_warning_that_names_the_command() -> None:
     of_accounts = {"authenticators": {head_of(NEW): 7, head_of(OLD): 2}, "e-mail": {}}
-    found = check_sealed_values(keys_under(OLD), of_accounts, Sealer([NEW, OLD]), NOW)
+    found = check_sealed_values(keys_under(OLD), of_accounts, Encryptor([NEW, OLD]), NOW)
     assert found.level is Level.WARNING
     assert found.says.endswith(": signing keys 1, authenticators 2")
     assert found.remedy == "watchword keys reseal"
@@ -47,7 +47,7 @@ def test_what_is_under_an_older_master_key_is_a_warning_that_names_the_command()
 
 def test_what_is_under_a_master_key_that_is_not_there_is_a_problem() -> None:
     of_accounts = {"authenticators": {head_of(NEW): 7, head_of(OLD): 2}, "e-mail": {b"?": 1}}
-    found = check_sealed_values(keys_under(NEW), of_accounts, Sealer([NEW, OTHER]), NOW)
+    found = check_sealed_values(keys_under(NEW), of_accounts, Encryptor([NEW, OTHER]), NOW)
     assert found.level is Level.PROBLEM
     assert found.says.endswith("authenticators 2, e-mail 1")
 
@@ -57,4 +57,4 @@ def test_the_private_part_of_a_key_that_signs_no_more_asks_for_nothing() -> None
     keeper_of(store, OLD, at=NOW - 1.0).begin()
     keeper_of(store, NEW, OLD).rotate(at_once=True)
     assert [key.sealed is None for key in store.load().keys] == [False, False]
-    assert check_sealed_values(store.load(), {}, Sealer([NEW]), NOW).level is Level.OK
+    assert check_sealed_values(store.load(), {}, Encryptor([NEW]), NOW).level is Level.OK

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.extension.findings import Level
-from flask_watchword.service.doctor.secrets import check_files, check_shared, check_weak
-from flask_watchword.service.settings import Settings
+from flask_watchword.extension.checks.results import Level
+from flask_watchword.service.checks.secrets import check_files, check_shared, check_weak
+from flask_watchword.service.configuration.settings import Settings
 
 STRONG = secrets.token_urlsafe(32)
 OTHER = secrets.token_urlsafe(32)

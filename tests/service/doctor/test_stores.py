@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.extension.findings import Level
-from flask_watchword.service.doctor.stores import (
+from flask_watchword.extension.checks.results import Level
+from flask_watchword.infra.factory import valkey_states
+from flask_watchword.infra.sql.schema import Revision
+from flask_watchword.infra.sql.state import DatabaseState
+from flask_watchword.infra.valkey.state import ValkeyState
+from flask_watchword.service.checks.stores import (
     check_eviction,
     check_mail,
     check_persistence,
     check_schema,
 )
-from flask_watchword.service.settings import Settings
-from flask_watchword.stores.opening import valkey_states
-from flask_watchword.stores.sql.probe import DatabaseState
-from flask_watchword.stores.sql.schema import Revision
-from flask_watchword.stores.valkey.probe import ValkeyState
+from flask_watchword.service.configuration.settings import Settings
 from tests.servers.certificates import certificate_for
 from tests.servers.smtp import running_smtp
 from tests.servers.valkey import running_cluster, running_valkey

@@ -12,9 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.logs.formats import JsonFormat, TextFormat
-from flask_watchword.stores.errors import StoreUnavailable
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send, unthrottled
 from tests.service.site import GOOD, Site, failing, site
 

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from flask_watchword.service.app import create_app
-from flask_watchword.service.components import Stores
-from flask_watchword.service.settings import Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import Stores
 from flask_watchword.service.watchword import Watchword
 
 OURS = re.compile(r"[0-9a-f]{16}")

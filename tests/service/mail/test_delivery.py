@@ -13,14 +13,14 @@ from flask_watchword.accounts.outbox import (
     SendingFailed,
     new_mail,
 )
-from flask_watchword.accounts.resealing import Resealed
-from flask_watchword.keys.sealing import Sealer
+from flask_watchword.accounts.reencryption import ReencryptionResult
+from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql.engine import open_engine
+from flask_watchword.infra.sql.outbox import SqlOutbox
+from flask_watchword.infra.sql.schema import upgrade_schema
+from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.service.mail.delivery import Delivery
 from flask_watchword.service.mail.log_transport import LogTransport
-from flask_watchword.stores.errors import StoreUnavailable
-from flask_watchword.stores.sql.engine import open_engine
-from flask_watchword.stores.sql.outbox import SqlOutbox
-from flask_watchword.stores.sql.schema import upgrade_schema
 
 NOW = 1_700_000_000.0
 BODY = Body("Hello", "open https://example.com/4711\n", "<p>4711</p>")
@@ -58,7 +58,7 @@ class OneMessage:
     def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
         self.done.append("given up")
 
-    def reseal(self) -> Resealed:
+    def reseal(self) -> ReencryptionResult:
         raise NotImplementedError
 
 
@@ -139,7 +139,7 @@ class Signalling:
 def outbox(tmp_path: Path) -> Iterator[SqlOutbox]:
     engine = open_engine(f"sqlite:///{tmp_path}/store.db", busy_seconds=30.0)
     upgrade_schema(engine)
-    yield SqlOutbox(engine, Sealer([b"k" * 32]))
+    yield SqlOutbox(engine, Encryptor([b"k" * 32]))
     engine.dispose()
 
 

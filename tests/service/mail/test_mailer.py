@@ -4,18 +4,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from flask_watchword.accounts.letters import Letter, LetterKind, Mailer
+from flask_watchword.accounts.notifications import Mailer, Notification, NotificationKind
 from flask_watchword.accounts.outbox import Mail
-from flask_watchword.keys.sealing import Sealer
+from flask_watchword.infra.sql.engine import open_engine
+from flask_watchword.infra.sql.outbox import SqlOutbox, purge_mail
+from flask_watchword.infra.sql.schema import upgrade_schema
+from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.service.mail.mailer import OutboxMailer, in_words
 from flask_watchword.service.mail.rendering import MailTemplates
-from flask_watchword.stores.sql.engine import open_engine
-from flask_watchword.stores.sql.outbox import SqlOutbox, purge_mail
-from flask_watchword.stores.sql.schema import upgrade_schema
 
 NOW = 1_700_000_000.0
 URL = "https://auth.example.com"
-RESET = Letter(LetterKind.RESET_PASSWORD, "ada@example.com", "a/b+c#d", NOW + 1800)
+RESET = Notification(NotificationKind.RESET_PASSWORD, "ada@example.com", "a/b+c#d", NOW + 1800)
 
 
 @pytest.fixture
@@ -27,13 +27,13 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def mailer(engine: Engine, url: str = URL) -> Mailer:
-    outbox = SqlOutbox(engine, Sealer([b"k" * 32]))
+    outbox = SqlOutbox(engine, Encryptor([b"k" * 32]))
     return OutboxMailer(outbox, MailTemplates("Example"), url, lambda: NOW)
 
 
-def put(engine: Engine, letter: Letter, url: str = URL) -> Mail:
+def put(engine: Engine, letter: Notification, url: str = URL) -> Mail:
     mailer(engine, url).send(letter)
-    claimed = SqlOutbox(engine, Sealer([b"k" * 32])).claim(NOW, 60.0)
+    claimed = SqlOutbox(engine, Encryptor([b"k" * 32])).claim(NOW, 60.0)
     assert claimed is not None
     return claimed.mail
 
@@ -52,7 +52,7 @@ def test_a_letter_is_worth_sending_for_as_long_as_its_code(engine: Engine) -> No
 
 
 def test_a_letter_without_a_code_is_worth_sending_for_a_day(engine: Engine) -> None:
-    mail = put(engine, Letter(LetterKind.PASSWORD_CHANGED, "ada@example.com"))
+    mail = put(engine, Notification(NotificationKind.PASSWORD_CHANGED, "ada@example.com"))
     assert mail.expires_at == NOW + 86_400
     assert URL not in mail.body.text
 
@@ -65,7 +65,7 @@ def test_without_a_public_address_there_is_no_link(engine: Engine) -> None:
 
 def test_a_letter_for_nobody_is_a_decoy_that_is_claimed_like_a_letter(engine: Engine) -> None:
     mailer(engine).send_nothing()
-    outbox = SqlOutbox(engine, Sealer([b"k" * 32]))
+    outbox = SqlOutbox(engine, Encryptor([b"k" * 32]))
     claimed = outbox.claim(NOW, 60.0)
     assert claimed is not None
     assert claimed.mail.is_decoy

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.accounts.letters import LetterKind
+from flask_watchword.accounts.notifications import NotificationKind
 from flask_watchword.accounts.outbox import new_mail
 from flask_watchword.service.mail.mailer import PAGES
 from flask_watchword.service.mail.rendering import BadTemplate, MailTemplates
@@ -29,9 +29,9 @@ def templates() -> MailTemplates:
     return MailTemplates("Example")
 
 
-@pytest.mark.parametrize("kind", LetterKind)
+@pytest.mark.parametrize("kind", NotificationKind)
 def test_every_message_says_whom_it_is_about_in_both_parts(
-    templates: MailTemplates, kind: LetterKind
+    templates: MailTemplates, kind: NotificationKind
 ) -> None:
     body = templates.render(
         kind, email="ada@example.com", code=CODE, link=LINK, within="30 minutes"
@@ -50,7 +50,7 @@ def test_every_message_says_whom_it_is_about_in_both_parts(
 
 def test_without_a_public_address_a_letter_has_the_code_alone(templates: MailTemplates) -> None:
     body = templates.render(
-        LetterKind.VERIFY_EMAIL, email="ada@example.com", code=CODE, within="30 minutes"
+        NotificationKind.VERIFY_EMAIL, email="ada@example.com", code=CODE, within="30 minutes"
     )
     assert CODE in body.text
     assert CODE in body.html
@@ -58,8 +58,8 @@ def test_without_a_public_address_a_letter_has_the_code_alone(templates: MailTem
     assert "<a" not in body.html
 
 
-@pytest.mark.parametrize("kind", LetterKind)
-def test_nothing_of_an_address_is_markup(templates: MailTemplates, kind: LetterKind) -> None:
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_nothing_of_an_address_is_markup(templates: MailTemplates, kind: NotificationKind) -> None:
     body = templates.render(kind, email=HOSTILE, link=LINK, within="30 minutes")
     assert "<script" not in body.html
     assert HOSTILE in body.text
@@ -68,7 +68,7 @@ def test_nothing_of_an_address_is_markup(templates: MailTemplates, kind: LetterK
 def test_a_subject_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
     (tmp_path / "verify_email.subject").write_text("{{ email }}\nat {{ product }}\n")
     body = MailTemplates("A\r\nB", tmp_path).render(
-        LetterKind.VERIFY_EMAIL, email="ada\r\nBcc: eve@example.com"
+        NotificationKind.VERIFY_EMAIL, email="ada\r\nBcc: eve@example.com"
     )
     assert body.subject == "ada Bcc: eve@example.com at A B"
 
@@ -76,7 +76,9 @@ def test_a_subject_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
 def test_a_template_of_the_operators_is_used_and_the_others_stay(tmp_path: Path) -> None:
     (tmp_path / "verify_email.html").write_text("<b>{{ email }} {{ link }}</b>")
     templates = MailTemplates("Example", tmp_path)
-    body = templates.render(LetterKind.VERIFY_EMAIL, email=HOSTILE, link=LINK, within="1 minute")
+    body = templates.render(
+        NotificationKind.VERIFY_EMAIL, email=HOSTILE, link=LINK, within="1 minute"
+    )
     assert body.html.startswith("<b>&#34;&gt;&lt;script")
     assert "Example" in body.text
 

@@ -10,11 +10,11 @@ from flask import Response
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from flask_watchword.service.answers import nothing
-from flask_watchword.service.api import endpoints
+from flask_watchword.service.access import ACCESS, PUBLIC
 from flask_watchword.service.endpoint import Endpoint, endpoint
-from flask_watchword.service.guards import ACCESS, PUBLIC
+from flask_watchword.service.features.table import endpoints
 from flask_watchword.service.openapi.document import api_document
+from flask_watchword.service.responses import no_content
 
 SERVED = endpoints(demo=True)
 
@@ -55,7 +55,7 @@ class Search(msgspec.Struct, forbid_unknown_fields=True):
 )
 def find(shelf: int, name: str, query: Search) -> Response:
     """Answer with nothing."""
-    return nothing()
+    return no_content()
 
 
 def test_the_description_is_valid() -> None:
@@ -172,6 +172,6 @@ def test_the_description_says_where_the_service_is_and_which_it_is() -> None:
 def test_an_endpoint_without_a_view_of_its_own_words_is_described_all_the_same() -> None:
     @endpoint("POST", "/quiet", summary="Say nothing", guard=ACCESS, answers={204: None})
     def quiet() -> Response:
-        return nothing()
+        return no_content()
 
     assert described(quiet)["paths"]["/quiet"]["post"]["description"] == ""

@@ -25,9 +25,9 @@ from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
 from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import system_clock
-from flask_watchword.service.api import endpoints
+from flask_watchword.service.features.table import endpoints
 from flask_watchword.service.openapi.operation import path_of
-from flask_watchword.service.tokens import PASSWORD_METHOD, SignIn
+from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContext
 from tests.cli import conftest as served
 from tests.cli.conftest import Serve
 from tests.service.site import GOOD, Site, site
@@ -98,7 +98,9 @@ def with_tokens(schema: BaseSchema, beside: Site) -> None:
         )
         beside.parts.stores.users.add(user)
         with beside.app.app_context():
-            return beside.parts.sessions.start(SignIn(user, (PASSWORD_METHOD,)), fresh=True)
+            return beside.parts.sessions.start(
+                AuthenticationContext(user, (PASSWORD_METHOD,)), fresh=True
+            )
 
     @schema.auth(refresh_interval=None)
     class Tokens:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.stores.jwks.address import Address, BadAddress, read_address, redirected
+from flask_watchword.infra.http.address import Address, BadAddress, read_address, redirected
 
 HTTPS = read_address("https://keys.example/jwks.json")
 

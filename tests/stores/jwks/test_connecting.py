@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.stores.jwks.address import Address, BadAddress, check_number, redirected
-from flask_watchword.stores.jwks.connecting import connect
-from flask_watchword.stores.jwks.deadline import Deadline
+from flask_watchword.infra.http.address import Address, BadAddress, check_number, redirected
+from flask_watchword.infra.http.connection import connect
+from flask_watchword.infra.http.deadline import Deadline
 from tests.stores.jwks.elapsed import Elapsed
 from tests.stores.jwks.site import Site
 

@@ -8,8 +8,8 @@ ROOT = Path(__file__).parents[3]
 
 FORKED_WHILE_FETCHING = """
 import os, threading, warnings
-from flask_watchword.stores.jwks.http_get import Document
-from flask_watchword.stores.jwks.remote_keys import RemoteKeys
+from flask_watchword.infra.http.http_get import Document
+from flask_watchword.infra.http.remote_keys import RemoteKeys
 
 warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is the very subject
 parent, now, asked, may_answer = os.getpid(), 0.0, threading.Semaphore(0), threading.Event()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flask_watchword.stores.jwks.freshness import LONGEST, SHORTEST, UNSAID, freshness
+from flask_watchword.infra.http.freshness import LONGEST, SHORTEST, UNSAID, freshness
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from flask_watchword.clock import Clock
-from flask_watchword.stores.jwks.address import read_address
-from flask_watchword.stores.jwks.deadline import Deadline
-from flask_watchword.stores.jwks.http_get import MAX_BYTES, Document, FetchFailed, get
+from flask_watchword.infra.http.address import read_address
+from flask_watchword.infra.http.deadline import Deadline
+from flask_watchword.infra.http.http_get import MAX_BYTES, Document, FetchFailed, get
 from tests.stores.jwks.certificates import server_context
 from tests.stores.jwks.elapsed import Elapsed
 from tests.stores.jwks.site import Site, http_answer, running

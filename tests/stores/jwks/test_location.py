@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.stores.jwks.address import BadAddress, read_address
-from flask_watchword.stores.jwks.http_get import FetchFailed
-from flask_watchword.stores.jwks.location import KeyLocation, configuration_url
+from flask_watchword.infra.http.address import BadAddress, read_address
+from flask_watchword.infra.http.http_get import FetchFailed
+from flask_watchword.infra.http.jwks_location import KeyLocation, configuration_url
 from tests.stores.jwks.certificates import server_context
 from tests.stores.jwks.elapsed import Elapsed
 from tests.stores.jwks.site import Site, http_answer, running

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.stores.errors import UnusableProxy
-from flask_watchword.stores.jwks.address import Address, read_address
-from flask_watchword.stores.jwks.deadline import Deadline
-from flask_watchword.stores.jwks.http_get import FetchFailed, get
-from flask_watchword.stores.jwks.location import KeyLocation
-from flask_watchword.stores.jwks.proxy import Proxy, environment_proxy
+from flask_watchword.infra.errors import UnusableProxy
+from flask_watchword.infra.http.address import Address, read_address
+from flask_watchword.infra.http.deadline import Deadline
+from flask_watchword.infra.http.http_get import FetchFailed, get
+from flask_watchword.infra.http.jwks_location import KeyLocation
+from flask_watchword.infra.http.proxy import Proxy, environment_proxy
 from tests.servers.connect_proxy import ConnectProxy, connect_proxy
 from tests.stores.jwks.certificates import server_context
 from tests.stores.jwks.elapsed import Elapsed

@@ -8,11 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flask_watchword.errors import InvalidKeyError
-from flask_watchword.jose import Key
-from flask_watchword.jose.jwk_set import NoUsableKeyError
-from flask_watchword.stores.errors import KeysUnavailable, StoreUnavailable
-from flask_watchword.stores.jwks.http_get import Document, FetchFailed
-from flask_watchword.stores.jwks.remote_keys import (
+from flask_watchword.infra.errors import KeysUnavailable, StoreUnavailable
+from flask_watchword.infra.http.http_get import Document, FetchFailed
+from flask_watchword.infra.http.remote_keys import (
     COOLDOWN,
     LONGEST_PAUSE,
     LONGEST_REASON,
@@ -20,6 +18,8 @@ from flask_watchword.stores.jwks.remote_keys import (
     KeySet,
     RemoteKeys,
 )
+from flask_watchword.jose import Key
+from flask_watchword.jose.jwk_set import NoUsableKeyError
 from tests.stores.jwks.elapsed import Elapsed
 
 FRESH = 600.0

@@ -3,8 +3,8 @@
 import logging.config
 from typing import Any
 
+from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.logs.formats import JsonFormat, TextFormat
-from flask_watchword.service.settings import Settings
 
 _FORMATS: dict[str, type[logging.Formatter]] = {"text": TextFormat, "json": JsonFormat}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from flask_watchword.service.logs.request_id import request_id
+from flask_watchword.service.middleware.request_id import request_id
 
 # All that is no line break and may move a cursor, ring a bell or change a colour.
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from flask_watchword.accounts.outbox import Outbox, Outcome, Result, Transport, deliver_due
 from flask_watchword.clock import Clock
-from flask_watchword.stores.errors import StoreUnavailable
+from flask_watchword.infra.errors import StoreUnavailable
 
 _log = logging.getLogger("flask_watchword.mail")
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from flask_watchword.accounts.letters import Letter, LetterKind
+from flask_watchword.accounts.notifications import Notification, NotificationKind
 from flask_watchword.accounts.outbox import Mail, Outbox, new_mail
 from flask_watchword.clock import Clock
 from flask_watchword.service.mail.rendering import MailTemplates
@@ -13,14 +13,14 @@ _NOTICE_SECONDS = 86_400.0
 #: The pages that use a code, below the public address. The code stands behind ``#``, which no
 #: browser sends to a server: neither a log nor a Referer has it.
 PAGES = {
-    LetterKind.VERIFY_EMAIL: "verify-email",
-    LetterKind.RESET_PASSWORD: "reset-password",
-    LetterKind.SET_PASSWORD: "reset-password",
-    LetterKind.CHANGE_EMAIL: "change-email",
+    NotificationKind.VERIFY_EMAIL: "verify-email",
+    NotificationKind.RESET_PASSWORD: "reset-password",
+    NotificationKind.SET_PASSWORD: "reset-password",
+    NotificationKind.CHANGE_EMAIL: "change-email",
 }
 
 # As long as a real letter of the kind that is asked for most, so that it costs the same.
-_NOBODYS = Letter(LetterKind.RESET_PASSWORD, "nobody@example.com", "0" * 43)
+_NOBODYS = Notification(NotificationKind.RESET_PASSWORD, "nobody@example.com", "0" * 43)
 
 
 class OutboxMailer:
@@ -42,7 +42,7 @@ class OutboxMailer:
         self._public_url = public_url
         self._clock = clock
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Notification) -> None:
         """Keep a letter that has to be sent."""
         self._outbox.put(self._mail(letter))
 
@@ -50,7 +50,7 @@ class OutboxMailer:
         """Do the work of :meth:`send` for a letter that nobody gets."""
         self._outbox.put_decoy(self._mail(_NOBODYS))
 
-    def _mail(self, letter: Letter) -> Mail:
+    def _mail(self, letter: Notification) -> Mail:
         now = self._clock()
         lifetime = _NOTICE_SECONDS
         if letter.expires_at is not None:
@@ -66,7 +66,7 @@ class OutboxMailer:
         )
         return new_mail(letter.kind, letter.recipient, body, now, lifetime)
 
-    def _link(self, letter: Letter) -> str:
+    def _link(self, letter: Notification) -> str:
         page = PAGES.get(letter.kind)
         if not (page and letter.code and self._public_url):
             return ""

@@ -15,7 +15,7 @@ from jinja2 import (
     select_autoescape,
 )
 
-from flask_watchword.accounts.letters import LetterKind
+from flask_watchword.accounts.notifications import NotificationKind
 from flask_watchword.accounts.outbox import Body
 
 #: What each kind of letter has a template for.
@@ -51,7 +51,7 @@ class MailTemplates:
             return
         own = FileSystemLoader(folder)
         self._environment = _environment(ChoiceLoader([own, _package_loader()]))
-        for kind in LetterKind:
+        for kind in NotificationKind:
             for code in ("", "code"):
                 self.render(
                     kind,
@@ -65,7 +65,7 @@ class MailTemplates:
 
     def render(
         self,
-        kind: LetterKind,
+        kind: NotificationKind,
         *,
         email: str,
         code: str = "",

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask_watchword.service.answers import Problem
 from flask_watchword.service.endpoint import Codes, Content, Endpoint, Shown
 from flask_watchword.service.openapi.schemas import Schemas, Struct
+from flask_watchword.service.responses import Problem
 
 _JSON = "application/json"
 

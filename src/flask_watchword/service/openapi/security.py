@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_watchword.service.cookies import ACCESS_COOKIE, CSRF_HEADER, REFRESH_COOKIE
-from flask_watchword.service.origins import SAFE_METHODS
+from flask_watchword.service.origin_check import SAFE_METHODS
 
 #: By the kind of token: the scheme of its header, and that of its cookie.
 _HEADERS: Mapping[str, str] = {"access": "access_token", "refresh": "refresh_token"}

@@ -6,7 +6,7 @@ Every module stands here under the name that programs know it by, with the names
 from it. Functions that tests replace are looked up where Flask-JWT-Extended looks them up.
 """
 
-from flask_watchword.extension import current
+from flask_watchword.extension.verification import current
 
 from . import config as config
 from . import default_callbacks as default_callbacks

@@ -5,27 +5,27 @@ from typing import Any
 from werkzeug.local import LocalProxy
 
 from flask_watchword.config import config
-from flask_watchword.extension.binding import csrf_of
-from flask_watchword.extension.cookies import set_access_cookies as set_access_cookies
-from flask_watchword.extension.cookies import set_refresh_cookies as set_refresh_cookies
-from flask_watchword.extension.cookies import unset_access_cookies as unset_access_cookies
-from flask_watchword.extension.cookies import unset_jwt_cookies as unset_jwt_cookies
-from flask_watchword.extension.cookies import unset_refresh_cookies as unset_refresh_cookies
-from flask_watchword.extension.current import current_token
-from flask_watchword.extension.current import (
+from flask_watchword.extension.legacy.deprecation import legacy_token_arguments
+from flask_watchword.extension.legacy.legacy import get_jwt_claims as get_jwt_claims
+from flask_watchword.extension.legacy.legacy import get_raw_jwt as get_raw_jwt
+from flask_watchword.extension.legacy.legacy import get_raw_jwt_header as get_raw_jwt_header
+from flask_watchword.extension.state import csrf_of
+from flask_watchword.extension.tokens.cookies import set_access_cookies as set_access_cookies
+from flask_watchword.extension.tokens.cookies import set_refresh_cookies as set_refresh_cookies
+from flask_watchword.extension.tokens.cookies import unset_access_cookies as unset_access_cookies
+from flask_watchword.extension.tokens.cookies import unset_jwt_cookies as unset_jwt_cookies
+from flask_watchword.extension.tokens.cookies import unset_refresh_cookies as unset_refresh_cookies
+from flask_watchword.extension.tokens.tokens import (
+    get_unverified_jwt_headers as get_unverified_jwt_headers,
+)
+from flask_watchword.extension.verification.current import current_token
+from flask_watchword.extension.verification.current import (
     current_user_context_processor as current_user_context_processor,
 )
-from flask_watchword.extension.current import get_current_user as found_user
-from flask_watchword.extension.current import get_jwt_header as get_jwt_header
-from flask_watchword.extension.current import (
+from flask_watchword.extension.verification.current import get_current_user as found_user
+from flask_watchword.extension.verification.current import get_jwt_header as get_jwt_header
+from flask_watchword.extension.verification.current import (
     get_jwt_request_location as get_jwt_request_location,
-)
-from flask_watchword.extension.deprecation import legacy_token_arguments
-from flask_watchword.extension.legacy import get_jwt_claims as get_jwt_claims
-from flask_watchword.extension.legacy import get_raw_jwt as get_raw_jwt
-from flask_watchword.extension.legacy import get_raw_jwt_header as get_raw_jwt_header
-from flask_watchword.extension.tokens import (
-    get_unverified_jwt_headers as get_unverified_jwt_headers,
 )
 from flask_watchword.internal_utils import Claims, get_jwt_manager
 from flask_watchword.typing import ExpiresDelta, Fresh

@@ -16,37 +16,37 @@ from flask_watchword.exceptions import InvalidHeaderError as InvalidHeaderError
 from flask_watchword.exceptions import InvalidQueryParamError as InvalidQueryParamError
 from flask_watchword.exceptions import NoAuthorizationError as NoAuthorizationError
 from flask_watchword.exceptions import UserLookupError as UserLookupError
-from flask_watchword.extension import locations as places
-from flask_watchword.extension.binding import binding_of, current_binding
-from flask_watchword.extension.current import (
+from flask_watchword.extension.legacy.deprecation import warn_renamed
+from flask_watchword.extension.legacy.legacy import (
+    verify_fresh_jwt_in_request as verify_fresh_jwt_in_request,
+)
+from flask_watchword.extension.legacy.legacy import (
+    verify_jwt_in_request_optional as verify_jwt_in_request_optional,
+)
+from flask_watchword.extension.legacy.legacy import (
+    verify_jwt_refresh_token_in_request as verify_jwt_refresh_token_in_request,
+)
+from flask_watchword.extension.state import binding_of, current_binding
+from flask_watchword.extension.verification import locations as places
+from flask_watchword.extension.verification.current import (
     CurrentToken,
     absent_token,
     given_token,
     keep,
     keep_refused,
 )
-from flask_watchword.extension.decorators import (
+from flask_watchword.extension.verification.decorators import (
     jwt_expired_token_required as jwt_expired_token_required,
 )
-from flask_watchword.extension.decorators import protect
-from flask_watchword.extension.deprecation import warn_renamed
-from flask_watchword.extension.legacy import (
-    verify_fresh_jwt_in_request as verify_fresh_jwt_in_request,
-)
-from flask_watchword.extension.legacy import (
-    verify_jwt_in_request_optional as verify_jwt_in_request_optional,
-)
-from flask_watchword.extension.legacy import (
-    verify_jwt_refresh_token_in_request as verify_jwt_refresh_token_in_request,
-)
-from flask_watchword.extension.marks import mark_of_demand
-from flask_watchword.extension.verification import (
+from flask_watchword.extension.verification.decorators import protect
+from flask_watchword.extension.verification.route_metadata import mark_of_demand
+from flask_watchword.extension.verification.verification import (
     Demand,
     is_fresh,
     nowhere,
     wanted_locations,
 )
-from flask_watchword.extension.verification import (
+from flask_watchword.extension.verification.verification import (
     LocationType as LocationType,
 )
 from flask_watchword.internal_utils import (

@@ -1,0 +1,102 @@
+"""What an application serves, and what protects each of it: to find the guard that was forgotten.
+
+Guards are found where they were put by a decorator: on a view, on a class or one of its methods,
+on every method of a class, and on a function that runs before each request. A function that calls
+``verify_jwt_in_request()`` by itself cannot be told from one that does not.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from flask import Flask
+from flask.views import MethodView
+from werkzeug.routing import Rule
+
+from flask_watchword.extension.checks.misplaced import misplaced_decorators
+from flask_watchword.extension.verification.route_metadata import Mark, marks_of
+
+
+class Route(NamedTuple):
+    """One method of one path.
+
+    Attributes:
+        method: of HTTP.
+        path: as Flask writes it.
+        endpoint: what Flask calls the view.
+        marks: what it is protected by, the outermost first.
+        misplaced: decorators that stand above its route and have no effect, the outermost first.
+    """
+
+    method: str
+    path: str
+    endpoint: str
+    marks: tuple[Mark, ...]
+    misplaced: tuple[Mark, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether whoever has no token is let in, and nobody has declared that."""
+        return not any(mark.needs_token or mark.is_public for mark in self.marks)
+
+
+def routes_of(app: Flask) -> Iterator[Route]:
+    """Yield what an application serves, in the order in which it was added.
+
+    ``HEAD`` and ``OPTIONS`` that Flask answers by itself are left out: the one is ``GET``, the
+    other never reaches a view.
+    """
+    misplaced = {each.endpoint: each.marks for each in misplaced_decorators(app)}
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions.get(rule.endpoint)
+        if view is None:
+            continue
+        before = tuple(_marks_before(app, rule.endpoint))
+        for method in _methods_of(rule):
+            # A preflight request carries no credentials, so guards let this method through.
+            passed = method == "OPTIONS"
+            marks = () if passed else (*before, *_marks_on(view, method))
+            lost = () if passed else misplaced.get(rule.endpoint, ())
+            yield Route(method, rule.rule, rule.endpoint, marks, lost)
+
+
+def _methods_of(rule: Rule) -> Iterable[str]:
+    methods = set(rule.methods or ())
+    if "GET" in methods:
+        methods.discard("HEAD")
+    if getattr(rule, "provide_automatic_options", True):
+        methods.discard("OPTIONS")
+    return sorted(methods)
+
+
+def _marks_before(app: Flask, endpoint: str) -> Iterator[Mark]:
+    """Yield what is asked before any view of the application, or of the endpoint's blueprints."""
+    parts = endpoint.split(".")[:-1]
+    blueprints = [".".join(parts[: length + 1]) for length in range(len(parts))]
+    for name in (None, *blueprints):
+        for function in app.before_request_funcs.get(name, ()):
+            yield from marks_of(function)
+
+
+def _marks_on(view: Any, method: str) -> Iterator[Mark]:
+    yield from marks_of(view)
+    kind = getattr(view, "view_class", None)
+    if kind is None:
+        return
+    yield from marks_of(kind.dispatch_request)
+    if issubclass(kind, MethodView):
+        yield from marks_of(_decorated(kind, method))
+
+
+def _decorated(kind: type[MethodView], method: str) -> Any:
+    """Return a method of a class as it runs.
+
+    Flask-RESTful and Flask-RESTX put ``method_decorators`` around it anew at each request.
+    """
+    name = method.lower()
+    handler = getattr(kind, name, None) or getattr(kind, "get", None)
+    decorators: Any = getattr(kind, "method_decorators", ())
+    if isinstance(decorators, Mapping):
+        decorators = decorators.get(name, ())
+    for decorate in decorators:
+        handler = decorate(handler)
+    return handler

@@ -1,0 +1,107 @@
+"""The loaders as release 3 of Flask-JWT-Extended named them, with the arguments it gave them."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Any
+
+from flask import current_app
+
+from flask_watchword.extension.callbacks import call
+from flask_watchword.extension.legacy.deprecation import user_claims_key, warn_renamed
+
+Callback = Callable[..., Any]
+
+_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def accepting(count: int, callback: Callback, name: str) -> Callback:
+    """Return a callback that takes ``count`` arguments, adapting one that was written for fewer.
+
+    Release 3 gave nothing to several loaders, and the claims alone to the one for expired tokens.
+    """
+    takes = _positional_parameters(callback)
+    if takes is None or takes >= count:
+        return callback
+    warn_renamed(f"a @{name} with {takes} parameters", "(jwt_header, jwt_payload)")
+
+    @wraps(callback)
+    def adapted(*arguments: Any) -> Any:
+        # The arguments grew at the front: the claims, which come last, are the old ones.
+        return callback(*arguments[len(arguments) - takes :])
+
+    return adapted
+
+
+def _positional_parameters(callback: Callback) -> int | None:
+    try:
+        parameters = signature(callback).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters):
+        return None
+    return sum(parameter.kind in _POSITIONAL for parameter in parameters)
+
+
+def _identity(claims: dict[str, Any]) -> Any:
+    return claims[current_app.config["JWT_IDENTITY_CLAIM"]]
+
+
+def _is_checked(claims: dict[str, Any]) -> bool:
+    """Tell whether release 3's options ask for this token to be looked up."""
+    config = current_app.config
+    checked = config.get("JWT_BLACKLIST_TOKEN_CHECKS", ("access", "refresh"))
+    # Whatever is no refresh token opens what an access token opens, and is looked up as one.
+    kind = "refresh" if claims["type"] == "refresh" else "access"
+    return config.get("JWT_BLACKLIST_ENABLED", True) and kind in checked
+
+
+class LegacyLoaders:
+    """The old names; each adapts its arguments and warns."""
+
+    _user_claims_callback: Callback
+    _user_lookup_callback: Callback | None
+    _user_lookup_error_callback: Callback
+    _token_in_blocklist_callback: Callback
+    _token_verification_callback: Callback
+    _token_verification_failed_callback: Callback
+
+    def user_claims_loader(self, callback: Callback) -> Callback:
+        """Register ``f(identity) -> dict``: user claims, nested under JWT_USER_CLAIMS."""
+        warn_renamed("user_claims_loader", "additional_claims_loader")
+        self._user_claims_callback = lambda identity: {user_claims_key(): call(callback, identity)}
+        return callback
+
+    def user_loader_callback_loader(self, callback: Callback) -> Callback:
+        """Register ``f(identity) -> user``."""
+        warn_renamed("user_loader_callback_loader", "user_lookup_loader")
+        self._user_lookup_callback = lambda header, claims: callback(_identity(claims))
+        return callback
+
+    def user_loader_error_loader(self, callback: Callback) -> Callback:
+        """Register ``f(identity) -> response`` for tokens whose user was not found."""
+        warn_renamed("user_loader_error_loader", "user_lookup_error_loader")
+        self._user_lookup_error_callback = lambda header, claims: callback(_identity(claims))
+        return callback
+
+    def token_in_blacklist_loader(self, callback: Callback) -> Callback:
+        """Register ``f(claims) -> bool``: whether a token has been revoked."""
+        warn_renamed("token_in_blacklist_loader", "token_in_blocklist_loader")
+        self._token_in_blocklist_callback = lambda header, claims: (
+            callback(claims) if _is_checked(claims) else False
+        )
+        return callback
+
+    def claims_verification_loader(self, callback: Callback) -> Callback:
+        """Register ``f(user_claims) -> bool``: whether a verified token is admitted."""
+        warn_renamed("claims_verification_loader", "token_verification_loader")
+        self._token_verification_callback = lambda header, claims: callback(
+            claims.get(user_claims_key(), {})
+        )
+        return callback
+
+    def claims_verification_failed_loader(self, callback: Callback) -> Callback:
+        """Register ``f() -> response`` for tokens that the verification refused."""
+        warn_renamed("claims_verification_failed_loader", "token_verification_failed_loader")
+        self._token_verification_failed_callback = lambda header, claims: callback()
+        return callback

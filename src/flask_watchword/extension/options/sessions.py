@@ -1,0 +1,126 @@
+"""The options of sessions: their names, defaults and meanings, and how they are read."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask_watchword.extension.options.options import Config, Option, lifetime
+from flask_watchword.sessions.session import Lifetimes
+
+#: Seconds that stand for a token without an end: a revocation has to end some day.
+ENDLESS = 100 * 365.25 * 86_400
+
+SESSION_OPTIONS: tuple[Option, ...] = (
+    Option(
+        "WATCHWORD_SESSION_STORE",
+        "memory://",
+        "where sessions are kept: a URL, or a store of your own",
+    ),
+    Option(
+        "WATCHWORD_SESSION_IDLE",
+        timedelta(days=7),
+        "life of a session that nobody refreshes: a timedelta or seconds",
+    ),
+    Option(
+        "WATCHWORD_SESSION_ABSOLUTE",
+        timedelta(days=30),
+        "life of a session, however often it is refreshed: a timedelta or seconds",
+    ),
+    Option(
+        "WATCHWORD_REFRESH_GRACE",
+        timedelta(seconds=10),
+        "how long a refresh token that was just used gets the same successor again: a timedelta "
+        "or seconds; 0 takes every second use for a replay",
+    ),
+    Option(
+        "WATCHWORD_SESSIONS_PER_SUBJECT",
+        None,
+        "how many sessions a subject has at most, the oldest ends; None for any number",
+    ),
+    Option(
+        "WATCHWORD_REVOCATION_STALENESS",
+        timedelta(seconds=2),
+        "how old a process's copy of the revocations may be before it asks the store: a timedelta "
+        "or seconds",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What the options say.
+
+    Attributes:
+        lifetimes: how long everything lives.
+        limit: sessions a subject has at most; ``None`` for any number.
+        staleness: seconds that a copy of the revocations is trusted.
+    """
+
+    lifetimes: Lifetimes
+    limit: int | None
+    staleness: float
+
+
+def set_session_defaults(config: dict[str, Any]) -> None:
+    """Set every option of sessions that the application has not set."""
+    for option in SESSION_OPTIONS:
+        config.setdefault(option.name, option.default)
+
+
+def read_session_options(config: Config) -> SessionOptions:
+    """Return what the options say now.
+
+    Raises:
+        RuntimeError: when one of them cannot be used.
+    """
+    return SessionOptions(
+        lifetimes=Lifetimes(
+            access=_token_life(config, "access"),
+            idle=_duration(config, "WATCHWORD_SESSION_IDLE"),
+            absolute=_duration(config, "WATCHWORD_SESSION_ABSOLUTE"),
+            grace=_duration(config, "WATCHWORD_REFRESH_GRACE", zero=True),
+            detached=_token_life(config, "refresh"),
+            leeway=_leeway(config["JWT_DECODE_LEEWAY"]),
+        ),
+        limit=_limit(config["WATCHWORD_SESSIONS_PER_SUBJECT"]),
+        staleness=_duration(config, "WATCHWORD_REVOCATION_STALENESS"),
+    )
+
+
+def _duration(config: Config, name: str, *, zero: bool = False) -> float:
+    value = config[name]
+    if isinstance(value, timedelta):
+        seconds = value.total_seconds()
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        seconds = float(value)
+    else:
+        seconds = math.nan
+    if not (seconds > 0 or (zero and seconds == 0)) or seconds > ENDLESS:
+        least = "0 or more" if zero else "more than 0"
+        raise RuntimeError(f"{name} must be a timedelta or seconds, {least}, not {value!r}")
+    return seconds
+
+
+def _limit(value: Any) -> int | None:
+    if value is None or (type(value) is int and value > 0):
+        limit: int | None = value
+        return limit
+    raise RuntimeError(
+        f"WATCHWORD_SESSIONS_PER_SUBJECT must be a whole number from 1 on, or None, not {value!r}"
+    )
+
+
+def _token_life(config: Config, token_type: str) -> float:
+    delta = lifetime(config, token_type)
+    if delta is False:
+        return ENDLESS
+    if isinstance(delta, timedelta):
+        return delta.total_seconds()
+    now = datetime.now(UTC)  # a relativedelta or the like, which is as long as its months are
+    seconds: float = (now + delta - now).total_seconds()
+    return seconds
+
+
+def _leeway(value: Any) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)

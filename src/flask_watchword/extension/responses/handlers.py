@@ -1,0 +1,170 @@
+"""Turning refusals into responses, by the loaders of the manager."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Flask, Response, current_app
+from flask.typing import ResponseReturnValue
+
+from flask_watchword.errors import ExpiredSignatureError, Refusal, SpecificRefusal
+from flask_watchword.extension.callbacks import call
+from flask_watchword.extension.responses.errors import (
+    CookieSentTwice,
+    CSRFError,
+    FreshTokenRequired,
+    InsufficientPrivilege,
+    InsufficientScope,
+    InvalidHeaderError,
+    InvalidQueryParamError,
+    JWTDecodeError,
+    NoAuthorizationError,
+    RevokedTokenError,
+    SignInTooOld,
+    UserClaimsVerificationError,
+    UserLookupError,
+    WrongTokenError,
+)
+from flask_watchword.extension.responses.responses import (
+    coded_message,
+    default_needs_fresh_token_callback,
+    default_revoked_token_callback,
+    message,
+)
+from flask_watchword.infra.errors import KeysUnavailable
+
+if TYPE_CHECKING:
+    from flask_watchword.extension.manager import JWTManager
+
+#: Headers of an answer that are passed on where only its data is.
+_KEPT_HEADERS = ("WWW-Authenticate", "Retry-After")
+#: Asks the loader that an error belongs to; returns what a view might.
+Answer = Callable[["JWTManager", Any], Any]
+
+
+def _unauthorized(manager: "JWTManager", error: Exception) -> Any:
+    return call(manager._unauthorized_callback, str(error))
+
+
+def _invalid(manager: "JWTManager", error: Exception) -> Any:
+    return call(manager._invalid_token_callback, str(error))
+
+
+def _refused(manager: "JWTManager", error: Refusal) -> Any:
+    if isinstance(error, ExpiredSignatureError):
+        return call(manager._expired_token_callback, error.jwt_header, error.jwt_data)
+    return _invalid(manager, error)
+
+
+def _with_token(loader: str) -> Answer:
+    def answer(manager: "JWTManager", error: Any) -> Any:
+        return call(getattr(manager, loader), error.jwt_header, error.jwt_data)
+
+    return answer
+
+
+def _revoked(manager: "JWTManager", error: RevokedTokenError) -> Any:
+    loader = manager._revoked_token_callback
+    if error.code is not None and loader is default_revoked_token_callback:
+        return coded_message(str(error), error.code, HTTPStatus.UNAUTHORIZED)
+    return call(loader, error.jwt_header, error.jwt_data)
+
+
+def _not_fresh(manager: "JWTManager", error: FreshTokenRequired) -> Any:
+    loader = manager._needs_fresh_token_callback
+    if isinstance(error, SignInTooOld) and loader is default_needs_fresh_token_callback:
+        return message(str(error), HTTPStatus.UNAUTHORIZED)
+    return call(loader, error.jwt_header, error.jwt_data)
+
+
+def _insufficient(_manager: "JWTManager", error: InsufficientPrivilege) -> Any:
+    return message(str(error), HTTPStatus.FORBIDDEN)
+
+
+def _keys_unavailable(manager: "JWTManager", error: KeysUnavailable) -> Response:
+    text = "The keys of the token's issuer are not available; try again soon"
+    answer = coded_message(text, "keys_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+    response = current_app.make_response(answer)
+    # RFC 9110 section 10.2.3.
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+ANSWERS: dict[type[Exception], Answer] = {
+    NoAuthorizationError: _unauthorized,
+    CSRFError: _unauthorized,
+    CookieSentTwice: _invalid,
+    InvalidHeaderError: _invalid,
+    InvalidQueryParamError: _invalid,
+    JWTDecodeError: _invalid,
+    WrongTokenError: _invalid,
+    # PyJWT's classes; see flask_watchword.errors for why there are two.
+    Refusal: _refused,
+    SpecificRefusal: _refused,
+    FreshTokenRequired: _not_fresh,
+    InsufficientPrivilege: _insufficient,
+    RevokedTokenError: _revoked,
+    UserClaimsVerificationError: _with_token("_token_verification_failed_callback"),
+    UserLookupError: _with_token("_user_lookup_error_callback"),
+    KeysUnavailable: _keys_unavailable,
+}
+
+
+def register(manager: "JWTManager", target: Any) -> None:
+    """Register a handler for every refusal.
+
+    Args:
+        manager: whose loaders answer.
+        target: the application or a blueprint; or the ``Api`` of Flask-RESTX, which makes its
+            responses by itself and therefore gets data.
+    """
+    finish = challenge if isinstance(target, Flask | Blueprint) else _as_data
+    for error_class, answer in ANSWERS.items():
+        target.errorhandler(error_class)(_handler(manager, answer, finish))
+
+
+def _handler(manager: "JWTManager", answer: Answer, finish: Callable[..., Any]) -> Any:
+    def handle(error: Exception) -> Any:
+        return finish(answer(manager, error), error)
+
+    return handle
+
+
+def _as_data(value: Any, error: Exception) -> Any:
+    first = value[0] if isinstance(value, tuple) else value
+    if not isinstance(first, Response):
+        return value
+    response = challenge(value, error)
+    kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return response.get_json(silent=True) or {}, response.status_code, kept
+
+
+def challenge(value: ResponseReturnValue, error: Exception) -> Response:
+    """Make a response that says on a 401 how to authenticate (RFC 9110 section 11.6.1).
+
+    So does a 403 to a token that allows too little (RFC 6750 section 3.1).
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    response = app.make_response(value)
+    refuses_token = response.status_code == 401 or (
+        response.status_code == 403 and isinstance(error, InsufficientPrivilege)
+    )
+    if refuses_token and "WWW-Authenticate" not in response.headers:
+        scheme = app.config["JWT_HEADER_TYPE"] or "Bearer"
+        response.headers.add("WWW-Authenticate", f"{scheme} {challenge_error(error)}".rstrip())
+    return response
+
+
+def challenge_error(error: Exception) -> str:
+    """Return what a challenge says of an error: nothing to who has shown no token at all."""
+    if isinstance(error, NoAuthorizationError):
+        return ""
+    if isinstance(error, InsufficientScope):
+        return f'error="insufficient_scope", scope="{" ".join(error.needed)}"'
+    if isinstance(error, InsufficientPrivilege):
+        return 'error="insufficient_scope"'
+    if isinstance(error, SignInTooOld):  # RFC 9470 section 3
+        return f'error="insufficient_user_authentication", max_age="{error.max_age}"'
+    if isinstance(error, FreshTokenRequired):
+        return 'error="insufficient_user_authentication"'
+    return 'error="invalid_token"'

@@ -1,0 +1,96 @@
+"""The default loaders: what is answered and assumed where the application says nothing."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, current_app
+from flask.typing import ResponseReturnValue
+
+from flask_watchword.extension.options.options import decode_key, encode_key
+
+Claims = dict[str, Any]
+
+
+def message(text: str, status: HTTPStatus) -> ResponseReturnValue:
+    """Answer with a text for people."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app.json.response({app.config["JWT_ERROR_MESSAGE_KEY"]: text}), status
+
+
+def coded_message(text: str, code: str, status: HTTPStatus) -> ResponseReturnValue:
+    """Answer with a text for people and, beside it, a code for programs."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app.json.response({app.config["JWT_ERROR_MESSAGE_KEY"]: text, "code": code}), status
+
+
+def default_expired_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
+    """Answer a token that has expired."""
+    return message("Token has expired", HTTPStatus.UNAUTHORIZED)
+
+
+def default_invalid_token_callback(error_string: str) -> ResponseReturnValue:
+    """Answer a token that is refused, with the reason."""
+    return message(error_string, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def default_unauthorized_callback(error_string: str) -> ResponseReturnValue:
+    """Answer a request without a token, with what was looked for."""
+    return message(error_string, HTTPStatus.UNAUTHORIZED)
+
+
+def default_needs_fresh_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
+    """Answer a token that is not fresh."""
+    return message("Fresh token required", HTTPStatus.UNAUTHORIZED)
+
+
+def default_revoked_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
+    """Answer a token that has been revoked."""
+    return message("Token has been revoked", HTTPStatus.UNAUTHORIZED)
+
+
+def default_user_lookup_error_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
+    """Answer a token whose user was not found."""
+    identity = jwt_data[current_app.config["JWT_IDENTITY_CLAIM"]]
+    return message(f"Error loading the user {identity}", HTTPStatus.UNAUTHORIZED)
+
+
+def default_token_verification_failed_callback(
+    jwt_header: Claims, jwt_data: Claims
+) -> ResponseReturnValue:
+    """Answer a token that the token verification loader refused."""
+    return message("User claims verification failed", HTTPStatus.BAD_REQUEST)
+
+
+def default_additional_claims_callback(userdata: Any) -> Claims:
+    """Add no claims to a new token."""
+    return {}
+
+
+def default_jwt_headers_callback(default_headers: Any) -> Claims:
+    """Add no header members to a new token."""
+    return {}
+
+
+def default_user_identity_callback(userdata: Any) -> Any:
+    """Take what was passed in as the identity."""
+    return userdata
+
+
+def default_blocklist_callback(jwt_headers: Claims, jwt_data: Claims) -> bool:
+    """Take no token for revoked."""
+    return False
+
+
+def default_token_verification_callback(_jwt_header: Claims, _jwt_data: Claims) -> bool:
+    """Take every claim for good."""
+    return True
+
+
+def default_decode_key_callback(jwt_header: Claims, jwt_data: Claims) -> Any:
+    """Verify every token with the configured key."""
+    return decode_key(current_app.config)
+
+
+def default_encode_key_callback(identity: Any) -> Any:
+    """Sign every token with the configured key."""
+    return encode_key(current_app.config)

@@ -1,0 +1,203 @@
+"""Protecting a view with the token of its request."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, overload
+
+from flask import current_app
+
+from flask_watchword.extension.checks.misplaced import note_decorated
+from flask_watchword.extension.legacy.deprecation import warn_renamed
+from flask_watchword.extension.verification.current import ABSENT, CurrentToken
+from flask_watchword.extension.verification.route_metadata import Mark, mark_of_demand, marked
+from flask_watchword.extension.verification.verification import (
+    Claims,
+    Demand,
+    LocationType,
+    verify,
+    verify_expired,
+)
+
+View = TypeVar("View", bound=Callable[..., Any])
+Wanted = TypeVar("Wanted")
+
+
+def verify_jwt_in_request(
+    optional: bool = False,
+    fresh: bool = False,
+    refresh: bool = False,
+    locations: LocationType = None,
+    verify_type: bool = True,
+    skip_revocation_check: bool = False,
+) -> tuple[Claims, Claims] | None:
+    """Verify that the current request carries a valid token.
+
+    Args:
+        optional: whether a request without a token is let through.
+        fresh: whether the token has to be fresh.
+        refresh: whether it has to be a refresh token; otherwise it must not be one.
+        locations: where to look; ``None`` for JWT_TOKEN_LOCATION.
+        verify_type: whether ``refresh`` is asked at all.
+        skip_revocation_check: whether the blocklist is left unasked.
+
+    Returns:
+        The header and the claims; ``None`` without a token, or for ``OPTIONS``.
+
+    Raises:
+        Refusal, JWTExtendedException: when there is no token or it is not accepted.
+    """
+    return _header_and_claims(
+        verify(Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check))
+    )
+
+
+def verify_expired_in_request(
+    refresh: bool = False, locations: LocationType = None
+) -> tuple[Claims, Claims] | None:
+    """Verify that the current request carries a token whose only fault is its age.
+
+    Args:
+        refresh: whether it has to be a refresh token; otherwise it must not be one.
+        locations: where to look; ``None`` for JWT_TOKEN_LOCATION.
+
+    Returns:
+        The header and the claims; ``None`` for ``OPTIONS``.
+
+    Raises:
+        WrongTokenError: for a token that has not expired.
+        Refusal, JWTExtendedException: when there is no token or it has another fault.
+    """
+    return _header_and_claims(verify_expired(Demand(refresh=refresh, locations=locations)))
+
+
+def _header_and_claims(token: CurrentToken | None) -> tuple[Claims, Claims] | None:
+    if token is None or token.verified is ABSENT:
+        return None
+    return token.own
+
+
+@overload
+def jwt_required(optional: View, /) -> View: ...
+
+
+@overload
+def jwt_required(
+    optional: bool = False,
+    fresh: bool = False,
+    refresh: bool = False,
+    locations: LocationType = None,
+    verify_type: bool = True,
+    skip_revocation_check: bool = False,
+) -> Callable[[View], View]: ...
+
+
+def jwt_required(
+    optional: Any = False,
+    fresh: bool = False,
+    refresh: bool = False,
+    locations: LocationType = None,
+    verify_type: bool = True,
+    skip_revocation_check: bool = False,
+) -> Any:
+    """Protect a view: it runs only for requests that carry a valid token.
+
+    Takes the arguments of :func:`verify_jwt_in_request`. Without parentheses, as release 3 wrote
+    it, it works with a :class:`DeprecationWarning`.
+    """
+    if callable(optional):
+        warn_renamed("@jwt_required without parentheses", "@jwt_required()")
+        return jwt_required()(optional)
+    demand = Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
+    mark = mark_of_demand("jwt_required", demand)
+    return lambda view: protect_by_token(view, demand, mark)
+
+
+@overload
+def jwt_expired_token_required(refresh: View, /) -> View: ...
+
+
+@overload
+def jwt_expired_token_required(
+    refresh: bool = False, locations: LocationType = None
+) -> Callable[[View], View]: ...
+
+
+def jwt_expired_token_required(refresh: Any = False, locations: LocationType = None) -> Any:
+    """Protect a view that is meant for expired tokens alone, with or without parentheses.
+
+    It admits a token whose only fault is its age: genuine, of the right type, not revoked. So a
+    client can be told what happened, or a session be closed tidily.
+
+    Args:
+        refresh: whether it has to be a refresh token; otherwise it must not be one.
+        locations: where to look; ``None`` for JWT_TOKEN_LOCATION.
+
+    Raises:
+        WrongTokenError: in the request, for a token that has not expired.
+    """
+    if callable(refresh):
+        return jwt_expired_token_required()(refresh)
+    demand = Demand(refresh=refresh, locations=locations)
+    mark = mark_of_demand("jwt_expired_token_required", demand)
+    return lambda view: _protect_by_expired_token(view, demand, mark)
+
+
+Protect = Callable[[Any, Any, Mark], Any]
+
+
+def protector(check: Callable[[Any], object]) -> tuple[Protect, Callable[[Any], None]]:
+    """Return what protects views by a check, and what replaces that check for all of them.
+
+    The first takes a view, what the check is given, and the mark for lists of routes; it returns a
+    view that runs after the check, in the context Flask would run it in. The check raises where
+    the view must not run.
+    """
+
+    def protect(view: Any, wanted: Any, mark: Mark) -> Any:
+        note_decorated(view, mark)
+        if iscoroutinefunction(view):
+
+            @wraps(view)
+            def protected_coroutine(*args: Any, **kwargs: Any) -> Any:
+                check(wanted)
+                return current_app.ensure_sync(view)(*args, **kwargs)
+
+            return marked(protected_coroutine, mark)
+
+        @wraps(view)
+        def protected(*args: Any, **kwargs: Any) -> Any:
+            check(wanted)
+            return view(*args, **kwargs)
+
+        return marked(protected, mark)
+
+    def replace(other: Callable[[Any], object]) -> None:
+        nonlocal check
+        check = other
+
+    return protect, replace
+
+
+def protect(view: Any, check: Callable[[Wanted], object], wanted: Wanted, mark: Mark) -> Any:
+    """Return a view that runs after a check, see :func:`protector`."""
+    protect_by_check, _ = protector(check)
+    return protect_by_check(view, wanted, mark)
+
+
+protect_by_token, _replace_check = protector(verify)
+_protect_by_expired_token, _replace_expired_check = protector(verify_expired)
+
+
+def replace_verification(function: Callable[..., object]) -> None:
+    """Have every ``jwt_required`` call a function in place of :func:`verify_jwt_in_request`."""
+    own = function is verify_jwt_in_request
+    _replace_check(verify if own else lambda demand: function(*demand))
+
+
+def replace_expired_verification(function: Callable[..., object]) -> None:
+    """Have every ``jwt_expired_token_required`` call a function in place of its own."""
+    own = function is verify_expired_in_request
+    _replace_expired_check(
+        verify_expired if own else lambda demand: function(demand.refresh, demand.locations)
+    )

@@ -1,0 +1,329 @@
+"""Verifying the token of a request: find it, verify it, ask what may change while it lives."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from flask import Flask, Request, current_app, request
+
+from flask_watchword.errors import Refusal, UnknownKeyError
+from flask_watchword.extension.callbacks import call
+from flask_watchword.extension.options.config_version import MARK
+from flask_watchword.extension.responses.errors import (
+    FreshTokenRequired,
+    NoAuthorizationError,
+    RevokedTokenError,
+    UserClaimsVerificationError,
+    UserLookupError,
+    WrongTokenError,
+)
+from flask_watchword.extension.responses.responses import (
+    default_blocklist_callback,
+    default_decode_key_callback,
+    default_token_verification_callback,
+)
+from flask_watchword.extension.state import EXTENSION_KEY, AppState, ConfigSnapshot, state_of
+from flask_watchword.extension.verification.current import (
+    CurrentToken,
+    absent_token,
+    keep,
+    keep_refused,
+)
+from flask_watchword.extension.verification.locations import FINDERS
+from flask_watchword.jose import Decoder, VerifiedToken
+
+LocationType = str | Sequence[str] | None
+Claims = dict[str, Any]
+Loader = Callable[..., Any]
+
+#: A preflight request carries no credentials (Fetch standard, CORS-preflight fetch).
+_EXEMPT_METHOD = "OPTIONS"
+
+
+class Demand(NamedTuple):
+    """What a view demands of the token; the arguments of ``jwt_required``."""
+
+    optional: bool = False
+    fresh: bool = False
+    refresh: bool = False
+    locations: LocationType = None
+    verify_type: bool = True
+    skip_revocation_check: bool = False
+
+
+def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
+    """Verify that the current request carries a token that a view demands, and keep it.
+
+    One long function on purpose: every protected request runs it, and between the work of a
+    request the code of each further function lies in cold memory.
+
+    Returns:
+        The token; :data:`ABSENT` stands in it where it is optional and there is none; ``None``
+        for ``OPTIONS``.
+
+    Raises:
+        Refusal, JWTExtendedException: when there is no token or it is not accepted.
+    """
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    if current.method == _EXEMPT_METHOD:
+        return None
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    binding: AppState = app.extensions.get(EXTENSION_KEY) or state_of(app)
+    manager = binding.manager
+    optional, fresh, refresh, locations, verify_type, skip_revocation_check = demand
+    now = manager.clock()
+    try:
+        # The comparison of `Binding.reading`, written out; kept equal to it.
+        reading = binding.last_reading
+        if (
+            reading is None
+            or reading.mark is not getattr(app.config, MARK, None)
+            or reading.lists != reading.copies
+        ):
+            reading = binding.reading_of_request(app)
+        verified, own = None, True
+        if reading.header_first and locations is None:
+            value, prefix = current.environ.get(reading.header_key), reading.header_prefix
+            if (
+                value is not None
+                and value.startswith(prefix)
+                and manager._decode_key_callback is default_decode_key_callback
+            ):
+                text, decoder = value[len(prefix) :], reading.decoding.default_decoder
+                # What is remembered is a whole token, so a header that holds anything else
+                # beside it is not found here.
+                verified = decoder.verified[text]
+                if verified is None:
+                    issuers = reading.decoding.issuers
+                    if issuers is None:
+                        verified = _admit(decoder, text, now)
+                    else:
+                        verified, own = issuers.recall(text, now), False
+                elif not verified.valid_from <= now < verified.valid_until:
+                    verified = None
+        if verified is None:
+            token = find(binding, reading, current, app, demand, now)
+            verified = token.verified
+            own = reading.decoding.is_own(verified.claims)
+        else:
+            token = CurrentToken(verified, "headers")
+        claims = verified.claims
+        if not own:
+            check_place(binding, current)
+        if verify_type and (claims["type"] == "refresh") is not refresh:
+            check_type(claims, refresh)
+        if fresh and claims["fresh"] is not True:
+            check_fresh(token, now)
+        if not skip_revocation_check:
+            if own and binding.revocations is not None:
+                binding.revocations.check(token)
+            blocklist = manager._token_in_blocklist_callback
+            if blocklist is not default_blocklist_callback:
+                check_not_revoked(blocklist, token)
+        verification = manager._token_verification_callback
+        if verification is not default_token_verification_callback:
+            check_by_loader(verification, token)
+    except NoAuthorizationError:
+        if not optional:
+            keep_refused(current, app)
+            raise
+        token = absent_token()
+    except Exception:
+        keep_refused(current, app)
+        raise
+    else:
+        if manager._user_lookup_callback is not None:
+            try:
+                load_user(manager._user_lookup_callback, app, token)
+            except Exception:
+                keep_refused(current, app)
+                raise
+    keep(current, app, token)
+    return token
+
+
+def _admit(decoder: Decoder, token: str, now: float) -> VerifiedToken | None:
+    """Admit a token that stood alone in a header of the common form.
+
+    Returns:
+        The token; ``None`` where it has expired, was more than a token or names a key that is
+        not known yet, for :func:`find` to say so or to look for that key.
+
+    Raises:
+        Refusal, JWTExtendedException: when the token is not accepted.
+    """
+    try:
+        verified = decoder.admit(token, now)
+    except UnknownKeyError:
+        return None
+    except Refusal:
+        # What is accepted is a token and nothing else, so only here can it have been more.
+        if "," in token or token.split() != [token]:
+            return None
+        raise
+    return verified if now < verified.valid_until else None
+
+
+def verify_expired(demand: Demand) -> CurrentToken | None:
+    """Verify that the current request carries a token whose only fault is its age, and keep it.
+
+    Returns:
+        The token; ``None`` for ``OPTIONS``.
+
+    Raises:
+        WrongTokenError: for a token that has not expired.
+        Refusal, JWTExtendedException: when there is no token or it has another fault.
+    """
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    if current.method == _EXEMPT_METHOD:
+        return None
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    try:
+        token = _find_expired(current, app, demand)
+    except Exception:
+        keep_refused(current, app)
+        raise
+    keep(current, app, token)
+    return token
+
+
+def _find_expired(current: Request, app: Flask, demand: Demand) -> CurrentToken:
+    binding = state_of(app)
+    manager = binding.manager
+    now = manager.clock()
+    reading = binding.reading_of_request(app)
+    token = find(binding, reading, current, app, demand, now, allow_expired=True)
+    if now < token.verified.valid_until:
+        raise WrongTokenError("Only expired tokens are allowed")
+    check_type(token.verified.claims, demand.refresh)
+    own = reading.decoding.is_own(token.verified.claims)
+    if not own:
+        check_place(binding, current)
+    elif binding.revocations is not None:
+        binding.revocations.check_expired(token)
+    check_not_revoked(manager._token_in_blocklist_callback, token)
+    check_by_loader(manager._token_verification_callback, token)
+    if manager._user_lookup_callback is not None:
+        load_user(manager._user_lookup_callback, app, token)
+    return token
+
+
+def find(
+    binding: AppState,
+    reading: ConfigSnapshot,
+    current: Request,
+    app: Flask,
+    demand: Demand,
+    now: float,
+    allow_expired: bool = False,
+) -> CurrentToken:
+    """Find the first token in the locations of a demand, and verify it.
+
+    Raises:
+        NoAuthorizationError: when there is none in any of them.
+        Refusal, JWTExtendedException: when the one that is found is not accepted.
+    """
+    wanted = wanted_locations(demand.locations) or reading.locations
+    missing = []
+    for location in wanted:
+        try:
+            token, csrf_value = FINDERS[location](current, app.config, demand.refresh)
+            if location == "cookies" and binding.check_cookie_request is not None:
+                binding.check_cookie_request(current)
+            verified = binding.verify(reading.decoding, token, csrf_value, now, allow_expired)
+        except NoAuthorizationError as error:
+            missing.append(str(error))
+        else:
+            return CurrentToken(verified, location)
+    raise NoAuthorizationError(nowhere(wanted, missing), missing)
+
+
+def wanted_locations(locations: LocationType) -> tuple[str, ...]:
+    """Return the locations that a view asks for; none where it leaves them to the options.
+
+    Raises:
+        RuntimeError: for one that does not exist.
+    """
+    wanted = (locations,) if isinstance(locations, str) else tuple(locations or ())
+    for location in wanted:
+        if location not in FINDERS:
+            raise RuntimeError(f"'{location}' is not a valid location")
+    return wanted
+
+
+def nowhere(wanted: Sequence[str], missing: Sequence[str]) -> str:
+    """Return what to say when no location held a token, given what each of them missed."""
+    if len(wanted) == 1:
+        return missing[0]
+    return f"Missing JWT in {', '.join(wanted[:-1])} or {wanted[-1]} ({'; '.join(missing)})"
+
+
+def check_place(binding: AppState, current: Request) -> None:
+    """Check that a token of another issuer is admitted where it was sent.
+
+    Raises:
+        WrongTokenError: when it is not.
+    """
+    if not binding.for_own_tokens.isdisjoint(current.blueprints):
+        raise WrongTokenError("Only tokens of this application are allowed")
+
+
+def check_type(claims: Claims, refresh: bool) -> None:
+    """Check that a token is a refresh token, or that it is none.
+
+    Raises:
+        WrongTokenError: when it is the other.
+    """
+    if refresh and claims["type"] != "refresh":
+        raise WrongTokenError("Only refresh tokens are allowed")
+    if not refresh and claims["type"] == "refresh":
+        raise WrongTokenError("Only non-refresh tokens are allowed")
+
+
+def check_fresh(token: CurrentToken, now: float) -> None:
+    """Check that a token is fresh.
+
+    Raises:
+        FreshTokenRequired: when it is not.
+    """
+    if not is_fresh(token.verified.claims, now):
+        raise FreshTokenRequired("Fresh token required", *token.own)
+
+
+def is_fresh(claims: Claims, now: float) -> bool:
+    """Tell whether a token is fresh: ``true``, or a date that has not passed."""
+    fresh = claims["fresh"]
+    # Not isinstance: a boolean is an int, and false no date.
+    return fresh is True or (type(fresh) in (int, float) and bool(fresh >= now))
+
+
+def check_not_revoked(loader: Loader, token: CurrentToken) -> None:
+    """Check that the blocklist loader does not know a token.
+
+    Raises:
+        RevokedTokenError: when it does.
+    """
+    if call(loader, *token.own):
+        raise RevokedTokenError(*token.own)
+
+
+def check_by_loader(loader: Loader, token: CurrentToken) -> None:
+    """Check that the token verification loader admits a token.
+
+    Raises:
+        UserClaimsVerificationError: when it does not.
+    """
+    if not call(loader, *token.own):
+        raise UserClaimsVerificationError("User claims verification failed", *token.own)
+
+
+def load_user(loader: Loader, app: Flask, token: CurrentToken) -> None:
+    """Ask the user lookup loader for the token's user.
+
+    Raises:
+        UserLookupError: when it finds nobody.
+    """
+    user = call(loader, *token.own)
+    if user is None:
+        identity = token.verified.claims[app.config["JWT_IDENTITY_CLAIM"]]
+        raise UserLookupError(f"user_lookup returned None for {identity}", *token.own)
+    token.user = user

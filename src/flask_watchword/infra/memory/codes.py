@@ -1,0 +1,59 @@
+"""One-time codes in this process's memory."""
+
+from flask_watchword.accounts.one_time_codes import OneTimeCode, Purpose
+from flask_watchword.locks import process_lock
+
+
+class MemoryCodeStore:
+    """A code store that lives and dies with the process; one lock makes each step atomic."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, Purpose], OneTimeCode] = {}
+        self._lock = process_lock()
+
+    def put(self, code: OneTimeCode) -> None:
+        """Keep a code in the place of the one that this subject had for this purpose."""
+        with self._lock():
+            self._codes[code.subject, code.purpose] = code
+
+    def put_first(self, code: OneTimeCode, now: float) -> bool:
+        """Keep a code unless this subject has one for this purpose that is not over."""
+        with self._lock():
+            held = self._codes.get((code.subject, code.purpose))
+            if held is not None and held.expires_at > now:
+                return False
+            self._codes[code.subject, code.purpose] = code
+            return True
+
+    def find(self, digest: str, purpose: Purpose, now: float) -> OneTimeCode | None:
+        """Return a code of this purpose that is not over; it stays."""
+        with self._lock():
+            return self._live(digest, purpose, now)
+
+    def take(self, digest: str, purpose: Purpose, now: float) -> OneTimeCode | None:
+        """Remove a code of this purpose that is not over, and return it."""
+        with self._lock():
+            code = self._live(digest, purpose, now)
+            if code is not None:
+                del self._codes[code.subject, code.purpose]
+            return code
+
+    def forget(self, subject: str) -> None:
+        """Remove every code of a subject."""
+        with self._lock():
+            for purpose in Purpose:
+                self._codes.pop((subject, purpose), None)
+
+    def purge(self, now: float, limit: int) -> int:
+        """Remove up to ``limit`` codes that are over; return how many."""
+        with self._lock():
+            over = [place for place, code in self._codes.items() if code.expires_at <= now][:limit]
+            for place in over:
+                del self._codes[place]
+            return len(over)
+
+    def _live(self, digest: str, purpose: Purpose, now: float) -> OneTimeCode | None:
+        for code in self._codes.values():
+            if code.digest == digest and code.purpose == purpose and code.expires_at > now:
+                return code
+        return None

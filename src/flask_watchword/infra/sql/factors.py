@@ -1,0 +1,153 @@
+"""Second factors in a SQL database."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
+
+from flask_watchword.accounts.reencryption import ReencryptionResult
+from flask_watchword.infra.sql import tables
+from flask_watchword.infra.sql.executor import Statements
+from flask_watchword.infra.sql.reencryption import reseal
+from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at
+from flask_watchword.keys.encryption import DecryptionFailed, Encryptor
+from flask_watchword.service.features.totp.flow import Enrolment, UnreadableSecret
+
+_totp = tables.totp.c
+_codes = tables.recovery_codes.c
+
+_BEGIN = text("""
+    INSERT INTO watchword_totp AS held (user_id, sealed_secret, created_at, last_step)
+    VALUES (:user_id, :sealed_secret, :created_at, 0)
+    ON CONFLICT (user_id) DO UPDATE
+    SET sealed_secret = excluded.sealed_secret, created_at = excluded.created_at
+    WHERE held.confirmed_at IS NULL
+    RETURNING user_id
+""")
+
+_this_user = _totp.user_id == bindparam("this_user")
+
+_GET = select(_totp.sealed_secret, _totp.created_at, _totp.confirmed_at, _totp.last_step).where(
+    _this_user
+)
+
+_CONFIRM = (
+    update(tables.totp)
+    .where(_this_user, _totp.confirmed_at.is_(None), _totp.created_at == bindparam("begun_at"))
+    .values(confirmed_at=bindparam("now"), last_step=bindparam("step"))
+)
+
+_USE_STEP = (
+    update(tables.totp)
+    .where(_this_user, _totp.confirmed_at.is_not(None), _totp.last_step < bindparam("step"))
+    .values(last_step=bindparam("step"))
+)
+
+_HAS_FACTOR = select(_totp.user_id).where(_this_user, _totp.confirmed_at.is_not(None))
+
+_REMOVE = delete(tables.totp).where(_this_user)
+
+_of_this_user = _codes.user_id == bindparam("this_user")
+
+_FORGET_CODES = delete(tables.recovery_codes).where(_of_this_user)
+
+_KEEP_CODES = insert(tables.recovery_codes)
+
+_USE_CODE = delete(tables.recovery_codes).where(
+    _of_this_user, _codes.code_hash == bindparam("digest")
+)
+
+_CODES_LEFT = select(func.count()).select_from(tables.recovery_codes).where(_of_this_user)
+
+
+class SqlTotpStore:
+    """Authenticators in a database whose schema is in place.
+
+    Args:
+        place: an engine, or the connection of a transaction to take part in.
+        sealer: hides the secrets; each is bound to its user.
+    """
+
+    def __init__(self, place: EngineOrConnection, sealer: Encryptor) -> None:
+        self._place = place
+        self._database = database_at(place)
+        self._sealer = sealer
+
+    def begin(self, enrolment: Enrolment) -> bool:
+        """Keep an authenticator that is not confirmed, unless one is."""
+        context = _context(enrolment.user_id)
+        values = {
+            "user_id": enrolment.user_id,
+            "sealed_secret": self._sealer.seal(enrolment.secret.encode(), context),
+            "created_at": enrolment.created_at,
+        }
+        return bool(self._database.rows(_BEGIN, values))
+
+    def get(self, user_id: str) -> Enrolment | None:
+        """Return a user's authenticator, confirmed or not."""
+        rows = self._database.rows(_GET, {"this_user": user_id})
+        if not rows:
+            return None
+        ((sealed, created_at, confirmed_at, last_step),) = rows
+        try:
+            secret = self._sealer.open(sealed, _context(user_id)).decode()
+        except DecryptionFailed as error:
+            raise UnreadableSecret(str(error)) from error
+        return Enrolment(user_id, secret, created_at, confirmed_at, last_step)
+
+    def confirm(self, user_id: str, created_at: float, step: int, now: float) -> bool:
+        """Make the authenticator that was begun at a moment a factor."""
+        values = {"this_user": user_id, "begun_at": created_at, "step": step, "now": now}
+        return self._database.count(_CONFIRM, values) == 1
+
+    def use_step(self, user_id: str, step: int) -> bool:
+        """Use up a step, and with it every one before."""
+        values = {"this_user": user_id, "step": step}
+        return self._database.count(_USE_STEP, values) == 1
+
+    def has_factor(self, user_id: str) -> bool:
+        """Tell whether a user has a confirmed authenticator."""
+        return bool(self._database.rows(_HAS_FACTOR, {"this_user": user_id}))
+
+    def remove(self, user_id: str) -> bool:
+        """Forget a user's authenticator."""
+        values = {"this_user": user_id}
+        return self._database.count(_REMOVE, values) == 1
+
+    def reseal(self) -> ReencryptionResult:
+        """Seal every secret under the first master key that is under another one."""
+        return reseal(self._place, self._sealer, _totp.user_id, _totp.sealed_secret, _context)
+
+
+class SqlRecoveryCodeStore:
+    """Recovery codes in a database whose schema is in place.
+
+    Args:
+        place: an engine, or the connection of a transaction to take part in.
+    """
+
+    def __init__(self, place: EngineOrConnection) -> None:
+        self._database = database_at(place)
+
+    def replace(self, user_id: str, digests: Sequence[str]) -> None:
+        """Keep these codes and none that were there before."""
+
+        def work(statements: Statements) -> None:
+            statements.count(_FORGET_CODES, {"this_user": user_id})
+            for digest in digests:
+                statements.count(_KEEP_CODES, {"user_id": user_id, "code_hash": digest})
+
+        self._database.transact(work)
+
+    def use(self, user_id: str, digest: str) -> bool:
+        """Delete a code; return whether it was there."""
+        values = {"this_user": user_id, "digest": digest}
+        return self._database.count(_USE_CODE, values) == 1
+
+    def left(self, user_id: str) -> int:
+        """Return how many codes are not used yet."""
+        ((left,),) = self._database.rows(_CODES_LEFT, {"this_user": user_id})
+        return int(left)
+
+
+def _context(user_id: str) -> str:
+    return f"totp:{user_id}"

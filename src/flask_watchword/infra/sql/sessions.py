@@ -1,0 +1,330 @@
+"""Sessions in a SQL database: one row each, and one log of what was revoked."""
+
+import contextlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Executable, exc
+
+from flask_watchword.infra.server_clock import ServerClock
+from flask_watchword.infra.sql import statements
+from flask_watchword.infra.sql.engine import run, transactions
+from flask_watchword.infra.sql.executor import DirectStatements
+from flask_watchword.infra.sql.feed import Feed
+from flask_watchword.infra.sql.postgres import ANSWER_SECONDS
+from flask_watchword.infra.sql.postgres_feed import PostgresFeed
+from flask_watchword.infra.sql.sqlite_feed import SqliteFeed
+from flask_watchword.infra.sql.transactions import database_at
+from flask_watchword.sessions.requester import Requester
+from flask_watchword.sessions.revocation import Kind, Revocation, later_than
+from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
+from flask_watchword.sessions.store import (
+    MOST_ENDED,
+    UNKNOWN,
+    Batch,
+    session_revocation,
+    subject_revocation,
+)
+
+_FIELDS = [field.name for field in fields(Session)]
+
+#: What a column for a generation can hold.
+_LARGEST = 2**63 - 1
+
+#: Entries of the log that are read at once: what takes a fraction of the time a statement may take.
+_PAGE = 20_000
+
+
+class SqlSessionStore:
+    """A session store over an engine whose schema is in place.
+
+    Atomicity is the database's: the WHERE clause of one UPDATE is the compare-and-swap, and what
+    ends sessions logs it in the same transaction.
+
+    Args:
+        engine: what ``open_engine`` returned, or an application's own for PostgreSQL.
+        owned: whether closing the store gives back the connections of the engine as well.
+    """
+
+    def __init__(self, engine: Engine, *, owned: bool = True) -> None:
+        self._engine = engine
+        self._owned = owned
+        # The pool of an application's engine keeps all of its connections.
+        self._database = database_at(engine) if owned else DirectStatements(engine, kept=0)
+        self._transactions = transactions(engine)
+        self._is_postgres = engine.dialect.name == "postgresql"
+        self._feed: Feed = PostgresFeed(engine) if self._is_postgres else SqliteFeed(engine)
+        self._clock = ServerClock(ANSWER_SECONDS)
+        self._read_up_to = 0
+
+    def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
+        """Keep a new session; end the subject's oldest beyond ``limit``, and log that."""
+        row = {name: getattr(session, name) for name in _FIELDS}
+        if limit is None:
+            self._database.count(statements.START, row)
+            return []
+        oldest = {
+            "of_subject": session.subject,
+            "now": session.started_at,
+            "keep": session.id,
+            "spared": max(0, limit - 1),
+            "reason": TOO_MANY,
+            "most": MOST_ENDED,
+        }
+
+        def work(connection: Connection) -> list[Session]:
+            self._lock(connection, session.subject)
+            connection.execute(statements.START, row)
+            return self._end(connection, statements.END_OLDEST, oldest, lifetimes)
+
+        ended = run(self._transactions, work)
+        if ended:
+            self._feed.after_logging()
+        return ended
+
+    def rotate(
+        self,
+        session_id: str,
+        generation: int,
+        now: float,
+        lifetimes: Lifetimes,
+        requester: Requester = UNKNOWN,
+    ) -> Session | None:
+        """Add one to the generation if it is ``generation`` and the session is not over."""
+        if not 0 < generation < _LARGEST:
+            return None
+        values = {
+            "session_id": session_id,
+            "presented": generation,
+            "now": now,
+            "idle": now + lifetimes.idle,
+            "shown_before": now - lifetimes.concealed,
+            "new_address": requester.address,
+            "new_agent": requester.agent,
+        }
+        if not self._is_postgres:
+            return self._one(statements.ROTATE, values)
+        return self._rotated_in_time(values)
+
+    def note_repeat(
+        self, session_id: str, generation: int, now: float, elsewhere: Requester | None
+    ) -> Session | None:
+        """Note that the current generation was handed out again, if it still is the current one."""
+        values: dict[str, Any] = {"session_id": session_id, "presented": generation}
+        if elsewhere is None:
+            return self._one(statements.NOTE_REPEAT, values)
+        values |= {"now": now, "new_address": elsewhere.address, "new_agent": elsewhere.agent}
+        return self._one(statements.NOTE_REPEAT_ELSEWHERE, values)
+
+    def get(self, session_id: str) -> Session | None:
+        """Return a session, over or not."""
+        return self._one(statements.GET, {"session_id": session_id})
+
+    def end(self, session_id: str, now: float, reason: str, lifetimes: Lifetimes) -> Session | None:
+        """End a session and log its revocation."""
+        values = {"session_id": session_id, "now": now, "reason": reason}
+        ended = run(
+            self._transactions,
+            lambda connection: self._end(connection, statements.END, values, lifetimes),
+        )
+        if not ended:
+            return None
+        self._feed.after_logging()
+        return ended[0]
+
+    def end_all(
+        self,
+        subject: str,
+        now: float,
+        reason: str,
+        lifetimes: Lifetimes,
+        *,
+        keep: str | None = None,
+    ) -> list[Session]:
+        """End every session of a subject but ``keep``, and log that."""
+        values = {
+            "of_subject": subject,
+            "now": now,
+            "refused_until": now - lifetimes.leeway,
+            "reason": reason,
+            "keep": keep or "",
+            "most": MOST_ENDED,
+        }
+        further = [subject_revocation(subject, now, lifetimes)] if keep is None else []
+        some = self._end_some(values, lifetimes, further)
+        ended = list(some)
+        # Until none is found: of a step somebody else may have ended a part meanwhile.
+        while some:
+            some = self._end_some(values, lifetimes)
+            ended += some
+        return ended
+
+    def of_subject(self, subject: str, now: float) -> Sequence[Session]:
+        """Return the sessions of a subject that are not over, the one used last first."""
+        values = {"of_subject": subject, "now": now}
+        return [_session(row) for row in self._database.rows(statements.OF_SUBJECT, values)]
+
+    def revoke(self, entry: Revocation) -> None:
+        """Log a revocation."""
+        run(self._transactions, lambda connection: self._log(connection, [entry]))
+        self._feed.after_logging()
+
+    def revocations(self, after: int, now: float) -> Batch:
+        """Return what was logged behind a cursor and lives still."""
+        # Asked first: a store that is wiped in between shows its new epoch the next time.
+        epoch, since = self._epoch(now)
+        self._feed.check_place()
+        living: list[Revocation] = []
+        cursor, more = after, True
+        while more:
+            rows = self._database.rows(statements.LOGGED_AFTER, {"after": cursor, "most": _PAGE})
+            cursor = rows[-1][0] if rows else cursor
+            entries = (_revocation(entry) for _, *entry in rows)
+            living += (entry for entry in entries if entry.until > now)
+            more = len(rows) == _PAGE
+        self._read_up_to = cursor
+        return Batch(living, cursor, epoch, since)
+
+    def find_revocations(
+        self,
+        session_id: str | None,
+        token_id: str | None,
+        subject: str | None,
+        key_id: str | None = None,
+    ) -> Sequence[Revocation]:
+        """Return the entries about a session, a token, a subject and a key."""
+        values = {
+            "session_id": session_id,
+            "token_id": token_id,
+            "subject": subject,
+            "key_id": key_id,
+        }
+        found = [_revocation(row) for row in self._database.rows(statements.FIND, values)]
+        self._feed.check_place()
+        return found
+
+    def purge(self, now: float, limit: int) -> int:
+        """Delete sessions and entries that can concern nobody any more."""
+        values = {"now": now, "most": limit}
+        purges = (statements.PURGE_SESSIONS, statements.PURGE_LOG)
+        return sum(self._database.count(statement, values) for statement in purges)
+
+    def change_mark(self) -> object:
+        """Return a value that every revocation on this machine changes (SQLite).
+
+        With PostgreSQL this process's own change it; ``wait_for_change`` tells of the others.
+        """
+        return self._feed.mark()
+
+    def wait_for_change(self, seconds: float) -> None:
+        """Return when something may have been logged, after ``seconds`` at the latest."""
+        self._feed.wait(seconds, self._is_behind)
+
+    def stop_waiting(self) -> None:
+        """Have :meth:`wait_for_change` return soon."""
+        self._feed.stop_waiting()
+
+    def close(self) -> None:
+        """Give back connections; wakes whoever waits."""
+        self._feed.close()
+        if self._owned:
+            self._engine.dispose()
+
+    def _is_behind(self) -> bool:
+        newest: int | None = self._database.rows(statements.NEWEST)[0][0]
+        return newest is not None and newest > self._read_up_to
+
+    def _epoch(self, now: float) -> tuple[str, float]:
+        found = self._database.rows(statements.EPOCH)
+        if found:
+            epoch, since = found[0]
+            return epoch, since
+        new = {"epoch": secrets.token_urlsafe(16), "since": now}
+        # Where another process was faster its row stands.
+        with contextlib.suppress(exc.IntegrityError):
+            self._database.count(statements.BEGIN_EPOCH, new)
+        epoch, since = self._database.rows(statements.EPOCH)[0]
+        return epoch, since
+
+    def _one(self, statement: Executable, values: dict[str, Any]) -> Session | None:
+        rows = self._database.rows(statement, values)
+        return _session(rows[0]) if rows else None
+
+    def _rotated_in_time(self, values: dict[str, Any]) -> Session | None:
+        deadline = self._clock.deadline()
+        if deadline is None:
+            deadline = self._clock.learn(self._shown())
+        rotated = self._one(statements.ROTATE_IN_TIME, values | {"deadline": deadline})
+        if rotated is not None:
+            return rotated
+        shown = self._shown()
+        if shown <= deadline:
+            return None
+        # Perhaps it was too late. Its answer has come, so the deadline was wrong: a clock was set.
+        again = values | {"deadline": self._clock.learn(shown)}
+        return self._one(statements.ROTATE_IN_TIME, again)
+
+    def _shown(self) -> float:
+        shown: float = self._database.rows(statements.CLOCK)[0][0]
+        return shown
+
+    def _end_some(
+        self,
+        values: dict[str, Any],
+        lifetimes: Lifetimes,
+        further: Iterable[Revocation] = (),
+    ) -> list[Session]:
+        def work(connection: Connection) -> list[Session]:
+            # Or a second who ends all would find each of this step's ended, and be done too early.
+            self._lock(connection, values["of_subject"])
+            return self._end(connection, statements.END_SOME, values, lifetimes, further)
+
+        ended = run(self._transactions, work)
+        if ended or further:
+            self._feed.after_logging()
+        return ended
+
+    def _lock(self, connection: Connection, subject: str) -> None:
+        if self._is_postgres:
+            connection.execute(statements.LOCK_SUBJECT, {"subject": subject})
+
+    def _end(
+        self,
+        connection: Connection,
+        statement: Executable,
+        values: dict[str, Any],
+        lifetimes: Lifetimes,
+        further: Iterable[Revocation] = (),
+    ) -> list[Session]:
+        ended = [_session(row) for row in connection.execute(statement, values)]
+        entries = [session_revocation(session, values["now"], lifetimes) for session in ended]
+        self._log(connection, [*entries, *further])
+        return ended
+
+    def _placed(self, connection: Connection, entry: Revocation) -> Revocation:
+        if entry.kind is not Kind.SUBJECT:
+            return entry
+        about = {"subject": entry.value}
+        return later_than(entry, connection.scalar(statements.NEWEST_OF_SUBJECT, about))
+
+    def _log(self, connection: Connection, entries: Sequence[Revocation]) -> None:
+        if not entries:
+            return
+        self._feed.before_logging(connection)
+        entries = [self._placed(connection, entry) for entry in entries]
+        rows = [
+            {"kind": e.kind.value, "value": e.value, "moment": e.moment, "until": e.until}
+            for e in entries
+        ]
+        connection.execute(statements.LOG, rows)
+
+
+def _session(row: Iterable[Any]) -> Session:
+    return Session(*row)
+
+
+def _revocation(row: Iterable[Any]) -> Revocation:
+    kind, value, moment, until = row
+    return Revocation(Kind(kind), value, moment, until)

@@ -1,0 +1,208 @@
+"""Every statement about sessions and revocations; each finds its rows by an index.
+
+They are whole before the first request, so that none is put together anew for each.
+"""
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from flask_watchword.infra.sql import tables
+from flask_watchword.infra.sql.batches import batch
+from flask_watchword.infra.sql.text import AnyText
+from flask_watchword.sessions.revocation import Kind
+
+_sessions = tables.sessions.c
+_log = tables.revocations.c
+
+# Named one by one: the order is that of `Session`, whatever order the table has.
+_SESSION = (
+    _sessions.id,
+    _sessions.subject,
+    _sessions.generation,
+    _sessions.started_at,
+    _sessions.rotated_at,
+    _sessions.idle_until,
+    _sessions.ends_at,
+    _sessions.address,
+    _sessions.agent,
+    _sessions.ended_at,
+    _sessions.end_reason,
+    _sessions.shown_use_at,
+    _sessions.used_address,
+    _sessions.used_agent,
+    _sessions.repeated,
+    _sessions.repeated_elsewhere,
+    _sessions.elsewhere_in_a_row,
+    _sessions.elsewhere_at,
+    _sessions.elsewhere_address,
+    _sessions.elsewhere_agent,
+)
+
+_not_ended = _sessions.ended_at.is_(None)
+_live = and_(_not_ended, _sessions.idle_until > bindparam("now"))
+# Ended are also those whose tokens are accepted for a leeway past their end.
+_has_tokens = and_(_not_ended, _sessions.idle_until > bindparam("refused_until"))
+_this_one = _sessions.id == bindparam("session_id")
+_of_subject = _sessions.subject == bindparam("of_subject")
+
+START = insert(tables.sessions)
+
+#: The compare-and-swap. The new idle end is worked out here, so that nothing is read before.
+ROTATE = (
+    update(tables.sessions)
+    .where(_this_one, _sessions.generation == bindparam("presented"), _live)
+    .values(
+        generation=_sessions.generation + 1,
+        rotated_at=bindparam("now"),
+        shown_use_at=case(
+            (_sessions.rotated_at < bindparam("shown_before"), _sessions.rotated_at),
+            else_=_sessions.shown_use_at,
+        ),
+        used_address=bindparam("new_address"),
+        used_agent=bindparam("new_agent"),
+        idle_until=case(
+            (_sessions.ends_at < bindparam("idle"), _sessions.ends_at), else_=bindparam("idle")
+        ),
+    )
+    .returning(*_SESSION)
+)
+
+#: The same for PostgreSQL, not to be done once nobody waits for the answer any more.
+ROTATE_IN_TIME = ROTATE.where(
+    func.clock_timestamp() <= func.to_timestamp(bindparam("deadline", type_=Double))
+)
+
+_repeating = update(tables.sessions).where(
+    _this_one, _sessions.generation == bindparam("presented"), _not_ended
+)
+
+#: Each of the two compares with what was noted before, so that one of many notes a generation.
+NOTE_REPEAT = (
+    _repeating.where(_sessions.repeated < bindparam("presented"))
+    .values(repeated=bindparam("presented"))
+    .returning(*_SESSION)
+)
+
+NOTE_REPEAT_ELSEWHERE = (
+    _repeating.where(_sessions.repeated_elsewhere < bindparam("presented"))
+    .values(
+        repeated_elsewhere=bindparam("presented"),
+        elsewhere_in_a_row=case(
+            (
+                _sessions.repeated_elsewhere + 1 == bindparam("presented"),
+                _sessions.elsewhere_in_a_row + 1,
+            ),
+            else_=1,
+        ),
+        elsewhere_at=bindparam("now"),
+        elsewhere_address=bindparam("new_address"),
+        elsewhere_agent=bindparam("new_agent"),
+    )
+    .returning(*_SESSION)
+)
+
+#: PostgreSQL's clock, in seconds since the epoch.
+CLOCK = select(func.extract("epoch", func.clock_timestamp()).cast(Double))
+
+GET = select(*_SESSION).where(_this_one)
+
+OF_SUBJECT = select(*_SESSION).where(_of_subject, _live).order_by(_sessions.rotated_at.desc())
+
+_end = update(tables.sessions).values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+
+END = _end.where(_this_one, _not_ended).returning(*_SESSION)
+
+_others = select(_sessions.id).where(_of_subject, _sessions.id != bindparam("keep"))
+
+END_SOME = _end.where(
+    _not_ended, _sessions.id.in_(_others.where(_has_tokens).limit(bindparam("most")))
+).returning(*_SESSION)
+
+_ranked = (
+    _others.where(_live)
+    .add_columns(func.row_number().over(order_by=_sessions.started_at.desc()).label("rank"))
+    .subquery("ranked")
+)
+
+END_OLDEST = _end.where(
+    _not_ended,
+    _sessions.id.in_(
+        select(_ranked.c.id)
+        .where(_ranked.c.rank > bindparam("spared"))
+        .order_by(_ranked.c.rank.desc())
+        .limit(bindparam("most"))
+    ),
+).returning(*_SESSION)
+
+#: For PostgreSQL: who counts or ends the sessions of one subject does it one after the other.
+LOCK_SUBJECT = text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))").bindparams(
+    bindparam("subject", type_=AnyText)
+)
+
+LOG = insert(tables.revocations).inline()
+
+EPOCH = select(tables.epoch.c.epoch, tables.epoch.c.since).where(tables.epoch.c.id == 1)
+
+BEGIN_EPOCH = insert(tables.epoch).values(id=1)
+
+NEWEST = select(func.max(_log.seq))
+
+_ENTRY = (_log.kind, _log.value, _log.moment, _log.until)
+
+LOGGED_AFTER = (
+    select(_log.seq, *_ENTRY)
+    .where(_log.seq > bindparam("after"))
+    .order_by(_log.seq)
+    .limit(bindparam("most"))
+)
+
+
+def _about(kind: Kind, name: str) -> ColumnElement[bool]:
+    return and_(_log.kind == kind.value, _log.value == bindparam(name))
+
+
+NEWEST_OF_SUBJECT = select(func.max(_log.moment)).where(_about(Kind.SUBJECT, "subject"))
+
+FIND = select(*_ENTRY).where(
+    or_(
+        _about(Kind.SESSION, "session_id"),
+        _about(Kind.TOKEN, "token_id"),
+        _about(Kind.SUBJECT, "subject"),
+        _about(Kind.KEY, "key_id"),
+    )
+)
+
+# What somebody else is deleting at the moment is left to them (PostgreSQL; SQLite has one writer).
+PURGE_SESSIONS = delete(tables.sessions).where(
+    _sessions.id.in_(
+        batch(
+            select(_sessions.id)
+            .where(_sessions.idle_until <= bindparam("now"))
+            .order_by(_sessions.idle_until)
+            .limit(bindparam("most"))
+        )
+    )
+)
+
+PURGE_LOG = delete(tables.revocations).where(
+    _log.seq.in_(
+        batch(
+            select(_log.seq)
+            .where(_log.until <= bindparam("now"))
+            .order_by(_log.until)
+            .limit(bindparam("most"))
+        )
+    )
+)

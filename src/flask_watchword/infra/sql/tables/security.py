@@ -1,0 +1,98 @@
+"""The tables of what stands around an account: limits, factors, tokens, audit log, e-mail."""
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, String, Table
+
+from flask_watchword.infra.sql.tables.base import metadata
+from flask_watchword.infra.sql.text import AnyText
+
+#: One number for each limit in use, in microseconds since the epoch; past it the row says nothing.
+throttle = Table(
+    "watchword_throttle",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Index("ix_watchword_throttle_until", "until"),
+)
+
+#: ``sealed_secret`` is under the master key. Steps up to ``last_step`` were used.
+totp = Table(
+    "watchword_totp",
+    metadata,
+    Column("user_id", AnyText(64), primary_key=True),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("confirmed_at", Float(53)),
+    Column("last_step", BigInteger, nullable=False),
+)
+
+#: A code that is used is deleted.
+recovery_codes = Table(
+    "watchword_recovery_codes",
+    metadata,
+    Column("user_id", AnyText(64), primary_key=True),
+    Column("code_hash", String(64), primary_key=True),
+)
+
+api_tokens = Table(
+    "watchword_machine_tokens",
+    metadata,
+    Column("id", AnyText(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("owner", AnyText(64), nullable=False),
+    Column("name", AnyText(128), nullable=False),
+    Column("scopes", AnyText, nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("created_at", Float(53), nullable=False),
+    Column("expires_at", Float(53)),
+    Column("last_used_at", Float(53)),
+    Column("revoked_at", Float(53)),
+    Index("ix_watchword_machine_tokens_owner", "owner"),
+)
+
+#: Numbered from 1 without a gap; ``hash`` is over the row and the hash of the one before.
+audit = Table(
+    "watchword_audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float(53), nullable=False),
+    Column("event", AnyText(64), nullable=False),
+    Column("subject", AnyText, nullable=False),
+    Column("session", AnyText, nullable=False),
+    Column("address", AnyText, nullable=False),
+    Column("agent", AnyText, nullable=False),
+    Column("detail", AnyText, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_watchword_audit_subject", "subject", "seq"),
+    Index("ix_watchword_audit_event", "event", "seq"),
+)
+
+#: Two rows at most, the number and the hash of an entry each. 1: the newest; 2: the last that was
+#: dropped from the beginning.
+audit_head = Table(
+    "watchword_audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+#: ``due_at`` is when to try, or, while somebody tries, when another may; none once all is over.
+#: ``sealed_body`` is under the master key, and is gone as soon as nobody will send it any more.
+outbox = Table(
+    "watchword_outbox",
+    metadata,
+    Column("id", AnyText(64), primary_key=True),
+    Column("recipient", AnyText(320), nullable=False),
+    Column("kind", AnyText(64), nullable=False),
+    Column("sealed_body", LargeBinary),
+    Column("created_at", Float(53), nullable=False),
+    Column("expires_at", Float(53), nullable=False),
+    Column("due_at", Float(53)),
+    Column("attempts", Integer, nullable=False),
+    Column("claim", String(64)),
+    Column("sent_at", Float(53)),
+    Column("given_up_at", Float(53)),
+    Column("last_error", AnyText),
+    Index("ix_watchword_outbox_due_at", "due_at"),
+    Index("ix_watchword_outbox_created_at", "created_at"),
+)

@@ -1,0 +1,37 @@
+"""The tables of users and of the codes that are mailed to them."""
+
+from sqlalchemy import BigInteger, Column, Float, Index, String, Table, text
+
+from flask_watchword.infra.sql.tables.base import metadata
+from flask_watchword.infra.sql.text import AnyText
+
+users = Table(
+    "watchword_users",
+    metadata,
+    Column("id", AnyText(64), primary_key=True),
+    Column("email", AnyText(320), nullable=False),
+    Column("email_key", AnyText(1024), nullable=False, unique=True),
+    Column("password_hash", AnyText(512), nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    # Names with spaces between them: no name holds one.
+    Column("roles", AnyText, nullable=False, server_default=text("''")),
+    Column("scopes", AnyText, nullable=False, server_default=text("''")),
+    Column("disabled_at", Float(53)),
+    Column("email_verified_at", Float(53)),
+    Column("password_changed_at", Float(53)),
+    Column("version", BigInteger, nullable=False, server_default=text("1")),
+    Column("password_review_at", Float(53)),
+)
+
+#: One code of each purpose for a user, which the next one takes the place of.
+codes = Table(
+    "watchword_codes",
+    metadata,
+    Column("subject", AnyText(64), primary_key=True),
+    Column("purpose", String(16), primary_key=True),
+    Column("digest", AnyText(64), nullable=False, unique=True),
+    Column("version", BigInteger, nullable=False),
+    Column("address", AnyText(320), nullable=False),
+    Column("expires_at", Float(53), nullable=False),
+    Index("ix_watchword_codes_expires_at", "expires_at"),
+)

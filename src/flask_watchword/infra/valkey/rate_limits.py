@@ -1,0 +1,97 @@
+"""Counted tries in Valkey or Redis: a number for each limit, which goes away by itself."""
+
+import math
+from collections.abc import Sequence
+from typing import Self
+
+from flask_watchword.accounts.rate_limits import Hit
+from flask_watchword.infra.valkey.client import Client, Server, client_opener, prefix_of
+from flask_watchword.infra.valkey.sessions import ValkeySessionStore
+
+
+class ValkeyRateLimitStore:
+    """A throttle store whose every step is one script, on one server or in a cluster.
+
+    Args:
+        client: of valkey-py or redis-py; it stays open when the store closes.
+        prefix: what all keys begin with, in braces, which keeps them in one slot of a cluster.
+    """
+
+    def __init__(self, client: Client, *, prefix: str = "watchword") -> None:
+        self._use(Server(lambda: client), prefix, owned=False)
+
+    @classmethod
+    def from_url(cls, url: str, *, prefix: str = "watchword") -> Self:
+        """Return a store that connects when it is first used.
+
+        Args:
+            url: see :func:`~flask_watchword.infra.valkey.client.client_opener`.
+            prefix: as above, unless the URL names one.
+
+        Raises:
+            ValueError: when the URL is of no known kind.
+            MissingExtra: when neither valkey-py nor redis-py is installed.
+        """
+        store = cls.__new__(cls)
+        store._use(Server(client_opener(url)), prefix_of(url) or prefix, owned=True)
+        return store
+
+    @classmethod
+    def beside(cls, sessions: ValkeySessionStore) -> Self:
+        """Return a store over the connections of sessions, which close them, and with their prefix.
+
+        Whoever finds the server silent by a session then does not wait for it once more by a try.
+        """
+        store = cls.__new__(cls)
+        store._use(sessions.server, sessions.prefix, owned=False)
+        return store
+
+    def _use(self, server: Server, prefix: str, *, owned: bool) -> None:
+        self._server = server
+        self._owned = owned
+        self._prefix = f"{{{prefix}}}:throttle:"
+
+    def take(self, charges: Sequence[Hit], now: int) -> int:
+        """Count one try on every limit, or on none."""
+        limits = [number for charge in charges for number in (charge.interval, charge.depth)]
+        keys = [self._prefix + charge.key for charge in charges]
+        return int(self._server.run("take", keys, now, *limits))
+
+    def refund(self, charges: Sequence[Hit]) -> None:
+        """Count one try less on every limit."""
+        keys = [self._prefix + charge.key for charge in charges]
+        if keys:
+            self._server.run("give_back", keys, *(charge.interval for charge in charges))
+
+    def remember(
+        self,
+        key: str,
+        until: int,
+        now: int,
+        *,
+        paid_back: Sequence[Hit] = (),
+        forgotten: str | None = None,
+    ) -> None:
+        """Keep a key until a moment, and count what is forgotten or paid back no more."""
+        names = [key, *(charge.key for charge in paid_back)]
+        if forgotten is not None:
+            names.append(forgotten)
+        milliseconds = max(1, math.ceil((until - now) / 1000))
+        intervals = [charge.interval for charge in paid_back]
+        keys = [self._prefix + name for name in names]
+        self._server.run("remember", keys, until, milliseconds, *intervals)
+
+    def remembers(self, key: str, now: int) -> bool:
+        """Tell whether a key is kept."""
+        with self._server.client() as client:
+            until = client.get(self._prefix + key)
+        return until is not None and int(until) > now
+
+    def purge(self, now: int, limit: int) -> int:
+        """Return 0: the server deletes what is past by itself."""
+        return 0
+
+    def close(self) -> None:
+        """Close the client if it was made from a URL."""
+        if self._owned:
+            self._server.close()

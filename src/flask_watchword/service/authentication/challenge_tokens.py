@@ -1,0 +1,93 @@
+"""The token of a login that lacks a step: made after a right password, taken by one endpoint alone.
+
+Three things keep it out of everywhere else: its type, which no guard knows; the ``typ`` of its
+header; and its audience, for those who verify tokens of this service by the JWK Set alone.
+"""
+
+from datetime import timedelta
+
+from flask import abort
+
+from flask_watchword.accounts.login_challenge import (
+    ChallengeKind,
+    InvalidChallenge,
+    LoginChallenge,
+    challenge_claims,
+    check_challenge,
+    read_challenge,
+)
+from flask_watchword.accounts.users import User
+from flask_watchword.errors import Refusal, UnknownKeyError
+from flask_watchword.extension.responses.errors import RevokedTokenError
+from flask_watchword.extension.sessions.session_context import running_app
+from flask_watchword.extension.state import current_state, state_of
+from flask_watchword.extension.tokens.creation import compose
+from flask_watchword.extension.verification.current import CurrentToken
+from flask_watchword.jose import Decoder, VerifiedToken
+from flask_watchword.jose.claims import Policy
+from flask_watchword.service.context import service_context
+from flask_watchword.service.responses import error_response
+
+
+def new_challenge_token(kind: ChallengeKind, user: User) -> str:
+    """Return a token that says that a user's password was right a moment ago."""
+    claims = {**challenge_claims(kind, user.id, user.version), "aud": _audience()}
+    lifetime = timedelta(seconds=kind.lifetime)
+    app, header = running_app(), {"typ": kind.header_type}
+    binding = state_of(app)
+    return compose(app, binding, user.id, kind.claim_type, claims, False, lifetime, header).text
+
+
+def challenged_user(kind: ChallengeKind, text: str) -> User:
+    """Return the user whose sign-in is pending, or end the request with 401."""
+    try:
+        pending = _read_pending_token(kind, text)
+        user = service_context().stores.users.by_id(pending.user_id)
+        version, disabled = (None, False) if user is None else (user.version, user.is_disabled)
+        check_challenge(pending, version, is_disabled=disabled)
+    except InvalidChallenge:
+        user = None
+    if user is None:
+        # One answer to forged, expired, deleted and disabled: what to do is the same.
+        msg = "This sign-in has expired; log in with the password again"
+        abort(error_response(401, msg, "invalid_pending_token"))
+    return user
+
+
+def _read_pending_token(kind: ChallengeKind, text: str) -> LoginChallenge:
+    """Return what a token says of a pending sign-in.
+
+    Raises:
+        InvalidChallenge: when it is not genuine, is of another kind, has expired or was revoked.
+        StoreUnavailable: when the store does not answer.
+    """
+    try:
+        verified = _verified(text)
+        revocations = current_state().revocations
+        if revocations is not None:
+            # It ends with the version of its user. That all sessions of a subject were ended is
+            # another matter: by whole seconds it would refuse who logs in right after a reset.
+            revocations.check_key(CurrentToken(verified, None))
+    except (Refusal, RevokedTokenError) as error:
+        raise InvalidChallenge(str(error)) from error
+    return read_challenge(kind, verified.header, verified.claims)
+
+
+def _verified(text: str) -> VerifiedToken:
+    try:
+        return _verified_by_known_keys(text)
+    except UnknownKeyError as error:
+        if error.kid is None or not service_context().keys.refresh(error.kid):
+            raise
+    return _verified_by_known_keys(text)
+
+
+def _verified_by_known_keys(text: str) -> VerifiedToken:
+    parts = service_context()
+    policy = Policy(audience=_audience(), issuer=parts.settings.issuer)
+    decoder = Decoder(parts.keys.verifying_keys(), policy)
+    return decoder.verify(text, current_state().manager.clock())
+
+
+def _audience() -> str:
+    return f"{components().settings.issuer}#pending_login"

@@ -1,0 +1,155 @@
+"""What every way of signing in has in common: it is throttled, logged, and checked once more."""
+
+import contextlib
+from collections.abc import Iterator
+
+from flask import Response, request
+
+from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.rate_limits import (
+    Attempt,
+    TooManyAttempts,
+    count_login_attempt,
+    login_failed,
+    login_succeeded,
+    refund_attempt,
+    trust_location,
+)
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
+from flask_watchword.extension.sessions.session_context import TokenPair
+from flask_watchword.service.audit_events import record
+from flask_watchword.service.client_address import client
+from flask_watchword.service.context import service_context
+from flask_watchword.service.responses import error_response
+from flask_watchword.service.token_response import TokenTransport, token_response
+from flask_watchword.service.tokens import OTP_METHOD, AuthenticationContext
+
+
+def check_transport(transport: TokenTransport) -> None:
+    """Check that whoever made the page that asks may log its user in by cookie.
+
+    A page of somebody else's could log them in as itself, and read what they write from then on.
+
+    Raises:
+        CrossOriginError: when it is somebody else's.
+    """
+    if transport == "cookie":
+        service_context().origins.check(request)
+
+
+@contextlib.contextmanager
+def rate_limited_attempt(email: str) -> Iterator[Attempt]:
+    """Count an attempt to sign in before a password is looked at, and pay it back if that fails.
+
+    An error tells nothing of the password: a store was down, or no core free. Were it counted,
+    owners would be refused after an outage for what they tried during it. Where it ends without an
+    error, the caller tells how: by :func:`wrong_password`, :func:`right_password` or
+    :func:`finish_login`.
+
+    Raises:
+        TooManyAttempts: when it comes too early.
+    """
+    parts, at = service_context(), client().address
+    limits = parts.limits.sign_in
+    attempt = count_login_attempt(
+        parts.stores.throttle, email_key(email), at, system_clock(), limits
+    )
+    try:
+        yield attempt
+    except TooManyAttempts:
+        right_password(attempt)  # only what follows a right password has limits of its own
+        raise
+    except BaseException:
+        refund_attempt(parts.stores.throttle, attempt)
+        raise
+
+
+def wrong_password(attempt: Attempt) -> None:
+    """Count an attempt as a failure alone."""
+    login_failed(service_context().stores.throttle, attempt)
+
+
+def right_password(attempt: Attempt) -> None:
+    """Count an attempt as a success alone: the password was right, whatever follows."""
+    service_context().stores.throttle.refund(attempt.charges)
+
+
+def later_step(user: User) -> Attempt:
+    """Return the attempt of a later step of a login: it has paid nothing.
+
+    What the password was counted for was refunded when it was right, and what the step shows has
+    limits of its own.
+    """
+    return Attempt(user.email_key, client().address, ())
+
+
+def finish_login(
+    user: User, methods: tuple[str, ...], attempt: Attempt, transport: TokenTransport
+) -> Response:
+    """Answer with the tokens of a new session: somebody has shown every factor they have.
+
+    Args:
+        user: who, as they were when their factors were looked at.
+        methods: the factors, as RFC 8176 names them.
+        attempt: what was counted for it.
+        transport: how the tokens are to travel.
+    """
+    sign_in = AuthenticationContext(user, methods)
+    pair = _started(sign_in)
+    if pair is None:
+        return wrong_credentials()
+    parts = service_context()
+    login_succeeded(parts.stores.throttle, attempt, system_clock(), parts.limits.sign_in)
+    return token_response(pair, sign_in.csrf, transport)
+
+
+def trust_this_location(user_id: str) -> None:
+    """Take note that an owner is where this request comes from: they have a code of their mail."""
+    parts = service_context()
+    user = parts.stores.users.by_id(user_id)
+    if user is not None:
+        at, limits = client().address, parts.limits.sign_in
+        trust_location(parts.stores.throttle, user.email_key, at, system_clock(), limits)
+
+
+def wrong_credentials() -> Response:
+    """Answer 401: one answer for unknown, wrong, disabled and not verified."""
+    msg = "Bad email or password"
+    if service_context().settings.verified_logins_only:
+        # Always the same, so that it tells nothing of this address.
+        msg = f"{msg}, or an address that is not verified yet by the code in the e-mail"
+    return error_response(401, msg, "invalid_credentials")
+
+
+def _is_same(user: User, now: User) -> bool:
+    return (
+        now.version == user.version
+        and not now.is_disabled
+        and user.roles <= now.roles
+        and user.scopes <= now.scopes
+    )
+
+
+def _has_every_factor(user: User, methods: tuple[str, ...]) -> bool:
+    # Asked by every way in, whatever it asked before: a factor may be a moment old.
+    totp = service_context().stores.accounts.stores.totp
+    return OTP_METHOD in methods or not totp.has_factor(user.id)
+
+
+def _started(sign_in: AuthenticationContext) -> TokenPair | None:
+    parts, user, methods = service_context(), sign_in.user, sign_in.methods
+    pair = parts.sessions.start(sign_in, fresh=True, address=client().address)
+    try:
+        # Whoever disables a user or changes a password ends all sessions after that. One that is
+        # started later still, by a factor that was looked at before, is found here; and so is one
+        # whose token says a role or a scope that was taken away meanwhile.
+        now = parts.stores.users.by_id(user.id)
+        if now is not None and _is_same(user, now) and _has_every_factor(user, methods):
+            record("login", user.id, pair.session_id, methods=" ".join(methods))
+            return pair
+    except BaseException:
+        parts.sessions.end(pair.session_id)
+        raise
+    parts.sessions.end(pair.session_id)
+    return None

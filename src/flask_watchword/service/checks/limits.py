@@ -1,0 +1,71 @@
+"""Limits: high enough to let users in, low enough to stop guessing."""
+
+from flask_watchword.accounts.password_policy import MIN_PASSWORD_CHARACTERS
+from flask_watchword.accounts.rate_limit_syntax import limit_text
+from flask_watchword.accounts.rate_limit_table import ROWS
+from flask_watchword.accounts.rate_limits import Limit
+from flask_watchword.extension.checks.results import CheckResult, fine, warning
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.sources import variable_of
+
+_DAY = 86_400.0
+#: Seconds that a user who has reached a limit waits at most for the next attempt.
+_LONGEST_WAIT = 3600.0
+#: Seconds that clients need to repeat a refresh whose answer was lost, with a slow network.
+_LONGEST_GRACE = 60
+
+
+def check_limits(settings: Settings) -> CheckResult:
+    """Check the rate limits that differ from their defaults."""
+    check, changed = "rate limits", []
+    for row in ROWS:
+        limit: Limit = getattr(settings.limits, row.name)
+        variable = variable_of(row.setting)
+        if limit == row.default:
+            continue
+        if _per_day(limit) > _per_day(row.most):
+            return warning(
+                check,
+                f"{variable} is {limit_text(limit)}, which allows {_per_day(limit):.0f} in a day: "
+                f"{row.counts}",
+                f"{limit_text(row.most)} or less; the default is {limit_text(row.default)}",
+            )
+        if limit.interval > _LONGEST_WAIT:
+            return warning(
+                check,
+                f"{variable} is {limit_text(limit)}: a user who reaches it waits "
+                f"{limit.interval / 3600:.1f} hours for the next attempt",
+                f"the default is {limit_text(row.default)}",
+            )
+        changed.append(f"{variable}={limit_text(limit)}")
+    return fine(check, ", ".join(changed) or "the defaults")
+
+
+def check_min_password(settings: Settings) -> CheckResult:
+    """Check that a password which is the only factor is long."""
+    check, least = "password length", settings.min_password_characters
+    if least < MIN_PASSWORD_CHARACTERS:
+        return warning(
+            check,
+            f"WATCHWORD_MIN_PASSWORD_CHARACTERS is {least}: NIST SP 800-63B-4 requires "
+            f"{MIN_PASSWORD_CHARACTERS} characters of a password that is the only factor",
+            f"{MIN_PASSWORD_CHARACTERS} or more, or see that every user sets up an authenticator",
+        )
+    return fine(check, f"{least} characters or more")
+
+
+def check_refresh_grace(settings: Settings) -> CheckResult:
+    """Check that a copied refresh token cannot be used unnoticed for long."""
+    check, seconds = "refresh grace period", settings.refresh_grace
+    if seconds > _LONGEST_GRACE:
+        return warning(
+            check,
+            f"WATCHWORD_REFRESH_GRACE is {seconds}: for so many seconds a copy of a used refresh "
+            "token gets tokens, and nothing notices",
+            f"{_LONGEST_GRACE} or less; the default is 10",
+        )
+    return fine(check, f"{seconds} seconds")
+
+
+def _per_day(limit: Limit) -> float:
+    return limit.burst + _DAY / limit.interval

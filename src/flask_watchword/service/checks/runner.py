@@ -1,0 +1,215 @@
+"""The whole examination of a service: what is configured, then every store that it names.
+
+Nothing is made or changed: no file, no key, no schema. A store that does not answer is a finding,
+and what lies in it is not looked at.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from flask_watchword.clock import system_clock
+from flask_watchword.extension.checks.known_faults import check_packages
+from flask_watchword.extension.checks.results import CheckResult, Level, fine, not_checked, problem
+from flask_watchword.extras import MissingExtra
+from flask_watchword.infra.errors import StoreUnavailable, in_one_line
+from flask_watchword.infra.factory import (
+    UnknownStore,
+    database_state,
+    holds_encrypted_values,
+    valkey_states,
+)
+from flask_watchword.service.checks.accounts import (
+    check_admins,
+    check_demo_user,
+    check_hashes,
+    check_verified_logins,
+)
+from flask_watchword.service.checks.clocks import check_clock
+from flask_watchword.service.checks.database_file import (
+    check_file_mode,
+    check_file_system,
+    check_owner,
+)
+from flask_watchword.service.checks.encrypted_values import SEALED_VALUES, check_sealed_values
+from flask_watchword.service.checks.keys import (
+    check_master_key,
+    check_missing_master_key,
+    check_signing_key,
+)
+from flask_watchword.service.checks.limits import (
+    check_limits,
+    check_min_password,
+    check_refresh_grace,
+)
+from flask_watchword.service.checks.network import (
+    check_cors,
+    check_demo,
+    check_proxies,
+    check_public_url,
+)
+from flask_watchword.service.checks.secrets import check_files, check_shared, check_weak
+from flask_watchword.service.checks.stores import (
+    check_eviction,
+    check_mail,
+    check_persistence,
+    check_schema,
+)
+from flask_watchword.service.configuration.settings import (
+    InvalidSetting,
+    Settings,
+    environment,
+    read_settings,
+    secret_files,
+)
+from flask_watchword.service.signing.master_key import found_sealer, master_key_file
+from flask_watchword.service.stores import opened_accounts, opened_keys, sealed_by_head
+
+if TYPE_CHECKING:
+    from flask_watchword.infra.sql.state import DatabaseState
+
+_OF_SETTINGS: tuple[Callable[[Settings], CheckResult], ...] = (
+    check_weak,
+    check_shared,
+    check_public_url,
+    check_proxies,
+    check_cors,
+    check_demo,
+    check_verified_logins,
+    check_limits,
+    check_min_password,
+    check_refresh_grace,
+)
+_OF_ACCOUNTS = ("user of the demo", "password hashes", "admins")
+
+
+def run_checks(database: str | None = None) -> Iterator[CheckResult]:
+    """Yield what is found of the service that the environment configures, one check at a time.
+
+    Args:
+        database: the URL of another database.
+    """
+    try:
+        variables = environment()
+        settings = read_settings(variables, database=database)
+    except InvalidSetting as error:
+        yield problem("settings", str(error), "correct it; nothing else was looked at")
+        return
+    yield fine("settings", "each can be used")
+    yield check_packages()
+    yield check_files(secret_files(variables))
+    for check in _OF_SETTINGS:
+        yield check(settings)
+    file = settings.database_file
+    is_ours = True
+    if file is not None:
+        owner = check_owner(file)
+        is_ours = owner.level is Level.OK
+        yield owner
+        yield check_file_mode(file)
+        yield check_file_system(file)
+    # By another user, root among them, what is missing would be made in the wrong name.
+    if is_ours:
+        yield from _of_databases(settings)
+    else:
+        yield not_checked("database", "it belongs to somebody else")
+    for name, url in _valkeys(settings).items():
+        yield from _of_valkey(name, url)
+    yield check_mail(settings)
+
+
+def _of_databases(settings: Settings) -> Iterator[CheckResult]:
+    findings, state = _asked("database", settings.database)
+    yield from findings
+    if state is not None and state.revision.is_newest:
+        yield from _of_keys_and_accounts(settings)
+    else:
+        yield _master_key_alone(settings)
+        for check in ("signing key", SEALED_VALUES, *_OF_ACCOUNTS):
+            yield not_checked(check, "the database cannot be read")
+    elsewhere = settings.sessions_elsewhere
+    if elsewhere is not None and not _is_valkey(elsewhere):
+        yield from _asked("session store", elsewhere)[0]
+
+
+def _asked(name: str, url: str) -> tuple[list[CheckResult], "DatabaseState | None"]:
+    try:
+        state = database_state(url)
+    except MissingExtra as error:
+        return [problem(name, error.problem, error.remedy)], None
+    except (StoreUnavailable, DBAPIError) as error:
+        remedy = "see that it runs, and whether the URL and its user are right"
+        return [problem(name, f"does not answer: {_told(error)}", remedy)], None
+    findings = [fine(name, "answers"), check_schema(name, state)]
+    if state.ahead is not None:
+        findings.append(check_clock(f"the {name}", state.ahead))
+    return findings, state
+
+
+def _master_key_alone(settings: Settings) -> CheckResult:
+    try:
+        found_sealer(settings)
+    except InvalidSetting as error:
+        return problem("master key", str(error), "correct it")
+    return not_checked("master key", "the database cannot be read")
+
+
+def _of_keys_and_accounts(settings: Settings) -> Iterator[CheckResult]:
+    now = system_clock()
+    try:
+        with opened_keys(settings) as keys:
+            stored = keys.load()
+        yield check_signing_key(stored, settings, now)
+        seal = found_sealer(settings)
+        if seal is None:
+            is_needed = holds_encrypted_values(settings.database)
+            yield check_missing_master_key(master_key_file(settings), is_needed=is_needed)
+            for check in (SEALED_VALUES, *_OF_ACCOUNTS):
+                yield not_checked(check, "there is no master key")
+            return
+        yield check_master_key(stored, seal, now)
+        yield check_sealed_values(stored, sealed_by_head(settings, len(seal.head)), seal, now)
+        with opened_accounts(settings) as accounts:
+            yield check_demo_user(accounts.stores, settings)
+            yield check_hashes(accounts.stores)
+            yield check_admins(accounts.stores)
+    except InvalidSetting as error:
+        yield problem("master key", str(error), "correct it")
+    except (StoreUnavailable, DBAPIError) as error:
+        remedy = "see that it runs, and what its user may do"
+        yield problem("database", f"cannot be read: {_told(error)}", remedy)
+
+
+def _valkeys(settings: Settings) -> dict[str, str]:
+    found = {} if settings.valkey is None else {"Valkey server": settings.valkey}
+    elsewhere = settings.session_store
+    if elsewhere is not None and elsewhere != settings.valkey and _is_valkey(elsewhere):
+        found["session store"] = elsewhere
+    return found
+
+
+def _of_valkey(name: str, url: str) -> Iterator[CheckResult]:
+    try:
+        states = valkey_states(url)
+    except UnknownStore as error:
+        yield problem(name, str(error), "correct its URL, or install the client")
+        return
+    except StoreUnavailable as error:
+        remedy = "see that it runs, and whether the URL and its password are right"
+        yield problem(name, f"does not answer: {_told(error)}", remedy)
+        return
+    yield fine(name, "answers")
+    yield check_clock(f"the {name}", max((state.ahead for state in states), key=abs))
+    yield check_eviction(name, states)
+    yield check_persistence(name, states)
+
+
+def _is_valkey(url: str) -> bool:
+    return not url.startswith(("sqlite", "postgresql"))
+
+
+def _told(error: Exception) -> str:
+    # SQLAlchemy adds the statement and a link to what the database says.
+    why = error.orig if isinstance(error, DBAPIError) else error
+    return in_one_line(str(why))

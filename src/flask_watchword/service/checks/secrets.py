@@ -1,0 +1,85 @@
+"""Secrets: whether anybody could guess them, read them, or learn one from another."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from flask_watchword.extension.checks.results import CheckResult, fine, problem, warning
+from flask_watchword.extension.checks.weak_secrets import weakness
+from flask_watchword.keys.master_key import MAKE_MASTER_KEY
+from flask_watchword.service.checks.file_modes import others_reach
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import (
+    MAKE_SECRET,
+    MIN_SECRET_BYTES,
+    MIN_TOKEN_CHARACTERS,
+)
+
+#: A password in a URL is that of a server which few can reach, and slow to be tried.
+_LEAST_OF_A_PASSWORD = 8
+
+
+def check_weak(settings: Settings) -> CheckResult:
+    """Check that nobody guesses a secret."""
+    for name, secret, least in _secrets_of(settings):
+        why = weakness(secret, least)
+        if why is not None:
+            return problem("secrets are random", f"{name} {why}", _remedy(name))
+    return fine("secrets are random", "none is short, well known or a pattern")
+
+
+def check_shared(settings: Settings) -> CheckResult:
+    """Check that whoever learns one secret has not learnt another."""
+    for (first, one, _), (second, other, _) in combinations(_secrets_of(settings), 2):
+        if one == other and first != second:
+            return problem(
+                "secrets differ",
+                f"{first} and {second} are the same: who learns one has the other",
+                f"make another: {_remedy(second)}",
+            )
+    return fine("secrets differ", "none is used for two things")
+
+
+def check_files(files: Mapping[str, Path]) -> CheckResult:
+    """Check that no other user of the machine reads a file with a secret."""
+    check = "files of secrets"
+    for variable, file in files.items():
+        if others_reach(file):
+            return warning(
+                check,
+                f"every user of the machine can read or write {file} ({variable})",
+                f"chmod o-rwx {file}; in a container whose only user is the service it is fine",
+            )
+    return fine(check, f"{len(files)} are read, no other user can" if files else "none are read")
+
+
+def _secrets_of(settings: Settings) -> Iterator[tuple[str, str, int]]:
+    for key in (settings.master_key or "").split(","):
+        if key.strip():
+            yield "WATCHWORD_MASTER_KEY", key.strip(), MIN_SECRET_BYTES
+    if settings.secret_key is not None:
+        yield "WATCHWORD_SECRET_KEY", settings.secret_key, MIN_SECRET_BYTES
+    if settings.metrics_token is not None:
+        yield "WATCHWORD_METRICS_TOKEN", settings.metrics_token, MIN_TOKEN_CHARACTERS
+    urls = {
+        "WATCHWORD_DATABASE": settings.database,
+        "WATCHWORD_VALKEY": settings.valkey,
+        "WATCHWORD_SESSION_STORE": settings.session_store,
+        "WATCHWORD_SMTP": settings.smtp,
+    }
+    seen: set[str] = set()
+    for name, url in urls.items():
+        password = unquote(urlsplit(url or "").password or "")
+        # One server may hold two things.
+        if password and url is not None and url not in seen:
+            yield f"the password in {name}", password, _LEAST_OF_A_PASSWORD
+            seen.add(url)
+
+
+def _remedy(name: str) -> str:
+    if name == "WATCHWORD_MASTER_KEY":
+        return f"{MAKE_MASTER_KEY}; put it before the old one with a comma: NEW,OLD"
+    if name.startswith("WATCHWORD_"):
+        return MAKE_SECRET
+    return f"give that server's user another password: {MAKE_SECRET}"

@@ -1,0 +1,79 @@
+"""The file ``.env``: settings that stand in a folder, as the environment has them elsewhere."""
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from dotenv.parser import Binding, parse_stream
+
+from flask_watchword.service.configuration.values import InvalidSetting
+
+
+def read_env_file(file: Path, prefix: str, secrets: Iterable[str]) -> dict[str, str]:
+    """Return what a file sets of the variables with a prefix; nothing where it is not there.
+
+    A value means what is written: ``${NAME}`` in it is no other variable.
+
+    Args:
+        file: lines of ``NAME=value``, UTF-8.
+        prefix: of the names that count; other programs have the rest.
+        secrets: names whose values others must not read.
+
+    Raises:
+        InvalidSetting: when the file cannot be read, when a line cannot be understood, or when
+            others may write to it, or read a secret in it. No value is in the message.
+    """
+    try:
+        # A folder of that name is somebody's virtual environment.
+        if not file.exists() or file.is_dir():
+            return {}
+        with file.open(encoding="utf-8") as stream:
+            status = os.fstat(stream.fileno())
+            found = _variables(file, parse_stream(stream), prefix)
+    except UnicodeDecodeError as error:
+        raise InvalidSetting(str(file), "is not UTF-8 text") from error
+    except OSError as error:
+        raise InvalidSetting(str(file), f"cannot be read: {error.strerror}") from error
+    if found and os.name == "posix":
+        _check_owner(file, {status.st_uid, file.lstat().st_uid})
+        _check_mode(file, status.st_mode, sorted(name for name in secrets if found.get(name)))
+    return found
+
+
+def _variables(file: Path, lines: Iterable[Binding], prefix: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in lines:
+        if line.error:
+            raise InvalidSetting(_place(file, line), "cannot be understood; write NAME=value")
+        if line.key is None or not line.key.startswith(prefix):
+            continue
+        if line.value is None:
+            raise InvalidSetting(_place(file, line), f"write {line.key}=value")
+        if line.key in found:
+            raise InvalidSetting(_place(file, line), f"{line.key} is there twice")
+        found[line.key] = line.value
+    return found
+
+
+def _place(file: Path, line: Binding) -> str:
+    # The parser counts from the empty lines in front on.
+    text = line.original.string
+    number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+    return f"{file}, line {number}"
+
+
+def _check_owner(file: Path, owners: set[int]) -> None:
+    # Whoever has written it chooses the database and the keys: in a folder such as /tmp that may
+    # be anybody, by a file or by a link to one.
+    if not owners <= {0, os.geteuid()}:
+        raise InvalidSetting(str(file), "belongs to another user, who could choose every setting")
+
+
+def _check_mode(file: Path, mode: int, secrets: list[str]) -> None:
+    if mode & stat.S_IWOTH:
+        raise InvalidSetting(str(file), f"other users can write to it; run: chmod o-w {file}")
+    if mode & stat.S_IROTH and secrets:
+        raise InvalidSetting(
+            str(file), f"other users can read {secrets[0]} in it; run: chmod o-rwx {file}"
+        )

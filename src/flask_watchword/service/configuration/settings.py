@@ -1,0 +1,380 @@
+"""The settings of the service as a frozen value, and how they are read."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+
+from flask_watchword.accounts.password_policy import (
+    MIN_CHARACTERS_BESIDE_SECOND_FACTOR,
+    MIN_PASSWORD_CHARACTERS,
+)
+from flask_watchword.accounts.passwords import usable_cores
+from flask_watchword.accounts.rate_limit_table import ROWS, RateLimits
+from flask_watchword.accounts.rate_limits import Limit
+from flask_watchword.extension.options.sessions import SESSION_OPTIONS
+from flask_watchword.extension.options.unknown_names import misspelled_options, unknown_setting
+from flask_watchword.infra.temporary_database import IN_MEMORY, is_in_memory
+from flask_watchword.keys.material import MAKERS
+from flask_watchword.service.configuration import values
+from flask_watchword.service.configuration.env_file import read_env_file
+from flask_watchword.service.configuration.sources import (
+    IN_FILES,
+    PREFIX,
+    file_variable_of,
+    merged,
+    variable_of,
+)
+from flask_watchword.service.configuration.values import InvalidSetting, UnknownSetting
+
+__all__ = [
+    "InvalidSetting",
+    "Settings",
+    "environment",
+    "known_variables",
+    "read_app_settings",
+    "read_database",
+    "read_session_store",
+    "read_settings",
+    "secret_files",
+]
+
+_DATABASE = "WATCHWORD_DATABASE"
+_DEFAULT_DATABASE = "sqlite:///watchword.db"
+_DEMO_DATABASE = "sqlite:///watchword-demo.db"
+
+#: Read by commands in the folder they run in.
+_ENV_FILE = Path(".env")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting of the service.
+
+    Attributes:
+        database: URL of the database, ``sqlite:///file`` or ``postgresql://…``.
+        valkey: URL of a Valkey or Redis server, where sessions are kept then.
+        session_store: URL of the place of the sessions, when it is neither of these.
+        master_key: under which private keys are sealed in the database, or several of them, the
+            first of which seals; ``None`` keeps a generated one in a file beside a SQLite database.
+        secret_key: what signed the tokens before there were keys, at least 32 bytes.
+        key_algorithm: of new keys: ``EdDSA``, ``ES256`` or ``RS256``.
+        key_rotation_days: how long a key signs before another takes its place; 0 leaves that to
+            ``watchword keys rotate``.
+        key_publish_seconds: how long a key stands in the JWK Set before it signs.
+        host: address to listen on.
+        port: port to listen on.
+        workers: number of worker processes.
+        demo: adds the tutorial's user and routes.
+        issuer: the ``iss`` of every token, and the only one accepted.
+        audience: the ``aud`` of every token, and the only one accepted.
+        access_token_seconds: lifetime of an access token.
+        refresh_token_seconds: lifetime of a refresh token, and of a session nobody refreshes.
+        session_seconds: lifetime of a session, however often it is refreshed.
+        refresh_grace: seconds for which a refresh token that was just used gets the same successor
+            again.
+        min_password_characters: least length of a new password that is the only factor. Beside a
+            second factor 8 characters are enough (NIST SP 800-63B-4 section 3.1.1.2).
+        max_request_bytes: a request with a longer body is refused with 413.
+        trusted_proxies: how many proxies of one's own every request comes through, whose word in
+            ``X-Forwarded-For`` counts; 0 ignores the header.
+        service_name: what the service is called in mail; no password may be made of it.
+        public_url: where the pages are that links in mail lead to; without it mail has the code
+            alone.
+        cors_origins: of the pages that may read what the service answers, and act for who is logged
+            in, although they come from elsewhere; none without it.
+        cors_headers: request headers that these pages may send, beside those that the endpoints
+            read; by default those of distributed tracing.
+        metrics_token: what whoever reads ``/metrics`` has to show; without it they have to be on
+            this machine.
+        smtp: URL of the mail server, ``smtp://user:password@host:587``; without it mail is
+            printed to the log.
+        smtp_certificates: a file of certificates to trust in the place of the system's.
+        mail_from: whom mail comes from; needed with ``smtp``.
+        mail_templates: a folder whose templates go before those of the package.
+        log_format: ``text`` for people, ``json`` for one JSON object in each line.
+        log_level: ``info`` logs every request, ``warning`` and ``error`` only what is wrong.
+        require_verified_email: whether a login needs an address that is verified; ``None`` asks for
+            it where mail is sent by ``smtp``.
+        verify_email_seconds: how long a code is good that verifies an address.
+        reset_password_seconds: how long a code is good for another password.
+        change_email_seconds: how long a code is good for another address.
+        limits: the rate limits. Each row of the table is a variable of its own, whose name begins
+            with ``WATCHWORD_LIMIT_``.
+    """
+
+    # These may hold passwords.
+    database: str = field(default=_DEFAULT_DATABASE, repr=False)
+    valkey: str | None = field(default=None, repr=False)
+    session_store: str | None = field(default=None, repr=False)
+    master_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    key_algorithm: str = "EdDSA"
+    key_rotation_days: int = 90
+    key_publish_seconds: int = 60 * 60
+    host: str = "127.0.0.1"
+    port: int = 5000
+    workers: int = field(default_factory=usable_cores)
+    demo: bool = False
+    issuer: str = "watchword"
+    audience: str = "watchword"
+    access_token_seconds: int = 15 * 60
+    refresh_token_seconds: int = 7 * 24 * 60 * 60
+    session_seconds: int = 30 * 24 * 60 * 60
+    refresh_grace: int = 10
+    min_password_characters: int = MIN_PASSWORD_CHARACTERS
+    max_request_bytes: int = 64 * 1024
+    trusted_proxies: int = 0
+    service_name: str = "Watchword"
+    public_url: str | None = None
+    cors_origins: tuple[str, ...] = ()
+    cors_headers: tuple[str, ...] = ("traceparent", "tracestate", "baggage", "sentry-trace")
+    metrics_token: str | None = field(default=None, repr=False)
+    smtp: str | None = field(default=None, repr=False)
+    smtp_certificates: Path | None = None
+    mail_from: str | None = None
+    mail_templates: Path | None = None
+    log_format: str = "text"
+    log_level: str = "info"
+    require_verified_email: bool | None = None
+    verify_email_seconds: int = 24 * 60 * 60
+    reset_password_seconds: int = 15 * 60
+    change_email_seconds: int = 60 * 60
+    limits: RateLimits = field(default_factory=RateLimits)
+
+    @property
+    def database_file(self) -> Path | None:
+        """Return the file the database lives in; ``None`` for a server."""
+        url = make_url(self.database)
+        return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+    @property
+    def verified_logins_only(self) -> bool:
+        """Tell whether a user whose address is not verified is refused at a login."""
+        if self.require_verified_email is None:
+            return self.smtp is not None
+        return self.require_verified_email
+
+    @property
+    def sessions_elsewhere(self) -> str | None:
+        """Return the URL of the sessions' place; ``None`` when they are in the database."""
+        place = self.session_store or self.valkey
+        return None if place == self.database else place
+
+
+def environment() -> Mapping[str, Any]:
+    """Return what the commands read: the environment, and ``.env`` in the current folder below it.
+
+    An application decides by itself: what it does not give to :func:`read_settings` is not read.
+
+    Raises:
+        InvalidSetting: when the file cannot be used; the message has none of its values.
+    """
+    return merged(os.environ, read_env_file(_ENV_FILE, PREFIX, map(variable_of, IN_FILES)))
+
+
+def read_settings(environ: Mapping[str, Any] = os.environ, **overrides: Any) -> Settings:
+    """Return the settings of an environment.
+
+    Args:
+        environ: where ``WATCHWORD_<NAME>`` is looked up; what is secret may also come from the file
+            that ``WATCHWORD_<NAME>_FILE`` names.
+        overrides: values that win over the environment, by attribute name; ``None`` means that
+            nothing was given.
+
+    Raises:
+        InvalidSetting: for the first value that cannot be used, or a name that is no setting's.
+    """
+    variables = merged(environ)
+    _refuse_unknown(variables)
+    return _parsed(variables, overrides)
+
+
+def read_app_settings(
+    config: Mapping[str, Any], environ: Mapping[str, Any] = os.environ
+) -> Settings:
+    """Return the settings of an application: those of its configuration, then the environment's.
+
+    A value in ``app.config`` is text as in the environment, or a Python value: a number, a
+    ``bool``, a ``timedelta``, a ``Path``, a list.
+
+    Args:
+        config: ``app.config``.
+        environ: what is read for names that the configuration does not set.
+
+    Raises:
+        InvalidSetting: for the first value that cannot be used, or a name that is no setting's.
+    """
+    misspelled = misspelled_options(config, "JWT_")
+    if misspelled:
+        raise UnknownSetting(misspelled[0])
+    _refuse_unknown(merged(config), also=(option.name for option in SESSION_OPTIONS))
+    _refuse_unknown(merged(environ))
+    variables = merged(config, environ)
+    if not is_in_memory(variables.get(_DATABASE)):
+        return _parsed(variables, {})
+    others = {name: value for name, value in variables.items() if name != _DATABASE}
+    return replace(_parsed(others, {}), database=IN_MEMORY)
+
+
+def secret_files(environ: Mapping[str, Any] = os.environ) -> Mapping[str, Path]:
+    """Return the files that hold secrets, by the variable that names each."""
+    variables = merged(environ)
+    names = map(file_variable_of, IN_FILES)
+    return {name: Path(variables[name]) for name in names if name in variables}
+
+
+def read_database(given: str | None = None, environ: Mapping[str, Any] = os.environ) -> str:
+    """Return the URL of the database that a command looks after: a SQLite file or PostgreSQL.
+
+    Args:
+        given: what wins over the environment.
+        environ: where ``WATCHWORD_DATABASE`` is looked up.
+
+    Raises:
+        InvalidSetting: when it is neither; the message does not repeat it.
+    """
+    variables = merged(environ)
+    _refuse_unknown(variables)
+    text = given if given is not None else _text(variables, "database")
+    return values.database(variable_of("database"), _DEFAULT_DATABASE if text is None else text)
+
+
+def read_session_store(
+    database: str | None = None,
+    store: str | None = None,
+    environ: Mapping[str, Any] = os.environ,
+) -> str:
+    """Return the URL of the place whose sessions a command looks after.
+
+    Args:
+        database: a database, which wins over the environment.
+        store: a database or a Valkey server, which wins over both.
+        environ: where ``WATCHWORD_SESSION_STORE``, ``WATCHWORD_VALKEY`` and
+            ``WATCHWORD_DATABASE`` are looked up, in this order, when neither is given.
+
+    Raises:
+        InvalidSetting: when it is no such place; the message does not repeat it.
+    """
+    variables = merged(environ)
+    _refuse_unknown(variables)
+    if store is not None:
+        return values.session_store(variable_of("session_store"), store)
+    if database is None:
+        for name in ("session_store", "valkey"):
+            text = _text(variables, name)
+            if text is not None:
+                place: str = _PARSERS[name](variable_of(name), text)
+                return place
+    return read_database(database, variables)
+
+
+def _parsed(variables: Mapping[str, Any], overrides: Mapping[str, Any]) -> Settings:
+    found: dict[str, Any] = {}
+    for name, parse in _PARSERS.items():
+        given = overrides.get(name)
+        text = _text(variables, name) if given is None else _as_text(name, given)
+        if text is not None:
+            found[name] = parse(variable_of(name), text)
+    found["limits"] = _read_limits(variables)
+    if "database" not in found:
+        database = _DEMO_DATABASE if found.get("demo") else _DEFAULT_DATABASE
+        found["database"] = values.database(variable_of("database"), database)
+    return Settings(**found)
+
+
+def _read_limits(variables: Mapping[str, Any]) -> RateLimits:
+    found: dict[str, Limit] = {}
+    for row in ROWS:
+        variable = variable_of(row.setting)
+        if variable in variables:
+            text = values.as_text(variable, variables[variable])
+            found[row.name] = values.rate_limit(variable, text)
+    return RateLimits(**found)
+
+
+def known_variables() -> list[str]:
+    """Return the names of all settings, those of files that hold secrets included."""
+    names = (*_PARSERS, *(row.setting for row in ROWS))
+    return [*map(variable_of, names), *map(file_variable_of, IN_FILES)]
+
+
+def _refuse_unknown(variables: Iterable[str], also: Iterable[str] = ()) -> None:
+    # A slip in a name would leave the default in force without a sign of it.
+    known = known_variables()
+    accepted = {*known, *also}
+    for variable in sorted(variables):
+        if variable not in accepted:
+            raise UnknownSetting(unknown_setting(variable, known, PREFIX))
+
+
+def _text(variables: Mapping[str, Any], name: str) -> str | None:
+    variable, file_variable = variable_of(name), file_variable_of(name)
+    if name not in IN_FILES or file_variable not in variables:
+        return None if variable not in variables else _as_text(name, variables[variable])
+    if variable in variables:
+        raise InvalidSetting(file_variable, f"set either this or {variable}, not both")
+    return _in_file(file_variable, Path(variables[file_variable]))
+
+
+def _as_text(name: str, value: object) -> str:
+    return values.as_text(variable_of(name), value, several=name in _SEVERAL)
+
+
+def _in_file(variable: str, file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InvalidSetting(variable, f"cannot read the file: {reason}") from error
+    if not text:
+        # Unlike an empty variable, that is a secret which could not be written.
+        raise InvalidSetting(variable, f"the file is empty: {file}")
+    return text
+
+
+#: What may be a list: in text with commas between the items.
+_SEVERAL = frozenset({"cors_headers", "cors_origins", "master_key"})
+
+_ONE_YEAR = 365 * 24 * 60 * 60
+_PARSERS: Mapping[str, Callable[[str, str], Any]] = {
+    "database": values.database,
+    "valkey": values.valkey,
+    "session_store": values.session_store,
+    "master_key": values.master_key,
+    "secret_key": values.secret,
+    "key_algorithm": values.one_of(*MAKERS),
+    "key_rotation_days": values.whole_number(0, 10 * 365),
+    "key_publish_seconds": values.whole_number(1, 24 * 60 * 60),
+    "host": values.some_text,
+    "port": values.whole_number(1, 65535),
+    "workers": values.whole_number(1, 256),
+    "demo": values.yes_or_no,
+    "issuer": values.some_text,
+    "audience": values.some_text,
+    "access_token_seconds": values.whole_number(1, _ONE_YEAR),
+    "refresh_token_seconds": values.whole_number(1, _ONE_YEAR),
+    "session_seconds": values.whole_number(1, _ONE_YEAR),
+    "refresh_grace": values.whole_number(0, 60 * 60),
+    "min_password_characters": values.whole_number(MIN_CHARACTERS_BESIDE_SECOND_FACTOR, 64),
+    "max_request_bytes": values.whole_number(1024, 16 * 1024 * 1024),
+    "trusted_proxies": values.whole_number(0, 16),
+    "service_name": values.some_text,
+    "public_url": values.public_url,
+    "cors_origins": values.origins,
+    "cors_headers": values.header_names,
+    "metrics_token": values.token,
+    "smtp": values.some_text,
+    "smtp_certificates": values.existing_path,
+    "mail_from": values.some_text,
+    "mail_templates": values.existing_path,
+    "log_format": values.one_of("text", "json"),
+    "log_level": values.one_of("info", "warning", "error"),
+    "require_verified_email": values.yes_or_no,
+    "verify_email_seconds": values.whole_number(60, _ONE_YEAR),
+    "reset_password_seconds": values.whole_number(60, 24 * 60 * 60),
+    "change_email_seconds": values.whole_number(60, 24 * 60 * 60),
+}

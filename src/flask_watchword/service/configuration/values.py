@@ -1,0 +1,267 @@
+"""What the values of settings may be: each parser returns one, or says what is wrong with it.
+
+A parser is given the name of the variable, for the message, and what it holds.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import URL
+
+from flask_watchword.accounts.rate_limit_syntax import limit_text, read_limit
+from flask_watchword.accounts.rate_limits import Limit
+from flask_watchword.infra.database_url import UnacceptableOption, read_database_url
+from flask_watchword.keys.master_key import read_master_keys
+from flask_watchword.service.web_origin import origin_of
+
+#: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
+MIN_SECRET_BYTES = 32
+
+#: Of a token that a program shows: 128 random bits in base64url.
+MIN_TOKEN_CHARACTERS = 22
+
+#: The command that makes a secret.
+MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+_DATABASES = "sqlite:///watchword.db, postgresql://user@host/name"
+_VALKEY = "valkey://host:6379/0"
+_VALKEY_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
+
+
+#: The origin of a page that an app brings along.
+_APP_SHELL = re.compile(r"([a-z][a-z0-9+.-]*)://[A-Za-z0-9._-]+(?::[1-9]\d{0,4})?")
+#: Schemes of pages from elsewhere, and of those that every file or script can make.
+_NO_APP_SHELLS = frozenset(
+    {"about", "blob", "data", "file", "filesystem", "ftp", "http", "https", "javascript", "ws",
+     "wss"}
+)  # fmt: skip
+#: RFC 9110 section 5.1.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class InvalidSetting(Exception):
+    """A setting that cannot be used; the message is one line that says which and why."""
+
+    def __init__(self, variable: str, why: str) -> None:
+        super().__init__(f"{variable}: {why}")
+
+
+class UnknownSetting(InvalidSetting):
+    """A name that is no setting's; the message suggests another one."""
+
+    def __init__(self, sentence: str) -> None:
+        Exception.__init__(self, sentence)
+
+
+def secret(variable: str, text: str) -> str:
+    """Return a secret that is long enough to sign with."""
+    if len(text.encode()) < MIN_SECRET_BYTES:
+        raise InvalidSetting(
+            variable,
+            f"needs at least {MIN_SECRET_BYTES} bytes, has {len(text.encode())}; "
+            f"make one with: {MAKE_SECRET}",
+        )
+    return text
+
+
+def token(variable: str, text: str) -> str:
+    """Return a token that nobody guesses, as a header can carry it."""
+    if len(text) < MIN_TOKEN_CHARACTERS or not _is_plain(text):
+        raise InvalidSetting(
+            variable,
+            f"needs at least {MIN_TOKEN_CHARACTERS} printable ASCII characters without spaces; "
+            f"make one with: {MAKE_SECRET}",
+        )
+    return text
+
+
+def master_key(variable: str, text: str) -> str:
+    """Return one or several master keys, as they are written."""
+    try:
+        read_master_keys(text)
+    except ValueError as error:
+        raise InvalidSetting(variable, str(error)) from error
+    return text
+
+
+def one_of(*choices: str) -> Callable[[str, str], str]:
+    """Return a parser of a few words."""
+
+    def parse(variable: str, text: str) -> str:
+        if text not in choices:
+            raise InvalidSetting(variable, f"{text!r} is none of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def as_text(variable: str, value: object, *, several: bool = False) -> str:
+    """Return a Python value as the environment would have it: the inverse of the parsers below.
+
+    Args:
+        variable: the name of the variable.
+        value: text, a number, a ``bool``, a ``timedelta`` of whole seconds, a ``Path``, a rate
+            limit, or a list of texts.
+        several: whether the setting may be a list.
+    """
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | Path():
+            return str(value)
+        case timedelta() if not value % timedelta(seconds=1):
+            return str(value // timedelta(seconds=1))
+        case Limit():
+            return limit_text(value)
+        case list() | tuple() | set() | frozenset() if several:
+            return ",".join(as_text(variable, one) for one in value)
+    kinds = "text, a number, a bool or whole seconds"
+    raise InvalidSetting(variable, f"is a {type(value).__name__}, where {kinds} can stand")
+
+
+def database(variable: str, text: str, wanted: str = _DATABASES) -> str:
+    """Return the URL of a database: a SQLite file, by its absolute path, or PostgreSQL."""
+    try:
+        url = read_database_url(text)
+    except UnacceptableOption as error:
+        raise InvalidSetting(variable, str(error)) from None
+    except ValueError:
+        raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
+    if url.get_backend_name() == "sqlite":
+        return _file(variable, url)
+    return url.render_as_string(hide_password=False)
+
+
+def _file(variable: str, url: URL) -> str:
+    if not url.database or ":memory:" in url.database or url.query:
+        raise InvalidSetting(
+            variable,
+            "name a file, as in sqlite:///watchword.db; the tests of an application may set "
+            'app.config["WATCHWORD_DATABASE"] = "sqlite://"',
+        )
+    # Made absolute here and now, so that every worker means the same file.
+    path = str(Path(url.database).absolute())
+    return url.set(drivername="sqlite", database=path).render_as_string()
+
+
+def valkey(variable: str, text: str, wanted: str = _VALKEY) -> str:
+    """Return the URL of a Valkey or Redis server."""
+    if not _names_valkey(text):
+        raise InvalidSetting(variable, f"is no URL of these: {wanted}")
+    try:
+        urlsplit(text).port  # noqa: B018 - a property that raises
+    except ValueError:
+        # Quotes what stands where the port should, which may be a part of a password.
+        raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
+    return text
+
+
+def session_store(variable: str, text: str) -> str:
+    """Return the URL of a place for sessions."""
+    parse = valkey if _names_valkey(text) else database
+    return parse(variable, text, f"{_DATABASES} or {_VALKEY}")
+
+
+def _names_valkey(text: str) -> bool:
+    scheme, separator, _ = text.partition("://")
+    return bool(separator) and scheme.partition("+")[0] in _VALKEY_SCHEMES
+
+
+def whole_number(low: int, high: int) -> Callable[[str, str], int]:
+    """Return a parser of whole numbers in these bounds."""
+
+    def parse(variable: str, text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise InvalidSetting(variable, f"{text!r} is not a number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def rate_limit(variable: str, text: str) -> Limit:
+    """Return a rate limit."""
+    try:
+        return read_limit(text)
+    except ValueError as error:
+        raise InvalidSetting(variable, str(error)) from None
+
+
+def yes_or_no(variable: str, text: str) -> bool:
+    """Return whether a text means yes."""
+    answers = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    answer = answers.get(text.strip().lower())
+    if answer is None:
+        raise InvalidSetting(variable, f"{text!r} is neither true nor false")
+    return answer
+
+
+def some_text(variable: str, text: str) -> str:
+    """Return a text that is not empty."""
+    if not text.strip():
+        raise InvalidSetting(variable, "is empty")
+    return text.strip()
+
+
+def public_url(variable: str, text: str) -> str:
+    """Return the address of a page, without a slash at its end."""
+    if not _names_page(text):
+        raise InvalidSetting(variable, "is no address as https://login.example.com/account")
+    return text.rstrip("/")
+
+
+def origins(variable: str, text: str) -> tuple[str, ...]:
+    """Return origins that are written with commas between them, each as browsers write it."""
+    found = tuple(one for part in text.split(",") if (one := part.strip()))
+    for one in found:
+        # Compared with what a browser sends, letter by letter; a pattern would let in too much.
+        if "*" in one or not (_is_app_shell(one) or (_names_page(one) and origin_of(one) == one)):
+            raise InvalidSetting(
+                variable,
+                f"{one!r} is no origin as https://app.example.com or capacitor://localhost",
+            )
+    return found
+
+
+def _is_app_shell(text: str) -> bool:
+    # What the WebView of an app or a browser's extension sends: `capacitor://localhost`,
+    # `app://shop`, `chrome-extension://<id>`.
+    found = _APP_SHELL.fullmatch(text)
+    return found is not None and found[1] not in _NO_APP_SHELLS
+
+
+def header_names(variable: str, text: str) -> tuple[str, ...]:
+    """Return names of request headers that are written with commas between them."""
+    found = tuple(one for part in text.split(",") if (one := part.strip()))
+    for one in found:
+        # With credentials `*` is no wildcard but a name (Fetch standard section 3.2.3).
+        if not _HEADER_NAME.fullmatch(one) or one == "*":
+            raise InvalidSetting(variable, f"{one!r} is no name of a header; list each by its name")
+    return found
+
+
+def _names_page(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+    return usable and _is_plain(text) and not any(sign in text for sign in "@?#")
+
+
+def existing_path(variable: str, text: str) -> Path:
+    """Return a file or a folder that is there."""
+    path = Path(text).absolute()
+    if not path.exists():
+        raise InvalidSetting(variable, f"there is nothing at {text}")
+    return path
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text

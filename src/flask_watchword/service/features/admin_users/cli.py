@@ -1,0 +1,132 @@
+"""``watchword user``: accounts, from the command line."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from flask_watchword.cli.admin_context import administrator
+from flask_watchword.cli.failures import Code, Failure
+from flask_watchword.cli.options import database_option
+from flask_watchword.cli.output import json_option, print_done
+from flask_watchword.cli.password_prompt import ask_password
+from flask_watchword.cli.schema_check import refuse_missing_file, refuse_other_schema
+from flask_watchword.cli.store_failures import one_line_store_failures
+
+if TYPE_CHECKING:
+    from flask_watchword.accounts.transaction import UnitOfWork
+    from flask_watchword.accounts.user_store import UserStore
+    from flask_watchword.accounts.users import User
+
+
+@click.group()
+def user() -> None:
+    """Add, list and change accounts."""
+
+
+@user.command()
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option(
+    "--role", "roles", multiple=True, help="What the user is, `admin` perhaps; again for more."
+)
+@click.option("--scope", "scopes", multiple=True, help="What their tokens may be used for.")
+@database_option
+@json_option
+def add(
+    email: str,
+    password_stdin: bool,
+    roles: tuple[str, ...],
+    scopes: tuple[str, ...],
+    database: str | None,
+    as_json: bool,
+) -> None:
+    """Add an account; asks for its password twice, without showing it.
+
+    The address counts as verified: you have said that it is theirs.
+    """
+    with one_line_store_failures():
+        # Here and not above: these bring Flask and SQLAlchemy.
+        from flask_watchword.service.configuration.settings import environment, read_settings
+        from flask_watchword.service.stores import opened_accounts, refuse_demo
+
+        settings = read_settings(environment(), database=database, demo=False)
+        _check_email(email)
+        refuse_other_schema(settings.database)
+        refuse_demo(settings)
+        with opened_accounts(settings) as accounts:
+            _refuse_duplicate(accounts.stores.users, email)
+            password = ask_password(email, settings, from_stdin=password_stdin)
+            added = _add(accounts, email, password, roles, scopes)
+        from flask_watchword.service.features.admin_users.user_table import members_of
+
+    print_done(f"Added {added.email}.", members_of(added), as_json=as_json)
+
+
+@user.command("list")
+@database_option
+@click.option("--search", metavar="TEXT", default="", help="Only addresses with this in them.")
+@json_option
+def list_users(database: str | None, search: str, as_json: bool) -> None:
+    """List the accounts, in the order of their e-mail addresses."""
+    with one_line_store_failures():
+        # Here and not above: these bring Flask and SQLAlchemy.
+        from flask_watchword.service.configuration.settings import environment, read_settings
+        from flask_watchword.service.features.admin_users.user_table import show_users
+        from flask_watchword.service.stores import opened_users
+
+        settings = read_settings(environment(), database=database)
+        refuse_missing_file(settings.database)
+        with opened_users(settings) as users:
+            show_users(users, search=search.casefold(), as_json=as_json)
+
+
+def _check_email(email: str) -> None:
+    from flask_watchword.accounts.emails import InvalidEmail, check_email
+
+    try:
+        check_email(email)
+    except InvalidEmail as error:
+        raise Failure(Code.INVALID_EMAIL, f"{email!r} is refused: {error}") from error
+
+
+def _refuse_duplicate(users: "UserStore", email: str) -> None:
+    from flask_watchword.accounts.emails import email_key
+
+    # Asked before the password is typed; the store decides again when the user is added.
+    if users.by_email(email_key(email)) is not None:
+        raise _taken(email)
+
+
+def _add(
+    accounts: "UnitOfWork",
+    email: str,
+    password: str,
+    roles: Collection[str],
+    scopes: Collection[str],
+) -> "User":
+    from flask_watchword.accounts.passwords import Passwords
+    from flask_watchword.accounts.user_store import EmailTaken
+    from flask_watchword.accounts.users import InvalidName, new_user
+    from flask_watchword.clock import system_clock
+    from flask_watchword.service.features.admin_users.flow import add_user
+
+    now, by = system_clock(), administrator()
+    added = replace(
+        new_user(email, Passwords().hash(password), now),
+        roles=frozenset(roles),
+        scopes=frozenset(scopes),
+        email_verified_at=now,
+    )
+    try:
+        accounts.change(lambda stores: add_user(stores, by, added, now))
+    except EmailTaken as error:
+        raise _taken(email) from error
+    except InvalidName as error:
+        raise Failure(Code.INVALID_NAME, str(error)) from error
+    return added
+
+
+def _taken(email: str) -> Failure:
+    return Failure(Code.EMAIL_TAKEN, f"there is an account for {email.strip()} already")

@@ -1,0 +1,56 @@
+"""A user as those who administer see them."""
+
+from typing import Annotated, Self, TypeAlias
+
+import msgspec
+
+from flask_watchword.accounts.users import MAX_NAME_CHARACTERS, MAX_NAMES, User
+from flask_watchword.service.responses import Timestamp, timestamp
+
+#: Names of roles, or of scopes.
+Names: TypeAlias = Annotated[
+    list[Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARACTERS)]],
+    msgspec.Meta(max_length=MAX_NAMES),
+]
+
+
+class ShownUser(msgspec.Struct):
+    """A user.
+
+    Attributes:
+        id: the subject of their tokens.
+        email: the address as they typed it.
+        created_at: when they registered, or were invited.
+        email_verified_at: when it was shown that mail reaches them.
+        password_changed_at: when they last changed their password.
+        disabled_at: since when they are refused everywhere.
+        roles: what they are.
+        scopes: what their tokens may be used for.
+    """
+
+    id: str
+    email: str
+    created_at: Timestamp
+    email_verified_at: Timestamp | None
+    password_changed_at: Timestamp | None
+    disabled_at: Timestamp | None
+    roles: list[str]
+    scopes: list[str]
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Return a user as they are shown."""
+        return cls(
+            id=user.id,
+            email=user.email,
+            created_at=timestamp(user.created_at),
+            email_verified_at=_moment(user.email_verified_at),
+            password_changed_at=_moment(user.password_changed_at),
+            disabled_at=_moment(user.disabled_at),
+            roles=sorted(user.roles),
+            scopes=sorted(user.scopes),
+        )
+
+
+def _moment(seconds: float | None) -> Timestamp | None:
+    return None if seconds is None else timestamp(seconds)

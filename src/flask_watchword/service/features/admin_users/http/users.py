@@ -1,0 +1,102 @@
+"""GET and POST /admin/users: look for users, and invite one."""
+
+import secrets
+from dataclasses import replace
+from typing import Annotated
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.transaction import AccountStores
+from flask_watchword.accounts.users import User, new_user
+from flask_watchword.clock import system_clock
+from flask_watchword.service.access import ADMIN, RECENT_ADMIN
+from flask_watchword.service.administrator import administrator
+from flask_watchword.service.context import service_context
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.features.admin_users.flow import invite_user
+from flask_watchword.service.features.admin_users.http.shown_user import Names, ShownUser
+from flask_watchword.service.fields import Email
+from flask_watchword.service.responses import json_response
+
+
+class UserQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Which users.
+
+    Attributes:
+        search: a part of the e-mail address.
+        after: the ``next`` of the page before.
+        limit: how many at most.
+    """
+
+    search: Email = ""
+    after: Email = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
+
+
+class Users(msgspec.Struct):
+    """A page of users, in the order of their addresses.
+
+    Attributes:
+        users: the users.
+        next: what to ask for as ``after``; null on the last page.
+    """
+
+    users: list[ShownUser]
+    next: str | None
+
+
+class Invitation(msgspec.Struct, forbid_unknown_fields=True):
+    """Who is to have an account. They choose their password by a code in an e-mail."""
+
+    email: Email
+    roles: Names = []
+    scopes: Names = []
+
+
+@endpoint(
+    "GET",
+    "/admin/users",
+    summary="Look for users by a part of their address, page by page",
+    guard=ADMIN,
+    query=UserQuery,
+    answers={200: Users},
+)
+def list_users(query: UserQuery) -> Response:
+    """Answer with a page of users."""
+    # One more than is shown tells whether there is a next page.
+    found = service_context().stores.users.page(
+        query.after, query.limit + 1, query.search.strip().casefold()
+    )
+    shown, more = found[: query.limit], len(found) > query.limit
+    return json_response(
+        Users([ShownUser.of(u) for u in shown], shown[-1].email_key if more else None)
+    )
+
+
+@endpoint(
+    "POST",
+    "/admin/users",
+    summary="Invite a user, who chooses a password by a code in an e-mail",
+    guard=RECENT_ADMIN,
+    body=Invitation,
+    answers={201: ShownUser},
+    refusals={409: ("email_taken",), 503: ("login_busy",)},
+)
+def invite(body: Invitation) -> Response:
+    """Answer with the user; nobody knows a password of theirs, the admin included."""
+    parts, by = service_context(), administrator()
+    password_hash = parts.passwords.hash(secrets.token_urlsafe(32))
+    user = replace(
+        new_user(body.email, password_hash, system_clock()),
+        roles=frozenset(body.roles),
+        scopes=frozenset(body.scopes),
+    )
+
+    def work(stores: AccountStores) -> User:
+        accounts: Accounts = parts.accounts_in(stores)
+        invite_user(accounts, stores, by, user)
+        return user
+
+    return json_response(ShownUser.of(parts.change(work)), 201)

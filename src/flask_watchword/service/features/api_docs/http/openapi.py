@@ -1,0 +1,38 @@
+"""GET /openapi.json: the description of the API, for programs."""
+
+from typing import Any
+
+import msgspec
+from flask import Response
+
+from flask_watchword.service.access import PUBLIC
+from flask_watchword.service.context import service_context
+from flask_watchword.service.endpoint import Content, endpoint
+from flask_watchword.service.middleware.path_prefix import path_prefix
+from flask_watchword.service.openapi.document import served_below
+from flask_watchword.service.responses import published
+
+_MEDIA_TYPE = "application/json"
+
+
+class Description(msgspec.Struct):
+    """The description of this API (OpenAPI 3.1.0 section 4.8.1)."""
+
+    openapi: str
+    info: dict[str, Any]
+    servers: list[dict[str, Any]]
+    paths: dict[str, Any]
+    service_context: dict[str, Any]
+
+
+@endpoint(
+    "GET",
+    "/openapi.json",
+    summary="Describe this API",
+    guard=PUBLIC,
+    answers={200: Content(_MEDIA_TYPE, Description), 304: None},
+    needs_stores=False,
+)
+def openapi_json() -> Response:
+    """Answer with the description, or with 304 to who has it already."""
+    return published(served_below(service_context().description, path_prefix()), _MEDIA_TYPE)

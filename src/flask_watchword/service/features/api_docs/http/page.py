@@ -1,0 +1,45 @@
+"""GET /docs: the description of the API, for people to read and to try out.
+
+The page loads nothing from anywhere else, and neither script nor style stands in it, so that it
+works under the strictest policy there is.
+"""
+
+from flask import Response, abort
+
+from flask_watchword.service.access import PUBLIC
+from flask_watchword.service.endpoint import Content, endpoint
+from flask_watchword.service.features.api_docs.page.parts import CSS, JAVASCRIPT, page, parts
+from flask_watchword.service.features.api_docs.page.pictures import ENDINGS
+from flask_watchword.service.responses import page_policy, published
+
+_HTML = "text/html"
+
+
+@endpoint(
+    "GET",
+    "/docs",
+    summary="Show this API to people",
+    guard=PUBLIC,
+    answers={200: Content(_HTML), 304: None},
+    needs_stores=False,
+)
+def docs() -> Response:
+    """Answer with a page that shows ``/openapi.json``."""
+    return page_policy(published(page(), _HTML))
+
+
+@endpoint(
+    "GET",
+    "/docs/<part>",
+    summary="Give what the page at /docs consists of",
+    guard=PUBLIC,
+    answers={200: tuple(map(Content, (CSS, JAVASCRIPT, *ENDINGS))), 304: None},
+    refusals={404: ("not_found",)},
+    needs_stores=False,
+)
+def docs_part(part: str) -> Response:
+    """Answer with a script, a style or a picture."""
+    found = parts().get(part)
+    if found is None:
+        abort(404)
+    return page_policy(published(found.content, found.media_type))

@@ -1,0 +1,79 @@
+"""/clients: programs that act for themselves, by credentials of their own."""
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts.api_tokens import ApiTokenKind
+from flask_watchword.service.access import ACCESS
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.features.api_tokens.http import shared as api_tokens
+from flask_watchword.service.features.api_tokens.http.shared import (
+    MAKING_REFUSALS,
+    NewToken,
+    ShownToken,
+)
+from flask_watchword.service.responses import error_response, json_response, no_content
+
+_KIND = ApiTokenKind.CLIENT
+
+
+class Clients(msgspec.Struct):
+    """Every client of one user, the newest first."""
+
+    clients: list[ShownToken]
+
+
+class MadeClient(msgspec.Struct):
+    """A client.
+
+    Attributes:
+        client_id: its name.
+        client_secret: what it shows at ``POST /token``; it is shown here and never again.
+        made: what is known of it.
+    """
+
+    client_id: str
+    client_secret: str
+    made: ShownToken
+
+
+@endpoint(
+    "GET",
+    "/clients",
+    summary="List one's clients",
+    guard=ACCESS,
+    answers={200: Clients},
+)
+def list_clients() -> Response:
+    """Answer with the clients, without what is secret of them."""
+    return json_response(Clients([ShownToken.of(token) for token in api_tokens.living(_KIND)]))
+
+
+@endpoint(
+    "POST",
+    "/clients",
+    summary="Make a client, a program that acts for itself",
+    guard=ACCESS,
+    body=NewToken,
+    answers={201: MadeClient},
+    refusals=MAKING_REFUSALS,
+)
+def make_client(body: NewToken) -> Response:
+    """Answer with the credentials, this once."""
+    token, text = api_tokens.make(_KIND, body)
+    return json_response(MadeClient(token.id, text, ShownToken.of(token)), 201)
+
+
+@endpoint(
+    "DELETE",
+    "/clients/<client_id>",
+    summary="Revoke a client, with the access it has",
+    guard=ACCESS,
+    answers={204: None},
+    refusals={404: ("client_not_found",)},
+)
+def revoke_client(client_id: str) -> Response:
+    """Answer 204; the client is refused from now on."""
+    if not api_tokens.revoke(_KIND, client_id):
+        return error_response(404, "You have no such client", "client_not_found")
+    return no_content()

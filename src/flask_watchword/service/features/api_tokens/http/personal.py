@@ -1,0 +1,77 @@
+"""/tokens: personal access tokens, by which programs do what their owner may."""
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts.api_tokens import ApiTokenKind
+from flask_watchword.service.access import ACCESS
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.features.api_tokens.http import shared as api_tokens
+from flask_watchword.service.features.api_tokens.http.shared import (
+    MAKING_REFUSALS,
+    NewToken,
+    ShownToken,
+)
+from flask_watchword.service.responses import error_response, json_response, no_content
+
+_KIND = ApiTokenKind.PERSONAL
+
+
+class Tokens(msgspec.Struct):
+    """Every personal access token of one user, the newest first."""
+
+    tokens: list[ShownToken]
+
+
+class MadeToken(msgspec.Struct):
+    """A personal access token.
+
+    Attributes:
+        token: what a program shows at ``POST /token``; it is shown here and never again.
+        made: what is known of it.
+    """
+
+    token: str
+    made: ShownToken
+
+
+@endpoint(
+    "GET",
+    "/tokens",
+    summary="List one's personal access tokens",
+    guard=ACCESS,
+    answers={200: Tokens},
+)
+def list_tokens() -> Response:
+    """Answer with the tokens, without what is secret of them."""
+    return json_response(Tokens([ShownToken.of(token) for token in api_tokens.living(_KIND)]))
+
+
+@endpoint(
+    "POST",
+    "/tokens",
+    summary="Make a personal access token for a program",
+    guard=ACCESS,
+    body=NewToken,
+    answers={201: MadeToken},
+    refusals=MAKING_REFUSALS,
+)
+def make_token(body: NewToken) -> Response:
+    """Answer with the token, this once."""
+    token, text = api_tokens.make(_KIND, body)
+    return json_response(MadeToken(text, ShownToken.of(token)), 201)
+
+
+@endpoint(
+    "DELETE",
+    "/tokens/<token_id>",
+    summary="Revoke a personal access token, with the access it gave",
+    guard=ACCESS,
+    answers={204: None},
+    refusals={404: ("token_not_found",)},
+)
+def revoke_token(token_id: str) -> Response:
+    """Answer 204; programs with the token are refused from now on."""
+    if not api_tokens.revoke(_KIND, token_id):
+        return error_response(404, "You have no such token", "token_not_found")
+    return no_content()

@@ -1,0 +1,186 @@
+"""POST /token: a program trades what it was given for an access token (RFC 6749 section 3.2)."""
+
+from typing import Annotated, Literal, NoReturn
+from urllib.parse import unquote_plus
+
+import msgspec
+from flask import Response, abort, request
+from werkzeug.datastructures import Authorization
+
+from flask_watchword.accounts.api_tokens import (
+    ApiToken,
+    ApiTokenKind,
+    find_api_token,
+    find_client,
+)
+from flask_watchword.clock import system_clock
+from flask_watchword.service.access import PUBLIC
+from flask_watchword.service.api_token_access import (
+    is_still_good,
+    new_access_token,
+    owner_of,
+    scopes_of,
+    seconds_of_access,
+)
+from flask_watchword.service.client_address import client
+from flask_watchword.service.context import service_context
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.rate_limiting import counting_failures
+from flask_watchword.service.responses import CHALLENGE, Problem, json_response
+
+_CLIENT_CREDENTIALS = "client_credentials"
+#: RFC 8693 section 3.
+_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+
+_Text = Annotated[str, msgspec.Meta(max_length=256)]
+
+
+class TokenRequest(msgspec.Struct):
+    """What a program asks with. What else is in the form is disregarded (RFC 6749 section 3.2).
+
+    Attributes:
+        grant_type: ``client_credentials`` for a client; the one of RFC 8693 for a personal token.
+        scope: names with spaces between them; what the program may be used for, when left out.
+        client_id: of a client that does not show its credentials by HTTP Basic.
+        client_secret: likewise.
+        subject_token: a personal access token.
+        subject_token_type: that it is a token.
+    """
+
+    grant_type: Literal["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"]
+    scope: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
+    client_id: _Text | None = None
+    client_secret: _Text | None = None
+    subject_token: _Text | None = None
+    subject_token_type: Literal["urn:ietf:params:oauth:token-type:access_token"] | None = None
+
+
+class Access(msgspec.Struct, omit_defaults=True):
+    """An access token, as RFC 6749 section 5.1 has it.
+
+    Attributes:
+        access_token: good for every view that its scopes are enough for.
+        token_type: always ``Bearer``.
+        expires_in: seconds.
+        scope: what it may be used for, with spaces between; empty for nothing in particular.
+        issued_token_type: what it is, where a token was traded for it (RFC 8693 section 2.2.1).
+    """
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str
+    issued_token_type: str | None = None
+
+
+class _NotGood(Exception):
+    """Credentials or a token that are nobody's, or nobody's any more."""
+
+
+@endpoint(
+    "POST",
+    "/token",
+    summary="Trade a client's credentials or a personal access token for access",
+    guard=PUBLIC,
+    form=TokenRequest,
+    answers={200: Access},
+    refusals={
+        400: ("unsupported_grant_type", "invalid_grant", "invalid_scope"),
+        401: ("invalid_client",),
+        429: ("too_many_tries",),
+    },
+)
+def token(form: TokenRequest) -> Response:
+    """Answer with an access token; errors are those of RFC 6749 section 5.2."""
+    by_client = form.grant_type == _CLIENT_CREDENTIALS
+    try:
+        with counting_failures(service_context().limits.machine_token(client().address), _NotGood):
+            shown = _client(form) if by_client else _personal_token(form)
+            scopes = _scopes(shown, form.scope)
+            seconds = seconds_of_access(shown, system_clock())
+            # Made first and looked at once more: what is revoked meanwhile revokes this too, and
+            # so does a scope that is taken from the owner.
+            access = new_access_token(shown, scopes, seconds)
+            if not is_still_good(shown):
+                raise _NotGood
+            _check_scopes(scopes, _scopes(shown, None))
+    except _NotGood:
+        if by_client:
+            _refuse(401, "The client is not known, or its secret is wrong", "invalid_client")
+        _refuse(400, "The token is not known, or is over", "invalid_grant")
+    return json_response(
+        Access(
+            access_token=access,
+            token_type="Bearer",
+            expires_in=seconds,
+            scope=" ".join(sorted(scopes)),
+            issued_token_type=None if by_client else _ACCESS_TOKEN,
+        )
+    )
+
+
+def _client(form: TokenRequest) -> ApiToken:
+    client_id, secret = _credentials(form)
+    store = service_context().stores.accounts.stores.api_tokens
+    return _good(find_client(store, client_id, secret, system_clock()))
+
+
+def _credentials(form: TokenRequest) -> tuple[str, str]:
+    basic = _shown_by_basic()
+    if basic is None or basic.type != "basic":
+        if form.client_id is None or form.client_secret is None:
+            _refuse(401, "Show the client's credentials by HTTP Basic", "invalid_client")
+        return form.client_id, form.client_secret
+    if form.client_secret is not None:
+        # RFC 6749 section 2.3: one way to authenticate in a request.
+        _refuse(400, "The client's credentials are shown twice", "invalid_request")
+    # Section 2.3.1: as in a form.
+    return unquote_plus(basic.username or ""), unquote_plus(basic.password or "")
+
+
+def _shown_by_basic() -> Authorization | None:
+    try:
+        return request.authorization
+    except ValueError:
+        return None  # Werkzeug's own decoder stumbles over credentials beyond ASCII
+
+
+def _personal_token(form: TokenRequest) -> ApiToken:
+    if form.subject_token is None or form.subject_token_type is None:
+        msg = "`subject_token` and `subject_token_type` are needed"
+        _refuse(400, msg, "invalid_request")
+    store = service_context().stores.accounts.stores.api_tokens
+    kind = ApiTokenKind.PERSONAL
+    return _good(find_api_token(store, kind, form.subject_token, system_clock()))
+
+
+def _good(found: ApiToken | None) -> ApiToken:
+    if found is None or owner_of(found) is None:
+        raise _NotGood
+    return found
+
+
+def _scopes(shown: ApiToken, wanted: str | None) -> frozenset[str]:
+    owner = owner_of(shown)
+    if owner is None:
+        raise _NotGood
+    may = scopes_of(shown, owner)
+    if wanted is None:
+        return may
+    asked = frozenset(wanted.split(" ")) - {""}
+    _check_scopes(asked, may)
+    return asked
+
+
+def _check_scopes(asked: frozenset[str], may: frozenset[str]) -> None:
+    if not asked <= may:
+        _refuse(400, "This may not be used for all of these scopes", "invalid_scope")
+
+
+def _refuse(status: int, msg: str, code: str) -> NoReturn:
+    """End the request as RFC 6749 section 5.2 has it, and as everything else here does."""
+    refused = json_response(Problem(msg, code, error=code, error_description=msg), status)
+    if status == 401:
+        # It names the scheme that was tried; and what everything else here asks for.
+        refused.headers["WWW-Authenticate"] = f'{CHALLENGE}, Basic realm="watchword"'
+    abort(refused)

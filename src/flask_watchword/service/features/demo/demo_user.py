@@ -1,0 +1,89 @@
+"""The tutorial's world: one user whose password everybody knows, and a token past its time."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+
+from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.user_store import EmailTaken, UserStore
+from flask_watchword.accounts.users import new_user
+from flask_watchword.clock import Clock
+from flask_watchword.extension.manager import JWTManager
+from flask_watchword.extension.state import state_of
+from flask_watchword.extension.tokens.creation import compose
+from flask_watchword.service.configuration.settings import InvalidSetting
+from flask_watchword.service.context import service_context
+from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContext, claims_of
+
+DEMO_EMAIL = "test@example.com"
+DEMO_PASSWORD = "password"
+#: The claim by which the protected route answers without asking the store.
+EMAIL_CLAIM = "email"
+
+
+def add_demo_user(users: UserStore, passwords: Passwords, clock: Clock) -> None:
+    """Add the user of the walk-through, unless it is there already.
+
+    Raises:
+        InvalidSetting: when the database has other users. A login that everybody knows has no
+            place among real accounts.
+    """
+    user = users.by_email(email_key(DEMO_EMAIL))
+    if user is not None:
+        # One of an earlier version may not be, and logins may ask for it.
+        users.verify_email(user.id, user.email_key, clock())
+        return
+    if users.page(limit=1):
+        raise InvalidSetting(
+            "WATCHWORD_DEMO",
+            f"this database has real accounts, and the demo would add {DEMO_EMAIL} with a "
+            "password everybody knows; give it a database of its own",
+        )
+    try:
+        user = new_user(DEMO_EMAIL, passwords.hash(DEMO_PASSWORD), clock())
+        users.add(replace(user, email_verified_at=user.created_at))
+    except EmailTaken:
+        return  # another demo, started at the same moment, was first
+
+
+def refuse_demo_user(users: UserStore, passwords: Passwords) -> None:
+    """Refuse to serve a database in which a demo has left its user.
+
+    Raises:
+        InvalidSetting: when one can log in with the password that everybody knows.
+    """
+    user = users.by_email(email_key(DEMO_EMAIL))
+    if user is not None and passwords.verify(user.password_hash, DEMO_PASSWORD):
+        raise InvalidSetting(
+            "WATCHWORD_DATABASE",
+            f"a demo has left {DEMO_EMAIL} here, whose password everybody knows; "
+            "give the service a database of its own",
+        )
+
+
+def carry_email(tokens: JWTManager) -> None:
+    """Put the e-mail address into every token, read from the user at each issue."""
+    tokens.additional_claims_loader(_claims_with_email)
+
+
+def make_expired_token(app: Flask) -> str:
+    """Return a genuine access token of the demo's user that expired a minute ago."""
+    with app.app_context():
+        user = service_context().stores.users.by_email(email_key(DEMO_EMAIL))
+        if user is None:
+            raise LookupError(f"{DEMO_EMAIL} is not in the database; prepare() adds it")
+        sign_in = AuthenticationContext(user, (PASSWORD_METHOD,))
+        expired = timedelta(minutes=-1)
+        return compose(app, state_of(app), sign_in, "access", expires_delta=expired).text
+
+
+def _claims_with_email(identity: object) -> dict[str, Any]:
+    claims = claims_of(identity)
+    return (
+        claims | {EMAIL_CLAIM: identity.user.email}
+        if isinstance(identity, AuthenticationContext)
+        else claims
+    )

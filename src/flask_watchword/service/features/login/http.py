@@ -1,0 +1,88 @@
+"""POST /login: an e-mail address and a password for a session and its first pair of tokens."""
+
+import msgspec
+from flask import Response
+
+from flask_watchword.accounts.credentials import authenticate
+from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.rate_limits import Attempt
+from flask_watchword.accounts.users import User
+from flask_watchword.service.access import PUBLIC
+from flask_watchword.service.audit_events import record
+from flask_watchword.service.authentication.login import (
+    check_transport,
+    finish_login,
+    rate_limited_attempt,
+    right_password,
+    wrong_credentials,
+    wrong_password,
+)
+from flask_watchword.service.authentication.second_factor import MfaChallenge, challenge_response
+from flask_watchword.service.context import service_context
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.features.password_review.login_step import password_refusal
+from flask_watchword.service.fields import Email, Password
+from flask_watchword.service.hashing import hashing_share
+from flask_watchword.service.token_response import (
+    CookieTokenResponse,
+    TokenResponse,
+    TokenTransport,
+)
+from flask_watchword.service.tokens import PASSWORD_METHOD
+
+
+class Credentials(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a login; lengths are bounded before any work is spent on them.
+
+    Attributes:
+        transport: whether the tokens come in the body, for a header, or in cookies.
+    """
+
+    email: Email
+    password: Password
+    transport: TokenTransport = "header"
+
+
+@endpoint(
+    "POST",
+    "/login",
+    summary="Log in with an e-mail address and a password",
+    guard=PUBLIC,
+    body=Credentials,
+    answers={200: (TokenResponse, CookieTokenResponse, MfaChallenge)},
+    refusals={
+        401: ("invalid_credentials",),
+        403: ("cross_origin", "password_change_required"),
+        429: ("too_many_tries",),
+        503: ("login_busy",),
+    },
+)
+def login(body: Credentials) -> Response:
+    """Answer with an access and a refresh token, with what the login lacks, or 401."""
+    check_transport(body.transport)
+    parts = service_context()
+    users = parts.stores.users
+    with hashing_share(email_key(body.email)), rate_limited_attempt(body.email) as attempt:
+        user = authenticate(
+            users,
+            parts.passwords,
+            body.email,
+            body.password,
+            verified_only=parts.settings.verified_logins_only,
+        )
+        if user is not None:
+            return _signed_in(user, body.password, attempt, body.transport)
+    wrong_password(attempt)
+    # A wrong password stays counted, also where it cannot be recorded: on a full disk one could
+    # guess for nothing. It is looked for whether there is one or not, so that it costs the same.
+    tried = users.by_email(email_key(body.email))
+    record("login_failed", None if tried is None else tried.id)
+    return wrong_credentials()
+
+
+def _signed_in(user: User, password: str, attempt: Attempt, transport: TokenTransport) -> Response:
+    pending = challenge_response(user) or password_refusal(user, password)
+    if pending is not None:
+        right_password(attempt)
+        return pending
+    return finish_login(user, (PASSWORD_METHOD,), attempt, transport)

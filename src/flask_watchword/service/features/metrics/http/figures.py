@@ -1,0 +1,74 @@
+"""GET /admin/figures: how much there is, and how well this process knows what is revoked."""
+
+import msgspec
+from flask import Response
+
+from flask_watchword.clock import system_clock
+from flask_watchword.keys.ring import standing
+from flask_watchword.service.access import ADMIN
+from flask_watchword.service.context import service_context
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.responses import json_response
+
+
+class RevocationFigures(msgspec.Struct):
+    """What the worker that answers knows of the revocations.
+
+    Attributes:
+        staleness: seconds since its copy was last known to be complete.
+        entries: how many it holds.
+        follows: whether its thread runs.
+    """
+
+    staleness: float | None
+    entries: int
+    follows: bool
+
+
+class ShownFigures(msgspec.Struct):
+    """Figures.
+
+    Attributes:
+        users: how many there are.
+        disabled_users: how many of them are disabled.
+        audit_entries: how many the audit log has.
+        keys: how many there are in each state.
+        revocations: what this worker knows of them.
+    """
+
+    users: int
+    disabled_users: int
+    audit_entries: int
+    keys: dict[str, int]
+    revocations: RevocationFigures
+
+
+@endpoint(
+    "GET",
+    "/admin/figures",
+    summary="Show how many users, keys and entries there are",
+    guard=ADMIN,
+    answers={200: ShownFigures},
+)
+def figures() -> Response:
+    """Answer with the figures of this moment."""
+    parts = service_context()
+    users = parts.stores.users.count()
+    head = parts.stores.accounts.stores.audit.head()
+    known = parts.sessions.figures()
+    return json_response(
+        ShownFigures(
+            users=users.all,
+            disabled_users=users.disabled,
+            audit_entries=0 if head is None else head.seq,
+            keys=_keys_by_state(),
+            revocations=RevocationFigures(known.staleness, known.entries, known.follows),
+        )
+    )
+
+
+def _keys_by_state() -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for _, state in standing(service_context().stores.keys.load(), system_clock()):
+        counts[state] = counts.get(state, 0) + 1
+    return counts

@@ -1,0 +1,46 @@
+"""GET /metrics: figures for Prometheus."""
+
+import hmac
+import re
+
+from flask import Response, request
+
+from flask_watchword.accounts.client_addresses import is_loopback
+from flask_watchword.service.access import PUBLIC
+from flask_watchword.service.context import service_context
+from flask_watchword.service.endpoint import Content, endpoint
+from flask_watchword.service.responses import error_response
+
+_MEDIA_TYPE = "text/plain"
+_BEARER = re.compile(r"^bearer +", re.IGNORECASE)
+#: What a proxy adds: whoever is behind it is not on this machine, wherever the proxy is.
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+
+
+@endpoint(
+    "GET",
+    "/metrics",
+    summary="Show figures for Prometheus, to this machine or by a token of its own",
+    guard=PUBLIC,
+    answers={200: Content(_MEDIA_TYPE)},
+    refusals={403: ("metrics_hidden",)},
+    needs_stores=False,
+)
+def metrics() -> Response:
+    """Answer with the figures of every worker, in the text format."""
+    if not _may_see():
+        msg = "Ask from the machine itself, or with the token of WATCHWORD_METRICS_TOKEN"
+        return error_response(403, msg, "metrics_hidden")
+    shown = Response(service_context().metrics.text(), mimetype=_MEDIA_TYPE)
+    shown.headers["Cache-Control"] = "no-store"
+    return shown
+
+
+def _may_see() -> bool:
+    token = service_context().settings.metrics_token
+    if token is not None:
+        # RFC 9110 section 11.1: a scheme is compared without regard to case.
+        shown = _BEARER.sub("", request.headers.get("Authorization", ""), count=1)
+        return hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), token.encode())
+    is_direct = not any(name in request.headers for name in _FORWARDED)
+    return is_direct and is_loopback(request.remote_addr or "")

@@ -1,0 +1,43 @@
+"""GET /me: who is logged in."""
+
+import msgspec
+from flask import Response
+
+from flask_watchword.service.access import ACCESS
+from flask_watchword.service.current_user import current_user
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.responses import Timestamp, json_response, timestamp
+
+
+class Me(msgspec.Struct):
+    """What somebody may know of their own account."""
+
+    id: str
+    email: str
+    created_at: Timestamp
+    email_verified: bool
+    roles: list[str]
+    scopes: list[str]
+
+
+@endpoint(
+    "GET",
+    "/me",
+    summary="Show who is logged in",
+    guard=ACCESS,
+    answers={200: Me},
+    refusals={401: ("user_gone", "user_disabled")},
+)
+def me() -> Response:
+    """Answer with the access token's user, as the store says now."""
+    user = current_user()
+    return json_response(
+        Me(
+            id=user.id,
+            email=user.email,
+            created_at=timestamp(user.created_at),
+            email_verified=user.email_verified_at is not None,
+            roles=sorted(user.roles),
+            scopes=sorted(user.scopes),
+        )
+    )

@@ -1,0 +1,134 @@
+"""GET and DELETE /sessions: where somebody is logged in, and logging out elsewhere."""
+
+from typing import Self
+
+import msgspec
+from flask import Response
+
+from flask_watchword.extension.verification.current import get_jwt, get_jwt_identity
+from flask_watchword.service.access import ACCESS
+from flask_watchword.service.audit_events import current_session, record
+from flask_watchword.service.context import service_context
+from flask_watchword.service.cookies import clear_own_cookies
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.responses import (
+    Timestamp,
+    error_response,
+    json_response,
+    no_content,
+    timestamp,
+)
+from flask_watchword.sessions.listed import ListedSession
+
+
+class OtherDevice(msgspec.Struct):
+    """A device that repeats the refreshes of another one: it has a copy of the session's tokens.
+
+    Attributes:
+        at: when it was last seen, rounded like `last_seen_at`.
+        address: its IP address.
+        agent: its User-Agent header.
+    """
+
+    at: Timestamp
+    address: str
+    agent: str
+
+
+class Device(msgspec.Struct):
+    """A session as its owner sees it.
+
+    Attributes:
+        id: by which it can be ended.
+        created_at: when it was logged in.
+        last_seen_at: when it was last refreshed, to the hour; a refresh shows a minute later at
+            the earliest, so that a thief of a token does not see when its owner refreshes.
+        expires_at: when it ends unless it is refreshed, counted from `last_seen_at`.
+        address: the IP address it was logged in from.
+        agent: the User-Agent header that came along.
+        current: whether this very request belongs to it.
+        elsewhere: who else uses it, from another network or user agent; null if no one.
+    """
+
+    id: str
+    created_at: Timestamp
+    last_seen_at: Timestamp
+    expires_at: Timestamp
+    address: str
+    agent: str
+    current: bool
+    elsewhere: OtherDevice | None
+
+    @classmethod
+    def of(cls, session: ListedSession, current_id: object) -> Self:
+        """Return a session as it is shown."""
+        return cls(
+            id=session.id,
+            created_at=timestamp(session.started_at),
+            last_seen_at=timestamp(session.last_seen_at),
+            expires_at=timestamp(session.expires_at),
+            address=session.address,
+            agent=session.agent,
+            current=session.id == current_id,
+            elsewhere=_elsewhere(session),
+        )
+
+
+def _elsewhere(session: ListedSession) -> OtherDevice | None:
+    if session.elsewhere_at is None:
+        return None
+    at = timestamp(session.elsewhere_at)
+    return OtherDevice(at, session.elsewhere_address, session.elsewhere_agent)
+
+
+class Devices(msgspec.Struct):
+    """Every session of one user, the one seen last first."""
+
+    sessions: list[Device]
+
+
+@endpoint(
+    "GET",
+    "/sessions",
+    summary="List where one is logged in",
+    guard=ACCESS,
+    answers={200: Devices},
+)
+def list_sessions() -> Response:
+    """Answer with the sessions of the access token's user."""
+    current_id = get_jwt().get("sid")
+    return json_response(
+        Devices([Device.of(s, current_id) for s in service_context().sessions.list()])
+    )
+
+
+@endpoint(
+    "DELETE",
+    "/sessions/<session_id>",
+    summary="End one session of one's own",
+    guard=ACCESS,
+    answers={204: None},
+    refusals={404: ("session_not_found",)},
+)
+def end_session(session_id: str) -> Response:
+    """End one session of the access token's user, be it this one."""
+    # Another user's is answered like one that does not exist: an id tells nobody whose it is.
+    subject = get_jwt_identity()
+    if not service_context().sessions.end(session_id, subject=subject):
+        return error_response(404, "You have no such session", "session_not_found")
+    record("session_ended", subject, current_session(), ended=session_id)
+    return clear_own_cookies(no_content()) if session_id == current_session() else no_content()
+
+
+@endpoint(
+    "DELETE",
+    "/sessions",
+    summary="End every session of one's own but this one",
+    guard=ACCESS,
+    answers={204: None},
+)
+def end_other_sessions() -> Response:
+    """End every session of the access token's user but this one."""
+    ended = service_context().sessions.end_all(keep_current=True)
+    record("other_sessions_ended", get_jwt_identity(), current_session(), ended=ended)
+    return no_content()

@@ -1,0 +1,172 @@
+"""/admin/keys: what signs the service's tokens."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Self
+
+import msgspec
+from flask import Response, abort
+
+from flask_watchword.clock import system_clock
+from flask_watchword.keys.changes import KeyRefused
+from flask_watchword.keys.encryption import DecryptionFailed
+from flask_watchword.keys.manager import KeyManager
+from flask_watchword.keys.ring import standing
+from flask_watchword.keys.store import StoredKey
+from flask_watchword.service.access import ADMIN, RECENT_ADMIN
+from flask_watchword.service.administrator import administrator
+from flask_watchword.service.context import service_context
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.responses import (
+    Timestamp,
+    error_response,
+    json_response,
+    no_content,
+    timestamp,
+)
+from flask_watchword.service.signing import signing_keys
+
+_REFUSALS = {404: ("key_not_found",), 409: ("key_refused",)}
+
+
+class ShownKey(msgspec.Struct):
+    """A key, without anything secret.
+
+    Attributes:
+        kid: its name.
+        state: ``next``, ``active``, ``retiring``, ``retired`` or ``revoked``.
+        algorithm: what it is for.
+        published_at: since when it is in the JWK Set.
+        active_from: when it begins to sign; null for one that only verifies.
+        verify_until: when its last token has expired; null while that is not known.
+    """
+
+    kid: str
+    state: str
+    algorithm: str
+    published_at: Timestamp
+    active_from: Timestamp | None
+    verify_until: Timestamp | None
+
+    @classmethod
+    def of(cls, key: StoredKey, state: str) -> Self:
+        """Return a key as it is shown."""
+        return cls(
+            kid=key.kid,
+            state=state,
+            algorithm=key.algorithm,
+            published_at=timestamp(key.published_at),
+            active_from=None if key.active_from is None else timestamp(key.active_from),
+            verify_until=None if key.verify_until is None else timestamp(key.verify_until),
+        )
+
+
+class ShownKeys(msgspec.Struct):
+    """Every key, those that matter most first."""
+
+    keys: list[ShownKey]
+
+
+class Rotation(msgspec.Struct, forbid_unknown_fields=True):
+    """How to rotate.
+
+    Attributes:
+        at_once: whether the new key signs from now on, and not after it was published for long
+            enough. Whoever has a copy of the JWK Set then refuses its tokens for a while.
+    """
+
+    at_once: bool = False
+
+
+@endpoint(
+    "GET",
+    "/admin/keys",
+    summary="List the keys that sign and verify the service's tokens",
+    guard=ADMIN,
+    answers={200: ShownKeys},
+)
+def list_keys() -> Response:
+    """Answer with the keys."""
+    return json_response(_shown())
+
+
+@endpoint(
+    "POST",
+    "/admin/keys/rotate",
+    summary="Publish a new key, which signs once it has been published for long enough",
+    guard=RECENT_ADMIN,
+    body=Rotation,
+    answers={200: ShownKeys},
+    refusals={409: ("key_refused",)},
+)
+def rotate_keys(body: Rotation) -> Response:
+    """Answer with the keys as they are then."""
+    with _keeper() as keeper:
+        kid = keeper.rotate(at_once=body.at_once)
+    _record("key_rotated", kid)
+    return json_response(_shown())
+
+
+@endpoint(
+    "POST",
+    "/admin/keys/<kid>/retire",
+    summary="Withdraw a key that waits, or let one that only verifies run out",
+    guard=RECENT_ADMIN,
+    answers={200: ShownKeys},
+    refusals=_REFUSALS,
+)
+def retire_key(kid: str) -> Response:
+    """Answer with the keys as they are then; no token is refused."""
+    _refuse_unknown(kid)
+    with _keeper() as keeper:
+        keeper.retire(kid)
+    _record("key_retired", kid)
+    return json_response(_shown())
+
+
+@endpoint(
+    "POST",
+    "/admin/keys/<kid>/revoke",
+    summary="Refuse every token of a key that somebody else may have",
+    guard=RECENT_ADMIN,
+    answers={204: None},
+    refusals=_REFUSALS,
+)
+def revoke_key(kid: str) -> Response:
+    """Answer 204; where it signed, another key signs at once."""
+    _refuse_unknown(kid)
+    with _keeper() as keeper:
+        sessions = service_context().stores.sessions
+        signing_keys.revoke_key(keeper, sessions, kid, master_key_is_lost=False)
+    _record("key_revoked", kid)
+    return no_content()
+
+
+def _shown() -> ShownKeys:
+    stored = service_context().stores.keys.load()
+    return ShownKeys([ShownKey.of(key, state) for key, state in standing(stored, system_clock())])
+
+
+def _refuse_unknown(kid: str) -> None:
+    if all(key.kid != kid for key in service_context().stores.keys.load().keys):
+        abort(error_response(404, "There is no such key", "key_not_found"))
+
+
+@contextlib.contextmanager
+def _keeper() -> Iterator[KeyManager]:
+    """Lend who changes the keys; end the request with 409 where they refuse."""
+    parts = service_context()
+    try:
+        yield signing_keys.key_keeper(parts.settings, parts.stores.keys)
+        # Or this process would sign with what is revoked for a moment longer.
+        parts.keys.look_now()
+    except KeyRefused as error:
+        abort(error_response(409, str(error), "key_refused"))
+    except DecryptionFailed:
+        # Which key it is that does not open is for the log of who operates the service.
+        abort(error_response(409, "The keys are sealed under another master key", "key_refused"))
+
+
+def _record(name: str, kid: str) -> None:
+    log = service_context().stores.accounts.stores.audit
+    log.append([administrator().event(name, system_clock(), "", kid=kid)])

@@ -1,0 +1,38 @@
+"""GET /.well-known/jwks.json: the public keys, for whoever verifies this service's tokens."""
+
+import msgspec
+from flask import Response
+
+from flask_watchword.jose.jwk_set import jwk_set
+from flask_watchword.service.access import PUBLIC
+from flask_watchword.service.context import service_context
+from flask_watchword.service.endpoint import Content, endpoint
+from flask_watchword.service.responses import published
+
+_MEDIA_TYPE = "application/jwk-set+json"  # RFC 7517 section 8.5.2
+
+
+class JwkSet(msgspec.Struct):
+    """The public keys that verify this service's tokens (RFC 7517 section 5)."""
+
+    keys: list[dict[str, str]]
+
+
+@endpoint(
+    "GET",
+    "/.well-known/jwks.json",
+    summary="Show the public keys of the service's tokens",
+    guard=PUBLIC,
+    answers={200: Content(_MEDIA_TYPE, JwkSet), 304: None},
+)
+def jwks() -> Response:
+    """Answer with the JWK Set (RFC 7517 section 5), or with 304 to who has it already."""
+    keys = service_context().keys
+    # Ordered by name, so that every worker answers with the same bytes, and their one ETag.
+    keyset = sorted(keys.published(), key=lambda key: key.kid or "")
+    body = msgspec.json.encode(jwk_set(keyset))
+    answer = published(body, _MEDIA_TYPE)
+    answer.headers["Cache-Control"] = f"public, max-age={keys.max_age}"
+    # The tokens themselves are what is secret; any page may read the keys.
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer

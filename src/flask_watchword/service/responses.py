@@ -1,0 +1,182 @@
+"""What endpoints answer: JSON, be it a struct or a message for people and a code for programs."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, TypeAlias
+
+import msgspec
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.wrappers import Response as AnyResponse
+
+from flask_watchword.accounts.passwords import HasherOverloaded
+from flask_watchword.accounts.rate_limits import TooManyAttempts
+from flask_watchword.infra.errors import StoreUnavailable
+
+#: RFC 9110 section 11.6.1: a 401 names the scheme by which one may authenticate.
+CHALLENGE = 'Bearer realm="watchword"'
+
+# Werkzeug's own descriptions speak of URLs typed by hand and of servers in trouble.
+_MESSAGES: Mapping[int, str] = {
+    404: "There is nothing at this path",
+    405: "This path does not answer to this method",
+    413: "The request is too large",
+    500: "Something went wrong here; it has been logged",
+}
+
+
+# RFC 6749 section 5.1 for tokens; who is logged in from where is no matter of a cache either.
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+#: A moment as it is shown: RFC 3339, with its zone.
+Timestamp: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """What is answered to what is refused.
+
+    Attributes:
+        msg: a sentence for people; it may change.
+        code: a name for programs; it is contract.
+        field: the field of the body or of the query that is wrong, where it is one.
+        pending_token: what to show at ``POST /login/password``, where the code is
+            ``password_change_required``.
+        error: the code once more, where OAuth wants it under this name (RFC 6749 section 5.2).
+        error_description: likewise the sentence.
+    """
+
+    msg: str
+    code: str
+    field: str | None = None
+    pending_token: str | None = None
+    error: str | None = None
+    error_description: str | None = None
+
+
+class Message(msgspec.Struct):
+    """What is answered where there is nothing to give.
+
+    Attributes:
+        msg: a sentence for people; it may change.
+    """
+
+    msg: str
+
+
+def json_response(body: msgspec.Struct, status: int = HTTPStatus.OK) -> Response:
+    """Return a struct as JSON, which no cache keeps."""
+    text = msgspec.json.encode(body) + b"\n"
+    return Response(text, status, mimetype="application/json", headers=_NO_STORE)
+
+
+def no_content() -> Response:
+    """Return 204: it is done, and there is nothing to say."""
+    done = Response(status=HTTPStatus.NO_CONTENT, headers=_NO_STORE)
+    del done.headers["Content-Type"]
+    return done
+
+
+def timestamp(seconds: float) -> datetime:
+    """Return seconds since the epoch as they are shown: RFC 3339, in UTC, to the second."""
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def published(body: bytes, media_type: str) -> Response:
+    """Return what anybody may read, or 304 to who has it already (RFC 9110 section 13.1.2).
+
+    Caches may keep it and have to ask, each time, whether it is still the same, unless the caller
+    says otherwise.
+    """
+    shown = Response(body, mimetype=media_type, headers={"Cache-Control": "no-cache"})
+    shown.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    shown.make_conditional(request)
+    return shown
+
+
+def page_policy(shown: Response) -> Response:
+    """Let a page, or what it consists of, load what it names from here and nothing else."""
+    # CSP level 3 section 6.1.3: whatever is not named falls back on ``default-src``.
+    shown.headers["Content-Security-Policy"] = (
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return shown
+
+
+def error_response(
+    status: int,
+    msg: str,
+    code: str,
+    headers: Mapping[str, str] | None = None,
+    field: str | None = None,
+    pending_token: str | None = None,
+) -> Response:
+    """Return ``{"msg": …, "code": …}`` under a status; a 401 carries a challenge.
+
+    Args:
+        status: the HTTP status.
+        msg: a sentence for people; it may change.
+        code: a name for programs; it is contract.
+        headers: further headers, a more precise ``WWW-Authenticate`` among them.
+        field: the field that is wrong, where it is one.
+        pending_token: by which a login can go on.
+    """
+    refused = json_response(Problem(msg, code, field, pending_token), status)
+    refused.headers.extend(headers or {})
+    if status == HTTPStatus.UNAUTHORIZED:
+        refused.headers.setdefault("WWW-Authenticate", CHALLENGE)
+    return refused
+
+
+def install_error_handlers(target: Flask | Blueprint) -> None:
+    """Let every error end in JSON, never in HTML, never in a trace.
+
+    Args:
+        target: an application; or a blueprint, whose errors are then none of its application's.
+    """
+    # Flask looks for a status with the application before it looks for a class with the
+    # blueprint, so one by one as well; and a handler of the application's may be for them all.
+    for status in default_exceptions:
+        target.register_error_handler(status, _http_error)
+    target.register_error_handler(HTTPException, _http_error)
+    target.register_error_handler(StoreUnavailable, _store_unavailable)
+    target.register_error_handler(HasherOverloaded, _hashing_busy)
+    target.register_error_handler(TooManyAttempts, _too_many_tries)
+    target.register_error_handler(Exception, _unexpected)
+
+
+def _unexpected(error: Exception) -> Response:
+    # Past any handler of the application's to where Flask logs it and makes a 500 of it.
+    raise error
+
+
+def _http_error(error: HTTPException) -> AnyResponse:
+    plain = error.get_response()
+    if plain.status_code < HTTPStatus.BAD_REQUEST:
+        return plain  # a redirect
+    status = HTTPStatus(plain.status_code)
+    # What the error says beside its text stays: the allowed methods of a 405, for one.
+    kept = {name: text for name, text in plain.headers if not name.startswith("Content-")}
+    msg = _MESSAGES.get(status, status.phrase)
+    return error_response(status, msg, status.name.lower(), kept)
+
+
+def _store_unavailable(error: StoreUnavailable) -> Response:
+    return _later(error.retry_after, "The store does not answer", "store_unavailable")
+
+
+def _hashing_busy(error: HasherOverloaded) -> Response:
+    return _later(error.retry_after, "Too many people are logging in", "login_busy")
+
+
+def _too_many_tries(error: TooManyAttempts) -> Response:
+    # RFC 6585 section 4.
+    headers = {"Retry-After": str(error.retry_after)}
+    return error_response(429, "Too many tries; try again later", "too_many_tries", headers)
+
+
+def _later(seconds: int, msg: str, code: str) -> Response:
+    # RFC 9110 section 10.2.3.
+    return error_response(503, f"{msg}; try again soon", code, {"Retry-After": str(seconds)})

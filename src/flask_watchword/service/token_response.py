@@ -1,0 +1,61 @@
+"""What a login and a refresh are answered with."""
+
+from typing import Literal, Self, TypeAlias
+
+import msgspec
+from flask import Response
+
+from flask_watchword.extension.sessions.session_context import TokenPair
+from flask_watchword.extension.verification.current import get_jwt_request_location
+from flask_watchword.service.context import service_context
+from flask_watchword.service.cookies import set_cookies
+from flask_watchword.service.responses import json_response
+
+#: How the tokens of a session travel.
+TokenTransport: TypeAlias = Literal["header", "cookie"]
+
+
+class TokenResponse(msgspec.Struct):
+    """Two tokens, as RFC 6749 section 5.1 has them."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str
+    expires_in: int
+
+    @classmethod
+    def of(cls, pair: TokenPair) -> Self:
+        """Return the pair of a session."""
+        return cls(pair.access_token, pair.refresh_token, "Bearer", pair.expires_in)
+
+
+class CookieTokenResponse(msgspec.Struct):
+    """What is answered instead where the tokens travel in cookies: no script sees them.
+
+    Attributes:
+        expires_in: seconds that the access token lives.
+        csrf_token: what to send as ``X-CSRF-TOKEN`` with whatever changes something.
+    """
+
+    expires_in: int
+    csrf_token: str
+
+
+def token_response(pair: TokenPair, csrf: str, transport: TokenTransport) -> Response:
+    """Answer with the tokens of a session.
+
+    Args:
+        pair: the tokens.
+        csrf: what they carry as ``csrf``.
+        transport: how they travel.
+    """
+    if transport == "header":
+        return json_response(TokenResponse.of(pair))
+    response = json_response(CookieTokenResponse(pair.expires_in, csrf))
+    set_cookies(response, pair, csrf, service_context().settings.refresh_token_seconds)
+    return response
+
+
+def current_transport() -> TokenTransport:
+    """Return how the token of the current request has travelled."""
+    return "cookie" if get_jwt_request_location() == "cookies" else "header"
