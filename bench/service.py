@@ -227,7 +227,7 @@ def _served_by_hand() -> Iterator[_Service]:
         yield _Service(port, count())
 
 
-_COMMAND = (sys.executable, "-m", "flask_watchword.cli.main")
+_COMMAND = (sys.executable, "-m", "flask_watchword.cli")
 _SERVE = (*_COMMAND, "serve", "--port")
 _SETTINGS = {
     "WATCHWORD_TRUSTED_PROXIES": "1",

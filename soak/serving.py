@@ -104,7 +104,7 @@ def _process(
     environment: Mapping[str, str], workers: int, output: IO[bytes]
 ) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     port = _free_port()
-    command = [sys.executable, "-m", "flask_watchword.cli.main", "serve", "--demo"]
+    command = [sys.executable, "-m", "flask_watchword.cli", "serve", "--demo"]
     process = subprocess.Popen(
         [*command, "--port", str(port), "--workers", str(workers)],
         env=os.environ | environment,

@@ -99,14 +99,14 @@ __all__ = [
 _HOMES = {
     name: home
     for home, names in {
-        "extension.cookies": (
+        "extension.tokens.cookies": (
             "set_access_cookies",
             "set_refresh_cookies",
             "unset_access_cookies",
             "unset_jwt_cookies",
             "unset_refresh_cookies",
         ),
-        "extension.current": (
+        "extension.verification.current": (
             "current_user",
             "get_current_user",
             "get_jwt",
@@ -114,18 +114,18 @@ _HOMES = {
             "get_jwt_identity",
             "get_jwt_request_location",
         ),
-        "extension.decorators": (
+        "extension.verification.decorators": (
             "jwt_expired_token_required",
             "jwt_required",
             "verify_expired_in_request",
             "verify_jwt_in_request",
         ),
-        "extension.guards": (
+        "extension.permissions.permissions": (
             "fresh_required",
             "roles_required",
             "scopes_required",
         ),
-        "extension.legacy": (
+        "extension.legacy.legacy": (
             "fresh_jwt_required",
             "get_jwt_claims",
             "get_raw_jwt",
@@ -137,9 +137,9 @@ _HOMES = {
             "verify_jwt_refresh_token_in_request",
         ),
         "extension.manager": ("JWTManager",),
-        "extension.session_work": ("TokenPair",),
-        "extension.sessions": ("Sessions",),
-        "extension.tokens": (
+        "extension.sessions.session_context": ("TokenPair",),
+        "extension.sessions.sessions": ("Sessions",),
+        "extension.tokens.tokens": (
             "create_access_token",
             "create_refresh_token",
             "decode_token",

@@ -13,15 +13,15 @@ ROOT = "__init__"  # stands for flask_watchword/__init__.py, the public names
 # From the top down, each with the parts of the package it may import beside itself.
 CORE = {"errors", "clock", "locks", "extras", "ip_networks"}
 ENGINE = CORE | {"jose"}
-EXTENSION = ENGINE | {"fork_safety", "accounts", "sessions", "keys", "stores"}
+EXTENSION = ENGINE | {"fork_safety", "accounts", "sessions", "keys", "infra"}
 SERVICE = EXTENSION | {"extension", ROOT}
 SURFACE = {"extension", "exceptions", "typing", "internal_utils", "config"}
 MAY_IMPORT: dict[str, set[str]] = {
     "cli": SERVICE | {"service"},
-    "service": SERVICE,
+    "service": SERVICE | {"cli"},
     "dropin": EXTENSION | SURFACE | {"jwt_manager", "tokens", "default_callbacks", ROOT},
     ROOT: {"extension", "service"},
-    "migrations": {"stores"},
+    "migrations": {"infra"},
     # Modules under Flask-JWT-Extended's names.
     "exceptions": {"extension"},
     "typing": {"extension"},
@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "utils": SURFACE,
     "view_decorators": SURFACE,
     "extension": EXTENSION,
-    "stores": ENGINE | {"fork_safety", "accounts", "sessions", "keys"},
+    "infra": ENGINE | {"fork_safety", "accounts", "sessions", "keys"},
     "accounts": ENGINE,
     "sessions": ENGINE,
     "keys": ENGINE,
@@ -61,7 +61,7 @@ MUST_NOT_IMPORT: dict[str, set[str]] = {
     "fork_safety": OUTSIDE,
     "locks": OUTSIDE,
     "ip_networks": OUTSIDE,
-    "stores": WEB,
+    "infra": WEB,
     "extension": SOCKETS | DATABASES | {"argon2", "click", "rich", "granian"},
 }
 
@@ -69,9 +69,9 @@ MUST_NOT_IMPORT: dict[str, set[str]] = {
 NAMES_CONCRETE_STORES = f"{PACKAGE}.service.stores"
 # `opening` chooses by what an option names, and imports a store only once it was chosen.
 STORES_ANYONE_ABOVE_MAY_IMPORT = {
-    f"{PACKAGE}.stores.{name}"
-    for name in ("database_url", "errors", "opening", "table_names", "temporary_database")
-} | {f"{PACKAGE}.stores"}
+    f"{PACKAGE}.infra.{name}"
+    for name in ("database_url", "errors", "factory", "table_names", "temporary_database")
+} | {f"{PACKAGE}.infra"}
 
 MODULES = modules_of(PACKAGE)
 
@@ -124,11 +124,11 @@ def test_modules_do_not_import_each_other_in_a_circle() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [m for m in MODULES if part_of(m.name) != "stores" and m.name != NAMES_CONCRETE_STORES],
+    [m for m in MODULES if part_of(m.name) != "infra" and m.name != NAMES_CONCRETE_STORES],
     ids=lambda module: module.name,
 )
 def test_one_module_of_the_service_alone_names_concrete_stores(module: Module) -> None:
-    stores = {name for name in internal_imports(module) if part_of(name) == "stores"}
+    stores = {name for name in internal_imports(module) if part_of(name) == "infra"}
     assert stores - STORES_ANYONE_ABOVE_MAY_IMPORT == set()
 
 
@@ -141,15 +141,15 @@ def test_one_module_of_the_service_alone_names_concrete_stores(module: Module) -
         ("jose.keys", "from flask_watchword import JWTManager"),
         ("jose.keys", "from flask_watchword import accounts"),
         ("jose.keys", "from ..sessions import refresh"),
-        ("jose.keys", "from .. import stores"),
+        ("jose.keys", "from .. import infra"),
         ("accounts.users", "import flask_watchword.sessions.session"),
         ("sessions.session", "from flask_watchword.accounts.users import User"),
         ("extension.manager", "def later():\n    import sqlalchemy"),
         ("extension.manager", "def later():\n    from ..service import app"),
-        ("stores.memory", "if TYPE_CHECKING:\n    from flask import Flask"),
+        ("infra.memory.users", "if TYPE_CHECKING:\n    from flask import Flask"),
         ("extension.manager", "import flask_watchword.dropin"),
-        ("service.app", "import importlib\nimportlib.import_module('flask_watchword.cli.main')"),
-        ("service.app", "from importlib import import_module\nimport_module('..cli')"),
+        ("service.app", "import importlib\nimportlib.import_module('flask_watchword.dropin')"),
+        ("service.app", "from importlib import import_module\nimport_module('..dropin')"),
         ("service.app", "__import__('flask_watchword.dropin')"),
         ("clock", "from .errors import WatchwordError"),
     ],

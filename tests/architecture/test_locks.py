@@ -12,8 +12,8 @@ PRIMITIVES = {"Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaph
 ALLOWED = {
     "locks.py": "makes them",
     "fork_safety.py": "_Room is made by a PerProcess",
-    "stores/jwks/remote_keys.py": "one event for each fetch",
-    "cli/request_worker.py": "of a worker of granian, which is not patched",
+    "infra/http/remote_keys.py": "one event for each fetch",
+    "cli/serving/request_worker.py": "of a worker of granian, which is not patched",
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-WATCHWORD = (sys.executable, "-m", "flask_watchword.cli.main")
+WATCHWORD = (sys.executable, "-m", "flask_watchword.cli")
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 

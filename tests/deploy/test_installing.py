@@ -140,5 +140,5 @@ def test_sessions_are_kept_without_the_service(environment: Environment, place: 
 
 @pytest.mark.parametrize("environment", ["service"], indirect=True)
 def test_the_service_needs_nothing_else(environment: Environment) -> None:
-    environment.python("-m", "flask_watchword.cli.main", "db", "upgrade")
-    environment.python("-m", "flask_watchword.cli.main", "user", "list")
+    environment.python("-m", "flask_watchword.cli", "db", "upgrade")
+    environment.python("-m", "flask_watchword.cli", "user", "list")

@@ -26,7 +26,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 def test_the_sizes_and_pauses_are_those_of_the_code() -> None:
     assert recovery_codes.COUNT == 10
-    assert f"{machine_tokens._RANDOM_CHARACTERS} random letters and digits" in TEXT
+    assert f"{api_tokens._RANDOM_CHARACTERS} random letters and digits" in TEXT
     assert set(api_tokens._PREFIXES.values()) == {"wwp_", "wwc_"}
     assert f"after {outbox.pause_after(1):.0f} seconds again" in TEXT
     assert f"{outbox.MAX_ATTEMPTS} times in about a day" in TEXT

@@ -11,12 +11,12 @@ import jwt
 import pyotp
 from werkzeug.test import TestResponse
 
+from flask_watchword.accounts.totp import STEP_SECONDS
 from flask_watchword.clock import system_clock
 from flask_watchword.service.context import install_context
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
 from flask_watchword.service.features.table import endpoints
-from flask_watchword.service.features.totp.flow import STEP_SECONDS
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
 BOSS = "boss@example.com"

@@ -10,8 +10,8 @@ import pytest
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.rate_limit_table import RateLimits
 from flask_watchword.accounts.rate_limits import Limit, TooManyAttempts
+from flask_watchword.accounts.totp import Enrolment
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.features.totp.flow import Enrolment
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send
 from tests.service.site import EMAIL, GOOD, Site, site
 

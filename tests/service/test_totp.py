@@ -13,11 +13,11 @@ from sqlalchemy import text
 
 from flask_watchword import decode_token
 from flask_watchword.accounts.login_challenge import SECOND_FACTOR
+from flask_watchword.accounts.recovery_codes import new_recovery_codes
+from flask_watchword.accounts.totp import STEP_SECONDS, new_enrolment
 from flask_watchword.service.authentication import challenge_tokens as pending_tokens
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.features.recovery_codes.flow import new_recovery_codes
 from flask_watchword.service.features.table import endpoints
-from flask_watchword.service.features.totp.flow import STEP_SECONDS, new_enrolment
 from flask_watchword.service.features.totp.http import enrolment as totp_enrol
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 

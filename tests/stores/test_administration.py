@@ -13,6 +13,8 @@ from flask_watchword.accounts.api_tokens import ApiTokenKind, new_api_token
 from flask_watchword.accounts.notifications import NotificationKind
 from flask_watchword.accounts.one_time_codes import Purpose, code_digest, new_code
 from flask_watchword.accounts.passwords import HashProfile, Passwords
+from flask_watchword.accounts.recovery_codes import recovery_digest
+from flask_watchword.accounts.totp import new_enrolment
 from flask_watchword.accounts.transaction import AccountStores, UnitOfWork
 from flask_watchword.accounts.user_store import EmailTaken
 from flask_watchword.accounts.users import InvalidName, User, new_user
@@ -28,8 +30,6 @@ from flask_watchword.service.features.admin_users.flow import (
     set_password,
 )
 from flask_watchword.service.features.password_reset.flow import reset
-from flask_watchword.service.features.recovery_codes.flow import recovery_digest
-from flask_watchword.service.features.totp.flow import new_enrolment
 from tests.accounts.desk import Mailbox
 
 NOW = 1_700_000_000.0

@@ -7,15 +7,12 @@ import pyotp
 import pytest
 from sqlalchemy import Engine, text
 
-from flask_watchword.infra.sql.engine import reading, writing
-from flask_watchword.infra.sql.factors import SqlRecoveryCodeStore, SqlTotpStore
-from flask_watchword.keys.encryption import Encryptor
-from flask_watchword.service.features.recovery_codes.flow import (
+from flask_watchword.accounts.recovery_codes import (
     COUNT,
     new_recovery_codes,
     recovery_digest,
 )
-from flask_watchword.service.features.totp.flow import (
+from flask_watchword.accounts.totp import (
     Enrolment,
     UnreadableSecret,
     confirm_totp,
@@ -24,6 +21,9 @@ from flask_watchword.service.features.totp.flow import (
     otpauth_uri,
     verify_totp,
 )
+from flask_watchword.infra.sql.engine import reading, writing
+from flask_watchword.infra.sql.factors import SqlRecoveryCodeStore, SqlTotpStore
+from flask_watchword.keys.encryption import Encryptor
 
 NOW = 1_700_000_010.0  # in the middle of a step, as 30 divides 1_699_999_980
 STEP = int(NOW // 30)

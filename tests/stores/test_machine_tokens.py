@@ -39,7 +39,7 @@ def store(any_engine: Engine) -> SqlApiTokenStore:
 
 def made(
     store: SqlApiTokenStore,
-    kind: MachineTokenKind = PERSONAL,
+    kind: ApiTokenKind = PERSONAL,
     owner: str = "ada",
     lifetime: float | None = None,
     now: float = NOW,

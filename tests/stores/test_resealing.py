@@ -5,11 +5,11 @@ from sqlalchemy import Engine
 
 from flask_watchword.accounts.outbox import Body, new_mail
 from flask_watchword.accounts.reencryption import ReencryptionResult
+from flask_watchword.accounts.totp import UnreadableSecret, new_enrolment
 from flask_watchword.infra.sql import reencryption as resealing
 from flask_watchword.infra.sql.factors import SqlTotpStore
 from flask_watchword.infra.sql.outbox import SqlOutbox
 from flask_watchword.keys.encryption import Encryptor
-from flask_watchword.service.features.totp.flow import UnreadableSecret, new_enrolment
 
 NOW = 1_700_000_000.0
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32

@@ -6,12 +6,12 @@ from sqlalchemy import Engine
 from flask_watchword.accounts.api_tokens import ApiTokenKind, new_api_token
 from flask_watchword.accounts.audit import new_event, verify
 from flask_watchword.accounts.outbox import Body, new_mail
+from flask_watchword.accounts.recovery_codes import recovery_digest
+from flask_watchword.accounts.totp import new_enrolment
 from flask_watchword.accounts.transaction import AccountStores, UnitOfWork
 from flask_watchword.accounts.users import new_user
 from flask_watchword.infra.sql.account_stores import SqlUnitOfWork
 from flask_watchword.keys.encryption import Encryptor
-from flask_watchword.service.features.recovery_codes.flow import recovery_digest
-from flask_watchword.service.features.totp.flow import new_enrolment
 
 NOW = 1_700_000_000.0
 ADA = new_user("ada@example.com", "hash", NOW)

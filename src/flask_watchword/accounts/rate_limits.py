@@ -20,10 +20,10 @@ sign-in is counted by where it comes from first:
    or a /48, get one try now and then. An owner who travels gets in at the first try with the right
    password, even then; an attacker gets as many guesses as they have networks, not addresses.
 
-Whoever shares the owner's very address can use up what is theirs there, and then the owner waits
-for the next drip, minutes and not hours; resetting the password by e-mail makes the place known as
-well and begins anew (:func:`trust_location`). Nothing of this is permanent, and no try is refused for
-longer than one interval.
+A client that shares the owner's address can use up the attempts there, and then the owner waits for
+the next attempt, minutes and not hours. A password reset by e-mail also makes the location trusted
+and starts with full limits (:func:`trust_location`). Nothing of this is permanent, and no attempt is
+rejected for longer than one interval.
 
 What is counted is failures: a try is paid for before the password is looked at, so that a thousand
 tries at once are no way around, and a success refunds what it has paid itself. Successes have a

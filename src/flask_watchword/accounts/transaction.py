@@ -8,9 +8,9 @@ from flask_watchword.accounts.api_tokens import ApiTokenStore
 from flask_watchword.accounts.audit import AuditLog
 from flask_watchword.accounts.one_time_codes import CodeStore
 from flask_watchword.accounts.outbox import Outbox
+from flask_watchword.accounts.recovery_codes import RecoveryCodeStore
+from flask_watchword.accounts.totp import TotpStore
 from flask_watchword.accounts.user_store import UserStore
-from flask_watchword.service.features.recovery_codes.flow import RecoveryCodeStore
-from flask_watchword.service.features.totp.flow import TotpStore
 
 _T = TypeVar("_T")
 

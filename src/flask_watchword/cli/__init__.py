@@ -1,1 +1,1 @@
-"""cli."""
+"""The ``watchword`` command."""

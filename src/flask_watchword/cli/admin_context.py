@@ -12,6 +12,7 @@ from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
     from flask_watchword.accounts.users import User
+    from flask_watchword.service.context import ServiceContext
     from flask_watchword.service.features.admin_users.flow import Administrator
 
 #: Who did it, as the audit log has it.
@@ -24,7 +25,7 @@ user_argument: Callable[[Callable[..., Any]], Callable[..., Any]] = click.argume
 
 
 @contextlib.contextmanager
-def administering(database: str | None) -> Iterator["Components"]:
+def administering(database: str | None) -> Iterator["ServiceContext"]:
     """Lend the parts of a service over a database, in the context of its application.
 
     What cannot be done ends the command with one line.
@@ -63,7 +64,7 @@ def administrator() -> "Administrator":
     return Administrator(ACTOR)
 
 
-def user_of(parts: "Components", who: str) -> "User":
+def user_of(parts: "ServiceContext", who: str) -> "User":
     """Return the user with an address or an id; end the command where there is none."""
     from flask_watchword.accounts.emails import email_key
 

@@ -1,1 +1,1 @@
-"""Adapters: where users are kept, and one error for when that place does not answer."""
+"""Adapters: SQL, Valkey, HTTP and SMTP behind the contracts of the layers below."""

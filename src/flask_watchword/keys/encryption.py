@@ -57,7 +57,7 @@ class Encryptor:
         """Return what was sealed under this context.
 
         Raises:
-            DecryptionFailed: when it was sealed by another key or under another context, or altered.
+            DecryptionFailed: when another key or context was used, or the value was altered.
         """
         head, hidden = sealed[:_HEAD_BYTES], sealed[_HEAD_BYTES:]
         cipher = self._ciphers.get(_key_name(sealed))

@@ -7,9 +7,9 @@ from flask import Blueprint, Response
 from flask_watchword.accounts.emails import InvalidEmail
 from flask_watchword.accounts.one_time_codes import InvalidCode
 from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.accounts.totp import UnreadableSecret
 from flask_watchword.service.authentication.second_factor import SecondFactorRequired, WrongCode
 from flask_watchword.service.features.password_change.flow import WrongPassword
-from flask_watchword.service.features.totp.flow import UnreadableSecret
 from flask_watchword.service.responses import error_response
 
 #: Seconds after which a client may try again what an operator has to mend.

@@ -6,6 +6,7 @@ import pytest
 
 from flask_watchword.accounts.admins import ADMIN
 from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.totp import new_enrolment
 from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.checks.results import Level
@@ -17,7 +18,6 @@ from flask_watchword.service.checks.accounts import (
 )
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.demo.demo_user import add_demo_user
-from flask_watchword.service.features.totp.flow import new_enrolment
 from tests.service.places import empty_accounts
 from tests.service.site import CHEAPEST, GOOD, Site
 

@@ -1,1 +1,1 @@
-"""serving."""
+"""Serve the service with granian: workers, listeners, reloads."""

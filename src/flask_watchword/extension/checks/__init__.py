@@ -1,1 +1,1 @@
-"""checks."""
+"""Checks of an application, for ``flask watchword doctor`` and ``routes``."""

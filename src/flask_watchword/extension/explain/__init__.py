@@ -1,1 +1,1 @@
-"""explain."""
+"""Explain why a token is accepted or rejected."""

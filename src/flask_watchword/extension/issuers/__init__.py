@@ -1,1 +1,1 @@
-"""issuers."""
+"""Accept tokens of other issuers."""

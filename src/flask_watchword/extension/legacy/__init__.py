@@ -1,1 +1,1 @@
-"""legacy."""
+"""The names of Flask-JWT-Extended 3.x."""

@@ -1,1 +1,1 @@
-"""options."""
+"""The options in ``app.config``: their names, defaults and parsed values."""

@@ -1,1 +1,1 @@
-"""permissions."""
+"""Decorators that require roles, scopes or a recent sign-in."""

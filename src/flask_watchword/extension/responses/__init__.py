@@ -1,1 +1,1 @@
-"""responses."""
+"""Errors of the extension and the responses to them."""

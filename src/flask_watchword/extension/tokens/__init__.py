@@ -1,1 +1,1 @@
-"""tokens."""
+"""Create and decode tokens, and set them as cookies."""

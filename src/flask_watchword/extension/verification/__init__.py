@@ -1,1 +1,1 @@
-"""verification."""
+"""Verify the token of a request."""

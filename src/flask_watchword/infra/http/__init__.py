@@ -1,1 +1,1 @@
-"""The keys of other issuers: fetched over HTTP, and held."""
+"""Fetch the JWK Sets of other issuers."""

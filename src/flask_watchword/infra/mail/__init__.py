@@ -1,1 +1,1 @@
-"""mail."""
+"""Send e-mail by SMTP."""

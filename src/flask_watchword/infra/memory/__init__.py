@@ -1,1 +1,1 @@
-"""memory."""
+"""Stores in memory."""

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from flask_watchword.accounts.reencryption import ReencryptionResult
+from flask_watchword.accounts.totp import Enrolment, UnreadableSecret
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.executor import Statements
 from flask_watchword.infra.sql.reencryption import reseal
 from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at
 from flask_watchword.keys.encryption import DecryptionFailed, Encryptor
-from flask_watchword.service.features.totp.flow import Enrolment, UnreadableSecret
 
 _totp = tables.totp.c
 _codes = tables.recovery_codes.c

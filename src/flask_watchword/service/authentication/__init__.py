@@ -1,1 +1,1 @@
-"""authentication."""
+"""The login pipeline: attempts, factors, challenges and re-authentication."""

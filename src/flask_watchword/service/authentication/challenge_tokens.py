@@ -90,4 +90,4 @@ def _verified_by_known_keys(text: str) -> VerifiedToken:
 
 
 def _audience() -> str:
-    return f"{components().settings.issuer}#pending_login"
+    return f"{service_context().settings.issuer}#pending_login"

@@ -6,14 +6,14 @@ from flask import Response
 from flask_watchword.accounts.accounts import notify
 from flask_watchword.accounts.login_challenge import SECOND_FACTOR
 from flask_watchword.accounts.notifications import NotificationKind
+from flask_watchword.accounts.recovery_codes import recovery_digest
+from flask_watchword.accounts.totp import verify_totp
 from flask_watchword.accounts.transaction import AccountStores
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.service.audit_events import current_session, event, record
 from flask_watchword.service.authentication.challenge_tokens import new_challenge_token
 from flask_watchword.service.context import service_context
-from flask_watchword.service.features.recovery_codes.flow import recovery_digest
-from flask_watchword.service.features.totp.flow import verify_totp
 from flask_watchword.service.rate_limiting import counting_failures
 from flask_watchword.service.responses import json_response
 

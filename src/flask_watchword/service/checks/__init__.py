@@ -1,1 +1,1 @@
-"""Examine a configuration: each check a small function that returns what it has found."""
+"""Checks of a configuration, for ``watchword doctor``."""

@@ -1,1 +1,1 @@
-"""configuration."""
+"""The settings of the service, and where they are read from."""

@@ -1,1 +1,1 @@
-"""features."""
+"""The features of the service, one folder for each."""

@@ -1,1 +1,1 @@
-"""middleware."""
+"""Work that every request needs: ids, logs, headers, CORS, times."""

@@ -1,1 +1,1 @@
-"""signing."""
+"""The signing keys of the service, and the master key that encrypts them."""

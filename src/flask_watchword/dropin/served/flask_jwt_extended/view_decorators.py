@@ -26,7 +26,7 @@ from flask_watchword.extension.legacy.legacy import (
 from flask_watchword.extension.legacy.legacy import (
     verify_jwt_refresh_token_in_request as verify_jwt_refresh_token_in_request,
 )
-from flask_watchword.extension.state import binding_of, current_binding
+from flask_watchword.extension.state import current_state, state_of
 from flask_watchword.extension.verification import locations as places
 from flask_watchword.extension.verification.current import (
     CurrentToken,
@@ -78,7 +78,7 @@ def verify_jwt_in_request(
         return None
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    binding_of(app).check_views(app)
+    state_of(app).check_views(app)
     try:
         token = _verified_token(
             optional, fresh, refresh, locations, verify_type, skip_revocation_check
@@ -172,7 +172,7 @@ def _verify_not_revoked(encoded: str, location: str) -> None:
         RevokedTokenError: when it was.
         StoreUnavailable: when the store does not answer.
     """
-    binding = current_binding()
+    binding = current_state()
     if binding.revocations is None:
         return
     decoding = binding.reading(current_app.config).decoding

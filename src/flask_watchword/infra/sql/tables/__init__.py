@@ -16,13 +16,13 @@ from flask_watchword.infra.sql.tables.users import codes, users
 
 __all__ = [
     "VERSION_TABLE",
+    "api_tokens",
     "audit",
     "audit_head",
     "codes",
     "epoch",
     "keyring",
     "keys",
-    "machine_tokens",
     "metadata",
     "outbox",
     "recovery_codes",

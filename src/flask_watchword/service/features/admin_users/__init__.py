@@ -1,1 +1,1 @@
-"""admin_users."""
+"""Manage users: invite, change, disable, delete, help to recover."""

@@ -1,1 +1,1 @@
-"""api_docs."""
+"""The OpenAPI document and the page that shows it."""

@@ -1,1 +1,1 @@
-"""api_tokens."""
+"""API keys and clients (client credentials), and the access tokens they get."""

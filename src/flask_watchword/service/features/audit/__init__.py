@@ -1,1 +1,1 @@
-"""audit."""
+"""Read, verify and trim the audit log."""

@@ -1,1 +1,1 @@
-"""bootstrap_admin."""
+"""Create the first administrator by a one-time link."""

@@ -1,1 +1,1 @@
-"""delete_account."""
+"""Let users delete their own account."""

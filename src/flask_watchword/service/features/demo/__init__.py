@@ -1,1 +1,1 @@
-"""demo."""
+"""The user and the routes of the tutorial."""

@@ -1,1 +1,1 @@
-"""email_change."""
+"""Change the e-mail address of an account."""

@@ -1,1 +1,1 @@
-"""email_verification."""
+"""Verify an e-mail address with an e-mailed one-time code."""

@@ -1,1 +1,1 @@
-"""login."""
+"""Log in with an e-mail address and a password."""

@@ -1,1 +1,1 @@
-"""metrics."""
+"""Metrics for Prometheus and for administrators."""

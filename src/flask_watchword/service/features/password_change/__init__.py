@@ -1,1 +1,1 @@
-"""password_change."""
+"""Change the password of an account."""

@@ -1,1 +1,1 @@
-"""password_reset."""
+"""Reset a password with an e-mailed one-time code."""

@@ -1,1 +1,1 @@
-"""password_review."""
+"""Check imported passwords at the next login, and have weak ones replaced."""

@@ -1,1 +1,1 @@
-"""profile."""
+"""Show users their own account."""

@@ -1,1 +1,1 @@
-"""registration."""
+"""Create an account."""

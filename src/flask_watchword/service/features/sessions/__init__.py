@@ -1,1 +1,1 @@
-"""sessions."""
+"""Refresh, log out, and list and end sessions."""

@@ -22,6 +22,7 @@ from flask_watchword.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from flask_watchword.service.context import ServiceContext
     from flask_watchword.sessions.listed import ListedSession
 
 
@@ -79,7 +80,7 @@ def end(who: str, session_id: str | None, every: bool, database: str | None, as_
         print_done(f"The session {session_id} of {user.email} has ended.", told, as_json=as_json)
 
 
-def _record(parts: "Components", name: str, user_id: str, ended: int | str) -> None:
+def _record(parts: "ServiceContext", name: str, user_id: str, ended: int | str) -> None:
     from flask_watchword.clock import system_clock
 
     told = administrator().event(name, system_clock(), user_id, ended=ended)

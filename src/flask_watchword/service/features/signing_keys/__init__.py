@@ -1,1 +1,1 @@
-"""signing_keys."""
+"""Publish, rotate, retire and revoke signing keys."""

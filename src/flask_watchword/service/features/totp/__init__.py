@@ -1,1 +1,1 @@
-"""totp."""
+"""Time-based one-time passwords as a second factor (RFC 6238)."""

@@ -1,1 +1,1 @@
-"""user_import."""
+"""Import users and their password hashes from other software."""

@@ -1,1 +1,1 @@
-"""http."""
+"""Endpoints for administrators of users."""

@@ -1,1 +1,1 @@
-"""http."""
+"""Endpoints of API keys and clients."""

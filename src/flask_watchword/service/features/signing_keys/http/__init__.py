@@ -1,1 +1,1 @@
-"""http."""
+"""Endpoints of the signing keys."""

@@ -7,6 +7,7 @@ from flask import Response, abort
 from flask_watchword.accounts.accounts import notify
 from flask_watchword.accounts.notifications import NotificationKind
 from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.accounts.recovery_codes import new_recovery_codes, recovery_digest
 from flask_watchword.accounts.transaction import AccountStores
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
@@ -21,7 +22,6 @@ from flask_watchword.service.authentication.reauthentication import reauthentica
 from flask_watchword.service.context import service_context
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.password_review.flow import check_alone
-from flask_watchword.service.features.recovery_codes.flow import new_recovery_codes, recovery_digest
 from flask_watchword.service.features.totp.http.enrolment import RecoveryCodes
 from flask_watchword.service.rate_limiting import counting_failures
 from flask_watchword.service.responses import error_response, json_response, no_content

@@ -7,6 +7,13 @@ from flask import Response
 
 from flask_watchword.accounts.accounts import notify
 from flask_watchword.accounts.notifications import NotificationKind
+from flask_watchword.accounts.recovery_codes import new_recovery_codes, recovery_digest
+from flask_watchword.accounts.totp import (
+    confirm_totp,
+    matching_step,
+    new_enrolment,
+    otpauth_uri,
+)
 from flask_watchword.accounts.transaction import AccountStores
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
@@ -18,13 +25,6 @@ from flask_watchword.service.authentication.second_factor import WrongCode
 from flask_watchword.service.context import service_context
 from flask_watchword.service.current_user import current_user
 from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.features.recovery_codes.flow import new_recovery_codes, recovery_digest
-from flask_watchword.service.features.totp.flow import (
-    confirm_totp,
-    matching_step,
-    new_enrolment,
-    otpauth_uri,
-)
 from flask_watchword.service.fields import Password, TotpCode
 from flask_watchword.service.rate_limiting import counting_failures
 from flask_watchword.service.responses import error_response, json_response
