@@ -27,7 +27,7 @@ later: what is written there counts from the next request on. Names, defaults an
 values are Flask-JWT-Extended's; the last options are Watchword's own.
 
 This page is written by `docs/write_options.py` from the table in
-[options.py](../src/flask_watchword/extension/options.py).
+[options.py](../src/flask_watchword/extension/options/options.py).
 """
 
 _END = """\

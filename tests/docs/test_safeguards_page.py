@@ -1,9 +1,8 @@
 """What the page of safeguards says of limits is what the code has."""
 
 from flask_watchword.accounts import api_tokens as api_tokens
-from flask_watchword.accounts import outbox
+from flask_watchword.accounts import outbox, recovery_codes
 from flask_watchword.accounts.rate_limit_table import RateLimits
-from flask_watchword.service.features.recovery_codes import flow as recovery_codes
 from tests.docs.pages import ROOT, blocks, table_rows, text_of
 
 PAGE = ROOT / "docs" / "safeguards.md"
