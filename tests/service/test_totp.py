@@ -483,7 +483,7 @@ def test_login_that_began_before_the_factor_was_confirmed_starts_no_session(
 ) -> None:
     enrolled(ours)
     login = importlib.import_module("flask_watchword.service.features.login.http")
-    monkeypatch.setattr(login, "pending_answer", lambda _user: None)
+    monkeypatch.setattr(login, "challenge_response", lambda _user: None)
     assert told(ours.log_in()) == (401, "invalid_credentials")
 
 

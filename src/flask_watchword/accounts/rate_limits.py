@@ -20,7 +20,7 @@ sign-in is counted by where it comes from first:
    or a /48, get one try now and then. An owner who travels gets in at the first try with the right
    password, even then; an attacker gets as many guesses as they have networks, not addresses.
 
-A client that shares the owner's address can use up the attempts there, and then the owner waits for
+A client that shares the owner's address can use up the attempts there; then the owner waits for
 the next attempt, minutes and not hours. A password reset by e-mail also makes the location trusted
 and starts with full limits (:func:`trust_location`). Nothing of this is permanent, and no attempt is
 rejected for longer than one interval.
