@@ -20,9 +20,9 @@ sign-in is counted by where it comes from first:
    or a /48, get one try now and then. An owner who travels gets in at the first try with the right
    password, even then; an attacker gets as many guesses as they have networks, not addresses.
 
-A client that shares the owner's address can use up the attempts there; then the owner waits for
-the next attempt, minutes and not hours. A password reset by e-mail also makes the location trusted
-and starts with full limits (:func:`trust_location`). Nothing of this is permanent, and no attempt is
+A client at the owner's address can use up the attempts there. The owner then waits for the next
+attempt: minutes, not hours. A password reset by e-mail makes the location trusted as well and
+restores the full limits (:func:`trust_location`). Nothing of this is permanent, and no attempt is
 rejected for longer than one interval.
 
 What is counted is failures: a try is paid for before the password is looked at, so that a thousand
