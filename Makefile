@@ -10,7 +10,7 @@ PYTEST  := $(BIN)/python -m pytest -q
 PARALLEL := -n logical --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-versions test-lowest test-newest bench soak check lock clean browser node proxy haproxy
+.PHONY: help demo test test-slow test-versions test-lowest test-newest bench docs soak check lock clean browser node proxy haproxy
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,7 +38,12 @@ test-lowest test-newest: test-%: $(VENV)-%/.ready
 
 bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
 	@$(BIN)/python -m bench
-	@$(BIN)/python docs/write_figures.py
+	@$(BIN)/python -m docs.write_figures
+
+docs: $(READY) ## write the generated pages of docs/
+	@for page in $(basename $(notdir $(wildcard docs/write_*.py))); do \
+	    $(BIN)/python -m docs.$$page || exit 1; \
+	done
 
 soak: $(READY) ## try what sessions promise on every store, for some minutes
 	@$(BIN)/python -m soak

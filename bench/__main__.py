@@ -55,9 +55,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--docs",
         type=Path,
-        default=Path("docs"),
+        default=Path("docs", "explanation"),
         metavar="DIRECTORY",
-        help="where a whole run writes bench.md and bench.svg (docs)",
+        help="where a whole run writes bench.md and bench.svg (docs/explanation)",
     )
     return parser.parse_args()
 

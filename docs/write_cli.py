@@ -1,4 +1,4 @@
-"""Write docs/cli.md from the commands: `python docs/write_cli.py`."""
+"""Write docs/reference/cli.md from the commands: `python -m docs.write_cli`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,14 +9,14 @@ from flask_watchword.cli.failures import Code
 from flask_watchword.cli.flask_cli import watchword
 from flask_watchword.cli.main import main
 
-PAGE = Path(__file__).with_name("cli.md")
+PAGE = Path(__file__).parent / "reference" / "cli.md"
 
 _INTRODUCTION = """\
 # Commands
 
 `watchword` looks after a service; `flask watchword` looks at an application that the `flask`
 command has loaded. Settings come from the environment and from `.env`, see
-[service.md](service.md#settings).
+[the settings](settings.md).
 
 **Output.** A table on a terminal; lines with tabs between the fields for other programs
 (of `audit tail` an entry as words); with

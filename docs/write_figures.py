@@ -1,4 +1,4 @@
-"""Put the figures of docs/bench.md into README.md: `python docs/write_figures.py`.
+"""Put the figures of docs/explanation/bench.md into README.md: `python -m docs.write_figures`.
 
 They stand between two comments, and none of them is written by hand.
 """
@@ -6,12 +6,14 @@ They stand between two comments, and none of them is written by hand.
 from collections.abc import Iterator
 from pathlib import Path
 
-BENCH = Path(__file__).with_name("bench.md")
+BENCH = Path(__file__).parent / "explanation" / "bench.md"
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- bench:begin -->\n", "<!-- bench:end -->"
 
-_PICTURE = "![What a protected request costs, over the same route unprotected](docs/bench.svg)"
-#: The rows that README shows, by their label in docs/bench.md and as README says it.
+_PICTURE = (
+    "![What a protected request costs, over the same route unprotected](docs/explanation/bench.svg)"
+)
+#: The rows that README shows, by their label in docs/explanation/bench.md and as README says it.
 ROWS = {
     "HS256, token never seen": "a request with a new token, HS256",
     "ES256, token never seen": "the same, ES256",

@@ -1,4 +1,4 @@
-"""Write docs/options.md from the table of options: `python docs/write_options.py`."""
+"""Write docs/reference/options.md from the table of options: `python -m docs.write_options`."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from flask_watchword.extension.options.options import OPTIONS
+from flask_watchword.extension.options.sessions import SESSION_OPTIONS
 
-PAGE = Path(__file__).with_name("options.md")
+PAGE = Path(__file__).parent / "reference" / "options.md"
 
 #: What Flask-JWT-Extended does not have.
 OWN = (
@@ -20,58 +21,75 @@ OWN = (
 )
 
 _INTRODUCTION = """\
-# Options
+# Options of the extension
 
-All options stand in `app.config`. They may be set before or after `JWTManager(app)`, and changed
-later: what is written there counts from the next request on. Names, defaults and the errors for bad
-values are Flask-JWT-Extended's; the last options are Watchword's own.
+Options are set in `app.config`, before or after `JWTManager(app)`. A changed option applies from the
+next request on. Names, defaults and error messages are those of Flask-JWT-Extended; the last options
+are Watchword's own. An unknown name that begins with `JWT_` causes a warning with the most similar one.
 
-This page is written by `docs/write_options.py` from the table in
-[options.py](../src/flask_watchword/extension/options/options.py).
+This page is written by `docs/write_options.py`.
+"""
+
+_SESSIONS = """\
+## Options of sessions
+
+For [`Sessions(app)`](../extension/sessions.md). Durations are a `timedelta` or seconds. Lifetimes and the
+limit may be changed at run time; the store and the staleness are read once.
 """
 
 _END = """\
-## Beside these
+## Notes
 
-- `SECRET_KEY`, Flask's own, serves where `JWT_SECRET_KEY` is unset. It switches Flask's session on
-  as well.
-- `JWT_BLACKLIST_ENABLED`, `JWT_BLACKLIST_TOKEN_CHECKS` and `JWT_USER_CLAIMS` of release 3 count
-  where loaders and arguments of release 3 are used. Unset they mean `True`, `("access", "refresh")`
-  and `"user_claims"`.
-- An HMAC secret shorter than its hash, as `JWT_SECRET_KEY` or a fallback, and an RSA key under 2048
-  bits cause a `jwt.warnings.InsecureKeyLengthWarning` when they first sign or verify a token, once
-  per application. `JWTManager(app)` itself does not warn.
-- A token that this application would refuse causes a
-  `flask_watchword.exceptions.UnusableTokenWarning` where it is created, as does a cookie that
-  browsers would drop where it is set: a subject that is no string, a token larger than
-  `JWT_MAX_TOKEN_BYTES`, a life that has passed, an issuer or an audience that is not accepted,
-  keys that do not belong together. Under the strict profile
+- Without `JWT_SECRET_KEY`, Flask's `SECRET_KEY` is used. `SECRET_KEY` also enables Flask's session.
+- `JWT_BLACKLIST_ENABLED`, `JWT_BLACKLIST_TOKEN_CHECKS` and `JWT_USER_CLAIMS` of Flask-JWT-Extended 3 apply
+  where loaders and arguments of release 3 are used. Their defaults are `True`, `("access", "refresh")` and
+  `"user_claims"`.
+- An HMAC secret shorter than its hash, in `JWT_SECRET_KEY` or a fallback, or an RSA key under 2048 bits
+  causes a `jwt.warnings.InsecureKeyLengthWarning` when it first signs or verifies a token, once per
+  application.
+- Creating a token that this application would reject causes a
+  `flask_watchword.exceptions.UnusableTokenWarning`, and so does setting a cookie that browsers would drop:
+  a subject that is not a string, a token larger than `JWT_MAX_TOKEN_BYTES`, a lifetime that has passed, an
+  issuer or audience that is not accepted, keys that do not belong together. With the strict profile
   `flask_watchword.exceptions.UnusableToken`, a `ValueError`, is raised instead.
-- `JWT_PROFILE = "strict"` also refuses weak keys, and tokens without `exp`, `iss`, `aud`, `sub`,
-  `jti`, a known `type` and its `typ`, and tokens with a `cty`.
+- `JWT_PROFILE = "strict"` also rejects weak keys, tokens without `exp`, `iss`, `aud`, `sub`, `jti`, a known
+  `type` and the matching `typ` header, and tokens with a `cty` header.
 """
 
 
 def page() -> str:
     """Return the page as the table of options makes it."""
-    return "\n".join([_INTRODUCTION, *_table(), "", _END])
+    return "\n".join([_INTRODUCTION, *_table(), "", _SESSIONS, *_session_table(), "", _END])
 
 
 def _table() -> Iterator[str]:
-    yield "| Option | Default | What it is |"
+    yield "| option | default | meaning |"
     yield "| --- | --- | --- |"
     ordered = sorted(OPTIONS, key=lambda option: (option.name in OWN, option.name))
     for option in ordered:
         yield f"| `{option.name}` | {_shown(option.default)} | {option.meaning} |"
 
 
+def _session_table() -> Iterator[str]:
+    yield "| option | default | meaning |"
+    yield "| --- | --- | --- |"
+    for option in SESSION_OPTIONS:
+        yield f"| `{option.name}` | {_shown(option.default)} | {option.meaning} |"
+
+
 def _shown(default: Any) -> str:
     if isinstance(default, timedelta):
-        minutes = int(default.total_seconds()) // 60
-        return f"{default.days} days" if default.days else f"{minutes} minutes"
+        return _duration(default)
     if isinstance(default, list | tuple):
         return ", ".join(_shown(value) for value in default)
     return f"`{default!r}`"
+
+
+def _duration(duration: timedelta) -> str:
+    if duration.days:
+        return f"{duration.days} days"
+    minutes, seconds = divmod(duration.seconds, 60)
+    return f"{seconds} seconds" if seconds else f"{minutes} minutes"
 
 
 if __name__ == "__main__":

@@ -72,9 +72,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--docs",
         type=Path,
-        default=Path("docs", "reliability.md"),
+        default=Path("docs", "explanation", "reliability.md"),
         metavar="FILE",
-        help="where a whole run writes its counts (docs/reliability.md)",
+        help="where a whole run writes its counts (docs/explanation/reliability.md)",
     )
     return parser.parse_args()
 

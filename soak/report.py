@@ -12,28 +12,29 @@ _VERDICTS = {True: "holds", False: "BROKEN", None: "untried"}
 _INTRODUCTION = """\
 # Reliability
 
-What [sessions](sessions.md) and [keys](keys.md) promise, tried on real stores and counted.
-`make soak` repeats all of it, prints the same lines, writes this page, and exits with 1 where a
-promise is not kept; `.venv/bin/python -m soak --only TEXT` tries a part of it.
+Measurements of what [sessions](sessions.md) and [keys](../service/keys.md) guarantee, on real stores.
+`make soak` repeats all of them, prints the same lines, writes this page, and exits with 1 if a
+guarantee is broken. `.venv/bin/python -m soak --only TEXT` runs some of them.
 
-The trials send requests to a Flask application with `Sessions`, in processes of their own that
-share one store. Time is the machine's. The processes of the application are killed by SIGKILL,
-and so is Valkey where "every process" is; PostgreSQL gets SIGQUIT, on which it ends without a
-checkpoint and recovers at the next start. The servers are started for the run: PostgreSQL with
-`fsync` off (processes are killed, the machine is not), Valkey with `appendonly yes` and
-`appendfsync always`. A Valkey that keeps nothing loses its sessions with its process; everybody
-then signs in anew. Where the key is rotated the whole service runs, `watchword serve` with two
-workers; its keys are in the database, so Valkey has no part in that.
+The tests send requests to a Flask application with `Sessions`, in several processes that share one
+store, in real time. Processes of the application are killed with SIGKILL, and so is Valkey where the
+table says "every process"; PostgreSQL gets SIGQUIT, on which it stops without a checkpoint and
+recovers at the next start. The servers are started for the run: PostgreSQL with `fsync` off
+(processes are killed, the machine is not), Valkey with `appendonly yes` and `appendfsync always`. A
+Valkey without persistence loses its sessions when it is killed; users then log in again. The rows
+about key rotation run the whole service, `watchword serve` with two workers; its keys are in the
+database, so Valkey is not involved.
 
-Where a store is gone or frozen under two nodes, these are `watchword serve` with two workers each
-over one PostgreSQL and one Valkey. Eight clients sign in, refresh, and ask for a protected route,
-by a token that was revoked as well, with 20 ms between two rounds. Frozen is stopped by SIGSTOP.
-Counted is what was asked after the outage had begun, until a second after all was granted again.
+The rows about a store that is gone or frozen run two nodes of `watchword serve` with two workers each,
+over one PostgreSQL and one Valkey. Eight clients log in, refresh, and request a protected route, also
+with a revoked token, with a pause of 20 ms between two rounds. *Gone* means killed, *frozen* means
+stopped by SIGSTOP. Requests are counted from the beginning of the outage until one second after all
+requests succeed again.
 
-Where known and unknown addresses are compared the service hands its e-mail to an SMTP server in
-another process. AUC is how well an attacker tells the two apart by one measurement: of an address
-that has an account and one that has none, how often the slower answer, or the faster one, is that
-of the first; 0.5 is a guess. Measured are the answer, and the four requests after it together.
+The rows that compare known and unknown addresses send e-mail to an SMTP server in another process. AUC
+says how well an attacker can tell the two apart by one measurement: given an address with an account
+and one without, how often the slower response (or the faster one) belongs to the first; 0.5 is a
+guess. Both the response and the four requests after it together are measured.
 """
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import STOP_SECONDS, WATCHWORD, RunningServer, Serve, listens
-from tests.docs.pages import README, between, text_of
+from tests.docs.pages import DOCS, between, text_of
 from tests.servers.valkey import free_port, wait_until
 
 pytestmark = pytest.mark.server
@@ -48,9 +48,9 @@ def pasted(walkthrough: str, folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in shell.stdout.splitlines()]
 
 
-def commands_and_answers(section: str) -> tuple[str, list[dict[str, object]]]:
-    """Return what README says to paste, and what it says the answers are."""
-    text = between(text_of(README), section)
+def commands_and_answers(page: Path, section: str) -> tuple[str, list[dict[str, object]]]:
+    """Return what a page says to paste, and what it says the answers are."""
+    text = between(text_of(page), section)
     (code,) = re.findall(r"```sh\n(.*?)```\n", text, re.DOTALL)
     (answers,) = re.findall(r"```json\n(.*?)```\n", text, re.DOTALL)
     return code, [json.loads(line) for line in answers.splitlines()]
@@ -59,7 +59,7 @@ def commands_and_answers(section: str) -> tuple[str, list[dict[str, object]]]:
 def test_the_quick_start_goes_from_registered_to_logged_out(serve: Serve, tmp_path: Path) -> None:
     server = serve("--workers", "2")
     server.wait_until_it_listens()
-    code, promised = commands_and_answers("quickstart")
+    code, promised = commands_and_answers(DOCS / "service" / "getting-started.md", "quickstart")
     answers = pasted(code.replace(":5000", f":{server.port}"), tmp_path)
     for name in ("id", "created_at"):
         assert answers[1].pop(name)
@@ -71,10 +71,11 @@ def test_the_quick_start_goes_from_registered_to_logged_out(serve: Serve, tmp_pa
         time.sleep(0.05)
 
 
-def test_the_application_of_readme_is_served_by_flask_and_asked_with_curl(tmp_path: Path) -> None:
-    (program,) = re.findall(r"```python\n(.*?)```\n", text_of(README), re.DOTALL)
+def test_the_first_application_is_served_by_flask_and_asked_with_curl(tmp_path: Path) -> None:
+    page = DOCS / "extension" / "getting-started.md"
+    program, *_ = re.findall(r"```python\n(.*?)```\n", text_of(page), re.DOTALL)
     (tmp_path / "app.py").write_text(program, encoding="utf-8")
-    code, promised = commands_and_answers("application")
+    code, promised = commands_and_answers(page, "application")
     port = free_port()
     flask = subprocess.Popen(
         [Path(sys.executable).with_name("flask"), "--app", "app", "run", "--port", str(port)],

@@ -10,7 +10,7 @@ from flask_watchword.accounts.imported_hashes.verification import SCHEMES
 from flask_watchword.accounts.one_time_codes import CodeLifetimes
 from tests.docs.pages import ROOT, blocks
 
-PAGE = (ROOT / "docs" / "accounts.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "service" / "accounts.md").read_text(encoding="utf-8")
 
 
 def cell_after(first: str) -> str:
@@ -20,8 +20,8 @@ def cell_after(first: str) -> str:
 
 
 def test_the_example_runs() -> None:
-    (block,) = blocks(ROOT / "docs" / "accounts.md", "python")
-    exec(compile(block, "docs/accounts.md", "exec"), {})  # noqa: S102 - it is ours
+    (block,) = blocks(ROOT / "docs" / "service" / "accounts.md", "python")
+    exec(compile(block, "docs/service/accounts.md", "exec"), {})  # noqa: S102 - it is ours
 
 
 def test_the_rules_of_passwords_are_those_of_the_code() -> None:

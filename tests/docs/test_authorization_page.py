@@ -8,7 +8,7 @@ from flask import Flask
 from flask_watchword import exceptions
 from tests.docs.pages import ROOT, blocks, table_rows, text_of
 
-PAGE = ROOT / "docs" / "authorization.md"
+PAGE = ROOT / "docs" / "extension" / "authorization.md"
 
 
 @pytest.fixture

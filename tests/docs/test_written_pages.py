@@ -1,20 +1,48 @@
 """Pages and figures that a script writes are as the script would write them today."""
 
+from dataclasses import fields
+from types import ModuleType
+
+import pytest
+
 from bench import report
 from bench.machine import Machine
 from bench.results import Row, Spread, Target
-from docs import write_cli, write_figures, write_options
+from docs import (
+    write_cli,
+    write_error_codes,
+    write_figures,
+    write_http_api,
+    write_options,
+    write_settings,
+)
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.features.table import endpoints
 from tests.docs.pages import README, between, table_rows, text_of
 
 MACHINE = Machine("a processor", 2, 0.0, "Python", {}, "a day")
 
 
-def test_page_of_options_is_current() -> None:
-    assert text_of(write_options.PAGE) == write_options.page()
+WRITERS = [write_cli, write_error_codes, write_http_api, write_options, write_settings]
 
 
-def test_page_of_commands_is_current() -> None:
-    assert text_of(write_cli.PAGE) == write_cli.page()
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.PAGE.name)
+def test_generated_page_is_current(writer: ModuleType) -> None:
+    assert text_of(writer.PAGE) == writer.page()
+
+
+def test_every_error_code_is_explained() -> None:
+    assert write_error_codes.MEANINGS.keys() == write_error_codes.statuses().keys()
+
+
+def test_every_setting_is_explained() -> None:
+    settings = {field.name for field in fields(Settings)} - {"limits"}
+    assert write_settings.MEANINGS.keys() == settings
+
+
+def test_every_endpoint_is_on_the_page_of_the_api() -> None:
+    served = {f"{each.method} {each.path}" for each in endpoints(demo=False)}
+    assert {name for name, _ in write_http_api.operations()} == served
 
 
 def spread(median: float) -> Spread:
@@ -47,7 +75,7 @@ def test_figures_of_a_bench_page_come_into_readme() -> None:
         ("200.0 µs · 4.00×", "55.0 µs · 1.10×")
     }
     assert len(table_rows(figures)) == len(write_figures.ROWS)
-    assert "(docs/bench.svg)" in figures
+    assert "(docs/explanation/bench.svg)" in figures
     assert "6 of 12 targets met." in figures
 
 

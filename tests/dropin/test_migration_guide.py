@@ -8,7 +8,7 @@ import pytest
 
 from tests.dropin.runs import DROP_IN, output_of, run_python, serving
 
-GUIDE = Path(__file__).parents[2] / "docs" / "migration.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "extension" / "migration.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 BLOCKS = BLOCK.findall(GUIDE.read_text(encoding="utf-8"))

@@ -242,5 +242,5 @@ def _refuse_options(app: Flask, options: Mapping[str, Any], as_settings: Contain
         instead = [_INSTEAD[name] for name in set_otherwise if name in _INSTEAD]
         raise RuntimeError(
             f"Watchword sets {', '.join(set_otherwise)}: remove this from app.config; "
-            + (f"set {', '.join(instead)}" if instead else "see Settings in docs/service.md")
+            + (f"set {', '.join(instead)}" if instead else "see docs/reference/settings.md")
         )

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.docs.moving_users import snippet
+from tests.docs.move_users import snippet
 
 HERE = Path(__file__).parents[2] / "vectors" / "imported_hashes"
 SYSTEMS = ("aspnet", "django", "firebase", "keycloak", "passlib", "werkzeug", "wordpress")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from tests.cli.conftest import STOP_SECONDS, RunningServer, Serve
 from tests.cli.nodes.conftest import Node, Nodes, Settings
-from tests.docs.pages import ROOT, text_of
+from tests.docs.pages import DOCS, text_of
 from tests.servers.valkey import wait_until
 
 pytestmark = pytest.mark.server
@@ -42,7 +42,8 @@ def test_a_worker_takes_as_many_connections_as_the_page_says(
     if sessions_in == "PostgreSQL":
         del settings["WATCHWORD_VALKEY"]
     (promised,) = re.findall(
-        rf"sessions in {sessions_in}: (\d+) connections", text_of(ROOT / "docs" / "service.md")
+        rf"sessions in {sessions_in}: (\d+) connections",
+        text_of(DOCS / "service" / "several-machines.md"),
     )
     node, token = signed_in(serve("--workers", "1", **settings), settings, tmp_path)
     over = threading.Event()

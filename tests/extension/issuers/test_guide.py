@@ -12,19 +12,19 @@ from flask_watchword.infra.http import jwks_location as location
 from tests.extension.issuers.others import ABSENT, Other, Place, signed
 from tests.stores.jwks.site import Site
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "keys.md").read_text(encoding="utf-8")
-SECTION = GUIDE.partition("## Tokens of other issuers\n")[2]
+PAGE = Path(__file__).parents[3] / "docs" / "extension" / "other-issuers.md"
+GUIDE = PAGE.read_text(encoding="utf-8")
 KEYCLOAK = "https://login.example.com/realms/shop"
 AUTH0 = "https://tenant.eu.example.com/"
 
 
 def application(keycloak: Other, auth0: Other) -> Flask:
-    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL))
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
     here = code.replace(KEYCLOAK, keycloak.name).replace(
         f"{AUTH0}.well-known/jwks.json", auth0.site.url(auth0.jwks_path)
     )
     names: dict[str, Any] = {"__name__": "guide"}
-    exec(compile(here.replace(AUTH0, auth0.name), "docs/keys.md", "exec"), names)  # noqa: S102
+    exec(compile(here.replace(AUTH0, auth0.name), PAGE, "exec"), names)  # noqa: S102
     app = names["app"]
     assert isinstance(app, Flask)
     return app
@@ -49,7 +49,7 @@ def test_the_application_of_the_guide_accepts_the_tokens_of_both_issuers(site: S
 
 
 def test_the_guide_has_a_row_for_each_member() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|", SECTION, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE)
     assert rows == [
         "audience",
         "jwks_url",
@@ -74,7 +74,7 @@ def test_the_answers_of_the_guide_are_those_that_are_given(
         place.get(two.token()),
     ]
     told = [(str(a.status_code), a.get_json().get("code") or a.get_json()["msg"]) for a in answers]
-    rows = re.findall(r"^\| (\d+) (?:with the code )?`([^`]+)` \|", SECTION, re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) (?:with the code )?`([^`]+)` \|", GUIDE, re.MULTILINE)
     assert rows == told
 
 

@@ -14,7 +14,9 @@ from tests.extension.minted_tokens import mint
 from tests.extension.sessions.site import bearing
 from tests.releases import before
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "sessions.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[3] / "docs" / "extension" / "sessions.md").read_text(
+    encoding="utf-8"
+)
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 
 
@@ -22,7 +24,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 def app() -> Iterator[Flask]:
     names: dict[str, Any] = {"__name__": "guide"}
     for block in BLOCKS:
-        exec(compile(block, "docs/sessions.md", "exec"), names)  # noqa: S102
+        exec(compile(block, "docs/extension/sessions.md", "exec"), names)  # noqa: S102
     app: Flask = names["app"]
     yield app
     feed = state_of(app).revocations

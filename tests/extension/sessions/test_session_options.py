@@ -1,21 +1,18 @@
 """The options of sessions: each is read, and each mistake is named in one line."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flask_watchword import JWTManager, Sessions
-from flask_watchword.extension.options.sessions import SESSION_OPTIONS, read_session_options
+from flask_watchword.extension.options.sessions import read_session_options
 from flask_watchword.infra.memory.sessions import MemorySessionStore
 from tests.extension.sessions.conftest import MakeSite
 from tests.extension.sessions.site import DAY, Site
 
-GUIDE = Path(__file__).parents[3] / "docs" / "sessions.md"
 
-
-def test_the_defaults_are_those_of_the_guide(site: Site) -> None:
+def test_the_defaults_of_lifetimes_limit_and_staleness(site: Site) -> None:
     options = read_session_options(site.app.config)
     lives = options.lifetimes
     assert (lives.access, lives.idle, lives.absolute, lives.grace) == (900, 7 * DAY, 30 * DAY, 10)
@@ -112,18 +109,3 @@ def test_an_application_made_by_a_factory_is_registered_later(site: Site) -> Non
         assert len(site.sessions.list("ada")) == 1
     with site.app.app_context():
         assert len(site.sessions.list("ada")) == 0
-
-
-def test_the_guide_has_a_row_for_each_option() -> None:
-    rows = [
-        line for line in GUIDE.read_text(encoding="utf-8").splitlines() if "`WATCHWORD_" in line
-    ]
-    for option in SESSION_OPTIONS:
-        start = f"| `{option.name}` | `{_spelled(option.default)}` | {option.meaning} |"
-        assert start in rows
-
-
-def _spelled(default: Any) -> str:
-    if isinstance(default, timedelta):
-        return f"{default.days} days" if default.days else f"{default.seconds} s"
-    return str(default)

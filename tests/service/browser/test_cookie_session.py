@@ -1,6 +1,6 @@
 """What a page can do by cookie, and what a page of somebody else's cannot.
 
-The page's script is the one of docs/service.md.
+The page's script is the one of docs/service/cookies.md.
 """
 
 import json
@@ -29,7 +29,7 @@ TELL = "return [answer.status, answer.status == 204 ? null : await answer.json()
 @pytest.fixture(scope="module")
 def script() -> str:
     """The JavaScript of the documentation."""
-    text = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "service" / "cookies.md").read_text(encoding="utf-8")
     (found,) = re.findall(r"```js\n(.*?)```", text, re.DOTALL)
     assert isinstance(found, str)
     return found

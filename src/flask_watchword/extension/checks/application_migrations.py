@@ -28,7 +28,7 @@ def check_migrations(app: Flask) -> CheckResult:
             check,
             f"{', '.join(map(str, dropping))} drops tables of Watchword: {TABLE_PREFIX}...",
             f"take every line about {TABLE_PREFIX}... out before you upgrade; see Migrations of "
-            "your own in docs/service.md",
+            "your own in docs/service/in-an-application.md",
         )
     return fine(check, f"none in {versions} drops a table of Watchword")
 

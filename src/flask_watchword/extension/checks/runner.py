@@ -58,7 +58,7 @@ def check_app(app: Flask) -> Iterator[CheckResult]:
             yield check(app)
         except RuntimeError as error:
             # An option that was written after the manager had looked at it.
-            yield problem("options", str(error), "correct it, see docs/options.md")
+            yield problem("options", str(error), "correct it, see docs/reference/options.md")
             return
 
 
@@ -84,7 +84,7 @@ def check_keys(app: Flask) -> CheckResult:
         keys = verifying_keys(app.config)
         belong_together = _belong_together(keys, app.config)
     except (InvalidKeyError, RuntimeError) as error:
-        return problem(check, str(error), "give it, see docs/options.md")
+        return problem(check, str(error), "give it, see docs/reference/options.md")
     if not belong_together:
         return problem(
             check,

@@ -70,7 +70,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "JWT_ISSUERS",
         None,
-        "other issuers whose tokens are accepted, see [keys.md](keys.md#tokens-of-other-issuers)",
+        "[other issuers](../extension/other-issuers.md) whose tokens are accepted",
     ),
     Option("JWT_JSON_KEY", "access_token", "member of a JSON body that holds an access token"),
     Option("JWT_PRIVATE_KEY", None, "key that signs, for asymmetric algorithms"),

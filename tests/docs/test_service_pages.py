@@ -1,7 +1,6 @@
-"""The service's page says what its settings are, and how its tokens are accepted elsewhere."""
+"""The applications that the service's pages show, and the metrics they name."""
 
 import re
-from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -9,62 +8,37 @@ import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
-from flask_watchword.accounts import rate_limit_table as limits
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.accounts.rate_limit_syntax import limit_text
 from flask_watchword.accounts.users import new_user
 from flask_watchword.extension.sessions.revocation_feed import Figures
 from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings, read_settings
-from flask_watchword.service.configuration.sources import IN_FILES
 from flask_watchword.service.context import service_context
-from flask_watchword.service.features.table import endpoints
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.stores import opened_users
 from flask_watchword.service.tokens import AuthenticationContext
-from tests.docs.pages import ROOT
+from tests.docs.pages import DOCS, blocks, text_of
 from tests.servers.flask_app import served
 from tests.service.places import stores_around
 
-PAGE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
-CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-ROWS = dict(re.findall(r"^\| `WATCHWORD_(\w+)` \|\s*([^|]*?)\s*\|", PAGE, re.MULTILINE))
-
-
-def shown(default: Any) -> str:
-    if isinstance(default, tuple):
-        return f"`{', '.join(default)}`"
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
-
-
-def test_every_setting_has_a_row_with_its_default() -> None:
-    single = [f for f in fields(Settings) if f.name != "limits"]
-    named = {name.lower() for name in ROWS if not name.startswith("LIMIT_")}
-    assert named == {f.name for f in single} | {f"{name}_file" for name in IN_FILES}
-    plain = [f for f in single if f.default not in (MISSING, None, ())]
-    assert {f.name: ROWS[f.name.upper()] for f in plain} == {
-        f.name: shown(f.default) for f in plain
-    }
-
-
-def test_every_rate_limit_has_a_row_with_its_default_and_what_it_counts() -> None:
-    rows = re.findall(r"^\| `WATCHWORD_LIMIT_(\w+)` \| `(.*?)` \| (.*?) \|$", PAGE, re.MULTILINE)
-    assert rows == [(r.name.upper(), limit_text(r.default), r.counts) for r in limits.ROWS]
+MONITORING = text_of(DOCS / "service" / "monitoring.md")
 
 
 def test_application_of_the_page_accepts_the_tokens_of_the_service() -> None:
     service = login_service()
     with served(service) as port:
-        client = run(CODE[-1])["create_app"](f"http://127.0.0.1:{port}").test_client()
+        application = run("how-to", "verify-tokens-elsewhere.md")
+        client = application["create_app"](f"http://127.0.0.1:{port}").test_client()
         header = {"Authorization": f"Bearer {token_of(service)}"}
         assert client.get("/mine", headers=header).status_code == 200
     assert client.get("/mine").status_code == 401
 
 
-def run(code: str) -> dict[str, Any]:
+def run(*page: str) -> dict[str, Any]:
+    code = blocks(DOCS.joinpath(*page), "python")[0]
     found: dict[str, Any] = {"__name__": "page"}
-    exec(compile(code, "service.md", "exec"), found)  # noqa: S102 - it is our own page
+    exec(compile(code, page[-1], "exec"), found)  # noqa: S102 - it is our own page
     return found
 
 
@@ -72,7 +46,7 @@ def test_application_of_the_page_that_mounts_the_service_lets_its_users_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    client = run(CODE[0])["app"].test_client()
+    client = run("service", "in-an-application.md")["app"].test_client()
     with opened_users(read_settings({}, database="sqlite:///shop.db")) as users:
         ada = new_user("ada@example.com", Passwords().hash("a long password"), 0.0)
         users.add(ada)
@@ -89,16 +63,9 @@ def test_application_of_the_page_that_mounts_the_service_lets_its_users_in(
 def test_every_figure_is_explained() -> None:
     shown = Metrics(figures=lambda: Figures(0.0, 0, follows=False), waiting=lambda: 0).text()
     names = {family.name for family in text_string_to_metric_families(shown.decode())}
-    told = PAGE.partition("## Figures")[2].partition("\n## ")[0]
     # When each counter began is the library's own figure.
     ours = {name for name in names if not name.endswith("_created")}
-    assert set(re.findall(r"`(watchword_\w+?)(?:_total)?`", told)) == ours
-
-
-def test_every_endpoint_has_a_row() -> None:
-    served = {(e.method, e.path.replace("session_id", "id")) for e in endpoints(demo=False)}
-    named = set(re.findall(r"^\| `([A-Z]+) (/[^` ]*)`", PAGE, re.MULTILINE))
-    assert named == served
+    assert set(re.findall(r"`(watchword_\w+?)(?:_total)?`", MONITORING)) == ours
 
 
 ADA = new_user("ada@example.com", "no hash", 0.0)

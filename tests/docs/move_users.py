@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[2] / "docs" / "moving-users.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "move-users.md"
 
 
 def code(system: str) -> str:

@@ -1,4 +1,4 @@
-"""The page about keys: its commands and its code are run against a service."""
+"""The pages about keys: their commands and its code are run against a service."""
 
 import json
 import re
@@ -26,12 +26,12 @@ from flask_watchword.keys.master_key import read_master_keys
 from flask_watchword.keys.material import new_material
 from flask_watchword.service.configuration.settings import read_settings
 from flask_watchword.service.stores import prepare
-from tests.docs.pages import ROOT, blocks
-from tests.docs.test_service_page import ADA, login_service, token_of
+from tests.docs.pages import DOCS, blocks, text_of
+from tests.docs.test_service_pages import ADA, login_service, token_of
 from tests.servers.flask_app import served
 
-PAGE = ROOT / "docs" / "keys.md"
-OURS = PAGE.read_text(encoding="utf-8").partition("## Tokens of other issuers")[0]
+PAGE = DOCS / "service" / "keys.md"
+IN_OPTIONS = DOCS / "extension" / "keys.md"
 ROTATION, STOLEN, ELSEWHERE, MASTER_KEY = (code.splitlines() for code in blocks(PAGE, "sh"))
 
 
@@ -111,7 +111,7 @@ def test_a_lost_master_key_is_got_over_as_the_page_says(monkeypatch: pytest.Monk
 
 def options(marker: str) -> dict[str, Any]:
     """Return the options of the application of the page that has this among them."""
-    (code,) = [code for code in blocks(PAGE, "python") if marker in code]
+    (code,) = [code for code in blocks(IN_OPTIONS, "python") if marker in code]
     found: dict[str, Any] = {"__name__": "page"}
     exec(code, found)  # noqa: S102 - it is our own page
     named = re.findall(r'config\["(\w+)"\]', code)
@@ -179,5 +179,5 @@ def test_the_verifier_of_the_page_knows_whose_token_it_is() -> None:
 
 
 def test_every_state_has_a_row() -> None:
-    named = set(re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \|", OURS, re.MULTILINE))
+    named = set(re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \|", text_of(PAGE), re.MULTILINE))
     assert {name for row in named for name in row if name} == {*map(str, KeyState), "revoked"}

@@ -3,10 +3,10 @@
 from flask_watchword.ip_networks import SITE_BITS
 from flask_watchword.service.features.sessions.repeated_refreshes import NOTIFY_AFTER
 from flask_watchword.sessions.session import Lifetimes
-from tests.docs.pages import ROOT, text_of
+from tests.docs.pages import DOCS, text_of
 
-TEXT = " ".join(text_of(ROOT / "docs" / "sessions.md").split())
-ACCOUNTS = text_of(ROOT / "docs" / "accounts.md")
+TEXT = " ".join(text_of(DOCS / "explanation" / "sessions.md").split())
+ACCOUNTS = text_of(DOCS / "service" / "accounts.md")
 
 
 def test_the_times_that_a_list_shows_are_as_coarse_as_the_page_says() -> None:

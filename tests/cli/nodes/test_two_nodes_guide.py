@@ -1,4 +1,4 @@
-"""What README says of several machines, pasted into a shell."""
+"""The guide to two nodes, pasted into a shell."""
 
 import json
 import os
@@ -16,19 +16,21 @@ import pytest
 from tests.cli.conftest import START_SECONDS, STOP_SECONDS
 from tests.cli.nodes.conftest import Settings
 from tests.cli.test_serve import pasted
-from tests.docs.pages import README, between, text_of
+from tests.docs.pages import DOCS, between, text_of
 from tests.servers.valkey import free_port, wait_until
 
 pytestmark = pytest.mark.server
 
-#: Where README has the two servers, and what stands in the environment of a node for them.
+GUIDE = DOCS / "how-to" / "two-nodes.md"
+
+#: Where the guide has the two servers, and what stands in the environment of a node for them.
 _SERVERS = {
     "postgresql://watchword:choose-another@127.0.0.1/watchword": "WATCHWORD_DATABASE",
     "valkey://127.0.0.1:6379/0": "WATCHWORD_VALKEY",
 }
 
 
-def test_a_session_goes_through_two_nodes_as_readme_says(
+def test_a_session_goes_through_two_nodes_as_the_guide_says(
     settings: Settings, tmp_path: Path
 ) -> None:
     ports = {written: free_port() for written in (5001, 5002)}
@@ -49,13 +51,13 @@ def test_a_session_goes_through_two_nodes_as_readme_says(
         tokens = [name for name in answer if name in ("access_token", "refresh_token")]
         answer.update(dict.fromkeys(tokens, "..."))
     (shown,) = re.findall(
-        r"```json\n(.*)```\n", between(text_of(README), "from-node-to-node"), re.DOTALL
+        r"```json\n(.*)```\n", between(text_of(GUIDE), "from-node-to-node"), re.DOTALL
     )
     assert answers == [json.loads(line) for line in shown.splitlines()]
 
 
 def commands(name: str) -> list[str]:
-    return re.findall(r"```sh\n(.*?)```\n", between(text_of(README), name), re.DOTALL)
+    return re.findall(r"```sh\n(.*?)```\n", between(text_of(GUIDE), name), re.DOTALL)
 
 
 @contextmanager

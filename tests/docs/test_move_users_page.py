@@ -17,7 +17,7 @@ from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.users import User
 from flask_watchword.service.features.user_import.file import rows_of
 from flask_watchword.service.features.user_import.flow import user_of_record
-from tests.docs.moving_users import PAGE, code
+from tests.docs.move_users import PAGE, code
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "imported_hashes"
 PASSWORDS = Passwords(HashProfile(8, 1, 1))
