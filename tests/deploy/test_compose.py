@@ -11,7 +11,8 @@ from compose_spec import PyCompose
 from sqlalchemy import make_url
 
 from flask_watchword.keys.master_key import read_master_keys
-from flask_watchword.service.configuration.settings import Settings, read_settings
+from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.configuration.settings import Settings
 from tests.docs.pages import ROOT, text_of
 from tests.servers.valkey import running_valkey
 

@@ -11,12 +11,9 @@ from flask_watchword import Watchword
 from flask_watchword.accounts.rate_limit_table import RateLimits
 from flask_watchword.accounts.rate_limits import Limit
 from flask_watchword.extension.state import state_of
-from flask_watchword.service.configuration.settings import (
-    InvalidSetting,
-    Settings,
-    read_app_settings,
-    read_settings,
-)
+from flask_watchword.service.configuration.loading import read_app_settings, read_settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.context import Stores, service_context
 
 

@@ -8,7 +8,8 @@ from flask_watchword.accounts.user_store import EmailTaken
 from flask_watchword.accounts.users import User, new_user
 from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app, expired_demo_token
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.features.demo.demo_user import (
     DEMO_EMAIL,
     DEMO_PASSWORD,

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.service.configuration.settings import (
-    InvalidSetting,
+from flask_watchword.service.configuration.loading import (
     environment,
     read_database,
     read_session_store,
     read_settings,
 )
+from flask_watchword.service.configuration.values import InvalidSetting
 
 SECRET = "a secret that nobody must see in a message"
 

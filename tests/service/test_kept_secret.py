@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from flask_watchword.service.configuration.settings import InvalidSetting
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.signing.generated_secret import found_secret, kept_secret
 
 

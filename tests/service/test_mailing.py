@@ -13,7 +13,8 @@ from flask import Flask
 
 from flask_watchword.clock import system_clock
 from flask_watchword.service.app import create_app, create_worker
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.context import service_context
 from flask_watchword.service.stores import mail_transport, open_stores, opened_stores, prepare
 from tests.servers.certificates import certificate_for

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from flask_watchword.keys.encryption import DecryptionFailed
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.signing.master_key import master_key_file, sealer
 
 ONE, OTHER = "A" * 43, "B" * 42 + "A"

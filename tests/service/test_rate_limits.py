@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.service.configuration.settings import read_settings
+from flask_watchword.service.configuration.loading import read_settings
 from tests.service.site import GOOD, Site, site
 
 

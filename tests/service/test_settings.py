@@ -7,13 +7,13 @@ import pytest
 
 from flask_watchword.accounts.rate_limit_table import ROWS, RateLimits, Row
 from flask_watchword.accounts.rate_limits import Limit
-from flask_watchword.service.configuration.settings import (
-    InvalidSetting,
-    Settings,
+from flask_watchword.service.configuration.loading import (
     read_database,
     read_session_store,
     read_settings,
 )
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 
 
 @pytest.fixture(autouse=True)

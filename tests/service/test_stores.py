@@ -12,7 +12,8 @@ from flask_watchword.accounts.rate_limits import Hit
 from flask_watchword.clock import system_clock
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.valkey.rate_limits import ValkeyRateLimitStore
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.stores import opened_stores, opened_users, prepare, prepare_database
 from flask_watchword.sessions.session import Lifetimes, new_session
 from tests.servers.valkey import running_valkey
@@ -130,7 +131,7 @@ PRELOADED = """
 import os, sys
 from flask import Flask
 from flask_watchword import Watchword
-from flask_watchword.service.configuration.settings import read_settings
+from flask_watchword.service.configuration.loading import read_settings
 
 secrets = {"secret_key": "k" * 32, "master_key": "A" * 43}
 settings = read_settings({}, database=sys.argv[1], demo=True, **secrets)

@@ -20,7 +20,8 @@ from flask_watchword.accounts.users import User
 from flask_watchword.errors import Refusal
 from flask_watchword.extension.responses.errors import NoAuthorizationError
 from flask_watchword.infra.errors import StoreUnavailable
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.context import Stores
 from tests.service.conftest import PASSWORD, bearer
 

@@ -84,7 +84,7 @@ def one_line_failures() -> Iterator[None]:
     try:
         # Here and not above: these modules bring SQLAlchemy, which `--help` does without.
         from flask_watchword.infra.errors import LaterSchema, StoreUnavailable
-        from flask_watchword.service.configuration.settings import InvalidSetting
+        from flask_watchword.service.configuration.values import InvalidSetting
     except MissingExtra as error:
         raise _missing_extra(error) from error
     try:

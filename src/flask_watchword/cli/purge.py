@@ -32,7 +32,7 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
         # Here and not above: these bring SQLAlchemy.
         from flask_watchword.cli.cleanup import purge_accounts, purge_sessions
         from flask_watchword.infra.factory import open_session_store, opened_upkeep
-        from flask_watchword.service.configuration.settings import environment, read_session_store
+        from flask_watchword.service.configuration.loading import environment, read_session_store
 
         of_sessions = read_session_store(database, store, environment())
         refuse_other_schema(of_sessions)
@@ -51,7 +51,7 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
 
 
 def _place_of_accounts(sessions: str, database: str | None, store: str | None) -> str | None:
-    from flask_watchword.service.configuration.settings import environment, read_database
+    from flask_watchword.service.configuration.loading import environment, read_database
 
     place = sessions if store is not None else read_database(database, environment())
     if place == sessions:

@@ -69,6 +69,6 @@ def serve(
 
 def _read(options: dict[str, Any]) -> "Settings":
     # A function of the module, since workers that are spawned are sent it by its name.
-    from flask_watchword.service.configuration.settings import environment, read_settings
+    from flask_watchword.service.configuration.loading import environment, read_settings
 
     return read_settings(environment(), **options)

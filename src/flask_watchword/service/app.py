@@ -5,7 +5,8 @@ from typing import Any
 from flask import Flask, request
 
 from flask_watchword.extension.resources import resources_of
-from flask_watchword.service.configuration.settings import Settings, read_settings
+from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores, service_context
 from flask_watchword.service.features.demo.demo_user import make_expired_token
 from flask_watchword.service.middleware.access_log import install_request_lines

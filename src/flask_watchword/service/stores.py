@@ -25,7 +25,8 @@ from flask_watchword.infra.sql.users import SqlUserStore
 from flask_watchword.infra.valkey.rate_limits import ValkeyRateLimitStore
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 from flask_watchword.keys.store import KeyStore
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.context import Stores
 from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
 from flask_watchword.service.features.demo.demo_user import add_demo_user, refuse_demo_user

@@ -17,7 +17,8 @@ from flask_watchword.service.account_errors import install_account_error_handler
 from flask_watchword.service.administrator import install_admin_error_handlers
 from flask_watchword.service.audit_events import record_reuse
 from flask_watchword.service.cleanup import Cleanup
-from flask_watchword.service.configuration.settings import Settings, read_app_settings
+from flask_watchword.service.configuration.loading import read_app_settings
+from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import (
     ServiceContext,
     Stores,

@@ -4,7 +4,8 @@ from flask_watchword.accounts.admins import ADMIN
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.transaction import AccountStores
 from flask_watchword.extension.checks.results import CheckResult, fine, problem, warning
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.features.demo.demo_user import refuse_demo_user
 
 #: Accounts whose hashes are looked at.

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from flask_watchword.accounts.outbox import SendingFailed
 from flask_watchword.extension.checks.results import CheckResult, fine, problem, warning
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.stores import greet_mail_server
 
 if TYPE_CHECKING:

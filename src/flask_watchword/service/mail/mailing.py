@@ -9,7 +9,8 @@ from flask_watchword.clock import system_clock
 from flask_watchword.extension.resources import Resources
 from flask_watchword.fork_safety import ForkAware, watch_forks
 from flask_watchword.locks import process_lock
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.mail.delivery import Delivery
 from flask_watchword.service.mail.mailer import OutboxMailer
 from flask_watchword.service.mail.rendering import BadTemplate, MailTemplates

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from flask_watchword.errors import InvalidKeyError
 from flask_watchword.jose.keys import Key
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.signing.generated_secret import found_secret
 
 _VARIABLE = "WATCHWORD_SECRET_KEY"

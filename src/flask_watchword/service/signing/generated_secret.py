@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from flask_watchword.service.configuration.settings import InvalidSetting
+from flask_watchword.service.configuration.values import InvalidSetting
 
 _NO_TRICKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 

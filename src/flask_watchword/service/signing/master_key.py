@@ -5,7 +5,8 @@ from pathlib import Path
 from flask_watchword.infra.factory import holds_encrypted_values
 from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.keys.master_key import MAKE_MASTER_KEY, new_master_key, read_master_keys
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.signing.generated_secret import found_secret, kept_secret
 
 _VARIABLE = "WATCHWORD_MASTER_KEY"

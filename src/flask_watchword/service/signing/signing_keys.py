@@ -8,7 +8,8 @@ from flask_watchword.keys.encryption import DecryptionFailed
 from flask_watchword.keys.manager import KeyManager
 from flask_watchword.keys.policy import KeyPolicy
 from flask_watchword.keys.store import KeyStore
-from flask_watchword.service.configuration.settings import InvalidSetting, Settings
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.signing.former_secret import former_secret
 from flask_watchword.service.signing.live_keyring import LiveKeyring
 from flask_watchword.service.signing.master_key import master_key_file, sealer

@@ -14,7 +14,7 @@ from flask_watchword.clock import Clock
 from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.state import state_of
 from flask_watchword.extension.tokens.creation import compose
-from flask_watchword.service.configuration.settings import InvalidSetting
+from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.context import service_context
 from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContext, claims_of
 

@@ -187,7 +187,7 @@ def reseal(database: str | None, as_json: bool) -> None:
 def _opened(database: str | None) -> Iterator[tuple["Settings", "KeyStore"]]:
     with one_line_store_failures():
         # Here and not above: these bring Flask and SQLAlchemy.
-        from flask_watchword.service.configuration.settings import environment, read_settings
+        from flask_watchword.service.configuration.loading import environment, read_settings
         from flask_watchword.service.stores import opened_keys
 
         settings = read_settings(environment(), database=database)

@@ -41,7 +41,7 @@ def import_users(file: Path, dry_run: bool, database: str | None, as_json: bool)
     with one_line_store_failures():
         # Here and not above: these bring SQLAlchemy and argon2.
         from flask_watchword.cli.admin_context import administrator
-        from flask_watchword.service.configuration.settings import environment, read_settings
+        from flask_watchword.service.configuration.loading import environment, read_settings
         from flask_watchword.service.features.user_import.file import rows_of
         from flask_watchword.service.features.user_import.run import Import, last
         from flask_watchword.service.stores import opened_accounts, refuse_demo
