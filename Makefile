@@ -29,7 +29,8 @@ test-slow: $(READY) browser node proxy haproxy test-versions ## run the tests th
 VERSIONED := $(addprefix tests/,jose keys sessions extension examples dropin/test_program.py \
     dropin/test_finder.py $(addprefix service/test_,login.py refresh.py register.py logout.py \
     me.py totp.py password_reset.py sessions.py jwks.py metrics.py in_memory.py) \
-    $(addprefix stores/test_,schema.py autogenerate.py session_store.py user_store.py))
+    $(addprefix infra/,sql/test_schema.py sql/test_autogenerate.py test_session_store.py \
+    test_user_store.py))
 test-versions: test-lowest test-newest ## run the core with the lowest and the newest versions
 test-lowest test-newest: test-%: $(VENV)-%/.ready
 	$(VENV)-$*/bin/python -m pytest $(PARALLEL) -m "not slow" -W ignore::DeprecationWarning \

@@ -11,8 +11,8 @@ from flask_watchword.infra.sql.engine import open_engine
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import Lifetimes, new_session
 from flask_watchword.sessions.store import KEPT_PAST_END, SessionStore
+from tests.infra.sql.account_rows import keep_one_of_each_kind, left
 from tests.servers.valkey import running_valkey
-from tests.stores.account_rows import keep_one_of_each_kind, left
 
 NO_ACCOUNTS = ", and 0 codes, counted tries, messages and tokens.\n"
 LIVES = Lifetimes(idle=60.0)

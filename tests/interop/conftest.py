@@ -8,8 +8,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from flask_watchword import JWTManager, get_jwt, jwt_required
+from tests.infra.http.site import Site, running
 from tests.interop.ours import JWK_SET, SECRET
-from tests.stores.jwks.site import Site, running
 
 
 class Verifying:

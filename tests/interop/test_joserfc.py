@@ -7,9 +7,9 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
+from tests.infra.http.site import Site
 from tests.interop.conftest import Verifying
 from tests.interop.ours import ALL, ASYMMETRIC, CLAIMS, HMAC, JWK_SET, SECRET, TOKENS, forged
-from tests.stores.jwks.site import Site
 
 # It warns of EdDSA, whose name RFC 9864 replaces by Ed25519; tokens go on to bear it.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")

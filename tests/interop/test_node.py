@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.infra.http.site import Site
 from tests.interop.conftest import Verifying
 from tests.interop.ours import ALL, ASYMMETRIC, CLAIMS, JWK_SET, SECRET, TOKENS, forged
-from tests.stores.jwks.site import Site
 
 PROJECT = Path(__file__).parent / "node"
 #: How npm says that it could not reach anybody.

@@ -6,6 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
+from tests.infra.http.site import Site
 from tests.interop.conftest import Verifying
 from tests.interop.ours import (
     ALL,
@@ -17,7 +18,6 @@ from tests.interop.ours import (
     forged,
     new_private_key,
 )
-from tests.stores.jwks.site import Site
 
 #: It knows Ed25519 by its older name alone.
 UNKNOWN = {"Ed25519"}

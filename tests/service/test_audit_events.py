@@ -195,7 +195,7 @@ OTHERWISE: Mapping[str, tuple[Callable[[Site], Callable[[], object]], tuple[str,
     ),
 }
 
-#: What commands write; ``tests/cli`` and ``tests/stores`` hold each of them to it.
+#: What commands write; ``tests/cli`` and ``tests/infra`` hold each of them to it.
 BY_COMMANDS = {
     "audit_trimmed",
     "key_imported",

@@ -10,8 +10,8 @@ from flask_watchword.accounts.users import User
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
 from tests.extension.issuers.others import Other, options
+from tests.infra.http.site import running
 from tests.service.conftest import PASSWORD, bearer
-from tests.stores.jwks.site import running
 
 
 @pytest.fixture

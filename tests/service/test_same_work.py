@@ -11,8 +11,8 @@ import pytest
 from flask_watchword.accounts.outbox import Mail, SendingFailed, deliver_due
 from flask_watchword.clock import system_clock
 from flask_watchword.service.mail.mailing import Mailing
+from tests.infra.sql.recorded_statements import about_our_tables, recording
 from tests.service.site import GOOD, Site, site
-from tests.stores.recorded_statements import about_our_tables, recording
 
 KINDS = ("known", "unknown", "disabled")
 VALUES = re.compile(r"[xX]?'(?:[^']|'')*'|\b\d+(?:\.\d+)?(?:e\d+)?\b")

@@ -8,9 +8,9 @@ import pytest
 from flask_watchword.clock import system_clock
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.user_import.flow import Record, user_of_record
+from tests.infra.sql.recorded_statements import recording
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site, told
 from tests.service.test_same_work import shapes
-from tests.stores.recorded_statements import recording
 
 #: Nothing connects to it: the mail of these sites is read where it waits.
 MAIL = {"smtp": "smtp+plain://127.0.0.1:25", "mail_from": "login@example.com"}

@@ -23,8 +23,8 @@ from flask_watchword.exceptions import UnusableTokenWarning
 from flask_watchword.extension.state import state_of
 from tests.extension.minted_tokens import b64url
 from tests.extension.signing_keys import HMAC_SECRET
-from tests.stores.jwks.elapsed import Elapsed
-from tests.stores.jwks.site import Site, http_answer
+from tests.infra.http.elapsed import Elapsed
+from tests.infra.http.site import Site, http_answer
 
 AUDIENCE = "our-api"
 ABSENT = object()

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.extension.issuers.others import CONFIGURATION, Other, Place, options
+from tests.infra.http.certificates import server_context
+from tests.infra.http.elapsed import Elapsed
+from tests.infra.http.site import running
 from tests.servers.connect_proxy import connect_proxy
-from tests.stores.jwks.certificates import server_context
-from tests.stores.jwks.elapsed import Elapsed
-from tests.stores.jwks.site import running
 
 # A name that nothing on this machine resolves.
 HOST = "issuer.invalid"

@@ -13,7 +13,7 @@ from flask_watchword.extension.verification import verification
 from flask_watchword.infra.http.freshness import UNSAID
 from flask_watchword.infra.http.remote_keys import COOLDOWN
 from tests.extension.issuers.others import AUDIENCE, Other, Place, options, public_jwk, signed
-from tests.stores.jwks.elapsed import Elapsed
+from tests.infra.http.elapsed import Elapsed
 
 UNKNOWN = (422, "No key is known for this token")
 

@@ -10,7 +10,7 @@ from flask_watchword.infra.http import connection as connecting
 from flask_watchword.infra.http import freshness, http_get, remote_keys
 from flask_watchword.infra.http import jwks_location as location
 from tests.extension.issuers.others import ABSENT, Other, Place, signed
-from tests.stores.jwks.site import Site
+from tests.infra.http.site import Site
 
 PAGE = Path(__file__).parents[3] / "docs" / "extension" / "other-issuers.md"
 GUIDE = PAGE.read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 from flask_watchword import decode_token
 from flask_watchword.errors import ExpiredSignatureError
 from tests.extension.issuers.others import ABSENT, Other, Place, options
-from tests.stores.jwks.elapsed import Elapsed
+from tests.infra.http.elapsed import Elapsed
 
 
 @pytest.mark.parametrize(

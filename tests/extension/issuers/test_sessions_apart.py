@@ -10,7 +10,7 @@ from flask import Blueprint, jsonify
 from flask_watchword import Sessions, jwt_expired_token_required, jwt_required
 from flask_watchword.extension.state import state_of
 from tests.extension.issuers.others import Other, Place, options
-from tests.stores.jwks.elapsed import Elapsed
+from tests.infra.http.elapsed import Elapsed
 
 CALLS = ("end", "end_all", "list", "revoke_token", "keep", "refresh")
 

@@ -15,8 +15,8 @@ from tests.extension.issuers.others import (
     public_jwk,
     signed,
 )
-from tests.stores.jwks.elapsed import Elapsed
-from tests.stores.jwks.site import Site
+from tests.infra.http.elapsed import Elapsed
+from tests.infra.http.site import Site
 
 KID = "FJ86GcF3jTbNLOco4NvZkUCIUmfYCqoqtOQeMfbhNlE"
 CERTIFICATE = {"x5c": ["MIICmzCCAYMCBgGX"], "x5t": "cw6TBBaXcTSk6LXbDUwVTNPhpo4", "x5t#S256": "x"}

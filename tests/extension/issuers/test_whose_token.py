@@ -17,8 +17,8 @@ from tests.extension.issuers.others import (
     signed,
 )
 from tests.extension.signing_keys import HMAC_SECRET
-from tests.stores.jwks.elapsed import Elapsed
-from tests.stores.jwks.site import Site
+from tests.infra.http.elapsed import Elapsed
+from tests.infra.http.site import Site
 
 SIGNATURE = (422, "Signature verification failed")
 ISSUER = (422, "Invalid issuer")

@@ -6,7 +6,7 @@ from flask import jsonify
 from flask_watchword import current_user, get_jwt_identity, jwt_required
 from flask_watchword.extension.explain.token_check import check_token
 from tests.extension.issuers.others import ABSENT, Other, Place, options
-from tests.stores.jwks.elapsed import Elapsed
+from tests.infra.http.elapsed import Elapsed
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stores.jwks.elapsed import Elapsed
-from tests.stores.jwks.site import Site, running
+from tests.infra.http.elapsed import Elapsed
+from tests.infra.http.site import Site, running
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from flask_watchword.infra.http.address import Address, BadAddress, check_number, redirected
 from flask_watchword.infra.http.connection import connect
 from flask_watchword.infra.http.deadline import Deadline
-from tests.stores.jwks.elapsed import Elapsed
-from tests.stores.jwks.site import Site
+from tests.infra.http.elapsed import Elapsed
+from tests.infra.http.site import Site
 
 CONFIGURED = Address("https", "keys.example", 443, "/")
 TOLD = Address("https", "keys.example", 443, "/", public=True)

@@ -25,7 +25,7 @@ from flask_watchword.accounts.api_tokens import (
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.api_tokens import SqlApiTokenStore
 from flask_watchword.infra.sql.engine import open_engine, reading
-from tests.stores.recorded_statements import recording
+from tests.infra.sql.recorded_statements import recording
 
 NOW = 1_700_000_000.25
 PERSONAL, CLIENT = ApiTokenKind.PERSONAL, ApiTokenKind.CLIENT

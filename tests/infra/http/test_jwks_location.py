@@ -12,9 +12,9 @@ import pytest
 from flask_watchword.infra.http.address import BadAddress, read_address
 from flask_watchword.infra.http.http_get import FetchFailed
 from flask_watchword.infra.http.jwks_location import KeyLocation, configuration_url
-from tests.stores.jwks.certificates import server_context
-from tests.stores.jwks.elapsed import Elapsed
-from tests.stores.jwks.site import Site, http_answer, running
+from tests.infra.http.certificates import server_context
+from tests.infra.http.elapsed import Elapsed
+from tests.infra.http.site import Site, http_answer, running
 
 CONFIGURATION = "/.well-known/openid-configuration"
 

@@ -12,9 +12,9 @@ from flask_watchword.clock import Clock
 from flask_watchword.infra.http.address import read_address
 from flask_watchword.infra.http.deadline import Deadline
 from flask_watchword.infra.http.http_get import MAX_BYTES, Document, FetchFailed, get
-from tests.stores.jwks.certificates import server_context
-from tests.stores.jwks.elapsed import Elapsed
-from tests.stores.jwks.site import Site, http_answer, running
+from tests.infra.http.certificates import server_context
+from tests.infra.http.elapsed import Elapsed
+from tests.infra.http.site import Site, http_answer, running
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 

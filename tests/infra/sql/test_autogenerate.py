@@ -18,7 +18,7 @@ from flask_watchword.infra.sql.tables import VERSION_TABLE, metadata
 from flask_watchword.migrations import include_name
 from tests.servers.postgres import new_database
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MASTER_KEY = secrets.token_urlsafe(32)
 OURS = {VERSION_TABLE, *metadata.tables}
 

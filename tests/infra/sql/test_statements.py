@@ -9,7 +9,7 @@ from flask_watchword.sessions.refresh import refresh
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 from flask_watchword.sessions.store import SessionStore
-from tests.stores.recorded_statements import about_our_tables, recording
+from tests.infra.sql.recorded_statements import about_our_tables, recording
 
 NOW = 1_700_000_000.0
 LIVES = Lifetimes()

@@ -14,8 +14,8 @@ from flask_watchword.infra.sql.sessions import SqlSessionStore
 from flask_watchword.infra.sql.tables import metadata
 from flask_watchword.infra.sql.users import SqlUserStore
 from flask_watchword.sessions.store import SessionStore
+from tests.infra import valkey_places
 from tests.servers.postgres import new_database
-from tests.stores import valkey_places
 
 valkey_sessions = valkey_places.valkey_sessions
 valkey_cluster_sessions = valkey_places.valkey_cluster_sessions

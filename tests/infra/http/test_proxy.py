@@ -13,10 +13,10 @@ from flask_watchword.infra.http.deadline import Deadline
 from flask_watchword.infra.http.http_get import FetchFailed, get
 from flask_watchword.infra.http.jwks_location import KeyLocation
 from flask_watchword.infra.http.proxy import Proxy, environment_proxy
+from tests.infra.http.certificates import server_context
+from tests.infra.http.elapsed import Elapsed
+from tests.infra.http.site import Site, running
 from tests.servers.connect_proxy import ConnectProxy, connect_proxy
-from tests.stores.jwks.certificates import server_context
-from tests.stores.jwks.elapsed import Elapsed
-from tests.stores.jwks.site import Site, running
 
 # A name that nothing on this machine resolves.
 HOST = "keys.invalid"

@@ -19,7 +19,7 @@ from flask_watchword.sessions.session import (
     Lifetimes,
     new_session,
 )
-from tests.stores.racing import Race, run, run_in_processes
+from tests.infra.racing import Race, run, run_in_processes
 
 NOW = 1_700_000_000.0
 LENIENT = Lifetimes(grace=10.0)

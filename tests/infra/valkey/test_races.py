@@ -11,7 +11,7 @@ import pytest
 
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 from flask_watchword.sessions.session import REFRESH_REUSED, SIGNED_OUT, Lifetimes, new_session
-from tests.stores.racing import Race, run, run_in_processes
+from tests.infra.racing import Race, run, run_in_processes
 
 pytestmark = pytest.mark.server
 

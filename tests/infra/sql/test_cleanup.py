@@ -9,7 +9,7 @@ from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.cleanup import SqlCleanup
 from flask_watchword.infra.sql.outbox import SqlOutbox
 from flask_watchword.keys.encryption import Encryptor
-from tests.stores.account_rows import KINDS, keep_one_of_each_kind, left
+from tests.infra.sql.account_rows import KINDS, keep_one_of_each_kind, left
 
 NOW = 1_700_000_000.0
 

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flask_watchword.accounts.rate_limits import Hit, RateLimitStore
-from tests.stores import throttle_places
-from tests.stores.throttle_places import THROTTLE_PLACES, OpenThrottle
+from tests.infra import rate_limit_places
+from tests.infra.rate_limit_places import THROTTLE_PLACES, OpenThrottle
 
-memory_throttle = throttle_places.memory_throttle
-sqlite_throttle = throttle_places.sqlite_throttle
-postgres_throttle = throttle_places.postgres_throttle
-valkey_throttle = throttle_places.valkey_throttle
-valkey_cluster_throttle = throttle_places.valkey_cluster_throttle
+memory_throttle = rate_limit_places.memory_throttle
+sqlite_throttle = rate_limit_places.sqlite_throttle
+postgres_throttle = rate_limit_places.postgres_throttle
+valkey_throttle = rate_limit_places.valkey_throttle
+valkey_cluster_throttle = rate_limit_places.valkey_cluster_throttle
 
 SECOND = 1_000_000
 # Odd, so that an inexact store loses a part of it each time.
@@ -35,7 +35,7 @@ def open_throttle(request: pytest.FixtureRequest) -> OpenThrottle:
 def throttle(open_throttle: OpenThrottle) -> Iterator[RateLimitStore]:
     store = open_throttle()
     yield store
-    throttle_places.close(store)
+    rate_limit_places.close(store)
 
 
 def test_as_many_tries_pass_at_once_as_the_burst_allows(throttle: RateLimitStore) -> None:
@@ -139,7 +139,7 @@ def _times_allowed(open_throttle: OpenThrottle, tries: int) -> int:
     store = open_throttle()
     with ThreadPoolExecutor(8) as pool:
         waits = list(pool.map(lambda _: store.take([TEN], NOW), range(tries)))
-    throttle_places.close(store)
+    rate_limit_places.close(store)
     return waits.count(0)
 
 

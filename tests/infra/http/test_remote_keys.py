@@ -20,7 +20,7 @@ from flask_watchword.infra.http.remote_keys import (
 )
 from flask_watchword.jose import Key
 from flask_watchword.jose.jwk_set import NoUsableKeyError
-from tests.stores.jwks.elapsed import Elapsed
+from tests.infra.http.elapsed import Elapsed
 
 FRESH = 600.0
 ISSUER = "https://issuer.example"
