@@ -5,8 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask_watchword.extension.options.options import OPTIONS
 from flask_watchword.extension.options.sessions import SESSION_OPTIONS
+from flask_watchword.extension.options.table import OPTIONS
 
 PAGE = Path(__file__).parent / "reference" / "options.md"
 

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flask_watchword.extension.legacy.legacy import (
+    from flask_watchword.extension.legacy.functions import (
         fresh_jwt_required,
         get_jwt_claims,
         get_raw_jwt,
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
         verify_jwt_refresh_token_in_request,
     )
     from flask_watchword.extension.manager import JWTManager
-    from flask_watchword.extension.permissions.permissions import (
+    from flask_watchword.extension.permissions.decorators import (
         fresh_required,
         roles_required,
         scopes_required,
     )
+    from flask_watchword.extension.sessions.api import Sessions
     from flask_watchword.extension.sessions.session_context import TokenPair
-    from flask_watchword.extension.sessions.sessions import Sessions
-    from flask_watchword.extension.tokens.cookies import (
-        set_access_cookies,
-        set_refresh_cookies,
-        unset_access_cookies,
-        unset_jwt_cookies,
-        unset_refresh_cookies,
-    )
-    from flask_watchword.extension.tokens.tokens import (
+    from flask_watchword.extension.tokens.api import (
         create_access_token,
         create_refresh_token,
         decode_token,
         get_csrf_token,
         get_jti,
         get_unverified_jwt_headers,
+    )
+    from flask_watchword.extension.tokens.cookies import (
+        set_access_cookies,
+        set_refresh_cookies,
+        unset_access_cookies,
+        unset_jwt_cookies,
+        unset_refresh_cookies,
     )
     from flask_watchword.extension.verification.current import (
         current_user,
@@ -120,12 +120,12 @@ _HOMES = {
             "verify_expired_in_request",
             "verify_jwt_in_request",
         ),
-        "extension.permissions.permissions": (
+        "extension.permissions.decorators": (
             "fresh_required",
             "roles_required",
             "scopes_required",
         ),
-        "extension.legacy.legacy": (
+        "extension.legacy.functions": (
             "fresh_jwt_required",
             "get_jwt_claims",
             "get_raw_jwt",
@@ -138,8 +138,8 @@ _HOMES = {
         ),
         "extension.manager": ("JWTManager",),
         "extension.sessions.session_context": ("TokenPair",),
-        "extension.sessions.sessions": ("Sessions",),
-        "extension.tokens.tokens": (
+        "extension.sessions.api": ("Sessions",),
+        "extension.tokens.api": (
             "create_access_token",
             "create_refresh_token",
             "decode_token",

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import current_app
 
-from flask_watchword.extension.options import options
+from flask_watchword.extension.options import values
 from flask_watchword.internal_utils import get_json_encoder
 
 
@@ -14,15 +14,15 @@ def _option(name: str) -> property:
     return property(lambda _: current_app.config[name], doc=f"{name}.")
 
 
-def _parsed(parse: Callable[[options.Config], Any]) -> property:
+def _parsed(parse: Callable[[values.Config], Any]) -> property:
     """Return a property that reads what options stand for, and raises for bad values."""
     return property(lambda _: parse(current_app.config), doc=parse.__doc__)
 
 
-def _token_location(config: options.Config) -> Any:
+def _token_location(config: values.Config) -> Any:
     """Return JWT_TOKEN_LOCATION: as the application wrote it, but text as a tuple."""
     value = config["JWT_TOKEN_LOCATION"]
-    parsed = options.token_locations(value)
+    parsed = values.token_locations(value)
     return parsed if isinstance(value, str) else value
 
 
@@ -39,30 +39,30 @@ class _Config:
     access_csrf_cookie_path = _option("JWT_ACCESS_CSRF_COOKIE_PATH")
     access_csrf_field_name = _option("JWT_ACCESS_CSRF_FIELD_NAME")
     access_csrf_header_name = _option("JWT_ACCESS_CSRF_HEADER_NAME")
-    access_expires = _parsed(lambda config: options.lifetime(config, "access"))
+    access_expires = _parsed(lambda config: values.lifetime(config, "access"))
     algorithm = _option("JWT_ALGORITHM")
     cookie_csrf_protect = _option("JWT_COOKIE_CSRF_PROTECT")
     cookie_domain = _option("JWT_COOKIE_DOMAIN")
-    cookie_max_age = _parsed(options.cookie_max_age)
+    cookie_max_age = _parsed(values.cookie_max_age)
     cookie_samesite = _option("JWT_COOKIE_SAMESITE")
     cookie_secure = _option("JWT_COOKIE_SECURE")
     csrf_check_form = _option("JWT_CSRF_CHECK_FORM")
     csrf_in_cookies = _option("JWT_CSRF_IN_COOKIES")
     csrf_request_methods = _option("JWT_CSRF_METHODS")
-    decode_algorithms = _parsed(options.decode_algorithms)
+    decode_algorithms = _parsed(values.decode_algorithms)
     decode_audience = _option("JWT_DECODE_AUDIENCE")
     decode_issuer = _option("JWT_DECODE_ISSUER")
-    decode_key = _parsed(options.decode_key)
+    decode_key = _parsed(values.decode_key)
     encode_audience = _option("JWT_ENCODE_AUDIENCE")
     encode_issuer = _option("JWT_ENCODE_ISSUER")
-    encode_key = _parsed(options.encode_key)
+    encode_key = _parsed(values.encode_key)
     encode_nbf = _option("JWT_ENCODE_NBF")
     error_msg_key = _option("JWT_ERROR_MESSAGE_KEY")
     exempt_methods = property(lambda _: {"OPTIONS"})
-    header_name = _parsed(options.header_name)
+    header_name = _parsed(values.header_name)
     header_type = _option("JWT_HEADER_TYPE")
     identity_claim_key = _option("JWT_IDENTITY_CLAIM")
-    is_asymmetric = _parsed(lambda config: options.is_asymmetric(config["JWT_ALGORITHM"]))
+    is_asymmetric = _parsed(lambda config: values.is_asymmetric(config["JWT_ALGORITHM"]))
     json_encoder = property(lambda _: get_json_encoder(current_app))
     json_key = _option("JWT_JSON_KEY")
     jwt_in_cookies = _has_location("cookies")
@@ -78,7 +78,7 @@ class _Config:
     refresh_csrf_cookie_path = _option("JWT_REFRESH_CSRF_COOKIE_PATH")
     refresh_csrf_field_name = _option("JWT_REFRESH_CSRF_FIELD_NAME")
     refresh_csrf_header_name = _option("JWT_REFRESH_CSRF_HEADER_NAME")
-    refresh_expires = _parsed(lambda config: options.lifetime(config, "refresh"))
+    refresh_expires = _parsed(lambda config: values.lifetime(config, "refresh"))
     refresh_json_key = _option("JWT_REFRESH_JSON_KEY")
     session_cookie = _option("JWT_SESSION_COOKIE")
     token_location = _parsed(_token_location)

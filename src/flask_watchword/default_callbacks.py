@@ -1,6 +1,6 @@
 """The default loaders, which applications call from their own."""
 
-from flask_watchword.extension.responses.responses import (
+from flask_watchword.extension.callbacks.defaults import (
     default_additional_claims_callback,
     default_blocklist_callback,
     default_decode_key_callback,

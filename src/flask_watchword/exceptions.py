@@ -1,6 +1,6 @@
 """The exceptions, where Flask-JWT-Extended has them: so that moving over is one word."""
 
-from flask_watchword.extension.responses.errors import (
+from flask_watchword.extension.errors import (
     CookieSentTwice,
     CSRFError,
     FreshTokenRequired,

@@ -5,15 +5,15 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from flask_watchword.extension.callbacks import call
-from flask_watchword.extension.manager import JWTManager
-from flask_watchword.extension.responses.errors import (
+from flask_watchword.extension.callbacks.call import call
+from flask_watchword.extension.errors import (
     RevokedTokenError,
     UserClaimsVerificationError,
 )
-from flask_watchword.extension.responses.errors import WrongTokenError as WrongTokenError
+from flask_watchword.extension.errors import WrongTokenError as WrongTokenError
+from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.state import json_default
-from flask_watchword.extension.verification.verification import check_type
+from flask_watchword.extension.verification.verify import check_type
 
 Claims = dict[str, Any]
 

@@ -24,8 +24,8 @@ from flask_watchword.exceptions import (
     UserLookupError,
     WrongTokenError,
 )
+from flask_watchword.extension.compat_modules import PUBLIC_CODECS, without_private_names
 from flask_watchword.extension.manager import JWTManager
-from flask_watchword.extension.module_surface import PUBLIC_CODECS, without_private_names
 from flask_watchword.extension.verification.current import current_user_context_processor
 from flask_watchword.typing import ExpiresDelta, Fresh
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from flask_watchword.exceptions import CSRFError, JWTDecodeError
-from flask_watchword.extension.module_surface import PUBLIC_CODECS, without_private_names
+from flask_watchword.extension.compat_modules import PUBLIC_CODECS, without_private_names
 from flask_watchword.typing import ExpiresDelta, Fresh
 
 __all__ = ["CSRFError", "ExpiresDelta", "Fresh", "JWTDecodeError"]

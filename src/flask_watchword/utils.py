@@ -5,16 +5,13 @@ follow.
 """
 
 from flask_watchword.config import config
-from flask_watchword.extension.legacy.legacy import get_jwt_claims, get_raw_jwt, get_raw_jwt_header
-from flask_watchword.extension.module_surface import pass_on_replacements
-from flask_watchword.extension.tokens.cookies import (
-    set_access_cookies,
-    set_refresh_cookies,
-    unset_access_cookies,
-    unset_jwt_cookies,
-    unset_refresh_cookies,
+from flask_watchword.extension.compat_modules import pass_on_replacements
+from flask_watchword.extension.legacy.functions import (
+    get_jwt_claims,
+    get_raw_jwt,
+    get_raw_jwt_header,
 )
-from flask_watchword.extension.tokens.tokens import (
+from flask_watchword.extension.tokens.api import (
     create_access_token,
     create_refresh_token,
     decode_token,
@@ -22,6 +19,13 @@ from flask_watchword.extension.tokens.tokens import (
     get_jti,
     get_unverified_jwt_headers,
     replace_decoding,
+)
+from flask_watchword.extension.tokens.cookies import (
+    set_access_cookies,
+    set_refresh_cookies,
+    unset_access_cookies,
+    unset_jwt_cookies,
+    unset_refresh_cookies,
 )
 from flask_watchword.extension.verification.current import (
     current_user,

@@ -15,7 +15,11 @@ from flask_watchword.exceptions import (
     NoAuthorizationError,
     UserLookupError,
 )
-from flask_watchword.extension.legacy.legacy import (
+from flask_watchword.extension.compat_modules import (
+    pass_on_replacements,
+    without_private_names,
+)
+from flask_watchword.extension.legacy.functions import (
     fresh_jwt_required,
     jwt_optional,
     jwt_refresh_token_required,
@@ -23,16 +27,12 @@ from flask_watchword.extension.legacy.legacy import (
     verify_jwt_in_request_optional,
     verify_jwt_refresh_token_in_request,
 )
-from flask_watchword.extension.module_surface import (
-    pass_on_replacements,
-    without_private_names,
-)
-from flask_watchword.extension.permissions.permissions import (
+from flask_watchword.extension.permissions.decorators import (
     fresh_required,
     roles_required,
     scopes_required,
 )
-from flask_watchword.extension.tokens.tokens import decode_token, get_unverified_jwt_headers
+from flask_watchword.extension.tokens.api import decode_token, get_unverified_jwt_headers
 from flask_watchword.extension.verification.decorators import (
     jwt_expired_token_required,
     jwt_required,
@@ -41,7 +41,7 @@ from flask_watchword.extension.verification.decorators import (
     verify_expired_in_request,
     verify_jwt_in_request,
 )
-from flask_watchword.extension.verification.verification import LocationType
+from flask_watchword.extension.verification.verify import LocationType
 from flask_watchword.internal_utils import (
     custom_verification_for_token,
     has_user_lookup,

@@ -100,7 +100,7 @@ def test_classes_are_the_very_ones_of_watchword(tmp_path: Path) -> None:
     script.write_text(
         "import flask_jwt_extended, flask_watchword\n"
         "from flask_jwt_extended import exceptions\n"
-        "from flask_watchword.extension.responses import errors\n"
+        "from flask_watchword.extension import errors\n"
         "assert flask_jwt_extended.JWTManager is flask_watchword.JWTManager\n"
         "names = [name for name in vars(errors) if name.endswith(('Error', 'Required'))]\n"
         "assert len(names) >= 9\n"

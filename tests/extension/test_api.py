@@ -31,7 +31,7 @@ from flask_watchword import (
     verify_jwt_in_request,
 )
 from flask_watchword.errors import ExpiredSignatureError
-from flask_watchword.extension.responses.errors import CSRFError, JWTDecodeError
+from flask_watchword.extension.errors import CSRFError, JWTDecodeError
 from tests.extension.minted_tokens import ABSENT, CLAIMS, CSRF, HOUR, MINTED_AT, mint
 from tests.extension.signing_keys import HMAC_SECRET
 

@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, abort
 
 import flask_watchword
 import flask_watchword.errors
-import flask_watchword.extension.responses.errors
+import flask_watchword.extension.errors
 from tests.extension.minted_tokens import HOUR, MINTED_AT, b64url, mint
 from tests.extension.signing_keys import HMAC_SECRET
 
@@ -78,7 +78,7 @@ def class_named(kind: str, library: ModuleType) -> type[Exception]:
     errors = (
         flask_jwt_extended.exceptions
         if library is flask_jwt_extended
-        else flask_watchword.extension.responses.errors
+        else flask_watchword.extension.errors
     )
     found: type[Exception] = (
         getattr(errors, kind, None) or getattr(jwt, kind, None) or getattr(jwt.exceptions, kind)

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import User
 from flask_watchword.extension.state import state_of
-from flask_watchword.extension.tokens.tokens import create_access_token, create_refresh_token
+from flask_watchword.extension.tokens.api import create_access_token, create_refresh_token
 from tests.service.conftest import bearer
 
 #: Longer than a refresh token lives.

@@ -3,7 +3,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import User
-from flask_watchword.extension.tokens.tokens import create_access_token
+from flask_watchword.extension.tokens.api import create_access_token
 from tests.service.conftest import PASSWORD, bearer
 
 

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import User
-from flask_watchword.extension.tokens.tokens import create_refresh_token
+from flask_watchword.extension.tokens.api import create_refresh_token
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores

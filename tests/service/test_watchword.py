@@ -18,7 +18,7 @@ from flask_watchword import (
 )
 from flask_watchword.accounts.users import User
 from flask_watchword.errors import Refusal
-from flask_watchword.extension.responses.errors import NoAuthorizationError
+from flask_watchword.extension.errors import NoAuthorizationError
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting

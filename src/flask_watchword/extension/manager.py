@@ -7,21 +7,22 @@ from flask import Flask
 
 from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import InvalidKeyError
+from flask_watchword.extension.callbacks import defaults
 from flask_watchword.extension.legacy.loaders import LegacyLoaders, accepting
 from flask_watchword.extension.options.issuers import read_issuers
 from flask_watchword.extension.options.keys import check_further_keys
-from flask_watchword.extension.options.options import (
+from flask_watchword.extension.options.table import set_defaults
+from flask_watchword.extension.options.unknown_names import warn_misspelled
+from flask_watchword.extension.options.values import (
     is_asymmetric,
     max_token_bytes,
     profile,
-    set_defaults,
 )
-from flask_watchword.extension.options.unknown_names import warn_misspelled
-from flask_watchword.extension.responses import handlers, responses, rest_frameworks
+from flask_watchword.extension.responses import handlers, rest_frameworks
 from flask_watchword.extension.state import EXTENSION_KEY, AppState
+from flask_watchword.extension.tokens.api import decode_token
 from flask_watchword.extension.tokens.creation import create
-from flask_watchword.extension.tokens.tokens import decode_token
-from flask_watchword.extension.verification import current, names_on_g
+from flask_watchword.extension.verification import current, g_mirror
 from flask_watchword.jose import Key
 
 Loader = TypeVar("Loader", bound=Callable[..., Any])
@@ -41,32 +42,30 @@ class JWTManager(LegacyLoaders):
     def __init__(self, app: Flask | None = None, add_context_processor: bool = False) -> None:
         self.clock: Clock = system_clock
         # Real applications read and replace these by their Flask-JWT-Extended names.
-        self._decode_key_callback: Callable[..., Any] = responses.default_decode_key_callback
-        self._encode_key_callback: Callable[..., Any] = responses.default_encode_key_callback
-        self._expired_token_callback: Callable[..., Any] = responses.default_expired_token_callback
-        self._invalid_token_callback: Callable[..., Any] = responses.default_invalid_token_callback
+        self._decode_key_callback: Callable[..., Any] = defaults.default_decode_key_callback
+        self._encode_key_callback: Callable[..., Any] = defaults.default_encode_key_callback
+        self._expired_token_callback: Callable[..., Any] = defaults.default_expired_token_callback
+        self._invalid_token_callback: Callable[..., Any] = defaults.default_invalid_token_callback
         self._jwt_additional_header_callback: Callable[..., Any] = (
-            responses.default_jwt_headers_callback
+            defaults.default_jwt_headers_callback
         )
         self._needs_fresh_token_callback: Callable[..., Any] = (
-            responses.default_needs_fresh_token_callback
+            defaults.default_needs_fresh_token_callback
         )
-        self._revoked_token_callback: Callable[..., Any] = responses.default_revoked_token_callback
-        self._token_in_blocklist_callback: Callable[..., Any] = responses.default_blocklist_callback
+        self._revoked_token_callback: Callable[..., Any] = defaults.default_revoked_token_callback
+        self._token_in_blocklist_callback: Callable[..., Any] = defaults.default_blocklist_callback
         self._token_verification_callback: Callable[..., Any] = (
-            responses.default_token_verification_callback
+            defaults.default_token_verification_callback
         )
-        self._unauthorized_callback: Callable[..., Any] = responses.default_unauthorized_callback
-        self._user_claims_callback: Callable[..., Any] = (
-            responses.default_additional_claims_callback
-        )
-        self._user_identity_callback: Callable[..., Any] = responses.default_user_identity_callback
+        self._unauthorized_callback: Callable[..., Any] = defaults.default_unauthorized_callback
+        self._user_claims_callback: Callable[..., Any] = defaults.default_additional_claims_callback
+        self._user_identity_callback: Callable[..., Any] = defaults.default_user_identity_callback
         self._user_lookup_callback: Callable[..., Any] | None = None
         self._user_lookup_error_callback: Callable[..., Any] = (
-            responses.default_user_lookup_error_callback
+            defaults.default_user_lookup_error_callback
         )
         self._token_verification_failed_callback: Callable[..., Any] = (
-            responses.default_token_verification_failed_callback
+            defaults.default_token_verification_failed_callback
         )
         if app is not None:
             self.init_app(app, add_context_processor)
@@ -99,7 +98,7 @@ class JWTManager(LegacyLoaders):
         if add_context_processor:
             app.context_processor(current.current_user_context_processor)
         if current.mirror_on_g:
-            names_on_g.install(app)
+            g_mirror.install(app)
         self._set_error_handler_callbacks(app)
         rest_frameworks.attach(app)
 

@@ -13,14 +13,16 @@ from flask import Flask, Request, current_app
 from flask.json.provider import DefaultJSONProvider
 
 from flask_watchword.errors import InsecureKeyLengthWarning, UnknownKeyError
-from flask_watchword.extension.callbacks import call
+from flask_watchword.extension.callbacks.call import call
+from flask_watchword.extension.callbacks.defaults import default_decode_key_callback
 from flask_watchword.extension.caller_warnings import warn_caller
 from flask_watchword.extension.checks.misplaced import warn_of_misplaced_decorators
-from flask_watchword.extension.issuers.issuers import KeptKeys, issuers_of
+from flask_watchword.extension.errors import CSRFError, JWTDecodeError, MissingCSRFValue
 from flask_watchword.extension.issuers.key_provider import KeySource
+from flask_watchword.extension.issuers.verification import KeptKeys, issuers_of
 from flask_watchword.extension.options.config_version import MARK, watch
 from flask_watchword.extension.options.keys import load_keys, signing_key, verifying_keys
-from flask_watchword.extension.options.options import (
+from flask_watchword.extension.options.values import (
     Config,
     decode_algorithms,
     environ_key,
@@ -30,8 +32,6 @@ from flask_watchword.extension.options.options import (
     profile,
     token_locations,
 )
-from flask_watchword.extension.responses.errors import CSRFError, JWTDecodeError, MissingCSRFValue
-from flask_watchword.extension.responses.responses import default_decode_key_callback
 from flask_watchword.jose import Decoder, Key, Policy, VerifiedToken, decode_unverified
 from flask_watchword.jose.cache import TokenCache
 from flask_watchword.jose.jws import check_algorithm

@@ -9,8 +9,8 @@ from flask import abort, after_this_request
 
 from flask_watchword.accounts.admins import ADMIN as ADMIN_ROLE
 from flask_watchword.errors import ImmatureSignatureError, Refusal
-from flask_watchword.extension.permissions.permissions import fresh_required, roles_required
-from flask_watchword.extension.responses.errors import WrongTokenError
+from flask_watchword.extension.errors import WrongTokenError
+from flask_watchword.extension.permissions.decorators import fresh_required, roles_required
 from flask_watchword.extension.verification.current import get_jwt
 from flask_watchword.extension.verification.decorators import (
     jwt_expired_token_required,

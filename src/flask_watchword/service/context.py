@@ -15,7 +15,7 @@ from flask_watchword.accounts.rate_limits import RateLimitStore
 from flask_watchword.accounts.transaction import AccountStores, UnitOfWork
 from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.sessions.sessions import Sessions
+from flask_watchword.extension.sessions.api import Sessions
 from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.mail.mailing import Mailing, code_lifetimes

@@ -6,7 +6,7 @@ page, it says by itself: no page can write ``Origin`` or ``Sec-Fetch-Site``.
 
 from flask import Request
 
-from flask_watchword.extension.responses.errors import CSRFError
+from flask_watchword.extension.errors import CSRFError
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.web_origin import origin_of
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, Response, abort, current_app, request
 
 from flask_watchword.clock import system_clock
+from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.explain.token_check import TokenCheck, follow_no_longer
 from flask_watchword.extension.explain.token_walk import (
     answer_to,
@@ -18,7 +19,6 @@ from flask_watchword.extension.explain.token_walk import (
     walk_token,
 )
 from flask_watchword.extension.options.sessions import read_session_options
-from flask_watchword.extension.responses.errors import RevokedTokenError
 from flask_watchword.extension.sessions.revocation_feed import SESSION_ENDED
 from flask_watchword.extension.verification.current import (
     CurrentToken,

@@ -14,9 +14,7 @@ from flask_watchword.errors import (
     Refusal,
     SpecificRefusal,
 )
-from flask_watchword.extension.manager import JWTManager
-from flask_watchword.extension.responses import handlers
-from flask_watchword.extension.responses.errors import (
+from flask_watchword.extension.errors import (
     CSRFError,
     FreshTokenRequired,
     InsufficientPrivilege,
@@ -24,6 +22,8 @@ from flask_watchword.extension.responses.errors import (
     RevokedTokenError,
     SignInTooOld,
 )
+from flask_watchword.extension.manager import JWTManager
+from flask_watchword.extension.responses import handlers
 from flask_watchword.extension.sessions.revocation_feed import TOKEN_REVOKED
 from flask_watchword.extension.state import state_of
 from flask_watchword.service.configuration.settings import Settings

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_watchword.accounts.hash_shares import HashShares
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.extension.resources import Closing, resources_of
-from flask_watchword.extension.sessions.sessions import Sessions
+from flask_watchword.extension.sessions.api import Sessions
 from flask_watchword.extension.sessions.signals import refresh_repeated, refresh_reused
 from flask_watchword.extension.state import EXTENSION_KEY, state_of
 from flask_watchword.infra.temporary_database import TemporaryDatabase, is_in_memory

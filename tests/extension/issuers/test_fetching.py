@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flask_restx import Api, Resource
 
 from flask_watchword import jwt_required
-from flask_watchword.extension.verification import verification
+from flask_watchword.extension.verification import verify
 from flask_watchword.infra.http.freshness import UNSAID
 from flask_watchword.infra.http.remote_keys import COOLDOWN
 from tests.extension.issuers.others import AUDIENCE, Other, Place, options, public_jwk, signed
@@ -229,12 +229,12 @@ def test_a_remembered_token_is_verified_from_memory(
     def not_again(*_: object) -> None:
         raise AssertionError("verified twice")
 
-    monkeypatch.setattr(verification, "find", not_again)
+    monkeypatch.setattr(verify, "find", not_again)
     assert place.get(token).get_json()["iss"] == one.name
     own = place.own_token()
     monkeypatch.undo()
     assert place.get(own).status_code == 200
-    monkeypatch.setattr(verification, "find", not_again)
+    monkeypatch.setattr(verify, "find", not_again)
     assert place.get(own).status_code == 200
 
 

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from flask import Flask
 
 from flask_watchword.extension.caller_warnings import warn_at_function, warn_caller
-from flask_watchword.extension.responses.errors import UnprotectedViewWarning
+from flask_watchword.extension.errors import UnprotectedViewWarning
 from flask_watchword.extension.verification.route_metadata import Mark, marks_of
 
 #: The marks of the decorators that a function was given to, the outermost first.

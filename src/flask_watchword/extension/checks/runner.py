@@ -6,6 +6,10 @@ from datetime import timedelta
 from flask import Flask
 
 from flask_watchword.errors import InvalidKeyError
+from flask_watchword.extension.callbacks.defaults import (
+    default_blocklist_callback,
+    default_decode_key_callback,
+)
 from flask_watchword.extension.checks.application_migrations import check_migrations
 from flask_watchword.extension.checks.issuers import check_issuer_proxy, check_issuer_transport
 from flask_watchword.extension.checks.known_faults import check_packages
@@ -14,18 +18,14 @@ from flask_watchword.extension.checks.results import CheckResult, fine, problem,
 from flask_watchword.extension.checks.routes import routes_of
 from flask_watchword.extension.checks.weak_secrets import weakness
 from flask_watchword.extension.options.keys import signing_key, verifying_keys
-from flask_watchword.extension.options.options import (
+from flask_watchword.extension.options.unknown_names import misspelled_options
+from flask_watchword.extension.options.values import (
     Config,
     decode_algorithms,
     has_own_key,
     is_asymmetric,
     lifetime,
     token_locations,
-)
-from flask_watchword.extension.options.unknown_names import misspelled_options
-from flask_watchword.extension.responses.responses import (
-    default_blocklist_callback,
-    default_decode_key_callback,
 )
 from flask_watchword.extension.sessions.memory_store import REMEDY, configured_workers
 from flask_watchword.extension.sessions.session_context import SESSIONS_KEY

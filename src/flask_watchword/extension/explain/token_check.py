@@ -18,7 +18,7 @@ from flask_watchword.extension.explain.token_walk import (
 )
 from flask_watchword.extension.options.keys import verifying_keys
 from flask_watchword.extension.state import state_of
-from flask_watchword.extension.verification.verification import Demand, verify
+from flask_watchword.extension.verification.verify import Demand, verify
 from flask_watchword.jose.explain import Step, shown
 from flask_watchword.jose.keys import Key
 

@@ -12,13 +12,13 @@ from flask.ctx import RequestContext
 from flask.typing import ResponseReturnValue
 
 from flask_watchword.errors import Refusal
-from flask_watchword.extension.options.options import environ_key, header_name
-from flask_watchword.extension.responses.errors import JWTExtendedException, RevokedTokenError
-from flask_watchword.extension.responses.responses import (
+from flask_watchword.extension.callbacks.defaults import (
     default_blocklist_callback,
     default_decode_key_callback,
     default_token_verification_callback,
 )
+from flask_watchword.extension.errors import JWTExtendedException, RevokedTokenError
+from flask_watchword.extension.options.values import environ_key, header_name
 from flask_watchword.extension.sessions.revocation_feed import (
     KEY_REVOKED,
     SESSION_ENDED,
@@ -28,7 +28,7 @@ from flask_watchword.extension.sessions.session_context import SESSIONS_KEY
 from flask_watchword.extension.state import AppState, state_of
 from flask_watchword.extension.verification.current import CurrentToken
 from flask_watchword.extension.verification.locations import from_headers
-from flask_watchword.extension.verification.verification import (
+from flask_watchword.extension.verification.verify import (
     check_by_loader,
     check_not_revoked,
     check_type,

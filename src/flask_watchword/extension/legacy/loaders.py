@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 
-from flask_watchword.extension.callbacks import call
+from flask_watchword.extension.callbacks.call import call
 from flask_watchword.extension.legacy.deprecation import user_claims_key, warn_renamed
 
 Callback = Callable[..., Any]

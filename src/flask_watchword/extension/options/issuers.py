@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_watchword.extension.options.options import Config
+from flask_watchword.extension.options.values import Config
 from flask_watchword.jose import ALGORITHMS
 
 #: A secret in common would let either of two sign what counts as the other's.

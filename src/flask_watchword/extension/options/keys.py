@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_watchword.errors import InvalidKeyError
-from flask_watchword.extension.options.options import (
+from flask_watchword.extension.options.values import (
     Config,
     decode_algorithms,
     decode_key,

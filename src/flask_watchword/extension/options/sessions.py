@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask_watchword.extension.options.options import Config, Option, lifetime
+from flask_watchword.extension.options.table import Option
+from flask_watchword.extension.options.values import (
+    Config,
+    lifetime,
+)
 from flask_watchword.sessions.session import Lifetimes
 
 #: Seconds that stand for a token without an end: a revocation has to end some day.

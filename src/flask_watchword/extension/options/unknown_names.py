@@ -5,8 +5,8 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from flask_watchword.extension.caller_warnings import warn_caller
-from flask_watchword.extension.options.options import OPTIONS
 from flask_watchword.extension.options.sessions import SESSION_OPTIONS
+from flask_watchword.extension.options.table import OPTIONS
 
 #: How similar two names are from which on one counts as a misspelling of the other, from 0 to 1:
 #: one letter or two in a name of ten. Names that differ by a word are an application's own.

@@ -8,8 +8,12 @@ from flask import Blueprint, Flask, Response, current_app
 from flask.typing import ResponseReturnValue
 
 from flask_watchword.errors import ExpiredSignatureError, Refusal, SpecificRefusal
-from flask_watchword.extension.callbacks import call
-from flask_watchword.extension.responses.errors import (
+from flask_watchword.extension.callbacks.call import call
+from flask_watchword.extension.callbacks.defaults import (
+    default_needs_fresh_token_callback,
+    default_revoked_token_callback,
+)
+from flask_watchword.extension.errors import (
     CookieSentTwice,
     CSRFError,
     FreshTokenRequired,
@@ -25,10 +29,8 @@ from flask_watchword.extension.responses.errors import (
     UserLookupError,
     WrongTokenError,
 )
-from flask_watchword.extension.responses.responses import (
+from flask_watchword.extension.responses.messages import (
     coded_message,
-    default_needs_fresh_token_callback,
-    default_revoked_token_callback,
     message,
 )
 from flask_watchword.infra.errors import KeysUnavailable

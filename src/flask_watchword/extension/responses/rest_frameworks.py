@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, got_request_exception
 
 from flask_watchword.errors import Refusal
-from flask_watchword.extension.responses.errors import JWTExtendedException
+from flask_watchword.extension.errors import JWTExtendedException
 from flask_watchword.infra.errors import StoreUnavailable
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_watchword.clock import Clock
+from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.resources import Resources
-from flask_watchword.extension.responses.errors import RevokedTokenError
 from flask_watchword.extension.sessions.follower import Follower
 from flask_watchword.extension.verification.current import CurrentToken
 from flask_watchword.fork_safety import ForkAware, watch_forks

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Response, current_app
 
-from flask_watchword.extension.options.options import cookie_max_age
-from flask_watchword.extension.tokens.tokens import get_csrf_token
+from flask_watchword.extension.options.values import cookie_max_age
+from flask_watchword.extension.tokens.api import get_csrf_token
 from flask_watchword.extension.tokens.unusable import complain
 
 #: Bytes of name and value that browsers keep of a cookie (draft-ietf-httpbis-rfc6265bis section

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from flask import Flask, current_app
 
-from flask_watchword.extension.callbacks import call
-from flask_watchword.extension.options.options import encode_key, lifetime
-from flask_watchword.extension.responses.responses import (
+from flask_watchword.extension.callbacks.call import call
+from flask_watchword.extension.callbacks.defaults import (
     default_additional_claims_callback,
     default_encode_key_callback,
     default_jwt_headers_callback,
     default_user_identity_callback,
 )
+from flask_watchword.extension.options.values import encode_key, lifetime
 from flask_watchword.extension.state import AppState, json_default, state_of
 from flask_watchword.extension.tokens.unusable import NewToken, check_usable
 from flask_watchword.jose import Key, encode

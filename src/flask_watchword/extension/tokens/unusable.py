@@ -18,10 +18,10 @@ from flask_watchword.errors import (
     Refusal,
     UnknownKeyError,
 )
+from flask_watchword.extension.callbacks.defaults import default_decode_key_callback
 from flask_watchword.extension.caller_warnings import warn_caller
-from flask_watchword.extension.options.options import Config
-from flask_watchword.extension.responses.errors import UnusableToken, UnusableTokenWarning
-from flask_watchword.extension.responses.responses import default_decode_key_callback
+from flask_watchword.extension.errors import UnusableToken, UnusableTokenWarning
+from flask_watchword.extension.options.values import Config
 from flask_watchword.extension.state import AppState, DecoderConfig
 from flask_watchword.jose import Key, jws
 from flask_watchword.jose import claims as rules

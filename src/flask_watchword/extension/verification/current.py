@@ -12,7 +12,7 @@ from flask import Flask, Request, current_app, g, request
 from werkzeug.local import LocalProxy
 
 from flask_watchword.extension.checks.misplaced import misplaced_decorators
-from flask_watchword.extension.verification import names_on_g
+from flask_watchword.extension.verification import g_mirror
 from flask_watchword.jose import Token, VerifiedToken
 
 Claims = dict[str, Any]
@@ -74,7 +74,7 @@ def keep(current: Request, app: Flask, token: CurrentToken) -> None:
     if mirror_on_g:
         own, loaded = token.own, token.user is not NO_LOADER
         user = {"loaded_user": token.user} if loaded else None
-        names_on_g.show(current, app, own.claims, own.header, token.location, user)
+        g_mirror.show(current, app, own.claims, own.header, token.location, user)
 
 
 def keep_refused(current: Request, app: Flask) -> None:
@@ -146,7 +146,7 @@ def _has_no_view(current: Request) -> bool:
 
 def _shown_on_g() -> CurrentToken | None:
     """Read the token from Flask-JWT-Extended's names, which applications write to as well."""
-    shown = names_on_g.shown()
+    shown = g_mirror.shown()
     if shown is None:
         return None
     claims, header, location, user = shown

@@ -11,7 +11,7 @@ from flask_watchword.extension.checks.misplaced import note_decorated
 from flask_watchword.extension.legacy.deprecation import warn_renamed
 from flask_watchword.extension.verification.current import ABSENT, CurrentToken
 from flask_watchword.extension.verification.route_metadata import Mark, mark_of_demand, marked
-from flask_watchword.extension.verification.verification import (
+from flask_watchword.extension.verification.verify import (
     Claims,
     Demand,
     LocationType,

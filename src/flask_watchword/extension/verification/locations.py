@@ -7,14 +7,14 @@ from typing import Any
 from flask import Request
 from werkzeug.exceptions import BadRequest
 
-from flask_watchword.extension.options.options import Config, environ_key, header_name, profile
-from flask_watchword.extension.responses.errors import (
+from flask_watchword.extension.errors import (
     CookieSentTwice,
     CSRFError,
     InvalidHeaderError,
     InvalidQueryParamError,
     NoAuthorizationError,
 )
+from flask_watchword.extension.options.values import Config, environ_key, header_name, profile
 
 #: A token, and the CSRF value that its request has to prove itself with, if any.
 Found = tuple[Any, str | None]

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from flask_watchword.extension.verification.verification import Demand
+    from flask_watchword.extension.verification.verify import Demand
 
 _MARKS = "__watchword_marks__"
 

@@ -18,7 +18,7 @@ from flask_watchword.accounts.login_challenge import (
 )
 from flask_watchword.accounts.users import User
 from flask_watchword.errors import Refusal, UnknownKeyError
-from flask_watchword.extension.responses.errors import RevokedTokenError
+from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.sessions.session_context import running_app
 from flask_watchword.extension.state import current_state, state_of
 from flask_watchword.extension.tokens.creation import compose

@@ -17,13 +17,13 @@ from flask_watchword.exceptions import InvalidQueryParamError as InvalidQueryPar
 from flask_watchword.exceptions import NoAuthorizationError as NoAuthorizationError
 from flask_watchword.exceptions import UserLookupError as UserLookupError
 from flask_watchword.extension.legacy.deprecation import warn_renamed
-from flask_watchword.extension.legacy.legacy import (
+from flask_watchword.extension.legacy.functions import (
     verify_fresh_jwt_in_request as verify_fresh_jwt_in_request,
 )
-from flask_watchword.extension.legacy.legacy import (
+from flask_watchword.extension.legacy.functions import (
     verify_jwt_in_request_optional as verify_jwt_in_request_optional,
 )
-from flask_watchword.extension.legacy.legacy import (
+from flask_watchword.extension.legacy.functions import (
     verify_jwt_refresh_token_in_request as verify_jwt_refresh_token_in_request,
 )
 from flask_watchword.extension.state import current_state, state_of
@@ -40,13 +40,13 @@ from flask_watchword.extension.verification.decorators import (
 )
 from flask_watchword.extension.verification.decorators import protect
 from flask_watchword.extension.verification.route_metadata import mark_of_demand
-from flask_watchword.extension.verification.verification import (
+from flask_watchword.extension.verification.verify import (
     Demand,
     is_fresh,
     nowhere,
     wanted_locations,
 )
-from flask_watchword.extension.verification.verification import (
+from flask_watchword.extension.verification.verify import (
     LocationType as LocationType,
 )
 from flask_watchword.internal_utils import (

@@ -6,6 +6,11 @@ from typing import Any, Self
 
 from flask import Flask, Response, current_app, has_request_context, request
 
+from flask_watchword.extension.errors import (
+    NoAuthorizationError,
+    RevokedTokenError,
+    WrongTokenError,
+)
 from flask_watchword.extension.options.sessions import (
     ENDLESS,
     read_session_options,
@@ -13,12 +18,7 @@ from flask_watchword.extension.options.sessions import (
 )
 from flask_watchword.extension.options.unknown_names import warn_misspelled
 from flask_watchword.extension.resources import Closing
-from flask_watchword.extension.responses.errors import (
-    NoAuthorizationError,
-    RevokedTokenError,
-    WrongTokenError,
-)
-from flask_watchword.extension.responses.responses import coded_message
+from flask_watchword.extension.responses.messages import coded_message
 from flask_watchword.extension.sessions.revocation_feed import (
     SESSION_ENDED,
     Figures,
@@ -40,7 +40,7 @@ from flask_watchword.extension.sessions.signals import (
 from flask_watchword.extension.state import state_of
 from flask_watchword.extension.tokens.creation import Claims, Fresh
 from flask_watchword.extension.verification.current import CurrentToken, current_token
-from flask_watchword.extension.verification.verification import check_type
+from flask_watchword.extension.verification.verify import check_type
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.factory import UnknownStore, open_session_store
 from flask_watchword.infra.temporary_database import TemporaryDatabase, is_in_memory

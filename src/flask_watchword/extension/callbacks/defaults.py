@@ -3,24 +3,13 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, current_app
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from flask_watchword.extension.options.options import decode_key, encode_key
+from flask_watchword.extension.options.values import decode_key, encode_key
+from flask_watchword.extension.responses.messages import message
 
 Claims = dict[str, Any]
-
-
-def message(text: str, status: HTTPStatus) -> ResponseReturnValue:
-    """Answer with a text for people."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return app.json.response({app.config["JWT_ERROR_MESSAGE_KEY"]: text}), status
-
-
-def coded_message(text: str, code: str, status: HTTPStatus) -> ResponseReturnValue:
-    """Answer with a text for people and, beside it, a code for programs."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return app.json.response({app.config["JWT_ERROR_MESSAGE_KEY"]: text, "code": code}), status
 
 
 def default_expired_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:

@@ -18,7 +18,7 @@ from flask_watchword.errors import (
     UnknownKeyError,
 )
 from flask_watchword.extension.options.issuers import IssuerOptions, place, read_issuers
-from flask_watchword.extension.options.options import Config
+from flask_watchword.extension.options.values import Config
 from flask_watchword.infra.errors import UnusableProxy
 from flask_watchword.infra.factory import open_issuer_keys
 from flask_watchword.jose import Decoder, Key, Policy, Token, VerifiedToken, decode_unverified

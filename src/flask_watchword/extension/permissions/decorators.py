@@ -12,16 +12,17 @@ from typing import Any, NamedTuple, TypeVar, overload
 
 from flask import Flask, current_app
 
-from flask_watchword.extension.responses.errors import (
+from flask_watchword.extension.errors import (
     InsufficientRole,
     InsufficientScope,
     SignInTooOld,
 )
+from flask_watchword.extension.permissions.claims import roles_of, scopes_of, signed_in_at
 from flask_watchword.extension.state import state_of
 from flask_watchword.extension.verification.current import CurrentToken
 from flask_watchword.extension.verification.decorators import protect, protect_by_token
 from flask_watchword.extension.verification.route_metadata import Mark, mark_of_names
-from flask_watchword.extension.verification.verification import Claims, Demand, is_fresh, verify
+from flask_watchword.extension.verification.verify import Demand, verify
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -119,29 +120,6 @@ def fresh_required(view: Any = None, /, *, max_age: Any = _NO_LIMIT) -> Any:
         raise ValueError("max_age cannot be negative or without an end")
     mark = Mark(f"fresh_required(max_age={seconds:g})")
     return lambda decorated: protect(decorated, _verify_age, seconds, mark)
-
-
-def roles_of(claims: Claims) -> frozenset[str]:
-    """Return the roles that claims tell; none where they tell them in another form."""
-    roles = claims.get("roles")
-    if not isinstance(roles, list):
-        return frozenset()
-    return frozenset(role for role in roles if isinstance(role, str))
-
-
-def scopes_of(claims: Claims) -> frozenset[str]:
-    """Return the scopes that claims tell; none where they tell them in another form."""
-    scope = claims.get("scope")
-    return frozenset(scope.split(" ")) if isinstance(scope, str) else frozenset()
-
-
-def signed_in_at(claims: Claims, now: float) -> float | None:
-    """Return when a token's user has shown who they are; ``None`` where it does not say."""
-    told = claims.get("auth_time")
-    if told is None and is_fresh(claims, now):
-        told = claims.get("iat")
-    # Not isinstance: a boolean is an int, and no date.
-    return told if type(told) in (int, float) else None
 
 
 def _verify_roles(names: _Names) -> None:

@@ -6,9 +6,13 @@ from typing import Any, NamedTuple
 from flask import Flask, Request, current_app, request
 
 from flask_watchword.errors import Refusal, UnknownKeyError
-from flask_watchword.extension.callbacks import call
-from flask_watchword.extension.options.config_version import MARK
-from flask_watchword.extension.responses.errors import (
+from flask_watchword.extension.callbacks.call import call
+from flask_watchword.extension.callbacks.defaults import (
+    default_blocklist_callback,
+    default_decode_key_callback,
+    default_token_verification_callback,
+)
+from flask_watchword.extension.errors import (
     FreshTokenRequired,
     NoAuthorizationError,
     RevokedTokenError,
@@ -16,11 +20,7 @@ from flask_watchword.extension.responses.errors import (
     UserLookupError,
     WrongTokenError,
 )
-from flask_watchword.extension.responses.responses import (
-    default_blocklist_callback,
-    default_decode_key_callback,
-    default_token_verification_callback,
-)
+from flask_watchword.extension.options.config_version import MARK
 from flask_watchword.extension.state import EXTENSION_KEY, AppState, ConfigSnapshot, state_of
 from flask_watchword.extension.verification.current import (
     CurrentToken,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, overload
 
 from flask_watchword.extension.legacy.deprecation import user_claims_key, warn_renamed
-from flask_watchword.extension.tokens.tokens import decode_token, get_unverified_jwt_headers
+from flask_watchword.extension.tokens.api import decode_token, get_unverified_jwt_headers
 from flask_watchword.extension.verification.current import get_jwt, get_jwt_header
 from flask_watchword.extension.verification.decorators import (
     View,
