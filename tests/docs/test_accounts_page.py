@@ -5,12 +5,13 @@ import re
 from flask_watchword.accounts import password_policy as new_passwords
 from flask_watchword.accounts import password_strength as weak_passwords
 from flask_watchword.accounts import passwords
+from flask_watchword.accounts.emails import check_email, email_key
 from flask_watchword.accounts.imported_hashes import bcrypt_hashes, pbkdf2, scrypt, wordpress
 from flask_watchword.accounts.imported_hashes.verification import SCHEMES
 from flask_watchword.accounts.one_time_codes import CodeLifetimes
-from tests.docs.pages import ROOT, blocks
+from tests.docs.pages import DOCS, text_of
 
-PAGE = (ROOT / "docs" / "service" / "accounts.md").read_text(encoding="utf-8")
+PAGE = text_of(DOCS / "service" / "accounts.md")
 
 
 def cell_after(first: str) -> str:
@@ -19,18 +20,20 @@ def cell_after(first: str) -> str:
     return found[0]
 
 
-def test_the_example_runs() -> None:
-    (block,) = blocks(ROOT / "docs" / "service" / "accounts.md", "python")
-    exec(compile(block, "docs/service/accounts.md", "exec"), {})  # noqa: S102 - it is ours
+def test_addresses_are_compared_as_the_page_says() -> None:
+    assert email_key("Ada@BÜCHER.de") == email_key("ada@xn--bcher-kva.de")
+    assert email_key("ada@straße.de") != email_key("ada@strasse.de")
+    assert check_email(" Ada@Example.com ") == "Ada@Example.com"
 
 
 def test_the_rules_of_passwords_are_those_of_the_code() -> None:
-    assert f"{new_passwords.MIN_PASSWORD_CHARACTERS} characters" in cell_after("least length")
+    assert f"{new_passwords.MIN_PASSWORD_CHARACTERS} characters" in cell_after("minimum length")
     least = new_passwords.MIN_CHARACTERS_BESIDE_SECOND_FACTOR
-    assert f"{least} characters" in cell_after("least length beside a second factor")
-    assert f"{passwords.MAX_PASSWORD_CHARACTERS} characters" in cell_after("greatest length")
+    assert f"{least} characters" in cell_after("minimum length with a second factor")
+    assert f"{passwords.MAX_PASSWORD_CHARACTERS} characters" in cell_after("maximum length")
     profile = passwords.OWASP_PROFILE
-    costs = f"{profile.memory_kib} KiB, {profile.passes} passes, {profile.lanes} lane"
+    memory = f"{profile.memory_kib} KiB memory"
+    costs = f"{memory}, time cost {profile.passes}, parallelism {profile.lanes}"
     assert costs in cell_after("hash")
     looked_at = weak_passwords._PIECE * weak_passwords._PIECES
     assert f"{looked_at} characters, in pieces of {weak_passwords._PIECE}" in PAGE

@@ -225,7 +225,7 @@ def test_every_event_of_the_source_is_in_a_table() -> None:
 
 
 def test_the_page_names_every_event() -> None:
-    page = text_of(ROOT / "docs" / "service" / "administration.md")
+    page = text_of(ROOT / "docs" / "reference" / "audit-events.md")
     names = {row[0].strip("`") for row in table_rows(between(page, "events"))}
     assert names == _events_of_the_source()
 
