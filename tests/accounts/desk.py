@@ -10,8 +10,8 @@ from flask_watchword.accounts.one_time_codes import CodeStore
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.accounts.users import User, new_user
-from flask_watchword.infra.memory.codes import MemoryCodeStore
-from flask_watchword.infra.memory.users import MemoryUserStore
+from tests.memory_stores.codes import MemoryCodeStore
+from tests.memory_stores.users import MemoryUserStore
 from tests.service.places import empty_accounts
 
 CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)

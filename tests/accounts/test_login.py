@@ -5,7 +5,7 @@ from flask_watchword.accounts.credentials import authenticate, reauthenticate
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.users import User, new_user
-from flask_watchword.infra.memory.users import MemoryUserStore
+from tests.memory_stores.users import MemoryUserStore
 
 OLD = HashProfile(memory_kib=8, passes=1, lanes=1)
 

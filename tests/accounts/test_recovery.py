@@ -6,7 +6,6 @@ from flask_watchword.accounts.accounts import PasswordSet
 from flask_watchword.accounts.notifications import NotificationKind
 from flask_watchword.accounts.one_time_codes import InvalidCode, OneTimeCode
 from flask_watchword.accounts.password_policy import UnacceptablePassword
-from flask_watchword.infra.memory.codes import MemoryCodeStore
 from flask_watchword.service.features.password_reset.flow import forgot, reset
 from flask_watchword.service.features.registration.flow import verify_email
 from tests.accounts.desk import BETTER, GOOD, NOW, Desk
@@ -17,6 +16,7 @@ from tests.accounts.test_registration import (
     disable,
     disable_and_enable,
 )
+from tests.memory_stores.codes import MemoryCodeStore
 
 MINUTE = 60.0
 

@@ -17,7 +17,7 @@ from flask_watchword.accounts.rate_limits import (
     refund_attempt,
     trust_location,
 )
-from flask_watchword.infra.memory.rate_limits import MemoryRateLimitStore
+from tests.memory_stores.rate_limits import MemoryRateLimitStore
 
 NOW = 1_700_000_000.0
 LIMITS = RateLimits().sign_in
@@ -272,10 +272,3 @@ def test_a_second_factor_is_counted_over_all_addresses(store: RateLimitStore) ->
     with pytest.raises(TooManyAttempts) as refused:
         consume(store, NOW, *RateLimits().second_factor("ada"))
     assert refused.value.retry_after == 900
-
-
-def test_memory_does_not_keep_what_is_past() -> None:
-    store = MemoryRateLimitStore()
-    for n in range(5_000):
-        fail(store, HOME, f"user{n}@example.com", NOW + n * 600)
-    assert len(store._until) < 2_500

@@ -146,7 +146,7 @@ def test_one_module_of_the_service_alone_names_concrete_stores(module: Module) -
         ("sessions.session", "from flask_watchword.accounts.users import User"),
         ("extension.manager", "def later():\n    import sqlalchemy"),
         ("extension.manager", "def later():\n    from ..service import app"),
-        ("infra.memory.users", "if TYPE_CHECKING:\n    from flask import Flask"),
+        ("infra.memory_sessions", "if TYPE_CHECKING:\n    from flask import Flask"),
         ("extension.manager", "import flask_watchword.dropin"),
         ("service.app", "import importlib\nimportlib.import_module('flask_watchword.dropin')"),
         ("service.app", "from importlib import import_module\nimport_module('..dropin')"),

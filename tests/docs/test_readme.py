@@ -14,7 +14,6 @@ from flask import Flask
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.cli.main import main
 from flask_watchword.clock import system_clock
-from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.demo.demo_user import (
@@ -25,6 +24,7 @@ from flask_watchword.service.features.demo.demo_user import (
 )
 from flask_watchword.service.features.demo.walkthrough import walkthrough
 from tests.docs.pages import ARCHITECTURE, README, ROOT, between, blocks, text_of
+from tests.memory_stores.users import MemoryUserStore
 from tests.service.places import stores_around
 
 TEXT = text_of(README)

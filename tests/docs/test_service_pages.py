@@ -11,7 +11,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
 from flask_watchword.extension.sessions.revocation_feed import Figures
-from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
@@ -20,6 +19,7 @@ from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.stores import opened_users
 from flask_watchword.service.tokens import AuthenticationContext
 from tests.docs.pages import DOCS, blocks, text_of
+from tests.memory_stores.users import MemoryUserStore
 from tests.servers.flask_app import served
 from tests.service.places import stores_around
 

@@ -11,7 +11,7 @@ from flask_watchword import JWTManager, Sessions, jwt_required
 from flask_watchword.extension.checks.results import CheckResult, Level
 from flask_watchword.extension.checks.runner import check_app
 from flask_watchword.extension.state import state_of
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from tests.extension.signing_keys import key_pair
 
 SECRET = secrets.token_urlsafe(48)

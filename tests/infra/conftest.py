@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import URL, Engine
 
 from flask_watchword.accounts.user_store import UserStore
-from flask_watchword.infra.memory.sessions import MemorySessionStore
-from flask_watchword.infra.memory.users import MemoryUserStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from flask_watchword.infra.sql.engine import open_engine, writing
 from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.infra.sql.sessions import SqlSessionStore
@@ -15,6 +14,7 @@ from flask_watchword.infra.sql.tables import metadata
 from flask_watchword.infra.sql.users import SqlUserStore
 from flask_watchword.sessions.store import SessionStore
 from tests.infra import valkey_places
+from tests.memory_stores.users import MemoryUserStore
 from tests.servers.postgres import new_database
 
 valkey_sessions = valkey_places.valkey_sessions

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Engine
 
 from flask_watchword.accounts.rate_limits import RateLimitStore
-from flask_watchword.infra.memory.rate_limits import MemoryRateLimitStore
 from flask_watchword.infra.sql.engine import open_engine
 from flask_watchword.infra.sql.rate_limits import SqlRateLimitStore
 from flask_watchword.infra.valkey.rate_limits import ValkeyRateLimitStore
+from tests.memory_stores.rate_limits import MemoryRateLimitStore
 
 #: The fixtures that are places; each lends what opens a store there, which crosses to a process.
 THROTTLE_PLACES = [

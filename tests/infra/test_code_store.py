@@ -15,8 +15,8 @@ from flask_watchword.accounts.one_time_codes import (
 )
 from flask_watchword.accounts.one_time_codes import new_code as make_code
 from flask_watchword.accounts.users import new_user
-from flask_watchword.infra.memory.codes import MemoryCodeStore
 from flask_watchword.infra.sql.codes import SqlCodeStore
+from tests.memory_stores.codes import MemoryCodeStore
 
 NOW = 1_700_000_000.0
 ADA = new_user("ada@example.com", "hash", NOW)

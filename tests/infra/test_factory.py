@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import URL, create_engine
 
 from flask_watchword.infra.factory import UnknownStore, open_session_store
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from flask_watchword.infra.sql.sessions import SqlSessionStore
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 from flask_watchword.sessions.session import Lifetimes, new_session

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Engine
 
 from flask_watchword.infra.errors import StoreUnavailable
-from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.infra.sql.engine import open_engine, reading, writing
 from flask_watchword.infra.sql.keys import SqlKeyStore
 from flask_watchword.keys.store import KeyStore, StoredKey, StoredKeyring
+from tests.memory_stores.keys import MemoryKeyStore
 
 ONE = StoredKey(
     kid="one",

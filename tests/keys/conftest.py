@@ -1,9 +1,9 @@
 import pytest
 
-from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.keys.manager import KeyManager
 from flask_watchword.keys.policy import KeyPolicy
+from tests.memory_stores.keys import MemoryKeyStore
 
 HOUR, DAY = 3_600.0, 86_400.0
 POLICY = KeyPolicy(rotation=90 * DAY, lead=HOUR, token=30 * DAY)

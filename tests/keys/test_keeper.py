@@ -4,7 +4,6 @@ from dataclasses import replace
 import pytest
 
 from flask_watchword.errors import InvalidKeyError
-from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.jose.jws import sign_compact, verify_compact
 from flask_watchword.jose.keyring import KeyState
 from flask_watchword.jose.keys import Key
@@ -16,6 +15,7 @@ from flask_watchword.keys.policy import SLACK_SECONDS, KeyPolicy
 from flask_watchword.keys.ring import REMEMBERED_SECONDS
 from flask_watchword.keys.store import StoredKey, StoredKeyring
 from tests.keys.conftest import DAY, HOUR, POLICY, HandClock
+from tests.memory_stores.keys import MemoryKeyStore
 
 OTHER = Encryptor([b"x" * 32])
 LONGEST = POLICY.token + SLACK_SECONDS

@@ -9,10 +9,10 @@ from werkzeug.test import TestResponse
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import User, new_user
-from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores, has_context
+from tests.memory_stores.users import MemoryUserStore
 from tests.service.declared import hold_to_its_declaration
 from tests.service.places import stores_around
 from tests.service.site import Site, site

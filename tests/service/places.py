@@ -13,10 +13,7 @@ from sqlalchemy import Engine
 
 from flask_watchword.accounts.transaction import AccountStores, UnitOfWork
 from flask_watchword.accounts.user_store import UserStore
-from flask_watchword.infra.memory.keys import MemoryKeyStore
-from flask_watchword.infra.memory.rate_limits import MemoryRateLimitStore
-from flask_watchword.infra.memory.sessions import MemorySessionStore
-from flask_watchword.infra.memory.users import MemoryUserStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from flask_watchword.infra.sql.account_stores import SqlUnitOfWork
 from flask_watchword.infra.sql.cleanup import SqlCleanup
 from flask_watchword.infra.sql.engine import open_engine
@@ -24,6 +21,9 @@ from flask_watchword.infra.sql.schema import upgrade_schema
 from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.service.context import Stores
 from flask_watchword.sessions.store import SessionStore
+from tests.memory_stores.keys import MemoryKeyStore
+from tests.memory_stores.rate_limits import MemoryRateLimitStore
+from tests.memory_stores.users import MemoryUserStore
 
 _T = TypeVar("_T")
 _SEALER = Encryptor([b"k" * 32])

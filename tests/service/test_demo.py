@@ -6,7 +6,6 @@ import pytest
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.user_store import EmailTaken
 from flask_watchword.accounts.users import User, new_user
-from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app, expired_demo_token
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
@@ -17,6 +16,7 @@ from flask_watchword.service.features.demo.demo_user import (
     refuse_demo_user,
 )
 from flask_watchword.service.stores import opened_users, prepare
+from tests.memory_stores.users import MemoryUserStore
 from tests.service.conftest import bearer
 
 QUICK = Passwords(HashProfile(memory_kib=8, passes=1, lanes=1))

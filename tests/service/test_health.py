@@ -4,10 +4,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from flask_watchword.infra.errors import StoreUnavailable
-from flask_watchword.infra.memory.sessions import MemorySessionStore
-from flask_watchword.infra.memory.users import MemoryUserStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
+from tests.memory_stores.users import MemoryUserStore
 from tests.service.conftest import PASSWORD, bearer
 from tests.service.places import stores_around
 

@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 
 from flask_watchword import Watchword, get_jwt_identity, jwt_required
 from flask_watchword.infra.errors import StoreUnavailable
-from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.keys.store import StoredKeyring
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores, service_context
 from flask_watchword.service.signing.signing_keys import key_keeper
+from tests.memory_stores.keys import MemoryKeyStore
 from tests.service.conftest import PASSWORD, bearer
 
 

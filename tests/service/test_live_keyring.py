@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from flask_watchword.infra.errors import StoreUnavailable
-from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.jose.jws import sign_compact, verify_compact
 from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.keys.manager import KeyManager
@@ -15,6 +14,7 @@ from flask_watchword.keys.policy import KeyPolicy
 from flask_watchword.keys.store import StoredKeyring
 from flask_watchword.service.signing.live_keyring import LiveKeyring
 from tests.keys.conftest import DAY, HOUR, POLICY, HandClock
+from tests.memory_stores.keys import MemoryKeyStore
 
 
 class WatchedStore(MemoryKeyStore):

@@ -5,10 +5,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import User
-from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
+from tests.memory_stores.users import MemoryUserStore
 from tests.service.conftest import PASSWORD, bearer
 from tests.service.places import stores_around
 

@@ -12,9 +12,9 @@ from flask_watchword import (
     scopes_required,
 )
 from flask_watchword.accounts.users import User
-from flask_watchword.infra.memory.users import MemoryUserStore
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
+from tests.memory_stores.users import MemoryUserStore
 from tests.service.conftest import PASSWORD, bearer
 
 ADA = {"email": "ada@example.com", "password": PASSWORD}

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import new_user
-from flask_watchword.infra.memory.users import MemoryUserStore
+from tests.memory_stores.users import MemoryUserStore
 from tests.service.conftest import PASSWORD, bearer
 
 

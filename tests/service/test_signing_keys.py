@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from flask_watchword.infra.factory import upgrade_database
-from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.keys.changes import KeyRefused
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.signing.signing_keys import begin_keys, key_keeper, key_policy
 from flask_watchword.service.stores import opened_keys, prepare
+from tests.memory_stores.keys import MemoryKeyStore
 
 
 @pytest.fixture

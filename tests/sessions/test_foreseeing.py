@@ -2,7 +2,7 @@
 
 import pytest
 
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from flask_watchword.sessions.refresh import RefreshRefused, dry_run, refresh
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from flask_watchword.sessions.listed import ListedSession, listed
 from flask_watchword.sessions.session import Lifetimes, Session, new_session
 

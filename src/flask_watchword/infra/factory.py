@@ -10,7 +10,7 @@ from flask_watchword.accounts.audit import AuditLog
 from flask_watchword.accounts.cleanup import CleanupStore
 from flask_watchword.clock import Clock
 from flask_watchword.extras import require
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from flask_watchword.infra.process_mark import ProcessMark
 from flask_watchword.sessions.store import SessionStore
 

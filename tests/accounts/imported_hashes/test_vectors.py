@@ -5,8 +5,8 @@ import pytest
 from flask_watchword.accounts.credentials import authenticate
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.users import new_user
-from flask_watchword.infra.memory.users import MemoryUserStore
 from tests.accounts.imported_hashes.vectors import DEFAULTS, KINDS, VECTORS, Vector
+from tests.memory_stores.users import MemoryUserStore
 
 CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
 EMAIL = "ada@example.com"

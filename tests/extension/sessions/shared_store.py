@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 from flask_watchword.infra.errors import StoreUnavailable
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 
 #: Seconds after which a test has waited long enough for a thread.
 PATIENCE = 10.0

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flask_watchword import create_access_token, create_refresh_token
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from flask_watchword.sessions.revocation import ISSUED_AFTER, Kind
 from tests.extension.sessions.conftest import STORES, MakeSite
 from tests.extension.sessions.site import START, Site, bearing

@@ -12,7 +12,7 @@ import pytest
 
 from flask_watchword import create_access_token
 from flask_watchword.extension.sessions.revocation_feed import Figures
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from flask_watchword.sessions.revocation import Kind, Revocation
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
 from flask_watchword.sessions.store import KEPT_PAST_END
@@ -459,7 +459,7 @@ FORKED_WHILE_A_LOCK_IS_HELD = """
 import os, signal
 from flask_watchword.extension.resources import Resources
 from flask_watchword.extension.sessions.revocation_feed import RevocationFeed
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 
 feed = RevocationFeed(MemorySessionStore(), 2.0, "sub", lambda: 0.0, Resources())
 # As its thread does for a moment whenever it reads the log.

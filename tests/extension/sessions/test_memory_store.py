@@ -9,7 +9,7 @@ import pytest
 
 from flask_watchword.extension.checks.results import CheckResult, Level
 from flask_watchword.extension.checks.runner import check_app
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from tests.extension.sessions.site import Site
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,7 @@ import pytest
 
 from flask_watchword import JWTManager, Sessions
 from flask_watchword.extension.options.sessions import read_session_options
-from flask_watchword.infra.memory.sessions import MemorySessionStore
+from flask_watchword.infra.memory_sessions import MemorySessionStore
 from tests.extension.sessions.conftest import MakeSite
 from tests.extension.sessions.site import DAY, Site
 

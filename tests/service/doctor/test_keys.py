@@ -3,7 +3,6 @@
 import pytest
 
 from flask_watchword.extension.checks.results import Level
-from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.keys.manager import KeyManager
 from flask_watchword.service.checks.keys import (
@@ -13,6 +12,7 @@ from flask_watchword.service.checks.keys import (
 )
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.signing.signing_keys import key_policy
+from tests.memory_stores.keys import MemoryKeyStore
 
 DAY = 86_400.0
 NOW = 1_700_000_000.0

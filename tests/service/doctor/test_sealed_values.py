@@ -1,13 +1,13 @@
 """Under which master keys everything is."""
 
 from flask_watchword.extension.checks.results import Level
-from flask_watchword.infra.memory.keys import MemoryKeyStore
 from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.keys.manager import KeyManager
 from flask_watchword.keys.store import StoredKeyring
 from flask_watchword.service.checks.encrypted_values import check_sealed_values
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.signing.signing_keys import key_policy
+from tests.memory_stores.keys import MemoryKeyStore
 
 NOW = 1_700_000_000.0
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32

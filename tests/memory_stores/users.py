@@ -1,4 +1,4 @@
-"""Users in this process's memory: for tests, and for applications that need no more."""
+"""A user store in memory, for tests."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from flask_watchword.locks import process_lock
 
 
 class MemoryUserStore:
-    """A user store that lives and dies with the process; one lock makes each write atomic."""
+    """A user store that is lost when the process ends; one lock makes each write atomic."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, User] = {}
@@ -73,7 +73,7 @@ class MemoryUserStore:
 
     def require_password_review(self, user_id: str, now: float) -> bool:
         """Note that the password has to be checked at the next login without a second factor."""
-        return self._change(user_id, _anybody, password_review_at=now)
+        return self._change(user_id, _always, password_review_at=now)
 
     def finish_password_review(self, user_id: str, version: int) -> bool:
         """Note that the password was checked, if the version is still this one."""
@@ -112,11 +112,11 @@ class MemoryUserStore:
 
     def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
         """Give the user these roles and no others."""
-        return self._change(user_id, _anybody, roles=roles)
+        return self._change(user_id, _always, roles=roles)
 
     def set_scopes(self, user_id: str, scopes: frozenset[str]) -> bool:
         """Give the user these scopes and no others."""
-        return self._change(user_id, _anybody, scopes=scopes)
+        return self._change(user_id, _always, scopes=scopes)
 
     def disable(self, user_id: str, now: float) -> bool:
         """Refuse the user from now on; return whether that changed anything."""
@@ -134,8 +134,8 @@ class MemoryUserStore:
     def hold_role(self, role: str) -> frozenset[str]:
         """Return the ids of the users who have a role and are not disabled."""
         with self._lock():
-            everybody = self._by_id.values()
-            return frozenset(u.id for u in everybody if role in u.roles and not u.is_disabled)
+            users = self._by_id.values()
+            return frozenset(u.id for u in users if role in u.roles and not u.is_disabled)
 
     def delete(self, user_id: str) -> bool:
         """Forget the user; return whether there was one."""
@@ -158,5 +158,5 @@ class MemoryUserStore:
             return True
 
 
-def _anybody(_user: User) -> bool:
+def _always(_user: User) -> bool:
     return True

@@ -1,4 +1,4 @@
-"""Keys in this process's memory: for tests, and for applications that need no more."""
+"""A key store in memory, for tests."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from flask_watchword.locks import process_lock
 
 
 class MemoryKeyStore:
-    """A key store that lives and dies with the process; one lock makes the swap atomic."""
+    """A key store that is lost when the process ends; one lock makes the swap atomic."""
 
     def __init__(self) -> None:
         self._keyring = StoredKeyring()

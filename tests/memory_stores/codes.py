@@ -1,11 +1,11 @@
-"""One-time codes in this process's memory."""
+"""A store of one-time codes in memory, for tests."""
 
 from flask_watchword.accounts.one_time_codes import OneTimeCode, Purpose
 from flask_watchword.locks import process_lock
 
 
 class MemoryCodeStore:
-    """A code store that lives and dies with the process; one lock makes each step atomic."""
+    """A code store that is lost when the process ends; one lock makes each step atomic."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, Purpose], OneTimeCode] = {}
