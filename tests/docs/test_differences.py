@@ -13,9 +13,10 @@ import pytest
 from flask import Flask
 
 import flask_watchword
-from tests.docs.pages import ARCHITECTURE, README, between, table_rows, text_of
+from tests.docs.pages import ARCHITECTURE, DOCS, between, table_rows, text_of
 from tests.extension.deliberate_differences import DIFFERENCES
 
+MIGRATION = DOCS / "extension" / "migration.md"
 SECRET = "thirty-two random bytes or more, please"
 
 
@@ -103,19 +104,19 @@ def lifetime_of_zero(library: ModuleType) -> str:
 CASES: dict[str, Callable[[ModuleType], str]] = {
     "the header `Authorization: , ,x`": odd_header,
     "an `X-CSRF-TOKEN` that is not ASCII": odd_csrf_value,
-    "a JSON list where the token is looked for in JSON": json_list,
-    'a token with `"fresh": null` where a fresh one is needed': fresh(None),
-    'a token with `"fresh": NaN` where a fresh one is needed': fresh(float("nan")),
-    "an `async` blocklist that answers no": asynchronous_blocklist,
-    "an `async` user lookup that finds nobody": asynchronous_user_lookup,
+    "a JSON list, with the token location `json`": json_list,
+    'a token with `"fresh": null` where a fresh one is required': fresh(None),
+    'a token with `"fresh": NaN` where a fresh one is required': fresh(float("nan")),
+    "an `async` blocklist loader that returns `False`": asynchronous_blocklist,
+    "an `async` user lookup that returns `None`": asynchronous_user_lookup,
     "`JWT_TOKEN_LOCATION` as a set, and a request without a token": locations_as_a_set,
-    "a PyJWT error of its own, which has nothing to do with the request's token": error_of_its_own,
-    "`JWT_ACCESS_TOKEN_EXPIRES = 0`, and a token made with it": lifetime_of_zero,
+    "a PyJWT error in its own code, unrelated to the request's token": error_of_its_own,
+    "`JWT_ACCESS_TOKEN_EXPIRES = 0`, and a token created with it": lifetime_of_zero,
 }
-ROWS = {case: told for case, *told in table_rows(between(text_of(README), "differences"))}
+ROWS = {case: told for case, *told in table_rows(between(text_of(MIGRATION), "differences"))}
 
 
-def test_readme_has_a_row_for_each_case() -> None:
+def test_the_page_has_a_row_for_each_case() -> None:
     assert list(ROWS) == list(CASES)
 
 
@@ -125,7 +126,7 @@ def test_readme_has_a_row_for_each_case() -> None:
 # One case creates a token that has expired already.
 @pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
 @pytest.mark.parametrize("case", CASES)
-def test_readme_tells_the_status_of_either(case: str) -> None:
+def test_the_page_tells_the_status_of_either(case: str) -> None:
     assert [CASES[case](flask_jwt_extended), CASES[case](flask_watchword)] == ROWS[case]
 
 

@@ -112,3 +112,26 @@ def test_every_view_of_the_protected_blueprint_needs_a_token() -> None:
     runner = app.test_cli_runner()
     assert runner.invoke(watchword, arguments).exit_code == 1
     assert runner.invoke(watchword, [*arguments, "--allow", "public.*"]).exit_code == 0
+
+
+def test_a_user_logs_out_on_this_the_other_and_all_devices() -> None:
+    names: dict[str, Any] = {"__name__": "shown"}
+    (block,) = blocks(DOCS / "how-to" / "log-out-everywhere.md", "python")
+    exec(compile(block, "log-out-everywhere.md", "exec"), names)  # noqa: S102 - our own page
+    with names["sessions"]:
+        client = names["app"].test_client()
+
+        def log_in() -> dict[str, dict[str, str]]:
+            return bearing(client.post("/login").get_json()["access_token"])
+
+        one, two, three = log_in(), log_in(), log_in()
+        assert len(client.get("/devices", **one).get_json()) == 3
+        assert client.post("/logout", **three).get_json() == {"ended": True}
+        assert client.post("/logout-others", **one).get_json() == {"ended": 1}
+        assert client.get("/devices", **two).status_code == 401
+        (device,) = client.get("/devices", **one).get_json()
+        four = log_in()
+        assert client.delete(f"/devices/{device['id']}", **four).get_json() == {"ended": True}
+        assert client.get("/devices", **one).status_code == 401
+        assert client.post("/logout-everywhere", **four).get_json() == {"ended": 1}
+        assert client.get("/devices", **four).status_code == 401
