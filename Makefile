@@ -1,4 +1,5 @@
-# Every target sets up .venv by itself; it needs python3.11 (or a later python3) with venv and pip.
+# Each target sets up the virtual environment it needs. Required: python3.11 (or a later python3) with
+# venv and pip.
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -6,7 +7,7 @@ READY   := $(VENV)/.ready
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 CHECKED := $(wildcard src tests bench soak examples docs)
 PYTEST  := $(BIN)/python -m pytest -q
-# As many processes as cores. A file stays in one, since its tests share what they start.
+# As many processes as cores. The tests of a file share servers, so a file runs in one process.
 PARALLEL := -n logical --dist loadfile
 
 .DEFAULT_GOAL := help
@@ -15,17 +16,18 @@ PARALLEL := -n logical --dist loadfile
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(READY) ## start a login server on 127.0.0.1:5000 to try things on
-	@$(BIN)/watchword serve --demo
+demo: $(VENV)-demo/.ready ## start the login service on 127.0.0.1:5000 with a demo user
+	@$(VENV)-demo/bin/watchword serve --demo
 
-test: $(READY) browser node proxy haproxy ## run every test but the long ones
+test: $(READY) browser node proxy haproxy ## run all tests except the long ones
 	$(PYTEST) $(PARALLEL) --durations 20 -m "not slow" $(PYTEST_ARGS)
 
-test-slow: $(READY) browser node proxy haproxy test-versions ## run the tests that take long by their nature
+test-slow: $(READY) browser node proxy haproxy test-versions ## run the long tests
 	$(PYTEST) --durations 20 -m slow $(PYTEST_ARGS)
 
-# Applications pin what Watchword needs, and not all to the same releases: the extension, sessions,
-# tokens and the core of the service with the lowest that pyproject.toml allows, and the newest.
+# Applications pin the packages that Watchword requires to different releases. So the extension, sessions,
+# tokens and the core of the service are tested with the lowest releases that pyproject.toml allows, and
+# with the newest.
 VERSIONED := $(addprefix tests/,jose keys sessions extension examples dropin/test_program.py \
     dropin/test_finder.py $(addprefix service/test_,login.py refresh.py register.py logout.py \
     me.py totp.py password_reset.py sessions.py jwks.py metrics.py in_memory.py) \
@@ -37,7 +39,7 @@ test-lowest test-newest: test-%: $(VENV)-%/.ready
 	    --ignore tests/jose/test_differential.py --ignore tests/jose/test_properties.py \
 	    $(VERSIONED) $(PYTEST_ARGS)
 
-bench: $(READY) ## measure what a request costs, beside Flask-JWT-Extended
+bench: $(READY) ## measure the cost of a request, compared with Flask-JWT-Extended
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m docs.write_figures
 
@@ -46,16 +48,16 @@ docs: $(READY) ## write the generated pages of docs/
 	    $(BIN)/python -m docs.$$page || exit 1; \
 	done
 
-soak: $(READY) ## try what sessions promise on every store, for some minutes
+soak: $(READY) ## test the guarantees of sessions on every store (takes minutes)
 	@$(BIN)/python -m soak
 
-check: $(READY) ## lint, types, and the tests that start no server
+check: $(READY) ## lint, check types, and run the tests that start no server
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(CHECKED)
 	$(PYTEST) $(PARALLEL) -m "not server and not slow" $(PYTEST_ARGS)
 
-# What a page can and cannot do is asked of a real browser. Without one those tests are skipped.
+# Some tests run in a real browser. Without one they are skipped.
 BROWSERS := chromium chromium-browser google-chrome chromium-headless-shell
 browser:
 	@for name in $(TEST_BROWSER) $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
@@ -67,8 +69,8 @@ browser:
 	echo "No Chromium here: the tests in a browser are skipped." \
 	    "As root: apt-get install --no-install-recommends chromium" >&2
 
-# The proxy's configuration in deploy/ is run by nginx. Debian's package starts one on port 80, so the
-# program alone is taken out of it.
+# Tests run nginx with the configuration in deploy/. Debian's package would start nginx on port 80, so
+# only the program is extracted from it.
 proxy: $(READY)
 	@for name in nginx /usr/sbin/nginx $(VENV)/nginx/usr/sbin/nginx; do \
 	    command -v $$name >/dev/null && exit 0; \
@@ -79,8 +81,8 @@ proxy: $(READY)
 	fi; \
 	echo "No nginx here: the test with a proxy is skipped." >&2
 
-# HAProxy passes on headers that others drop. Its package has libraries beside it and needs root;
-# at run level 1 it starts no service.
+# HAProxy passes on headers that other proxies drop. Its package depends on libraries, so it is installed
+# as root; with RUNLEVEL=1 the service is not started.
 haproxy:
 	@for name in haproxy /usr/sbin/haproxy; do command -v $$name >/dev/null && exit 0; done; \
 	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
@@ -90,8 +92,7 @@ haproxy:
 	echo "No HAProxy here: the test with it is skipped." \
 	    "As root: apt-get install --no-install-recommends haproxy" >&2
 
-# Whether panva's jose and we verify each other's tokens is asked of the real one, which the tests
-# install by npm.
+# Tests exchange tokens with panva's jose, which they install with npm.
 node:
 	@{ command -v node && command -v npm; } >/dev/null || \
 	    echo "No Node and npm here: the tests with panva's jose are skipped." \
@@ -99,21 +100,23 @@ node:
 
 COMPILE := uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
     --no-header --no-annotate --quiet $(LOCK_ARGS)
-lock: ## write the locks in requirements/ anew (needs uv)
+lock: ## update the lock files in requirements/ (needs uv)
 	$(COMPILE) pyproject.toml requirements/dev.in --all-extras --output-file requirements/dev.txt
-	@# What deploy/Dockerfile installs, and builds with, is what the tests ran with.
+	@# deploy/Dockerfile and `make demo` install the releases that the tests ran with.
 	$(COMPILE) pyproject.toml --all-extras --constraints requirements/dev.txt \
 	    --output-file requirements/service.txt
 	$(COMPILE) requirements/build.in --constraints requirements/dev.txt \
 	    --output-file requirements/build.txt
-	@# --upgrade, or what is written there already would count as wanted.
+	$(COMPILE) pyproject.toml requirements/demo.in --extra service \
+	    --constraints requirements/dev.txt --output-file requirements/demo.txt
+	@# Without --upgrade uv would keep the releases that are already in these files.
 	$(COMPILE) pyproject.toml requirements/versions.in --all-extras --upgrade \
 	    --resolution lowest-direct --output-file requirements/lowest.txt
 	$(COMPILE) pyproject.toml requirements/versions.in --all-extras --upgrade \
 	    --output-file requirements/newest.txt
 
-clean: ## remove .venv and what the tools leave behind
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+clean: ## remove the virtual environments and all caches
+	rm -rf $(VENV) $(VENV)-demo $(VENV)-lowest $(VENV)-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)-%/.ready: pyproject.toml requirements/%.txt
@@ -125,7 +128,7 @@ $(VENV)-%/.ready: pyproject.toml requirements/%.txt
 	    --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The stamp is written last, so a set-up that was interrupted is done again.
+# .ready is created last, so that an interrupted set-up is repeated.
 $(READY): pyproject.toml requirements/dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Setting up $(VENV) ..."

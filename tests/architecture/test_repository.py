@@ -54,7 +54,7 @@ def locked(lock: Path = LOCK) -> dict[str, str]:
     return dict(entry.split("==", maxsplit=1) for entry in entries if entry)
 
 
-@pytest.mark.parametrize("name", ["dev.txt", "service.txt", "build.txt"])
+@pytest.mark.parametrize("name", ["dev.txt", "service.txt", "build.txt", "demo.txt"])
 def test_every_locked_requirement_has_a_hash(name: str) -> None:
     requirements = locked(LOCK.with_name(name))
     assert [name for name, rest in requirements.items() if "--hash=sha256:" not in rest] == []
@@ -78,8 +78,8 @@ def names_of(requirements: list[str]) -> set[str]:
     return {re.split(r"[\[<>=; ]", requirement)[0].lower() for requirement in requirements}
 
 
-@pytest.mark.parametrize("name", ["service.txt", "build.txt"])
-def test_what_an_image_is_made_of_is_what_the_tests_ran_with(name: str) -> None:
+@pytest.mark.parametrize("name", ["service.txt", "build.txt", "demo.txt"])
+def test_an_image_and_the_demo_install_what_the_tests_ran_with(name: str) -> None:
     ours, image = versions(LOCK), versions(LOCK.with_name(name))
     assert image
     assert image.items() <= ours.items()
