@@ -90,8 +90,6 @@ MEANINGS = {
     "key_rotation_days": "days for which a key signs before the next one replaces it; `0` turns automatic "
     "rotation off",
     "key_publish_seconds": "seconds for which a key is in the JWK Set before it signs",
-    "secret_key": "HMAC secret (HS256) of tokens that were signed before the service had keys; they are "
-    "accepted until they expire",
     "issuer": "`iss` of every token, and the only issuer accepted",
     "audience": "`aud` of every token, and the only audience accepted",
     "access_token_seconds": "lifetime of an access token",

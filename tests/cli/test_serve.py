@@ -253,17 +253,6 @@ def test_what_cannot_work_is_one_line_and_its_status(
     assert server.output.count("\n") == 1
 
 
-def test_a_secret_that_cannot_sign_is_one_line_and_status_1(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"
-    monkeypatch.setenv("WATCHWORD_SECRET_KEY", pem)
-    server = serve("--workers", "1")
-    assert server.process.wait(STOP_SECONDS) == 1
-    assert server.output.startswith("Error: WATCHWORD_SECRET_KEY: ")
-    assert server.output.count("\n") == 1
-
-
 def test_an_account_added_on_the_command_line_logs_in(serve: Serve, tmp_path: Path) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()

@@ -38,7 +38,7 @@ ROTATION, STOLEN, ELSEWHERE, MASTER_KEY = (code.splitlines() for code in blocks(
 @pytest.fixture(autouse=True)
 def _served_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("MASTER_KEY", "DATABASE", "SECRET_KEY"):
+    for name in ("MASTER_KEY", "DATABASE"):
         monkeypatch.delenv(f"WATCHWORD_{name}", raising=False)
     prepare(read_settings())
 

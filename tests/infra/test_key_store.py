@@ -23,7 +23,7 @@ ONE = StoredKey(
     verify_until=None,
     revoked_at=None,
 )
-SECRET = StoredKey("before", "HS256", None, b"secret", 1.0, None, 1_700_000_001.0, None)
+OTHER = StoredKey("another", "ES256", {"kty": "EC"}, b"sealed", 1.0, None, 1_700_000_001.0, None)
 GONE = StoredKey("gone", "RS256", {"kty": "RSA"}, None, 2.0, 3.0, 4.0, 4.0)
 
 PLACES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.server)]
@@ -47,14 +47,14 @@ def test_an_empty_store_has_version_zero_and_no_key(store: KeyStore) -> None:
 
 
 def test_keys_come_back_as_they_were_put(store: KeyStore) -> None:
-    assert store.swap(StoredKeyring(0, (ONE, SECRET, GONE), 900.5))
+    assert store.swap(StoredKeyring(0, (ONE, OTHER, GONE), 900.5))
     loaded = store.load()
     assert (loaded.version, loaded.token_seconds) == (1, 900.5)
-    assert sorted(loaded.keys, key=lambda key: key.kid) == [SECRET, GONE, ONE]
+    assert sorted(loaded.keys, key=lambda key: key.kid) == [OTHER, GONE, ONE]
 
 
 def test_a_swap_replaces_all_keys_and_raises_the_version(store: KeyStore) -> None:
-    store.swap(StoredKeyring(0, (ONE, SECRET), 1.0))
+    store.swap(StoredKeyring(0, (ONE, OTHER), 1.0))
     ended = replace(ONE, verify_until=5.0, sealed=None)
     assert store.swap(StoredKeyring(1, (ended, GONE), 2.0))
     assert store.version() == 2
@@ -71,10 +71,10 @@ def test_a_keyring_may_be_left_without_a_key(store: KeyStore) -> None:
 @pytest.mark.parametrize("seen", [0, 1, 3])
 def test_a_swap_of_what_does_not_stand_there_changes_nothing(store: KeyStore, seen: int) -> None:
     store.swap(StoredKeyring(0, (ONE,), 1.0))
-    store.swap(StoredKeyring(1, (ONE, SECRET), 1.0))
+    store.swap(StoredKeyring(1, (ONE, OTHER), 1.0))
     assert not store.swap(StoredKeyring(seen, (GONE,), 9.0))
     assert store.version() == 2
-    assert kids(store) == {"one", "before"}
+    assert kids(store) == {"one", "another"}
     assert store.load().token_seconds == 1.0
 
 
@@ -86,7 +86,7 @@ def test_a_first_keyring_with_a_version_is_refused_by_an_empty_store(store: KeyS
 @pytest.mark.parametrize("seen", [0, 1])
 def test_of_many_swaps_by_threads_one_succeeds(store: KeyStore, seen: int) -> None:
     if seen:
-        store.swap(StoredKeyring(0, (SECRET,), 1.0))
+        store.swap(StoredKeyring(0, (OTHER,), 1.0))
 
     def swapped(number: int) -> bool:
         return store.swap(StoredKeyring(seen, (replace(ONE, kid=f"{number}"),), 1.0))
@@ -121,7 +121,7 @@ def test_a_load_never_sees_half_a_swap(any_engine: Engine) -> None:
 
     def ring(version: int) -> StoredKeyring:
         keys = (replace(ONE, kid="a", published_at=float(version)),) * 1 + tuple(
-            replace(SECRET, kid=f"{n}", published_at=float(version)) for n in range(5)
+            replace(OTHER, kid=f"{n}", published_at=float(version)) for n in range(5)
         )
         return StoredKeyring(version, keys, float(version))
 
@@ -165,10 +165,10 @@ def test_a_private_part_is_not_shown_by_repr() -> None:
 
 
 def test_what_is_kept_is_one_row_for_each_key(any_engine: Engine) -> None:
-    SqlKeyStore(any_engine).swap(StoredKeyring(0, (ONE, SECRET), 1.0))
+    SqlKeyStore(any_engine).swap(StoredKeyring(0, (ONE, OTHER), 1.0))
     with reading(any_engine) as connection:
         rows = connection.exec_driver_sql("SELECT kid, sealed FROM watchword_keys").all()
     assert {row.kid: bytes(row.sealed) for row in rows} == {
         "one": b"\x00\xff sealed",
-        "before": b"secret",
+        "another": b"sealed",
     }

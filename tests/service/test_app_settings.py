@@ -152,13 +152,13 @@ def test_a_secret_of_the_configuration_goes_before_the_file_of_the_environment(
     folder: Path,
 ) -> None:
     (folder / "key").write_text("f" * 40)
-    config = {"WATCHWORD_SECRET_KEY": "c" * 40}
-    environ = {"WATCHWORD_SECRET_KEY_FILE": str(folder / "key")}
-    assert read_app_settings(config, environ).secret_key == "c" * 40
-    assert read_app_settings({}, environ).secret_key == "f" * 40
+    config = {"WATCHWORD_METRICS_TOKEN": "c" * 40}
+    environ = {"WATCHWORD_METRICS_TOKEN_FILE": str(folder / "key")}
+    assert read_app_settings(config, environ).metrics_token == "c" * 40
+    assert read_app_settings({}, environ).metrics_token == "f" * 40
 
 
-@pytest.mark.parametrize("name", ["DATABASE", "SECRET_KEY", "MASTER_KEY", "SMTP"])
+@pytest.mark.parametrize("name", ["DATABASE", "METRICS_TOKEN", "MASTER_KEY", "SMTP"])
 def test_an_empty_name_of_a_file_means_that_there_is_none(name: str) -> None:
     assert read_settings({f"WATCHWORD_{name}_FILE": ""}) == read_settings({})
 

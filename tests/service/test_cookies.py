@@ -253,17 +253,19 @@ def test_a_cookie_that_has_expired_is_told_so_and_stays(
     assert cookies_set(answer) == {}
 
 
-def test_a_token_from_before_there_were_cookies_is_refreshed(ours: Site) -> None:
+def test_a_refresh_token_of_the_application_without_a_csrf_claim_is_refreshed(
+    ours: Site,
+) -> None:
     user = ours.add()
     pair = ours.pair()
     with ours.app.app_context():
         session = jwt.decode(pair["refresh_token"], options={"verify_signature": False})
         ours.app.config["JWT_COOKIE_CSRF_PROTECT"] = False
         kept_claims = {name: session[name] for name in ("sid", "gen", "amr")}
-        old = create_refresh_token(user.id, additional_claims=kept_claims)
+        own = create_refresh_token(user.id, additional_claims=kept_claims)
         ours.app.config["JWT_COOKIE_CSRF_PROTECT"] = True
-    assert "csrf" not in jwt.decode(old, options={"verify_signature": False})
-    assert ours.post("/refresh", old).status_code == 200
+    assert "csrf" not in jwt.decode(own, options={"verify_signature": False})
+    assert ours.post("/refresh", own).status_code == 200
 
 
 @pytest.mark.parametrize("name", [ACCESS, REFRESH])

@@ -62,17 +62,17 @@ def test_a_value_means_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_secret_of_the_environment_goes_before_one_of_the_file_by_either_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "key").write_text("from the file that the environment names, long enough")
-    write("WATCHWORD_SECRET_KEY=from .env, and long enough for this\n")
-    monkeypatch.setenv("WATCHWORD_SECRET_KEY_FILE", "key")
-    secret = read_settings(environment()).secret_key
-    assert secret == "from the file that the environment names, long enough"
+    (folder / "key").write_text("from-the-file-that-the-environment-names")
+    write("WATCHWORD_METRICS_TOKEN=from-env-and-long-enough-for-this\n")
+    monkeypatch.setenv("WATCHWORD_METRICS_TOKEN_FILE", "key")
+    secret = read_settings(environment()).metrics_token
+    assert secret == "from-the-file-that-the-environment-names"
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (f"\n\nWATCHWORD_SECRET_KEY='{SECRET}\n", ".env, line 3: cannot be understood"),
+        (f"\n\nWATCHWORD_METRICS_TOKEN='{SECRET}\n", ".env, line 3: cannot be understood"),
         ("WATCHWORD_PORT\n", ".env, line 1: write WATCHWORD_PORT=value"),
         ("WATCHWORD_PORT=1\nWATCHWORD_PORT=2\n", ".env, line 2: WATCHWORD_PORT is there twice"),
         (b"WATCHWORD_PORT=\xff\n", ".env: is not UTF-8 text"),
@@ -87,8 +87,8 @@ def test_a_line_that_cannot_be_used_is_named_without_its_value(text: str | bytes
 
 
 def test_a_secret_that_others_can_read_is_refused() -> None:
-    write(f"WATCHWORD_SECRET_KEY={SECRET}\n", 0o644)
-    with pytest.raises(InvalidSetting, match=r"can read WATCHWORD_SECRET_KEY.*chmod o-rwx"):
+    write(f"WATCHWORD_METRICS_TOKEN={SECRET}\n", 0o644)
+    with pytest.raises(InvalidSetting, match=r"can read WATCHWORD_METRICS_TOKEN.*chmod o-rwx"):
         environment()
     write("WATCHWORD_PORT=8080\n", 0o644)
     assert read_settings(environment()).port == 8080

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -8,14 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword import Watchword
-from flask_watchword.extension.state import state_of
 from flask_watchword.jose.jwk_set import read_jwk_set
-from flask_watchword.keys.manager import FORMER_SECRET, KeyManager
+from flask_watchword.keys.manager import KeyManager
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
-from flask_watchword.service.signing.signing_keys import begin_keys, key_keeper, revoke_key
-from tests.service.conftest import PASSWORD, bearer
+from flask_watchword.service.signing.signing_keys import begin_keys, key_keeper
+from tests.service.conftest import PASSWORD
 
 PATH = "/.well-known/jwks.json"
 PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
@@ -63,17 +61,9 @@ def test_keys_of_every_kind_together_give_no_private_member_away(
     for algorithm in ALGORITHMS:
         changed = replace(settings, key_algorithm=algorithm)
         key_keeper(changed, stores.keys).rotate(at_once=True)
-    begin_keys(replace(settings, secret_key="s" * 48), stores.keys)
     document = client.get(PATH).get_json()
     assert sorted(key["kty"] for key in document["keys"]) == ["EC", "OKP", "OKP", "RSA"]
     assert names_in(document) & PRIVATE_MEMBERS == set()
-
-
-def test_a_secret_from_before_is_not_published(settings: Settings, stores: Stores) -> None:
-    before = replace(settings, secret_key="s" * 48)
-    begin_keys(before, stores.keys)
-    document = create_app(before, stores=stores).test_client().get(PATH).get_json()
-    assert [key["kty"] for key in document["keys"]] == ["OKP"]
 
 
 def test_caches_drop_the_set_before_a_key_that_is_not_in_it_signs(
@@ -112,63 +102,3 @@ def test_workers_answer_with_the_same_bytes(
     workers = [create_app(settings, stores=stores).test_client() for _ in range(2)]
     assert len({worker.get(PATH).data for worker in workers}) == 1
     assert len({worker.get(PATH).headers["ETag"] for worker in workers}) == 1
-
-
-@pytest.mark.parametrize("kept_in_a_file", [True, False])
-def test_tokens_of_a_secret_from_before_stay_good(
-    settings: Settings, stores: Stores, ada: Any, tmp_path: Path, *, kept_in_a_file: bool
-) -> None:
-    secret = "s" * 48
-    if kept_in_a_file:
-        file = tmp_path / "unused.db.secret"
-        file.touch(mode=0o600)
-        file.write_text(secret + "\n")
-    else:
-        settings = replace(settings, secret_key=secret)
-    begin_keys(settings, stores.keys)
-    client = create_app(settings, stores=stores).test_client()
-    login = client.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
-    for name, path, method in (("access", "/me", "GET"), ("refresh", "/refresh", "POST")):
-        claims = jwt.decode(login.get_json()[f"{name}_token"], options={"verify_signature": False})
-        header = {"typ": "at+jwt" if name == "access" else "rt+jwt"}
-        old = jwt.encode(claims, secret, "HS256", headers=header)
-        answer = client.open(path, method=method, headers=bearer(old))
-        assert answer.status_code == 200, answer.get_json()
-    forged = jwt.encode(claims, "f" * 48, "HS256", headers=header)
-    assert client.post("/refresh", headers=bearer(forged)).status_code == 401
-
-
-def test_a_secret_from_before_can_be_revoked_like_a_key(
-    settings: Settings, stores: Stores, ada: Any
-) -> None:
-    secret = "s" * 48
-    begin_keys(replace(settings, secret_key=secret), stores.keys)
-    client = create_app(settings, stores=stores).test_client()
-    login = client.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
-    new = login.get_json()["access_token"]
-    claims = jwt.decode(new, options={"verify_signature": False})
-    old = jwt.encode(claims, secret, "HS256", headers={"typ": "at+jwt"})
-    assert client.get("/me", headers=bearer(old)).status_code == 200
-    keeper = key_keeper(settings, stores.keys)
-    revoke_key(keeper, stores.sessions, FORMER_SECRET, master_key_is_lost=False)
-    answer = client.get("/me", headers=bearer(old))
-    assert (answer.status_code, answer.get_json()["code"]) == (401, "key_revoked")
-    assert client.get("/me", headers=bearer(new)).status_code == 200
-
-
-def test_a_secret_from_before_signs_nothing_for_whoever_finds_it_later(
-    settings: Settings, stores: Stores, ada: Any
-) -> None:
-    secret = "s" * 48
-    begin_keys(replace(settings, secret_key=secret), stores.keys)
-    app = create_app(settings, stores=stores)
-    client = app.test_client()
-    login = client.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
-    claims = jwt.decode(login.get_json()["access_token"], options={"verify_signature": False})
-    end = next(k.verify_until for k in stores.keys.load().keys if k.kid == FORMER_SECRET)
-    assert end is not None
-    forged = jwt.encode({**claims, "exp": end + 3600}, secret, "HS256", headers={"typ": "at+jwt"})
-    assert client.get("/me", headers=bearer(forged)).status_code == 200
-    state_of(app).manager.clock = lambda: end
-    answer = client.get("/me", headers=bearer(forged))
-    assert (answer.status_code, answer.get_json()["code"]) == (401, "unknown_key")

@@ -28,7 +28,7 @@ def test_an_empty_environment_gives_a_local_service_on_sqlite(tmp_path: Path) ->
     assert (settings.host, settings.port) == ("127.0.0.1", 5000)
     assert settings.workers >= 1
     assert not settings.demo
-    assert settings.secret_key is None
+    assert settings.metrics_token is None
 
 
 def test_the_demo_has_a_database_of_its_own(tmp_path: Path) -> None:
@@ -41,7 +41,6 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
     settings = read_settings(
         {
             "WATCHWORD_DATABASE": "sqlite:////somewhere/else.db",
-            "WATCHWORD_SECRET_KEY": "s" * 32,
             "WATCHWORD_MASTER_KEY": f"{'A' * 43}, {'B' * 42}A",
             "WATCHWORD_KEY_ALGORITHM": "RS256",
             "WATCHWORD_KEY_ROTATION_DAYS": "7",
@@ -73,7 +72,6 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
     )
     assert settings == Settings(
         database="sqlite:////somewhere/else.db",
-        secret_key="s" * 32,
         master_key=f"{'A' * 43}, {'B' * 42}A",
         key_algorithm="RS256",
         key_rotation_days=7,
@@ -193,7 +191,7 @@ def test_what_is_given_wins_over_the_environment() -> None:
 def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("f" * 40 + "\n")
-    assert read_settings({"WATCHWORD_SECRET_KEY_FILE": str(file)}).secret_key == "f" * 40
+    assert read_settings({"WATCHWORD_METRICS_TOKEN_FILE": str(file)}).metrics_token == "f" * 40
 
 
 @pytest.mark.parametrize(
@@ -214,8 +212,7 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ("WATCHWORD_DATABASE", "sqlite://", "name a file"),
         ("WATCHWORD_DATABASE", "sqlite:///:memory:", "name a file"),
         ("WATCHWORD_DATABASE", "sqlite:///file:x?mode=memory&uri=true", "name a file"),
-        ("WATCHWORD_SECRET_KEY", "s" * 31, "at least 32 bytes, has 31"),
-        ("WATCHWORD_SECRET_KEY_FILE", "missing", "cannot read the file"),
+        ("WATCHWORD_METRICS_TOKEN_FILE", "missing", "cannot read the file"),
         ("WATCHWORD_MASTER_KEY", "hidden", "is not 32 bytes in base64url"),
         ("WATCHWORD_MASTER_KEY", "A" * 43 + "=", "token_urlsafe(32)"),
         ("WATCHWORD_MASTER_KEY", "A" * 43 + ",", "is not 32 bytes in base64url"),
@@ -252,7 +249,10 @@ def test_a_wrong_value_is_refused_in_one_line_that_says_which_and_why(
 
 
 def test_a_secret_and_a_file_for_it_are_refused_together(tmp_path: Path) -> None:
-    environ = {"WATCHWORD_SECRET_KEY": "s" * 32, "WATCHWORD_SECRET_KEY_FILE": str(tmp_path / "x")}
+    environ = {
+        "WATCHWORD_METRICS_TOKEN": "s" * 32,
+        "WATCHWORD_METRICS_TOKEN_FILE": str(tmp_path / "x"),
+    }
     with pytest.raises(InvalidSetting, match="not both"):
         read_settings(environ)
 
@@ -260,10 +260,10 @@ def test_a_secret_and_a_file_for_it_are_refused_together(tmp_path: Path) -> None
 def test_a_secret_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "noise").write_bytes(b"\xff" * 40)
     with pytest.raises(InvalidSetting, match="not UTF-8"):
-        read_settings({"WATCHWORD_SECRET_KEY_FILE": "noise"})
+        read_settings({"WATCHWORD_METRICS_TOKEN_FILE": "noise"})
 
 
-@pytest.mark.parametrize("name", ["secret_key", "master_key"])
+@pytest.mark.parametrize("name", ["metrics_token", "master_key"])
 def test_a_secret_is_shown_neither_by_the_settings_nor_by_an_error(name: str) -> None:
     secret: dict[str, Any] = {name: "hidden" * 10}
     assert "hidden" not in repr(Settings(**secret))

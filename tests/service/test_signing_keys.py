@@ -9,9 +9,8 @@ from flask_watchword.keys.changes import KeyRefused
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
-from flask_watchword.service.signing.signing_keys import begin_keys, key_keeper, key_policy
+from flask_watchword.service.signing.signing_keys import key_keeper, key_policy
 from flask_watchword.service.stores import opened_keys, prepare
-from tests.memory_stores.keys import MemoryKeyStore
 
 
 @pytest.fixture
@@ -77,15 +76,8 @@ def test_no_private_key_stands_in_the_database(settings: Settings, tmp_path: Pat
             assert master not in file.read_bytes()
 
 
-def test_a_former_secret_that_is_a_public_key_stops_the_start(settings: Settings) -> None:
-    pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"
-    with pytest.raises(InvalidSetting, match="WATCHWORD_SECRET_KEY"):
-        begin_keys(replace(settings, secret_key=pem), MemoryKeyStore())
-
-
-def test_without_a_secret_from_before_none_is_made(settings: Settings, tmp_path: Path) -> None:
+def test_the_first_key_is_the_only_one_and_of_the_default_algorithm(settings: Settings) -> None:
     prepare(settings)
-    assert not (tmp_path / "store.db.secret").exists()
     with opened_keys(settings) as keys:
         assert [key.algorithm for key in keys.load().keys] == ["EdDSA"]
 

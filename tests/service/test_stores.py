@@ -133,8 +133,7 @@ from flask import Flask
 from flask_watchword import Watchword
 from flask_watchword.service.configuration.loading import read_settings
 
-secrets = {"secret_key": "k" * 32, "master_key": "A" * 43}
-settings = read_settings({}, database=sys.argv[1], demo=True, **secrets)
+settings = read_settings({}, database=sys.argv[1], demo=True, master_key="A" * 43)
 app = Flask("host")
 Watchword(app, settings=settings, url_prefix="/auth")
 client = app.test_client()

@@ -70,9 +70,7 @@ def _without_older_signers(stored: StoredKeyring, ring: Keyring, now: float) -> 
     # By a clock that is behind, the key that comes next has not begun yet. There an older one
     # would sign until it has, and be given up before the tokens from that time have expired.
     keys = (
-        replace(k, sealed=None)
-        if k.public_jwk is not None and state_of(ring, k.kid, now) is KeyState.RETIRING
-        else k
+        replace(k, sealed=None) if state_of(ring, k.kid, now) is KeyState.RETIRING else k
         for k in stored.keys
     )
     return replace(stored, keys=tuple(keys))

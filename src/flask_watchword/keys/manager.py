@@ -28,10 +28,6 @@ from flask_watchword.keys.ring import (
 )
 from flask_watchword.keys.store import KeyStore, StoredKey, StoredKeyring
 
-#: The name of the secret that signed before there were keys. A secret has no thumbprint: that
-#: would publish a hash of it.
-FORMER_SECRET = "former-secret"
-
 
 class KeyManager:
     """Changes the keys of one store; every change is one swap of the whole keyring.
@@ -68,12 +64,8 @@ class KeyManager:
         """
         return self._opened()[1]
 
-    def begin(self, former_secret: str | None = None) -> None:
+    def begin(self) -> None:
         """Make sure that a key signs, and that keys outlive the tokens of this policy.
-
-        Args:
-            former_secret: the HS256 secret that signed before there were keys. Where there is no
-                keyring yet it is taken in, so that its tokens stay good until the last expires.
 
         Raises:
             DecryptionFailed: when the keys are sealed under another master key.
@@ -86,8 +78,6 @@ class KeyManager:
             if is_signing and stored.token_seconds >= self._policy.token:
                 return
             changed = replace(stored, token_seconds=max(stored.token_seconds, self._policy.token))
-            if stored.version == 0 and former_secret is not None:
-                changed = self._with_former_secret(changed, former_secret, now)
             if not is_signing:
                 changed = self._with_signer(changed, now)
             if self._store.swap(tidied(changed, now)):
@@ -280,12 +270,6 @@ class KeyManager:
             active_from=now + lead,
         )
         return with_key(with_changes(stored, before, after), new)
-
-    def _with_former_secret(self, stored: StoredKeyring, secret: str, now: float) -> StoredKeyring:
-        sealed = self._sealed(FORMER_SECRET, "HS256", secret.encode())
-        until = now + self._longest(stored)
-        former = StoredKey(FORMER_SECRET, "HS256", None, sealed, now, verify_until=until)
-        return with_key(stored, former)
 
     def _resealed(self, key: StoredKey) -> StoredKey:
         if key.sealed is None or self._seal.is_current(key.sealed):

@@ -55,7 +55,7 @@ def public_keys_of(stored: StoredKeyring, now: float) -> Sequence[Key]:
     return [
         Key.load(key.public_jwk, key.algorithm, kid=key.kid)
         for key in stored.keys
-        if key.public_jwk is not None and not _is_over(key, now)
+        if not _is_over(key, now)
     ]
 
 
@@ -112,9 +112,6 @@ def _newest_start(stored: StoredKeyring, by: float, now: float) -> float:
 def _is_spent(key: StoredKey, newest: float, now: float) -> bool:
     if _is_over(key, now):
         return True
-    # A secret verifies with what it signed with.
-    if key.public_jwk is None:
-        return False
     return key.active_from is not None and key.active_from < newest
 
 
@@ -125,18 +122,15 @@ def _is_over(key: StoredKey, now: float) -> bool:
 def _entries(stored: StoredKeyring, seal: Encryptor) -> Iterator[KeyEntry]:
     for key in stored.keys:
         loaded = _load(key, seal)
-        if loaded is not None:
-            begins = None if loaded.signer is None else key.active_from
-            yield KeyEntry(key.kid, loaded, key.published_at, begins, key.verify_until)
+        begins = None if loaded.signer is None else key.active_from
+        yield KeyEntry(key.kid, loaded, key.published_at, begins, key.verify_until)
 
 
-def _load(key: StoredKey, seal: Encryptor) -> Key | None:
+def _load(key: StoredKey, seal: Encryptor) -> Key:
     if key.sealed is not None:
         with contextlib.suppress(DecryptionFailed):
             private = seal.open(key.sealed, context_of(key.kid, key.algorithm))
             return Key.load(private, key.algorithm, kid=key.kid)
-    if key.public_jwk is None:
-        return None
     return Key.load(key.public_jwk, key.algorithm, kid=key.kid)
 
 

@@ -12,8 +12,7 @@ class StoredKey:
     Attributes:
         kid: what tokens name it by, unique in its store.
         algorithm: the only ``alg`` it signs and verifies.
-        public_jwk: the members of a JWK that make its public part; ``None`` for a secret, which
-            has none.
+        public_jwk: the members of a JWK that make its public part.
         sealed: its private part, under a master key that is not in the store; ``None`` when it
             only verifies.
         published_at: when it was put there.
@@ -24,7 +23,7 @@ class StoredKey:
 
     kid: str
     algorithm: str
-    public_jwk: Mapping[str, Any] | None
+    public_jwk: Mapping[str, Any]
     sealed: bytes | None = field(repr=False)
     published_at: float
     active_from: float | None = None

@@ -61,7 +61,7 @@ class AuthenticationContext:
     def told_by(cls, claims: Mapping[str, Any], user: User) -> Self:
         """Return the sign-in of the session of a token, whose user is now this one."""
         methods, csrf = tuple(claims.get("amr", ())), claims.get("csrf")
-        # Tokens from before there were cookies have no such value.
+        # A refresh token that the application made itself has no such claim.
         return cls(user, methods) if csrf is None else cls(user, methods, csrf)
 
 

@@ -19,7 +19,7 @@ OTHER = secrets.token_urlsafe(32)
     [
         ("WATCHWORD_MASTER_KEY", {"master_key": "A" * 43}),
         ("WATCHWORD_MASTER_KEY", {"master_key": f"{STRONG},{'A' * 43}"}),
-        ("WATCHWORD_SECRET_KEY", {"secret_key": "changeme" * 8}),
+        ("WATCHWORD_METRICS_TOKEN", {"metrics_token": "changeme" * 8}),
         ("WATCHWORD_METRICS_TOKEN", {"metrics_token": "metrics-secret-of-our-service"}),
         ("WATCHWORD_DATABASE", {"database": "postgresql+psycopg://watchword:postgres@db/name"}),
         ("WATCHWORD_VALKEY", {"valkey": "valkey://:password@cache:6379/0"}),
@@ -49,8 +49,8 @@ def test_random_secrets_are_fine() -> None:
     "given",
     [
         {"master_key": STRONG, "metrics_token": STRONG},
-        {"master_key": f"{OTHER},{STRONG}", "secret_key": STRONG},
-        {"secret_key": STRONG, "valkey": f"valkey://:{STRONG}@cache:6379/0"},
+        {"master_key": f"{OTHER},{STRONG}", "metrics_token": STRONG},
+        {"metrics_token": STRONG, "valkey": f"valkey://:{STRONG}@cache:6379/0"},
         {
             "valkey": f"valkey://:{STRONG}@cache:6379/0",
             "database": f"postgresql+psycopg://watchword:{STRONG}@db/name",

@@ -1,7 +1,7 @@
 """Keys in a SQL database: a row each, and one row by whose version all are swapped."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, exc, insert, select, true, update
@@ -94,7 +94,7 @@ def _row(key: StoredKey) -> dict[str, Any]:
     return {
         "kid": key.kid,
         "algorithm": key.algorithm,
-        "public_jwk": None if key.public_jwk is None else _dumped(key.public_jwk),
+        "public_jwk": json.dumps(dict(key.public_jwk)),
         "sealed": key.sealed,
         "published_at": key.published_at,
         "active_from": key.active_from,
@@ -103,10 +103,6 @@ def _row(key: StoredKey) -> dict[str, Any]:
     }
 
 
-def _dumped(jwk: Mapping[str, Any]) -> str:
-    return json.dumps(dict(jwk))
-
-
 def _key(row: Sequence[Any]) -> StoredKey:
     kid, algorithm, jwk, sealed, *moments = row
-    return StoredKey(kid, algorithm, None if jwk is None else json.loads(jwk), sealed, *moments)
+    return StoredKey(kid, algorithm, json.loads(jwk), sealed, *moments)

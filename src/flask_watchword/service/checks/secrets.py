@@ -7,12 +7,12 @@ from urllib.parse import unquote, urlsplit
 
 from flask_watchword.extension.checks.results import CheckResult, fine, problem, warning
 from flask_watchword.extension.checks.weak_secrets import weakness
+from flask_watchword.keys.encryption import KEY_BYTES
 from flask_watchword.keys.master_key import MAKE_MASTER_KEY
 from flask_watchword.service.checks.file_modes import others_reach
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import (
     MAKE_SECRET,
-    MIN_SECRET_BYTES,
     MIN_TOKEN_CHARACTERS,
 )
 
@@ -57,9 +57,7 @@ def check_files(files: Mapping[str, Path]) -> CheckResult:
 def _secrets_of(settings: Settings) -> Iterator[tuple[str, str, int]]:
     for key in (settings.master_key or "").split(","):
         if key.strip():
-            yield "WATCHWORD_MASTER_KEY", key.strip(), MIN_SECRET_BYTES
-    if settings.secret_key is not None:
-        yield "WATCHWORD_SECRET_KEY", settings.secret_key, MIN_SECRET_BYTES
+            yield "WATCHWORD_MASTER_KEY", key.strip(), KEY_BYTES
     if settings.metrics_token is not None:
         yield "WATCHWORD_METRICS_TOKEN", settings.metrics_token, MIN_TOKEN_CHARACTERS
     urls = {

@@ -212,7 +212,6 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "valkey": values.valkey,
     "session_store": values.session_store,
     "master_key": values.master_key,
-    "secret_key": values.secret,
     "key_algorithm": values.one_of(*MAKERS),
     "key_rotation_days": values.whole_number(0, 10 * 365),
     "key_publish_seconds": values.whole_number(1, 24 * 60 * 60),

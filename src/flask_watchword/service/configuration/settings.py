@@ -22,7 +22,6 @@ class Settings:
         session_store: URL of the place of the sessions, when it is neither of these.
         master_key: under which private keys are sealed in the database, or several of them, the
             first of which seals; ``None`` keeps a generated one in a file beside a SQLite database.
-        secret_key: what signed the tokens before there were keys, at least 32 bytes.
         key_algorithm: of new keys: ``EdDSA``, ``ES256`` or ``RS256``.
         key_rotation_days: how long a key signs before another takes its place; 0 leaves that to
             ``watchword keys rotate``.
@@ -73,7 +72,6 @@ class Settings:
     valkey: str | None = field(default=None, repr=False)
     session_store: str | None = field(default=None, repr=False)
     master_key: str | None = field(default=None, repr=False)
-    secret_key: str | None = field(default=None, repr=False)
     key_algorithm: str = "EdDSA"
     key_rotation_days: int = 90
     key_publish_seconds: int = 60 * 60

@@ -15,7 +15,6 @@ IN_FILES = (
     "valkey",
     "session_store",
     "master_key",
-    "secret_key",
     "metrics_token",
     "smtp",
 )

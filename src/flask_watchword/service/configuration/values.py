@@ -17,9 +17,6 @@ from flask_watchword.infra.database_url import UnacceptableOption, read_database
 from flask_watchword.keys.master_key import read_master_keys
 from flask_watchword.service.web_origin import origin_of
 
-#: RFC 7518 section 3.2: a key for HS256 has at least the 32 bytes of the hash.
-MIN_SECRET_BYTES = 32
-
 #: Of a token that a program shows: 128 random bits in base64url.
 MIN_TOKEN_CHARACTERS = 22
 
@@ -54,17 +51,6 @@ class UnknownSetting(InvalidSetting):
 
     def __init__(self, sentence: str) -> None:
         Exception.__init__(self, sentence)
-
-
-def secret(variable: str, text: str) -> str:
-    """Return a secret that is long enough to sign with."""
-    if len(text.encode()) < MIN_SECRET_BYTES:
-        raise InvalidSetting(
-            variable,
-            f"needs at least {MIN_SECRET_BYTES} bytes, has {len(text.encode())}; "
-            f"make one with: {MAKE_SECRET}",
-        )
-    return text
 
 
 def token(variable: str, text: str) -> str:

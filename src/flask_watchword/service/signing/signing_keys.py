@@ -10,7 +10,6 @@ from flask_watchword.keys.policy import KeyPolicy
 from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
-from flask_watchword.service.signing.former_secret import former_secret
 from flask_watchword.service.signing.live_keyring import LiveKeyring
 from flask_watchword.service.signing.master_key import master_key_file, sealer
 from flask_watchword.sessions.revocation import Kind, Revocation
@@ -65,7 +64,7 @@ def begin_keys(settings: Settings, store: KeyStore) -> None:
     """
     keeper = key_keeper(settings, store)
     with refusing_other_master_key(settings):
-        keeper.begin(former_secret(settings))
+        keeper.begin()
 
 
 def revoke_key(
