@@ -5,11 +5,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 DOCS = ROOT / "docs"
 ARCHITECTURE = DOCS / "architecture.md"
 PAGES = [
     README,
     ROOT / "CHANGELOG.md",
+    CONTRIBUTING,
+    ROOT / "SECURITY.md",
     ROOT / "deploy" / "README.md",
     *sorted(DOCS.rglob("*.md")),
 ]

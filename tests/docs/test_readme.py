@@ -1,4 +1,4 @@
-"""What README says can be done can be done."""
+"""What README, CONTRIBUTING and the first pages say can be done can be done."""
 
 import json
 import re
@@ -23,18 +23,30 @@ from flask_watchword.service.features.demo.demo_user import (
     make_expired_token,
 )
 from flask_watchword.service.features.demo.walkthrough import walkthrough
-from tests.docs.pages import ARCHITECTURE, README, ROOT, between, blocks, text_of
+from tests.docs.pages import (
+    ARCHITECTURE,
+    CONTRIBUTING,
+    DOCS,
+    PAGES,
+    README,
+    ROOT,
+    between,
+    blocks,
+    text_of,
+)
 from tests.memory_stores.users import MemoryUserStore
 from tests.service.places import stores_around
 
 TEXT = text_of(README)
+SERVICE = DOCS / "service" / "getting-started.md"
 PROJECT = text_of(ROOT / "pyproject.toml")
 
 
 def test_every_make_target_it_names_exists() -> None:
     targets = set(re.findall(r"^(\w+):", text_of(ROOT / "Makefile"), re.MULTILINE))
-    named = set(re.findall(r"(?:`|^)make (\w+)", TEXT, re.MULTILINE))
-    assert named == {"bench", "check", "demo", "test"}
+    named = set(re.findall(r"(?:`|^)make ([a-z]+)", TEXT, re.MULTILINE))
+    assert named == {"bench", "demo", "test"}
+    named |= set(re.findall(r"(?:`|^)make ([a-z]+)", text_of(CONTRIBUTING), re.MULTILINE))
     assert named <= targets
 
 
@@ -45,15 +57,17 @@ def test_every_extra_it_names_exists() -> None:
     assert all(re.search(rf"^{extra} = \[", PROJECT, re.MULTILINE) for extra in named)
 
 
-def test_every_watchword_command_it_names_exists() -> None:
-    named = re.findall(
-        r"watchword ((?:[a-z]+ )*[a-z]+)(?: [A-Z]+)?(?: --[a-z]+(?: [a-z]+)?)*`", TEXT
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_watchword_command_that_a_page_names_exists(page: Path) -> None:
+    inline = re.findall(r"`watchword ((?:[a-z-]+ ?)+)", text_of(page))
+    typed = re.findall(
+        r"^(?:\S*/)?watchword ((?:[a-z-]+ ?)+)", "\n".join(blocks(page, "sh")), re.MULTILINE
     )
-    assert set(named) == {"doctor", "serve", "token verify", "user add"}
-    for words in named:
+    for words in inline + typed:
         command: Any = main
         for word in words.split():
-            assert isinstance(command, Group)
+            if not isinstance(command, Group):
+                break  # an argument
             command = command.commands[word]
 
 
@@ -112,8 +126,9 @@ def test_one_import_is_all_that_changes() -> None:
     exec(after[1:], {})  # noqa: S102 - and our own
 
 
-def test_its_walk_through_is_the_one_that_the_demo_prints() -> None:
-    (code,) = re.findall(r"```sh\n(.*)```\n", between(TEXT, "walkthrough"), re.DOTALL)
+def test_the_walk_through_of_the_page_is_the_one_that_the_demo_prints() -> None:
+    shown = between(text_of(SERVICE), "walkthrough")
+    (code,) = re.findall(r"```sh\n(.*)```\n", shown, re.DOTALL)
     printed = walkthrough("http://127.0.0.1:5000", "...")
     assert printed.partition("another terminal.\n")[2].strip() == code.strip()
 
@@ -128,7 +143,7 @@ def demo(tmp_path: Path) -> Flask:
     return create_app(settings, stores=stores_around(users))
 
 
-def test_its_answers_are_those_of_the_demo(demo: Flask) -> None:
+def test_the_answers_of_the_page_are_those_of_the_demo(demo: Flask) -> None:
     client = demo.test_client()
 
     def bearer(token: str) -> dict[str, dict[str, str]]:
@@ -147,5 +162,5 @@ def test_its_answers_are_those_of_the_demo(demo: Flask) -> None:
     answers.append(client.get("/protected-route", **bearer(refreshed["access_token"])).json)
     for answer in answers:
         answer.update({name: "..." for name in answer if name in ("access_token", "refresh_token")})
-    shown = blocks(README, "json")[0]  # the other is of two nodes, and tried by tests/cli/nodes
+    shown = blocks(SERVICE, "json")[-1]
     assert [json.loads(line) for line in shown.splitlines()] == answers

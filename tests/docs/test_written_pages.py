@@ -18,7 +18,7 @@ from docs import (
 )
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.table import endpoints
-from tests.docs.pages import README, between, table_rows, text_of
+from tests.docs.pages import README, between, text_of
 
 MACHINE = Machine("a processor", 2, 0.0, "Python", {}, "a day")
 
@@ -57,10 +57,12 @@ def row(section: str, label: str, cost: float) -> Row:
 
 
 def bench_page() -> str:
-    labels = write_figures.ROWS
-    rows = [row("A protected request", label, 55.0) for label in labels]
+    rows = [row("A protected request", write_figures.NEW, 55.0)]
+    rows += [row("A protected request", write_figures.SEEN, 51.0)]
     # Labels come twice in the page; README is about the first.
-    rows += [row("What loaders add", label, 99.0) for label in labels]
+    rows += [
+        row("What loaders add", label, 99.0) for label in (write_figures.NEW, write_figures.SEEN)
+    ]
     return report.as_markdown(rows, MACHINE)
 
 
@@ -71,12 +73,11 @@ def test_figures_of_a_bench_page_come_into_readme() -> None:
     assert written.endswith("\nafter\n")
     assert "old" not in written
     figures = between(written, "bench")
-    assert {tuple(cells) for _, *cells in table_rows(figures)} == {
-        ("200.0 µs · 4.00×", "55.0 µs · 1.10×")
-    }
-    assert len(table_rows(figures)) == len(write_figures.ROWS)
+    words = " ".join(figures.split())
+    assert "takes 1.10× as long" in words
+    assert "with Flask-JWT-Extended 4.00×; with a token seen before 1.02× and 4.00×." in words
     assert "(docs/explanation/bench.svg)" in figures
-    assert "6 of 12 targets met." in figures
+    assert "2 of 4 targets met." in figures
 
 
 def test_figures_are_written_over_themselves_without_a_change() -> None:
