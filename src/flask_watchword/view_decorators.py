@@ -41,7 +41,7 @@ from flask_watchword.extension.verification.decorators import (
     verify_expired_in_request,
     verify_jwt_in_request,
 )
-from flask_watchword.extension.verification.verify import LocationType
+from flask_watchword.extension.verification.requirements import LocationType
 from flask_watchword.internal_utils import (
     custom_verification_for_token,
     has_user_lookup,

@@ -12,7 +12,6 @@ from flask import Flask
 
 import flask_watchword
 from flask_watchword.errors import InvalidKeyError, InvalidSignatureError, UnknownKeyError
-from flask_watchword.extension.state import state_of
 from flask_watchword.jose import Key, encode
 from flask_watchword.jose.encoding import b64url_encode
 from flask_watchword.jose.jwk import public_jwk, thumbprint
@@ -247,7 +246,7 @@ def test_token_of_one_key_under_the_kid_of_another_is_refused() -> None:
 @pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
 def test_loaders_of_keys_win_over_the_options() -> None:
     app = app_with_pair(PUBLIC_KEYS=[OLD.public_key()], SECRET_KEY_FALLBACKS=[])
-    manager = state_of(app).manager
+    manager = app.extensions["flask-jwt-extended"]
     stranger = ed25519.Ed25519PrivateKey.generate()
     manager.encode_key_loader(lambda identity: stranger)
     manager.decode_key_loader(lambda header, claims: stranger.public_key())

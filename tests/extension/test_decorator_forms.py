@@ -16,7 +16,7 @@ from flask_watchword import (
     roles_required,
     scopes_required,
 )
-from flask_watchword.extension.verification.route_metadata import marks_of
+from flask_watchword.extension.verification.route_metadata import protections_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -50,7 +50,7 @@ def test_every_decorator_is_tried_here() -> None:
 def test_decorator_guards_the_view_in_both_forms(name: str, *, called: bool) -> None:
     decorator: Callable[..., Any] = getattr(flask_watchword, name)
     view = decorator()(order) if called else decorator(order)
-    assert [mark.text for mark in marks_of(view)] == [BARE_OR_CALLED[name]]
+    assert [one.text for one in protections_of(view)] == [BARE_OR_CALLED[name]]
     assert view.__wrapped__ is order
 
 

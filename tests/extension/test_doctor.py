@@ -10,7 +10,6 @@ from flask import Flask
 from flask_watchword import JWTManager, Sessions, jwt_required
 from flask_watchword.extension.checks.results import CheckResult, Level
 from flask_watchword.extension.checks.runner import check_app
-from flask_watchword.extension.state import state_of
 from flask_watchword.infra.memory_sessions import MemorySessionStore
 from tests.extension.signing_keys import key_pair
 
@@ -122,7 +121,7 @@ def test_refresh_tokens_that_nothing_can_end_are_told() -> None:
     assert found(app)["revocation"].level is Level.OK
     app.post("/refresh", endpoint="refresh")(jwt_required(refresh=True)(lambda: ""))
     assert found(app)["revocation"].level is Level.WARNING
-    state_of(app).manager.token_in_blocklist_loader(lambda _header, _claims: False)
+    app.extensions["flask-jwt-extended"].token_in_blocklist_loader(lambda _header, _claims: False)
     assert found(app)["revocation"].level is Level.OK
 
 
@@ -137,5 +136,5 @@ def test_sessions_in_the_memory_of_one_process_are_told() -> None:
 
 def test_keys_that_a_loader_chooses_are_not_looked_for_in_the_options() -> None:
     app = application(JWT_SECRET_KEY=None)
-    state_of(app).manager.decode_key_loader(lambda _header, _claims: SECRET)
+    app.extensions["flask-jwt-extended"].decode_key_loader(lambda _header, _claims: SECRET)
     assert found(app)["keys"].level is Level.OK

@@ -47,7 +47,9 @@ def logged(view: Any) -> Any:
 
 
 def found(app: Flask) -> dict[str | None, list[str]]:
-    return {one.endpoint: [mark.text for mark in one.marks] for one in misplaced_decorators(app)}
+    return {
+        one.endpoint: [each.text for each in one.protections] for one in misplaced_decorators(app)
+    }
 
 
 def lines(action: Callable[[], object]) -> list[str]:
@@ -392,16 +394,16 @@ def test_the_list_of_routes_has_it(mistaken: Flask) -> None:
 def test_keys_that_change_while_the_options_are_read_are_read_again(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    binding = state_of(app)
-    read = binding.reading
+    state = state_of(app)
+    read = state.snapshot
 
     def read_and_change(config: Any) -> Any:
         reading = read(config)
-        binding.keys_changed()
+        state.keys_changed()
         return reading
 
-    monkeypatch.setattr(binding, "reading", read_and_change)
-    binding.reading_of_request(app)
-    assert binding.last_reading is None
+    monkeypatch.setattr(state, "snapshot", read_and_change)
+    state.snapshot_for_request(app)
+    assert state.last_snapshot is None
     monkeypatch.undo()
-    assert binding.reading_of_request(app) is binding.last_reading
+    assert state.snapshot_for_request(app) is state.last_snapshot

@@ -20,7 +20,7 @@ from flask_watchword import (
     scopes_required,
 )
 from flask_watchword.extension.checks.routes import Route, routes_of
-from flask_watchword.extension.verification.route_metadata import PUBLIC, marked
+from flask_watchword.extension.verification.route_metadata import PUBLIC, with_protection
 from flask_watchword.service.access import PUBLIC as PUBLIC_GUARD
 from flask_watchword.service.features.table import build_api, endpoints
 
@@ -41,7 +41,7 @@ def found(app: Flask) -> dict[tuple[str, str], Route]:
 
 
 def guards(app: Flask) -> dict[tuple[str, str], list[str]]:
-    return {where: [mark.text for mark in route.marks] for where, route in found(app).items()}
+    return {where: [one.text for one in route.protections] for where, route in found(app).items()}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def guards(app: Flask) -> dict[tuple[str, str], list[str]]:
 def test_a_guard_is_named_as_it_would_be_written(bare: Flask, guard: Decorator, text: str) -> None:
     bare.get("/")(guard(seen))
     (route,) = routes_of(bare)
-    assert [mark.text for mark in route.marks] == [text]
+    assert [one.text for one in route.protections] == [text]
     assert not route.is_open
 
 
@@ -219,12 +219,12 @@ def test_every_endpoint_of_the_service_is_guarded_or_declared_to_be_for_everybod
     bare.register_blueprint(build_api(served))
     routes = {route.endpoint: route for route in routes_of(bare)}
     assert [route for route in routes.values() if route.is_open] == []
-    assert {name.partition(".")[2] for name, route in routes.items() if PUBLIC in route.marks} == {
-        one.name for one in served if one.guard is PUBLIC_GUARD
-    }
+    assert {
+        name.partition(".")[2] for name, route in routes.items() if PUBLIC in route.protections
+    } == {one.name for one in served if one.guard is PUBLIC_GUARD}
 
 
 def test_what_is_declared_to_be_for_everybody_is_not_open(bare: Flask) -> None:
-    bare.get("/")(marked(lambda: "", PUBLIC))
+    bare.get("/")(with_protection(lambda: "", PUBLIC))
     (route,) = routes_of(bare)
     assert not route.is_open

@@ -10,7 +10,6 @@ from flask import Flask, jsonify
 from flask_watchword import JWTManager, Sessions, create_access_token, jwt_required
 from flask_watchword.extension.explain.token_check import TokenCheck, check_token
 from flask_watchword.extension.sessions.session_context import SESSIONS_KEY
-from flask_watchword.extension.state import state_of
 from flask_watchword.jose.explain import Outcome
 from flask_watchword.sessions.revocation import Kind, Revocation
 from tests.extension.minted_tokens import STATES, token_in_state
@@ -69,7 +68,7 @@ def test_steps_after_the_one_that_refuses_are_not_reached() -> None:
 
 def test_loaders_of_the_application_are_steps() -> None:
     app = application()
-    manager = state_of(app).manager
+    manager = app.extensions["flask-jwt-extended"]
     manager.token_in_blocklist_loader(lambda _h, claims: claims["jti"] == "revoked")
     manager.token_verification_loader(lambda _h, claims: "unwelcome" not in claims)
     manager.user_lookup_loader(lambda _h, claims: None if claims["sub"] == "nobody" else "user")
@@ -87,7 +86,7 @@ def test_loaders_of_the_application_are_steps() -> None:
 
 def test_a_key_that_a_loader_chooses_is_asked_by_the_view_itself() -> None:
     app = application()
-    manager = state_of(app).manager
+    manager = app.extensions["flask-jwt-extended"]
     manager.decode_key_loader(lambda _h, _c: key_pair("HS256", "theirs").public)
     check = check_token(app, token_in_state("wrong-key", "HS256"), refresh=False)
     assert (check.verdict.accepted, refusals(check)) == (True, [])

@@ -43,7 +43,7 @@ def orders(one: Site, token: str) -> int:
 
 def set_forward(one: Site, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the clock of a node be ahead of the other's."""
-    manager = state_of(one.app).manager
+    manager = state_of(one.app).callbacks
     monkeypatch.setattr(manager, "clock", lambda: system_clock() + seconds)
 
 

@@ -247,7 +247,7 @@ def test_a_cookie_that_has_expired_is_told_so_and_stays(
     """The one beside it is what is needed next."""
     log_in(client)
     later = time.time() + 16 * 60
-    monkeypatch.setattr(state_of(app).manager, "clock", lambda: later)
+    monkeypatch.setattr(state_of(app).callbacks, "clock", lambda: later)
     answer = client.get("/me")
     assert (answer.status_code, answer.get_json()["code"]) == (401, "token_expired")
     assert cookies_set(answer) == {}
@@ -375,7 +375,7 @@ def test_cookies_that_have_expired_are_cleared_where_they_would_be_needed_next(
 ) -> None:
     csrf = log_in(client)
     later = time.time() + SECONDS + 60
-    monkeypatch.setattr(state_of(app).manager, "clock", lambda: later)
+    monkeypatch.setattr(state_of(app).callbacks, "clock", lambda: later)
     answer = client.post(path, headers={"X-CSRF-TOKEN": csrf})
     assert (answer.status_code, answer.get_json()["code"]) == (401, "token_expired")
     assert is_cleared(answer)
@@ -423,7 +423,7 @@ def test_a_cookie_that_may_be_accepted_later_stays(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     csrf = log_in(client)
-    monkeypatch.setattr(state_of(app).manager, "clock", lambda: time.time() - 3600)
+    monkeypatch.setattr(state_of(app).callbacks, "clock", lambda: time.time() - 3600)
     answer = client.post(path, headers={"X-CSRF-TOKEN": csrf})
     assert (answer.get_json()["code"], cookies_set(answer)) == ("token_not_yet_valid", {})
 

@@ -20,7 +20,7 @@ def created_long_ago(
 ) -> str:
     """Return a token of a user that has expired."""
     past = time.time() - LONG
-    long_ago = mock.patch.object(state_of(app).manager, "clock", return_value=past)
+    long_ago = mock.patch.object(state_of(app).callbacks, "clock", return_value=past)
     with app.app_context(), long_ago:
         return create(user.id)
 

@@ -22,7 +22,7 @@ class Clock:
 
 @pytest.fixture
 def clock(ours: Site) -> Clock:
-    state_of(ours.app).manager.clock = clock = Clock()
+    state_of(ours.app).callbacks.clock = clock = Clock()
     return clock
 
 

@@ -137,7 +137,7 @@ def _members(route: Route, patterns: Iterable[str]) -> dict[str, object]:
         "path": route.path,
         "method": route.method,
         "endpoint": route.endpoint,
-        "guards": [mark.text for mark in route.marks],
+        "guards": [one.text for one in route.protections],
         "misplaced": [mark.text for mark in route.misplaced],
         "open": route.is_open,
         "allowed": route.is_open and not _is_forgotten(route, patterns),
@@ -145,7 +145,7 @@ def _members(route: Route, patterns: Iterable[str]) -> dict[str, object]:
 
 
 def _cells(route: Route, patterns: Iterable[str]) -> Sequence[str]:
-    guards = ", ".join(mark.text for mark in route.marks) or "none"
+    guards = ", ".join(one.text for one in route.protections) or "none"
     if route.is_open and not _is_forgotten(route, patterns):
         guards += " (allowed)"
     if route.misplaced:

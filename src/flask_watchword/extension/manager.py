@@ -5,9 +5,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 
-from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import InvalidKeyError
-from flask_watchword.extension.callbacks import defaults
 from flask_watchword.extension.legacy.loaders import LegacyLoaders, accepting
 from flask_watchword.extension.options.issuers import read_issuers
 from flask_watchword.extension.options.keys import check_further_keys
@@ -36,37 +34,11 @@ class JWTManager(LegacyLoaders):
         add_context_processor: whether templates get ``current_user``.
 
     Attributes:
-        clock: returns the seconds since the epoch; tests put their own in its place.
+        clock: returns the seconds since the epoch; tests replace it.
     """
 
     def __init__(self, app: Flask | None = None, add_context_processor: bool = False) -> None:
-        self.clock: Clock = system_clock
-        # Real applications read and replace these by their Flask-JWT-Extended names.
-        self._decode_key_callback: Callable[..., Any] = defaults.default_decode_key_callback
-        self._encode_key_callback: Callable[..., Any] = defaults.default_encode_key_callback
-        self._expired_token_callback: Callable[..., Any] = defaults.default_expired_token_callback
-        self._invalid_token_callback: Callable[..., Any] = defaults.default_invalid_token_callback
-        self._jwt_additional_header_callback: Callable[..., Any] = (
-            defaults.default_jwt_headers_callback
-        )
-        self._needs_fresh_token_callback: Callable[..., Any] = (
-            defaults.default_needs_fresh_token_callback
-        )
-        self._revoked_token_callback: Callable[..., Any] = defaults.default_revoked_token_callback
-        self._token_in_blocklist_callback: Callable[..., Any] = defaults.default_blocklist_callback
-        self._token_verification_callback: Callable[..., Any] = (
-            defaults.default_token_verification_callback
-        )
-        self._unauthorized_callback: Callable[..., Any] = defaults.default_unauthorized_callback
-        self._user_claims_callback: Callable[..., Any] = defaults.default_additional_claims_callback
-        self._user_identity_callback: Callable[..., Any] = defaults.default_user_identity_callback
-        self._user_lookup_callback: Callable[..., Any] | None = None
-        self._user_lookup_error_callback: Callable[..., Any] = (
-            defaults.default_user_lookup_error_callback
-        )
-        self._token_verification_failed_callback: Callable[..., Any] = (
-            defaults.default_token_verification_failed_callback
-        )
+        super().__init__()
         if app is not None:
             self.init_app(app, add_context_processor)
 
@@ -92,9 +64,9 @@ class JWTManager(LegacyLoaders):
         _check_secret(app)
         check_further_keys(app.config)
         app.extensions["flask-jwt-extended"] = self
-        app.extensions[EXTENSION_KEY] = binding = AppState(self)
+        app.extensions[EXTENSION_KEY] = state = AppState(self)
         for issuer in read_issuers(app.config):
-            binding.issuer_keys.of(issuer)
+            state.issuer_keys.of(issuer)
         if add_context_processor:
             app.context_processor(current.current_user_context_processor)
         if current.mirror_on_g:
@@ -223,8 +195,8 @@ def _refuse_unused_overrides(manager: type[JWTManager]) -> None:
 
 def _refuse_to_lose_sessions(app: Flask) -> None:
     # Another manager would not ask what was revoked.
-    binding = app.extensions.get(EXTENSION_KEY)
-    if binding is not None and binding.revocations is not None:
+    state = app.extensions.get(EXTENSION_KEY)
+    if state is not None and state.revocations is not None:
         raise RuntimeError(
             "this application has sessions already, with the JWTManager that it has: "
             "remove the second JWTManager(app)"

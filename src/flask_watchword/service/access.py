@@ -16,8 +16,8 @@ from flask_watchword.extension.verification.decorators import (
     jwt_expired_token_required,
     jwt_required,
 )
-from flask_watchword.extension.verification.route_metadata import PUBLIC as PUBLIC_MARK
-from flask_watchword.extension.verification.route_metadata import marked
+from flask_watchword.extension.verification.route_metadata import PUBLIC as PUBLIC_VIEW
+from flask_watchword.extension.verification.route_metadata import with_protection
 from flask_watchword.service.api_token_access import CLIENT_ID
 from flask_watchword.service.cookies import clear_cookies, is_refused_cookie
 from flask_watchword.service.current_user import current_user
@@ -80,7 +80,7 @@ class AccessRule:
 
 
 def _everybody(view: View) -> View:
-    public: View = marked(view, PUBLIC_MARK)
+    public: View = with_protection(view, PUBLIC_VIEW)
     return public
 
 

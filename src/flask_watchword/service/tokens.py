@@ -93,8 +93,8 @@ def install_tokens(app: Flask, options: Mapping[str, Any], keys: LiveKeyring) ->
     app.config.update(options)
     app.config.setdefault("JWT_DECODE_LEEWAY", CLOCKS_DIFFER)
     tokens = JWTManager(app)
-    binding = state_of(app)
-    binding.key_source, keys.on_change = keys, binding.keys_changed
+    state = state_of(app)
+    state.key_provider, keys.on_change = keys, state.keys_changed
     tokens.user_identity_loader(_subject)
     tokens.additional_claims_loader(claims_of)
     tokens.unauthorized_loader(_missing_token)
@@ -107,7 +107,7 @@ def install_token_error_handlers(app: Flask, api: Blueprint) -> None:
 
     In its own also where the application has handlers for them.
     """
-    handlers.register(state_of(app).manager, api)
+    handlers.register(state_of(app).callbacks, api)
     # The loaders are given texts; the errors themselves have codes as well.
     for target in (app, api):
         target.register_error_handler(NoAuthorizationError, _no_token)

@@ -149,7 +149,7 @@ class Watchword:
         install_token_error_handlers(app, api)
         app.register_blueprint(api, url_prefix=self._url_prefix or None)
         # Another issuer's subject may be spelled like the id of a user here.
-        state_of(app).for_own_tokens.add(api.name)
+        state_of(app).own_token_blueprints.add(api.name)
         app.extensions[WATCHWORD_KEY] = self
 
     def close(self) -> None:

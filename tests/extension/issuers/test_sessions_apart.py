@@ -84,7 +84,7 @@ def test_a_blueprint_may_be_closed_to_the_tokens_of_others(elapsed: Elapsed, one
     inner.add_url_rule("/old", "old", jwt_expired_token_required()(lambda: "old"))
     outer.register_blueprint(inner)
     place.app.register_blueprint(outer)
-    state_of(place.app).for_own_tokens.add("outer")
+    state_of(place.app).own_token_blueprints.add("outer")
     refused = (422, "Only tokens of this application are allowed")
     assert place.told(one.token(), "/inside") == refused
     assert place.get(one.token()).status_code == 200

@@ -35,7 +35,7 @@ class TwoKeys:
 
 def with_two_keys(site: Site) -> TwoKeys:
     source = TwoKeys()
-    state_of(site.app).key_source = source
+    state_of(site.app).key_provider = source
     state_of(site.app).keys_changed()
     return source
 

@@ -86,7 +86,7 @@ def test_a_sign_in_of_long_ago_only_looks(
 ) -> None:
     long_ago = system_clock() - ADMIN_SIGN_IN_SECONDS - 60
     with monkeypatch.context() as then:
-        then.setattr(state_of(ours.app).manager, "clock", lambda: long_ago)
+        then.setattr(state_of(ours.app).callbacks, "clock", lambda: long_ago)
         pair = ours.pair(BOSS)
     token = ours.post("/refresh", pair["refresh_token"]).get_json()["access_token"]
     assert get(ours, "/admin/users", token).status_code == 200

@@ -76,7 +76,7 @@ def test_a_page_logs_in_reads_refreshes_and_logs_out(
     assert call(home, script, "POST", "/orders") == (200, {"by": "POST", "for": ada.id})
 
     later = time.time() + 16 * 60
-    monkeypatch.setattr(state_of(app).manager, "clock", lambda: later)
+    monkeypatch.setattr(state_of(app).callbacks, "clock", lambda: later)
     home.requested.clear()
     assert call(home, script, "GET", "/me")[0] == 200
     assert [url.rpartition("/")[2] for url in home.requested] == ["me", "refresh", "me"]

@@ -18,10 +18,10 @@ from flask import Flask
 
 from flask_watchword.extension.caller_warnings import warn_at_function, warn_caller
 from flask_watchword.extension.errors import UnprotectedViewWarning
-from flask_watchword.extension.verification.route_metadata import Mark, marks_of
+from flask_watchword.extension.verification.route_metadata import Protection, protections_of
 
-#: The marks of the decorators that a function was given to, the outermost first.
-_decorated: WeakKeyDictionary[Any, tuple[Mark, ...]] = WeakKeyDictionary()
+#: The protections of the decorators that a function was given to, the outermost first.
+_decorated: WeakKeyDictionary[Any, tuple[Protection, ...]] = WeakKeyDictionary()
 
 
 class Misplaced(NamedTuple):
@@ -29,18 +29,18 @@ class Misplaced(NamedTuple):
 
     Attributes:
         function: what Flask calls.
-        marks: the decorators that have no effect, the outermost first.
+        protections: the decorators that have no effect, the outermost first.
         endpoint: the endpoint that it serves; ``None`` where it runs before requests.
     """
 
     function: Any
-    marks: tuple[Mark, ...]
+    protections: tuple[Protection, ...]
     endpoint: str | None
 
     @property
     def fault(self) -> str:
         """What is wrong, in a sentence."""
-        have = "has" if len(self.marks) == 1 else "have"
+        have = "has" if len(self.protections) == 1 else "have"
         if self.endpoint is None:
             name = getattr(self.function, "__name__", repr(self.function))
             where = f"{name!r}, which runs before requests"
@@ -59,10 +59,10 @@ class Misplaced(NamedTuple):
 
     @property
     def _decorators(self) -> str:
-        return " and ".join(f"@{mark.text}" for mark in self.marks)
+        return " and ".join(f"@{protection.text}" for protection in self.protections)
 
 
-def note_decorated(view: Any, mark: Mark) -> None:
+def note_decorated(view: Any, protection: Protection) -> None:
     """Note that a decorator was put on a view, and on what other decorators made it of."""
     for member in _chain(view):
         # A bound method is another object at each access, and REST frameworks decorate one at each
@@ -71,8 +71,8 @@ def note_decorated(view: Any, mark: Mark) -> None:
             return
         with suppress(TypeError):  # what has no hash or no weak reference is not a function
             noted = _decorated.get(member, ())
-            if mark not in noted:
-                _decorated[member] = (mark, *noted)
+            if protection not in noted:
+                _decorated[member] = (protection, *noted)
 
 
 def misplaced_decorators(app: Flask) -> list[Misplaced]:
@@ -125,7 +125,7 @@ def _exposed(registered: Callable[..., Any]) -> _Exposed:
     if kind is not None:
         members.append(kind)
     for position, member in enumerate(members):
-        if _adds_mark(member):
+        if _adds_protection(member):
             return _Exposed(tuple(members[: position + 1]), tuple(members[position + 1 :]))
     return _Exposed(tuple(members), ())
 
@@ -139,14 +139,18 @@ def _chain(function: Any) -> Iterator[Any]:
         function = getattr(function, "__wrapped__", None)
 
 
-def _adds_mark(member: Any) -> bool:
-    # A decorator of the application's copies the marks of what it wraps, and adds none.
-    return len(marks_of(member)) > len(marks_of(getattr(member, "__wrapped__", None)))
+def _adds_protection(member: Any) -> bool:
+    # A decorator of the application's copies the protections of what it wraps, and adds none.
+    return len(protections_of(member)) > len(protections_of(getattr(member, "__wrapped__", None)))
 
 
 def _misplaced(exposed: _Exposed, endpoint: str | None) -> Misplaced | None:
-    marks: list[Mark] = []
+    protections: list[Protection] = []
     for member in exposed.open:
         with suppress(TypeError):
-            marks += [mark for mark in _decorated.get(member, ()) if mark not in marks]
-    return Misplaced(exposed.open[0], tuple(marks), endpoint) if marks else None
+            protections += [
+                protection
+                for protection in _decorated.get(member, ())
+                if protection not in protections
+            ]
+    return Misplaced(exposed.open[0], tuple(protections), endpoint) if protections else None

@@ -13,7 +13,7 @@ from flask.views import MethodView
 from werkzeug.routing import Rule
 
 from flask_watchword.extension.checks.misplaced import misplaced_decorators
-from flask_watchword.extension.verification.route_metadata import Mark, marks_of
+from flask_watchword.extension.verification.route_metadata import Protection, protections_of
 
 
 class Route(NamedTuple):
@@ -23,20 +23,22 @@ class Route(NamedTuple):
         method: of HTTP.
         path: as Flask writes it.
         endpoint: what Flask calls the view.
-        marks: what it is protected by, the outermost first.
+        protections: what it is protected by, the outermost first.
         misplaced: decorators that stand above its route and have no effect, the outermost first.
     """
 
     method: str
     path: str
     endpoint: str
-    marks: tuple[Mark, ...]
-    misplaced: tuple[Mark, ...] = ()
+    protections: tuple[Protection, ...]
+    misplaced: tuple[Protection, ...] = ()
 
     @property
     def is_open(self) -> bool:
         """Tell whether whoever has no token is let in, and nobody has declared that."""
-        return not any(mark.needs_token or mark.is_public for mark in self.marks)
+        return not any(
+            protection.needs_token or protection.is_public for protection in self.protections
+        )
 
 
 def routes_of(app: Flask) -> Iterator[Route]:
@@ -45,18 +47,18 @@ def routes_of(app: Flask) -> Iterator[Route]:
     ``HEAD`` and ``OPTIONS`` that Flask answers by itself are left out: the one is ``GET``, the
     other never reaches a view.
     """
-    misplaced = {each.endpoint: each.marks for each in misplaced_decorators(app)}
+    misplaced = {each.endpoint: each.protections for each in misplaced_decorators(app)}
     for rule in app.url_map.iter_rules():
         view = app.view_functions.get(rule.endpoint)
         if view is None:
             continue
-        before = tuple(_marks_before(app, rule.endpoint))
+        before = tuple(_protections_before(app, rule.endpoint))
         for method in _methods_of(rule):
             # A preflight request carries no credentials, so guards let this method through.
             passed = method == "OPTIONS"
-            marks = () if passed else (*before, *_marks_on(view, method))
+            protections = () if passed else (*before, *_protections_on(view, method))
             lost = () if passed else misplaced.get(rule.endpoint, ())
-            yield Route(method, rule.rule, rule.endpoint, marks, lost)
+            yield Route(method, rule.rule, rule.endpoint, protections, lost)
 
 
 def _methods_of(rule: Rule) -> Iterable[str]:
@@ -68,23 +70,23 @@ def _methods_of(rule: Rule) -> Iterable[str]:
     return sorted(methods)
 
 
-def _marks_before(app: Flask, endpoint: str) -> Iterator[Mark]:
+def _protections_before(app: Flask, endpoint: str) -> Iterator[Protection]:
     """Yield what is asked before any view of the application, or of the endpoint's blueprints."""
     parts = endpoint.split(".")[:-1]
     blueprints = [".".join(parts[: length + 1]) for length in range(len(parts))]
     for name in (None, *blueprints):
         for function in app.before_request_funcs.get(name, ()):
-            yield from marks_of(function)
+            yield from protections_of(function)
 
 
-def _marks_on(view: Any, method: str) -> Iterator[Mark]:
-    yield from marks_of(view)
+def _protections_on(view: Any, method: str) -> Iterator[Protection]:
+    yield from protections_of(view)
     kind = getattr(view, "view_class", None)
     if kind is None:
         return
-    yield from marks_of(kind.dispatch_request)
+    yield from protections_of(kind.dispatch_request)
     if issubclass(kind, MethodView):
-        yield from marks_of(_decorated(kind, method))
+        yield from protections_of(_decorated(kind, method))
 
 
 def _decorated(kind: type[MethodView], method: str) -> Any:

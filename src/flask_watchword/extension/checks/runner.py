@@ -73,12 +73,12 @@ def check_names(app: Flask) -> CheckResult:
 
 def check_keys(app: Flask) -> CheckResult:
     """Check that the keys of the options can be used."""
-    check, binding = "keys", state_of(app)
-    if binding.key_source is not None:
+    check, state = "keys", state_of(app)
+    if state.key_provider is not None:
         return fine(check, "kept in a store")
-    if binding.manager._decode_key_callback is not default_decode_key_callback:
+    if state.callbacks._decode_key_callback is not default_decode_key_callback:
         return fine(check, "chosen by a loader")
-    if binding.reading(app.config).decoding.issuers is not None and not has_own_key(app.config):
+    if state.snapshot(app.config).decoding.issuers is not None and not has_own_key(app.config):
         return fine(check, "those of other issuers alone")
     try:
         keys = verifying_keys(app.config)
@@ -228,13 +228,13 @@ def check_lifetimes(app: Flask) -> CheckResult:
 
 def check_revocation(app: Flask) -> CheckResult:
     """Check that whoever logs out is logged out, and that every worker knows."""
-    check, binding = "revocation", state_of(app)
-    if binding.revocations is not None:
+    check, state = "revocation", state_of(app)
+    if state.revocations is not None:
         store, place = app.extensions[SESSIONS_KEY], app.config["WATCHWORD_SESSION_STORE"]
         if is_in_memory(place) or memory_process_mark(store) is not None:
             return _sessions_in_memory(check)
         return fine(check, "by Sessions")
-    if binding.manager._token_in_blocklist_callback is not default_blocklist_callback:
+    if state.callbacks._token_in_blocklist_callback is not default_blocklist_callback:
         return fine(check, "by a blocklist loader")
     if _takes_refresh_tokens(app):
         return warning(
@@ -310,12 +310,12 @@ def _belong_together(keys: Sequence[Key], config: Config) -> bool:
 
 def _signs_with_secret(app: Flask) -> bool:
     config: Config = app.config
-    binding = state_of(app)
-    if binding.key_source is not None or is_asymmetric(config["JWT_ALGORITHM"]):
+    state = state_of(app)
+    if state.key_provider is not None or is_asymmetric(config["JWT_ALGORITHM"]):
         return False
     return bool(config["JWT_SECRET_KEY"] or config.get("SECRET_KEY"))
 
 
 def _takes_refresh_tokens(app: Flask) -> bool:
-    marks = (mark for route in routes_of(app) for mark in route.marks)
+    marks = (mark for route in routes_of(app) for mark in route.protections)
     return any("refresh=True" in mark.text for mark in marks)

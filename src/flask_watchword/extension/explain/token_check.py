@@ -18,7 +18,8 @@ from flask_watchword.extension.explain.token_walk import (
 )
 from flask_watchword.extension.options.keys import verifying_keys
 from flask_watchword.extension.state import state_of
-from flask_watchword.extension.verification.verify import Demand, verify
+from flask_watchword.extension.verification.requirements import Requirements
+from flask_watchword.extension.verification.verify import verify
 from flask_watchword.jose.explain import Step, shown
 from flask_watchword.jose.keys import Key
 
@@ -48,10 +49,10 @@ def check_token(app: Flask, token: str, *, refresh: bool) -> TokenCheck:
         StoreUnavailable: when a store does not answer.
     """
     follow_no_longer(app)
-    demand = Demand(refresh=refresh, locations="headers")
+    requirements = Requirements(refresh=refresh, locations="headers")
 
     def view() -> ResponseReturnValue:
-        verify(demand)
+        verify(requirements)
         return ""
 
     with request_with(app, token):
@@ -73,7 +74,7 @@ def follow_no_longer(app: Flask) -> None:
 
 
 def _known_keys(app: Flask) -> tuple[Sequence[Key], str]:
-    source = state_of(app).key_source
+    source = state_of(app).key_provider
     keys = verifying_keys(app.config) if source is None else source.verifying_keys()
     named = dict.fromkeys(
         f"{shown(key.kid or 'one without a kid')} ({key.algorithm})" for key in keys

@@ -106,9 +106,9 @@ def walk_token(walk: Walk, token: str, keys: KnownKeys, *, refresh: bool) -> Cur
     Raises:
         StoreUnavailable: when a store does not answer.
     """
-    binding = state_of(_app())
-    config, now = current_app.config, binding.manager.clock()
-    decoding = binding.reading(config).decoding
+    state = state_of(_app())
+    config, now = current_app.config, state.callbacks.clock()
+    decoding = state.snapshot(config).decoding
     found: list[str] = [token]
 
     def find() -> None:
@@ -116,7 +116,7 @@ def walk_token(walk: Walk, token: str, keys: KnownKeys, *, refresh: bool) -> Cur
 
     walk.take("header field", "one word and one token", find)
     reading = Reading.of(found[0], decoding.policy.max_token_bytes)
-    own_keys = _has_own_keys(binding)
+    own_keys = _has_own_keys(state)
     if own_keys:
         take_form_steps(walk, reading, decoding.policy.max_token_bytes)
         verifying, known = keys()
@@ -125,7 +125,7 @@ def walk_token(walk: Walk, token: str, keys: KnownKeys, *, refresh: bool) -> Cur
     verified: list[CurrentToken] = []
 
     def verify(*, allow_expired: bool) -> None:
-        told = binding.verify(decoding, found[0], None, now, allow_expired)
+        told = state.verify(decoding, found[0], None, now, allow_expired)
         verified[:] = [CurrentToken(told, "headers")]
 
     claims = reading.claims or {}
@@ -148,8 +148,8 @@ def walk_token(walk: Walk, token: str, keys: KnownKeys, *, refresh: bool) -> Cur
         lambda: check_type(current.verified.claims if current else {}, refresh),
     )
     if current is None or decoding.is_own(current.verified.claims):
-        _take_revocation_steps(walk, binding, current, now)
-    _take_loader_steps(walk, binding, current)
+        _take_revocation_steps(walk, state, current, now)
+    _take_loader_steps(walk, state, current)
     return current
 
 
@@ -179,17 +179,17 @@ def _code_of(error: Exception) -> str:
     return getattr(error, "code", None) or "invalid_token"
 
 
-def _has_own_keys(binding: AppState) -> bool:
+def _has_own_keys(state: AppState) -> bool:
     # Otherwise the token itself tells whose key is asked for.
-    decoding = binding.reading(current_app.config).decoding
-    by_loader = binding.manager._decode_key_callback is not default_decode_key_callback
+    decoding = state.snapshot(current_app.config).decoding
+    by_loader = state.callbacks._decode_key_callback is not default_decode_key_callback
     return decoding.issuers is None and not by_loader
 
 
 def _take_revocation_steps(
-    walk: Walk, binding: AppState, current: CurrentToken | None, now: float
+    walk: Walk, state: AppState, current: CurrentToken | None, now: float
 ) -> None:
-    revocations = binding.revocations
+    revocations = state.revocations
     if revocations is None:
         return
     if walk.stopped or current is None:
@@ -273,8 +273,8 @@ def _told_of(session: Session, now: float) -> str:
     return f"{told}, lives, ends {distance(session.idle_until, now)} unless it is refreshed"
 
 
-def _take_loader_steps(walk: Walk, binding: AppState, current: CurrentToken | None) -> None:
-    manager = binding.manager
+def _take_loader_steps(walk: Walk, state: AppState, current: CurrentToken | None) -> None:
+    manager = state.callbacks
     blocklist = manager._token_in_blocklist_callback
     verification = manager._token_verification_callback
     user = manager._user_lookup_callback

@@ -6,12 +6,12 @@ from typing import Protocol
 from flask_watchword.jose import Key
 
 
-class KeySource(Protocol):
+class KeyProvider(Protocol):
     """A keyring that lives: in a database, or wherever keys are rotated.
 
-    It stands at ``Binding.key_source`` and serves where the application has no key loaders. After
-    its keys have changed it calls ``Binding.keys_changed()``; what was remembered of tokens under
-    the old keys is then left behind.
+    It is set as ``AppState.key_provider`` and used where the application has no key loaders. After
+    its keys have changed it calls ``AppState.keys_changed()``, which discards the tokens that were
+    cached under the old keys.
 
     What it raises is no refusal: a store that does not answer raises ``StoreUnavailable``.
     """

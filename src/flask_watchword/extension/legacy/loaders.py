@@ -1,6 +1,5 @@
 """The loaders as release 3 of Flask-JWT-Extended named them, with the arguments it gave them."""
 
-from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, signature
 from typing import Any
@@ -8,9 +7,8 @@ from typing import Any
 from flask import current_app
 
 from flask_watchword.extension.callbacks.call import call
+from flask_watchword.extension.callbacks.registered import Callback, Callbacks
 from flask_watchword.extension.legacy.deprecation import user_claims_key, warn_renamed
-
-Callback = Callable[..., Any]
 
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -56,15 +54,8 @@ def _is_checked(claims: dict[str, Any]) -> bool:
     return config.get("JWT_BLACKLIST_ENABLED", True) and kind in checked
 
 
-class LegacyLoaders:
+class LegacyLoaders(Callbacks):
     """The old names; each adapts its arguments and warns."""
-
-    _user_claims_callback: Callback
-    _user_lookup_callback: Callback | None
-    _user_lookup_error_callback: Callback
-    _token_in_blocklist_callback: Callback
-    _token_verification_callback: Callback
-    _token_verification_failed_callback: Callback
 
     def user_claims_loader(self, callback: Callback) -> Callback:
         """Register ``f(identity) -> dict``: user claims, nested under JWT_USER_CLAIMS."""

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Config
 
 #: The attribute that holds the mark of the last write.
-MARK = "_watchword_mark"
+VERSION = "_watchword_version"
 
 
 class Watched:
@@ -26,7 +26,7 @@ def _marking(name: str) -> Callable[..., Any]:
         finally:
             # After the write: who reads the mark first and the values then sees both old, or
             # reads them once more.
-            setattr(self, MARK, object())
+            setattr(self, VERSION, object())
 
     write.__name__ = name
     return write
@@ -55,13 +55,13 @@ def watch(config: Config) -> object:
     What cannot be watched, a plain dictionary put in its place say, keeps no mark: it is read anew
     for each request.
     """
-    mark: object | None = getattr(config, MARK, None)
+    mark: object | None = getattr(config, VERSION, None)
     if mark is None:
         mark = object()
         with suppress(AttributeError, TypeError):
             # The class first: a mark on what is not watched would never change.
             config.__class__ = _watched_class(type(config))
-            setattr(config, MARK, mark)
+            setattr(config, VERSION, mark)
     return mark
 
 

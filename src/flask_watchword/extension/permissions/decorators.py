@@ -21,13 +21,14 @@ from flask_watchword.extension.permissions.claims import roles_of, scopes_of, si
 from flask_watchword.extension.state import state_of
 from flask_watchword.extension.verification.current import CurrentToken
 from flask_watchword.extension.verification.decorators import protect, protect_by_token
-from flask_watchword.extension.verification.route_metadata import Mark, mark_of_names
-from flask_watchword.extension.verification.verify import Demand, verify
+from flask_watchword.extension.verification.requirements import Requirements
+from flask_watchword.extension.verification.route_metadata import Protection, protection_by_names
+from flask_watchword.extension.verification.verify import verify
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-_ACCESS = Demand()
-_FRESH = Demand(fresh=True)
+_ACCESS = Requirements()
+_FRESH = Requirements(fresh=True)
 #: Not ``None``, which an option that was never set gives.
 _NO_LIMIT: Any = object()
 # RFC 6749 section 3.3. What is needed stands in a header of the refusal, so nothing else may.
@@ -56,8 +57,8 @@ def roles_required(*roles: str) -> Callable[[View], View]:
     if not roles or not all(isinstance(role, str) and role for role in roles):
         raise TypeError('name the roles that are needed: @roles_required("admin")')
     names = _Names(roles, frozenset(roles))
-    mark = mark_of_names("roles_required", roles)
-    return lambda view: protect(view, _verify_roles, names, mark)
+    protection = protection_by_names("roles_required", roles)
+    return lambda view: protect(view, _verify_roles, names, protection)
 
 
 def scopes_required(*scopes: str) -> Callable[[View], View]:
@@ -75,8 +76,8 @@ def scopes_required(*scopes: str) -> Callable[[View], View]:
     if not scopes or not all(isinstance(one, str) and _SCOPE.fullmatch(one) for one in scopes):
         raise TypeError('name the scopes that are needed: @scopes_required("orders:read")')
     names = _Names(scopes, frozenset(scopes))
-    mark = mark_of_names("scopes_required", scopes)
-    return lambda view: protect(view, _verify_scopes, names, mark)
+    protection = protection_by_names("scopes_required", scopes)
+    return lambda view: protect(view, _verify_scopes, names, protection)
 
 
 @overload
@@ -111,15 +112,15 @@ def fresh_required(view: Any = None, /, *, max_age: Any = _NO_LIMIT) -> Any:
             raise TypeError("give the age by its name: @fresh_required(max_age=300)")
         return fresh_required(max_age=max_age)(view)
     if max_age is _NO_LIMIT:
-        mark = Mark("fresh_required()")
-        return lambda decorated: protect_by_token(decorated, _FRESH, mark)
+        protection = Protection("fresh_required()")
+        return lambda decorated: protect_by_token(decorated, _FRESH, protection)
     seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
     if type(seconds) not in (int, float):
         raise TypeError("max_age is a timedelta or a number of seconds")
     if not 0 <= seconds < math.inf:
         raise ValueError("max_age cannot be negative or without an end")
-    mark = Mark(f"fresh_required(max_age={seconds:g})")
-    return lambda decorated: protect(decorated, _verify_age, seconds, mark)
+    protection = Protection(f"fresh_required(max_age={seconds:g})")
+    return lambda decorated: protect(decorated, _verify_age, seconds, protection)
 
 
 def _verify_roles(names: _Names) -> None:
@@ -142,13 +143,13 @@ def _verify_age(max_age: float) -> None:
 
 def _is_young(token: CurrentToken, max_age: float) -> bool:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    binding = state_of(app)
-    now = binding.manager.clock()
+    state = state_of(app)
+    now = state.callbacks.clock()
     told = signed_in_at(token.verified.claims, now)
     if told is None:
         return False
     # As with every other date, clocks may differ by the leeway. Who will have signed in tomorrow
     # has not signed in.
-    leeway = binding.reading(app.config).decoding.policy.leeway
+    leeway = state.snapshot(app.config).decoding.policy.leeway
     # Compared and not subtracted: JSON has integers that no float holds.
     return now - leeway - max_age <= told <= now + leeway

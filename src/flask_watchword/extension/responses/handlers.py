@@ -1,8 +1,8 @@
-"""Turning refusals into responses, by the loaders of the manager."""
+"""Turning refusals into responses, by the loaders of the callbacks."""
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app
 from flask.typing import ResponseReturnValue
@@ -13,6 +13,7 @@ from flask_watchword.extension.callbacks.defaults import (
     default_needs_fresh_token_callback,
     default_revoked_token_callback,
 )
+from flask_watchword.extension.callbacks.registered import Callbacks
 from flask_watchword.extension.errors import (
     CookieSentTwice,
     CSRFError,
@@ -35,55 +36,52 @@ from flask_watchword.extension.responses.messages import (
 )
 from flask_watchword.infra.errors import KeysUnavailable
 
-if TYPE_CHECKING:
-    from flask_watchword.extension.manager import JWTManager
-
 #: Headers of an answer that are passed on where only its data is.
 _KEPT_HEADERS = ("WWW-Authenticate", "Retry-After")
 #: Asks the loader that an error belongs to; returns what a view might.
-Answer = Callable[["JWTManager", Any], Any]
+Answer = Callable[[Callbacks, Any], Any]
 
 
-def _unauthorized(manager: "JWTManager", error: Exception) -> Any:
-    return call(manager._unauthorized_callback, str(error))
+def _unauthorized(callbacks: Callbacks, error: Exception) -> Any:
+    return call(callbacks._unauthorized_callback, str(error))
 
 
-def _invalid(manager: "JWTManager", error: Exception) -> Any:
-    return call(manager._invalid_token_callback, str(error))
+def _invalid(callbacks: Callbacks, error: Exception) -> Any:
+    return call(callbacks._invalid_token_callback, str(error))
 
 
-def _refused(manager: "JWTManager", error: Refusal) -> Any:
+def _refused(callbacks: Callbacks, error: Refusal) -> Any:
     if isinstance(error, ExpiredSignatureError):
-        return call(manager._expired_token_callback, error.jwt_header, error.jwt_data)
-    return _invalid(manager, error)
+        return call(callbacks._expired_token_callback, error.jwt_header, error.jwt_data)
+    return _invalid(callbacks, error)
 
 
 def _with_token(loader: str) -> Answer:
-    def answer(manager: "JWTManager", error: Any) -> Any:
-        return call(getattr(manager, loader), error.jwt_header, error.jwt_data)
+    def answer(callbacks: Callbacks, error: Any) -> Any:
+        return call(getattr(callbacks, loader), error.jwt_header, error.jwt_data)
 
     return answer
 
 
-def _revoked(manager: "JWTManager", error: RevokedTokenError) -> Any:
-    loader = manager._revoked_token_callback
+def _revoked(callbacks: Callbacks, error: RevokedTokenError) -> Any:
+    loader = callbacks._revoked_token_callback
     if error.code is not None and loader is default_revoked_token_callback:
         return coded_message(str(error), error.code, HTTPStatus.UNAUTHORIZED)
     return call(loader, error.jwt_header, error.jwt_data)
 
 
-def _not_fresh(manager: "JWTManager", error: FreshTokenRequired) -> Any:
-    loader = manager._needs_fresh_token_callback
+def _not_fresh(callbacks: Callbacks, error: FreshTokenRequired) -> Any:
+    loader = callbacks._needs_fresh_token_callback
     if isinstance(error, SignInTooOld) and loader is default_needs_fresh_token_callback:
         return message(str(error), HTTPStatus.UNAUTHORIZED)
     return call(loader, error.jwt_header, error.jwt_data)
 
 
-def _insufficient(_manager: "JWTManager", error: InsufficientPrivilege) -> Any:
+def _insufficient(_callbacks: Callbacks, error: InsufficientPrivilege) -> Any:
     return message(str(error), HTTPStatus.FORBIDDEN)
 
 
-def _keys_unavailable(manager: "JWTManager", error: KeysUnavailable) -> Response:
+def _keys_unavailable(callbacks: Callbacks, error: KeysUnavailable) -> Response:
     text = "The keys of the token's issuer are not available; try again soon"
     answer = coded_message(text, "keys_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
     response = current_app.make_response(answer)
@@ -112,22 +110,22 @@ ANSWERS: dict[type[Exception], Answer] = {
 }
 
 
-def register(manager: "JWTManager", target: Any) -> None:
+def register(callbacks: Callbacks, target: Any) -> None:
     """Register a handler for every refusal.
 
     Args:
-        manager: whose loaders answer.
+        callbacks: whose loaders answer.
         target: the application or a blueprint; or the ``Api`` of Flask-RESTX, which makes its
             responses by itself and therefore gets data.
     """
     finish = challenge if isinstance(target, Flask | Blueprint) else _as_data
     for error_class, answer in ANSWERS.items():
-        target.errorhandler(error_class)(_handler(manager, answer, finish))
+        target.errorhandler(error_class)(_handler(callbacks, answer, finish))
 
 
-def _handler(manager: "JWTManager", answer: Answer, finish: Callable[..., Any]) -> Any:
+def _handler(callbacks: Callbacks, answer: Answer, finish: Callable[..., Any]) -> Any:
     def handle(error: Exception) -> Any:
-        return finish(answer(manager, error), error)
+        return finish(answer(callbacks, error), error)
 
     return handle
 

@@ -78,8 +78,8 @@ class Sessions:
         Raises:
             RuntimeError: when an option cannot be used, or the application has no JWTManager.
         """
-        binding = state_of(app)
-        manager = binding.manager
+        state = state_of(app)
+        manager = state.callbacks
         warn_misspelled(app.config, "WATCHWORD_")
         set_session_defaults(app.config)
         options = read_session_options(app.config)
@@ -95,7 +95,7 @@ class Sessions:
             resources.own(store)
         if temporary is not None:
             resources.own(temporary)  # closed after what uses it
-        binding.revocations = RevocationFeed(
+        state.revocations = RevocationFeed(
             store,
             options.staleness,
             app.config["JWT_IDENTITY_CLAIM"],
@@ -347,7 +347,7 @@ def _rotated(
 def _own_token(work: SessionContext) -> CurrentToken:
     """Return the current token, unless its names for subject and session are those of another."""
     token = current_token()
-    decoding = state_of(work.app).reading(work.app.config).decoding
+    decoding = state_of(work.app).snapshot(work.app.config).decoding
     if not decoding.is_own({"iss": token.claim("iss")}):
         raise WrongTokenError("Only tokens of this application have sessions")
     return token

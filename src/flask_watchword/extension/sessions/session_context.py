@@ -49,13 +49,13 @@ class SessionContext:
     def __init__(self) -> None:
         self.app = running_app()
         store: SessionStore | None = self.app.extensions.get(SESSIONS_KEY)
-        binding = state_of(self.app)
-        if store is None or binding.revocations is None:
+        state = state_of(self.app)
+        if store is None or state.revocations is None:
             raise RuntimeError(NOT_INITIALIZED)
         report_other_processes(self.app, store)
         self.store = store
-        self.feed: RevocationFeed = binding.revocations
-        self.manager = binding.manager
+        self.feed: RevocationFeed = state.revocations
+        self.manager = state.callbacks
         self.now = self.manager.clock()
         self.options: SessionOptions = read_session_options(self.app.config)
         self.lifetimes = self.options.lifetimes

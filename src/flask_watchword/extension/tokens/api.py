@@ -6,8 +6,9 @@ from typing import Any
 from flask import current_app
 
 from flask_watchword.extension.legacy.deprecation import legacy_token_arguments
-from flask_watchword.extension.state import csrf_of, current_state
+from flask_watchword.extension.state import current_state
 from flask_watchword.extension.tokens.creation import Claims, ExpiresDelta, Fresh, create
+from flask_watchword.extension.verification.csrf import csrf_of
 from flask_watchword.jose import decode_unverified
 from flask_watchword.jose.jws import MAX_TOKEN_BYTES
 
@@ -84,10 +85,10 @@ def decode_token(
     Raises:
         Refusal, JWTExtendedException: when the token is not accepted.
     """
-    binding = current_state()
-    decoding = binding.reading(current_app.config).decoding
-    now = binding.manager.clock()
-    return binding.verify(decoding, encoded_token, csrf_value, now, allow_expired).copy().claims
+    state = current_state()
+    decoding = state.snapshot(current_app.config).decoding
+    now = state.callbacks.clock()
+    return state.verify(decoding, encoded_token, csrf_value, now, allow_expired).copy().claims
 
 
 #: What the two below decode with; tests replace it, see :func:`replace_decoding`.

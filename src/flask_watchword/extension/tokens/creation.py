@@ -15,7 +15,11 @@ from flask_watchword.extension.callbacks.defaults import (
     default_user_identity_callback,
 )
 from flask_watchword.extension.options.values import encode_key, lifetime
-from flask_watchword.extension.state import AppState, json_default, state_of
+from flask_watchword.extension.state import (
+    AppState,
+    state_of,
+)
+from flask_watchword.extension.tokens.json_default import json_default
 from flask_watchword.extension.tokens.unusable import NewToken, check_usable
 from flask_watchword.jose import Key, encode
 from flask_watchword.jose.cache import TokenCache
@@ -58,17 +62,17 @@ def create(
         UnusableToken: when this application would refuse it, in the strict profile.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    binding = state_of(app)
+    state = state_of(app)
     token = compose(
-        app, binding, identity, token_type, claims, fresh, expires_delta, headers, subject
+        app, state, identity, token_type, claims, fresh, expires_delta, headers, subject
     )
-    check_usable(app.config, binding, token, any_age=subject is not None)
+    check_usable(app.config, state, token, any_age=subject is not None)
     return token.text
 
 
 def compose(
     app: Flask,
-    binding: AppState,
+    state: AppState,
     identity: Any,
     token_type: str,
     claims: Claims | None = None,
@@ -81,7 +85,7 @@ def compose(
 
     Where the ``subject`` is known already the user identity loader is not asked for it.
     """
-    config, manager = app.config, binding.manager
+    config, manager = app.config, state.callbacks
     if expires_delta is None:
         expires_delta = lifetime(config, token_type)
     if subject is None:
@@ -94,9 +98,9 @@ def compose(
     if overrides:
         body.update(overrides)
         dates_to_seconds(body)
-    if binding.revocations is not None:
+    if state.revocations is not None:
         whose = body.get(config["JWT_IDENTITY_CLAIM"])
-        _tell_revocation(body, binding.revocations.subject_revoked_at(whose), manager.clock())
+        _tell_revocation(body, state.revocations.subject_revoked_at(whose), manager.clock())
     if "iss" in body and not isinstance(body["iss"], str):
         raise TypeError("Issuer (iss) must be a string.")
     header = _merged(
@@ -105,9 +109,9 @@ def compose(
     is_plain = not (overrides or header)
     if config["JWT_PROFILE"] == "strict" and token_type in _EXPLICIT_TYP:
         header = {"typ": _EXPLICIT_TYP[token_type], **(header or {})}
-    key = _signing_key(app, binding, identity, (header or {}).get("alg"))
+    key = _signing_key(app, state, identity, (header or {}).get("alg"))
     if key.weakness is not None:
-        binding.warn_of_weak_key(key.weakness)
+        state.warn_of_weak_key(key.weakness)
     return NewToken(encode(body, key, header, json_default(app)), body, key, is_plain, now)
 
 
@@ -182,13 +186,13 @@ def _merged(loader: Any, default: Any, identity: Any, given: Claims | None) -> C
     return {**call(loader, identity), **(given or {})}
 
 
-def _signing_key(app: Flask, binding: AppState, identity: Any, algorithm: str | None) -> Key:
-    manager, config = binding.manager, app.config
+def _signing_key(app: Flask, state: AppState, identity: Any, algorithm: str | None) -> Key:
+    manager, config = state.callbacks, app.config
     if manager._encode_key_callback is default_encode_key_callback:
-        if binding.key_source is not None:
-            return binding.key_source.signing_key()
+        if state.key_provider is not None:
+            return state.key_provider.signing_key()
         if config["JWT_PUBLIC_KEYS"] is not None and algorithm in (None, config["JWT_ALGORITHM"]):
-            return binding.reading(config).decoding.signing_key
+            return state.snapshot(config).decoding.signing_key
         material = encode_key(config)
     else:
         material = call(manager._encode_key_callback, identity)

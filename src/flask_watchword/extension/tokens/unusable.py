@@ -20,9 +20,10 @@ from flask_watchword.errors import (
 )
 from flask_watchword.extension.callbacks.defaults import default_decode_key_callback
 from flask_watchword.extension.caller_warnings import warn_caller
+from flask_watchword.extension.decoder_config import DecoderConfig
 from flask_watchword.extension.errors import UnusableToken, UnusableTokenWarning
 from flask_watchword.extension.options.values import Config
-from flask_watchword.extension.state import AppState, DecoderConfig
+from flask_watchword.extension.state import AppState
 from flask_watchword.jose import Key, jws
 from flask_watchword.jose import claims as rules
 from flask_watchword.jose.jwt import parse_claims
@@ -70,24 +71,24 @@ class NewToken(NamedTuple):
     now: float
 
 
-def check_usable(config: Config, binding: AppState, token: NewToken, *, any_age: bool) -> None:
+def check_usable(config: Config, state: AppState, token: NewToken, *, any_age: bool) -> None:
     """Check that the decoder of this application will accept a token now or later.
 
     The usual token costs a few comparisons. Any other is read again as the decoder reads it.
 
     Args:
         config: the options.
-        binding: of the application.
+        state: of the application.
         token: to check.
         any_age: whether a token passes that has expired already.
 
     Raises:
         UnusableToken: when it will not be accepted, in the strict profile.
     """
-    decoding = binding.reading(config).decoding  # type: ignore[arg-type]
+    decoding = state.snapshot(config).decoding  # type: ignore[arg-type]
     if _is_plainly_usable(decoding, token):
         return
-    if _check(config, binding, decoding, token) and not any_age:
+    if _check(config, state, decoding, token) and not any_age:
         _check_lifetime(config, decoding, token)
 
 
@@ -104,7 +105,7 @@ def _is_plainly_usable(decoding: DecoderConfig, token: NewToken) -> bool:
     return dates is not None and dates[1] > token.now
 
 
-def _check(config: Config, binding: AppState, decoding: DecoderConfig, token: NewToken) -> bool:
+def _check(config: Config, state: AppState, decoding: DecoderConfig, token: NewToken) -> bool:
     policy = decoding.policy
     if len(token.text) > policy.max_token_bytes:
         complain(
@@ -114,13 +115,13 @@ def _check(config: Config, binding: AppState, decoding: DecoderConfig, token: Ne
             "needed",
         )
         return False
-    refusal = _refusal_of(token, binding, decoding)
+    refusal = _refusal_of(token, state, decoding)
     if refusal is not None:
         remedy = next((text for kind, text in _REMEDIES if isinstance(refusal, kind)), _CORRECT_IT)
         complain(config, f"{_REFUSED}{refusal}; {remedy}")
         return False
     if decoding.proven_keys[id(token.key)] is not token.key:
-        return _prove_key(config, binding, decoding, token)
+        return _prove_key(config, state, decoding, token)
     return True
 
 
@@ -153,7 +154,7 @@ def complain(config: Config, reason: str) -> None:
     warn_caller(reason, UnusableTokenWarning)
 
 
-def _refusal_of(token: NewToken, binding: AppState, decoding: DecoderConfig) -> Refusal | None:
+def _refusal_of(token: NewToken, state: AppState, decoding: DecoderConfig) -> Refusal | None:
     policy = decoding.policy
     if token.is_plain and policy.profile == "compatible" and decoding.issuers is None:
         try:
@@ -165,10 +166,10 @@ def _refusal_of(token: NewToken, binding: AppState, decoding: DecoderConfig) -> 
     try:
         _, segment, payload, _ = jws.split_compact(token.text, policy.max_token_bytes)
         header, claims = jws.read_header(segment), parse_claims(payload)
-        if binding.key_source is None:
+        if state.key_provider is None:
             jws.check_algorithm(header, decoding.algorithms)
         if decoding.issuers is not None:
-            decoding.issuers.check_own(claims, _has_key_loader(binding))
+            decoding.issuers.check_own(claims, _has_key_loader(state))
         rules.validate(claims, policy, _END_OF_TIME)
         if policy.profile == "strict":
             rules.validate_strictly(header, claims)
@@ -177,17 +178,17 @@ def _refusal_of(token: NewToken, binding: AppState, decoding: DecoderConfig) -> 
     return None
 
 
-def _has_key_loader(binding: AppState) -> bool:
-    return binding.manager._decode_key_callback is not default_decode_key_callback
+def _has_key_loader(state: AppState) -> bool:
+    return state.callbacks._decode_key_callback is not default_decode_key_callback
 
 
-def _prove_key(config: Config, binding: AppState, decoding: DecoderConfig, token: NewToken) -> bool:
+def _prove_key(config: Config, state: AppState, decoding: DecoderConfig, token: NewToken) -> bool:
     """Check once for each key that what it signs is verified here.
 
     Keys of a key source belong together, and a loader of keys is asked about tokens of requests
     alone. An application without a key that verifies creates tokens for others.
     """
-    if binding.key_source is None and not _has_key_loader(binding):
+    if state.key_provider is None and not _has_key_loader(state):
         try:
             decoding.default_decoder.verify(token.text, token.now, allow_expired=True)
         except _OF_THE_KEY as error:

@@ -10,11 +10,17 @@ from flask import current_app
 from flask_watchword.extension.checks.misplaced import note_decorated
 from flask_watchword.extension.legacy.deprecation import warn_renamed
 from flask_watchword.extension.verification.current import ABSENT, CurrentToken
-from flask_watchword.extension.verification.route_metadata import Mark, mark_of_demand, marked
+from flask_watchword.extension.verification.requirements import (
+    LocationType,
+    Requirements,
+)
+from flask_watchword.extension.verification.route_metadata import (
+    Protection,
+    protection_by_requirements,
+    with_protection,
+)
 from flask_watchword.extension.verification.verify import (
     Claims,
-    Demand,
-    LocationType,
     verify,
     verify_expired,
 )
@@ -48,7 +54,9 @@ def verify_jwt_in_request(
         Refusal, JWTExtendedException: when there is no token or it is not accepted.
     """
     return _header_and_claims(
-        verify(Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check))
+        verify(
+            Requirements(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
+        )
     )
 
 
@@ -68,7 +76,7 @@ def verify_expired_in_request(
         WrongTokenError: for a token that has not expired.
         Refusal, JWTExtendedException: when there is no token or it has another fault.
     """
-    return _header_and_claims(verify_expired(Demand(refresh=refresh, locations=locations)))
+    return _header_and_claims(verify_expired(Requirements(refresh=refresh, locations=locations)))
 
 
 def _header_and_claims(token: CurrentToken | None) -> tuple[Claims, Claims] | None:
@@ -108,9 +116,11 @@ def jwt_required(
     if callable(optional):
         warn_renamed("@jwt_required without parentheses", "@jwt_required()")
         return jwt_required()(optional)
-    demand = Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
-    mark = mark_of_demand("jwt_required", demand)
-    return lambda view: protect_by_token(view, demand, mark)
+    requirements = Requirements(
+        optional, fresh, refresh, locations, verify_type, skip_revocation_check
+    )
+    protection = protection_by_requirements("jwt_required", requirements)
+    return lambda view: protect_by_token(view, requirements, protection)
 
 
 @overload
@@ -138,24 +148,24 @@ def jwt_expired_token_required(refresh: Any = False, locations: LocationType = N
     """
     if callable(refresh):
         return jwt_expired_token_required()(refresh)
-    demand = Demand(refresh=refresh, locations=locations)
-    mark = mark_of_demand("jwt_expired_token_required", demand)
-    return lambda view: _protect_by_expired_token(view, demand, mark)
+    requirements = Requirements(refresh=refresh, locations=locations)
+    protection = protection_by_requirements("jwt_expired_token_required", requirements)
+    return lambda view: _protect_by_expired_token(view, requirements, protection)
 
 
-Protect = Callable[[Any, Any, Mark], Any]
+Protect = Callable[[Any, Any, Protection], Any]
 
 
 def protector(check: Callable[[Any], object]) -> tuple[Protect, Callable[[Any], None]]:
-    """Return what protects views by a check, and what replaces that check for all of them.
+    """Return a function that protects views with a check, and one that replaces the check.
 
-    The first takes a view, what the check is given, and the mark for lists of routes; it returns a
-    view that runs after the check, in the context Flask would run it in. The check raises where
-    the view must not run.
+    The first takes a view, the argument of the check, and the metadata for route lists. It returns
+    a view that calls the check and then the original view, as Flask would call it. A check that
+    raises keeps the view from running. The second replaces the check for all these views.
     """
 
-    def protect(view: Any, wanted: Any, mark: Mark) -> Any:
-        note_decorated(view, mark)
+    def protect(view: Any, wanted: Any, protection: Protection) -> Any:
+        note_decorated(view, protection)
         if iscoroutinefunction(view):
 
             @wraps(view)
@@ -163,14 +173,14 @@ def protector(check: Callable[[Any], object]) -> tuple[Protect, Callable[[Any], 
                 check(wanted)
                 return current_app.ensure_sync(view)(*args, **kwargs)
 
-            return marked(protected_coroutine, mark)
+            return with_protection(protected_coroutine, protection)
 
         @wraps(view)
         def protected(*args: Any, **kwargs: Any) -> Any:
             check(wanted)
             return view(*args, **kwargs)
 
-        return marked(protected, mark)
+        return with_protection(protected, protection)
 
     def replace(other: Callable[[Any], object]) -> None:
         nonlocal check
@@ -179,10 +189,12 @@ def protector(check: Callable[[Any], object]) -> tuple[Protect, Callable[[Any], 
     return protect, replace
 
 
-def protect(view: Any, check: Callable[[Wanted], object], wanted: Wanted, mark: Mark) -> Any:
+def protect(
+    view: Any, check: Callable[[Wanted], object], wanted: Wanted, protection: Protection
+) -> Any:
     """Return a view that runs after a check, see :func:`protector`."""
     protect_by_check, _ = protector(check)
-    return protect_by_check(view, wanted, mark)
+    return protect_by_check(view, wanted, protection)
 
 
 protect_by_token, _replace_check = protector(verify)
@@ -192,12 +204,14 @@ _protect_by_expired_token, _replace_expired_check = protector(verify_expired)
 def replace_verification(function: Callable[..., object]) -> None:
     """Have every ``jwt_required`` call a function in place of :func:`verify_jwt_in_request`."""
     own = function is verify_jwt_in_request
-    _replace_check(verify if own else lambda demand: function(*demand))
+    _replace_check(verify if own else lambda requirements: function(*requirements))
 
 
 def replace_expired_verification(function: Callable[..., object]) -> None:
     """Have every ``jwt_expired_token_required`` call a function in place of its own."""
     own = function is verify_expired_in_request
     _replace_expired_check(
-        verify_expired if own else lambda demand: function(demand.refresh, demand.locations)
+        verify_expired
+        if own
+        else lambda requirements: function(requirements.refresh, requirements.locations)
     )

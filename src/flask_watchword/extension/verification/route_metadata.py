@@ -1,20 +1,19 @@
-"""What protects a view, written on the view for whoever lists the routes; no request reads it."""
+"""Metadata on views about how they are protected: for route lists and checks, not for requests."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from flask_watchword.extension.verification.verify import Demand
+from flask_watchword.extension.verification.requirements import Requirements
 
-_MARKS = "__watchword_marks__"
+_ATTRIBUTE = "__watchword_protections__"
 
 
-class Mark(NamedTuple):
-    """A decision about who may call a view.
+class Protection(NamedTuple):
+    """One decision about who may call a view.
 
     Attributes:
-        text: the decorator, as it would be written.
-        needs_token: whether whoever has no token is refused.
-        is_public: whether the view is declared to be for everybody.
+        text: the decorator as it is written.
+        needs_token: whether a request without a token is rejected.
+        is_public: whether the view is declared to be open to everyone.
     """
 
     text: str
@@ -22,35 +21,35 @@ class Mark(NamedTuple):
     is_public: bool = False
 
 
-#: Of an endpoint that is declared to be for everybody.
-PUBLIC = Mark("public", needs_token=False, is_public=True)
+#: The metadata of a view that is declared to be open to everyone.
+PUBLIC = Protection("public", needs_token=False, is_public=True)
 
 
-def marks_of(view: Any) -> tuple[Mark, ...]:
-    """Return what a view is marked with, the outermost first."""
-    marks: tuple[Mark, ...] = getattr(view, _MARKS, ())
-    return marks
+def protections_of(view: Any) -> tuple[Protection, ...]:
+    """Return the metadata of a view, the outermost decorator first."""
+    protections: tuple[Protection, ...] = getattr(view, _ATTRIBUTE, ())
+    return protections
 
 
-def marked(view: Any, mark: Mark) -> Any:
-    """Mark a view, in front of what it is marked with already, and return it.
+def with_protection(view: Any, protection: Protection) -> Any:
+    """Add metadata to a view, in front of what it already has, and return the view.
 
-    ``functools.wraps`` takes marks along, so they are seen through decorators of the application.
+    ``functools.wraps`` copies the attribute, so it shows through an application's own decorators.
     """
-    setattr(view, _MARKS, (mark, *marks_of(view)))
+    setattr(view, _ATTRIBUTE, (protection, *protections_of(view)))
     return view
 
 
-def mark_of_demand(decorator: str, demand: "Demand") -> Mark:
-    """Return the mark of a decorator that demands this."""
-    said = [
+def protection_by_requirements(decorator: str, requirements: Requirements) -> Protection:
+    """Return the metadata of a decorator with these requirements."""
+    arguments = [
         f"{name}={value!r}"
-        for name, value in demand._asdict().items()
-        if value != demand._field_defaults[name]
+        for name, value in requirements._asdict().items()
+        if value != requirements._field_defaults[name]
     ]
-    return Mark(f"{decorator}({', '.join(said)})", needs_token=not demand.optional)
+    return Protection(f"{decorator}({', '.join(arguments)})", needs_token=not requirements.optional)
 
 
-def mark_of_names(decorator: str, names: tuple[str, ...]) -> Mark:
-    """Return the mark of a decorator that is given these names."""
-    return Mark(f"{decorator}({', '.join(map(repr, names))})")
+def protection_by_names(decorator: str, names: tuple[str, ...]) -> Protection:
+    """Return the metadata of a decorator with these names as arguments."""
+    return Protection(f"{decorator}({', '.join(map(repr, names))})")

@@ -1,7 +1,7 @@
 """Verifying the token of a request: find it, verify it, ask what may change while it lives."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Flask, Request, current_app, request
 
@@ -12,6 +12,7 @@ from flask_watchword.extension.callbacks.defaults import (
     default_decode_key_callback,
     default_token_verification_callback,
 )
+from flask_watchword.extension.config_snapshot import ConfigSnapshot
 from flask_watchword.extension.errors import (
     FreshTokenRequired,
     NoAuthorizationError,
@@ -20,8 +21,12 @@ from flask_watchword.extension.errors import (
     UserLookupError,
     WrongTokenError,
 )
-from flask_watchword.extension.options.config_version import MARK
-from flask_watchword.extension.state import EXTENSION_KEY, AppState, ConfigSnapshot, state_of
+from flask_watchword.extension.options.config_version import VERSION
+from flask_watchword.extension.state import (
+    EXTENSION_KEY,
+    AppState,
+    state_of,
+)
 from flask_watchword.extension.verification.current import (
     CurrentToken,
     absent_token,
@@ -29,9 +34,9 @@ from flask_watchword.extension.verification.current import (
     keep_refused,
 )
 from flask_watchword.extension.verification.locations import FINDERS
+from flask_watchword.extension.verification.requirements import LocationType, Requirements
 from flask_watchword.jose import Decoder, VerifiedToken
 
-LocationType = str | Sequence[str] | None
 Claims = dict[str, Any]
 Loader = Callable[..., Any]
 
@@ -39,18 +44,7 @@ Loader = Callable[..., Any]
 _EXEMPT_METHOD = "OPTIONS"
 
 
-class Demand(NamedTuple):
-    """What a view demands of the token; the arguments of ``jwt_required``."""
-
-    optional: bool = False
-    fresh: bool = False
-    refresh: bool = False
-    locations: LocationType = None
-    verify_type: bool = True
-    skip_revocation_check: bool = False
-
-
-def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
+def verify(requirements: Requirements) -> CurrentToken | None:  # noqa: C901
     """Verify that the current request carries a token that a view demands, and keep it.
 
     One long function on purpose: every protected request runs it, and between the work of a
@@ -67,33 +61,33 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
     if current.method == _EXEMPT_METHOD:
         return None
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    binding: AppState = app.extensions.get(EXTENSION_KEY) or state_of(app)
-    manager = binding.manager
-    optional, fresh, refresh, locations, verify_type, skip_revocation_check = demand
-    now = manager.clock()
+    state: AppState = app.extensions.get(EXTENSION_KEY) or state_of(app)
+    callbacks = state.callbacks
+    optional, fresh, refresh, locations, verify_type, skip_revocation_check = requirements
+    now = callbacks.clock()
     try:
-        # The comparison of `Binding.reading`, written out; kept equal to it.
-        reading = binding.last_reading
+        # The comparison of `AppState.snapshot`, written out; kept equal to it.
+        snapshot = state.last_snapshot
         if (
-            reading is None
-            or reading.mark is not getattr(app.config, MARK, None)
-            or reading.lists != reading.copies
+            snapshot is None
+            or snapshot.version is not getattr(app.config, VERSION, None)
+            or snapshot.mutable_values != snapshot.copies
         ):
-            reading = binding.reading_of_request(app)
+            snapshot = state.snapshot_for_request(app)
         verified, own = None, True
-        if reading.header_first and locations is None:
-            value, prefix = current.environ.get(reading.header_key), reading.header_prefix
+        if snapshot.header_first and locations is None:
+            value, prefix = current.environ.get(snapshot.header_key), snapshot.header_prefix
             if (
                 value is not None
                 and value.startswith(prefix)
-                and manager._decode_key_callback is default_decode_key_callback
+                and callbacks._decode_key_callback is default_decode_key_callback
             ):
-                text, decoder = value[len(prefix) :], reading.decoding.default_decoder
+                text, decoder = value[len(prefix) :], snapshot.decoding.default_decoder
                 # What is remembered is a whole token, so a header that holds anything else
                 # beside it is not found here.
                 verified = decoder.verified[text]
                 if verified is None:
-                    issuers = reading.decoding.issuers
+                    issuers = snapshot.decoding.issuers
                     if issuers is None:
                         verified = _admit(decoder, text, now)
                     else:
@@ -101,25 +95,25 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
                 elif not verified.valid_from <= now < verified.valid_until:
                     verified = None
         if verified is None:
-            token = find(binding, reading, current, app, demand, now)
+            token = find(state, snapshot, current, app, requirements, now)
             verified = token.verified
-            own = reading.decoding.is_own(verified.claims)
+            own = snapshot.decoding.is_own(verified.claims)
         else:
             token = CurrentToken(verified, "headers")
         claims = verified.claims
         if not own:
-            check_place(binding, current)
+            check_place(state, current)
         if verify_type and (claims["type"] == "refresh") is not refresh:
             check_type(claims, refresh)
         if fresh and claims["fresh"] is not True:
             check_fresh(token, now)
         if not skip_revocation_check:
-            if own and binding.revocations is not None:
-                binding.revocations.check(token)
-            blocklist = manager._token_in_blocklist_callback
+            if own and state.revocations is not None:
+                state.revocations.check(token)
+            blocklist = callbacks._token_in_blocklist_callback
             if blocklist is not default_blocklist_callback:
                 check_not_revoked(blocklist, token)
-        verification = manager._token_verification_callback
+        verification = callbacks._token_verification_callback
         if verification is not default_token_verification_callback:
             check_by_loader(verification, token)
     except NoAuthorizationError:
@@ -131,9 +125,9 @@ def verify(demand: Demand) -> CurrentToken | None:  # noqa: C901
         keep_refused(current, app)
         raise
     else:
-        if manager._user_lookup_callback is not None:
+        if callbacks._user_lookup_callback is not None:
             try:
-                load_user(manager._user_lookup_callback, app, token)
+                load_user(callbacks._user_lookup_callback, app, token)
             except Exception:
                 keep_refused(current, app)
                 raise
@@ -163,7 +157,7 @@ def _admit(decoder: Decoder, token: str, now: float) -> VerifiedToken | None:
     return verified if now < verified.valid_until else None
 
 
-def verify_expired(demand: Demand) -> CurrentToken | None:
+def verify_expired(requirements: Requirements) -> CurrentToken | None:
     """Verify that the current request carries a token whose only fault is its age, and keep it.
 
     Returns:
@@ -178,7 +172,7 @@ def verify_expired(demand: Demand) -> CurrentToken | None:
         return None
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     try:
-        token = _find_expired(current, app, demand)
+        token = _find_expired(current, app, requirements)
     except Exception:
         keep_refused(current, app)
         raise
@@ -186,33 +180,33 @@ def verify_expired(demand: Demand) -> CurrentToken | None:
     return token
 
 
-def _find_expired(current: Request, app: Flask, demand: Demand) -> CurrentToken:
-    binding = state_of(app)
-    manager = binding.manager
-    now = manager.clock()
-    reading = binding.reading_of_request(app)
-    token = find(binding, reading, current, app, demand, now, allow_expired=True)
+def _find_expired(current: Request, app: Flask, requirements: Requirements) -> CurrentToken:
+    state = state_of(app)
+    callbacks = state.callbacks
+    now = callbacks.clock()
+    snapshot = state.snapshot_for_request(app)
+    token = find(state, snapshot, current, app, requirements, now, allow_expired=True)
     if now < token.verified.valid_until:
         raise WrongTokenError("Only expired tokens are allowed")
-    check_type(token.verified.claims, demand.refresh)
-    own = reading.decoding.is_own(token.verified.claims)
+    check_type(token.verified.claims, requirements.refresh)
+    own = snapshot.decoding.is_own(token.verified.claims)
     if not own:
-        check_place(binding, current)
-    elif binding.revocations is not None:
-        binding.revocations.check_expired(token)
-    check_not_revoked(manager._token_in_blocklist_callback, token)
-    check_by_loader(manager._token_verification_callback, token)
-    if manager._user_lookup_callback is not None:
-        load_user(manager._user_lookup_callback, app, token)
+        check_place(state, current)
+    elif state.revocations is not None:
+        state.revocations.check_expired(token)
+    check_not_revoked(callbacks._token_in_blocklist_callback, token)
+    check_by_loader(callbacks._token_verification_callback, token)
+    if callbacks._user_lookup_callback is not None:
+        load_user(callbacks._user_lookup_callback, app, token)
     return token
 
 
 def find(
-    binding: AppState,
-    reading: ConfigSnapshot,
+    state: AppState,
+    snapshot: ConfigSnapshot,
     current: Request,
     app: Flask,
-    demand: Demand,
+    requirements: Requirements,
     now: float,
     allow_expired: bool = False,
 ) -> CurrentToken:
@@ -222,14 +216,14 @@ def find(
         NoAuthorizationError: when there is none in any of them.
         Refusal, JWTExtendedException: when the one that is found is not accepted.
     """
-    wanted = wanted_locations(demand.locations) or reading.locations
+    wanted = wanted_locations(requirements.locations) or snapshot.locations
     missing = []
     for location in wanted:
         try:
-            token, csrf_value = FINDERS[location](current, app.config, demand.refresh)
-            if location == "cookies" and binding.check_cookie_request is not None:
-                binding.check_cookie_request(current)
-            verified = binding.verify(reading.decoding, token, csrf_value, now, allow_expired)
+            token, csrf_value = FINDERS[location](current, app.config, requirements.refresh)
+            if location == "cookies" and state.check_cookie_request is not None:
+                state.check_cookie_request(current)
+            verified = state.verify(snapshot.decoding, token, csrf_value, now, allow_expired)
         except NoAuthorizationError as error:
             missing.append(str(error))
         else:
@@ -257,13 +251,13 @@ def nowhere(wanted: Sequence[str], missing: Sequence[str]) -> str:
     return f"Missing JWT in {', '.join(wanted[:-1])} or {wanted[-1]} ({'; '.join(missing)})"
 
 
-def check_place(binding: AppState, current: Request) -> None:
+def check_place(state: AppState, current: Request) -> None:
     """Check that a token of another issuer is admitted where it was sent.
 
     Raises:
         WrongTokenError: when it is not.
     """
-    if not binding.for_own_tokens.isdisjoint(current.blueprints):
+    if not state.own_token_blueprints.isdisjoint(current.blueprints):
         raise WrongTokenError("Only tokens of this application are allowed")
 
 

@@ -34,8 +34,8 @@ def new_challenge_token(kind: ChallengeKind, user: User) -> str:
     claims = {**challenge_claims(kind, user.id, user.version), "aud": _audience()}
     lifetime = timedelta(seconds=kind.lifetime)
     app, header = running_app(), {"typ": kind.header_type}
-    binding = state_of(app)
-    return compose(app, binding, user.id, kind.claim_type, claims, False, lifetime, header).text
+    state = state_of(app)
+    return compose(app, state, user.id, kind.claim_type, claims, False, lifetime, header).text
 
 
 def challenged_user(kind: ChallengeKind, text: str) -> User:
@@ -86,7 +86,7 @@ def _verified_by_known_keys(text: str) -> VerifiedToken:
     parts = service_context()
     policy = Policy(audience=_audience(), issuer=parts.settings.issuer)
     decoder = Decoder(parts.keys.verifying_keys(), policy)
-    return decoder.verify(text, current_state().manager.clock())
+    return decoder.verify(text, current_state().callbacks.clock())
 
 
 def _audience() -> str:

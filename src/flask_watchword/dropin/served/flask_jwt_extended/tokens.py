@@ -8,8 +8,8 @@ from flask_watchword.clock import system_clock
 from flask_watchword.errors import InsecureKeyLengthWarning, InvalidAudienceError
 from flask_watchword.extension.caller_warnings import warn_caller
 from flask_watchword.extension.options.keys import load_keys
-from flask_watchword.extension.state import check_csrf
 from flask_watchword.extension.tokens.creation import dates_to_seconds, signing_key, standard_claims
+from flask_watchword.extension.verification.csrf import check_csrf
 from flask_watchword.jose import Decoder, Policy, encode
 from flask_watchword.tokens import CSRFError as CSRFError
 from flask_watchword.tokens import ExpiresDelta as ExpiresDelta

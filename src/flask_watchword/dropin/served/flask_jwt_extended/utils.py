@@ -9,7 +9,6 @@ from flask_watchword.extension.legacy.deprecation import legacy_token_arguments
 from flask_watchword.extension.legacy.functions import get_jwt_claims as get_jwt_claims
 from flask_watchword.extension.legacy.functions import get_raw_jwt as get_raw_jwt
 from flask_watchword.extension.legacy.functions import get_raw_jwt_header as get_raw_jwt_header
-from flask_watchword.extension.state import csrf_of
 from flask_watchword.extension.tokens.api import (
     get_unverified_jwt_headers as get_unverified_jwt_headers,
 )
@@ -18,6 +17,7 @@ from flask_watchword.extension.tokens.cookies import set_refresh_cookies as set_
 from flask_watchword.extension.tokens.cookies import unset_access_cookies as unset_access_cookies
 from flask_watchword.extension.tokens.cookies import unset_jwt_cookies as unset_jwt_cookies
 from flask_watchword.extension.tokens.cookies import unset_refresh_cookies as unset_refresh_cookies
+from flask_watchword.extension.verification.csrf import csrf_of
 from flask_watchword.extension.verification.current import current_token
 from flask_watchword.extension.verification.current import (
     current_user_context_processor as current_user_context_processor,

@@ -39,15 +39,13 @@ from flask_watchword.extension.verification.decorators import (
     jwt_expired_token_required as jwt_expired_token_required,
 )
 from flask_watchword.extension.verification.decorators import protect
-from flask_watchword.extension.verification.route_metadata import mark_of_demand
+from flask_watchword.extension.verification.requirements import LocationType as LocationType
+from flask_watchword.extension.verification.requirements import Requirements
+from flask_watchword.extension.verification.route_metadata import protection_by_requirements
 from flask_watchword.extension.verification.verify import (
-    Demand,
     is_fresh,
     nowhere,
     wanted_locations,
-)
-from flask_watchword.extension.verification.verify import (
-    LocationType as LocationType,
 )
 from flask_watchword.internal_utils import (
     Claims,
@@ -136,13 +134,15 @@ def jwt_required(
         warn_renamed("@jwt_required without parentheses", "@jwt_required()")
         return jwt_required()(optional)
 
-    demand = Demand(optional, fresh, refresh, locations, verify_type, skip_revocation_check)
-    mark = mark_of_demand("jwt_required", demand)
-    return lambda view: protect(view, _verify, demand, mark)
+    requirements = Requirements(
+        optional, fresh, refresh, locations, verify_type, skip_revocation_check
+    )
+    protection = protection_by_requirements("jwt_required", requirements)
+    return lambda view: protect(view, _verify, requirements, protection)
 
 
-def _verify(demand: Demand) -> None:
-    verify_jwt_in_request(*demand)
+def _verify(requirements: Requirements) -> None:
+    verify_jwt_in_request(*requirements)
 
 
 def _decode_jwt_from_request(
@@ -172,13 +172,13 @@ def _verify_not_revoked(encoded: str, location: str) -> None:
         RevokedTokenError: when it was.
         StoreUnavailable: when the store does not answer.
     """
-    binding = current_state()
-    if binding.revocations is None:
+    state = current_state()
+    if state.revocations is None:
         return
-    decoding = binding.reading(current_app.config).decoding
-    verified = binding.verify(decoding, encoded, None, binding.manager.clock())
+    decoding = state.snapshot(current_app.config).decoding
+    verified = state.verify(decoding, encoded, None, state.callbacks.clock())
     if decoding.is_own(verified.claims):
-        binding.revocations.check(CurrentToken(verified, location))
+        state.revocations.check(CurrentToken(verified, location))
 
 
 def _find(locations: LocationType, refresh: bool) -> tuple[Claims, Claims, str, str]:

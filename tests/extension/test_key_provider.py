@@ -43,10 +43,10 @@ def app_with(source: Source) -> tuple[Flask, AppState]:
     manager = flask_watchword.JWTManager(app)
     app.add_url_rule("/", "view", flask_watchword.jwt_required()(lambda: "seen"))
     app.add_url_rule("/cookie", "c", flask_watchword.jwt_required(locations="json")(lambda: "seen"))
-    binding = state_of(app)
-    assert binding.manager is manager
-    binding.key_source = source
-    return app, binding
+    state = state_of(app)
+    assert state.callbacks is manager
+    state.key_provider = source
+    return app, state
 
 
 def status(app: Flask, token: str) -> int:
@@ -105,10 +105,10 @@ def test_token_with_a_known_kid_and_a_wrong_signature_asks_nobody() -> None:
 
 def test_key_that_comes_to_its_end_verifies_no_more_although_nobody_has_said_so() -> None:
     source = Source()
-    app, binding = app_with(source)
+    app, state = app_with(source)
     app.add_url_rule("/old", "o", flask_watchword.jwt_expired_token_required()(lambda: "seen"))
     now = time.time()
-    binding.manager.clock = lambda: now
+    state.callbacks.clock = lambda: now
     source.keys = source.stored = [replace(A, ends_at=now + 60), B]
     remembered, new, expired = (
         encode({"sub": "ada", "exp": exp}, A) for exp in (now + 3600, now + 7200, now - 1)
@@ -129,12 +129,12 @@ def test_key_that_comes_to_its_end_verifies_no_more_although_nobody_has_said_so(
 
 def test_keys_that_change_leave_the_remembered_tokens_behind() -> None:
     source = Source()
-    app, binding = app_with(source)
+    app, state = app_with(source)
     token = token_of(A)
     assert status(app, token) == 200
     source.keys = source.stored = [B]
     assert status(app, token) == 200, "it was not said yet that the keys have changed"
-    binding.keys_changed()
+    state.keys_changed()
     assert status(app, token) == 422
     assert status(app, token_of(B)) == 200
 
@@ -149,10 +149,10 @@ def test_keys_are_read_once_for_many_requests() -> None:
 
 def test_loaders_of_keys_win_over_the_source() -> None:
     source = Source()
-    app, binding = app_with(source)
+    app, _ = app_with(source)
     secret = "s" * 32
-    binding.manager.encode_key_loader(lambda identity: secret)
-    binding.manager.decode_key_loader(lambda header, claims: secret)
+    app.extensions["flask-jwt-extended"].encode_key_loader(lambda identity: secret)
+    app.extensions["flask-jwt-extended"].decode_key_loader(lambda header, claims: secret)
     app.config["JWT_ALGORITHM"] = "HS256"
     with app.app_context():
         token = flask_watchword.create_access_token("ada")
