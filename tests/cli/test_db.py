@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from flask_watchword.cli.main import main
 from flask_watchword.infra.sql import migrations
 from flask_watchword.infra.sql.engine import open_engine, writing
-from flask_watchword.infra.sql.run_migrations import SCRIPTS, run_steps
+from tests.second_migration import FIRST, SECOND, add_second_migration
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
 NEWEST = max(file.name[1:5] for file in VERSIONS.glob("r[0-9]*.py"))
@@ -35,14 +35,6 @@ def change(url: str, statement: str) -> None:
 
 def pretend(url: str, revision: str) -> None:
     change(url, f"UPDATE watchword_alembic_version SET version_num = '{revision}'")  # noqa: S608
-
-
-def upgrade_only_to(url: str, revision: str) -> None:
-    """Do what a version of the package did whose newest migration was ``revision``."""
-    engine = open_engine(url)
-    with writing(engine) as connection:
-        run_steps(connection, lambda current, _: SCRIPTS._upgrade_revs(revision, current))
-    engine.dispose()
 
 
 @pytest.mark.server
@@ -89,13 +81,16 @@ def test_a_second_upgrade_changes_nothing_and_says_so(new_database_url: str) -> 
     assert result.output.endswith(f" is at revision {NEWEST}, the newest\n")
 
 
-def test_an_upgrade_goes_on_from_where_the_schema_stands(new_database_url: str) -> None:
-    upgrade_only_to(new_database_url, "0001")
+def test_an_upgrade_applies_the_migrations_after_the_current_one(
+    new_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db("upgrade", "--database", new_database_url)
+    add_second_migration(monkeypatch, tmp_path)
     behind = db("current", "--database", new_database_url)
     assert behind.exit_code == 1
-    assert behind.output.endswith(f" is at revision 0001, {NEWEST} is the newest\n")
+    assert behind.output.endswith(f" is at revision {FIRST}, {SECOND} is the newest\n")
     assert db("upgrade", "--database", new_database_url).output.endswith(
-        f" from 0001 to {NEWEST}.\n"
+        f" from {FIRST} to {SECOND}.\n"
     )
     assert db("current", "--database", new_database_url).exit_code == 0
 

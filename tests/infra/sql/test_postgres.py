@@ -17,7 +17,7 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.bounded_connection import (
     BoundedConnection,
     bound_connections,
-    patience,
+    without_time_limit,
 )
 from flask_watchword.infra.sql.engine import open_engine, reading, transactions, writing
 from flask_watchword.infra.sql.executor import DirectStatements
@@ -217,7 +217,7 @@ def test_a_connection_that_is_lost_in_mid_statement_is_no_trace_in_the_log(
     alone = DirectStatements(engine, kept=1)
 
     def in_transaction() -> None:
-        with writing(engine) as connection, patience(connection):
+        with writing(engine) as connection, without_time_limit(connection):
             connection.execute(sleeping)
 
     with ThreadPoolExecutor(2) as two:

@@ -18,11 +18,13 @@ from flask_watchword.infra.sql.run_migrations import SCRIPTS
 from flask_watchword.infra.sql.schema import (
     _SCHEMA_LOCK,
     REVISIONS,
+    Revision,
     schema_revision,
     upgrade_schema,
 )
 from flask_watchword.infra.sql.tables import VERSION_TABLE, metadata
 from tests.releases import before
+from tests.second_migration import FIRST, SECOND, add_second_migration
 from tests.servers.postgres import new_database
 
 UPGRADE = """
@@ -81,6 +83,26 @@ def test_upgrading_what_is_up_to_date_changes_nothing(any_engine: Engine) -> Non
     with reading(any_engine) as connection:
         rows = connection.exec_driver_sql("SELECT * FROM watchword_alembic_version").all()
     assert len(rows) == 1
+
+
+def test_an_upgrade_applies_the_migrations_after_the_current_one(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_second_migration(monkeypatch, tmp_path)
+    assert schema_revision(engine) == Revision(FIRST, SECOND, is_known=True)
+    upgrade_schema(engine)
+    assert schema_revision(engine).is_newest
+    assert "watchword_second" in inspect(engine).get_table_names()
+
+
+def test_a_migration_that_fails_changes_nothing(
+    any_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_second_migration(monkeypatch, tmp_path, then='raise RuntimeError("half way")')
+    with pytest.raises(RuntimeError, match="half way"):
+        upgrade_schema(any_engine)
+    assert schema_revision(any_engine) == Revision(FIRST, SECOND, is_known=True)
+    assert "watchword_second" not in inspect(any_engine).get_table_names()
 
 
 def test_a_schema_of_a_later_version_is_refused_and_stays(any_engine: Engine) -> None:

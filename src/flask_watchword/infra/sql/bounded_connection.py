@@ -102,11 +102,11 @@ def _within(seconds: float, attempt: Generator[Any, Any, _T]) -> Generator[Any, 
 
 
 @contextlib.contextmanager
-def patience(connection: Connection) -> Iterator[None]:
-    """Let a connection wait for as long as it takes, where that has no bound of its own."""
+def without_time_limit(connection: Connection) -> Iterator[None]:
+    """Let a connection wait for its server without a time limit."""
     driver = connection.connection.driver_connection
     if not isinstance(driver, BoundedConnection):
-        yield  # of an application's own engine
+        yield  # an engine of the application, whose connections have no limit of ours
         return
     driver.is_patient = True
     try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, LargeBinary, func, inspect, select
+from sqlalchemy import Column, Connection, Engine, LargeBinary, func, select
 
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.engine import reading
@@ -45,12 +45,9 @@ def holds_sealed_values(engine: Engine) -> bool:
         return False
     columns = [tables.keys.c.sealed, *(sealed for _, sealed in _KINDS.values())]
     with reading(engine) as connection:
-        # An earlier schema may lack some of the tables.
-        known = set(inspect(connection).get_table_names())
         return any(
             connection.execute(select(column).where(column.is_not(None)).limit(1)).first()
             for column in columns
-            if column.table.name in known
         )
 
 

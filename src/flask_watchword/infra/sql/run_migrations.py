@@ -1,8 +1,6 @@
-"""Alembic, which applies the migrations."""
+"""Apply migrations with Alembic."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
@@ -14,26 +12,18 @@ from flask_watchword.infra.sql.tables import VERSION_TABLE
 
 SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
 
-#: Takes the revisions that a database has, and returns what to do.
-Steps = Callable[[Any, MigrationContext], Any]
-
 
 def apply_migrations(connection: Connection) -> None:
-    """Apply those that are missing, in the transaction that the connection is in."""
-    run_steps(connection, lambda current, _: SCRIPTS._upgrade_revs("head", current))
+    """Apply the missing migrations in the current transaction of a connection.
 
-
-def run_steps(connection: Connection, steps: Steps) -> None:
-    """Run migrations in the transaction that the connection is in.
-
-    An ``env.py`` of the application's may have imported the application that brought us here, so
-    nothing touches ``alembic.context``, which belongs to that one.
+    ``alembic.context`` is not used: the ``env.py`` of an application may have imported the
+    application that called this, and then the context is that environment's.
     """
     options = {
-        "fn": steps,
+        "fn": lambda current, _context: SCRIPTS._upgrade_revs("head", current),
         "script": SCRIPTS,
         "version_table": VERSION_TABLE,
-        # The caller's transaction holds everything, table definitions included.
+        # The caller's transaction includes everything, table definitions too.
         "transactional_ddl": True,
     }
     context = MigrationContext.configure(connection, opts=options)

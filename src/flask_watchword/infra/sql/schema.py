@@ -1,4 +1,4 @@
-"""Bring the schema of a database up to date, however many processes try at once."""
+"""Upgrade the schema of a database; several processes may do so at the same time."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,25 +13,26 @@ from flask_watchword.infra.sql.engine import reading, writing
 from flask_watchword.infra.sql.tables import VERSION_TABLE
 from flask_watchword.locks import process_lock
 
-#: The revisions of `migrations/versions`, the oldest first. Named here as well, so that a service
-#: whose schema is up to date starts without Alembic.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+#: The revisions in `migrations/versions`, oldest first. They are repeated here so that a service
+#: whose schema is up to date starts without importing Alembic.
+REVISIONS = ("0001",)
 
-# Any number will do that the application does not use for an advisory lock of its own.
+# An arbitrary number; it must differ from the advisory locks of the application.
 _SCHEMA_LOCK = 0x57_61_74_63_68_77_73
 
-# Alembic keeps what it is doing in variables of its modules.
+# Alembic keeps its state in module variables.
 _one_thread = process_lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """Where the schema of a database stands.
+    """The revision of the schema of a database.
 
     Attributes:
-        current: the migration applied last; ``None`` where there was none yet.
-        newest: the last one that this version of the package has.
-        is_known: whether this version has the current one. If not, a later version was here.
+        current: the migration applied last; ``None`` if none has been applied.
+        newest: the newest migration of this version of the package.
+        is_known: whether this version of the package contains the current revision. If not, a
+            later version has upgraded the database.
     """
 
     current: str | None
@@ -40,33 +41,33 @@ class Revision:
 
     @property
     def is_newest(self) -> bool:
-        """Tell whether nothing is left to apply."""
+        """Return whether no migration is missing."""
         return self.current == self.newest
 
 
 def schema_revision(engine: Engine) -> Revision:
-    """Return where the schema stands; nothing is changed, and no file is made.
+    """Return the revision of the schema; change nothing and create no file.
 
     Raises:
         StoreUnavailable: when the database does not answer.
     """
-    # To connect would make the file, and leave it readable for every user of the machine.
+    # Connecting would create the file, readable by every user of the machine.
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        return _standing(None)
+        return _revision(None)
     with reading(engine) as connection:
-        return _standing(connection)
+        return _revision(connection)
 
 
 def upgrade_schema(engine: Engine) -> None:
-    """Apply the migrations that are missing, all of them or none.
+    """Apply all missing migrations in one transaction.
 
-    Where none is, that is all there is to find out. Otherwise the first process holds a lock until
-    it commits; whoever comes second waits for it and then finds nothing left to do. With SQLite
-    the lock is the write lock of the transaction: give the engine a ``busy_seconds`` that outlasts
-    a migration.
+    If none is missing, this reads the revision and does nothing else. Otherwise the first process
+    holds a lock until it commits; the others wait for it and find nothing left to apply. With
+    SQLite the lock is the write lock of the transaction: give the engine a ``busy_seconds`` longer
+    than a migration.
 
     Raises:
-        LaterSchema: when a later version was here.
+        LaterSchema: when a later version of the package has upgraded the database.
         StoreUnavailable: when the database cannot be opened or stays locked.
     """
     hide_tables()
@@ -74,17 +75,17 @@ def upgrade_schema(engine: Engine) -> None:
         _create_file(engine)
     if schema_revision(engine).is_newest:
         return
-    # Here and not above: Alembic takes a tenth of a second to be imported.
+    # Imported here, because importing Alembic takes a tenth of a second.
     from flask_watchword.infra.sql.run_migrations import apply_migrations
 
-    with _one_thread(), writing(engine) as connection, _unhurried(connection):
-        standing = _standing(connection)
-        if not standing.is_known:
-            raise LaterSchema(standing.current, standing.newest)
+    with _one_thread(), writing(engine) as connection, _schema_lock(connection):
+        revision = _revision(connection)
+        if not revision.is_known:
+            raise LaterSchema(revision.current, revision.newest)
         apply_migrations(connection)
 
 
-def _standing(connection: Connection | None) -> Revision:
+def _revision(connection: Connection | None) -> Revision:
     current = None
     if connection is not None and inspect(connection).has_table(VERSION_TABLE):
         current = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608 - a name of our own
@@ -92,7 +93,7 @@ def _standing(connection: Connection | None) -> Revision:
 
 
 def _create_file(engine: Engine) -> None:
-    # Left to SQLite, every user of the machine could read the password hashes.
+    # SQLite would create the file so that every user of the machine can read the password hashes.
     file = Path(engine.url.database or "")
     try:
         file.touch(mode=0o600)
@@ -101,16 +102,16 @@ def _create_file(engine: Engine) -> None:
 
 
 @contextlib.contextmanager
-def _unhurried(connection: Connection) -> Iterator[None]:
-    """Hold the lock of those who migrate; waiting and migrating take as long as they take."""
+def _schema_lock(connection: Connection) -> Iterator[None]:
+    """Hold the lock for migrations, without time limits on waiting and on migrating."""
     if connection.dialect.name != "postgresql":
         yield
         return
-    # Here and not above: who uses SQLite alone has no psycopg.
-    from flask_watchword.infra.sql.bounded_connection import patience
+    # Imported here, because an application that uses only SQLite has no psycopg.
+    from flask_watchword.infra.sql.bounded_connection import without_time_limit
 
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
     connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-    with patience(connection):
+    with without_time_limit(connection):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
         yield

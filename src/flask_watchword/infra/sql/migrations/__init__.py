@@ -1,1 +1,1 @@
-"""The history of the schema, as Alembic reads it."""
+"""Alembic migrations of the schema."""

@@ -1,1 +1,1 @@
-"""One file for each change of the schema; a published one is never edited."""
+"""One file per revision of the schema. A released one is never edited."""
