@@ -11,9 +11,10 @@ from typing import Any
 
 import bcrypt
 import pytest
+from click.testing import CliRunner, Result
 
 from flask_watchword.accounts.passwords import HashProfile, Passwords
-from flask_watchword.infra.factory import upgrade_database
+from flask_watchword.cli.main import main
 from tests.cli.conftest import WATCHWORD, Serve
 
 pytestmark = pytest.mark.server
@@ -25,43 +26,21 @@ CELL = f'"{HASH}"'
 HEAD = "email,password_hash,id,email_verified,roles,disabled,created_at\n"
 
 
-Done = subprocess.CompletedProcess[str]
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WATCHWORD_MASTER_KEY", "A" * 43)
 
 
-@pytest.fixture
-def sqlite_url(sqlite_url: str) -> str:
-    """A database with nobody in it."""
-    upgrade_database(sqlite_url)
-    return sqlite_url
-
-
-@pytest.fixture
-def database_url(database_url: str) -> str:
-    """A database with nobody in it."""
-    upgrade_database(database_url)
-    return database_url
-
-
-def environment() -> dict[str, str]:
-    return os.environ | {"WATCHWORD_MASTER_KEY": "A" * 43}
-
-
-def run(folder: Path, *args: str, url: str = "", status: int = 0) -> Done:
+def run(*args: str, url: str = "", status: int = 0) -> Result:
     database = ("--database", url) if url else ()
-    done = subprocess.run(
-        [*WATCHWORD, *args, *database],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == status, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    done = CliRunner().invoke(main, [*args, *database])
+    assert done.exit_code == status, done.output
+    assert isinstance(done.exception, SystemExit | None), done.exc_info  # and no trace
     return done
 
 
-def counts(done: Done) -> tuple[int, int, int]:
+def counts(done: Result) -> tuple[int, int, int]:
     told = json.loads(done.stdout)
     return told["added"], told["already_there"], told["rejected"]
 
@@ -71,8 +50,8 @@ def rejects(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def shown(folder: Path, who: str, url: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(folder, "user", "show", who, "--json", url=url).stdout)
+def shown(who: str, url: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run("user", "show", who, "--json", url=url).stdout)
     return found
 
 
@@ -82,21 +61,21 @@ def test_all_that_is_known_of_a_user_comes_along(tmp_path: Path, database_url: s
         f'"bob@example.com",{CELL},,,,yes,1577836800\n',
         encoding="utf-8",
     )
-    done = run(tmp_path, "import", "users.csv", "--json", url=database_url)
+    done = run("import", "users.csv", "--json", url=database_url)
     assert counts(done) == (2, 0, 0)
     assert json.loads(done.stdout)["rejects"] is None
-    ada = shown(tmp_path, "user-7", database_url)
+    ada = shown("user-7", database_url)
     assert ada["email"] == "Ada@Example.com"
     assert ada["roles"] == ["admin", "reader"]
     assert ada["created_at"] == ada["email_verified_at"] == 1_580_472_000.0
     assert ada["disabled_at"] is None
-    bob = shown(tmp_path, "bob@example.com", database_url)
+    bob = shown("bob@example.com", database_url)
     assert bob["created_at"] == 1_577_836_800.0
     assert bob["email_verified_at"] is None
     assert bob["disabled_at"] is not None
     # One entry in the audit log for the batch, and a second run changes nothing.
-    assert "users_imported" in run(tmp_path, "audit", "tail", url=database_url).stdout
-    assert counts(run(tmp_path, "import", "users.csv", "--json", url=database_url)) == (0, 2, 0)
+    assert "users_imported" in run("audit", "tail", url=database_url).stdout
+    assert counts(run("import", "users.csv", "--json", url=database_url)) == (0, 2, 0)
 
 
 @pytest.mark.parametrize("words", [[], ["--dry-run"]])
@@ -105,7 +84,7 @@ def test_a_database_that_is_not_there_is_one_line_and_is_not_made(
 ) -> None:
     (tmp_path / "users.jsonl").write_text("")
     url = f"sqlite:///{tmp_path}/typo.db"
-    refused = run(tmp_path, "import", "users.jsonl", *words, url=url, status=1)
+    refused = run("import", "users.jsonl", *words, url=url, status=1)
     assert refused.stderr.startswith(f"Error: there is no database at {tmp_path}/typo.db; ")
     assert len(refused.stderr.splitlines()) == 1
     assert not list(tmp_path.glob("typo*"))
@@ -118,9 +97,9 @@ def test_json_lines_say_the_same(tmp_path: Path, sqlite_url: str) -> None:
     ]
     text = "\n\n".join(json.dumps(row) for row in rows)
     (tmp_path / "users.jsonl").write_text(text, encoding="utf-8-sig")
-    assert counts(run(tmp_path, "import", "users.jsonl", "--json", url=sqlite_url)) == (2, 0, 0)
-    assert shown(tmp_path, "ada@example.com", sqlite_url)["roles"] == ["admin"]
-    assert shown(tmp_path, "bob@example.com", sqlite_url)["created_at"] == 1_580_472_000.0
+    assert counts(run("import", "users.jsonl", "--json", url=sqlite_url)) == (2, 0, 0)
+    assert shown("ada@example.com", sqlite_url)["roles"] == ["admin"]
+    assert shown("bob@example.com", sqlite_url)["created_at"] == 1_580_472_000.0
 
 
 def test_imported_users_log_in_with_the_passwords_they_have(serve: Serve, tmp_path: Path) -> None:
@@ -134,8 +113,8 @@ def test_imported_users_log_in_with_the_passwords_they_have(serve: Serve, tmp_pa
     }
     lines = [json.dumps({"email": f"{name}@example.com", **row}) for name, row in rows.items()]
     (tmp_path / "users.jsonl").write_text("\n".join(lines))
-    run(tmp_path, "db", "upgrade")
-    run(tmp_path, "import", "users.jsonl")
+    run("db", "upgrade")
+    run("import", "users.jsonl")
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     for name in rows:
@@ -174,7 +153,7 @@ def test_each_bad_row_is_told_with_its_line_and_goes_into_a_file(
     last = f"z@example.com,{CELL},,,,,\r\n"
     text = "\ufeff" + HEAD.replace("\n", "\r\n") + good + rows + folded + more + last
     (tmp_path / "users.csv").write_bytes(text.encode())
-    done = run(tmp_path, "import", "users.csv", "--json", url=sqlite_url, status=1)
+    done = run("import", "users.csv", "--json", url=sqlite_url, status=1)
     assert counts(done) == (2, 0, len(BAD_ROWS) + 4)
     found = rejects(tmp_path)
     for place, (row, (_, _, _, why)) in enumerate(zip(found, BAD_ROWS, strict=False)):
@@ -197,21 +176,21 @@ def test_each_bad_row_is_told_with_its_line_and_goes_into_a_file(
 
 def test_rejects_are_mended_and_imported(tmp_path: Path, sqlite_url: str) -> None:
     (tmp_path / "users.csv").write_text(HEAD + f"bob example.com,{CELL},,,reader,,\n")
-    run(tmp_path, "import", "users.csv", url=sqlite_url, status=1)
+    run("import", "users.csv", url=sqlite_url, status=1)
     file = tmp_path / "users.rejects.jsonl"
     file.write_text(file.read_text().replace("bob example.com", "bob@example.com"))
-    assert counts(run(tmp_path, "import", file.name, "--json", url=sqlite_url)) == (1, 0, 0)
-    assert shown(tmp_path, "bob@example.com", sqlite_url)["roles"] == ["reader"]
+    assert counts(run("import", file.name, "--json", url=sqlite_url)) == (1, 0, 0)
+    assert shown("bob@example.com", sqlite_url)["roles"] == ["reader"]
 
 
 def test_rejects_that_somebody_may_have_mended_are_not_written_over(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     (tmp_path / "users.csv").write_text(HEAD + f"bob example.com,{CELL},,,,,\n")
-    run(tmp_path, "import", "users.csv", url=sqlite_url, status=1)
+    run("import", "users.csv", url=sqlite_url, status=1)
     (tmp_path / "users.rejects.jsonl").write_text("mended\n")
     for number in (2, 3):
-        again = run(tmp_path, "import", "users.csv", "--json", url=sqlite_url, status=1)
+        again = run("import", "users.csv", "--json", url=sqlite_url, status=1)
         name = f"users.rejects-{number}.jsonl"
         assert json.loads(again.stdout)["rejects"] == name
         assert "bob example.com" in (tmp_path / name).read_text()
@@ -222,14 +201,14 @@ def test_a_line_that_is_no_json_is_mended_where_it_is_kept(tmp_path: Path, sqlit
     """However often it takes."""
     line = json.dumps({"email": "bob@example.com", "password_hash": HASH, "roles": ["reader"]})
     (tmp_path / "users.jsonl").write_text(line.replace("{", "").replace("}", "") + "\n")
-    run(tmp_path, "import", "users.jsonl", url=sqlite_url, status=1)
+    run("import", "users.jsonl", url=sqlite_url, status=1)
     once = tmp_path / "users.rejects.jsonl"
     once.write_text(once.read_text().replace('"text": "', '"text": "{'))
-    run(tmp_path, "import", once.name, url=sqlite_url, status=1)
+    run("import", once.name, url=sqlite_url, status=1)
     twice = tmp_path / "users.rejects.rejects.jsonl"
     twice.write_text(twice.read_text().replace('\\"]"', '\\"]}"'))
-    assert counts(run(tmp_path, "import", twice.name, "--json", url=sqlite_url)) == (1, 0, 0)
-    assert shown(tmp_path, "bob@example.com", sqlite_url)["roles"] == ["reader"]
+    assert counts(run("import", twice.name, "--json", url=sqlite_url)) == (1, 0, 0)
+    assert shown("bob@example.com", sqlite_url)["roles"] == ["reader"]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +236,7 @@ def test_a_line_that_is_no_record_is_a_reject(
 ) -> None:
     good = json.dumps({"email": "ada@example.com", "password_hash": HASH})
     (tmp_path / "users.jsonl").write_text(f"{line}\n{good}\n")
-    done = run(tmp_path, "import", "users.jsonl", "--json", url=sqlite_url, status=1)
+    done = run("import", "users.jsonl", "--json", url=sqlite_url, status=1)
     assert counts(done) == (1, 0, 1)
     (reject,) = rejects(tmp_path)
     assert reject["line"] == 1
@@ -279,62 +258,52 @@ def test_a_file_that_cannot_be_used_is_one_line(
     tmp_path: Path, sqlite_url: str, name: str, text: str | bytes, why: str
 ) -> None:
     (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    assert why in run(tmp_path, "import", name, url=sqlite_url, status=1).stderr
+    assert why in run("import", name, url=sqlite_url, status=1).stderr
 
 
 def test_a_dry_run_tells_the_same_and_keeps_nobody(tmp_path: Path, database_url: str) -> None:
     (tmp_path / "users.csv").write_text(HEAD + f"ada@example.com,{CELL},,,,,\nbad,{CELL},,,,,\n")
     for _ in range(2):
-        done = run(
-            tmp_path, "import", "users.csv", "--dry-run", "--json", url=database_url, status=1
-        )
+        done = run("import", "users.csv", "--dry-run", "--json", url=database_url, status=1)
         assert counts(done) == (1, 0, 1)
-    assert run(tmp_path, "user", "list", url=database_url).stdout == ""
+    assert run("user", "list", url=database_url).stdout == ""
 
 
 def test_an_account_that_is_there_is_left_as_it_is(tmp_path: Path, sqlite_url: str) -> None:
     (tmp_path / "users.csv").write_text(HEAD + f"ada@example.com,{CELL},one,,,,\n")
-    run(tmp_path, "import", "users.csv", url=sqlite_url)
+    run("import", "users.csv", url=sqlite_url)
     (tmp_path / "users.csv").write_text(
         HEAD + f"ADA@example.com,{CELL},,,admin,,\n"
         f"eve@example.com,{CELL},one,,,,\nada@EXAMPLE.com,{CELL},two,,,,\n"
     )
-    done = run(tmp_path, "import", "users.csv", "--json", url=sqlite_url, status=1)
+    done = run("import", "users.csv", "--json", url=sqlite_url, status=1)
     assert counts(done) == (0, 1, 2)
     assert [row["reason"] for row in rejects(tmp_path)] == [
         "email: an earlier line has it",
         "id: another account has it",
     ]
-    assert shown(tmp_path, "one", sqlite_url)["roles"] == []
+    assert shown("one", sqlite_url)["roles"] == []
 
 
 def test_what_was_killed_goes_on_and_makes_nobody_twice(tmp_path: Path, database_url: str) -> None:
     number = 6_000
     lines = [f"user{n}@example.com,{CELL},,,,,\n" for n in range(number)]
     (tmp_path / "users.csv").write_text(HEAD + "".join(lines))
-    process = subprocess.Popen(
-        [*WATCHWORD, "import", "users.csv", "--database", database_url],
-        cwd=tmp_path,
-        env=environment(),
-    )
+    process = subprocess.Popen([*WATCHWORD, "import", "users.csv", "--database", database_url])
     try:
         give_up_at = time.monotonic() + 60
-        while "users_imported" not in _log(tmp_path, database_url):
+        while "users_imported" not in _log(database_url):
             assert time.monotonic() < give_up_at
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait(30)
-    added, there, rejected = counts(
-        run(tmp_path, "import", "users.csv", "--json", url=database_url)
-    )
+    added, there, rejected = counts(run("import", "users.csv", "--json", url=database_url))
     assert there > 0
     assert there % 500 == 0  # whole batches
     assert (added + there, rejected) == (number, 0)
-    listed = run(tmp_path, "user", "list", url=database_url).stdout.splitlines()
+    listed = run("user", "list", url=database_url).stdout.splitlines()
     assert len(listed) == number
 
 
-def _log(folder: Path, url: str) -> str:
-    command = [*WATCHWORD, "audit", "tail", "--database", url]
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
-    return done.stdout
+def _log(url: str) -> str:
+    return run("audit", "tail", url=url).stdout
