@@ -1,5 +1,7 @@
 """ECDSA signatures are exactly r and s side by side; others have exactly their length."""
 
+from itertools import count
+
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,6 +15,7 @@ from flask_watchword.jose import ALGORITHMS, algorithms, encode
 from tests.jose.forging import EVERY_ALGORITHM, b64, decoder, key, material, unb64
 
 ELLIPTIC = ("ES256", "ES384", "ES512")
+RSA = [name for name in EVERY_ALGORITHM if name.startswith(("RS", "PS"))]
 ORDERS = {
     "ES256": 2**256 - 2**224 + 2**192 - 0x4319055258E8617B0C46353D039CDAAF,
     "ES384": 2**384 - 0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D,
@@ -136,6 +139,19 @@ def test_signature_of_another_length_is_refused(algorithm: str) -> None:
         assert not key(algorithm).verify(b"m", wrong)
     assert not key(algorithm).verify(b"m", bytes(len(signature)))
     assert not key(algorithm).verify(b"m", b"\xff" * len(signature))
+
+
+@pytest.mark.parametrize("algorithm", RSA)
+def test_rsa_signature_without_its_leading_zero_is_refused(algorithm: str) -> None:
+    # One signature in 256 begins with a zero.
+    messages = map(str.encode, map(str, count()))
+    message, signature = next(
+        (message, signature)
+        for message in messages
+        if (signature := key(algorithm).sign(message)).startswith(b"\0")
+    )
+    assert key(algorithm).verify(message, signature)
+    assert not key(algorithm).verify(message, signature.lstrip(b"\0"))
 
 
 @pytest.mark.parametrize("algorithm", EVERY_ALGORITHM)

@@ -156,8 +156,12 @@ def rsa_signer(algorithm: Algorithm, key: rsa.RSAPrivateKey) -> Signer:
 def rsa_verifier(algorithm: Algorithm, key: rsa.RSAPublicKey) -> Verifier:
     """Return verify for RSASSA-PKCS1-v1_5 or RSASSA-PSS (RFC 7518 sections 3.3 and 3.5)."""
     pad, digest = _rsa_padding(algorithm), _hash_of(algorithm)
+    octets = (key.key_size + 7) // 8
 
     def verify(message: bytes, signature: bytes) -> bool:
+        # RFC 8017 section 8.1.2, step 1. OpenSSL accepts a PSS signature without its leading zeros.
+        if len(signature) != octets:
+            return False
         try:
             key.verify(signature, message, pad, digest)
         except InvalidSignature:
