@@ -1,21 +1,28 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import URL
 from werkzeug.test import TestResponse
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import User, new_user
+from flask_watchword.service import watchword
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores, has_context
+from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.openapi.document import api_document
+from flask_watchword.service.stores import prepare
 from tests.memory_stores.users import MemoryUserStore
+from tests.servers.postgres import new_database
 from tests.service.declared import hold_to_its_declaration
 from tests.service.places import stores_around
-from tests.service.site import Site, site
+from tests.service.site import Site, site, site_settings
 
 PASSWORD = "correct horse battery staple"
 
@@ -32,6 +39,40 @@ def _answers_are_declared(monkeypatch: pytest.MonkeyPatch) -> None:
         return answer
 
     monkeypatch.setattr(FlaskClient, "open", asked)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _described_once() -> Iterator[None]:
+    """Make the same description of the API once, and not for each application."""
+    descriptions: dict[Any, bytes] = {}
+
+    def described(served: Sequence[Endpoint], title: str, prefix: str) -> bytes:
+        key = (tuple(map(id, served)), title, prefix)  # endpoints live as long as their modules
+        if key not in descriptions:
+            descriptions[key] = api_document(served, title, prefix)
+        return descriptions[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watchword, "api_document", described)
+        yield
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that is ready to be served, its first signing key included."""
+    file = tmp_path_factory.mktemp("prepared") / "template.db"
+    file.write_bytes(sqlite_template.read_bytes())
+    prepare(site_settings(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: URL, postgres_template: URL) -> Iterator[URL]:
+    """A database that is ready to be served, its first signing key included."""
+    name = f"prepared_{uuid4().hex}"
+    with new_database(postgres_server, name, str(postgres_template.database)) as url:
+        prepare(site_settings(url.render_as_string(hide_password=False)))
+        yield url
 
 
 @pytest.fixture

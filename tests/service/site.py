@@ -21,7 +21,7 @@ from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import ServiceContext, service_context
 from flask_watchword.service.mail.mailing import Mailing
-from flask_watchword.service.stores import opened_stores, prepare
+from flask_watchword.service.stores import opened_stores
 
 GOOD = "correct horse battery staple"
 BETTER = "seven lazy otters juggle"
@@ -112,11 +112,10 @@ def codes_in(text: str) -> list[str]:
 
 @contextmanager
 def site(database: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Iterator[Site]:
-    """Lend a service whose hashes are cheap and whose mail nobody sends."""
+    """Lend a service over a prepared database, with cheap hashes, that sends no mail."""
     monkeypatch.setattr(watchword, "Passwords", cheap_passwords)
     monkeypatch.setattr(Mailing, "ensure_running", lambda self: None)
-    settings = Settings(database=database, master_key="A" * 43, workers=1, **changes)
-    prepare(settings)
+    settings = site_settings(database, **changes)
     with opened_stores(settings) as stores:
         app = create_app(settings, stores=stores)
         try:
@@ -126,6 +125,11 @@ def site(database: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Iter
             feed = state_of(app).revocations
             assert feed is not None
             feed.close()
+
+
+def site_settings(database: str, **changes: Any) -> Settings:
+    """Return the settings of a service over a database."""
+    return Settings(database=database, master_key="A" * 43, workers=1, **changes)
 
 
 def cheap_passwords() -> Passwords:

@@ -10,8 +10,9 @@ from werkzeug.test import TestResponse
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql import engine, postgres
+from flask_watchword.service.stores import prepare
 from tests.servers.postgres import PostgresServer, new_database, running_postgres
-from tests.service.site import EMAIL, GOOD, Site, site
+from tests.service.site import EMAIL, GOOD, Site, site, site_settings
 
 #: Seconds that a busy machine may need: less than two silences, which is what must not be.
 ENOUGH = 2 * postgres.ANSWER_SECONDS
@@ -27,6 +28,7 @@ def server() -> Iterator[PostgresServer]:
 def ours(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     with new_database(server.url, "frozen") as url:
         text = url.render_as_string(hide_password=False)
+        prepare(site_settings(text))
         with site(text, monkeypatch) as ours:
             yield ours
 

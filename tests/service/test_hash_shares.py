@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -33,8 +32,8 @@ def take_all(ours: Site, held: ExitStack, address: str, account: str | None = No
 
 
 @pytest.fixture
-def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    with site(f"sqlite:///{tmp_path}/watchword.db", monkeypatch) as found:
+def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with site(sqlite_url, monkeypatch) as found:
         yield found
 
 
@@ -69,8 +68,8 @@ LITTLE = RateLimits(
 
 
 @pytest.fixture
-def narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    with site(f"sqlite:///{tmp_path}/watchword.db", monkeypatch, limits=LITTLE) as found:
+def narrow(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with site(sqlite_url, monkeypatch, limits=LITTLE) as found:
         yield found
 
 

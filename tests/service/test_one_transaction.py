@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, event, exc, select
+from sqlalchemy import Connection, Engine, Row, create_engine, event, exc, select
 
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.executor import CompiledStatement, Values
@@ -31,9 +31,14 @@ APART = {
     tables.keyring,
 }
 KEPT = [table for table in tables.metadata.sorted_tables if table not in APART]
+#: By table, the statement that reads it and the places of its primary key among its columns.
+READ = {
+    table: (select(table), [list(table.c).index(one) for one in table.primary_key])
+    for table in KEPT
+}
 
 #: What the rows of each table are, by table and key.
-Rows = Mapping[tuple[Any, ...], Mapping[str, Any]]
+Rows = Mapping[tuple[Any, ...], Row[Any]]
 #: How many rows a request adds, removes and changes, and in which columns.
 Change = Counter[tuple[str, ...]]
 
@@ -117,9 +122,9 @@ def looking(database_url: str) -> Iterator[Connection]:
 
 def rows(looking: Connection) -> Rows:
     return {
-        (table.name, *(row._mapping[one.name] for one in table.primary_key)): dict(row._mapping)
-        for table in KEPT
-        for row in looking.execute(select(table))
+        (table.name, *(row[place] for place in key)): row
+        for table, (statement, key) in READ.items()
+        for row in looking.execute(statement)
     }
 
 
@@ -132,8 +137,9 @@ def change(before: Rows, after: Rows) -> Change:
     told: Change = Counter((key[0], "added") for key in after.keys() - before.keys())
     told += Counter((key[0], "removed") for key in before.keys() - after.keys())
     for key in before.keys() & after.keys():
-        columns = [name for name, value in after[key].items() if before[key][name] != value]
-        told += Counter({(key[0], "changed", *columns): 1} if columns else {})
+        if before[key] != after[key]:
+            cells = zip(after[key]._fields, before[key], after[key], strict=True)
+            told[key[0], "changed", *(name for name, old, new in cells if old != new)] += 1
     return told
 
 
@@ -149,39 +155,39 @@ class Attempts:
         self, ours: Site, looking: Connection, one: Endpoint, database: FailingDatabase
     ) -> None:
         self._ours, self._looking, self._one, self._database = ours, looking, one, database
-        self._request = self._prepared()
-        before = rows(looking)
+        self._prepare()
         assert send(ours, one, self._request).status_code == min(one.answers)
-        self._whole = change(before, rows(looking))
+        self._whole = change(self._before, rows(looking))
 
-    def _prepared(self) -> Request:
+    def _prepare(self) -> None:
         emptied(self._looking)
-        return GOOD_REQUESTS[self._one.name](self._ours)
+        self._request: Request = GOOD_REQUESTS[self._one.name](self._ours)
+        self._before, self._sessions = rows(self._looking), living_sessions(self._looking)
 
     def go_through(self, *, once: bool) -> int:
         """Return how many statements there were to fail at."""
-        self._request = self._prepared()
+        self._prepare()
         number = 1
         while self._has_failed_well(number, once):
             number += 1
         return number - 1
 
     def _has_failed_well(self, number: int, once: bool) -> bool:
-        before, sessions = rows(self._looking), living_sessions(self._looking)
         with self._database.failing_at(number, once=once):
             answer = send(self._ours, self._one, self._request)
             if not self._database.has_failed:
                 return False
-        done, left = change(before, rows(self._looking)), living_sessions(self._looking)
+        done = change(self._before, rows(self._looking))
+        left = living_sessions(self._looking)
         if answer.status_code == 503:
             assert done in (Change(), self._whole, USED_UP.get(self._one.name)), number
             # While nothing at all can be written a session stays whose tokens nobody was given.
-            assert left <= sessions or not once, number
+            assert left <= self._sessions or not once, number
         else:
             assert answer.status_code == min(self._one.answers), (number, answer.data)
             assert done in (self._whole, WITHOUT_NOTE.get(self._one.name)), number
-        if done or left != sessions:
-            self._request = self._prepared()
+        if done or left != self._sessions:
+            self._prepare()
         return True
 
 

@@ -26,19 +26,17 @@ def lengths_accepted(ours: Site) -> list[int]:
 
 @pytest.mark.parametrize(("least", "accepted"), [(8, [8, 14, 15, 19]), (15, [15, 19]), (19, [19])])
 def test_registration_obeys_the_setting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int, accepted: list[int]
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, least: int, accepted: list[int]
 ) -> None:
-    url = f"sqlite:///{tmp_path}/w.db"
-    with site(url, monkeypatch, min_password_characters=least) as ours:
+    with site(sqlite_url, monkeypatch, min_password_characters=least) as ours:
         assert lengths_accepted(ours) == accepted
 
 
 @pytest.mark.parametrize("least", [8, 15, 30])
 def test_eight_characters_are_enough_beside_a_second_factor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, least: int
 ) -> None:
-    url = f"sqlite:///{tmp_path}/w.db"
-    with site(url, monkeypatch, min_password_characters=least) as ours:
+    with site(sqlite_url, monkeypatch, min_password_characters=least) as ours:
         user = ours.add()
         with_factor = with_second_factor(ours)
         assert checked_hash(with_factor, user, EMAIL, EIGHT)

@@ -1,7 +1,5 @@
 """Rate limits are settings, which the endpoints obey."""
 
-from pathlib import Path
-
 import pytest
 
 from flask_watchword.service.configuration.loading import read_settings
@@ -20,10 +18,10 @@ def strict_limits() -> dict[str, str]:
 
 
 def test_endpoints_obey_the_limits_of_the_settings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strict_limits: dict[str, str]
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, strict_limits: dict[str, str]
 ) -> None:
     limits = read_settings(strict_limits).limits
-    with site(f"sqlite:///{tmp_path}/w.db", monkeypatch, limits=limits) as ours:
+    with site(sqlite_url, monkeypatch, limits=limits) as ours:
         assert registrations(ours) == [201, 201, 201, 429]
         assert len(ours.mail()) == 3
         wrong = [ours.log_in("user0@example.com", "wrong").status_code for _ in range(3)]

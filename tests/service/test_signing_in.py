@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,11 +201,13 @@ def test_an_address_that_has_no_account_is_not_in_the_log(ours: Site) -> None:
 
 
 def test_a_forwarding_header_counts_only_behind_a_proxy_that_is_trusted(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forged = {"X-Forwarded-For": "203.0.113.9, 203.0.113.10"}
     for trusted, expected in ((0, "192.0.2.1"), (1, "203.0.113.10"), (2, "203.0.113.9")):
-        with site(f"{sqlite_url}{trusted}", monkeypatch, trusted_proxies=trusted) as ours:
+        file = tmp_path / f"{trusted}.db"
+        file.write_bytes(sqlite_template.read_bytes())
+        with site(f"sqlite:///{file}", monkeypatch, trusted_proxies=trusted) as ours:
             ours.add()
             pair = at(ours, "192.0.2.1", **forged).get_json()
             (entry,) = ours.parts.stores.accounts.stores.audit.after(0, 10)

@@ -90,9 +90,9 @@ def test_imported_users_log_in_where_their_address_was_verified(ours: Site, veri
     ],
 )
 def test_it_is_needed_where_mail_is_sent_unless_told_otherwise(
-    settings: dict[str, Any], only: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Any], only: bool, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert Settings(**settings).verified_logins_only is only
-    with site(f"sqlite:///{tmp_path}/watchword.db", monkeypatch, **settings) as ours:
+    with site(sqlite_url, monkeypatch, **settings) as ours:
         ours.add()
         assert ours.log_in().status_code == (401 if only else 200)
