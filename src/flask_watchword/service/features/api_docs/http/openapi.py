@@ -22,7 +22,7 @@ class Description(msgspec.Struct):
     info: dict[str, Any]
     servers: list[dict[str, Any]]
     paths: dict[str, Any]
-    service_context: dict[str, Any]
+    components: dict[str, Any]
 
 
 @endpoint(
