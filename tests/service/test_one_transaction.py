@@ -7,6 +7,7 @@ begins, and what is done with a key may be done again.
 
 import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,6 +37,9 @@ READ = {
     table: (select(table), [list(table.c).index(one) for one in table.primary_key])
     for table in KEPT
 }
+
+#: How long a prepared request is used: a code of an authenticator is accepted for 30 s at least.
+FRESH_SECONDS = 10.0
 
 #: What the rows of each table are, by table and key.
 Rows = Mapping[tuple[Any, ...], Row[Any]]
@@ -163,6 +167,7 @@ class Attempts:
         emptied(self._looking)
         self._request: Request = GOOD_REQUESTS[self._one.name](self._ours)
         self._before, self._sessions = rows(self._looking), living_sessions(self._looking)
+        self._stale_at = time.monotonic() + FRESH_SECONDS
 
     def go_through(self, *, once: bool) -> int:
         """Return how many statements there were to fail at."""
@@ -186,7 +191,7 @@ class Attempts:
         else:
             assert answer.status_code == min(self._one.answers), (number, answer.data)
             assert done in (self._whole, WITHOUT_NOTE.get(self._one.name)), number
-        if done or left != self._sessions:
+        if done or left != self._sessions or time.monotonic() >= self._stale_at:
             self._prepare()
         return True
 

@@ -210,7 +210,8 @@ def test_a_session_that_begins_while_the_password_changes_ends_as_well(
 
     # The old password is good until the change is made, and sessions were ended before it.
     monkeypatch.setattr(
-        "flask_watchword.service.account_transactions.service_context", lambda: _Changing(ours, change)
+        "flask_watchword.service.account_transactions.service_context",
+        lambda: _Changing(ours, change),
     )
     assert reset(ours, code).status_code == 200
     assert len(late) == 1
