@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.signing.signing_keys import key_keeper
+from flask_watchword.service.signing.signing_keys import key_manager
 from flask_watchword.service.stores import opened_keys
 from soak.findings import Finding, Scale, told
 from soak.places import VALKEY, Place
@@ -153,9 +153,9 @@ def margin(seen: Seen) -> float:
 def _rotate(settings: Settings, scale: Scale) -> int:
     until, rotations = time.monotonic() + scale.rotating, 0
     with opened_keys(settings) as store:
-        keeper = key_keeper(settings, store)
+        manager = key_manager(settings, store)
         while time.monotonic() < until:
-            keeper.rotate()
+            manager.rotate()
             rotations += 1
             time.sleep(scale.between)
     return rotations

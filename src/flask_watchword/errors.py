@@ -1,14 +1,14 @@
-"""Why a token is refused, and why a key cannot be used.
+"""Errors: why a token was rejected, and why a key cannot be used.
 
-Applications written for Flask-JWT-Extended catch PyJWT's exception classes, so every refusal is
-a subclass of the PyJWT class it stands for, under the same name (REST frameworks look errors up
-by class name). Having classes of our own tells our refusals from an application's own PyJWT errors.
+Applications written for Flask-JWT-Extended catch PyJWT's exception classes. So every rejection is a
+subclass of the PyJWT class it stands for, under the same name (REST frameworks look errors up by
+class name). Separate classes distinguish rejections from an application's own PyJWT errors.
 
-Two mix-ins exist because of the order in which Flask looks for handlers. It walks the method
-resolution order of an exception. Handlers for :class:`SpecificRefusal` are found after those that
-an application registers for the very PyJWT class and before those for ``InvalidTokenError``;
-handlers for :class:`Refusal` come after ``InvalidTokenError``. So a handler of the application's
-wins exactly where it wins with Flask-JWT-Extended.
+Two base classes exist because of the order in which Flask looks for error handlers: it walks the
+method resolution order of the exception. A handler for :class:`SpecificRejection` comes after one
+that an application registers for the exact PyJWT class and before one for ``InvalidTokenError``;
+a handler for :class:`TokenRejected` comes after ``InvalidTokenError``. So a handler of the
+application takes precedence exactly where it does with Flask-JWT-Extended.
 """
 
 from typing import Any, ClassVar
@@ -23,43 +23,46 @@ except ImportError:  # PyJWT before 2.11 does not warn
         """A key that is shorter than the minimum recommended for its algorithm."""
 
 
-class Refusal(pyjwt.PyJWTError):
-    """A token that is refused; ``code`` is stable, the message may improve."""
+class TokenRejected(pyjwt.PyJWTError):
+    """A token was rejected. ``code`` is stable; the message may change.
+
+    Catch this class for every rejection by Flask-Watchword.
+    """
 
     code: ClassVar[str] = "invalid_token"
 
 
-class SpecificRefusal(pyjwt.InvalidTokenError, Refusal):
-    """A refusal of a kind that Flask-JWT-Extended handles under its own class."""
+class SpecificRejection(pyjwt.InvalidTokenError, TokenRejected):
+    """A rejection for which Flask-JWT-Extended registers a handler of its own."""
 
 
-class InvalidTokenError(pyjwt.InvalidTokenError, Refusal):
-    """A token refused for a reason that has no class of its own."""
+class InvalidTokenError(pyjwt.InvalidTokenError, TokenRejected):
+    """A token rejected for a reason without a more specific class."""
 
 
-class DecodeError(pyjwt.DecodeError, SpecificRefusal):
-    """A token whose form is wrong."""
+class DecodeError(pyjwt.DecodeError, SpecificRejection):
+    """A malformed token."""
 
     code = "malformed_token"
 
 
-class InvalidSignatureError(pyjwt.InvalidSignatureError, SpecificRefusal):
-    """A token whose signature was not made by our key."""
+class InvalidSignatureError(pyjwt.InvalidSignatureError, SpecificRejection):
+    """A token whose signature does not match any of the keys."""
 
     code = "invalid_signature"
 
 
-class InvalidAlgorithmError(pyjwt.InvalidAlgorithmError, Refusal):
-    """A token whose ``alg`` is not on the allow-list of the key."""
+class InvalidAlgorithmError(pyjwt.InvalidAlgorithmError, TokenRejected):
+    """A token whose ``alg`` is not in the allow-list."""
 
     code = "invalid_algorithm"
 
 
 class UnknownKeyError(InvalidTokenError):
-    """A token whose ``kid`` names no key here; PyJWT has no class for it.
+    """A token whose ``kid`` names no known key; PyJWT has no class for it.
 
     Attributes:
-        kid: what the token calls its key; ``None`` where it does not.
+        kid: the ``kid`` in the token's header; ``None`` when there is none.
     """
 
     code = "unknown_key"
@@ -69,12 +72,12 @@ class UnknownKeyError(InvalidTokenError):
         self.kid = kid
 
 
-class ExpiredSignatureError(pyjwt.ExpiredSignatureError, SpecificRefusal):
-    """A genuine token whose only fault is that it has expired.
+class ExpiredSignatureError(pyjwt.ExpiredSignatureError, SpecificRejection):
+    """An expired token that is valid in every other respect.
 
     Attributes:
-        jwt_header: the token's header, a dictionary of the receiver's own.
-        jwt_data: the token's claims, likewise.
+        jwt_header: a copy of the token's header.
+        jwt_data: a copy of the token's claims.
     """
 
     code = "token_expired"
@@ -85,50 +88,50 @@ class ExpiredSignatureError(pyjwt.ExpiredSignatureError, SpecificRefusal):
         self.jwt_data = jwt_data
 
 
-class ImmatureSignatureError(pyjwt.ImmatureSignatureError, Refusal):
-    """A token that is not valid yet."""
+class ImmatureSignatureError(pyjwt.ImmatureSignatureError, TokenRejected):
+    """A token that is not valid yet (``nbf`` or ``iat`` in the future)."""
 
     code = "token_not_yet_valid"
 
 
-class InvalidIssuedAtError(pyjwt.InvalidIssuedAtError, Refusal):
+class InvalidIssuedAtError(pyjwt.InvalidIssuedAtError, TokenRejected):
     """A token whose ``iat`` is not a number of seconds."""
 
     code = "invalid_issued_at"
 
 
-class InvalidIssuerError(pyjwt.InvalidIssuerError, SpecificRefusal):
+class InvalidIssuerError(pyjwt.InvalidIssuerError, SpecificRejection):
     """A token of another issuer."""
 
     code = "invalid_issuer"
 
 
-class InvalidAudienceError(pyjwt.InvalidAudienceError, SpecificRefusal):
-    """A token meant for somebody else."""
+class InvalidAudienceError(pyjwt.InvalidAudienceError, SpecificRejection):
+    """A token for another audience."""
 
     code = "invalid_audience"
 
 
-class InvalidSubjectError(pyjwt.InvalidSubjectError, Refusal):
+class InvalidSubjectError(pyjwt.InvalidSubjectError, TokenRejected):
     """A token whose ``sub`` is not a string."""
 
     code = "invalid_subject"
 
 
-class InvalidJTIError(pyjwt.InvalidJTIError, Refusal):
+class InvalidJTIError(pyjwt.InvalidJTIError, TokenRejected):
     """A token whose ``jti`` is not a string."""
 
     code = "invalid_jti"
 
 
-class MissingRequiredClaimError(pyjwt.MissingRequiredClaimError, SpecificRefusal):
-    """A token that lacks a claim which has to be there."""
+class MissingRequiredClaimError(pyjwt.MissingRequiredClaimError, SpecificRejection):
+    """A token without a required claim."""
 
     code = "missing_claim"
 
 
 class InvalidKeyError(pyjwt.InvalidKeyError):
-    """A key that cannot serve its algorithm.
+    """A key that cannot be used with its algorithm.
 
-    No :class:`Refusal`: the configuration is wrong, not what a client sent.
+    Not a :class:`TokenRejected`: the configuration is wrong, not the client's request.
     """

@@ -20,7 +20,7 @@ from flask_watchword.service.api_token_access import new_access_token
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.context import ServiceContext, service_context
-from flask_watchword.service.signing.signing_keys import key_keeper
+from flask_watchword.service.signing.signing_keys import key_manager
 from flask_watchword.service.stores import opened_stores
 from flask_watchword.service.tokens import AuthenticationContext
 from tests.extension.minted_tokens import (
@@ -97,8 +97,8 @@ class Mint:
         made = new_material("ES256")
         assert made.private is not None
         public = json.dumps({**(made.key.jwk or {}), "kid": made.key.kid, "alg": "ES256"})
-        keeper = key_keeper(self.parts.settings, self.parts.stores.keys)
-        keeper.take_in(read_material(public.encode(), None))
+        manager = key_manager(self.parts.settings, self.parts.stores.keys)
+        manager.import_key(read_material(public.encode(), None))
         assert made.key.kid is not None
         self.parts.sessions.revoke_key(made.key.kid)
         return encode(self.claims, made.key)

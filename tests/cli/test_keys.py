@@ -19,7 +19,7 @@ from flask_watchword.keys.material import new_material
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.stores import opened_stores, prepare
-from flask_watchword.sessions.revocation import Kind
+from flask_watchword.sessions.revocation import RevocationKind
 from tests.cli.conftest import Serve
 
 PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
@@ -166,8 +166,8 @@ def test_a_revocation_replaces_the_key_and_is_logged_for_every_process() -> None
     assert kid_of("active") != stolen
     with opened_stores(read_settings()) as stores:
         (entry,) = stores.sessions.revocations(0, 0.0).entries
-    assert (entry.kind, entry.value) == (Kind.KEY, stolen)
-    assert entry.until - entry.moment > 7 * 86_400
+    assert (entry.kind, entry.value) == (RevocationKind.KEY, stolen)
+    assert entry.expires_at - entry.revoked_at > 7 * 86_400
     assert keys("revoke", stolen).exit_code == 0
 
 

@@ -8,9 +8,9 @@ from flask_watchword.cli.main import main
 from flask_watchword.clock import system_clock
 from flask_watchword.infra.factory import open_session_store, upgrade_database
 from flask_watchword.infra.sql.engine import open_engine
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import Lifetimes, new_session
-from flask_watchword.sessions.store import KEPT_PAST_END, SessionStore
+from flask_watchword.sessions.store import RETENTION_SECONDS, SessionStore
 from tests.infra.sql.account_rows import keep_one_of_each_kind, left
 from tests.servers.valkey import running_valkey
 
@@ -30,14 +30,14 @@ def run(*arguments: str) -> Result:
 def fill(store: SessionStore, over: int) -> str:
     """Keep so many sessions and revocations long past their end, and one of each that is not."""
     now = system_clock()
-    ended = now - KEPT_PAST_END - 1.0
+    ended = now - RETENTION_SECONDS - 1.0
     for number in range(over):
         store.start(new_session("ada", ended - LIVES.access, LIVES), None, LIVES)
-        store.revoke(Revocation(Kind.TOKEN, f"old-{number}", ended - 60.0, ended))
+        store.revoke(Revocation(RevocationKind.TOKEN, f"old-{number}", ended - 60.0, ended))
     live = new_session("ada", now, LIVES)
     store.start(live, None, LIVES)
     # Past its end by less than clocks may differ.
-    store.revoke(Revocation(Kind.TOKEN, "live", now - 960.0, now - 60.0))
+    store.revoke(Revocation(RevocationKind.TOKEN, "live", now - 960.0, now - 60.0))
     store.close()
     return live.id
 
@@ -63,10 +63,10 @@ def assert_only_the_live_is_left(url: str, live: str) -> None:
     store = open_session_store(url)
     now = system_clock()
     assert store.get(live) is not None
-    assert [entry.value for entry in store.revocations(0, now - 2 * KEPT_PAST_END).entries] == [
+    assert [entry.value for entry in store.revocations(0, now - 2 * RETENTION_SECONDS).entries] == [
         "live"
     ]
-    assert store.purge(now - KEPT_PAST_END, 100) == 0
+    assert store.purge(now - RETENTION_SECONDS, 100) == 0
     store.close()
 
 

@@ -17,7 +17,7 @@ from flask_watchword.clock import system_clock
 from flask_watchword.infra.factory import upgrade_database
 from flask_watchword.jose import encode
 from flask_watchword.keys.material import new_material
-from flask_watchword.service.signing.signing_keys import key_keeper, revoke_key
+from flask_watchword.service.signing.signing_keys import key_manager, revoke_key
 from flask_watchword.sessions.session import Lifetimes
 from tests.cli.conftest import RunningServer, Serve
 from tests.cli.service_tokens import Mint, serving, tokens_of
@@ -152,14 +152,14 @@ def test_the_distance_of_the_clock_is_told_in_words(mint: Mint, database_url: st
 
 
 def test_every_key_is_told_with_where_it_stands(mint: Mint, database_url: str) -> None:
-    keeper = key_keeper(mint.parts.settings, mint.parts.stores.keys)
+    manager = key_manager(mint.parts.settings, mint.parts.stores.keys)
     token = encode(mint.claims, new_material("EdDSA").key)
-    waiting = keeper.rotate()
+    waiting = manager.rotate()
     result, says = steps(told(token, database_url))["key"]
     assert result == "refused"
     assert f"{mint.key.kid} (active, EdDSA)" in says
     assert f"{waiting} (next, EdDSA)" in says
-    revoke_key(keeper, mint.parts.stores.sessions, str(mint.key.kid), master_key_is_lost=False)
+    revoke_key(manager, mint.parts.stores.sessions, str(mint.key.kid), master_key_is_lost=False)
     _, says = steps(told(mint.claiming(), database_url))["key"]
     assert re.search(rf"{mint.key.kid} \(revoked (now|\d+ s ago), EdDSA\)", says), says
 

@@ -299,7 +299,7 @@ def test_applications_own_pyjwt_error_propagates_in_tests() -> None:
     app.add_url_rule("/", "view", fail_with_own_pyjwt_error)
     with pytest.raises(jwt.DecodeError) as caught:
         app.test_client().get("/")
-    assert not isinstance(caught.value, flask_watchword.errors.Refusal)
+    assert not isinstance(caught.value, flask_watchword.errors.TokenRejected)
 
 
 def test_applications_own_pyjwt_error_reaches_the_applications_handler() -> None:

@@ -90,7 +90,7 @@ def test_flood_of_unknown_kids_asks_the_source_alone() -> None:
     assert status(app, token_of(A)) == 200
     read = source.read
     for number in range(20):
-        assert status(app, token_of(A.named(f"made-up-{number}"))) == 422
+        assert status(app, token_of(A.with_kid(f"made-up-{number}"))) == 422
     assert source.asked == [f"made-up-{number}" for number in range(20)], "one question each"
     assert source.read == read, "and no decoder made"
 
@@ -98,8 +98,8 @@ def test_flood_of_unknown_kids_asks_the_source_alone() -> None:
 def test_token_with_a_known_kid_and_a_wrong_signature_asks_nobody() -> None:
     source = Source()
     app, _ = app_with(source)
-    assert status(app, token_of(B.named("a"))) == 422
-    assert status(app, token_of(B.named(None))) == 422
+    assert status(app, token_of(B.with_kid("a"))) == 422
+    assert status(app, token_of(B.with_kid(None))) == 422
     assert source.asked == []
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import flask_watchword
-from flask_watchword.errors import Refusal
+from flask_watchword.errors import TokenRejected
 from flask_watchword.exceptions import CSRFError, JWTDecodeError, JWTExtendedException
 from tests.extension.minted_tokens import (
     ABSENT,
@@ -355,7 +355,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
         for value in (7, True, ["x"], {"x": 1}, b"x", "\ud800", "ünïcode")
     },
 }
-ANSWERED = (Refusal, JWTExtendedException)
+ANSWERED = (TokenRejected, JWTExtendedException)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -11,7 +11,7 @@ from flask_watchword import JWTManager, Sessions, create_access_token, jwt_requi
 from flask_watchword.extension.explain.token_check import TokenCheck, check_token
 from flask_watchword.extension.sessions.session_context import SESSIONS_KEY
 from flask_watchword.jose.explain import Outcome
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from tests.extension.minted_tokens import STATES, token_in_state
 from tests.extension.signing_keys import HMAC_SECRET, key_pair
 
@@ -117,7 +117,7 @@ def test_what_is_revoked_of_a_subject_is_told_apart_from_what_is_not() -> None:
     now = time.time()
     with app.app_context():
         store = app.extensions[SESSIONS_KEY]
-        store.revoke(Revocation(Kind.SUBJECT, "eve", now - 12_600.0, now + 900.0))
+        store.revoke(Revocation(RevocationKind.SUBJECT, "eve", now - 12_600.0, now + 900.0))
         in_session = sessions.start("eve").access_token
         newer = create_access_token("eve")
         older = create_access_token("eve", additional_claims={"iat": now - 18_000.0})

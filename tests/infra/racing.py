@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from flask_watchword.sessions.refresh import RefreshRefused, refresh
+from flask_watchword.sessions.refresh import RefreshRejected, refresh
 from flask_watchword.sessions.session import Lifetimes
 from flask_watchword.sessions.store import SessionStore
 
@@ -58,6 +58,6 @@ def run_in_processes(race: Race, processes: int) -> Counter[str]:
 def _answer(store: SessionStore, race: Race) -> str:
     try:
         outcome = refresh(store, race.session_id, race.generation, race.now, race.lifetimes)
-    except RefreshRefused as refused:
+    except RefreshRejected as refused:
         return refused.code
     return f"{'again' if outcome.repeated else 'first'} {outcome.session.generation}"

@@ -17,7 +17,7 @@ ONE = StoredKey(
     kid="one",
     algorithm="EdDSA",
     public_jwk={"kty": "OKP", "crv": "Ed25519", "x": "AA", "kid": "one"},
-    sealed=b"\x00\xff sealed",
+    encrypted_private_key=b"\x00\xff sealed",
     published_at=1_700_000_000.25,
     active_from=1_700_003_600.5,
     verify_until=None,
@@ -55,7 +55,7 @@ def test_keys_come_back_as_they_were_put(store: KeyStore) -> None:
 
 def test_a_swap_replaces_all_keys_and_raises_the_version(store: KeyStore) -> None:
     store.swap(StoredKeyring(0, (ONE, OTHER), 1.0))
-    ended = replace(ONE, verify_until=5.0, sealed=None)
+    ended = replace(ONE, verify_until=5.0, encrypted_private_key=None)
     assert store.swap(StoredKeyring(1, (ended, GONE), 2.0))
     assert store.version() == 2
     assert kids(store) == {"one", "gone"}

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import pytest
 
-from flask_watchword.sessions.refresh import RefreshRefused, refresh
+from flask_watchword.sessions.refresh import RefreshRejected, refresh
 from flask_watchword.sessions.requester import Requester
-from flask_watchword.sessions.revocation import Kind, Revocation, RevocationIndex
+from flask_watchword.sessions.revocation import Revocation, RevocationIndex, RevocationKind
 from flask_watchword.sessions.session import (
     REFRESH_REUSED,
     SIGNED_OUT,
@@ -24,7 +24,7 @@ from flask_watchword.sessions.session import (
     new_session,
 )
 from flask_watchword.sessions.store import (
-    MOST_ENDED,
+    MAX_ENDED_PER_CALL,
     SessionStore,
     session_revocation,
     subject_revocation,
@@ -54,15 +54,19 @@ def logged(store: SessionStore, now: float = NOW) -> list[Revocation]:
 
 
 def entry(
-    value: str, *, kind: Kind = Kind.TOKEN, moment: float = NOW, until: float = NOW + 900
+    value: str,
+    *,
+    kind: RevocationKind = RevocationKind.TOKEN,
+    moment: float = NOW,
+    until: float = NOW + 900,
 ) -> Revocation:
     return Revocation(kind, value, moment, until)
 
 
 def refusal(
     store: SessionStore, session: Session, generation: int, now: float, lives: Lifetimes = LIVES
-) -> RefreshRefused:
-    with pytest.raises(RefreshRefused) as caught:
+) -> RefreshRejected:
+    with pytest.raises(RefreshRejected) as caught:
         refresh(store, session.id, generation, now, lives)
     return caught.value
 
@@ -131,13 +135,13 @@ def test_a_smaller_limit_ends_as_many_as_it_takes(store: SessionStore) -> None:
 def test_of_very_many_sessions_each_start_ends_as_many_as_a_step_may_and_end_all_every_one(
     store: SessionStore,
 ) -> None:
-    many = [started(store, now=NOW + n / 1000).id for n in range(2 * MOST_ENDED + 2)]
+    many = [started(store, now=NOW + n / 1000).id for n in range(2 * MAX_ENDED_PER_CALL + 2)]
     new = new_session("ada", NOW + 10, LIVES)
     ended = [one.id for one in store.start(new, 1, LIVES)]
-    assert sorted(ended) == sorted(many[:MOST_ENDED])
-    assert len(store.of_subject("ada", NOW + 10)) == MOST_ENDED + 3
+    assert sorted(ended) == sorted(many[:MAX_ENDED_PER_CALL])
+    assert len(store.of_subject("ada", NOW + 10)) == MAX_ENDED_PER_CALL + 3
     ended = [one.id for one in store.end_all("ada", NOW + 11, SIGNED_OUT, LIVES, keep=new.id)]
-    assert sorted(ended) == sorted(many[MOST_ENDED:])
+    assert sorted(ended) == sorted(many[MAX_ENDED_PER_CALL:])
     assert store.of_subject("ada", NOW + 11) == [new]
     logged = {entry.value for entry in store.revocations(0, NOW + 11).entries}
     assert logged == {*many}
@@ -263,10 +267,10 @@ def test_a_repeat_is_noted_once_for_each_of_the_two_devices(store: SessionStore)
     session = started(store)
     first = store.rotate(session.id, 1, NOW, LIVES, HERE)
     assert first is not None
-    noted = store.note_repeat(session.id, 2, NOW + 1, None)
+    noted = store.record_repeat(session.id, 2, NOW + 1, None)
     assert noted == replace(first, repeated=2)
-    assert store.note_repeat(session.id, 2, NOW + 2, None) is None
-    elsewhere = store.note_repeat(session.id, 2, NOW + 3, THERE)
+    assert store.record_repeat(session.id, 2, NOW + 2, None) is None
+    elsewhere = store.record_repeat(session.id, 2, NOW + 3, THERE)
     assert elsewhere == replace(
         noted,
         repeated_elsewhere=2,
@@ -275,7 +279,7 @@ def test_a_repeat_is_noted_once_for_each_of_the_two_devices(store: SessionStore)
         elsewhere_address=THERE.address,
         elsewhere_agent=THERE.agent,
     )
-    assert store.note_repeat(session.id, 2, NOW + 4, THERE) is None
+    assert store.record_repeat(session.id, 2, NOW + 4, THERE) is None
     assert store.get(session.id) == elsewhere
 
 
@@ -287,7 +291,7 @@ def test_generations_in_a_row_that_were_repeated_elsewhere_are_counted(
     for generation, repeated in enumerate((True, True, True, False, True), start=2):
         store.rotate(session.id, generation - 1, NOW, LIVES, HERE)
         if repeated:
-            noted = store.note_repeat(session.id, generation, NOW, THERE)
+            noted = store.record_repeat(session.id, generation, NOW, THERE)
             assert noted is not None
             counts.append(noted.elsewhere_in_a_row)
     assert counts == [1, 2, 3, 1]
@@ -300,11 +304,11 @@ def test_nothing_is_noted_of_another_generation_or_of_an_ended_session(
     session = started(store)
     rotated = store.rotate(session.id, 1, NOW, LIVES)
     for generation in (1, 3):
-        assert store.note_repeat(session.id, generation, NOW, elsewhere) is None
+        assert store.record_repeat(session.id, generation, NOW, elsewhere) is None
     assert store.get(session.id) == rotated
     ended = store.end(session.id, NOW, SIGNED_OUT, LIVES)
-    assert store.note_repeat(session.id, 2, NOW, elsewhere) is None
-    assert store.note_repeat("nothing", 1, NOW, elsewhere) is None
+    assert store.record_repeat(session.id, 2, NOW, elsewhere) is None
+    assert store.record_repeat("nothing", 1, NOW, elsewhere) is None
     assert store.get(session.id) == ended
 
 
@@ -314,7 +318,7 @@ def test_of_many_repeats_at_once_one_is_noted(open_sessions: OpenSessions) -> No
     stores[0].rotate(session.id, 1, NOW, LIVES)
 
     def note(n: int) -> Session | None:
-        return stores[n % 4].note_repeat(session.id, 2, NOW, THERE)
+        return stores[n % 4].record_repeat(session.id, 2, NOW, THERE)
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(note, range(40)))
@@ -583,8 +587,8 @@ def test_live_sessions_are_listed_the_one_used_last_first(store: SessionStore) -
 def test_revocations_come_oldest_first_and_whole(store: SessionStore) -> None:
     entries = [
         entry("a-token"),
-        entry("ada", kind=Kind.SUBJECT, moment=NOW + 1.5),
-        entry("a-session", kind=Kind.SESSION, until=NOW + 0.5),
+        entry("ada", kind=RevocationKind.SUBJECT, moment=NOW + 1.5),
+        entry("a-session", kind=RevocationKind.SESSION, until=NOW + 0.5),
     ]
     for one in entries:
         store.revoke(one)
@@ -658,11 +662,11 @@ def test_a_follower_misses_nothing_of_what_concurrent_writers_log(
 
 def test_entries_about_a_session_a_token_and_a_subject_are_found(store: SessionStore) -> None:
     session, token, subject = (
-        entry("one", kind=Kind.SESSION),
-        entry("two", kind=Kind.TOKEN),
-        entry("three", kind=Kind.SUBJECT),
+        entry("one", kind=RevocationKind.SESSION),
+        entry("two", kind=RevocationKind.TOKEN),
+        entry("three", kind=RevocationKind.SUBJECT),
     )
-    for one in (session, token, subject, entry("two", kind=Kind.SESSION)):
+    for one in (session, token, subject, entry("two", kind=RevocationKind.SESSION)):
         store.revoke(one)
 
     def found(*asked: str | None) -> Sequence[Revocation]:
@@ -675,9 +679,9 @@ def test_entries_about_a_session_a_token_and_a_subject_are_found(store: SessionS
 
 
 def test_entries_about_a_key_are_logged_and_found(store: SessionStore) -> None:
-    key = entry("one", kind=Kind.KEY)
+    key = entry("one", kind=RevocationKind.KEY)
     store.revoke(key)
-    store.revoke(entry("one", kind=Kind.TOKEN))
+    store.revoke(entry("one", kind=RevocationKind.TOKEN))
     assert list(store.find_revocations(None, None, None, "one")) == [key]
     assert list(store.find_revocations("one", None, "one", "two")) == []
     assert key in store.revocations(0, NOW).entries
@@ -742,18 +746,18 @@ def test_purging_takes_small_batches_until_nothing_is_left(store: SessionStore) 
 
 
 def test_the_change_mark_stays_while_nothing_is_revoked(store: SessionStore) -> None:
-    before = store.change_mark()
+    before = store.change_token()
     session = started(store)
     store.rotate(session.id, 1, NOW, LIVES)
     store.get(session.id)
     store.revocations(0, NOW)
     store.purge(NOW, 10)
-    assert store.change_mark() == before
+    assert store.change_token() == before
 
 
 def test_the_change_mark_moves_with_each_revocation_or_never(store: SessionStore) -> None:
     session, _ = started(store), started(store)
-    marks = [store.change_mark()]
+    marks = [store.change_token()]
     for revoke in (
         lambda: store.revoke(entry("token")),
         lambda: store.end(session.id, NOW, SIGNED_OUT, LIVES),
@@ -762,7 +766,7 @@ def test_the_change_mark_moves_with_each_revocation_or_never(store: SessionStore
         lambda: started(store, "bob", NOW + 1, limit=1),
     ):
         revoke()
-        marks.append(store.change_mark())
+        marks.append(store.change_token())
     assert len(set(marks)) in {1, 5}  # the first start of bob's revoked nothing
 
 

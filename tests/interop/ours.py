@@ -36,9 +36,9 @@ def new_key(algorithm: str) -> Key:
     """Return a key of ours, which bears its thumbprint as its name."""
     if algorithm in HMAC:
         return Key.load(SECRET, algorithm)
-    key = Key.load(new_private_key(algorithm), algorithm).identified()
+    key = Key.load(new_private_key(algorithm), algorithm).with_default_kid()
     # The thumbprint is of the numbers alone, which the RSA algorithms share.
-    return key.named(f"{algorithm}-{key.kid}")
+    return key.with_kid(f"{algorithm}-{key.kid}")
 
 
 KEYS = {algorithm: new_key(algorithm) for algorithm in ALL}

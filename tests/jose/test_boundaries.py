@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flask_watchword import clock
-from flask_watchword.errors import ExpiredSignatureError, ImmatureSignatureError, Refusal
+from flask_watchword.errors import ExpiredSignatureError, ImmatureSignatureError, TokenRejected
 from flask_watchword.jose import Decoder, Policy
 from tests.jose.forging import NOW, decoder, forge, key
 
@@ -35,7 +35,7 @@ NOT_BEFORE: list[Case] = [
 ]
 
 
-def accepts(claims: dict[str, Any], now: float, leeway: float, error: type[Refusal]) -> bool:
+def accepts(claims: dict[str, Any], now: float, leeway: float, error: type[TokenRejected]) -> bool:
     try:
         decoder(now=now, leeway=leeway).decode(forge(claims))
     except error:
@@ -67,7 +67,7 @@ def test_token_is_valid_from_nbf_and_iat_on(
     ],
 )
 def test_refusal_by_date_has_pyjwts_text(claims: dict[str, Any], message: str) -> None:
-    with pytest.raises(Refusal, match=f"^{message}$"):
+    with pytest.raises(TokenRejected, match=f"^{message}$"):
         decoder().decode(forge(claims))
 
 
@@ -93,13 +93,13 @@ def test_expired_error_carries_header_and_claims_of_the_receivers_own() -> None:
 
 @pytest.mark.parametrize("other", [{"nbf": NOW + 1}, {"sub": 1}, {"iss": "x"}, {"iat": "x"}])
 def test_token_with_another_fault_is_not_said_to_have_expired(other: dict[str, Any]) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(TokenRejected) as caught:
         decoder(issuer="i").decode(forge({"exp": NOW - 1, "iss": "i"} | other))
     assert not isinstance(caught.value, ExpiredSignatureError)
 
 
 def test_expired_token_with_a_wrong_signature_is_not_said_to_have_expired() -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(TokenRejected) as caught:
         decoder().decode(forge({"exp": NOW - 1}, secret=b"w" * 64))
     assert not isinstance(caught.value, ExpiredSignatureError)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.errors import ExpiredSignatureError, ImmatureSignatureError, Refusal
+from flask_watchword.errors import ExpiredSignatureError, ImmatureSignatureError, TokenRejected
 from flask_watchword.jose import Decoder, Key, Policy, jwt
 from flask_watchword.jose.cache import TokenCache
 from tests.jose.forging import NOW, SECRET, forge
@@ -111,7 +111,7 @@ def test_headers_shared_by_tokens_are_isolated_from_each_other() -> None:
 def test_refused_token_is_not_remembered() -> None:
     watched, forged = Watched(), forge({"sub": "a"}, secret=b"w" * 64)
     for count in (1, 2):
-        with pytest.raises(Refusal):
+        with pytest.raises(TokenRejected):
             watched.decode(forged)
         assert watched.verified == count
 
@@ -121,7 +121,7 @@ def test_remembered_signature_does_not_serve_another_payload() -> None:
     watched.decode(token)
     header, _, signature = token.split(".")
     payload = forge({"sub": "b"}).split(".")[1]
-    with pytest.raises(Refusal):
+    with pytest.raises(TokenRejected):
         watched.decode(f"{header}.{payload}.{signature}")
 
 
@@ -129,12 +129,12 @@ def test_decoders_do_not_share_what_they_remember() -> None:
     token = forge({"sub": "a"})
     Watched().decode(token)
     other = Decoder([Key.load(SECRET[::-1], "HS256")], Policy())
-    with pytest.raises(Refusal):
+    with pytest.raises(TokenRejected):
         other.decode(token)
 
 
 def test_large_token_is_verified_every_time() -> None:
-    watched, token = Watched(), forge({"text": "x" * jwt.REMEMBERED_TOKEN_BYTES})
+    watched, token = Watched(), forge({"text": "x" * jwt.MAX_CACHED_TOKEN_BYTES})
     for _ in range(2):
         watched.decode(token)
     assert watched.verified == 2

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from flask_watchword.errors import Refusal
+from flask_watchword.errors import TokenRejected
 from flask_watchword.jose import ALGORITHMS, encode
 from tests.jose.forging import (
     EVERY_ALGORITHM,
@@ -74,7 +74,7 @@ class Judges:
     def _ours(self, token: str) -> bool:
         try:
             self._decoder.decode(token)
-        except Refusal:
+        except TokenRejected:
             return False
         return True
 

@@ -46,20 +46,20 @@ def test_thumbprint_of_rfc_7638() -> None:
 def test_thumbprint_of_rfc_8037() -> None:
     expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
     assert thumbprint(RFC_8037) == expected
-    assert Key.load(RFC_8037, "EdDSA").identified().kid == expected
+    assert Key.load(RFC_8037, "EdDSA").with_default_kid().kid == expected
 
 
 def test_thumbprint_is_of_the_key_and_not_of_its_spelling() -> None:
     jwk = RFC_7638 | {"n": b64(b"\0" + unb64(RFC_7638["n"]))}
     del jwk["kid"]
-    assert Key.load(jwk, "RS256").identified().kid == thumbprint(RFC_7638)
+    assert Key.load(jwk, "RS256").with_default_kid().kid == thumbprint(RFC_7638)
     assert thumbprint(jwk) != thumbprint(RFC_7638)
 
 
 def test_secret_has_no_thumbprint() -> None:
     with pytest.raises(InvalidKeyError, match="no public part"):
         thumbprint({"kty": "oct", "k": b64(SECRET)})
-    assert key("HS256").identified().kid is None
+    assert key("HS256").with_default_kid().kid is None
     assert key("HS256").jwk is None
 
 
@@ -85,12 +85,12 @@ def test_published_set_holds_public_members_alone_and_is_read_back(algorithm: st
 
 
 def test_secrets_are_left_out_of_a_set_that_is_written() -> None:
-    assert jwk_set([key("HS256"), key("HS512").named("named")]) == {"keys": []}
+    assert jwk_set([key("HS256"), key("HS512").with_kid("named")]) == {"keys": []}
 
 
 def test_two_keys_of_one_kid_are_not_written() -> None:
     with pytest.raises(InvalidKeyError, match="two different keys have the kid 'k'"):
-        jwk_set([key("ES256").named("k"), key("EdDSA").named("k")])
+        jwk_set([key("ES256").with_kid("k"), key("EdDSA").with_kid("k")])
     assert len(jwk_set([key("ES256"), key("ES256")])["keys"]) == 1
 
 

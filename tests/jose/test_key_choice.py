@@ -9,15 +9,15 @@ from flask_watchword.errors import (
     InvalidAlgorithmError,
     InvalidKeyError,
     InvalidSignatureError,
-    Refusal,
+    TokenRejected,
     UnknownKeyError,
 )
 from flask_watchword.jose import Decoder, Key, Policy, encode, verify_compact
 from flask_watchword.jose.jws import MAX_CANDIDATES
 from tests.jose.forging import NOW, SECRET, b64, forge, key, material
 
-RSA, SECRET_KEY, CURVE = key("RS256").named("rsa"), key("HS256").named("hmac"), key("ES256")
-EDDSA = key("EdDSA").named("ed")
+RSA, SECRET_KEY, CURVE = key("RS256").with_kid("rsa"), key("HS256").with_kid("hmac"), key("ES256")
+EDDSA = key("EdDSA").with_kid("ed")
 RING = [RSA, SECRET_KEY, EDDSA]
 
 
@@ -26,7 +26,7 @@ def decode(token: str, keys: Any = RING) -> dict[str, Any]:
 
 
 def signed(by: Key, **header: Any) -> str:
-    return encode({"sub": "a"}, by.named(None), header)
+    return encode({"sub": "a"}, by.with_kid(None), header)
 
 
 @pytest.mark.parametrize("one", RING, ids=lambda one: one.kid)
@@ -63,7 +63,7 @@ def test_unknown_kid_is_refused_before_any_signature_is_computed(kid: str) -> No
 
 @pytest.mark.parametrize("kid", [None, 5, 1.5, True, [], ["ed"], {}, {"kid": "ed"}])
 def test_kid_that_is_no_string_is_refused(kid: Any) -> None:
-    with pytest.raises(Refusal, match="Key ID header parameter must be a string"):
+    with pytest.raises(TokenRejected, match="Key ID header parameter must be a string"):
         decode(forge({}, {"alg": "HS256", "kid": kid}))
 
 
@@ -94,7 +94,7 @@ def test_public_key_as_a_secret_signs_nothing() -> None:
         {"alg": "HS256"},
         {"alg": "HS256", "kid": "hmac"},
     ):
-        with pytest.raises(Refusal):
+        with pytest.raises(TokenRejected):
             decode(forge({}, {"alg": "HS256"} | header, pem))
 
 

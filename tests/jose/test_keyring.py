@@ -208,11 +208,11 @@ def test_kid_twice_is_refused() -> None:
 
 def test_key_under_two_kids_is_refused() -> None:
     with pytest.raises(InvalidKeyError, match="'a' and 'b' are one key under two kids"):
-        ring_of("a").rotated("b", pair("a").named("b"), NOW, LEAD, LONGEST)
+        ring_of("a").rotated("b", pair("a").with_kid("b"), NOW, LEAD, LONGEST)
 
 
 def test_key_under_another_kid_than_its_own_is_refused() -> None:
-    for key in (pair("x"), pair("x").named(None)):
+    for key in (pair("x"), pair("x").with_kid(None)):
         with pytest.raises(InvalidKeyError, match="stands in the keyring as 'y'"):
             Keyring((KeyEntry("y", key, NOW),))
 
@@ -229,7 +229,7 @@ def test_secret_is_never_published() -> None:
     ring = ring_of("a").rotated("s", secret, NOW, 0, LONGEST)
     assert ring.signing_key(NOW) is secret
     assert kids(ring.published(NOW)) == ["a"]
-    named = ring_of("a").rotated("s", secret.named("s"), NOW, 0, LONGEST)
+    named = ring_of("a").rotated("s", secret.with_kid("s"), NOW, 0, LONGEST)
     assert kids(named.published(NOW)) == ["a"]
 
 

@@ -181,13 +181,13 @@ def test_rsa_key_under_2048_bits_is_weak_or_refused(algorithm: str, half: str) -
 def test_weak_key_reports_when_it_verifies_and_another_never() -> None:
     reports: list[str] = []
     weak = Key.load("short", "HS256")
-    reporting = weak.reporting(reports.append)
+    reporting = weak.with_weakness_report(reports.append)
     assert reports == []
     assert reporting.verify(b"m", weak.sign(b"m"))
     assert not reporting.verify(b"m", b"forged")
     assert reports == [weak.weakness] * 2
     strong = Key.load(SECRET, "HS256")
-    assert strong.reporting(reports.append) is strong
+    assert strong.with_weakness_report(reports.append) is strong
 
 
 def test_weak_secret_in_a_jwk_is_refused_by_the_strict_profile() -> None:

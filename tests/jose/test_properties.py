@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flask_watchword.errors import Refusal
+from flask_watchword.errors import TokenRejected
 from flask_watchword.jose import Decoder, Policy, encode, jws
 from flask_watchword.jose.encoding import b64url_decode, b64url_encode, dump_object, parse_object
 from tests.jose.forging import EVERY_ALGORITHM, FAMILIES, b64, decoder, key
@@ -105,14 +105,14 @@ def test_reading_json_returns_an_object_or_a_value_error(data: bytes) -> None:
 @given(token=st.text(max_size=60) | st.binary(max_size=60))
 @BOUNDED
 def test_nonsense_is_refused_and_never_crashes(token: str | bytes) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(TokenRejected):
         decoder().decode(token)
 
 
 @given(parts=st.lists(JSON.map(lambda v: b64(json.dumps(v).encode())), min_size=1, max_size=5))
 @BOUNDED
 def test_segments_of_arbitrary_json_are_refused_and_never_crash(parts: list[str]) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(TokenRejected):
         decoder().decode(".".join(parts))
 
 
@@ -132,7 +132,7 @@ def test_every_flipped_bit_of_the_text_is_refused(algorithm: str) -> None:
     verifying = Decoder([key(algorithm)], Policy())
     assert verifying.decode(token)
     for flipped in bit_flips(token):
-        with pytest.raises(Refusal):
+        with pytest.raises(TokenRejected):
             verifying.decode(flipped)
 
 
@@ -146,5 +146,5 @@ def test_every_flipped_bit_of_the_decoded_segment_is_refused(algorithm: str, seg
         for bit in range(8):
             changed = data[:at] + bytes([data[at] ^ (1 << bit)]) + data[at + 1 :]
             flipped = [*parts[:segment], b64(changed), *parts[segment + 1 :]]
-            with pytest.raises(Refusal):
+            with pytest.raises(TokenRejected):
                 verifying.decode(".".join(flipped))

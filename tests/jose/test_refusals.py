@@ -12,7 +12,7 @@ from flask_watchword.errors import (
     InvalidAlgorithmError,
     InvalidSignatureError,
     InvalidTokenError,
-    Refusal,
+    TokenRejected,
 )
 from flask_watchword.jose import Decoder, Key, Policy, decode_unverified, encode, jws
 from tests.jose.forging import (
@@ -33,7 +33,7 @@ SIGNATURE = GOOD.split(".")[2]
 
 
 def refused(
-    token: Any, error: type[Refusal] = Refusal, match: str | None = None, **policy: Any
+    token: Any, error: type[TokenRejected] = TokenRejected, match: str | None = None, **policy: Any
 ) -> None:
     with pytest.raises(error, match=match):
         decoder(**policy).decode(token)
@@ -246,12 +246,12 @@ def test_decoder_without_keys_accepts_nothing() -> None:
 @pytest.mark.parametrize("name", ["crit", "b64"])
 @pytest.mark.parametrize("value", [False, True, None, [], ["exp"], ["b64"], ["x"], "b64", 1, {}])
 def test_any_crit_and_any_b64_is_refused(name: str, value: Any) -> None:
-    refused(forge({"sub": "a"}, {"alg": "HS256", name: value}), Refusal)
+    refused(forge({"sub": "a"}, {"alg": "HS256", name: value}), TokenRejected)
 
 
 def test_unencoded_payload_is_refused() -> None:
     header = b64(b'{"alg":"HS256","b64":false,"crit":["b64"]}')
-    refused(resign(f'{header}.{{"sub":"a"}}'), Refusal)
+    refused(resign(f'{header}.{{"sub":"a"}}'), TokenRejected)
 
 
 @pytest.mark.parametrize("kid", [None, 1, True, [], {}], ids=repr)
@@ -310,6 +310,6 @@ def test_wrong_secret_is_refused() -> None:
 
 def test_every_refusal_is_an_exception_of_pyjwt_too() -> None:
     for token in ("", "a.b.c", forge(b"[]"), forge(b"{}", {"alg": "none"}), GOOD[:-1] + "A"):
-        refused(token, Refusal)
+        refused(token, TokenRejected)
         with pytest.raises(jwt.InvalidTokenError):
             decoder().decode(token)

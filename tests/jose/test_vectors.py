@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from flask_watchword.errors import DecodeError, InvalidAlgorithmError, Refusal
+from flask_watchword.errors import DecodeError, InvalidAlgorithmError, TokenRejected
 from flask_watchword.jose import Decoder, Key, Policy, jws
 from tests.jose.forging import b64, unb64
 
@@ -120,7 +120,7 @@ def test_header_written_as_ours_gives_the_very_token(vector: dict[str, Any]) -> 
 def test_example_with_another_payload_is_refused(vector: dict[str, Any]) -> None:
     header, payload, signature = vector["token"].split(".")
     changed = b64(unb64(payload) + b" ")
-    with pytest.raises(Refusal):
+    with pytest.raises(TokenRejected):
         jws.verify_compact(
             f"{header}.{changed}.{signature}", [Key.load(vector["key"], vector["algorithm"])]
         )
@@ -136,7 +136,7 @@ def test_claims_of_rfc7515_are_read_and_their_age_is_noticed(algorithm: str) -> 
         "exp": 1_300_819_380,
         "http://example.com/is_root": True,
     }
-    with pytest.raises(Refusal, match="Signature has expired"):
+    with pytest.raises(TokenRejected, match="Signature has expired"):
         Decoder(keys, Policy(), clock=lambda: 1_300_819_380.0).decode(vector["token"])
 
 
@@ -150,7 +150,7 @@ def test_unsecured_example_is_refused() -> None:
 def test_detached_example_is_refused() -> None:
     vector = VECTORS["rfc7520_chapter_4-4.5"]
     key = Key.load(vector["key"], "HS256")
-    with pytest.raises(Refusal, match="Signature verification failed"):
+    with pytest.raises(TokenRejected, match="Signature verification failed"):
         jws.verify_compact(vector["token"], [key])
     header, _, signature = vector["token"].split(".")
     attached = f"{header}.{b64(vector['payload'].encode())}.{signature}"

@@ -30,13 +30,13 @@ def store() -> MemoryKeyStore:
 
 
 @pytest.fixture
-def seal() -> Encryptor:
+def encryptor() -> Encryptor:
     return Encryptor([b"m" * 32])
 
 
 @pytest.fixture
-def keeper(store: MemoryKeyStore, seal: Encryptor, clock: HandClock) -> KeyManager:
-    """A keeper whose store has its first key."""
-    keeper = KeyManager(store, seal, POLICY, clock)
-    keeper.begin()
-    return keeper
+def manager(store: MemoryKeyStore, encryptor: Encryptor, clock: HandClock) -> KeyManager:
+    """A manager whose store has its first key."""
+    manager = KeyManager(store, encryptor, POLICY, clock)
+    manager.ensure_signing_key()
+    return manager

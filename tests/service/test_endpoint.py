@@ -48,5 +48,5 @@ def test_what_changes_something_may_be_refused_for_where_it_comes_from() -> None
 
 def test_a_guard_tells_every_code_under_which_a_token_is_refused_for_what_it_is() -> None:
     classes = [found for found in vars(errors).values() if isinstance(found, type)]
-    codes = {found.code for found in classes if issubclass(found, errors.Refusal)}
+    codes = {found.code for found in classes if issubclass(found, errors.TokenRejected)}
     assert codes <= set(ACCESS.refusals_of("GET")[401])

@@ -12,7 +12,7 @@ from flask_watchword.keys.manager import KeyManager
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
-from flask_watchword.service.signing.signing_keys import begin_keys, key_keeper
+from flask_watchword.service.signing.signing_keys import begin_keys, key_manager
 from tests.service.conftest import PASSWORD
 
 PATH = "/.well-known/jwks.json"
@@ -21,9 +21,9 @@ ALGORITHMS = ["EdDSA", "ES256", "RS256"]
 
 
 @pytest.fixture
-def keeper(settings: Settings, stores: Stores) -> KeyManager:
+def manager(settings: Settings, stores: Stores) -> KeyManager:
     begin_keys(settings, stores.keys)
-    return key_keeper(settings, stores.keys)
+    return key_manager(settings, stores.keys)
 
 
 def names_in(value: Any) -> set[str]:
@@ -56,11 +56,11 @@ def test_the_set_verifies_the_tokens_and_gives_no_private_member_away(
 
 
 def test_keys_of_every_kind_together_give_no_private_member_away(
-    settings: Settings, stores: Stores, keeper: KeyManager, client: FlaskClient
+    settings: Settings, stores: Stores, manager: KeyManager, client: FlaskClient
 ) -> None:
     for algorithm in ALGORITHMS:
         changed = replace(settings, key_algorithm=algorithm)
-        key_keeper(changed, stores.keys).rotate(at_once=True)
+        key_manager(changed, stores.keys).rotate(at_once=True)
     document = client.get(PATH).get_json()
     assert sorted(key["kty"] for key in document["keys"]) == ["EC", "OKP", "OKP", "RSA"]
     assert names_in(document) & PRIVATE_MEMBERS == set()
@@ -85,10 +85,10 @@ def test_who_has_the_set_already_is_told_so(client: FlaskClient) -> None:
 
 
 def test_a_rotation_changes_the_set_and_its_tag(
-    settings: Settings, stores: Stores, keeper: KeyManager, client: FlaskClient
+    settings: Settings, stores: Stores, manager: KeyManager, client: FlaskClient
 ) -> None:
     before = client.get(PATH)
-    new = keeper.rotate()
+    new = manager.rotate()
     fresh = create_app(settings, stores=stores).test_client()
     after = fresh.get(PATH, headers={"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 200
@@ -96,9 +96,9 @@ def test_a_rotation_changes_the_set_and_its_tag(
 
 
 def test_workers_answer_with_the_same_bytes(
-    settings: Settings, stores: Stores, keeper: KeyManager
+    settings: Settings, stores: Stores, manager: KeyManager
 ) -> None:
-    keeper.rotate()
+    manager.rotate()
     workers = [create_app(settings, stores=stores).test_client() for _ in range(2)]
     assert len({worker.get(PATH).data for worker in workers}) == 1
     assert len({worker.get(PATH).headers["ETag"] for worker in workers}) == 1

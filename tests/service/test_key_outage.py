@@ -13,7 +13,7 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.keys.store import StoredKeyring
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores, service_context
-from flask_watchword.service.signing.signing_keys import key_keeper
+from flask_watchword.service.signing.signing_keys import key_manager
 from tests.memory_stores.keys import MemoryKeyStore
 from tests.service.conftest import PASSWORD, bearer
 
@@ -72,7 +72,7 @@ def test_known_keys_go_on_and_a_new_one_waits(
 ) -> None:
     client = app.test_client()
     known = log_in(client)
-    key_keeper(settings, keys).rotate(at_once=True)
+    key_manager(settings, keys).rotate(at_once=True)
     other = Flask("another worker")
     Watchword(other, settings=settings, stores=replace(stores, keys=keys), url_prefix="/auth")
     new = log_in(other.test_client())

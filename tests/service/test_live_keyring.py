@@ -47,8 +47,8 @@ class Worker:
     def __init__(self, store: WatchedStore, clock: HandClock, policy: KeyPolicy = POLICY) -> None:
         self.store, self.clock = store, clock
         self.uptime = 0.0
-        self.keeper = KeyManager(store, Encryptor([b"m" * 32]), policy, clock)
-        self.keys = LiveKeyring(store, self.keeper, policy, clock, lambda: self.uptime)
+        self.manager = KeyManager(store, Encryptor([b"m" * 32]), policy, clock)
+        self.keys = LiveKeyring(store, self.manager, policy, clock, lambda: self.uptime)
         self.changes = 0
         self.keys.on_change = self._count
 
@@ -111,7 +111,7 @@ def test_many_tokens_in_a_second_ask_the_store_once(worker: Worker, store: Watch
 def test_a_rotation_elsewhere_is_known_within_a_second_and_signs_after_the_lead(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:
-    first, second = worker.signs_with(), worker.keeper.rotate()
+    first, second = worker.signs_with(), worker.manager.rotate()
     worker.wait(1.0)
     assert worker.signs_with() == first
     assert worker.knows() == {first, second}
@@ -124,14 +124,14 @@ def test_a_rotation_elsewhere_is_known_within_a_second_and_signs_after_the_lead(
 def test_a_worker_that_was_idle_for_long_knows_a_new_key_before_it_signs(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:
-    second = worker.keeper.rotate()
+    second = worker.manager.rotate()
     worker.wait(30 * DAY)
     assert worker.signs_with() == second
 
 
 def test_a_change_is_told_once(worker: Worker) -> None:
     before = worker.changes
-    worker.keeper.rotate()
+    worker.manager.rotate()
     for _ in range(5):
         worker.wait(1.0)
         worker.signs_with()
@@ -139,7 +139,7 @@ def test_a_change_is_told_once(worker: Worker) -> None:
 
 
 def test_an_unknown_key_is_looked_for_and_found(worker: Worker) -> None:
-    second = worker.keeper.rotate(at_once=True)
+    second = worker.manager.rotate(at_once=True)
     worker.wait(1.0)
     assert worker.keys.refresh(second)
     assert second in worker.knows()
@@ -149,7 +149,7 @@ def test_a_key_that_another_worker_signs_with_at_once_is_found_a_moment_after_a_
     worker: Worker,
 ) -> None:
     worker.keys.refresh("invented")
-    second = worker.keeper.rotate(at_once=True)
+    second = worker.manager.rotate(at_once=True)
     worker.wait(0.02)
     assert worker.keys.refresh(second)
 
@@ -186,7 +186,7 @@ def test_a_flood_of_invented_names_does_not_hide_a_key_that_was_published_in_tim
     # One second between publishing and signing, which is as short as it may be set.
     worker = Worker(store, clock, replace(POLICY, lead=1.0))
     worker.signs_with()
-    second = worker.keeper.rotate()
+    second = worker.manager.rotate()
     for _ in range(10):
         worker.wait(0.1)
         worker.keys.refresh("invented")
@@ -194,7 +194,7 @@ def test_a_flood_of_invented_names_does_not_hide_a_key_that_was_published_in_tim
 
 
 def test_a_key_that_another_request_has_just_learned_counts_as_found(worker: Worker) -> None:
-    second = worker.keeper.rotate()
+    second = worker.manager.rotate()
     worker.wait(1.0)
     worker.signs_with()
     assert worker.keys.refresh(second)
@@ -258,7 +258,7 @@ def test_keys_under_another_master_key_leave_the_ones_in_hand(
 ) -> None:
     first = worker.signs_with() or ""
     stranger = KeyManager(store, Encryptor([b"x" * 32]), POLICY, clock)
-    stranger.revoke(first, unopened=True)
+    stranger.revoke(first, without_decryption=True)
     worker.wait(1.0)
     assert worker.signs_with() == first
     with pytest.raises(StoreUnavailable):
@@ -336,7 +336,7 @@ def test_after_a_long_idle_time_nobody_goes_on_with_a_key_whose_time_may_be_over
     worker: Worker, store: WatchedStore
 ) -> None:
     worker.wait(1.0)
-    new = worker.keeper.rotate()
+    new = worker.manager.rotate()
     worker.wait(2 * HOUR)
     asked, go_on = threading.Event(), threading.Event()
 

@@ -7,7 +7,7 @@ import pytest
 from flask_watchword.keys.encryption import DecryptionFailed
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
-from flask_watchword.service.signing.master_key import master_key_file, sealer
+from flask_watchword.service.signing.master_key import load_encryptor, master_key_file
 
 ONE, OTHER = "A" * 43, "B" * 42 + "A"
 
@@ -18,26 +18,26 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_a_configured_key_is_used_and_no_file_is_made(settings: Settings, tmp_path: Path) -> None:
-    sealed = sealer(replace(settings, master_key=ONE)).seal(b"private", "here")
-    assert sealer(replace(settings, master_key=ONE)).open(sealed, "here") == b"private"
+    sealed = load_encryptor(replace(settings, master_key=ONE)).encrypt(b"private", "here")
+    assert load_encryptor(replace(settings, master_key=ONE)).decrypt(sealed, "here") == b"private"
     with pytest.raises(DecryptionFailed):
-        sealer(replace(settings, master_key=OTHER)).open(sealed, "here")
+        load_encryptor(replace(settings, master_key=OTHER)).decrypt(sealed, "here")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_key_that_takes_over_stands_before_the_one_it_replaces(settings: Settings) -> None:
-    sealed = sealer(replace(settings, master_key=ONE)).seal(b"private", "here")
-    both = sealer(replace(settings, master_key=f"{OTHER}, {ONE}"))
-    assert both.open(sealed, "here") == b"private"
-    anew = both.seal(b"private", "here")
-    assert sealer(replace(settings, master_key=OTHER)).open(anew, "here") == b"private"
+    sealed = load_encryptor(replace(settings, master_key=ONE)).encrypt(b"private", "here")
+    both = load_encryptor(replace(settings, master_key=f"{OTHER}, {ONE}"))
+    assert both.decrypt(sealed, "here") == b"private"
+    anew = both.encrypt(b"private", "here")
+    assert load_encryptor(replace(settings, master_key=OTHER)).decrypt(anew, "here") == b"private"
 
 
 def test_without_one_it_is_made_and_kept_beside_the_embedded_database(
     settings: Settings, tmp_path: Path
 ) -> None:
-    sealed = sealer(settings).seal(b"private", "here")
-    assert sealer(settings).open(sealed, "here") == b"private"
+    sealed = load_encryptor(settings).encrypt(b"private", "here")
+    assert load_encryptor(settings).decrypt(sealed, "here") == b"private"
     assert [file.name for file in tmp_path.iterdir()] == ["store.db.master-key"]
     assert stat.S_IMODE((tmp_path / "store.db.master-key").stat().st_mode) == 0o600
 
@@ -45,7 +45,7 @@ def test_without_one_it_is_made_and_kept_beside_the_embedded_database(
 def test_a_server_is_given_one() -> None:
     settings = Settings(database="postgresql+psycopg://ada:hidden@db/accounts")
     with pytest.raises(InvalidSetting, match="WATCHWORD_MASTER_KEY: is needed") as refused:
-        sealer(settings)
+        load_encryptor(settings)
     assert "hidden" not in str(refused.value)
     assert "token_urlsafe(32)" in str(refused.value)
     assert master_key_file(settings) is None
@@ -57,6 +57,6 @@ def test_a_file_that_holds_something_else_is_refused_and_stays(settings: Setting
     file.touch(mode=0o600)
     file.write_text("hidden")
     with pytest.raises(InvalidSetting, match=r"store\.db\.master-key: holds no master key") as no:
-        sealer(settings)
+        load_encryptor(settings)
     assert "hidden" not in str(no.value)
     assert file.read_text() == "hidden"

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from flask_watchword.infra.factory import upgrade_database
-from flask_watchword.keys.changes import KeyRefused
+from flask_watchword.keys.changes import KeyOperationError
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
-from flask_watchword.service.signing.signing_keys import key_keeper, key_policy
+from flask_watchword.service.signing.signing_keys import key_manager, key_policy
 from flask_watchword.service.stores import opened_keys, prepare
 
 
@@ -96,8 +96,8 @@ def start(settings: Settings) -> None:
 def rotates(settings: Settings) -> bool:
     with opened_keys(settings) as keys:
         try:
-            key_keeper(settings, keys).rotate()
-        except KeyRefused:
+            key_manager(settings, keys).rotate()
+        except KeyOperationError:
             return False
     return True
 

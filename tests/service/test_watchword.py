@@ -17,7 +17,7 @@ from flask_watchword import (
     jwt_required,
 )
 from flask_watchword.accounts.users import User
-from flask_watchword.errors import Refusal
+from flask_watchword.errors import TokenRejected
 from flask_watchword.extension.errors import NoAuthorizationError
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.service.configuration.settings import Settings
@@ -116,7 +116,7 @@ class Catching:
         self.app = host()
         for status in (400, 404, 500, 503):
             self.app.register_error_handler(status, self.page)
-        for kind in (Exception, NoAuthorizationError, Refusal, StoreUnavailable):
+        for kind in (Exception, NoAuthorizationError, TokenRejected, StoreUnavailable):
             self.app.register_error_handler(kind, self.page)
 
     @staticmethod
@@ -129,7 +129,7 @@ def test_errors_of_the_service_are_json_whatever_the_application_does_with_its_o
 ) -> None:
     app = mount(Catching().app)
     # Whoever registers last wins: an application may have its handlers after the service as well.
-    for kind in (NoAuthorizationError, Refusal):
+    for kind in (NoAuthorizationError, TokenRejected):
         app.register_error_handler(kind, Catching.page)
     client = app.test_client()
     spent: dict[str, Any] = {"headers": bearer("a.b.c")}

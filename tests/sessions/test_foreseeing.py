@@ -3,7 +3,7 @@
 import pytest
 
 from flask_watchword.infra.memory_sessions import MemorySessionStore
-from flask_watchword.sessions.refresh import RefreshRefused, dry_run, refresh
+from flask_watchword.sessions.refresh import RefreshRejected, dry_run, refresh
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 
 NOW = 1_700_000_000.0
@@ -13,7 +13,7 @@ LIVES = Lifetimes()
 def outcome(act: object, *given: object) -> str:
     try:
         act(*given)  # type: ignore[operator]
-    except RefreshRefused as error:
+    except RefreshRejected as error:
         return error.code
     return "granted"
 

@@ -23,17 +23,17 @@ def test_an_access_token_ends_with_the_absolute_lifetime() -> None:
 def test_a_revocation_outlives_tokens_made_under_a_longer_idle_lifetime() -> None:
     short = replace(LIVES, idle=60.0)
     session = new_session("ada", NOW, short)
-    assert session_revocation(session, NOW, short).until == NOW + 900
+    assert session_revocation(session, NOW, short).expires_at == NOW + 900
 
 
 def test_revocations_live_for_the_leeway_longer() -> None:
     lenient = replace(LIVES, leeway=30.0)
     session = new_session("ada", NOW, lenient)
-    assert session_revocation(session, NOW, lenient).until == NOW + 7_230
-    assert subject_revocation("ada", NOW, lenient).until == NOW + 50_060
+    assert session_revocation(session, NOW, lenient).expires_at == NOW + 7_230
+    assert subject_revocation("ada", NOW, lenient).expires_at == NOW + 50_060
 
 
 def test_a_subjects_revocation_lives_as_long_as_its_longest_token() -> None:
-    assert subject_revocation("ada", NOW, LIVES).until == NOW + 50_000
+    assert subject_revocation("ada", NOW, LIVES).expires_at == NOW + 50_000
     endless = replace(LIVES, access=1e9)
-    assert subject_revocation("ada", NOW, endless).until == NOW + 1e9
+    assert subject_revocation("ada", NOW, endless).expires_at == NOW + 1e9

@@ -11,7 +11,7 @@ from flask_watchword.accounts.cleanup import CleanupStore
 from flask_watchword.cli.admin_context import administrator
 from flask_watchword.clock import system_clock
 from flask_watchword.service.features.audit.flow import announce, drop_some, last_before
-from flask_watchword.sessions.store import KEPT_PAST_END, SessionStore
+from flask_watchword.sessions.store import RETENTION_SECONDS, SessionStore
 
 #: How many of each kind are deleted at a time: some milliseconds of work.
 BATCH = 500
@@ -30,7 +30,7 @@ def purge_sessions(sessions: SessionStore) -> int:
         StoreUnavailable: when the store does not answer; what was deleted by then is gone.
     """
     # One moment for all batches, or there could be always one more.
-    moment = system_clock() - KEPT_PAST_END
+    moment = system_clock() - RETENTION_SECONDS
     return _until_none("sessions", lambda: sessions.purge(moment, BATCH))
 
 

@@ -101,12 +101,12 @@ class DecoderConfig:
     def _loaded(self, material: Any) -> list[Key]:
         # The loader chose one key for this token, so no kid of token or key is compared.
         keys = load_keys(material, self.algorithms, self.policy.profile)
-        return [key.named(None) for key in keys]
+        return [key.with_kid(None) for key in keys]
 
     def _new_decoder(
         self, keys: Sequence[Key], policy: Policy, *, subject_required: bool = True
     ) -> Decoder:
-        reporting = [key.reporting(self._report_weak_key) for key in keys]
+        reporting = [key.with_weakness_report(self._report_weak_key) for key in keys]
         accept = self._accept if subject_required else self._accept_without_subject
         return Decoder(reporting, policy, accept=accept, complete=self._complete)
 

@@ -112,7 +112,7 @@ class AppState:
         """Verify a token with the key that belongs to it.
 
         Raises:
-            Refusal, JWTDecodeError: when it is not accepted.
+            TokenRejected, JWTDecodeError: when it is not accepted.
             CSRFError: when a CSRF value is given and the token has a different one.
             KeysUnavailable: when the keys of the issuer it names are not available.
         """

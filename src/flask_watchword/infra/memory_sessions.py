@@ -8,12 +8,11 @@ from dataclasses import replace
 
 from flask_watchword.infra.process_mark import ProcessMark
 from flask_watchword.locks import PerProcess
-from flask_watchword.sessions.requester import Requester
-from flask_watchword.sessions.revocation import Kind, Revocation, later_than
+from flask_watchword.sessions.requester import UNKNOWN_REQUESTER, Requester
+from flask_watchword.sessions.revocation import Revocation, RevocationKind, later_than
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import (
-    MOST_ENDED,
-    UNKNOWN,
+    MAX_ENDED_PER_CALL,
     Batch,
     session_revocation,
     subject_revocation,
@@ -47,7 +46,7 @@ class MemorySessionStore:
             now = session.started_at
             live = sorted(self._live(session.subject, now), key=lambda s: s.started_at)
             others = [other for other in live if other.id != session.id]
-            surplus = min(max(0, len(live) - limit), MOST_ENDED)
+            surplus = min(max(0, len(live) - limit), MAX_ENDED_PER_CALL)
             return self._end(others[:surplus], now, TOO_MANY, lifetimes)
 
     def rotate(
@@ -56,12 +55,12 @@ class MemorySessionStore:
         generation: int,
         now: float,
         lifetimes: Lifetimes,
-        requester: Requester = UNKNOWN,
+        requester: Requester = UNKNOWN_REQUESTER,
     ) -> Session | None:
         """Add one to the generation if it is ``generation`` and the session is not over."""
         with self._changed():
             session = self._sessions.get(session_id)
-            if session is None or session.generation != generation or session.is_over(now):
+            if session is None or session.generation != generation or session.has_ended(now):
                 return None
             is_old = session.rotated_at < now - lifetimes.concealed
             rotated = replace(
@@ -76,7 +75,7 @@ class MemorySessionStore:
             self._sessions[session_id] = rotated
             return rotated
 
-    def note_repeat(
+    def record_repeat(
         self, session_id: str, generation: int, now: float, elsewhere: Requester | None
     ) -> Session | None:
         """Note that the current generation was handed out again, if it still is the current one."""
@@ -147,7 +146,7 @@ class MemorySessionStore:
         """Return what was logged behind a cursor and lives still."""
         with self._changed():
             new = self._log[bisect_right(self._log, after, key=_number) :]
-            live = [entry for _, entry in new if entry.until > now]
+            live = [entry for _, entry in new if entry.expires_at > now]
             if self._since is None:
                 self._since = now
             return Batch(live, self._logged, self._epoch, self._since)
@@ -161,10 +160,10 @@ class MemorySessionStore:
     ) -> Sequence[Revocation]:
         """Return the entries about a session, a token, a subject and a key."""
         wanted = {
-            (Kind.SESSION, session_id),
-            (Kind.TOKEN, token_id),
-            (Kind.SUBJECT, subject),
-            (Kind.KEY, key_id),
+            (RevocationKind.SESSION, session_id),
+            (RevocationKind.TOKEN, token_id),
+            (RevocationKind.SUBJECT, subject),
+            (RevocationKind.KEY, key_id),
         }
         with self._changed():
             return [entry for _, entry in self._log if (entry.kind, entry.value) in wanted]
@@ -175,12 +174,12 @@ class MemorySessionStore:
             over = [s.id for s in self._sessions.values() if s.idle_until <= now][:limit]
             for session_id in over:
                 del self._sessions[session_id]
-            expired = [item for item in self._log if item[1].until <= now][:limit]
+            expired = [item for item in self._log if item[1].expires_at <= now][:limit]
             gone = {number for number, _ in expired}
             self._log = [item for item in self._log if item[0] not in gone]
             return len(over) + len(expired)
 
-    def change_mark(self) -> object:
+    def change_token(self) -> object:
         """Return how many revocations were ever logged."""
         return self._logged
 
@@ -203,7 +202,7 @@ class MemorySessionStore:
         return [
             session
             for session in self._sessions.values()
-            if session.subject == subject and not session.is_over(now)
+            if session.subject == subject and not session.has_ended(now)
         ]
 
     def _end(
@@ -216,12 +215,12 @@ class MemorySessionStore:
         return ended
 
     def _newest_of(self, subject: str) -> float | None:
-        about = (entry for _, entry in self._log if entry.kind is Kind.SUBJECT)
-        return max((entry.moment for entry in about if entry.value == subject), default=None)
+        about = (entry for _, entry in self._log if entry.kind is RevocationKind.SUBJECT)
+        return max((entry.revoked_at for entry in about if entry.value == subject), default=None)
 
     def _append(self, entries: Iterable[Revocation]) -> None:
         for entry in entries:
-            if entry.kind is Kind.SUBJECT:
+            if entry.kind is RevocationKind.SUBJECT:
                 entry = later_than(entry, self._newest_of(entry.value))
             self._logged += 1
             self._log.append((self._logged, entry))

@@ -71,7 +71,7 @@ def validate(claims: Claims, policy: Policy, now: float) -> tuple[float, float]:
         where it does not say.
 
     Raises:
-        Refusal: a subclass that names the first claim that does not satisfy.
+        TokenRejected: a subclass that names the first claim that does not satisfy.
     """
     latest = now + policy.leeway
     issued = issued_at(claims, latest)

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from flask_watchword.errors import Refusal
+from flask_watchword.errors import TokenRejected
 from flask_watchword.jose import claims as rules
 from flask_watchword.jose import jws
 from flask_watchword.jose.claims import LATEST_DATE, Policy
 from flask_watchword.jose.durations import dated
 from flask_watchword.jose.jwt import parse_claims
 from flask_watchword.jose.keys import Key
-from flask_watchword.jose.pyjwt_errors import named_by_pyjwt
+from flask_watchword.jose.pyjwt_errors import translate
 
 #: Characters of a value that are shown; a token may hold thousands.
 _SHOWN_CHARACTERS = 120
@@ -140,8 +140,8 @@ class Reading:
 def take_form_steps(walk: Walk, reading: Reading, max_token_bytes: int) -> None:
     """Take the steps that ask for the form of a token: its size, its segments and its header."""
 
-    def answered_as(reason: Refusal) -> Refusal:
-        return named_by_pyjwt(reading.token, reason, max_token_bytes)
+    def answered_as(reason: TokenRejected) -> TokenRejected:
+        return translate(reading.token, reason, max_token_bytes)
 
     token, parts, header = reading.token, reading.parts, reading.header or {}
     walk.take(
@@ -185,8 +185,8 @@ def take_signature_steps(
         max_token_bytes: larger tokens are not looked at.
     """
 
-    def answered_as(reason: Refusal) -> Refusal:
-        return named_by_pyjwt(reading.token, reason, max_token_bytes)
+    def answered_as(reason: TokenRejected) -> TokenRejected:
+        return translate(reading.token, reason, max_token_bytes)
 
     header, parts = reading.header or {}, reading.parts or (b"", b"", b"", b"")
     signing_input, _, payload, signature = parts
@@ -285,5 +285,5 @@ def _named(wanted: object) -> str:
 def _readable(read: Callable[..., Any], *given: Any) -> Any:
     try:
         return read(*given)
-    except Refusal:
+    except TokenRejected:
         return None

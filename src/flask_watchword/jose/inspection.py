@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask_watchword.errors import Refusal
+from flask_watchword.errors import TokenRejected
 from flask_watchword.jose import jws
 from flask_watchword.jose.explain import Reading, date, shown
 from flask_watchword.jose.jwt import decode_unverified
@@ -87,6 +87,6 @@ def _shown_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
 def _fault(token: str) -> str | None:
     try:
         decode_unverified(token, jws.MAX_TOKEN_BYTES)
-    except Refusal as error:
+    except TokenRejected as error:
         return str(error)
     return None

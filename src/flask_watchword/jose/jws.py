@@ -188,7 +188,7 @@ def verify_compact(
         The header and the payload's bytes.
 
     Raises:
-        Refusal: a subclass that says what is wrong.
+        TokenRejected: a subclass that says what is wrong.
     """
     signing_input, header_segment, payload, signature = split_compact(token, max_token_bytes)
     header = read_header(header_segment)

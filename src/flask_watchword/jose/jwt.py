@@ -14,7 +14,7 @@ from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import (
     DecodeError,
     ExpiredSignatureError,
-    Refusal,
+    TokenRejected,
     UnknownKeyError,
 )
 from flask_watchword.jose import claims as rules
@@ -27,18 +27,18 @@ from flask_watchword.jose.encoding import (
     parse_object,
 )
 from flask_watchword.jose.keys import Key
-from flask_watchword.jose.pyjwt_errors import named_by_pyjwt
+from flask_watchword.jose.pyjwt_errors import translate
 
 #: Verified tokens and their headers that a decoder remembers.
-REMEMBERED_TOKENS = 4096
-REMEMBERED_HEADERS = 64
+CACHED_TOKENS = 4096
+CACHED_HEADERS = 64
 #: Larger tokens are verified each time, so that the memory is bounded in bytes as well.
-REMEMBERED_TOKEN_BYTES = 2048
+MAX_CACHED_TOKEN_BYTES = 2048
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _JWT_HEADER = {"typ": "JWT"}
 #: Keys whose header for a token that has none of its own is kept ready.
-_REMEMBERED_SIGNERS = 64
+_CACHED_SIGNERS = 64
 
 
 #: Header and claims of a genuine token, and the key that says so.
@@ -152,9 +152,9 @@ class Decoder:
         self._complete = complete
         #: Verified tokens by their text. A look-up by the whole token leaks nothing by its time:
         #: a token one does not have would have to collide under a hash whose key is secret.
-        self.verified: TokenCache[object, VerifiedToken] = TokenCache(REMEMBERED_TOKENS)
+        self.verified: TokenCache[object, VerifiedToken] = TokenCache(CACHED_TOKENS)
         self._headers: TokenCache[bytes, tuple[dict[str, Any], Sequence[Key]]] = TokenCache(
-            REMEMBERED_HEADERS
+            CACHED_HEADERS
         )
 
     def decode(self, token: str | bytes, *, allow_expired: bool = False) -> Token:
@@ -166,7 +166,7 @@ class Decoder:
 
         Raises:
             ExpiredSignatureError: when the token's only fault is its age.
-            Refusal: another subclass, which says what is wrong.
+            TokenRejected: another subclass, which says what is wrong.
         """
         return self.verify(token, self._clock(), allow_expired=allow_expired).copy()
 
@@ -182,14 +182,14 @@ class Decoder:
         """
         verified = self.verified[token] if token.__class__ is str else None
         if verified is None:
-            verified = self.admit(token, now)
+            verified = self.verify_uncached(token, now)
         elif now < verified.valid_from:
             rules.validate(verified.claims, self._policy, now)
         if verified.valid_until <= now:
             _refuse_after_end(verified, now, allow_expired)
         return verified
 
-    def admit(self, token: str | bytes, now: float) -> VerifiedToken:
+    def verify_uncached(self, token: str | bytes, now: float) -> VerifiedToken:
         """Verify a token that is not remembered, all but whether its time is over, and remember it.
 
         Args:
@@ -197,9 +197,9 @@ class Decoder:
             now: seconds since the epoch.
 
         Raises:
-            Refusal: a subclass that says what is wrong.
+            TokenRejected: a subclass that says what is wrong.
         """
-        header, claims, key = self._open_plainly(token) or self._open(token)
+        header, claims, key = self._verify_fast(token) or self._open(token)
         policy = self._policy
         earliest, expiry = rules.usual_dates(claims, policy, now) or rules.validate(
             claims, policy, now
@@ -216,11 +216,11 @@ class Decoder:
             header.get("kid") if key.kid is None else key.kid,
             key.ends_at,
         )
-        if token.__class__ is str and len(token) <= REMEMBERED_TOKEN_BYTES:
+        if token.__class__ is str and len(token) <= MAX_CACHED_TOKEN_BYTES:
             self.verified.put(token, verified)
         return verified
 
-    def _open_plainly(self, token: object) -> _Opened | None:
+    def _verify_fast(self, token: object) -> _Opened | None:
         """Open a genuine token whose header is known, or leave it to :meth:`_open`.
 
         One function on purpose: between the work of a request, the code of each function that is
@@ -254,8 +254,8 @@ class Decoder:
             keys = jws.keys_for(header, self._keys)
             key = jws.verify_signature(signing_input, signature, keys)
             claims = parse_claims(payload)
-        except Refusal as reason:
-            raise named_by_pyjwt(token, reason, self._max_token_bytes) from None
+        except TokenRejected as reason:
+            raise translate(token, reason, self._max_token_bytes) from None
         # Only now: a header that nobody signed must not push out those that are in use.
         self._headers.put(segment, (header, keys))
         return header, claims, key
@@ -299,7 +299,7 @@ def encode(
     return jws.sign_segment(segment, payload, key)
 
 
-@lru_cache(_REMEMBERED_SIGNERS)
+@lru_cache(_CACHED_SIGNERS)
 def _plain_header(algorithm: str, kid: str | None) -> bytes:
     return jws.header_segment(algorithm, kid, _JWT_HEADER)
 
@@ -308,15 +308,15 @@ def decode_unverified(token: str | bytes, max_token_bytes: int = jws.MAX_TOKEN_B
     """Read a token that nobody has verified; for choosing a key, never for trusting it.
 
     Raises:
-        Refusal: when its form is wrong.
+        TokenRejected: when its form is wrong.
     """
     try:
         _, header_segment, payload, signature = jws.split_compact(token, max_token_bytes)
         header = jws.read_header(header_segment)
         claims = parse_claims(payload)
         jws.decode_signature(signature)
-    except Refusal as reason:
-        raise named_by_pyjwt(token, reason, max_token_bytes) from None
+    except TokenRejected as reason:
+        raise translate(token, reason, max_token_bytes) from None
     return Token(header, claims)
 
 

@@ -54,11 +54,11 @@ class KeyEntry:
             self.key if self.verify_until is None else replace(self.key, ends_at=self.verify_until)
         )
 
-    def has_begun(self, now: float) -> bool:
+    def has_started(self, now: float) -> bool:
         """Tell whether this key was to sign from now on or before."""
         return self.active_from is not None and self.active_from <= now
 
-    def waits(self, now: float) -> bool:
+    def is_pending(self, now: float) -> bool:
         """Tell whether this key will sign, and does not yet."""
         return self.verifies(now) and self.active_from is not None and now < self.active_from
 
@@ -107,7 +107,7 @@ class Keyring:
         entry = self.entry(kid)
         if not entry.verifies(now):
             return KeyState.RETIRED
-        if entry.waits(now):
+        if entry.is_pending(now):
             return KeyState.NEXT
         return KeyState.ACTIVE if entry is self.active(now) else KeyState.RETIRING
 
@@ -117,7 +117,7 @@ class Keyring:
         The one that began last. When that one was revoked none is: an older key verifies only
         until what it signed in its own time has expired.
         """
-        begun = [entry for entry in self.entries if entry.has_begun(now)]
+        begun = [entry for entry in self.entries if entry.has_started(now)]
         # Of two that begin at once the one that was added later.
         latest = max(reversed(begun), key=_beginning, default=None)
         return latest if latest is not None and latest.verifies(now) else None
@@ -163,7 +163,7 @@ class Keyring:
             InvalidKeyError: when a key waits already, or the new one cannot be added.
         """
         for entry in self.entries:
-            if entry.waits(now):
+            if entry.is_pending(now):
                 raise InvalidKeyError(f"the key {entry.kid!r} is waiting to become active already")
         begins = now + lead
         return self._leaving(now, begins + longest)._adding(KeyEntry(kid, key, now, begins))
@@ -213,7 +213,7 @@ class Keyring:
         """
         was_active = self.state(kid, now) is KeyState.ACTIVE
         ring = self._ended(kid, now)
-        waiting = [entry for entry in ring.entries if entry.waits(now)]
+        waiting = [entry for entry in ring.entries if entry.is_pending(now)]
         if not (was_active and waiting):
             return ring
         return ring._with(replace(waiting[0], active_from=now))
@@ -223,7 +223,7 @@ class Keyring:
         if not entry.verifies(now):
             return self
         active, ring = self.active(now), replace(self, version=self.version + 1)
-        if not entry.waits(now):
+        if not entry.is_pending(now):
             return ring._with(replace(entry, verify_until=now))
         if active is not None:
             # Nothing takes its place any more, so it goes on without an end.

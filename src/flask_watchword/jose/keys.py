@@ -94,25 +94,25 @@ class Key:
         if not isinstance(own_kid, str | None):
             raise InvalidKeyError(f"the kid of this JWK is {own_kid!r}, which is no string")
         load = _load_secret if row.family == "HMAC" else _load_key_pair
-        key = load(row, material, jwk, profile).named(own_kid if kid is None else kid)
+        key = load(row, material, jwk, profile).with_kid(own_kid if kid is None else kid)
         if jwk is not None and "sign" not in jwk.get("key_ops", ("sign",)):
             return replace(key, signer=None)
         return key
 
-    def named(self, kid: str | None) -> "Key":
+    def with_kid(self, kid: str | None) -> "Key":
         """Return this key bound to another ``kid``, or to none."""
         return self if kid == self.kid else replace(self, kid=kid)
 
-    def identified(self) -> "Key":
+    def with_default_kid(self) -> "Key":
         """Return this key bound to its ``kid``: its own, or else its thumbprint (RFC 7638).
 
         A secret without one stays so: its thumbprint would tell a hash of it to everybody.
         """
         if self.kid is not None or self.jwk is None:
             return self
-        return self.named(thumbprint(self.jwk))
+        return self.with_kid(thumbprint(self.jwk))
 
-    def reporting(self, report: Callable[[str], None]) -> "Key":
+    def with_weakness_report(self, report: Callable[[str], None]) -> "Key":
         """Return this key; if it is weak, it reports why at each signature that it verifies.
 
         PyJWT warns at that moment as well. A key that is not weak pays nothing.

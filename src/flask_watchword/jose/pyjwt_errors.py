@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import jwt
 
-from flask_watchword.errors import DecodeError, InvalidTokenError, Refusal
+from flask_watchword.errors import DecodeError, InvalidTokenError, TokenRejected
 
 if TYPE_CHECKING:
     from jwt.types import Options  # PyJWT before 2.11 has no such type
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _WITHOUT_VERIFYING: "Options" = {"verify_signature": False}
 
 
-def named_by_pyjwt(token: object, reason: Refusal, max_token_bytes: int) -> Refusal:
+def translate(token: object, reason: TokenRejected, max_token_bytes: int) -> TokenRejected:
     """Return PyJWT's error for a token's form, as ours, or the reason given if it finds none.
 
     Args:
@@ -31,7 +31,7 @@ def named_by_pyjwt(token: object, reason: Refusal, max_token_bytes: int) -> Refu
     return reason
 
 
-def _as_ours(error: jwt.InvalidTokenError) -> Refusal:
+def _as_ours(error: jwt.InvalidTokenError) -> TokenRejected:
     if isinstance(error, jwt.DecodeError):
         return DecodeError(str(error))
     return InvalidTokenError(str(error))

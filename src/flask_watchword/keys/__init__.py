@@ -1,1 +1,4 @@
-"""Keys that live in a store: made, rotated, retired and revoked. Pure; told where to store."""
+"""Signing keys in a store: generation, rotation, import, retirement and revocation.
+
+No Flask, no SQL and no network: the store is a protocol (``keys/store.py``).
+"""

@@ -1,4 +1,4 @@
-"""Look after the keys of a store: the first one, rotation, import, and the end of a key."""
+"""Manage the keys of a store: first key, rotation, import, retirement, revocation."""
 
 import contextlib
 from dataclasses import replace
@@ -6,12 +6,12 @@ from dataclasses import replace
 from flask_watchword.clock import Clock
 from flask_watchword.jose.keyring import Keyring, KeyState
 from flask_watchword.keys.changes import (
-    KeyRefused,
-    KeysChanged,
+    KeyOperationError,
+    KeyringConflict,
     kid_of,
+    pending_key,
     state_of,
-    verifying_key,
-    waiting_in,
+    verification_key,
     with_end,
     with_key,
     with_revocation,
@@ -20,267 +20,282 @@ from flask_watchword.keys.encryption import DecryptionFailed, Encryptor
 from flask_watchword.keys.material import Material, new_material
 from flask_watchword.keys.policy import SLACK_SECONDS, KeyPolicy
 from flask_watchword.keys.ring import (
-    context_of,
+    check_decryptable,
+    cleaned_up,
+    encryption_context,
     keyring_of,
-    refuse_other_master_key,
-    tidied,
     with_changes,
 )
 from flask_watchword.keys.store import KeyStore, StoredKey, StoredKeyring
 
 
 class KeyManager:
-    """Changes the keys of one store; every change is one swap of the whole keyring.
+    """Change the keys of one store; every change is one compare-and-swap of the whole keyring.
 
-    Of several who want the same at once one does it; the others find it done, or are told.
+    When several processes make the same change at once, one of them does it. The others find it
+    done, or raise :class:`KeyringConflict`.
 
     Args:
-        store: where the keys are.
-        seal: what hides their private parts.
-        policy: what new keys are.
+        store: where the keys are stored.
+        encryptor: encrypts the private keys.
+        policy: how new keys are made and when.
         clock: seconds since the epoch.
     """
 
-    def __init__(self, store: KeyStore, seal: Encryptor, policy: KeyPolicy, clock: Clock) -> None:
+    def __init__(
+        self, store: KeyStore, encryptor: Encryptor, policy: KeyPolicy, clock: Clock
+    ) -> None:
         self._store = store
-        self._seal = seal
+        self._encryptor = encryptor
         self._policy = policy
         self._clock = clock
 
     def load(self) -> Keyring:
-        """Return the keyring as it stands; keys that do not open only verify in it.
+        """Return the current keyring; a key that cannot be decrypted only verifies in it.
 
         Raises:
-            StoreUnavailable: when the store does not answer.
+            StoreUnavailable: when the store does not respond.
         """
-        return keyring_of(self._store.load(), self._seal)
+        return keyring_of(self._store.load(), self._encryptor)
 
-    def opened(self) -> Keyring:
-        """Return the keyring as it stands, every key of which that signs has opened.
+    def load_decrypted(self) -> Keyring:
+        """Return the current keyring after checking that every signing key can be decrypted.
 
         Raises:
-            DecryptionFailed: when the keys are sealed under another master key.
-            StoreUnavailable: when the store does not answer.
+            DecryptionFailed: when the keys are encrypted with another master key.
+            StoreUnavailable: when the store does not respond.
         """
-        return self._opened()[1]
+        return self._load_decrypted()[1]
 
-    def begin(self) -> None:
-        """Make sure that a key signs, and that keys outlive the tokens of this policy.
+    def ensure_signing_key(self) -> None:
+        """Ensure that a key signs, and that keys outlive the tokens of this policy.
 
         Raises:
-            DecryptionFailed: when the keys are sealed under another master key.
-            StoreUnavailable: when the store does not answer.
+            DecryptionFailed: when the keys are encrypted with another master key.
+            StoreUnavailable: when the store does not respond.
         """
         while True:
-            stored, ring, now = self._opened()
-            # By a clock that is behind, the first key of another machine is about to begin.
-            is_signing = ring.active(now + SLACK_SECONDS) is not None
-            if is_signing and stored.token_seconds >= self._policy.token:
+            stored, ring, now = self._load_decrypted()
+            # On a machine whose clock is behind, the first key of another one starts in a moment.
+            has_signer = ring.active(now + SLACK_SECONDS) is not None
+            if has_signer and stored.token_seconds >= self._policy.token:
                 return
             changed = replace(stored, token_seconds=max(stored.token_seconds, self._policy.token))
-            if not is_signing:
+            if not has_signer:
                 changed = self._with_signer(changed, now)
-            if self._store.swap(tidied(changed, now)):
+            if self._store.swap(cleaned_up(changed, now)):
                 return
 
     def rotate(self, *, at_once: bool = False) -> str:
-        """Publish a new key, which signs after the lead; return its ``kid``.
+        """Publish a new key, which signs after the lead time; return its ``kid``.
 
         Args:
-            at_once: whether it signs from now on. So does then a key that waits already.
+            at_once: whether it signs immediately. A key that is pending does so then, too.
 
         Raises:
-            KeyRefused: when a key waits already, or somebody else changed the keys meanwhile.
-            DecryptionFailed: when the keys are sealed under another master key.
-            StoreUnavailable: when the store does not answer.
+            KeyOperationError: when a key is pending, or another process changed the keys.
+            DecryptionFailed: when the keys are encrypted with another master key.
+            StoreUnavailable: when the store does not respond.
         """
-        stored, ring, now = self._opened()
-        waiting = waiting_in(ring, now)
-        if waiting is None:
+        stored, ring, now = self._load_decrypted()
+        pending = pending_key(ring, now)
+        if pending is None:
             return self._add(stored, new_material(self._policy.algorithm), now, at_once=at_once)
         if not at_once:
-            raise KeyRefused(f"{waiting.kid} is published already and waits for its turn")
-        self._put(self._with_signer(stored, now), now)
-        return waiting.kid
+            raise KeyOperationError(f"{pending.kid} is published already and waits for its turn")
+        self._swap(self._with_signer(stored, now), now)
+        return pending.kid
 
     def rotate_if_due(self, ring: Keyring) -> bool:
-        """Rotate when the schedule says so of this keyring; return whether that was tried.
+        """Rotate if the schedule requires it for this keyring; return whether it was attempted.
 
         Of several processes one rotates, and the others find it done.
 
         Raises:
-            DecryptionFailed: when the keys are sealed under another master key.
-            StoreUnavailable: when the store does not answer.
+            DecryptionFailed: when the keys are encrypted with another master key.
+            StoreUnavailable: when the store does not respond.
         """
         if not self._is_due(ring):
             return False
-        with contextlib.suppress(KeyRefused):  # another process was faster
+        with contextlib.suppress(KeyOperationError):  # another process was faster
             self.rotate()
         return True
 
-    def take_in(self, material: Material, *, at_once: bool = False) -> str:
-        """Take in a key from elsewhere: one that can sign as the next, another to verify.
+    def import_key(self, material: Material, *, at_once: bool = False) -> str:
+        """Import a key and return its ``kid``: a private key signs next, a public one verifies.
+
+        Args:
+            material: the key.
+            at_once: whether a private key signs immediately, without the lead time.
 
         Raises:
-            KeyRefused: when it is here, when a key waits, or when the keys were changed meanwhile.
-            InvalidKeyError: when it is here under another name.
-            DecryptionFailed: when the keys are sealed under another master key.
-            StoreUnavailable: when the store does not answer.
+            KeyOperationError: when the store has it, when a key is pending, or when another process
+                changed the keys.
+            InvalidKeyError: when the store has it under another ``kid``.
+            DecryptionFailed: when the keys are encrypted with another master key.
+            StoreUnavailable: when the store does not respond.
         """
-        stored, ring, now = self._opened()
+        stored, ring, now = self._load_decrypted()
         kid = kid_of(material)
         if any(key.kid == kid for key in stored.keys):
-            raise KeyRefused(f"{kid} is here already, and no key is taken in twice")
+            raise KeyOperationError(f"{kid} is here already, and no key is taken in twice")
         if material.private is None:
-            ring.imported(kid, material.key, now)  # which refuses what cannot stand there
-            self._put(with_key(stored, verifying_key(material, now)), now)
+            ring.imported(kid, material.key, now)  # raises when the keyring cannot have it
+            self._swap(with_key(stored, verification_key(material, now)), now)
             return kid
-        waiting = waiting_in(ring, now)
-        if waiting is not None:
-            raise KeyRefused(f"{waiting.kid} waits for its turn already; one can be next")
+        pending = pending_key(ring, now)
+        if pending is not None:
+            raise KeyOperationError(f"{pending.kid} waits for its turn already; one can be next")
         return self._add(stored, material, now, at_once=at_once)
 
     def retire(self, kid: str) -> None:
-        """End a key that nobody needs: withdraw a next one, let one that only verifies run out.
+        """End an unused key: withdraw a pending one, or set the end of one that only verifies.
 
-        No token is refused by it.
+        No valid token is rejected because of it.
 
         Raises:
-            KeyRefused: when it is another kind of key, or the keys were changed meanwhile.
-            StoreUnavailable: when the store does not answer.
+            KeyOperationError: when the key is in another state, or another process changed the
+                keys.
+            StoreUnavailable: when the store does not respond.
         """
-        stored, ring, now = self._known(kid)
+        stored, ring, now = self._load_with(kid)
         state = state_of(ring, kid, now)
         if state is KeyState.ACTIVE:
-            raise KeyRefused(f"{kid} signs now; a rotation puts another key in its place")
+            raise KeyOperationError(f"{kid} signs now; a rotation puts another key in its place")
         if state is KeyState.RETIRED:
-            raise KeyRefused(f"{kid} has come to its end already")
+            raise KeyOperationError(f"{kid} has come to its end already")
         entry = ring.entry(kid)
         if entry.verify_until is not None:
-            raise KeyRefused(f"{kid} ends by itself once its last token has expired")
+            raise KeyOperationError(f"{kid} ends by itself once its last token has expired")
         if state is KeyState.RETIRING:
-            self._put(with_end(stored, kid, now + self._longest(stored)), now)
+            self._swap(with_end(stored, kid, now + self._verification_seconds(stored)), now)
         elif (entry.active_from or now) - now < SLACK_SECONDS:
-            raise KeyRefused(f"{kid} is about to sign; rotate once it does, or revoke it")
+            raise KeyOperationError(f"{kid} is about to sign; rotate once it does, or revoke it")
         else:
-            self._put(with_changes(stored, ring, ring.withdrawn(kid, now)), now)
+            self._swap(with_changes(stored, ring, ring.withdrawn(kid, now)), now)
 
-    def revoke(self, kid: str, *, unopened: bool = False) -> float:
-        """End a key at once; where it signed, another signs from now on.
+    def revoke(self, kid: str, *, without_decryption: bool = False) -> float:
+        """End a key at once; if it signed, another key signs from now on.
 
-        Its tokens are refused by whoever reads the keyring again; the log of revocations, which
-        is the caller's, tells the others. To revoke a key twice does no harm.
+        A process rejects its tokens once it reads the keyring again. The caller also logs a
+        revocation, which reaches the other processes. Revoking a key twice is harmless.
 
         Args:
-            unopened: whether to go on although the keys are sealed under another master key,
-                which is lost.
+            kid: the key.
+            without_decryption: whether to continue although the keys are encrypted with another
+                master key, which is lost.
 
         Returns:
-            When the last of its tokens has expired, seconds since the epoch.
+            When the last of its tokens expires, seconds since the epoch.
 
         Raises:
-            KeyRefused: when there is no such key.
-            DecryptionFailed: when the keys are sealed under another master key.
-            StoreUnavailable: when the store does not answer.
+            KeyOperationError: when there is no such key.
+            DecryptionFailed: when the keys are encrypted with another master key.
+            StoreUnavailable: when the store does not respond.
         """
         while True:
-            stored, ring, now = self._known(kid)
-            if not unopened:
-                refuse_other_master_key(stored, self._seal, now)
+            stored, ring, now = self._load_with(kid)
+            if not without_decryption:
+                check_decryptable(stored, self._encryptor, now)
             changed = with_revocation(stored, ring, kid, now)
-            if keyring_of(changed, self._seal).active(now) is None:
+            if keyring_of(changed, self._encryptor).active(now) is None:
                 changed = self._with_signer(changed, now)
-            if self._store.swap(tidied(changed, now)):
-                return now + self._longest(stored)
+            if self._store.swap(cleaned_up(changed, now)):
+                return now + self._verification_seconds(stored)
 
-    def reseal(self) -> int:
-        """Seal the private parts under the first master key that are under another one.
+    def reencrypt(self) -> int:
+        """Encrypt with the first master key every private key that is under another one.
 
-        A key that signs no more is given up where none of the master keys opens it: its public
-        part verifies.
+        The private key of a key that does not sign any more is dropped when none of the master
+        keys decrypts it: its public key verifies.
 
         Returns:
-            How many were sealed anew.
+            How many were re-encrypted.
 
         Raises:
-            DecryptionFailed: when one is of use and under a master key that is not there.
-            StoreUnavailable: when the store does not answer.
+            DecryptionFailed: when one that signs is encrypted with a master key that is missing.
+            StoreUnavailable: when the store does not respond.
         """
         while True:
-            stored, _, now = self._opened()
-            kept = tidied(stored, now).keys
-            keys = tuple(map(self._resealed, kept))
+            stored, _, now = self._load_decrypted()
+            kept = cleaned_up(stored, now).keys
+            keys = tuple(map(self._reencrypted, kept))
             if keys == stored.keys or self._store.swap(replace(stored, keys=keys)):
                 return sum(
-                    new.sealed not in (None, old.sealed)
+                    new.encrypted_private_key not in (None, old.encrypted_private_key)
                     for new, old in zip(keys, kept, strict=True)
                 )
 
-    def _opened(self) -> tuple[StoredKeyring, Keyring, float]:
+    def _load_decrypted(self) -> tuple[StoredKeyring, Keyring, float]:
         stored, now = self._store.load(), self._clock()
-        refuse_other_master_key(stored, self._seal, now)
-        return stored, keyring_of(stored, self._seal), now
+        check_decryptable(stored, self._encryptor, now)
+        return stored, keyring_of(stored, self._encryptor), now
 
-    def _known(self, kid: str) -> tuple[StoredKeyring, Keyring, float]:
+    def _load_with(self, kid: str) -> tuple[StoredKeyring, Keyring, float]:
         stored = self._store.load()
         if all(key.kid != kid for key in stored.keys):
-            raise KeyRefused(f"there is no key {kid}")
-        return stored, keyring_of(stored, self._seal), self._clock()
+            raise KeyOperationError(f"there is no key {kid}")
+        return stored, keyring_of(stored, self._encryptor), self._clock()
 
     def _is_due(self, ring: Keyring) -> bool:
         now = self._clock()
         active = ring.active(now)
-        if active is None or not self._policy.rotation or waiting_in(ring, now) is not None:
+        if active is None or not self._policy.rotation or pending_key(ring, now) is not None:
             return False
         return now >= (active.active_from or now) + self._policy.rotation - self._policy.lead
 
     def _add(self, stored: StoredKeyring, material: Material, now: float, *, at_once: bool) -> str:
-        nobody_signs = keyring_of(stored, self._seal).active(now) is None
-        lead = 0.0 if at_once or nobody_signs else self._policy.lead
-        self._put(self._with_key(stored, material, now, lead), now)
+        has_signer = keyring_of(stored, self._encryptor).active(now) is not None
+        lead = self._policy.lead if has_signer and not at_once else 0.0
+        self._swap(self._with_signing_key(stored, material, now, lead), now)
         return kid_of(material)
 
-    def _put(self, changed: StoredKeyring, now: float) -> None:
-        if not self._store.swap(tidied(changed, now)):
-            raise KeysChanged("somebody else changed the keys at this moment; nothing was done")
+    def _swap(self, changed: StoredKeyring, now: float) -> None:
+        if not self._store.swap(cleaned_up(changed, now)):
+            raise KeyringConflict("somebody else changed the keys at this moment; nothing was done")
 
-    def _longest(self, stored: StoredKeyring) -> float:
+    def _verification_seconds(self, stored: StoredKeyring) -> float:
         return max(stored.token_seconds, self._policy.token) + SLACK_SECONDS
 
     def _with_signer(self, stored: StoredKeyring, now: float) -> StoredKeyring:
-        before = keyring_of(stored, self._seal)
-        waiting = waiting_in(before, now)
-        if waiting is None:
-            return self._with_key(stored, new_material(self._policy.algorithm), now, 0.0)
-        after = before.activated(waiting.kid, now, self._longest(stored))
+        """Return the keyring with a key that signs now: the pending one, or else a new one."""
+        before = keyring_of(stored, self._encryptor)
+        pending = pending_key(before, now)
+        if pending is None:
+            return self._with_signing_key(stored, new_material(self._policy.algorithm), now, 0.0)
+        after = before.activated(pending.kid, now, self._verification_seconds(stored))
         return with_changes(stored, before, after)
 
-    def _with_key(
+    def _with_signing_key(
         self, stored: StoredKeyring, material: Material, now: float, lead: float
     ) -> StoredKeyring:
         kid = kid_of(material)
-        before = keyring_of(stored, self._seal)
-        after = before.rotated(kid, material.key, now, lead, self._longest(stored))
+        before = keyring_of(stored, self._encryptor)
+        after = before.rotated(kid, material.key, now, lead, self._verification_seconds(stored))
         new = StoredKey(
             kid=kid,
             algorithm=material.key.algorithm,
             public_jwk=dict(material.key.jwk or {}),
-            sealed=self._sealed(kid, material.key.algorithm, material.private or b""),
+            encrypted_private_key=self._encrypt(
+                kid, material.key.algorithm, material.private or b""
+            ),
             published_at=now,
             active_from=now + lead,
         )
         return with_key(with_changes(stored, before, after), new)
 
-    def _resealed(self, key: StoredKey) -> StoredKey:
-        if key.sealed is None or self._seal.is_current(key.sealed):
+    def _reencrypted(self, key: StoredKey) -> StoredKey:
+        encrypted = key.encrypted_private_key
+        if encrypted is None or self._encryptor.is_under_current_key(encrypted):
             return key
         try:
-            private = self._seal.open(key.sealed, context_of(key.kid, key.algorithm))
+            private = self._encryptor.decrypt(encrypted, encryption_context(key.kid, key.algorithm))
         except DecryptionFailed:
-            # It signed until less than a minute ago: of one that signs, now or later, it is known
-            # that it opens. By a clock that is behind the key after it signs instead.
-            return replace(key, sealed=None)
-        return replace(key, sealed=self._sealed(key.kid, key.algorithm, private))
+            # It stopped signing less than SLACK_SECONDS ago: a key that signs, now or later, was
+            # just decrypted. On a machine whose clock is behind, its successor signs instead.
+            return replace(key, encrypted_private_key=None)
+        reencrypted = self._encrypt(key.kid, key.algorithm, private)
+        return replace(key, encrypted_private_key=reencrypted)
 
-    def _sealed(self, kid: str, algorithm: str, private: bytes) -> bytes:
-        return self._seal.seal(private, context_of(kid, algorithm))
+    def _encrypt(self, kid: str, algorithm: str, private: bytes) -> bytes:
+        return self._encryptor.encrypt(private, encryption_context(kid, algorithm))

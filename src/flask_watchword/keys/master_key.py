@@ -1,25 +1,25 @@
-"""The master key as text: 32 random bytes in base64url, alone or before those it replaces."""
+"""The text form of the master key: 32 random bytes in base64url, optionally several with commas."""
 
 import secrets
 
 from flask_watchword.jose.encoding import b64url_decode
 from flask_watchword.keys.encryption import KEY_BYTES
 
-#: The command that makes one.
+#: The command that generates a master key.
 MAKE_MASTER_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
 def new_master_key() -> str:
-    """Make a master key."""
+    """Generate a master key."""
     return secrets.token_urlsafe(KEY_BYTES)
 
 
 def read_master_keys(text: str) -> tuple[bytes, ...]:
-    """Read a master key, or several with commas between: the first seals, all of them open.
+    """Read one master key, or several separated by commas: the first encrypts, all decrypt.
 
     Raises:
-        ValueError: when one is not 32 bytes in base64url without padding; the text, which may be
-            a slip away from a key, is not repeated.
+        ValueError: when one is not 32 bytes in unpadded base64url. The message does not repeat the
+            text, which may be a mistyped key.
     """
     return tuple(_read(part.strip()) for part in text.split(","))
 

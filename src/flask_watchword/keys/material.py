@@ -1,4 +1,4 @@
-"""What a key is made of: a fresh private part, or one that somebody brings along."""
+"""Key material: generate a private key, or read an imported one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,31 +16,31 @@ _EXPONENT = 65537
 
 PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
-#: Of the algorithms in which keys are made here, how.
-MAKERS: Mapping[str, Callable[[], PrivateKey]] = {
+#: The algorithms that keys can be generated for, each with its generator.
+GENERATORS: Mapping[str, Callable[[], PrivateKey]] = {
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
     "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "RS256": lambda: rsa.generate_private_key(_EXPONENT, _RSA_BITS),
 }
 
-#: What a key that does not say its algorithm is taken for: the first of these that it can serve.
-_USUAL = ("EdDSA", "ES256", "ES384", "ES512", "RS256")
-#: Of a JWK that none of them can use, whose reason says most.
-_NEAREST = {"OKP": "EdDSA", "EC": "ES256", "RSA": "RS256"}
+#: Algorithms to try, in this order, for a key that does not name its own.
+_DEFAULTS = ("EdDSA", "ES256", "ES384", "ES512", "RS256")
+#: The algorithm whose error is the most informative for a JWK that none of them can use.
+_CLOSEST = {"OKP": "EdDSA", "EC": "ES256", "RSA": "RS256"}
 
 _SECRET = "it is a secret, which has no public part to verify with"
 
-#: Characters a ``kid`` may have: what can stand in a line of text between tabs.
+#: Longest ``kid``, in characters. It is also shown in tab-separated output, so it is printable.
 _MAX_KID = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A key, and its private part as text to be sealed.
+    """A key together with its private key as text.
 
     Attributes:
-        key: loaded, and bound to its ``kid``.
-        private: PEM or JWK, what :meth:`Key.load` takes; ``None`` for a public key.
+        key: the loaded key, bound to its ``kid``.
+        private: PEM or JWK, as :meth:`Key.load` takes it; ``None`` for a public key.
     """
 
     key: Key
@@ -48,32 +48,33 @@ class Material:
 
 
 def new_material(algorithm: str) -> Material:
-    """Make a key for one of the algorithms of :data:`MAKERS`; its ``kid`` is its thumbprint.
+    """Generate a key for an algorithm of :data:`GENERATORS`; its ``kid`` is its thumbprint.
 
-    One of 64 would begin with a hyphen, and a command would take that for an option.
+    One thumbprint in 64 begins with a hyphen. Those are discarded, because a command line would
+    take such a ``kid`` for an option.
     """
-    while (made := _made(algorithm)).key.kid is None or made.key.kid.startswith("-"):
+    while (material := _generate(algorithm)).key.kid is None or material.key.kid.startswith("-"):
         pass
-    return made
+    return material
 
 
-def _made(algorithm: str) -> Material:
-    private = MAKERS[algorithm]()
+def _generate(algorithm: str) -> Material:
+    private = GENERATORS[algorithm]()
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return Material(Key.load(pem, algorithm, profile="strict").identified(), pem)
+    return Material(Key.load(pem, algorithm, profile="strict").with_default_kid(), pem)
 
 
 def read_material(text: bytes, algorithm: str | None = None) -> Material:
-    """Read a key that somebody brings along: PEM without a password, or one JWK.
+    """Read a key to import: PEM without a password, or one JWK.
 
     Args:
         text: the key, private or public.
-        algorithm: what it is for, when it does not say so itself and not the usual is meant.
+        algorithm: its algorithm, unless the key names it or the default for its type is meant.
 
     Raises:
-        InvalidKeyError: when it is none, weak, a secret, or has a name that cannot be shown.
+        InvalidKeyError: when it is not a key, is weak, is a secret, or has an unprintable ``kid``.
     """
-    key = _load(text, algorithm or _member(text, "alg")).identified()
+    key = _load(text, algorithm or _member(text, "alg")).with_default_kid()
     if key.jwk is None:
         raise InvalidKeyError(_SECRET)
     if not key.kid or not key.kid.isprintable() or len(key.kid) > _MAX_KID:
@@ -86,28 +87,28 @@ def read_material(text: bytes, algorithm: str | None = None) -> Material:
 def _load(text: bytes, algorithm: str | None) -> Key:
     try:
         if algorithm is None:
-            return _load_as_usual(text)
+            return _load_with_defaults(text)
         return Key.load(text, algorithm, profile="strict")
     except InvalidKeyError as error:
-        form = _other_form(text)
-        if form is None:
+        description = _unsupported_form(text)
+        if description is None:
             raise
-        raise InvalidKeyError(form) from error
+        raise InvalidKeyError(description) from error
 
 
-def _load_as_usual(text: bytes) -> Key:
+def _load_with_defaults(text: bytes) -> Key:
     reasons: dict[str, InvalidKeyError] = {}
-    for algorithm in _USUAL:
+    for algorithm in _DEFAULTS:
         try:
             return Key.load(text, algorithm, profile="strict")
         except InvalidKeyError as error:
             reasons[algorithm] = error
-    reason = reasons[_NEAREST.get(_member(text, "kty") or "", _USUAL[-1])]
-    raise InvalidKeyError(f"none of {', '.join(_USUAL)} can use it: {reason}") from reason
+    reason = reasons[_CLOSEST.get(_member(text, "kty") or "", _DEFAULTS[-1])]
+    raise InvalidKeyError(f"none of {', '.join(_DEFAULTS)} can use it: {reason}") from reason
 
 
-def _other_form(text: bytes) -> str | None:
-    """Return what a text holds that looks like a key and is in a form that is not read here."""
+def _unsupported_form(text: bytes) -> str | None:
+    """Describe a key in a form that is not supported; ``None`` for anything else."""
     if b"-----BEGIN ENCRYPTED" in text or b"Proc-Type: 4,ENCRYPTED" in text:
         return "it has a password; take that off first: openssl pkey -in FILE"
     if b"-----BEGIN OPENSSH PRIVATE KEY" in text:

@@ -1,22 +1,22 @@
-"""How keys are kept: which kind, and how long for what."""
+"""The key policy: algorithm, rotation period and lifetimes."""
 
 from dataclasses import dataclass
 
-#: Seconds that clocks may differ, and that a process may go on with a keyring it has read. No key
-#: is given up before so much more time has passed.
+#: Allowance in seconds for clock differences and for the time a process uses a keyring that it has
+#: cached. No key is dropped until this much more time has passed.
 SLACK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
-    """What a new key is, and when there is one. All times are in seconds.
+    """How new keys are made and when. All times are in seconds.
 
     Attributes:
         algorithm: of new keys: ``EdDSA``, ``ES256`` or ``RS256``.
-        rotation: how long a key signs before the schedule puts another in its place; 0 leaves it
-            to the command.
-        lead: how long a key is published before it signs, so that whoever keeps a JWK Set has it.
-        token: the longest lifetime of a token; so long a key verifies after it has signed last.
+        rotation: how long a key signs before it is rotated on schedule; 0 means only by command.
+        lead: how long a key is published before it signs, so that clients which cache the JWK Set
+            have it by then.
+        token: the longest lifetime of a token; a key verifies for this long after it last signed.
     """
 
     algorithm: str = "EdDSA"

@@ -1,4 +1,4 @@
-"""What keys need of a store, and what must happen in one piece there."""
+"""The key store protocol, with the atomicity it requires."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,24 +7,24 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A key as a store holds it. Moments are seconds since the epoch.
+    """A key as a store holds it. Times are seconds since the epoch.
 
     Attributes:
-        kid: what tokens name it by, unique in its store.
-        algorithm: the only ``alg`` it signs and verifies.
-        public_jwk: the members of a JWK that make its public part.
-        sealed: its private part, under a master key that is not in the store; ``None`` when it
-            only verifies.
-        published_at: when it was put there.
-        active_from: from when on it signs; ``None`` when it never does.
-        verify_until: when its last token has expired; ``None`` while that is open.
-        revoked_at: when it was revoked; ``None`` while it was not.
+        kid: the key id in tokens, unique in its store.
+        algorithm: the only ``alg`` the key signs and verifies.
+        public_jwk: the public members of its JWK.
+        encrypted_private_key: the private key, encrypted with a master key that is not in the
+            store; ``None`` for a key that only verifies.
+        published_at: when it was added.
+        active_from: when it starts to sign; ``None`` when it never does.
+        verify_until: when its last token expires; ``None`` while no end is set.
+        revoked_at: when it was revoked; ``None`` when it was not.
     """
 
     kid: str
     algorithm: str
     public_jwk: Mapping[str, Any]
-    sealed: bytes | None = field(repr=False)
+    encrypted_private_key: bytes | None = field(repr=False)
     published_at: float
     active_from: float | None = None
     verify_until: float | None = None
@@ -33,12 +33,12 @@ class StoredKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredKeyring:
-    """All keys of a store at one moment.
+    """All keys of a store at one point in time.
 
     Attributes:
-        version: which state this is; each change adds one, 0 is the one before the first key.
+        version: increases by one with each change; 0 means that there has been no key yet.
         keys: in no particular order.
-        token_seconds: the longest lifetime of any token these keys have ever been told to sign.
+        token_seconds: the longest token lifetime these keys have ever been used with.
     """
 
     version: int = 0
@@ -47,25 +47,25 @@ class StoredKeyring:
 
 
 class KeyStore(Protocol):
-    """Keeps one keyring. Methods may be called from any thread, and from any worker process.
+    """Stores one keyring. Methods may be called from any thread and from any worker process.
 
-    Each is one atomic step, raises ``StoreUnavailable`` when the store does not answer, and has
-    then changed nothing or all.
+    Each is one atomic operation. It raises ``StoreUnavailable`` when the store does not respond,
+    and has then changed nothing or everything.
     """
 
     def version(self) -> int:
-        """Return the version of what :meth:`load` would return; cheap, for it is asked often."""
+        """Return the version that :meth:`load` would return; must be cheap, it is polled often."""
 
     def load(self) -> StoredKeyring:
-        """Return the keyring as one swap left it, never half of one and half of another."""
+        """Return the keyring as one swap left it, never a mixture of two."""
 
     def swap(self, keyring: StoredKeyring) -> bool:
-        """Put this keyring where the one with its version stands: one compare-and-swap.
+        """Replace the keyring that has this version: one compare-and-swap.
 
-        Of any number of callers with the same version exactly one succeeds, also of those with
-        version 0, who all found no keyring yet. All keys are replaced together, the version is
-        one higher afterwards, and the change has been committed on return.
+        Of any number of callers with the same version exactly one succeeds; that includes version
+        0, when no keyring exists yet. All keys are replaced together, the version increases by
+        one, and the change is committed on return.
 
         Returns:
-            Whether it did; otherwise nothing was changed.
+            Whether it was replaced; if not, nothing has changed.
         """

@@ -8,7 +8,7 @@ from typing import Any
 from flask import abort, after_this_request
 
 from flask_watchword.accounts.admins import ADMIN as ADMIN_ROLE
-from flask_watchword.errors import ImmatureSignatureError, Refusal
+from flask_watchword.errors import ImmatureSignatureError, TokenRejected
 from flask_watchword.extension.errors import WrongTokenError
 from flask_watchword.extension.permissions.decorators import fresh_required, roles_required
 from flask_watchword.extension.verification.current import get_jwt
@@ -126,7 +126,7 @@ def _clearing_dead_cookies(protect: Callable[[View], View]) -> Callable[[View], 
         def answered(**given: Any) -> Any:
             try:
                 return guarded(**given)
-            except (Refusal, WrongTokenError) as error:
+            except (TokenRejected, WrongTokenError) as error:
                 # It may become valid, by a clock that is behind.
                 if not isinstance(error, ImmatureSignatureError) and is_refused_cookie():
                     after_this_request(clear_cookies)

@@ -35,7 +35,7 @@ def new_access_token(token: ApiToken, scopes: Collection[str], seconds: int) -> 
     if scopes:
         claims["scope"] = " ".join(sorted(scopes))
     # A revocation of the same subject may have been made a moment ago, for another of its tokens.
-    SessionContext().feed.learn_of(subject_of(token))
+    SessionContext().feed.load_subject(subject_of(token))
     life = timedelta(seconds=seconds)
     return create(None, "access", claims, expires_delta=life, subject=subject_of(token))
 

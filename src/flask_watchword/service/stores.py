@@ -31,7 +31,7 @@ from flask_watchword.service.context import Stores
 from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
 from flask_watchword.service.features.demo.demo_user import add_demo_user, refuse_demo_user
 from flask_watchword.service.mail.log_transport import LogTransport
-from flask_watchword.service.signing.master_key import sealer
+from flask_watchword.service.signing.master_key import load_encryptor
 from flask_watchword.service.signing.signing_keys import begin_keys
 from flask_watchword.sessions.store import SessionStore
 
@@ -59,7 +59,7 @@ def open_stores(settings: Settings) -> Stores:
         engine.dispose()
 
     return Stores(
-        accounts=SqlUnitOfWork(engine, sealer(settings)),
+        accounts=SqlUnitOfWork(engine, load_encryptor(settings)),
         throttle=throttle,
         sessions=sessions,
         keys=SqlKeyStore(engine),
@@ -83,7 +83,7 @@ def opened_accounts(settings: Settings) -> Iterator[UnitOfWork]:
         InvalidSetting: when there is no master key, or its file cannot be used.
     """
     with _opened_engine(settings) as engine:
-        yield SqlUnitOfWork(engine, sealer(settings))
+        yield SqlUnitOfWork(engine, load_encryptor(settings))
 
 
 @contextlib.contextmanager

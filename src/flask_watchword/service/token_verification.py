@@ -11,7 +11,7 @@ from flask import Flask, Response, abort, current_app, request
 
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.errors import RevokedTokenError
-from flask_watchword.extension.explain.token_check import TokenCheck, follow_no_longer
+from flask_watchword.extension.explain.token_check import TokenCheck, stop_following
 from flask_watchword.extension.explain.token_walk import (
     answer_to,
     new_walk,
@@ -28,12 +28,12 @@ from flask_watchword.extension.verification.current import (
 from flask_watchword.jose.durations import distance
 from flask_watchword.jose.explain import Walk, shown
 from flask_watchword.jose.keys import Key
-from flask_watchword.keys.ring import standing
+from flask_watchword.keys.ring import keys_by_state
 from flask_watchword.service.access import REFRESH
 from flask_watchword.service.api_token_access import CLIENT_ID
 from flask_watchword.service.context import service_context
 from flask_watchword.service.tokens import user_disabled, user_gone
-from flask_watchword.sessions.refresh import RefreshRefused, dry_run
+from flask_watchword.sessions.refresh import RefreshRejected, dry_run
 from flask_watchword.sessions.session import Session
 
 
@@ -48,7 +48,7 @@ def check_token(app: Flask, token: str, *, refresh: bool) -> TokenCheck:
     Raises:
         StoreUnavailable: when a store does not answer.
     """
-    follow_no_longer(app)
+    stop_following(app)
     path, method = ("/refresh", "POST") if refresh else ("/me", "GET")
     with request_with(app, token, path, method):
         walk = new_walk()
@@ -83,7 +83,7 @@ def _known_keys() -> tuple[Sequence[Key], str]:
         f"{shown(key.kid)} ({state}"
         + (f" {distance(key.revoked_at, now)}" if key.revoked_at is not None else "")
         + f", {key.algorithm})"
-        for key, state in standing(service_context().stores.keys.load(), now)
+        for key, state in keys_by_state(service_context().stores.keys.load(), now)
     ]
     return service_context().keys.verifying_keys(), ", ".join(known)
 
@@ -139,5 +139,5 @@ def _foreseen(current: CurrentToken) -> Session:
     store = service_context().stores.sessions
     try:
         return dry_run(store, session_id, generation, system_clock(), lifetimes)
-    except RefreshRefused as error:
+    except RefreshRejected as error:
         raise RevokedTokenError(*current.own, code=error.code) from error

@@ -11,8 +11,8 @@ from flask import Blueprint, Flask, Response
 from flask_watchword.accounts.users import User
 from flask_watchword.errors import (
     ExpiredSignatureError,
-    Refusal,
-    SpecificRefusal,
+    SpecificRejection,
+    TokenRejected,
 )
 from flask_watchword.extension.errors import (
     CSRFError,
@@ -116,7 +116,7 @@ def install_token_error_handlers(app: Flask, api: Blueprint) -> None:
         target.register_error_handler(RevokedTokenError, _revoked_token)
         target.register_error_handler(FreshTokenRequired, _not_fresh)
         target.register_error_handler(InsufficientPrivilege, _insufficient)
-        for refusal_class in (Refusal, SpecificRefusal):
+        for refusal_class in (TokenRejected, SpecificRejection):
             target.register_error_handler(refusal_class, _refused_token)
 
 
@@ -158,7 +158,7 @@ def user_disabled() -> Response:
     return invalid_token("The user of this token has been disabled", "user_disabled")
 
 
-def _refused_token(error: Refusal) -> Response:
+def _refused_token(error: TokenRejected) -> Response:
     if isinstance(error, ExpiredSignatureError):
         return expired_token()
     return invalid_token(str(error), error.code)

@@ -1,1 +1,4 @@
-"""Sessions: one row with a counter each, and what has been revoked. Pure: no Flask, no SQL."""
+"""Sessions: one row with a generation counter each, and the revocation log.
+
+No Flask, no SQL and no network: the store is a protocol (``sessions/store.py``).
+"""

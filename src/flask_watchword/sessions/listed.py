@@ -1,9 +1,10 @@
-"""A session as clients may see it.
+"""The view of a session that is safe to show to clients.
 
-Who has a copy of a session's tokens may list its sessions too. A list that showed when the owner
-refreshes would tell a thief when the refresh token before works once more (the grace period), and
-so how to follow the owner without ever being noticed. So a refresh shows only after the grace
-period, and then to the hour: neither by a time, nor by the order of the list.
+Anyone with a copy of a session's tokens can list its sessions, too. A list that showed the exact
+time of each refresh would tell a thief when the previous refresh token works once more (during the
+grace period), and so how to follow the owner unnoticed. A refresh therefore becomes visible only
+after the grace period, and its time is rounded down to the hour; neither the times nor the order of
+the list reveal more.
 """
 
 from dataclasses import dataclass
@@ -13,18 +14,18 @@ from flask_watchword.sessions.session import Lifetimes, Session
 
 @dataclass(frozen=True, slots=True)
 class ListedSession:
-    """A session for its owner's list of devices. Times are seconds since the epoch.
+    """A session as its owner's list of devices shows it. Times are seconds since the epoch.
 
     Attributes:
-        id: what tokens carry as ``sid``; ends the session.
-        subject: whose session it is.
-        started_at: when its subject signed in.
+        id: the ``sid`` of its tokens; can be passed to ``end``.
+        subject: the subject it belongs to.
+        started_at: when the subject logged in.
         last_seen_at: when it was last refreshed, rounded down (:attr:`Lifetimes.shown_interval`);
-            a refresh shows once the grace period has passed.
+            a refresh becomes visible once the grace period has passed.
         expires_at: when it ends unless it is refreshed, derived from ``last_seen_at``.
-        address: IP address of the sign-in.
-        agent: user agent of the sign-in.
-        elsewhere_at: when a refresh token was last repeated from another network or user agent,
+        address: IP address of the login.
+        agent: user agent of the login.
+        elsewhere_at: when a refresh token was last reused from another network or user agent,
             rounded in the same way; ``None`` if never.
         elsewhere_address: IP address of that other device.
         elsewhere_agent: its user agent.
@@ -43,17 +44,17 @@ class ListedSession:
 
 
 def listed(session: Session, now: float, lifetimes: Lifetimes) -> ListedSession:
-    """Return a session as clients may see it.
+    """Return the view of a session that clients may see.
 
     Args:
         session: the session.
         now: seconds since the epoch.
-        lifetimes: the grace period, and how long the session may stay idle.
+        lifetimes: the grace period and the idle lifetime.
     """
-    used = session.rotated_at
-    if abs(now - used) <= lifetimes.concealed:
-        used = session.shown_use_at or session.started_at
-    last_seen = _rounded(used, session, lifetimes)
+    used_at = session.rotated_at
+    if abs(now - used_at) <= lifetimes.concealed:
+        used_at = session.shown_use_at or session.started_at
+    last_seen = _rounded(used_at, session, lifetimes)
     elsewhere = session.elsewhere_at
     return ListedSession(
         id=session.id,
@@ -69,6 +70,6 @@ def listed(session: Session, now: float, lifetimes: Lifetimes) -> ListedSession:
     )
 
 
-def _rounded(moment: float, session: Session, lifetimes: Lifetimes) -> float:
+def _rounded(timestamp: float, session: Session, lifetimes: Lifetimes) -> float:
     interval = lifetimes.shown_interval
-    return max(session.started_at, moment // interval * interval)
+    return max(session.started_at, timestamp // interval * interval)

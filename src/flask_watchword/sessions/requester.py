@@ -1,4 +1,4 @@
-"""Who sends a request: its address and user agent, and when two requests look like one device."""
+"""The sender of a request: address and user agent, and when two requests look like one device."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from flask_watchword.ip_networks import SITE_BITS, network_of
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """The sender of a request, as far as the request tells.
+    """The sender of a request, as far as the request reveals it.
 
     Attributes:
-        address: IP address; empty where it is not known.
-        agent: ``User-Agent`` header; empty where there is none.
+        address: IP address; empty when unknown.
+        agent: ``User-Agent`` header; empty when there is none.
     """
 
     address: str = ""
@@ -19,14 +19,18 @@ class Requester:
 
     @property
     def is_known(self) -> bool:
-        """Whether anything is known of the sender."""
+        """Whether the address or the user agent is known."""
         return bool(self.address or self.agent)
 
     def looks_like(self, other: "Requester") -> bool:
-        """Whether both have the same user agent and are in the same network."""
+        """Tell whether both have the same user agent and are in the same network."""
         return self.agent == other.agent and (
             self.address == other.address or _network(self.address) == _network(other.address)
         )
+
+
+#: The sender of a request about which nothing is known.
+UNKNOWN_REQUESTER = Requester()
 
 
 def _network(address: str) -> str:

@@ -1,4 +1,4 @@
-"""What has been revoked, kept so that asking is a look-up in a dictionary."""
+"""Revocations, and the in-process index that checks a token with dictionary look-ups."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
-    """What a revocation is about."""
+class RevocationKind(StrEnum):
+    """What a revocation applies to."""
 
     SESSION = "session"
     TOKEN = "token"
@@ -17,53 +17,52 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """One entry of the log.
+    """One entry of the revocation log. Times are seconds since the epoch.
 
     Attributes:
-        kind: what ``value`` is.
-        value: a session's id, a token's ``jti``, a subject, or the ``kid`` of a key.
-        moment: when it was made, seconds since the epoch. That of a subject is later by the
-            leeway, so that it is not before the ``iat`` of a token from a node whose clock is
-            ahead. It revokes what was issued until then and belongs to no session: sessions are
-            revoked one by one.
-        until: when the last token it can concern expires; the entry dies then.
+        kind: what ``value`` identifies.
+        value: a session id, a token's ``jti``, a subject, or the ``kid`` of a key.
+        revoked_at: when it was revoked. For a subject it is later by the leeway, so that it is not
+            before the ``iat`` of a token from a node whose clock is ahead. It revokes the tokens
+            issued until then that belong to no session; sessions are revoked one by one.
+        expires_at: when the last token it can apply to expires; the entry can be deleted then.
     """
 
-    kind: Kind
+    kind: RevocationKind
     value: str
-    moment: float
-    until: float
+    revoked_at: float
+    expires_at: float
 
 
-#: The claim of a token that was issued in the knowledge of a revocation of its subject: the moment
-#: of that revocation. Where clocks differ, ``iat`` does not tell which of the two came first.
+#: The claim of a token that was issued after a revocation of its subject: the time of that
+#: revocation. When clocks differ, ``iat`` does not tell which of the two came first.
 ISSUED_AFTER = "issued_after"
 
-#: The least seconds between the moments of two revocations of one subject.
+#: Least difference in seconds between two revocations of one subject.
 _TICK = 1e-6
 
 
 def later_than(entry: Revocation, newest: float | None) -> Revocation:
-    """Return a revocation whose moment is later than that of the subject's newest one.
+    """Return a revocation whose time is later than the subject's newest one.
 
-    A token may say that it was issued after the newest one. If one from a node whose clock is
-    behind were made earlier than that, it would not revoke that token.
+    A token may state that it was issued after the newest revocation. A revocation with an earlier
+    time, from a node whose clock is behind, would not revoke that token.
     """
-    if newest is None or entry.moment > newest:
+    if newest is None or entry.revoked_at > newest:
         return entry
-    return replace(entry, moment=newest + _TICK)
+    return replace(entry, revoked_at=newest + _TICK)
 
 
 class RevocationIndex:
-    """The live revocations of one process.
+    """The revocations that this process knows and that can still apply to a token.
 
-    Readers take no lock: each step is one operation on a dictionary. One thread writes.
+    Readers take no lock: each step is one dictionary operation. One thread writes.
 
     Args:
         subject_claim: the claim that holds a token's subject.
 
     Attributes:
-        keys: the keys whose tokens are all refused, and until when that matters.
+        keys: revoked keys by ``kid``, with the time at which each entry expires.
     """
 
     def __init__(self, subject_claim: str = "sub") -> None:
@@ -72,27 +71,33 @@ class RevocationIndex:
         self._tokens: dict[str, float] = {}
         self._subjects: dict[str, tuple[float, float]] = {}
         self.keys: dict[str, float] = {}
-        self._held = {Kind.SESSION: self._sessions, Kind.TOKEN: self._tokens, Kind.KEY: self.keys}
+        self._expiries = {
+            RevocationKind.SESSION: self._sessions,
+            RevocationKind.TOKEN: self._tokens,
+            RevocationKind.KEY: self.keys,
+        }
 
     def __len__(self) -> int:
-        return sum(map(len, self._held.values())) + len(self._subjects)
+        return sum(map(len, self._expiries.values())) + len(self._subjects)
 
     def add(self, entries: Iterable[Revocation]) -> None:
-        """Add entries; one that is there already is kept, or lives as long as the longer."""
+        """Add entries; of two for the same value the later times apply."""
         for entry in entries:
-            if entry.kind is Kind.SUBJECT:
-                moment, until = self._subjects.get(entry.value, (0.0, 0.0))
-                self._subjects[entry.value] = (max(moment, entry.moment), max(until, entry.until))
+            if entry.kind is RevocationKind.SUBJECT:
+                revoked_at, expires_at = self._subjects.get(entry.value, (0.0, 0.0))
+                self._subjects[entry.value] = (
+                    max(revoked_at, entry.revoked_at),
+                    max(expires_at, entry.expires_at),
+                )
             else:
-                held = self._held[entry.kind]
-                held[entry.value] = max(held.get(entry.value, 0.0), entry.until)
+                expiries = self._expiries[entry.kind]
+                expiries[entry.value] = max(expiries.get(entry.value, 0.0), entry.expires_at)
 
     def revokes(self, claims: Mapping[str, Any]) -> bool:
         """Tell whether the token with these claims has been revoked.
 
         Args:
-            claims: verified claims; ``sid``, ``jti``, ``iat`` and the subject are read where
-                present.
+            claims: verified claims; ``sid``, ``jti``, ``iat`` and the subject are read if present.
         """
         session = claims.get("sid")
         if session is not None:
@@ -103,39 +108,38 @@ class RevocationIndex:
         return bool(self._tokens) and claims.get("jti") in self._tokens
 
     def ends_session_of(self, claims: Mapping[str, Any]) -> bool:
-        """Tell whether it is the session of a token that has been revoked."""
+        """Tell whether the session of a token has been revoked."""
         session = claims.get("sid")
         return isinstance(session, str) and session in self._sessions
 
     def subject_revoked_at(self, subject: object) -> float | None:
-        """Return the moment of a subject's newest revocation; ``None`` where there is none."""
+        """Return the time of a subject's newest revocation; ``None`` when there is none."""
         known = self._subjects.get(str(subject)) if isinstance(subject, (str, int)) else None
         return None if known is None else known[0]
 
     def _subject_is_revoked(self, claims: Mapping[str, Any]) -> bool:
-        moment = self.subject_revoked_at(claims.get(self._subject_claim))
-        return moment is not None and was_issued_by(claims, moment)
+        revoked_at = self.subject_revoked_at(claims.get(self._subject_claim))
+        return revoked_at is not None and was_issued_before(claims, revoked_at)
 
     def drop_expired(self, now: float) -> None:
-        """Forget the entries that can concern no token any more."""
-        for held in self._held.values():
-            for value in [value for value, until in held.items() if until <= now]:
-                del held[value]
-        gone = [value for value, (_, until) in self._subjects.items() if until <= now]
-        for value in gone:
+        """Delete the entries that cannot apply to any token any more."""
+        for expiries in self._expiries.values():
+            for value in [value for value, expires_at in expiries.items() if expires_at <= now]:
+                del expiries[value]
+        expired = [value for value, (_, expires_at) in self._subjects.items() if expires_at <= now]
+        for value in expired:
             del self._subjects[value]
 
 
-def was_issued_by(claims: Mapping[str, Any], moment: float) -> bool:
+def was_issued_before(claims: Mapping[str, Any], revoked_at: float) -> bool:
     """Tell whether a token was issued before a revocation of its subject.
 
     Args:
         claims: verified claims.
-        moment: that of the revocation.
+        revoked_at: the time of the revocation, seconds since the epoch.
     """
     issued, after = claims.get("iat"), claims.get(ISSUED_AFTER)
-    # iat counts whole seconds, and a token that does not say when it was issued may have been
-    # issued before.
-    if isinstance(issued, (int, float)) and issued > moment:
+    # `iat` has whole seconds. A token without `iat` may have been issued before.
+    if isinstance(issued, (int, float)) and issued > revoked_at:
         return False
-    return not isinstance(after, (int, float)) or after < moment
+    return not isinstance(after, (int, float)) or after < revoked_at

@@ -1,11 +1,11 @@
-"""What sessions need of a store, with the atomicity they need it with."""
+"""The session store protocol, with the atomicity it requires."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from flask_watchword.sessions.requester import Requester
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.requester import UNKNOWN_REQUESTER, Requester
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import Lifetimes, Session
 
 
@@ -14,13 +14,13 @@ class Batch:
     """A part of the revocation log.
 
     Attributes:
-        entries: what was added, oldest first; each at least once, some perhaps again.
+        entries: the new entries, oldest first; an entry may be returned more than once.
         cursor: where the next part begins, for :meth:`SessionStore.revocations`.
-        epoch: which life of the store this is: another one means that the store was wiped and
-            that what it says is not all that was ever revoked.
-        since: when this life began, seconds since the epoch, as far as the store can tell; the
-            first ``now`` it was given will do. Of a token that is older only its session tells
-            whether it was revoked: a wiped store has lost both.
+        epoch: identifies the lifetime of the store's data. Another epoch means that the store was
+            wiped, so its log does not contain everything that was ever revoked.
+        since: when this epoch began, seconds since the epoch, as far as the store can tell; the
+            first ``now`` it was given is sufficient. Whether an older token was revoked can only
+            be told from its session: a wiped store has lost both.
     """
 
     entries: Sequence[Revocation]
@@ -29,33 +29,30 @@ class Batch:
     since: float = 0.0
 
 
-#: How many sessions a store ends in one step. A subject who has a hundred thousand of them when a
-#: limit is set must not keep a store busy for seconds: each start ends so many.
-MOST_ENDED = 1_000
+#: How many sessions a store ends in one step. A subject may have a hundred thousand sessions when a
+#: limit is introduced, and that must not block a store for seconds. The next logins end the rest.
+MAX_ENDED_PER_CALL = 1_000
 
-#: Seconds that what is over is kept before it is purged. Tokens are accepted for a leeway past
-#: their end, and machines whose clocks differ share a store: what one of them takes for over may
-#: concern a token that another still accepts.
-KEPT_PAST_END = 3_600.0
-
-
-#: Of a request of which nothing is known.
-UNKNOWN = Requester()
+#: Seconds for which expired rows are kept before they are purged. Tokens are accepted for a leeway
+#: past their expiry, and the clocks of machines that share a store differ: a row that has expired
+#: for one of them may apply to a token that another still accepts.
+RETENTION_SECONDS = 3_600.0
 
 
 class SessionStore(Protocol):
-    """Keeps sessions and the log of revocations.
+    """Stores sessions and the revocation log.
 
-    Every method is one atomic step, raises ``StoreUnavailable`` when the store does not answer,
-    and has then changed nothing or all. Methods that write have committed when they return.
+    Every method is one atomic operation. It raises ``StoreUnavailable`` when the store does not
+    respond, and has then changed nothing or everything. A method that writes has committed when it
+    returns.
     """
 
     def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
-        """Keep a new session; end the subject's oldest beyond ``limit``, and log that.
+        """Store a new session; end the subject's oldest sessions beyond ``limit``, and log that.
 
         Returns:
-            The sessions that were ended: :data:`MOST_ENDED` of them at most, the others by the
-            next starts.
+            The sessions that were ended, at most :data:`MAX_ENDED_PER_CALL`. Later calls end the
+            others.
         """
 
     def rotate(
@@ -64,40 +61,40 @@ class SessionStore(Protocol):
         generation: int,
         now: float,
         lifetimes: Lifetimes,
-        requester: Requester = UNKNOWN,
+        requester: Requester = UNKNOWN_REQUESTER,
     ) -> Session | None:
-        """Add one to the generation if it is ``generation`` and the session is not over.
+        """Add one to the generation if it is ``generation`` and the session has not ended.
 
         One compare-and-swap: of any number of callers with the same generation one gets the
-        session as it is afterwards (``rotated_at`` is now, ``idle_until`` moved on, ``used_by`` is
-        the requester) and all others get ``None``. ``shown_use_at`` becomes the ``rotated_at``
-        there was, if that is older than ``lifetimes.concealed``. It writes one row and reads no
-        other.
+        updated session (``rotated_at`` is now, ``idle_until`` is extended, ``used_by`` is the
+        requester) and all others get ``None``. ``shown_use_at`` becomes the previous
+        ``rotated_at``, if that is older than ``lifetimes.concealed``. It writes one row and reads
+        no other.
         """
 
-    def note_repeat(
+    def record_repeat(
         self, session_id: str, generation: int, now: float, elsewhere: Requester | None
     ) -> Session | None:
-        """Note that the current generation was handed out again, if it still is the current one.
+        """Record that the current generation was issued again, if it is still the current one.
 
-        One compare-and-swap: of any number of callers for one generation one gets the session as
-        it is afterwards, all others ``None``. Repeats from elsewhere are noted apart.
+        One compare-and-swap: of any number of callers for one generation one gets the updated
+        session, all others ``None``. Repeats from another device are recorded separately.
 
         Args:
-            session_id: of the session.
+            session_id: the session.
             generation: the current generation.
             now: seconds since the epoch.
-            elsewhere: the other device where two use the session; ``None`` where it is one.
+            elsewhere: the other device when two use the session; ``None`` when it is one device.
         """
 
     def get(self, session_id: str) -> Session | None:
-        """Return a session, over or not; ``None`` where there is none."""
+        """Return a session, whether it has ended or not; ``None`` when there is none."""
 
     def end(self, session_id: str, now: float, reason: str, lifetimes: Lifetimes) -> Session | None:
         """End a session and log its revocation, in one step.
 
         Returns:
-            The session; ``None`` where there is none or it had been ended before.
+            The session; ``None`` when there is none or it had been ended before.
         """
 
     def end_all(
@@ -109,11 +106,11 @@ class SessionStore(Protocol):
         *,
         keep: str | None = None,
     ) -> list[Session]:
-        """End every session of a subject but ``keep``, and log that.
+        """End every session of a subject except ``keep``, and log that.
 
-        Those too that are over by less than the leeway, for which their tokens are accepted still.
-        In steps of :data:`MOST_ENDED` sessions or more. Whoever is told that the store does not
-        answer may find that some have ended, and asks again.
+        This includes sessions that expired less than the leeway ago, whose tokens are still
+        accepted. It works in steps of :data:`MAX_ENDED_PER_CALL` sessions or more. After
+        ``StoreUnavailable`` some sessions may have ended, and the caller repeats the call.
 
         Without ``keep`` the subject itself is logged as well, for its tokens without a session:
         see :meth:`revoke`.
@@ -123,17 +120,17 @@ class SessionStore(Protocol):
         """
 
     def of_subject(self, subject: str, now: float) -> Sequence[Session]:
-        """Return the sessions of a subject that are not over, the one used last first."""
+        """Return the sessions of a subject that have not ended, most recently used first."""
 
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation.
 
-        Of a subject each has a later moment than those before, by
+        A revocation of a subject gets a later time than the previous ones of that subject, by
         :func:`~flask_watchword.sessions.revocation.later_than`.
         """
 
     def revocations(self, after: int, now: float) -> Batch:
-        """Return what was logged behind a cursor and lives still; 0 for all of it."""
+        """Return the unexpired entries that were logged after a cursor; 0 for all of them."""
 
     def find_revocations(
         self,
@@ -142,47 +139,48 @@ class SessionStore(Protocol):
         subject: str | None,
         key_id: str | None = None,
     ) -> Sequence[Revocation]:
-        """Return the entries about a session, a token, a subject and a key.
+        """Return the entries for a session, a token, a subject and a key.
 
         For a process whose own copy of the log is too old to be trusted.
         """
 
     def purge(self, now: float, limit: int) -> int:
-        """Delete up to ``limit`` sessions and as many entries that can concern nobody any more.
+        """Delete up to ``limit`` expired sessions and as many expired log entries.
 
         Returns:
-            How many were deleted; 0 means that nothing is left to delete.
+            How many were deleted; 0 means that there is nothing left to delete.
         """
 
-    def change_mark(self) -> object:
-        """Return a value that is another one after each revocation this process can know of.
+    def change_token(self) -> object:
+        """Return a value that differs after each revocation this process can know of.
 
-        Asked at each request, so it costs next to nothing and does no I/O. A store that learns of
-        other processes' revocations by waiting alone returns a constant.
+        Called for each request, so it must be cheap and do no I/O. A store that learns of other
+        processes' revocations only in :meth:`wait_for_change` returns a constant.
         """
 
     def wait_for_change(self, seconds: float) -> None:
         """Return when something may have been logged, after ``seconds`` at the latest."""
 
     def stop_waiting(self) -> None:
-        """Have :meth:`wait_for_change` return soon, within a second.
+        """Make :meth:`wait_for_change` return within a second.
 
         Takes no lock and does no I/O, so the garbage collector may call it at any point of any
-        thread. What is open stays open until :meth:`close`.
+        thread. Connections stay open until :meth:`close`.
         """
 
     def close(self) -> None:
-        """Give back connections; wakes whoever waits."""
+        """Close the connections; wakes a thread in :meth:`wait_for_change`."""
 
 
 def session_revocation(session: Session, now: float, lifetimes: Lifetimes) -> Revocation:
     """Return the entry that revokes every token of a session."""
-    return Revocation(Kind.SESSION, session.id, now, session.tokens_until(now, lifetimes))
+    expires_at = session.tokens_until(now, lifetimes)
+    return Revocation(RevocationKind.SESSION, session.id, now, expires_at)
 
 
 def subject_revocation(subject: str, now: float, lifetimes: Lifetimes) -> Revocation:
     """Return the entry that revokes the tokens of a subject that belong to no session."""
     # The clock of a node that issued a token may be ahead by the leeway.
-    moment = now + lifetimes.leeway
+    revoked_at = now + lifetimes.leeway
     longest = max(lifetimes.access, lifetimes.detached) + lifetimes.leeway
-    return Revocation(Kind.SUBJECT, subject, moment, moment + longest)
+    return Revocation(RevocationKind.SUBJECT, subject, revoked_at, revoked_at + longest)

@@ -46,7 +46,7 @@ class Connection:
 
     def __getattr__(self, name: str) -> Any:
         if name not in (
-            "start", "rotate", "note_repeat", "get", "end", "end_all", "of_subject", "revoke",
+            "start", "rotate", "record_repeat", "get", "end", "end_all", "of_subject", "revoke",
             "find_revocations", "purge",
         ):  # fmt: skip
             raise AttributeError(name)
@@ -66,8 +66,8 @@ class Connection:
             raise StoreUnavailable("the log cannot be read")
         return self._shared.memory.revocations(after, now)
 
-    def change_mark(self) -> object:
-        return self._shared.memory.change_mark() if self.tells_by_mark else None
+    def change_token(self) -> object:
+        return self._shared.memory.change_token() if self.tells_by_mark else None
 
     def wait_for_change(self, seconds: float) -> None:
         self.waiting.set()

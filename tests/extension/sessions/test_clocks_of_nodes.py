@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flask_watchword import create_access_token, create_refresh_token
 from flask_watchword.infra.memory_sessions import MemorySessionStore
-from flask_watchword.sessions.revocation import ISSUED_AFTER, Kind
+from flask_watchword.sessions.revocation import ISSUED_AFTER, RevocationKind
 from tests.extension.sessions.conftest import STORES, MakeSite
 from tests.extension.sessions.site import START, Site, bearing
 
@@ -37,7 +37,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def access_at(site: Site, subject: str = "ada") -> str:
     with site.app.app_context():
-        site.feed.learn_of(subject)  # as a node that has followed the log
+        site.feed.load_subject(subject)  # as a node that has followed the log
         return create_access_token(subject)
 
 
@@ -90,7 +90,9 @@ def test_each_revocation_of_a_subject_has_a_later_moment(make_site: MakeSite) ->
         with site.app.app_context():
             site.sessions.end_all("ada")
         found = site.store.find_revocations(None, None, "ada")
-        moments.append(max(entry.moment for entry in found if entry.kind is Kind.SUBJECT))
+        moments.append(
+            max(entry.revoked_at for entry in found if entry.kind is RevocationKind.SUBJECT)
+        )
     assert moments == sorted(set(moments))
 
 

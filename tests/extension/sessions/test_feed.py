@@ -13,9 +13,9 @@ import pytest
 from flask_watchword import create_access_token
 from flask_watchword.extension.sessions.revocation_feed import Figures
 from flask_watchword.infra.memory_sessions import MemorySessionStore
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
-from flask_watchword.sessions.store import KEPT_PAST_END
+from flask_watchword.sessions.store import RETENTION_SECONDS
 from tests.extension.sessions.conftest import MakeSite
 from tests.extension.sessions.shared_store import PATIENCE, Connection, Shared
 from tests.extension.sessions.site import MINUTE, START, Site, StoppedClock, bearing, refusal
@@ -365,10 +365,10 @@ def test_tidying_keeps_its_distance_unless_there_is_more_to_purge(
     site: Site, connection: Connection, elapsed: StoppedClock, shared: Shared
 ) -> None:
     elapsed.now += 60
-    entries = [Revocation(Kind.TOKEN, str(n), START, START + 1) for n in range(150)]
+    entries = [Revocation(RevocationKind.TOKEN, str(n), START, START + 1) for n in range(150)]
     for entry in entries:
         shared.memory.revoke(entry)
-    site.clock.now += KEPT_PAST_END + 2
+    site.clock.now += RETENTION_SECONDS + 2
     connection.asked.clear()
     for _ in range(4):
         site.feed.tidy()

@@ -7,7 +7,7 @@ import jwt
 from flask_watchword import create_access_token
 from flask_watchword.extension.state import state_of
 from flask_watchword.jose import Key
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.shared_store import Connection, Shared
 from tests.extension.sessions.site import DAY, SECRET, Site, bearing, refusal
@@ -97,7 +97,7 @@ def test_with_an_old_copy_and_the_log_unreadable_the_store_is_asked_about_the_ke
     ada = site.sign_in()
     assert ada.get().status_code == 200
     now = site.clock.now
-    shared.memory.revoke(Revocation(Kind.KEY, "stolen", now, now + DAY))
+    shared.memory.revoke(Revocation(RevocationKind.KEY, "stolen", now, now + DAY))
     moment[0] += 2
     connection.log_is_down = True
     assert refusal(ada.get()) == REVOKED

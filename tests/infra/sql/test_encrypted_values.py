@@ -20,19 +20,22 @@ def test_each_value_is_counted_once_by_its_master_key(
 ) -> None:
     monkeypatch.setattr(sealed_values, "_BATCH", 3)
     for number in range(7):
-        seal = OLD if number in {0, 3, 4} else NEW
-        SqlTotpStore(any_engine, seal).begin(new_enrolment(f"user-{number}", NOW))
+        encryptor = OLD if number in {0, 3, 4} else NEW
+        SqlTotpStore(any_engine, encryptor).begin(new_enrolment(f"user-{number}", NOW))
     outbox = SqlOutbox(any_engine, OLD)
     for number in range(8):
         mail = new_mail("verify_email", "ada@example.com", Body("", "", ""), NOW)
         outbox.put(mail)
         if number % 2:
             outbox.sent(mail.id, NOW)
-    assert count_by_head(any_engine, len(NEW.head)) == {
-        "authenticators": {OLD.head: 3, NEW.head: 4},
-        "e-mail": {OLD.head: 4},
+    assert count_by_head(any_engine, len(NEW.current_prefix)) == {
+        "authenticators": {OLD.current_prefix: 3, NEW.current_prefix: 4},
+        "e-mail": {OLD.current_prefix: 4},
     }
 
 
 def test_where_nothing_is_sealed_nothing_is_counted(any_engine: Engine) -> None:
-    assert count_by_head(any_engine, len(NEW.head)) == {"authenticators": {}, "e-mail": {}}
+    assert count_by_head(any_engine, len(NEW.current_prefix)) == {
+        "authenticators": {},
+        "e-mail": {},
+    }

@@ -107,15 +107,15 @@ def test_a_decoy_is_tried_again_and_given_up_like_a_message(outbox: SqlOutbox) -
 def test_a_message_is_there_with_the_change_that_causes_it_or_not_at_all(
     any_engine: Engine,
 ) -> None:
-    sealer = Encryptor([KEY])
+    encryptor = Encryptor([KEY])
 
     def fail(connection: Connection) -> None:
-        SqlOutbox(connection, sealer).put(mail())
+        SqlOutbox(connection, encryptor).put(mail())
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         transact(any_engine, fail)
-    assert SqlOutbox(any_engine, sealer).claim(NOW, 1.0) is None
+    assert SqlOutbox(any_engine, encryptor).claim(NOW, 1.0) is None
 
 
 @pytest.mark.server
@@ -123,14 +123,14 @@ def test_a_worker_looks_past_a_message_that_another_one_is_claiming(
     postgres_engine: Engine,
 ) -> None:
     """Its transaction is open still: to wait for it would make of all workers one."""
-    sealer = Encryptor([KEY])
-    outbox = SqlOutbox(postgres_engine, sealer)
+    encryptor = Encryptor([KEY])
+    outbox = SqlOutbox(postgres_engine, encryptor)
     first, second = mail(1), mail(2)
     for one in (first, second):
         outbox.put(one)
 
     def claim_beside(connection: Connection) -> None:
-        held = SqlOutbox(connection, sealer).claim(NOW + 10, LEASE)
+        held = SqlOutbox(connection, encryptor).claim(NOW + 10, LEASE)
         assert held is not None
         assert held.mail == first
         beside = outbox.claim(NOW + 10, LEASE)

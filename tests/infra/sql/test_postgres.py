@@ -25,7 +25,7 @@ from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.infra.sql.postgres_feed import PostgresFeed
 from flask_watchword.infra.sql.schema import upgrade_schema
 from flask_watchword.infra.sql.sessions import SqlSessionStore
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 from tests.servers.postgres import PostgresServer, running_postgres
 from tests.servers.valkey import wait_until
@@ -35,7 +35,7 @@ LIVES = Lifetimes()
 
 
 def token(name: str) -> Revocation:
-    return Revocation(Kind.TOKEN, name, NOW, NOW + 900)
+    return Revocation(RevocationKind.TOKEN, name, NOW, NOW + 900)
 
 
 @pytest.mark.server

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from flask_watchword.infra.sql.engine import open_engine, transactions
 from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.infra.sql.sessions import SqlSessionStore
-from flask_watchword.sessions.refresh import RefreshRefused, refresh
+from flask_watchword.sessions.refresh import RefreshRejected, refresh
 from flask_watchword.sessions.session import (
     REFRESH_REUSED,
     SIGNED_OUT,
@@ -58,7 +58,7 @@ def check_strict(store: SqlSessionStore, race: Race) -> None:
     assert session is not None
     assert (session.generation, session.end_reason) == (2, REFRESH_REUSED)
     assert [e.value for e in store.revocations(0, NOW).entries] == [race.session_id]
-    with pytest.raises(RefreshRefused):
+    with pytest.raises(RefreshRejected):
         refresh(store, race.session_id, 2, NOW + 61, STRICT)
 
 
@@ -109,7 +109,7 @@ def test_after_a_logout_that_raced_a_refresh_nothing_of_the_session_works(
         together.wait(30)
         try:
             return refresh(staying, session_id, 1, NOW, LENIENT).session.generation
-        except RefreshRefused as refused:
+        except RefreshRejected as refused:
             return refused.code
 
     with ThreadPoolExecutor(2) as pool:
@@ -120,7 +120,7 @@ def test_after_a_logout_that_raced_a_refresh_nothing_of_the_session_works(
             assert ended.result()
             assert stayed.result() in (2, "session_ended")
             for generation in (1, 2):
-                with pytest.raises(RefreshRefused):
+                with pytest.raises(RefreshRejected):
                     refresh(staying, session.id, generation, NOW, LENIENT)
     assert len(leaving.revocations(0, NOW).entries) == 100
     leaving.close()
@@ -154,7 +154,7 @@ def wait_until_blocked(engine: Engine, number: int) -> None:
 def test_ending_everything_goes_on_though_somebody_ended_a_part_of_a_step_meanwhile(
     postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_watchword.infra.sql.sessions.MOST_ENDED", STEP)
+    monkeypatch.setattr("flask_watchword.infra.sql.sessions.MAX_ENDED_PER_CALL", STEP)
     store = crowded(postgres_engine)
     ending = text(
         "UPDATE watchword_sessions SET ended_at = 1 WHERE id = "
@@ -173,7 +173,7 @@ def test_ending_everything_goes_on_though_somebody_ended_a_part_of_a_step_meanwh
 def test_none_of_two_who_end_everything_is_answered_before_it_is_done(
     postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_watchword.infra.sql.sessions.MOST_ENDED", STEP)
+    monkeypatch.setattr("flask_watchword.infra.sql.sessions.MAX_ENDED_PER_CALL", STEP)
     store = crowded(postgres_engine)
     with ThreadPoolExecutor(2) as pool:
         with transactions(postgres_engine).begin() as somebody:

@@ -58,13 +58,13 @@ def test_a_secret_that_is_replaced_meanwhile_stays_the_newer_one(
 ) -> None:
     SqlTotpStore(any_engine, Encryptor([OLD])).begin(new_enrolment("ada", NOW))
     newer = new_enrolment("ada", NOW + 1.0)
-    sealer = Encryptor([NEW, OLD])
-    opened = sealer.open
+    encryptor = Encryptor([NEW, OLD])
+    decrypt = encryptor.decrypt
 
-    def open_slowly(sealed: bytes, context: str) -> bytes:
+    def decrypt_slowly(encrypted: bytes, context: str) -> bytes:
         SqlTotpStore(any_engine, Encryptor([NEW])).begin(newer)
-        return opened(sealed, context)
+        return decrypt(encrypted, context)
 
-    monkeypatch.setattr(sealer, "open", open_slowly)
-    assert SqlTotpStore(any_engine, sealer).reseal() == ReencryptionResult(0, 0)
+    monkeypatch.setattr(encryptor, "decrypt", decrypt_slowly)
+    assert SqlTotpStore(any_engine, encryptor).reseal() == ReencryptionResult(0, 0)
     assert SqlTotpStore(any_engine, Encryptor([NEW])).get("ada") == newer

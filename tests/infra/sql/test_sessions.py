@@ -12,12 +12,12 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.engine import run, transactions, writing
 from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.infra.sql.sessions import SqlSessionStore
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 
 NOW = 1_700_000_000.0
 LIVES = Lifetimes()
-TOKEN = Revocation(Kind.TOKEN, "jti", NOW, NOW + 900)
+TOKEN = Revocation(RevocationKind.TOKEN, "jti", NOW, NOW + 900)
 
 # The child rotates over connections of its own while the parent goes on over those it had.
 FORK = """
@@ -98,7 +98,7 @@ def test_numbers_go_on_after_the_newest_entries_are_deleted(any_engine: Engine) 
     store = open_sql_sessions(any_engine.url, upgrade=False)
     store.revoke(TOKEN)
     cursor = store.revocations(0, NOW).cursor
-    store.purge(TOKEN.until, 10)
+    store.purge(TOKEN.expires_at, 10)
     store.revoke(TOKEN)
     assert store.revocations(cursor, NOW).cursor > cursor
     store.close()
@@ -179,10 +179,10 @@ def test_a_long_log_is_read_page_by_page_to_its_end(
     store = SqlSessionStore(any_engine, owned=False)
     for number in range(7):
         until = NOW + (900 if number % 2 else -1)
-        store.revoke(Revocation(Kind.TOKEN, str(number), NOW, until))
+        store.revoke(Revocation(RevocationKind.TOKEN, str(number), NOW, until))
     whole = store.revocations(0, NOW)
     assert [entry.value for entry in whole.entries] == ["1", "3", "5"]
     assert store.revocations(whole.cursor, NOW).entries == []
-    store.revoke(Revocation(Kind.TOKEN, "next", NOW, NOW + 900))
+    store.revoke(Revocation(RevocationKind.TOKEN, "next", NOW, NOW + 900))
     assert [entry.value for entry in store.revocations(whole.cursor, NOW).entries] == ["next"]
     store.close()

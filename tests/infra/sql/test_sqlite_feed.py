@@ -16,12 +16,12 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.engine import writing
 from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.infra.sql.sessions import SqlSessionStore
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import Lifetimes, new_session
 
 NOW = 1_700_000_000.0
 LIVES = Lifetimes()
-TOKEN = Revocation(Kind.TOKEN, "jti", NOW, NOW + 900)
+TOKEN = Revocation(RevocationKind.TOKEN, "jti", NOW, NOW + 900)
 
 END_A_SESSION = """
 import sys
@@ -65,23 +65,23 @@ def test_what_another_process_revokes_has_moved_the_mark_once_it_is_done(
 ) -> None:
     session = new_session("ada", NOW, LIVES)
     store.start(session, None, LIVES)
-    before = store.change_mark()
+    before = store.change_token()
     arguments = [str(engine.url), session.id, str(NOW)]
     subprocess.run([sys.executable, "-c", END_A_SESSION, *arguments], check=True, timeout=60)
-    assert store.change_mark() != before
+    assert store.change_token() != before
     assert [entry.value for entry in store.revocations(0, NOW).entries] == [session.id]
 
 
 def test_the_mark_is_read_without_the_file(engine: Engine, store: SqlSessionStore) -> None:
-    before = store.change_mark()
+    before = store.change_token()
     feed_of(engine).unlink()
-    assert store.change_mark() == before
+    assert store.change_token() == before
 
 
 def test_the_feed_is_for_the_owner_of_the_database_alone(
     engine: Engine, store: SqlSessionStore
 ) -> None:
-    assert store.change_mark()
+    assert store.change_token()
     assert stat.S_IMODE(feed_of(engine).stat().st_mode) == 0o600
 
 
@@ -91,10 +91,10 @@ def test_a_database_and_a_link_to_it_share_a_mark(
     link = tmp_path / "link.db"
     link.symlink_to(str(engine.url.database))
     linked = open_sql_sessions(f"sqlite:///{link}", upgrade=False)
-    before = store.change_mark()
+    before = store.change_token()
     linked.revoke(TOKEN)
     linked.close()
-    assert store.change_mark() != before
+    assert store.change_token() != before
 
 
 def test_a_revocation_whose_process_died_before_it_could_tell_is_found_all_the_same(

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from flask_watchword.infra.sql.engine import writing
 from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.sessions.refresh import refresh
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 from flask_watchword.sessions.store import SessionStore
 from tests.infra.sql.recorded_statements import about_our_tables, recording
@@ -26,7 +26,7 @@ def do_everything(store: SessionStore) -> None:
     store.end_all("ada", NOW, SIGNED_OUT, LIVES, keep="none")
     store.end_all("ada", NOW, SIGNED_OUT, LIVES)
     store.of_subject("ada", NOW)
-    store.revoke(Revocation(Kind.TOKEN, "jti", NOW, NOW + 900))
+    store.revoke(Revocation(RevocationKind.TOKEN, "jti", NOW, NOW + 900))
     store.revocations(0, NOW)
     store.find_revocations("sid", "jti", "ada", "kid")
     store.purge(NOW, 10)

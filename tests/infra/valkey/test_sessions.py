@@ -16,8 +16,8 @@ from flask_watchword.infra import circuit_breaker as silence
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.valkey import sessions as module
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
-from flask_watchword.sessions.refresh import RefreshRefused, refresh
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.refresh import RefreshRejected, refresh
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, Session, new_session
 from tests.servers.valkey import ValkeyServer, running_cluster, running_valkey, wait_until
 
@@ -52,7 +52,7 @@ def started(store: ValkeySessionStore, subject: str = "ada", now: float = NOW) -
 def test_a_start_with_a_limit_looks_at_so_many_sessions_and_no_more(
     server: ValkeyServer, store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_ENDED", 4)
+    monkeypatch.setattr(module, "MAX_ENDED_PER_CALL", 4)
     old = [started(store, now=NOW + n) for n in range(100)]
     with server.client() as client:
         client.config_resetstat()
@@ -96,7 +96,7 @@ def test_whoever_starts_with_a_clock_behind_is_not_ended_by_the_limit(
 
 
 def token(value: str, until: float = NOW + 900) -> Revocation:
-    return Revocation(Kind.TOKEN, value, NOW, until)
+    return Revocation(RevocationKind.TOKEN, value, NOW, until)
 
 
 def logged(store: ValkeySessionStore) -> list[str]:
@@ -143,7 +143,7 @@ def test_a_rotation_that_the_client_sends_again_is_no_second_use(server: ValkeyS
     session = started(store)
     refresh(store, session.id, 1, NOW, strict)
     assert refresh(store, session.id, 2, NOW, strict).session.generation == 3
-    with pytest.raises(RefreshRefused, match="refresh_reused"):
+    with pytest.raises(RefreshRejected, match="refresh_reused"):
         refresh(store, session.id, 2, NOW, strict)
 
 
@@ -216,7 +216,7 @@ def test_a_purge_forgets_sessions_that_have_deleted_themselves(
 def test_everything_is_ended_in_steps_that_hold_nobody_up_whatever_is_deleted_between_two(
     store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_watchword.infra.valkey.sessions.MOST_ENDED", 3)
+    monkeypatch.setattr("flask_watchword.infra.valkey.sessions.MAX_ENDED_PER_CALL", 3)
     for number in range(5):
         started(store, now=NOW - LIVES.idle - 60 + number)  # over, and there until it is purged
     live = [started(store, now=NOW + number).id for number in range(10)]
@@ -273,7 +273,7 @@ def test_a_wiped_store_has_another_epoch_and_nothing_old_works(
     before = store.revocations(0, NOW)
     server.client().flushall()
     for session in (ended, alive):
-        with pytest.raises(RefreshRefused, match="session_ended"):
+        with pytest.raises(RefreshRejected, match="session_ended"):
             refresh(store, session.id, 1, NOW, LIVES)
     store.revoke(token("new"))
     after = store.revocations(before.cursor, NOW + 5)
@@ -371,7 +371,7 @@ def test_a_server_that_was_killed_is_unavailable_at_once_and_used_again_when_it_
         store.revoke(token("new"))
         with at_once():
             store.wait_for_change(60)
-        with pytest.raises(RefreshRefused, match="refresh_reused"):
+        with pytest.raises(RefreshRejected, match="refresh_reused"):
             refresh(store, session.id, 1, NOW + 60, LIVES)
         store.close()
 
@@ -450,7 +450,7 @@ def test_many_announcements_wake_a_waiter_few_times(store: ValkeySessionStore) -
 
 FORKED = """
 import os, sys, time
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import RevocationKind, Revocation
 from flask_watchword.sessions.session import Lifetimes, new_session
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 
@@ -468,7 +468,7 @@ for _ in range(200):
 if child == 0:
     os._exit(0)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-store.revoke(Revocation(Kind.TOKEN, "last", 1000.0, 2000.0))
+store.revoke(Revocation(RevocationKind.TOKEN, "last", 1000.0, 2000.0))
 before = time.monotonic()
 store.wait_for_change(20)
 assert time.monotonic() - before < 10

@@ -17,20 +17,20 @@ from tests.memory_stores.keys import MemoryKeyStore
 DAY = 86_400.0
 NOW = 1_700_000_000.0
 SETTINGS = Settings()
-SEAL, OTHER = Encryptor([b"k" * 32]), Encryptor([b"o" * 32])
+ENCRYPTOR, OTHER = Encryptor([b"k" * 32]), Encryptor([b"o" * 32])
 
 
 @pytest.fixture
 def store() -> MemoryKeyStore:
     """Keys that begin to sign now."""
     made = MemoryKeyStore()
-    KeyManager(made, SEAL, key_policy(SETTINGS), lambda: NOW).begin()
+    KeyManager(made, ENCRYPTOR, key_policy(SETTINGS), lambda: NOW).ensure_signing_key()
     return made
 
 
 def test_the_master_key_of_the_keys_is_fine_and_another_is_a_problem(store: MemoryKeyStore) -> None:
     stored = store.load()
-    assert check_master_key(stored, SEAL, NOW).level is Level.OK
+    assert check_master_key(stored, ENCRYPTOR, NOW).level is Level.OK
     assert check_master_key(stored, OTHER, NOW).level is Level.PROBLEM
 
 
@@ -47,7 +47,7 @@ def test_the_key_that_signs_is_told_with_when_it_is_replaced(store: MemoryKeySto
 
 
 def test_a_key_that_waits_is_told_with_when_it_begins(store: MemoryKeyStore) -> None:
-    waiting = KeyManager(store, SEAL, key_policy(SETTINGS), lambda: NOW).rotate()
+    waiting = KeyManager(store, ENCRYPTOR, key_policy(SETTINGS), lambda: NOW).rotate()
     found = check_signing_key(store.load(), SETTINGS, NOW + 60)
     assert found.level is Level.OK
     assert f"replaced by {waiting} in 59 min" in found.says
@@ -67,9 +67,9 @@ def test_a_rotation_that_nobody_has_done_is_told(
 
 
 def test_that_no_key_signs_is_a_problem(store: MemoryKeyStore) -> None:
-    keeper = KeyManager(store, SEAL, key_policy(SETTINGS), lambda: NOW)
+    manager = KeyManager(store, ENCRYPTOR, key_policy(SETTINGS), lambda: NOW)
     (key,) = store.load().keys
-    keeper.revoke(key.kid)
+    manager.revoke(key.kid)
     stored = store.load()
     ended = type(stored)(stored.version, tuple(k for k in stored.keys if k.revoked_at is not None))
     assert check_signing_key(ended, SETTINGS, NOW + 1).level is Level.PROBLEM

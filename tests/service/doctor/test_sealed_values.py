@@ -19,12 +19,12 @@ def keeper_of(store: MemoryKeyStore, *masters: bytes, at: float = NOW) -> KeyMan
 
 def keys_under(master: bytes) -> StoredKeyring:
     store = MemoryKeyStore()
-    keeper_of(store, master).begin()
+    keeper_of(store, master).ensure_signing_key()
     return store.load()
 
 
 def head_of(master: bytes) -> bytes:
-    return Encryptor([master]).head
+    return Encryptor([master]).current_prefix
 
 
 def test_everything_under_the_first_master_key_is_fine_and_counted() -> None:
@@ -54,7 +54,7 @@ def test_what_is_under_a_master_key_that_is_not_there_is_a_problem() -> None:
 
 def test_the_private_part_of_a_key_that_signs_no_more_asks_for_nothing() -> None:
     store = MemoryKeyStore()
-    keeper_of(store, OLD, at=NOW - 1.0).begin()
+    keeper_of(store, OLD, at=NOW - 1.0).ensure_signing_key()
     keeper_of(store, NEW, OLD).rotate(at_once=True)
-    assert [key.sealed is None for key in store.load().keys] == [False, False]
+    assert [key.encrypted_private_key is None for key in store.load().keys] == [False, False]
     assert check_sealed_values(store.load(), {}, Encryptor([NEW]), NOW).level is Level.OK

@@ -48,7 +48,7 @@ def check_token(app: Flask, token: str, *, refresh: bool) -> TokenCheck:
     Raises:
         StoreUnavailable: when a store does not answer.
     """
-    follow_no_longer(app)
+    stop_following(app)
     requirements = Requirements(refresh=refresh, locations="headers")
 
     def view() -> ResponseReturnValue:
@@ -63,7 +63,7 @@ def check_token(app: Flask, token: str, *, refresh: bool) -> TokenCheck:
     return TokenCheck(walk.steps, Verdict(True, None) if verdict.accepted else verdict)
 
 
-def follow_no_longer(app: Flask) -> None:
+def stop_following(app: Flask) -> None:
     """Let an application ask for revocations when it needs to know, without a thread beside it.
 
     It knows what it knew before; only the thread, which also purges, is no more.

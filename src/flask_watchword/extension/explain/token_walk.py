@@ -11,7 +11,7 @@ from flask import Flask, current_app, request
 from flask.ctx import RequestContext
 from flask.typing import ResponseReturnValue
 
-from flask_watchword.errors import Refusal
+from flask_watchword.errors import TokenRejected
 from flask_watchword.extension.callbacks.defaults import (
     default_blocklist_callback,
     default_decode_key_callback,
@@ -45,7 +45,7 @@ from flask_watchword.jose.explain import (
     take_signature_steps,
 )
 from flask_watchword.jose.keys import Key
-from flask_watchword.sessions.revocation import Kind, Revocation, was_issued_by
+from flask_watchword.sessions.revocation import Revocation, RevocationKind, was_issued_before
 from flask_watchword.sessions.session import REFRESH_REUSED, Session
 from flask_watchword.sessions.store import SessionStore
 
@@ -54,10 +54,10 @@ KnownKeys = Callable[[], tuple[Sequence[Key], str]]
 
 #: What is asked of the log of revocations, in the order in which it is asked.
 _REVOCATION_STEPS = {
-    Kind.KEY: "key not revoked",
-    Kind.SESSION: "session",
-    Kind.SUBJECT: "subject not revoked",
-    Kind.TOKEN: "token not revoked",
+    RevocationKind.KEY: "key not revoked",
+    RevocationKind.SESSION: "session",
+    RevocationKind.SUBJECT: "subject not revoked",
+    RevocationKind.TOKEN: "token not revoked",
 }
 
 
@@ -88,7 +88,7 @@ def request_with(app: Flask, token: str, path: str = "/", method: str = "GET") -
 
 def new_walk() -> Walk:
     """Return a walk that stops at what a protected view refuses."""
-    return Walk((Refusal, JWTExtendedException), _code_of)
+    return Walk((TokenRejected, JWTExtendedException), _code_of)
 
 
 def walk_token(walk: Walk, token: str, keys: KnownKeys, *, refresh: bool) -> CurrentToken | None:
@@ -206,22 +206,24 @@ def _take_revocation_steps(
         refused.append(error)
     for kind, name in _REVOCATION_STEPS.items():
         says = _revoked_when(found, kind, now)
-        if kind is Kind.SESSION:
+        if kind is RevocationKind.SESSION:
             says = _session(store, claims.get("sid"), now)
-        elif kind is Kind.SUBJECT:
+        elif kind is RevocationKind.SUBJECT:
             says = _of_subject(found, claims, now)
         walk.take(name, says, _raising(e for e in refused if _kind_of(e, claims, found) is kind))
 
 
-def _kind_of(error: RevokedTokenError, claims: dict[str, Any], found: Sequence[Revocation]) -> Kind:
+def _kind_of(
+    error: RevokedTokenError, claims: dict[str, Any], found: Sequence[Revocation]
+) -> RevocationKind:
     if error.code == KEY_REVOKED:
-        return Kind.KEY
+        return RevocationKind.KEY
     session = claims.get("sid")
     unreadable = session is not None and not isinstance(session, str)
     if error.code in (SESSION_ENDED, REFRESH_REUSED) or unreadable:
-        return Kind.SESSION
-    named = any(entry.kind is Kind.TOKEN for entry in found)
-    return Kind.TOKEN if named else Kind.SUBJECT
+        return RevocationKind.SESSION
+    named = any(entry.kind is RevocationKind.TOKEN for entry in found)
+    return RevocationKind.TOKEN if named else RevocationKind.SUBJECT
 
 
 def _raising(errors: Any) -> Callable[[], None]:
@@ -234,13 +236,13 @@ def _raising(errors: Any) -> Callable[[], None]:
     return check
 
 
-def _revoked_when(found: Sequence[Revocation], kind: Kind, now: float) -> str:
+def _revoked_when(found: Sequence[Revocation], kind: RevocationKind, now: float) -> str:
     moment = _newest(found, kind)
     return "not revoked" if moment is None else f"revoked {distance(moment, now)}"
 
 
 def _of_subject(found: Sequence[Revocation], claims: dict[str, Any], now: float) -> str:
-    moment = _newest(found, Kind.SUBJECT)
+    moment = _newest(found, RevocationKind.SUBJECT)
     if moment is None:
         return "not revoked"
     until = f"what was issued until {distance(moment, now)}, without a session, is revoked"
@@ -249,12 +251,12 @@ def _of_subject(found: Sequence[Revocation], claims: dict[str, Any], now: float)
     issued = claims.get("iat")
     if not isinstance(issued, (int, float)):
         return f"{until}; this one does not say when it was issued"
-    later = "before it" if was_issued_by(claims, moment) else "after it"
+    later = "before it" if was_issued_before(claims, moment) else "after it"
     return f"{until}; this one was issued {distance(issued, now)}, {later}"
 
 
-def _newest(found: Sequence[Revocation], kind: Kind) -> float | None:
-    return max((entry.moment for entry in found if entry.kind is kind), default=None)
+def _newest(found: Sequence[Revocation], kind: RevocationKind) -> float | None:
+    return max((entry.revoked_at for entry in found if entry.kind is kind), default=None)
 
 
 def _session(store: SessionStore, session_id: object, now: float) -> str:
@@ -268,7 +270,7 @@ def _told_of(session: Session, now: float) -> str:
     told = f"started {distance(session.started_at, now)}, generation {session.generation}"
     if session.ended_at is not None:
         return f"{told}, ended {distance(session.ended_at, now)}: {session.end_reason}"
-    if session.is_over(now):
+    if session.has_ended(now):
         return f"{told}, over since {distance(session.idle_until, now)}: nobody refreshed it"
     return f"{told}, lives, ends {distance(session.idle_until, now)} unless it is refreshed"
 

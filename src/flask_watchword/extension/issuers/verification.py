@@ -24,7 +24,7 @@ from flask_watchword.infra.factory import open_issuer_keys
 from flask_watchword.jose import Decoder, Key, Policy, Token, VerifiedToken, decode_unverified
 from flask_watchword.jose.cache import TokenCache
 from flask_watchword.jose.claims import check_issuer
-from flask_watchword.jose.jwt import REMEMBERED_TOKEN_BYTES, REMEMBERED_TOKENS
+from flask_watchword.jose.jwt import CACHED_TOKENS, MAX_CACHED_TOKEN_BYTES
 
 #: ``typ`` of what may be an access token (RFC 7519 section 5.1, RFC 9068 section 2.1).
 _TYP = frozenset({"jwt", "at+jwt"})
@@ -174,7 +174,7 @@ class Issuer:
         """Verify a token, looking for its key once where it is not among those that are known.
 
         Raises:
-            Refusal, JWTDecodeError: when it is not accepted.
+            TokenRejected, JWTDecodeError: when it is not accepted.
             KeysUnavailable: when there are no keys.
         """
         keys, decoder = self.decoder()
@@ -221,7 +221,7 @@ class Issuers:
         self._own = own
         self._max_token_bytes = max_token_bytes
         #: Whose a token is that was accepted. What it says is asked of that issuer's decoder.
-        self._accepted: TokenCache[object, Issuer] = TokenCache(REMEMBERED_TOKENS)
+        self._accepted: TokenCache[object, Issuer] = TokenCache(CACHED_TOKENS)
 
     def recall(self, token: str, now: float) -> VerifiedToken | None:
         """Return a token of theirs that was accepted before, under the same keys, and still is."""
@@ -249,7 +249,7 @@ class Issuers:
             The token; ``None`` for one that is this application's own, or looks so.
 
         Raises:
-            Refusal, JWTDecodeError: when it is not accepted.
+            TokenRejected, JWTDecodeError: when it is not accepted.
             KeysUnavailable: when there are no keys.
         """
         unverified = decode_unverified(token, self._max_token_bytes)
@@ -260,7 +260,7 @@ class Issuers:
             return None
         check_kind(unverified)
         verified = issuer.verify(token, unverified.header, now, allow_expired)
-        if token.__class__ is str and len(token) <= REMEMBERED_TOKEN_BYTES:
+        if token.__class__ is str and len(token) <= MAX_CACHED_TOKEN_BYTES:
             self._accepted.put(token, issuer)
         return verified
 

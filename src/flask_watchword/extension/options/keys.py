@@ -69,13 +69,13 @@ def load_keys(material: Any, algorithms: Sequence[str], profile: Profile) -> lis
 def _named(config: Config, key: Key) -> Key:
     """Name a half of the own pair: by the kid of its public JWK, of its private one, or neither."""
     if config["JWT_PUBLIC_KEYS"] is None or key.jwk is None:
-        return key.named(None)
+        return key.with_kid(None)
     for option in ("JWT_PUBLIC_KEY", "JWT_PRIVATE_KEY"):
         if config[option]:
             half = Key.load(config[option], key.algorithm, profile=profile(config))
             if half.kid is not None and half.jwk == key.jwk:
-                return key.named(half.kid)
-    return key.named(None).identified()
+                return key.with_kid(half.kid)
+    return key.with_kid(None).with_default_kid()
 
 
 def _further_keys(config: Config, own: Sequence[Key]) -> list[Key]:
@@ -87,7 +87,7 @@ def _further_keys(config: Config, own: Sequence[Key]) -> list[Key]:
     for position, material in enumerate(_listed(config, "JWT_SECRET_KEY_FALLBACKS")):
         place = f"JWT_SECRET_KEY_FALLBACKS[{position}]"
         # A secret is no part of a pair, so nobody can say by a kid which one was meant.
-        keys += [k.named(None) for k in _loaded(place, material, secret, strictness)]
+        keys += [k.with_kid(None) for k in _loaded(place, material, secret, strictness)]
     if len(keys) > len(secret) * (MAX_CANDIDATES - 1):
         raise RuntimeError(
             f"JWT_SECRET_KEY_FALLBACKS may hold {MAX_CANDIDATES - 1} secrets: a token that is "
@@ -127,7 +127,7 @@ def _public(place: str, material: Any, algorithms: Sequence[str], strictness: Pr
             raise InvalidKeyError(f"{place}: {error}") from error
     if any(key.signer is not None for key in keys):
         raise InvalidKeyError(f"{place} is a private key; only its public part belongs there")
-    return [key.identified() for key in keys]
+    return [key.with_default_kid() for key in keys]
 
 
 def _as_jwk_set(material: Any) -> Mapping[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app
 from flask.typing import ResponseReturnValue
 
-from flask_watchword.errors import ExpiredSignatureError, Refusal, SpecificRefusal
+from flask_watchword.errors import ExpiredSignatureError, SpecificRejection, TokenRejected
 from flask_watchword.extension.callbacks.call import call
 from flask_watchword.extension.callbacks.defaults import (
     default_needs_fresh_token_callback,
@@ -50,7 +50,7 @@ def _invalid(callbacks: Callbacks, error: Exception) -> Any:
     return call(callbacks._invalid_token_callback, str(error))
 
 
-def _refused(callbacks: Callbacks, error: Refusal) -> Any:
+def _refused(callbacks: Callbacks, error: TokenRejected) -> Any:
     if isinstance(error, ExpiredSignatureError):
         return call(callbacks._expired_token_callback, error.jwt_header, error.jwt_data)
     return _invalid(callbacks, error)
@@ -99,8 +99,8 @@ ANSWERS: dict[type[Exception], Answer] = {
     JWTDecodeError: _invalid,
     WrongTokenError: _invalid,
     # PyJWT's classes; see flask_watchword.errors for why there are two.
-    Refusal: _refused,
-    SpecificRefusal: _refused,
+    TokenRejected: _refused,
+    SpecificRejection: _refused,
     FreshTokenRequired: _not_fresh,
     InsufficientPrivilege: _insufficient,
     RevokedTokenError: _revoked,

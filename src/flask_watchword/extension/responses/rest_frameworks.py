@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask, got_request_exception
 
-from flask_watchword.errors import Refusal
+from flask_watchword.errors import TokenRejected
 from flask_watchword.extension.errors import JWTExtendedException
 from flask_watchword.infra.errors import StoreUnavailable
 
@@ -22,7 +22,7 @@ def attach(app: Flask) -> None:
 
 
 def _fall_back_on_app(app: Flask, exception: BaseException, **_: Any) -> None:
-    if not isinstance(exception, Refusal | JWTExtendedException | StoreUnavailable):
+    if not isinstance(exception, TokenRejected | JWTExtendedException | StoreUnavailable):
         return
     apis = _apis_before(app)
     if apis and not any(_answers_by_itself(api, exception) for api in apis):

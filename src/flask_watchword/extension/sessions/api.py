@@ -45,9 +45,9 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.factory import UnknownStore, open_session_store
 from flask_watchword.infra.temporary_database import TemporaryDatabase, is_in_memory
 from flask_watchword.sessions.listed import ListedSession, listed
-from flask_watchword.sessions.refresh import Refreshed, RefreshRefused, refresh
+from flask_watchword.sessions.refresh import Refreshed, RefreshRejected, refresh
 from flask_watchword.sessions.requester import Requester
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import (
     SIGNED_OUT,
     SIGNED_OUT_EVERYWHERE,
@@ -150,11 +150,11 @@ class Sessions:
         whose = work.subject_of(subject)
         if "\0" in whose:
             raise ValueError("a subject has no NUL: give the user an id without one")
-        work.feed.begin_life()
+        work.feed.ensure_epoch()
         by = _requester(address)
         session = new_session(whose, work.now, work.lifetimes, address=by.address, agent=by.agent)
         ended = work.store.start(session, work.options.limit, work.lifetimes)
-        work.tell_ended(ended)
+        work.publish_ended(ended)
         session_started.send(work.app, session=session)
         return work.pair(session, subject, fresh, additional_claims)
 
@@ -234,7 +234,7 @@ class Sessions:
         ended = work.store.end(session_id, work.now, SIGNED_OUT, work.lifetimes)
         if ended is None:
             return False
-        work.tell_ended([ended])
+        work.publish_ended([ended])
         return True
 
     def end_all(self, subject: Any = None, *, keep_current: bool = False) -> int:
@@ -259,9 +259,9 @@ class Sessions:
             wanted, work.now, SIGNED_OUT_EVERYWHERE, work.lifetimes, keep=keep
         )
         if keep is None:
-            work.feed.know([subject_revocation(wanted, work.now, work.lifetimes)])
-            work.feed.learn_of(wanted)  # the store may have moved it on
-        work.tell_ended(ended)
+            work.feed.add_local([subject_revocation(wanted, work.now, work.lifetimes)])
+            work.feed.load_subject(wanted)  # the store may have moved it on
+        work.publish_ended(ended)
         return len(ended)
 
     def list(self, subject: Any = None) -> Sequence[ListedSession]:
@@ -314,7 +314,7 @@ class Sessions:
             expires = current_token().claim("exp")
             own_life = work.now + ENDLESS if expires is None else expires
             until = max(until, own_life + work.lifetimes.leeway)
-        work.revoke(Revocation(Kind.TOKEN, token_id, work.now, until))
+        work.revoke(Revocation(RevocationKind.TOKEN, token_id, work.now, until))
 
     def revoke_key(self, kid: str) -> None:
         """Refuse from now on every token that was signed with a key, which somebody stole.
@@ -329,7 +329,7 @@ class Sessions:
             StoreUnavailable: when the store does not answer.
         """
         work = SessionContext()
-        work.revoke(Revocation(Kind.KEY, kid, work.now, work.all_tokens_until()))
+        work.revoke(Revocation(RevocationKind.KEY, kid, work.now, work.all_tokens_until()))
 
 
 def _rotated(
@@ -337,10 +337,10 @@ def _rotated(
 ) -> Refreshed:
     try:
         return refresh(work.store, session_id, generation, work.now, work.lifetimes, by)
-    except RefreshRefused as refusal:
+    except RefreshRejected as refusal:
         if refusal.ended_now and refusal.session is not None:
             refresh_reused.send(work.app, session=refusal.session)
-            work.tell_ended([refusal.session])
+            work.publish_ended([refusal.session])
         raise RevokedTokenError(*token.own, code=refusal.code) from refusal
 
 

@@ -17,7 +17,7 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.locks import process_lock
 from flask_watchword.sessions.revocation import Revocation, RevocationIndex
 from flask_watchword.sessions.session import REFRESH_REUSED
-from flask_watchword.sessions.store import KEPT_PAST_END, Batch, SessionStore
+from flask_watchword.sessions.store import RETENTION_SECONDS, Batch, SessionStore
 
 #: ``code`` of what is answered to a token whose session is over, and to one revoked by itself.
 SESSION_ENDED = "session_ended"
@@ -80,7 +80,7 @@ class RevocationFeed(ForkAware):
     ) -> None:
         self.elapsed: Clock = time.monotonic
         self._store = store
-        self._change_mark: Callable[[], object] = store.change_mark
+        self._change_token: Callable[[], object] = store.change_token
         self._staleness = staleness
         self._subject_claim = subject_claim
         self._clock = clock
@@ -111,7 +111,7 @@ class RevocationFeed(ForkAware):
         verified, index = token.verified, self._index
         claims = verified.claims
         # `_is_current`, written out: a call costs as much as what it asks.
-        if self._mark != self._change_mark() or self.elapsed() >= self._trusted_until:
+        if self._mark != self._change_token() or self.elapsed() >= self._trusted_until:
             index = self._index_for(claims, verified.key_id)
         if index.keys and verified.key_id in index.keys:
             raise RevokedTokenError(*token.own, code=KEY_REVOKED)
@@ -147,24 +147,24 @@ class RevocationFeed(ForkAware):
         if key_id in index.keys:
             raise RevokedTokenError(*token.own, code=KEY_REVOKED)
 
-    def know(self, entries: Iterable[Revocation]) -> None:
+    def add_local(self, entries: Iterable[Revocation]) -> None:
         """Take in what this process itself has revoked, whatever the store will say when."""
         with self._lock():
             self._index.add(entries)
 
-    def learn_of(self, subject: str) -> None:
+    def load_subject(self, subject: str) -> None:
         """Take in what the store knows of the revocations of a subject.
 
         Raises:
             StoreUnavailable: when it does not answer.
         """
-        self.know(self._store.find_revocations(None, None, subject))
+        self.add_local(self._store.find_revocations(None, None, subject))
 
     def subject_revoked_at(self, subject: object) -> float | None:
         """Return the moment of a subject's newest revocation that is known; asks no store."""
         return self._index.subject_revoked_at(subject)
 
-    def begin_life(self) -> None:
+    def ensure_epoch(self) -> None:
         """Have the store say since when it lives, once in a process, before a session starts.
 
         What was issued later needs no look at its session: were the life to begin with the first
@@ -248,11 +248,11 @@ class RevocationFeed(ForkAware):
                 raise
 
     def _is_current(self) -> bool:
-        return self._mark == self._change_mark() and self.elapsed() < self._trusted_until
+        return self._mark == self._change_token() and self.elapsed() < self._trusted_until
 
     def _read_log(self) -> None:
         # Mark and moment first: what is logged while we read is then read once more.
-        began, mark, now = self.elapsed(), self._change_mark(), self._clock()
+        began, mark, now = self.elapsed(), self._change_token(), self._clock()
         batch = self._store.revocations(self._cursor, now)
         if batch.epoch != self._epoch:
             batch = self._begin_epoch(batch, now)
@@ -283,5 +283,5 @@ class RevocationFeed(ForkAware):
             if self._follower.is_closed:
                 return
             self._index.drop_expired(now)
-            purged = self._store.purge(now - KEPT_PAST_END, _PURGE_BATCH)
+            purged = self._store.purge(now - RETENTION_SECONDS, _PURGE_BATCH)
         self._tidy_at = moment if purged >= _PURGE_BATCH else moment + _TIDY_SECONDS

@@ -12,7 +12,7 @@ from flask_watchword.extension.sessions.revocation_feed import RevocationFeed
 from flask_watchword.extension.sessions.signals import session_ended
 from flask_watchword.extension.state import state_of
 from flask_watchword.extension.tokens.creation import Claims, Fresh, create, identity_of
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import Session
 from flask_watchword.sessions.store import SessionStore, session_revocation
 
@@ -73,13 +73,13 @@ class SessionContext:
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation, and know it in this process at once."""
         self.store.revoke(entry)
-        self.feed.know([entry])
-        if entry.kind is Kind.SUBJECT:
-            self.feed.learn_of(entry.value)  # the store may have moved it on
+        self.feed.add_local([entry])
+        if entry.kind is RevocationKind.SUBJECT:
+            self.feed.load_subject(entry.value)  # the store may have moved it on
 
-    def tell_ended(self, ended: Sequence[Session]) -> None:
+    def publish_ended(self, ended: Sequence[Session]) -> None:
         """Refuse the tokens of sessions that were ended, from now on; say so by the signal."""
-        self.feed.know([session_revocation(one, self.now, self.lifetimes) for one in ended])
+        self.feed.add_local([session_revocation(one, self.now, self.lifetimes) for one in ended])
         for session in ended:
             session_ended.send(self.app, session=session)
 

@@ -83,7 +83,7 @@ def decode_token(
         The claims.
 
     Raises:
-        Refusal, JWTExtendedException: when the token is not accepted.
+        TokenRejected, JWTExtendedException: when the token is not accepted.
     """
     state = current_state()
     decoding = state.snapshot(current_app.config).decoding
@@ -110,7 +110,7 @@ def get_csrf_token(encoded_token: str) -> str:
     """Return the CSRF double submit value of a token that is verified first.
 
     Raises:
-        Refusal, JWTExtendedException: when the token is not accepted, or has no such value.
+        TokenRejected, JWTExtendedException: when the token is not accepted, or has no such value.
     """
     return csrf_of(_decode(encoded_token))
 
@@ -121,7 +121,7 @@ def get_unverified_jwt_headers(encoded_token: str) -> dict[str, Any]:
     It works outside of an application as well; inside, JWT_MAX_TOKEN_BYTES counts.
 
     Raises:
-        Refusal: when the token is malformed.
+        TokenRejected: when the token is malformed.
     """
     config = current_app.config if current_app else {}
     limit = config.get("JWT_MAX_TOKEN_BYTES", MAX_TOKEN_BYTES)

@@ -219,7 +219,7 @@ def signing_key(material: Any, algorithm: str, profile: Any) -> Key:
 
 def _loaded(material: Any, algorithm: str, profile: Any) -> Key:
     # A kid in the header of a token is the application's to set, as ever.
-    return Key.load(material, algorithm, profile=profile).named(None)
+    return Key.load(material, algorithm, profile=profile).with_kid(None)
 
 
 def random_id() -> str:

@@ -15,7 +15,7 @@ from flask_watchword.errors import (
     InvalidSignatureError,
     InvalidSubjectError,
     MissingRequiredClaimError,
-    Refusal,
+    TokenRejected,
     UnknownKeyError,
 )
 from flask_watchword.extension.callbacks.defaults import default_decode_key_callback
@@ -32,7 +32,7 @@ Claims = dict[str, Any]
 
 _REFUSED = "this application would refuse the token that was just created: "
 #: What to do about a claim, by the error of the decoder.
-_REMEDIES: tuple[tuple[type[Refusal], str], ...] = (
+_REMEDIES: tuple[tuple[type[TokenRejected], str], ...] = (
     (
         InvalidSubjectError,
         "pass a string as the identity, register a user_identity_loader that returns one, or set "
@@ -154,12 +154,12 @@ def complain(config: Config, reason: str) -> None:
     warn_caller(reason, UnusableTokenWarning)
 
 
-def _refusal_of(token: NewToken, state: AppState, decoding: DecoderConfig) -> Refusal | None:
+def _refusal_of(token: NewToken, state: AppState, decoding: DecoderConfig) -> TokenRejected | None:
     policy = decoding.policy
     if token.is_plain and policy.profile == "compatible" and decoding.issuers is None:
         try:
             rules.validate(token.claims, policy, _END_OF_TIME)
-        except Refusal:
+        except TokenRejected:
             pass  # as JSON it may be accepted: an application's provider may write a UUID as text
         else:
             return None
@@ -173,7 +173,7 @@ def _refusal_of(token: NewToken, state: AppState, decoding: DecoderConfig) -> Re
         rules.validate(claims, policy, _END_OF_TIME)
         if policy.profile == "strict":
             rules.validate_strictly(header, claims)
-    except Refusal as error:
+    except TokenRejected as error:
         return error
     return None
 
@@ -200,7 +200,7 @@ def _prove_key(config: Config, state: AppState, decoding: DecoderConfig, token: 
             return False
         except (InvalidKeyError, RuntimeError):
             return True
-        except Refusal:
+        except TokenRejected:
             pass  # its dates: it may be for later
     decoding.proven_keys.put(id(token.key), token.key)
     return True

@@ -51,7 +51,7 @@ def verify_jwt_in_request(
         The header and the claims; ``None`` without a token, or for ``OPTIONS``.
 
     Raises:
-        Refusal, JWTExtendedException: when there is no token or it is not accepted.
+        TokenRejected, JWTExtendedException: when there is no token or it is not accepted.
     """
     return _header_and_claims(
         verify(
@@ -74,7 +74,7 @@ def verify_expired_in_request(
 
     Raises:
         WrongTokenError: for a token that has not expired.
-        Refusal, JWTExtendedException: when there is no token or it has another fault.
+        TokenRejected, JWTExtendedException: when there is no token or it has another fault.
     """
     return _header_and_claims(verify_expired(Requirements(refresh=refresh, locations=locations)))
 

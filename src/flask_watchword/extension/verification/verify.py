@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Request, current_app, request
 
-from flask_watchword.errors import Refusal, UnknownKeyError
+from flask_watchword.errors import TokenRejected, UnknownKeyError
 from flask_watchword.extension.callbacks.call import call
 from flask_watchword.extension.callbacks.defaults import (
     default_blocklist_callback,
@@ -55,7 +55,7 @@ def verify(requirements: Requirements) -> CurrentToken | None:  # noqa: C901
         for ``OPTIONS``.
 
     Raises:
-        Refusal, JWTExtendedException: when there is no token or it is not accepted.
+        TokenRejected, JWTExtendedException: when there is no token or it is not accepted.
     """
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
     if current.method == _EXEMPT_METHOD:
@@ -143,13 +143,13 @@ def _admit(decoder: Decoder, token: str, now: float) -> VerifiedToken | None:
         not known yet, for :func:`find` to say so or to look for that key.
 
     Raises:
-        Refusal, JWTExtendedException: when the token is not accepted.
+        TokenRejected, JWTExtendedException: when the token is not accepted.
     """
     try:
-        verified = decoder.admit(token, now)
+        verified = decoder.verify_uncached(token, now)
     except UnknownKeyError:
         return None
-    except Refusal:
+    except TokenRejected:
         # What is accepted is a token and nothing else, so only here can it have been more.
         if "," in token or token.split() != [token]:
             return None
@@ -165,7 +165,7 @@ def verify_expired(requirements: Requirements) -> CurrentToken | None:
 
     Raises:
         WrongTokenError: for a token that has not expired.
-        Refusal, JWTExtendedException: when there is no token or it has another fault.
+        TokenRejected, JWTExtendedException: when there is no token or it has another fault.
     """
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
     if current.method == _EXEMPT_METHOD:
@@ -214,7 +214,7 @@ def find(
 
     Raises:
         NoAuthorizationError: when there is none in any of them.
-        Refusal, JWTExtendedException: when the one that is found is not accepted.
+        TokenRejected, JWTExtendedException: when the one that is found is not accepted.
     """
     wanted = wanted_locations(requirements.locations) or snapshot.locations
     missing = []

@@ -23,13 +23,13 @@ class SqlUnitOfWork:
 
     Args:
         engine: what ``open_engine`` returned.
-        sealer: hides what the database must not be able to read.
+        encryptor: hides what the database must not be able to read.
     """
 
-    def __init__(self, engine: Engine, sealer: Encryptor) -> None:
+    def __init__(self, engine: Engine, encryptor: Encryptor) -> None:
         self._engine = engine
-        self._sealer = sealer
-        self._stores = _stores_in(engine, sealer)
+        self._encryptor = encryptor
+        self._stores = _stores_in(engine, encryptor)
 
     @property
     def stores(self) -> AccountStores:
@@ -42,17 +42,17 @@ class SqlUnitOfWork:
         Raises:
             StoreUnavailable: when the database does not answer.
         """
-        sealer = self._sealer
-        return transact(self._engine, lambda connection: work(_stores_in(connection, sealer)))
+        encryptor = self._encryptor
+        return transact(self._engine, lambda connection: work(_stores_in(connection, encryptor)))
 
 
-def _stores_in(place: EngineOrConnection, sealer: Encryptor) -> AccountStores:
+def _stores_in(place: EngineOrConnection, encryptor: Encryptor) -> AccountStores:
     return AccountStores(
         users=SqlUserStore(place),
         codes=SqlCodeStore(place),
-        totp=SqlTotpStore(place, sealer),
+        totp=SqlTotpStore(place, encryptor),
         recovery_codes=SqlRecoveryCodeStore(place),
         api_tokens=SqlApiTokenStore(place),
-        outbox=SqlOutbox(place, sealer),
+        outbox=SqlOutbox(place, encryptor),
         audit=SqlAuditLog(place),
     )

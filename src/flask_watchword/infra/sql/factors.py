@@ -64,20 +64,20 @@ class SqlTotpStore:
 
     Args:
         place: an engine, or the connection of a transaction to take part in.
-        sealer: hides the secrets; each is bound to its user.
+        encryptor: hides the secrets; each is bound to its user.
     """
 
-    def __init__(self, place: EngineOrConnection, sealer: Encryptor) -> None:
+    def __init__(self, place: EngineOrConnection, encryptor: Encryptor) -> None:
         self._place = place
         self._database = database_at(place)
-        self._sealer = sealer
+        self._encryptor = encryptor
 
     def begin(self, enrolment: Enrolment) -> bool:
         """Keep an authenticator that is not confirmed, unless one is."""
         context = _context(enrolment.user_id)
         values = {
             "user_id": enrolment.user_id,
-            "sealed_secret": self._sealer.seal(enrolment.secret.encode(), context),
+            "sealed_secret": self._encryptor.encrypt(enrolment.secret.encode(), context),
             "created_at": enrolment.created_at,
         }
         return bool(self._database.rows(_BEGIN, values))
@@ -89,7 +89,7 @@ class SqlTotpStore:
             return None
         ((sealed, created_at, confirmed_at, last_step),) = rows
         try:
-            secret = self._sealer.open(sealed, _context(user_id)).decode()
+            secret = self._encryptor.decrypt(sealed, _context(user_id)).decode()
         except DecryptionFailed as error:
             raise UnreadableSecret(str(error)) from error
         return Enrolment(user_id, secret, created_at, confirmed_at, last_step)
@@ -115,7 +115,7 @@ class SqlTotpStore:
 
     def reseal(self) -> ReencryptionResult:
         """Seal every secret under the first master key that is under another one."""
-        return reseal(self._place, self._sealer, _totp.user_id, _totp.sealed_secret, _context)
+        return reseal(self._place, self._encryptor, _totp.user_id, _totp.sealed_secret, _context)
 
 
 class SqlRecoveryCodeStore:

@@ -23,7 +23,7 @@ class Feed(Protocol):
         """
 
     def mark(self) -> object:
-        """Return what :meth:`SessionStore.change_mark` is to return."""
+        """Return what :meth:`SessionStore.change_token` is to return."""
 
     def wait(self, seconds: float, is_behind: Callable[[], bool]) -> None:
         """Return when something may have been logged, after ``seconds`` at the latest.

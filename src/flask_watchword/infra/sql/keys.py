@@ -95,7 +95,7 @@ def _row(key: StoredKey) -> dict[str, Any]:
         "kid": key.kid,
         "algorithm": key.algorithm,
         "public_jwk": json.dumps(dict(key.public_jwk)),
-        "sealed": key.sealed,
+        "sealed": key.encrypted_private_key,
         "published_at": key.published_at,
         "active_from": key.active_from,
         "verify_until": key.verify_until,

@@ -92,13 +92,13 @@ class SqlOutbox:
 
     Args:
         place: an engine, or the connection of the transaction that causes a message.
-        sealer: hides what messages say.
+        encryptor: hides what messages say.
     """
 
-    def __init__(self, place: EngineOrConnection, sealer: Encryptor) -> None:
+    def __init__(self, place: EngineOrConnection, encryptor: Encryptor) -> None:
         self._place = place
         self._database = database_at(place)
-        self._sealer = sealer
+        self._encryptor = encryptor
 
     def put(self, mail: Mail) -> None:
         """Keep a message that is due at once."""
@@ -114,7 +114,7 @@ class SqlOutbox:
             "id": mail.id,
             "kind": mail.kind,
             "recipient": mail.recipient,
-            "sealed_body": self._sealer.seal(body.encode(), _context(mail.id)),
+            "sealed_body": self._encryptor.encrypt(body.encode(), _context(mail.id)),
             "created_at": mail.created_at,
             "expires_at": mail.expires_at,
             "due_at": mail.created_at,
@@ -149,11 +149,11 @@ class SqlOutbox:
 
     def reseal(self) -> ReencryptionResult:
         """Seal every body under the first master key that is under another one."""
-        return reseal(self._place, self._sealer, _outbox.id, _outbox.sealed_body, _context)
+        return reseal(self._place, self._encryptor, _outbox.id, _outbox.sealed_body, _context)
 
     def _opened(self, sealed: bytes, mail_id: str) -> Body | None:
         try:
-            subject, text, html = json.loads(self._sealer.open(sealed, _context(mail_id)))
+            subject, text, html = json.loads(self._encryptor.decrypt(sealed, _context(mail_id)))
         except DecryptionFailed:
             return None
         return Body(subject, text, html)

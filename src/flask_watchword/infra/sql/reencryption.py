@@ -15,7 +15,7 @@ _BATCH = 200
 
 def reseal(
     place: EngineOrConnection,
-    sealer: Encryptor,
+    encryptor: Encryptor,
     named: Column[Any],
     sealed: Column[Any],
     context_of: Callable[[str], str],
@@ -26,16 +26,18 @@ def reseal(
 
     Args:
         place: where the table is.
-        sealer: opens and seals.
+        encryptor: opens and seals.
         named: the primary key of the table.
         sealed: the column.
         context_of: what a value is bound to, by its key.
     """
     last, done, unreadable = "", 0, 0
-    while batch := transact(place, partial(_batch, sealer.head, named, sealed, last)):
+    while batch := transact(place, partial(_batch, encryptor.current_prefix, named, sealed, last)):
         for name, before in batch:
             try:
-                after = sealer.seal(sealer.open(before, context_of(name)), context_of(name))
+                after = encryptor.encrypt(
+                    encryptor.decrypt(before, context_of(name)), context_of(name)
+                )
             except DecryptionFailed:
                 unreadable += 1
                 continue

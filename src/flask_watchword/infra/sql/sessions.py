@@ -17,12 +17,11 @@ from flask_watchword.infra.sql.postgres import ANSWER_SECONDS
 from flask_watchword.infra.sql.postgres_feed import PostgresFeed
 from flask_watchword.infra.sql.sqlite_feed import SqliteFeed
 from flask_watchword.infra.sql.transactions import database_at
-from flask_watchword.sessions.requester import Requester
-from flask_watchword.sessions.revocation import Kind, Revocation, later_than
+from flask_watchword.sessions.requester import UNKNOWN_REQUESTER, Requester
+from flask_watchword.sessions.revocation import Revocation, RevocationKind, later_than
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import (
-    MOST_ENDED,
-    UNKNOWN,
+    MAX_ENDED_PER_CALL,
     Batch,
     session_revocation,
     subject_revocation,
@@ -71,7 +70,7 @@ class SqlSessionStore:
             "keep": session.id,
             "spared": max(0, limit - 1),
             "reason": TOO_MANY,
-            "most": MOST_ENDED,
+            "most": MAX_ENDED_PER_CALL,
         }
 
         def work(connection: Connection) -> list[Session]:
@@ -90,7 +89,7 @@ class SqlSessionStore:
         generation: int,
         now: float,
         lifetimes: Lifetimes,
-        requester: Requester = UNKNOWN,
+        requester: Requester = UNKNOWN_REQUESTER,
     ) -> Session | None:
         """Add one to the generation if it is ``generation`` and the session is not over."""
         if not 0 < generation < _LARGEST:
@@ -108,7 +107,7 @@ class SqlSessionStore:
             return self._one(statements.ROTATE, values)
         return self._rotated_in_time(values)
 
-    def note_repeat(
+    def record_repeat(
         self, session_id: str, generation: int, now: float, elsewhere: Requester | None
     ) -> Session | None:
         """Note that the current generation was handed out again, if it still is the current one."""
@@ -150,7 +149,7 @@ class SqlSessionStore:
             "refused_until": now - lifetimes.leeway,
             "reason": reason,
             "keep": keep or "",
-            "most": MOST_ENDED,
+            "most": MAX_ENDED_PER_CALL,
         }
         further = [subject_revocation(subject, now, lifetimes)] if keep is None else []
         some = self._end_some(values, lifetimes, further)
@@ -182,7 +181,7 @@ class SqlSessionStore:
             rows = self._database.rows(statements.LOGGED_AFTER, {"after": cursor, "most": _PAGE})
             cursor = rows[-1][0] if rows else cursor
             entries = (_revocation(entry) for _, *entry in rows)
-            living += (entry for entry in entries if entry.until > now)
+            living += (entry for entry in entries if entry.expires_at > now)
             more = len(rows) == _PAGE
         self._read_up_to = cursor
         return Batch(living, cursor, epoch, since)
@@ -211,7 +210,7 @@ class SqlSessionStore:
         purges = (statements.PURGE_SESSIONS, statements.PURGE_LOG)
         return sum(self._database.count(statement, values) for statement in purges)
 
-    def change_mark(self) -> object:
+    def change_token(self) -> object:
         """Return a value that every revocation on this machine changes (SQLite).
 
         With PostgreSQL this process's own change it; ``wait_for_change`` tells of the others.
@@ -304,7 +303,7 @@ class SqlSessionStore:
         return ended
 
     def _placed(self, connection: Connection, entry: Revocation) -> Revocation:
-        if entry.kind is not Kind.SUBJECT:
+        if entry.kind is not RevocationKind.SUBJECT:
             return entry
         about = {"subject": entry.value}
         return later_than(entry, connection.scalar(statements.NEWEST_OF_SUBJECT, about))
@@ -315,7 +314,7 @@ class SqlSessionStore:
         self._feed.before_logging(connection)
         entries = [self._placed(connection, entry) for entry in entries]
         rows = [
-            {"kind": e.kind.value, "value": e.value, "moment": e.moment, "until": e.until}
+            {"kind": e.kind.value, "value": e.value, "moment": e.revoked_at, "until": e.expires_at}
             for e in entries
         ]
         connection.execute(statements.LOG, rows)
@@ -327,4 +326,4 @@ def _session(row: Iterable[Any]) -> Session:
 
 def _revocation(row: Iterable[Any]) -> Revocation:
     kind, value, moment, until = row
-    return Revocation(Kind(kind), value, moment, until)
+    return Revocation(RevocationKind(kind), value, moment, until)

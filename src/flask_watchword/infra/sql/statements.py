@@ -21,7 +21,7 @@ from sqlalchemy import (
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.batches import batch
 from flask_watchword.infra.sql.text import AnyText
-from flask_watchword.sessions.revocation import Kind
+from flask_watchword.sessions.revocation import RevocationKind
 
 _sessions = tables.sessions.c
 _log = tables.revocations.c
@@ -169,18 +169,18 @@ LOGGED_AFTER = (
 )
 
 
-def _about(kind: Kind, name: str) -> ColumnElement[bool]:
+def _about(kind: RevocationKind, name: str) -> ColumnElement[bool]:
     return and_(_log.kind == kind.value, _log.value == bindparam(name))
 
 
-NEWEST_OF_SUBJECT = select(func.max(_log.moment)).where(_about(Kind.SUBJECT, "subject"))
+NEWEST_OF_SUBJECT = select(func.max(_log.moment)).where(_about(RevocationKind.SUBJECT, "subject"))
 
 FIND = select(*_ENTRY).where(
     or_(
-        _about(Kind.SESSION, "session_id"),
-        _about(Kind.TOKEN, "token_id"),
-        _about(Kind.SUBJECT, "subject"),
-        _about(Kind.KEY, "key_id"),
+        _about(RevocationKind.SESSION, "session_id"),
+        _about(RevocationKind.TOKEN, "token_id"),
+        _about(RevocationKind.SUBJECT, "subject"),
+        _about(RevocationKind.KEY, "key_id"),
     )
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask_watchword.infra.valkey.scripts import SESSION_FIELDS
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import Session
 
 #: How the fields of a session are read that are not text.
@@ -56,7 +56,7 @@ def sessions_of(rows: Sequence[Sequence[Text | None]]) -> list[Session]:
     return [session for row in rows if (session := session_of(row)) is not None]
 
 
-def entry_name(kind: Kind, value: str) -> str:
+def entry_name(kind: RevocationKind, value: str) -> str:
     """Return the field under which an entry is kept."""
     return f"{kind}:{value}"
 
@@ -65,4 +65,4 @@ def entry_of(name: Text, value: Text) -> Revocation:
     """Return the entry of a field and its value."""
     kind, _, about = text(name).partition(":")
     made, until = text(value).split(" ")
-    return Revocation(Kind(kind), about, float(made), float(until))
+    return Revocation(RevocationKind(kind), about, float(made), float(until))

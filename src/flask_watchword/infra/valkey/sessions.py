@@ -17,10 +17,14 @@ from flask_watchword.infra.valkey.rows import (
     text,
 )
 from flask_watchword.infra.valkey.scripts import SESSION_FIELDS
-from flask_watchword.sessions.requester import Requester
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.sessions.requester import UNKNOWN_REQUESTER, Requester
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
-from flask_watchword.sessions.store import MOST_ENDED, UNKNOWN, Batch, subject_revocation
+from flask_watchword.sessions.store import (
+    MAX_ENDED_PER_CALL,
+    Batch,
+    subject_revocation,
+)
 
 #: Entries that one script returns: it holds the server up for a few milliseconds at most.
 PAGE = 1_000
@@ -82,7 +86,7 @@ class ValkeySessionStore:
         rows = self._run(
             "start",
             "" if limit is None else limit,
-            MOST_ENDED,
+            MAX_ENDED_PER_CALL,
             TOO_MANY,
             moment(now),
             moment(now + lifetimes.access),
@@ -102,7 +106,7 @@ class ValkeySessionStore:
         generation: int,
         now: float,
         lifetimes: Lifetimes,
-        requester: Requester = UNKNOWN,
+        requester: Requester = UNKNOWN_REQUESTER,
     ) -> Session | None:
         """Add one to the generation if it is ``generation`` and the session is not over."""
         row = self.server.run(
@@ -120,13 +124,13 @@ class ValkeySessionStore:
         )
         return session_of(row)
 
-    def note_repeat(
+    def record_repeat(
         self, session_id: str, generation: int, now: float, elsewhere: Requester | None
     ) -> Session | None:
         """Note that the current generation was handed out again, if it still is the current one."""
         told = () if elsewhere is None else (moment(now), elsewhere.address, elsewhere.agent)
         keys = (self._session_key(session_id),)
-        return session_of(self.server.run("note_repeat", keys, str(generation), *told))
+        return session_of(self.server.run("record_repeat", keys, str(generation), *told))
 
     def get(self, session_id: str) -> Session | None:
         """Return a session, over or not."""
@@ -155,7 +159,7 @@ class ValkeySessionStore:
         revoked = ("", "")
         if keep is None:
             entry = subject_revocation(subject, now, lifetimes)
-            revoked = moment(entry.moment), moment(entry.until)
+            revoked = moment(entry.revoked_at), moment(entry.expires_at)
         until = moment(now + lifetimes.access), moment(lifetimes.leeway)
         args = subject, moment(now), reason, *until, keep or "", *revoked
         ended, whole = self._end_once(*args)
@@ -176,7 +180,9 @@ class ValkeySessionStore:
 
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation; of two about the same, one that lives as long as the longer is kept."""
-        self._run("revoke", entry.kind, entry.value, moment(entry.moment), moment(entry.until))
+        self._run(
+            "revoke", entry.kind, entry.value, moment(entry.revoked_at), moment(entry.expires_at)
+        )
         self._move_mark()
 
     def revocations(self, after: int, now: float) -> Batch:
@@ -194,7 +200,7 @@ class ValkeySessionStore:
                     # It is a cursor of another life of the store, or of nobody knows which.
                     return self.revocations(0, now)
             cursor = int(text(last))
-        live = [entry for entry in entries if entry.until > now]
+        live = [entry for entry in entries if entry.expires_at > now]
         return Batch(live, cursor, text(epoch), float(text(since)))
 
     def find_revocations(
@@ -206,10 +212,10 @@ class ValkeySessionStore:
     ) -> Sequence[Revocation]:
         """Return the entries about a session, a token, a subject and a key."""
         asked = {
-            Kind.SESSION: session_id,
-            Kind.TOKEN: token_id,
-            Kind.SUBJECT: subject,
-            Kind.KEY: key_id,
+            RevocationKind.SESSION: session_id,
+            RevocationKind.TOKEN: token_id,
+            RevocationKind.SUBJECT: subject,
+            RevocationKind.KEY: key_id,
         }
         names = [entry_name(kind, value) for kind, value in asked.items() if value is not None]
         if not names:
@@ -226,7 +232,7 @@ class ValkeySessionStore:
         """
         return int(self._run("purge", moment(now), limit))
 
-    def change_mark(self) -> object:
+    def change_token(self) -> object:
         """Return a value that this store's own revocations alone change."""
         return self._mark
 
@@ -257,7 +263,7 @@ class ValkeySessionStore:
         ended: list[Session] = []
         place, steps = 0, 0
         while place >= 0:
-            rows, place = self._run("end_all", *args, place, MOST_ENDED)
+            rows, place = self._run("end_all", *args, place, MAX_ENDED_PER_CALL)
             ended += sessions_of(rows)
             steps += 1
         return ended, steps == 1

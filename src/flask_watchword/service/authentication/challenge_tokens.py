@@ -17,7 +17,7 @@ from flask_watchword.accounts.login_challenge import (
     read_challenge,
 )
 from flask_watchword.accounts.users import User
-from flask_watchword.errors import Refusal, UnknownKeyError
+from flask_watchword.errors import TokenRejected, UnknownKeyError
 from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.sessions.session_context import running_app
 from flask_watchword.extension.state import current_state, state_of
@@ -68,7 +68,7 @@ def _read_pending_token(kind: ChallengeKind, text: str) -> LoginChallenge:
             # It ends with the version of its user. That all sessions of a subject were ended is
             # another matter: by whole seconds it would refuse who logs in right after a reset.
             revocations.check_key(CurrentToken(verified, None))
-    except (Refusal, RevokedTokenError) as error:
+    except (TokenRejected, RevokedTokenError) as error:
         raise InvalidChallenge(str(error)) from error
     return read_challenge(kind, verified.header, verified.claims)
 

@@ -15,7 +15,7 @@ SEALED_VALUES = "sealed values"
 def check_sealed_values(
     stored: StoredKeyring,
     of_accounts: Mapping[str, Mapping[bytes, int]],
-    seal: Encryptor,
+    encryptor: Encryptor,
     now: float,
 ) -> CheckResult:
     """Check that everything is under the first master key.
@@ -23,12 +23,14 @@ def check_sealed_values(
     Args:
         stored: the signing keys.
         of_accounts: by kind, how many values begin with what tells their master key.
-        seal: of the master keys.
+        encryptor: of the master keys.
         now: seconds since the epoch.
     """
-    keys = Counter(sealed[: len(seal.head)] for _, sealed in private_parts(stored, now))
+    keys = Counter(
+        sealed[: len(encryptor.current_prefix)] for _, sealed in private_parts(stored, now)
+    )
     kinds = {"signing keys": keys, **of_accounts}
-    lost = _counted(kinds, lambda head: not seal.has_key_of(head))
+    lost = _counted(kinds, lambda head: not encryptor.can_decrypt(head))
     if lost:
         return problem(
             SEALED_VALUES,
@@ -36,7 +38,7 @@ def check_sealed_values(
             "give that one as well, WATCHWORD_MASTER_KEY=NEW,OLD, then: watchword keys reseal. If "
             "it is lost, whoever has an authenticator logs in by a recovery code and makes another",
         )
-    older = _counted(kinds, lambda head: not seal.is_current(head))
+    older = _counted(kinds, lambda head: not encryptor.is_under_current_key(head))
     if older:
         return warning(
             SEALED_VALUES,

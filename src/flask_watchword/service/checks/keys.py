@@ -5,7 +5,7 @@ from pathlib import Path
 from flask_watchword.extension.checks.results import CheckResult, fine, problem, warning
 from flask_watchword.jose.durations import dated, duration
 from flask_watchword.keys.encryption import DecryptionFailed, Encryptor
-from flask_watchword.keys.ring import outline_of, refuse_other_master_key
+from flask_watchword.keys.ring import check_decryptable, public_outline
 from flask_watchword.keys.store import StoredKeyring
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.signing.signing_keys import key_policy
@@ -31,17 +31,17 @@ def check_missing_master_key(file: Path | None, *, is_needed: bool) -> CheckResu
     )
 
 
-def check_master_key(stored: StoredKeyring, seal: Encryptor, now: float) -> CheckResult:
+def check_master_key(stored: StoredKeyring, encryptor: Encryptor, now: float) -> CheckResult:
     """Check that the master key opens the keys in the database.
 
     Args:
         stored: the keys.
-        seal: of the master key.
+        encryptor: of the master key.
         now: seconds since the epoch.
     """
     check = "master key"
     try:
-        refuse_other_master_key(stored, seal, now)
+        check_decryptable(stored, encryptor, now)
     except DecryptionFailed as error:
         return problem(
             check,
@@ -53,7 +53,7 @@ def check_master_key(stored: StoredKeyring, seal: Encryptor, now: float) -> Chec
 
 def check_signing_key(stored: StoredKeyring, settings: Settings, now: float) -> CheckResult:
     """Check that a key signs, and that another will take its place in time."""
-    check, outline, policy = "signing key", outline_of(stored), key_policy(settings)
+    check, outline, policy = "signing key", public_outline(stored), key_policy(settings)
     active = outline.active(now)
     if active is None:
         if not stored.keys:
@@ -61,7 +61,7 @@ def check_signing_key(stored: StoredKeyring, settings: Settings, now: float) -> 
         return problem(
             check, "no key signs: nobody can log in", "watchword keys rotate --now, or start it"
         )
-    waiting = next((entry for entry in outline.entries if entry.waits(now)), None)
+    waiting = next((entry for entry in outline.entries if entry.is_pending(now)), None)
     if waiting is not None:
         begins = dated(waiting.active_from or now, now)
         return fine(check, f"{active.kid}, replaced by {waiting.kid} {begins}")

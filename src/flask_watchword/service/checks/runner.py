@@ -59,7 +59,7 @@ from flask_watchword.service.checks.stores import (
 from flask_watchword.service.configuration.loading import environment, read_settings, secret_files
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
-from flask_watchword.service.signing.master_key import found_sealer, master_key_file
+from flask_watchword.service.signing.master_key import found_encryptor, master_key_file
 from flask_watchword.service.stores import opened_accounts, opened_keys, sealed_by_head
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _asked(name: str, url: str) -> tuple[list[CheckResult], "DatabaseState | Non
 
 def _master_key_alone(settings: Settings) -> CheckResult:
     try:
-        found_sealer(settings)
+        found_encryptor(settings)
     except InvalidSetting as error:
         return problem("master key", str(error), "correct it")
     return not_checked("master key", "the database cannot be read")
@@ -157,15 +157,17 @@ def _of_keys_and_accounts(settings: Settings) -> Iterator[CheckResult]:
         with opened_keys(settings) as keys:
             stored = keys.load()
         yield check_signing_key(stored, settings, now)
-        seal = found_sealer(settings)
-        if seal is None:
+        encryptor = found_encryptor(settings)
+        if encryptor is None:
             is_needed = holds_encrypted_values(settings.database)
             yield check_missing_master_key(master_key_file(settings), is_needed=is_needed)
             for check in (SEALED_VALUES, *_OF_ACCOUNTS):
                 yield not_checked(check, "there is no master key")
             return
-        yield check_master_key(stored, seal, now)
-        yield check_sealed_values(stored, sealed_by_head(settings, len(seal.head)), seal, now)
+        yield check_master_key(stored, encryptor, now)
+        yield check_sealed_values(
+            stored, sealed_by_head(settings, len(encryptor.current_prefix)), encryptor, now
+        )
         with opened_accounts(settings) as accounts:
             yield check_demo_user(accounts.stores, settings)
             yield check_hashes(accounts.stores)

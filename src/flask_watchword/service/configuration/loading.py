@@ -12,7 +12,7 @@ from flask_watchword.accounts.rate_limits import Limit
 from flask_watchword.extension.options.sessions import SESSION_OPTIONS
 from flask_watchword.extension.options.unknown_names import misspelled_options, unknown_setting
 from flask_watchword.infra.temporary_database import IN_MEMORY, is_in_memory
-from flask_watchword.keys.material import MAKERS
+from flask_watchword.keys.material import GENERATORS
 from flask_watchword.service.configuration import values
 from flask_watchword.service.configuration.env_file import read_env_file
 from flask_watchword.service.configuration.settings import DEFAULT_DATABASE, Settings
@@ -212,7 +212,7 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "valkey": values.valkey,
     "session_store": values.session_store,
     "master_key": values.master_key,
-    "key_algorithm": values.one_of(*MAKERS),
+    "key_algorithm": values.one_of(*GENERATORS),
     "key_rotation_days": values.whole_number(0, 10 * 365),
     "key_publish_seconds": values.whole_number(1, 24 * 60 * 60),
     "host": values.some_text,

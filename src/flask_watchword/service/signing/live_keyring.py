@@ -39,7 +39,7 @@ class LiveKeyring:
 
     Args:
         store: where the keys are.
-        keeper: who rotates them when the schedule says so.
+        manager: who rotates them when the schedule says so.
         policy: how long a key is published before it signs.
         clock: seconds since the epoch.
         elapsed: a clock in seconds that nobody sets back.
@@ -51,14 +51,14 @@ class LiveKeyring:
     def __init__(
         self,
         store: KeyStore,
-        keeper: KeyManager,
+        manager: KeyManager,
         policy: KeyPolicy,
         clock: Clock,
         elapsed: Clock = time.monotonic,
     ) -> None:
         self.on_change: Callable[[], None] = _nothing
         self._store = store
-        self._keeper = keeper
+        self._key_manager = manager
         self._clock = clock
         self._elapsed = elapsed
         self._ring: Keyring | None = None
@@ -163,14 +163,14 @@ class LiveKeyring:
     def _look(self) -> None:
         ring = self._ring
         if ring is not None and self._signs(ring):
-            if self._store.version() == ring.version and not self._keeper.rotate_if_due(ring):
+            if self._store.version() == ring.version and not self._key_manager.rotate_if_due(ring):
                 return
-            ring = self._keeper.opened()
+            ring = self._key_manager.load_decrypted()
         # At the start, and after machines whose clocks differ have changed the keys in the same
         # moment, each by its own, so that the last key to begin has come to its end.
         if ring is None or not self._signs(ring):
-            self._keeper.begin()
-            ring = self._keeper.opened()
+            self._key_manager.ensure_signing_key()
+            ring = self._key_manager.load_decrypted()
         self._ring = ring
         self.on_change()
 

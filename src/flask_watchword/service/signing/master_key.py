@@ -12,7 +12,7 @@ from flask_watchword.service.signing.generated_secret import found_secret, kept_
 _VARIABLE = "WATCHWORD_MASTER_KEY"
 
 
-def sealer(settings: Settings, *, is_lost: bool = False) -> Encryptor:
+def load_encryptor(settings: Settings, *, is_lost: bool = False) -> Encryptor:
     """Return what encrypts and decrypts the secrets in the database of these settings.
 
     Args:
@@ -55,8 +55,8 @@ def _refuse_missing(file: Path, settings: Settings) -> None:
     )
 
 
-def found_sealer(settings: Settings) -> Encryptor | None:
-    """Return what :func:`sealer` does, but make no master key; ``None`` where there is none.
+def found_encryptor(settings: Settings) -> Encryptor | None:
+    """Return what :func:`load_encryptor` does without creating a key; ``None`` if there is none.
 
     Raises:
         InvalidSetting: when its file cannot be used.
@@ -64,7 +64,7 @@ def found_sealer(settings: Settings) -> Encryptor | None:
     file = master_key_file(settings)
     if settings.master_key is None and file is not None and found_secret(file) is None:
         return None
-    return sealer(settings)
+    return load_encryptor(settings)
 
 
 def master_key_file(settings: Settings) -> Path | None:

@@ -5,7 +5,7 @@ from flask_watchword.accounts.transaction import AccountStores
 from flask_watchword.keys.manager import KeyManager
 
 
-def reseal_all(keeper: KeyManager, accounts: AccountStores) -> ReencryptionResult:
+def reseal_all(manager: KeyManager, accounts: AccountStores) -> ReencryptionResult:
     """Seal keys, secrets of authenticators and mail under the first master key.
 
     To do it again does no harm, and is what to do when it was interrupted.
@@ -15,7 +15,7 @@ def reseal_all(keeper: KeyManager, accounts: AccountStores) -> ReencryptionResul
         StoreUnavailable: when a store does not answer; what was done by then counts.
     """
     # The keys first: where they cannot be opened nothing is changed.
-    keys = keeper.reseal()
+    keys = manager.reencrypt()
     parts = (accounts.totp.reseal(), accounts.outbox.reseal())
     return ReencryptionResult(
         done=keys + sum(part.done for part in parts),

@@ -11,8 +11,8 @@ from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.signing.live_keyring import LiveKeyring
-from flask_watchword.service.signing.master_key import master_key_file, sealer
-from flask_watchword.sessions.revocation import Kind, Revocation
+from flask_watchword.service.signing.master_key import load_encryptor, master_key_file
+from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.store import SessionStore
 
 _DAY = 24 * 60 * 60.0
@@ -28,7 +28,7 @@ def key_policy(settings: Settings) -> KeyPolicy:
     )
 
 
-def key_keeper(
+def key_manager(
     settings: Settings, store: KeyStore, *, master_key_is_lost: bool = False
 ) -> KeyManager:
     """Return who changes the keys of a store.
@@ -36,13 +36,13 @@ def key_keeper(
     Args:
         settings: with the database and the policy.
         store: of the keys.
-        master_key_is_lost: see :func:`~flask_watchword.service.signing.master_key.sealer`.
+        master_key_is_lost: see :func:`~flask_watchword.service.signing.master_key.load_encryptor`.
 
     Raises:
         InvalidSetting: when there is no master key, or its file cannot be used.
     """
-    seal = sealer(settings, is_lost=master_key_is_lost)
-    return KeyManager(store, seal, key_policy(settings), system_clock)
+    encryptor = load_encryptor(settings, is_lost=master_key_is_lost)
+    return KeyManager(store, encryptor, key_policy(settings), system_clock)
 
 
 def live_keyring(settings: Settings, store: KeyStore) -> LiveKeyring:
@@ -51,8 +51,8 @@ def live_keyring(settings: Settings, store: KeyStore) -> LiveKeyring:
     Raises:
         InvalidSetting: when there is no master key, or its file cannot be used.
     """
-    keeper = key_keeper(settings, store)
-    return LiveKeyring(store, keeper, key_policy(settings), system_clock)
+    manager = key_manager(settings, store)
+    return LiveKeyring(store, manager, key_policy(settings), system_clock)
 
 
 def begin_keys(settings: Settings, store: KeyStore) -> None:
@@ -62,31 +62,31 @@ def begin_keys(settings: Settings, store: KeyStore) -> None:
         InvalidSetting: when it does not, or there is none.
         StoreUnavailable: when the store does not answer.
     """
-    keeper = key_keeper(settings, store)
+    manager = key_manager(settings, store)
     with refusing_other_master_key(settings):
-        keeper.begin()
+        manager.ensure_signing_key()
 
 
 def revoke_key(
-    keeper: KeyManager, sessions: SessionStore, kid: str, *, master_key_is_lost: bool
+    manager: KeyManager, sessions: SessionStore, kid: str, *, master_key_is_lost: bool
 ) -> None:
     """End a key at once, and have its tokens refused by every process that follows the log.
 
     To do it again does no harm, and is what to do when the second half could not be done.
 
     Args:
-        keeper: of the keys.
+        manager: of the keys.
         sessions: whose log of revocations is followed.
         kid: the key.
         master_key_is_lost: whether to go on although the keys cannot be opened.
 
     Raises:
-        KeyRefused: when there is no such key.
+        KeyOperationError: when there is no such key.
         DecryptionFailed: when the keys are sealed under another master key.
         StoreUnavailable: when a store does not answer.
     """
-    until = keeper.revoke(kid, unopened=master_key_is_lost)
-    sessions.revoke(Revocation(Kind.KEY, kid, system_clock(), until))
+    until = manager.revoke(kid, without_decryption=master_key_is_lost)
+    sessions.revoke(Revocation(RevocationKind.KEY, kid, system_clock(), until))
 
 
 @contextlib.contextmanager

@@ -70,7 +70,10 @@ def _decode_jwt(
         leeway=leeway,
         verify_subject=verify_sub,
     )
-    keys = [key.reporting(_warn_of_weak_key) for key in load_keys(secret, algorithms, "compatible")]
+    keys = [
+        key.with_weakness_report(_warn_of_weak_key)
+        for key in load_keys(secret, algorithms, "compatible")
+    ]
     decoder = Decoder(keys, policy)
     claims = decoder.decode(encoded_token, allow_expired=allow_expired).claims
     if verify_aud and audience is None and claims.get("aud"):

@@ -127,6 +127,6 @@ def get_csrf_token(encoded_token: str) -> str:
     """Return the CSRF double submit value of a token that is verified first.
 
     Raises:
-        Refusal, JWTExtendedException: when the token is not accepted, or has no such value.
+        TokenRejected, JWTExtendedException: when the token is not accepted, or has no such value.
     """
     return csrf_of(decode_token(encoded_token))

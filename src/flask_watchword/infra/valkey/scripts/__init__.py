@@ -12,7 +12,7 @@ from flask_watchword.sessions.session import Session
 SESSION_FIELDS = tuple(field.name for field in fields(Session))
 
 # Alone on the hot path, and with keys of their own.
-_WITHOUT_LOG = {"rotate", "note_repeat"}
+_WITHOUT_LOG = {"rotate", "record_repeat"}
 
 # What counts tries knows nothing of sessions.
 _ALONE = {"take", "give_back", "remember"}

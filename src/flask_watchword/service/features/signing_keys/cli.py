@@ -34,7 +34,7 @@ class _Keys(NamedTuple):
 
     settings: "Settings"
     store: "KeyStore"
-    keeper: "KeyManager"
+    manager: "KeyManager"
 
 
 @click.group()
@@ -82,7 +82,7 @@ def rotate(database: str | None, at_once: bool, as_json: bool) -> None:
     That is WATCHWORD_KEY_PUBLISH_SECONDS later, an hour if that is not set.
     """
     with _changing(database) as command:
-        kid = command.keeper.rotate(at_once=at_once)
+        kid = command.manager.rotate(at_once=at_once)
         _record(command, "key_rotated", kid=kid)
         _tell(command, kid, _begins(command, kid), as_json=as_json)
 
@@ -109,7 +109,7 @@ def import_key(
         from flask_watchword.keys.material import read_material
 
         material = read_material(file.read(), algorithm)
-        kid = command.keeper.take_in(material, at_once=at_once)
+        kid = command.manager.import_key(material, at_once=at_once)
         _record(command, "key_imported", kid=kid)
         sentence = _begins(command, kid) if material.private else f"{kid} verifies from now on."
         _tell(command, kid, sentence, as_json=as_json)
@@ -125,7 +125,7 @@ def retire(kid: str, database: str | None, as_json: bool) -> None:
     One that waits is withdrawn. One that only verifies does so until its last token has expired.
     """
     with _changing(database) as command:
-        command.keeper.retire(kid)
+        command.manager.retire(kid)
         _record(command, "key_retired", kid=kid)
         _tell(command, kid, _ends(command, kid), as_json=as_json)
 
@@ -149,7 +149,7 @@ def revoke(kid: str, database: str | None, lost_master_key: bool, as_json: bool)
         from flask_watchword.service.stores import opened_stores
 
         with opened_stores(command.settings) as stores:
-            revoke_key(command.keeper, stores.sessions, kid, master_key_is_lost=lost_master_key)
+            revoke_key(command.manager, stores.sessions, kid, master_key_is_lost=lost_master_key)
         _record(command, "key_revoked", kid=kid)
         _tell(command, kid, f"{kid} is revoked: its tokens are refused.", as_json=as_json)
 
@@ -169,7 +169,7 @@ def reseal(database: str | None, as_json: bool) -> None:
         from flask_watchword.service.stores import opened_accounts
 
         with opened_accounts(command.settings) as accounts:
-            resealed = reseal_all(command.keeper, accounts.stores)
+            resealed = reseal_all(command.manager, accounts.stores)
         _record(command, "keys_resealed", resealed=resealed.done, unreadable=resealed.unreadable)
     members = {"resealed": resealed.done, "unreadable": resealed.unreadable}
     sentence = f"Sealed anew: {resealed.done}. Everything is under the first master key."
@@ -200,17 +200,17 @@ def _opened(database: str | None) -> Iterator[tuple["Settings", "KeyStore"]]:
 def _changing(database: str | None, *, master_key_is_lost: bool = False) -> Iterator[_Keys]:
     with _opened(database) as (settings, store):
         from flask_watchword.errors import InvalidKeyError
-        from flask_watchword.keys.changes import KeyRefused
+        from flask_watchword.keys.changes import KeyOperationError
         from flask_watchword.service.signing.signing_keys import (
-            key_keeper,
+            key_manager,
             refusing_other_master_key,
         )
 
         try:
             with refusing_other_master_key(settings):
-                keeper = key_keeper(settings, store, master_key_is_lost=master_key_is_lost)
-                yield _Keys(settings, store, keeper)
-        except KeyRefused as error:
+                manager = key_manager(settings, store, master_key_is_lost=master_key_is_lost)
+                yield _Keys(settings, store, manager)
+        except KeyOperationError as error:
             raise Failure(Code.KEY_REFUSED, str(error), "see: watchword keys list") from error
         except InvalidKeyError as error:
             raise Failure(Code.KEY_REFUSED, str(error)) from error
@@ -226,10 +226,10 @@ def _record(command: _Keys, event: str, **detail: "Detail") -> None:
 
 def _tell(command: _Keys, kid: str, sentence: str, *, as_json: bool) -> None:
     from flask_watchword.clock import system_clock
-    from flask_watchword.keys.ring import standing
+    from flask_watchword.keys.ring import keys_by_state
     from flask_watchword.service.features.signing_keys.key_table import members_of
 
-    rows = standing(command.store.load(), system_clock())
+    rows = keys_by_state(command.store.load(), system_clock())
     members = next(members_of(key, state) for key, state in rows if key.kid == kid)
     print_done(sentence, members, as_json=as_json)
 

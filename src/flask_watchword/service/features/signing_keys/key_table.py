@@ -6,7 +6,7 @@ import click
 
 from flask_watchword.cli import output
 from flask_watchword.cli.output import print_object, print_rows, shown
-from flask_watchword.keys.ring import standing
+from flask_watchword.keys.ring import keys_by_state
 from flask_watchword.keys.store import StoredKey, StoredKeyring
 
 _NONE = "There are no keys yet. The service makes one when it starts."
@@ -16,7 +16,7 @@ _COLUMNS = ("Key", "State", "Algorithm", "Published", "Signs from", "Verifies un
 
 def show_keys(stored: StoredKeyring, now: float, *, as_json: bool) -> None:
     """Print every key with its state, those that matter most first."""
-    rows = standing(stored, now)
+    rows = keys_by_state(stored, now)
     if as_json:
         for key, state in rows:
             print_object(members_of(key, state))

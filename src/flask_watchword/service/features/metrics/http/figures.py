@@ -4,7 +4,7 @@ import msgspec
 from flask import Response
 
 from flask_watchword.clock import system_clock
-from flask_watchword.keys.ring import standing
+from flask_watchword.keys.ring import keys_by_state
 from flask_watchword.service.access import ADMIN
 from flask_watchword.service.context import service_context
 from flask_watchword.service.endpoint import endpoint
@@ -69,6 +69,6 @@ def figures() -> Response:
 
 def _keys_by_state() -> dict[str, int]:
     counts: dict[str, int] = {}
-    for _, state in standing(service_context().stores.keys.load(), system_clock()):
+    for _, state in keys_by_state(service_context().stores.keys.load(), system_clock()):
         counts[state] = counts.get(state, 0) + 1
     return counts

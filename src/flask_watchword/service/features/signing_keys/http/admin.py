@@ -8,10 +8,10 @@ import msgspec
 from flask import Response, abort
 
 from flask_watchword.clock import system_clock
-from flask_watchword.keys.changes import KeyRefused
+from flask_watchword.keys.changes import KeyOperationError
 from flask_watchword.keys.encryption import DecryptionFailed
 from flask_watchword.keys.manager import KeyManager
-from flask_watchword.keys.ring import standing
+from flask_watchword.keys.ring import keys_by_state
 from flask_watchword.keys.store import StoredKey
 from flask_watchword.service.access import ADMIN, RECENT_ADMIN
 from flask_watchword.service.administrator import administrator
@@ -101,8 +101,8 @@ def list_keys() -> Response:
 )
 def rotate_keys(body: Rotation) -> Response:
     """Answer with the keys as they are then."""
-    with _keeper() as keeper:
-        kid = keeper.rotate(at_once=body.at_once)
+    with _key_manager() as manager:
+        kid = manager.rotate(at_once=body.at_once)
     _record("key_rotated", kid)
     return json_response(_shown())
 
@@ -118,8 +118,8 @@ def rotate_keys(body: Rotation) -> Response:
 def retire_key(kid: str) -> Response:
     """Answer with the keys as they are then; no token is refused."""
     _refuse_unknown(kid)
-    with _keeper() as keeper:
-        keeper.retire(kid)
+    with _key_manager() as manager:
+        manager.retire(kid)
     _record("key_retired", kid)
     return json_response(_shown())
 
@@ -135,16 +135,18 @@ def retire_key(kid: str) -> Response:
 def revoke_key(kid: str) -> Response:
     """Answer 204; where it signed, another key signs at once."""
     _refuse_unknown(kid)
-    with _keeper() as keeper:
+    with _key_manager() as manager:
         sessions = service_context().stores.sessions
-        signing_keys.revoke_key(keeper, sessions, kid, master_key_is_lost=False)
+        signing_keys.revoke_key(manager, sessions, kid, master_key_is_lost=False)
     _record("key_revoked", kid)
     return no_content()
 
 
 def _shown() -> ShownKeys:
     stored = service_context().stores.keys.load()
-    return ShownKeys([ShownKey.of(key, state) for key, state in standing(stored, system_clock())])
+    return ShownKeys(
+        [ShownKey.of(key, state) for key, state in keys_by_state(stored, system_clock())]
+    )
 
 
 def _refuse_unknown(kid: str) -> None:
@@ -153,14 +155,14 @@ def _refuse_unknown(kid: str) -> None:
 
 
 @contextlib.contextmanager
-def _keeper() -> Iterator[KeyManager]:
+def _key_manager() -> Iterator[KeyManager]:
     """Lend who changes the keys; end the request with 409 where they refuse."""
     parts = service_context()
     try:
-        yield signing_keys.key_keeper(parts.settings, parts.stores.keys)
+        yield signing_keys.key_manager(parts.settings, parts.stores.keys)
         # Or this process would sign with what is revoked for a moment longer.
         parts.keys.look_now()
-    except KeyRefused as error:
+    except KeyOperationError as error:
         abort(error_response(409, str(error), "key_refused"))
     except DecryptionFailed:
         # Which key it is that does not open is for the log of who operates the service.

@@ -7,45 +7,45 @@ SECRET = b"a private key"
 
 
 def test_what_is_sealed_is_opened_by_the_same_key_and_in_the_same_place() -> None:
-    sealed = Encryptor([OLD]).seal(SECRET, "totp:ada")
+    sealed = Encryptor([OLD]).encrypt(SECRET, "totp:ada")
     assert SECRET not in sealed
-    assert Encryptor([OLD]).open(sealed, "totp:ada") == SECRET
+    assert Encryptor([OLD]).decrypt(sealed, "totp:ada") == SECRET
 
 
 @pytest.mark.parametrize("context", ["totp:bob", "", "totp:ada\0", "\ud800"])
 def test_what_is_copied_to_another_place_opens_nowhere(context: str) -> None:
-    sealed = Encryptor([OLD]).seal(SECRET, "totp:ada")
+    sealed = Encryptor([OLD]).encrypt(SECRET, "totp:ada")
     with pytest.raises(DecryptionFailed):
-        Encryptor([OLD]).open(sealed, context)
+        Encryptor([OLD]).decrypt(sealed, context)
 
 
 def test_no_byte_can_be_changed_or_left_out() -> None:
-    sealed = Encryptor([OLD]).seal(SECRET, "totp:ada")
+    sealed = Encryptor([OLD]).encrypt(SECRET, "totp:ada")
     for n in range(len(sealed)):
         changed = sealed[:n] + bytes([sealed[n] ^ 1]) + sealed[n + 1 :]
         for other in (changed, sealed[:n]):
             with pytest.raises(DecryptionFailed):
-                Encryptor([OLD]).open(other, "totp:ada")
+                Encryptor([OLD]).decrypt(other, "totp:ada")
 
 
 def test_another_master_key_opens_nothing() -> None:
     with pytest.raises(DecryptionFailed, match="another master key"):
-        Encryptor([NEW]).open(Encryptor([OLD]).seal(SECRET, "x"), "x")
+        Encryptor([NEW]).decrypt(Encryptor([OLD]).encrypt(SECRET, "x"), "x")
 
 
 def test_a_master_key_can_be_exchanged_while_the_old_one_still_opens() -> None:
     both = Encryptor([NEW, OLD])
-    old = Encryptor([OLD]).seal(SECRET, "x")
-    assert both.open(old, "x") == SECRET
-    assert not both.is_current(old)
-    new = both.seal(both.open(old, "x"), "x")
-    assert both.is_current(new)
-    assert Encryptor([NEW]).open(new, "x") == SECRET
+    old = Encryptor([OLD]).encrypt(SECRET, "x")
+    assert both.decrypt(old, "x") == SECRET
+    assert not both.is_under_current_key(old)
+    new = both.encrypt(both.decrypt(old, "x"), "x")
+    assert both.is_under_current_key(new)
+    assert Encryptor([NEW]).decrypt(new, "x") == SECRET
 
 
 def test_one_secret_never_looks_the_same_twice() -> None:
-    sealer = Encryptor([OLD])
-    assert len({sealer.seal(SECRET, "x") for _ in range(100)}) == 100
+    encryptor = Encryptor([OLD])
+    assert len({encryptor.encrypt(SECRET, "x") for _ in range(100)}) == 100
 
 
 @pytest.mark.parametrize("keys", [[], [b""], [b"short"], [OLD, b"x" * 31], [b"x" * 33]])
