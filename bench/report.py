@@ -102,9 +102,13 @@ def as_markdown(rows: Sequence[Row], machine: Machine) -> str:
 
 
 def _markdown(rows: Sequence[Row], machine: Machine) -> Iterator[str]:
-    yield from ("# What it costs", "", f"Written by `{REPRODUCE}`; run it to have your own.", "")
-    yield from _METHOD
-    yield ""
+    yield from (
+        "# Performance",
+        "",
+        f"Written by `{REPRODUCE}`. Run it to measure on your machine.",
+        "",
+    )
+    yield _METHOD
     yield f"- {machine.processor}, {machine.cores} cores, load {machine.load} before the run"
     yield f"- {machine.python}; {_libraries(machine)}"
     yield f"- {machine.date}"
@@ -116,28 +120,23 @@ def _markdown(rows: Sequence[Row], machine: Machine) -> Iterator[str]:
     yield from (f"- {line.strip()}" for line in missed)
 
 
-_METHOD = (
-    "But for the tables about sessions, everything runs in one process, without a server. There",
-    "are many small rounds that each give every contestant a turn. A cost is the median over the",
-    "rounds; a ratio is taken within each round first, and the quartiles are those of Watchword's",
-    "number that the target is about. “By hand” is a check written for one key and one policy,",
-    "without options or error messages: what is left when everything else has been taken away.",
-    "Times depend on the machine, ratios hardly do. PyNaCl is hidden except in the rows that name",
-    "it.",
-    "",
-    "Sessions are asked over HTTP on the loopback, by a client in a process of its own. Each",
-    "contestant has a server (granian, one worker, one thread) and a database of its own: SQLite",
-    "in WAL mode with `synchronous=NORMAL`, PostgreSQL with `fsync` off. There, “by hand” is a",
-    "bare Flask view that runs the same compare-and-swap on the raw driver and signs the pair",
-    "itself. Flask-JWT-Extended has the blocklist of its documentation, a table behind SQLAlchemy;",
-    "a refresh puts the old token there. Of rates, more is better. Each answer is looked at, and",
-    "in the end a spent and a revoked token have to be refused. How p99 grows is measured at the",
-    "store, without Flask around it. The service runs as `watchword serve` runs it; of its logins",
-    "“by hand” is a bare Flask view, as many workers and clients, that verifies one hash and does",
-    "nothing else.",
-    "",
-    "![Cost of a protected request over a bare route](bench.svg)",
-)
+_METHOD = """\
+Except for the tables about sessions and the service, everything runs in one process, without a server, in many small rounds in
+which each contestant has its turn. A cost is the median over the rounds; a ratio is computed within each round first. The quartiles
+are those of Watchword's number to which the target applies. “By hand” is a check written for one key and one policy, without options
+or error messages: the lower bound. Times depend on the machine, ratios hardly do. PyNaCl is hidden except in the rows that name it.
+
+Sessions are measured over HTTP on the loopback interface, with a client in another process. Each contestant has a server (granian, one
+worker, one thread) and a database of its own: SQLite in WAL mode with `synchronous=NORMAL`, PostgreSQL with `fsync` off. There, “by
+hand” is a bare Flask view that runs the same compare-and-swap on the raw driver and signs the two tokens itself. Flask-JWT-Extended has
+the blocklist of its documentation, a table with SQLAlchemy; a refresh adds the old token to it. For rates, more is better. Each response
+is checked, and at the end a used and a revoked token must be rejected. How p99 grows is measured at the store, without Flask.
+
+The service runs as `watchword serve`. For its logins, “by hand” is a bare Flask view with the same number of workers and clients that
+verifies one hash and does nothing else.
+
+![Cost of a protected request, compared with the same route unprotected](bench.svg)
+"""
 
 
 def _libraries(machine: Machine) -> str:

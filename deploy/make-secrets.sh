@@ -1,9 +1,10 @@
 #!/bin/sh
-# Make the secrets of compose.yaml, once. What is there already stays: a second master key opens nothing.
+# Create the secrets of compose.yaml. It does not replace existing ones: another master key could not
+# decrypt the signing keys.
 set -eu
 cd "$(dirname "$0")"
 if [ -e secrets ]; then
-    echo "$PWD/secrets is there already; keep it: without its master key nothing opens the signing keys" >&2
+    echo "$PWD/secrets already exists. Keep it: without its master key the signing keys cannot be decrypted." >&2
     exit 1
 fi
 
@@ -11,7 +12,7 @@ random() {
     python3 -c 'import secrets; print(secrets.token_urlsafe(32))'
 }
 
-# The containers' users are not yours, so the files are readable; the folder is what keeps others out.
+# The containers run as other users, so the files are readable; the directory is not accessible to others.
 umask 022
 making=$(mktemp -d secrets.XXXXXX)
 postgres=$(random) valkey=$(random)
@@ -27,6 +28,6 @@ maxmemory-policy noeviction
 CONFIGURATION
 random > "$making/master-key"
 random > "$making/metrics-token"
-# All of them or none.
+# Create all of them or none.
 mv "$making" secrets
-echo "Made $PWD/secrets. Keep a copy of master-key somewhere else."
+echo "Created $PWD/secrets. Keep a copy of master-key in another place."

@@ -14,41 +14,38 @@ PAGE = Path(__file__).parent / "reference" / "cli.md"
 _INTRODUCTION = """\
 # Commands
 
-`watchword` looks after a service; `flask watchword` looks at an application that the `flask`
-command has loaded. Settings come from the environment and from `.env`, see
-[the settings](settings.md).
+`watchword` manages the login service. `flask watchword` checks an application that the `flask` command has
+loaded. Settings are read from the environment and from `.env`, see [Settings](settings.md).
 
-**Output.** A table on a terminal; lines with tabs between the fields for other programs
-(of `audit tail` an entry as words); with
-`--json` one object of JSON a line, be it one thing or many. Moments in it are seconds since 1970.
-Nothing that a client has sent does anything to a terminal. Questions, progress and what goes wrong
-are written to standard error.
+**Output.** A table on a terminal, otherwise lines with tabs between the fields, for other programs. With `--json`, one
+JSON object per line; times in it are seconds since 1970. Text that comes from clients is escaped, so that it cannot
+control the terminal. Prompts, progress and errors are written to standard error.
 
 **Exit status.**
 
-| status | means |
+| status | meaning |
 | --- | --- |
-| 0 | it is done |
-| 1 | it is refused, not found or not as it should be: one line says why |
-| 2 | the command is not used as it is meant to be |
-| 69 | a store does not answer; it may do later |
+| 0 | success |
+| 1 | rejected, not found, or a check has failed: one line says why |
+| 2 | wrong usage |
+| 69 | a store does not answer; try again later |
 | 130 | Ctrl+C |
 
-**Errors under `--json`.** The last line of standard error is an object, and the exit status is the
-same. Standard output is empty, or each line of it is whole. A command that answers no, as
-`db current` does of an old schema, says so on standard output: that is no error.
+**Errors with `--json`.** The last line of standard error is a JSON object; the exit status is the same. Standard
+output is empty or consists of complete lines. A command whose answer is no, such as `db current` for an old schema, prints
+that to standard output: it is not an error.
 
 ```json
 {"error": {"code": "weak_password", "message": "the password is refused: ...", "hint": null}}
 ```
 
-`hint` says what to do, or is `null`. The codes stay, the messages may improve:
+`hint` says what to do, or is `null`. Codes are stable, messages may change:
 
-| code | means |
+| code | meaning |
 | --- | --- |
 CODES
 
-This page is written by `docs/write_cli.py` from the commands themselves.
+This page is written by `docs/write_cli.py`.
 """
 
 

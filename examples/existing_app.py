@@ -1,7 +1,7 @@
-"""An application with tables of its own, to which Watchword brings accounts and logins.
+"""An application with a table of its own, to which Watchword adds accounts and logins.
 
-Start it with ``flask --app examples/existing_app run``; ``POST /auth/register`` is the first thing
-to do then. E-mail is printed to the log.
+Start it with ``flask --app examples/existing_app run``, then register with ``POST /auth/register``.
+E-mails are printed to the log.
 """
 
 import os
@@ -18,7 +18,7 @@ DATABASE = os.environ.get("NOTES_DATABASE", "notes.db")
 
 
 def connect() -> sqlite3.Connection:
-    """Open the application's database, which Watchword shares: its tables begin otherwise."""
+    """Open the database. Watchword uses the same one; its table names begin with watchword_."""
     return sqlite3.connect(DATABASE, timeout=10, isolation_level=None)
 
 
@@ -31,14 +31,14 @@ Watchword(app, settings=read_settings(database=f"sqlite:///{DATABASE}"), url_pre
 
 @app.get("/")
 def home() -> str:
-    """Greet everybody: what the application had before goes on as it was."""
-    return "Notes for whoever has an account."
+    """Greet visitors. Views without a decorator stay public."""
+    return "Notes for registered users."
 
 
 @app.get("/notes")
 @jwt_required()
 def notes() -> ResponseReturnValue:
-    """List the notes of whoever asks; a user's id stays when the e-mail address changes."""
+    """List the user's notes. The user's id does not change when the e-mail address does."""
     with closing(connect()) as db:
         found = db.execute("SELECT text FROM notes WHERE user_id = ?", [get_jwt_identity()])
         return jsonify(notes=[text for (text,) in found])
@@ -47,7 +47,7 @@ def notes() -> ResponseReturnValue:
 @app.post("/notes")
 @jwt_required()
 def add_note() -> ResponseReturnValue:
-    """Keep a note of whoever asks."""
+    """Add a note for the user."""
     text = request.get_data(as_text=True)[:1000]
     with closing(connect()) as db:
         db.execute("INSERT INTO notes VALUES (?, ?)", [get_jwt_identity(), text])

@@ -1,7 +1,7 @@
-"""An application whose models Flask-Migrate looks after, and Watchword in the same database.
+"""An application with Flask-SQLAlchemy and Flask-Migrate, and Watchword in the same database.
 
-Watchword makes and migrates its own tables when the application starts, and Alembic looks past
-them: ``flask --app examples/migrated_app db migrate`` writes migrations of the notes alone.
+Watchword creates and migrates its own tables when the application starts. Alembic ignores them:
+``flask --app examples/migrated_app db migrate`` only writes migrations for the notes.
 """
 
 import os
@@ -14,7 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from flask_watchword import Watchword, get_jwt_identity, jwt_required
 
-# A whole path: Flask-SQLAlchemy looks for another one in the folder `instance`.
+# An absolute path: Flask-SQLAlchemy looks for a relative one in the directory `instance`.
 DATABASE = os.environ.get("NOTES_DATABASE", f"sqlite:///{Path.cwd() / 'notes.db'}")
 
 
@@ -27,7 +27,7 @@ watchword = Watchword(app, url_prefix="/auth")
 
 
 class Note(db.Model):  # type: ignore[name-defined, misc]
-    """A note and the id of the user whose it is."""
+    """A note, and the id of the user who wrote it."""
 
     __tablename__ = "notes"
 
@@ -39,7 +39,7 @@ class Note(db.Model):  # type: ignore[name-defined, misc]
 @app.get("/notes")
 @jwt_required()
 def notes() -> ResponseReturnValue:
-    """List the notes of the user."""
+    """List the user's notes."""
     found = db.session.scalars(db.select(Note.text).where(Note.user_id == get_jwt_identity()))
     return jsonify(notes=list(found))
 
@@ -47,7 +47,7 @@ def notes() -> ResponseReturnValue:
 @app.post("/notes")
 @jwt_required()
 def add_note() -> ResponseReturnValue:
-    """Add a note of the user."""
+    """Add a note for the user."""
     text = request.get_data(as_text=True)[:1000]
     db.session.add(Note(user_id=get_jwt_identity(), text=text))
     db.session.commit()

@@ -1,4 +1,4 @@
-"""Login with tokens, as small as it gets. Start it with ``flask --app examples/tutorial run``."""
+"""A minimal login with tokens. Start it with ``flask --app examples/tutorial run``."""
 
 import os
 import secrets
@@ -17,18 +17,19 @@ from flask_watchword import (
 )
 
 app = Flask(__name__)
-# Whoever knows the secret can log in as anybody. Made up anew it ends every login at a restart.
+# Anyone who knows the secret can create tokens for any user. A generated one changes at each start,
+# which logs everyone out.
 app.config["JWT_SECRET_KEY"] = os.environ.get("JWT_SECRET_KEY") or secrets.token_hex(32)
 app.config["JWT_ACCESS_TOKEN_EXPIRES"] = timedelta(minutes=15)
 jwt = JWTManager(app)
 
-# A real application keeps users in a database and hashes of their passwords, never the passwords.
+# A real application stores users in a database, and hashes of passwords instead of passwords.
 PASSWORDS = {"test@example.com": "password"}
 
 
 @app.post("/login")
 def login() -> ResponseReturnValue:
-    """Trade an e-mail address and a password for two tokens."""
+    """Return two tokens for an e-mail address and a password."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         return jsonify(msg="Missing JSON in request"), 400
@@ -45,19 +46,19 @@ def login() -> ResponseReturnValue:
 @app.get("/protected-route")
 @jwt_required()
 def protected_route() -> ResponseReturnValue:
-    """Answer only to whoever brings an access token."""
+    """Respond to requests with an access token."""
     return jsonify(logged_in_as=get_jwt_identity())
 
 
 @app.post("/refresh")
 @jwt_required(refresh=True)
 def refresh() -> ResponseReturnValue:
-    """Trade the refresh token for a new access token when the old one has expired."""
+    """Return a new access token for a refresh token, when the old one has expired."""
     return jsonify(access_token=create_access_token(get_jwt_identity()))
 
 
 @app.post("/expired")
 @jwt_expired_token_required()
 def expired() -> ResponseReturnValue:
-    """Answer to a token whose only fault is its age."""
+    """Respond to requests with a token that is valid except that it has expired."""
     return jsonify(msg="The token has expired"), 401

@@ -98,7 +98,7 @@ def test_secrets_are_made_once(secrets: Path) -> None:
     before = {path.name: path.read_text() for path in secrets.iterdir()}
     again = _run([secrets.parent / "make-secrets.sh"])
     assert again.returncode == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
     assert {path.name: path.read_text() for path in secrets.iterdir()} == before
 
 

@@ -37,7 +37,7 @@ def logged_in(client: FlaskClient) -> dict[str, str]:
 
 
 def test_what_the_application_had_goes_on_as_it_was(client: FlaskClient, tmp_path: Path) -> None:
-    assert client.get("/").data == b"Notes for whoever has an account."
+    assert client.get("/").data == b"Notes for registered users."
     assert client.get("/nothing").mimetype == "text/html"
     with closing(sqlite3.connect(tmp_path / "notes.db")) as db:
         assert db.execute("SELECT text FROM notes").fetchall() == [("from before",)]
