@@ -8,7 +8,7 @@ import pytest
 from tests.architecture.import_reader import Module, imported_names, modules_of
 
 PACKAGE = "flask_watchword"
-ROOT = "__init__"  # stands for flask_watchword/__init__.py, the public names
+ROOT = "__init__"  # stands for flask_watchword/__init__.py, the public names of the package
 
 # From the top down, each with the parts of the package it may import beside itself.
 CORE = {"errors", "clock", "locks", "extras", "ip_networks"}

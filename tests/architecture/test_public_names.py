@@ -1,35 +1,45 @@
-"""The public names are written down three times; the three have to agree."""
+"""The public names, which are imported at their first use."""
 
-import ast
-from pathlib import Path
+import subprocess
+import sys
+
+import pytest
 
 import flask_watchword
+from flask_watchword.extension import public
+from tests.extension.public_names import PUBLIC_NAMES
 
 
-def _names_for_type_checkers() -> dict[str, str]:
-    tree = ast.parse(Path(flask_watchword.__file__).read_text())
-    block = next(node for node in tree.body if isinstance(node, ast.If))
-    return {
-        alias.name: str(node.module).removeprefix("flask_watchword.")
-        for node in block.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
+def test_star_import_gives_exactly_the_public_names() -> None:
+    imported: dict[str, object] = {}
+    exec("from flask_watchword import *", imported)  # noqa: S102 - a function cannot import *
+    assert imported.keys() - {"__builtins__"} == PUBLIC_NAMES
 
 
-def test_names_for_type_checkers_are_those_that_are_imported_lazily() -> None:
-    assert _names_for_type_checkers() == flask_watchword._HOMES
+def test_star_import_leaves_out_what_needs_an_extra() -> None:
+    assert "Watchword" not in PUBLIC_NAMES
+    assert flask_watchword.Watchword.__module__ == "flask_watchword.service.watchword"
 
 
-def test_all_names_what_can_be_imported() -> None:
-    assert {*flask_watchword.__all__, "Watchword"} == set(flask_watchword._HOMES)
-    assert all(hasattr(flask_watchword, name) for name in flask_watchword._HOMES)
+def test_public_name_is_that_of_its_module() -> None:
+    for name in PUBLIC_NAMES:
+        assert getattr(flask_watchword, name) is getattr(public, name)
 
 
-def test_all_leaves_out_what_needs_an_extra() -> None:
-    homes = {flask_watchword._HOMES[name].partition(".")[0] for name in flask_watchword.__all__}
-    assert homes == {"extension"}
+def test_public_names_are_listed_by_dir() -> None:
+    assert set(dir(flask_watchword)) >= PUBLIC_NAMES
 
 
-def test_unknown_name_is_an_attribute_error() -> None:
-    assert not hasattr(flask_watchword, "jwt_requierd")
+@pytest.mark.parametrize("name", ["jwt_requierd", "_private", "__wrapped__"])
+def test_unknown_name_is_an_attribute_error(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"'flask_watchword' has no attribute '{name}'"):
+        getattr(flask_watchword, name)
+
+
+def test_private_name_is_looked_up_without_loading_flask() -> None:
+    program = (
+        "import sys, flask_watchword; hasattr(flask_watchword, '__wrapped__'); "
+        "print('flask' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert found.stdout.decode().strip() == "False"

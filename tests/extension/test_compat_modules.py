@@ -29,6 +29,7 @@ from flask_watchword import (
     view_decorators,
 )
 from tests.extension.minted_tokens import mint
+from tests.extension.public_names import PUBLIC_NAMES
 
 MODULES = (
     "config",
@@ -106,7 +107,7 @@ def test_importing_the_package_brings_the_modules_along() -> None:
 
 
 def test_functions_are_those_of_the_package() -> None:
-    for name in flask_watchword.__all__:
+    for name in PUBLIC_NAMES:
         for module in (utils, view_decorators):
             if hasattr(module, name):
                 assert getattr(module, name) is getattr(flask_watchword, name)

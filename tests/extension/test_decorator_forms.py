@@ -17,6 +17,7 @@ from flask_watchword import (
     scopes_required,
 )
 from flask_watchword.extension.verification.route_metadata import protections_of
+from tests.extension.public_names import PUBLIC_NAMES
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -39,7 +40,7 @@ def order(number: int, *, full: bool = False) -> str:
 def test_every_decorator_is_tried_here() -> None:
     decorators = {
         name
-        for name in flask_watchword.__all__
+        for name in PUBLIC_NAMES
         if name.endswith(("required", "optional")) and not name.startswith("verify")
     }
     assert decorators == BARE_OR_CALLED.keys() | NEED_NAMES
