@@ -1,4 +1,4 @@
-"""The commands that the demo prints: paste them into another terminal, all or one by one."""
+"""The commands that the demo prints, to be pasted into another terminal."""
 
 from flask_watchword.service.features.demo.demo_user import DEMO_EMAIL, DEMO_PASSWORD
 
@@ -6,26 +6,26 @@ _TEXT = """\
 
 Try it: paste this into another terminal.
 
-# 1. Log in, look at the answer, and keep its two tokens.
+# 1. Log in, and keep the two tokens of the response.
 LOGIN=$(curl -s {url}/login -H 'Content-Type: application/json' \\
   -d '{{"email": "{email}", "password": "{password}"}}')
 echo "$LOGIN"
 ACCESS=$(echo "$LOGIN" | sed 's/.*"access_token": *"\\([^"]*\\)".*/\\1/')
 REFRESH=$(echo "$LOGIN" | sed 's/.*"refresh_token": *"\\([^"]*\\)".*/\\1/')
 
-# 2. Open the protected route with the access token.
+# 2. Request a protected route with the access token.
 curl -s {url}/protected-route -H "Authorization: Bearer $ACCESS"
 
-# 3. Trade the refresh token for the next pair.
+# 3. Exchange the refresh token for new tokens.
 PAIR=$(curl -s -X POST {url}/refresh -H "Authorization: Bearer $REFRESH")
 echo "$PAIR"
 ACCESS=$(echo "$PAIR" | sed 's/.*"access_token": *"\\([^"]*\\)".*/\\1/')
 
-# 4. Send a token that expired a minute ago, and be told so.
+# 4. Send a token that expired a minute ago.
 EXPIRED={expired}
 curl -s -X POST {url}/expired -H "Authorization: Bearer $EXPIRED"
 
-# 5. Log out; from now on the access token is refused.
+# 5. Log out. Afterwards the access token is rejected.
 curl -s -X POST {url}/logout -H "Authorization: Bearer $ACCESS"
 curl -s {url}/protected-route -H "Authorization: Bearer $ACCESS"
 """
