@@ -61,9 +61,10 @@ An address is an IPv4 address or an IPv6 /64 network. Limits per address also co
 around the address, with twice the limit, because a single customer may have all of its 65,536 /64
 networks.
 
-In addition, each process shares out password hashing: one address can use at most half of the places at
-the CPU cores and in the queue, and one account at one address a quarter. A client that uses its whole
-share gets 429 with `Retry-After: 1`, and other clients can still log in.
+In addition, password hashing is shared: a process hashes as many passwords at a time as there are CPU
+cores, and queues a limited number. One address can use at most half of this capacity, and one account at
+one address a quarter. A client that uses its whole share gets 429 with `Retry-After: 1`, and other clients
+can still log in.
 
 [How accounts are protected](../explanation/account-protection.md) explains the limits on logins.
 """

@@ -86,7 +86,7 @@ class RateLimits:
     )
     successful_login_per_account: Limit = field(
         default=read_limit("300/10 minutes"),
-        metadata=_row("3000/10 minutes", "logins to one account with the right password"),
+        metadata=_row("3000/10 minutes", "logins to one account with the correct password"),
     )
     register_per_address: Limit = field(
         default=read_limit("10/hour"),
@@ -102,11 +102,11 @@ class RateLimits:
     )
     code_per_address: Limit = field(
         default=read_limit("20/20 minutes"),
-        metadata=_row("1000/hour", "wrong codes of e-mails from one address"),
+        metadata=_row("1000/hour", "wrong one-time codes from one address"),
     )
     second_factor_per_account: Limit = field(
         default=read_limit("5/75 minutes"),
-        metadata=_row("10/hour", "wrong six-digit codes of an authenticator for one account"),
+        metadata=_row("10/hour", "wrong TOTP codes for one account"),
     )
     recovery_code_per_account: Limit = field(
         default=read_limit("5/75 minutes"),
@@ -118,21 +118,21 @@ class RateLimits:
     )
     new_password_per_address: Limit = field(
         default=read_limit("30/10 minutes"),
-        metadata=_row("300/10 minutes", "new passwords from one address that the policy refuses"),
+        metadata=_row("300/10 minutes", "new passwords from one address that the policy rejects"),
     )
     new_password_per_account: Limit = field(
         default=read_limit("30/10 minutes"),
         metadata=_row(
-            "300/10 minutes", "new passwords of a logged-in user that the policy refuses"
+            "300/10 minutes", "new passwords of a logged-in user that the policy rejects"
         ),
     )
     accepted_password_per_account: Limit = field(
         default=read_limit("300/10 minutes"),
-        metadata=_row("3000/10 minutes", "right passwords of a user who is already logged in"),
+        metadata=_row("3000/10 minutes", "correct passwords of a user who is already logged in"),
     )
     machine_token_per_address: Limit = field(
         default=read_limit("60/5 minutes"),
-        metadata=_row("10000/hour", "wrong tokens and clients of programs from one address"),
+        metadata=_row("10000/hour", "wrong API keys and client secrets from one address"),
     )
 
     @property

@@ -19,34 +19,33 @@ SESSION_OPTIONS: tuple[Option, ...] = (
     Option(
         "WATCHWORD_SESSION_STORE",
         "memory://",
-        "where sessions are kept: a URL, or a store of your own",
+        "where sessions are stored: a URL, or a store object",
     ),
     Option(
         "WATCHWORD_SESSION_IDLE",
         timedelta(days=7),
-        "life of a session that nobody refreshes: a timedelta or seconds",
+        "lifetime of a session that is not refreshed",
     ),
     Option(
         "WATCHWORD_SESSION_ABSOLUTE",
         timedelta(days=30),
-        "life of a session, however often it is refreshed: a timedelta or seconds",
+        "maximum lifetime of a session",
     ),
     Option(
         "WATCHWORD_REFRESH_GRACE",
         timedelta(seconds=10),
-        "how long a refresh token that was just used gets the same successor again: a timedelta "
-        "or seconds; 0 takes every second use for a replay",
+        "how long a used refresh token returns the same new tokens again; with 0, "
+        "every second use ends the session",
     ),
     Option(
         "WATCHWORD_SESSIONS_PER_SUBJECT",
         None,
-        "how many sessions a subject has at most, the oldest ends; None for any number",
+        "maximum number of sessions of a subject; the oldest one ends. None: no limit",
     ),
     Option(
         "WATCHWORD_REVOCATION_STALENESS",
         timedelta(seconds=2),
-        "how old a process's copy of the revocations may be before it asks the store: a timedelta "
-        "or seconds",
+        "maximum age of a process's copy of the revocations before it queries the store",
     ),
 )
 
