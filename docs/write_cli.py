@@ -52,7 +52,7 @@ This page is written by `docs/write_cli.py`.
 def page() -> str:
     """Return the page as the commands make it."""
     root = click.Context(main, info_name="", **main.context_settings)
-    codes = "\n".join(f"| `{code}` | {code.means} |" for code in Code)
+    codes = "\n".join(f"| `{code}` | {code.description} |" for code in Code)
     parts = [
         _INTRODUCTION.replace("CODES", codes),
         *_described(main, "watchword", root),

@@ -3,7 +3,7 @@ import socket
 import click
 import pytest
 
-from flask_watchword.cli.address import free_address, only_this_machine, place_of, url_of
+from flask_watchword.cli.address import describe_address, free_address, is_loopback, local_url
 
 
 def test_a_free_port_gives_the_address_in_numbers() -> None:
@@ -62,7 +62,7 @@ def test_an_address_that_is_none_is_refused(host: str) -> None:
     ],
 )
 def test_the_url_is_one_a_client_on_this_machine_can_open(host: str, url: str) -> None:
-    assert url_of(host, 5000) == url
+    assert local_url(host, 5000) == url
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_the_url_is_one_a_client_on_this_machine_can_open(host: str, url: str) -
     ],
 )
 def test_what_is_said_is_where_it_listens(address: str, words: str) -> None:
-    assert place_of(address, url_of(address, 5000), 5000) == words
+    assert describe_address(address, local_url(address, 5000), 5000) == words
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_what_is_said_is_where_it_listens(address: str, words: str) -> None:
     [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("0.0.0.0", False), ("::", False)],  # noqa: S104
 )
 def test_only_loopback_keeps_other_machines_out(address: str, alone: bool) -> None:
-    assert only_this_machine(address) is alone
+    assert is_loopback(address) is alone

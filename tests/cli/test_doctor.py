@@ -221,7 +221,7 @@ def test_a_user_of_the_database_who_may_do_nothing_is_a_problem(postgres_url: st
 
 
 def test_a_person_gets_a_table(prepared: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
     table = doctor("--database", prepared).stdout
     assert re.search(r"│ settings +│ ok ", table)
 
@@ -229,7 +229,7 @@ def test_a_person_gets_a_table(prepared: str, monkeypatch: pytest.MonkeyPatch) -
 def test_a_table_cuts_no_path(
     prepared: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "100")
     folder = tmp_path / ("a_folder_with_a_long_name" * 5)
     folder.mkdir()

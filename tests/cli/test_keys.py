@@ -65,7 +65,7 @@ def test_programs_get_a_line_for_each_key_with_tabs_between() -> None:
 
 
 def test_on_a_terminal_it_is_a_table_with_whole_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "160")
     result = keys("list")
     assert "Signs from" in result.output
@@ -76,7 +76,7 @@ def test_where_there_are_no_keys_yet_a_person_is_told_so(monkeypatch: pytest.Mon
     url = "sqlite:///fresh.db"
     CliRunner().invoke(main, ["db", "upgrade", "--database", url])
     assert keys("list", "--database", url).output == ""
-    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
     told = keys("list", "--database", url).output
     assert " ".join(told.split()) == "There are no keys yet. The service makes one when it starts."
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import click
 import pytest
 
-from flask_watchword.cli.serving.listeners import listener, listeners
+from flask_watchword.cli.serving.listeners import listening_socket, listening_sockets
 
 BACKLOG = 1024
 
@@ -13,7 +13,7 @@ BACKLOG = 1024
 @pytest.fixture
 def three() -> Iterator[list[socket.socket]]:
     with ExitStack() as stack:
-        made = listeners("127.0.0.1", 0, 3, BACKLOG)
+        made = listening_sockets("127.0.0.1", 0, 3, BACKLOG)
         for one in made:
             one.setblocking(False)
             stack.enter_context(one)
@@ -43,9 +43,9 @@ def number_taken(one: socket.socket) -> int:
 def test_nobody_else_listens_there_as_well(three: list[socket.socket]) -> None:
     port = three[0].getsockname()[1]
     with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is taken"):
-        listener("127.0.0.1", port, BACKLOG)
+        listening_socket("127.0.0.1", port, BACKLOG)
     with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is taken"):
-        listeners("127.0.0.1", port, 3, BACKLOG)
+        listening_sockets("127.0.0.1", port, 3, BACKLOG)
 
 
 def test_a_port_whose_sockets_would_let_others_join_is_taken_all_the_same() -> None:
@@ -54,10 +54,10 @@ def test_a_port_whose_sockets_would_let_others_join_is_taken_all_the_same() -> N
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(click.ClickException, match="is taken"):
-            listeners("127.0.0.1", taken.getsockname()[1], 3, BACKLOG)
+            listening_sockets("127.0.0.1", taken.getsockname()[1], 3, BACKLOG)
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
 def test_all_addresses_are_those_of_ipv4_as_well() -> None:
-    with listener("::", 0, BACKLOG) as one:
+    with listening_socket("::", 0, BACKLOG) as one:
         socket.create_connection(("127.0.0.1", one.getsockname()[1])).close()

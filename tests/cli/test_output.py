@@ -77,22 +77,22 @@ def test_what_is_done_is_one_object() -> None:
     assert told("user", "delete", who, "--yes")["id"] == who
 
 
-@pytest.mark.parametrize("on_a_terminal", [False, True])
+@pytest.mark.parametrize("is_terminal", [False, True])
 def test_what_a_client_sent_does_nothing_to_a_terminal(
-    on_a_terminal: bool, monkeypatch: pytest.MonkeyPatch
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told("db", "upgrade")
     who = str(told("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)["id"])
     with opened_stores(read_settings({})) as stores:
         session = new_session(who, 4e9, LIVES, address="192.0.2.1", agent=AGENT)
         stores.sessions.start(session, None, LIVES)
-    monkeypatch.setattr(output, "on_a_terminal", lambda: on_a_terminal)
+    monkeypatch.setattr(output, "is_terminal", lambda: is_terminal)
     monkeypatch.setenv("COLUMNS", "400")
     shown = run("session", "list", who).output
     assert session.id in shown
     assert "[bold]" in shown
     assert not set(AGENT) & {c for c in shown if not c.isprintable()} - set("\n\t")
-    if not on_a_terminal:
+    if not is_terminal:
         (line,) = shown.splitlines()
         assert line.count("\t") == 4
     (line,) = run("session", "list", who, "--json").output.splitlines()
@@ -100,5 +100,5 @@ def test_what_a_client_sent_does_nothing_to_a_terminal(
 
 
 def test_a_sentence_does_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    output.print_done("\x1b[31mred\x07", {}, as_json=False)
+    output.print_outcome("\x1b[31mred\x07", {}, as_json=False)
     assert capsys.readouterr().out.strip().isprintable()

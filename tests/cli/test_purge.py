@@ -139,7 +139,7 @@ def test_json_has_the_counts_alone(sqlite_url: str) -> None:
 
 def test_progress_is_shown_on_a_terminal(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flask_watchword.cli.cleanup.BATCH", 2)
-    monkeypatch.setattr("flask_watchword.cli.cleanup.is_watched", lambda: True)
+    monkeypatch.setattr("flask_watchword.cli.cleanup.shows_progress", lambda: True)
     fill(open_session_store(sqlite_url), over=3)
     fill_accounts(sqlite_url, over=1)
     result = run("--database", sqlite_url, "--json")

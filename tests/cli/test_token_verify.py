@@ -223,7 +223,7 @@ def test_neither_signature_nor_csrf_value_is_ever_shown(
 def test_what_a_token_says_does_nothing_to_a_terminal(
     mint: Mint, database_url: str, monkeypatch: pytest.MonkeyPatch, *, terminal: bool
 ) -> None:
-    monkeypatch.setattr(output, "on_a_terminal", lambda: terminal)
+    monkeypatch.setattr(output, "is_terminal", lambda: terminal)
     monkeypatch.setenv("COLUMNS", "400")
     hostile = "\x1b]0;pwned\a\x1b[2J\r\n[bold]x[/bold]\N{RIGHT-TO-LEFT OVERRIDE}"
     token = mint.claiming(sub=hostile, iss=hostile)

@@ -160,7 +160,7 @@ def test_users_are_shown_as_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatc
     odd = User("1", "ada[bold]@example.com", "ada[bold]@example.com", "no hash", 0.0)
     with opened_users(read_settings({})) as users:
         users.add(odd)
-    monkeypatch.setattr(output, "on_a_terminal", lambda: True)
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
     shown = watchword("user", "list").output
     assert "E-mail" in shown
     assert "ada[bold]@example.com" in shown

@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from flask_watchword.cli.serving.wsgi_environ import environ_of, has_readable_forwarding
+from flask_watchword.cli.serving.wsgi_environ import environ_of, is_forwarded_for_readable
 
 
 class SentHeaders:
@@ -107,4 +107,4 @@ def test_a_query_holds_bytes_as_the_path_does() -> None:
 )
 def test_a_proxy_s_word_is_not_lost_beside_a_client_s(values: list[str], is_readable: bool) -> None:
     sent = SentHeaders(*(("X-Forwarded-For", value) for value in values))
-    assert has_readable_forwarding(sent) is is_readable
+    assert is_forwarded_for_readable(sent) is is_readable

@@ -1,4 +1,4 @@
-"""Run the command as ``python -m flask_watchword.cli``, where the script is not on the path."""
+"""Run the command as ``python -m flask_watchword.cli``, for when the script is not on the path."""
 
 from flask_watchword.cli.main import main
 

@@ -1,29 +1,29 @@
-"""Where to listen, and how that is said: a numeric address, and a URL that can be opened."""
+"""Resolve the address to listen on, and describe it: a numeric address and a URL to open."""
 
 import ipaddress
 
-from flask_watchword.cli.serving.listeners import bound
+from flask_watchword.cli.serving.listeners import bind_socket
 
 
 def free_address(host: str, port: int) -> str:
-    """Return the numeric address of ``host``, after making sure that ``port`` is free there.
+    """Return the numeric address of ``host``, after checking that ``port`` is free there.
 
     Raises:
         click.ClickException: one line, when the host is unknown or the port is taken.
     """
-    # Nobody is to be let in by a probe: who connects to it would be cut off when it is closed.
-    with bound(host, port) as probe:
+    # Bound but not listening: a client that connected to the probe would lose its connection.
+    with bind_socket(host, port) as probe:
         address: str = probe.getsockname()[0]
         return address
 
 
-def only_this_machine(address: str) -> bool:
-    """Tell whether a numeric address can be reached from this machine alone."""
+def is_loopback(address: str) -> bool:
+    """Tell whether a numeric address can be reached only from this machine."""
     return ipaddress.ip_address(address).is_loopback
 
 
-def url_of(host: str, port: int) -> str:
-    """Return the URL under which a client on this machine finds the server."""
+def local_url(host: str, port: int) -> str:
+    """Return the URL at which a client on this machine reaches the server."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -33,13 +33,13 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"
 
 
-def place_of(address: str, url: str, port: int) -> str:
-    """Say where a server listens, in words that follow on ``listens on``.
+def describe_address(address: str, url: str, port: int) -> str:
+    """Describe where a server listens; the text follows ``listens on``.
 
     Args:
         address: the numeric address.
-        url: what :func:`url_of` gives for it.
-        port: at that address.
+        url: the result of :func:`local_url` for it.
+        port: the port at that address.
     """
     parsed = ipaddress.ip_address(address)
     if not parsed.is_unspecified:

@@ -1,4 +1,4 @@
-"""Delete all that has passed its end, in batches beside which requests go on."""
+"""Delete all expired rows in small batches, so that concurrent requests are not blocked."""
 
 import sys
 import time
@@ -8,69 +8,69 @@ import click
 
 from flask_watchword.accounts.audit import AuditLog
 from flask_watchword.accounts.cleanup import CleanupStore
-from flask_watchword.cli.admin_context import administrator
+from flask_watchword.cli.admin_context import command_line_admin
 from flask_watchword.clock import system_clock
 from flask_watchword.service.features.audit.flow import announce, drop_some, last_before
 from flask_watchword.sessions.store import RETENTION_SECONDS, SessionStore
 
-#: How many of each kind are deleted at a time: some milliseconds of work.
+#: Rows of each kind deleted at a time: some milliseconds of work.
 BATCH = 500
 
 #: Seconds.
 _DAY = 86_400.0
 
-#: The most seconds between two batches.
+#: Longest pause between two batches, in seconds.
 _LONGEST_PAUSE = 0.1
 
 
 def purge_sessions(sessions: SessionStore) -> int:
-    """Delete sessions and revocations until nothing is left to delete; return how many there were.
+    """Delete all expired sessions and revocations; return how many were deleted.
 
     Raises:
-        StoreUnavailable: when the store does not answer; what was deleted by then is gone.
+        StoreUnavailable: if the store does not respond; earlier batches stay deleted.
     """
-    # One moment for all batches, or there could be always one more.
-    moment = system_clock() - RETENTION_SECONDS
-    return _until_none("sessions", lambda: sessions.purge(moment, BATCH))
+    # One cutoff for all batches: with a moving one the loop might never end.
+    cutoff = system_clock() - RETENTION_SECONDS
+    return _repeat("sessions", lambda: sessions.purge(cutoff, BATCH))
 
 
-def purge_accounts(upkeep: CleanupStore) -> int:
-    """Delete what is over of accounts until nothing is left to delete; return how much there was.
+def purge_accounts(store: CleanupStore) -> int:
+    """Delete all expired rows of accounts; return how many were deleted.
 
     Raises:
-        StoreUnavailable: when the database does not answer; what was deleted by then is gone.
+        StoreUnavailable: if the database does not respond; earlier batches stay deleted.
     """
-    moment = system_clock()
-    return _until_none("accounts", lambda: upkeep.purge(moment, BATCH))
+    cutoff = system_clock()
+    return _repeat("accounts", lambda: store.purge(cutoff, BATCH))
 
 
 def trim_audit_log(log: AuditLog, days: int) -> int:
-    """Drop the entries of the audit log from before so many days; return how many there were.
+    """Delete audit log entries older than a number of days; return how many were deleted.
 
     Raises:
-        BrokenChain: when one of them was altered; nothing is dropped then.
-        StoreUnavailable: when the database does not answer; what was dropped by then is gone.
+        BrokenChain: if one of them was altered; nothing is deleted then.
+        StoreUnavailable: if the database does not respond; earlier batches stay deleted.
     """
     now = system_clock()
     until = last_before(log, now - days * _DAY)
     if until is None:
         return 0
-    announce(log, until, now, administrator())
-    return _until_none("entries", lambda: drop_some(log, until, BATCH))
+    announce(log, until, now, command_line_admin())
+    return _repeat("entries", lambda: drop_some(log, until, BATCH))
 
 
-def is_watched() -> bool:
-    """Tell whether a person sees the progress, which is shown on standard error."""
+def shows_progress() -> bool:
+    """Tell whether progress is shown: standard error is a terminal."""
     return sys.stderr.isatty()
 
 
-def _until_none(of_what: str, purge: Callable[[], int]) -> int:
+def _repeat(kind: str, purge: Callable[[], int]) -> int:
     deleted = 0
     began = time.monotonic()
     while batch := purge():
         deleted += batch
-        _show(f"\r{of_what}: {deleted} deleted so far")
-        # Whoever else writes gets as much of the store's time as this.
+        _show(f"\r{kind}: {deleted} deleted so far")
+        # Pause as long as the batch took: other writers get half of the store's time.
         time.sleep(min(time.monotonic() - began, _LONGEST_PAUSE))
         began = time.monotonic()
     if deleted:
@@ -79,5 +79,5 @@ def _until_none(of_what: str, purge: Callable[[], int]) -> int:
 
 
 def _show(text: str) -> None:
-    if is_watched():
+    if shows_progress():
         click.echo(text, nl=False, err=True)

@@ -1,8 +1,8 @@
-"""``watchword doctor``: whether the service is set up well."""
+"""``watchword doctor``: check the configuration of the service."""
 
 import click
 
-from flask_watchword.cli.check_table import print_findings, strict_option
+from flask_watchword.cli.check_table import print_check_results, strict_option
 from flask_watchword.cli.failures import one_line_failures
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option
@@ -13,13 +13,13 @@ from flask_watchword.cli.output import json_option
 @strict_option
 @json_option
 def doctor(database: str | None, *, strict: bool, as_json: bool) -> None:
-    """Examine the settings and every server that they name, and say what to do.
+    """Check the settings and every server they name, and suggest remedies.
 
-    Nothing is made or changed, and no e-mail is sent. The exit status is 1 where there is a
-    problem; a warning does not count unless --strict is given.
+    Nothing is created or changed, and no e-mail is sent. The exit status is 1 if there is a
+    problem, and with --strict also if there is a warning.
     """
     with one_line_failures():
-        # Here and not above: these bring SQLAlchemy.
+        # Imported here because this loads SQLAlchemy.
         from flask_watchword.service.checks.runner import run_checks
 
-        print_findings(run_checks(database), strict=strict, as_json=as_json)
+        print_check_results(run_checks(database), strict=strict, as_json=as_json)

@@ -1,4 +1,4 @@
-"""What goes wrong for a reason ends a command with one line, not with a trace."""
+"""Failures of commands: an expected error ends a command with one line instead of a traceback."""
 
 import contextlib
 from collections.abc import Iterator
@@ -11,51 +11,51 @@ from flask_watchword.extras import MissingExtra
 
 
 class Code(StrEnum):
-    """What went wrong, for programs; the messages may improve.
+    """A stable error code for programs; the messages may improve.
 
     Attributes:
-        means: the same for people.
+        description: its meaning, for people.
     """
 
-    means: str
+    description: str
 
-    def __new__(cls, code: str, means: str) -> Self:
-        """Make a code of its name and its meaning."""
+    def __new__(cls, code: str, description: str) -> Self:
+        """Create a code from its value and its description."""
         member = str.__new__(cls, code)
         member._value_ = code
-        member.means = means
+        member.description = description
         return member
 
-    USAGE = "usage", "the command is not used as it is meant to be"
-    INTERRUPTED = "interrupted", "Ctrl+C, or a question that was answered with no"
-    FAILED = "failed", "anything that has no code of its own"
-    STORE_UNAVAILABLE = "store_unavailable", "a store does not answer; it may do later"
-    DATABASE_REFUSES = "database_refuses", "the database does not let this user do this"
-    NO_DATABASE = "no_database", "there is no database at this place"
-    OTHER_SCHEMA = "other_schema", "the database has the schema of another version, or none"
+    USAGE = "usage", "invalid arguments or options"
+    INTERRUPTED = "interrupted", "Ctrl+C, or a confirmation that was declined"
+    FAILED = "failed", "any failure without a code of its own"
+    STORE_UNAVAILABLE = "store_unavailable", "a store does not respond; a later attempt may succeed"
+    DATABASE_REFUSES = "database_refuses", "the database rejects the operation for this role"
+    NO_DATABASE = "no_database", "the database does not exist"
+    OTHER_SCHEMA = "other_schema", "the database has no schema, or that of another version"
     INVALID_SETTING = "invalid_setting", "a setting or an option cannot be used"
     MISSING_EXTRA = "missing_extra", "a package is not installed"
     NO_SUCH_USER = "no_such_user", "no user has this address or id"
-    NO_SUCH_SESSION = "no_such_session", "the user has no session of this id"
-    EMAIL_TAKEN = "email_taken", "there is an account for the address already"
-    INVALID_EMAIL = "invalid_email", "the address is none"
-    INVALID_NAME = "invalid_name", "a role or a scope cannot be called this"
-    WEAK_PASSWORD = "weak_password", "the password is refused"
-    LAST_ADMIN = "last_admin", "nobody could administer any more"
+    NO_SUCH_SESSION = "no_such_session", "the user has no session with this id"
+    EMAIL_TAKEN = "email_taken", "an account with this address exists"
+    INVALID_EMAIL = "invalid_email", "not a valid e-mail address"
+    INVALID_NAME = "invalid_name", "not a valid name for a role or a scope"
+    WEAK_PASSWORD = "weak_password", "the password policy rejects the password"
+    LAST_ADMIN = "last_admin", "the last admin would be lost"
     BROKEN_CHAIN = "broken_chain", "entries of the audit log were altered, removed or inserted"
-    CHANGED_MEANWHILE = "changed_meanwhile", "somebody else changed it at the same time"
-    KEY_REFUSED = "key_refused", "this cannot be done with the key"
-    INVALID_FILE = "invalid_file", "the file is not what is wanted"
+    CHANGED_MEANWHILE = "changed_meanwhile", "a concurrent change conflicts with this one"
+    KEY_REFUSED = "key_refused", "the operation is not possible with this key"
+    INVALID_FILE = "invalid_file", "the file does not have the expected format"
     MISPLACED_DECORATORS = "misplaced_decorators", "decorators above @app.route have no effect"
-    UNGUARDED_ROUTES = "unguarded_routes", "routes let in whoever has no token"
+    UNGUARDED_ROUTES = "unguarded_routes", "routes accept requests without a token"
 
 
 class Failure(click.ClickException):
-    """What ends a command.
+    """An expected failure that ends a command.
 
     Attributes:
-        code: for programs.
-        hint: what to do; empty where the message says it.
+        code: the error code for programs.
+        hint: a suggested remedy; empty if the message includes it.
     """
 
     def __init__(self, code: Code, message: str, hint: str = "") -> None:
@@ -64,12 +64,12 @@ class Failure(click.ClickException):
         self.hint = hint
 
     def format_message(self) -> str:
-        """Return what a person reads: the message, and what to do."""
+        """Return the text for people: the message and the hint."""
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
 
 class StoreDown(Failure):
-    """A store that does not answer: the command may do when it is tried again later."""
+    """A store does not respond; a later attempt may succeed."""
 
     #: ``EX_UNAVAILABLE`` of ``sysexits.h``.
     exit_code = 69
@@ -80,9 +80,9 @@ class StoreDown(Failure):
 
 @contextlib.contextmanager
 def one_line_failures() -> Iterator[None]:
-    """Turn the errors an operator can mend into one line on standard error, and an exit status."""
+    """Turn errors that an operator can fix into one line on standard error and an exit status."""
     try:
-        # Here and not above: these modules bring SQLAlchemy, which `--help` does without.
+        # Imported here because these load SQLAlchemy, which `--help` does without.
         from flask_watchword.infra.errors import LaterSchema, StoreUnavailable
         from flask_watchword.service.configuration.values import InvalidSetting
     except MissingExtra as error:
@@ -96,7 +96,7 @@ def one_line_failures() -> Iterator[None]:
     except LaterSchema as error:
         raise Failure(Code.OTHER_SCHEMA, str(error)) from error
     except StoreUnavailable as error:
-        raise StoreDown(f"a store does not answer: {error}") from error
+        raise StoreDown(f"a store does not respond: {error}") from error
 
 
 def _missing_extra(error: MissingExtra) -> Failure:

@@ -1,4 +1,4 @@
-"""Signals end a command in order; Ctrl+C with the status that shells give to what it interrupts."""
+"""End commands cleanly on signals; Ctrl+C with the exit status that shells use for it."""
 
 import contextlib
 import signal
@@ -7,15 +7,15 @@ from typing import Any, NoReturn
 
 import click
 
-#: What a shell says of a program that this signal has ended.
+#: The exit status that a shell reports for a program ended by this signal.
 INTERRUPTED = 128 + signal.SIGINT
 
 
 class InterruptibleGroup(click.Group):
-    """Commands that Ctrl+C ends with one word and status 130, in a prompt as well."""
+    """Commands that Ctrl+C ends with one word and status 130, during a prompt as well."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run what was asked for."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -27,11 +27,11 @@ class InterruptibleGroup(click.Group):
 
 
 @contextlib.contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end what is done meanwhile, with status 0 and nothing of it left behind.
+def exit_on_sigterm() -> Iterator[None]:
+    """Exit with status 0 on SIGTERM, after cleaning up, while the block runs.
 
-    Whoever sets a handler of their own has it until the end. By default the signal would end the
-    process where it stands, and the first process of a container not at all: see kill(2).
+    A handler that the block sets replaces this one. By default the signal would end the process
+    without cleaning up, and the first process of a container not at all: see kill(2).
     """
     before = signal.signal(signal.SIGTERM, _end)
     try:
@@ -41,7 +41,7 @@ def ended_by_sigterm() -> Iterator[None]:
 
 
 def was_interrupted(error: BaseException) -> bool:
-    """Tell whether it was Ctrl+C: a prompt makes ``Abort`` of that, and of an end of input too."""
+    """Tell whether Ctrl+C caused an error: prompts raise ``Abort`` for it and for end of input."""
     return any(isinstance(one, KeyboardInterrupt) for one in (error, error.__context__))
 
 

@@ -1,4 +1,4 @@
-"""Under ``--json`` what goes wrong is JSON as well: the last line of standard error."""
+"""Print errors as JSON under ``--json``: one object, the last line of standard error."""
 
 import contextlib
 import json
@@ -10,14 +10,14 @@ import click
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.interrupts import INTERRUPTED, was_interrupted
 
-_ASKED = "flask_watchword.json_errors"
+_AS_JSON = "flask_watchword.json_errors"
 
 
 class JsonErrorsGroup(click.Group):
-    """A group whose commands tell of errors as they were asked to: by a line, or by an object.
+    """A group whose commands print errors as one line, or with ``--json`` as one object.
 
-    The words of the command line decide, not what was made of them: where they cannot be parsed
-    there is nothing else to go by.
+    The raw arguments decide, not the parsed ones: a command line that cannot be parsed has no
+    others.
     """
 
     def make_context(
@@ -28,15 +28,15 @@ class JsonErrorsGroup(click.Group):
         **extra: Any,
     ) -> click.Context:
         """Parse the command line."""
-        asked = "--json" in _options(args)
-        with _as_asked(asked):
+        as_json = "--json" in _options(args)
+        with _formatted_errors(as_json):
             context = super().make_context(info_name, args, parent, **extra)
-        context.meta[_ASKED] = asked
+        context.meta[_AS_JSON] = as_json
         return context
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was named."""
-        with _as_asked(ctx.meta[_ASKED]):
+        """Run the command."""
+        with _formatted_errors(ctx.meta[_AS_JSON]):
             return super().invoke(ctx)
 
 
@@ -45,7 +45,7 @@ def _options(args: Sequence[str]) -> Sequence[str]:
 
 
 @contextlib.contextmanager
-def _as_asked(as_json: bool) -> Iterator[None]:
+def _formatted_errors(as_json: bool) -> Iterator[None]:
     if not as_json:
         yield
         return
@@ -54,10 +54,10 @@ def _as_asked(as_json: bool) -> Iterator[None]:
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.ClickException as error:
-        _tell(*_parts(error))
+        _print_error(*_parts(error))
         raise click.exceptions.Exit(error.exit_code) from error
     except (click.Abort, KeyboardInterrupt, EOFError) as error:
-        _tell(Code.INTERRUPTED, "ended before it was done", "")
+        _print_error(Code.INTERRUPTED, "interrupted before it was finished", "")
         raise click.exceptions.Exit(INTERRUPTED if was_interrupted(error) else 1) from error
 
 
@@ -65,13 +65,13 @@ def _parts(error: click.ClickException) -> tuple[Code, str, str]:
     if isinstance(error, Failure):
         return error.code, error.message, error.hint
     if isinstance(error, click.UsageError):
-        # The parser leaves it out of some; then it is the group's help.
+        # Some errors of the parser have no context; then point to the group's help.
         context = error.ctx or click.get_current_context(silent=True)
         hint = "" if context is None else f"see: {context.command_path} --help"
         return Code.USAGE, error.format_message(), hint
     return Code.FAILED, error.format_message(), ""
 
 
-def _tell(code: Code, message: str, hint: str) -> None:
-    told = {"code": code.value, "message": message, "hint": hint or None}
-    click.echo(json.dumps({"error": told}), err=True)
+def _print_error(code: Code, message: str, hint: str) -> None:
+    error = {"code": code.value, "message": message, "hint": hint or None}
+    click.echo(json.dumps({"error": error}), err=True)

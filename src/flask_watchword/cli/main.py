@@ -1,4 +1,4 @@
-"""The ``watchword`` command. Each command imports what it needs when it runs: help stays quick."""
+"""The ``watchword`` command. Each command imports its modules when it runs: help stays fast."""
 
 import click
 
@@ -18,15 +18,15 @@ from flask_watchword.service.features.user_import.cli import import_users
 
 
 class _Main(InterruptibleGroup, JsonErrorsGroup):
-    """All of the commands."""
+    """The root group of all commands."""
 
 
 @click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="Flask-Watchword", prog_name="watchword")
 def main() -> None:
-    """Serve accounts and tokens, and look after them.
+    """Run and manage the Watchword login service.
 
-    Settings come from the environment as well, or from .env: --database is WATCHWORD_DATABASE.
+    Settings may also come from the environment or from .env: --database is WATCHWORD_DATABASE.
     """
 
 

@@ -1,7 +1,7 @@
-"""What commands print: a table for people, lines for other programs, JSON where it is asked for.
+"""Output of commands: a table on a terminal, tab-separated lines in a pipe, JSON with ``--json``.
 
-With ``--json`` each line of standard output is one object, whether a command tells of one thing or
-of many: so many of them need no memory, and a program reads them all alike.
+With ``--json`` each line of standard output is one object, for one result as for many: long output
+is streamed, and a program reads both the same way.
 """
 
 import json
@@ -13,65 +13,65 @@ from typing import Any
 import click
 
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print an object of JSON a line."
+    "--json", "as_json", is_flag=True, help="Print one JSON object per line."
 )
 
-#: Seconds and dates as people read them.
-_MOMENT = "%Y-%m-%d %H:%M:%S UTC"
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S UTC"
 
 Rows = Iterable[Sequence[str]]
 
 
-def on_a_terminal() -> bool:
-    """Tell whether a person reads the output."""
+def is_terminal() -> bool:
+    """Tell whether standard output is a terminal."""
     return sys.stdout.isatty()
 
 
 def print_object(members: Mapping[str, Any]) -> None:
-    """Print an object of JSON on a line of its own."""
+    """Print a JSON object on one line."""
     click.echo(json.dumps(members))
 
 
-def print_done(sentence: str, members: Mapping[str, Any], *, as_json: bool) -> None:
-    """Say what was done: a sentence for people, an object for programs."""
+def print_outcome(sentence: str, members: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print the outcome of a command: a sentence for people, an object for programs."""
     if as_json:
         print_object(members)
     else:
-        click.echo(harmless(sentence))
+        click.echo(escape_unprintable(sentence))
 
 
 def counted(number: int, name: str) -> str:
-    """Return how many there are of what has a name, in words."""
+    """Return a number with a noun, in the plural where needed."""
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
-def shown(moment: float | None) -> str:
-    """Return a moment in UTC, to the second; nothing for none, a number that is none as it is."""
-    if moment is None:
+def format_time(timestamp: float | None) -> str:
+    """Return a timestamp as UTC to the second; an empty string for ``None``."""
+    if timestamp is None:
         return ""
     try:
-        return datetime.fromtimestamp(moment, UTC).strftime(_MOMENT)
+        return datetime.fromtimestamp(timestamp, UTC).strftime(_TIME_FORMAT)
     except (OverflowError, ValueError, OSError):
-        # Somebody has altered it.
-        return repr(moment)
+        # Out of range: the row was altered. Show the number.
+        return repr(timestamp)
 
 
 def print_rows(columns: Sequence[str], rows: Rows) -> None:
-    """Print a table on a terminal, and for other programs a line of fields with tabs between them.
+    """Print a table on a terminal, and tab-separated fields line by line elsewhere.
 
     Args:
-        columns: their names.
-        rows: the cells. What a client sent may stand in them: no character of it does anything.
+        columns: the names of the columns.
+        rows: the cells. They may hold text that a client sent, so unprintable characters are
+            escaped.
     """
-    shown = ([harmless(cell) for cell in row] for row in rows)
-    if not (on_a_terminal() and _print_table(columns, shown)):
-        for row in shown:
+    escaped = ([escape_unprintable(cell) for cell in row] for row in rows)
+    if not (is_terminal() and _print_table(columns, escaped)):
+        for row in escaped:
             click.echo("\t".join(row))
 
 
 def _print_table(columns: Sequence[str], rows: Rows) -> bool:
     try:
-        # Here and not above: only the extra `service` brings it.
+        # Imported here because only the extra `service` installs it.
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -79,14 +79,17 @@ def _print_table(columns: Sequence[str], rows: Rows) -> bool:
         return False
     table = Table(*columns)
     for column in table.columns:
-        column.overflow = "fold"  # or a path would be cut
+        column.overflow = "fold"  # do not truncate paths
     for row in rows:
-        # Text, because a cell may hold what would count as markup.
+        # Text, so that rich does not interpret the cell as markup.
         table.add_row(*map(Text, row))
     Console().print(table)
     return True
 
 
-def harmless(text: str) -> str:
-    """Return a text of which no character does anything, whoever has written it."""
+def escape_unprintable(text: str) -> str:
+    """Return a text with control and other unprintable characters escaped.
+
+    Untrusted text could otherwise move the terminal's cursor or forge a line of output.
+    """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""A password for somebody, typed twice or read from standard input."""
+"""Read a new password: typed twice at a prompt, or from standard input."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -11,14 +11,15 @@ if TYPE_CHECKING:
 
 
 def ask_password(email: str, settings: "Settings", *, from_stdin: bool) -> str:
-    """Return a password that may be chosen; end the command where it may not.
+    """Return a password that the policy accepts; end the command if it rejects the password.
 
     Args:
-        email: whose it is to be; it must not be made of that.
-        settings: of the service: its name, which it must not be made of, and its least length.
-        from_stdin: whether it is the first line of standard input.
+        email: the user's address; the password must not consist of it.
+        settings: of the service; its name, which the password must not consist of either, and the
+            minimum length.
+        from_stdin: whether to read the first line of standard input.
     """
-    # Here and not above: this brings argon2 and a dictionary.
+    # Imported here because this loads argon2 and a dictionary.
     from flask_watchword.accounts.password_policy import UnacceptablePassword, check_new_password
 
     if from_stdin:
@@ -32,5 +33,5 @@ def ask_password(email: str, settings: "Settings", *, from_stdin: bool) -> str:
             least=settings.min_password_characters,
         )
     except UnacceptablePassword as error:
-        raise Failure(Code.WEAK_PASSWORD, f"the password is refused: {error}") from error
+        raise Failure(Code.WEAK_PASSWORD, f"password rejected: {error}") from error
     return password

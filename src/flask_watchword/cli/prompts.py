@@ -1,4 +1,4 @@
-"""Questions of a command: asked of who sits there, and a usage error where nobody answers."""
+"""Interactive prompts; without a terminal they are a usage error that names an option."""
 
 import getpass
 import sys
@@ -11,55 +11,55 @@ from flask_watchword.cli.interrupts import was_interrupted
 
 
 def confirm(question: str, *, instead: str) -> None:
-    """Ask whether to go on; end the command where the answer is no.
+    """Ask for confirmation; end the command if it is declined.
 
     Args:
-        question: what to ask.
-        instead: the option with which it is not asked.
+        question: the question.
+        instead: the option that skips the question.
     """
     try:
         agreed = click.confirm(question, err=True)
     except click.Abort as abort:
-        _refuse_silence(abort, instead)
+        _raise_unanswered(abort, instead)
     if not agreed:
         if not sys.stdin.isatty():
             _end_line()
         raise click.Abort
 
 
-def ask_twice(about: str, *, instead: str) -> str:
-    """Ask for something secret twice, until both are the same.
+def ask_twice(label: str, *, instead: str) -> str:
+    """Prompt for a secret twice, until both inputs match.
 
     Args:
-        about: what it is.
-        instead: the option with which it is read from elsewhere.
+        label: the text of the prompt.
+        instead: the option that reads the secret from elsewhere.
     """
     try:
         with warnings.catch_warnings():
-            # Without a terminal it would be seen as it is typed.
+            # Without a terminal the input would be echoed.
             warnings.simplefilter("error", getpass.GetPassWarning)
             return str(
                 click.prompt(
-                    about, type=str, hide_input=True, confirmation_prompt="Once more", err=True
+                    label, type=str, hide_input=True, confirmation_prompt="Repeat", err=True
                 )
             )
     except getpass.GetPassWarning as warning:
-        raise _nobody(instead) from warning
+        raise _no_terminal(instead) from warning
     except click.Abort as abort:
-        _refuse_silence(abort, instead)
+        _raise_unanswered(abort, instead)
 
 
-def _refuse_silence(abort: click.Abort, instead: str) -> NoReturn:
+def _raise_unanswered(abort: click.Abort, instead: str) -> NoReturn:
     _end_line()
     if was_interrupted(abort):
         raise abort
-    raise _nobody(instead) from abort
+    raise _no_terminal(instead) from abort
 
 
 def _end_line() -> None:
-    # Nobody has ended the line of the question by an answer, and what is said next begins one.
+    # No typed answer has ended the line of the question, and the next message needs its own.
     click.echo(err=True)
 
 
-def _nobody(instead: str) -> click.UsageError:
-    return click.UsageError(f"nobody is there to answer; give {instead}")
+def _no_terminal(instead: str) -> click.UsageError:
+    return click.UsageError(f"no terminal to prompt on; use {instead}")

@@ -1,39 +1,40 @@
-"""Refuse a database that is not there, or whose schema is not this version's."""
+"""Require that a database exists and has the schema of this version."""
 
 from pathlib import Path
 
 from flask_watchword.cli.failures import Code, Failure
-from flask_watchword.cli.store_urls import is_database, place
+from flask_watchword.cli.store_urls import is_database, store_name
 
 
 def is_missing_file(url: str) -> bool:
-    """Tell whether a database would be a file that is not there."""
-    return url.startswith("sqlite") and not Path(place(url)).exists()
+    """Tell whether a URL names a SQLite file that does not exist."""
+    return url.startswith("sqlite") and not Path(store_name(url)).exists()
 
 
-def refuse_missing_file(url: str) -> None:
-    """Say so where a database would be a file that is not there, before anything makes it."""
+def require_database_file(url: str) -> None:
+    """End the command if a SQLite file does not exist, before anything creates it."""
     if is_missing_file(url):
         raise Failure(
             Code.NO_DATABASE,
-            f"there is no database at {place(url)}",
-            "`watchword serve` or `watchword db upgrade` makes it, --database names another",
+            f"there is no database at {store_name(url)}",
+            "create it with `watchword serve` or `watchword db upgrade`, "
+            "or name another with --database",
         )
 
 
-def refuse_other_schema(url: str) -> None:
-    """Say so where a database has not the schema of this version.
+def require_current_schema(url: str) -> None:
+    """End the command if a database does not have the schema of this version.
 
-    It is not upgraded on the way: a URL with a slip in it would get tables of ours, or a file.
+    It is not upgraded silently: a mistyped URL would get our tables, or create a file.
     """
     if not is_database(url):
         return
     from flask_watchword.infra.factory import database_revision
 
-    refuse_missing_file(url)
+    require_database_file(url)
     if not database_revision(url).is_newest:
         raise Failure(
             Code.OTHER_SCHEMA,
-            f"the schema of {place(url)} is not this version's",
+            f"the schema of {store_name(url)} is not this version's",
             "see: watchword db current",
         )

@@ -1,4 +1,4 @@
-"""``watchword serve``."""
+"""``watchword serve``: run the service."""
 
 import gc
 from functools import partial
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flask_watchword.cli.interrupts import ended_by_sigterm
+from flask_watchword.cli.interrupts import exit_on_sigterm
 from flask_watchword.cli.options import database_option
-from flask_watchword.cli.serving.shared_counts import counted_together
+from flask_watchword.cli.serving.shared_metrics import shared_metrics
 from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="[default: 5000]")
 @click.option(
-    "--workers", type=click.IntRange(1, 256), help="Processes.  [default: one for each core]"
+    "--workers", type=click.IntRange(1, 256), help="Worker processes.  [default: one per core]"
 )
 @database_option
 @click.option(
     "--valkey",
     metavar="URL",
-    help="Keep the sessions there, as in valkey://host:6379/0.  [default: in the database]",
+    help="Keep sessions in Valkey, as in valkey://host:6379/0.  [default: in the database]",
 )
 @click.option(
     "--demo",
     is_flag=True,
     default=None,
-    help="Add a user and routes to try things out with, in a database of its own: "
+    help="Add a demo user and demo routes, in a separate database: "
     "watchword-demo.db in the current folder.",
 )
 def serve(
@@ -44,7 +44,7 @@ def serve(
 ) -> None:
     """Serve the API until Ctrl+C or SIGTERM; requests in flight are finished first.
 
-    SIGHUP reads the settings anew and replaces the workers one by one; no request is lost.
+    SIGHUP reloads the settings and replaces the workers one by one; no request is lost.
     """
     options = {
         "host": host,
@@ -54,12 +54,12 @@ def serve(
         "valkey": valkey,
         "demo": demo,
     }
-    # To look for garbage among a thousand modules that stay takes a seventh of the start. It is
-    # looked for from the moment on when the workers start.
+    # Collecting garbage among a thousand modules that stay takes a seventh of the start-up time.
+    # The collector is enabled when the workers start.
     gc.disable()
     try:
-        # Here and not above: the server brings Flask, SQLAlchemy and granian.
-        with ended_by_sigterm(), one_line_store_failures(), counted_together():
+        # Imported here because the server loads Flask, SQLAlchemy and granian.
+        with exit_on_sigterm(), one_line_store_failures(), shared_metrics():
             from flask_watchword.cli.serving.server import run
 
             run(partial(_read, options))
@@ -68,7 +68,7 @@ def serve(
 
 
 def _read(options: dict[str, Any]) -> "Settings":
-    # A function of the module, since workers that are spawned are sent it by its name.
+    # At module level, because spawned workers unpickle it by name.
     from flask_watchword.service.configuration.loading import environment, read_settings
 
     return read_settings(environment(), **options)

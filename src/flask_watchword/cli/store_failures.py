@@ -1,4 +1,4 @@
-"""What goes wrong with a place, or on the way to it, ends a command with one line."""
+"""Failures of stores and of connections to them: each ends a command with one line."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from flask_watchword.cli.failures import Code, Failure, one_line_failures
 
 @contextlib.contextmanager
 def one_line_store_failures() -> Iterator[None]:
-    """Turn what is wrong with a place or with the way to it into one line and an exit status."""
+    """Turn errors of stores, and of connections to them, into one line and an exit status."""
     with one_line_failures():
-        # Here and not above: SQLAlchemy is what `--help` does without.
+        # Imported here because `--help` does without SQLAlchemy.
         from sqlalchemy.exc import DBAPIError
 
         from flask_watchword.infra.errors import in_one_line
@@ -19,8 +19,8 @@ def one_line_store_failures() -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            # A role that may not do this, or an option in the URL that the driver does not know.
-            why = in_one_line(str(error.orig))
-            raise Failure(Code.DATABASE_REFUSES, f"the database refuses: {why}") from error
+            # The role lacks a privilege, or the driver does not know an option in the URL.
+            reason = in_one_line(str(error.orig))
+            raise Failure(Code.DATABASE_REFUSES, f"the database refuses: {reason}") from error
         except UnknownStore as error:
             raise Failure(Code.INVALID_SETTING, in_one_line(str(error))) from error

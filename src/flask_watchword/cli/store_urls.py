@@ -1,15 +1,15 @@
-"""What kind of place a URL names, and what to call it."""
+"""Classify the URL of a store, and describe it without its password."""
 
 from urllib.parse import urlsplit
 
 
 def is_database(url: str) -> bool:
-    """Tell whether a place is a database, and not a Valkey server."""
+    """Tell whether a URL names a database rather than a Valkey server."""
     return url.startswith(("sqlite", "postgresql"))
 
 
-def place(url: str) -> str:
-    """Return what to call a store: its file, or its name and host, never its password."""
+def store_name(url: str) -> str:
+    """Return a description of a store: its file, or its name and host; never its password."""
     from sqlalchemy.engine import make_url
 
     if not is_database(url):

@@ -1,4 +1,4 @@
-"""Print what came of a token: its steps, and the answer that a request with it gets."""
+"""Print the verification of a token: its steps, and the response to a request with the token."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,17 +12,17 @@ from flask_watchword.jose.explain import Outcome, Step
 
 
 def report(check: TokenCheck, *, as_json: bool) -> None:
-    """Print steps and verdict; exit with 1 where the token is refused."""
+    """Print steps and verdict; exit with 1 if the token is rejected."""
     steps, verdict = check.steps, check.verdict
     if as_json:
-        print_object({**_answer(verdict), "steps": [_members(step) for step in steps]})
+        print_object({**_response(verdict), "steps": [_members(step) for step in steps]})
     else:
-        print_rows(("Step", "Result", "What was found"), [*map(_cells, steps), _last(verdict)])
+        print_rows(("Step", "Result", "Finding"), [*map(_cells, steps), _verdict_cells(verdict)])
     if not verdict.accepted:
         raise click.exceptions.Exit(1)
 
 
-def _answer(verdict: Verdict) -> dict[str, Any]:
+def _response(verdict: Verdict) -> dict[str, Any]:
     return {
         "accepted": verdict.accepted,
         "status": verdict.status,
@@ -39,9 +39,9 @@ def _cells(step: Step) -> Sequence[str]:
     return step.name, step.outcome, step.says
 
 
-def _last(verdict: Verdict) -> Sequence[str]:
+def _verdict_cells(verdict: Verdict) -> Sequence[str]:
     if verdict.accepted:
         status = verdict.status
         return "verdict", "accepted", "the view runs" if status is None else str(status)
-    told = f"{verdict.status} {verdict.code or ''}".rstrip()
-    return "verdict", Outcome.REFUSED, f"{told}: {verdict.msg}" if verdict.msg else told
+    error = f"{verdict.status} {verdict.code or ''}".rstrip()
+    return "verdict", Outcome.REFUSED, f"{error}: {verdict.msg}" if verdict.msg else error

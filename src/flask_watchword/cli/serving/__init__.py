@@ -1,1 +1,1 @@
-"""Serve the service with granian: workers, listeners, reloads."""
+"""Serve the application with granian: worker processes, listening sockets, reloads."""

@@ -1,4 +1,4 @@
-"""The sockets that a service listens on."""
+"""The listening sockets of the service."""
 
 import errno
 import socket
@@ -8,94 +8,94 @@ from typing import Any
 import click
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """Return a socket at a place where no other program listens; it does not listen yet.
+def bind_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to a free port but does not listen yet.
 
     Args:
         host: a name or an address.
-        port: at that address.
+        port: the port at that address.
 
     Raises:
-        click.ClickException: one line, when the host is unknown or the port is taken.
+        click.ClickException: if the host is unknown or the port is in use; one line.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise click.ClickException(f"cannot listen on {host}: no such address") from error
-    family, _, _, _, place = found[0]
+    family, _, _, _, address = found[0]
     try:
-        return _bound(family, place)
+        return _bind(family, address)
     except OSError as error:
-        raise click.ClickException(_why_not(host, port, error)) from error
+        raise click.ClickException(_reason(host, port, error)) from error
 
 
-def listener(host: str, port: int, backlog: int) -> socket.socket:
-    """Return a socket that listens where no other program does.
+def listening_socket(host: str, port: int, backlog: int) -> socket.socket:
+    """Return a socket that listens on a free port.
 
     Args:
         host: a name or an address.
-        port: at that address.
-        backlog: connections that may wait to be taken.
+        port: the port at that address.
+        backlog: connections that may wait to be accepted.
 
     Raises:
-        click.ClickException: one line, when the host is unknown or the port is taken.
+        click.ClickException: if the host is unknown or the port is in use; one line.
     """
-    made = bound(host, port)
+    created = bind_socket(host, port)
     try:
-        made.listen(backlog)
+        created.listen(backlog)
     except OSError as error:
-        made.close()
-        raise click.ClickException(_why_not(host, port, error)) from error
-    return made
+        created.close()
+        raise click.ClickException(_reason(host, port, error)) from error
+    return created
 
 
-def listeners(address: str, port: int, number: int, backlog: int) -> list[socket.socket]:
-    """Return sockets at one address, among which Linux deals the connections evenly.
+def listening_sockets(address: str, port: int, number: int, backlog: int) -> list[socket.socket]:
+    """Return sockets on one address among which Linux balances new connections.
 
-    Where the kernel does not deal them, as on macOS, it is one socket.
+    Where the kernel does not balance them, as on macOS, there is one socket.
 
     Args:
         address: a numeric address.
-        port: at that address.
-        number: of sockets.
-        backlog: connections that may wait at each.
+        port: the port at that address.
+        number: number of sockets.
+        backlog: connections that may wait at each socket.
 
     Raises:
-        click.ClickException: one line, when the port is taken.
+        click.ClickException: if the port is in use; one line.
     """
-    # The first is bound without SO_REUSEPORT: under it a second service would start without
-    # complaint and take half of the requests. Only then may the others join.
-    sockets = [listener(address, port, backlog)]
+    # The first is bound without SO_REUSEPORT: with it a second service would start without an
+    # error and get half of the requests. Only after that may the others share the port.
+    sockets = [listening_socket(address, port, backlog)]
     if sys.platform == "linux":
         first = sockets[0]
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         while len(sockets) < number:
-            another = _bound(first.family, first.getsockname(), joins=True)
+            another = _bind(first.family, first.getsockname(), reuse_port=True)
             another.listen(backlog)
             sockets.append(another)
     return sockets
 
 
-def _bound(family: int, place: tuple[Any, ...], *, joins: bool = False) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
+def _bind(family: int, address: tuple[Any, ...], *, reuse_port: bool = False) -> socket.socket:
+    created = socket.socket(family, socket.SOCK_STREAM)
     try:
-        # Without this a port would count as taken for a minute after its last connection.
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Small answers go out at once; what is accepted has this from the socket that listens.
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Without this the port would count as used for a minute after its last connection.
+        created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Send small responses at once; accepted sockets inherit this from the listening one.
+        created.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if family == socket.AF_INET6 and socket.has_dualstack_ipv6():
-            # All addresses, where that is what is asked for: those of IPv4 as well.
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        if joins:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        made.bind(place)
+            # "::" means all addresses, including IPv4.
+            created.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if reuse_port:
+            created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        created.bind(address)
     except OSError:
-        made.close()
+        created.close()
         raise
-    return made
+    return created
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _reason(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is taken by another program; choose another with --port"
+        return f"port {port} on {host} is in use by another program; choose another with --port"
     return f"cannot listen on {host}, port {port}: {error.strerror}"

@@ -1,4 +1,4 @@
-"""Settings that are read anew on SIGHUP, for the workers that then take the others' places."""
+"""Reload the settings on SIGHUP, for the workers that then replace the current ones."""
 
 import logging
 from collections.abc import Callable
@@ -13,57 +13,58 @@ from flask_watchword.service.stores import opened_stores, prepare
 
 _logger = logging.getLogger(__name__)
 
-#: What the first process has made something of already.
+#: Settings that the main process has already applied; only a restart changes them.
 _FIXED = ("host", "port", "workers", "demo", "log_format", "log_level")
 
 
-class LiveSettings:
-    """The settings by which workers are made.
+class ReloadableSettings:
+    """The current settings, from which worker processes are created.
 
-    They are pickled with all that belongs to them where workers are spawned and not forked.
+    Pickled if workers are spawned rather than forked.
 
     Args:
-        read: reads them.
+        read: reads the settings.
 
     Raises:
-        InvalidSetting: when one cannot be used.
-        StoreUnavailable: when a store does not answer.
+        InvalidSetting: if a setting is invalid.
+        StoreUnavailable: if a store does not respond.
     """
 
     def __init__(self, read: Callable[[], Settings]) -> None:
         self._read = read
-        self.now = read()
+        self.current = read()
 
-    def make_ready(self) -> None:
-        """Make the stores ready and try the application.
+    def prepare_stores(self) -> None:
+        """Prepare the stores and create the application once.
 
-        Whatever can be wrong is found out here, in the first process: a worker that fails could
-        only leave a trace.
+        Errors are found here, in the main process: a worker that fails could only log a traceback.
         """
-        _make_ready(self.now)
+        _prepare_stores(self.current)
 
-    def read_again(self) -> None:
-        """Read them anew; where they cannot be used say why, and keep those of before."""
+    def reload(self) -> None:
+        """Read the settings again; if they are invalid, log why and keep the current ones."""
         try:
             with one_line_store_failures():
                 settings = self._read()
-                _make_ready(settings)
+                _prepare_stores(settings)
         except click.ClickException as error:
-            _logger.error("the settings of before stay: %s", error.format_message())
+            _logger.error("keeping the previous settings: %s", error.format_message())
             return
-        changed = [name for name in _FIXED if getattr(settings, name) != getattr(self.now, name)]
+        changed = [
+            name for name in _FIXED if getattr(settings, name) != getattr(self.current, name)
+        ]
         if changed:
             names = ", ".join(f"WATCHWORD_{name.upper()}" for name in changed)
             _logger.warning("only a restart changes %s", names)
-        self.now = settings
-        _logger.info("the settings are read anew; other workers take the place of these")
+        self.current = settings
+        _logger.info("settings reloaded; replacing the workers")
 
     def create_worker(self) -> Flask:
-        """Return the service, in a process that is to serve it."""
-        return create_worker(self.now)
+        """Return the application, in the worker process that is to serve it."""
+        return create_worker(self.current)
 
 
-def _make_ready(settings: Settings) -> None:
+def _prepare_stores(settings: Settings) -> None:
     prepare(settings)
     with opened_stores(settings) as stores:
         create_app(settings, stores=stores)

@@ -1,9 +1,9 @@
-"""A worker of granian that serves a WSGI application with header names as they were sent.
+"""A granian worker that serves a WSGI application and preserves header names as sent.
 
-Granian's own WSGI worker hands over a finished environment, in which two spellings of a header's
-name have become one. Its RSGI worker has the names. RSGI is asynchronous; here each request runs in
-the thread that granian takes for it, as with WSGI, and there is no event loop. A body is read
-before a thread is taken, so a client that sends one slowly holds a connection and nothing else.
+Granian's own WSGI worker passes a finished environment, in which two spellings of a header name
+have been merged. Its RSGI worker has the original names. RSGI is asynchronous; here each request
+runs in the thread that granian assigns to it, as with WSGI, and there is no event loop. A body is
+read before a thread is assigned, so a client that sends one slowly occupies only a connection.
 """
 
 import logging
@@ -18,25 +18,27 @@ from granian._signals import set_sync_signals
 from granian.server.common import WORKERS_METHODS
 from granian.server.mp import WorkerProcess
 
-from flask_watchword.cli.serving.wsgi_environ import Scope, environ_of, has_readable_forwarding
+from flask_watchword.cli.serving.wsgi_environ import Scope, environ_of, is_forwarded_for_readable
 from flask_watchword.service.context import service_context
 
 _logger = logging.getLogger(__name__)
 
 _Headers = list[tuple[str, str]]
 
-_UNREADABLE = b'{"msg":"X-Forwarded-For has bytes outside ASCII","code":"bad_request"}\n'
+_NON_ASCII_FORWARDED_FOR = (
+    b'{"msg":"X-Forwarded-For has bytes outside ASCII","code":"bad_request"}\n'
+)
 
 
 class _Pending(Protocol):
-    """Bytes that granian reads from the client."""
+    """A future for bytes that granian reads from the client."""
 
     def result(self) -> bytes: ...
     def add_done_callback(self, callback: Callable[["_Pending"], None], /) -> None: ...
 
 
 class _Exchange(Protocol):
-    """The body of a request, and the way to answer it."""
+    """granian's protocol object: reads the body of a request and sends the response."""
 
     def __call__(self) -> _Pending: ...
     def __aiter__(self) -> object: ...
@@ -55,7 +57,7 @@ class _Request(Protocol):
 
 
 class _StartResponse:
-    """Takes the status and the headers of an answer (PEP 3333)."""
+    """Receive the status and the headers of a response (PEP 3333)."""
 
     status: int
     headers: _Headers
@@ -72,38 +74,40 @@ class _StartResponse:
 
 
 class RequestRunner:
-    """Runs an application for each request, in the thread that brings it.
+    """Run an application for each request, in the thread that granian calls it from.
 
     Args:
         app: the application.
-        longest: bytes of the longest body that the application accepts.
+        max_body: the longest body that the application accepts, in bytes.
     """
 
-    def __init__(self, app: Flask, longest: int) -> None:
+    def __init__(self, app: Flask, max_body: int) -> None:
         self._app = app.wsgi_app
-        self._longest = longest
+        self._max_body = max_body
 
     def run(self, request: _Request) -> None:
-        """Answer a request whose head has been read, at once or when its body is there."""
+        """Respond to a request whose head has been read, at once or when its body has arrived."""
         scope, exchange = request.scope, request.proto
         try:
             headers = scope.headers
-            answer = partial(self._answer, scope, exchange)
+            respond = partial(self._respond, scope, exchange)
             if headers.get_all("transfer-encoding"):
-                _ChunkedBody(exchange, self._longest, answer).read()
-            elif 0 < _length(headers.get_all("content-length")) <= self._longest:
-                exchange().add_done_callback(partial(_read_whole, answer))
+                _ChunkedBody(exchange, self._max_body, respond).read()
+            elif 0 < _length(headers.get_all("content-length")) <= self._max_body:
+                exchange().add_done_callback(partial(_read_whole, respond))
             else:
-                # There is none, or the application refuses it by the length that is announced.
-                answer(b"")
-        except Exception:  # noqa: BLE001 - granian would swallow it; the client is answered
+                # There is no body, or the application rejects it by the announced length.
+                respond(b"")
+        except Exception:  # noqa: BLE001 - granian would swallow it; the client gets a 500
             _fail(exchange)
 
-    def _answer(self, scope: Scope, exchange: _Exchange, body: bytes) -> None:
+    def _respond(self, scope: Scope, exchange: _Exchange, body: bytes) -> None:
         started = _StartResponse()
         try:
-            if not has_readable_forwarding(scope.headers):
-                exchange.response_bytes(400, [("content-type", "application/json")], _UNREADABLE)
+            if not is_forwarded_for_readable(scope.headers):
+                exchange.response_bytes(
+                    400, [("content-type", "application/json")], _NON_ASCII_FORWARDED_FOR
+                )
                 return
             parts = self._app(environ_of(scope, body), started)
             try:
@@ -118,57 +122,58 @@ class RequestRunner:
 
 
 class _ChunkedBody:
-    """Reads a body that does not say how long it is, and no more of it than may be accepted.
+    """Read a body of unknown length, and at most one byte more than is acceptable.
 
     Args:
-        exchange: with the client.
-        longest: bytes that may be accepted; one more tells that there are too many.
-        done: takes the body.
+        exchange: the exchange with the client.
+        max_body: the longest acceptable body in bytes; one more byte shows that it is too long.
+        done: called with the body.
     """
 
-    def __init__(self, exchange: _Exchange, longest: int, done: Callable[[bytes], None]) -> None:
+    def __init__(self, exchange: _Exchange, max_body: int, done: Callable[[bytes], None]) -> None:
         self._exchange = exchange
-        self._longest = longest
+        self._max_body = max_body
         self._done = done
         self._body = bytearray()
         exchange.__aiter__()
 
     def read(self) -> None:
-        """Read chunk after chunk; return when it is done, or when a callback goes on with it."""
-        # A chunk may be there before its callback is registered, which is then called from within.
-        # The second to take the lock, this loop or the callback, goes on: were it always the
-        # callback, a client that sends many small chunks would choose how deep the stack gets.
-        is_over = False
-        while not is_over:
+        """Read chunk by chunk; return when done, or when a callback continues the reading."""
+        # A chunk may have arrived before its callback is registered; the callback then runs inside
+        # the registration. The loop or the callback continues, whichever takes the lock second:
+        # if it were always the callback, a client that sends many small chunks would control the
+        # depth of the stack.
+        finished = False
+        while not finished:
             lock = threading.Lock()
             chunk = self._exchange.__anext__()
-            chunk.add_done_callback(partial(self._go_on, lock))
+            chunk.add_done_callback(partial(self._continue, lock))
             if lock.acquire(blocking=False):
                 return
-            is_over = self._take(chunk)
+            finished = self._append(chunk)
 
-    def _go_on(self, lock: threading.Lock, chunk: _Pending) -> None:
+    def _continue(self, lock: threading.Lock, chunk: _Pending) -> None:
         if lock.acquire(blocking=False):
             return
         try:
-            if not self._take(chunk):
+            if not self._append(chunk):
                 self.read()
-        except Exception:  # noqa: BLE001 - granian would swallow it; the client is answered
+        except Exception:  # noqa: BLE001 - granian would swallow it; the client gets a 500
             _fail(self._exchange)
 
-    def _take(self, chunk: _Pending) -> bool:
+    def _append(self, chunk: _Pending) -> bool:
         data = _received(chunk)
         if data is None:
             return True
         self._body += data
-        is_over = not data or len(self._body) > self._longest
-        if is_over:
-            self._done(bytes(self._body[: self._longest + 1]))
-        return is_over
+        finished = not data or len(self._body) > self._max_body
+        if finished:
+            self._done(bytes(self._body[: self._max_body + 1]))
+        return finished
 
 
 class _NoLoop:
-    """Stands where granian expects an event loop: a callback runs in the thread that has it."""
+    """A stand-in for the event loop that granian expects: callbacks run in the calling thread."""
 
     def call_soon(self, callback: Callable[..., None], *values: object, context: object) -> None:
         callback(*values)
@@ -177,7 +182,7 @@ class _NoLoop:
 
 
 class _Scheduler(CallbackScheduler):
-    """Runs each request by a function, where granian's own starts a coroutine."""
+    """Run each request with a function, where granian's own scheduler starts a coroutine."""
 
     def __init__(self, _loop: _NoLoop, run: Callable[[_Request], None], *_: object) -> None:
         super().__init__()
@@ -208,10 +213,10 @@ def serve_requests(
     _scope_opts: Any,
     metrics: Any,
 ) -> None:
-    """Serve an application in a worker process; takes what granian gives to its own workers."""
+    """Serve an application in a worker process; the arguments are those of granian's workers."""
     stop, stopped = set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
     stop.add_cb(stopped.set)
-    new_worker: Any = RSGIWorker  # whose stub is not that of this version
+    new_worker: Any = RSGIWorker  # its stub does not match this version
     worker = new_worker(
         worker_id,
         sock,
@@ -230,33 +235,33 @@ def serve_requests(
         metrics,
     )
     with app.app_context():
-        longest = service_context().settings.max_request_bytes
+        max_body = service_context().settings.max_request_bytes
     no_loop = _NoLoop()
-    scheduler = _Scheduler(no_loop, RequestRunner(app, longest).run, None, None, None)
+    scheduler = _Scheduler(no_loop, RequestRunner(app, max_body).run, None, None, None)
     serve = getattr(worker, WORKERS_METHODS[runtime_mode][(sock[0] or sock[1]).is_uds()])
     serve(scheduler, no_loop, stop)
     stopped.wait()
 
 
-def _read_whole(answer: Callable[[bytes], None], body: _Pending) -> None:
+def _read_whole(respond: Callable[[bytes], None], body: _Pending) -> None:
     whole = _received(body)
     if whole is not None:
-        answer(whole)
+        respond(whole)
 
 
 def _received(pending: _Pending) -> bytes | None:
-    """Return what was read; ``None`` when the client has closed the connection."""
+    """Return the bytes that were read; ``None`` if the client has closed the connection."""
     try:
         return pending.result()
-    except Exception:  # noqa: BLE001 - of a class that granian does not show
+    except Exception:  # noqa: BLE001 - granian does not export the class
         return None
 
 
 def _length(values: list[str]) -> int:
-    # Granian refuses requests of which it is no number, or which have two that differ.
+    # Granian rejects requests whose length is not a number, or that have two different lengths.
     return int(values[0]) if values else 0
 
 
 def _fail(exchange: _Exchange) -> None:
-    _logger.exception("a request could not be answered")
+    _logger.exception("request failed")
     exchange.response_empty(500, [])

@@ -1,4 +1,4 @@
-"""Granian's server, but for the sockets of its workers, and for how it replaces and ends them."""
+"""Granian's server with its own listening sockets, worker replacement and shutdown."""
 
 import contextlib
 import logging
@@ -13,45 +13,46 @@ from flask import Flask
 from granian._granian import SocketHolder
 from granian.server.mp import MPServer, WorkerProcess
 
-from flask_watchword.cli.serving.listeners import listeners
+from flask_watchword.cli.serving.listeners import listening_sockets
 
 _logger = logging.getLogger(__name__)
 
-#: Seconds within which a second signal is taken for the first: `timeout` sends it twice at once.
+#: Seconds within which a repeated signal counts as the same one: `timeout` sends it twice at once.
 SAME_SIGNAL_SECONDS = 1.0
 
-#: Seconds that a worker which is replaced has for reading what is asked on the connections that it
-#: took last.
-_LAST_SECONDS = 0.5
+#: Seconds that a worker being replaced has to read requests on the connections it accepted last.
+_DRAIN_SECONDS = 0.5
 
-#: Seconds between two looks at whether a worker has ended or a signal has come.
-_LOOK_SECONDS = 0.02
+#: Seconds between two checks whether a worker has ended or a signal has arrived.
+_POLL_SECONDS = 0.02
 
 
 class WorkerServer(MPServer):
-    """Granian's server, but for how its workers get connections, are replaced and end.
+    """Granian's server, except for how its workers get connections, are replaced and stop.
 
-    On Linux granian lets each worker make a socket of its own by SO_REUSEPORT. The connections
-    that wait at one are reset when its worker ends. Here the first process makes one for each
-    place of a worker, and keeps it: what waits there, waits for the next worker in that place.
+    On Linux granian lets each worker create a socket of its own with SO_REUSEPORT. Connections
+    that wait at a socket are reset when its worker ends. Here the main process creates one socket
+    for each worker index and keeps it: waiting connections go to the next worker of that index.
     """
 
-    _told_to_stop_at: float | None = None
+    _stop_requested_at: float | None = None
 
     def _init_shared_socket(self) -> None:
         self._ssp = None
-        self._listeners = listeners(self.bind_addr, self.bind_port, self.workers, self.backlog)
+        self._listeners = listening_sockets(
+            self.bind_addr, self.bind_port, self.workers, self.backlog
+        )
 
     def _drop_shared_socket(self) -> None:
         for listener in self._listeners:
             listener.close()
 
-    # Granian's own differs from what its base class announces.
+    # Granian's implementation has another signature than its base class.
     def _spawn_worker(  # type: ignore[override]
         self, idx: int, target: Callable[..., None], callback_loader: Callable[[], Flask]
     ) -> WorkerProcess:
         own = self._listeners[idx % len(self._listeners)]
-        # Its stubs know neither what makes a holder nor that there may be one.
+        # The stubs have neither the holder's arguments nor the attribute.
         holder: Any = SocketHolder(own.fileno(), False, self.backlog)  # type: ignore[call-arg]
         self._sso, self._shd = own, holder
         others = [listener for listener in self._listeners if listener is not own]
@@ -63,7 +64,7 @@ class WorkerServer(MPServer):
     def _spawn_workers(
         self, spawn_target: Callable[..., None], target_loader: Callable[[], Flask]
     ) -> None:
-        with _signals_held_back():
+        with _signals_blocked():
             super()._spawn_workers(spawn_target, target_loader)  # type: ignore[no-untyped-call]
 
     def _respawn_workers(
@@ -73,12 +74,12 @@ class WorkerServer(MPServer):
         target_loader: Callable[[], Flask],
         delay: float = 0,
     ) -> None:
-        # Granian would look for a signal to stop only when all of them are replaced.
+        # Granian would check for a stop signal only after replacing all of them.
         for idx in workers:
             if not self.interrupt_signal:
                 self._replace(idx, spawn_target, target_loader, delay)
         if self.interrupt_signal:
-            # Granian has forgotten what woke it, which may have been this.
+            # Granian has cleared its wake-up event, which may have been set for this signal.
             self.main_loop_interrupt.set()
 
     def _replace(
@@ -90,66 +91,66 @@ class WorkerServer(MPServer):
     ) -> None:
         old = self.wrks[idx]
         self.respawned_wrks[idx] = time.monotonic()
-        with _signals_held_back():
+        with _signals_blocked():
             self.wrks[idx] = self._spawn_worker(idx, spawn_target, target_loader)
             self.wrks[idx].start()  # type: ignore[no-untyped-call]
-        # Until it has ended it is one of those whom a signal to stop is for.
+        # Until it has ended, a stop signal is for this worker too.
         self.wrks.append(old)
-        if self._told_to_stop(delay):
+        if self._stop_requested(delay):
             return
-        _let_take_no_more(old)
-        if self._told_to_stop(_LAST_SECONDS, before_the_end_of=old):
+        _stop_accepting(old)
+        if self._stop_requested(_DRAIN_SECONDS, before_end_of=old):
             return
         old.terminate()  # type: ignore[no-untyped-call]
-        if self._told_to_stop(self.workers_kill_timeout or 0, before_the_end_of=old):
+        if self._stop_requested(self.workers_kill_timeout or 0, before_end_of=old):
             return
-        # Nothing is left of it by now, or it takes too long.
+        # It has ended by now, or it takes too long.
         old.kill()  # type: ignore[no-untyped-call]
         old.join()  # type: ignore[no-untyped-call]
         self.wrks.remove(old)
 
-    def _told_to_stop(self, seconds: float, before_the_end_of: WorkerProcess | None = None) -> bool:
-        """Wait so long, or until the worker has ended; return at once when told to stop."""
-        worker, until = before_the_end_of, time.monotonic() + seconds
+    def _stop_requested(self, seconds: float, before_end_of: WorkerProcess | None = None) -> bool:
+        """Wait for a time or the end of a worker; return true as soon as a stop is requested."""
+        worker, until = before_end_of, time.monotonic() + seconds
         while not self.interrupt_signal and time.monotonic() < until:
             if worker is not None and not worker.is_alive():  # type: ignore[no-untyped-call]
                 return False
-            # An event would not do: the handler that sets it interrupts who waits for it, and
-            # perhaps while that holds its lock.
-            time.sleep(_LOOK_SECONDS)
+            # Not an event: the signal handler that sets it may interrupt the waiting code while
+            # that holds the event's lock.
+            time.sleep(_POLL_SECONDS)
         return bool(self.interrupt_signal)
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
-        """Stop; whoever asks once more does not want to wait for the requests in flight."""
+        """Stop; on a second signal, without waiting for the requests in flight."""
         now = time.monotonic()
-        if self._told_to_stop_at is None:
-            self._told_to_stop_at = now
-        elif now - self._told_to_stop_at > SAME_SIGNAL_SECONDS:
-            _logger.warning("told to stop once more: requests in flight are cut off")
+        if self._stop_requested_at is None:
+            self._stop_requested_at = now
+        elif now - self._stop_requested_at > SAME_SIGNAL_SECONDS:
+            _logger.warning("second stop signal: aborting requests in flight")
             for worker in self.wrks:
                 worker.kill()  # type: ignore[no-untyped-call]
-        # Where all processes are sent the signal, as systemd does, the workers end by themselves.
+        # If all processes get the signal, as systemd sends it, the workers end by themselves.
         for worker in self.wrks:
             worker.interrupt_by_parent = True
         super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def shutdown(self, exit_code: int = 0) -> None:
-        """Stop the workers; one that was sent the signal as well has not failed."""
+        """Stop the workers; a worker that got the signal as well has not failed."""
         if self.interrupt_signal:
-            _logger.info("stopping: what has begun is answered first")
+            _logger.info("stopping: finishing requests in flight")
             self.interrupt_children.clear()
         super().shutdown(exit_code)  # type: ignore[no-untyped-call]
 
 
 class _WorkerLoader:
-    """Makes the application of a worker, in the process that is to serve it.
+    """Create the application of a worker, in the worker process.
 
     Args:
-        load: makes it.
-        own: the descriptor of its socket.
-        others: the sockets of the other workers, which this one has got as well. While it answers
-            what it has begun, clients would go on being connected to sockets whose own workers
-            have ended.
+        load: creates the application.
+        own: the file descriptor of the worker's socket.
+        others: the sockets of the other workers, which this process has inherited. They are
+            closed: while this worker finishes its requests, clients would still be connected to
+            sockets whose own workers have ended.
     """
 
     def __init__(self, load: Callable[[], Flask], own: int, others: list[socket.socket]) -> None:
@@ -160,24 +161,24 @@ class _WorkerLoader:
     def __call__(self) -> Flask:
         for listener in self._others:
             listener.close()
-        # Until it serves, a signal to stop just ends it. The handler that a forked worker has from
-        # the first process would make that wait for it.
+        # Until it serves, a stop signal ends it at once. With the handler that a forked worker
+        # inherits, the main process would wait for it.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGUSR1, self._take_no_more)
+        signal.signal(signal.SIGUSR1, self._stop_accepting)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGUSR1})
         return self._load()
 
-    def _take_no_more(self, *_: object) -> None:
-        # Granian goes on asking the descriptor, and finds a socket that nobody connects to.
-        with socket.create_server(("127.0.0.1", 0)) as nobodys:
-            nobodys.setblocking(False)
-            os.dup2(nobodys.fileno(), self._own)
+    def _stop_accepting(self, *_: object) -> None:
+        # Granian keeps accepting on the descriptor, and gets a socket without any clients.
+        with socket.create_server(("127.0.0.1", 0)) as unused:
+            unused.setblocking(False)
+            os.dup2(unused.fileno(), self._own)
 
 
-def _let_take_no_more(worker: WorkerProcess) -> None:
-    """Let a worker leave new connections to the one that takes its place.
+def _stop_accepting(worker: WorkerProcess) -> None:
+    """Make a worker leave new connections to its replacement.
 
-    When it is told to end, it closes those on which it has not yet read what is asked.
+    Without this, a worker that is terminated closes connections whose request it has not read yet.
     """
     if worker.is_alive():  # type: ignore[no-untyped-call]
         with contextlib.suppress(ProcessLookupError):
@@ -185,14 +186,14 @@ def _let_take_no_more(worker: WorkerProcess) -> None:
 
 
 @contextlib.contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """Keep signals from the processes that are started meanwhile, and from this one until after.
+def _signals_blocked() -> Iterator[None]:
+    """Block signals in processes that are started in the block, and in this one until its end.
 
-    Ctrl+C and a hang-up in a terminal reach all processes, but it is the first one that tells the
-    others what to do. That is by SIGUSR1 and SIGTERM, which they take as soon as they know how.
+    Ctrl+C and a terminal's hang-up reach all processes, but the main process controls the others.
+    It does so with SIGUSR1 and SIGTERM, which workers unblock once their handlers are installed.
     """
-    held = {signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    blocked = {signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
     try:
         yield
     finally:

@@ -1,8 +1,8 @@
-"""Build the WSGI environment of a request from headers whose names are still as they were sent.
+"""Build the WSGI environment of a request from headers with their original names.
 
 WSGI names a header as CGI does, with ``_`` for ``-`` (PEP 3333): ``X_Forwarded_For`` and
-``X-Forwarded-For`` are one key. A proxy replaces or extends the header it knows and passes on the
-other spelling, so a client could write what the application takes for the proxy's word.
+``X-Forwarded-For`` have the same key. A proxy replaces or extends the header it knows and passes
+the other spelling on, so a client could forge the value that the application trusts the proxy for.
 """
 
 import io
@@ -14,14 +14,14 @@ class Headers(Protocol):
     """The headers of a request, by lower-case name."""
 
     def keys(self) -> list[str]:
-        """Return each name once."""
+        """Return the names, each once."""
 
     def get_all(self, name: str, /) -> list[str]:
-        """Return the values of a name in the order they were sent, without those outside ASCII."""
+        """Return the values of a name in the order sent, without values that are not ASCII."""
 
 
 class Scope(Protocol):
-    """The head of a request, as granian's RSGI has it."""
+    """The head of a request, as granian's RSGI provides it."""
 
     @property
     def http_version(self) -> str:
@@ -33,27 +33,27 @@ class Scope(Protocol):
 
     @property
     def method(self) -> str:
-        """Return the method, as it was sent."""
+        """Return the method as sent."""
 
     @property
     def path(self) -> str:
-        """Return the path, decoded; bytes that are no UTF-8 are replaced."""
+        """Return the decoded path; bytes that are not UTF-8 are replaced."""
 
     @property
     def query_string(self) -> str:
-        """Return the query string, as it was sent."""
+        """Return the query string as sent."""
 
     @property
     def authority(self) -> str | None:
-        """Return the host of a request for a whole URL."""
+        """Return the host of a request for an absolute URL."""
 
     @property
     def server(self) -> str:
-        """Return the address that was connected to, and its port."""
+        """Return the local address of the connection, with its port."""
 
     @property
     def client(self) -> str:
-        """Return the address that the connection comes from, and its port."""
+        """Return the remote address of the connection, with its port."""
 
     @property
     def headers(self) -> Headers:
@@ -63,14 +63,14 @@ class Scope(Protocol):
 _CGI_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
-def has_readable_forwarding(headers: Headers) -> bool:
-    """Tell whether ``X-Forwarded-For``, where there is one, can be read.
+def is_forwarded_for_readable(headers: Headers) -> bool:
+    """Tell whether ``X-Forwarded-For`` is absent or readable.
 
-    A proxy appends to what a client has sent, and granian leaves out a value with bytes outside
-    ASCII as a whole. With the proxy's word gone, the request would seem to come from the proxy.
+    A proxy appends its value to the client's, and granian drops a whole value with bytes outside
+    ASCII. Without the proxy's value, the request would appear to come from the proxy itself.
     """
     name = "x-forwarded-for"
-    # It is no mapping.
+    # `Headers` is not a mapping.
     return name not in headers.keys() or bool(headers.get_all(name))  # noqa: SIM118
 
 
@@ -82,7 +82,7 @@ def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
 
     Args:
         scope: the head of the request.
-        body: the whole body.
+        body: the complete body.
     """
     server_name, server_port = _host_and_port(scope.server)
     environ: dict[str, Any] = {
@@ -108,7 +108,7 @@ def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     headers = scope.headers
-    for name in headers.keys():  # noqa: SIM118 - it is no mapping
+    for name in headers.keys():  # noqa: SIM118 - not a mapping
         if "_" not in name:
             separator = ";" if name == "cookie" else ","
             environ[_cgi_name(name)] = separator.join(headers.get_all(name))

@@ -5,7 +5,7 @@ from flask_watchword.accounts.transaction import AccountStores
 from flask_watchword.keys.manager import KeyManager
 
 
-def reseal_all(manager: KeyManager, accounts: AccountStores) -> ReencryptionResult:
+def reencrypt_all(manager: KeyManager, accounts: AccountStores) -> ReencryptionResult:
     """Seal keys, secrets of authenticators and mail under the first master key.
 
     To do it again does no harm, and is what to do when it was interrupted.

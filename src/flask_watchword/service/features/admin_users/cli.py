@@ -1,4 +1,4 @@
-"""``watchword user``: accounts, from the command line."""
+"""``watchword user``: add and list accounts."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flask_watchword.cli.admin_context import administrator
+from flask_watchword.cli.admin_context import command_line_admin
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
-from flask_watchword.cli.output import json_option, print_done
+from flask_watchword.cli.output import json_option, print_outcome
 from flask_watchword.cli.password_prompt import ask_password
-from flask_watchword.cli.schema_check import refuse_missing_file, refuse_other_schema
+from flask_watchword.cli.schema_check import require_current_schema, require_database_file
 from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def user() -> None:
 @click.argument("email")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option(
-    "--role", "roles", multiple=True, help="What the user is, `admin` perhaps; again for more."
+    "--role", "roles", multiple=True, help="A role of the user, such as `admin`; can be repeated."
 )
-@click.option("--scope", "scopes", multiple=True, help="What their tokens may be used for.")
+@click.option("--scope", "scopes", multiple=True, help="A scope of the user; can be repeated.")
 @database_option
 @json_option
 def add(
@@ -42,18 +42,18 @@ def add(
     database: str | None,
     as_json: bool,
 ) -> None:
-    """Add an account; asks for its password twice, without showing it.
+    """Add an account; prompts for its password twice, without echoing it.
 
-    The address counts as verified: you have said that it is theirs.
+    The address counts as verified, because an administrator has entered it.
     """
     with one_line_store_failures():
-        # Here and not above: these bring Flask and SQLAlchemy.
+        # Imported here because these load Flask and SQLAlchemy.
         from flask_watchword.service.configuration.loading import environment, read_settings
         from flask_watchword.service.stores import opened_accounts, refuse_demo
 
         settings = read_settings(environment(), database=database, demo=False)
         _check_email(email)
-        refuse_other_schema(settings.database)
+        require_current_schema(settings.database)
         refuse_demo(settings)
         with opened_accounts(settings) as accounts:
             _refuse_duplicate(accounts.stores.users, email)
@@ -61,23 +61,23 @@ def add(
             added = _add(accounts, email, password, roles, scopes)
         from flask_watchword.service.features.admin_users.user_table import members_of
 
-    print_done(f"Added {added.email}.", members_of(added), as_json=as_json)
+    print_outcome(f"Added {added.email}.", members_of(added), as_json=as_json)
 
 
 @user.command("list")
 @database_option
-@click.option("--search", metavar="TEXT", default="", help="Only addresses with this in them.")
+@click.option("--search", metavar="TEXT", default="", help="Only addresses that contain this.")
 @json_option
 def list_users(database: str | None, search: str, as_json: bool) -> None:
-    """List the accounts, in the order of their e-mail addresses."""
+    """List the accounts, sorted by e-mail address."""
     with one_line_store_failures():
-        # Here and not above: these bring Flask and SQLAlchemy.
+        # Imported here because these load Flask and SQLAlchemy.
         from flask_watchword.service.configuration.loading import environment, read_settings
         from flask_watchword.service.features.admin_users.user_table import show_users
         from flask_watchword.service.stores import opened_users
 
         settings = read_settings(environment(), database=database)
-        refuse_missing_file(settings.database)
+        require_database_file(settings.database)
         with opened_users(settings) as users:
             show_users(users, search=search.casefold(), as_json=as_json)
 
@@ -88,13 +88,13 @@ def _check_email(email: str) -> None:
     try:
         check_email(email)
     except InvalidEmail as error:
-        raise Failure(Code.INVALID_EMAIL, f"{email!r} is refused: {error}") from error
+        raise Failure(Code.INVALID_EMAIL, f"{email!r} is not valid: {error}") from error
 
 
 def _refuse_duplicate(users: "UserStore", email: str) -> None:
     from flask_watchword.accounts.emails import email_key
 
-    # Asked before the password is typed; the store decides again when the user is added.
+    # Checked before the password prompt; the store checks again when the user is added.
     if users.by_email(email_key(email)) is not None:
         raise _taken(email)
 
@@ -112,7 +112,7 @@ def _add(
     from flask_watchword.clock import system_clock
     from flask_watchword.service.features.admin_users.flow import add_user
 
-    now, by = system_clock(), administrator()
+    now, by = system_clock(), command_line_admin()
     added = replace(
         new_user(email, Passwords().hash(password), now),
         roles=frozenset(roles),
@@ -129,4 +129,4 @@ def _add(
 
 
 def _taken(email: str) -> Failure:
-    return Failure(Code.EMAIL_TAKEN, f"there is an account for {email.strip()} already")
+    return Failure(Code.EMAIL_TAKEN, f"an account for {email.strip()} exists already")

@@ -1,18 +1,18 @@
-"""``watchword user``: what becomes of one account."""
+"""``watchword user``: show, change and delete one account."""
 
 from typing import TYPE_CHECKING
 
 import click
 
 from flask_watchword.cli.admin_context import (
-    administering,
-    administrator,
+    admin_context,
+    command_line_admin,
+    find_user,
     user_argument,
-    user_of,
 )
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
-from flask_watchword.cli.output import json_option, print_done, print_object
+from flask_watchword.cli.output import json_option, print_object, print_outcome
 from flask_watchword.cli.password_prompt import ask_password
 from flask_watchword.cli.prompts import confirm
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 @database_option
 @json_option
 def show(who: str, database: str | None, as_json: bool) -> None:
-    """Show what is known of a user, but for what is secret."""
-    with administering(database) as parts:
+    """Show a user, without secrets."""
+    with admin_context(database) as context:
         from flask_watchword.service.features.admin_users.user_table import members_of, show_user
 
-        found = user_of(parts, who)
+        found = find_user(context, who)
     if as_json:
         print_object(members_of(found))
     else:
@@ -41,9 +41,9 @@ def show(who: str, database: str | None, as_json: bool) -> None:
 @database_option
 @json_option
 def disable(who: str, database: str | None, as_json: bool) -> None:
-    """Refuse a user everywhere from now on; every session ends."""
+    """Disable a user: logins are rejected, and every session ends."""
     changed = _change(database, who, disabled=True)
-    _tell(changed, f"{changed.email} is disabled.", as_json=as_json)
+    _print_user(changed, f"{changed.email} is disabled.", as_json=as_json)
 
 
 @click.command()
@@ -51,23 +51,23 @@ def disable(who: str, database: str | None, as_json: bool) -> None:
 @database_option
 @json_option
 def enable(who: str, database: str | None, as_json: bool) -> None:
-    """Let a user log in again who was disabled."""
+    """Enable a disabled user, who can then log in again."""
     changed = _change(database, who, disabled=False)
-    _tell(changed, f"{changed.email} may log in.", as_json=as_json)
+    _print_user(changed, f"{changed.email} may log in.", as_json=as_json)
 
 
 @click.command()
 @user_argument
 @click.argument("roles", nargs=-1, metavar="[ROLE]...")
-@click.option("--none", "none", is_flag=True, help="Take all of them away.")
+@click.option("--none", "none", is_flag=True, help="Remove all roles.")
 @database_option
 @json_option
 def roles(
     who: str, roles: tuple[str, ...], none: bool, database: str | None, as_json: bool
 ) -> None:
-    """Give a user these roles and no others; without any, show those that they have.
+    """Set a user's roles, replacing the current ones; without arguments, show them.
 
-    `admin` is the role of those who administer. Where one is taken away every session ends.
+    `admin` is the administrators' role. If a role is removed, every session ends.
     """
     _names(database, who, "roles", roles, none=none, as_json=as_json)
 
@@ -75,13 +75,13 @@ def roles(
 @click.command()
 @user_argument
 @click.argument("scopes", nargs=-1, metavar="[SCOPE]...")
-@click.option("--none", "none", is_flag=True, help="Take all of them away.")
+@click.option("--none", "none", is_flag=True, help="Remove all scopes.")
 @database_option
 @json_option
 def scopes(
     who: str, scopes: tuple[str, ...], none: bool, database: str | None, as_json: bool
 ) -> None:
-    """Give a user these scopes and no others; without any, show those that they have."""
+    """Set a user's scopes, replacing the current ones; without arguments, show them."""
     _names(database, who, "scopes", scopes, none=none, as_json=as_json)
 
 
@@ -91,47 +91,47 @@ def scopes(
 @database_option
 @json_option
 def set_password(who: str, password_stdin: bool, database: str | None, as_json: bool) -> None:
-    """Give a user another password, which is asked for twice; every session ends."""
-    with administering(database) as parts:
+    """Set a user's password; prompts for it twice. Every session ends."""
+    with admin_context(database) as context:
         from flask_watchword.clock import system_clock
         from flask_watchword.service.account_transactions import sessions_ended
         from flask_watchword.service.features.admin_users import flow as administration
 
-        found, by = user_of(parts, who), administrator()
-        password = ask_password(found.email, parts.settings, from_stdin=password_stdin)
-        password_hash = parts.passwords.hash(password)
+        found, by = find_user(context, who), command_line_admin()
+        password = ask_password(found.email, context.settings, from_stdin=password_stdin)
+        password_hash = context.passwords.hash(password)
         with sessions_ended(found.id):
-            done = parts.stores.accounts.change(
+            done = context.stores.accounts.change(
                 lambda stores: administration.set_password(
                     stores, by, found, password_hash, system_clock()
                 )
             )
         if not done:
             raise Failure(
-                Code.CHANGED_MEANWHILE, f"{found.email} was changed meanwhile", "try again"
+                Code.CHANGED_MEANWHILE, f"{found.email} was changed concurrently", "try again"
             )
-        found = user_of(parts, found.id)
-    _tell(found, f"{found.email} has another password.", as_json=as_json)
+        found = find_user(context, found.id)
+    _print_user(found, f"The password of {found.email} is changed.", as_json=as_json)
 
 
 @click.command()
 @user_argument
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @database_option
 @json_option
 def delete(who: str, yes: bool, database: str | None, as_json: bool) -> None:
-    """Delete a user for good, with all that is theirs."""
-    with administering(database) as parts:
+    """Delete a user permanently, with all of their data."""
+    with admin_context(database) as context:
         from flask_watchword.service.features.admin_users import changes as user_changes
 
-        found = user_of(parts, who)
+        found = find_user(context, who)
         if not yes:
-            confirm(f"Delete {found.email} for good?", instead="--yes")
-        user_changes.delete_user(administrator(), found)
-    _tell(found, f"{found.email} is deleted.", as_json=as_json)
+            confirm(f"Delete {found.email} permanently?", instead="--yes")
+        user_changes.delete_user(command_line_admin(), found)
+    _print_user(found, f"{found.email} is deleted.", as_json=as_json)
 
 
-#: What is added to the group ``user``.
+#: The commands that ``main`` adds to the group ``user``.
 COMMANDS = (show, disable, enable, roles, scopes, set_password, delete)
 
 
@@ -145,23 +145,25 @@ def _names(
     as_json: bool,
 ) -> None:
     if names and none:
-        raise click.UsageError(f"give {kind} or --none, not both")
+        raise click.UsageError(f"use either {kind} or --none, not both")
     if not names and not none:
-        with administering(database) as parts:
-            found = user_of(parts, who)
+        with admin_context(database) as context:
+            found = find_user(context, who)
     else:
         roles = frozenset(names) if kind == "roles" else None
         scopes = frozenset(names) if kind == "scopes" else None
         found = _change(database, who, roles=roles, scopes=scopes)
-    held: frozenset[str] = getattr(found, kind)
-    some = f"{found.email} has {kind}: {' '.join(sorted(held))}"
-    _tell(found, some if held else f"{found.email} has no {kind}.", as_json=as_json)
+    current: frozenset[str] = getattr(found, kind)
+    sentence = f"{found.email} has no {kind}."
+    if current:
+        sentence = f"{found.email} has {kind}: {' '.join(sorted(current))}"
+    _print_user(found, sentence, as_json=as_json)
 
 
-def _tell(user: "User", sentence: str, *, as_json: bool) -> None:
+def _print_user(user: "User", sentence: str, *, as_json: bool) -> None:
     from flask_watchword.service.features.admin_users.user_table import members_of
 
-    print_done(sentence, members_of(user), as_json=as_json)
+    print_outcome(sentence, members_of(user), as_json=as_json)
 
 
 def _change(
@@ -172,9 +174,9 @@ def _change(
     scopes: frozenset[str] | None = None,
     disabled: bool | None = None,
 ) -> "User":
-    with administering(database) as parts:
+    with admin_context(database) as context:
         from flask_watchword.service.features.admin_users import changes as user_changes
         from flask_watchword.service.features.admin_users.flow import UserChange
 
         change = UserChange(roles, scopes, disabled)
-        return user_changes.change_user(administrator(), user_of(parts, who), change)
+        return user_changes.change_user(command_line_admin(), find_user(context, who), change)

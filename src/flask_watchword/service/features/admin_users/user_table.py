@@ -1,26 +1,26 @@
-"""Show accounts: a table on a terminal, lines for other programs, JSON where it is asked for."""
+"""Print accounts: a table on a terminal, tab-separated lines in a pipe, or JSON."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.accounts.users import User
-from flask_watchword.cli.output import print_object, print_rows, shown
+from flask_watchword.cli.output import format_time, print_object, print_rows
 
 
 def show_users(users: UserStore, *, search: str = "", as_json: bool = False) -> None:
-    """Print every account of the store whose key holds a text."""
-    found = _every(users, search)
+    """Print every account whose case-folded address contains a text."""
+    found = _pages(users, search)
     if as_json:
         for user in found:
             print_object(members_of(user))
     else:
-        rows = ((user.email, shown(user.created_at), user.id) for user in found)
+        rows = ((user.email, format_time(user.created_at), user.id) for user in found)
         print_rows(("E-mail", "Added", "Id"), rows)
 
 
 def members_of(user: User) -> dict[str, Any]:
-    """Return what is known of a user, but for what is secret. Moments are seconds."""
+    """Return a user as JSON members, without secrets. Timestamps are in seconds."""
     return {
         "id": user.id,
         "email": user.email,
@@ -34,17 +34,18 @@ def members_of(user: User) -> dict[str, Any]:
 
 
 def show_user(user: User) -> None:
-    """Print what is known of a user, a line each."""
-    print_rows(("What", ""), [(name, _text(name, told)) for name, told in members_of(user).items()])
+    """Print a user, one line for each attribute."""
+    rows = [(name, _text(name, value)) for name, value in members_of(user).items()]
+    print_rows(("Attribute", "Value"), rows)
 
 
 def _text(name: str, value: Any) -> str:
     if name.endswith("_at"):
-        return shown(value)
+        return format_time(value)
     return " ".join(value) if isinstance(value, list) else str(value)
 
 
-def _every(users: UserStore, search: str) -> Iterator[User]:
+def _pages(users: UserStore, search: str) -> Iterator[User]:
     page = users.page(search=search)
     while page:
         yield from page

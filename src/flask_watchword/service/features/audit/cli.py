@@ -1,4 +1,4 @@
-"""``watchword audit``: what happened to accounts, whether the log of it is whole, and its end."""
+"""``watchword audit``: show, verify and trim the audit log."""
 
 import contextlib
 import re
@@ -9,14 +9,14 @@ import click
 
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
-from flask_watchword.cli.output import json_option, print_done
-from flask_watchword.cli.schema_check import refuse_other_schema
+from flask_watchword.cli.output import json_option, print_outcome
+from flask_watchword.cli.schema_check import require_current_schema
 from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
     from flask_watchword.accounts.audit import AuditLog, Head, Verdict
 
-_NOTED = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
+_HEAD = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
 
 
 @click.group()
@@ -32,26 +32,26 @@ def audit() -> None:
     type=click.IntRange(1, 10_000),
     default=20,
     show_default=True,
-    help="How many entries to show.",
+    help="Number of entries to show.",
 )
 @click.option("--subject", metavar="ID", help="Only entries about this account.")
-@click.option("--event", metavar="NAME", help="Only entries of this name.")
+@click.option("--event", metavar="NAME", help="Only entries with this event name.")
 @json_option
 def tail(
     database: str | None, number: int, subject: str | None, event: str | None, as_json: bool
 ) -> None:
-    """Show the newest entries, the last one at the end.
+    """Show the newest entries, the latest at the end.
 
-    What clients sent is escaped: nothing of it reaches the terminal as more than text.
+    Control characters in values that clients sent are escaped.
     """
     with one_line_store_failures():
-        # Here and not above: this brings SQLAlchemy.
+        # Imported here because this loads SQLAlchemy.
         from flask_watchword.service.features.audit.lines import as_line, as_object
 
         with _opened_log(database) as log:
             entries = log.newest(number, subject=subject, event=event)
     for entry in reversed(entries):
-        print_done(as_line(entry), as_object(entry), as_json=as_json)
+        print_outcome(as_line(entry), as_object(entry), as_json=as_json)
 
 
 @audit.command()
@@ -59,23 +59,23 @@ def tail(
 @click.option(
     "--noted",
     metavar="NUMBER:HASH",
-    help="An entry that has to be there: the head of an earlier verification.",
+    help="An entry that must exist: the head of an earlier verification.",
 )
 @json_option
 def verify(database: str | None, noted: str | None, as_json: bool) -> None:
     """Find the first entry that was altered, removed or inserted; exit with 1 if there is one.
 
-    Who may write to the database could write the whole log anew. Keep the head that this prints
-    somewhere else, and give it as --noted the next time.
+    Anyone with write access to the database could rewrite the whole log. Store the printed head
+    elsewhere, and pass it as --noted the next time.
     """
-    expected = _read_noted(noted)
+    expected = _parse_head(noted)
     with one_line_store_failures():
-        # Here and not above: this brings SQLAlchemy.
+        # Imported here because this loads SQLAlchemy.
         from flask_watchword.accounts.audit import verify as verify_log
 
         with _opened_log(database) as log:
             verdict = verify_log(log, expected)
-    print_done(_sentence(verdict), _object(verdict), as_json=as_json)
+    print_outcome(_sentence(verdict), _object(verdict), as_json=as_json)
     if not verdict.is_whole:
         raise click.exceptions.Exit(1)
 
@@ -88,17 +88,17 @@ def verify(database: str | None, noted: str | None, as_json: bool) -> None:
     metavar="DAYS",
     type=click.IntRange(1, 36_500),
     required=True,
-    help="Delete the entries of before so many days.",
+    help="Delete entries older than this number of days.",
 )
 @json_option
 def trim(database: str | None, days: int, as_json: bool) -> None:
-    """Delete the oldest entries: what is left is still one chain, and whole.
+    """Delete the oldest entries; the rest is still an intact chain.
 
-    An entry tells who did that, and up to which one. Entries that were altered are evidence: then
-    nothing is deleted, and the exit status is 1.
+    A new entry records who trimmed the log, and up to which entry. Altered entries are evidence: if
+    there are any, nothing is deleted, and the exit status is 1.
     """
     with one_line_store_failures():
-        # Here and not above: this brings SQLAlchemy.
+        # Imported here because this loads SQLAlchemy.
         from flask_watchword.cli.cleanup import trim_audit_log
         from flask_watchword.service.features.audit.flow import BrokenChain
 
@@ -107,11 +107,11 @@ def trim(database: str | None, days: int, as_json: bool) -> None:
                 entries = trim_audit_log(log, days)
             except BrokenChain as error:
                 raise Failure(
-                    Code.BROKEN_CHAIN, f"nothing is deleted: {error}", "see: watchword audit verify"
+                    Code.BROKEN_CHAIN, f"nothing deleted: {error}", "see: watchword audit verify"
                 ) from error
             first = log.start().seq + 1
-    print_done(
-        f"Entries deleted: {entries}. The log begins with entry {first}.",
+    print_outcome(
+        f"Deleted entries: {entries}. The log now begins with entry {first}.",
         {"entries": entries, "first": first},
         as_json=as_json,
     )
@@ -123,18 +123,18 @@ def _opened_log(database: str | None) -> "Iterator[AuditLog]":
     from flask_watchword.service.configuration.loading import environment, read_database
 
     url = read_database(database, environment())
-    refuse_other_schema(url)
+    require_current_schema(url)
     with opened_audit_log(url) as log:
         yield log
 
 
-def _read_noted(noted: str | None) -> "Head | None":
-    if noted is None:
+def _parse_head(text: str | None) -> "Head | None":
+    if text is None:
         return None
-    match = _NOTED.fullmatch(noted)
+    match = _HEAD.fullmatch(text)
     if match is None:
-        raise click.UsageError("--noted is the head that verify printed, as in 120:5f3a…")
-    # Here and not above: help does without the accounts.
+        raise click.UsageError("--noted must be a head printed by verify, as in 120:5f3a…")
+    # Imported here because `--help` does without the accounts.
     from flask_watchword.accounts.audit import Head
 
     return Head(int(match[1]), match[2])
@@ -152,5 +152,5 @@ def _object(verdict: "Verdict") -> dict[str, object]:
 
 def _sentence(verdict: "Verdict") -> str:
     if verdict.is_whole:
-        return f"Whole: {verdict.entries} entries, head {verdict.head.seq}:{verdict.head.hash}"
+        return f"Intact: {verdict.entries} entries, head {verdict.head.seq}:{verdict.head.hash}"
     return f"Broken at entry {verdict.broken_at}: {verdict.problem}."

@@ -1,26 +1,26 @@
-"""Entries of the audit log as people and programs read them."""
+"""Format entries of the audit log as text and as JSON."""
 
 import json
 
 from flask_watchword.accounts.audit import Entry
-from flask_watchword.cli.output import shown
+from flask_watchword.cli.output import format_time
 
 
 def as_line(entry: Entry) -> str:
-    """Return an entry on one line: number, time, event, and whatever is known besides.
+    """Return an entry as one line: number, time, event and its non-empty members.
 
-    What clients sent stands in it as they wrote it: whoever prints it makes that harmless.
+    Values that clients sent are not escaped: the caller escapes unprintable characters.
     """
     event = entry.event
-    known = {
+    members = {
         "subject": event.subject,
         "session": event.session,
         "address": event.address,
         "agent": event.agent,
         **event.detail,
     }
-    words = [f"{name}={_value(value)}" for name, value in known.items() if value != ""]
-    return " ".join([str(entry.seq), shown(event.at), event.event, *words])
+    words = [f"{name}={_value(value)}" for name, value in members.items() if value != ""]
+    return " ".join([str(entry.seq), format_time(event.at), event.event, *words])
 
 
 def as_object(entry: Entry) -> dict[str, object]:
@@ -42,6 +42,6 @@ def as_object(entry: Entry) -> dict[str, object]:
 def _value(value: object) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
-    # In quotes where a client could otherwise make one value look like several.
+    # Quoted if a client could otherwise make one value look like several.
     plain = value.isascii() and value.isprintable() and not set(value) & set(' ="\\')
     return value if plain else '"{}"'.format(value.replace("\\", "\\\\").replace('"', '\\"'))

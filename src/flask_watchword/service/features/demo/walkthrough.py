@@ -32,5 +32,5 @@ curl -s {url}/protected-route -H "Authorization: Bearer $ACCESS"
 
 
 def walkthrough(url: str, expired_token: str) -> str:
-    """Return the walk-through for a demo at ``url``, with a ready-made expired token."""
+    """Return the walk-through for a demo at ``url``, with an expired token for step 4."""
     return _TEXT.format(url=url, email=DEMO_EMAIL, password=DEMO_PASSWORD, expired=expired_token)

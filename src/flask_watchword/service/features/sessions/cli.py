@@ -1,24 +1,24 @@
-"""``watchword session``: where users are logged in."""
+"""``watchword session``: list and end the sessions of a user."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flask_watchword.cli.admin_context import (
-    administering,
-    administrator,
+    admin_context,
+    command_line_admin,
+    find_user,
     user_argument,
-    user_of,
 )
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import (
     counted,
+    format_time,
     json_option,
-    print_done,
     print_object,
+    print_outcome,
     print_rows,
-    shown,
 )
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def session() -> None:
 @database_option
 @json_option
 def list_sessions(who: str, database: str | None, as_json: bool) -> None:
-    """List where a user is logged in, what was used last first."""
-    with administering(database) as parts:
-        found = parts.sessions.list(user_of(parts, who).id)
+    """List a user's sessions, the most recently used first."""
+    with admin_context(database) as context:
+        found = context.sessions.list(find_user(context, who).id)
     if as_json:
         for one in found:
             print_object(_members(one))
@@ -47,7 +47,13 @@ def list_sessions(who: str, database: str | None, as_json: bool) -> None:
     print_rows(
         columns,
         [
-            (one.id, shown(one.started_at), shown(one.last_seen_at), one.address, one.agent)
+            (
+                one.id,
+                format_time(one.started_at),
+                format_time(one.last_seen_at),
+                one.address,
+                one.agent,
+            )
             for one in found
         ],
     )
@@ -60,35 +66,37 @@ def list_sessions(who: str, database: str | None, as_json: bool) -> None:
 @database_option
 @json_option
 def end(who: str, session_id: str | None, every: bool, database: str | None, as_json: bool) -> None:
-    """End one session of a user, or all: every token of it is refused from now on."""
+    """End one session of a user, or all: its tokens are rejected at once."""
     if session_id is None and not every:
-        raise click.UsageError("name a session, or give --all")
+        raise click.UsageError("name a session, or use --all")
     if session_id is not None and every:
-        raise click.UsageError("name a session or give --all, not both")
-    with administering(database) as parts:
-        user = user_of(parts, who)
+        raise click.UsageError("name a session or use --all, not both")
+    with admin_context(database) as context:
+        user = find_user(context, who)
         if session_id is None:
-            ended = parts.sessions.end_all(user.id)
-            _record(parts, "sessions_ended", user.id, ended)
-            told = {"user_id": user.id, "ended": ended}
-            print_done(f"Ended {counted(ended, 'session')} of {user.email}.", told, as_json=as_json)
+            ended = context.sessions.end_all(user.id)
+            _record(context, "sessions_ended", user.id, ended)
+            members = {"user_id": user.id, "ended": ended}
+            print_outcome(
+                f"Ended {counted(ended, 'session')} of {user.email}.", members, as_json=as_json
+            )
             return
-        if not parts.sessions.end(session_id, subject=user.id):
-            raise Failure(Code.NO_SUCH_SESSION, f"{user.email} has no such session")
-        _record(parts, "session_ended", user.id, session_id)
-        told = {"user_id": user.id, "ended": 1}
-        print_done(f"The session {session_id} of {user.email} has ended.", told, as_json=as_json)
+        if not context.sessions.end(session_id, subject=user.id):
+            raise Failure(Code.NO_SUCH_SESSION, f"{user.email} has no session with this id")
+        _record(context, "session_ended", user.id, session_id)
+        members = {"user_id": user.id, "ended": 1}
+        print_outcome(f"Ended session {session_id} of {user.email}.", members, as_json=as_json)
 
 
-def _record(parts: "ServiceContext", name: str, user_id: str, ended: int | str) -> None:
+def _record(context: "ServiceContext", name: str, user_id: str, ended: int | str) -> None:
     from flask_watchword.clock import system_clock
 
-    told = administrator().event(name, system_clock(), user_id, ended=ended)
-    parts.stores.accounts.stores.audit.append([told])
+    event = command_line_admin().event(name, system_clock(), user_id, ended=ended)
+    context.stores.accounts.stores.audit.append([event])
 
 
 def _members(one: "ListedSession") -> dict[str, Any]:
-    # By the names of GET /sessions. Moments are seconds, as of users.
+    # The member names of GET /sessions. Timestamps are seconds, as with users.
     return {
         "id": one.id,
         "created_at": one.started_at,

@@ -1,4 +1,4 @@
-"""``watchword keys``: what signs the service's tokens."""
+"""``watchword keys``: manage the signing keys of the service."""
 
 import contextlib
 import json
@@ -7,11 +7,11 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
-from flask_watchword.cli.admin_context import administrator
+from flask_watchword.cli.admin_context import command_line_admin
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
-from flask_watchword.cli.output import json_option, print_done, shown
-from flask_watchword.cli.schema_check import refuse_other_schema
+from flask_watchword.cli.output import format_time, json_option, print_outcome
+from flask_watchword.cli.schema_check import require_current_schema
 from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from flask_watchword.service.configuration.settings import Settings
 
 _NOW_HELP = (
-    "Sign with it at once. Whoever keeps a JWK Set from before refuses its tokens until they "
-    "fetch it again."
+    "Sign with it at once. Clients with a cached JWK Set reject its tokens until they fetch the "
+    "set again."
 )
 
-#: The name of an imported key may begin with a hyphen.
+#: The key id of an imported key may begin with a hyphen.
 _KID_LIKE_AN_OPTION = {"ignore_unknown_options": True}
 
 
 class _Keys(NamedTuple):
-    """The keys that a command is about, and who changes them."""
+    """The keys that a command changes."""
 
     settings: "Settings"
     store: "KeyStore"
@@ -39,10 +39,10 @@ class _Keys(NamedTuple):
 
 @click.group()
 def keys() -> None:
-    """List, rotate and end the keys that sign the service's tokens.
+    """Manage the keys that sign the service's tokens.
 
-    A key is published before it signs and verifies until the last token it signed has expired, so
-    nobody is signed out by a rotation. The service rotates by itself every 90 days.
+    A key is published before it signs, and verifies until the last token it signed has expired, so
+    a rotation signs no user out. The service rotates its keys every 90 days.
     """
 
 
@@ -50,7 +50,7 @@ def keys() -> None:
 @database_option
 @json_option
 def list_keys(database: str | None, as_json: bool) -> None:
-    """List the keys: next, active, retiring, and over."""
+    """List the keys: next, active, retiring and retired."""
     with _opened(database) as (_, store):
         from flask_watchword.clock import system_clock
         from flask_watchword.service.features.signing_keys.key_table import show_keys
@@ -62,7 +62,7 @@ def list_keys(database: str | None, as_json: bool) -> None:
 @keys.command("export-public")
 @database_option
 def export_public(database: str | None) -> None:
-    """Print the JWK Set, as the service publishes it."""
+    """Print the JWK Set that the service publishes."""
     with _opened(database) as (_, store):
         from flask_watchword.clock import system_clock
         from flask_watchword.jose.jwk_set import jwk_set
@@ -77,14 +77,14 @@ def export_public(database: str | None) -> None:
 @click.option("--now", "at_once", is_flag=True, help=_NOW_HELP)
 @json_option
 def rotate(database: str | None, at_once: bool, as_json: bool) -> None:
-    """Publish a new key, which signs once everybody has it.
+    """Publish a new key that signs once clients have had time to fetch it.
 
-    That is WATCHWORD_KEY_PUBLISH_SECONDS later, an hour if that is not set.
+    It signs after WATCHWORD_KEY_PUBLISH_SECONDS, by default one hour.
     """
     with _changing(database) as command:
         kid = command.manager.rotate(at_once=at_once)
         _record(command, "key_rotated", kid=kid)
-        _tell(command, kid, _begins(command, kid), as_json=as_json)
+        _print_key(command, kid, _start_sentence(command, kid), as_json=as_json)
 
 
 @keys.command("import")
@@ -93,17 +93,17 @@ def rotate(database: str | None, at_once: bool, as_json: bool) -> None:
 @click.option(
     "--algorithm",
     metavar="NAME",
-    help="What the key is for, PS256 say.  [default: what it says, or else the usual]",
+    help="Algorithm of the key, such as PS256.  [default: its own, or the usual one of its type]",
 )
 @click.option("--now", "at_once", is_flag=True, help=_NOW_HELP)
 @json_option
 def import_key(
     file: IO[bytes], database: str | None, algorithm: str | None, at_once: bool, as_json: bool
 ) -> None:
-    """Take in a key from elsewhere, PEM or JWK.
+    """Import an external key, PEM or JWK.
 
-    FILE may be - for standard input. A private key is the next to sign. A public one only verifies:
-    tokens that another service signed with it are accepted here until it is retired.
+    FILE may be - for standard input. A private key becomes the next signing key. A public key only
+    verifies: tokens that another service signed with it are accepted here until it is retired.
     """
     with _changing(database) as command:
         from flask_watchword.keys.material import read_material
@@ -111,8 +111,10 @@ def import_key(
         material = read_material(file.read(), algorithm)
         kid = command.manager.import_key(material, at_once=at_once)
         _record(command, "key_imported", kid=kid)
-        sentence = _begins(command, kid) if material.private else f"{kid} verifies from now on."
-        _tell(command, kid, sentence, as_json=as_json)
+        sentence = f"{kid} verifies from now on."
+        if material.private:
+            sentence = _start_sentence(command, kid)
+        _print_key(command, kid, sentence, as_json=as_json)
 
 
 @keys.command(context_settings=_KID_LIKE_AN_OPTION)
@@ -120,14 +122,15 @@ def import_key(
 @database_option
 @json_option
 def retire(kid: str, database: str | None, as_json: bool) -> None:
-    """End a key that nobody needs; no token is refused.
+    """Retire a key that is no longer needed; no valid token is rejected.
 
-    One that waits is withdrawn. One that only verifies does so until its last token has expired.
+    A key that has not signed yet is withdrawn. A key that only verifies does so until its last
+    token has expired.
     """
     with _changing(database) as command:
         command.manager.retire(kid)
         _record(command, "key_retired", kid=kid)
-        _tell(command, kid, _ends(command, kid), as_json=as_json)
+        _print_key(command, kid, _end_sentence(command, kid), as_json=as_json)
 
 
 @keys.command(context_settings=_KID_LIKE_AN_OPTION)
@@ -136,13 +139,13 @@ def retire(kid: str, database: str | None, as_json: bool) -> None:
 @click.option(
     "--lost-master-key",
     is_flag=True,
-    help="Go on although the master key does not open the keys, because theirs is lost.",
+    help="Continue although the master key cannot decrypt the keys, because theirs is lost.",
 )
 @json_option
 def revoke(kid: str, database: str | None, lost_master_key: bool, as_json: bool) -> None:
-    """Refuse every token of a stolen key, at once and everywhere.
+    """Reject every token of a compromised key, at once and everywhere.
 
-    Where it signed, another key signs at once. Who holds a token of it logs in again.
+    If it was the signing key, another key signs at once. Users with its tokens must log in again.
     """
     with _changing(database, master_key_is_lost=lost_master_key) as command:
         from flask_watchword.service.signing.signing_keys import revoke_key
@@ -151,47 +154,47 @@ def revoke(kid: str, database: str | None, lost_master_key: bool, as_json: bool)
         with opened_stores(command.settings) as stores:
             revoke_key(command.manager, stores.sessions, kid, master_key_is_lost=lost_master_key)
         _record(command, "key_revoked", kid=kid)
-        _tell(command, kid, f"{kid} is revoked: its tokens are refused.", as_json=as_json)
+        _print_key(command, kid, f"{kid} is revoked: its tokens are rejected.", as_json=as_json)
 
 
 @keys.command()
 @database_option
 @json_option
 def reseal(database: str | None, as_json: bool) -> None:
-    """Seal all that is kept under the first master key, so that the others can be taken away.
+    """Re-encrypt all secrets with the first master key, so that the others can be removed.
 
-    That is the signing keys, the secrets of authenticators and the e-mail that waits. Before,
-    restart every node with WATCHWORD_MASTER_KEY=NEW,OLD. The exit status is 1 where something is
-    under a master key that is not there; it is left as it is.
+    The secrets are the signing keys, the TOTP secrets and the queued e-mail. First restart every
+    node with WATCHWORD_MASTER_KEY=NEW,OLD. The exit status is 1 if a value is encrypted with a
+    master key that is not configured; that value is left unchanged.
     """
     with _changing(database) as command:
-        from flask_watchword.service.signing.reencryption import reseal_all
+        from flask_watchword.service.signing.reencryption import reencrypt_all
         from flask_watchword.service.stores import opened_accounts
 
         with opened_accounts(command.settings) as accounts:
-            resealed = reseal_all(command.manager, accounts.stores)
-        _record(command, "keys_resealed", resealed=resealed.done, unreadable=resealed.unreadable)
-    members = {"resealed": resealed.done, "unreadable": resealed.unreadable}
-    sentence = f"Sealed anew: {resealed.done}. Everything is under the first master key."
-    if resealed.unreadable:
+            result = reencrypt_all(command.manager, accounts.stores)
+        _record(command, "keys_resealed", resealed=result.done, unreadable=result.unreadable)
+    members = {"resealed": result.done, "unreadable": result.unreadable}
+    sentence = f"Re-encrypted: {result.done}. All values are under the first master key."
+    if result.unreadable:
         sentence = (
-            f"Sealed anew: {resealed.done}. Under a master key that is not there: "
-            f"{resealed.unreadable}; give that one as well, NEW,OLD,OLDER."
+            f"Re-encrypted: {result.done}. Under a master key that is not configured: "
+            f"{result.unreadable}; configure that one as well, NEW,OLD,OLDER."
         )
-    print_done(sentence, members, as_json=as_json)
-    if resealed.unreadable:
+    print_outcome(sentence, members, as_json=as_json)
+    if result.unreadable:
         raise click.exceptions.Exit(1)
 
 
 @contextlib.contextmanager
 def _opened(database: str | None) -> Iterator[tuple["Settings", "KeyStore"]]:
     with one_line_store_failures():
-        # Here and not above: these bring Flask and SQLAlchemy.
+        # Imported here because these load Flask and SQLAlchemy.
         from flask_watchword.service.configuration.loading import environment, read_settings
         from flask_watchword.service.stores import opened_keys
 
         settings = read_settings(environment(), database=database)
-        refuse_other_schema(settings.database)
+        require_current_schema(settings.database)
         with opened_keys(settings) as store:
             yield settings, store
 
@@ -221,31 +224,32 @@ def _record(command: _Keys, event: str, **detail: "Detail") -> None:
     from flask_watchword.infra.factory import opened_audit_log
 
     with opened_audit_log(command.settings.database) as log:
-        log.append([administrator().event(event, system_clock(), "", **detail)])
+        log.append([command_line_admin().event(event, system_clock(), "", **detail)])
 
 
-def _tell(command: _Keys, kid: str, sentence: str, *, as_json: bool) -> None:
+def _print_key(command: _Keys, kid: str, sentence: str, *, as_json: bool) -> None:
     from flask_watchword.clock import system_clock
     from flask_watchword.keys.ring import keys_by_state
     from flask_watchword.service.features.signing_keys.key_table import members_of
 
     rows = keys_by_state(command.store.load(), system_clock())
     members = next(members_of(key, state) for key, state in rows if key.kid == kid)
-    print_done(sentence, members, as_json=as_json)
+    print_outcome(sentence, members, as_json=as_json)
 
 
-def _begins(command: _Keys, kid: str) -> str:
-    return f"{kid} is published and signs from {shown(_kept(command, kid).active_from)} on."
+def _start_sentence(command: _Keys, kid: str) -> str:
+    start = _stored_key(command, kid).active_from
+    return f"{kid} is published and signs from {format_time(start)} on."
 
 
-def _ends(command: _Keys, kid: str) -> str:
+def _end_sentence(command: _Keys, kid: str) -> str:
     from flask_watchword.clock import system_clock
 
-    end = _kept(command, kid).verify_until
+    end = _stored_key(command, kid).verify_until
     if end is None or end <= system_clock():
         return f"{kid} is withdrawn and will not sign."
-    return f"{kid} verifies until {shown(end)}."
+    return f"{kid} verifies until {format_time(end)}."
 
 
-def _kept(command: _Keys, kid: str) -> "StoredKey":
+def _stored_key(command: _Keys, kid: str) -> "StoredKey":
     return next(key for key in command.store.load().keys if key.kid == kid)

@@ -1,4 +1,4 @@
-"""Records of users out of a file, CSV or JSON lines, each with the line where it begins."""
+"""Read user records from a CSV or JSON Lines file, each with its line number."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -12,14 +12,14 @@ import msgspec
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.service.features.user_import.flow import BadRecord, Record
 
-#: The most characters of one record.
-_LONGEST = 64 * 1024
+#: Maximum length of one record, in characters.
+_MAX_CHARACTERS = 64 * 1024
 
 _COLUMNS = [name for name in Record.__struct_fields__ if name not in ("line", "reason")]
-_OTHER_NUMBER = (
-    "has another number of fields than the first line; what has a comma in it needs quotes"
+_WRONG_FIELD_COUNT = (
+    "the number of fields differs from the first line; quote values that contain a comma"
 )
-#: What a line that is no JSON is kept as with those that were refused. It may be mended there.
+#: The member of the rejects file that holds a line which is not JSON. It can be corrected there.
 _TEXT = "text"
 _LISTS, _FLAGS = ("roles", "scopes"), ("email_verified", "disabled")
 _YES_OR_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -27,13 +27,13 @@ _YES_OR_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record as it stands in the file.
+    """A record as read from the file.
 
     Attributes:
-        line: where it begins, from 1 on.
-        members: what it says, as far as that can be told.
-        record: what that means; ``None`` where it means nothing.
-        reason: why it means nothing.
+        line: the line it begins on, counted from 1.
+        members: its members, as far as they could be read.
+        record: the validated record; ``None`` if it is invalid.
+        reason: why it is invalid.
     """
 
     line: int
@@ -43,18 +43,18 @@ class Row:
 
 
 def rows_of(path: Path, file: BinaryIO) -> Iterator[Row]:
-    """Yield the records of a file; only one is held at a time.
+    """Yield the records of a file; only one is in memory at a time.
 
     Args:
-        path: whose ending says what the file is.
+        path: its suffix selects the format.
         file: the file, open at its beginning.
 
     Raises:
-        Failure: when the file is neither kind, or its columns cannot be used.
+        Failure: if the suffix is unknown, or the columns are invalid.
     """
     readers = {".csv": _rows_of_csv, ".jsonl": _rows_of_json}
     if path.suffix.lower() not in readers:
-        raise Failure(Code.INVALID_FILE, f"{path.name} ends neither in .csv nor in .jsonl")
+        raise Failure(Code.INVALID_FILE, f"{path.name} is neither a .csv nor a .jsonl file")
     text = TextIOWrapper(file, encoding="utf-8-sig", errors="strict", newline="")
     try:
         yield from readers[path.suffix.lower()](text)
@@ -72,7 +72,7 @@ def _rows_of_csv(text: TextIOWrapper) -> Iterator[Row]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield Row(line, {}, None, f"is no CSV: {error}")
+            yield Row(line, {}, None, f"invalid CSV: {error}")
             continue
         if cells is None:
             return
@@ -84,23 +84,24 @@ def _header(reader: Iterator[Sequence[str]]) -> list[str]:
     try:
         columns = [cell.strip() for cell in next(reader, [])]
     except csv.Error as error:
-        raise Failure(Code.INVALID_FILE, f"the first line is no CSV: {error}") from error
-    odd = sorted({name for name in columns if name not in _COLUMNS})
-    twice = sorted({name for name in columns if columns.count(name) > 1})
-    if odd or twice or "email" not in columns or not {"password", "password_hash"} & {*columns}:
-        wrong = [f"unknown: {', '.join(map(repr, odd))}"] if odd else []
-        wrong += [f"twice: {', '.join(twice)}"] if twice else []
+        raise Failure(Code.INVALID_FILE, f"the first line is not CSV: {error}") from error
+    unknown = sorted({name for name in columns if name not in _COLUMNS})
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    required = "email" in columns and {"password", "password_hash"} & {*columns}
+    if unknown or repeated or not required:
+        problems = [f"unknown: {', '.join(map(repr, unknown))}"] if unknown else []
+        problems += [f"repeated: {', '.join(repeated)}"] if repeated else []
         raise Failure(
             Code.INVALID_FILE,
-            "the first line has to name the columns, email and password_hash or password among "
-            f"them, of: {', '.join(_COLUMNS)}" + "".join(f"; {one}" for one in wrong),
+            "the first line must name the columns: email, password_hash or password, and optionally "
+            f"others of {', '.join(_COLUMNS)}" + "".join(f"; {problem}" for problem in problems),
         )
     return columns
 
 
 def _row(line: int, cells: dict[str, str], is_whole: bool) -> Row:
     members: dict[str, Any] = {}
-    reason = "" if is_whole else _OTHER_NUMBER
+    reason = "" if is_whole else _WRONG_FIELD_COUNT
     for name, cell in cells.items():
         if cell != "":
             try:
@@ -112,17 +113,17 @@ def _row(line: int, cells: dict[str, str], is_whole: bool) -> Row:
     try:
         return Row(line, members, msgspec.convert(members, Record))
     except msgspec.ValidationError as error:
-        return Row(line, members, None, _told(error))
+        return Row(line, members, None, _reason(error))
 
 
 def _value(name: str, cell: str) -> Any:
     if name in _LISTS:
         return cell.split()
     if name in _FLAGS:
-        answer = _YES_OR_NO.get(cell.strip().lower())
-        if answer is None:
-            raise BadRecord(f"{name}: true or false is wanted")
-        return answer
+        flag = _YES_OR_NO.get(cell.strip().lower())
+        if flag is None:
+            raise BadRecord(f"{name}: must be true or false")
+        return flag
     if name == "created_at" and cell.replace(".", "", 1).isdecimal():
         return float(cell)
     return cell
@@ -131,12 +132,12 @@ def _value(name: str, cell: str) -> Any:
 def _rows_of_json(text: TextIOWrapper) -> Iterator[Row]:
     decoder = msgspec.json.Decoder(Record)
     number = 0
-    while line := text.readline(_LONGEST):
+    while line := text.readline(_MAX_CHARACTERS):
         number += 1
-        if not line.endswith("\n") and len(line) == _LONGEST:
-            while (rest := text.readline(_LONGEST)) and not rest.endswith("\n"):
+        if not line.endswith("\n") and len(line) == _MAX_CHARACTERS:
+            while (rest := text.readline(_MAX_CHARACTERS)) and not rest.endswith("\n"):
                 pass
-            yield Row(number, {}, None, f"has more than {_LONGEST} characters")
+            yield Row(number, {}, None, f"longer than {_MAX_CHARACTERS} characters")
             continue
         if line.strip():
             yield _json_row(number, line, decoder)
@@ -146,17 +147,17 @@ def _json_row(number: int, line: str, decoder: "msgspec.json.Decoder[Record]") -
     try:
         members = msgspec.json.decode(line, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
-        return Row(number, {_TEXT: line.rstrip("\r\n")}, None, f"is no JSON object: {error}")
+        return Row(number, {_TEXT: line.rstrip("\r\n")}, None, f"not a JSON object: {error}")
     text = members.get(_TEXT)
     if isinstance(text, str) and "email" not in members:
         return _json_row(number, text, decoder)
     try:
         return Row(number, members, decoder.decode(line))
     except (msgspec.ValidationError, RecursionError) as error:
-        return Row(number, members, None, _told(error))
+        return Row(number, members, None, _reason(error))
 
 
-def _told(error: Exception) -> str:
-    # msgspec says what was expected and where, and never what stands there.
-    told, _, where = str(error).partition(" - at `$.")
-    return f"{where.rstrip('`')}: {told}" if where else told
+def _reason(error: Exception) -> str:
+    # msgspec names the expected type and the path, and never quotes the value.
+    expected, _, path = str(error).partition(" - at `$.")
+    return f"{path.rstrip('`')}: {expected}" if path else expected

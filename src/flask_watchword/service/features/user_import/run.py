@@ -1,4 +1,4 @@
-"""Moving users over: batches of a file, each one transaction, and what became of each record."""
+"""Import users in batches, one transaction each, and count the outcomes."""
 
 import contextlib
 import json
@@ -26,15 +26,15 @@ from flask_watchword.service.features.user_import.flow import (
     user_of_record,
 )
 
-#: Users that are kept in one transaction: what takes a fraction of a second.
+#: Users added in one transaction, which takes a fraction of a second.
 BATCH = 500
 
-#: Reasons that are printed; all of them are in the file of those that were refused.
-_SHOWN = 20
+#: Number of reasons that are printed; the rejects file has all of them.
+_MAX_PRINTED = 20
 
 
-class _NothingKept(Exception):
-    """Ends a change of which nothing is to stay."""
+class _DryRun(Exception):
+    """Rolls back the transaction of a dry run."""
 
     def __init__(self, kept: Kept) -> None:
         super().__init__()
@@ -43,13 +43,13 @@ class _NothingKept(Exception):
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the records so far.
+    """Outcomes of the records so far.
 
     Attributes:
-        added: users who were kept.
-        already_there: records whose address had an account.
-        rejected: records that were refused.
-        line: where the last of them began.
+        added: number of users added.
+        already_there: number of records whose address had an account.
+        rejected: number of rejected records.
+        line: the line on which the last record began.
     """
 
     added: int = 0
@@ -59,14 +59,14 @@ class Counts:
 
 
 class Import:
-    """Keeps the users of a file.
+    """Add the users of a file.
 
     Args:
-        accounts: where they go.
-        by: who does it.
-        rejects: the file for the records that are refused; it is made when there is one. One that
-            is there already stays, somebody may have mended it: then a number is added to its name.
-        dry_run: whether nothing is to stay.
+        accounts: the transactions to add them in.
+        by: the administrator, for the audit log.
+        rejects: the file for rejected records, created with the first of them. An existing file is
+            kept, because it may have been corrected by hand: then a number is added to the name.
+        dry_run: whether to roll back every transaction.
     """
 
     def __init__(
@@ -82,15 +82,15 @@ class Import:
         self._seen: set[bytes] = set()
 
     def run(self, rows: Iterator[Row]) -> Iterator[Counts]:
-        """Go through the records; yield what became of them after each batch.
+        """Import the records; yield the counts after each batch.
 
         Raises:
-            StoreUnavailable: when the store does not answer; what was told by then is kept.
+            StoreUnavailable: if the store does not respond; the batches yielded so far are stored.
         """
         try:
             with ThreadPoolExecutor(usable_cores()) as cores:
                 while batch := list(islice(rows, BATCH)):
-                    self._keep(batch, cores)
+                    self._add(batch, cores)
                     self.counts.line = batch[-1].line
                     yield self.counts
         finally:
@@ -99,10 +99,10 @@ class Import:
 
     @property
     def rejects(self) -> Path | None:
-        """Return the file of the records that were refused; ``None`` where none was."""
+        """Return the file of rejected records; ``None`` if none was rejected."""
         return None if self._rejects is None else self._rejects_path
 
-    def _keep(self, batch: list[Row], cores: ThreadPoolExecutor) -> None:
+    def _add(self, batch: list[Row], cores: ThreadPoolExecutor) -> None:
         rows: dict[str, Row] = {}
         users: list[User] = []
         for row in batch:
@@ -123,7 +123,7 @@ class Import:
         if row.record is not None:
             try:
                 user = user_of_record(row.record, self._passwords, system_clock())
-                reason = self._twice(user)
+                reason = self._duplicate(user)
                 if not reason:
                     return user
             except BadRecord as error:
@@ -131,8 +131,8 @@ class Import:
         self._reject(row, reason)
         return None
 
-    def _twice(self, user: User) -> str:
-        # Half a hash for each, so that a million of them fit into memory.
+    def _duplicate(self, user: User) -> str:
+        # A truncated hash of each value, so that a million of them fit into memory.
         for name, value in (("email", user.email_key), ("id", user.id)):
             digest = blake2b(f"{name} {value}".encode(), digest_size=12).digest()
             if digest in self._seen:
@@ -144,7 +144,7 @@ class Import:
         password = row.record and row.record.password
         if not password:
             return user
-        # A hash takes longer than to ask, and where work goes on most are there.
+        # Hashing takes longer than a query, and when an import is resumed most accounts exist.
         if self._dry_run or self._accounts.stores.users.by_email(user.email_key) is not None:
             return user
         return replace(user, password_hash=self._passwords.hash(password))
@@ -157,40 +157,40 @@ class Import:
         def work(stores: AccountStores) -> Kept:
             kept = keep_users(stores, self._by, users, named, system_clock())
             if self._dry_run:
-                raise _NothingKept(kept)
+                raise _DryRun(kept)
             return kept
 
         try:
             return self._accounts.change(work)
-        except _NothingKept as nothing:
-            return nothing.kept
+        except _DryRun as dry_run:
+            return dry_run.kept
 
     def _reject(self, row: Row, reason: str) -> None:
         self.counts.rejected += 1
         if self._rejects is None:
             self._rejects_path, self._rejects = _new_file(self._rejects_path)
-        if self.counts.rejected <= _SHOWN:
+        if self.counts.rejected <= _MAX_PRINTED:
             click.echo(f"line {row.line}: {reason}", err=True)
-        if self.counts.rejected == _SHOWN:
-            click.echo(f"further ones are only in {self._rejects_path}", err=True)
-        told = {**row.members, "line": row.line, "reason": reason}
-        self._rejects.write(json.dumps(told, default=str) + "\n")
+        if self.counts.rejected == _MAX_PRINTED:
+            click.echo(f"further rejects are only in {self._rejects_path}", err=True)
+        rejected = {**row.members, "line": row.line, "reason": reason}
+        self._rejects.write(json.dumps(rejected, default=str) + "\n")
 
 
 def _new_file(path: Path) -> tuple[Path, IO[str]]:
-    """Make a file that was not there: of this name, or with the next number behind it."""
+    """Create a new file with this name, or with the next free number after the name."""
     numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
     for name in chain([path], numbered):
-        # It has what the records have, hashes of passwords above all.
+        # Readable by the owner only: it holds password hashes.
         with contextlib.suppress(FileExistsError):
             descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             return name, os.fdopen(descriptor, "w", encoding="utf-8")
-    raise AssertionError("there is always a next number")
+    raise AssertionError("unreachable: the numbers are unlimited")
 
 
 def last(counts: Iterable[Counts]) -> Counts:
-    """Return the counts at the end."""
+    """Return the final counts."""
     found = Counts()
-    for found in counts:  # noqa: B007 - the last one is what is wanted
+    for found in counts:  # noqa: B007 - only the last value is needed
         pass
     return found

@@ -1,4 +1,4 @@
-"""Where the workers of one service keep their counts, so that any of them can tell the sum."""
+"""Share Prometheus counters between worker processes, so that each can report the sum."""
 
 import contextlib
 import os
@@ -10,11 +10,11 @@ _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @contextlib.contextmanager
-def counted_together() -> Iterator[None]:
-    """Let all processes that are started meanwhile count together.
+def shared_metrics() -> Iterator[None]:
+    """Share counters between all processes that are started in the block.
 
-    To be entered before anything imports ``prometheus_client``, which looks for the folder once.
-    Unless the operator has named a folder, one is made here and removed in the end.
+    Enter it before anything imports ``prometheus_client``, which looks for the folder once. Unless
+    the operator has set a folder, a temporary one is created and removed at the end.
     """
     if _FOLDER in os.environ:
         yield
