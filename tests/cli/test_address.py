@@ -27,7 +27,7 @@ def test_nobody_can_connect_while_it_is_found_out_whether_a_port_is_free(
 def test_a_port_somebody_listens_on_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is taken"):
+        with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is in use"):
             free_address("127.0.0.1", port)
 
 
@@ -36,7 +36,7 @@ def test_a_port_shared_by_other_workers_counts_as_taken() -> None:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(click.ClickException, match="is taken"):
+        with pytest.raises(click.ClickException, match="is in use"):
             free_address("127.0.0.1", taken.getsockname()[1])
 
 

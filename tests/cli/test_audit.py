@@ -101,7 +101,7 @@ def test_a_moment_that_somebody_has_altered_is_shown_as_it_is(filled: str) -> No
 def test_verify_says_that_a_log_is_whole_and_names_its_head(filled: str) -> None:
     result = run("verify", "--database", filled)
     assert result.exit_code == 0
-    assert result.output.startswith("Whole: 5 entries, head 5:")
+    assert result.output.startswith("Intact: 5 entries, head 5:")
     noted = result.output.split()[-1]
     again = run("verify", "--database", filled, "--noted", noted)
     assert (again.exit_code, again.output) == (0, result.output)
@@ -156,9 +156,9 @@ def test_trim_deletes_what_is_too_old_and_the_rest_is_whole(aged: str) -> None:
     result = run("trim", "--older-than", "365", "--database", aged)
     assert (result.exit_code, result.output) == (
         0,
-        "Entries deleted: 1200. The log begins with entry 1201.\n",
+        "Deleted entries: 1200. The log now begins with entry 1201.\n",
     )
-    assert run("verify", "--database", aged).output.startswith("Whole: 4 entries, head 1204:")
+    assert run("verify", "--database", aged).output.startswith("Intact: 4 entries, head 1204:")
     assert run("verify", "--database", aged, "--noted", noted).exit_code == 0
     last = json.loads(run("tail", "-n", "1", "--json", "--database", aged).output)
     assert (last["event"], last["detail"]["until"]) == ("audit_trimmed", 1200)
@@ -169,21 +169,21 @@ def test_trim_says_when_there_is_nothing_to_delete_and_adds_nothing(aged: str) -
     run("trim", "--older-than", "365", "--database", aged)
     again = run("trim", "--older-than", "365", "--database", aged, "--json")
     assert json.loads(again.output) == {"entries": 0, "first": 1201}
-    assert run("verify", "--database", aged).output.startswith("Whole: 4 entries, head 1204:")
+    assert run("verify", "--database", aged).output.startswith("Intact: 4 entries, head 1204:")
 
 
 def test_a_log_that_is_trimmed_to_its_end_goes_on(aged: str) -> None:
     change(aged, "DELETE FROM watchword_audit WHERE seq > 1200")
     change(aged, "DELETE FROM watchword_audit_head")
     run("trim", "--older-than", "365", "--database", aged)
-    assert run("verify", "--database", aged).output.startswith("Whole: 1 entries, head 1201:")
+    assert run("verify", "--database", aged).output.startswith("Intact: 1 entries, head 1201:")
 
 
 def test_trim_deletes_nothing_of_a_log_that_was_altered(aged: str) -> None:
     change(aged, "UPDATE watchword_audit SET subject = 'eve' WHERE seq = 700")
     result = run("trim", "--older-than", "365", "--database", aged)
     assert result.exit_code == 1
-    assert result.output.startswith("Error: nothing is deleted: entry 700 was altered")
+    assert result.output.startswith("Error: nothing deleted: entry 700 was altered")
     assert len(run("tail", "-n", "2000", "--database", aged).output.splitlines()) == 1203
 
 

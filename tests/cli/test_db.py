@@ -69,7 +69,7 @@ def test_an_upgrade_makes_the_schema_and_says_so(new_database_url: str) -> None:
     result = db("upgrade", "--database", new_database_url)
     assert result.exit_code == 0, result.output
     is_file = new_database_url.startswith("sqlite")
-    assert result.output.startswith("Made " if is_file else "Upgraded ")
+    assert result.output.startswith("Created " if is_file else "Upgraded ")
     assert result.output.endswith(f", at revision {NEWEST}.\n" if is_file else f" to {NEWEST}.\n")
     assert db("current", "--database", new_database_url).exit_code == 0
 
@@ -88,7 +88,7 @@ def test_an_upgrade_applies_the_migrations_after_the_current_one(
     add_second_migration(monkeypatch, tmp_path)
     behind = db("current", "--database", new_database_url)
     assert behind.exit_code == 1
-    assert behind.output.endswith(f" is at revision {FIRST}, {SECOND} is the newest\n")
+    assert behind.output.endswith(f" is at revision {FIRST}; the newest is {SECOND}\n")
     assert db("upgrade", "--database", new_database_url).output.endswith(
         f" from {FIRST} to {SECOND}.\n"
     )
@@ -100,7 +100,7 @@ def test_a_database_without_a_schema_is_not_current(new_database_url: str) -> No
         Path("store.db").touch()
     result = db("current", "--database", new_database_url)
     assert result.exit_code == 1
-    assert result.output.endswith(f" has no schema yet, {NEWEST} is the newest\n")
+    assert result.output.endswith(f" has no schema yet; the newest revision is {NEWEST}\n")
 
 
 def test_the_schema_of_a_later_version_is_left_alone(new_database_url: str) -> None:
@@ -133,7 +133,8 @@ def test_asking_about_a_database_that_is_not_there_makes_none() -> None:
     assert result.exit_code == 1
     assert result.output == (
         f"Error: there is no database at {Path('watchword.db').absolute()}; "
-        "`watchword serve` or `watchword db upgrade` makes it, --database names another\n"
+        "create it with `watchword serve` or `watchword db upgrade`, or name another with "
+        "--database\n"
     )
     assert not Path("watchword.db").exists()
 
@@ -163,7 +164,7 @@ def test_another_url_is_refused_with_the_forms_there_are(command: str, url: str)
 def test_a_server_that_is_down_is_one_line_without_the_password(command: str) -> None:
     result = db(command, "--database", REFUSED)
     assert result.exit_code == 69
-    assert result.output.startswith("Error: a store does not answer: ")
+    assert result.output.startswith("Error: a store does not respond: ")
     assert result.output.count("\n") == 1
     assert "secret" not in result.output
 
@@ -173,7 +174,7 @@ def test_a_file_that_is_no_database_is_one_line(command: str) -> None:
     Path("watchword.db").write_bytes(b"this is no database " * 500)
     result = db(command)
     assert result.exit_code == 69
-    assert result.output == "Error: a store does not answer: file is not a database\n"
+    assert result.output == "Error: a store does not respond: file is not a database\n"
 
 
 @pytest.mark.server

@@ -214,12 +214,12 @@ def test_a_line_that_is_no_json_is_mended_where_it_is_kept(tmp_path: Path, sqlit
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ('{"text": "[]"}', "is no JSON object"),
+        ('{"text": "[]"}', "not a JSON object"),
         ('{"text": 7}', "unknown field `text`"),
-        ('{"email": "x@example.com"', "is no JSON object"),
-        ("[]", "is no JSON object"),
-        ("[" * 5_000, "is no JSON object"),
-        ('{"email": "x@example.com", "password": NaN}', "is no JSON object"),
+        ('{"email": "x@example.com"', "not a JSON object"),
+        ("[]", "not a JSON object"),
+        ("[" * 5_000, "not a JSON object"),
+        ('{"email": "x@example.com", "password": NaN}', "not a JSON object"),
         ('{"email": 7, "password": "x"}', "email: Expected `str`"),
         ('{"email": "x@example.com", "password": "x", "name": "x"}', "unknown field `name`"),
         ('{"email": "x@example.com", "password": "x", "roles": ["a b"]}', "is no name"),
@@ -228,7 +228,7 @@ def test_a_line_that_is_no_json_is_mended_where_it_is_kept(tmp_path: Path, sqlit
             '{"email": "x@example.com", "password": "x", "created_at": "2020-01-31T12:00:00"}',
             "zone",
         ),
-        ('{"email": "' + "x" * 70_000 + '"}', "more than 65536 characters"),
+        ('{"email": "' + "x" * 70_000 + '"}', "longer than 65536 characters"),
     ],
 )
 def test_a_line_that_is_no_record_is_a_reject(
@@ -247,10 +247,10 @@ def test_a_line_that_is_no_record_is_a_reject(
     ("name", "text", "why"),
     [
         ("users.csv", "mail,password\n", "unknown: 'mail'"),
-        ("users.csv", "email,email,password\n", "twice: email"),
+        ("users.csv", "email,email,password\n", "repeated: email"),
         ("users.csv", "email,roles\n", "password_hash or password"),
-        ("users.csv", "", "has to name the columns"),
-        ("users.txt", "", "neither in .csv nor in .jsonl"),
+        ("users.csv", "", "must name the columns"),
+        ("users.txt", "", "neither a .csv nor a .jsonl file"),
         ("users.csv", b"email,password\n\xff\n", "is not UTF-8 text"),
     ],
 )

@@ -75,8 +75,8 @@ def test_what_nobody_guards_and_nobody_allows_fails_by_name(ask: Ask) -> None:
     result = ask("routes", "--fail-unguarded", "--allow", "stat*")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "Error: whoever has no token is let in by 2 routes; guard them, or name their endpoints "
-        "with --allow: forgotten mine"
+        "Error: requests without a token are accepted by 2 routes; protect them, or name their "
+        "endpoints with --allow: forgotten mine"
     ]
     assert ask("routes", "--fail-unguarded").exit_code == 1
 
@@ -180,4 +180,4 @@ def test_what_is_allowed_may_stand_in_a_file(ask: Ask, tmp_path: Path) -> None:
 def test_a_pattern_that_allows_nothing_any_more_is_told(ask: Ask) -> None:
     result = ask("routes", "--allow", "orders", "--allow", "static")
     assert result.exit_code == 0
-    assert result.stderr == "Nothing that is open is called orders: allow it no more.\n"
+    assert result.stderr == "No public endpoint matches orders: remove it.\n"

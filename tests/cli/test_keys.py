@@ -78,7 +78,9 @@ def test_where_there_are_no_keys_yet_a_person_is_told_so(monkeypatch: pytest.Mon
     assert keys("list", "--database", url).output == ""
     monkeypatch.setattr(output, "is_terminal", lambda: True)
     told = keys("list", "--database", url).output
-    assert " ".join(told.split()) == "There are no keys yet. The service makes one when it starts."
+    assert (
+        " ".join(told.split()) == "There are no keys yet. The service creates one when it starts."
+    )
 
 
 def test_a_rotation_publishes_now_and_signs_later() -> None:
@@ -105,7 +107,7 @@ def test_a_second_rotation_is_one_line_and_changes_nothing() -> None:
 def test_a_rotation_at_once_signs_now_and_the_help_says_what_it_risks() -> None:
     keys("rotate", "--now")
     assert states() == ["active", "retiring"]
-    assert "refuses its tokens until" in keys("rotate", "--help").output
+    assert "reject its tokens until" in keys("rotate", "--help").output
 
 
 def test_what_is_done_to_keys_is_in_the_audit_log() -> None:

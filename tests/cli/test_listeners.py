@@ -42,9 +42,9 @@ def number_taken(one: socket.socket) -> int:
 
 def test_nobody_else_listens_there_as_well(three: list[socket.socket]) -> None:
     port = three[0].getsockname()[1]
-    with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is taken"):
+    with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is in use"):
         listening_socket("127.0.0.1", port, BACKLOG)
-    with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is taken"):
+    with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is in use"):
         listening_sockets("127.0.0.1", port, 3, BACKLOG)
 
 
@@ -53,7 +53,7 @@ def test_a_port_whose_sockets_would_let_others_join_is_taken_all_the_same() -> N
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(click.ClickException, match="is taken"):
+        with pytest.raises(click.ClickException, match="is in use"):
             listening_sockets("127.0.0.1", taken.getsockname()[1], 3, BACKLOG)
 
 

@@ -14,7 +14,7 @@ from flask_watchword.sessions.store import RETENTION_SECONDS, SessionStore
 from tests.infra.sql.account_rows import keep_one_of_each_kind, left
 from tests.servers.valkey import running_valkey
 
-NO_ACCOUNTS = ", and 0 codes, counted tries, messages and tokens.\n"
+NO_ACCOUNTS = ", and 0 codes, counters, messages and tokens.\n"
 LIVES = Lifetimes(idle=60.0)
 
 
@@ -89,7 +89,7 @@ def test_a_backlog_of_the_accounts_is_deleted_too_and_what_is_not_over_stays(
     fill_accounts(database_url, over=5)
     result = run("--database", database_url)
     assert result.output == (
-        "Deleted 0 sessions and revocations, and 25 codes, counted tries, messages and tokens.\n"
+        "Deleted 0 sessions and revocations, and 25 codes, counters, messages and tokens.\n"
     )
     assert left_of_accounts(database_url) == [1, 1, 2, 1]
 
@@ -205,7 +205,7 @@ def test_another_url_is_refused_with_the_forms_there_are(url: str) -> None:
 def test_a_store_that_is_down_is_one_line_without_the_password(url: str) -> None:
     result = run("--store", url)
     assert result.exit_code == 69
-    assert result.output.startswith("Error: a store does not answer: ")
+    assert result.output.startswith("Error: a store does not respond: ")
     assert result.output.count("\n") == 1
     assert "secret" not in result.output
 

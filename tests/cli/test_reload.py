@@ -207,7 +207,7 @@ def test_settings_that_are_wrong_leave_those_of_before_and_say_why(
     assert "Before" in name_told(server)
     (line,) = [line for line in server.output.splitlines() if "ERROR" in line]
     assert line.endswith(
-        "ERROR the settings of before stay: WATCHWORD_ACCESS_TOKEN_SECONDS: "
+        "ERROR keeping the previous settings: WATCHWORD_ACCESS_TOKEN_SECONDS: "
         "'soon' is not a number from 1 to 31536000"
     )
     assert server.stop() == 0

@@ -132,7 +132,7 @@ def test_the_printed_walk_through_works_when_it_is_pasted(serve: Serve, tmp_path
     assert server.stop() == 0
     assert server.group_is_gone()
     *logged, last = server.output.partition(commands)[2].splitlines()
-    assert last.endswith("stopping: what has begun is answered first")
+    assert last.endswith("stopping: finishing requests in flight")
     assert [line.split()[2:5] for line in logged] == [
         ["POST", "/login", "200"],
         ["GET", "/protected-route", "200"],
@@ -197,7 +197,7 @@ def somebody_answers(port: int) -> bool:
 def test_a_demo_that_other_machines_can_reach_warns(serve: Serve) -> None:
     server = serve("--demo", "--workers", "1", "--host", "0.0.0.0")  # noqa: S104
     server.wait_until_it_listens()
-    assert "the demo's password is public" in server.output
+    assert "the demo password is public" in server.output
     assert (
         f"Watchword listens on all IPv4 addresses of this machine, port {server.port}: "
         f"http://127.0.0.1:{server.port} ("
@@ -230,7 +230,7 @@ def test_a_port_that_is_taken_is_one_line_and_status_1(serve: Serve) -> None:
     second = serve("--workers", "1")
     assert second.process.wait(STOP_SECONDS) == 1
     assert second.output == (
-        f"Error: port {first.port} on 127.0.0.1 is taken by another program; "
+        f"Error: port {first.port} on 127.0.0.1 is in use by another program; "
         "choose another with --port\n"
     )
     assert first.get("/healthz")[0] == 200
@@ -240,7 +240,7 @@ def test_a_port_that_is_taken_is_one_line_and_status_1(serve: Serve) -> None:
     ("options", "line", "status"),
     [
         (["--database", "nonsense"], "Error: WATCHWORD_DATABASE: is no URL of these", 1),
-        (["--database", "sqlite:///missing/x.db"], "Error: a store does not answer: cannot", 69),
+        (["--database", "sqlite:///missing/x.db"], "Error: a store does not respond: cannot", 69),
         (["--host", "nowhere.invalid"], "Error: cannot listen on nowhere.invalid", 1),
     ],
 )

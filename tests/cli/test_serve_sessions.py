@@ -184,13 +184,13 @@ def test_it_says_where_everything_is_but_no_password(
     [
         (
             ["--database", "postgresql+psycopg://ada:hidden@127.0.0.1:1/accounts"],
-            "Error: a store does not answer: ",
+            "Error: a store does not respond: ",
         ),
         (
             ["--database", "postgresql+psycopg://ada:hidden@db:port/accounts"],
             "Error: WATCHWORD_DATABASE: is no URL of these: ",
         ),
-        (["--valkey", "valkey://:hidden@127.0.0.1:1/0"], "Error: a store does not answer: "),
+        (["--valkey", "valkey://:hidden@127.0.0.1:1/0"], "Error: a store does not respond: "),
         (["--valkey", "memcached://:hidden@db"], "Error: WATCHWORD_VALKEY: is no URL of these: "),
     ],
 )

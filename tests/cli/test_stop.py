@@ -168,7 +168,7 @@ def test_a_second_signal_ends_it_at_once(serve: Serve, to_all: bool) -> None:
         tell(server, to_all)
         ended_cleanly(server)
         assert time.monotonic() < told_at + 9, "and not by the time-out"
-    assert "told to stop once more: requests in flight are cut off" in server.output
+    assert "second stop signal: aborting requests in flight" in server.output
 
 
 def test_a_reload_that_waits_for_an_old_worker_does_not_hold_it_up(serve: Serve) -> None:

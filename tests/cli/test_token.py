@@ -122,7 +122,7 @@ def test_a_line_that_a_terminal_has_cut_is_not_taken_for_a_token() -> None:
         os.close(its)
     assert asked == b"Token"
     assert process.returncode == 2
-    assert b"give the token in a file" in told
+    assert b"use a file" in told
 
 
 def test_at_a_terminal_a_token_is_asked_for_and_not_echoed() -> None:

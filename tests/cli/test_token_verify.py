@@ -244,7 +244,7 @@ def test_stores_that_are_frozen_are_one_line_within_bounded_time(
             result = CliRunner().invoke(main, arguments, input=mint.claiming(), env=environ)
         assert time.monotonic() - began < BOUND
     assert result.exit_code != 0
-    assert re.fullmatch(r"Error: .* does not answer: .*\n", result.stderr), result.stderr
+    assert re.fullmatch(r"Error: .* does not respond: .*\n", result.stderr), result.stderr
 
 
 @pytest.mark.server
@@ -257,7 +257,7 @@ def test_a_frozen_database_is_one_line_within_bounded_time() -> None:
             result = verify("a.b.c", url)
         assert time.monotonic() - began < BOUND
     assert result.exit_code != 0
-    assert re.fullmatch(r"Error: .* does not answer: .*\n", result.stderr), result.stderr
+    assert re.fullmatch(r"Error: .* does not respond: .*\n", result.stderr), result.stderr
 
 
 def test_a_store_that_is_down_is_one_line(mint: Mint, database_url: str) -> None:
@@ -266,5 +266,5 @@ def test_a_store_that_is_down_is_one_line(mint: Mint, database_url: str) -> None
     result = CliRunner().invoke(main, arguments, input=mint.claiming(), env=environ)
     listed = CliRunner().invoke(main, ["session", "list", "ada@example.com"], env=environ)
     assert result.exit_code == listed.exit_code != 0
-    assert re.fullmatch(r"Error: .* does not answer: .*\n", result.stderr), result.stderr
+    assert re.fullmatch(r"Error: .* does not respond: .*\n", result.stderr), result.stderr
     assert result.stdout == ""

@@ -74,7 +74,7 @@ def test_a_question_without_a_terminal_is_one_line_that_says_what_to_give() -> N
         start_new_session=True,
     )
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == "Error: nobody is there to answer; give --password-stdin"
+    assert done.stderr.splitlines()[-1] == "Error: no terminal to prompt on; use --password-stdin"
     assert "GetPassWarning" not in done.stderr
 
 
@@ -103,7 +103,8 @@ def test_a_database_that_is_not_there_is_one_line_and_is_not_made() -> None:
     assert result.exit_code == 1
     assert result.output == (
         f"Error: there is no database at {Path('typo.db').absolute()}; "
-        "`watchword serve` or `watchword db upgrade` makes it, --database names another\n"
+        "create it with `watchword serve` or `watchword db upgrade`, or name another with "
+        "--database\n"
     )
     assert not list(Path().glob("typo*"))
 
@@ -136,14 +137,14 @@ def test_a_second_account_for_one_address_is_refused_before_a_password_is_asked(
     add("ada@example.com")
     result = add("ADA@example.com", typed="")
     assert result.exit_code == 1
-    assert result.output == "Error: there is an account for ADA@example.com already\n"
+    assert result.output == "Error: an account for ADA@example.com exists already\n"
 
 
 @pytest.mark.parametrize("email", ["nobody", "a@", "a b@example.com"])
 def test_what_is_no_address_is_refused(email: str) -> None:
     result = add(email)
     assert result.exit_code == 1
-    assert "is refused" in result.output
+    assert "is not valid" in result.output
 
 
 def test_users_are_listed_one_a_line_for_other_programs() -> None:
@@ -184,4 +185,4 @@ def test_a_file_that_is_no_database_is_one_line() -> None:
     Path("watchword.db").write_bytes(b"this is no database " * 500)
     result = watchword("user", "list")
     assert result.exit_code == 69
-    assert result.output == "Error: a store does not answer: file is not a database\n"
+    assert result.output == "Error: a store does not respond: file is not a database\n"

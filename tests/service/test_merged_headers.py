@@ -31,4 +31,4 @@ def test_a_server_that_merges_spellings_of_a_header_is_warned_of_once(
     for _ in range(3):
         app.test_client().get("/healthz", environ_base={"SERVER_SOFTWARE": server})
     told = [record.getMessage() for record in caplog.records]
-    assert [f"{server} passes on X_Forwarded_For" in line for line in told] == [True] * warned
+    assert [f"{server} passes X_Forwarded_For on" in line for line in told] == [True] * warned

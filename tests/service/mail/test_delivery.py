@@ -103,7 +103,7 @@ def test_a_message_that_is_given_up_is_said_so_without_what_it_says(
     assert outbox.done == ["given up"]
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert "is given up: 550 nobody" in record.message
+    assert "failed permanently: 550 nobody" in record.message
     assert "4711" not in caplog.text
 
 

@@ -1,1 +1,1 @@
-"""What a service that runs writes to its log: one line for each request, one for each trouble."""
+"""Logging of the service: configuration and formats."""

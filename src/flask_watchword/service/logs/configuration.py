@@ -1,4 +1,4 @@
-"""Where records go in a process that is ours alone: to standard error, in one of two formats."""
+"""Logging configuration of ``watchword serve``: standard error, in one of two formats."""
 
 import logging.config
 from typing import Any
@@ -10,9 +10,9 @@ _FORMATS: dict[str, type[logging.Formatter]] = {"text": TextFormat, "json": Json
 
 
 def log_configuration(settings: Settings) -> dict[str, Any]:
-    """Return what :func:`logging.config.dictConfig` takes.
+    """Return the argument for :func:`logging.config.dictConfig`.
 
-    What others log below a warning is for those who look for a fault in them.
+    Other libraries log warnings and errors only.
     """
     return {
         "version": 1,
@@ -22,12 +22,12 @@ def log_configuration(settings: Settings) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
             "flask_watchword": {"level": settings.log_level.upper()},
-            # The server's own, which it would write in another format.
+            # Granian's own logger, which would otherwise use another format.
             "_granian": {"level": "ERROR", "propagate": True},
         },
     }
 
 
 def configure_logs(settings: Settings) -> None:
-    """Write what is logged in this process as the settings say."""
+    """Configure logging in this process as the settings say."""
     logging.config.dictConfig(log_configuration(settings))

@@ -1,1 +1,1 @@
-"""What mail says, and who sends it."""
+"""E-mail of the service: rendering, queueing and sending."""

@@ -1,4 +1,4 @@
-"""Who sends: one thread in each process that wants one, beside the requests."""
+"""The delivery thread: sends queued e-mail in the background, one thread per process."""
 
 import contextlib
 import logging
@@ -12,24 +12,24 @@ from flask_watchword.infra.errors import StoreUnavailable
 
 _log = logging.getLogger("flask_watchword.mail")
 
-#: Seconds after which a worker looks by itself, for what another process has put there.
+#: Seconds between two polls of the outbox, for messages that another process has queued.
 POLL = 5.0
 
-#: Messages after which a worker looks whether it is to end.
+#: Messages sent between two checks of the stop flag.
 _BATCH = 20
 
 
 class Delivery:
-    """Sends what is due, when it is told that there is something and every few seconds.
+    """Send due messages, when woken and every few seconds.
 
-    Any number of processes may do so: each message is one worker's at a time.
+    Any number of processes may run one: each message is leased by one worker at a time.
 
     Args:
-        outbox: where messages are.
-        transport: the way out.
-        clock: what time it is.
-        idle: what else to do beside the requests, called whenever nothing is due to be sent.
-        on_end: called by the thread as its last act.
+        outbox: the queue of messages.
+        transport: sends a message.
+        clock: seconds since the epoch.
+        idle: called whenever no message is due; does other background work.
+        on_end: called by the thread before it ends.
     """
 
     def __init__(
@@ -45,46 +45,46 @@ class Delivery:
         self._clock = clock
         self._idle = idle
         self._on_end = on_end
-        # Not an event: to set one takes a lock, which `stop` must not. A queue may be put into
-        # at any point of any thread, that of the garbage collector included.
+        # Not an event: setting one takes a lock, which `stop` must not do. `SimpleQueue.put` is
+        # reentrant: it may be called at any point of any thread, even by the garbage collector.
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._is_ending = False
         self._thread = threading.Thread(target=self._run, name="watchword-mail", daemon=True)
 
     def start(self) -> None:
-        """Start the thread, in this process: a fork does not copy threads.
+        """Start the thread in this process: a fork does not copy threads.
 
         Raises:
-            RuntimeError: when the process may have no further thread.
+            RuntimeError: if the process cannot start another thread.
         """
         self._thread.start()
 
     def runs(self) -> bool:
-        """Tell whether the thread runs, or is being started."""
+        """Tell whether the thread is running or starting."""
         return self._thread.is_alive() or self._thread.ident is None
 
     def wake(self) -> None:
-        """Look for messages now. Call it once what was put there is committed."""
+        """Check the outbox now. Call this after the transaction has committed."""
         if self._wake.empty():
             self._wake.put(None)
 
     def stop(self) -> None:
-        """End after the message at hand."""
+        """Stop after the current message."""
         self._is_ending = True
         self._wake.put(None)
 
     def join(self, seconds: float) -> None:
-        """Wait for the end of the thread, ``seconds`` at most."""
+        """Wait until the thread has ended, for at most ``seconds``."""
         if self._thread.ident not in (None, threading.get_ident()):
             self._thread.join(seconds)
 
     def run_once(self) -> bool:
-        """Send what is due now, up to a batch; tell whether there may be more."""
+        """Send up to one batch of due messages; tell whether there may be more."""
         try:
             outcomes = deliver_due(self._outbox, self._transport, self._clock, _BATCH)
         except StoreUnavailable as error:
-            # What was claimed comes back when its lease is over.
-            _log.warning("mail waits: the store does not answer: %s", error)
+            # Claimed messages become due again when their lease expires.
+            _log.warning("mail delayed: the store does not respond: %s", error)
             return False
         for outcome in outcomes:
             self._report(outcome)
@@ -102,9 +102,9 @@ class Delivery:
                 more = self.run_once()
                 if not more:
                     self._idle()
-            except Exception:  # noqa: BLE001 - it is logged, and nobody else would catch it
-                # A fault of ours in one message must not end the sending of all others.
-                _log.exception("mail could not be sent, or what is over not be deleted")
+            except Exception:  # noqa: BLE001 - logged; no caller would catch it
+                # A bug with one message must not stop the delivery of all others.
+                _log.exception("sending mail or deleting expired rows failed")
                 more = False
             if not more:
                 with contextlib.suppress(queue.Empty):
@@ -113,6 +113,6 @@ class Delivery:
     def _report(self, outcome: Outcome) -> None:
         mail = outcome.mail
         if outcome.result is Result.RETRY:
-            _log.warning("mail %s (%s) waits: %s", mail.id, mail.kind, outcome.error)
+            _log.warning("mail %s (%s) will be retried: %s", mail.id, mail.kind, outcome.error)
         if outcome.result is Result.GIVEN_UP:
-            _log.error("mail %s (%s) is given up: %s", mail.id, mail.kind, outcome.error)
+            _log.error("mail %s (%s) failed permanently: %s", mail.id, mail.kind, outcome.error)

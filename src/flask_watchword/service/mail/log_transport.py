@@ -1,4 +1,4 @@
-"""The way out where no mail server is configured: the log, for who tries the service out."""
+"""Print e-mail to the log when no mail server is configured, for development."""
 
 import logging
 
@@ -8,19 +8,19 @@ _log = logging.getLogger("flask_watchword.mail")
 
 
 class LogTransport:
-    """Prints messages instead of sending them. Whoever reads the log can follow the links."""
+    """Log messages instead of sending them. Readers of the log can use the links."""
 
     def send(self, mail: Mail) -> None:
-        """Print a message; what it quotes of a client does nothing to a terminal."""
+        """Log a message; unprintable characters are replaced, since a client may have sent them."""
         lines = [f"To: {mail.recipient}", f"Subject: {mail.body.subject}", ""]
         lines += mail.body.text.splitlines()
-        shown = ("".join(map(_harmless, line)) for line in lines)
-        letter = "\n".join(f"  | {line}" for line in shown)
-        _log.warning("No mail server is configured. This would have been sent:\n%s", letter)
+        printable = ("".join(map(_printable, line)) for line in lines)
+        message = "\n".join(f"  | {line}" for line in printable)
+        _log.warning("No mail server is configured. This would have been sent:\n%s", message)
 
     def send_decoy(self, mail: Mail) -> None:
-        """Print nothing: readers of the log know the accounts anyway."""
+        """Log nothing: readers of the log know which accounts exist anyway."""
 
 
-def _harmless(character: str) -> str:
+def _printable(character: str) -> str:
     return character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"

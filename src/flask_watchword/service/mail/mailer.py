@@ -1,4 +1,4 @@
-"""Letters of the accounts become mail in the outbox."""
+"""Render notifications and put them into the outbox."""
 
 from urllib.parse import quote
 
@@ -7,11 +7,11 @@ from flask_watchword.accounts.outbox import Mail, Outbox, new_mail
 from flask_watchword.clock import Clock
 from flask_watchword.service.mail.rendering import MailTemplates
 
-#: Seconds for which a letter without a code is worth sending.
+#: Seconds after which a notification without a code is no longer worth sending.
 _NOTICE_SECONDS = 86_400.0
 
-#: The pages that use a code, below the public address. The code stands behind ``#``, which no
-#: browser sends to a server: neither a log nor a Referer has it.
+#: The pages that take a code, below the public URL. The code is in the fragment, after ``#``, which
+#: browsers do not send to servers: it appears neither in logs nor in a Referer header.
 PAGES = {
     NotificationKind.VERIFY_EMAIL: "verify-email",
     NotificationKind.RESET_PASSWORD: "reset-password",
@@ -19,19 +19,19 @@ PAGES = {
     NotificationKind.CHANGE_EMAIL: "change-email",
 }
 
-# As long as a real letter of the kind that is asked for most, so that it costs the same.
-_NOBODYS = Notification(NotificationKind.RESET_PASSWORD, "nobody@example.com", "0" * 43)
+# As long as a real notification of the most requested kind, so that the work takes as long.
+_DECOY = Notification(NotificationKind.RESET_PASSWORD, "nobody@example.com", "0" * 43)
 
 
 class OutboxMailer:
-    """Puts letters into an outbox; sending them is somebody else's.
+    """Put notifications into an outbox; the delivery thread sends them.
 
     Args:
-        outbox: over the connection of the change that a letter is about.
-        templates: the words.
-        public_url: where the service is reached, as configured, without a slash at its end; empty
-            where that is not known, and then letters have the code alone.
-        clock: what time it is.
+        outbox: on the connection of the transaction that the notification belongs to.
+        templates: the templates.
+        public_url: the configured public URL of the service, without a trailing slash; if empty,
+            notifications contain the code without a link.
+        clock: seconds since the epoch.
     """
 
     def __init__(
@@ -42,42 +42,42 @@ class OutboxMailer:
         self._public_url = public_url
         self._clock = clock
 
-    def send(self, letter: Notification) -> None:
-        """Keep a letter that has to be sent."""
-        self._outbox.put(self._mail(letter))
+    def send(self, notification: Notification) -> None:
+        """Queue a notification."""
+        self._outbox.put(self._mail(notification))
 
     def send_nothing(self) -> None:
-        """Do the work of :meth:`send` for a letter that nobody gets."""
-        self._outbox.put_decoy(self._mail(_NOBODYS))
+        """Do the work of :meth:`send` without a recipient, so that it takes as long."""
+        self._outbox.put_decoy(self._mail(_DECOY))
 
-    def _mail(self, letter: Notification) -> Mail:
+    def _mail(self, notification: Notification) -> Mail:
         now = self._clock()
         lifetime = _NOTICE_SECONDS
-        if letter.expires_at is not None:
-            lifetime = max(0.0, letter.expires_at - now)
+        if notification.expires_at is not None:
+            lifetime = max(0.0, notification.expires_at - now)
         body = self._templates.render(
-            letter.kind,
-            email=letter.recipient,
-            code=letter.code or "",
-            link=self._link(letter),
+            notification.kind,
+            email=notification.recipient,
+            code=notification.code or "",
+            link=self._link(notification),
             within=in_words(lifetime),
-            about=letter.about,
-            items=letter.items,
+            about=notification.about,
+            items=notification.items,
         )
-        return new_mail(letter.kind, letter.recipient, body, now, lifetime)
+        return new_mail(notification.kind, notification.recipient, body, now, lifetime)
 
-    def _link(self, letter: Notification) -> str:
-        page = PAGES.get(letter.kind)
-        if not (page and letter.code and self._public_url):
+    def _link(self, notification: Notification) -> str:
+        page = PAGES.get(notification.kind)
+        if not (page and notification.code and self._public_url):
             return ""
-        return f"{self._public_url}/{page}#code={quote(letter.code, safe='')}"
+        return f"{self._public_url}/{page}#code={quote(notification.code, safe='')}"
 
 
 def in_words(seconds: float) -> str:
-    """Return how long something is good as people say it: to the minute, hours and days whole."""
+    """Return a duration in words, to the minute; in hours or days where it is a whole number."""
     minutes = max(1, round(seconds / 60))
     for unit, size in (("day", 24 * 60), ("hour", 60)):
-        if minutes % size == 0 and minutes > size:  # "24 hours" is what everybody says of one day
+        if minutes % size == 0 and minutes > size:  # "24 hours" is the common form of one day
             return f"{minutes // size} {unit}s"
     if minutes == 60:
         return "1 hour"

@@ -1,4 +1,4 @@
-"""Mail of the service: what it says, and who sends it in a process that serves."""
+"""Set up e-mail of the service, and run the delivery thread in each serving process."""
 
 import logging
 from collections.abc import Callable
@@ -19,20 +19,20 @@ _log = logging.getLogger("flask_watchword.mail")
 
 
 class Mailing(ForkAware):
-    """Puts letters into an outbox, and sends them by one thread in each process that serves.
+    """Queue notifications, and deliver them with one thread in each serving process.
 
-    The thread begins with the first request that a process answers, so that an application may
-    be forked after it was built.
+    The thread starts with the first request of a process, so that an application can be forked
+    after it was created.
 
     Args:
-        outbox: where letters wait.
-        transport: the way out.
-        settings: the words and the links.
-        idle: what else its thread does, while nothing is due to be sent.
-        resources: of the application, with which the thread ends.
+        outbox: the queue of messages.
+        transport: sends a message.
+        settings: templates, service name and public URL.
+        idle: other background work of the thread, run while no message is due.
+        resources: of the application; closing them stops the thread.
 
     Raises:
-        InvalidSetting: when a template cannot be used.
+        InvalidSetting: if a template is invalid.
     """
 
     def __init__(
@@ -56,36 +56,36 @@ class Mailing(ForkAware):
         watch_forks(self)
 
     def after_fork(self) -> None:
-        """Forget the thread of the parent."""
+        """Discard the thread of the parent process."""
         self._delivery = None
 
     def mailer(self, outbox: Outbox) -> OutboxMailer:
-        """Return what puts letters into an outbox, that of a change perhaps."""
+        """Return a mailer for an outbox, for example that of a transaction."""
         return OutboxMailer(outbox, self._templates, self._public_url, system_clock)
 
     def ensure_running(self) -> None:
-        """See to it that this process sends what is due."""
+        """Start the delivery thread unless it is running in this process."""
         if self._delivery is None:
             self._start()
 
     def wake(self) -> None:
-        """Have what was put into the outbox sent now. Call it once that is committed."""
+        """Send queued messages now. Call this after the transaction has committed."""
         self.ensure_running()
         if self._delivery is not None:
             self._delivery.wake()
 
     def stop(self) -> None:
-        """Send no more in this process, after the message at hand."""
+        """Stop sending in this process, after the current message."""
         self._is_stopped = True
         if self._delivery is not None:
             self._delivery.stop()
 
     def runs(self) -> bool:
-        """Tell whether the thread runs, or is being started."""
+        """Tell whether the thread is running or starting."""
         return self._delivery is not None and self._delivery.runs()
 
     def join(self, seconds: float) -> None:
-        """Wait for the end of the thread, ``seconds`` at most."""
+        """Wait until the thread has ended, for at most ``seconds``."""
         if self._delivery is not None:
             self._delivery.join(seconds)
 
@@ -96,13 +96,13 @@ class Mailing(ForkAware):
             delivery = self._delivery = Delivery(
                 self._outbox, self._transport, system_clock, self._idle, self._ended
             )
-        # Outside of the lock, see PerProcess.
+        # Outside the lock: a greenlet runs before `start` returns, see PerProcess.
         try:
             delivery.start()
         except RuntimeError as error:
-            # The process may have no further thread. The next request tries again.
+            # The process cannot start another thread. The next request tries again.
             self._delivery = None
-            _log.warning("mail waits: %s", error)
+            _log.warning("mail delayed: %s", error)
 
     def _ended(self) -> None:
         self._delivery = None
@@ -110,7 +110,7 @@ class Mailing(ForkAware):
 
 
 def code_lifetimes(settings: Settings) -> CodeLifetimes:
-    """Return how long codes in mail are good."""
+    """Return the lifetimes of one-time codes in e-mail."""
     return CodeLifetimes(
         verify_email=float(settings.verify_email_seconds),
         reset_password=float(settings.reset_password_seconds),

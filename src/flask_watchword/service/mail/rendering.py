@@ -1,4 +1,4 @@
-"""Mail from templates: of the package, or of the operator's where they have one of that name."""
+"""Render e-mail from the package's templates or from the operator's replacements."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -18,30 +18,30 @@ from jinja2 import (
 from flask_watchword.accounts.notifications import NotificationKind
 from flask_watchword.accounts.outbox import Body
 
-#: What each kind of letter has a template for.
+#: The templates of each kind of notification, by suffix.
 _PARTS = ("subject", "txt", "html")
 
 
-#: What stands for an item of a list while templates are examined: an API key.
+#: A sample list item for checking templates at start-up: an API key.
 _ITEM = {"kind": "personal", "name": "nightly", "created": "2026-01-01", "last_used": ""}
 
 
 class BadTemplate(Exception):
-    """A template of the operator's that cannot be used; the message says which and why."""
+    """An operator's template is invalid; the message names it and the reason."""
 
 
 class MailTemplates:
-    """Renders messages.
+    """Render e-mail.
 
-    In HTML every value is escaped; a name that is not given is an error and not an empty place.
+    Values in HTML are escaped; an undefined name is an error rather than an empty string.
 
     Args:
-        product: what the service is called in mail.
-        folder: where the operator keeps templates of their own.
+        product: the name of the service in e-mail.
+        folder: a folder with the operator's templates.
 
     Raises:
-        BadTemplate: when one of the templates cannot be read: found out at the start, not when
-            somebody waits for their mail.
+        BadTemplate: if a template cannot be rendered. It is detected at start-up rather than when a
+            user waits for the message.
     """
 
     def __init__(self, product: str, folder: Path | None = None) -> None:
@@ -74,20 +74,19 @@ class MailTemplates:
         about: str = "",
         items: Sequence[Mapping[str, str]] = (),
     ) -> Body:
-        """Return what a letter says.
+        """Return the subject and both bodies of a message.
 
         Args:
-            kind: what it is about.
-            email: the address it goes to.
-            code: the one-time code in it, where it has one.
-            link: a page that uses the code, built from the service's public address, where it
-                has one.
-            within: how long the code is good, in words.
-            about: what the message names: an API key, or how many recovery codes are left.
-            items: what the message lists; of each item the values that the template shows.
+            kind: the kind of notification.
+            email: the recipient's address.
+            code: the one-time code, if any.
+            link: the URL of a page that takes the code, if the public URL is configured.
+            within: the lifetime of the code, in words.
+            about: the subject of the message: an API key, or the number of recovery codes left.
+            items: the items that the message lists, each with the values that the template shows.
 
         Raises:
-            BadTemplate: when a template cannot be rendered.
+            BadTemplate: if a template cannot be rendered.
         """
         values: dict[str, object] = {
             "product": self._product,
@@ -99,7 +98,7 @@ class MailTemplates:
             "items": items,
         }
         subject, text, html = (self._part(f"{kind}.{part}", values) for part in _PARTS)
-        # One line, whatever an address in it or a template of the operator's has.
+        # The subject is one line, even if an address or an operator's template contains more.
         return Body(" ".join(subject.split()), text, html)
 
     def _part(self, name: str, values: Mapping[str, object]) -> str:
@@ -111,8 +110,8 @@ class MailTemplates:
 
 @cache
 def _package_environment() -> Environment:
-    # Shared by the applications of a process, so that each template is compiled once and only
-    # when the first message of its kind is rendered.
+    # Shared by all applications of a process, so that each template is compiled once, when the
+    # first message of its kind is rendered.
     return _environment(_package_loader())
 
 

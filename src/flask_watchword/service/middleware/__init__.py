@@ -1,1 +1,1 @@
-"""Work that every request needs: ids, logs, headers, CORS, times."""
+"""Processing of every request: ids, access log, headers, CORS, timing."""

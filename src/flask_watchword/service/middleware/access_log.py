@@ -1,4 +1,4 @@
-"""A line in the log for each request. What a client chose freely is not in it."""
+"""Log one line for each request, without values that the client chose freely."""
 
 import logging
 from http import HTTPMethod
@@ -9,14 +9,14 @@ from flask_watchword.extension.verification.current import get_jwt, get_jwt_requ
 from flask_watchword.service.client_address import client
 from flask_watchword.service.middleware.request_time import request_seconds
 
-#: What text says; JSON has all fields.
+#: The text format; the JSON format has all fields.
 _TEXT = "%(method)s %(path)s %(status)d %(milliseconds).1f ms %(address)s"
 
 _logger = logging.getLogger("flask_watchword.requests")
 
 
 def install_request_lines(app: Flask) -> None:
-    """Log every request of an application once it is answered."""
+    """Log every request of an application after its response is complete."""
 
     def log(response: Response) -> Response:
         if _logger.isEnabledFor(logging.INFO):
@@ -28,7 +28,7 @@ def install_request_lines(app: Flask) -> None:
 
 
 def _fields(response: Response) -> dict[str, str | int | float]:
-    # The rule and not the path: whoever pastes a token into an address would have it here.
+    # The URL rule rather than the path: a token pasted into a URL must not end up in the log.
     path = "-" if request.url_rule is None else request.url_rule.rule
     fields: dict[str, str | int | float] = {
         "method": request.method if request.method in HTTPMethod.__members__ else "-",
@@ -38,7 +38,7 @@ def _fields(response: Response) -> dict[str, str | int | float]:
         "address": client().address or "-",
     }
     if get_jwt_request_location() is not None:
-        # Of a token that was accepted, so they are names that the service gave.
+        # From a verified token, so the service itself has assigned these ids.
         claims = get_jwt()
         for name, claim in (("user", "sub"), ("session", "sid")):
             if isinstance(claims.get(claim), str):

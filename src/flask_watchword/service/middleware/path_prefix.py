@@ -1,7 +1,7 @@
-"""The path below which the outside reaches the service.
+"""Determine the external path prefix of the service.
 
-An application that is mounted by a dispatcher has the path in ``SCRIPT_NAME``. A proxy that removes
-a prefix from the path says so in ``X-Forwarded-Prefix``.
+An application that is mounted by a dispatcher has the prefix in ``SCRIPT_NAME``. A proxy that
+strips a prefix from the path sends it as ``X-Forwarded-Prefix``.
 """
 
 import re
@@ -16,19 +16,19 @@ from flask_watchword.service.context import service_context
 _Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _HEADER = "HTTP_X_FORWARDED_PREFIX"
-#: One or more segments of RFC 3986's unreserved characters. Whatever else a header may hold, a
-#: second slash or an encoded one, could make links lead elsewhere.
+#: One or more segments of RFC 3986's unreserved characters. Anything else, such as a second or an
+#: encoded slash, could make links point to another host.
 _PREFIX = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
-_LONGEST = 256
+_MAX_LENGTH = 256
 
 
 class ForwardedPrefix:
-    """A WSGI application whose ``SCRIPT_NAME`` has the prefix that trusted proxies removed.
+    """WSGI middleware that adds the prefix stripped by trusted proxies to ``SCRIPT_NAME``.
 
     Args:
-        application: what to call.
-        trusted_proxies: how many proxies every request comes through; without any, the header is a
-            client's own and is ignored.
+        application: the wrapped application.
+        trusted_proxies: number of proxies that every request passes; if 0, the header comes from
+            the client and is ignored.
     """
 
     def __init__(self, application: _Application, trusted_proxies: int) -> None:
@@ -46,27 +46,27 @@ class ForwardedPrefix:
 
 
 def forwarded_prefix(environ: Mapping[str, Any], trusted_proxies: int) -> str:
-    """Return the prefix that trusted proxies have removed from the path, or an empty text.
+    """Return the prefix that trusted proxies have stripped from the path, or an empty string.
 
     Args:
-        environ: of the request.
-        trusted_proxies: how many proxies every request comes through.
+        environ: the WSGI environment of the request.
+        trusted_proxies: number of proxies that every request passes.
     """
     if not trusted_proxies or _HEADER not in environ:
         return ""
-    # Each proxy removes a prefix of its own and adds it at the end; what stands before the values
-    # of the trusted ones is a client's.
+    # Each proxy strips its own prefix and appends it to the header; values before those of the
+    # trusted proxies come from the client.
     values = environ[_HEADER].split(",")[-trusted_proxies:]
     prefix = "".join(value.strip().rstrip("/") for value in values)
-    return prefix if len(prefix) <= _LONGEST and _PREFIX.fullmatch(prefix) else ""
+    return prefix if len(prefix) <= _MAX_LENGTH and _PREFIX.fullmatch(prefix) else ""
 
 
 def path_prefix() -> str:
-    """Return the prefix of the current request, encoded as in a URL, or an empty text.
+    """Return the prefix of the current request, percent-encoded, or an empty string.
 
-    The ``url_prefix`` of the blueprint is not part of it.
+    The blueprint's ``url_prefix`` is not part of it.
     """
-    # An application that has the service mounted may leave the header to the service.
+    # An application that mounts the service may leave the header to the service.
     prefix = request.root_path or forwarded_prefix(
         request.environ, service_context().settings.trusted_proxies
     )

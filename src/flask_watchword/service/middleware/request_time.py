@@ -1,29 +1,29 @@
-"""How long a request has taken, told alike by its line in the log and by the figures."""
+"""Measure the duration of a request, for the access log and the metrics."""
 
 from time import perf_counter
 
 from flask import Blueprint, Flask, request
 
-_BEGAN = "watchword.began"
+_STARTED = "watchword.started"
 
 
 def install_request_time(target: Flask | Blueprint) -> None:
-    """Note when a request begins, before anything else does with it.
+    """Record the start time of each request, before any other processing.
 
     Args:
-        target: an application; or a blueprint, whose requests are timed then and no others. In an
-            application that is timed itself a request has begun already.
+        target: an application; or a blueprint, whose requests then are the only ones timed. If the
+            application is timed too, its start time is kept.
     """
-    target.before_request(_begin)
+    target.before_request(_start)
 
 
 def request_seconds() -> float:
-    """Return the seconds since the current request began; 0 where nobody has noted it."""
+    """Return the seconds since the current request started; 0 if that was not recorded."""
     now = perf_counter()
-    began: float = request.environ.get(_BEGAN, now)
-    return now - began
+    started: float = request.environ.get(_STARTED, now)
+    return now - started
 
 
-def _begin() -> None:
-    if _BEGAN not in request.environ:
-        request.environ[_BEGAN] = perf_counter()
+def _start() -> None:
+    if _STARTED not in request.environ:
+        request.environ[_STARTED] = perf_counter()

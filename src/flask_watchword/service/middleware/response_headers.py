@@ -1,28 +1,29 @@
-"""The headers that every answer of the service has, whatever it answers."""
+"""Security headers of every response."""
 
 from flask import Blueprint, Flask, Response
 
 from flask_watchword.service.configuration.settings import Settings
 
-#: Why each is there is in the architecture's page. What an endpoint says itself goes before them.
+#: ``docs/architecture.md`` explains each. A header that an endpoint sets takes precedence.
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-#: RFC 6797 section 6.1: a year. Of other hosts of the domain the service knows nothing.
-_OVER_TLS_ALONE = {"Strict-Transport-Security": "max-age=31536000"}
+#: RFC 6797 section 6.1: one year. Without ``includeSubDomains``: the service does not know whether
+#: other hosts of the domain use TLS.
+_TLS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 def install_headers(target: Flask | Blueprint, settings: Settings) -> None:
-    """Let every answer have these headers.
+    """Add the headers to every response.
 
     Args:
-        target: an application; or a blueprint, whose answers then have them and no others.
-        settings: whether the service is known by ``https``.
+        target: an application; or a blueprint, whose responses then are the only ones with them.
+        settings: whether the public URL uses ``https``.
     """
     over_tls = (settings.public_url or "").startswith("https:")
-    headers = {**_ALWAYS, **(_OVER_TLS_ALONE if over_tls else {})}
+    headers = {**_ALWAYS, **(_TLS_ONLY if over_tls else {})}
 
     def add(response: Response) -> Response:
         for name, value in headers.items():

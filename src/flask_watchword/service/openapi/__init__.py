@@ -1,1 +1,1 @@
-"""The description of the API, made of what the endpoints declare (OpenAPI 3.1)."""
+"""Generate the OpenAPI 3.1 document from the declarations of the endpoints."""

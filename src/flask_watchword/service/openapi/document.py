@@ -1,4 +1,4 @@
-"""The whole description of an application's API."""
+"""The OpenAPI document of an application."""
 
 import importlib.metadata
 from collections import Counter
@@ -14,23 +14,23 @@ from flask_watchword.service.openapi.schemas import Schemas, Struct
 from flask_watchword.service.openapi.security import security_schemes
 
 _ABOUT = (
-    "Bodies are JSON. What is refused is answered with a `msg` for people, which may change, a "
-    "`code` for programs, which may not, and the `field` that is wrong where it is one. A path "
-    "that there is not is `not_found` (404), another method `method_not_allowed` (405)."
+    "Bodies are JSON. An error has a `msg` for people, which may change, a stable `code` for "
+    "programs, and the invalid `field` if there is one. An unknown path is `not_found` (404), an "
+    "unsupported method `method_not_allowed` (405)."
 )
-#: What an endpoint is shown under whose path has nothing in common with another's.
-_OTHERWISE = "service"
+#: The tag of endpoints whose path shares its first segment with no other endpoint.
+_DEFAULT_TAG = "service"
 
 
 def api_document(served: Sequence[Endpoint], title: str, prefix: str) -> bytes:
-    """Return the description of endpoints as JSON (OpenAPI 3.1.0).
+    """Return the OpenAPI 3.1.0 document of endpoints, as JSON.
 
     Args:
         served: the endpoints.
-        title: what the service is called.
-        prefix: what their paths begin with where they are served.
+        title: the name of the service.
+        prefix: the URL prefix that the endpoints are served below.
     """
-    described = {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": title,
@@ -40,15 +40,15 @@ def api_document(served: Sequence[Endpoint], title: str, prefix: str) -> bytes:
         "servers": [{"url": prefix or "/"}],
         **_endpoints(served),
     }
-    return msgspec.json.encode(described) + b"\n"
+    return msgspec.json.encode(document) + b"\n"
 
 
 def served_below(document: bytes, prefix: str) -> bytes:
-    """Return a description whose server is below one more path.
+    """Return a document with a path prefix added to its server URL.
 
     Args:
-        document: what :func:`api_document` returned.
-        prefix: the path, without a slash at its end.
+        document: the result of :func:`api_document`.
+        prefix: the path, without a trailing slash.
     """
     if not prefix:
         return document
@@ -64,7 +64,7 @@ def _endpoints(served: Sequence[Endpoint]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for one in served:
         first = _first_segment(one)
-        described = operation(one, first if shared[first] > 1 else _OTHERWISE, schemas)
+        described = operation(one, first if shared[first] > 1 else _DEFAULT_TAG, schemas)
         paths.setdefault(path_of(one), {})[one.method.lower()] = described
     components = {"schemas": schemas.components, "securitySchemes": security_schemes()}
     return {"paths": paths, "components": components}

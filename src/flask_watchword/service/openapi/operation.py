@@ -1,4 +1,4 @@
-"""One endpoint, as OpenAPI describes it."""
+"""The OpenAPI operation of one endpoint."""
 
 import inspect
 import re
@@ -12,9 +12,9 @@ from flask_watchword.service.openapi.security import security_of
 
 _FORM = "application/x-www-form-urlencoded"
 
-#: A variable in a path of Flask's: what converts it, where that is not text, and its name.
+#: A variable in a Flask URL rule: the optional converter and the name.
 _VARIABLE = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
-_CONVERTED = {
+_CONVERTER_SCHEMAS = {
     None: {"type": "string", "minLength": 1, "pattern": "^[^/]+$"},
     "int": {"type": "integer", "minimum": 0},
     "uuid": {"type": "string", "format": "uuid"},
@@ -22,17 +22,17 @@ _CONVERTED = {
 
 
 def path_of(one: Endpoint) -> str:
-    """Return an endpoint's path as OpenAPI writes it: ``/sessions/{session_id}``."""
+    """Return an endpoint's path in OpenAPI syntax: ``/sessions/{session_id}``."""
     return _VARIABLE.sub(r"{\g<name>}", one.path)
 
 
 def operation(one: Endpoint, tag: str, schemas: Schemas) -> dict[str, Any]:
-    """Return what is to be known of an endpoint.
+    """Return the operation object of an endpoint.
 
     Args:
         one: the endpoint.
-        tag: what it is shown under.
-        schemas: those of its structs are among them.
+        tag: its tag.
+        schemas: the schemas, including those of the endpoint's structs.
     """
     described: dict[str, Any] = {
         "operationId": one.name,
@@ -42,7 +42,7 @@ def operation(one: Endpoint, tag: str, schemas: Schemas) -> dict[str, Any]:
         "security": security_of(one.guard.tokens, one.method),
         "responses": responses_of(one, schemas),
     }
-    if parameters := [*_of_the_path(one), *_of_the_query(one, schemas)]:
+    if parameters := [*_path_parameters(one), *_query_parameters(one, schemas)]:
         described["parameters"] = parameters
     for media_type, kind in (("application/json", one.body), (_FORM, one.form)):
         if kind is not None:
@@ -51,13 +51,13 @@ def operation(one: Endpoint, tag: str, schemas: Schemas) -> dict[str, Any]:
     return described
 
 
-def _of_the_path(one: Endpoint) -> Iterator[dict[str, Any]]:
+def _path_parameters(one: Endpoint) -> Iterator[dict[str, Any]]:
     for found in _VARIABLE.finditer(one.path):
-        schema = _CONVERTED[found["kind"]]
+        schema = _CONVERTER_SCHEMAS[found["kind"]]
         yield {"name": found["name"], "in": "path", "required": True, "schema": schema}
 
 
-def _of_the_query(one: Endpoint, schemas: Schemas) -> Iterator[dict[str, Any]]:
+def _query_parameters(one: Endpoint, schemas: Schemas) -> Iterator[dict[str, Any]]:
     if one.query is None:
         return
     whole = schemas.whole(one.query)

@@ -1,4 +1,4 @@
-"""What an endpoint answers, status by status."""
+"""The OpenAPI responses of an endpoint, by status."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -12,19 +12,19 @@ _JSON = "application/json"
 
 _CHALLENGE = {
     "WWW-Authenticate": {
-        "description": "The scheme by which one may authenticate (RFC 9110 section 11.6.1).",
+        "description": "The authentication scheme (RFC 9110 section 11.6.1).",
         "required": True,
         "schema": {"type": "string", "pattern": "^Bearer "},
     }
 }
 _RETRY = {
     "Retry-After": {
-        "description": "Seconds after which to try again (RFC 9110 section 10.2.3).",
+        "description": "Seconds to wait before the next attempt (RFC 9110 section 10.2.3).",
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
     }
 }
-#: What a status never comes without.
+#: Headers that a status always has.
 _HEADERS: Mapping[int, Mapping[str, Any]] = {
     HTTPStatus.UNAUTHORIZED: _CHALLENGE,
     HTTPStatus.TOO_MANY_REQUESTS: _RETRY,
@@ -33,15 +33,15 @@ _HEADERS: Mapping[int, Mapping[str, Any]] = {
 
 
 def responses_of(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
-    """Return every answer of an endpoint, good and bad, by status."""
+    """Return every response of an endpoint, successful or not, by status."""
     refused = one.every_refusal()
-    found = {status: _answer(status, shown, schemas) for status, shown in one.answers.items()}
-    found |= {status: _refusal(status, codes, schemas) for status, codes in refused.items()}
+    found = {status: _success(status, shown, schemas) for status, shown in one.answers.items()}
+    found |= {status: _error(status, codes, schemas) for status, codes in refused.items()}
     return {str(int(status)): found[status] for status in sorted(found)}
 
 
 def structs_of(one: Endpoint) -> Iterable[Struct]:
-    """Return the structs of which an endpoint's answers are made."""
+    """Return the structs in an endpoint's responses."""
     for shown in one.answers.values():
         for kind in _contents(shown):
             if kind.kind is not None:
@@ -49,7 +49,7 @@ def structs_of(one: Endpoint) -> Iterable[Struct]:
     yield Problem
 
 
-def _answer(status: int, shown: Shown, schemas: Schemas) -> dict[str, Any]:
+def _success(status: int, shown: Shown, schemas: Schemas) -> dict[str, Any]:
     described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     content: dict[str, list[Any]] = {}
     for one in _contents(shown):
@@ -72,7 +72,7 @@ def _contents(shown: Shown) -> Iterable[Content]:
     return [one if isinstance(one, Content) else Content(_JSON, one) for one in several]
 
 
-def _refusal(status: int, codes: Codes, schemas: Schemas) -> dict[str, Any]:
+def _error(status: int, codes: Codes, schemas: Schemas) -> dict[str, Any]:
     schema = {"allOf": [schemas.of(Problem)], "properties": {"code": {"enum": sorted(codes)}}}
     examples = {code: {"value": _example(code)} for code in sorted(codes)}
     described: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The schemas of the structs that endpoints take and answer, by name."""
+"""JSON schemas of the structs in requests and responses, by name."""
 
 import inspect
 import re
@@ -12,20 +12,20 @@ Schema = dict[str, Any]
 
 _REFERENCE = "#/components/schemas/{name}"
 _ATTRIBUTES = "Attributes:\n"
-#: An attribute in a docstring: its name, and what it is, with the lines that go on deeper in.
+#: An attribute in a docstring: its name and its description, with deeper indented further lines.
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.+(?:\n {5,}.+)*)", re.MULTILINE)
 
 
 class Schemas:
-    """What structs look like in JSON (JSON Schema 2020-12), and how to refer to them.
+    """Schemas of structs (JSON Schema 2020-12), and references to them.
 
-    What their docstrings say of them and of their attributes is said there as well.
+    The docstrings of structs and their attributes become descriptions.
 
     Args:
         kinds: the structs.
 
     Attributes:
-        components: the schemas by name, those of structs within structs among them.
+        components: the schemas by name, including those of nested structs.
     """
 
     def __init__(self, kinds: Iterable[Struct]) -> None:
@@ -35,20 +35,20 @@ class Schemas:
         self.components = {name: _described(schema) for name, schema in components.items()}
 
     def of(self, kind: Struct) -> Schema:
-        """Return what refers to the schema of a struct."""
+        """Return a reference to the schema of a struct."""
         return self._references[kind]
 
     def whole(self, kind: Struct) -> Schema:
-        """Return the schema of a struct itself."""
+        """Return the schema of a struct."""
         return self.components[self.of(kind)["$ref"].rpartition("/")[2]]
 
 
 def _described(schema: Schema) -> Schema:
     text, _, attributes = inspect.cleandoc(schema.get("description", "")).partition(_ATTRIBUTES)
     described = {**schema, "description": text.strip()}
-    told = {name: " ".join(said.split()) for name, said in _ATTRIBUTE.findall(attributes)}
+    texts = {name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(attributes)}
     described["properties"] = {
-        name: {**one, "description": told[name]} if name in told else one
+        name: {**one, "description": texts[name]} if name in texts else one
         for name, one in schema.get("properties", {}).items()
     }
     return described

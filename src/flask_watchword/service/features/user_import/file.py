@@ -93,8 +93,9 @@ def _header(reader: Iterator[Sequence[str]]) -> list[str]:
         problems += [f"repeated: {', '.join(repeated)}"] if repeated else []
         raise Failure(
             Code.INVALID_FILE,
-            "the first line must name the columns: email, password_hash or password, and optionally "
-            f"others of {', '.join(_COLUMNS)}" + "".join(f"; {problem}" for problem in problems),
+            "the first line must name the columns: email, password_hash or password, and "
+            f"optionally others of {', '.join(_COLUMNS)}"
+            + "".join(f"; {problem}" for problem in problems),
         )
     return columns
 
