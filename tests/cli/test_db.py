@@ -70,7 +70,7 @@ def test_an_upgrade_makes_the_schema_and_says_so(new_database_url: str) -> None:
     assert result.exit_code == 0, result.output
     is_file = new_database_url.startswith("sqlite")
     assert result.output.startswith("Created " if is_file else "Upgraded ")
-    assert result.output.endswith(f", at revision {NEWEST}.\n" if is_file else f" to {NEWEST}.\n")
+    assert result.output.endswith(f" at revision {NEWEST}.\n" if is_file else f" to {NEWEST}.\n")
     assert db("current", "--database", new_database_url).exit_code == 0
 
 
@@ -109,7 +109,7 @@ def test_the_schema_of_a_later_version_is_left_alone(new_database_url: str) -> N
     for command in ("current", "upgrade"):
         result = db(command, "--database", new_database_url)
         assert result.exit_code == 1
-        assert "is at revision 9999, of a later version of Watchword" in result.output
+        assert "is at revision 9999 of a later Watchword version" in result.output
         assert result.output.count("\n") == 1
 
 

@@ -86,11 +86,11 @@ def one_line_failures() -> Iterator[None]:
         from flask_watchword.infra.errors import LaterSchema, StoreUnavailable
         from flask_watchword.service.configuration.values import InvalidSetting
     except MissingExtra as error:
-        raise _missing_extra(error) from error
+        raise missing_extra_failure(error) from error
     try:
         yield
     except MissingExtra as error:
-        raise _missing_extra(error) from error
+        raise missing_extra_failure(error) from error
     except InvalidSetting as error:
         raise Failure(Code.INVALID_SETTING, str(error)) from error
     except LaterSchema as error:
@@ -99,5 +99,6 @@ def one_line_failures() -> Iterator[None]:
         raise StoreDown(f"a store does not respond: {error}") from error
 
 
-def _missing_extra(error: MissingExtra) -> Failure:
+def missing_extra_failure(error: MissingExtra) -> Failure:
+    """Return the failure for an extra that is not installed."""
     return Failure(Code.MISSING_EXTRA, error.problem, error.remedy)

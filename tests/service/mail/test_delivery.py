@@ -116,7 +116,7 @@ def test_a_store_that_is_down_is_said_so_and_ends_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert not Delivery(OneMessage(down=True), LogTransport(), lambda: NOW).run_once()
-    assert "the store does not answer" in caplog.text
+    assert "the store does not respond" in caplog.text
 
 
 class Signalling:
