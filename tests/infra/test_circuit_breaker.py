@@ -1,6 +1,6 @@
 import pytest
 
-from flask_watchword.infra import circuit_breaker as silence
+from flask_watchword.infra import circuit_breaker
 from flask_watchword.infra.circuit_breaker import CircuitBreaker
 
 
@@ -14,37 +14,37 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     found = Time()
-    monkeypatch.setattr(silence, "time", found)
+    monkeypatch.setattr(circuit_breaker, "time", found)
     return found
 
 
-def test_nobody_is_kept_from_a_server_that_answers(time: Time) -> None:
-    silent = CircuitBreaker(2.0)
-    assert not any(silent.lasts() for _ in range(3))
+def test_calls_pass_while_the_server_answers(time: Time) -> None:
+    breaker = CircuitBreaker(2.0)
+    assert not any(breaker.is_open() for _ in range(3))
 
 
-def test_after_a_silence_everybody_is_refused_for_a_moment_and_then_one_asks(time: Time) -> None:
-    silent = CircuitBreaker(2.0)
-    silent.begin()
+def test_after_a_timeout_calls_fail_until_one_probes(time: Time) -> None:
+    breaker = CircuitBreaker(2.0)
+    breaker.record_timeout()
     time.now += 0.249
-    assert silent.lasts()
+    assert breaker.is_open()
     time.now += 0.001
-    assert [silent.lasts() for _ in range(5)] == [False, True, True, True, True]
+    assert [breaker.is_open() for _ in range(5)] == [False, True, True, True, True]
 
 
-def test_where_whoever_asked_never_came_back_another_one_asks_after_the_bound(time: Time) -> None:
-    silent = CircuitBreaker(2.0)
-    silent.begin()
+def test_after_a_probe_without_a_result_another_one_probes_after_the_timeout(time: Time) -> None:
+    breaker = CircuitBreaker(2.0)
+    breaker.record_timeout()
     time.now += 0.25
-    assert not silent.lasts()
+    assert not breaker.is_open()
     time.now += 1.999
-    assert silent.lasts()
+    assert breaker.is_open()
     time.now += 0.001
-    assert not silent.lasts()
+    assert not breaker.is_open()
 
 
-def test_an_answer_ends_it(time: Time) -> None:
-    silent = CircuitBreaker(2.0)
-    silent.begin()
-    silent.end()
-    assert not silent.lasts()
+def test_an_answer_closes_the_circuit(time: Time) -> None:
+    breaker = CircuitBreaker(2.0)
+    breaker.record_timeout()
+    breaker.record_answer()
+    assert not breaker.is_open()

@@ -126,14 +126,14 @@ def test_a_server_whose_clock_is_set_refuses_nobody(
     assert refresh(store, session_id, 2, NOW, LIVES).session.generation == 3
 
 
-def test_a_deadline_is_by_the_clock_of_the_server_and_its_word_is_not_good_for_ever(
+def test_a_deadline_is_by_the_clock_of_the_server_and_an_estimate_expires(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: here)
     clock = ServerClock(2.0)
     assert clock.deadline() is None
-    assert clock.learn(5_000.0) == 5_002.0
+    assert clock.update(5_000.0) == 5_002.0
     here += 30
     assert clock.deadline() == 5_032.0
     here += 30

@@ -43,7 +43,7 @@ def refused_in_time(ask: Callable[[], TestResponse]) -> None:
 
 def test_what_one_request_waits_leaves_time_for_its_answer() -> None:
     found = engine.open_engine("postgresql+psycopg://nobody@127.0.0.1/none")
-    assert postgres.ANSWER_SECONDS == postgres.STATEMENT_SECONDS + postgres.SILENCE_SECONDS <= 1.5
+    assert postgres.ANSWER_SECONDS == postgres.STATEMENT_SECONDS + postgres.GRACE_SECONDS <= 1.5
     assert found.pool._timeout == postgres.ANSWER_SECONDS  # type: ignore[attr-defined]
     found.dispose()
 

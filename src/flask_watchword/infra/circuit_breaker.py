@@ -1,39 +1,45 @@
-"""A server that says nothing: one waits for it now and then, and not everybody all the time."""
+"""Circuit breaker: while a server does not answer, one call at a time probes it; others fail fast.
+
+Without it every request would wait for the full timeout of a server that is known to be down.
+"""
 
 import time
 
-#: Seconds that a silent server is left alone before somebody asks again.
+#: Seconds between the timeout of one call and the next probe.
 _PAUSE = 0.25
 
 
 class CircuitBreaker:
-    """Whether a server has stopped answering.
+    """Whether calls to a server are made or fail at once.
 
-    Shared by all who ask one server. There is no lock: who races asks once more.
+    All callers of one server share it. It has no lock: callers that race send one more probe.
 
     Args:
-        bound: seconds after which an answer is waited for no more.
+        timeout: seconds after which a call stops waiting for an answer.
     """
 
-    def __init__(self, bound: float) -> None:
-        self.bound = bound
-        self._until: float | None = None
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self._open_until: float | None = None
 
-    def begin(self) -> None:
-        """Take note that there was no answer in time."""
-        self._until = time.monotonic() + _PAUSE
+    def record_timeout(self) -> None:
+        """Open the circuit: the server did not answer in time."""
+        self._open_until = time.monotonic() + _PAUSE
 
-    def end(self) -> None:
-        """Take note of an answer."""
-        self._until = None
+    def record_answer(self) -> None:
+        """Close the circuit: the server has answered."""
+        self._open_until = None
 
-    def lasts(self) -> bool:
-        """Tell whether it is vain to ask; once the pause is over the first who looks may ask."""
-        until = self._until
-        if until is None:
+    def is_open(self) -> bool:
+        """Return whether a call has to fail at once.
+
+        The first caller after the pause gets ``False`` and is the probe.
+        """
+        open_until = self._open_until
+        if open_until is None:
             return False
         now = time.monotonic()
-        if now < until:
+        if now < open_until:
             return True
-        self._until = now + self.bound
+        self._open_until = now + self.timeout
         return False

@@ -1,11 +1,11 @@
-"""The errors by which every store says that it cannot answer, or not to this version."""
+"""Errors that every store raises: it does not answer, or has the schema of a later version."""
 
 
 class StoreUnavailable(Exception):
-    """The store did not answer: down, locked, full, or never set up. The cause is chained.
+    """The store did not answer: it is down, locked, full or not set up. The cause is chained.
 
     Attributes:
-        retry_after: seconds after which trying again makes sense.
+        retry_after: seconds after which a client may try again.
     """
 
     retry_after = 2
@@ -15,7 +15,7 @@ class StoreUnavailable(Exception):
 
 
 class KeysUnavailable(StoreUnavailable):
-    """The keys of an issuer are not here, and could not be fetched.
+    """The keys of an issuer are not cached and could not be fetched.
 
     Attributes:
         retry_after: seconds until they are fetched again.
@@ -27,11 +27,11 @@ class KeysUnavailable(StoreUnavailable):
 
 
 class UnusableProxy(Exception):
-    """A proxy that the environment names and that cannot be used; the text has no credentials."""
+    """The environment names a proxy that cannot be used; the message contains no credentials."""
 
 
 class LaterSchema(Exception):
-    """A later version has changed the schema; whoever starts has to be of that version as well."""
+    """A later version of the package has upgraded the database; this version cannot use it."""
 
     def __init__(self, current: str | None, newest: str) -> None:
         super().__init__(
@@ -40,6 +40,6 @@ class LaterSchema(Exception):
         )
 
 
-def in_one_line(told: str) -> str:
-    """Return what an error tells as a log has it; what a driver says may have several lines."""
-    return " ".join(told.split())
+def in_one_line(message: str) -> str:
+    """Return an error message in one line for the log; drivers send several lines."""
+    return " ".join(message.split())

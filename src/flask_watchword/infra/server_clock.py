@@ -1,47 +1,52 @@
-"""What a server's clock shows, told from its own word of a while ago.
+"""Deadlines by the clock of a server, estimated from what it reported before.
 
-A command whose answer is waited for no more may lie in the buffer of a server that is frozen, and
-be carried out when that goes on, long after its client was told that the store does not answer. So
-what must not happen late carries a deadline, by the server's own clock: no two have to agree.
+A command whose client has stopped waiting may stay in the buffer of a frozen server and be executed
+when the server continues, long after the client reported that the store does not answer. So a
+command that must not be executed late carries a deadline. It is by the server's own clock, so that
+no two clocks have to agree.
 """
 
 import time
 
-#: Seconds for which a server's word about its clock is good; it runs from ours by little meanwhile.
-_GOOD_FOR = 60.0
+#: Seconds for which an estimate is used; in that time the two clocks drift apart by little.
+_VALID_SECONDS = 60.0
 
 
 class ServerClock:
-    """Says until when a command that is sent now may be carried out.
+    """Calculates until when a command that is sent now may be executed.
 
-    Shared by all who ask one server. There is no lock: the word that comes last stands.
+    All callers of one server share it. It has no lock: the latest estimate is used.
 
     Args:
-        patience: seconds for which an answer is waited for.
+        timeout: seconds for which a client waits for an answer.
     """
 
-    def __init__(self, patience: float) -> None:
-        self._patience = patience
-        self._ahead = 0.0
-        self._good_until: float | None = None
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._offset = 0.0
+        self._valid_until: float | None = None
 
     def deadline(self) -> float | None:
-        """Return the moment in seconds by the server's clock; ``None`` while that is unknown."""
+        """Return the deadline in seconds by the server's clock; ``None`` without an estimate."""
         now = time.monotonic()
-        good_until = self._good_until
-        if good_until is None or now >= good_until:
+        valid_until = self._valid_until
+        if valid_until is None or now >= valid_until:
             return None
-        return now + self._ahead + self._patience
+        return now + self._offset + self._timeout
 
-    def learn(self, shown: float) -> float:
-        """Take note of what the clock showed, in seconds, in an answer that has just arrived.
+    def update(self, server_time: float) -> float:
+        """Set the estimate from the server's time in an answer that has just arrived.
 
-        It was on its way meanwhile, so deadlines come too early by that, and never too late.
+        The answer took some time to arrive, so deadlines are too early by that time, never too
+        late.
+
+        Args:
+            server_time: seconds by the server's clock.
 
         Returns:
             The deadline of a command that is sent now.
         """
         now = time.monotonic()
-        self._ahead = shown - now
-        self._good_until = now + _GOOD_FOR
-        return shown + self._patience
+        self._offset = server_time - now
+        self._valid_until = now + _VALID_SECONDS
+        return server_time + self._timeout

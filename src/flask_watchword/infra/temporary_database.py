@@ -1,8 +1,8 @@
-"""A SQLite database for one process, gone when its application is: what ``sqlite://`` means here.
+"""A temporary SQLite database for one process: what ``sqlite://`` means in this package.
 
-Several connections at once use it, for which a database in the memory of one connection is no
-place. So it is a file in a folder of its own, which no other user can read. On Linux that folder
-is in memory.
+Several connections use it at the same time, so it cannot be an in-memory database, which belongs to
+one connection. It is a file in a folder of its own that no other user can read. On Linux this
+folder is in memory.
 """
 
 import os
@@ -11,23 +11,23 @@ import tempfile
 import weakref
 from pathlib import Path
 
-#: The plain spelling of it.
+#: The usual spelling of its URL.
 IN_MEMORY = "sqlite://"
 
 _SPELLINGS = frozenset({IN_MEMORY, "sqlite:///", "sqlite:///:memory:"})
-_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it has a random name, and is only ours
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it has a random name and is private
 
 
 def is_in_memory(target: object) -> bool:
-    """Tell whether a URL names a SQLite database without a file."""
+    """Return whether a URL names a SQLite database without a file."""
     return isinstance(target, str) and target.replace("+pysqlite", "", 1) in _SPELLINGS
 
 
 class TemporaryDatabase:
-    """The file of such a database.
+    """A database file that is deleted with this object.
 
     Attributes:
-        url: the URL of the file.
+        url: URL of the file.
     """
 
     def __init__(self) -> None:
@@ -40,11 +40,11 @@ class TemporaryDatabase:
         """Do nothing: no thread waits for it."""
 
     def close(self) -> None:
-        """Delete the file and what is beside it."""
+        """Delete the file and the files beside it."""
         self._remove()
 
 
-def _remove_folder(folder: str, maker: int) -> None:
-    # A forked process that ends leaves it to the one that goes on with it.
-    if os.getpid() == maker:
+def _remove_folder(folder: str, owner: int) -> None:
+    # A forked child that exits must not delete it: its parent still uses it.
+    if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)

@@ -230,7 +230,7 @@ def _throttle(engine: Engine, settings: Settings, sessions: SessionStore) -> Rat
     if settings.valkey is None:
         return SqlRateLimitStore(engine)
     if isinstance(sessions, ValkeySessionStore) and settings.sessions_elsewhere == settings.valkey:
-        return ValkeyRateLimitStore.beside(sessions)
+        return ValkeyRateLimitStore.sharing(sessions)
     try:
         return ValkeyRateLimitStore.from_url(settings.valkey)
     except (ValueError, ImportError) as error:

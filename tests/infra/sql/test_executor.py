@@ -9,7 +9,7 @@ from sqlalchemy import Engine, insert, select, text, update
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.engine import open_engine, writing
-from flask_watchword.infra.sql.executor import DirectStatements, Statements
+from flask_watchword.infra.sql.executor import EngineDatabase, Statements
 from flask_watchword.infra.sql.transactions import database_at
 
 _throttle = tables.throttle.c
@@ -34,7 +34,7 @@ def how_many(statements: Statements) -> int:
 
 def test_statements_of_a_transaction_count_together(any_engine: Engine) -> None:
     database = database_at(any_engine)
-    other = DirectStatements(any_engine, kept=0)
+    other = EngineDatabase(any_engine, kept=0)
 
     def work(statements: Statements) -> tuple[int, int]:
         adding("a", "b")(statements)
@@ -111,6 +111,6 @@ def test_no_connection_is_left_when_an_engine_is_disposed(engine: Engine) -> Non
     ours = open_engine(engine.url)
     database = database_at(ours)
     assert how_many(database) == 0
-    assert database._lender._kept  # type: ignore[attr-defined]
+    assert database._pool._idle  # type: ignore[attr-defined]
     ours.dispose()
-    assert not database._lender._kept  # type: ignore[attr-defined]
+    assert not database._pool._idle  # type: ignore[attr-defined]

@@ -16,11 +16,11 @@ from sqlalchemy import URL, Engine, create_engine, make_url, text
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.bounded_connection import (
     BoundedConnection,
-    bound_connections,
+    limit_waiting,
     without_time_limit,
 )
 from flask_watchword.infra.sql.engine import open_engine, reading, transactions, writing
-from flask_watchword.infra.sql.executor import DirectStatements
+from flask_watchword.infra.sql.executor import EngineDatabase
 from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.infra.sql.postgres_feed import PostgresFeed
 from flask_watchword.infra.sql.schema import upgrade_schema
@@ -214,7 +214,7 @@ def test_a_connection_that_is_lost_in_mid_statement_is_no_trace_in_the_log(
     # Alone, in a transaction, and on an application's own engine, which rolls back by itself.
     engine = open_engine(server.url) if autocommit else create_engine(server.url)
     sleeping = text("SELECT pg_sleep(60)")
-    alone = DirectStatements(engine, kept=1)
+    alone = EngineDatabase(engine, kept=1)
 
     def in_transaction() -> None:
         with writing(engine) as connection, without_time_limit(connection):
@@ -239,7 +239,7 @@ def test_a_connection_that_comes_back_while_the_server_is_silent_is_no_trace_in_
         connection.execute(text("SELECT 1"))
         driver = connection.connection.driver_connection
         assert isinstance(driver, BoundedConnection)
-        driver.silence.begin()  # somebody else has found out
+        driver.breaker.record_timeout()  # as if another caller had noticed
     assert caplog.records == []
     engine.dispose()
 
@@ -263,7 +263,7 @@ def _is_unavailable(store: SqlSessionStore, session_id: str) -> bool:
 @pytest.mark.server
 def test_a_server_that_is_slow_but_says_something_is_waited_for(postgres_engine: Engine) -> None:
     hasty = open_engine(postgres_engine.url.update_query_dict({"options": "-c jit=off"}))
-    bound_connections(hasty, 0.4, connecting=None)
+    limit_waiting(hasty, 0.4, connect_seconds=None)
     rows = "SELECT repeat('x', 100000), pg_sleep(0.01) FROM generate_series(1, 100)"
     with reading(hasty) as connection:
         assert len(connection.exec_driver_sql(rows).all()) == 100

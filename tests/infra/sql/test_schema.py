@@ -213,6 +213,6 @@ def test_whoever_waits_for_another_s_migration_waits_longer_than_for_a_statement
         assert schema_revision(hasty).is_newest
         with hasty.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            assert not driver.is_patient
+            assert driver.has_time_limit
         hasty.dispose()
         first.dispose()

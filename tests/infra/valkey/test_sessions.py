@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import valkey
 
-from flask_watchword.infra import circuit_breaker as silence
+from flask_watchword.infra import circuit_breaker
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.valkey import sessions as module
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
@@ -379,7 +379,7 @@ def test_a_server_that_was_killed_is_unavailable_at_once_and_used_again_when_it_
 def test_a_frozen_server_holds_nobody_up_longer_than_the_timeout(
     server: ValkeyServer, store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(silence, "_PAUSE", 0.0)
+    monkeypatch.setattr(circuit_breaker, "_PAUSE", 0.0)
     session = started(store)
     with server.frozen():
         for _ in range(2):  # over a connection that it had, and over a new one
@@ -485,7 +485,7 @@ from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 
 store = ValkeySessionStore.from_url(sys.argv[1])
 # As a thread of the parent does for a moment whenever it waits.
-with store._changes._lock():
+with store._subscription._lock():
     child = os.fork()
     if child == 0:
         signal.alarm(10)

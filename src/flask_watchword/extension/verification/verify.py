@@ -102,7 +102,7 @@ def verify(requirements: Requirements) -> CurrentToken | None:  # noqa: C901
             token = CurrentToken(verified, "headers")
         claims = verified.claims
         if not own:
-            check_place(state, current)
+            check_file(state, current)
         if verify_type and (claims["type"] == "refresh") is not refresh:
             check_type(claims, refresh)
         if fresh and claims["fresh"] is not True:
@@ -191,7 +191,7 @@ def _find_expired(current: Request, app: Flask, requirements: Requirements) -> C
     check_type(token.verified.claims, requirements.refresh)
     own = snapshot.decoding.is_own(token.verified.claims)
     if not own:
-        check_place(state, current)
+        check_file(state, current)
     elif state.revocations is not None:
         state.revocations.check_expired(token)
     check_not_revoked(callbacks._token_in_blocklist_callback, token)
@@ -251,7 +251,7 @@ def nowhere(wanted: Sequence[str], missing: Sequence[str]) -> str:
     return f"Missing JWT in {', '.join(wanted[:-1])} or {wanted[-1]} ({'; '.join(missing)})"
 
 
-def check_place(state: AppState, current: Request) -> None:
+def check_file(state: AppState, current: Request) -> None:
     """Check that a token of another issuer is admitted where it was sent.
 
     Raises:

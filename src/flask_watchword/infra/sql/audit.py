@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, delete, insert, select, text, update
 from flask_watchword.accounts.audit import NO_HASH, Entry, Event, Head, detail_text, follow
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.executor import Statements
-from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at, state
+from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at, execute_one
 
 _audit = tables.audit.c
 _head = tables.audit_head.c
@@ -128,7 +128,7 @@ class SqlAuditLog:
             statement = statement.where(_audit.event == event)
         if before is not None:
             statement = statement.where(_audit.seq < before)
-        rows = state(self._place, lambda connection: connection.execute(statement).all())
+        rows = execute_one(self._place, lambda connection: connection.execute(statement).all())
         return [_entry(row) for row in rows]
 
 

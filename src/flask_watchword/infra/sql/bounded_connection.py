@@ -1,8 +1,8 @@
-"""Connections to PostgreSQL that do not wait for ever for a server which says nothing.
+"""PostgreSQL connections with a time limit on waiting for an unresponsive server.
 
-A server that is frozen, or whose machine is, keeps its connections: the kernel goes on
-acknowledging what is sent, so no time-out of TCP ends the waiting, and ``statement_timeout`` is the
-server's own to keep. Only who waits can stop.
+A frozen server, or one on a frozen machine, keeps its connections: the kernel still acknowledges
+what is sent, so no TCP timeout ends the wait, and ``statement_timeout`` is enforced by the server
+itself. Only the client can stop waiting.
 """
 
 import contextlib
@@ -22,66 +22,67 @@ _T = TypeVar("_T")
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """A connection that is closed when its server has said nothing for as long as is borne.
+    """A connection that is closed when its server has sent nothing for the breaker's timeout.
 
-    What was asked of it may still be done, as with any connection that is lost.
+    The server may still execute the last command, as after any lost connection.
     """
 
-    silence: CircuitBreaker
-    connecting: float | None = None
-    is_patient = False
+    breaker: CircuitBreaker
+    connect_seconds: float | None = None
+    has_time_limit = True
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "", **options: Any) -> Generator[Any, Any, Self]:
-        # The driver's own bound is whole seconds, and two at least. Until 3.3 it is given as
-        # an argument here.
+        # The driver's own limit is in whole seconds, two at least. Before psycopg 3.3 it is an
+        # argument of this method.
         attempt = super()._connect_gen(conninfo, **options)
-        if cls.connecting is None:
+        if cls.connect_seconds is None:
             return attempt
-        return _within(cls.connecting, attempt)
+        return _within(cls.connect_seconds, attempt)
 
     def __del__(self, *_: object) -> None:
-        # The driver would warn of a connection that was not closed. This one belongs to a pool, and
-        # is closed when its engine is collected without being disposed of.
+        # The driver would warn about an unclosed connection. This one belongs to a pool, and is
+        # closed when its engine is garbage-collected without having been disposed of.
         pass
 
     def rollback(self) -> None:
-        """Roll back where there is anything to: a pool asks for it whenever it gets one back."""
-        # Otherwise that would fail while the server is silent, which the pool logs with a trace.
+        """Roll back if a transaction is open; a pool calls this for every returned connection."""
+        # While the server is unresponsive the call would fail, and the pool would log a traceback.
         if self.pgconn.transaction_status != TransactionStatus.IDLE:
             super().rollback()
 
     def wait(self, gen: Generator[Any, Any, _T], *args: Any, **options: Any) -> _T:
-        """Drive what the driver asks of the server, until there is no word for too long.
+        """Run an exchange of the driver with the server, within the time limit.
 
         Raises:
-            psycopg.OperationalError: when there is none, or others had none a moment ago.
+            psycopg.OperationalError: when the server sends nothing in time, or the circuit is
+                open.
         """
-        if self.silence.lasts():
-            self._hang_up()
+        if self.breaker.is_open():
+            self._close_and_raise()
         answer: _T = super().wait(self._bounded(gen), *args, **options)
-        self.silence.end()
+        self.breaker.record_answer()
         return answer
 
     def _bounded(self, gen: Generator[Any, Any, _T]) -> Generator[Any, Any, _T]:
-        bound = self.silence.bound
+        timeout = self.breaker.timeout
         try:
             wanted = next(gen)
-            give_up_at = time.monotonic() + bound
+            give_up_at = time.monotonic() + timeout
             while True:
-                # The driver comes back ten times a second, whether there is a word or not.
+                # The driver resumes this ten times a second, also when nothing has arrived.
                 ready = yield wanted
                 if ready:
-                    give_up_at = time.monotonic() + bound
-                elif time.monotonic() >= give_up_at and not self.is_patient:
-                    self.silence.begin()
-                    self._hang_up()
+                    give_up_at = time.monotonic() + timeout
+                elif time.monotonic() >= give_up_at and self.has_time_limit:
+                    self.breaker.record_timeout()
+                    self._close_and_raise()
                 wanted = gen.send(ready)
         except StopIteration as ended:
             answer: _T = ended.value
             return answer
 
-    def _hang_up(self) -> None:
+    def _close_and_raise(self) -> None:
         self.pgconn.finish()
         raise psycopg.OperationalError(_NO_ANSWER)
 
@@ -108,37 +109,37 @@ def without_time_limit(connection: Connection) -> Iterator[None]:
     if not isinstance(driver, BoundedConnection):
         yield  # an engine of the application, whose connections have no limit of ours
         return
-    driver.is_patient = True
+    driver.has_time_limit = False
     try:
         yield
     finally:
-        driver.is_patient = False
+        driver.has_time_limit = True
 
 
-def bound_connections(engine: Engine, bound: float, *, connecting: float | None) -> None:
-    """Have the connections of an engine wait no longer than a bound for a word.
+def limit_waiting(engine: Engine, timeout: float, *, connect_seconds: float | None) -> None:
+    """Limit how long the connections of an engine wait for the server.
 
     Args:
-        engine: one of PostgreSQL.
-        bound: in seconds.
-        connecting: seconds for a new connection; ``None`` leaves it to the driver.
+        engine: a PostgreSQL engine.
+        timeout: seconds without a byte from the server.
+        connect_seconds: seconds for a new connection; ``None`` keeps the driver's limit.
     """
-    silence = CircuitBreaker(bound)
+    breaker = CircuitBreaker(timeout)
 
     class Bounded(BoundedConnection):
         pass
 
-    Bounded.silence, Bounded.connecting = silence, connecting
+    Bounded.breaker, Bounded.connect_seconds = breaker, connect_seconds
 
     def connect(_dialect: Any, _record: Any, args: Any, options: Any) -> BoundedConnection:
-        if silence.lasts():
+        if breaker.is_open():
             raise psycopg.OperationalError(_NO_ANSWER)
         try:
             connection = Bounded.connect(*args, **options)
         except psycopg.errors.ConnectionTimeout:
-            silence.begin()
+            breaker.record_timeout()
             raise
-        silence.end()
+        breaker.record_answer()
         return connection
 
     event.listen(engine, "do_connect", connect)

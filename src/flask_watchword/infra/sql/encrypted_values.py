@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Engine, LargeBinary, func, select
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.engine import reading
 from flask_watchword.infra.sql.schema import schema_revision
-from flask_watchword.infra.sql.transactions import state
+from flask_watchword.infra.sql.transactions import execute_one
 
 #: Rows that one statement looks at, so that none takes longer than a statement may.
 _BATCH = 20_000
@@ -55,7 +55,7 @@ def _counted(
     engine: Engine, named: Column[Any], sealed: Column[Any], head_bytes: int
 ) -> Mapping[bytes, int]:
     last, found = "", Counter[bytes]()
-    while rows := state(engine, partial(_batch, named, sealed, head_bytes, last)):
+    while rows := execute_one(engine, partial(_batch, named, sealed, head_bytes, last)):
         for head, count, _ in rows:
             # Of a message that is over nothing is left.
             if head is not None:

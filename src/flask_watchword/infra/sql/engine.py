@@ -1,4 +1,4 @@
-"""Connections: how a database is opened, how a transaction begins, which errors mean "not now"."""
+"""Engines and transactions: open a database, run transactions, translate errors."""
 
 import contextlib
 import random
@@ -14,27 +14,32 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql import postgres, sqlite
 from flask_watchword.infra.sql.fork_safety import forget_connections_in_children
 
-#: Seconds one connection to SQLite waits for another's lock before the store counts as unavailable,
-#: and that a transaction which others were in the way of is tried again.
+#: Seconds that a SQLite connection waits for a lock before the store counts as unavailable, and
+#: for which a transaction that conflicts with others is retried.
 BUSY_SECONDS = 2.0
 
-#: The most seconds between two tries at a transaction that another one was in the way of.
-_PAUSE = 0.01
+#: The most seconds between two attempts at a transaction that conflicts with another.
+_LONGEST_PAUSE = 0.01
 
 _T = TypeVar("_T")
 
-# Errors of the statement or of the data, which trying again would not mend.
-_OUR_OWN_FAULT = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
+# Errors of the statement or of the data, which a retry would not resolve.
+_NOT_RETRIED = (
+    exc.IntegrityError,
+    exc.ProgrammingError,
+    exc.DataError,
+    exc.NotSupportedError,
+)
 
 
 def open_engine(url: str | URL, *, busy_seconds: float | None = None) -> Engine:
-    """Return an engine for a SQLite file or a PostgreSQL database; no connection is made yet.
+    """Return an engine for a SQLite file or a PostgreSQL database; do not connect yet.
 
     Args:
-        url: ``sqlite:///file`` or ``postgresql://…``. What the query of a PostgreSQL URL
-            says to libpq, time-outs included, goes before what is set here.
+        url: ``sqlite:///file`` or ``postgresql://…``. libpq options in the query of a PostgreSQL
+            URL, timeouts included, override the settings of this function.
         busy_seconds: how long a connection waits for a lock that another one holds; with
-            PostgreSQL also how long a statement may take. ``None`` is what requests bear.
+            PostgreSQL also the time limit of a statement. ``None`` is the limit for requests.
 
     Raises:
         ValueError: for a database or a driver that is not supported.
@@ -51,28 +56,28 @@ def open_engine(url: str | URL, *, busy_seconds: float | None = None) -> Engine:
 
 
 def single_statements(engine: Engine) -> Engine:
-    """Return the engine set for transactions of one statement, which need no BEGIN and COMMIT."""
+    """Return the engine with the options for single statements, without BEGIN and COMMIT."""
     if engine.dialect.name == "sqlite":
         return engine
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def transactions(engine: Engine) -> Engine:
-    """Return the engine set for transactions of several statements that write."""
+    """Return the engine with the options for transactions that write."""
     if engine.dialect.name == "sqlite":
         return engine.execution_options(**{sqlite.WRITES: True})
     return engine.execution_options(isolation_level="READ COMMITTED")
 
 
 def run(engine: Engine, work: Callable[[Connection], _T]) -> _T:
-    """Do work in one transaction, and again where another transaction was in the way.
+    """Run a function in one transaction; run it again after a conflict with another transaction.
 
     Args:
         engine: what :func:`single_statements` or :func:`transactions` returned.
-        work: what to do with a connection; it may be done several times, each from the start.
+        work: gets the connection. It may be called several times.
 
     Raises:
-        StoreUnavailable: when the database does not answer, or others were in the way for
+        StoreUnavailable: when the database does not answer, or conflicts continue for
             ``BUSY_SECONDS``.
     """
 
@@ -80,14 +85,14 @@ def run(engine: Engine, work: Callable[[Connection], _T]) -> _T:
         with engine.begin() as connection:
             return work(connection)
 
-    return patiently(attempt)
+    return retry_conflicts(attempt)
 
 
-def patiently(attempt: Callable[[], _T]) -> _T:
-    """Call ``attempt``, a whole transaction, until no other transaction is in its way.
+def retry_conflicts(attempt: Callable[[], _T]) -> _T:
+    """Call ``attempt``, a whole transaction, until it conflicts with no other transaction.
 
     Raises:
-        StoreUnavailable: when the database does not answer, or others were in the way for
+        StoreUnavailable: when the database does not answer, or conflicts continue for
             ``BUSY_SECONDS``.
     """
     give_up_at = time.monotonic() + BUSY_SECONDS
@@ -95,16 +100,16 @@ def patiently(attempt: Callable[[], _T]) -> _T:
         try:
             with _translated_errors, no_fork:
                 return attempt()
-        except _InTheWay:
+        except _Conflict:
             if time.monotonic() >= give_up_at:
                 raise
-        # Not all after the same time, or they would meet again.
-        time.sleep(random.uniform(0.0, _PAUSE))  # noqa: S311 - nothing secret hangs on it
+        # A random pause, or the same transactions would conflict again.
+        time.sleep(random.uniform(0.0, _LONGEST_PAUSE))  # noqa: S311 - it protects no secret
 
 
 @contextlib.contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Lend a connection for single SELECT statements, each of which sees one state.
+    """Yield a connection for single SELECT statements, each of which sees one snapshot.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -115,9 +120,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Lend a connection inside a transaction that commits at the end.
+    """Yield a connection inside a transaction that is committed at the end.
 
-    With SQLite it holds the write lock from its start.
+    With SQLite the transaction holds the write lock from its start.
 
     Raises:
         StoreUnavailable: when the database does not answer, or stays locked for too long.
@@ -126,12 +131,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-class _InTheWay(StoreUnavailable):
-    """A transaction that came to nothing because of another one."""
+class _Conflict(StoreUnavailable):
+    """A transaction was rolled back because of another one."""
 
 
 class _TranslatedErrors:
-    """What the database says is wrong, in the words of a store."""
+    """Raises the errors of a store instead of those of the database."""
 
     def __enter__(self) -> None:
         pass
@@ -141,9 +146,9 @@ class _TranslatedErrors:
             return
         cause = getattr(error, "orig", error)
         state = getattr(cause, "sqlstate", None)
-        if state in postgres.IN_THE_WAY or sqlite.is_busy(cause):
-            raise _InTheWay(str(cause)) from error
-        if isinstance(error, _OUR_OWN_FAULT) and state != postgres.NO_SUCH_TABLE:
+        if state in postgres.CONFLICTS or sqlite.is_busy(cause):
+            raise _Conflict(str(cause)) from error
+        if isinstance(error, _NOT_RETRIED) and state != postgres.NO_SUCH_TABLE:
             return
         raise StoreUnavailable(str(cause)) from error
 

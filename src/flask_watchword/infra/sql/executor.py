@@ -1,7 +1,7 @@
-"""Statements that are compiled once, and given to the driver itself.
+"""Compile each statement once and pass it to the database driver directly.
 
-For one of them, or a few in a transaction, SQLAlchemy's connection would do many times the work
-that the database does. Its events, such as ``before_cursor_execute``, do not see them.
+For a single statement, or a few in a transaction, SQLAlchemy's connection takes many times as long
+as the database. SQLAlchemy's events, such as ``before_cursor_execute``, do not see them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Engine, Executable, exc
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from flask_watchword.infra.sql.engine import patiently
+from flask_watchword.infra.sql.engine import retry_conflicts
 from flask_watchword.infra.sql.pool import ConnectionPool
 
 Values = Mapping[str, Any]
@@ -20,44 +20,44 @@ Values = Mapping[str, Any]
 _T = TypeVar("_T")
 NO_VALUES: Values = {}
 
-# Values by name, as psycopg takes them anyway.
+# Named parameters, as psycopg has them.
 _SQLITE = SQLiteDialect_pysqlite(paramstyle="named")
 
-# As `transactions` of the engine: with SQLite the write lock is taken at the start.
+# As `transactions` in `engine.py`: with SQLite the write lock is taken at the start.
 _BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
 
 
 class Statements(Protocol):
-    """Runs statements, which are constants: each is compiled once and kept.
+    """Executes statements. They are constants: each is compiled once and cached.
 
-    All raise ``StoreUnavailable`` when the database does not answer.
+    All methods raise ``StoreUnavailable`` when the database does not answer.
     """
 
     def rows(self, statement: Executable, values: Values = NO_VALUES) -> Sequence[Sequence[Any]]:
         """Return the rows that a statement selects or returns."""
 
     def count(self, statement: Executable, values: Values = NO_VALUES) -> int:
-        """Run a statement that returns nothing; return how many rows it was about."""
+        """Execute a statement without a result; return the number of affected rows."""
 
 
 class Database(Statements, Protocol):
-    """Runs statements each of which counts by itself, and transactions of several."""
+    """Executes single statements, and transactions of several."""
 
     def transact(self, work: Callable[[Statements], _T]) -> _T:
-        """Do work of several statements: all of them or none.
+        """Run a function that executes several statements in one transaction.
 
-        In a transaction of one's own it may be done several times, each from the start.
+        It may be called several times, unless this is part of the caller's transaction.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledStatement:
-    """A statement as the driver takes it.
+    """A statement for the driver.
 
     Attributes:
-        text: with a named place for each value.
-        constants: the values that stand in the statement itself.
-        processors: by the name of a value, what makes of it what the database takes.
+        text: SQL with named parameters.
+        constants: values that are part of the statement.
+        processors: functions that convert values for the driver, by parameter.
     """
 
     text: str
@@ -65,27 +65,27 @@ class CompiledStatement:
     processors: Mapping[str, Callable[[Any], Any]]
 
     def arguments(self, values: Values) -> dict[str, Any]:
-        """Return the values of a statement as the driver takes them."""
+        """Return the parameters for the driver."""
         arguments = {**self.constants, **values}
         for name, process in self.processors.items():
             arguments[name] = process(arguments[name])
         return arguments
 
 
-class DirectStatements:
-    """Runs statements and transactions on connections of an engine.
+class EngineDatabase:
+    """Executes statements and transactions on connections of an engine.
 
-    All raise ``StoreUnavailable`` when the database does not answer, or when others were in the
-    way for ``BUSY_SECONDS``. A statement whose connection is lost on the way is not sent again,
-    since it may have been committed.
+    All methods raise ``StoreUnavailable`` when the database does not answer, or when conflicts with
+    other transactions continue for ``BUSY_SECONDS``. A statement whose connection is lost is not
+    sent again, since it may have been committed.
 
     Args:
-        engine: whose pool the connections come from.
-        kept: how many connections are kept out of the pool between two questions.
+        engine: the engine whose pool the connections come from.
+        kept: how many idle connections are kept outside of that pool.
     """
 
     def __init__(self, engine: Engine, *, kept: int) -> None:
-        self._lender = ConnectionPool(engine, kept)
+        self._pool = ConnectionPool(engine, kept)
         self._driver: Any = engine.dialect.loaded_dbapi
         self._is_postgres = engine.dialect.name == "postgresql"
         self._begin = _BEGIN[engine.dialect.name]
@@ -94,31 +94,33 @@ class DirectStatements:
 
     def rows(self, statement: Executable, values: Values = NO_VALUES) -> Sequence[tuple[Any, ...]]:
         """Return the rows that a statement selects or returns."""
-        return self._alone(statement, values, _rows)
+        return self._single(statement, values, _rows)
 
     def count(self, statement: Executable, values: Values = NO_VALUES) -> int:
-        """Run a statement that returns nothing; return how many rows it was about."""
-        return self._alone(statement, values, _count)
+        """Execute a statement without a result; return the number of affected rows."""
+        return self._single(statement, values, _count)
 
     def transact(self, work: Callable[[Statements], _T]) -> _T:
-        """Do work of several statements: all of them or none.
+        """Run a function that executes several statements in one transaction.
 
-        It may be done several times, each from the start.
+        It may be called several times.
         """
-        return patiently(lambda: self._attempt(lambda connection: self._all(connection, work)))
+        return retry_conflicts(
+            lambda: self._attempt(lambda connection: self._transaction(connection, work))
+        )
 
     def close(self) -> None:
-        """Close the connections that are kept."""
-        self._lender.close_kept()
+        """Close the idle connections."""
+        self._pool.close_idle()
 
     def compiled(self, statement: Executable, values: Values) -> CompiledStatement:
-        """Return a statement as the driver takes it."""
+        """Return the compiled form of a statement."""
         compiled = self._compiled.get(statement)
         if compiled is None:
             compiled = self._compiled[statement] = self._compile(statement, values)
         return compiled
 
-    def _alone(self, statement: Executable, values: Values, read: Callable[[Any], _T]) -> _T:
+    def _single(self, statement: Executable, values: Values, read: Callable[[Any], _T]) -> _T:
         compiled = self.compiled(statement, values)
 
         def use(connection: Any) -> _T:
@@ -126,16 +128,16 @@ class DirectStatements:
             cursor.execute(compiled.text, compiled.arguments(values))
             return read(cursor)
 
-        return patiently(lambda: self._attempt(use))
+        return retry_conflicts(lambda: self._attempt(use))
 
-    def _all(self, connection: Any, work: Callable[[Statements], _T]) -> _T:
+    def _transaction(self, connection: Any, work: Callable[[Statements], _T]) -> _T:
         cursor = connection.cursor()
         cursor.execute(self._begin)
         try:
             result = work(_Transaction(self, cursor))
             cursor.execute("COMMIT")
         except BaseException:
-            # Of a connection that is lost there is nothing to take back.
+            # On a lost connection there is nothing to roll back.
             with suppress(self._driver.Error):
                 cursor.execute("ROLLBACK")
             raise
@@ -144,7 +146,7 @@ class DirectStatements:
     def _compile(self, statement: Any, values: Values) -> CompiledStatement:
         dialect = self._dialect
         compiled = statement.compile(dialect=dialect, column_keys=list(values) or None)
-        # By the names in the text: those of values that stand in the statement are made up.
+        # By the names in the text: SQLAlchemy generates those of values in the statement.
         binds = {name: bind for bind, name in compiled.bind_names.items()}
         found = {name: bind.type.dialect_impl(dialect) for name, bind in binds.items()}
         processors = {name: kind.bind_processor(dialect) for name, kind in found.items()}
@@ -157,39 +159,39 @@ class DirectStatements:
     def _attempt(self, use: Callable[[Any], _T]) -> _T:
         done = False
         try:
-            lent = self._lender.lend()
+            pooled = self._pool.acquire()
             try:
-                with self._autocommit(lent.dbapi_connection):
-                    found = use(lent.dbapi_connection)
+                with self._autocommit(pooled.dbapi_connection):
+                    result = use(pooled.dbapi_connection)
                 done = True
             finally:
-                # What is wrong with a connection the pool finds out.
-                self._lender.take_back(lent, keep=done)
-            return found
+                # After an error the engine's pool checks the connection.
+                self._pool.release(pooled, keep=done)
+            return result
         except self._driver.Error as error:
-            # By the names that everything else of SQLAlchemy's goes by.
+            # As SQLAlchemy's own error for it, so that all errors are translated in one place.
             raise exc.DBAPIError.instance(
                 "", None, error, self._driver.Error, dialect=self._dialect
             ) from error
 
     @contextmanager
     def _autocommit(self, connection: Any) -> Iterator[None]:
-        # The connections of an application's own engine may wait for a COMMIT.
-        waits_for_commit = self._is_postgres and not connection.autocommit
-        if waits_for_commit:
+        # Connections of an application's engine may not be in autocommit mode.
+        needs_switch = self._is_postgres and not connection.autocommit
+        if needs_switch:
             connection.autocommit = True
         try:
             yield
         finally:
-            if waits_for_commit and not connection.closed:
+            if needs_switch and not connection.closed:
                 connection.autocommit = False
 
 
 class _Transaction:
-    """Runs statements of one transaction."""
+    """Executes the statements of one transaction."""
 
-    def __init__(self, statements: DirectStatements, cursor: Any) -> None:
-        self._statements = statements
+    def __init__(self, database: EngineDatabase, cursor: Any) -> None:
+        self._database = database
         self._cursor = cursor
 
     def rows(self, statement: Executable, values: Values = NO_VALUES) -> Sequence[tuple[Any, ...]]:
@@ -198,12 +200,12 @@ class _Transaction:
         return _rows(self._cursor)
 
     def count(self, statement: Executable, values: Values = NO_VALUES) -> int:
-        """Run a statement that returns nothing; return how many rows it was about."""
+        """Execute a statement without a result; return the number of affected rows."""
         self._execute(statement, values)
         return _count(self._cursor)
 
     def _execute(self, statement: Executable, values: Values) -> None:
-        compiled = self._statements.compiled(statement, values)
+        compiled = self._database.compiled(statement, values)
         self._cursor.execute(compiled.text, compiled.arguments(values))
 
 

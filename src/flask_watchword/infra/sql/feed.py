@@ -1,4 +1,4 @@
-"""How the processes of a database learn of each other's revocations."""
+"""How processes that share a database learn about each other's revocations."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -7,34 +7,34 @@ from sqlalchemy import Connection
 
 
 class Feed(Protocol):
-    """What differs between databases in following the log."""
+    """The part of following the revocation log that differs between databases."""
 
     def before_logging(self, connection: Connection) -> None:
-        """Do what a transaction does before it adds to the log, as its last step but that."""
+        """Prepare a transaction for adding to the log; only the entries themselves follow."""
 
     def after_logging(self) -> None:
-        """Tell of entries that have been committed."""
+        """Announce entries that have been committed."""
 
-    def check_place(self) -> None:
-        """Check that the connections lead to where one that is made now would lead.
+    def check_file(self) -> None:
+        """Check that open connections use the file that a new connection would open.
 
         Raises:
             StoreUnavailable: when they do not.
         """
 
-    def mark(self) -> object:
-        """Return what :meth:`SessionStore.change_token` is to return."""
+    def change_token(self) -> object:
+        """Return the value of :meth:`SessionStore.change_token`."""
 
     def wait(self, seconds: float, is_behind: Callable[[], bool]) -> None:
         """Return when something may have been logged, after ``seconds`` at the latest.
 
         Args:
-            seconds: how long to wait.
-            is_behind: asks the database whether it has more than this process has read.
+            seconds: the most to wait.
+            is_behind: queries whether the database has entries that this process has not read.
         """
 
     def stop_waiting(self) -> None:
-        """Have :meth:`wait` return soon; see :meth:`SessionStore.stop_waiting`."""
+        """Make :meth:`wait` return soon; see :meth:`SessionStore.stop_waiting`."""
 
     def close(self) -> None:
-        """Give back what is open, and have :meth:`wait` return."""
+        """Close files and connections, and make :meth:`wait` return."""

@@ -1,4 +1,4 @@
-"""Engines and forks: a connection belongs to the process that made it."""
+"""Engines and forks: a connection belongs to the process that opened it."""
 
 from weakref import WeakSet
 
@@ -8,7 +8,7 @@ from flask_watchword.fork_safety import ForkAware, watch_forks
 
 
 class _Engines(ForkAware):
-    """The engines of this process."""
+    """All engines of this process."""
 
     def __init__(self) -> None:
         self.known: WeakSet[Engine] = WeakSet()
@@ -16,16 +16,16 @@ class _Engines(ForkAware):
     def before_fork(self) -> None:
         """Close the connections to SQLite files.
 
-        The library keeps one account of a file's locks for the whole process. A child would take
-        its parent's for its own and lock nothing, and what it commits would be lost as soon as
-        somebody else, who sees no lock, closes the file for good.
+        The SQLite library keeps one record of the locks on a file for the whole process. A child
+        would treat its parent's locks as its own and lock nothing, and its commits would be lost
+        when another process, which sees no lock, closes its last connection to the file.
         """
         for engine in list(self.known):
             if engine.dialect.name == "sqlite":
                 engine.dispose()
 
     def after_fork(self) -> None:
-        """Begin with empty pools: two that talk over one connection read each other's answers."""
+        """Start with empty pools: two processes on one connection read each other's answers."""
         for engine in list(self.known):
             engine.dispose(close=False)
 
@@ -35,5 +35,5 @@ watch_forks(_engines)
 
 
 def forget_connections_in_children(engine: Engine) -> None:
-    """Keep the connections of an engine to this process."""
+    """Keep forked children from using the connections of an engine."""
     _engines.known.add(engine)

@@ -1,7 +1,7 @@
-"""Connections for single statements, kept at hand in front of the pool.
+"""A few idle connections in front of SQLAlchemy's pool.
 
-To lend a connection and to take it back costs SQLAlchemy's pool as much as SQLite needs for the
-statement in between.
+Checking a connection out of SQLAlchemy's pool and in again takes as long as the statement between
+them takes in SQLite.
 """
 
 from sqlalchemy import Engine
@@ -12,54 +12,55 @@ from flask_watchword.infra.sql.postgres import is_readable
 
 
 class ConnectionPool(ForkAware):
-    """Lends connections of an engine's pool, and keeps some of those that come back.
+    """Takes connections from an engine's pool, and keeps some of those that are released.
 
     Args:
-        engine: whose pool they come from, which counts those that are kept as lent.
-        most: how many are kept.
+        engine: the engine; its pool counts the kept connections as checked out.
+        size: the most connections to keep.
     """
 
-    def __init__(self, engine: Engine, most: int) -> None:
+    def __init__(self, engine: Engine, size: int) -> None:
         self._engine = engine
-        self._most = most
+        self._size = size
         self._may_be_dropped = engine.dialect.name == "postgresql"
-        # A list: to append and to pop are one step each, so it needs no lock.
-        self._kept: list[PoolProxiedConnection] = []
+        # `append` and `pop` of a list are atomic, so it needs no lock.
+        self._idle: list[PoolProxiedConnection] = []
         watch_forks(self)
 
-    def lend(self) -> PoolProxiedConnection:
-        """Return a connection that its server has not dropped meanwhile."""
+    def acquire(self) -> PoolProxiedConnection:
+        """Return a connection that its server has not dropped."""
         try:
-            kept = self._kept.pop()
+            idle = self._idle.pop()
         except IndexError:
             return self._engine.raw_connection()
-        if self._may_be_dropped and self._has_news(kept):
-            self._give_back(kept)  # the pool finds out what the news is before it lends it again
+        if self._may_be_dropped and self._was_dropped(idle):
+            self._return_to_engine(idle)  # whose pool checks it before it is used again
             return self._engine.raw_connection()
-        return kept
+        return idle
 
-    def take_back(self, lent: PoolProxiedConnection, *, keep: bool) -> None:
-        """Keep a connection, or give it to the pool."""
-        if keep and len(self._kept) < self._most:
-            self._kept.append(lent)
+    def release(self, connection: PoolProxiedConnection, *, keep: bool) -> None:
+        """Keep a connection, or return it to the pool of the engine."""
+        if keep and len(self._idle) < self._size:
+            self._idle.append(connection)
         else:
-            self._give_back(lent)
+            self._return_to_engine(connection)
 
-    def close_kept(self) -> None:
-        """Close the connections that are not lent."""
-        while self._kept:
-            self._kept.pop().invalidate()
+    def close_idle(self) -> None:
+        """Close the idle connections."""
+        while self._idle:
+            self._idle.pop().invalidate()
 
     def before_fork(self) -> None:
-        """Leave no connection for a child to inherit."""
-        self.close_kept()
+        """Close the connections that a child would inherit."""
+        self.close_idle()
 
-    def _give_back(self, lent: PoolProxiedConnection) -> None:
-        if self._may_be_dropped and lent.dbapi_connection.closed:  # type: ignore[union-attr]
-            lent.invalidate()  # or the pool would roll it back, and log a trace of why that fails
+    def _return_to_engine(self, connection: PoolProxiedConnection) -> None:
+        if self._may_be_dropped and connection.dbapi_connection.closed:  # type: ignore[union-attr]
+            connection.invalidate()  # or the pool rolls it back, fails, and logs a traceback
         else:
-            lent.close()
+            connection.close()
 
-    def _has_news(self, kept: PoolProxiedConnection) -> bool:
-        connection = kept.dbapi_connection
+    def _was_dropped(self, idle: PoolProxiedConnection) -> bool:
+        connection = idle.dbapi_connection
+        # The server sends nothing to an idle connection except when it closes it.
         return connection.closed or is_readable(0.0, connection.fileno())  # type: ignore[union-attr]

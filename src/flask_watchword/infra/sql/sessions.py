@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Executable, exc
 from flask_watchword.infra.server_clock import ServerClock
 from flask_watchword.infra.sql import statements
 from flask_watchword.infra.sql.engine import run, transactions
-from flask_watchword.infra.sql.executor import DirectStatements
+from flask_watchword.infra.sql.executor import EngineDatabase
 from flask_watchword.infra.sql.feed import Feed
 from flask_watchword.infra.sql.postgres import ANSWER_SECONDS
 from flask_watchword.infra.sql.postgres_feed import PostgresFeed
@@ -51,7 +51,7 @@ class SqlSessionStore:
         self._engine = engine
         self._owned = owned
         # The pool of an application's engine keeps all of its connections.
-        self._database = database_at(engine) if owned else DirectStatements(engine, kept=0)
+        self._database = database_at(engine) if owned else EngineDatabase(engine, kept=0)
         self._transactions = transactions(engine)
         self._is_postgres = engine.dialect.name == "postgresql"
         self._feed: Feed = PostgresFeed(engine) if self._is_postgres else SqliteFeed(engine)
@@ -174,7 +174,7 @@ class SqlSessionStore:
         """Return what was logged behind a cursor and lives still."""
         # Asked first: a store that is wiped in between shows its new epoch the next time.
         epoch, since = self._epoch(now)
-        self._feed.check_place()
+        self._feed.check_file()
         living: list[Revocation] = []
         cursor, more = after, True
         while more:
@@ -201,7 +201,7 @@ class SqlSessionStore:
             "key_id": key_id,
         }
         found = [_revocation(row) for row in self._database.rows(statements.FIND, values)]
-        self._feed.check_place()
+        self._feed.check_file()
         return found
 
     def purge(self, now: float, limit: int) -> int:
@@ -215,7 +215,7 @@ class SqlSessionStore:
 
         With PostgreSQL this process's own change it; ``wait_for_change`` tells of the others.
         """
-        return self._feed.mark()
+        return self._feed.change_token()
 
     def wait_for_change(self, seconds: float) -> None:
         """Return when something may have been logged, after ``seconds`` at the latest."""
@@ -254,20 +254,20 @@ class SqlSessionStore:
     def _rotated_in_time(self, values: dict[str, Any]) -> Session | None:
         deadline = self._clock.deadline()
         if deadline is None:
-            deadline = self._clock.learn(self._shown())
+            deadline = self._clock.update(self._server_time())
         rotated = self._one(statements.ROTATE_IN_TIME, values | {"deadline": deadline})
         if rotated is not None:
             return rotated
-        shown = self._shown()
-        if shown <= deadline:
+        server_time = self._server_time()
+        if server_time <= deadline:
             return None
         # Perhaps it was too late. Its answer has come, so the deadline was wrong: a clock was set.
-        again = values | {"deadline": self._clock.learn(shown)}
+        again = values | {"deadline": self._clock.update(server_time)}
         return self._one(statements.ROTATE_IN_TIME, again)
 
-    def _shown(self) -> float:
-        shown: float = self._database.rows(statements.CLOCK)[0][0]
-        return shown
+    def _server_time(self) -> float:
+        seconds: float = self._database.rows(statements.CLOCK)[0][0]
+        return seconds
 
     def _end_some(
         self,

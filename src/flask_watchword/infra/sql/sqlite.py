@@ -1,4 +1,4 @@
-"""How SQLite is opened and how its transactions begin."""
+"""SQLite engines: connection settings, and how transactions begin."""
 
 import sqlite3
 import time
@@ -7,24 +7,24 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
-#: The execution option of a transaction that writes.
+#: Execution option of a transaction that writes.
 WRITES = "watchword_writes"
 
-#: Seconds between two attempts to switch a new file to WAL.
+#: Seconds between two attempts to switch a new file to WAL mode.
 _WAL_PAUSE = 0.005
 
 
 class _PooledConnection(sqlite3.Connection):
-    """A connection that is closed when its engine is collected without being disposed of."""
+    """A connection that may be garbage-collected with its engine."""
 
     def __del__(self) -> None:
-        # From Python 3.13 on the driver would warn of a connection that was not closed.
+        # From Python 3.13 on, sqlite3 warns about unclosed connections here.
         pass
 
 
 def open_engine(url: URL, busy_seconds: float) -> Engine:
     """Return an engine for a SQLite file."""
-    # The driver must not begin transactions of its own: `_begin` does, and says which kind.
+    # The driver must not begin transactions itself: `_begin` does, and chooses the kind.
     engine = create_engine(
         url,
         connect_args={
@@ -32,7 +32,7 @@ def open_engine(url: URL, busy_seconds: float) -> Engine:
             "timeout": busy_seconds,
             "factory": _PooledConnection,
         },
-        hide_parameters=True,  # or a trace in the log has what was looked for
+        hide_parameters=True,  # or tracebacks in the log contain the values of statements
     )
     event.listen(engine, "connect", partial(_prepare_connection, busy_seconds))
     event.listen(engine, "begin", _begin)
@@ -40,13 +40,13 @@ def open_engine(url: URL, busy_seconds: float) -> Engine:
 
 
 def is_busy(error: object) -> bool:
-    """Tell whether an error means that another connection holds the lock."""
+    """Return whether an error means that another connection holds the lock."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _prepare_connection(busy_seconds: float, connection: Any, _record: Any) -> None:
-    # WAL lets readers go on while one writes. NORMAL keeps the file consistent through a power
-    # cut, which may cost the last commits only; FULL would cost five times the writes.
+    # With WAL, readers continue while one connection writes. With NORMAL, a power failure keeps the
+    # file consistent and loses the last commits at most; FULL makes writes five times slower.
     cursor = connection.cursor()
     _use_wal(cursor, busy_seconds)
     for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
@@ -55,8 +55,8 @@ def _prepare_connection(busy_seconds: float, connection: Any, _record: Any) -> N
 
 
 def _use_wal(cursor: sqlite3.Cursor, busy_seconds: float) -> None:
-    # Of several processes that open a new file at once all but one find it locked, and for this
-    # lock alone SQLite does not wait.
+    # When several processes open a new file at the same time, all but one find it locked, and this
+    # is the one lock that SQLite does not wait for.
     give_up_at = time.monotonic() + busy_seconds
     while True:
         try:
@@ -70,7 +70,7 @@ def _use_wal(cursor: sqlite3.Cursor, busy_seconds: float) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # The write lock is taken at the start. Taken at the first write, behind a read, it could
-    # fail at once without waiting, because another writer has outdated what was read.
+    # The write lock is taken at the start. If it were taken at the first write after a read, it
+    # could fail without waiting, because another writer has changed what was read.
     if connection.get_execution_options().get(WRITES):
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""Following the log of a SQLite file: a few bytes beside it that every process has mapped."""
+"""Follow the revocation log of a SQLite file by a small file beside it, mapped by every process."""
 
 import contextlib
 import mmap
@@ -14,87 +14,88 @@ from flask_watchword.infra.errors import StoreUnavailable
 
 _BYTES = 8
 
-#: Seconds between two looks at the mark, which cost no I/O.
-_LOOK_EVERY = 0.05
+#: Seconds between two reads of the change token, which do no I/O.
+_READ_TOKEN_EVERY = 0.05
 
-#: Seconds between two questions to the database. They find what was logged by a process that was
-#: killed before it could tell.
-_ASK_EVERY = 0.5
+#: Seconds between two queries of the database. They find entries of a process that was killed
+#: before it could change the token.
+_QUERY_EVERY = 0.5
 
 
 class SqliteFeed(ForkAware):
-    """A mark in a small file beside the database, ``<database>-watchword-feed``.
+    """A change token in a small file beside the database, ``<database>-watchword-feed``.
 
-    Who has logged a revocation writes other random bytes there, after its commit and before it
-    returns. Random, because so no process has to read what it replaces, and none has to lock.
+    A process that has logged a revocation writes new random bytes to it, after the commit and
+    before it returns. They are random so that a process neither has to read the old bytes nor to
+    lock the file.
     """
 
     def __init__(self, engine: Engine) -> None:
-        # Resolved, so that a link and what it leads to share one mark.
+        # Resolved, so that a symbolic link and its target share one token.
         self._database = Path(engine.url.database or "").absolute()
         database = self._database.resolve()
         self._file = database.with_name(f"{database.name}-watchword-feed")
         self._map: mmap.mmap | bytes = _mapped(self._file)
-        self._noticed = self.mark()
+        self._seen = self.change_token()
         self._is_closed = False
         self.after_fork()
         watch_forks(self)
 
     def after_fork(self) -> None:
-        """Look at the place of the database again."""
+        """Identify the database file again."""
         self._opened: tuple[int, int] | None = None
 
     def before_logging(self, connection: Connection) -> None:
-        """Do nothing: the write lock keeps the log in order."""
+        """Do nothing: the write lock of SQLite keeps the log in order."""
 
     def after_logging(self) -> None:
-        """Change the mark."""
-        # Written to the file and not to the map, where a full disk would be a fatal signal.
+        """Change the token."""
+        # Written to the file and not to the mapping, where a full disk would raise SIGBUS.
         with _opened(self._file) as descriptor:
             os.pwrite(descriptor, os.urandom(_BYTES), 0)
 
-    def check_place(self) -> None:
-        """Check that the database is the file that it was at the first time.
+    def check_file(self) -> None:
+        """Check that the path of the database still leads to the same file.
 
-        Where another one was put in its place, by whoever restores a backup, the connections go on
-        with the old one: what is revoked in the new one they would never see.
+        If it was replaced, for instance by a restored backup, open connections continue with the
+        old file and would never see revocations in the new one.
 
         Raises:
-            StoreUnavailable: when it is not, or is not there.
+            StoreUnavailable: when the file was replaced or is missing.
         """
         found = _identity(self._database)
         self._opened = self._opened or found
         if found != self._opened:
             raise StoreUnavailable(f"{self._database} was replaced: restart the application")
 
-    def mark(self) -> object:
-        """Return the bytes of the file as they are now; this is no system call."""
+    def change_token(self) -> object:
+        """Return the current bytes of the file, without a system call."""
         return self._map[:_BYTES]
 
     def wait(self, seconds: float, is_behind: Callable[[], bool]) -> None:
-        """Return when the mark has changed since the last time, or the database has more."""
+        """Return when the token has changed since the last call, or there are new entries."""
         now = time.monotonic()
-        end, ask_at = now + seconds, now
-        while self._noticed == self.mark():
-            if now >= ask_at:
+        end, query_at = now + seconds, now
+        while self._seen == self.change_token():
+            if now >= query_at:
                 if is_behind():
                     break
-                ask_at = now + _ASK_EVERY
+                query_at = now + _QUERY_EVERY
             if now >= end or self._is_closed:
                 break
-            # Not an event: to set one takes a lock, which `stop_waiting` must not.
-            time.sleep(min(_LOOK_EVERY, end - now))
+            # No `threading.Event`: setting one takes a lock, which `stop_waiting` must not.
+            time.sleep(min(_READ_TOKEN_EVERY, end - now))
             now = time.monotonic()
-        self._noticed = self.mark()
+        self._seen = self.change_token()
 
     def stop_waiting(self) -> None:
-        """Have :meth:`wait` return at its next look."""
+        """Make :meth:`wait` return at its next read of the token."""
         self._is_closed = True
 
     def close(self) -> None:
-        """Have :meth:`wait` return, and give back the map."""
+        """Make :meth:`wait` return, and drop the mapping."""
         self.stop_waiting()
-        # The map is unmapped once no request looks at it any more.
+        # The memory is unmapped when no request reads it any more.
         self._map = self._map[:_BYTES]
 
 
@@ -108,8 +109,8 @@ def _identity(file: Path) -> tuple[int, int]:
 
 def _mapped(file: Path) -> mmap.mmap:
     with _opened(file) as descriptor:
-        # Its place on the disk is taken now: to read a hole in a file could fail like a bad
-        # pointer once the disk is full.
+        # Disk space is allocated now: reading a hole in a mapped file on a full disk would raise
+        # SIGBUS.
         os.posix_fallocate(descriptor, 0, _BYTES)
         return mmap.mmap(descriptor, _BYTES, access=mmap.ACCESS_READ)
 

@@ -1,4 +1,4 @@
-"""Where a store works: in transactions of its own, or in one that somebody else has begun."""
+"""Execute statements in a new transaction, or in the caller's."""
 
 import weakref
 from collections.abc import Callable, Sequence
@@ -10,25 +10,25 @@ from flask_watchword.infra.sql.engine import run, single_statements, transaction
 from flask_watchword.infra.sql.executor import (
     NO_VALUES,
     Database,
-    DirectStatements,
+    EngineDatabase,
     Statements,
     Values,
 )
 
-#: An engine, for transactions of one's own, or the connection of a transaction to take part in.
+#: An engine, for new transactions, or the connection of a transaction to take part in.
 EngineOrConnection: TypeAlias = Engine | Connection
 
-#: Connections kept out of the pool of an engine of our own, of which it lends 15 or more.
+#: Idle connections kept outside of the pool of our own engine, which has 15 or more.
 _KEPT = 4
 
 _T = TypeVar("_T")
 
 
 def transact(place: EngineOrConnection, work: Callable[[Connection], _T]) -> _T:
-    """Do work of several statements: all of them or none.
+    """Run a function in one transaction.
 
-    In a transaction of one's own it may be done several times, each from the start. In somebody
-    else's it is done once, and counts when that commits.
+    In a new transaction it may be called several times. In the caller's transaction it is called
+    once, and its changes are committed with that transaction.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -38,8 +38,8 @@ def transact(place: EngineOrConnection, work: Callable[[Connection], _T]) -> _T:
     return run(transactions(place), work)
 
 
-def state(place: EngineOrConnection, work: Callable[[Connection], _T]) -> _T:
-    """Do work of one statement, which needs no BEGIN and COMMIT around it.
+def execute_one(place: EngineOrConnection, work: Callable[[Connection], _T]) -> _T:
+    """Run a function that executes one statement, without BEGIN and COMMIT around it.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -50,33 +50,33 @@ def state(place: EngineOrConnection, work: Callable[[Connection], _T]) -> _T:
 
 
 def database_at(place: EngineOrConnection) -> Database:
-    """Return what runs statements that are constants, for a small part of what others cost.
+    """Return the fast way to execute constant statements; see :mod:`~.executor`.
 
     Args:
-        place: an engine of our own, whose connections all who ask for it share, or a connection.
+        place: an engine of our own, for which all callers get the same object, or a connection.
     """
     if isinstance(place, Connection):
-        return _Joined(place)
+        return _ConnectionDatabase(place)
     known = _databases.get(place)
     database = None if known is None else known()
     if database is None:
-        database = DirectStatements(place, kept=_KEPT)
+        database = EngineDatabase(place, kept=_KEPT)
         known = _databases[place] = weakref.ref(database)
-        event.listen(place, "engine_disposed", _closer(known))
+        event.listen(place, "engine_disposed", _close_with_engine(known))
     return database
 
 
-# Weak at both ends: what a database is known by, its engine, it holds itself.
-_databases: weakref.WeakKeyDictionary[Engine, weakref.ref[DirectStatements]] = (
+# Both keys and values are weak, because each database holds a reference to its engine.
+_databases: weakref.WeakKeyDictionary[Engine, weakref.ref[EngineDatabase]] = (
     weakref.WeakKeyDictionary()
 )
 
 
-def _closer(known: "weakref.ref[DirectStatements]") -> Callable[[Engine], None]:
-    """Return what closes the connections that are kept in front of a pool which closes its own.
+def _close_with_engine(known: "weakref.ref[EngineDatabase]") -> Callable[[Engine], None]:
+    """Return an event listener that closes the kept connections when the engine is disposed of.
 
-    The reference is weak: SQLAlchemy keeps every connection that is lent in a variable of its
-    module until it comes back, so an engine that led to them would never be collected.
+    The reference is weak: SQLAlchemy keeps every checked-out connection in a module variable, so
+    an engine with a reference to them would never be garbage-collected.
     """
 
     def close(_: Engine) -> None:
@@ -87,8 +87,8 @@ def _closer(known: "weakref.ref[DirectStatements]") -> Callable[[Engine], None]:
     return close
 
 
-class _Joined:
-    """Runs statements in a transaction that somebody else has begun."""
+class _ConnectionDatabase:
+    """Executes statements in the caller's transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -11,7 +11,12 @@ from flask_watchword.accounts.users import User
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.executor import Values
 from flask_watchword.infra.sql.text import AnyText
-from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at, state, transact
+from flask_watchword.infra.sql.transactions import (
+    EngineOrConnection,
+    database_at,
+    execute_one,
+    transact,
+)
 
 _users = tables.users.c
 # Named one by one: the order is that of `User`, whatever order the table has.
@@ -90,12 +95,13 @@ class SqlUserStore:
         statement = select(*_USER).where(key > after).order_by(key).limit(limit)
         if search:
             statement = statement.where(self._position(_users.email_key, search) > 0)
-        return [_user(row) for row in state(self._place, lambda c: c.execute(statement).all())]
+        rows = execute_one(self._place, lambda c: c.execute(statement).all())
+        return [_user(row) for row in rows]
 
     def count(self) -> UserCount:
         """Return how many users there are."""
         statement = select(func.count(), func.count(_users.disabled_at)).select_from(tables.users)
-        return UserCount(*state(self._place, lambda c: c.execute(statement).one()))
+        return UserCount(*execute_one(self._place, lambda c: c.execute(statement).one()))
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
         """Put ``new`` where ``old`` stands; return whether it stood there."""
@@ -165,7 +171,7 @@ class SqlUserStore:
             .order_by(_users.id)
             .with_for_update()
         )
-        return frozenset(state(self._place, lambda c: c.execute(statement).scalars().all()))
+        return frozenset(execute_one(self._place, lambda c: c.execute(statement).scalars().all()))
 
     def delete(self, user_id: str) -> bool:
         """Forget the user; return whether there was one."""
@@ -181,7 +187,7 @@ class SqlUserStore:
         return None
 
     def _changed(self, statement: Any) -> bool:
-        return state(self._place, lambda c: c.execute(statement).rowcount) == 1
+        return execute_one(self._place, lambda c: c.execute(statement).rowcount) == 1
 
     def _position(self, text: ColumnElement[str], search: str) -> ColumnElement[int]:
         # Not LIKE: what is looked for is no pattern, and SQLite refuses long ones.

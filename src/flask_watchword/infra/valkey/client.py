@@ -1,4 +1,4 @@
-"""The client: opened from a URL when it is first needed, or one that the application has."""
+"""The Valkey client: opened from a URL at first use, or given by the application."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -13,26 +13,26 @@ from flask_watchword.fork_safety import ForkAware, no_fork, watch_forks
 from flask_watchword.infra.circuit_breaker import CircuitBreaker
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.server_clock import ServerClock
-from flask_watchword.infra.valkey.scripts import IN_TIME, script
+from flask_watchword.infra.valkey.scripts import WITH_DEADLINE, script
 from flask_watchword.locks import process_lock
 
-#: Seconds that connecting may take, and an answer: a request that meets a frozen server is to be
-#: answered within two seconds, with what it does beside that.
+#: Time limit for connecting and for an answer, in seconds. Also when the server is frozen, a whole
+#: request has to be answered within two seconds.
 TIMEOUT = 1.5
 
-# valkey-py and redis-py are alike but for the names they carry.
+# valkey-py and redis-py differ only in names.
 _LIBRARIES = ("valkey", "redis")
 _SCHEMES = {"valkey": False, "redis": False, "valkeys": True, "rediss": True}
 
 
 class Client(Protocol):
-    """What is used of ``valkey.Valkey``, ``redis.Redis`` and their cluster clients."""
+    """The methods used of ``valkey.Valkey``, ``redis.Redis`` and their cluster clients."""
 
     def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any:
-        """Run a script the server knows."""
+        """Run a script that the server has cached."""
 
     def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any:
-        """Run a script and let the server know it from then on."""
+        """Run a script, which the server caches."""
 
     def hmget(self, name: str, keys: Any) -> Any:
         """Return fields of a hash."""
@@ -44,25 +44,25 @@ class Client(Protocol):
         """Delete keys."""
 
     def publish(self, channel: str, message: str) -> Any:
-        """Send a message to whoever listens."""
+        """Send a message to the subscribers of a channel."""
 
     def pubsub(self) -> Any:
-        """Return a listener with a connection of its own."""
+        """Return a subscription object with its own connection."""
 
     def close(self) -> Any:
         """Close the connections."""
 
 
 def client_opener(url: str) -> Callable[[], Client]:
-    """Return what opens the client for a URL; a cluster's asks its nodes for the layout then.
+    """Return a function that opens the client for a URL; a cluster client then reads the layout.
 
     Args:
-        url: ``valkey://host:port/database``, ``valkeys://`` for TLS, both also as ``redis``,
-            ``unix:///path``; with ``+cluster`` after the scheme any node of a cluster. Options
-            of the client may follow as a query, and the prefix of our keys as ``prefix``.
+        url: ``valkey://host:port/database``, ``valkeys://`` for TLS, ``redis`` and ``rediss``
+            likewise, ``unix:///path``; with ``+cluster`` after the scheme any node of a cluster.
+            The query may contain options of the client and the prefix of our keys as ``prefix``.
 
     Raises:
-        ValueError: when the URL is of no such kind.
+        ValueError: when the URL has another form.
         MissingExtra: when neither valkey-py nor redis-py is installed.
     """
     scheme, _, rest = url.partition("://")
@@ -80,7 +80,7 @@ def client_opener(url: str) -> Callable[[], Client]:
 
 
 def prefix_of(url: str) -> str | None:
-    """Return the prefix that a URL names by ``?prefix=…``; ``None`` where it names none."""
+    """Return the prefix in ``?prefix=…`` of a URL, or ``None``."""
     return _split_prefix(url)[1]
 
 
@@ -97,7 +97,7 @@ def _parsed(library: str, address: str) -> dict[str, Any]:
     try:
         pool = import_module(f"{library}.connection").ConnectionPool.from_url(address)
     except ValueError:
-        # It quotes what could not be read, perhaps a part of a password.
+        # Its message quotes the text, perhaps a part of a password.
         raise ValueError(
             "the URL of the server cannot be read; what is special in a password is written as "
             "in any URL, / as %2F"
@@ -117,7 +117,8 @@ def _cluster_opener(library: str, address: str, parts: dict[str, Any]) -> Callab
 
 
 def _check_options(client: Any, address: str) -> None:
-    # Makes a connection without connecting it. Otherwise the first request would find out.
+    # Creates a connection object without connecting, so that wrong options fail now and not at
+    # the first request.
     try:
         client.from_url(address).connection_pool.make_connection()
     except Exception as error:
@@ -125,7 +126,7 @@ def _check_options(client: Any, address: str) -> None:
 
 
 def _options(library: str) -> dict[str, object]:
-    # No second try by the client: it would double the time for which a worker may be held up.
+    # No retry by the client: it would double the time for which a worker may be blocked.
     no_back_off = import_module(f"{library}.backoff").NoBackoff()
     return {
         "socket_timeout": TIMEOUT,
@@ -148,44 +149,45 @@ def _scheme_for(library: str, kind: str) -> str:
     return {"valkey": "valkeys", "redis": "rediss"}[library] if _SCHEMES[kind] else library
 
 
-# Kept, because to collect a connection of the parent's as garbage is to end it.
-_of_parents: list[object] = []
+# Kept, because garbage-collecting a client of the parent would close its connections.
+_inherited: list[object] = []
 
 
 class Server(ForkAware):
-    """The server as a store speaks to it: scripts by name, and one error when it is away.
+    """A Valkey server: runs scripts by name, and raises one error when it does not answer.
 
     Args:
-        open_client: called when the client is first needed, in each process anew.
+        open_client: opens the client; called at first use in each process.
     """
 
     def __init__(self, open_client: Callable[[], Client]) -> None:
         self._open_client = open_client
         self._client: Client | None = None
         self._lock = process_lock()
-        self._silence = CircuitBreaker(TIMEOUT)
+        self._breaker = CircuitBreaker(TIMEOUT)
         self._clock = ServerClock(TIMEOUT)
         watch_forks(self)
 
     def after_fork(self) -> None:
         """Leave the client to the parent."""
-        _of_parents.append(self._client)
+        _inherited.append(self._client)
         self._client = None
 
     def run(self, name: str, keys: Sequence[str], *args: str | int) -> Any:
-        """Run a script, and give it to the server where that does not know it yet.
+        """Run a script; send its text if the server has not cached it.
 
         Raises:
-            StoreUnavailable: when there is no answer. One of ``IN_TIME`` is not run later either.
+            StoreUnavailable: when there is no answer. A script in ``WITH_DEADLINE`` is then not
+                run later either.
         """
-        if name not in IN_TIME:
+        if name not in WITH_DEADLINE:
             return self._run(name, keys, *args)
-        # The first answer may be the clock instead: it was unknown, or has been set meanwhile.
+        # The first answer is the server's time if that was unknown, or if its clock was changed.
         for _ in range(2):
             answer = self._run(name, keys, *args, round((self._clock.deadline() or 0.0) * 1e6))
             if not isinstance(answer, int):
                 return answer
-            self._clock.learn(answer / 1e6)
+            self._clock.update(answer / 1e6)
         raise StoreUnavailable("the server takes too long to answer")
 
     def _run(self, name: str, keys: Sequence[str], *args: str | int) -> Any:
@@ -194,29 +196,29 @@ class Server(ForkAware):
             try:
                 return client.evalsha(wanted.digest, len(keys), *keys, *args)
             except Exception as error:
-                # By its name, which both libraries use. Nothing has run when it is raised.
+                # Compared by name, which both libraries use. The script has not run.
                 if type(error).__name__ != "NoScriptError":
                     raise
             return client.eval(wanted.text, len(keys), *keys, *args)
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
-        """Lend the client for a question, which the server answers or the time-out ends.
+        """Yield the client for one call.
 
         Raises:
-            StoreUnavailable: instead of whatever error the client raises meanwhile.
+            StoreUnavailable: in place of any error of the client.
         """
         with translated_errors(), no_fork:
-            if self._silence.lasts():
+            if self._breaker.is_open():
                 raise StoreUnavailable("the server does not answer")
             try:
                 yield self._opened()
             except Exception as error:
-                # By its name, which both libraries use.
+                # Compared by name, which both libraries use.
                 if type(error).__name__ == "TimeoutError":
-                    self._silence.begin()
+                    self._breaker.record_timeout()
                 raise
-            self._silence.end()
+            self._breaker.record_answer()
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -235,7 +237,7 @@ class Server(ForkAware):
 
 @contextlib.contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise ``StoreUnavailable`` instead of whatever error a client raises."""
+    """Raise ``StoreUnavailable`` in place of any error of a client."""
     try:
         yield
     except Exception as error:
@@ -245,12 +247,12 @@ def translated_errors() -> Iterator[None]:
 
 
 def _errors_of(error: Exception) -> tuple[type[Exception], ...]:
-    # The library is known by the error: a client may be a class of the application's own.
+    # The error tells the library: the client may be a class of the application.
     for base in type(error).__mro__:
         library = base.__module__.partition(".")[0]
         if library in _LIBRARIES:
             errors = import_module(f"{library}.exceptions")
-            # What a cluster without an answering node raises is not of the family.
+            # The error of a cluster without a reachable node is not a subclass of the first one.
             names = (f"{library.title()}Error", f"{library.title()}ClusterException")
             return tuple(getattr(errors, name) for name in names)
     return ()

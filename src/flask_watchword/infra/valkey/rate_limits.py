@@ -1,4 +1,4 @@
-"""Counted tries in Valkey or Redis: a number for each limit, which goes away by itself."""
+"""Rate limits in Valkey or Redis: one number per limit, which expires by itself."""
 
 import math
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 
 
 class ValkeyRateLimitStore:
-    """A throttle store whose every step is one script, on one server or in a cluster.
+    """A rate limit store in which each method is one script, on one server or in a cluster.
 
     Args:
-        client: of valkey-py or redis-py; it stays open when the store closes.
-        prefix: what all keys begin with, in braces, which keeps them in one slot of a cluster.
+        client: client of valkey-py or redis-py; it stays open when the store closes.
+        prefix: prefix of all keys, in braces, which keep them in one slot of a cluster.
     """
 
     def __init__(self, client: Client, *, prefix: str = "watchword") -> None:
@@ -22,14 +22,14 @@ class ValkeyRateLimitStore:
 
     @classmethod
     def from_url(cls, url: str, *, prefix: str = "watchword") -> Self:
-        """Return a store that connects when it is first used.
+        """Return a store that connects at first use.
 
         Args:
             url: see :func:`~flask_watchword.infra.valkey.client.client_opener`.
-            prefix: as above, unless the URL names one.
+            prefix: prefix of all keys, unless the URL names one.
 
         Raises:
-            ValueError: when the URL is of no known kind.
+            ValueError: when the URL has another form.
             MissingExtra: when neither valkey-py nor redis-py is installed.
         """
         store = cls.__new__(cls)
@@ -37,10 +37,11 @@ class ValkeyRateLimitStore:
         return store
 
     @classmethod
-    def beside(cls, sessions: ValkeySessionStore) -> Self:
-        """Return a store over the connections of sessions, which close them, and with their prefix.
+    def sharing(cls, sessions: ValkeySessionStore) -> Self:
+        """Return a store with the connections and the prefix of a session store, which closes them.
 
-        Whoever finds the server silent by a session then does not wait for it once more by a try.
+        Both share one circuit breaker: when the server does not answer one of them, the other
+        fails fast.
         """
         store = cls.__new__(cls)
         store._use(sessions.server, sessions.prefix, owned=False)
@@ -52,16 +53,16 @@ class ValkeyRateLimitStore:
         self._prefix = f"{{{prefix}}}:throttle:"
 
     def take(self, charges: Sequence[Hit], now: int) -> int:
-        """Count one try on every limit, or on none."""
+        """Count one attempt against every limit, or against none."""
         limits = [number for charge in charges for number in (charge.interval, charge.depth)]
         keys = [self._prefix + charge.key for charge in charges]
-        return int(self._server.run("take", keys, now, *limits))
+        return int(self._server.run("consume", keys, now, *limits))
 
     def refund(self, charges: Sequence[Hit]) -> None:
-        """Count one try less on every limit."""
+        """Count one attempt less against every limit."""
         keys = [self._prefix + charge.key for charge in charges]
         if keys:
-            self._server.run("give_back", keys, *(charge.interval for charge in charges))
+            self._server.run("refund", keys, *(charge.interval for charge in charges))
 
     def remember(
         self,
@@ -72,7 +73,7 @@ class ValkeyRateLimitStore:
         paid_back: Sequence[Hit] = (),
         forgotten: str | None = None,
     ) -> None:
-        """Keep a key until a moment, and count what is forgotten or paid back no more."""
+        """Remember a key until a time, and refund or reset limits."""
         names = [key, *(charge.key for charge in paid_back)]
         if forgotten is not None:
             names.append(forgotten)
@@ -82,16 +83,16 @@ class ValkeyRateLimitStore:
         self._server.run("remember", keys, until, milliseconds, *intervals)
 
     def remembers(self, key: str, now: int) -> bool:
-        """Tell whether a key is kept."""
+        """Return whether a key is remembered."""
         with self._server.client() as client:
             until = client.get(self._prefix + key)
         return until is not None and int(until) > now
 
     def purge(self, now: int, limit: int) -> int:
-        """Return 0: the server deletes what is past by itself."""
+        """Return 0: the server deletes expired keys itself."""
         return 0
 
     def close(self) -> None:
-        """Close the client if it was made from a URL."""
+        """Close the client if it was opened from a URL."""
         if self._owned:
             self._server.close()

@@ -1,11 +1,11 @@
-"""Sessions in Valkey or Redis: a hash each, and the log of revocations beside them."""
+"""Sessions in Valkey or Redis: one hash per session, and the revocation log."""
 
 import math
 import secrets
 from collections.abc import Sequence
 from typing import Any, Self
 
-from flask_watchword.infra.valkey.changes import Changes
+from flask_watchword.infra.valkey.change_subscription import ChangeSubscription
 from flask_watchword.infra.valkey.client import Client, Server, client_opener, prefix_of
 from flask_watchword.infra.valkey.rows import (
     entry_name,
@@ -26,27 +26,28 @@ from flask_watchword.sessions.store import (
     subject_revocation,
 )
 
-#: Entries that one script returns: it holds the server up for a few milliseconds at most.
+#: Entries that one script returns, so that it blocks the server for a few milliseconds at most.
 PAGE = 1_000
 
 
 class ValkeySessionStore:
-    """A session store whose every method is one script, on one server or in a cluster.
+    """A session store in which each method is one script, on one server or in a cluster.
 
-    All keys carry the prefix as their hash tag, so a cluster keeps them in one slot: one of its
-    primaries does all the work, and each method is as atomic as on a single server. What is
-    acknowledged is as durable as the server is set up to make it (``appendonly``,
-    ``appendfsync``, replicas). Keys must not be evicted (``maxmemory-policy noeviction``): an
-    evicted session is signed out, and a log of which a part is evicted counts as wiped.
+    The prefix is the hash tag of all keys, so a cluster keeps them in one slot: one primary
+    executes all scripts, and each method is as atomic as on a single server. Acknowledged writes
+    are as durable as the configuration of the server makes them (``appendonly``,
+    ``appendfsync``, replicas). Keys must not be evicted (``maxmemory-policy noeviction``): a user
+    whose session is evicted is logged out, and a partly evicted log counts as wiped.
 
     Args:
-        client: of valkey-py or redis-py, single or cluster. Its timeouts are how long a request
-            may be held up. It stays open when the store closes.
-        prefix: what all keys and the channel begin with, in braces; two applications on one
-            server take different ones.
+        client: client of valkey-py or redis-py, single or cluster. Its timeouts limit how long a
+            request is blocked. It stays open when the store closes.
+        prefix: prefix of all keys and of the channel, in braces; two applications on one server
+            use different ones.
 
     Attributes:
         server: the connections, which other stores on the same server may share.
+        prefix: the prefix without braces.
     """
 
     def __init__(self, client: Client, *, prefix: str = "watchword") -> None:
@@ -54,14 +55,14 @@ class ValkeySessionStore:
 
     @classmethod
     def from_url(cls, url: str, *, prefix: str = "watchword") -> Self:
-        """Return a store that connects when it is first used.
+        """Return a store that connects at first use.
 
         Args:
             url: see :func:`~flask_watchword.infra.valkey.client.client_opener`.
-            prefix: as above, unless the URL names one.
+            prefix: prefix of all keys, unless the URL names one.
 
         Raises:
-            ValueError: when the URL is of no known kind.
+            ValueError: when the URL has another form.
             MissingExtra: when neither valkey-py nor redis-py is installed.
         """
         store = cls.__new__(cls)
@@ -75,14 +76,14 @@ class ValkeySessionStore:
         self._prefix = f"{{{prefix}}}:"
         names = ("order", "entries", "ends", "sessions")
         self._log_keys = [self._prefix + name for name in names]
-        self._changes = Changes(server, f"{self._prefix}changed")
+        self._subscription = ChangeSubscription(server, f"{self._prefix}changed")
         self._epoch: str | None = None
-        self._mark = object()
+        self._change_token = object()
 
     def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
-        """Keep a new session; end the subject's oldest beyond ``limit``, and log that."""
+        """Store a new session; end the subject's oldest beyond ``limit``, and log that."""
         now = session.started_at
-        gone_at = min(_unused_until(now, lifetimes), session.ends_at) + lifetimes.leeway
+        expires_at = min(_unused_until(now, lifetimes), session.ends_at) + lifetimes.leeway
         rows = self._run(
             "start",
             "" if limit is None else limit,
@@ -91,14 +92,14 @@ class ValkeySessionStore:
             moment(now),
             moment(now + lifetimes.access),
             moment(lifetimes.leeway),
-            moment(gone_at),
-            _milliseconds(gone_at - now),
+            moment(expires_at),
+            _milliseconds(expires_at - now),
             _milliseconds(session.ends_at - now),
             session.id,
             session.subject,
             *session_fields(session),
         )
-        return self._revoked(sessions_of(rows))
+        return self._with_new_change_token(sessions_of(rows))
 
     def rotate(
         self,
@@ -108,7 +109,7 @@ class ValkeySessionStore:
         lifetimes: Lifetimes,
         requester: Requester = UNKNOWN_REQUESTER,
     ) -> Session | None:
-        """Add one to the generation if it is ``generation`` and the session is not over."""
+        """Increment the generation if it is ``generation`` and the session has not ended."""
         row = self.server.run(
             "rotate",
             (self._session_key(session_id), self._prefix + "sessions"),
@@ -127,13 +128,13 @@ class ValkeySessionStore:
     def record_repeat(
         self, session_id: str, generation: int, now: float, elsewhere: Requester | None
     ) -> Session | None:
-        """Note that the current generation was handed out again, if it still is the current one."""
-        told = () if elsewhere is None else (moment(now), elsewhere.address, elsewhere.agent)
+        """Record that the current generation was issued again, if it is still the current one."""
+        request = () if elsewhere is None else (moment(now), elsewhere.address, elsewhere.agent)
         keys = (self._session_key(session_id),)
-        return session_of(self.server.run("record_repeat", keys, str(generation), *told))
+        return session_of(self.server.run("record_repeat", keys, str(generation), *request))
 
     def get(self, session_id: str) -> Session | None:
-        """Return a session, over or not."""
+        """Return a session, ended or not."""
         with self.server.client() as client:
             row: list[Any] = client.hmget(self._session_key(session_id), list(SESSION_FIELDS))
         return session_of(row)
@@ -143,7 +144,7 @@ class ValkeySessionStore:
         until = moment(now + lifetimes.access), moment(lifetimes.leeway)
         ended = session_of(self._run("end", session_id, moment(now), reason, *until))
         if ended is not None:
-            self._move_mark()
+            self._renew_change_token()
         return ended
 
     def end_all(
@@ -162,31 +163,31 @@ class ValkeySessionStore:
             revoked = moment(entry.revoked_at), moment(entry.expires_at)
         until = moment(now + lifetimes.access), moment(lifetimes.leeway)
         args = subject, moment(now), reason, *until, keep or "", *revoked
-        ended, whole = self._end_once(*args)
-        # What others delete between two steps moves the rest up, past where the next one begins.
-        while not whole:
-            some, whole = self._end_once(*args)
-            ended += some
-            whole = whole or not some
+        ended, complete = self._end_once(*args)
+        # Sessions deleted by others between two steps move the rest up, past the next position.
+        while not complete:
+            more, complete = self._end_once(*args)
+            ended += more
+            complete = complete or not more
         if keep is None:
-            self._move_mark()
+            self._renew_change_token()
             return ended
-        return self._revoked(ended)
+        return self._with_new_change_token(ended)
 
     def of_subject(self, subject: str, now: float) -> Sequence[Session]:
-        """Return the sessions of a subject that are not over, the one used last first."""
+        """Return the live sessions of a subject, the last used first."""
         sessions = sessions_of(self._run("of_subject", subject, moment(now)))
         return sorted(sessions, key=lambda session: session.rotated_at, reverse=True)
 
     def revoke(self, entry: Revocation) -> None:
-        """Log a revocation; of two about the same, one that lives as long as the longer is kept."""
+        """Log a revocation; of two with the same value, one with the later end is kept."""
         self._run(
             "revoke", entry.kind, entry.value, moment(entry.revoked_at), moment(entry.expires_at)
         )
-        self._move_mark()
+        self._renew_change_token()
 
     def revocations(self, after: int, now: float) -> Batch:
-        """Return what was logged behind a cursor and lives still; 0 for all of it."""
+        """Return the live entries after a cursor; 0 for all."""
         entries: list[Revocation] = []
         cursor, more = after, True
         while more:
@@ -197,7 +198,7 @@ class ValkeySessionStore:
             if text(epoch) != self._epoch:
                 self._epoch = text(epoch)
                 if cursor:
-                    # It is a cursor of another life of the store, or of nobody knows which.
+                    # The cursor belongs to another epoch of the store, or to an unknown one.
                     return self.revocations(0, now)
             cursor = int(text(last))
         live = [entry for entry in entries if entry.expires_at > now]
@@ -211,47 +212,49 @@ class ValkeySessionStore:
         key_id: str | None = None,
     ) -> Sequence[Revocation]:
         """Return the entries about a session, a token, a subject and a key."""
-        asked = {
+        values_by_kind = {
             RevocationKind.SESSION: session_id,
             RevocationKind.TOKEN: token_id,
             RevocationKind.SUBJECT: subject,
             RevocationKind.KEY: key_id,
         }
-        names = [entry_name(kind, value) for kind, value in asked.items() if value is not None]
+        names = [
+            entry_name(kind, value) for kind, value in values_by_kind.items() if value is not None
+        ]
         if not names:
             return []
         with self.server.client() as client:
             values: list[Any] = client.hmget(self._prefix + "entries", names)
-        found = zip(names, values, strict=True)
-        return [entry_of(name, value) for name, value in found if value is not None]
+        fields = zip(names, values, strict=True)
+        return [entry_of(name, value) for name, value in fields if value is not None]
 
     def purge(self, now: float, limit: int) -> int:
-        """Delete up to ``limit`` sessions and as many entries that can concern nobody any more.
+        """Delete up to ``limit`` expired sessions and as many expired entries.
 
-        Sessions delete themselves as well; this forgets that they were there.
+        Sessions also expire by themselves; this deletes them from the indexes.
         """
         return int(self._run("purge", moment(now), limit))
 
     def change_token(self) -> object:
-        """Return a value that this store's own revocations alone change."""
-        return self._mark
+        """Return a value that only this store's own revocations change."""
+        return self._change_token
 
     def wait_for_change(self, seconds: float) -> None:
         """Return when something may have been logged, after ``seconds`` at the latest.
 
         Raises:
-            StoreUnavailable: once when the connection is lost, and again after each attempt to
-                make a new one, with half a second between these at the most.
+            StoreUnavailable: once when the connection is lost, and after each failed attempt to
+                connect again, with at most half a second between attempts.
         """
-        self._changes.wait(seconds)
+        self._subscription.wait(seconds)
 
     def stop_waiting(self) -> None:
-        """Have :meth:`wait_for_change` return soon."""
-        self._changes.stop_waiting()
+        """Make :meth:`wait_for_change` return soon."""
+        self._subscription.stop_waiting()
 
     def close(self) -> None:
-        """Wake whoever waits, and close the client if it was made from a URL."""
-        self._changes.close()
+        """Wake waiting threads, and close the client if it was opened from a URL."""
+        self._subscription.close()
         if self._owned:
             self.server.close()
 
@@ -259,11 +262,11 @@ class ValkeySessionStore:
         return self.server.run(script, self._log_keys, self._prefix, *args)
 
     def _end_once(self, *args: str) -> tuple[list[Session], bool]:
-        """Walk through the sessions of a subject once; tell also whether that was a single step."""
+        """End the sessions of a subject; return them, and whether one step was enough."""
         ended: list[Session] = []
-        place, steps = 0, 0
-        while place >= 0:
-            rows, place = self._run("end_all", *args, place, MAX_ENDED_PER_CALL)
+        position, steps = 0, 0
+        while position >= 0:
+            rows, position = self._run("end_all", *args, position, MAX_ENDED_PER_CALL)
             ended += sessions_of(rows)
             steps += 1
         return ended, steps == 1
@@ -271,17 +274,17 @@ class ValkeySessionStore:
     def _session_key(self, session_id: str) -> str:
         return f"{self._prefix}session:{session_id}"
 
-    def _revoked(self, ended: list[Session]) -> list[Session]:
+    def _with_new_change_token(self, ended: list[Session]) -> list[Session]:
         if ended:
-            self._move_mark()
+            self._renew_change_token()
         return ended
 
-    def _move_mark(self) -> None:
-        self._mark = object()
+    def _renew_change_token(self) -> None:
+        self._change_token = object()
 
 
 def _unused_until(now: float, lifetimes: Lifetimes) -> float:
-    # A session is kept for as long as its tokens live, so that ending it still revokes them.
+    # A session is kept as long as its tokens are valid, so that ending it still revokes them.
     return now + max(lifetimes.idle, lifetimes.access)
 
 

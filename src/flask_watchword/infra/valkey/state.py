@@ -1,4 +1,4 @@
-"""What a Valkey or Redis server tells of itself to whoever examines it."""
+"""State of a Valkey or Redis server, for the doctor's checks."""
 
 import time
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from flask_watchword.infra.valkey.client import Server, client_opener
 
 @dataclass(frozen=True, slots=True)
 class ValkeyState:
-    """What a server tells of itself.
+    """State of a server.
 
     Attributes:
-        ahead: seconds that its clock is ahead of this machine's.
+        ahead: seconds by which its clock is ahead of this machine's.
         eviction: its ``maxmemory-policy``.
-        most_memory: its ``maxmemory`` in bytes; 0 where there is none.
-        appends: whether it writes each change to an append-only file.
+        most_memory: its ``maxmemory`` in bytes; 0 for no limit.
+        appends: whether it writes changes to an append-only file.
     """
 
     ahead: float
@@ -26,11 +26,11 @@ class ValkeyState:
 
 
 def valkey_states(url: str) -> Sequence[ValkeyState]:
-    """Return what a server tells of itself; of a cluster, what each of its primaries does.
+    """Return the state of a server, or of each primary of a cluster.
 
     Raises:
-        StoreUnavailable: when one does not answer within some seconds.
-        ValueError: when the URL is of no known kind.
+        StoreUnavailable: when one does not answer in time.
+        ValueError: when the URL has another form.
         MissingExtra: when neither valkey-py nor redis-py is installed.
     """
     server = Server(client_opener(url))
@@ -45,10 +45,10 @@ def valkey_states(url: str) -> Sequence[ValkeyState]:
 
 
 def _state(client: Any, of: dict[str, Any]) -> ValkeyState:
-    began = time.time()
+    started = time.time()
     seconds, microseconds = client.execute_command("TIME", **of)
-    # Half of the way there and back.
-    ahead = int(seconds) + int(microseconds) / 1e6 - (began + time.time()) / 2
+    # Half of the round trip.
+    ahead = int(seconds) + int(microseconds) / 1e6 - (started + time.time()) / 2
     memory = client.execute_command("INFO", "memory", **of)
     persistence = client.execute_command("INFO", "persistence", **of)
     return ValkeyState(

@@ -1,4 +1,4 @@
-"""The Lua scripts: each is one step that nothing else can come between."""
+"""Lua scripts. The server executes each atomically."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,26 +8,26 @@ from importlib.resources import files
 
 from flask_watchword.sessions.session import Session
 
-#: The fields of a stored session, in the order in which scripts return them.
+#: Fields of a stored session, in the order in which scripts return them.
 SESSION_FIELDS = tuple(field.name for field in fields(Session))
 
-# Alone on the hot path, and with keys of their own.
+# They run often, write no log entry, and have other keys.
 _WITHOUT_LOG = {"rotate", "record_repeat"}
 
-# What counts tries knows nothing of sessions.
-_ALONE = {"take", "give_back", "remember"}
+# Rate limits use no function for sessions.
+_RATE_LIMITS = {"consume", "refund", "remember"}
 
-#: What must not be done once nobody waits for the answer; the last argument is the deadline.
-IN_TIME = frozenset({"rotate", "start", "take"})
+#: Scripts that do nothing when the client no longer waits; their last argument is the deadline.
+WITH_DEADLINE = frozenset({"rotate", "start", "consume"})
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A script as the server takes it.
+    """A script for the server.
 
     Attributes:
-        text: the source.
-        digest: the name under which the server keeps what it has seen once.
+        text: source code.
+        digest: SHA-1 digest by which the server finds a cached script.
     """
 
     text: str
@@ -36,17 +36,17 @@ class Script:
 
 @cache
 def script(name: str) -> Script:
-    """Return the script ``<name>.lua`` with what it needs of the others in front."""
+    """Return the script ``<name>.lua``, preceded by the functions that it uses."""
     text = "\n".join(_parts(name))
-    # What names a script by this digest is the server's protocol; nothing secret hangs on it.
+    # SHA-1 is prescribed by the protocol of the server; it protects no secret.
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
 def _parts(name: str) -> Iterator[str]:
     yield _source("clock")
-    if name in IN_TIME:
-        yield _source("in_time")
-    if name not in _ALONE:
+    if name in WITH_DEADLINE:
+        yield _source("deadline")
+    if name not in _RATE_LIMITS:
         names = ", ".join(f"'{field}'" for field in SESSION_FIELDS)
         yield f"local FIELDS = {{{names}}}\n"
         yield _source("session")

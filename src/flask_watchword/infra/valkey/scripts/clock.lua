@@ -1,4 +1,4 @@
--- The clock of the server.
+-- The time of the server.
 
 local function microseconds()
   local time = redis.call('TIME')

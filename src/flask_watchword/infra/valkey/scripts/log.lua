@@ -1,6 +1,6 @@
--- The log of revocations, and ending sessions.
--- The keys of single sessions and subjects are made here from what is found; they carry the hash
--- tag of the prefix, so they are in the slot that the script was sent to.
+-- The revocation log, and functions that end sessions.
+-- Keys of sessions and subjects are built here. They contain the hash tag of the prefix, so they are
+-- in the slot that the script was sent to.
 
 local ORDER, ENTRIES, ENDS, SESSIONS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local PREFIX = ARGV[1]
@@ -13,11 +13,11 @@ local function subject_key(subject)
   return PREFIX .. 'subject:' .. subject
 end
 
--- Entries are numbered by the time, not from 1: should the newest of them be lost, by a restart
--- or a failover, then what comes after has numbers that no follower has read past.
+-- Entries are numbered by time, not from 1: if a restart or a failover loses the newest entries, the
+-- next ones get numbers that no follower has already read past.
 --
--- A server that is full refuses a script's first writing command if it may take memory, and no
--- later one. What revokes begins with one that takes none: it has to work then, too.
+-- A server that is out of memory rejects a script only if its first writing command may allocate
+-- memory. So `append` begins with one that does not: revoking has to work then, too.
 local function append(kind, value, moment, until_)
   local member = kind .. ':' .. value
   redis.call('ZREM', ORDER, member)
@@ -25,7 +25,7 @@ local function append(kind, value, moment, until_)
   if known then
     local known_moment, known_until = string.match(known, '^(%S+) (%S+)$')
     if kind == 'subject' and tonumber(moment) <= tonumber(known_moment) then
-      -- Each is later than the one before: see `later_than`.
+      -- Each entry of a subject is later than the one before: see `later_than`.
       moment = string.format('%.17g', known_moment + 0.000001)
     end
     moment, until_ = later(known_moment, moment), later(known_until, until_)
@@ -41,7 +41,7 @@ local function announce()
   redis.call('PUBLISH', PREFIX .. 'changed', '')
 end
 
--- Tells whether a session of a subject is there still, and whether it is not over.
+-- Returns whether a session of a subject exists, and whether it is live.
 local function state(subject, id, now)
   local idle_until, ended_at = unpack(
     redis.call('HMGET', session_key(id), 'idle_until', 'ended_at'))
@@ -52,17 +52,17 @@ local function state(subject, id, now)
   return true, not ended_at and tonumber(now) < tonumber(idle_until)
 end
 
--- Returns the ids of the sessions of a subject that are not over, the oldest first.
+-- Returns the ids of the live sessions of a subject, the oldest first.
 local function live(subject, now)
   local ids = {}
   for _, id in ipairs(redis.call('ZRANGE', subject_key(subject), 0, -1)) do
-    local _, lives = state(subject, id, now)
-    if lives then ids[#ids + 1] = id end
+    local _, is_live = state(subject, id, now)
+    if is_live then ids[#ids + 1] = id end
   end
   return ids
 end
 
--- Ends a session that was not ended before, and logs it. Returns the session.
+-- Ends a session that has not ended, and logs that. Returns the session.
 local function finish(id, now, reason, access_until, leeway)
   local key = session_key(id)
   local subject, idle_until, ends_at = unpack(

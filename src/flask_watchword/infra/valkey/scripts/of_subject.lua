@@ -1,4 +1,4 @@
--- Returns the sessions of a subject that are not over.
+-- Returns the live sessions of a subject.
 local _, subject, now = unpack(ARGV)
 
 local sessions = {}

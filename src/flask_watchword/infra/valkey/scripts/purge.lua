@@ -1,4 +1,4 @@
--- Deletes sessions and entries that can concern nobody any more. Returns how many.
+-- Deletes expired sessions and log entries. Returns how many.
 local _, now, limit = unpack(ARGV)
 
 local sessions = redis.call('ZRANGEBYSCORE', SESSIONS, '-inf', now, 'LIMIT', 0, limit)

@@ -1,8 +1,7 @@
--- Keeps a key until a moment; one that is kept for longer stays so. Counts one try less on some
--- limits, and on one from nothing again.
--- KEYS: the key, the limits that are paid back, and perhaps one that is forgotten.
--- ARGV: the moment in microseconds, the milliseconds until it has come, an interval for each limit
--- that is paid back.
+-- Remembers a key until a time, unless it is already remembered for longer. Refunds one attempt of
+-- some limits, and resets one.
+-- KEYS: the key, the limits to refund, and optionally one limit to reset.
+-- ARGV: the time in microseconds, milliseconds until then, and an interval for each limit to refund.
 for n = 2, #KEYS do
   local interval = ARGV[n + 1]
   if not interval then

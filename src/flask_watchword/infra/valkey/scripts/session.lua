@@ -1,10 +1,10 @@
--- What a session looks like. FIELDS is put in front of this by the program.
+-- Reading a session. Python defines FIELDS in front of this.
 
 local function stored(key)
   return redis.call('HMGET', key, unpack(FIELDS))
 end
 
--- Moments stay the strings that they came as.
+-- Times stay the strings that they were passed as.
 local function earlier(one, other)
   return tonumber(one) < tonumber(other) and one or other
 end
