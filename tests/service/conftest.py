@@ -130,5 +130,38 @@ def ours(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def shared_sqlite_url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A SQLite file for all tests of a module."""
+    file = tmp_path_factory.mktemp("shared") / "store.db"
+    file.write_bytes(sqlite_template.read_bytes())
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="module")
+def shared_postgres_url(postgres_server: URL, postgres_template: URL) -> Iterator[str]:
+    """A database on a real server for all tests of a module."""
+    name = f"shared_{uuid4().hex}"
+    with new_database(postgres_server, name, str(postgres_template.database)) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(
+    scope="module",
+    params=["shared_sqlite_url", pytest.param("shared_postgres_url", marks=pytest.mark.server)],
+)
+def shared_url(request: pytest.FixtureRequest) -> str:
+    """A database for all tests of a module: SQLite, and PostgreSQL."""
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture(scope="module")
+def shared(shared_url: str) -> Iterator[Site]:
+    """One service for those tests of a module that leave it as it is."""
+    with pytest.MonkeyPatch.context() as patch, site(shared_url, patch) as found:
+        yield found
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}

@@ -254,14 +254,22 @@ _OF_PEOPLE = [
 ]
 
 
+@pytest.fixture(scope="module")
+def programs(shared: Site) -> dict[str, str]:
+    """What a program of each kind gets access with."""
+    user = shared.add_verified()
+    shared.parts.stores.users.set_scopes(user.id, frozenset({"orders:read"}))
+    session = str(shared.pair()["access_token"])
+    return {kind: access(shared, make(shared, session, kind)) for kind in KINDS}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("one", _OF_PEOPLE, ids=lambda one: one.name)
 def test_a_program_changes_nothing_about_the_account_of_its_owner(
-    ours: Site, session: str, kind: str, one: Endpoint
+    shared: Site, programs: dict[str, str], kind: str, one: Endpoint
 ) -> None:
-    token = access(ours, make(ours, session, kind))
     path = one.path.replace("<", "").replace(">", "")
-    refused = ours.ask(one.method, path, token)
+    refused = shared.ask(one.method, path, programs[kind])
     expected = (401, "invalid_token") if one.name == "refresh" else (403, "machine_token")
     assert told(refused) == expected
 
@@ -466,8 +474,8 @@ def test_what_is_revoked_while_it_is_traded_gives_nothing(
         ({"grant_type": "client_credentials", "client_id": "x" * 257}, (400, "invalid_request")),
     ],
 )
-def test_errors_are_those_of_oauth_and_ours(ours: Site, form: Any, refused: Any) -> None:
-    answer = ours.client.post("/token", data=form)
+def test_errors_are_those_of_oauth_and_ours(shared: Site, form: Any, refused: Any) -> None:
+    answer = shared.client.post("/token", data=form)
     assert told(answer) == refused
     assert answer.get_json()["error"] == refused[1]
     assert answer.get_json()["error_description"] == answer.get_json()["msg"]
