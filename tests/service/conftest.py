@@ -9,20 +9,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import URL
 from werkzeug.test import TestResponse
 
-from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import User, new_user
+from flask_watchword.extension.sessions.session_context import TokenPair
 from flask_watchword.service import watchword
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.context import Stores, has_context
+from flask_watchword.service.context import Stores, has_context, service_context
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.stores import prepare
+from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContext
 from tests.memory_stores.users import MemoryUserStore
 from tests.servers.postgres import new_database
 from tests.service.declared import hold_to_its_declaration
 from tests.service.places import stores_around
-from tests.service.site import Site, site, site_settings
+from tests.service.site import Site, cheap_passwords, site, site_settings
 
 PASSWORD = "correct horse battery staple"
 
@@ -57,6 +58,14 @@ def _described_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """Have the applications of these tests hash with the cheapest parameters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watchword, "Passwords", cheap_passwords)
+        yield
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file that is ready to be served, its first signing key included."""
@@ -84,7 +93,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    return Passwords().hash(PASSWORD)
+    return cheap_passwords().hash(PASSWORD)
 
 
 @pytest.fixture
@@ -121,6 +130,24 @@ def tokens(client: FlaskClient) -> dict[str, str]:
     assert answer.status_code == 200
     body: dict[str, str] = answer.get_json()
     return body
+
+
+@pytest.fixture(scope="module")
+def shared_app(password_hash: str) -> Flask:
+    """One application, which Ada may use, for the tests of a module."""
+    users = MemoryUserStore()
+    users.add(new_user("Ada@Example.com", password_hash, 0.0))
+    settings = Settings(database="sqlite:///unused.db", master_key="A" * 43, demo=True, workers=1)
+    return create_app(settings, stores=stores_around(users))
+
+
+def new_session(app: Flask) -> tuple[TokenPair, AuthenticationContext]:
+    """Start a session of Ada without a login, and return its tokens and what they say."""
+    with app.test_request_context():
+        user = service_context().stores.users.by_email("ada@example.com")
+        assert user is not None
+        context = AuthenticationContext(user, (PASSWORD_METHOD,))
+        return service_context().sessions.start(context, fresh=True), context
 
 
 @pytest.fixture

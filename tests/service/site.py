@@ -16,7 +16,6 @@ from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.users import User, new_user
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.state import state_of
-from flask_watchword.service import watchword
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import ServiceContext, service_context
@@ -112,8 +111,7 @@ def codes_in(text: str) -> list[str]:
 
 @contextmanager
 def site(database: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Iterator[Site]:
-    """Lend a service over a prepared database, with cheap hashes, that sends no mail."""
-    monkeypatch.setattr(watchword, "Passwords", cheap_passwords)
+    """Lend a service over a prepared database that sends no mail."""
     monkeypatch.setattr(Mailing, "ensure_running", lambda self: None)
     settings = site_settings(database, **changes)
     with opened_stores(settings) as stores:

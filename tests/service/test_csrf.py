@@ -9,12 +9,11 @@ from flask.testing import FlaskClient
 
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.context import Stores, service_context
+from flask_watchword.service.context import Stores
 from flask_watchword.service.cookies import ACCESS_COOKIE, CSRF_COOKIE, REFRESH_COOKIE
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.features.table import endpoints
-from flask_watchword.service.tokens import AuthenticationContext
-from tests.service.conftest import PASSWORD, bearer
+from tests.service.conftest import PASSWORD, bearer, new_session
 
 LOGIN = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
 HOST = "login.example"
@@ -56,13 +55,15 @@ FROM: Mapping[str, tuple[dict[str, str], bool]] = {
 BY_NAME = pytest.mark.parametrize("name", FROM)
 
 
+@pytest.fixture
+def client(shared_app: Flask) -> FlaskClient:
+    """A browser of its own, whose cookies no other test has."""
+    return shared_app.test_client()
+
+
 def csrf_of(client: FlaskClient) -> str:
     """Give a browser the cookies of a new session, without a hash, and return the CSRF value."""
-    with client.application.test_request_context():
-        user = service_context().stores.users.by_email("ada@example.com")
-        assert user is not None
-        sign_in = AuthenticationContext(user, ("pwd",))
-        pair = service_context().sessions.start(sign_in, fresh=True)
+    pair, sign_in = new_session(client.application)
     client.set_cookie(ACCESS_COOKIE, pair.access_token, domain=HOST)
     client.set_cookie(REFRESH_COOKIE, pair.refresh_token, domain=HOST)
     return sign_in.csrf
@@ -119,10 +120,11 @@ def test_reading_by_cookie_is_not_asked_where_it_comes_from(client: FlaskClient,
 
 @BY_NAME
 def test_a_token_in_a_header_is_not_asked_where_it_comes_from(
-    client: FlaskClient, tokens: dict[str, str], name: str
+    client: FlaskClient, name: str
 ) -> None:
     """No browser sends it by itself."""
-    headers = {**FROM[name][0], **bearer(tokens["access_token"])}
+    pair, _ = new_session(client.application)
+    headers = {**FROM[name][0], **bearer(pair.access_token)}
     assert ask(client, "POST", "/logout", headers) == (204, "")
 
 

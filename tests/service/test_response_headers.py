@@ -11,11 +11,23 @@ from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.features.table import endpoints
-from tests.service.conftest import bearer
+from tests.service.conftest import bearer, new_session
 
 HEADERS = ("X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy")
 #: What anybody may have, and keep.
 PUBLISHED = {"jwks", "openapi_json", "docs", "docs_part", "setup_page", "setup_part"}
+
+
+@pytest.fixture
+def client(shared_app: Flask) -> FlaskClient:
+    return shared_app.test_client()
+
+
+@pytest.fixture
+def tokens(shared_app: Flask) -> tuple[str, str]:
+    pair, _ = new_session(shared_app)
+    return pair.access_token, pair.refresh_token
+
 
 every_endpoint = pytest.mark.parametrize("one", endpoints(demo=True), ids=lambda one: one.name)
 
@@ -38,9 +50,9 @@ def assert_guarded(answer: TestResponse) -> None:
 
 @every_endpoint
 def test_every_endpoint_answers_with_the_headers_of_safety(
-    client: FlaskClient, tokens: dict[str, str], one: Endpoint
+    client: FlaskClient, tokens: tuple[str, str], one: Endpoint
 ) -> None:
-    for token in (None, tokens["access_token"], tokens["refresh_token"]):
+    for token in (None, *tokens):
         assert_guarded(ask(client, one, token))
 
 
@@ -64,21 +76,21 @@ def test_so_does_a_mistake_of_ours(app: Flask) -> None:
 
 @every_endpoint
 def test_no_cache_keeps_what_is_not_for_everybody(
-    client: FlaskClient, tokens: dict[str, str], one: Endpoint
+    client: FlaskClient, tokens: tuple[str, str], one: Endpoint
 ) -> None:
-    for token in (None, tokens["access_token"], tokens["refresh_token"]):
+    for token in (None, *tokens):
         answer = ask(client, one, token)
         if one.name not in PUBLISHED:
             assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_what_is_for_everybody_is_the_same_for_everybody(
-    client: FlaskClient, tokens: dict[str, str]
+    client: FlaskClient, tokens: tuple[str, str]
 ) -> None:
     for one in endpoints(demo=True):
         if one.name in PUBLISHED:
             assert not one.guard.tokens
-            assert ask(client, one).data == ask(client, one, tokens["access_token"]).data
+            assert ask(client, one).data == ask(client, one, tokens[0]).data
 
 
 @pytest.mark.parametrize(
