@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import jwt
@@ -24,6 +25,8 @@ def claims(client: FlaskClient, token: str) -> dict[str, Any]:
 
 
 def test_login_answers_with_a_pair_of_tokens(client: FlaskClient, ada: User) -> None:
+    moment = time.time()
+    client.application.extensions["flask-jwt-extended"].clock = lambda: moment
     answer = log_in(client)
     assert answer.status_code == 200
     body = answer.get_json()
