@@ -41,7 +41,7 @@ def _block(bench: str) -> Iterator[str]:
 
 
 def _ratio(cell: str) -> str:
-    """Return the ratio of a cell, which stands behind its cost."""
+    """Return the ratio of a cell, which follows the cost."""
     return cell.rpartition(" · ")[2]
 
 
@@ -50,7 +50,7 @@ def _tally(bench: str) -> str:
 
 
 def _cells(bench: str) -> dict[str, dict[str, str]]:
-    """Read the tables: by the label of a row, by the name of a column, what stands there."""
+    """Read the tables: the cells by the label of the row and the name of the column."""
     found: dict[str, dict[str, str]] = {}
     head: list[str] = []
     for line in bench.splitlines():

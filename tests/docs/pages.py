@@ -1,4 +1,4 @@
-"""The pages of the documentation, and what stands in them."""
+"""The pages of the documentation, and functions that read their content."""
 
 import re
 from pathlib import Path
@@ -36,13 +36,13 @@ def prose(page: Path) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return the names by which a link may point to the page's headings."""
+    """Return the anchors of the page's headings."""
     kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(prose(page)))
     return {heading.strip().replace(" ", "-") for heading in kept}
 
 
 def between(text: str, name: str) -> str:
-    """Return what stands between the two comments of a name."""
+    """Return the text between the two comments of a name."""
     _, _, rest = text.partition(f"<!-- {name}:begin -->\n")
     found, end, _ = rest.partition(f"<!-- {name}:end -->")
     assert end, f"no {name} in this page"
@@ -50,7 +50,7 @@ def between(text: str, name: str) -> str:
 
 
 def table_rows(text: str) -> list[list[str]]:
-    """Return the rows of every table in a text, without heads."""
+    """Return the rows of every table in a text, without header rows."""
     rows: list[list[str]] = []
     in_body = False
     for line in text.splitlines():

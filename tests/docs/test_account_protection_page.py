@@ -1,4 +1,4 @@
-"""What the page of safeguards says of limits is what the code has."""
+"""The limits on the page about account protection are those of the code."""
 
 from flask_watchword.accounts import api_tokens as api_tokens
 from flask_watchword.accounts import outbox, recovery_codes

@@ -1,4 +1,4 @@
-"""What the page of accounts says of limits is what the code has."""
+"""The limits on the page about accounts are those of the code."""
 
 import re
 

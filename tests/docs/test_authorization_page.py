@@ -1,4 +1,4 @@
-"""What the page of guards shows runs, and answers as the page says."""
+"""The example on the page about roles and scopes runs, and responds as the page says."""
 
 from typing import Any
 
@@ -30,10 +30,10 @@ def test_the_example_admits_and_refuses(app: Flask) -> None:
 
 
 def test_the_table_names_each_guard_its_status_and_its_code() -> None:
-    told = {
+    found = {
         guard.partition("(")[0].strip("`@"): last for guard, _, last in table_rows(text_of(PAGE))
     }
-    assert told == {
+    assert found == {
         "roles_required": f"403, `{exceptions.InsufficientRole.code}`",
         "scopes_required": f"403, `{exceptions.InsufficientScope.code}`",
         "fresh_required": f"401, `{exceptions.SignInTooOld.code}`",

@@ -1,4 +1,4 @@
-"""The differences that the pages name are differences."""
+"""The differences from Flask-JWT-Extended on the pages are real."""
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 

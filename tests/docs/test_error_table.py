@@ -27,7 +27,7 @@ def bearing(token: str) -> Request:
     return {"headers": {"Authorization": f"Bearer {token}"}}
 
 
-def nobody(manager: JWTManager) -> None:
+def user_not_found(manager: JWTManager) -> None:
     manager.user_lookup_loader(lambda header, claims: None)
 
 
@@ -64,7 +64,7 @@ CASES: dict[str, tuple[str, Callable[[], Request], Callable[[JWTManager], None] 
     "the user lookup returned `None`": (
         "/",
         lambda: bearing(create_access_token("alice")),
-        nobody,
+        user_not_found,
     ),
     "the token verification loader returned `False`": (
         "/",

@@ -76,7 +76,7 @@ def test_a_stolen_key_is_replaced_at_once() -> None:
     assert states()["active"] != stolen
 
 
-def test_keys_from_elsewhere_are_taken_in(tmp_path: Path) -> None:
+def test_keys_are_imported(tmp_path: Path) -> None:
     material, theirs = new_material("ES256"), new_material("EdDSA")
     (tmp_path / "private.pem").write_bytes(material.private or b"")
     jwk = json.dumps(theirs.key.jwk and dict(theirs.key.jwk))
@@ -103,7 +103,7 @@ def test_a_master_key_is_exchanged_as_the_page_says(monkeypatch: pytest.MonkeyPa
     prepare(read_settings())
 
 
-def test_a_lost_master_key_is_got_over_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_master_key_is_replaced_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", "B" * 42 + "A")
     typed("watchword keys revoke --lost-master-key KID", states()["active"])
     prepare(read_settings())
@@ -169,7 +169,7 @@ def test_a_key_pair_is_exchanged_as_the_page_says(tmp_path: Path) -> None:
     assert "kid" in jwt.get_unverified_header(token)
 
 
-def test_the_verifier_of_the_page_knows_whose_token_it_is() -> None:
+def test_the_verifier_of_the_page_returns_the_user() -> None:
     (code,) = [code for code in blocks(PAGE, "python") if "PyJWKClient" in code]
     service = login_service()
     with served(service) as port:

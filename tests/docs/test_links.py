@@ -1,4 +1,4 @@
-"""Links lead somewhere, and what is called a file is one."""
+"""Links point to existing files and headings, and named files exist."""
 
 import re
 from collections.abc import Iterator

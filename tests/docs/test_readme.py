@@ -1,4 +1,4 @@
-"""What README, CONTRIBUTING and the first pages say can be done can be done."""
+"""The commands and examples of README, CONTRIBUTING and the first pages work."""
 
 import json
 import re
@@ -101,7 +101,7 @@ def the_application() -> Flask:
     return app
 
 
-def test_the_application_admits_whoever_logged_in_and_nobody_else() -> None:
+def test_the_application_requires_a_token() -> None:
     client = the_application().test_client()
     assert client.get("/whoami").status_code == 401
     token = client.post("/login").json["access_token"]  # type: ignore[index]
@@ -109,7 +109,7 @@ def test_the_application_admits_whoever_logged_in_and_nobody_else() -> None:
     assert (answer.status_code, answer.json) == (200, {"logged_in_as": "alice"})
 
 
-def test_the_application_is_an_import_and_five_lines_of_watchwords() -> None:
+def test_the_application_has_an_import_and_five_lines_of_watchword() -> None:
     (code,) = blocks(README, "python")
     imported, rest = re.split(r"^app = ", code, flags=re.MULTILINE)
     names = re.findall(r"[\w]+", imported.partition("flask_watchword import ")[2])

@@ -1,4 +1,4 @@
-"""What the page of sessions says of repeated refreshes is what the code has."""
+"""The figures on the pages about sessions are those of the code."""
 
 from flask_watchword.ip_networks import SITE_BITS
 from flask_watchword.service.features.sessions.repeated_refreshes import NOTIFY_AFTER

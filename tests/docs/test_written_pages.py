@@ -1,4 +1,4 @@
-"""Pages and figures that a script writes are as the script would write them today."""
+"""Generated pages and figures are current."""
 
 from dataclasses import fields
 from types import ModuleType
@@ -66,7 +66,7 @@ def bench_page() -> str:
     return report.as_markdown(rows, MACHINE)
 
 
-def test_figures_of_a_bench_page_come_into_readme() -> None:
+def test_figures_of_a_bench_page_are_written_to_readme() -> None:
     page = f"before\n{write_figures.BEGIN}old\n{write_figures.END}\nafter\n"
     written = write_figures.with_figures(page, bench_page())
     assert written.startswith("before\n")
