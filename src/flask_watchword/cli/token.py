@@ -32,9 +32,9 @@ def inspect(file: str, *, as_json: bool) -> None:
     The exit status is 1 if it cannot be decoded.
     """
     from flask_watchword.clock import system_clock
-    from flask_watchword.jose.inspection import inspected
+    from flask_watchword.jose.inspection import inspect_token
 
-    found = inspected(read_token(file), system_clock())
+    found = inspect_token(read_token(file), system_clock())
     click.echo(_WARNING, err=True)
     if as_json:
         print_object({"verified": False, **found.members()})

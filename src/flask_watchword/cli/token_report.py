@@ -7,7 +7,7 @@ import click
 
 from flask_watchword.cli.output import print_object, print_rows
 from flask_watchword.extension.explain.token_check import TokenCheck
-from flask_watchword.extension.explain.token_walk import Verdict
+from flask_watchword.extension.explain.verdict import Verdict
 from flask_watchword.jose.explain import Outcome, Step
 
 

@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from flask_watchword.extension.errors import JWTDecodeError
+from flask_watchword.extension.issuers.issuer_keys import IssuerKeyCache
 from flask_watchword.extension.issuers.key_provider import KeyProvider
-from flask_watchword.extension.issuers.verification import KeptKeys, issuers_of
+from flask_watchword.extension.issuers.verification import issuers_of
 from flask_watchword.extension.options.keys import load_keys, signing_key, verifying_keys
 from flask_watchword.extension.options.values import (
     Config,
@@ -37,7 +38,7 @@ class DecoderConfig:
         self,
         config: Config,
         key_provider: KeyProvider | None,
-        issuer_keys: KeptKeys,
+        issuer_keys: IssuerKeyCache,
         report_weak_key: Callable[[str], None],
     ) -> None:
         self.identity_claim: str = config["JWT_IDENTITY_CLAIM"]

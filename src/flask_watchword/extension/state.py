@@ -14,8 +14,8 @@ from flask_watchword.extension.caller_warnings import warn_caller
 from flask_watchword.extension.checks.misplaced import warn_of_misplaced_decorators
 from flask_watchword.extension.config_snapshot import ConfigSnapshot
 from flask_watchword.extension.decoder_config import DecoderConfig
+from flask_watchword.extension.issuers.issuer_keys import IssuerKeyCache
 from flask_watchword.extension.issuers.key_provider import KeyProvider
-from flask_watchword.extension.issuers.verification import KeptKeys
 from flask_watchword.extension.options.config_version import VERSION, watch
 from flask_watchword.extension.verification.csrf import check_csrf
 from flask_watchword.jose import Decoder, VerifiedToken, decode_unverified
@@ -48,7 +48,7 @@ class AppState:
         self._snapshot: ConfigSnapshot | None = None
         self.revocations: RevocationFeed | None = None
         self.key_provider: KeyProvider | None = None
-        self.issuer_keys = KeptKeys()
+        self.issuer_keys = IssuerKeyCache()
         self.own_token_blueprints: set[str] = set()
         self.check_cookie_request: Callable[[Request], None] | None = None
         self._reported_weaknesses: set[str] = set()

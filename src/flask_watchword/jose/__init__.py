@@ -1,4 +1,4 @@
-"""The token engine: no Flask, no SQL, no network, no globals; keys and a clock are given to it."""
+"""The token engine. No Flask, no SQL, no network, no globals: keys and clock are arguments."""
 
 from flask_watchword.jose.algorithms import ALGORITHMS
 from flask_watchword.jose.claims import Policy

@@ -1,32 +1,33 @@
-"""The steps by which a token is accepted, one by one, for people who ask why one was refused.
+"""Explain why a token is accepted or rejected, check by check.
 
-Each step is the very function that the decoder uses, in the decoder's order. A decoder says only
-what is wrong first; here everything that was found before it is told as well, and what a token says
-of itself where nothing was asked any more.
+The decoder's own checks run, in the decoder's order (:mod:`flask_watchword.jose.careful` and
+:attr:`Policy.claim_checks`), and a trace records the result of each. A decoder reports only the
+first failure; the trace also shows what was found before it, and what the unverified token says
+about the checks that were not reached.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from flask_watchword.errors import TokenRejected
+from flask_watchword.jose import careful, jws
 from flask_watchword.jose import claims as rules
-from flask_watchword.jose import jws
 from flask_watchword.jose.claims import LATEST_DATE, Policy
 from flask_watchword.jose.durations import dated
-from flask_watchword.jose.jwt import parse_claims
 from flask_watchword.jose.keys import Key
 from flask_watchword.jose.pyjwt_errors import translate
 
-#: Characters of a value that are shown; a token may hold thousands.
+#: Characters of a value that are shown; a token may contain thousands.
 _SHOWN_CHARACTERS = 120
 _EARLIEST_DATE = -62_135_596_800  # the year 1
 
 
 class Outcome(StrEnum):
-    """What came of a step."""
+    """The result of a step."""
 
     OK = "ok"
     REFUSED = "refused"
@@ -35,13 +36,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a check.
+    """One step of a trace.
 
     Attributes:
-        name: what was asked.
-        outcome: what came of it.
-        says: what was found, for people. A client's text may stand in it.
-        code: of a step that refuses, the code of its error.
+        name: what was checked.
+        outcome: the result.
+        says: what was found, for people. It may contain text from the client.
+        code: the error code, if the step rejects the token.
     """
 
     name: str
@@ -50,68 +51,68 @@ class Step:
     code: str | None = None
 
 
-class Walk:
-    """Takes steps until one refuses.
+class Trace:
+    """Run checks until one rejects the token, and record each as a step.
 
     Args:
-        refusals: what a step raises that refuses.
-        code_of: tells the code of such an error.
+        rejections: the exceptions by which a check rejects a token.
+        code_of: returns the code of such an exception.
 
     Attributes:
-        steps: those that were taken, and those that were not reached.
-        stopped: whether one has refused.
+        steps: the recorded steps.
+        stopped: whether a step has rejected the token.
     """
 
     def __init__(
-        self, refusals: tuple[type[Exception], ...], code_of: Callable[[Exception], str]
+        self, rejections: tuple[type[Exception], ...], code_of: Callable[[Exception], str]
     ) -> None:
         self.steps: list[Step] = []
         self.stopped = False
-        self._refusals = refusals
+        self._rejections = rejections
         self._code_of = code_of
 
-    def take(
+    def run(
         self,
         name: str,
         says: str,
         check: Callable[[], object],
-        answered_as: Callable[[Any], Exception] | None = None,
+        to_client_error: Callable[[Any], Exception] | None = None,
     ) -> None:
-        """Take a step, unless one has refused before.
+        """Run a check and record it, or record that it was not reached.
 
         Args:
-            name: what is asked.
-            says: what is found, known before.
-            check: raises where it refuses.
-            answered_as: returns the error that is answered in the place of the one raised.
+            name: what is checked.
+            says: what is found, known before the check.
+            check: raises when it rejects the token.
+            to_client_error: returns the error that the client gets instead of the one raised.
         """
         if self.stopped:
             self.steps.append(Step(name, Outcome.NOT_REACHED, says))
             return
         try:
             check()
-        except self._refusals as error:
-            answered = error if answered_as is None else answered_as(error)
+        except self._rejections as error:
+            answered = error if to_client_error is None else to_client_error(error)
             reason = str(error)
             if answered is not error and str(answered) != reason:
                 reason += f"; it is answered for its form: {answered}"
-            self.refuse(name, f"{says}: {reason}" if says else reason, self._code_of(answered))
+            self.reject(name, f"{says}: {reason}" if says else reason, self._code_of(answered))
         else:
             self.steps.append(Step(name, Outcome.OK, says))
 
-    def refuse(self, name: str, says: str, code: str) -> None:
-        """Stop at a step that refuses."""
+    def reject(self, name: str, says: str, code: str) -> None:
+        """Record that a step rejects the token, and stop."""
         self.steps.append(Step(name, Outcome.REFUSED, says, code))
         self.stopped = True
 
     def skip(self, *names: str) -> None:
-        """Name steps that nobody takes any more."""
+        """Record steps that were not reached."""
         self.steps += [Step(name, Outcome.NOT_REACHED, "") for name in names]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a token says, verified or not; ``None`` for what cannot be read.
+class UnverifiedToken:
+    """What an unverified token says; ``None`` for what cannot be parsed.
 
     Attributes:
         token: the token.
@@ -126,148 +127,120 @@ class Reading:
     claims: Mapping[str, Any] | None
 
     @classmethod
-    def of(cls, token: str, max_token_bytes: int = jws.MAX_TOKEN_BYTES) -> "Reading":
-        """Read what can be read of a token; larger ones are not looked at."""
-        parts = _readable(jws.split_compact, token, max_token_bytes)
+    def parse(cls, token: str, max_token_bytes: int = jws.MAX_TOKEN_BYTES) -> "UnverifiedToken":
+        """Parse what can be parsed of a token; larger tokens are not parsed."""
+        parts = _parsed(jws.split_compact, token, max_token_bytes)
         if parts is None:
             return cls(token, None, None, None)
         _, header, payload, _ = parts
         return cls(
-            token, parts, _readable(jws.parse_header, header), _readable(parse_claims, payload)
+            token, parts, _parsed(jws.parse_header, header), _parsed(careful.parse_claims, payload)
         )
 
 
-def take_form_steps(walk: Walk, reading: Reading, max_token_bytes: int) -> None:
-    """Take the steps that ask for the form of a token: its size, its segments and its header."""
-
-    def answered_as(reason: TokenRejected) -> TokenRejected:
-        return translate(reading.token, reason, max_token_bytes)
-
-    token, parts, header = reading.token, reading.parts, reading.header or {}
-    walk.take(
-        "size",
-        f"{len(token)} bytes, {max_token_bytes} at most",
-        lambda: jws.check_size(token, max_token_bytes),
-        answered_as,
-    )
-    walk.take(
-        "three segments",
-        "" if parts is None else f"of {', '.join(str(len(p)) for p in parts[1:])} characters",
-        lambda: jws.split_compact(token, max_token_bytes),
-        answered_as,
-    )
-    segment = b"" if parts is None else parts[1]
-    walk.take(
-        "header",
-        "" if reading.header is None else shown(header),
-        lambda: jws.parse_header(segment),
-        answered_as,
-    )
-    asked = [name for name in ("crit", "b64") if name in header]
-    walk.take(
-        "critical extensions",
-        ", ".join(asked) or "none",
-        lambda: jws.check_header(header),
-        answered_as,
-    )
-
-
-def take_signature_steps(
-    walk: Walk, reading: Reading, keys: Sequence[Key], known: str, max_token_bytes: int
+def trace_token(
+    trace: Trace,
+    unverified: UnverifiedToken,
+    policy: Policy,
+    keys: Sequence[Key],
+    known_keys: str,
+    now: float,
 ) -> None:
-    """Take the steps that ask who has signed a token.
+    """Run every check of a decoder except for expiry.
 
     Args:
-        walk: what was asked before.
-        reading: the token.
-        keys: those that verify.
-        known: which keys there are, in words.
-        max_token_bytes: larger tokens are not looked at.
-    """
-
-    def answered_as(reason: TokenRejected) -> TokenRejected:
-        return translate(reading.token, reason, max_token_bytes)
-
-    header, parts = reading.header or {}, reading.parts or (b"", b"", b"", b"")
-    signing_input, _, payload, signature = parts
-    allowed = sorted({key.algorithm for key in keys})
-    walk.take(
-        "alg",
-        f"{_member(header, 'alg')}; allowed: {', '.join(allowed)}",
-        lambda: jws.check_algorithm(header, allowed),
-        answered_as,
-    )
-    walk.take(
-        "key",
-        f"kid {_member(header, 'kid')}; known: {known or 'none'}",
-        lambda: jws.keys_for(header, keys),
-        answered_as,
-    )
-    candidates = [] if walk.stopped else jws.keys_for(header, keys)
-    tried = ", ".join(
-        f"{key.kid or 'the key without a kid'} ({key.algorithm})" for key in candidates
-    )
-    walk.take(
-        "signature",
-        f"tried with {tried}" if tried else "",
-        lambda: jws.verify_signature(signing_input, signature, candidates),
-        answered_as,
-    )
-    walk.take(
-        "payload",
-        "" if reading.claims is None else f"{len(reading.claims)} claims",
-        lambda: parse_claims(payload),
-        answered_as,
-    )
-
-
-def take_claim_steps(walk: Walk, reading: Reading, policy: Policy, now: float) -> None:
-    """Take the steps that ask what a token says, but for whether it has expired.
-
-    Args:
-        walk: what was asked before.
-        reading: the token.
+        trace: records the checks.
+        unverified: the token.
         policy: what it has to satisfy.
+        keys: the keys that verify.
+        known_keys: description of these keys.
         now: seconds since the epoch.
     """
-    claims, header = reading.claims or {}, reading.header or {}
-    latest, known = now + policy.leeway, reading.claims is not None
-
-    def take(name: str, says: str, check: Callable[[], object]) -> None:
-        walk.take(name, says if known else "", check)
-
-    take("iat", date(claims, "iat", now), lambda: rules.issued_at(claims, latest))
-    take("nbf", date(claims, "nbf", now), lambda: rules.not_before(claims, latest))
-    take("exp is a date", date(claims, "exp", now), lambda: rules.expiry(claims))
-    issuer, audience = policy.issuer, policy.audience
-    if issuer is not None:
-        wanted = f"{_member(claims, 'iss')}; wanted: {_named(issuer)}"
-        take("iss", wanted, lambda: rules.check_issuer(claims, issuer))
-    if audience is not None:
-        wanted = f"{_member(claims, 'aud')}; wanted: {_named(audience)}"
-        take("aud", wanted, lambda: rules.check_audience(claims, audience))
-    if policy.verify_subject:
-        take("sub", _member(claims, "sub"), lambda: rules.check_subject(claims))
-    take("jti", _member(claims, "jti"), lambda: rules.check_token_id(claims))
+    candidate = careful.Candidate(unverified.token, keys, policy.max_token_bytes)
+    to_client_error = partial(_translated, unverified.token, policy.max_token_bytes)
+    for name, check in careful.CHECKS:
+        # Described when it is its turn: some descriptions need what the checks before have found.
+        says = _describe(name, unverified, candidate, known_keys)
+        trace.run(name, says, partial(check, candidate), to_client_error)
+    header, claims, latest = unverified.header or {}, unverified.claims or {}, now + policy.leeway
+    for name, claim_check in policy.claim_checks:
+        says = _describe_claim(name, unverified, policy, now)
+        trace.run(name, says, partial(claim_check, claims, policy, latest))
     if policy.profile == "strict":
-        take("required claims", ", ".join(claims), lambda: rules.check_required(claims))
-        take("type is known", _member(claims, "type"), lambda: rules.check_type(claims))
-        take("typ is known", _member(header, "typ"), lambda: rules.check_typ(header, claims))
-        take("cty", _member(header, "cty"), lambda: rules.check_cty(header))
+        for name, strict_check in rules.STRICT_CHECKS:
+            says = _describe_claim(name, unverified, policy, now)
+            trace.run(name, says, partial(strict_check, header, claims))
+
+
+def _translated(token: str, max_token_bytes: int, reason: TokenRejected) -> TokenRejected:
+    return translate(token, reason, max_token_bytes)
+
+
+def _describe(
+    name: str, unverified: UnverifiedToken, candidate: careful.Candidate, known_keys: str
+) -> str:
+    parts, header, claims = unverified.parts, unverified.header, unverified.claims or {}
+    match name:
+        case "size":
+            return f"{len(unverified.token)} bytes, {candidate.max_token_bytes} at most"
+        case "three segments" if parts is not None:
+            return f"of {', '.join(str(len(p)) for p in parts[1:])} characters"
+        case "header" if header is not None:
+            return shown(header)
+        case "critical extensions":
+            return ", ".join(n for n in ("crit", "b64") if n in (header or {})) or "none"
+        case "alg":
+            allowed = sorted({key.algorithm for key in candidate.keys})
+            return f"{_member(header or {}, 'alg')}; allowed: {', '.join(allowed)}"
+        case "key":
+            return f"kid {_member(header or {}, 'kid')}; known: {known_keys or 'none'}"
+        case "signature":
+            tried = [
+                f"{key.kid or 'the key without a kid'} ({key.algorithm})"
+                for key in getattr(candidate, "usable_keys", ())
+            ]
+            return f"tried with {', '.join(tried)}" if tried else ""
+        case "payload" if unverified.claims is not None:
+            return f"{len(claims)} claims"
+    return ""
+
+
+def _describe_claim(name: str, unverified: UnverifiedToken, policy: Policy, now: float) -> str:
+    if unverified.claims is None:
+        return ""
+    claims, header = unverified.claims, unverified.header or {}
+    match name:
+        case "iat" | "nbf":
+            return date(claims, name, now)
+        case "exp is a date":
+            return date(claims, "exp", now)
+        case "iss":
+            return f"{_member(claims, 'iss')}; wanted: {_named(policy.issuer)}"
+        case "aud":
+            return f"{_member(claims, 'aud')}; wanted: {_named(policy.audience)}"
+        case "required claims":
+            return ", ".join(claims)
+        case "type is known":
+            return _member(claims, "type")
+        case "typ is known":
+            return _member(header, "typ")
+        case "cty":
+            return _member(header, "cty")
+    return _member(claims, name)
 
 
 def date(claims: Mapping[str, Any], name: str, now: float) -> str:
-    """Return what a claim says that is a date, with how far that is from now."""
-    moment = rules.date_of(claims, name, LATEST_DATE + 1)
-    if moment is None or not _EARLIEST_DATE <= moment <= LATEST_DATE:
+    """Describe a claim that is a date, and how far it is from now."""
+    timestamp = rules.date_of(claims, name, LATEST_DATE + 1)
+    if timestamp is None or not _EARLIEST_DATE <= timestamp <= LATEST_DATE:
         return _member(claims, name)
     if name != "exp":
-        return dated(moment, now)
-    return f"{'expired' if moment <= now else 'expires'} {dated(moment, now)}"
+        return dated(timestamp, now)
+    return f"{'expired' if timestamp <= now else 'expires'} {dated(timestamp, now)}"
 
 
 def shown(value: object) -> str:
-    """Return a value of a token as it is shown: as JSON, and not at any length."""
+    """Return the text form of a value of a token: JSON, truncated if it is long."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if len(text) <= _SHOWN_CHARACTERS:
         return text
@@ -282,8 +255,8 @@ def _named(wanted: object) -> str:
     return wanted if isinstance(wanted, str) else ", ".join(map(str, wanted))  # type: ignore[call-overload]
 
 
-def _readable(read: Callable[..., Any], *given: Any) -> Any:
+def _parsed(parse: Callable[..., Any], *arguments: Any) -> Any:
     try:
-        return read(*given)
+        return parse(*arguments)
     except TokenRejected:
         return None

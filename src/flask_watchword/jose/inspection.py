@@ -1,4 +1,4 @@
-"""What a token says, for people; nothing of it is verified."""
+"""Inspect a token without verifying it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,26 +6,27 @@ from typing import Any
 
 from flask_watchword.errors import TokenRejected
 from flask_watchword.jose import jws
-from flask_watchword.jose.explain import Reading, date, shown
+from flask_watchword.jose.explain import UnverifiedToken, date, shown
 from flask_watchword.jose.jwt import decode_unverified
 
 _DATES = ("iat", "nbf", "exp", "auth_time")
-#: What a page shows beside a cookie: who has both has the session.
+#: A client proves with this value that it can read the CSRF cookie; with the token's cookie it is
+#: enough to use the session.
 _SECRET_CLAIMS = frozenset({"csrf"})
 _HIDDEN = "(not shown)"
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What an unverified token says.
+    """The contents of an unverified token.
 
     Attributes:
-        size: its bytes.
-        header: its header; ``None`` where it cannot be read.
-        claims: its claims, but for those that are secret; likewise.
-        dates: of the claims that are dates, the date in words.
-        signature: the length of its signature, in characters; ``None`` without segments.
-        fault: why it is no token; ``None`` for one that is well formed.
+        size: its length in bytes.
+        header: its header; ``None`` if it cannot be parsed.
+        claims: its claims, with secret values hidden; ``None`` if they cannot be parsed.
+        dates: a description of each claim that is a date.
+        signature: the length of its signature in characters; ``None`` without three segments.
+        fault: why it is malformed; ``None`` if it is well formed.
     """
 
     size: int
@@ -36,7 +37,7 @@ class Inspection:
     fault: str | None
 
     def members(self) -> dict[str, Any]:
-        """Return it as an object of JSON."""
+        """Return the JSON form."""
         return {
             "bytes": self.size,
             "header": self.header,
@@ -47,7 +48,7 @@ class Inspection:
         }
 
     def rows(self) -> Sequence[Sequence[str]]:
-        """Return it as rows of a table: part, and what it says."""
+        """Return the rows of a table: part and content."""
         rows = [("size", f"{self.size} bytes")]
         rows += [(f"header {shown(k)}", shown(v)) for k, v in (self.header or {}).items()]
         rows += [
@@ -61,21 +62,21 @@ class Inspection:
         return rows
 
 
-def inspected(token: str, now: float) -> Inspection:
-    """Return what a token says.
+def inspect_token(token: str, now: float) -> Inspection:
+    """Parse a token without verifying it.
 
     Args:
         token: the token.
         now: seconds since the epoch.
     """
-    reading = Reading.of(token)
-    claims = None if reading.claims is None else _shown_claims(reading.claims)
+    unverified = UnverifiedToken.parse(token)
+    claims = None if unverified.claims is None else _shown_claims(unverified.claims)
     return Inspection(
         size=len(token),
-        header=reading.header,
+        header=unverified.header,
         claims=claims,
         dates={n: date(claims, n, now) for n in _DATES if n in claims} if claims else {},
-        signature=None if reading.parts is None else len(reading.parts[3]),
+        signature=None if unverified.parts is None else len(unverified.parts[3]),
         fault=_fault(token),
     )
 

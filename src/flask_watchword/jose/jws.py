@@ -1,4 +1,4 @@
-"""JWS compact serialisation (RFC 7515 section 7.1): three segments, one of them a signature."""
+"""JWS compact serialization (RFC 7515 section 7.1): header, payload and signature segments."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -13,12 +13,13 @@ from flask_watchword.errors import (
 from flask_watchword.jose.encoding import b64url_decode, b64url_encode, dump_object, parse_object
 from flask_watchword.jose.keys import Key
 
-#: Bytes a token may have before anything is looked at.
+#: Default size limit of a token, checked before anything else.
 MAX_TOKEN_BYTES = 8192
-#: Keys that one token may be tried with: each costs a signature, and anybody can send tokens.
+#: Most keys that are tried for one token: each costs a signature verification, and any client can
+#: send tokens.
 MAX_CANDIDATES = 16
 
-#: Signing input, header, payload and signature, encoded as they came.
+#: Signing input, header, payload and signature, still encoded.
 Parts = tuple[bytes, bytes, bytes, bytes]
 
 
@@ -28,9 +29,15 @@ def split_compact(token: object, max_token_bytes: int) -> Parts:
     Raises:
         DecodeError: when it is too large, not text, not ASCII, or not of three segments.
     """
-    if not isinstance(token, (str, bytes)):
-        raise DecodeError("Invalid token type. Token must be a <class 'bytes'>")
-    check_size(token, max_token_bytes)
+    return split(check_size(token, max_token_bytes))
+
+
+def split(token: str | bytes) -> Parts:
+    """Split a token whose size has been checked.
+
+    Raises:
+        DecodeError: when it is not ASCII, or not of three segments.
+    """
     try:
         data = token.encode("ascii") if isinstance(token, str) else token
     except UnicodeEncodeError:
@@ -44,25 +51,28 @@ def split_compact(token: object, max_token_bytes: int) -> Parts:
     return signing_input, header, payload, signature
 
 
-def check_size(token: str | bytes, max_token_bytes: int) -> None:
-    """Check that a token is no larger than is looked at.
+def check_size(token: object, max_token_bytes: int) -> str | bytes:
+    """Check that a token is text or bytes within the size limit, and return it.
 
     Raises:
-        DecodeError: when it is.
+        DecodeError: when it is not.
     """
+    if not isinstance(token, (str, bytes)):
+        raise DecodeError("Invalid token type. Token must be a <class 'bytes'>")
     if len(token) > max_token_bytes:
         raise DecodeError(f"Token is larger than {max_token_bytes} bytes")
+    return token
 
 
 def read_header(segment: bytes) -> dict[str, Any]:
-    """Read a header segment that nobody has verified yet.
+    """Parse and check a header segment whose signature is not verified yet.
 
-    ``jwk``, ``jku``, ``x5u`` and ``x5c`` may stand in it; nothing here or above reads them, for
-    a token must not name the key it is verified with (RFC 8725 section 3.10).
+    It may contain ``jwk``, ``jku``, ``x5u`` and ``x5c``. Nothing here reads them: a token must
+    not name the key it is verified with (RFC 8725 section 3.10).
 
     Raises:
         DecodeError: when it is not canonical base64url of one strict JSON object.
-        InvalidTokenError: for what :func:`check_header` refuses.
+        InvalidTokenError: see :func:`check_header`.
     """
     header = parse_header(segment)
     check_header(header)
@@ -70,7 +80,7 @@ def read_header(segment: bytes) -> dict[str, Any]:
 
 
 def parse_header(segment: bytes) -> dict[str, Any]:
-    """Parse a header segment, whatever it says.
+    """Parse a header segment without checking its members.
 
     Raises:
         DecodeError: when it is not canonical base64url of one strict JSON object.
@@ -82,11 +92,11 @@ def parse_header(segment: bytes) -> dict[str, Any]:
 
 
 def check_header(header: Mapping[str, Any]) -> None:
-    """Check that a header asks for nothing that is not understood.
+    """Check that a header requires no unsupported extension.
 
     Raises:
-        InvalidTokenError: for ``crit`` and ``b64``, of which no extension is understood
-            (RFC 7515 section 4.1.11, RFC 7797), and for a ``kid`` that is no string.
+        InvalidTokenError: for ``crit`` and ``b64``, since no extension is supported (RFC 7515
+            section 4.1.11, RFC 7797), and for a ``kid`` that is not a string.
     """
     if "crit" in header or "b64" in header:
         raise InvalidTokenError("Unsupported critical extension in the token's header")
@@ -95,10 +105,10 @@ def check_header(header: Mapping[str, Any]) -> None:
 
 
 def check_algorithm(header: Mapping[str, Any], allowed: Collection[str]) -> None:
-    """Check that the header's ``alg`` is on an allow-list, letter for letter.
+    """Check that the header's ``alg`` is in an allow-list; the comparison is case-sensitive.
 
     Raises:
-        InvalidAlgorithmError: when it is not, or when there is none.
+        InvalidAlgorithmError: when it is not, or is missing.
     """
     if "alg" not in header:
         raise InvalidAlgorithmError("Algorithm not specified")
@@ -107,11 +117,11 @@ def check_algorithm(header: Mapping[str, Any], allowed: Collection[str]) -> None
 
 
 def keys_for(header: Mapping[str, Any], keys: Sequence[Key]) -> Sequence[Key]:
-    """Choose the keys that a token may have been signed with: by ``kid``, else by ``alg``.
+    """Select the keys that a token may have been signed with: by ``kid``, else by ``alg``.
 
-    A key that bears the token's ``kid`` is the only one; without such a key those that bear none
-    are taken, and for a token without ``kid`` all. Of these only the keys that are bound to the
-    header's ``alg``, letter for letter: a token cannot choose how it is verified.
+    If a key has the token's ``kid``, it is the only candidate. Otherwise the keys without a ``kid``
+    are candidates, and for a token without ``kid`` all keys. Of these, only keys that are bound to
+    the header's ``alg`` remain (case-sensitive): a token cannot choose how it is verified.
 
     Returns:
         The candidates, at least one and at most :data:`MAX_CANDIDATES`.
@@ -121,6 +131,11 @@ def keys_for(header: Mapping[str, Any], keys: Sequence[Key]) -> Sequence[Key]:
         UnknownKeyError: when there is no candidate, or too many to try.
     """
     check_algorithm(header, [key.algorithm for key in keys])
+    return select_keys(header, keys)
+
+
+def select_keys(header: Mapping[str, Any], keys: Sequence[Key]) -> Sequence[Key]:
+    """Select keys as :func:`keys_for` does, for a header whose ``alg`` has been checked."""
     kid = header.get("kid")
     candidates: Sequence[Key] = keys
     if kid is not None:
@@ -128,23 +143,23 @@ def keys_for(header: Mapping[str, Any], keys: Sequence[Key]) -> Sequence[Key]:
         candidates = named or [key for key in keys if key.kid is None]
     if not candidates:
         raise UnknownKeyError("No key is known for this token", kid)
-    # Once more, among those of this kid: RFC 8725 section 3.1.
+    # Again, among the keys of this kid: RFC 8725 section 3.1.
     check_algorithm(header, [key.algorithm for key in candidates])
-    fitting = [key for key in candidates if key.algorithm == header["alg"]]
-    if len(fitting) > MAX_CANDIDATES:
+    matching = [key for key in candidates if key.algorithm == header["alg"]]
+    if len(matching) > MAX_CANDIDATES:
         raise UnknownKeyError("The token does not say which key it was signed with", kid)
-    return fitting
+    return matching
 
 
 def verify_signature(signing_input: bytes, signature: bytes, keys: Sequence[Key]) -> Key:
     """Verify a signature segment over a signing input.
 
     Returns:
-        The first of the keys whose signature it is.
+        The first key that verifies it.
 
     Raises:
         DecodeError: when the segment is not canonical base64url.
-        InvalidSignatureError: when the signature is none of the keys'.
+        InvalidSignatureError: when none of the keys verifies it.
     """
     try:
         octets = b64url_decode(signature)
@@ -180,15 +195,15 @@ def verify_compact(
     """Verify a compact JWS (RFC 7515 section 5.2).
 
     Args:
-        token: the serialisation, ``str`` or ``bytes``.
-        keys: the keys to choose from; their algorithms are the allow-list.
-        max_token_bytes: larger tokens are refused unseen.
+        token: the compact serialization, ``str`` or ``bytes``.
+        keys: the keys to select from; their algorithms are the allow-list.
+        max_token_bytes: size limit; larger tokens are rejected before anything else.
 
     Returns:
         The header and the payload's bytes.
 
     Raises:
-        TokenRejected: a subclass that says what is wrong.
+        TokenRejected: a subclass that tells why.
     """
     signing_input, header_segment, payload, signature = split_compact(token, max_token_bytes)
     header = read_header(header_segment)
@@ -197,11 +212,11 @@ def verify_compact(
 
 
 def sign_compact(payload: bytes, key: Key, header: Mapping[str, Any] | None = None) -> str:
-    """Sign a payload and return the compact serialisation (RFC 7515 section 5.1).
+    """Sign a payload and return the compact serialization (RFC 7515 section 5.1).
 
     Args:
         payload: the bytes to sign.
-        key: what to sign with; its algorithm becomes ``alg``, and ``kid`` is its own if it has one.
+        key: the signing key; its algorithm becomes ``alg``, and its ``kid``, if any, ``kid``.
         header: further header members, written in the order given, after these two.
     """
     return sign_segment(header_segment(key.algorithm, key.kid, header or {}), payload, key)
@@ -213,14 +228,14 @@ def header_segment(
     header: Mapping[str, Any],
     json_default: Callable[[Any], Any] | None = None,
 ) -> bytes:
-    """Encode a header that says how a token is signed, whatever else it is given to say."""
+    """Encode a header; ``alg`` and ``kid`` always come from the key, not from ``header``."""
     own = {"alg": algorithm} if kid is None else {"alg": algorithm, "kid": kid}
-    # Twice: it stands first, and it wins.
+    # Twice: the first determines the order, the second takes precedence.
     return b64url_encode(dump_object(own | dict(header) | own, json_default))
 
 
 def sign_segment(header_segment: bytes, payload: bytes, key: Key) -> str:
-    """Sign a payload under a header segment that is encoded already."""
+    """Sign a payload with a header segment that is already encoded."""
     signing_input = header_segment + b"." + b64url_encode(payload)
     return (signing_input + b"." + b64url_encode(key.sign(signing_input))).decode("ascii")
 

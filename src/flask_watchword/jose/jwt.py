@@ -1,8 +1,9 @@
-"""JWT (RFC 7519): encode claims, and decode tokens as fast as they can be checked.
+"""JWT (RFC 7519): encode claims, and decode and verify tokens.
 
-Accepting and refusing are two jobs. Accepting is the hot path and is done here. Where a token is
-not accepted, its form is shown to PyJWT first, because the names and texts that PyJWT gives to
-malformed tokens are what applications know; what PyJWT would let pass is still refused.
+There are two paths. The fast path accepts valid tokens of the usual form. The careful path
+(:mod:`flask_watchword.jose.careful`) runs every check and raises the error. A malformed token is
+also passed to PyJWT, because applications expect PyJWT's exceptions and messages; a token that
+PyJWT would accept is still rejected.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +13,12 @@ from typing import Any, NamedTuple
 
 from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import (
-    DecodeError,
     ExpiredSignatureError,
     TokenRejected,
     UnknownKeyError,
 )
+from flask_watchword.jose import careful, jws
 from flask_watchword.jose import claims as rules
-from flask_watchword.jose import jws
 from flask_watchword.jose.cache import TokenCache
 from flask_watchword.jose.claims import Policy
 from flask_watchword.jose.encoding import (
@@ -29,41 +29,41 @@ from flask_watchword.jose.encoding import (
 from flask_watchword.jose.keys import Key
 from flask_watchword.jose.pyjwt_errors import translate
 
-#: Verified tokens and their headers that a decoder remembers.
+#: How many verified tokens and headers a decoder caches.
 CACHED_TOKENS = 4096
 CACHED_HEADERS = 64
-#: Larger tokens are verified each time, so that the memory is bounded in bytes as well.
+#: Larger tokens are verified each time, so that the cache is bounded in bytes as well.
 MAX_CACHED_TOKEN_BYTES = 2048
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _JWT_HEADER = {"typ": "JWT"}
-#: Keys whose header for a token that has none of its own is kept ready.
+#: How many keys have their default header cached.
 _CACHED_SIGNERS = 64
 
 
-#: Header and claims of a genuine token, and the key that says so.
-_Opened = tuple[dict[str, Any], dict[str, Any], Key]
+#: Header and claims of a token whose signature is valid, and the key that verified it.
+_Signed = tuple[dict[str, Any], dict[str, Any], Key]
 
 
 class Token(NamedTuple):
-    """A verified token: its header and its claims, both the receiver's own to change."""
+    """A verified token: copies of its header and claims, which the caller may change."""
 
     header: dict[str, Any]
     claims: dict[str, Any]
 
 
 class VerifiedToken:
-    """A token whose signature and claims were verified; shared, so never to be changed.
+    """A token whose signature and claims were verified. It is shared: never modify it.
 
     Attributes:
         header: the header, read only.
         claims: the claims, read only.
-        valid_from: second since the epoch from which it is valid, leeway allowed for.
-        valid_until: second from which it is not any more, because it or its key has come to its
-            end; infinity without either.
-        key_ends_at: second from which the key that it was signed with verifies no more.
-        key_id: the name of the key it was signed with; the header's ``kid`` where that key has
-            none. Who stole a key can leave the header's out, but not choose another key.
+        valid_from: from when it is valid, seconds since the epoch, leeway included.
+        valid_until: until when it is valid: the earlier of its own expiry and that of its key;
+            infinity without either.
+        key_ends_at: when the key that it was signed with stops verifying.
+        key_id: the ``kid`` of the key that verified it; the header's ``kid`` when that key has
+            none. A thief of a key can omit the header's ``kid``, but cannot make it another key.
     """
 
     __slots__ = (
@@ -94,7 +94,7 @@ class VerifiedToken:
         self._flat: bool | None = None
 
     def copy(self) -> Token:
-        """Return a header and claims of the receiver's own: to change them changes no others."""
+        """Return copies of the header and claims, which the caller may change."""
         flat = self._flat
         if flat is None:
             flat = self._flat = _is_flat(self.header) and _is_flat(self.claims)
@@ -122,18 +122,18 @@ def _copy_json(value: Any) -> Any:
 class Decoder:
     """Verify tokens against some keys and one policy.
 
-    Verified tokens are remembered, so that a signature is computed once in a token's life. What
-    may change while a token lives (its time has come, its time is over) is asked every time.
+    Verified tokens are cached, so that the signature of a token is verified once. What can change
+    during a token's lifetime (``nbf`` and ``exp`` against the clock) is checked each time.
 
     Args:
-        keys: the keys to choose from, see :func:`~flask_watchword.jose.jws.keys_for`; their
-            algorithms are the allow-list. Other keys need another decoder: what it remembers was
-            verified with these.
+        keys: the keys to select from, see :func:`~flask_watchword.jose.jws.keys_for`; their
+            algorithms are the allow-list. Other keys require another decoder, because the cached
+            tokens were verified with these.
         policy: what the claims have to satisfy.
-        clock: where the time comes from.
-        accept: called with the claims of a newly verified token, which it may complete or
-            refuse by raising.
-        complete: claims that make ``accept`` needless where a token has them all.
+        clock: seconds since the epoch.
+        accept: called with the claims of a newly verified token. It may add claims, or reject the
+            token by raising.
+        complete: when a token has all of these claims, ``accept`` is not called.
     """
 
     def __init__(
@@ -150,8 +150,8 @@ class Decoder:
         self._clock = clock
         self._accept = accept
         self._complete = complete
-        #: Verified tokens by their text. A look-up by the whole token leaks nothing by its time:
-        #: a token one does not have would have to collide under a hash whose key is secret.
+        #: Verified tokens by their text. The time of a look-up by the whole token leaks nothing: a
+        #: forged token would have to collide under a keyed hash whose key is secret.
         self.verified: TokenCache[object, VerifiedToken] = TokenCache(CACHED_TOKENS)
         self._headers: TokenCache[bytes, tuple[dict[str, Any], Sequence[Key]]] = TokenCache(
             CACHED_HEADERS
@@ -161,24 +161,24 @@ class Decoder:
         """Verify a token and return its header and claims.
 
         Args:
-            token: the compact serialisation.
-            allow_expired: whether a token whose only fault is its age is accepted.
+            token: the compact serialization.
+            allow_expired: whether to accept a token that has expired and is otherwise valid.
 
         Raises:
-            ExpiredSignatureError: when the token's only fault is its age.
-            TokenRejected: another subclass, which says what is wrong.
+            ExpiredSignatureError: when it has expired and is otherwise valid.
+            TokenRejected: another subclass, which tells why.
         """
         return self.verify(token, self._clock(), allow_expired=allow_expired).copy()
 
     def verify(
         self, token: str | bytes, now: float, *, allow_expired: bool = False
     ) -> VerifiedToken:
-        """Verify a token as :meth:`decode` does and return the shared record of it.
+        """Verify a token as :meth:`decode` does, and return the shared cached record.
 
         Args:
-            token: the compact serialisation.
+            token: the compact serialization.
             now: seconds since the epoch.
-            allow_expired: whether a token whose only fault is its age is accepted.
+            allow_expired: whether to accept a token that has expired and is otherwise valid.
         """
         verified = self.verified[token] if token.__class__ is str else None
         if verified is None:
@@ -186,20 +186,20 @@ class Decoder:
         elif now < verified.valid_from:
             rules.validate(verified.claims, self._policy, now)
         if verified.valid_until <= now:
-            _refuse_after_end(verified, now, allow_expired)
+            _reject_expired(verified, now, allow_expired)
         return verified
 
     def verify_uncached(self, token: str | bytes, now: float) -> VerifiedToken:
-        """Verify a token that is not remembered, all but whether its time is over, and remember it.
+        """Verify a token that is not cached, except for its expiry, and cache it.
 
         Args:
-            token: the compact serialisation.
+            token: the compact serialization.
             now: seconds since the epoch.
 
         Raises:
-            TokenRejected: a subclass that says what is wrong.
+            TokenRejected: a subclass that tells why.
         """
-        header, claims, key = self._verify_fast(token) or self._open(token)
+        header, claims, key = self._verify_fast(token) or self._verify_carefully(token)
         policy = self._policy
         earliest, expiry = rules.usual_dates(claims, policy, now) or rules.validate(
             claims, policy, now
@@ -220,12 +220,15 @@ class Decoder:
             self.verified.put(token, verified)
         return verified
 
-    def _verify_fast(self, token: object) -> _Opened | None:
-        """Open a genuine token whose header is known, or leave it to :meth:`_open`.
+    def _verify_fast(self, token: object) -> _Signed | None:
+        """Verify the signature of a token whose header is cached.
 
-        One function on purpose: between the work of a request, the code of each function that is
-        called lies in cold memory, so the same steps take longer as functions. It accepts less
-        than :meth:`_open` and names nothing.
+        This is one function on purpose. Within a request the code of each further function has to
+        be loaded into the CPU cache, so the same steps take longer as separate functions.
+
+        Returns:
+            ``None`` for a token that the careful path has to decide about: it accepts more, and it
+            raises the error.
         """
         if token.__class__ is not str or len(token) > self._max_token_bytes:
             return None
@@ -245,24 +248,20 @@ class Decoder:
             pass
         return None
 
-    def _open(self, token: object) -> _Opened:
+    def _verify_carefully(self, token: object) -> _Signed:
+        candidate = careful.Candidate(token, self._keys, self._max_token_bytes)
         try:
-            signing_input, segment, payload, signature = jws.split_compact(
-                token, self._max_token_bytes
-            )
-            header = jws.read_header(segment)
-            keys = jws.keys_for(header, self._keys)
-            key = jws.verify_signature(signing_input, signature, keys)
-            claims = parse_claims(payload)
+            for _, check in careful.CHECKS:
+                check(candidate)
         except TokenRejected as reason:
             raise translate(token, reason, self._max_token_bytes) from None
-        # Only now: a header that nobody signed must not push out those that are in use.
-        self._headers.put(segment, (header, keys))
-        return header, claims, key
+        # Only now: an unsigned header must not evict one that is in use.
+        self._headers.put(candidate.parts[1], (candidate.header, candidate.usable_keys))
+        return candidate.header, candidate.claims, candidate.key
 
 
-def _refuse_after_end(verified: VerifiedToken, now: float, allow_expired: bool) -> None:
-    # A key that is over may be in anybody's hands by now, so its tokens are not even old ones.
+def _reject_expired(verified: VerifiedToken, now: float, allow_expired: bool) -> None:
+    # An expired key may be public by now, so its tokens are not even accepted as expired ones.
     if verified.key_ends_at <= now:
         raise UnknownKeyError("No key is known for this token", verified.header.get("kid"))
     if not allow_expired:
@@ -279,14 +278,13 @@ def encode(
 
     Args:
         claims: the claims; dates as seconds since the epoch.
-        key: what to sign with; its algorithm becomes ``alg``, and ``kid`` is its own if it has one.
-        header: further header members; ``typ`` is ``JWT`` unless it says otherwise, and left
-            out where it is empty.
-        json_default: turns a claim that JSON has no form for into one that it has.
+        key: the signing key; its algorithm becomes ``alg``, and its ``kid``, if any, ``kid``.
+        header: further header members. ``typ`` defaults to ``JWT``; an empty ``typ`` omits it.
+        json_default: converts a value that JSON cannot represent.
 
     Raises:
-        InvalidKeyError: when the key is public.
-        TypeError, ValueError: for a claim that cannot be written as JSON.
+        InvalidKeyError: when the key is a public key.
+        TypeError, ValueError: for a claim that cannot be serialized to JSON.
     """
     payload = dump_object(claims if isinstance(claims, dict) else dict(claims), json_default)
     if header:
@@ -305,28 +303,16 @@ def _plain_header(algorithm: str, kid: str | None) -> bytes:
 
 
 def decode_unverified(token: str | bytes, max_token_bytes: int = jws.MAX_TOKEN_BYTES) -> Token:
-    """Read a token that nobody has verified; for choosing a key, never for trusting it.
+    """Parse a token without verifying it. Use it to select a key, never to trust the token.
 
     Raises:
-        TokenRejected: when its form is wrong.
+        TokenRejected: when it is malformed.
     """
     try:
         _, header_segment, payload, signature = jws.split_compact(token, max_token_bytes)
         header = jws.read_header(header_segment)
-        claims = parse_claims(payload)
+        claims = careful.parse_claims(payload)
         jws.decode_signature(signature)
     except TokenRejected as reason:
         raise translate(token, reason, max_token_bytes) from None
     return Token(header, claims)
-
-
-def parse_claims(segment: bytes) -> dict[str, Any]:
-    """Parse a payload segment as claims.
-
-    Raises:
-        DecodeError: when it is not canonical base64url of one strict JSON object.
-    """
-    try:
-        return parse_object(jws.decode_payload(segment))
-    except ValueError as error:
-        raise DecodeError(f"Invalid payload string: {error}") from error

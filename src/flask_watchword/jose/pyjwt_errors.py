@@ -1,4 +1,4 @@
-"""The names that PyJWT gives to malformed tokens: the contract that applications know."""
+"""Translate errors of malformed tokens to PyJWT's, which applications expect."""
 
 from typing import TYPE_CHECKING
 
@@ -9,21 +9,21 @@ from flask_watchword.errors import DecodeError, InvalidTokenError, TokenRejected
 if TYPE_CHECKING:
     from jwt.types import Options  # PyJWT before 2.11 has no such type
 
-_WITHOUT_VERIFYING: "Options" = {"verify_signature": False}
+_UNVERIFIED: "Options" = {"verify_signature": False}
 
 
 def translate(token: object, reason: TokenRejected, max_token_bytes: int) -> TokenRejected:
-    """Return PyJWT's error for a token's form, as ours, or the reason given if it finds none.
+    """Return PyJWT's error for a malformed token, as our class; ``reason`` if PyJWT has none.
 
     Args:
-        token: the token that is refused in any case.
-        reason: why it is refused here.
-        max_token_bytes: a larger token is not looked at.
+        token: the rejected token.
+        reason: our own error.
+        max_token_bytes: larger tokens are not passed to PyJWT.
     """
     if not isinstance(token, str | bytes) or len(token) > max_token_bytes:
         return reason
     try:
-        jwt.decode_complete(token, options=_WITHOUT_VERIFYING)
+        jwt.decode_complete(token, options=_UNVERIFIED)
     except (UnicodeEncodeError, RecursionError):
         return reason
     except jwt.InvalidTokenError as error:

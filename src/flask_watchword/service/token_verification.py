@@ -11,13 +11,9 @@ from flask import Flask, Response, abort, current_app, request
 
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.errors import RevokedTokenError
+from flask_watchword.extension.explain.request_trace import new_trace, trace_request
 from flask_watchword.extension.explain.token_check import TokenCheck, stop_following
-from flask_watchword.extension.explain.token_walk import (
-    answer_to,
-    new_walk,
-    request_with,
-    walk_token,
-)
+from flask_watchword.extension.explain.verdict import request_with, verdict_of
 from flask_watchword.extension.options.sessions import read_session_options
 from flask_watchword.extension.sessions.revocation_feed import SESSION_ENDED
 from flask_watchword.extension.verification.current import (
@@ -26,7 +22,7 @@ from flask_watchword.extension.verification.current import (
     get_jwt_identity,
 )
 from flask_watchword.jose.durations import distance
-from flask_watchword.jose.explain import Walk, shown
+from flask_watchword.jose.explain import Trace, shown
 from flask_watchword.jose.keys import Key
 from flask_watchword.keys.ring import keys_by_state
 from flask_watchword.service.access import REFRESH
@@ -51,14 +47,14 @@ def check_token(app: Flask, token: str, *, refresh: bool) -> TokenCheck:
     stop_following(app)
     path, method = ("/refresh", "POST") if refresh else ("/me", "GET")
     with request_with(app, token, path, method):
-        walk = new_walk()
-        current = walk_token(walk, token, _known_keys, refresh=refresh)
+        trace = new_trace()
+        current = trace_request(trace, token, _known_keys, refresh=refresh)
         if not refresh:
-            _take_person_step(walk, current)
-        _take_user_step(walk, current)
+            _trace_person(trace, current)
+        _trace_user(trace, current)
         if refresh:
-            _take_generation_step(walk, current)
-        return TokenCheck(walk.steps, answer_to(_would_refresh if refresh else _asked_view))
+            _trace_generation(trace, current)
+        return TokenCheck(trace.steps, verdict_of(_would_refresh if refresh else _asked_view))
 
 
 def _asked_view() -> Response:
@@ -72,7 +68,7 @@ def _would_refresh() -> Response:
     user = service_context().stores.users.by_id(get_jwt_identity())
     if user is None or user.is_disabled:
         abort(user_gone() if user is None else user_disabled())
-    _foreseen(current_token())
+    _dry_run_refresh(current_token())
     # The pair that it would be answered with is not made.
     return Response(status=HTTPStatus.OK)
 
@@ -88,37 +84,37 @@ def _known_keys() -> tuple[Sequence[Key], str]:
     return service_context().keys.verifying_keys(), ", ".join(known)
 
 
-def _take_person_step(walk: Walk, current: CurrentToken | None) -> None:
+def _trace_person(trace: Trace, current: CurrentToken | None) -> None:
     name = "of a person"
-    if walk.stopped or current is None:
-        walk.skip(name)
+    if trace.stopped or current is None:
+        trace.skip(name)
     elif CLIENT_ID in current.verified.claims:
         program = shown(current.verified.claims[CLIENT_ID])
         says = f"of the program {program}: views of applications take it, the service's own do not"
-        walk.refuse(name, says, "machine_token")
+        trace.reject(name, says, "machine_token")
     else:
-        walk.take(name, "", lambda: None)
+        trace.run(name, "", lambda: None)
 
 
-def _take_user_step(walk: Walk, current: CurrentToken | None) -> None:
+def _trace_user(trace: Trace, current: CurrentToken | None) -> None:
     name = "user"
-    if walk.stopped or current is None:
-        walk.skip(name)
+    if trace.stopped or current is None:
+        trace.skip(name)
         return
     user = service_context().stores.users.by_id(current.verified.claims["sub"])
     if user is None:
-        walk.refuse(name, "no longer exists", "user_gone")
+        trace.reject(name, "no longer exists", "user_gone")
     elif user.is_disabled:
         since = distance(user.disabled_at or 0.0, system_clock())
-        walk.refuse(name, f"{user.email}: disabled {since}", "user_disabled")
+        trace.reject(name, f"{user.email}: disabled {since}", "user_disabled")
     else:
-        walk.take(name, user.email, lambda: None)
+        trace.run(name, user.email, lambda: None)
 
 
-def _take_generation_step(walk: Walk, current: CurrentToken | None) -> None:
+def _trace_generation(trace: Trace, current: CurrentToken | None) -> None:
     name = "generation"
-    if walk.stopped or current is None:
-        walk.skip(name)
+    if trace.stopped or current is None:
+        trace.skip(name)
         return
     claims = current.verified.claims
     session_id = claims.get("sid")
@@ -127,10 +123,10 @@ def _take_generation_step(walk: Walk, current: CurrentToken | None) -> None:
     )
     of_session = "there is no session" if known is None else f"its session: {known.generation}"
     says = f"{shown(claims.get('gen', 'absent'))}; {of_session}"
-    walk.take(name, says, lambda: _foreseen(current))
+    trace.run(name, says, lambda: _dry_run_refresh(current))
 
 
-def _foreseen(current: CurrentToken) -> Session:
+def _dry_run_refresh(current: CurrentToken) -> Session:
     claims = current.own.claims
     session_id, generation = claims.get("sid"), claims.get("gen")
     if not isinstance(session_id, str) or type(generation) is not int:

@@ -144,7 +144,7 @@ class Place:
     @property
     def kept(self) -> dict[Any, Any]:
         """The keys of issuers that are held."""
-        return state_of(self.app).issuer_keys._kept
+        return state_of(self.app).issuer_keys._keys
 
     def get(self, token: str, path: str = "/") -> TestResponse:
         headers = {"Authorization": f"Bearer {token}"}

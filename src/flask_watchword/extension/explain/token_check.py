@@ -1,6 +1,6 @@
-"""What an application answers to a token, and by which step: for whoever asks why it was refused.
+"""Explain the response of an application to a token, with every check on the way.
 
-Nothing is changed by it, unless a loader of the application changes something.
+It changes nothing, unless a loader of the application does.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,8 @@ from dataclasses import dataclass
 from flask import Flask
 from flask.typing import ResponseReturnValue
 
-from flask_watchword.extension.explain.token_walk import (
-    Verdict,
-    answer_to,
-    new_walk,
-    request_with,
-    walk_token,
-)
+from flask_watchword.extension.explain.request_trace import new_trace, trace_request
+from flask_watchword.extension.explain.verdict import Verdict, request_with, verdict_of
 from flask_watchword.extension.options.keys import verifying_keys
 from flask_watchword.extension.state import state_of
 from flask_watchword.extension.verification.requirements import Requirements
@@ -26,11 +21,11 @@ from flask_watchword.jose.keys import Key
 
 @dataclass(frozen=True, slots=True)
 class TokenCheck:
-    """What came of a token.
+    """The explanation of a token.
 
     Attributes:
-        steps: what was asked, in the order in which a protected view asks it.
-        verdict: the answer of the application itself.
+        steps: the checks, in the order of a protected view.
+        verdict: the response of the application.
     """
 
     steps: Sequence[Step]
@@ -38,15 +33,15 @@ class TokenCheck:
 
 
 def check_token(app: Flask, token: str, *, refresh: bool) -> TokenCheck:
-    """Return what a view under ``@jwt_required()`` answers to a token in the header, and why.
+    """Explain the response of a ``@jwt_required()`` view to a token in the header.
 
     Args:
         app: the application.
-        token: the token, as a header would carry it.
-        refresh: whether the view takes a refresh token, or any other.
+        token: the token, as in the header.
+        refresh: whether the view requires a refresh token, or any other.
 
     Raises:
-        StoreUnavailable: when a store does not answer.
+        StoreUnavailable: when a store does not respond.
     """
     stop_following(app)
     requirements = Requirements(refresh=refresh, locations="headers")
@@ -56,17 +51,18 @@ def check_token(app: Flask, token: str, *, refresh: bool) -> TokenCheck:
         return ""
 
     with request_with(app, token):
-        walk = new_walk()
-        walk_token(walk, token, lambda: _known_keys(app), refresh=refresh)
-        verdict = answer_to(view)
-    # What the view above answers says nothing of the application's own views.
-    return TokenCheck(walk.steps, Verdict(True, None) if verdict.accepted else verdict)
+        trace = new_trace()
+        trace_request(trace, token, lambda: _known_keys(app), refresh=refresh)
+        verdict = verdict_of(view)
+    # The status of the view above is not that of the application's own views.
+    return TokenCheck(trace.steps, Verdict(True, None) if verdict.accepted else verdict)
 
 
 def stop_following(app: Flask) -> None:
-    """Let an application ask for revocations when it needs to know, without a thread beside it.
+    """Stop the thread that follows the revocations.
 
-    It knows what it knew before; only the thread, which also purges, is no more.
+    The store is then asked once for each check. The thread would also purge expired rows, which an
+    explanation must not.
     """
     revocations = state_of(app).revocations
     if revocations is not None:
@@ -74,9 +70,9 @@ def stop_following(app: Flask) -> None:
 
 
 def _known_keys(app: Flask) -> tuple[Sequence[Key], str]:
-    source = state_of(app).key_provider
-    keys = verifying_keys(app.config) if source is None else source.verifying_keys()
-    named = dict.fromkeys(
+    provider = state_of(app).key_provider
+    keys = verifying_keys(app.config) if provider is None else provider.verifying_keys()
+    names = dict.fromkeys(
         f"{shown(key.kid or 'one without a kid')} ({key.algorithm})" for key in keys
     )
-    return keys, ", ".join(named)
+    return keys, ", ".join(names)

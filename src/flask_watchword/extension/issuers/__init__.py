@@ -1,1 +1,1 @@
-"""Accept tokens of other issuers."""
+"""Tokens of other issuers (``JWT_ISSUERS``), and keys from outside the configuration."""

@@ -1,148 +1,46 @@
-"""Tokens of other issuers: each is verified with the keys of the issuer that it names, only those.
+"""Verify tokens of other issuers, each only with the keys of the issuer it names.
 
-An unverified ``iss`` chooses whose keys are tried and nothing else: the one that was verified has
-to be the same, so a token that names another issuer than the one who signed it is refused.
+The unverified ``iss`` selects the keys and nothing else. The verified ``iss`` has to be the same,
+so a token that names another issuer than the one that signed it is rejected.
 """
 
-import time
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from flask_watchword.clock import Clock
-from flask_watchword.errors import (
-    InvalidIssuerError,
-    InvalidSignatureError,
-    InvalidTokenError,
-    MissingRequiredClaimError,
-    UnknownKeyError,
-)
-from flask_watchword.extension.options.issuers import IssuerOptions, place, read_issuers
+from flask_watchword.errors import InvalidIssuerError, InvalidSignatureError, UnknownKeyError
+from flask_watchword.extension.issuers.issuer_keys import IssuerKeyCache, IssuerKeys, KeySet
+from flask_watchword.extension.issuers.token_kinds import check_kind
+from flask_watchword.extension.options.issuers import read_issuers
 from flask_watchword.extension.options.values import Config
-from flask_watchword.infra.errors import UnusableProxy
-from flask_watchword.infra.factory import open_issuer_keys
-from flask_watchword.jose import Decoder, Key, Policy, Token, VerifiedToken, decode_unverified
+from flask_watchword.jose import Decoder, Key, Policy, VerifiedToken, decode_unverified
 from flask_watchword.jose.cache import TokenCache
 from flask_watchword.jose.claims import check_issuer
 from flask_watchword.jose.jwt import CACHED_TOKENS, MAX_CACHED_TOKEN_BYTES
 
-#: ``typ`` of what may be an access token (RFC 7519 section 5.1, RFC 9068 section 2.1).
-_TYP = frozenset({"jwt", "at+jwt"})
-#: Claims that tell another kind of token, and what it is: an ID token that goes with an access
-#: token or a code (OpenID Connect Core 1.0 section 3.3.2.11), and a security event, such as a
-#: logout (RFC 8417 section 2.2).
-_ID_TOKEN = "An ID token is not accepted; send the access token"
-_FOR_ITS_ISSUER = "A refresh token is for its issuer alone"
-_OTHER_KINDS = {
-    "at_hash": _ID_TOKEN,
-    "c_hash": _ID_TOKEN,
-    "events": "A security event token is not accepted",
-}
-#: What issuers write in a claim of their own: this package in ``type``, Keycloak in ``typ``, and
-#: Amazon Cognito in ``token_use``. A refresh token would pass for one of ours, and be traded for
-#: tokens of ours.
-_KINDS_BY_NAME = {
-    "type": {"refresh": _FOR_ITS_ISSUER},
-    "typ": {
-        "ID": _ID_TOKEN,
-        "Refresh": _FOR_ITS_ISSUER,
-        "Offline": _FOR_ITS_ISSUER,
-        "Logout": "A security event token is not accepted",
-    },
-    "token_use": {"id": _ID_TOKEN},
-}
 
-
-class NewDecoder(Protocol):
+class DecoderFactory(Protocol):
     """Makes decoders."""
 
     def __call__(
         self, keys: Sequence[Key], policy: Policy, *, subject_required: bool = True
     ) -> Decoder:
-        """Return a decoder for some keys and a policy.
+        """Return a decoder for keys and a policy.
 
         Args:
             keys: the keys.
             policy: what tokens have to satisfy.
-            subject_required: whether they need the claim of JWT_IDENTITY_CLAIM.
+            subject_required: whether tokens need the claim of JWT_IDENTITY_CLAIM.
         """
-
-
-class KeySet(Protocol):
-    """Some keys; another object where they have changed."""
-
-    @property
-    def keys(self) -> Sequence[Key]:
-        """The keys."""
-
-
-class IssuerKeys(Protocol):
-    """What is needed of the keys of one issuer.
-
-    What it raises is no refusal: ``KeysUnavailable`` where there are none and none can be fetched.
-    """
-
-    def current(self) -> KeySet:
-        """Return the keys as they are now, without waiting where there are any."""
-
-    def replacement(self, lacking: KeySet) -> KeySet | None:
-        """Return keys that have replaced those in which a token's key is not.
-
-        Any client can have that asked, so it may lead to work at most once in a while.
-        """
-
-
-class KeptKeys:
-    """The keys of issuers, which stay whatever is written to the options of an application.
-
-    Attributes:
-        elapsed: a clock in seconds that nobody sets back, for their age.
-    """
-
-    def __init__(self) -> None:
-        self.elapsed: Clock = time.monotonic
-        #: By what decides where from and how they are fetched.
-        self._kept: dict[IssuerOptions, IssuerKeys] = {}
-
-    def of(self, options: IssuerOptions) -> IssuerKeys:
-        """Return the keys of an issuer; nothing is fetched yet.
-
-        Raises:
-            RuntimeError: when nothing may be fetched from where they are.
-        """
-        wanted = replace(options, audience=None, subject_required=True)
-        keys = self._kept.get(wanted)
-        if keys is None:
-            keys = self._kept.setdefault(wanted, self._opened(options))
-        return keys
-
-    def _opened(self, options: IssuerOptions) -> IssuerKeys:
-        try:
-            return open_issuer_keys(
-                options.name,
-                options.jwks_url,
-                options.algorithms,
-                lambda: self.elapsed(),
-                private_http=options.allow_http,
-                use_environment_proxy=options.environment_proxy,
-            )
-        except UnusableProxy as error:
-            raise RuntimeError(f"{place(options.name, 'environment_proxy')}: {error}") from None
-        except ValueError as error:
-            if options.jwks_url is None:
-                text = f"{place(options.name)} has no jwks_url, and {options.name!r} {error}"
-            else:
-                text = f"{place(options.name, 'jwks_url')} {error}"
-            raise RuntimeError(text) from None
 
 
 class Issuer:
-    """One issuer under one state of the options.
+    """One issuer, as the present options configure it.
 
     Args:
         keys: its keys.
         policy: what its tokens have to satisfy.
-        new_decoder: returns a decoder for some keys and a policy.
+        new_decoder: makes decoders.
         subject_required: whether its tokens need the claim of JWT_IDENTITY_CLAIM.
     """
 
@@ -150,7 +48,7 @@ class Issuer:
         self,
         keys: IssuerKeys,
         policy: Policy,
-        new_decoder: NewDecoder,
+        new_decoder: DecoderFactory,
         *,
         subject_required: bool = True,
     ) -> None:
@@ -161,7 +59,7 @@ class Issuer:
         self._made: tuple[KeySet, Decoder] | None = None
 
     def decoder(self) -> tuple[KeySet, Decoder]:
-        """Return the keys as they are now, and the decoder for these.
+        """Return the current keys, and the decoder for them.
 
         Raises:
             KeysUnavailable: when there are none.
@@ -171,7 +69,7 @@ class Issuer:
     def verify(
         self, token: Any, header: Mapping[str, Any], now: float, allow_expired: bool
     ) -> VerifiedToken:
-        """Verify a token, looking for its key once where it is not among those that are known.
+        """Verify a token; fetch newer keys once if its key is not among the known ones.
 
         Raises:
             TokenRejected, JWTDecodeError: when it is not accepted.
@@ -185,7 +83,7 @@ class Issuer:
             if replacement is None:
                 raise
         except InvalidSignatureError:
-            # Of a key without a name nobody can tell that it is new.
+            # Without a `kid` an unknown key cannot be told from a wrong signature.
             replacement = None if "kid" in header else self._keys.replacement(keys)
             if replacement is None:
                 raise
@@ -203,12 +101,12 @@ class Issuer:
 
 
 class Issuers:
-    """The issuers of one state of the options.
+    """The issuers that the present options configure.
 
     Args:
-        issuers: each under its name.
-        own: how this application calls itself in ``iss``; empty if it does not.
-        max_token_bytes: larger tokens are refused unseen.
+        issuers: the issuers by name.
+        own: the names of this application in ``iss``; empty if it has none.
+        max_token_bytes: size limit; larger tokens are rejected before anything else.
     """
 
     def __init__(
@@ -218,13 +116,13 @@ class Issuers:
         max_token_bytes: int,
     ) -> None:
         self._issuers = issuers
-        self._own = own
+        self._own = Policy(issuer=own)
         self._max_token_bytes = max_token_bytes
-        #: Whose a token is that was accepted. What it says is asked of that issuer's decoder.
+        #: The issuer of each accepted token. The token itself is cached by that issuer's decoder.
         self._accepted: TokenCache[object, Issuer] = TokenCache(CACHED_TOKENS)
 
     def recall(self, token: str, now: float) -> VerifiedToken | None:
-        """Return a token of theirs that was accepted before, under the same keys, and still is."""
+        """Return a cached token of another issuer, if its keys have not changed and it is valid."""
         issuer = self._accepted[token]
         if issuer is None:
             return None
@@ -236,24 +134,25 @@ class Issuers:
     def verify(
         self, token: Any, now: float, allow_expired: bool, by_loader: bool
     ) -> VerifiedToken | None:
-        """Verify a token that names one of them; leave any other alone.
+        """Verify a token if it names one of the issuers.
 
         Args:
             token: the token.
             now: seconds since the epoch.
-            allow_expired: whether a token whose only fault is its age is accepted.
-            by_loader: whether a key loader is asked about tokens that name anybody else; without
-                one, nobody but the application itself may be named.
+            allow_expired: whether to accept a token that has expired and is otherwise valid.
+            by_loader: whether a key loader decides about tokens that name an unknown issuer;
+                without one they are rejected.
 
         Returns:
-            The token; ``None`` for one that is this application's own, or looks so.
+            The token; ``None`` if it does not name another issuer, so that it has to be verified as
+            one of this application's own.
 
         Raises:
             TokenRejected, JWTDecodeError: when it is not accepted.
             KeysUnavailable: when there are no keys.
         """
         unverified = decode_unverified(token, self._max_token_bytes)
-        issuer = self._named_by(unverified.claims)
+        issuer = self._issuer_of(unverified.claims)
         if issuer is None:
             if not by_loader and "iss" in unverified.claims:
                 check_issuer(unverified.claims, self._own)
@@ -265,75 +164,51 @@ class Issuers:
         return verified
 
     def check_own(self, claims: Mapping[str, Any], by_loader: bool) -> None:
-        """Check that a token of this application is not taken for one of another issuer.
+        """Check that a new token of this application does not name another issuer.
 
         Args:
-            claims: of the token.
+            claims: the claims of the token.
             by_loader: as for :meth:`verify`.
 
         Raises:
-            InvalidIssuerError: when it names one of them, or an unknown issuer.
+            InvalidIssuerError: when it names one of the issuers, or an unknown one.
         """
-        if self._named_by(claims) is not None:
+        if self._issuer_of(claims) is not None:
             raise InvalidIssuerError("Its issuer is one of JWT_ISSUERS")
         if not by_loader and "iss" in claims:
             check_issuer(claims, self._own)
 
     def issued(self, claims: Mapping[str, Any]) -> bool:
-        """Tell whether a token that was accepted is one of theirs."""
-        return self._named_by(claims) is not None
+        """Tell whether an accepted token is from one of the issuers."""
+        return self._issuer_of(claims) is not None
 
-    def _named_by(self, claims: Mapping[str, Any]) -> Issuer | None:
+    def _issuer_of(self, claims: Mapping[str, Any]) -> Issuer | None:
         name = claims.get("iss")
         return self._issuers.get(name) if isinstance(name, str) else None
 
 
-def check_kind(token: Token) -> None:
-    """Check that a token of another issuer may be an access token (RFC 8725 section 3.11).
-
-    Its form is looked at before its signature is: what is refused here is refused either way.
-
-    Raises:
-        InvalidTokenError: when it is a refresh token, an ID token or a security event.
-        MissingRequiredClaimError: when it has no end.
-    """
-    header, claims = token
-    typ = header.get("typ", "JWT")
-    # RFC 7515 section 4.1.9: typ is a media type, compared without regard to case.
-    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in _TYP:
-        raise InvalidTokenError("Unknown token type (typ)")
-    for claim, reason in _OTHER_KINDS.items():
-        if claim in claims:
-            raise InvalidTokenError(reason)
-    for claim, kinds in _KINDS_BY_NAME.items():
-        name = claims.get(claim)
-        if isinstance(name, str) and name in kinds:
-            raise InvalidTokenError(kinds[name])
-    if "exp" not in claims:
-        raise MissingRequiredClaimError("exp")
-
-
 def issuers_of(
     config: Config,
-    kept: KeptKeys,
+    keys: IssuerKeyCache,
     policy: Policy,
-    new_decoder: NewDecoder,
+    new_decoder: DecoderFactory,
 ) -> Issuers | None:
-    """Return the issuers that JWT_ISSUERS names; ``None`` where there are none.
+    """Return the issuers of JWT_ISSUERS; ``None`` when there are none.
 
     Args:
         config: the options.
-        kept: their keys.
-        policy: that of own tokens. Theirs is the same but for issuer, audience and profile, for
-            what the strict profile asks beyond are claims of ours.
-        new_decoder: returns a decoder for their keys and policies.
+        keys: the keys of all issuers.
+        policy: the policy of the application's own tokens. The policy of an issuer differs in
+            issuer, audience and profile: the strict profile requires claims that only this
+            package writes.
+        new_decoder: makes decoders.
 
     Raises:
-        RuntimeError: when something in it cannot be used.
+        RuntimeError: when a part of JWT_ISSUERS cannot be used.
     """
     issuers = {
         each.name: Issuer(
-            kept.of(each),
+            keys.of(each),
             replace(policy, issuer=each.name, audience=each.audience, profile="compatible"),
             new_decoder,
             subject_required=each.subject_required,

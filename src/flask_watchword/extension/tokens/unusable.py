@@ -26,7 +26,7 @@ from flask_watchword.extension.options.values import Config
 from flask_watchword.extension.state import AppState
 from flask_watchword.jose import Key, jws
 from flask_watchword.jose import claims as rules
-from flask_watchword.jose.jwt import parse_claims
+from flask_watchword.jose.careful import parse_claims
 
 Claims = dict[str, Any]
 

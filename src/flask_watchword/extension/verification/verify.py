@@ -1,6 +1,7 @@
 """Verifying the token of a request: find it, verify it, ask what may change while it lives."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Flask, Request, current_app, request
@@ -12,6 +13,7 @@ from flask_watchword.extension.callbacks.defaults import (
     default_decode_key_callback,
     default_token_verification_callback,
 )
+from flask_watchword.extension.callbacks.registered import Callbacks
 from flask_watchword.extension.config_snapshot import ConfigSnapshot
 from flask_watchword.extension.errors import (
     FreshTokenRequired,
@@ -194,11 +196,24 @@ def _find_expired(current: Request, app: Flask, requirements: Requirements) -> C
         check_file(state, current)
     elif state.revocations is not None:
         state.revocations.check_expired(token)
-    check_not_revoked(callbacks._token_in_blocklist_callback, token)
-    check_by_loader(callbacks._token_verification_callback, token)
-    if callbacks._user_lookup_callback is not None:
-        load_user(callbacks._user_lookup_callback, app, token)
+    for _, check in loader_checks(callbacks, app):
+        check(token)
     return token
+
+
+def loader_checks(
+    callbacks: Callbacks, app: Flask
+) -> Iterator[tuple[str, Callable[[CurrentToken], None]]]:
+    """Yield the checks by the application's own loaders, by name and in order."""
+    blocklist = callbacks._token_in_blocklist_callback
+    if blocklist is not default_blocklist_callback:
+        yield "blocklist loader", partial(check_not_revoked, blocklist)
+    verification = callbacks._token_verification_callback
+    if verification is not default_token_verification_callback:
+        yield "verification loader", partial(check_by_loader, verification)
+    user = callbacks._user_lookup_callback
+    if user is not None:
+        yield "user lookup loader", partial(load_user, user, app)
 
 
 def find(
