@@ -1,0 +1,44 @@
+"""The endpoints and settings that the pages name exist."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from docs.write_http_api import operations
+from flask_watchword.extension.options.sessions import SESSION_OPTIONS
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.sources import IN_FILES
+from tests.docs.pages import ARCHITECTURE, PAGES, text_of
+
+_ENDPOINT = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (?:/auth)?(/[^\s`?]*)")
+_SETTING = re.compile(r"\bWATCHWORD_[A-Z_]*[A-Z]\b")
+
+SERVED = {re.sub(r"<\w+>", "<>", name) for name, _ in operations()}
+NAMED = {f"WATCHWORD_{field.name.upper()}" for field in fields(Settings)}
+NAMED |= {f"WATCHWORD_{name.upper()}_FILE" for name in IN_FILES}
+NAMED |= {option.name for option in SESSION_OPTIONS}
+#: What the pages name as examples.
+_EXAMPLES = {"WATCHWORD_NAME", "WATCHWORD_DATABSE"}
+
+
+def endpoints(page: Path) -> Iterator[str]:
+    for method, path in _ENDPOINT.findall(text_of(page)):
+        yield f"{method} {re.sub(r'<[^>]+>', '<>', path)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_endpoint_that_a_page_names_is_served(page: Path) -> None:
+    assert set(endpoints(page)) - SERVED == set()
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page != ARCHITECTURE], ids=lambda page: page.name
+)
+def test_every_setting_that_a_page_names_exists(page: Path) -> None:
+    found = set(_SETTING.findall(text_of(page))) - _EXAMPLES
+    unknown = {name for name in found if not name.startswith("WATCHWORD_LIMIT_")} - NAMED
+    # Kubernetes injects these, which are ignored.
+    assert unknown - {"WATCHWORD_SERVICE_HOST"} == set()
