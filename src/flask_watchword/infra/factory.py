@@ -106,12 +106,12 @@ def holds_encrypted_values(url: str) -> bool:
     Raises:
         StoreUnavailable: when the database does not answer.
     """
-    from flask_watchword.infra.sql.encrypted_values import holds_sealed_values
+    from flask_watchword.infra.sql import encrypted_values
     from flask_watchword.infra.sql.engine import open_engine
 
     engine = open_engine(url)
     try:
-        return holds_sealed_values(engine)
+        return encrypted_values.holds_encrypted_values(engine)
     finally:
         engine.dispose()
 

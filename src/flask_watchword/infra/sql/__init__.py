@@ -1,1 +1,1 @@
-"""The SQL store: SQLAlchemy Core for the statements, Alembic for the schema."""
+"""SQL stores: SQLAlchemy Core for the statements, Alembic for the schema."""

@@ -1,4 +1,4 @@
-"""The audit log in a SQL database: one chain, however many processes add to it."""
+"""The audit log in a SQL database: one hash chain for all processes."""
 
 import json
 from collections.abc import Sequence
@@ -26,18 +26,18 @@ _ENTRY = (
     _audit.detail,
 )
 
-# The rows of the table of notes: where the chain ends, and where it begins.
-_END_NOTE, _START_NOTE = 1, 2
+# Rows of `watchword_audit_head`: the last entry of the chain, and the last dropped entry.
+_LAST_ENTRY, _LAST_DROPPED = 1, 2
 
-_HEAD = select(_head.seq, _head.hash).where(_head.id == _END_NOTE)
-_START = select(_head.seq, _head.hash).where(_head.id == _START_NOTE)
+_HEAD = select(_head.seq, _head.hash).where(_head.id == _LAST_ENTRY)
+_START = select(_head.seq, _head.hash).where(_head.id == _LAST_DROPPED)
 
-# Who appends holds this row until their transaction is over (SQLite: the file). The next one waits
-# for it and then reads what the first has written.
+# A transaction that appends locks this row until it ends (SQLite: the file). The next one waits for
+# it and then reads the entries of the first.
 _LOCK_HEAD = _HEAD.with_for_update()
 
-# Where the row is missing the chain goes on behind the last entry: what happens has to be logged
-# even then.
+# If the row is missing, the chain continues after the last entry: events have to be logged even
+# then.
 _BEGIN = text("""
     INSERT INTO watchword_audit_head (id, seq, hash)
     SELECT 1, COALESCE(MAX(seq), 0),
@@ -51,7 +51,7 @@ _APPEND = insert(tables.audit)
 
 _MOVE_HEAD = (
     update(tables.audit_head)
-    .where(_head.id == _END_NOTE)
+    .where(_head.id == _LAST_ENTRY)
     .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
 )
 
@@ -63,7 +63,7 @@ _BEGIN_START = text("""
 _MOVE_START = (
     update(tables.audit_head)
     .where(
-        _head.id == _START_NOTE,
+        _head.id == _LAST_DROPPED,
         _head.seq == bindparam("old_seq"),
         _head.hash == bindparam("old_hash"),
     )
@@ -81,11 +81,11 @@ _AFTER = (
 
 
 class SqlAuditLog:
-    """An audit log over a database whose schema is in place.
+    """The audit log in a database with our schema.
 
     Args:
-        place: an engine, or the connection of a transaction whose changes the events are about:
-            then both are there, or neither.
+        place: an engine, or the connection of the transaction whose changes the events describe:
+            then both are committed, or neither.
     """
 
     def __init__(self, place: EngineOrConnection) -> None:
@@ -93,23 +93,23 @@ class SqlAuditLog:
         self._database = database_at(place)
 
     def append(self, events: Sequence[Event]) -> Head:
-        """Add events at the end, in their order."""
+        """Append events in their order."""
         return self._database.transact(lambda statements: _append(statements, events))
 
     def head(self) -> Head | None:
-        """Return what the log has noted of its end."""
+        """Return the recorded end of the log."""
         return _head_in(self._database, _HEAD)
 
     def start(self) -> Head:
-        """Return the last entry that was dropped, behind which the chain begins."""
+        """Return the last dropped entry, after which the chain begins."""
         return _head_in(self._database, _START) or Head()
 
     def drop(self, before: Head, last: Head) -> bool:
-        """Drop entries from the beginning, unless another has dropped some since."""
+        """Drop the oldest entries, unless another process has dropped some since."""
         return self._database.transact(lambda statements: _drop(statements, before, last))
 
     def after(self, seq: int, limit: int) -> Sequence[Entry]:
-        """Return up to ``limit`` entries behind a number, in their order."""
+        """Return up to ``limit`` entries after a number, in their order."""
         return [_entry(row) for row in self._database.rows(_AFTER, {"after": seq, "most": limit})]
 
     def newest(
@@ -149,7 +149,7 @@ def _append(statements: Statements, events: Sequence[Event]) -> Head:
 
 
 def _drop(statements: Statements, before: Head, last: Head) -> bool:
-    statements.count(_BEGIN_START, {"id": _START_NOTE, "no_hash": NO_HASH})
+    statements.count(_BEGIN_START, {"id": _LAST_DROPPED, "no_hash": NO_HASH})
     moved = {
         "old_seq": before.seq,
         "old_hash": before.hash,
@@ -162,8 +162,8 @@ def _drop(statements: Statements, before: Head, last: Head) -> bool:
     return True
 
 
-def _head_in(statements: Statements, question: Select[Any]) -> Head | None:
-    for row in statements.rows(question):
+def _head_in(statements: Statements, statement: Select[Any]) -> Head | None:
+    for row in statements.rows(statement):
         return Head(*row)
     return None
 
@@ -194,5 +194,6 @@ def _detail(detail: str) -> dict[str, Any]:
         members = json.loads(detail)
     except ValueError:
         members = None
-    # Ours is always an object. Another text was put there, and verifying has to say so, not fail.
+    # The log writes only objects. Other text was put there by something else: verification has to
+    # report it instead of failing.
     return members if isinstance(members, dict) else {"unreadable": detail}

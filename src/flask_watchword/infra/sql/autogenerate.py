@@ -1,7 +1,7 @@
-"""Keep the migrations that Alembic generates for an application from dropping our tables.
+"""Prevent migrations that Alembic generates for an application from dropping our tables.
 
-Alembic loads this module by the entry point ``alembic.plugins`` from release 1.18 on. Earlier
-releases have no such thing: there, opening one of our databases calls :func:`hide_tables`.
+Alembic 1.18 and later load this module by the entry point ``alembic.plugins``. Earlier releases
+have no plugins; for them, opening one of our databases calls :func:`hide_tables`.
 """
 
 import sys
@@ -19,16 +19,16 @@ _DIALECTS = ("sqlite", "postgresql")
 
 
 def setup(plugin: "Plugin") -> None:
-    """Have Alembic 1.18 and later look past our tables before it compares any."""
+    """Make Alembic 1.18 and later ignore our tables; it calls this function."""
     from alembic.util import DispatchPriority
 
     plugin.add_autogenerate_comparator(
-        _look_past_our_tables, "schema", priority=DispatchPriority.FIRST
+        _ignore_our_tables, "schema", priority=DispatchPriority.FIRST
     )
 
 
 def hide_tables() -> None:
-    """Have an earlier Alembic do so, if this process uses it: ``flask db`` and ``alembic`` do."""
+    """Make earlier releases of Alembic ignore our tables, if this process uses Alembic."""
     if "alembic.autogenerate" in sys.modules and "alembic.runtime.plugins" not in sys.modules:
         _hide_once()
 
@@ -37,19 +37,19 @@ def hide_tables() -> None:
 def _hide_once() -> None:
     from alembic.autogenerate import comparators
 
-    # These releases call what is registered for a dialect instead of what is for all.
+    # In these releases a comparator for a dialect replaces the one for all dialects.
     others: Any = comparators.dispatch("schema")
 
     def compare(context: "AutogenContext", *rest: object) -> None:
-        _look_past_our_tables(context)
+        _ignore_our_tables(context)
         others(context, *rest)
 
     for dialect in _DIALECTS:
         comparators.dispatch_for("schema", qualifier=dialect)(compare)
 
 
-def _look_past_our_tables(context: "AutogenContext", *_: object) -> Any:
-    # A table with such a name that the application has declared is the application's.
+def _ignore_our_tables(context: "AutogenContext", *_: object) -> Any:
+    # A table with our prefix in the metadata of the application belongs to the application.
     declared = {table.name for table in context.sorted_tables}
 
     def is_included(name: str | None, kind: str, parents: Mapping[str, str | None]) -> bool:

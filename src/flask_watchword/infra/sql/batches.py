@@ -1,4 +1,4 @@
-"""A bounded number of rows to change: found once, and not again for each row that is changed."""
+"""Select a bounded number of rows to change, exactly once per statement."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ from sqlalchemy import Select, select
 
 
 def batch(rows: Select[tuple[Any]]) -> Select[tuple[Any]]:
-    """Return what selects these keys, each row locked and none that somebody else has locked.
+    """Return a SELECT of these keys that locks the rows and skips rows locked by others.
 
-    As a subquery PostgreSQL may look for them anew for each row that it finds; what was locked
-    before then counts as taken, so it finds others, and the statement changes more than its limit
-    says. A common table expression that locks rows is evaluated once (SELECT, section WITH).
+    PostgreSQL may evaluate a subquery again for each row. It then skips the rows it has locked
+    itself and selects others, so the statement changes more rows than its limit. A common table
+    expression that locks rows is evaluated once (PostgreSQL, SELECT, section WITH).
 
     Args:
-        rows: selects a key, with an order and a limit. With SQLite, which has one writer, nothing
-            is locked.
+        rows: selects a key, with an order and a limit. SQLite, which has one writer, locks no
+            rows.
     """
-    # Within the statement: in front of it sqlite3 would not tell how many rows were changed.
+    # Nested in the statement: before it, sqlite3 would not return the number of changed rows.
     found = rows.with_for_update(skip_locked=True).cte("batch", nesting=True)
     return select(*found.c)

@@ -1,4 +1,4 @@
-"""Under which master keys a database has what belongs to accounts; no value is opened."""
+"""Count the encrypted values of accounts by master key, without decrypting them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ from flask_watchword.infra.sql.engine import reading
 from flask_watchword.infra.sql.schema import schema_revision
 from flask_watchword.infra.sql.transactions import execute_one
 
-#: Rows that one statement looks at, so that none takes longer than a statement may.
+#: Rows that one statement reads, so that it stays within the time limit of a statement.
 _BATCH = 20_000
 
-#: By kind, what names a row and what is sealed in it.
+#: By kind: the primary key and the encrypted column.
 _KINDS: Mapping[str, tuple[Column[Any], Column[Any]]] = {
     "authenticators": (tables.totp.c.user_id, tables.totp.c.sealed_secret),
     "e-mail": (tables.outbox.c.id, tables.outbox.c.sealed_body),
@@ -23,11 +23,11 @@ _KINDS: Mapping[str, tuple[Column[Any], Column[Any]]] = {
 
 
 def count_by_head(engine: Engine, head_bytes: int) -> Mapping[str, Mapping[bytes, int]]:
-    """Return how many values of each kind begin alike, which are those under one master key.
+    """Return how many values of each kind have the same first bytes, which identify the master key.
 
     Args:
-        engine: of a database whose schema is in place.
-        head_bytes: how much of a value tells its master key.
+        engine: engine of a database with our schema.
+        head_bytes: number of bytes that identify the master key.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -35,15 +35,15 @@ def count_by_head(engine: Engine, head_bytes: int) -> Mapping[str, Mapping[bytes
     return {kind: _counted(engine, *columns, head_bytes) for kind, columns in _KINDS.items()}
 
 
-def holds_sealed_values(engine: Engine) -> bool:
-    """Tell whether there is any value that a master key encrypted, signing keys included.
+def holds_encrypted_values(engine: Engine) -> bool:
+    """Return whether there is any value encrypted with a master key, signing keys included.
 
     Raises:
         StoreUnavailable: when the database does not answer.
     """
     if schema_revision(engine).current is None:
         return False
-    columns = [tables.keys.c.sealed, *(sealed for _, sealed in _KINDS.values())]
+    columns = [tables.keys.c.sealed, *(encrypted for _, encrypted in _KINDS.values())]
     with reading(engine) as connection:
         return any(
             connection.execute(select(column).where(column.is_not(None)).limit(1)).first()
@@ -52,25 +52,25 @@ def holds_sealed_values(engine: Engine) -> bool:
 
 
 def _counted(
-    engine: Engine, named: Column[Any], sealed: Column[Any], head_bytes: int
+    engine: Engine, key: Column[Any], encrypted: Column[Any], head_bytes: int
 ) -> Mapping[bytes, int]:
-    last, found = "", Counter[bytes]()
-    while rows := execute_one(engine, partial(_batch, named, sealed, head_bytes, last)):
+    last, counts = "", Counter[bytes]()
+    while rows := execute_one(engine, partial(_batch, key, encrypted, head_bytes, last)):
         for head, count, _ in rows:
-            # Of a message that is over nothing is left.
+            # The body of a message that was sent or given up is deleted.
             if head is not None:
-                found[bytes(head)] += count
+                counts[bytes(head)] += count
         last = rows[0][2]
-    return found
+    return counts
 
 
 def _batch(
-    named: Column[Any], sealed: Column[Any], head_bytes: int, after: str, connection: Connection
+    key: Column[Any], encrypted: Column[Any], head_bytes: int, after: str, connection: Connection
 ) -> Sequence[tuple[bytes | None, int, str]]:
-    head = func.substr(sealed, 1, head_bytes, type_=LargeBinary).label("head")
-    rows = select(named.label("name"), head).where(named > after).order_by(named).limit(_BATCH)
-    some = rows.subquery()
-    # The last of all, as the database orders them.
-    last = func.max(func.max(some.c.name)).over()
-    statement = select(some.c.head, func.count(), last).group_by(some.c.head)
+    head = func.substr(encrypted, 1, head_bytes, type_=LargeBinary).label("head")
+    rows = select(key.label("name"), head).where(key > after).order_by(key).limit(_BATCH)
+    batch = rows.subquery()
+    # The last key of the whole batch, in the order of the database.
+    last = func.max(func.max(batch.c.name)).over()
+    statement = select(batch.c.head, func.count(), last).group_by(batch.c.head)
     return [(row[0], row[1], row[2]) for row in connection.execute(statement)]

@@ -1,4 +1,4 @@
-"""Opening the sessions of a database, by a URL or by an engine of the application's own."""
+"""Open the session store of a database, by URL or by an engine of the application."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,29 +12,29 @@ from flask_watchword.infra.sql.postgres import replace_dropped_connections
 from flask_watchword.infra.sql.schema import Revision, schema_revision, upgrade_schema
 from flask_watchword.infra.sql.sessions import SqlSessionStore
 
-#: Seconds that SQLite itself waits for the write lock, before we try again. It sleeps the longer
-#: the longer it has waited, so of many writers one would wait for seconds while others pass it by.
-_SLICE = 0.05
+#: Seconds that SQLite itself waits for the write lock before the transaction is retried. SQLite
+#: sleeps longer the longer it has waited, so one of many writers would wait for seconds while
+#: others overtake it.
+_LOCK_SECONDS = 0.05
 
-#: Seconds another worker may take for the migrations.
+#: Seconds to wait for another worker that applies the migrations.
 _MIGRATION_SECONDS = 60.0
 
 
 def open_sql_sessions(target: str | URL | Engine, *, upgrade: bool = True) -> SqlSessionStore:
-    """Open the sessions of a database.
+    """Open the session store of a database.
 
-    An engine for PostgreSQL is used as it is, with its pool and its time-outs; from now on its pool
-    lends nobody a connection that the server has dropped meanwhile. Of one for SQLite
-    the file alone is used, by connections of our own: the application's begin their transactions
-    in another way.
+    A PostgreSQL engine is used with its pool and its timeouts; from now on its pool replaces
+    connections that the server has dropped. Of a SQLite engine only the file is used, with
+    connections of our own, because those of the application begin transactions differently.
 
     Args:
-        target: ``sqlite:///file``, ``postgresql://…``, or the application's own engine.
-        upgrade: whether to apply the migrations that are missing first.
+        target: ``sqlite:///file``, ``postgresql://…``, or an engine of the application.
+        upgrade: whether to apply missing migrations first.
 
     Raises:
         ValueError: for a database or a driver that is not supported, and for SQLite without a
-            file, which no other connection could see.
+            file, which only one connection could see.
         StoreUnavailable: when the database does not answer.
     """
     url = target.url if isinstance(target, Engine) else read_database_url(target)
@@ -50,29 +50,29 @@ def open_sql_sessions(target: str | URL | Engine, *, upgrade: bool = True) -> Sq
 
 
 def upgrade_database(url: str | URL) -> None:
-    """Apply the migrations that are missing, and leave no connection open.
+    """Apply missing migrations, and close all connections.
 
     Raises:
         ValueError: for a database or a driver that is not supported.
         StoreUnavailable: when the database does not answer.
     """
-    with _patient_engine(url) as engine:
+    with _migration_engine(url) as engine:
         upgrade_schema(engine)
 
 
 def database_revision(url: str | URL) -> Revision:
-    """Return where the schema of a database stands; nothing is changed, and no file is made.
+    """Return the revision of the schema; change nothing and create no file.
 
     Raises:
         ValueError: for a database or a driver that is not supported.
         StoreUnavailable: when the database does not answer.
     """
-    with _patient_engine(url) as engine:
+    with _migration_engine(url) as engine:
         return schema_revision(engine)
 
 
 @contextmanager
-def _patient_engine(url: str | URL) -> Iterator[Engine]:
+def _migration_engine(url: str | URL) -> Iterator[Engine]:
     engine = open_engine(url, busy_seconds=_MIGRATION_SECONDS)
     try:
         yield engine
@@ -85,7 +85,7 @@ def _in_file(url: URL, upgrade: bool) -> SqlSessionStore:
         raise ValueError("other connections cannot see a database in memory: write sqlite://")
     if upgrade:
         upgrade_database(url)
-    return SqlSessionStore(open_engine(url, busy_seconds=_SLICE))
+    return SqlSessionStore(open_engine(url, busy_seconds=_LOCK_SECONDS))
 
 
 def _in_server(engine: Engine, upgrade: bool, *, owned: bool) -> SqlSessionStore:

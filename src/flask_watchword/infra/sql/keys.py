@@ -1,4 +1,4 @@
-"""Keys in a SQL database: a row each, and one row by whose version all are swapped."""
+"""Signing keys in a SQL database: one row per key, and one row with the version of the keyring."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _keys = tables.keys.c
 
 _VERSION = select(_keyring.c.version).where(_keyring.c.id == 1)
 
-# Named one by one: the order is that of `StoredKey`, whatever order the table has.
+# The columns in the order of the fields of `StoredKey`.
 _KEY = (
     _keys.kid,
     _keys.algorithm,
@@ -27,7 +27,7 @@ _KEY = (
     _keys.revoked_at,
 )
 
-#: One statement, which sees one state; two could see what a swap changed in between.
+#: One statement, which sees one snapshot; two could see the keyring before and after a swap.
 _LOAD = (
     select(_keyring.c.version, _keyring.c.token_seconds, *_KEY)
     .select_from(_keyring.outerjoin(tables.keys, true()))
@@ -36,10 +36,10 @@ _LOAD = (
 
 
 class SqlKeyStore:
-    """A key store over an engine whose schema is in place.
+    """A key store in a database with our schema.
 
-    The WHERE clause of one UPDATE is the compare-and-swap; for the first keyring it is the
-    primary key. The rows of the keys follow in the same transaction.
+    The WHERE clause of one UPDATE is the compare-and-swap; for the first keyring it is the primary
+    key. The rows of the keys are written in the same transaction.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -49,8 +49,8 @@ class SqlKeyStore:
     def version(self) -> int:
         """Return the version of the keyring."""
         with reading(self._engine) as connection:
-            found: int | None = connection.scalar(_VERSION)
-        return found or 0
+            version: int | None = connection.scalar(_VERSION)
+        return version or 0
 
     def load(self) -> StoredKeyring:
         """Return the keyring as one swap left it."""
@@ -58,7 +58,7 @@ class SqlKeyStore:
             rows = connection.execute(_LOAD).all()
         if not rows:
             return StoredKeyring()
-        # A keyring without keys comes as one row of nothing.
+        # The outer join returns one row with NULLs for a keyring without keys.
         keys = tuple(_key(row[2:]) for row in rows if row.kid is not None)
         return StoredKeyring(rows[0].version, keys, rows[0].token_seconds)
 
@@ -68,7 +68,7 @@ class SqlKeyStore:
             return run(self._transactions, lambda connection: _swap(connection, keyring))
         except exc.IntegrityError:
             if keyring.version == 0:
-                return False  # another process was faster to put a first one
+                return False  # another process has stored the first keyring
             raise
 
 
@@ -104,5 +104,5 @@ def _row(key: StoredKey) -> dict[str, Any]:
 
 
 def _key(row: Sequence[Any]) -> StoredKey:
-    kid, algorithm, jwk, sealed, *moments = row
-    return StoredKey(kid, algorithm, json.loads(jwk), sealed, *moments)
+    kid, algorithm, jwk, encrypted, *times = row
+    return StoredKey(kid, algorithm, json.loads(jwk), encrypted, *times)

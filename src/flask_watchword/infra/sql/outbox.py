@@ -1,4 +1,4 @@
-"""The outbox in a SQL database: messages that several workers share, each sent by one of them."""
+"""The outbox in a SQL database: workers share the messages, and each message is sent by one."""
 
 import json
 import secrets
@@ -19,7 +19,7 @@ _outbox = tables.outbox.c
 
 _PUT = insert(tables.outbox)
 
-# Who claims at the same time looks past the row (PostgreSQL), or waits for the file (SQLite).
+# Concurrent claims skip the locked row (PostgreSQL) or wait for the file (SQLite).
 _CLAIM = (
     update(tables.outbox)
     .where(
@@ -50,12 +50,12 @@ _CLAIM = (
     )
 )
 
-_over = {"due_at": None, "claim": None, "sealed_body": None}
+_finished = {"due_at": None, "claim": None, "sealed_body": None}
 
 _SENT = (
     update(tables.outbox)
     .where(_outbox.id == bindparam("mail_id"), _outbox.sent_at.is_(None))
-    .values(sent_at=bindparam("now"), given_up_at=None, last_error=None, **_over)
+    .values(sent_at=bindparam("now"), given_up_at=None, last_error=None, **_finished)
 )
 
 _still_claimed = and_(_outbox.id == bindparam("mail_id"), _outbox.claim == bindparam("own_claim"))
@@ -69,7 +69,7 @@ _RETRY = (
 _GIVE_UP = (
     update(tables.outbox)
     .where(_still_claimed)
-    .values(given_up_at=bindparam("now"), last_error=bindparam("error"), **_over)
+    .values(given_up_at=bindparam("now"), last_error=bindparam("error"), **_finished)
 )
 
 _PURGE = delete(tables.outbox).where(
@@ -85,14 +85,14 @@ _PURGE = delete(tables.outbox).where(
 
 
 class SqlOutbox:
-    """An outbox over a database whose schema is in place.
+    """The outbox in a database with our schema.
 
-    Bodies are sealed: a code that is on its way is worth as much as a password for some minutes,
-    and its hash elsewhere in the database would be no use if it stood here for reading.
+    Bodies are encrypted: for some minutes a one-time code is worth as much as a password, and
+    storing only its hash elsewhere would be useless if the body were readable here.
 
     Args:
-        place: an engine, or the connection of the transaction that causes a message.
-        encryptor: hides what messages say.
+        place: an engine, or the connection of the transaction that creates a message.
+        encryptor: encrypts the bodies.
     """
 
     def __init__(self, place: EngineOrConnection, encryptor: Encryptor) -> None:
@@ -101,11 +101,11 @@ class SqlOutbox:
         self._encryptor = encryptor
 
     def put(self, mail: Mail) -> None:
-        """Keep a message that is due at once."""
+        """Store a message that is due now."""
         self._database.count(_PUT, self._row(mail))
 
     def put_decoy(self, mail: Mail) -> None:
-        """Keep a message without its recipient."""
+        """Store a message without its recipient."""
         self.put(replace(mail, recipient=""))
 
     def _row(self, mail: Mail) -> dict[str, Any]:
@@ -122,45 +122,45 @@ class SqlOutbox:
         }
 
     def claim(self, now: float, lease: float) -> ClaimedMail | None:
-        """Return the message that has been due for longest, for this worker alone."""
+        """Claim the message that has been due for longest for this worker, and return it."""
         values = {"now": now, "leased_until": now + lease, "new_claim": secrets.token_hex(16)}
         rows = self._database.rows(_CLAIM, values)
         if not rows:
             return None
-        ((mail_id, kind, recipient, sealed, created_at, expires_at, attempts, claim),) = rows
-        body = self._opened(sealed, mail_id)
+        ((mail_id, kind, recipient, encrypted, created_at, expires_at, attempts, claim),) = rows
+        body = self._decrypted(encrypted, mail_id)
         mail = Mail(mail_id, kind, recipient, body or Body("", "", ""), created_at, expires_at)
         return ClaimedMail(mail, attempts, claim, is_readable=body is not None)
 
     def sent(self, mail_id: str, now: float) -> None:
-        """Note that a message was sent; delete its body."""
+        """Mark a message as sent; delete its body."""
         values = {"mail_id": mail_id, "now": now}
         self._database.count(_SENT, values)
 
     def retry(self, claimed: ClaimedMail, due_at: float, error: str) -> None:
-        """Make a message due again, if it is still this worker's."""
+        """Make a message due again, if this worker still has its claim."""
         values = _own(claimed) | {"next_due": due_at, "error": error}
         self._database.count(_RETRY, values)
 
     def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
-        """Note that nobody tries again, if it is still this worker's; delete its body."""
+        """Mark a message as given up, if this worker still has its claim; delete its body."""
         values = _own(claimed) | {"now": now, "error": error}
         self._database.count(_GIVE_UP, values)
 
     def reseal(self) -> ReencryptionResult:
-        """Seal every body under the first master key that is under another one."""
+        """Encrypt every body that is under another master key with the first one."""
         return reseal(self._place, self._encryptor, _outbox.id, _outbox.sealed_body, _context)
 
-    def _opened(self, sealed: bytes, mail_id: str) -> Body | None:
+    def _decrypted(self, encrypted: bytes, mail_id: str) -> Body | None:
         try:
-            subject, text, html = json.loads(self._encryptor.decrypt(sealed, _context(mail_id)))
+            subject, text, html = json.loads(self._encryptor.decrypt(encrypted, _context(mail_id)))
         except DecryptionFailed:
             return None
         return Body(subject, text, html)
 
 
 def purge_mail(place: EngineOrConnection, before: float, limit: int) -> int:
-    """Forget up to ``limit`` messages of before a moment that are over; no body is opened."""
+    """Delete up to ``limit`` finished messages created before a time; decrypt nothing."""
     values = {"before": before, "most": limit}
     return database_at(place).count(_PURGE, values)
 

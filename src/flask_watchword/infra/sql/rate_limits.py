@@ -1,4 +1,4 @@
-"""Counted tries in a SQL database, exact across processes."""
+"""Rate limits in a SQL database, exact across processes."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,10 @@ from flask_watchword.infra.sql.transactions import database_at
 
 _throttle = tables.throttle.c
 
-# One statement asks and counts. Two at once: the second waits for the row and looks at it anew.
-# The casts tell PostgreSQL what the values are; SQLite and it spell the larger of two differently.
-_TAKE = text("""
+# One statement checks and counts. A concurrent one waits for the row and reads it again. The casts
+# tell PostgreSQL the types. CASE, because the two databases have different names for the maximum
+# of two values.
+_CONSUME = text("""
     INSERT INTO watchword_throttle AS held (key, until)
     VALUES (:key, CAST(:now AS BIGINT) + CAST(:interval AS BIGINT))
     ON CONFLICT (key) DO UPDATE
@@ -28,17 +29,17 @@ _REMEMBER = text("""
     ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE excluded.until > held.until
 """)
 
-_this_one = _throttle.key == bindparam("this_key")
+_this_key = _throttle.key == bindparam("this_key")
 
-_GET = select(_throttle.until).where(_this_one)
+_GET = select(_throttle.until).where(_this_key)
 
-_GIVE_BACK = (
-    update(tables.throttle).where(_this_one).values(until=_throttle.until - bindparam("paid"))
+_REFUND = (
+    update(tables.throttle).where(_this_key).values(until=_throttle.until - bindparam("interval"))
 )
 
-_FORGET = delete(tables.throttle).where(_this_one)
+_RESET = delete(tables.throttle).where(_this_key)
 
-# What somebody else is writing at the moment is in use, and left.
+# Rows that another transaction is writing are in use, and skipped.
 _PURGE = delete(tables.throttle).where(
     _throttle.key.in_(
         batch(
@@ -52,26 +53,26 @@ _PURGE = delete(tables.throttle).where(
 
 
 class SqlRateLimitStore:
-    """A throttle store over an engine whose schema is in place.
+    """A rate limit store in a database with our schema.
 
-    It takes part in nobody's transaction: a try counts although its request fails.
+    It never takes part in the caller's transaction: an attempt counts even if its request fails.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._database = database_at(engine)
 
-    def take(self, charges: Sequence[Hit], now: int) -> int:
-        """Count one try on every limit, or on none."""
+    def take(self, hits: Sequence[Hit], now: int) -> int:
+        """Count one attempt against every limit, or against none."""
         try:
-            self._database.transact(lambda statements: _take_all(statements, charges, now))
-        except _NoRoomError as no_room:
-            return no_room.wait
+            self._database.transact(lambda statements: _consume_all(statements, hits, now))
+        except _LimitExceededError as exceeded:
+            return exceeded.wait
         return 0
 
-    def refund(self, charges: Sequence[Hit]) -> None:
-        """Count one try less on every limit."""
-        if charges:
-            self._database.transact(lambda statements: _give_back_all(statements, charges))
+    def refund(self, hits: Sequence[Hit]) -> None:
+        """Count one attempt less against every limit."""
+        if hits:
+            self._database.transact(lambda statements: _refund_all(statements, hits))
 
     def remember(
         self,
@@ -82,68 +83,68 @@ class SqlRateLimitStore:
         paid_back: Sequence[Hit] = (),
         forgotten: str | None = None,
     ) -> None:
-        """Keep a key until a moment, and count what is forgotten or paid back no more."""
-        charges = {charge.key: charge for charge in paid_back}
+        """Remember a key until a time, and refund or reset limits."""
+        hits = {hit.key: hit for hit in paid_back}
 
         def work(statements: Statements) -> None:
-            # In the order in which tries are taken: see `_in_order`.
-            for name in sorted({key, *charges} | ({forgotten} if forgotten else set())):
+            # In the same order as attempts: see `_in_order`.
+            for name in sorted({key, *hits} | ({forgotten} if forgotten else set())):
                 if name == forgotten:
-                    statements.count(_FORGET, {"this_key": name})
+                    statements.count(_RESET, {"this_key": name})
                 elif name == key:
                     statements.count(_REMEMBER, {"key": name, "until": until})
                 else:
-                    _give_back(statements, charges[name])
+                    _refund(statements, hits[name])
 
         self._database.transact(work)
 
     def remembers(self, key: str, now: int) -> bool:
-        """Tell whether a key is kept."""
+        """Return whether a key is remembered."""
         until = _until(self._database, key)
         return until is not None and until > now
 
     def purge(self, now: int, limit: int) -> int:
-        """Delete up to ``limit`` moments that are past."""
+        """Delete up to ``limit`` expired keys."""
         return self._database.count(_PURGE, {"now": now, "most": limit})
 
 
-class _NoRoomError(Exception):
-    """Undoes what the transaction has counted so far."""
+class _LimitExceededError(Exception):
+    """Rolls back what the transaction has counted so far."""
 
     def __init__(self, wait: int) -> None:
         super().__init__()
         self.wait = wait
 
 
-def _take_all(statements: Statements, charges: Sequence[Hit], now: int) -> None:
-    # Every limit that has no room is asked how long it takes, not only the first of them.
-    wait = max((_take(statements, charge, now) for charge in _in_order(charges)), default=0)
+def _consume_all(statements: Statements, hits: Sequence[Hit], now: int) -> None:
+    # The wait is the longest of all exceeded limits, not only of the first.
+    wait = max((_consume(statements, hit, now) for hit in _in_order(hits)), default=0)
     if wait:
-        raise _NoRoomError(wait)
+        raise _LimitExceededError(wait)
 
 
-def _in_order(charges: Sequence[Hit]) -> Sequence[Hit]:
-    # The same for all, or two that lock the same rows could wait for each other.
-    return sorted(charges, key=lambda charge: charge.key)
+def _in_order(hits: Sequence[Hit]) -> Sequence[Hit]:
+    # One order for all, or two transactions that lock the same rows could deadlock.
+    return sorted(hits, key=lambda hit: hit.key)
 
 
-def _take(statements: Statements, charge: Hit, now: int) -> int:
-    full = now + charge.depth
-    values = {"key": charge.key, "now": now, "interval": charge.interval, "full": full}
-    if statements.rows(_TAKE, values):
+def _consume(statements: Statements, hit: Hit, now: int) -> int:
+    full = now + hit.depth
+    values = {"key": hit.key, "now": now, "interval": hit.interval, "full": full}
+    if statements.rows(_CONSUME, values):
         return 0
-    held = _until(statements, charge.key) or now
-    # At least 1: where it was given back in between there is room by now, but it was not taken.
-    return max(1, held + charge.interval - full)
+    held = _until(statements, hit.key) or now
+    # At least 1: after a concurrent refund there may be room by now, but nothing was counted.
+    return max(1, held + hit.interval - full)
 
 
-def _give_back_all(statements: Statements, charges: Sequence[Hit]) -> None:
-    for charge in _in_order(charges):
-        _give_back(statements, charge)
+def _refund_all(statements: Statements, hits: Sequence[Hit]) -> None:
+    for hit in _in_order(hits):
+        _refund(statements, hit)
 
 
-def _give_back(statements: Statements, charge: Hit) -> None:
-    statements.count(_GIVE_BACK, {"this_key": charge.key, "paid": charge.interval})
+def _refund(statements: Statements, hit: Hit) -> None:
+    statements.count(_REFUND, {"this_key": hit.key, "interval": hit.interval})
 
 
 def _until(statements: Statements, key: str) -> int | None:

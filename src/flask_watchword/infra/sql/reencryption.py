@@ -1,4 +1,4 @@
-"""Seal anew what a column holds, in batches beside which requests go on."""
+"""Encrypt the values of a column with the first master key, in batches."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,23 +16,24 @@ _BATCH = 200
 def reseal(
     place: EngineOrConnection,
     encryptor: Encryptor,
-    named: Column[Any],
-    sealed: Column[Any],
+    key: Column[Any],
+    encrypted: Column[Any],
     context_of: Callable[[str], str],
 ) -> ReencryptionResult:
-    """Seal every value of a column under the first master key that is under another one.
+    """Encrypt every value of a column that is under another master key with the first one.
 
-    A value that is replaced meanwhile is left: what replaced it was sealed by somebody else.
+    Requests continue between the batches. A value that a request replaces is skipped: its new value
+    is already encrypted with the first master key.
 
     Args:
-        place: where the table is.
-        encryptor: opens and seals.
-        named: the primary key of the table.
-        sealed: the column.
-        context_of: what a value is bound to, by its key.
+        place: an engine, or the connection of a transaction to take part in.
+        encryptor: decrypts and encrypts.
+        key: primary key of the table.
+        encrypted: the column.
+        context_of: returns the context that a value is bound to, by its primary key.
     """
     last, done, unreadable = "", 0, 0
-    while batch := transact(place, partial(_batch, encryptor.current_prefix, named, sealed, last)):
+    while batch := transact(place, partial(_batch, encryptor.current_prefix, key, encrypted, last)):
         for name, before in batch:
             try:
                 after = encryptor.encrypt(
@@ -41,20 +42,20 @@ def reseal(
             except DecryptionFailed:
                 unreadable += 1
                 continue
-            swap = update(named.table).where(named == name, sealed == before)
-            done += transact(place, partial(_count, swap.values({sealed.name: after})))
+            swap = update(key.table).where(key == name, encrypted == before)
+            done += transact(place, partial(_count, swap.values({encrypted.name: after})))
         last = batch[-1][0]
     return ReencryptionResult(done, unreadable)
 
 
 def _batch(
-    head: bytes, named: Column[Any], sealed: Column[Any], after: str, connection: Connection
+    prefix: bytes, key: Column[Any], encrypted: Column[Any], after: str, connection: Connection
 ) -> list[tuple[str, bytes]]:
-    begins = func.substr(sealed, 1, len(head), type_=LargeBinary)
+    begins = func.substr(encrypted, 1, len(prefix), type_=LargeBinary)
     statement = (
-        select(named, sealed)
-        .where(named > after, begins != literal(head, LargeBinary))
-        .order_by(named)
+        select(key, encrypted)
+        .where(key > after, begins != literal(prefix, LargeBinary))
+        .order_by(key)
         .limit(_BATCH)
     )
     return [(name, bytes(value)) for name, value in connection.execute(statement)]

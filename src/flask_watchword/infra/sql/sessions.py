@@ -1,4 +1,4 @@
-"""Sessions in a SQL database: one row each, and one log of what was revoked."""
+"""Sessions in a SQL database: one row per session, and the revocation log."""
 
 import contextlib
 import secrets
@@ -29,28 +29,28 @@ from flask_watchword.sessions.store import (
 
 _FIELDS = [field.name for field in fields(Session)]
 
-#: What a column for a generation can hold.
+#: Largest value of the generation column.
 _LARGEST = 2**63 - 1
 
-#: Entries of the log that are read at once: what takes a fraction of the time a statement may take.
+#: Log entries that one statement reads, which takes a fraction of the time limit of a statement.
 _PAGE = 20_000
 
 
 class SqlSessionStore:
-    """A session store over an engine whose schema is in place.
+    """A session store in a database with our schema.
 
-    Atomicity is the database's: the WHERE clause of one UPDATE is the compare-and-swap, and what
-    ends sessions logs it in the same transaction.
+    The database makes each method atomic: the WHERE clause of one UPDATE is the compare-and-swap,
+    and sessions are ended and logged in one transaction.
 
     Args:
-        engine: what ``open_engine`` returned, or an application's own for PostgreSQL.
-        owned: whether closing the store gives back the connections of the engine as well.
+        engine: what ``open_engine`` returned, or a PostgreSQL engine of the application.
+        owned: whether closing the store also closes the connections of the engine.
     """
 
     def __init__(self, engine: Engine, *, owned: bool = True) -> None:
         self._engine = engine
         self._owned = owned
-        # The pool of an application's engine keeps all of its connections.
+        # All connections of an application's engine are returned to its pool.
         self._database = database_at(engine) if owned else EngineDatabase(engine, kept=0)
         self._transactions = transactions(engine)
         self._is_postgres = engine.dialect.name == "postgresql"
@@ -59,7 +59,7 @@ class SqlSessionStore:
         self._read_up_to = 0
 
     def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
-        """Keep a new session; end the subject's oldest beyond ``limit``, and log that."""
+        """Store a new session; end the subject's oldest beyond ``limit``, and log that."""
         row = {name: getattr(session, name) for name in _FIELDS}
         if limit is None:
             self._database.count(statements.START, row)
@@ -105,12 +105,12 @@ class SqlSessionStore:
         }
         if not self._is_postgres:
             return self._one(statements.ROTATE, values)
-        return self._rotated_in_time(values)
+        return self._rotate_in_time(values)
 
     def record_repeat(
         self, session_id: str, generation: int, now: float, elsewhere: Requester | None
     ) -> Session | None:
-        """Note that the current generation was handed out again, if it still is the current one."""
+        """Record that the current generation was issued again, if it is still the current one."""
         values: dict[str, Any] = {"session_id": session_id, "presented": generation}
         if elsewhere is None:
             return self._one(statements.NOTE_REPEAT, values)
@@ -118,7 +118,7 @@ class SqlSessionStore:
         return self._one(statements.NOTE_REPEAT_ELSEWHERE, values)
 
     def get(self, session_id: str) -> Session | None:
-        """Return a session, over or not."""
+        """Return a session, ended or not."""
         return self._one(statements.GET, {"session_id": session_id})
 
     def end(self, session_id: str, now: float, reason: str, lifetimes: Lifetimes) -> Session | None:
@@ -152,16 +152,16 @@ class SqlSessionStore:
             "most": MAX_ENDED_PER_CALL,
         }
         further = [subject_revocation(subject, now, lifetimes)] if keep is None else []
-        some = self._end_some(values, lifetimes, further)
-        ended = list(some)
-        # Until none is found: of a step somebody else may have ended a part meanwhile.
-        while some:
-            some = self._end_some(values, lifetimes)
-            ended += some
+        step = self._end_some(values, lifetimes, further)
+        ended = list(step)
+        # Until none is found: others may have ended a part of the sessions of a step.
+        while step:
+            step = self._end_some(values, lifetimes)
+            ended += step
         return ended
 
     def of_subject(self, subject: str, now: float) -> Sequence[Session]:
-        """Return the sessions of a subject that are not over, the one used last first."""
+        """Return the live sessions of a subject, the last used first."""
         values = {"of_subject": subject, "now": now}
         return [_session(row) for row in self._database.rows(statements.OF_SUBJECT, values)]
 
@@ -171,20 +171,20 @@ class SqlSessionStore:
         self._feed.after_logging()
 
     def revocations(self, after: int, now: float) -> Batch:
-        """Return what was logged behind a cursor and lives still."""
-        # Asked first: a store that is wiped in between shows its new epoch the next time.
+        """Return the live entries after a cursor."""
+        # Read first: if the store is wiped in between, the next call returns the new epoch.
         epoch, since = self._epoch(now)
         self._feed.check_file()
-        living: list[Revocation] = []
+        live: list[Revocation] = []
         cursor, more = after, True
         while more:
             rows = self._database.rows(statements.LOGGED_AFTER, {"after": cursor, "most": _PAGE})
             cursor = rows[-1][0] if rows else cursor
             entries = (_revocation(entry) for _, *entry in rows)
-            living += (entry for entry in entries if entry.expires_at > now)
+            live += (entry for entry in entries if entry.expires_at > now)
             more = len(rows) == _PAGE
         self._read_up_to = cursor
-        return Batch(living, cursor, epoch, since)
+        return Batch(live, cursor, epoch, since)
 
     def find_revocations(
         self,
@@ -200,12 +200,12 @@ class SqlSessionStore:
             "subject": subject,
             "key_id": key_id,
         }
-        found = [_revocation(row) for row in self._database.rows(statements.FIND, values)]
+        entries = [_revocation(row) for row in self._database.rows(statements.FIND, values)]
         self._feed.check_file()
-        return found
+        return entries
 
     def purge(self, now: float, limit: int) -> int:
-        """Delete sessions and entries that can concern nobody any more."""
+        """Delete expired sessions and entries."""
         values = {"now": now, "most": limit}
         purges = (statements.PURGE_SESSIONS, statements.PURGE_LOG)
         return sum(self._database.count(statement, values) for statement in purges)
@@ -213,7 +213,7 @@ class SqlSessionStore:
     def change_token(self) -> object:
         """Return a value that every revocation on this machine changes (SQLite).
 
-        With PostgreSQL this process's own change it; ``wait_for_change`` tells of the others.
+        With PostgreSQL only those of this process change it; ``wait_for_change`` reports others.
         """
         return self._feed.change_token()
 
@@ -222,11 +222,11 @@ class SqlSessionStore:
         self._feed.wait(seconds, self._is_behind)
 
     def stop_waiting(self) -> None:
-        """Have :meth:`wait_for_change` return soon."""
+        """Make :meth:`wait_for_change` return soon."""
         self._feed.stop_waiting()
 
     def close(self) -> None:
-        """Give back connections; wakes whoever waits."""
+        """Close connections, and wake waiting threads."""
         self._feed.close()
         if self._owned:
             self._engine.dispose()
@@ -236,12 +236,12 @@ class SqlSessionStore:
         return newest is not None and newest > self._read_up_to
 
     def _epoch(self, now: float) -> tuple[str, float]:
-        found = self._database.rows(statements.EPOCH)
-        if found:
-            epoch, since = found[0]
+        rows = self._database.rows(statements.EPOCH)
+        if rows:
+            epoch, since = rows[0]
             return epoch, since
         new = {"epoch": secrets.token_urlsafe(16), "since": now}
-        # Where another process was faster its row stands.
+        # If another process was faster, its row is used.
         with contextlib.suppress(exc.IntegrityError):
             self._database.count(statements.BEGIN_EPOCH, new)
         epoch, since = self._database.rows(statements.EPOCH)[0]
@@ -251,7 +251,7 @@ class SqlSessionStore:
         rows = self._database.rows(statement, values)
         return _session(rows[0]) if rows else None
 
-    def _rotated_in_time(self, values: dict[str, Any]) -> Session | None:
+    def _rotate_in_time(self, values: dict[str, Any]) -> Session | None:
         deadline = self._clock.deadline()
         if deadline is None:
             deadline = self._clock.update(self._server_time())
@@ -261,7 +261,8 @@ class SqlSessionStore:
         server_time = self._server_time()
         if server_time <= deadline:
             return None
-        # Perhaps it was too late. Its answer has come, so the deadline was wrong: a clock was set.
+        # It may have been rejected by the deadline. The answer has arrived in time, so the deadline
+        # was wrong: a clock was changed.
         again = values | {"deadline": self._clock.update(server_time)}
         return self._one(statements.ROTATE_IN_TIME, again)
 
@@ -276,7 +277,8 @@ class SqlSessionStore:
         further: Iterable[Revocation] = (),
     ) -> list[Session]:
         def work(connection: Connection) -> list[Session]:
-            # Or a second who ends all would find each of this step's ended, and be done too early.
+            # Without the lock a concurrent call would find all sessions of this step ended, and
+            # return too early.
             self._lock(connection, values["of_subject"])
             return self._end(connection, statements.END_SOME, values, lifetimes, further)
 
@@ -302,17 +304,17 @@ class SqlSessionStore:
         self._log(connection, [*entries, *further])
         return ended
 
-    def _placed(self, connection: Connection, entry: Revocation) -> Revocation:
+    def _with_later_time(self, connection: Connection, entry: Revocation) -> Revocation:
         if entry.kind is not RevocationKind.SUBJECT:
             return entry
-        about = {"subject": entry.value}
-        return later_than(entry, connection.scalar(statements.NEWEST_OF_SUBJECT, about))
+        newest = connection.scalar(statements.NEWEST_OF_SUBJECT, {"subject": entry.value})
+        return later_than(entry, newest)
 
     def _log(self, connection: Connection, entries: Sequence[Revocation]) -> None:
         if not entries:
             return
         self._feed.before_logging(connection)
-        entries = [self._placed(connection, entry) for entry in entries]
+        entries = [self._with_later_time(connection, entry) for entry in entries]
         rows = [
             {"kind": e.kind.value, "value": e.value, "moment": e.revoked_at, "until": e.expires_at}
             for e in entries

@@ -1,4 +1,4 @@
-"""What a database tells of itself to whoever examines it."""
+"""State of a database, for the doctor's checks."""
 
 import time
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from flask_watchword.infra.sql.schema import Revision, schema_revision
 
 @dataclass(frozen=True, slots=True)
 class DatabaseState:
-    """What a database tells of itself.
+    """State of a database.
 
     Attributes:
-        revision: where its schema stands.
-        ahead: seconds that its clock is ahead of this machine's; ``None`` for SQLite, which has
-            none of its own.
+        revision: revision of its schema.
+        ahead: seconds by which its clock is ahead of this machine's; ``None`` for SQLite, which
+            has no clock of its own.
     """
 
     revision: Revision
@@ -24,10 +24,10 @@ class DatabaseState:
 
 
 def database_state(url: str) -> DatabaseState:
-    """Return what a database tells of itself; nothing is changed, and no file is made.
+    """Return the state of a database; change nothing and create no file.
 
     Raises:
-        StoreUnavailable: when it does not answer within some seconds.
+        StoreUnavailable: when it does not answer in time.
     """
     engine = open_engine(url)
     try:
@@ -40,9 +40,9 @@ def _ahead(engine: Engine) -> float | None:
     if engine.dialect.name == "sqlite":
         return None
     with reading(engine) as connection:
-        began = time.time()
-        shown = connection.execute(
+        started = time.time()
+        server_time = connection.execute(
             text("SELECT extract(epoch FROM clock_timestamp())")
         ).scalar_one()
-        # Half of the way there and back.
-        return float(shown) - (began + time.time()) / 2
+        # Half of the round trip.
+        return float(server_time) - (started + time.time()) / 2

@@ -1,6 +1,6 @@
-"""Every statement about sessions and revocations; each finds its rows by an index.
+"""The SQL statements for sessions and revocations. Each finds its rows by an index.
 
-They are whole before the first request, so that none is put together anew for each.
+They are constants, so that no request builds a statement.
 """
 
 from sqlalchemy import (
@@ -26,7 +26,7 @@ from flask_watchword.sessions.revocation import RevocationKind
 _sessions = tables.sessions.c
 _log = tables.revocations.c
 
-# Named one by one: the order is that of `Session`, whatever order the table has.
+# The columns in the order of the fields of `Session`.
 _SESSION = (
     _sessions.id,
     _sessions.subject,
@@ -52,17 +52,17 @@ _SESSION = (
 
 _not_ended = _sessions.ended_at.is_(None)
 _live = and_(_not_ended, _sessions.idle_until > bindparam("now"))
-# Ended are also those whose tokens are accepted for a leeway past their end.
+# Includes expired sessions whose tokens are still accepted because of the leeway.
 _has_tokens = and_(_not_ended, _sessions.idle_until > bindparam("refused_until"))
-_this_one = _sessions.id == bindparam("session_id")
+_this_session = _sessions.id == bindparam("session_id")
 _of_subject = _sessions.subject == bindparam("of_subject")
 
 START = insert(tables.sessions)
 
-#: The compare-and-swap. The new idle end is worked out here, so that nothing is read before.
+#: The compare-and-swap. It calculates the new idle end, so that nothing is read first.
 ROTATE = (
     update(tables.sessions)
-    .where(_this_one, _sessions.generation == bindparam("presented"), _live)
+    .where(_this_session, _sessions.generation == bindparam("presented"), _live)
     .values(
         generation=_sessions.generation + 1,
         rotated_at=bindparam("now"),
@@ -79,16 +79,17 @@ ROTATE = (
     .returning(*_SESSION)
 )
 
-#: The same for PostgreSQL, not to be done once nobody waits for the answer any more.
+#: The same for PostgreSQL, with a deadline: it must not run after the client has stopped waiting.
 ROTATE_IN_TIME = ROTATE.where(
     func.clock_timestamp() <= func.to_timestamp(bindparam("deadline", type_=Double))
 )
 
 _repeating = update(tables.sessions).where(
-    _this_one, _sessions.generation == bindparam("presented"), _not_ended
+    _this_session, _sessions.generation == bindparam("presented"), _not_ended
 )
 
-#: Each of the two compares with what was noted before, so that one of many notes a generation.
+#: Each of the two compares with the recorded generation, so that only one of several callers
+#: records it.
 NOTE_REPEAT = (
     _repeating.where(_sessions.repeated < bindparam("presented"))
     .values(repeated=bindparam("presented"))
@@ -116,13 +117,13 @@ NOTE_REPEAT_ELSEWHERE = (
 #: PostgreSQL's clock, in seconds since the epoch.
 CLOCK = select(func.extract("epoch", func.clock_timestamp()).cast(Double))
 
-GET = select(*_SESSION).where(_this_one)
+GET = select(*_SESSION).where(_this_session)
 
 OF_SUBJECT = select(*_SESSION).where(_of_subject, _live).order_by(_sessions.rotated_at.desc())
 
 _end = update(tables.sessions).values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
 
-END = _end.where(_this_one, _not_ended).returning(*_SESSION)
+END = _end.where(_this_session, _not_ended).returning(*_SESSION)
 
 _others = select(_sessions.id).where(_of_subject, _sessions.id != bindparam("keep"))
 
@@ -146,7 +147,7 @@ END_OLDEST = _end.where(
     ),
 ).returning(*_SESSION)
 
-#: For PostgreSQL: who counts or ends the sessions of one subject does it one after the other.
+#: For PostgreSQL: serializes transactions that count or end the sessions of one subject.
 LOCK_SUBJECT = text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))").bindparams(
     bindparam("subject", type_=AnyText)
 )
@@ -184,7 +185,7 @@ FIND = select(*_ENTRY).where(
     )
 )
 
-# What somebody else is deleting at the moment is left to them (PostgreSQL; SQLite has one writer).
+# Rows that another transaction is deleting are skipped (PostgreSQL; SQLite has one writer).
 PURGE_SESSIONS = delete(tables.sessions).where(
     _sessions.id.in_(
         batch(

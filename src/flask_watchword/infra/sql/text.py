@@ -1,25 +1,25 @@
-"""Text as every database keeps it."""
+"""A column type for text that every database accepts."""
 
 from typing import Any
 
 from sqlalchemy import Dialect, String, TypeDecorator
 
-#: What Unicode has for a character that cannot be shown.
+#: Unicode's replacement character.
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class AnyText(TypeDecorator[str]):
-    """Text from outside, in which each character that a database refuses is replaced.
+    """Untrusted text, in which each character that a database rejects is replaced.
 
-    PostgreSQL has no NUL in its text, and neither driver encodes half a surrogate pair. To look
-    for such text has to find nothing, and an odd User-Agent must not keep anybody from signing in.
+    PostgreSQL text cannot contain NUL, and neither driver encodes a lone surrogate. A search for
+    such text has to find nothing, and an unusual User-Agent must not prevent a login.
     """
 
     impl = String
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Return what is sent to the database."""
+        """Return the value for the database."""
         if isinstance(value, str) and not value.isascii():
             value = value.encode("utf-8", "replace").decode("utf-8")
         if isinstance(value, str) and "\0" in value:

@@ -1,4 +1,4 @@
-"""Users in a SQL database, one statement for each method."""
+"""Users in a SQL database, one statement per method."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from flask_watchword.infra.sql.transactions import (
 )
 
 _users = tables.users.c
-# Named one by one: the order is that of `User`, whatever order the table has.
+# The columns in the order of the fields of `User`.
 _USER = (
     _users.id,
     _users.email,
@@ -34,7 +34,7 @@ _USER = (
     _users.version,
     _users.password_review_at,
 )
-# Where the columns stand that hold names.
+# Positions of the columns that contain a list of names.
 _NAMES = (_USER.index(_users.roles), _USER.index(_users.scopes))
 
 _BY_EMAIL = select(*_USER).where(_users.email_key == bindparam("this_key"))
@@ -43,10 +43,10 @@ _BY_ID = select(*_USER).where(_users.id == bindparam("this_id"))
 _NEXT_VERSION = _users.version + 1
 
 
-# What is taken is no error of the statement, so a transaction it is part of can go on.
-def _insert(dialect: Any, *taken: str) -> Any:
+# A conflict is not an error of the statement, so its transaction can continue.
+def _insert(dialect: Any, *unique: str) -> Any:
     statement = dialect.insert(tables.users).returning(_users.id)
-    return statement.on_conflict_do_nothing(index_elements=taken or None)
+    return statement.on_conflict_do_nothing(index_elements=unique or None)
 
 
 _INSERTS = {"sqlite": _insert(sqlite, "email_key"), "postgresql": _insert(postgresql, "email_key")}
@@ -54,10 +54,10 @@ _INSERTS_OF_MANY = {"sqlite": _insert(sqlite), "postgresql": _insert(postgresql)
 
 
 class SqlUserStore:
-    """A user store over a database whose schema is in place.
+    """A user store in a database with our schema.
 
-    Atomicity is the database's: a unique constraint on ``email_key`` decides between concurrent
-    additions, and the WHERE clause of one UPDATE is the compare-and-swap.
+    The database makes each method atomic: a unique constraint on ``email_key`` decides between
+    concurrent additions, and the WHERE clause of one UPDATE is the compare-and-swap.
 
     Args:
         place: an engine, or the connection of a transaction to take part in.
@@ -68,18 +68,18 @@ class SqlUserStore:
         self._database = database_at(place)
 
     def add(self, user: User) -> None:
-        """Keep a new user, or raise ``EmailTaken``."""
+        """Store a new user, or raise ``EmailTaken``."""
         if not self._database.rows(_INSERTS[self._place.dialect.name], _values(user)):
             raise EmailTaken
 
     def add_many(self, users: Sequence[User]) -> frozenset[str]:
-        """Keep those new users whose key and id nobody has; return the ids of these."""
+        """Store the new users whose key and id are unused; return their ids."""
         if not users:
             return frozenset()
         statement, values = _INSERTS_OF_MANY[self._place.dialect.name], list(map(_values, users))
-        # Several statements where they are very many.
-        kept = transact(self._place, lambda c: c.execute(statement, values).scalars().all())
-        return frozenset(kept)
+        # SQLAlchemy splits very many rows into several statements.
+        added = transact(self._place, lambda c: c.execute(statement, values).scalars().all())
+        return frozenset(added)
 
     def by_email(self, email_key: str) -> User | None:
         """Return the user with this key."""
@@ -90,7 +90,7 @@ class SqlUserStore:
         return self._one(_BY_ID, {"this_id": user_id})
 
     def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
-        """Return up to ``limit`` users in the order of their keys, from behind ``after`` on."""
+        """Return up to ``limit`` users after a key, in the order of their keys."""
         key = _users.email_key
         statement = select(*_USER).where(key > after).order_by(key).limit(limit)
         if search:
@@ -99,34 +99,34 @@ class SqlUserStore:
         return [_user(row) for row in rows]
 
     def count(self) -> UserCount:
-        """Return how many users there are."""
+        """Return the number of users."""
         statement = select(func.count(), func.count(_users.disabled_at)).select_from(tables.users)
         return UserCount(*execute_one(self._place, lambda c: c.execute(statement).one()))
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
-        """Put ``new`` where ``old`` stands; return whether it stood there."""
+        """Replace the hash if it is ``old``; return whether it was."""
         return self._changed(_this(user_id, _users.password_hash == old).values(password_hash=new))
 
     def set_password(self, user_id: str, password_hash: str, now: float, version: int) -> bool:
-        """Give the user another password, if the version is still this one."""
+        """Change the password, if the version is still this one."""
         statement = _this(user_id, _users.version == version).values(
             password_hash=password_hash, password_changed_at=now, version=_NEXT_VERSION
         )
         return self._changed(statement)
 
     def require_password_review(self, user_id: str, now: float) -> bool:
-        """Note that the password has to be checked at the next login without a second factor."""
+        """Require a check of the password at the next login without a second factor."""
         return self._changed(_this(user_id).values(password_review_at=now))
 
     def finish_password_review(self, user_id: str, version: int) -> bool:
-        """Note that the password was checked, if the version is still this one."""
+        """Record that the password was checked, if the version is still this one."""
         statement = _this(user_id, _users.version == version).values(password_review_at=None)
         return self._changed(statement)
 
     def change_email(
         self, user_id: str, email: str, email_key: str, now: float, version: int
     ) -> bool:
-        """Give the user another address, or raise ``EmailTaken``."""
+        """Change the e-mail address, or raise ``EmailTaken``."""
         statement = _this(user_id, _users.version == version).values(
             email=email, email_key=email_key, email_verified_at=now, version=_NEXT_VERSION
         )
@@ -136,49 +136,49 @@ class SqlUserStore:
             raise EmailTaken from error
 
     def verify_email(self, user_id: str, email_key: str, now: float) -> bool:
-        """Note that mail reaches the user, if the address is still this one."""
+        """Record that the address is verified, if it is still this one."""
         first = func.coalesce(_users.email_verified_at, now)
         statement = _this(user_id, _users.email_key == email_key).values(email_verified_at=first)
         return self._changed(statement)
 
     def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
-        """Give the user these roles and no others."""
+        """Replace the roles of the user."""
         return self._changed(_this(user_id).values(roles=_text(roles)))
 
     def set_scopes(self, user_id: str, scopes: frozenset[str]) -> bool:
-        """Give the user these scopes and no others."""
+        """Replace the scopes of the user."""
         return self._changed(_this(user_id).values(scopes=_text(scopes)))
 
     def disable(self, user_id: str, now: float) -> bool:
-        """Refuse the user from now on; return whether that changed anything."""
+        """Disable the user; return whether the user was enabled."""
         enabled = _users.disabled_at.is_(None)
         statement = _this(user_id, enabled).values(disabled_at=now, version=_NEXT_VERSION)
         return self._changed(statement)
 
     def enable(self, user_id: str) -> bool:
-        """Undo ``disable``; return whether that changed anything."""
+        """Enable the user; return whether the user was disabled."""
         disabled = _users.disabled_at.is_not(None)
         return self._changed(_this(user_id, disabled).values(disabled_at=None))
 
     def hold_role(self, role: str) -> frozenset[str]:
-        """Return the ids of the users who have a role and are not disabled, and lock them."""
-        # With a space at each end: no role is taken for a part of another.
-        held = literal(" ", AnyText) + _users.roles + literal(" ", AnyText)
+        """Return the ids of the enabled users with a role, and lock their rows."""
+        # With a space at each end, so that a role does not match a part of another.
+        roles = literal(" ", AnyText) + _users.roles + literal(" ", AnyText)
         statement = (
             select(_users.id)
-            .where(_users.disabled_at.is_(None), self._position(held, f" {role} ") > 0)
-            # In one order, or two that hold one role could wait for each other.
+            .where(_users.disabled_at.is_(None), self._position(roles, f" {role} ") > 0)
+            # In one order, or two transactions that lock the same users could deadlock.
             .order_by(_users.id)
             .with_for_update()
         )
         return frozenset(execute_one(self._place, lambda c: c.execute(statement).scalars().all()))
 
     def delete(self, user_id: str) -> bool:
-        """Forget the user; return whether there was one."""
+        """Delete the user; return whether there was one."""
         return self._changed(tables.users.delete().where(_users.id == user_id))
 
     def ping(self) -> None:
-        """Read from the table, so that a database without it does not count as ready."""
+        """Read from the table, so that a database without it is not reported as ready."""
         self.page(limit=1)
 
     def _one(self, statement: Select[Any], values: Values) -> User | None:
@@ -190,7 +190,7 @@ class SqlUserStore:
         return execute_one(self._place, lambda c: c.execute(statement).rowcount) == 1
 
     def _position(self, text: ColumnElement[str], search: str) -> ColumnElement[int]:
-        # Not LIKE: what is looked for is no pattern, and SQLite refuses long ones.
+        # Not LIKE: the text is not a pattern, and SQLite rejects long patterns.
         function = func.instr if self._place.dialect.name == "sqlite" else func.strpos
         position: ColumnElement[int] = function(text, literal(search, AnyText))
         return position
@@ -211,6 +211,6 @@ def _text(names: frozenset[str]) -> str:
 
 def _user(row: Iterable[Any]) -> User:
     values: list[Any] = list(row)
-    for place in _NAMES:
-        values[place] = frozenset(values[place].split())
+    for position in _NAMES:
+        values[position] = frozenset(values[position].split())
     return User(*values)

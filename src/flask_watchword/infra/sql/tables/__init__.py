@@ -1,4 +1,4 @@
-"""The tables, all under one prefix so that they can live beside an application's own."""
+"""The tables. Their common prefix separates them from those of an application."""
 
 from flask_watchword.infra.sql.tables.base import VERSION_TABLE, metadata
 from flask_watchword.infra.sql.tables.keys import keyring, keys

@@ -1,11 +1,11 @@
-"""What all tables share: one collection, and one prefix, beside an application's own."""
+"""The metadata of all tables, and the name of the Alembic version table."""
 
 from sqlalchemy import MetaData
 
 from flask_watchword.infra.table_names import TABLE_PREFIX
 
-#: Where Alembic notes what was applied. A name of our own, because the application may keep an
-#: Alembic history in the same database.
+#: Alembic's version table. It has its own name, because the application may use Alembic in the same
+#: database.
 VERSION_TABLE = f"{TABLE_PREFIX}alembic_version"
 
 metadata = MetaData()

@@ -1,12 +1,12 @@
-"""The tables of signing keys."""
+"""Tables of signing keys."""
 
 from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary, String, Table
 
 from flask_watchword.infra.sql.tables.base import metadata
 from flask_watchword.infra.sql.text import AnyText
 
-#: The keys that sign and verify. ``sealed`` is a private part under the master key, which is not
-#: in the database; a key without one verifies only.
+#: Keys that sign and verify. ``sealed`` is the private key, encrypted with the master key, which is
+#: not in the database; a key without it only verifies.
 keys = Table(
     "watchword_keys",
     metadata,
@@ -20,7 +20,8 @@ keys = Table(
     Column("revoked_at", Float(53)),
 )
 
-#: One row at most, 1: what all keys together are swapped by, and how long their tokens live.
+#: At most one row, with id 1: the version for the compare-and-swap of all keys, and the longest
+#: lifetime of their tokens.
 keyring = Table(
     "watchword_keyring",
     metadata,

@@ -1,11 +1,12 @@
-"""The tables of what stands around an account: limits, factors, tokens, audit log, e-mail."""
+"""Tables of rate limits, second factors, API tokens, the audit log and e-mail."""
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, String, Table
 
 from flask_watchword.infra.sql.tables.base import metadata
 from flask_watchword.infra.sql.text import AnyText
 
-#: One number for each limit in use, in microseconds since the epoch; past it the row says nothing.
+#: One row per limit in use. ``until`` is in microseconds since the epoch; after it the row has no
+#: meaning.
 throttle = Table(
     "watchword_throttle",
     metadata,
@@ -14,7 +15,7 @@ throttle = Table(
     Index("ix_watchword_throttle_until", "until"),
 )
 
-#: ``sealed_secret`` is under the master key. Steps up to ``last_step`` were used.
+#: ``sealed_secret`` is encrypted with the master key. Steps up to ``last_step`` have been used.
 totp = Table(
     "watchword_totp",
     metadata,
@@ -25,7 +26,7 @@ totp = Table(
     Column("last_step", BigInteger, nullable=False),
 )
 
-#: A code that is used is deleted.
+#: A used code is deleted.
 recovery_codes = Table(
     "watchword_recovery_codes",
     metadata,
@@ -49,7 +50,7 @@ api_tokens = Table(
     Index("ix_watchword_machine_tokens_owner", "owner"),
 )
 
-#: Numbered from 1 without a gap; ``hash`` is over the row and the hash of the one before.
+#: Numbered from 1 without gaps. ``hash`` covers the row and the hash of the previous row.
 audit = Table(
     "watchword_audit",
     metadata,
@@ -66,8 +67,8 @@ audit = Table(
     Index("ix_watchword_audit_event", "event", "seq"),
 )
 
-#: Two rows at most, the number and the hash of an entry each. 1: the newest; 2: the last that was
-#: dropped from the beginning.
+#: At most two rows, with the number and the hash of an entry. Id 1 is the newest entry, id 2 the
+#: last entry that was dropped.
 audit_head = Table(
     "watchword_audit_head",
     metadata,
@@ -76,8 +77,8 @@ audit_head = Table(
     Column("hash", String(64), nullable=False),
 )
 
-#: ``due_at`` is when to try, or, while somebody tries, when another may; none once all is over.
-#: ``sealed_body`` is under the master key, and is gone as soon as nobody will send it any more.
+#: ``due_at`` is the time of the next attempt, or the end of a worker's claim; NULL when the message
+#: was sent or given up. ``sealed_body`` is encrypted with the master key, and deleted then.
 outbox = Table(
     "watchword_outbox",
     metadata,

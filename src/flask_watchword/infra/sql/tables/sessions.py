@@ -1,4 +1,4 @@
-"""The tables of sessions, and of what was revoked."""
+"""Tables of sessions and revocations."""
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, text
 
@@ -32,11 +32,11 @@ sessions = Table(
     Index("ix_watchword_sessions_idle_until", "idle_until"),
 )
 
-#: The log. Whoever follows it counts on numbers that only grow, also after the newest are deleted.
+#: The revocation log. Its followers rely on increasing numbers, also after the newest are deleted.
 revocations = Table(
     "watchword_revocations",
     metadata,
-    # SQLite counts on by itself only for a column it calls INTEGER, which has 64 bits there.
+    # SQLite generates numbers only for a column of type INTEGER, which has 64 bits there.
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("value", AnyText, nullable=False),
@@ -47,8 +47,8 @@ revocations = Table(
     sqlite_autoincrement=True,
 )
 
-#: One row at most, 1, made by whoever first finds none. Where the tables were emptied or made anew
-#: it is another one, by which those who follow the log know that it is not the one of before.
+#: At most one row, with id 1, inserted by the first reader that finds none. After the tables were
+#: emptied or created again it has another epoch, by which followers detect that the log is new.
 epoch = Table(
     "watchword_epoch",
     metadata,

@@ -1,4 +1,4 @@
-"""The tables of users and of the codes that are mailed to them."""
+"""Tables of users and of one-time codes."""
 
 from sqlalchemy import BigInteger, Column, Float, Index, String, Table, text
 
@@ -13,7 +13,7 @@ users = Table(
     Column("email_key", AnyText(1024), nullable=False, unique=True),
     Column("password_hash", AnyText(512), nullable=False),
     Column("created_at", Float(53), nullable=False),
-    # Names with spaces between them: no name holds one.
+    # Names separated by spaces: a name contains none.
     Column("roles", AnyText, nullable=False, server_default=text("''")),
     Column("scopes", AnyText, nullable=False, server_default=text("''")),
     Column("disabled_at", Float(53)),
@@ -23,7 +23,7 @@ users = Table(
     Column("password_review_at", Float(53)),
 )
 
-#: One code of each purpose for a user, which the next one takes the place of.
+#: One code per user and purpose; a new code replaces it.
 codes = Table(
     "watchword_codes",
     metadata,
