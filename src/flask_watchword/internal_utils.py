@@ -13,7 +13,7 @@ from flask_watchword.extension.errors import (
 from flask_watchword.extension.errors import WrongTokenError as WrongTokenError
 from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.tokens.json_default import json_default
-from flask_watchword.extension.verification.verify import check_type
+from flask_watchword.extension.verification.token_checks import check_type
 
 Claims = dict[str, Any]
 

@@ -59,8 +59,8 @@ def test_installing_after_a_stand_in_was_imported_is_refused(tmp_path: Path) -> 
 def test_importing_the_drop_in_installs_nothing(tmp_path: Path) -> None:
     code = (
         "import flask_watchword.dropin, flask_jwt_extended\n"
-        "from flask_watchword.extension.verification import current\n"
-        "print('dropin' in flask_jwt_extended.__file__, current.mirror_on_g)\n"
+        "from flask_watchword.extension.verification import current_token\n"
+        "print('dropin' in flask_jwt_extended.__file__, current_token.mirror_on_g)\n"
     )
     assert run_code(code, tmp_path) == "False False"
 

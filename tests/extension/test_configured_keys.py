@@ -128,7 +128,7 @@ def test_fallbacks_are_as_many_as_a_token_may_be_tried_with() -> None:
     many = [f"{number:032}" for number in range(MAX_CANDIDATES)]
     app = app_with(SECRET_KEY=SECRETS[0], SECRET_KEY_FALLBACKS=many[1:])
     assert status(app, token_of(app_with(SECRET_KEY=many[-1]))) == 200
-    with pytest.raises(RuntimeError, match="may hold 15 secrets"):
+    with pytest.raises(RuntimeError, match="may hold at most 15 secrets"):
         app_with(SECRET_KEY=SECRETS[0], SECRET_KEY_FALLBACKS=many)
 
 
@@ -194,7 +194,7 @@ def test_secret_among_the_public_keys_is_refused() -> None:
 
 def test_two_keys_of_one_kid_are_refused() -> None:
     twice = [jwk_of(OLD, "EdDSA", "k"), jwk_of(NEW, "EdDSA", "k")]
-    with pytest.raises(InvalidKeyError, match=r"JWT_PUBLIC_KEYS\[1\]: another key has the kid 'k'"):
+    with pytest.raises(InvalidKeyError, match=r"JWT_PUBLIC_KEYS\[1\]: another key already has"):
         app_with_pair(PUBLIC_KEYS=twice)
 
 

@@ -20,7 +20,8 @@ from flask_watchword.extension.responses import handlers, rest_frameworks
 from flask_watchword.extension.state import EXTENSION_KEY, AppState
 from flask_watchword.extension.tokens.api import decode_token
 from flask_watchword.extension.tokens.creation import create
-from flask_watchword.extension.verification import current, g_mirror
+from flask_watchword.extension.verification import current_token, g_mirror
+from flask_watchword.extension.verification.current import current_user_context_processor
 from flask_watchword.jose import Key
 
 Loader = TypeVar("Loader", bound=Callable[..., Any])
@@ -68,8 +69,8 @@ class JWTManager(LegacyLoaders):
         for issuer in read_issuers(app.config):
             state.issuer_keys.of(issuer)
         if add_context_processor:
-            app.context_processor(current.current_user_context_processor)
-        if current.mirror_on_g:
+            app.context_processor(current_user_context_processor)
+        if current_token.mirror_on_g:
             g_mirror.install(app)
         self._set_error_handler_callbacks(app)
         rest_frameworks.attach(app)
@@ -182,7 +183,7 @@ _UNUSED_METHODS = {
 
 def _refuse_unused_overrides(manager: type[JWTManager]) -> None:
     """Refuse a subclass whose own way of making or checking tokens would never be called."""
-    if current.mirror_on_g:
+    if current_token.mirror_on_g:
         return
     for name, instead in _UNUSED_METHODS.items():
         if getattr(manager, name) is not getattr(JWTManager, name):

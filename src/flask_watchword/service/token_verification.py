@@ -16,10 +16,10 @@ from flask_watchword.extension.explain.token_check import TokenCheck, stop_follo
 from flask_watchword.extension.explain.verdict import request_with, verdict_of
 from flask_watchword.extension.options.sessions import read_session_options
 from flask_watchword.extension.sessions.revocation_feed import SESSION_ENDED
-from flask_watchword.extension.verification.current import (
+from flask_watchword.extension.verification.current import get_jwt_identity
+from flask_watchword.extension.verification.current_token import (
     CurrentToken,
     current_token,
-    get_jwt_identity,
 )
 from flask_watchword.jose.durations import distance
 from flask_watchword.jose.explain import Trace, shown
@@ -127,13 +127,13 @@ def _trace_generation(trace: Trace, current: CurrentToken | None) -> None:
 
 
 def _dry_run_refresh(current: CurrentToken) -> Session:
-    claims = current.own.claims
+    claims = current.private_copy.claims
     session_id, generation = claims.get("sid"), claims.get("gen")
     if not isinstance(session_id, str) or type(generation) is not int:
-        raise RevokedTokenError(*current.own, code=SESSION_ENDED)
+        raise RevokedTokenError(*current.private_copy, code=SESSION_ENDED)
     lifetimes = read_session_options(current_app.config).lifetimes
     store = service_context().stores.sessions
     try:
         return dry_run(store, session_id, generation, system_clock(), lifetimes)
     except RefreshRejected as error:
-        raise RevokedTokenError(*current.own, code=error.code) from error
+        raise RevokedTokenError(*current.private_copy, code=error.code) from error

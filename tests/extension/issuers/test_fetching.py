@@ -229,12 +229,12 @@ def test_a_remembered_token_is_verified_from_memory(
     def not_again(*_: object) -> None:
         raise AssertionError("verified twice")
 
-    monkeypatch.setattr(verify, "find", not_again)
+    monkeypatch.setattr(verify, "find_and_verify", not_again)
     assert place.get(token).get_json()["iss"] == one.name
     own = place.own_token()
     monkeypatch.undo()
     assert place.get(own).status_code == 200
-    monkeypatch.setattr(verify, "find", not_again)
+    monkeypatch.setattr(verify, "find_and_verify", not_again)
     assert place.get(own).status_code == 200
 
 

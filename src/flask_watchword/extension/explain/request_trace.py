@@ -14,9 +14,9 @@ from flask_watchword.extension.errors import JWTExtendedException, RevokedTokenE
 from flask_watchword.extension.explain.revocation_steps import trace_revocations
 from flask_watchword.extension.sessions.revocation_feed import TOKEN_REVOKED
 from flask_watchword.extension.state import AppState, state_of
-from flask_watchword.extension.verification.current import CurrentToken
+from flask_watchword.extension.verification.current_token import CurrentToken
 from flask_watchword.extension.verification.locations import from_headers
-from flask_watchword.extension.verification.verify import check_type, loader_checks
+from flask_watchword.extension.verification.token_checks import check_type, loader_checks
 from flask_watchword.jose.explain import Trace, UnverifiedToken, date, shown, trace_token
 from flask_watchword.jose.keys import Key
 

@@ -12,7 +12,7 @@ from flask_watchword.extension.sessions.revocation_feed import (
     RevocationFeed,
 )
 from flask_watchword.extension.sessions.session_context import SESSIONS_KEY
-from flask_watchword.extension.verification.current import CurrentToken
+from flask_watchword.extension.verification.current_token import CurrentToken
 from flask_watchword.jose.durations import distance
 from flask_watchword.jose.explain import Trace, shown
 from flask_watchword.sessions.revocation import Revocation, RevocationKind, was_issued_before

@@ -1,8 +1,8 @@
-"""Knowing whether ``app.config`` has changed, without reading it.
+"""Detect changes of ``app.config`` without reading it.
 
-Options that an application re-sets after ``JWTManager(app)`` count from the next request on. To
-read and compare a dozen of them at each request would cost as much as the rest of the check, so
-the configuration itself leaves a new mark whenever it is written to.
+Options that an application sets after ``JWTManager(app)`` apply from the next request. Reading and
+comparing a dozen of them at each request would cost as much as the rest of the verification, so the
+configuration gets a new version, an object compared by identity, at each write.
 """
 
 from collections.abc import Callable
@@ -11,21 +11,21 @@ from typing import Any
 
 from flask import Config
 
-#: The attribute that holds the mark of the last write.
+#: The attribute of the configuration with the version of its last write.
 VERSION = "_watchword_version"
 
 
 class Watched:
-    """Mixed into the class of ``app.config``: every write leaves a new mark."""
+    """Mixed into the class of ``app.config``: every write sets a new version."""
 
 
-def _marking(name: str) -> Callable[..., Any]:
+def _versioned(name: str) -> Callable[..., Any]:
     def write(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return getattr(super(Watched, self), name)(*args, **kwargs)
         finally:
-            # After the write: who reads the mark first and the values then sees both old, or
-            # reads them once more.
+            # After the write: a reader that takes the version before the values gets an old version
+            # at worst, and reads the values again.
             setattr(self, VERSION, object())
 
     write.__name__ = name
@@ -42,7 +42,7 @@ for _name in (
     "setdefault",
     "update",
 ):
-    setattr(Watched, _name, _marking(_name))
+    setattr(Watched, _name, _versioned(_name))
 
 
 class WatchedConfig(Watched, Config):
@@ -50,24 +50,24 @@ class WatchedConfig(Watched, Config):
 
 
 def watch(config: Config) -> object:
-    """Return the mark of the last write to a configuration, watching it from now on.
+    """Return the version of a configuration, and change its class so that writes set a new one.
 
-    What cannot be watched, a plain dictionary put in its place say, keeps no mark: it is read anew
-    for each request.
+    A configuration whose class cannot be changed, such as a plain dictionary in its place, has no
+    version: it is read again at each request.
     """
-    mark: object | None = getattr(config, VERSION, None)
-    if mark is None:
-        mark = object()
+    version: object | None = getattr(config, VERSION, None)
+    if version is None:
+        version = object()
         with suppress(AttributeError, TypeError):
-            # The class first: a mark on what is not watched would never change.
+            # The class first: a version on an object of another class would never change.
             config.__class__ = _watched_class(type(config))
-            setattr(config, VERSION, mark)
-    return mark
+            setattr(config, VERSION, version)
+    return version
 
 
 def _watched_class(config_class: type[Config]) -> type[Config]:
     if issubclass(config_class, Watched):
-        return config_class  # another thread was faster, and is about to leave its mark
+        return config_class  # another thread was faster, and is about to set the version
     if config_class is Config:
         return WatchedConfig
     return type(f"Watched{config_class.__name__}", (Watched, config_class), {})

@@ -1,4 +1,4 @@
-"""``JWT_ISSUERS``: which other issuers there are, and what their tokens have to satisfy."""
+"""``JWT_ISSUERS``: the other issuers, and the requirements for their tokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from flask_watchword.extension.options.values import Config
 from flask_watchword.jose import ALGORITHMS
 
-#: A secret in common would let either of two sign what counts as the other's.
+#: No HMAC: with a shared secret, each of the two could sign tokens as the other.
 ASYMMETRIC = tuple(name for name, row in ALGORITHMS.items() if row.family != "HMAC")
 
 _MEMBERS = (
@@ -25,13 +25,13 @@ class IssuerOptions:
     """One issuer.
 
     Attributes:
-        name: the issuer, letter for letter as in ``iss``.
-        jwks_url: the address of its JWK Set; ``None`` to discover it.
-        audience: what its tokens name us as in ``aud``, one of these; ``None`` leaves it unread.
-        algorithms: the algorithms that are accepted.
-        subject_required: whether a token needs the claim of JWT_IDENTITY_CLAIM.
-        allow_http: whether its keys may be fetched by http from a host on a private network.
-        environment_proxy: whether its keys are fetched through the proxy of ``HTTPS_PROXY``.
+        name: the issuer, exactly as in ``iss``.
+        jwks_url: the URL of its JWK Set; ``None`` to discover it.
+        audience: accepted values of ``aud``; ``None`` to skip the check.
+        algorithms: the accepted algorithms.
+        subject_required: whether a token must have the claim named by JWT_IDENTITY_CLAIM.
+        allow_http: whether its keys may be fetched over http from a host on a private network.
+        environment_proxy: whether to fetch its keys through the proxy in ``HTTPS_PROXY``.
     """
 
     name: str
@@ -44,10 +44,10 @@ class IssuerOptions:
 
 
 def read_issuers(config: Config) -> list[IssuerOptions]:
-    """Return what JWT_ISSUERS says.
+    """Return the issuers in JWT_ISSUERS.
 
     Raises:
-        RuntimeError: when something in it cannot be used.
+        RuntimeError: when a value in it is invalid.
     """
     value = config["JWT_ISSUERS"] or {}
     if not isinstance(value, Mapping):
@@ -66,19 +66,19 @@ def read_issuers(config: Config) -> list[IssuerOptions]:
 
 
 def place(name: object, member: str = "") -> str:
-    """Return how errors call an entry of JWT_ISSUERS, or a member of one."""
+    """Return the name of an entry of JWT_ISSUERS, or of a member of one, for error messages."""
     return f"JWT_ISSUERS[{name!r}]" + (f"[{member!r}]" if member else "")
 
 
 def _issuer(name: Any, members: Any) -> IssuerOptions:
     if not isinstance(name, str) or not name:
-        raise RuntimeError(f"{place(name)} must be named by a text, the iss of its tokens")
+        raise RuntimeError(f"{place(name)} must be a string: the iss of its tokens")
     if not isinstance(members, Mapping):
         raise RuntimeError(f'{place(name)} must be a dictionary like {{"audience": "my-api"}}')
     for member in members:
         if member not in _MEMBERS:
             known = ", ".join(_MEMBERS)
-            raise RuntimeError(f"{place(name)} has a member {member!r}; there are {known}")
+            raise RuntimeError(f"{place(name)} has an unknown member {member!r}; known are {known}")
     return IssuerOptions(
         name,
         _jwks_url(name, members),
@@ -93,17 +93,17 @@ def _issuer(name: Any, members: Any) -> IssuerOptions:
 def _jwks_url(name: str, members: Mapping[str, Any]) -> str | None:
     url = members.get("jwks_url")
     if not isinstance(url, str | None):
-        raise RuntimeError(f"{place(name, 'jwks_url')} must be a text, not {url!r}")
+        raise RuntimeError(f"{place(name, 'jwks_url')} must be a string, not {url!r}")
     return url
 
 
 def _audience(name: str, members: Mapping[str, Any]) -> tuple[str, ...] | None:
-    # Not asked for by default it would be forgotten, and then tokens that the issuer made for
-    # anybody else are accepted here (RFC 8725 section 3.9).
+    # Required, because an issuer's tokens for other applications would otherwise be accepted here
+    # as well (RFC 8725 section 3.9).
     if "audience" not in members:
         raise RuntimeError(
-            f'{place(name)} needs an "audience", the aud of tokens that are meant for this '
-            "application; None where they have none, which accepts those for others too"
+            f'{place(name)} needs an "audience": the aud of its tokens for this application. None '
+            "skips the check, and accepts its tokens for other applications too"
         )
     if members["audience"] is None:
         return None
@@ -117,7 +117,7 @@ def _algorithms(name: str, members: Mapping[str, Any]) -> tuple[str, ...]:
     for algorithm in algorithms:
         if algorithm not in ASYMMETRIC:
             known = ", ".join(ASYMMETRIC)
-            raise RuntimeError(f"{place(name, 'algorithms')} has {algorithm!r}; use of {known}")
+            raise RuntimeError(f"{place(name, 'algorithms')} has {algorithm!r}; use one of {known}")
     return algorithms
 
 
@@ -136,7 +136,9 @@ def _texts(name: str, member: str, members: Mapping[str, Any]) -> tuple[str, ...
         or not texts
         or not all(isinstance(text, str) and text for text in texts)
     ):
-        raise RuntimeError(f"{place(name, member)} must be a text or a list of some, not {value!r}")
+        raise RuntimeError(
+            f"{place(name, member)} must be a string or a list of strings, not {value!r}"
+        )
     return tuple(texts)
 
 

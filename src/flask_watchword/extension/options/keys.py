@@ -1,4 +1,4 @@
-"""The keys that the options name: what one signs is verified with all, so that keys can change."""
+"""Load the configured keys: one signs, and all of them verify, so keys can be rotated."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,12 +18,12 @@ from flask_watchword.jose.jws import MAX_CANDIDATES
 
 
 def verifying_keys(config: Config) -> list[Key]:
-    """Return the configured keys whose tokens are accepted: the own one first, then further ones.
+    """Return the configured keys that verify: the application's current key first.
 
-    Without JWT_PUBLIC_KEYS no key bears a ``kid``, and each serves every token of its algorithm.
+    Without JWT_PUBLIC_KEYS no key has a ``kid``, and each verifies every token of its algorithm.
 
     Raises:
-        InvalidKeyError, RuntimeError: when there is no key, or one that cannot be used.
+        InvalidKeyError, RuntimeError: when a key is missing or invalid.
     """
     loaded = load_keys(decode_key(config), decode_algorithms(config), profile(config))
     own = [_named(config, key) for key in loaded]
@@ -34,26 +34,26 @@ def signing_key(config: Config) -> Key:
     """Return the configured key that signs, with the ``kid`` that new tokens carry.
 
     Raises:
-        InvalidKeyError, RuntimeError: when there is no key, or one that cannot be used.
+        InvalidKeyError, RuntimeError: when a key is missing or invalid.
     """
     key = Key.load(encode_key(config), config["JWT_ALGORITHM"], profile=profile(config))
     return _named(config, key)
 
 
 def check_further_keys(config: Config) -> None:
-    """Check JWT_SECRET_KEY_FALLBACKS and JWT_PUBLIC_KEYS without needing a key of one's own.
+    """Check JWT_SECRET_KEY_FALLBACKS and JWT_PUBLIC_KEYS; no signing key is needed.
 
     Raises:
-        InvalidKeyError, RuntimeError: for what cannot be used.
+        InvalidKeyError, RuntimeError: when one of the keys is invalid.
     """
     _further_keys(config, [])
 
 
 def load_keys(material: Any, algorithms: Sequence[str], profile: Profile) -> list[Key]:
-    """Load one key material for those of the algorithms that it can serve.
+    """Load key material for each of the algorithms that it supports.
 
     Raises:
-        InvalidKeyError: when it can serve none.
+        InvalidKeyError: when it supports none.
     """
     keys, reason = [], InvalidKeyError("no algorithm is allowed")
     for algorithm in algorithms:
@@ -67,7 +67,7 @@ def load_keys(material: Any, algorithms: Sequence[str], profile: Profile) -> lis
 
 
 def _named(config: Config, key: Key) -> Key:
-    """Name a half of the own pair: by the kid of its public JWK, of its private one, or neither."""
+    """Set the kid of the application's key: from its public or private JWK, or the default."""
     if config["JWT_PUBLIC_KEYS"] is None or key.jwk is None:
         return key.with_kid(None)
     for option in ("JWT_PUBLIC_KEY", "JWT_PRIVATE_KEY"):
@@ -86,12 +86,12 @@ def _further_keys(config: Config, own: Sequence[Key]) -> list[Key]:
     keys: list[Key] = []
     for position, material in enumerate(_listed(config, "JWT_SECRET_KEY_FALLBACKS")):
         place = f"JWT_SECRET_KEY_FALLBACKS[{position}]"
-        # A secret is no part of a pair, so nobody can say by a kid which one was meant.
+        # Tokens signed with a secret have no kid, so a fallback has none either.
         keys += [k.with_kid(None) for k in _loaded(place, material, secret, strictness)]
     if len(keys) > len(secret) * (MAX_CANDIDATES - 1):
         raise RuntimeError(
-            f"JWT_SECRET_KEY_FALLBACKS may hold {MAX_CANDIDATES - 1} secrets: a token that is "
-            "refused was tried with each"
+            f"JWT_SECRET_KEY_FALLBACKS may hold at most {MAX_CANDIDATES - 1} secrets: an invalid "
+            "token is checked against each"
         )
     known: dict[tuple[str, str | None], Key] = {
         (key.algorithm, key.kid): key for key in own if key.kid is not None
@@ -101,7 +101,7 @@ def _further_keys(config: Config, own: Sequence[Key]) -> list[Key]:
         for key in _public(place, material, public, strictness):
             same = known.setdefault((key.algorithm, key.kid), key)
             if same.jwk != key.jwk:
-                raise InvalidKeyError(f"{place}: another key has the kid {key.kid!r} already")
+                raise InvalidKeyError(f"{place}: another key already has the kid {key.kid!r}")
             if same is key:
                 keys.append(key)
     return keys
@@ -126,7 +126,7 @@ def _public(place: str, material: Any, algorithms: Sequence[str], strictness: Pr
         except InvalidKeyError as error:
             raise InvalidKeyError(f"{place}: {error}") from error
     if any(key.signer is not None for key in keys):
-        raise InvalidKeyError(f"{place} is a private key; only its public part belongs there")
+        raise InvalidKeyError(f"{place} is a private key; use only its public part")
     return [key.with_default_kid() for key in keys]
 
 
@@ -139,14 +139,14 @@ def _as_jwk_set(material: Any) -> Mapping[str, Any] | None:
             return None
     if not isinstance(material, Mapping):
         return None
-    # One JWK is a set of one: what must not be public is refused in both.
+    # A single JWK is treated as a set, so a private key is rejected in both.
     return material if "keys" in material else {"keys": [material]}
 
 
 def _loaded(place: str, material: Any, algorithms: Sequence[str], strictness: Profile) -> list[Key]:
     if not algorithms:
         raise InvalidKeyError(
-            f"{place} serves none of the algorithms accepted; add its own to JWT_DECODE_ALGORITHMS"
+            f"{place} has none of the accepted algorithms; add its own to JWT_DECODE_ALGORITHMS"
         )
     try:
         return load_keys(material, algorithms, strictness)

@@ -1,4 +1,4 @@
-"""The options of sessions: their names, defaults and meanings, and how they are read."""
+"""The session options: names, defaults and meanings, and how they are read."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from flask_watchword.extension.options.values import (
 )
 from flask_watchword.sessions.session import Lifetimes
 
-#: Seconds that stand for a token without an end: a revocation has to end some day.
+#: Lifetime in seconds assumed for a token that does not expire: a revocation must end at some time.
 ENDLESS = 100 * 365.25 * 86_400
 
 SESSION_OPTIONS: tuple[Option, ...] = (
@@ -52,12 +52,12 @@ SESSION_OPTIONS: tuple[Option, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
-    """What the options say.
+    """The parsed session options.
 
     Attributes:
-        lifetimes: how long everything lives.
-        limit: sessions a subject has at most; ``None`` for any number.
-        staleness: seconds that a copy of the revocations is trusted.
+        lifetimes: the lifetimes of sessions and tokens.
+        limit: the maximum number of sessions per subject; ``None`` for no limit.
+        staleness: the maximum age of a copy of the revocations in seconds.
     """
 
     lifetimes: Lifetimes
@@ -66,16 +66,16 @@ class SessionOptions:
 
 
 def set_session_defaults(config: dict[str, Any]) -> None:
-    """Set every option of sessions that the application has not set."""
+    """Set every session option that the application has not set."""
     for option in SESSION_OPTIONS:
         config.setdefault(option.name, option.default)
 
 
 def read_session_options(config: Config) -> SessionOptions:
-    """Return what the options say now.
+    """Return the current session options.
 
     Raises:
-        RuntimeError: when one of them cannot be used.
+        RuntimeError: when an option has an invalid value.
     """
     return SessionOptions(
         lifetimes=Lifetimes(
@@ -110,7 +110,7 @@ def _limit(value: Any) -> int | None:
         limit: int | None = value
         return limit
     raise RuntimeError(
-        f"WATCHWORD_SESSIONS_PER_SUBJECT must be a whole number from 1 on, or None, not {value!r}"
+        f"WATCHWORD_SESSIONS_PER_SUBJECT must be a positive integer or None, not {value!r}"
     )
 
 
@@ -120,7 +120,7 @@ def _token_life(config: Config, token_type: str) -> float:
         return ENDLESS
     if isinstance(delta, timedelta):
         return delta.total_seconds()
-    now = datetime.now(UTC)  # a relativedelta or the like, which is as long as its months are
+    now = datetime.now(UTC)  # for a relativedelta, whose length depends on the month
     seconds: float = (now + delta - now).total_seconds()
     return seconds
 

@@ -11,11 +11,11 @@ from flask_watchword.jose import ALGORITHMS, Profile
 
 Config = Mapping[str, Any]
 
-#: Where a key of the application's own may stand, while its tokens are signed with a secret.
+#: Options that can hold a key of this application when a secret signs its tokens.
 _OWN_KEYS = ("JWT_SECRET_KEY", "SECRET_KEY", "JWT_SECRET_KEY_FALLBACKS", "JWT_PUBLIC_KEYS")
 
 LOCATIONS = ("headers", "cookies", "query_string", "json")
-#: Seconds that a cookie lives where JWT_SESSION_COOKIE is off.
+#: The Max-Age of cookies in seconds when JWT_SESSION_COOKIE is off.
 PERSISTENT_COOKIE_SECONDS = 31_540_000
 
 
@@ -23,8 +23,7 @@ def token_locations(value: Any) -> tuple[str, ...]:
     """Parse JWT_TOKEN_LOCATION: a name, or a collection of names.
 
     Returns:
-        The locations in their order; a set has none, so its members come in the order of
-        :data:`LOCATIONS`.
+        The locations in their order; those of a set in the order of :data:`LOCATIONS`.
 
     Raises:
         RuntimeError: for anything else.
@@ -55,19 +54,19 @@ def header_name(config: Config) -> str:
     """
     name: str = config["JWT_HEADER_NAME"]
     if not name:
-        # Flask-JWT-Extended's text, which names the option as it was once called.
+        # Flask-JWT-Extended's text, with a former name of the option.
         raise RuntimeError("JWT_ACCESS_HEADER_NAME cannot be empty")
     return name
 
 
 def environ_key(name: str) -> str:
-    """Return what WSGI calls a header (PEP 3333)."""
+    """Return the WSGI name of a header (PEP 3333)."""
     key = name.upper().replace("-", "_")
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 def lifetime(config: Config, token_type: str) -> Any:
-    """Return the configured life of a token: a timedelta or the like, or ``False`` for no end.
+    """Return the configured lifetime of a token: a timedelta or similar; ``False`` for no expiry.
 
     Raises:
         RuntimeError: when it cannot be added to a date.
@@ -86,7 +85,7 @@ def lifetime(config: Config, token_type: str) -> Any:
 
 
 def decode_algorithms(config: Config) -> list[str]:
-    """Return the algorithms accepted, JWT_ALGORITHM among them always."""
+    """Return the accepted algorithms, which always include JWT_ALGORITHM."""
     algorithm: str = config["JWT_ALGORITHM"]
     accepted = config["JWT_DECODE_ALGORITHMS"] or ()
     accepted = [accepted] if isinstance(accepted, str) else list(accepted)
@@ -97,7 +96,8 @@ def profile(config: Config) -> Profile:
     """Return JWT_PROFILE.
 
     Raises:
-        RuntimeError: when there is no such profile: misspelt, it would be the lenient one.
+        RuntimeError: when there is no such profile; a misspelled name must not select the lenient
+            one.
     """
     value: Profile = config["JWT_PROFILE"]
     if value not in get_args(Profile):
@@ -109,7 +109,7 @@ def max_token_bytes(config: Config) -> int:
     """Return JWT_MAX_TOKEN_BYTES.
 
     Raises:
-        RuntimeError: when it is no number of bytes.
+        RuntimeError: when it is not a positive number of bytes.
     """
     value = config["JWT_MAX_TOKEN_BYTES"]
     if type(value) is not int or value < 1:
@@ -118,7 +118,7 @@ def max_token_bytes(config: Config) -> int:
 
 
 def is_asymmetric(algorithm: str) -> bool:
-    """Tell whether an algorithm signs and verifies with two different keys.
+    """Return whether an algorithm signs and verifies with different keys.
 
     Raises:
         RuntimeError: when there is no such algorithm.
@@ -130,7 +130,7 @@ def is_asymmetric(algorithm: str) -> bool:
 
 
 def encode_key(config: Config) -> Any:
-    """Return the configured key that signs.
+    """Return the configured signing key.
 
     Raises:
         RuntimeError: when there is none.
@@ -139,7 +139,7 @@ def encode_key(config: Config) -> Any:
 
 
 def decode_key(config: Config) -> Any:
-    """Return the configured key that verifies.
+    """Return the configured verification key.
 
     Raises:
         RuntimeError: when there is none.
@@ -169,10 +169,10 @@ def _secret(config: Config) -> Any:
 
 
 def has_own_key(config: Config) -> bool:
-    """Tell whether the application has a key of its own, or at least says that it should."""
+    """Return whether the application has a key of its own, or is configured to need one."""
     return is_asymmetric(config["JWT_ALGORITHM"]) or any(map(config.get, _OWN_KEYS))
 
 
 def cookie_max_age(config: Config) -> int | None:
-    """Return the seconds that cookies live; ``None`` for the length of the browser's session."""
+    """Return the Max-Age of cookies in seconds; ``None`` for session cookies."""
     return None if config["JWT_SESSION_COOKIE"] else PERSISTENT_COOKIE_SECONDS

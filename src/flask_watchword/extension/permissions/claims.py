@@ -1,6 +1,7 @@
 """Read roles, scopes and the time of the login from the claims of a token."""
 
-from flask_watchword.extension.verification.verify import Claims, is_fresh
+from flask_watchword.extension.verification.current_token import Claims
+from flask_watchword.extension.verification.token_checks import is_fresh
 
 
 def roles_of(claims: Claims) -> frozenset[str]:

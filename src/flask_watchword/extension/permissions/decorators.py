@@ -19,7 +19,7 @@ from flask_watchword.extension.errors import (
 )
 from flask_watchword.extension.permissions.claims import roles_of, scopes_of, signed_in_at
 from flask_watchword.extension.state import state_of
-from flask_watchword.extension.verification.current import CurrentToken
+from flask_watchword.extension.verification.current_token import CurrentToken
 from flask_watchword.extension.verification.decorators import protect, protect_by_token
 from flask_watchword.extension.verification.requirements import Requirements
 from flask_watchword.extension.verification.route_metadata import Protection, protection_by_names
@@ -126,19 +126,19 @@ def fresh_required(view: Any = None, /, *, max_age: Any = _NO_LIMIT) -> Any:
 def _verify_roles(names: _Names) -> None:
     token = verify(_ACCESS)
     if token is not None and not names.needed <= roles_of(token.verified.claims):
-        raise InsufficientRole(names.in_order, *token.own)
+        raise InsufficientRole(names.in_order, *token.private_copy)
 
 
 def _verify_scopes(names: _Names) -> None:
     token = verify(_ACCESS)
     if token is not None and not names.needed <= scopes_of(token.verified.claims):
-        raise InsufficientScope(names.in_order, *token.own)
+        raise InsufficientScope(names.in_order, *token.private_copy)
 
 
 def _verify_age(max_age: float) -> None:
     token = verify(_ACCESS)
     if token is not None and not _is_young(token, max_age):
-        raise SignInTooOld(max_age, *token.own)
+        raise SignInTooOld(max_age, *token.private_copy)
 
 
 def _is_young(token: CurrentToken, max_age: float) -> bool:

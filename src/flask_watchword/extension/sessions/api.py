@@ -39,8 +39,11 @@ from flask_watchword.extension.sessions.signals import (
 )
 from flask_watchword.extension.state import state_of
 from flask_watchword.extension.tokens.creation import Claims, Fresh
-from flask_watchword.extension.verification.current import CurrentToken, current_token
-from flask_watchword.extension.verification.verify import check_type
+from flask_watchword.extension.verification.current_token import (
+    CurrentToken,
+    current_token,
+)
+from flask_watchword.extension.verification.token_checks import check_type
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.factory import UnknownStore, open_session_store
 from flask_watchword.infra.temporary_database import TemporaryDatabase, is_in_memory
@@ -189,11 +192,11 @@ class Sessions:
         """
         work = SessionContext()
         token = _present_token(work)
-        claims = token.own.claims
+        claims = token.private_copy.claims
         check_type(claims, refresh=True)
         session_id, generation = claims.get("sid"), claims.get("gen")
         if not isinstance(session_id, str) or type(generation) is not int:
-            raise RevokedTokenError(*token.own, code=SESSION_ENDED)
+            raise RevokedTokenError(*token.private_copy, code=SESSION_ENDED)
         granted = _rotated(work, token, session_id, generation, _requester(address))
         session = granted.session
         session_refreshed.send(work.app, session=session, repeated=granted.repeated)
@@ -341,7 +344,7 @@ def _rotated(
         if refusal.ended_now and refusal.session is not None:
             refresh_reused.send(work.app, session=refusal.session)
             work.publish_ended([refusal.session])
-        raise RevokedTokenError(*token.own, code=refusal.code) from refusal
+        raise RevokedTokenError(*token.private_copy, code=refusal.code) from refusal
 
 
 def _own_token(work: SessionContext) -> CurrentToken:

@@ -11,7 +11,7 @@ from flask_watchword.clock import Clock
 from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.resources import Resources
 from flask_watchword.extension.sessions.follower import Follower
-from flask_watchword.extension.verification.current import CurrentToken
+from flask_watchword.extension.verification.current_token import CurrentToken
 from flask_watchword.fork_safety import ForkAware, watch_forks
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.locks import process_lock
@@ -114,11 +114,11 @@ class RevocationFeed(ForkAware):
         if self._mark != self._change_token() or self.elapsed() >= self._trusted_until:
             index = self._index_for(claims, verified.key_id)
         if index.keys and verified.key_id in index.keys:
-            raise RevokedTokenError(*token.own, code=KEY_REVOKED)
+            raise RevokedTokenError(*token.private_copy, code=KEY_REVOKED)
         if index.revokes(claims):
-            raise RevokedTokenError(*token.own, code=self._code(claims, index))
+            raise RevokedTokenError(*token.private_copy, code=self._code(claims, index))
         if claims.get("iat", 0.0) <= self._since and self._is_gone(claims):
-            raise RevokedTokenError(*token.own, code=SESSION_ENDED)
+            raise RevokedTokenError(*token.private_copy, code=SESSION_ENDED)
 
     def check_expired(self, token: CurrentToken) -> None:
         """Check that a token was not revoked while it lived.
@@ -131,7 +131,7 @@ class RevocationFeed(ForkAware):
         """
         self.check(token)
         if self._is_gone(token.verified.claims):
-            raise RevokedTokenError(*token.own, code=SESSION_ENDED)
+            raise RevokedTokenError(*token.private_copy, code=SESSION_ENDED)
 
     def check_key(self, token: CurrentToken) -> None:
         """Check that the key of a token has not been revoked, and nothing else of it.
@@ -145,7 +145,7 @@ class RevocationFeed(ForkAware):
         key_id = token.verified.key_id
         index = self._index if self._is_current() else self._index_for({}, key_id)
         if key_id in index.keys:
-            raise RevokedTokenError(*token.own, code=KEY_REVOKED)
+            raise RevokedTokenError(*token.private_copy, code=KEY_REVOKED)
 
     def add_local(self, entries: Iterable[Revocation]) -> None:
         """Take in what this process itself has revoked, whatever the store will say when."""

@@ -1,4 +1,4 @@
-"""Protecting a view with the token of its request."""
+"""Decorators and functions that require a token."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,7 +9,11 @@ from flask import current_app
 
 from flask_watchword.extension.checks.misplaced import note_decorated
 from flask_watchword.extension.legacy.deprecation import warn_renamed
-from flask_watchword.extension.verification.current import ABSENT, CurrentToken
+from flask_watchword.extension.verification.current_token import (
+    ABSENT,
+    Claims,
+    CurrentToken,
+)
 from flask_watchword.extension.verification.requirements import (
     LocationType,
     Requirements,
@@ -20,13 +24,12 @@ from flask_watchword.extension.verification.route_metadata import (
     with_protection,
 )
 from flask_watchword.extension.verification.verify import (
-    Claims,
     verify,
     verify_expired,
 )
 
 View = TypeVar("View", bound=Callable[..., Any])
-Wanted = TypeVar("Wanted")
+Argument = TypeVar("Argument")
 
 
 def verify_jwt_in_request(
@@ -40,18 +43,18 @@ def verify_jwt_in_request(
     """Verify that the current request carries a valid token.
 
     Args:
-        optional: whether a request without a token is let through.
-        fresh: whether the token has to be fresh.
-        refresh: whether it has to be a refresh token; otherwise it must not be one.
-        locations: where to look; ``None`` for JWT_TOKEN_LOCATION.
-        verify_type: whether ``refresh`` is asked at all.
-        skip_revocation_check: whether the blocklist is left unasked.
+        optional: whether to allow a request without a token.
+        fresh: whether the token must be fresh.
+        refresh: whether the token must be a refresh token; otherwise it must not be one.
+        locations: where to look for the token; ``None`` for JWT_TOKEN_LOCATION.
+        verify_type: whether to check the type at all.
+        skip_revocation_check: whether to skip the revocation checks.
 
     Returns:
         The header and the claims; ``None`` without a token, or for ``OPTIONS``.
 
     Raises:
-        TokenRejected, JWTExtendedException: when there is no token or it is not accepted.
+        TokenRejected, JWTExtendedException: when the token is missing or not accepted.
     """
     return _header_and_claims(
         verify(
@@ -63,18 +66,18 @@ def verify_jwt_in_request(
 def verify_expired_in_request(
     refresh: bool = False, locations: LocationType = None
 ) -> tuple[Claims, Claims] | None:
-    """Verify that the current request carries a token whose only fault is its age.
+    """Verify that the current request's token is valid except that it has expired.
 
     Args:
-        refresh: whether it has to be a refresh token; otherwise it must not be one.
-        locations: where to look; ``None`` for JWT_TOKEN_LOCATION.
+        refresh: whether the token must be a refresh token; otherwise it must not be one.
+        locations: where to look for the token; ``None`` for JWT_TOKEN_LOCATION.
 
     Returns:
         The header and the claims; ``None`` for ``OPTIONS``.
 
     Raises:
         WrongTokenError: for a token that has not expired.
-        TokenRejected, JWTExtendedException: when there is no token or it has another fault.
+        TokenRejected, JWTExtendedException: when the token is missing or has another fault.
     """
     return _header_and_claims(verify_expired(Requirements(refresh=refresh, locations=locations)))
 
@@ -82,7 +85,7 @@ def verify_expired_in_request(
 def _header_and_claims(token: CurrentToken | None) -> tuple[Claims, Claims] | None:
     if token is None or token.verified is ABSENT:
         return None
-    return token.own
+    return token.private_copy
 
 
 @overload
@@ -108,10 +111,10 @@ def jwt_required(
     verify_type: bool = True,
     skip_revocation_check: bool = False,
 ) -> Any:
-    """Protect a view: it runs only for requests that carry a valid token.
+    """Protect a view: it runs only for requests with a valid token.
 
-    Takes the arguments of :func:`verify_jwt_in_request`. Without parentheses, as release 3 wrote
-    it, it works with a :class:`DeprecationWarning`.
+    Takes the arguments of :func:`verify_jwt_in_request`. Without parentheses, the form of release
+    3, it works with a :class:`DeprecationWarning`.
     """
     if callable(optional):
         warn_renamed("@jwt_required without parentheses", "@jwt_required()")
@@ -134,14 +137,14 @@ def jwt_expired_token_required(
 
 
 def jwt_expired_token_required(refresh: Any = False, locations: LocationType = None) -> Any:
-    """Protect a view that is meant for expired tokens alone, with or without parentheses.
+    """Protect a view that accepts only expired tokens, with or without parentheses.
 
-    It admits a token whose only fault is its age: genuine, of the right type, not revoked. So a
-    client can be told what happened, or a session be closed tidily.
+    The token must otherwise be valid: signed by a known key, of the right type, not revoked. Such a
+    view can explain to the client what happened, or end the session.
 
     Args:
-        refresh: whether it has to be a refresh token; otherwise it must not be one.
-        locations: where to look; ``None`` for JWT_TOKEN_LOCATION.
+        refresh: whether the token must be a refresh token; otherwise it must not be one.
+        locations: where to look for the token; ``None`` for JWT_TOKEN_LOCATION.
 
     Raises:
         WrongTokenError: in the request, for a token that has not expired.
@@ -164,20 +167,20 @@ def protector(check: Callable[[Any], object]) -> tuple[Protect, Callable[[Any], 
     raises keeps the view from running. The second replaces the check for all these views.
     """
 
-    def protect(view: Any, wanted: Any, protection: Protection) -> Any:
+    def protect(view: Any, argument: Any, protection: Protection) -> Any:
         note_decorated(view, protection)
         if iscoroutinefunction(view):
 
             @wraps(view)
             def protected_coroutine(*args: Any, **kwargs: Any) -> Any:
-                check(wanted)
+                check(argument)
                 return current_app.ensure_sync(view)(*args, **kwargs)
 
             return with_protection(protected_coroutine, protection)
 
         @wraps(view)
         def protected(*args: Any, **kwargs: Any) -> Any:
-            check(wanted)
+            check(argument)
             return view(*args, **kwargs)
 
         return with_protection(protected, protection)
@@ -190,11 +193,11 @@ def protector(check: Callable[[Any], object]) -> tuple[Protect, Callable[[Any], 
 
 
 def protect(
-    view: Any, check: Callable[[Wanted], object], wanted: Wanted, protection: Protection
+    view: Any, check: Callable[[Argument], object], argument: Argument, protection: Protection
 ) -> Any:
-    """Return a view that runs after a check, see :func:`protector`."""
+    """Return a view that runs after a check; see :func:`protector`."""
     protect_by_check, _ = protector(check)
-    return protect_by_check(view, wanted, protection)
+    return protect_by_check(view, argument, protection)
 
 
 protect_by_token, _replace_check = protector(verify)
@@ -202,13 +205,13 @@ _protect_by_expired_token, _replace_expired_check = protector(verify_expired)
 
 
 def replace_verification(function: Callable[..., object]) -> None:
-    """Have every ``jwt_required`` call a function in place of :func:`verify_jwt_in_request`."""
+    """Make every ``jwt_required`` call a function in place of :func:`verify_jwt_in_request`."""
     own = function is verify_jwt_in_request
     _replace_check(verify if own else lambda requirements: function(*requirements))
 
 
 def replace_expired_verification(function: Callable[..., object]) -> None:
-    """Have every ``jwt_expired_token_required`` call a function in place of its own."""
+    """Make every ``jwt_expired_token_required`` call a function in place of its own check."""
     own = function is verify_expired_in_request
     _replace_expired_check(
         verify_expired

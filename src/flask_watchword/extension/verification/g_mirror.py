@@ -1,8 +1,8 @@
-"""Flask-JWT-Extended's four names on ``g``, kept for each request by itself (drop-in).
+"""Flask-JWT-Extended's four private names on ``g``, with values of their own for each request.
 
-Applications and their tests read and write them. They look like attributes of ``g`` and are kept on
-the request object, so that a request never finds those of another one, whatever application
-context they share.
+Used by the drop-in: applications and their tests read and write these names. They look like
+attributes of ``g`` but are stored on the request object, so that requests which share an
+application context do not see each other's values.
 """
 
 from typing import Any
@@ -16,23 +16,23 @@ _LOCATION = "_jwt_extended_jwt_location"
 _USER = "_jwt_extended_jwt_user"
 NAMES = frozenset({_CLAIMS, _HEADER, _LOCATION, _USER})
 
-#: Where the request object holds their values, by application.
-_KEPT = "_watchword_names_on_g"
+#: The attribute of the request object with their values, by application.
+_VALUES = "_watchword_names_on_g"
 _ABSENT = object()
 
-#: Claims, header, location, and the user in a dictionary of its own.
-Shown = tuple[dict[str, Any], dict[str, Any] | None, str | None, dict[str, Any] | None]
+#: Claims, header, location, and a dictionary with the user.
+Mirrored = tuple[dict[str, Any], dict[str, Any] | None, str | None, dict[str, Any] | None]
 
 
 def install(app: Flask) -> None:
-    """Let ``g`` of an application have the four names, in contexts that are pushed from now on."""
+    """Add the four names to ``g`` of an application, in contexts pushed from now on."""
     base: type = app.app_ctx_globals_class
     if not issubclass(base, _NamesOfRequest):
         named: Any = type(base.__name__, (_NamesOfRequest, base), {})
         app.app_ctx_globals_class = named
 
 
-def show(
+def write(
     current: Request,
     app: Flask,
     claims: dict[str, Any],
@@ -40,13 +40,13 @@ def show(
     location: str | None,
     user: dict[str, Any] | None,
 ) -> None:
-    """Give the four names the values of a token that was verified."""
+    """Set the four names to the values of a verified token."""
     _values(current, app).update(
         {_CLAIMS: claims, _HEADER: header, _LOCATION: location, _USER: user}
     )
 
 
-def shown() -> Shown | None:
+def read() -> Mirrored | None:
     """Return the values of the four names; ``None`` without claims."""
     claims = g.get(_CLAIMS)
     if claims is None:
@@ -55,7 +55,7 @@ def shown() -> Shown | None:
 
 
 def _values(current: Request, app: Flask) -> dict[str, Any]:
-    by_app: dict[Flask, dict[str, Any]] = current.__dict__.setdefault(_KEPT, {})
+    by_app: dict[Flask, dict[str, Any]] = current.__dict__.setdefault(_VALUES, {})
     return by_app.setdefault(app, {})
 
 
@@ -70,10 +70,10 @@ def _name_of_request(name: str) -> property:
 
 
 class _NamesOfRequest(_AppCtxGlobals):
-    """A class for ``g`` that keeps the four names with the request.
+    """A class for ``g`` that stores the four names on the request.
 
-    Outside of a request they are attributes like any other. A test may set them there, and a
-    request in the same application context reads them until it has values of its own.
+    Outside of a request they are ordinary attributes. A test may set them there, and a request in
+    the same application context reads them until it has its own values.
     """
 
     _jwt_extended_jwt = _name_of_request(_CLAIMS)
@@ -83,7 +83,7 @@ class _NamesOfRequest(_AppCtxGlobals):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in NAMES:
-            self._home()[name] = value
+            self._storage()[name] = value
         else:
             super().__setattr__(name, value)
 
@@ -95,25 +95,25 @@ class _NamesOfRequest(_AppCtxGlobals):
 
     def get(self, name: str, default: Any | None = None) -> Any:
         if name in NAMES:
-            home = self._home()
-            if name in home:
-                return home[name]
+            stored = self._storage()
+            if name in stored:
+                return stored[name]
         return super().get(name, default)
 
     def pop(self, name: str, *default: Any) -> Any:
-        return self._home().pop(name, *default) if name in NAMES else super().pop(name, *default)
+        return self._storage().pop(name, *default) if name in NAMES else super().pop(name, *default)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         if name not in NAMES:
             return super().setdefault(name, default)
         if name not in self:
-            self._home()[name] = default
+            self._storage()[name] = default
         return self.get(name)
 
     def __contains__(self, name: str) -> bool:
-        return super().__contains__(name) or (name in NAMES and name in self._home())
+        return super().__contains__(name) or (name in NAMES and name in self._storage())
 
-    def _home(self) -> dict[str, Any]:
+    def _storage(self) -> dict[str, Any]:
         if not request:
             return self.__dict__
         return _values(

@@ -1,4 +1,4 @@
-"""Where in a request a token may stand: header, cookie, query string, JSON body."""
+"""Read the token from a request: header, cookie, query string or JSON body."""
 
 import re
 from collections.abc import Callable
@@ -16,17 +16,17 @@ from flask_watchword.extension.errors import (
 )
 from flask_watchword.extension.options.values import Config, environ_key, header_name, profile
 
-#: A token, and the CSRF value that its request has to prove itself with, if any.
+#: A token, and the CSRF value that has to match it; ``None`` where none is required.
 Found = tuple[Any, str | None]
 _FIELD_SEPARATOR = re.compile(r",\s*")
 
 
 def from_headers(request: Request, config: Config, refresh: bool) -> Found:
-    """Find the token in JWT_HEADER_NAME, which may hold several fields.
+    """Read the token from JWT_HEADER_NAME, which may hold several comma-separated fields.
 
     Raises:
-        NoAuthorizationError: when the header or the field of JWT_HEADER_TYPE is missing.
-        InvalidHeaderError: when the field is not one word and one token.
+        NoAuthorizationError: when the header or the field with JWT_HEADER_TYPE is missing.
+        InvalidHeaderError: when the field is not the scheme and one token.
     """
     name, kind = header_name(config), config["JWT_HEADER_TYPE"]
     value = request.environ.get(environ_key(name), "")
@@ -37,7 +37,7 @@ def from_headers(request: Request, config: Config, refresh: bool) -> Found:
     if not value:
         raise NoAuthorizationError(f"Missing {name} Header")
     if not kind:
-        return _only_word(value, 1, f"Bad {name} header. Expected '{name}: <JWT>'"), None
+        return _last_word(value, 1, f"Bad {name} header. Expected '{name}: <JWT>'"), None
     fields = [
         field
         for field in _FIELD_SEPARATOR.split(value)
@@ -47,34 +47,34 @@ def from_headers(request: Request, config: Config, refresh: bool) -> Found:
         raise NoAuthorizationError(
             f"Missing '{kind}' type in '{name}' header. Expected '{name}: {kind} <JWT>'"
         )
-    return _only_word(fields[0], 2, f"Bad {name} header. Expected '{name}: {kind} <JWT>'"), None
+    return _last_word(fields[0], 2, f"Bad {name} header. Expected '{name}: {kind} <JWT>'"), None
 
 
 def _is_scheme(word: str, kind: str) -> bool:
-    # RFC 9110 section 11.1: a scheme is compared without regard to case.
+    # RFC 9110 section 11.1: schemes are case-insensitive.
     return word == kind or word.lower() == kind.lower()
 
 
-def _only_word(field: str, words: int, complaint: str) -> str:
+def _last_word(field: str, words: int, message: str) -> str:
     parts = field.split()
     if len(parts) != words:
-        raise InvalidHeaderError(complaint)
+        raise InvalidHeaderError(message)
     return parts[-1]
 
 
 def from_cookies(request: Request, config: Config, refresh: bool) -> Found:
-    """Find the token in its cookie, and the CSRF value beside it.
+    """Read the token from its cookie, and the CSRF value from a header or form field.
 
     Raises:
         NoAuthorizationError: when the cookie is missing.
-        CookieSentTwice: when it came twice, under the strict profile.
-        CSRFError: when the method needs a CSRF value and there is none.
+        CookieSentTwice: when the request has two of them, under the strict profile.
+        CSRFError: when the method requires a CSRF value and the request has none.
     """
     kind = "REFRESH" if refresh else "ACCESS"
     name = config[f"JWT_{kind}_COOKIE_NAME"]
     sent = request.cookies.getlist(name)
-    # Of two, one may have been put there by another host of the domain; their order says nothing
-    # (RFC 6265 section 8.6). Flask-JWT-Extended takes the first.
+    # One of two may have been set by another host of the domain, and their order does not show
+    # which (RFC 6265 section 8.6). Flask-JWT-Extended takes the first.
     if len(sent) > 1 and profile(config) == "strict":
         raise CookieSentTwice(f'The cookie "{name}" was sent twice')
     token = sent[0] if sent else None
@@ -91,7 +91,7 @@ def from_cookies(request: Request, config: Config, refresh: bool) -> Found:
 
 
 def from_query_string(request: Request, config: Config, refresh: bool) -> Found:
-    """Find the token in the query string.
+    """Read the token from the query string.
 
     Raises:
         NoAuthorizationError: when the parameter is missing.
@@ -100,10 +100,10 @@ def from_query_string(request: Request, config: Config, refresh: bool) -> Found:
     name, prefix = config["JWT_QUERY_STRING_NAME"], config["JWT_QUERY_STRING_VALUE_PREFIX"]
     try:
         value = request.args.get(name)
-    except UnicodeDecodeError:  # bytes that are not UTF-8, from a server that lets them through
+    except UnicodeDecodeError:  # bytes that are not UTF-8, which some servers pass on
         value = None
     if not value:
-        # Spelt as Flask-JWT-Extended spells it: applications compare texts.
+        # The spelling is Flask-JWT-Extended's: applications compare the text.
         raise NoAuthorizationError(f"Missing '{name}' query paramater")
     if not value.startswith(prefix):
         raise InvalidQueryParamError(
@@ -114,10 +114,10 @@ def from_query_string(request: Request, config: Config, refresh: bool) -> Found:
 
 
 def from_json(request: Request, config: Config, refresh: bool) -> Found:
-    """Find the token in a JSON body.
+    """Read the token from a JSON body.
 
     Raises:
-        NoAuthorizationError: when the body is no JSON object or lacks the member.
+        NoAuthorizationError: when the body is not a JSON object or does not have the member.
     """
     if not request.is_json:
         raise NoAuthorizationError("Invalid content-type. Must be application/json.")
@@ -132,7 +132,8 @@ def from_json(request: Request, config: Config, refresh: bool) -> Found:
     return token, None
 
 
-FINDERS: dict[str, Callable[[Request, Config, bool], Found]] = {
+#: A reader for each location.
+READERS: dict[str, Callable[[Request, Config, bool], Found]] = {
     "headers": from_headers,
     "cookies": from_cookies,
     "query_string": from_query_string,

@@ -22,7 +22,7 @@ from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.sessions.session_context import running_app
 from flask_watchword.extension.state import current_state, state_of
 from flask_watchword.extension.tokens.creation import compose
-from flask_watchword.extension.verification.current import CurrentToken
+from flask_watchword.extension.verification.current_token import CurrentToken
 from flask_watchword.jose import Decoder, VerifiedToken
 from flask_watchword.jose.claims import Policy
 from flask_watchword.service.context import service_context

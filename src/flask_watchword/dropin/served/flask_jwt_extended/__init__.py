@@ -6,7 +6,7 @@ Every module stands here under the name that programs know it by, with the names
 from it. Functions that tests replace are looked up where Flask-JWT-Extended looks them up.
 """
 
-from flask_watchword.extension.verification import current
+from flask_watchword.extension.verification import current_token
 
 from . import config as config
 from . import default_callbacks as default_callbacks
@@ -51,4 +51,4 @@ from .view_decorators import (
 #: The release whose behaviour is served.
 __version__ = "4.7.4"
 
-current.mirror_on_g = True
+current_token.mirror_on_g = True

@@ -18,7 +18,6 @@ from flask_watchword.extension.tokens.cookies import unset_access_cookies as uns
 from flask_watchword.extension.tokens.cookies import unset_jwt_cookies as unset_jwt_cookies
 from flask_watchword.extension.tokens.cookies import unset_refresh_cookies as unset_refresh_cookies
 from flask_watchword.extension.verification.csrf import csrf_of
-from flask_watchword.extension.verification.current import current_token
 from flask_watchword.extension.verification.current import (
     current_user_context_processor as current_user_context_processor,
 )
@@ -27,6 +26,7 @@ from flask_watchword.extension.verification.current import get_jwt_header as get
 from flask_watchword.extension.verification.current import (
     get_jwt_request_location as get_jwt_request_location,
 )
+from flask_watchword.extension.verification.current_token import current_token
 from flask_watchword.internal_utils import Claims, get_jwt_manager
 from flask_watchword.typing import ExpiresDelta, Fresh
 
@@ -40,7 +40,7 @@ def get_jwt() -> Claims:
     Raises:
         RuntimeError: in a view that is not protected, and outside of a request.
     """
-    return current_token().own.claims
+    return current_token().private_copy.claims
 
 
 def get_jwt_identity() -> Any:

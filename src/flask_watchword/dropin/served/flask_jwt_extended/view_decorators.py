@@ -28,12 +28,12 @@ from flask_watchword.extension.legacy.functions import (
 )
 from flask_watchword.extension.state import current_state, state_of
 from flask_watchword.extension.verification import locations as places
-from flask_watchword.extension.verification.current import (
+from flask_watchword.extension.verification.current_token import (
     CurrentToken,
     absent_token,
-    given_token,
-    keep,
-    keep_refused,
+    set_current_token,
+    set_rejected,
+    unverified_token,
 )
 from flask_watchword.extension.verification.decorators import (
     jwt_expired_token_required as jwt_expired_token_required,
@@ -42,10 +42,10 @@ from flask_watchword.extension.verification.decorators import protect
 from flask_watchword.extension.verification.requirements import LocationType as LocationType
 from flask_watchword.extension.verification.requirements import Requirements
 from flask_watchword.extension.verification.route_metadata import protection_by_requirements
+from flask_watchword.extension.verification.token_checks import is_fresh
 from flask_watchword.extension.verification.verify import (
-    is_fresh,
-    nowhere,
-    wanted_locations,
+    missing_token_message,
+    required_locations,
 )
 from flask_watchword.internal_utils import (
     Claims,
@@ -82,13 +82,13 @@ def verify_jwt_in_request(
             optional, fresh, refresh, locations, verify_type, skip_revocation_check
         )
     except Exception:
-        keep_refused(current, app)
+        set_rejected(current, app)
         raise
     if token is None:
-        keep(current, app, absent_token())
+        set_current_token(current, app, absent_token())
         return None
-    keep(current, app, token)
-    return token.own.header, token.own.claims
+    set_current_token(current, app, token)
+    return token.private_copy.header, token.private_copy.claims
 
 
 def _verified_token(
@@ -111,7 +111,7 @@ def _verified_token(
         if not optional:
             raise
         return None
-    token = given_token(claims, header, location)
+    token = unverified_token(claims, header, location)
     user = _load_user(header, claims)
     if user is not None:
         token.user = user["loaded_user"]
@@ -188,7 +188,7 @@ def _find(locations: LocationType, refresh: bool) -> tuple[Claims, Claims, str, 
         "query_string": lambda: _decode_jwt_from_query_string(),
         "json": lambda: _decode_jwt_from_json(refresh),
     }
-    wanted = wanted_locations(locations) or tuple(config.token_location)
+    wanted = required_locations(locations) or tuple(config.token_location)
     missing = []
     for location in wanted:
         try:
@@ -197,7 +197,7 @@ def _find(locations: LocationType, refresh: bool) -> tuple[Claims, Claims, str, 
             return claims, get_unverified_jwt_headers(token), location, token
         except NoAuthorizationError as error:
             missing.append(str(error))
-    raise NoAuthorizationError(nowhere(wanted, missing))
+    raise NoAuthorizationError(missing_token_message(wanted, missing))
 
 
 def _decode_jwt_from_headers() -> places.Found:
