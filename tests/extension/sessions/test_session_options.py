@@ -80,7 +80,7 @@ def test_only_the_grace_window_may_be_nothing(make_site: MakeSite, name: str) ->
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, "3", True])
 def test_a_limit_that_is_no_number_of_sessions_is_named(make_site: MakeSite, value: Any) -> None:
-    with pytest.raises(RuntimeError, match=r"^WATCHWORD_SESSIONS_PER_SUBJECT must be a whole"):
+    with pytest.raises(RuntimeError, match=r"^WATCHWORD_SESSIONS_PER_SUBJECT must be a positive"):
         make_site(WATCHWORD_SESSIONS_PER_SUBJECT=value)
 
 
