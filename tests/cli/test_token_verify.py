@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from flask import current_app
 
 from flask_watchword.cli import output
 from flask_watchword.cli.main import main
@@ -21,6 +22,7 @@ from flask_watchword.service.signing.signing_keys import key_manager, revoke_key
 from flask_watchword.sessions.session import Lifetimes
 from tests.cli.conftest import RunningServer, Serve
 from tests.cli.service_tokens import Mint, serving, tokens_of
+from tests.extension.minted_tokens import ABSENT, changed
 from tests.servers.postgres import running_postgres
 from tests.servers.valkey import running_valkey
 
@@ -186,6 +188,31 @@ def test_a_refresh_token_that_was_used_before_is_told_and_its_session_goes_on(
     assert (found["status"], found["code"]) == (401, "refresh_reused")
     assert steps(found)["generation"][1].startswith("1; its session: 3")
     assert sessions.get(pair.session_id) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sid": ABSENT},
+        {"gen": ABSENT},
+        {"gen": "1"},
+        {"gen": True},
+        {"sid": ABSENT, "gen": ABSENT},
+    ],
+)
+def test_a_refresh_token_without_a_session_or_a_generation_is_refused_as_by_the_service(
+    mint: Mint, database_url: str, changes: dict[str, Any]
+) -> None:
+    pair = mint.pair()
+    claims = {**mint.claims, "type": "refresh", "sid": pair.session_id, "gen": 1}
+    good, odd = (encode(changed(claims, one), mint.key, {"typ": "rt+jwt"}) for one in ({}, changes))
+    assert told(good, database_url, "--refresh")["status"] == 200
+    found = told(odd, database_url, "--refresh")
+    assert (found["status"], found["code"]) == (401, "session_ended")
+    assert steps(found)["generation"][0] == "refused"
+    answer = current_app.test_client().post("/refresh", headers={"Authorization": f"Bearer {odd}"})
+    assert (answer.status_code, answer.get_json()["code"]) == (found["status"], found["code"])
+    assert answer.get_json()["msg"] == found["msg"]
 
 
 def test_whose_user_is_disabled_is_refused_a_refresh(mint: Mint, database_url: str) -> None:

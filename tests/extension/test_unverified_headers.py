@@ -1,0 +1,29 @@
+"""The header of a token that is not verified; its signature must be base64url all the same."""
+
+import flask_jwt_extended
+import jwt
+import pytest
+
+import flask_watchword
+from flask_watchword.errors import DecodeError
+
+HEADER, PAYLOAD, SIGNATURE = jwt.encode(
+    {"sub": "ada"}, "k" * 32, algorithm="HS256", headers={"kid": "one"}
+).split(".")
+EXPECTED = {"alg": "HS256", "typ": "JWT", "kid": "one"}
+
+
+@pytest.mark.parametrize("signature", [SIGNATURE, "A" * 43, ""])
+def test_a_wrong_signature_does_not_matter(signature: str) -> None:
+    token = f"{HEADER}.{PAYLOAD}.{signature}"
+    assert flask_watchword.get_unverified_jwt_headers(token) == EXPECTED
+    assert flask_jwt_extended.get_unverified_jwt_headers(token) == EXPECTED
+
+
+@pytest.mark.parametrize("signature", ["A", SIGNATURE[:-2], "!!!!"])
+def test_a_signature_that_is_not_base64url_does(signature: str) -> None:
+    token = f"{HEADER}.{PAYLOAD}.{signature}"
+    with pytest.raises(DecodeError, match=r"^Invalid crypto padding$"):
+        flask_watchword.get_unverified_jwt_headers(token)
+    with pytest.raises(jwt.DecodeError, match=r"^Invalid crypto padding$"):
+        flask_jwt_extended.get_unverified_jwt_headers(token)
