@@ -31,7 +31,7 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
             head = generation_of(next_one.spare) if next_one.status == 200 else next_one.verdict
             outcomes[f"kept as generation {generation_of(retried.spare)}, then {head}"] += 1
     yield Finding(
-        "kill -9 between commit and answer, then a retry",
+        "SIGKILL between commit and response, then a retry",
         place.name,
         f"{died:,} processes killed; sessions: {told(outcomes)}",
         died == scale.crashes and outcomes == {"kept as generation 2, then 3": scale.crashes},

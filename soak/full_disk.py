@@ -49,8 +49,8 @@ def _filled(folder: Path) -> Finding:
     return Finding(
         _PROMISE,
         place.name,
-        f"{granted:,} sign-ins until the disk was full, then writes {told(writes)}, "
-        f"reads {told(reads)}, integrity_check {whole}; with room again a sign-in {again}",
+        f"{granted:,} logins until the disk was full, then writes {told(writes)}, "
+        f"reads {told(reads)}, integrity_check {whole}; with free space again a login {again}",
         set(writes) == {_UNAVAILABLE}
         and set(reads) == {"200"}
         and (whole, again, left) == ("ok", "200", "ok"),

@@ -84,8 +84,8 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
     failed = Counter({what: n for what, n in seen.statuses.items() if what != "200"})
     yield Finding(
         f"the key rotated every {scale.between:g} s for {scale.rotating:g} s under load: no "
-        "request fails, and the JWK Set has each key before its first token is out until its last "
-        "expires",
+        "request fails, and the JWK Set contains each key from before its first token until its "
+        "last expires",
         place.name,
         f"{seen.rotations} rotations, {WORKERS} workers, {sum(seen.statuses.values()):,} requests, "
         f"of which {sum(failed.values())} failed{' (' + told(failed) + ')' if failed else ''}; "

@@ -23,7 +23,8 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
     p99 = percentile(writes, 0.99)
     whole = integrity(place)
     yield Finding(
-        f"{scale.processes} processes for {scale.seconds:g} s: none is told of a lock",
+        f"{scale.processes} processes for {scale.seconds:g} s: no request fails because the "
+        "database is locked",
         place.name,
         f"{told(statuses)}; writing requests took {1000 * p99:.0f} ms (p99), "
         f"{1000 * max(writes):.0f} ms (longest); integrity_check {whole}",

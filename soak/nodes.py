@@ -28,7 +28,7 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
         place.name,
         f"{scale.revocations:,} logouts, 2 nodes with {WORKERS} workers each: refused by all "
         f"{1000 * percentile(delays, 0.5):.1f} ms (median), {1000 * p99:.1f} ms (p99), "
-        f"{1000 * max(delays):.1f} ms (longest) after the logout had answered",
+        f"{1000 * max(delays):.1f} ms (longest) after the response to the logout",
         p99 <= BOUND,
     )
 

@@ -114,16 +114,16 @@ class Outage:
 
     @property
     def back(self) -> float:
-        """Return the seconds after which all was granted again; infinite where it never was."""
+        """Return the seconds after which all requests succeeded again; infinite if never."""
         return _back(self.load, self.ended)
 
     def counts(self) -> str:
         """Return what was answered from its beginning on, and how soon."""
         answers = Counter(one.told for one in self.load.within(self.gone, math.inf))
         return (
-            f"{told(answers)}; the longest answer took {self.longest:.2f} s, all was granted "
-            f"{self.back:.2f} s after it was over; {self.lost} sessions lost, {self.traces} traces "
-            "in the logs"
+            f"{told(answers)}; the longest response took {self.longest:.2f} s, all requests "
+            f"succeeded again {self.back:.2f} s after its end; {self.lost} sessions lost, "
+            f"{self.traces} tracebacks in the logs"
         )
 
     def holds(self, bound: float) -> bool:
@@ -158,19 +158,19 @@ _Found = Iterator[tuple[str, Outage, bool]]
 def _of_postgres(scale: Scale) -> _Found:
     with two_nodes() as nodes:
         for how, outage in (
-            ("gone", postgres_stopped(nodes, scale)),
-            ("frozen", postgres_frozen(nodes, scale)),
+            ("down", postgres_stopped(nodes, scale)),
+            ("unresponsive", postgres_frozen(nodes, scale)),
         ):
             yield (
                 f"PostgreSQL {how} for {scale.away:g} s under two nodes, sessions in Valkey: 503 "
-                f"within {BOUND:g} s, and protected routes go on",
+                f"within {BOUND:g} s, and protected routes continue",
                 outage,
                 outage.holds(BOUND) and not outage.lost and outage.granted == {PROTECTED},
             )
         full = postgres_full(nodes, scale)
         kept, busy = connections_kept(nodes)
         yield (
-            "every connection of PostgreSQL taken by somebody else: 503 or 429, and afterwards "
+            "every connection of PostgreSQL used by another program: 503 or 429, and afterwards "
             f"{kept} connections kept, {busy} of them in use",
             full,
             full.holds(BOUND) and not full.lost and kept <= MOST_KEPT and not busy,
@@ -180,12 +180,13 @@ def _of_postgres(scale: Scale) -> _Found:
 def _of_postgres_alone(scale: Scale) -> _Found:
     with two_nodes(postgres_alone=True) as nodes:
         for how, outage in (
-            ("gone", postgres_stopped(nodes, scale)),
-            ("frozen", postgres_frozen(nodes, scale)),
+            ("down", postgres_stopped(nodes, scale)),
+            ("unresponsive", postgres_frozen(nodes, scale)),
         ):
             yield (
                 f"PostgreSQL {how} for {scale.away:g} s under two nodes, sessions in it: 503 "
-                f"within {BOUND:g} s, protected routes go on for {STALENESS:g} s and then refuse",
+                f"within {BOUND:g} s, protected routes continue for {STALENESS:g} s and then "
+                "return 503",
                 outage,
                 outage.holds(BOUND) and not outage.lost and not outage.granted_late,
             )
@@ -194,24 +195,24 @@ def _of_postgres_alone(scale: Scale) -> _Found:
 def _of_valkey(scale: Scale) -> _Found:
     with two_nodes() as nodes:
         for how, seconds, outage in (
-            ("gone", scale.away, valkey_stopped(nodes, scale)),
-            ("frozen", scale.frozen, valkey_frozen(nodes, scale)),
+            ("down", scale.away, valkey_stopped(nodes, scale)),
+            ("unresponsive", scale.frozen, valkey_frozen(nodes, scale)),
         ):
             yield (
                 f"Valkey {how} for {seconds:g} s under two nodes: 503 within {BOUND:g} s, "
-                f"protected routes go on for {STALENESS:g} s and then refuse",
+                f"protected routes continue for {STALENESS:g} s and then return 503",
                 outage,
                 outage.holds(BOUND) and not outage.lost and not outage.granted_late,
             )
         wiped = valkey_wiped(nodes)
         yield (
-            "Valkey wiped: everybody signs in anew, and what was revoked stays so",
+            "Valkey emptied: all users log in again, and what was revoked stays revoked",
             wiped,
             wiped.holds(BOUND),
         )
         killed = node_killed(nodes)
         yield (
-            "a node killed by SIGKILL: its clients go on at the other with their sessions",
+            "a node killed by SIGKILL: its clients continue their sessions on the other node",
             killed,
             killed.holds(BOUND) and not killed.lost,
         )

@@ -31,7 +31,7 @@ def _lenient(place: Place, scale: Scale, workers: Sequence[Worker], by: str) -> 
     return Finding(
         f"one new generation of {scale.refreshes:,} refreshes by {by}",
         place.name,
-        f"{told(counts)}; afterwards the session goes on as generation {goes_on_as}",
+        f"{told(counts)}; afterwards the session continues as generation {goes_on_as}",
         counts == {"200 generation 2": scale.refreshes} and alive and goes_on_as == 3,
     )
 

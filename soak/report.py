@@ -25,10 +25,10 @@ Valkey without persistence loses its sessions when it is killed; users then log 
 about key rotation run the whole service, `watchword serve` with two workers; its keys are in the
 database, so Valkey is not involved.
 
-The rows about a store that is gone or frozen run two nodes of `watchword serve` with two workers each,
-over one PostgreSQL and one Valkey. Eight clients log in, refresh, and request a protected route, also
-with a revoked token, with a pause of 20 ms between two rounds. *Gone* means killed, *frozen* means
-stopped by SIGSTOP. Requests are counted from the beginning of the outage until one second after all
+The rows about a store that is down or unresponsive run two nodes of `watchword serve` with two workers
+each, over one PostgreSQL and one Valkey. Eight clients log in, refresh, and request a protected route,
+also with a revoked token, with a pause of 20 ms between two rounds. *Down* means killed, *unresponsive*
+means stopped by SIGSTOP. Requests are counted from the beginning of the outage until one second after all
 requests succeed again.
 
 The rows that compare known and unknown addresses send e-mail to an SMTP server in another process. AUC
@@ -46,7 +46,7 @@ def as_text(finding: Finding) -> str:
 
 def as_markdown(findings: Sequence[Finding], machine: Machine) -> str:
     """Return the page."""
-    lines = [_INTRODUCTION, "| Promise | Store | Counts | |", "|---|---|---|---|"]
+    lines = [_INTRODUCTION, "| Guarantee | Store | Counts | |", "|---|---|---|---|"]
     lines += [
         f"| {one.promise} | {one.store} | {one.counts} | {_VERDICTS[one.holds]} |"
         for one in findings

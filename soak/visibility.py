@@ -25,11 +25,13 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
     p99 = percentile(delays, 0.99)
     counts = (
         f"{scale.revocations:,} revocations: after {granted_late:,} a request that began later was "
-        f"granted; refused {1000 * percentile(delays, 0.5):.1f} ms (median), {1000 * p99:.1f} ms "
-        f"(p99), {1000 * max(delays):.1f} ms (longest) after the logout had answered"
+        f"accepted; rejected {1000 * percentile(delays, 0.5):.1f} ms (median), {1000 * p99:.1f} ms "
+        f"(p99), {1000 * max(delays):.1f} ms (longest) after the response to the logout"
     )
     if place.is_next_request:
-        yield Finding("a revocation seen by the next request", place.name, counts, not granted_late)
+        yield Finding(
+            "a revocation takes effect with the next request", place.name, counts, not granted_late
+        )
     else:
         yield Finding("a revocation seen within 50 ms (p99)", place.name, counts, p99 <= BOUND)
 
