@@ -116,8 +116,8 @@ def test_a_store_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ("memory", "a session store is named by a URL"),
-        ("mysql://u:secret@h/d", "no session store is known for mysql://"),
+        ("memory", "a session store is a URL"),
+        ("mysql://u:secret@h/d", "there is no session store for mysql://"),
         ("sqlite://", "write sqlite://"),
         ("sqlite:///:memory:", "write sqlite://"),
         ("postgresql+psycopg2://u:secret@h/d", "is not supported"),
@@ -126,7 +126,7 @@ def test_a_store_is_taken_as_it_is() -> None:
         ("valkey://:secret/pa@host", "cannot be read"),
         ("redis+cluster://:secret/pa@host", "cannot be read"),
         ("valkey://:secret@host?socket_timeout=secret", "cannot be read"),
-        (5, "a int is no session store"),
+        (5, "a int is not a session store"),
         (create_engine("sqlite://"), "write sqlite://"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Adapters: SQL, Valkey, HTTP and SMTP behind the contracts of the layers below."""
+"""Adapters for SQL, Valkey, HTTP and SMTP. They implement the protocols of the layers below."""

@@ -1,4 +1,4 @@
-"""Database URLs, in the spellings that hosting platforms use."""
+"""Parse database URLs, in the spellings that hosting platforms use."""
 
 from collections.abc import Mapping, Set
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-#: The spelling of the driver that is installed with the extra ``postgres``.
+#: Name of the driver that the extra ``postgres`` installs.
 POSTGRES = "postgresql+psycopg"
 
-# Heroku, Render, Fly.io and libpq itself say `postgres` or `postgresql` and name no driver, for
-# which SQLAlchemy would look for psycopg2.
+# Heroku, Render, Fly.io and libpq use `postgres` or `postgresql` without a driver, for which
+# SQLAlchemy would import psycopg2.
 _POSTGRES_NAMES = ("postgres", "postgresql", "postgres+psycopg")
 _SUPPORTED = ("sqlite", "sqlite+pysqlite", POSTGRES)
 _SQLITE_OPTIONS = {
@@ -24,21 +24,21 @@ _SQLITE_OPTIONS = {
 
 
 class UnacceptableOption(ValueError):
-    """An option of a URL that its driver does not accept."""
+    """The driver does not accept an option of the URL."""
 
 
 def read_database_url(text: str | URL) -> URL:
-    """Return the URL of a SQLite or PostgreSQL database, with the driver that is used for it.
+    """Parse the URL of a SQLite or PostgreSQL database, and set the driver.
 
     Raises:
         UnacceptableOption: when the driver does not accept an option of it.
-        ValueError: when the text cannot be read, or names another database or driver. No message
-            has more of the URL than the name of the driver or option: the rest may be a password.
+        ValueError: when the text is not a URL, or names another database or driver. Messages
+            contain only the name of the driver or option, since the rest may be a password.
     """
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        # These quote what could not be read.
+        # Their messages quote the text.
         raise ValueError("the URL of the database cannot be read") from None
     if url.drivername in _POSTGRES_NAMES:
         url = url.set(drivername=POSTGRES)
@@ -54,15 +54,15 @@ def read_database_url(text: str | URL) -> URL:
 
 
 def _check_options(url: URL) -> None:
-    # What a driver refuses here it would refuse at the first connection, by an error that looks
-    # like a fault of this program.
+    # Otherwise the driver would reject it at the first connection, with an error that looks like a
+    # bug in this package.
     if url.drivername != POSTGRES:
         for name in sorted(url.query.keys() - _sqlite_options(url)):
             raise UnacceptableOption(_unacceptable(name))
     try:
         options = url.get_dialect()().create_connect_args(url)[1]
     except ImportError:
-        return  # which opening the database reports
+        return  # opening the database reports it
     except (ArgumentError, ValueError, TypeError):
         raise UnacceptableOption("the URL has an option that the driver cannot read") from None
     if url.drivername == POSTGRES:
@@ -71,7 +71,7 @@ def _check_options(url: URL) -> None:
 
 def _check_postgres_options(options: Mapping[str, Any]) -> None:
     try:
-        # Here and not above: an application that uses SQLite alone has no psycopg.
+        # Imported here, because an application that uses only SQLite has no psycopg.
         from psycopg import Error
         from psycopg.conninfo import make_conninfo, timeout_from_conninfo
     except ImportError:
@@ -85,7 +85,7 @@ def _check_postgres_options(options: Mapping[str, Any]) -> None:
 
 
 def _sqlite_options(url: URL) -> Set[str]:
-    # SQLite itself ignores the parameters of a `file:` URI that it does not know.
+    # SQLite ignores unknown parameters of a `file:` URI.
     return url.query.keys() if url.query.get("uri") == "true" else _SQLITE_OPTIONS
 
 

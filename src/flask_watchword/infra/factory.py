@@ -1,4 +1,4 @@
-"""Opening what an option names, sessions or keys, without importing any of the others."""
+"""Open stores and issuers' keys by URL, and import only the packages that the URL needs."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -24,20 +24,19 @@ if TYPE_CHECKING:
 
 
 class UnknownStore(ValueError):
-    """An option that names no session store."""
+    """An option does not name a session store."""
 
 
 def open_session_store(target: Any, *, upgrade: bool = True) -> SessionStore:
-    """Return the session store that ``target`` names; one in a database has its schema in place.
+    """Return the session store that ``target`` names; upgrade the schema of a database.
 
     Args:
-        target: ``memory://``; the URL of a database as SQLAlchemy writes it, or an engine; the
-            URL of a Valkey or Redis server; or a store.
-        upgrade: whether to apply the migrations that a database lacks; otherwise its schema
-            counts as being in place.
+        target: ``memory://``; the SQLAlchemy URL of a database, or an engine; the URL of a Valkey
+            or Redis server; or a store.
+        upgrade: whether to apply missing migrations; otherwise the database must have our schema.
 
     Raises:
-        UnknownStore: when it names none, or one that needs a package that is not installed.
+        UnknownStore: when it names none, or a required package is not installed.
         StoreUnavailable: when a database does not answer.
     """
     try:
@@ -56,19 +55,20 @@ def open_session_store(target: Any, *, upgrade: bool = True) -> SessionStore:
     if hasattr(target, "rotate") and hasattr(target, "find_revocations"):
         store: SessionStore = target
         return store
-    raise UnknownStore(f"a {type(target).__name__} is no session store")
+    raise UnknownStore(f"a {type(target).__name__} is not a session store")
 
 
 def memory_process_mark(store: SessionStore) -> ProcessMark | None:
-    """Return what marks the processes that use a store in memory; ``None`` for any other store."""
+    """Return the process mark of a store in memory, or ``None`` for another store."""
     return store.processes if isinstance(store, MemorySessionStore) else None
 
 
-# What follows imports where it is called: each brings packages that only its own users have.
+# The functions below import their modules when called: those need packages that an application may
+# not have.
 
 
 def upgrade_database(url: str) -> None:
-    """Apply the migrations that a database lacks, all of them or none.
+    """Apply all missing migrations in one transaction.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -79,7 +79,7 @@ def upgrade_database(url: str) -> None:
 
 
 def database_revision(url: str) -> "Revision":
-    """Return where the schema of a database stands; nothing is changed, and no file is made.
+    """Return the revision of the schema of a database; change nothing and create no file.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -90,10 +90,10 @@ def database_revision(url: str) -> "Revision":
 
 
 def database_state(url: str) -> "DatabaseState":
-    """Return what a database tells of itself; nothing is changed, and no file is made.
+    """Return the state of a database; change nothing and create no file.
 
     Raises:
-        StoreUnavailable: when it does not answer within some seconds.
+        StoreUnavailable: when it does not answer in time.
     """
     from flask_watchword.infra.sql.state import database_state
 
@@ -101,7 +101,7 @@ def database_state(url: str) -> "DatabaseState":
 
 
 def holds_encrypted_values(url: str) -> bool:
-    """Tell whether a database holds values that a master key encrypted; no file is made.
+    """Return whether a database contains values encrypted with a master key; create no file.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -117,11 +117,11 @@ def holds_encrypted_values(url: str) -> bool:
 
 
 def valkey_states(url: str) -> "Sequence[ValkeyState]":
-    """Return what a Valkey server tells of itself; of a cluster, what each of its primaries does.
+    """Return the state of a Valkey server, or of each primary of a cluster.
 
     Raises:
-        UnknownStore: when the URL cannot be used, or no client is installed.
-        StoreUnavailable: when one does not answer within some seconds.
+        UnknownStore: when the URL is invalid, or no client is installed.
+        StoreUnavailable: when one does not answer in time.
     """
     from flask_watchword.infra.valkey.state import valkey_states
 
@@ -140,19 +140,19 @@ def open_issuer_keys(
     private_http: bool = False,
     use_environment_proxy: bool = False,
 ) -> "RemoteKeys":
-    """Return the keys of another issuer; nothing is fetched before they are asked for.
+    """Return the keys of another issuer, which are fetched at first use.
 
     Args:
-        issuer: the issuer, letter for letter as in ``iss``.
-        jwks_url: the address of its JWK Set; ``None`` to discover it.
-        algorithms: the algorithms that are accepted.
-        elapsed: a clock in seconds that nobody sets back.
-        private_http: whether http may ask a host on a private network.
-        use_environment_proxy: whether they are fetched through the proxy of the environment.
+        issuer: the issuer, exactly as in ``iss``.
+        jwks_url: URL of its JWK Set; ``None`` to discover it.
+        algorithms: accepted algorithms.
+        elapsed: monotonic clock in seconds.
+        private_http: whether http to a host on a private network is allowed.
+        use_environment_proxy: whether to use the proxy of the environment.
 
     Raises:
         UnusableProxy: when the environment names a proxy that cannot be used.
-        ValueError: when nothing may be fetched from there; the text follows on the address.
+        ValueError: when nothing may be fetched from there; the message continues the URL.
     """
     from flask_watchword.infra.http.jwks_location import KeyLocation
     from flask_watchword.infra.http.proxy import environment_proxy
@@ -168,32 +168,32 @@ def open_issuer_keys(
 
 
 def is_fetched_in_the_clear(issuer: str, jwks_url: str | None) -> bool:
-    """Tell whether the keys of an issuer are fetched by http from another machine."""
-    from flask_watchword.infra.http.address import is_loopback
+    """Return whether the keys of an issuer are fetched by http from another machine."""
+    from flask_watchword.infra.http.url import is_loopback
 
     parts = urlsplit(issuer if jwks_url is None else jwks_url)
     return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 def probe_environment_proxy(seconds: float) -> str | None:
-    """Connect to the proxy of the environment; return its name, ``None`` where none is named.
+    """Connect to the proxy of the environment; return its name, or ``None`` if none is set.
 
     Raises:
-        UnusableProxy: when the environment names one that cannot be used.
-        OSError: when it does not take a connection in this time.
+        UnusableProxy: when the environment names a proxy that cannot be used.
+        OSError: when it does not accept a connection in this time.
     """
-    from flask_watchword.infra.http.proxy import environment_proxy, reach
+    from flask_watchword.infra.http.proxy import check_connection, environment_proxy
 
     proxy = environment_proxy()
     if proxy is None:
         return None
-    reach(proxy, seconds)
+    check_connection(proxy, seconds)
     return proxy.name
 
 
 @contextlib.contextmanager
 def opened_audit_log(url: str) -> Iterator[AuditLog]:
-    """Lend the audit log in a database whose schema is in place, and close every connection after.
+    """Yield the audit log in a database with our schema, and close its connections afterwards.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -206,7 +206,7 @@ def opened_audit_log(url: str) -> Iterator[AuditLog]:
 
 @contextlib.contextmanager
 def opened_upkeep(url: str) -> Iterator[CleanupStore]:
-    """Lend what deletes what is over of the accounts in a database whose schema is in place.
+    """Yield the cleanup of accounts in a database with our schema.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -229,17 +229,17 @@ def _opened_engine(url: str) -> Iterator["Engine"]:
 
 
 def _by_url(url: str, upgrade: bool) -> SessionStore:
-    # The URL itself stays out of every message: it may hold a password.
+    # No message contains the URL, which may contain a password.
     scheme, separator, _ = url.partition("://")
     if not separator:
-        raise UnknownStore("a session store is named by a URL like memory://")
+        raise UnknownStore("a session store is a URL like memory://")
     if scheme == "memory":
         return MemorySessionStore()
     if scheme.partition("+")[0] in ("sqlite", "postgres", "postgresql"):
         return _in_database(url, upgrade)
     if scheme.partition("+")[0] in ("valkey", "valkeys", "redis", "rediss"):
         return _in_valkey(url)
-    raise UnknownStore(f"no session store is known for {scheme}://")
+    raise UnknownStore(f"there is no session store for {scheme}://")
 
 
 def _in_database(target: Any, upgrade: bool) -> SessionStore:

@@ -1,4 +1,4 @@
-"""Sessions in this process's memory: for tests, and for applications of one process."""
+"""Sessions in the memory of this process, for applications with one process and for tests."""
 
 import secrets
 import threading
@@ -20,12 +20,12 @@ from flask_watchword.sessions.store import (
 
 
 class MemorySessionStore:
-    """A session store that lives and dies with the process; one lock makes each step atomic.
+    """A session store in memory. One lock makes each method atomic.
 
-    The child of a fork goes on with a copy of its own.
+    A forked child continues with its own copy.
 
     Attributes:
-        processes: whether another process uses such a copy.
+        processes: detects that another process uses such a copy.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class MemorySessionStore:
         self.processes = ProcessMark()
 
     def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
-        """Keep a new session; end the subject's oldest beyond ``limit``."""
+        """Store a new session; end the subject's oldest beyond ``limit``."""
         with self._changed():
             self._sessions[session.id] = session
             if limit is None:
@@ -78,31 +78,31 @@ class MemorySessionStore:
     def record_repeat(
         self, session_id: str, generation: int, now: float, elsewhere: Requester | None
     ) -> Session | None:
-        """Note that the current generation was handed out again, if it still is the current one."""
+        """Record that the current generation was issued again, if it is still the current one."""
         with self._changed():
             session = self._sessions.get(session_id)
             if session is None or session.generation != generation or session.ended_at is not None:
                 return None
-            known = session.repeated if elsewhere is None else session.repeated_elsewhere
-            if known >= generation:
+            recorded = session.repeated if elsewhere is None else session.repeated_elsewhere
+            if recorded >= generation:
                 return None
             if elsewhere is None:
-                noted = replace(session, repeated=generation)
+                changed = replace(session, repeated=generation)
             else:
-                goes_on = session.repeated_elsewhere == generation - 1
-                noted = replace(
+                continues = session.repeated_elsewhere == generation - 1
+                changed = replace(
                     session,
                     repeated_elsewhere=generation,
-                    elsewhere_in_a_row=session.elsewhere_in_a_row + 1 if goes_on else 1,
+                    elsewhere_in_a_row=session.elsewhere_in_a_row + 1 if continues else 1,
                     elsewhere_at=now,
                     elsewhere_address=elsewhere.address,
                     elsewhere_agent=elsewhere.agent,
                 )
-            self._sessions[session_id] = noted
-            return noted
+            self._sessions[session_id] = changed
+            return changed
 
     def get(self, session_id: str) -> Session | None:
-        """Return a session, over or not."""
+        """Return a session, ended or not."""
         with self._changed():
             return self._sessions.get(session_id)
 
@@ -133,7 +133,7 @@ class MemorySessionStore:
             return ended
 
     def of_subject(self, subject: str, now: float) -> Sequence[Session]:
-        """Return the sessions of a subject that are not over, the one used last first."""
+        """Return the live sessions of a subject, the last used first."""
         with self._changed():
             return sorted(self._live(subject, now), key=lambda s: s.rotated_at, reverse=True)
 
@@ -143,7 +143,7 @@ class MemorySessionStore:
             self._append([entry])
 
     def revocations(self, after: int, now: float) -> Batch:
-        """Return what was logged behind a cursor and lives still."""
+        """Return the live entries after a cursor."""
         with self._changed():
             new = self._log[bisect_right(self._log, after, key=_number) :]
             live = [entry for _, entry in new if entry.expires_at > now]
@@ -169,31 +169,31 @@ class MemorySessionStore:
             return [entry for _, entry in self._log if (entry.kind, entry.value) in wanted]
 
     def purge(self, now: float, limit: int) -> int:
-        """Delete sessions and entries that can concern nobody any more."""
+        """Delete expired sessions and entries."""
         with self._changed():
-            over = [s.id for s in self._sessions.values() if s.idle_until <= now][:limit]
-            for session_id in over:
+            expired_ids = [s.id for s in self._sessions.values() if s.idle_until <= now][:limit]
+            for session_id in expired_ids:
                 del self._sessions[session_id]
-            expired = [item for item in self._log if item[1].expires_at <= now][:limit]
-            gone = {number for number, _ in expired}
-            self._log = [item for item in self._log if item[0] not in gone]
-            return len(over) + len(expired)
+            expired_items = [item for item in self._log if item[1].expires_at <= now][:limit]
+            numbers = {number for number, _ in expired_items}
+            self._log = [item for item in self._log if item[0] not in numbers]
+            return len(expired_ids) + len(expired_items)
 
     def change_token(self) -> object:
-        """Return how many revocations were ever logged."""
+        """Return the number of revocations that were ever logged."""
         return self._logged
 
     def wait_for_change(self, seconds: float) -> None:
-        """Return when something was logged, after ``seconds`` at the latest."""
+        """Return when a revocation was logged, after ``seconds`` at the latest."""
         changed = self._changed()
         with changed:
             changed.wait(seconds)
 
     def stop_waiting(self) -> None:
-        """Do nothing: waiting holds nothing that has to be given back."""
+        """Do nothing: a waiting thread holds no resources."""
 
     def close(self) -> None:
-        """Wake whoever waits."""
+        """Wake waiting threads."""
         changed = self._changed()
         with changed:
             changed.notify_all()

@@ -223,7 +223,7 @@ def greet_mail_server(settings: Settings) -> None:
     """
     transport = mail_transport(settings)
     if isinstance(transport, SmtpTransport):
-        transport.greet()
+        transport.check_connection()
 
 
 def _throttle(engine: Engine, settings: Settings, sessions: SessionStore) -> RateLimitStore:

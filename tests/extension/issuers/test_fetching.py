@@ -10,7 +10,7 @@ from flask_restx import Api, Resource
 
 from flask_watchword import jwt_required
 from flask_watchword.extension.verification import verify
-from flask_watchword.infra.http.freshness import UNSAID
+from flask_watchword.infra.http.freshness import DEFAULT
 from flask_watchword.infra.http.remote_keys import COOLDOWN
 from tests.extension.issuers.others import AUDIENCE, Other, Place, options, public_jwk, signed
 from tests.infra.http.elapsed import Elapsed
@@ -21,7 +21,7 @@ UNKNOWN = (422, "No key is known for this token")
 def settle(place: Place) -> None:
     """Return when no fetch is under way."""
     for keys in place.kept.values():
-        landed = keys._landed
+        landed = keys._finished
         assert landed is None or landed.wait(30)
 
 
@@ -95,7 +95,7 @@ def test_an_issuer_that_goes_down_signs_nobody_out(
     assert place.get(token).status_code == 200
     one.break_down()
     for _ in range(5):
-        elapsed.now += 10 * UNSAID
+        elapsed.now += 10 * DEFAULT
         assert place.get(token).status_code == 200
         assert place.get(one.token(sub="8")).status_code == 200
         assert place.told(one.token({"kid": "unknown"})) == UNKNOWN
@@ -115,7 +115,7 @@ def test_a_key_that_the_issuer_has_withdrawn_verifies_no_more_remembered_or_not(
     )
     # Held up, because a fetch that is quick enough serves the very request that began it.
     released = one.site.hold(one.jwks_path)
-    elapsed.now += UNSAID
+    elapsed.now += DEFAULT
     assert place.get(token).status_code == 200
     released.set()
     settle(place)

@@ -90,5 +90,5 @@ def test_the_figures_of_the_guide_are_those_of_the_code() -> None:
     }
     words = " ".join(GUIDE.split())
     assert {figure for figure in figures if figure not in words} == set()
-    assert (freshness.UNSAID, remote_keys.STALE_SECONDS) == (3600, 24 * 3600)
+    assert (freshness.DEFAULT, remote_keys.STALE_SECONDS) == (3600, 24 * 3600)
     assert http_get.MAX_REDIRECTS == 3

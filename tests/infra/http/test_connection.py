@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.infra.http.address import Address, BadAddress, check_number, redirected
 from flask_watchword.infra.http.connection import connect
 from flask_watchword.infra.http.deadline import Deadline
+from flask_watchword.infra.http.url import Url, UrlNotAllowed, check_ip, redirect_target
 from tests.infra.http.elapsed import Elapsed
 from tests.infra.http.site import Site
 
-CONFIGURED = Address("https", "keys.example", 443, "/")
-TOLD = Address("https", "keys.example", 443, "/", public=True)
-LOCAL = Address("http", "localhost", 80, "/")
+CONFIGURED = Url("https", "keys.example", 443, "/")
+TOLD = Url("https", "keys.example", 443, "/", public=True)
+LOCAL = Url("http", "localhost", 80, "/")
 
 NOT_PUBLIC = [
     "127.0.0.1",
@@ -66,45 +66,45 @@ def leads_to(monkeypatch: pytest.MonkeyPatch, *places: tuple[str, int]) -> None:
 
 @pytest.mark.parametrize("number", NOT_PUBLIC)
 def test_a_name_that_a_server_told_must_lead_to_the_public_internet(number: str) -> None:
-    with pytest.raises(BadAddress, match="which is not public"):
-        check_number(TOLD, number)
+    with pytest.raises(UrlNotAllowed, match="which is not public"):
+        check_ip(TOLD, number)
 
 
 @pytest.mark.parametrize("number", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
 def test_and_there_it_may_lead_anywhere(number: str) -> None:
-    check_number(TOLD, number)
+    check_ip(TOLD, number)
 
 
 @pytest.mark.parametrize("number", ["8.8.8.8", "10.0.0.7", "127.0.0.1", "fd00::1"])
 def test_a_name_that_is_configured_may_lead_to_a_private_address(number: str) -> None:
-    check_number(CONFIGURED, number)
+    check_ip(CONFIGURED, number)
 
 
 @pytest.mark.parametrize("number", ["8.8.8.8", "10.0.0.7", "169.254.169.254", "::", "fe80::1"])
 def test_localhost_that_leads_to_another_machine_is_not_asked_by_http(number: str) -> None:
-    with pytest.raises(BadAddress, match="localhost is another machine"):
-        check_number(LOCAL, number)
+    with pytest.raises(UrlNotAllowed, match="localhost is another machine"):
+        check_ip(LOCAL, number)
 
 
 @pytest.mark.parametrize("number", ["127.0.0.1", "127.7.7.7", "::1", "::ffff:127.0.0.1"])
 def test_localhost_is_this_machine(number: str) -> None:
-    check_number(LOCAL, number)
+    check_ip(LOCAL, number)
 
 
 def test_a_redirect_leads_to_no_private_address_either() -> None:
-    assert redirected(TOLD, "/other").public
-    assert not redirected(CONFIGURED, "/other").public
+    assert redirect_target(TOLD, "/other").public
+    assert not redirect_target(CONFIGURED, "/other").public
 
 
 def test_the_number_that_is_looked_at_is_the_one_connected_to(
     monkeypatch: pytest.MonkeyPatch, site: Site, elapsed: Elapsed
 ) -> None:
     leads_to(monkeypatch, ("127.0.0.1", site.port))
-    told = Address("https", "rebound.example", site.port, "/", public=True)
-    with pytest.raises(BadAddress, match=r"leads to 127\.0\.0\.1"):
+    told = Url("https", "rebound.example", site.port, "/", public=True)
+    with pytest.raises(UrlNotAllowed, match=r"resolves to 127\.0\.0\.1"):
         connect(told, Deadline(5.0, elapsed))
     assert not site.ended.acquire(timeout=0.05)
-    configured = Address("https", "private.example", site.port, "/")
+    configured = Url("https", "private.example", site.port, "/")
     connect(configured, Deadline(5.0, elapsed)).close()
     assert site.ended.acquire(timeout=30)
 
@@ -139,7 +139,7 @@ def test_a_name_that_leads_nowhere_is_a_failure(
     monkeypatch: pytest.MonkeyPatch, elapsed: Elapsed
 ) -> None:
     leads_to(monkeypatch)
-    with pytest.raises(OSError, match="leads nowhere"):
+    with pytest.raises(OSError, match="does not resolve"):
         connect(CONFIGURED, Deadline(5.0, elapsed))
 
 
@@ -148,7 +148,7 @@ def test_a_name_that_leads_nowhere_is_a_failure(
     ["127.0.0.1", "::1", "10.0.0.7", "172.18.0.2", "192.168.1.1", "100.64.0.1", "fd00::1"],
 )
 def test_http_that_is_allowed_asks_a_private_network(number: str) -> None:
-    check_number(Address("http", "keycloak", 8080, "/", private_http=True), number)
+    check_ip(Url("http", "keycloak", 8080, "/", private_http=True), number)
 
 
 @pytest.mark.parametrize(
@@ -156,5 +156,5 @@ def test_http_that_is_allowed_asks_a_private_network(number: str) -> None:
     ["8.8.8.8", "2001:4860:4860::8888", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1"],  # noqa: S104
 )
 def test_http_that_is_allowed_asks_nothing_else(number: str) -> None:
-    with pytest.raises(BadAddress, match="is not on a private network"):
-        check_number(Address("http", "keycloak", 8080, "/", private_http=True), number)
+    with pytest.raises(UrlNotAllowed, match="is not on a private network"):
+        check_ip(Url("http", "keycloak", 8080, "/", private_http=True), number)

@@ -35,7 +35,7 @@ with held._lock():  # as another thread of the parent might hold it
     child = os.fork()
 if child == 0:
     try:
-        assert held._held.body == b"parent"
+        assert held._keys.body == b"parent"
         assert held.current().body == b"child"
         assert none.current().body == b"child"
         os._exit(7)

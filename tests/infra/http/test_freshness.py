@@ -2,19 +2,19 @@
 
 import pytest
 
-from flask_watchword.infra.http.freshness import LONGEST, SHORTEST, UNSAID, freshness
+from flask_watchword.infra.http.freshness import DEFAULT, LONGEST, SHORTEST, freshness
 
 
 @pytest.mark.parametrize(
     ("control", "age", "seconds"),
     [
-        (None, None, UNSAID),
-        ("", None, UNSAID),
-        ("public", None, UNSAID),
-        ("s-maxage=7200", None, UNSAID),
-        ("x-max-age=7200", None, UNSAID),
-        ("max-age=soon", None, UNSAID),
-        ("max-age=-7200", None, UNSAID),
+        (None, None, DEFAULT),
+        ("", None, DEFAULT),
+        ("public", None, DEFAULT),
+        ("s-maxage=7200", None, DEFAULT),
+        ("x-max-age=7200", None, DEFAULT),
+        ("max-age=soon", None, DEFAULT),
+        ("max-age=-7200", None, DEFAULT),
         ("max-age=7200", None, 7200),
         ("public, max-age=7200, must-revalidate", None, 7200),
         ("public,MAX-AGE=7200", None, 7200),

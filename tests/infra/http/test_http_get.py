@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from flask_watchword.clock import Clock
-from flask_watchword.infra.http.address import read_address
 from flask_watchword.infra.http.deadline import Deadline
 from flask_watchword.infra.http.http_get import MAX_BYTES, Document, FetchFailed, get
+from flask_watchword.infra.http.url import parse_url
 from tests.infra.http.certificates import server_context
 from tests.infra.http.elapsed import Elapsed
 from tests.infra.http.site import Site, http_answer, running
@@ -20,7 +20,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def fetch(url: str, elapsed: Clock = lambda: 0.0, tls: ssl.SSLContext | None = None) -> Document:
-    return get(read_address(url), Deadline(5.0, elapsed), tls or ssl.create_default_context())
+    return get(parse_url(url), Deadline(5.0, elapsed), tls or ssl.create_default_context())
 
 
 def test_a_document_comes_with_the_seconds_it_is_fresh(site: Site) -> None:

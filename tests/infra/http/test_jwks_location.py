@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.infra.http.address import BadAddress, read_address
 from flask_watchword.infra.http.http_get import FetchFailed
 from flask_watchword.infra.http.jwks_location import KeyLocation, configuration_url
+from flask_watchword.infra.http.url import UrlNotAllowed, parse_url
 from tests.infra.http.certificates import server_context
 from tests.infra.http.elapsed import Elapsed
 from tests.infra.http.site import Site, http_answer, running
@@ -42,7 +42,7 @@ def test_keys_are_fetched_from_the_address_that_is_configured(site: Site) -> Non
     ],
 )
 def test_the_configuration_is_below_the_path_of_the_issuer(issuer: str, target: str) -> None:
-    address = read_address(configuration_url(issuer))
+    address = parse_url(configuration_url(issuer))
     assert (address.host, address.target) == ("a.example", target)
 
 
@@ -50,7 +50,7 @@ def test_the_configuration_is_below_the_path_of_the_issuer(issuer: str, target: 
     "issuer", ["a.example", "http://a.example", "https://a.example?x=1", "https://a.example#x", ""]
 )
 def test_an_issuer_that_is_no_address_has_no_configuration(issuer: str) -> None:
-    with pytest.raises(BadAddress):
+    with pytest.raises(UrlNotAllowed):
         KeyLocation(issuer, None)
 
 
@@ -173,7 +173,7 @@ def test_an_issuer_cannot_send_us_to_another_host_that_is_not_public(tmp_path: P
     with running(context) as secure, running(context) as inside:
         for host in ("localhost", "127.0.0.2", "[::ffff:127.0.0.1]"):
             serve_configuration(secure, secure.url(""), jwks_uri=inside.url("/jwks", host=host))
-            with pytest.raises(FetchFailed, match=r"the JWK Set: leads to .*, which is not public"):
+            with pytest.raises(FetchFailed, match=r"Set: resolves to .*, which is not public"):
                 KeyLocation(secure.url(""), None, tls=tls).fetch()
         assert not inside.ended.acquire(timeout=0.05)
         serve_configuration(secure, secure.url(""), jwks_uri=inside.url("/jwks"))
@@ -195,7 +195,7 @@ def test_by_default_the_authorities_of_the_machine_are_trusted(
 
 @pytest.fixture
 def keycloak(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A name that leads to this machine, without being its name."""
+    """A name that resolves to this machine, without being its name."""
     resolve = socket.getaddrinfo
 
     def resolved(host: str, *args: Any, **kwargs: Any) -> Any:
@@ -214,7 +214,7 @@ def test_http_that_is_allowed_finds_the_keys(site: Site, keycloak: str) -> None:
     url = site.url("/jwks", host=keycloak)
     assert KeyLocation("shop", url, private_http=True).fetch().body == b'{"keys": []}'
     for discovered in (None, url):
-        with pytest.raises(BadAddress, match='set "allow_http"'):
+        with pytest.raises(UrlNotAllowed, match='set "allow_http"'):
             KeyLocation(issuer, discovered)
 
 
@@ -243,5 +243,5 @@ def test_an_issuer_on_a_private_network_cannot_send_us_to_another_private_host(
 ) -> None:
     issuer = site.url("", host=keycloak)
     site.serves(CONFIGURATION, {"issuer": issuer, "jwks_uri": f"https://{host}:{site.port}/jwks"})
-    with pytest.raises(FetchFailed, match=r"the JWK Set: leads to .*, which is not public"):
+    with pytest.raises(FetchFailed, match=r"Set: resolves to .*, which is not public"):
         KeyLocation(issuer, None, private_http=True).fetch()

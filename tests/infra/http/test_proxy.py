@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from flask_watchword.infra.errors import UnusableProxy
-from flask_watchword.infra.http.address import Address, read_address
 from flask_watchword.infra.http.deadline import Deadline
 from flask_watchword.infra.http.http_get import FetchFailed, get
 from flask_watchword.infra.http.jwks_location import KeyLocation
 from flask_watchword.infra.http.proxy import Proxy, environment_proxy
+from flask_watchword.infra.http.url import Url, parse_url
 from tests.infra.http.certificates import server_context
 from tests.infra.http.elapsed import Elapsed
 from tests.infra.http.site import Site, running
@@ -54,8 +54,8 @@ def through(url: str, **environ: str) -> Proxy:
     return found
 
 
-def fetch(proxy: Proxy, tls: ssl.SSLContext, address: Address | None = None) -> bytes:
-    address = address or read_address(URL)
+def fetch(proxy: Proxy, tls: ssl.SSLContext, address: Url | None = None) -> bytes:
+    address = address or parse_url(URL)
     return get(address, Deadline(5.0, Elapsed()), tls, proxy).body
 
 
@@ -74,7 +74,7 @@ def test_the_certificate_is_the_host_s(
 ) -> None:
     proxy.leads_to["other.invalid:443"] = site.port
     with pytest.raises(FetchFailed, match="certificate"):
-        fetch(through(proxy.url), tls, read_address("https://other.invalid/jwks"))
+        fetch(through(proxy.url), tls, parse_url("https://other.invalid/jwks"))
     with pytest.raises(FetchFailed, match="certificate"):
         fetch(through(proxy.url), ssl.create_default_context())
 
@@ -93,7 +93,7 @@ def test_wrong_credentials_are_told_without_them(
 ) -> None:
     proxy.credentials = ("ada", "right")
     wrong = through(f"http://ada:wrong@127.0.0.1:{proxy.port}")
-    with pytest.raises(FetchFailed, match="wants other credentials") as failed:
+    with pytest.raises(FetchFailed, match="rejects the credentials") as failed:
         fetch(wrong, tls)
     encoded = base64.b64encode(b"ada:wrong").decode()
     assert "wrong" not in str(failed.value) + repr(wrong)
@@ -135,7 +135,7 @@ def test_a_proxy_has_the_time_of_the_whole_fetch(
     deadline = Deadline(5.0, elapsed)
     elapsed.now += 6.0
     with pytest.raises(FetchFailed, match="longer than 5 seconds"):
-        get(read_address(URL), deadline, tls, through(proxy.url))
+        get(parse_url(URL), deadline, tls, through(proxy.url))
 
 
 # Which hosts are exempt ---------------------------------------------------------------------
@@ -169,7 +169,7 @@ def test_a_proxy_has_the_time_of_the_whole_fetch(
     ],
 )
 def test_no_proxy_exempts_hosts(exempt: str, url: str, served: bool) -> None:
-    assert through("http://proxy", NO_PROXY=exempt).serves(read_address(url)) == served
+    assert through("http://proxy", NO_PROXY=exempt).serves(parse_url(url)) == served
 
 
 def test_an_exempt_host_is_asked_directly(
@@ -177,7 +177,7 @@ def test_an_exempt_host_is_asked_directly(
 ) -> None:
     direct = through(proxy.url, no_proxy="127.0.0.1")
     with pytest.raises(FetchFailed, match="certificate"):  # which is another host's
-        fetch(direct, tls, read_address(site.url("/jwks")))
+        fetch(direct, tls, parse_url(site.url("/jwks")))
     assert proxy.requests == []
 
 

@@ -64,7 +64,7 @@ class Held(RemoteKeys):
 
     def fetched(self) -> None:
         """Return when no fetch is under way."""
-        landed = self._landed
+        landed = self._finished
         assert landed is None or landed.wait(30)
 
 
@@ -401,8 +401,7 @@ def test_each_failure_is_logged_with_the_issuer_and_the_reason(
         ),
         (
             logging.WARNING,
-            f"The keys of {ISSUER} could not be fetched, those that are known stay in use: "
-            "not a JWK Set",
+            f"The keys of {ISSUER} could not be fetched, the known ones stay in use: not a JWK Set",
         ),
     ]
 

@@ -1,59 +1,58 @@
-"""Connect to a host: to such of its numbers as may be asked, and for so long in all."""
+"""Connect to an allowed IP address of a host, within a total time limit."""
 
 import socket
 from collections.abc import Callable
 
-from flask_watchword.infra.http.address import Address, check_number
 from flask_watchword.infra.http.deadline import Deadline
+from flask_watchword.infra.http.url import Url, check_ip
 
-#: Seconds that connecting to one number may take, as a part of all.
+#: Time limit in seconds for connecting to one IP address, within the total limit.
 CONNECT_SECONDS = 3.0
 
 
-def connect(address: Address, deadline: Deadline) -> socket.socket:
-    """Connect to the first number of a host that answers.
+def connect(url: Url, deadline: Deadline) -> socket.socket:
+    """Connect to the first IP address of a host that answers.
 
-    Each number is looked at right before it is connected to: a name that leads elsewhere the next
-    time it is asked for gains nothing by that.
+    Each address is checked and then used, without resolving the name again. So a name that resolves
+    to another address later (DNS rebinding) does not bypass the check.
 
     Raises:
-        BadAddress: when the name leads where it must not.
-        OSError: when none answers in time.
+        UrlNotAllowed: when the name resolves to an address that is not allowed.
+        OSError: when no address answers in time.
     """
-    return connect_to(
-        address.host, address.port, deadline, lambda number: check_number(address, number)
-    )
+    return connect_to(url.host, url.port, deadline, lambda ip: check_ip(url, ip))
 
 
 def connect_to(
-    host: str, port: int, deadline: Deadline, check: Callable[[str], None] = lambda _number: None
+    host: str, port: int, deadline: Deadline, check: Callable[[str], None] = lambda _ip: None
 ) -> socket.socket:
-    """Connect to the first number of a host that answers.
+    """Connect to the first IP address of a host that answers.
 
     Args:
-        host: its name or number.
-        port: its port.
-        deadline: by when it has to be connected.
-        check: raises for a number that must not be connected to.
+        host: name or IP address.
+        port: port.
+        deadline: time limit for connecting.
+        check: raises for an IP address that is not allowed.
 
     Raises:
-        OSError: when none answers in time.
+        OSError: when no address answers in time.
     """
-    failure = OSError("its name leads nowhere")
-    for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        check(str(place[0]))
+    failure = OSError("its name does not resolve")
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, address in found:
+        check(str(address[0]))
         seconds = min(CONNECT_SECONDS, deadline.left())
         try:
-            return _connected(socket.socket(family, kind, protocol), place, seconds)
+            return _connected(socket.socket(family, kind, protocol), address, seconds)
         except OSError as error:
             failure = error
     raise failure
 
 
-def _connected(sock: socket.socket, place: object, seconds: float) -> socket.socket:
+def _connected(sock: socket.socket, address: object, seconds: float) -> socket.socket:
     try:
         sock.settimeout(seconds)
-        sock.connect(place)  # type: ignore[arg-type]
+        sock.connect(address)  # type: ignore[arg-type]
     except BaseException:
         sock.close()
         raise

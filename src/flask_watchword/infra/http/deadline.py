@@ -1,6 +1,7 @@
-"""Bounds for a whole conversation: a server that sends a byte now and then, or no end of them.
+"""A time limit and a size limit for a whole exchange, for servers that send slowly or endlessly.
 
-A socket's own timeout starts anew with each byte, so it is set to what is left before each step.
+The timeout of a socket starts again with each byte, so it is set to the remaining time before each
+step.
 """
 
 import io
@@ -11,11 +12,11 @@ from flask_watchword.clock import Clock
 
 
 class Deadline:
-    """A moment by which something has to be done.
+    """A time limit.
 
     Args:
-        seconds: how much time there is from now on.
-        elapsed: a clock in seconds that nobody sets back.
+        seconds: time limit from now on.
+        elapsed: monotonic clock in seconds.
     """
 
     def __init__(self, seconds: float, elapsed: Clock) -> None:
@@ -24,10 +25,10 @@ class Deadline:
         self._end = elapsed() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left, more than none.
+        """Return the remaining seconds, more than 0.
 
         Raises:
-            TimeoutError: when there are none.
+            TimeoutError: when none remain.
         """
         left = self._end - self._elapsed()
         if left <= 0:
@@ -36,12 +37,12 @@ class Deadline:
 
 
 class TimedSocket:
-    """As much of a socket as ``http.client`` uses, under a deadline.
+    """The part of a socket that ``http.client`` uses, with a deadline and a size limit.
 
     Args:
         sock: the socket.
-        deadline: by when everything has to be said.
-        max_bytes: as much is read of it, and no more: what an answer is wrapped in counts too.
+        deadline: time limit for the whole exchange.
+        max_bytes: the most bytes to read, headers and transfer encoding included.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, max_bytes: int) -> None:
@@ -50,18 +51,18 @@ class TimedSocket:
         self._max_bytes = max_bytes
 
     def sendall(self, data: Any) -> None:
-        """Send all of some bytes."""
+        """Send all bytes."""
         self._sock.settimeout(self._deadline.left())
         self._sock.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Return a file to read from."""
+        """Return a file object to read from."""
         return io.BufferedReader(_TimedReader(self._sock, self._deadline, self._max_bytes))
 
     def close(self) -> None:
-        """Leave it open: ``http.client`` closes it before an answer without a length is read."""
+        """Do nothing: ``http.client`` closes it before it has read a response without a length."""
 
-    def hang_up(self) -> None:
+    def close_socket(self) -> None:
         """Close the socket."""
         self._sock.close()
 

@@ -1,9 +1,9 @@
-"""One GET under the rules for fetching keys: who is asked, how long, how much.
+"""GET requests for keys, with limits on hosts, time and size.
 
-A proxy is asked only where it is given, no cookie and no credentials are sent but those for the
-proxy, and nothing that is compressed is accepted. The name of a host that the operator has
-configured may lead to a private address; one that a server told may not. What a token says is never
-asked.
+A proxy is used only if one is configured. No cookies are sent, and no credentials except those for
+the proxy. Compressed responses are rejected. The name of a host that the operator has configured
+may resolve to a private address; the name of a host in a server's response may not. URLs in tokens
+are never fetched.
 """
 
 import http.client
@@ -12,14 +12,14 @@ import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask_watchword.infra.http.address import Address, redirected
 from flask_watchword.infra.http.connection import connect
 from flask_watchword.infra.http.deadline import Deadline, TimedSocket
 from flask_watchword.infra.http.freshness import freshness
 from flask_watchword.infra.http.proxy import Proxy, open_tunnel
+from flask_watchword.infra.http.url import Url, redirect_target
 
 MAX_BYTES = 512 * 1024
-#: Bytes of all that a server sends: the body, what it is cut into, and the headers.
+#: The most bytes that a server may send, including headers and transfer encoding.
 MAX_SENT_BYTES = 2 * MAX_BYTES
 MAX_REDIRECTS = 3
 
@@ -33,37 +33,35 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class FetchFailed(Exception):
-    """What was asked for did not come; the text says why, for the log."""
+    """A document could not be fetched; the message gives the reason for the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a server answered: the body, and the seconds that it is fresh."""
+    """A fetched document: the body, and the seconds for which it is fresh."""
 
     body: bytes
     fresh_seconds: float
 
 
-def get(
-    address: Address, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None = None
-) -> Document:
-    """Fetch a document, following redirects that stay at the same scheme, host and port.
+def get(url: Url, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None = None) -> Document:
+    """Fetch a document, following redirects to the same scheme, host and port.
 
     Args:
-        address: where from.
-        deadline: by when the whole of it has to be there.
-        tls: how certificates are verified.
-        proxy: what https addresses are asked through, unless it exempts them.
+        url: URL of the document.
+        deadline: time limit for the whole document.
+        tls: TLS context that verifies certificates.
+        proxy: proxy for https URLs that it does not exempt.
 
     Raises:
-        FetchFailed: when it does not come, or not in a form that is accepted.
+        FetchFailed: when it cannot be fetched, or the response is not accepted.
     """
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            answer = _ask(address, deadline, tls, proxy)
-            if isinstance(answer, Document):
-                return answer
-            address = redirected(address, answer)
+            result = _request(url, deadline, tls, proxy)
+            if isinstance(result, Document):
+                return result
+            url = redirect_target(url, result)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise FetchFailed(str(error) or type(error).__name__) from error
     raise FetchFailed(f"redirects more than {MAX_REDIRECTS} times")
@@ -71,14 +69,14 @@ def get(
 
 class _Connection(http.client.HTTPConnection):
     def __init__(
-        self, address: Address, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None
+        self, url: Url, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None
     ) -> None:
-        super().__init__(address.host, address.port)
-        self._address = address
-        self.default_port = 443 if address.scheme == "https" else 80
+        super().__init__(url.host, url.port)
+        self._url = url
+        self.default_port = 443 if url.scheme == "https" else 80
         self._deadline = deadline
-        self._tls = tls if address.scheme == "https" else None
-        self._proxy = proxy if proxy is not None and proxy.serves(address) else None
+        self._tls = tls if url.scheme == "https" else None
+        self._proxy = proxy if proxy is not None and proxy.serves(url) else None
         self._timed: TimedSocket | None = None
 
     def connect(self) -> None:
@@ -94,26 +92,26 @@ class _Connection(http.client.HTTPConnection):
 
     def _connected(self) -> socket.socket:
         if self._proxy is None:
-            return connect(self._address, self._deadline)
-        return open_tunnel(self._proxy, self._address, self._deadline)
+            return connect(self._url, self._deadline)
+        return open_tunnel(self._proxy, self._url, self._deadline)
 
-    def hang_up(self) -> None:
-        """Close the connection, whatever was read of the answer."""
+    def close_socket(self) -> None:
+        """Close the connection, even if the response was not read completely."""
         if self._timed is not None:
-            self._timed.hang_up()
+            self._timed.close_socket()
 
 
-def _ask(
-    address: Address, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None
+def _request(
+    url: Url, deadline: Deadline, tls: ssl.SSLContext, proxy: Proxy | None
 ) -> Document | str:
-    """Ask once; return the document, or where the server sends us on."""
-    connection = _Connection(address, deadline, tls, proxy)
+    """Send one request; return the document, or the location of a redirect."""
+    connection = _Connection(url, deadline, tls, proxy)
     try:
-        connection.request("GET", address.target, headers=_HEADERS)
+        connection.request("GET", url.target, headers=_HEADERS)
         with connection.getresponse() as response:
             return _read(response)
     finally:
-        connection.hang_up()
+        connection.close_socket()
 
 
 def _read(response: http.client.HTTPResponse) -> Document | str:
@@ -123,7 +121,7 @@ def _read(response: http.client.HTTPResponse) -> Document | str:
         raise FetchFailed(f"answered with status {response.status}")
     if response.getheader("Content-Encoding", "identity").strip().lower() != "identity":
         raise FetchFailed("answered compressed, although it was asked not to")
-    # As it streams in: neither the length that a server tells nor what it sends is trusted.
+    # Counted while reading: neither Content-Length nor the amount of data is trusted.
     body = response.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         raise FetchFailed(f"answered with more than {MAX_BYTES} bytes")

@@ -1,6 +1,6 @@
-"""Where an issuer's keys are: at an address that is configured, or at one that it tells itself.
+"""The location of an issuer's JWK Set: configured, or discovered.
 
-The second is OpenID Connect Discovery 1.0, section 4.
+Discovery follows OpenID Connect Discovery 1.0, section 4.
 """
 
 import ssl
@@ -9,31 +9,31 @@ from dataclasses import replace
 from functools import cached_property
 
 from flask_watchword.clock import Clock
-from flask_watchword.infra.http.address import Address, BadAddress, is_loopback, read_address
 from flask_watchword.infra.http.deadline import Deadline
 from flask_watchword.infra.http.http_get import Document, FetchFailed, get
 from flask_watchword.infra.http.proxy import Proxy
+from flask_watchword.infra.http.url import Url, UrlNotAllowed, is_loopback, parse_url
 from flask_watchword.jose.encoding import parse_object
 
-#: Seconds that everything may take: discovery, redirects and the keys.
+#: Time limit in seconds for discovery, redirects and the keys together.
 TOTAL_SECONDS = 5.0
 
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
 class KeyLocation:
-    """Where the JWK Set of an issuer is fetched from.
+    """The location of an issuer's JWK Set.
 
     Args:
-        issuer: the issuer, letter for letter as in ``iss``.
-        jwks_url: the address of its JWK Set; ``None`` to ask the issuer's own configuration.
-        tls: how certificates are verified; ``None`` for the machine's authorities.
-        elapsed: a clock in seconds that nobody sets back.
-        private_http: whether http may ask a host on a private network.
-        proxy: what https addresses are asked through.
+        issuer: the issuer, exactly as in ``iss``.
+        jwks_url: URL of its JWK Set; ``None`` to discover it from the issuer's configuration.
+        tls: TLS context that verifies certificates; ``None`` for the system's authorities.
+        elapsed: monotonic clock in seconds.
+        private_http: whether http to a host on a private network is allowed.
+        proxy: proxy for https URLs.
 
     Raises:
-        BadAddress: when nothing may be fetched from there.
+        UrlNotAllowed: when nothing may be fetched from there.
     """
 
     def __init__(
@@ -51,69 +51,69 @@ class KeyLocation:
         self._proxy = proxy
         self._discovered = jwks_url is None
         url = configuration_url(issuer) if jwks_url is None else jwks_url
-        self._address = read_address(url, private_http=private_http)
+        self._url = parse_url(url, private_http=private_http)
         if tls is not None:
             self._tls = tls
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        # Reading the authorities takes milliseconds, so not before somebody is asked.
+        # Loading the authorities takes milliseconds, so they are loaded at the first request.
         return ssl.create_default_context()
 
     def fetch(self) -> Document:
         """Fetch the JWK Set.
 
         Raises:
-            FetchFailed: when it does not come.
+            FetchFailed: when it cannot be fetched.
         """
         deadline = Deadline(TOTAL_SECONDS, self._elapsed)
-        address = self._discover(deadline) if self._discovered else self._address
+        url = self._discover(deadline) if self._discovered else self._url
         try:
-            return get(address, deadline, self._tls, self._proxy)
+            return get(url, deadline, self._tls, self._proxy)
         except FetchFailed as error:
             raise FetchFailed(f"the JWK Set: {error}") from error
 
-    def _discover(self, deadline: Deadline) -> Address:
+    def _discover(self, deadline: Deadline) -> Url:
         try:
-            document = get(self._address, deadline, self._tls, self._proxy)
-            return self._told_address(document.body)
+            document = get(self._url, deadline, self._tls, self._proxy)
+            return self._jwks_uri(document.body)
         except (FetchFailed, ValueError) as error:
             raise FetchFailed(f"the issuer's configuration: {error}") from error
 
-    def _told_address(self, body: bytes) -> Address:
-        told = parse_object(body)
-        # Section 4.3: exactly equal, or one issuer could speak for another.
-        if told.get("issuer") != self._issuer:
-            raise FetchFailed(f"is that of another issuer, {told.get('issuer')!r:.100}")
+    def _jwks_uri(self, body: bytes) -> Url:
+        configuration = parse_object(body)
+        # Section 4.3: they must be equal, or one issuer could provide keys for another.
+        if configuration.get("issuer") != self._issuer:
+            raise FetchFailed(f"is that of another issuer, {configuration.get('issuer')!r:.100}")
         try:
-            address = read_address(told.get("jwks_uri"), private_http=self._address.private_http)
-        except BadAddress as error:
+            url = parse_url(configuration.get("jwks_uri"), private_http=self._url.private_http)
+        except UrlNotAllowed as error:
             raise FetchFailed(f"its jwks_uri {error}") from error
-        if self._address.scheme == "https" and address.scheme != "https":
+        if self._url.scheme == "https" and url.scheme != "https":
             raise FetchFailed("its jwks_uri is not https")
-        if address.scheme == "http" and not self._may_be_http(address):
+        if url.scheme == "http" and not self._may_be_http(url):
             raise FetchFailed("its jwks_uri is http to another host or port")
-        # Nobody here has written this name: it must not make us ask what only we can reach. The
-        # host of the issuer itself is the operator's word, wherever it leads.
-        elsewhere = address.host != self._address.host and not self._is_http_on_this_machine()
-        return replace(address, public=elsewhere)
+        # The operator has not configured this name. It must not make this machine send requests to
+        # hosts that only it can reach. The issuer's own host is configured, so it may be private.
+        elsewhere = url.host != self._url.host and not self._is_http_on_this_machine()
+        return replace(url, public=elsewhere)
 
-    def _may_be_http(self, told: Address) -> bool:
-        # "allow_http" is the operator's word for one place, which is the issuer's own.
-        is_here = is_loopback(told.host) and self._is_http_on_this_machine()
-        return is_here or told.origin == self._address.origin
+    def _may_be_http(self, url: Url) -> bool:
+        # "allow_http" allows http for one origin, which is the issuer's own.
+        is_here = is_loopback(url.host) and self._is_http_on_this_machine()
+        return is_here or url.origin == self._url.origin
 
     def _is_http_on_this_machine(self) -> bool:
-        """Tell whether the issuer is one that is tried out, and reaches whatever we reach."""
-        return self._address.scheme == "http" and is_loopback(self._address.host)
+        """Return whether the issuer runs on this machine for development."""
+        return self._url.scheme == "http" and is_loopback(self._url.host)
 
 
 def configuration_url(issuer: str) -> str:
-    """Return where an issuer's configuration is (OpenID Connect Discovery 1.0 section 4.1).
+    """Return the URL of an issuer's configuration (OpenID Connect Discovery 1.0 section 4.1).
 
     Raises:
-        BadAddress: when the issuer is a URL that has none.
+        UrlNotAllowed: when the issuer is a URL that cannot have a configuration.
     """
     if "?" in issuer or "#" in issuer:
-        raise BadAddress("has a query or a fragment, so it has no configuration of its own")
+        raise UrlNotAllowed("has a query or a fragment, so it has no configuration of its own")
     return issuer.removesuffix("/") + _WELL_KNOWN

@@ -1,4 +1,4 @@
-"""The proxy that the environment names, and tunnels through it (RFC 9110 section 9.3.6)."""
+"""The HTTP proxy from the environment, and tunnels through it (RFC 9110 section 9.3.6)."""
 
 import base64
 import os
@@ -11,17 +11,17 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
 from flask_watchword.infra.errors import UnusableProxy
-from flask_watchword.infra.http.address import Address, check_number
 from flask_watchword.infra.http.connection import connect_to
 from flask_watchword.infra.http.deadline import Deadline
+from flask_watchword.infra.http.url import Url, check_ip
 
 _DEFAULT_PORT = 80
-#: The most bytes of the header with which a proxy answers.
+#: The most bytes of the header of a proxy's response.
 _MAX_HEADER_BYTES = 16 * 1024
 _END = b"\r\n\r\n"
 _OK = "2"
 _AUTHENTICATION_REQUIRED = "407"
-#: A name, an IPv4 number or an IPv6 number in brackets, with a port.
+#: A name, an IPv4 address or an IPv6 address in brackets, with a port.
 _WITH_PORT = re.compile(r"(?:[^:]*|\[.*\]):[0-9]{1,5}")
 
 
@@ -30,10 +30,10 @@ class Proxy:
     """An HTTP proxy.
 
     Attributes:
-        host: the name or the number of the proxy.
-        port: its port.
-        credentials: the value of ``Proxy-Authorization``; empty where it asks for none.
-        exempt: hosts that are asked directly, as ``NO_PROXY`` lists them.
+        host: name or IP address of the proxy.
+        port: port of the proxy.
+        credentials: value of ``Proxy-Authorization``; empty for none.
+        exempt: hosts that are connected to directly, in the format of ``NO_PROXY``.
     """
 
     host: str
@@ -43,19 +43,19 @@ class Proxy:
 
     @property
     def name(self) -> str:
-        """Return how messages call the proxy."""
+        """The name of the proxy in messages."""
         return f"{self.host}:{self.port}"
 
-    def serves(self, address: Address) -> bool:
-        """Tell whether an address is fetched through the proxy: by https, and not exempt."""
+    def serves(self, url: Url) -> bool:
+        """Return whether a URL is fetched through the proxy: it is https, and not exempt."""
         entries = (entry.strip() for entry in self.exempt.split(","))
-        return address.scheme == "https" and not any(_covers(entry, address) for entry in entries)
+        return url.scheme == "https" and not any(_covers(entry, url) for entry in entries)
 
 
 def environment_proxy(environ: Mapping[str, str] = os.environ) -> Proxy | None:
-    """Return the proxy of ``HTTPS_PROXY``; ``None`` where none is named.
+    """Return the proxy in ``HTTPS_PROXY``, or ``None`` if it is not set.
 
-    As with curl the name may be in lower case, and that one is preferred.
+    As with curl the name may be in lower case, which takes precedence.
 
     Raises:
         UnusableProxy: when its value is not the URL of an HTTP proxy.
@@ -77,17 +77,17 @@ def environment_proxy(environ: Mapping[str, str] = os.environ) -> Proxy | None:
     return Proxy(host, port or _DEFAULT_PORT, _credentials(parts.username, parts.password), exempt)
 
 
-def open_tunnel(proxy: Proxy, address: Address, deadline: Deadline) -> socket.socket:
+def open_tunnel(proxy: Proxy, url: Url, deadline: Deadline) -> socket.socket:
     """Connect to a host through a proxy.
 
     Raises:
-        BadAddress: when the host must not be asked.
+        UrlNotAllowed: when the host is not allowed.
         OSError: when the proxy does not answer in time, or refuses.
     """
-    _check_host(address)
+    _check_host(url)
     sock = connect_to_proxy(proxy, deadline)
     try:
-        _ask_for_tunnel(sock, proxy, address, deadline)
+        _request_tunnel(sock, proxy, url, deadline)
     except BaseException:
         sock.close()
         raise
@@ -95,7 +95,7 @@ def open_tunnel(proxy: Proxy, address: Address, deadline: Deadline) -> socket.so
 
 
 def connect_to_proxy(proxy: Proxy, deadline: Deadline) -> socket.socket:
-    """Connect to a proxy, wherever its name leads: the operator has written it.
+    """Connect to a proxy, whatever its name resolves to: the operator has configured it.
 
     Raises:
         OSError: when it does not answer in time.
@@ -106,79 +106,77 @@ def connect_to_proxy(proxy: Proxy, deadline: Deadline) -> socket.socket:
         raise OSError(f"the proxy {proxy.name} cannot be reached: {error}") from error
 
 
-def _covers(entry: str, address: Address) -> bool:
-    """Tell whether an entry of ``NO_PROXY`` means a host.
+def _covers(entry: str, url: Url) -> bool:
+    """Return whether an entry of ``NO_PROXY`` matches the host of a URL.
 
-    That is a name with all that are below it, a number, a network, either of them with a port
-    perhaps, or ``*``.
+    An entry is a name, which includes its subdomains, an IP address, a network, each optionally
+    with a port, or ``*``.
     """
     host = entry.lower()
     if _WITH_PORT.fullmatch(entry):
         host, _, port = host.rpartition(":")
-        if int(port) != address.port:
+        if int(port) != url.port:
             return False
-    host, asked = host.strip("[]").removeprefix("*").removeprefix("."), address.host.lower()
-    if entry == "*" or (host and (asked == host or asked.endswith(f".{host}"))):
+    host, wanted = host.strip("[]").removeprefix("*").removeprefix("."), url.host.lower()
+    if entry == "*" or (host and (wanted == host or wanted.endswith(f".{host}"))):
         return True
     try:
-        return ip_address(asked) in ip_network(host, strict=False)
+        return ip_address(wanted) in ip_network(host, strict=False)
     except ValueError:
         return False
 
 
-def reach(proxy: Proxy, seconds: float) -> None:
-    """Find out whether a proxy takes a connection; nothing is asked of it.
+def check_connection(proxy: Proxy, seconds: float) -> None:
+    """Connect to a proxy and close the connection.
 
     Raises:
-        OSError: when it does not in this time.
+        OSError: when it does not accept a connection in this time.
     """
     connect_to_proxy(proxy, Deadline(seconds, time.monotonic)).close()
 
 
-def _check_host(address: Address) -> None:
-    """Check that a host which has to be public is, as far as this machine knows its name.
+def _check_host(url: Url) -> None:
+    """Check that a host which has to be public is public, if this machine can resolve its name.
 
-    A name that only the proxy can resolve is left to the rules of the proxy.
+    A name that only the proxy can resolve is subject to the rules of the proxy.
 
     Raises:
-        BadAddress: when it is not public.
+        UrlNotAllowed: when it is not public.
     """
-    if not address.public:
+    if not url.public:
         return
     try:
-        numbers = [str(ip_address(address.host))]
+        ips = [str(ip_address(url.host))]
     except ValueError:
-        numbers = _resolved(address)
-    for number in numbers:
-        check_number(address, number)
+        ips = _resolve(url)
+    for ip in ips:
+        check_ip(url, ip)
 
 
-def _resolved(address: Address) -> list[str]:
+def _resolve(url: Url) -> list[str]:
     try:
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
     except socket.gaierror:
         return []
-    return [str(place[0]) for *_, place in found]
+    return [str(address[0]) for *_, address in found]
 
 
-def _ask_for_tunnel(
-    sock: socket.socket, proxy: Proxy, address: Address, deadline: Deadline
-) -> None:
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    lines = [f"CONNECT {host}:{address.port} HTTP/1.1", f"Host: {host}:{address.port}"]
+def _request_tunnel(sock: socket.socket, proxy: Proxy, url: Url, deadline: Deadline) -> None:
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    lines = [f"CONNECT {host}:{url.port} HTTP/1.1", f"Host: {host}:{url.port}"]
     if proxy.credentials:
         lines.append(f"Proxy-Authorization: {proxy.credentials}")
     sock.settimeout(deadline.left())
     sock.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
     status = _status(_header(sock, proxy, deadline))
     if status == _AUTHENTICATION_REQUIRED:
-        raise OSError(f"the proxy {proxy.name} wants other credentials than HTTPS_PROXY has")
+        raise OSError(f"the proxy {proxy.name} rejects the credentials in HTTPS_PROXY")
     if not status.startswith(_OK):
         raise OSError(f"the proxy {proxy.name} refuses a tunnel with status {status or '?'}")
 
 
 def _header(sock: socket.socket, proxy: Proxy, deadline: Deadline) -> bytes:
-    """Read up to the end of a header and not beyond it: what follows is the host's."""
+    """Read exactly the header of the response: the following bytes come from the host."""
     header = b""
     while not header.endswith(_END):
         sock.settimeout(deadline.left())

@@ -1,7 +1,7 @@
-"""An issuer's keys in this process: fetched when they are needed, and kept until it says otherwise.
+"""Cache of an issuer's keys, fetched when they are needed.
 
-Requests do not fetch. A thread that lives for one fetch does, so that a request can stop waiting
-when a server, or the name of one, takes its time; and there is one at a time, whoever asks.
+Requests do not fetch keys themselves. A thread does, one at a time, and exits after one fetch. So
+a request can stop waiting when a server or a name server is slow.
 """
 
 import logging
@@ -20,17 +20,17 @@ from flask_watchword.jose import Key
 from flask_watchword.jose.jwk_set import NoUsableKeyError
 from flask_watchword.locks import process_lock
 
-#: Seconds between two fetches, whatever kids tokens name.
+#: Least seconds between two fetches, whatever ``kid`` tokens have.
 COOLDOWN = 30.0
-#: Seconds until another attempt where there are no keys yet: the first time, and at most.
+#: Seconds until the next attempt while there are no keys: after the first failure, and the longest.
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
-#: Seconds beyond their freshness that keys are used without asking first.
+#: Seconds after their freshness for which keys are still used while they are fetched again.
 STALE_SECONDS = 24 * 3600.0
-#: Seconds that requests wait for a fetch, from its beginning: as long as that may take, and a
-#: little. One that takes longer, since a name server hangs, holds nobody who comes after that.
+#: Seconds from the start of a fetch for which requests wait for it: slightly more than its time
+#: limit. A fetch that takes longer, because a name server hangs, does not block later requests.
 PATIENCE = 6.0
-#: Characters of a reason in the log; much of it may be what a server has sent.
+#: The most characters of a reason in the log, which may quote a server's response.
 LONGEST_REASON = 300
 
 _logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeySet:
-    """Keys as they were fetched. As long as the server answers the same, it is the same object."""
+    """Fetched keys. The object stays the same while the server returns the same document."""
 
     keys: tuple[Key, ...]
     body: bytes
@@ -48,12 +48,12 @@ class RemoteKeys(ForkAware):
     """The keys of one issuer.
 
     Args:
-        issuer: whose, for the log.
+        issuer: the issuer, for the log.
         fetch: fetches the document; raises ``FetchFailed``.
-        read: reads the keys in it; raises ``InvalidKeyError``, and ``NoUsableKeyError`` where it
-            is in order and has none.
-        elapsed: a clock in seconds that nobody sets back.
-        patience: seconds from its beginning that requests wait for a fetch.
+        read: reads the keys in it; raises ``InvalidKeyError``, and ``NoUsableKeyError`` for a
+            valid document without a usable key.
+        elapsed: monotonic clock in seconds.
+        patience: seconds from the start of a fetch for which requests wait for it.
     """
 
     def __init__(
@@ -70,31 +70,31 @@ class RemoteKeys(ForkAware):
         self._read = read
         self._elapsed = elapsed
         self._patience = patience
-        self._held: KeySet | None = None
+        self._keys: KeySet | None = None
         self._fresh_until = -math.inf
         self._not_before = -math.inf
-        self._took_off_at = -math.inf
+        self._started_at = -math.inf
         self._failures = 0
         self._lock = process_lock()
         self.after_fork()
         watch_forks(self)
 
     def after_fork(self) -> None:
-        """Begin without the threads of the process that this one was forked from."""
-        #: Is set when the fetch that is under way has come to its end.
-        self._landed: threading.Event | None = None
+        """Start without the threads of the parent process."""
+        #: Event that is set when the running fetch finishes; ``None`` when none is running.
+        self._finished: threading.Event | None = None
 
     def current(self) -> KeySet:
-        """Return the keys. Nobody waits for it while there are usable ones.
+        """Return the keys; wait for a fetch only if there are no usable keys.
 
         Raises:
-            KeysUnavailable: when there are none, because none could be fetched yet.
+            KeysUnavailable: when none could be fetched yet.
         """
-        held, now = self._held, self._elapsed()
+        held, now = self._keys, self._elapsed()
         if held is not None and now < self._fresh_until:
             return held
         self._renew(wait=held is None or now >= self._fresh_until + STALE_SECONDS)
-        held = self._held
+        held = self._keys
         if held is None:
             raise KeysUnavailable(
                 f"the keys of {self._issuer} could not be fetched", self._seconds_to_wait()
@@ -102,55 +102,55 @@ class RemoteKeys(ForkAware):
         return held
 
     def replacement(self, lacking: object) -> KeySet | None:
-        """Return keys that have replaced those in which a token's key is not, or ``None``.
+        """Return newer keys than those that lack a token's key, or ``None`` if there are none.
 
-        They are fetched for it where the last fetch is ``COOLDOWN`` seconds ago.
+        Fetches keys if the last fetch was at least ``COOLDOWN`` seconds ago.
         """
-        if self._held is lacking:
+        if self._keys is lacking:
             self._renew(wait=True)
-        return None if self._held is lacking else self._held
+        return None if self._keys is lacking else self._keys
 
     def _renew(self, *, wait: bool) -> None:
-        landed, mine = self._take_off()
-        # While an issuer fails, one request at a time finds out whether it still does; the
-        # others must not be held up by it.
-        if landed is not None and wait and (mine or not self._failures):
-            landed.wait(max(0.0, self._took_off_at + self._patience - self._elapsed()))
+        finished, mine = self._start_fetch()
+        # While fetches from an issuer fail, one request at a time waits for the next attempt; the
+        # others must not be blocked.
+        if finished is not None and wait and (mine or not self._failures):
+            finished.wait(max(0.0, self._started_at + self._patience - self._elapsed()))
 
-    def _take_off(self) -> tuple[threading.Event | None, bool]:
-        """Return what tells the end of a fetch, and whether it was begun by this call."""
+    def _start_fetch(self) -> tuple[threading.Event | None, bool]:
+        """Return the event of the running fetch, and whether this call has started it."""
         with self._lock():
-            if self._landed is not None or self._elapsed() < self._not_before:
-                return self._landed, False
-            landed = self._landed = threading.Event()
-            self._took_off_at = self._elapsed()
+            if self._finished is not None or self._elapsed() < self._not_before:
+                return self._finished, False
+            finished = self._finished = threading.Event()
+            self._started_at = self._elapsed()
         try:
             threading.Thread(
-                target=self._fly, args=(landed,), name="watchword-keys", daemon=True
+                target=self._run, args=(finished,), name="watchword-keys", daemon=True
             ).start()
         except RuntimeError as error:  # no further thread can be started
             self._fail(error)
-            self._land(landed)
-        return landed, True
+            self._finish(finished)
+        return finished, True
 
-    def _fly(self, landed: threading.Event) -> None:
+    def _run(self, finished: threading.Event) -> None:
         try:
             document = self._fetch()
             self._take(document, tuple(self._read(document.body)))
         except NoUsableKeyError as error:
-            # This fetch has not failed: the issuer itself has withdrawn what was known.
-            self._held = None
+            # This fetch has not failed: the issuer has withdrawn its keys.
+            self._keys = None
             self._fail(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the keys that are held stay
+        except Exception as error:  # noqa: BLE001 - the cached keys stay, whatever the error
             self._fail(error)
         finally:
-            self._land(landed)
+            self._finish(finished)
 
     def _take(self, document: Document, keys: tuple[Key, ...]) -> None:
-        held, now = self._held, self._elapsed()
+        held, now = self._keys, self._elapsed()
         if held is None or held.body != document.body:
-            # Where nothing has changed, what was verified with these keys stays remembered.
-            self._held = KeySet(keys, document.body)
+            # If nothing has changed, the cache of tokens verified with these keys stays valid.
+            self._keys = KeySet(keys, document.body)
         self._fresh_until = now + document.fresh_seconds
         self._not_before = now + COOLDOWN
         self._failures = 0
@@ -158,28 +158,28 @@ class RemoteKeys(ForkAware):
     def _fail(self, error: Exception) -> None:
         self._failures += 1
         pause = min(FIRST_PAUSE * 2 ** min(self._failures - 1, 10), LONGEST_PAUSE)
-        if self._held is not None:
+        if self._keys is not None:
             pause = max(pause, COOLDOWN)
         self._not_before = self._elapsed() + pause
         known = isinstance(error, FetchFailed | InvalidKeyError)
         _logger.warning(
             "The keys of %s could not be fetched, %s: %s",
             self._issuer,
-            "none are known" if self._held is None else "those that are known stay in use",
+            "none are known" if self._keys is None else "the known ones stay in use",
             _shortened(error),
             exc_info=None if known else error,
         )
 
-    def _land(self, landed: threading.Event) -> None:
+    def _finish(self, finished: threading.Event) -> None:
         with self._lock():
-            self._landed = None
-        landed.set()
+            self._finished = None
+        finished.set()
 
     def _seconds_to_wait(self) -> int:
         return math.ceil(max(1.0, self._not_before - self._elapsed()))
 
 
 def _shortened(error: Exception) -> str:
-    """Return what is wrong, short and without anything that a log would take for its own."""
+    """Return the message of an error, short and without characters that break log lines."""
     text = str(error)[:LONGEST_REASON]
     return text if text.isprintable() else ascii(text)

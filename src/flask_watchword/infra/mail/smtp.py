@@ -1,4 +1,4 @@
-"""The way out by SMTP (RFC 5321), with TLS wherever anything secret goes through."""
+"""Send e-mail by SMTP (RFC 5321), with TLS whenever a password is sent."""
 
 import contextlib
 import smtplib
@@ -23,22 +23,21 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where mail goes out.
+    """A mail server.
 
     Attributes:
-        host: name of the server, which its certificate has to bear.
+        host: name of the server, which its certificate has to contain.
         port: 587 for STARTTLS, 465 for TLS, 25 or 1025 for none.
-        sender: whom mail comes from, ``Name <name@example.com>`` or the address alone.
-        security: how the connection is protected. With STARTTLS a server that does not offer it
-            gets no message: somebody on the way may have taken the offer out.
-        user: whom to sign in as; nobody when empty.
-        password: with what.
-        certificates: a file of certificates to trust in the place of the system's.
-        timeout: seconds that connecting, and each answer, may take.
+        sender: sender address, ``Name <name@example.com>`` or only the address.
+        security: how the connection is protected. With STARTTLS, no message is sent to a server
+            that does not offer it: an attacker on the network may have removed the offer.
+        user: user name to authenticate with; empty for none.
+        password: password of that user.
+        certificates: file of certificates to trust instead of the system's.
+        timeout: time limit in seconds for connecting, and for each reply.
 
     Raises:
-        ValueError: when the sender is no address, or a password would go over a connection that
-            anybody can read.
+        ValueError: when the sender is not an address, or a password would be sent unencrypted.
     """
 
     host: str
@@ -57,10 +56,10 @@ class SmtpServer:
 
 
 def sender_address(text: str) -> Address:
-    """Return whom mail comes from.
+    """Parse the sender address.
 
     Raises:
-        ValueError: when it is not one address, perhaps with a name in front.
+        ValueError: when it is not one address, optionally with a name in front.
     """
     name, opening, rest = text.strip().rpartition("<")
     spec = rest.removesuffix(">") if opening else text.strip()
@@ -71,9 +70,9 @@ def sender_address(text: str) -> Address:
 
 
 class SmtpTransport:
-    """Sends each message over a connection of its own.
+    """Sends each message over a new connection.
 
-    Nothing is kept between messages that could be stale, and no worker shares anything.
+    So there are no stale connections, and workers share nothing.
     """
 
     def __init__(self, server: SmtpServer) -> None:
@@ -82,21 +81,21 @@ class SmtpTransport:
         self._tls = _verifying(server.certificates) if server.security != Security.NONE else None
 
     def send(self, mail: Mail) -> None:
-        """Hand over a message; return when the server has taken it.
+        """Send a message; return when the server has accepted it.
 
         Raises:
-            Rejected: when the server refuses it for good (a reply 5xx about the message).
-            SendingFailed: for everything that may be over later, a wrong password included: the
-                operator's mistake must not lose anybody's mail.
+            Rejected: when the server rejects the message permanently (a 5xx reply).
+            SendingFailed: for every error that may be temporary. A wrong password is one, because
+                a wrong configuration must not lose mail.
         """
         try:
             message = message_of(mail, self._sender)
         except ValueError as error:
             raise Rejected(f"it cannot be written as a message: {error}") from error
-        self._say(lambda connection: connection.send_message(message))
+        self._deliver(lambda connection: connection.send_message(message))
 
     def send_decoy(self, mail: Mail) -> None:
-        """Write a message and connect as :meth:`send` does, and hand over nothing.
+        """Build a message and connect as :meth:`send` does, but send nothing.
 
         It takes as many round trips as a message: MAIL FROM, two NOOPs for RCPT TO and DATA, RSET.
 
@@ -106,20 +105,20 @@ class SmtpTransport:
         sender = self._sender.addr_spec
         message = message_of(replace(mail, recipient=sender), self._sender)
 
-        def talk(connection: smtplib.SMTP) -> None:
+        def exchange(connection: smtplib.SMTP) -> None:
             message.as_bytes()
             connection.ehlo_or_helo_if_needed()
             connection.mail(sender)
-            # In the place of the recipient and of the message.
+            # In place of the recipient and of the message.
             for _ in range(2):
                 connection.noop()
             connection.rset()
 
-        self._say(talk)
+        self._deliver(exchange)
 
-    def _say(self, talk: Callable[[smtplib.SMTP], object]) -> None:
+    def _deliver(self, exchange: Callable[[smtplib.SMTP], object]) -> None:
         try:
-            self._hand_over(talk)
+            self._run(exchange)
         except smtplib.SMTPRecipientsRefused as error:
             raise _refused(*next(iter(error.recipients.values()))) from error
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
@@ -133,11 +132,11 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException) as error:
             raise SendingFailed(f"{self._server.host} cannot be reached: {error}") from error
 
-    def greet(self) -> None:
-        """Connect as for a message, with TLS where it is wanted, and hand over none.
+    def check_connection(self) -> None:
+        """Connect as for a message, with TLS if configured, and send nothing.
 
         Raises:
-            SendingFailed: when the server cannot be reached, or not in that way.
+            SendingFailed: when the server cannot be reached, or does not offer TLS.
         """
         host = self._server.host
         try:
@@ -150,13 +149,13 @@ class SmtpTransport:
             connection.quit()
         connection.close()
 
-    def _hand_over(self, talk: Callable[[smtplib.SMTP], object]) -> None:
+    def _run(self, exchange: Callable[[smtplib.SMTP], object]) -> None:
         connection = self._connected()
         try:
             if self._server.user:
                 connection.login(self._server.user, self._server.password)
-            talk(connection)
-            # It has been taken: what goes wrong in parting is no reason to send it again.
+            exchange(connection)
+            # The message was accepted: an error in QUIT is no reason to send it again.
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 connection.quit()
         finally:

@@ -1,4 +1,4 @@
-"""A mail server as one URL: ``smtp://user:password@mail.example.com:587``."""
+"""Parse the URL of a mail server: ``smtp://user:password@mail.example.com:587``."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from flask_watchword.infra.mail.smtp import Security, SmtpServer
 
-#: How the connection is protected, and the usual port, by scheme.
+#: Security of the connection and default port, by scheme.
 _SCHEMES = {
     "smtp": (Security.STARTTLS, 587),
     "smtps": (Security.TLS, 465),
@@ -18,14 +18,14 @@ _WANTED = "is no URL of these: smtp://user:password@host:587, smtps://…, smtp+
 
 @dataclass(frozen=True, slots=True)
 class SmtpUrl:
-    """What such a URL says.
+    """The parts of the URL.
 
     Attributes:
         host: name of the server.
-        port: where it listens.
+        port: port of the server.
         security: how the connection is protected.
-        user: whom to sign in as; nobody when empty.
-        password: with what.
+        user: user name to authenticate with; empty for none.
+        password: password of that user.
     """
 
     host: str
@@ -35,14 +35,14 @@ class SmtpUrl:
     password: str = field(repr=False)
 
     def server(self, sender: str, certificates: Path | None) -> SmtpServer:
-        """Return the server that it means.
+        """Return the mail server.
 
         Args:
-            sender: whom mail comes from.
-            certificates: a file of certificates to trust in the place of the system's.
+            sender: sender address.
+            certificates: file of certificates to trust instead of the system's.
 
         Raises:
-            ValueError: when the sender is no address.
+            ValueError: when the sender is not an address.
         """
         return SmtpServer(
             host=self.host,
@@ -56,21 +56,21 @@ class SmtpUrl:
 
 
 def read_smtp_url(text: str) -> SmtpUrl:
-    """Return what the URL of a mail server says.
+    """Parse the URL of a mail server.
 
     Raises:
-        ValueError: when it is none; the message does not repeat it.
+        ValueError: when it is invalid; the message does not repeat it.
     """
     try:
         url = urlsplit(text)
         host, port = url.hostname, url.port
     except ValueError:
-        # Quotes what stands where the port should, which may be a part of a password.
+        # Its message quotes the text in place of the port, which may be a part of a password.
         raise ValueError(_WANTED) from None
     if url.scheme not in _SCHEMES or not host or url.path.strip("/") or url.query or url.fragment:
         raise ValueError(_WANTED)
-    security, usual = _SCHEMES[url.scheme]
+    security, default_port = _SCHEMES[url.scheme]
     user = unquote(url.username or "")
     if user and security is Security.NONE:
         raise ValueError("has a password, which needs smtp:// (STARTTLS) or smtps://")
-    return SmtpUrl(host, port or usual, security, user, unquote(url.password or ""))
+    return SmtpUrl(host, port or default_port, security, user, unquote(url.password or ""))

@@ -4,26 +4,26 @@ from typing import Any
 
 import pytest
 
-from flask_watchword.infra.http.address import Address, BadAddress, read_address, redirected
+from flask_watchword.infra.http.url import Url, UrlNotAllowed, parse_url, redirect_target
 
-HTTPS = read_address("https://keys.example/jwks.json")
+HTTPS = parse_url("https://keys.example/jwks.json")
 
 
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("https://keys.example", Address("https", "keys.example", 443, "/")),
-        ("https://keys.example/a/b?c=d", Address("https", "keys.example", 443, "/a/b?c=d")),
-        ("HTTPS://Keys.Example:8443/", Address("https", "keys.example", 8443, "/")),
-        ("https://10.0.0.7/jwks", Address("https", "10.0.0.7", 443, "/jwks")),
-        ("http://localhost:5000/jwks", Address("http", "localhost", 5000, "/jwks")),
-        ("http://127.0.0.1/", Address("http", "127.0.0.1", 80, "/")),
-        ("http://127.7.7.7/", Address("http", "127.7.7.7", 80, "/")),
-        ("http://[::1]:80/", Address("http", "::1", 80, "/")),
+        ("https://keys.example", Url("https", "keys.example", 443, "/")),
+        ("https://keys.example/a/b?c=d", Url("https", "keys.example", 443, "/a/b?c=d")),
+        ("HTTPS://Keys.Example:8443/", Url("https", "keys.example", 8443, "/")),
+        ("https://10.0.0.7/jwks", Url("https", "10.0.0.7", 443, "/jwks")),
+        ("http://localhost:5000/jwks", Url("http", "localhost", 5000, "/jwks")),
+        ("http://127.0.0.1/", Url("http", "127.0.0.1", 80, "/")),
+        ("http://127.7.7.7/", Url("http", "127.7.7.7", 80, "/")),
+        ("http://[::1]:80/", Url("http", "::1", 80, "/")),
     ],
 )
-def test_https_is_read_and_so_is_http_to_this_machine(url: str, address: Address) -> None:
-    assert read_address(url) == address
+def test_https_is_read_and_so_is_http_to_this_machine(url: str, address: Url) -> None:
+    assert parse_url(url) == address
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_https_is_read_and_so_is_http_to_this_machine(url: str, address: Address
     ],
 )
 def test_anything_else_is_refused_with_the_reason(url: Any, told: str) -> None:
-    with pytest.raises(BadAddress, match=told):
-        read_address(url)
+    with pytest.raises(UrlNotAllowed, match=told):
+        parse_url(url)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_anything_else_is_refused_with_the_reason(url: Any, told: str) -> None:
     ],
 )
 def test_a_redirect_on_the_same_host_is_followed(location: str, target: str) -> None:
-    assert redirected(HTTPS, location) == Address("https", "keys.example", 443, target)
+    assert redirect_target(HTTPS, location) == Url("https", "keys.example", 443, target)
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,10 @@ def test_a_redirect_on_the_same_host_is_followed(location: str, target: str) -> 
     ],
 )
 def test_a_redirect_to_anywhere_else_is_refused(location: str) -> None:
-    with pytest.raises(BadAddress, match="redirects to"):
-        redirected(HTTPS, location)
+    with pytest.raises(UrlNotAllowed, match="redirects to"):
+        redirect_target(HTTPS, location)
 
 
 def test_a_redirect_on_a_numbered_host_is_followed() -> None:
-    here = read_address("http://[::1]:5000/jwks")
-    assert redirected(here, "/other") == Address("http", "::1", 5000, "/other")
+    here = parse_url("http://[::1]:5000/jwks")
+    assert redirect_target(here, "/other") == Url("http", "::1", 5000, "/other")
