@@ -12,6 +12,7 @@ from flask_watchword.cli.flask_cli import watchword as in_flask
 from flask_watchword.cli.main import main
 from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.stores import opened_stores
+from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.session import Lifetimes, new_session
 
 PASSWORD = "correct horse battery staple"
@@ -84,7 +85,7 @@ def test_what_a_client_sent_does_nothing_to_a_terminal(
     told("db", "upgrade")
     who = str(told("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)["id"])
     with opened_stores(read_settings({})) as stores:
-        session = new_session(who, 4e9, LIVES, address="192.0.2.1", agent=AGENT)
+        session = new_session(who, 4e9, LIVES, Requester("192.0.2.1", AGENT))
         stores.sessions.start(session, None, LIVES)
     monkeypatch.setattr(output, "is_terminal", lambda: is_terminal)
     monkeypatch.setenv("COLUMNS", "400")

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
-from flask_watchword.extension.sessions.revocation_feed import Figures
+from flask_watchword.extension.sessions.revocation_feed import RevocationMetrics
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
@@ -62,7 +62,9 @@ def test_application_of_the_page_that_mounts_the_service_lets_its_users_in(
 
 
 def test_every_figure_is_explained() -> None:
-    shown = Metrics(figures=lambda: Figures(0.0, 0, follows=False), waiting=lambda: 0).text()
+    shown = Metrics(
+        figures=lambda: RevocationMetrics(0.0, 0, follows=False), waiting=lambda: 0
+    ).text()
     names = {family.name for family in text_string_to_metric_families(shown.decode())}
     # When each counter began is the library's own figure.
     ours = {name for name in names if not name.endswith("_created")}

@@ -44,7 +44,7 @@ OpenSessions = Callable[[], SessionStore]
 def started(
     store: SessionStore, subject: str = "ada", now: float = NOW, limit: int | None = None
 ) -> Session:
-    session = new_session(subject, now, LIVES, address="192.0.2.7", agent="Browser")
+    session = new_session(subject, now, LIVES, Requester("192.0.2.7", "Browser"))
     store.start(session, limit, LIVES)
     return session
 
@@ -101,7 +101,7 @@ def test_hostile_text_finds_nothing(store: SessionStore, text: str) -> None:
 
 
 def test_text_of_any_script_is_kept(store: SessionStore) -> None:
-    session = new_session("Ада:1 {x}", NOW, LIVES, address="2001:db8::1", agent="Bücher/1 😀 '\"")
+    session = new_session("Ада:1 {x}", NOW, LIVES, Requester("2001:db8::1", "Bücher/1 😀 '\""))
     store.start(session, None, LIVES)
     assert store.get(session.id) == session
     assert list(store.of_subject(session.subject, NOW)) == [session]

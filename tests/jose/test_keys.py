@@ -321,7 +321,7 @@ def test_public_key_cannot_encode_a_token() -> None:
 def test_ed25519_verifies_alike_with_and_without_libsodium(monkeypatch: pytest.MonkeyPatch) -> None:
     private = ed25519.Ed25519PrivateKey.generate()
     with_sodium = Key.load(private, "EdDSA")
-    monkeypatch.setattr("flask_watchword.jose.algorithms._sodium_open", lambda: None)
+    monkeypatch.setattr("flask_watchword.jose.algorithms._load_libsodium", lambda: None)
     without = Key.load(private, "EdDSA")
     signature = with_sodium.sign(b"m")
     for loaded in (with_sodium, without):

@@ -20,7 +20,7 @@ class Background(Protocol):
         Takes no lock and does no I/O: the garbage collector calls it, at any point of any thread.
         """
 
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Tell whether the thread runs, or is being started."""
 
     def join(self, seconds: float) -> None:
@@ -87,7 +87,7 @@ class Resources:
         self._is_released = True
 
     def _close_if_unused(self) -> None:
-        if not any(work.runs() for work in self._background):
+        if not any(work.is_running() for work in self._background):
             self._close()
 
     def _close(self) -> None:

@@ -1,7 +1,7 @@
-"""The signature algorithms: one read-only table, and how each signs and verifies.
+"""The signature algorithms: one read-only table, and the functions that sign and verify.
 
 RFC 7518 section 3 (HMAC, RSA, ECDSA), RFC 8037 section 3.1 (EdDSA) and RFC 9864 section 2.2
-(``Ed25519``, the name that says which curve). ``none`` has no row.
+(``Ed25519``, the name with the curve). ``none`` is not in the table.
 """
 
 import hashlib
@@ -21,13 +21,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 
 Family = Literal["HMAC", "RSA", "EC", "OKP"]
 Signer = Callable[[bytes], bytes]
-#: Takes the signing input and the signature, tells whether they belong together.
+#: Takes the signing input and the signature; returns whether the signature is valid.
 Verifier = Callable[[bytes, bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """An elliptic curve: two names of it, octets of a coordinate, and its order."""
+    """An elliptic curve: its two names, the octets of a coordinate, and its order."""
 
     name: str
     jwk_name: str
@@ -66,7 +66,7 @@ P521 = Curve(
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """One row: the name in ``alg``, the kind of key it takes, and its hash."""
+    """One algorithm: its name in ``alg``, the key family and the hash."""
 
     name: str
     family: Family
@@ -102,15 +102,15 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
 
 
 def hmac_minimum(algorithm: Algorithm) -> int:
-    """Return the least bytes of an HMAC secret: those of the hash (RFC 7518 section 3.2)."""
+    """Return the minimum bytes of an HMAC secret: those of the hash (RFC 7518 section 3.2)."""
     return _hash_of(algorithm).digest_size
 
 
 def hmac_functions(algorithm: Algorithm, secret: bytes) -> tuple[Signer, Verifier]:
-    """Return sign and verify for an HMAC secret (RFC 2104, RFC 7518 section 3.2).
+    """Return the sign and verify functions for an HMAC secret (RFC 2104, RFC 7518 section 3.2).
 
-    RFC 2104 section 4 notes that the two keyed states may be computed once and copied for each
-    message; that halves the cost of a token.
+    The two keyed states are computed once and copied for each message (RFC 2104 section 4), which
+    halves the cost of a token.
     """
     new = getattr(hashlib, algorithm.digest)
     block = new().block_size
@@ -129,7 +129,7 @@ def hmac_functions(algorithm: Algorithm, secret: bytes) -> tuple[Signer, Verifie
     same = hmac.compare_digest
 
     def verify(message: bytes, signature: bytes) -> bool:
-        # The steps of sign once more: a call would cost as much as the digest of a short token.
+        # Repeats `sign`: a call would cost as much as the digest of a short token.
         inner = inner_start.copy()
         inner.update(message)
         outer = outer_start.copy()
@@ -148,13 +148,13 @@ def _rsa_padding(algorithm: Algorithm) -> padding.AsymmetricPadding:
 
 
 def rsa_signer(algorithm: Algorithm, key: rsa.RSAPrivateKey) -> Signer:
-    """Return sign for RSASSA-PKCS1-v1_5 or RSASSA-PSS (RFC 7518 sections 3.3 and 3.5)."""
+    """Return a sign function: RSASSA-PKCS1-v1_5 or RSASSA-PSS (RFC 7518 sections 3.3 and 3.5)."""
     pad, digest = _rsa_padding(algorithm), _hash_of(algorithm)
     return lambda message: key.sign(message, pad, digest)
 
 
 def rsa_verifier(algorithm: Algorithm, key: rsa.RSAPublicKey) -> Verifier:
-    """Return verify for RSASSA-PKCS1-v1_5 or RSASSA-PSS (RFC 7518 sections 3.3 and 3.5)."""
+    """Return a verify function: RSASSA-PKCS1-v1_5 or RSASSA-PSS (RFC 7518 sections 3.3 and 3.5)."""
     pad, digest = _rsa_padding(algorithm), _hash_of(algorithm)
     octets = (key.key_size + 7) // 8
 
@@ -172,7 +172,7 @@ def rsa_verifier(algorithm: Algorithm, key: rsa.RSAPublicKey) -> Verifier:
 
 
 def ec_signer(algorithm: Algorithm, key: ec.EllipticCurvePrivateKey) -> Signer:
-    """Return sign for ECDSA; the signature is r and s side by side (RFC 7518 section 3.4)."""
+    """Return a sign function: ECDSA, r and s concatenated (RFC 7518 section 3.4)."""
     scheme, octets = ec.ECDSA(_hash_of(algorithm)), _curve_of(algorithm).octets
 
     def sign(message: bytes) -> bytes:
@@ -183,7 +183,7 @@ def ec_signer(algorithm: Algorithm, key: ec.EllipticCurvePrivateKey) -> Signer:
 
 
 def ec_verifier(algorithm: Algorithm, key: ec.EllipticCurvePublicKey) -> Verifier:
-    """Return verify for ECDSA over exactly r and s, each in 1..n-1 (RFC 7518 section 3.4)."""
+    """Return a verify function: ECDSA, exactly r and s, each in 1..n-1 (RFC 7518 section 3.4)."""
     scheme, curve = ec.ECDSA(_hash_of(algorithm)), _curve_of(algorithm)
     octets, order = curve.octets, curve.order
 
@@ -204,11 +204,11 @@ def ec_verifier(algorithm: Algorithm, key: ec.EllipticCurvePublicKey) -> Verifie
 
 
 def ed25519_verifier(key: ed25519.Ed25519PublicKey) -> Verifier:
-    """Return verify for Ed25519 (RFC 8032), by libsodium where PyNaCl is installed.
+    """Return the verify function for Ed25519 (RFC 8032); uses libsodium if PyNaCl is installed.
 
-    libsodium takes half the time and is the stricter of the two about small-order keys.
+    libsodium takes half the time of ``cryptography`` and is stricter about small-order keys.
     """
-    sodium = _sodium_open()
+    sodium = _load_libsodium()
     if sodium is not None:
         open_signed, bad_signature = sodium
         raw = key.public_bytes_raw()
@@ -234,8 +234,8 @@ def ed25519_verifier(key: ed25519.Ed25519PublicKey) -> Verifier:
     return verify
 
 
-def _sodium_open() -> tuple[Any, type[Exception]] | None:
-    # Imported when the first Ed25519 key is loaded, so that nobody else pays for an extra.
+def _load_libsodium() -> tuple[Any, type[Exception]] | None:
+    # Imported when the first Ed25519 key is loaded, so that other applications need not load it.
     try:
         from nacl.bindings import crypto_sign_open
         from nacl.exceptions import BadSignatureError
@@ -246,11 +246,11 @@ def _sodium_open() -> tuple[Any, type[Exception]] | None:
 
 def _hash_of(algorithm: Algorithm) -> hashes.HashAlgorithm:
     if algorithm.hash is None:
-        raise ValueError(f"{algorithm.name} has no hash of its own")
+        raise ValueError(f"{algorithm.name} has no hash")
     return algorithm.hash
 
 
 def _curve_of(algorithm: Algorithm) -> Curve:
     if algorithm.curve is None:
-        raise ValueError(f"{algorithm.name} has no curve of its own")
+        raise ValueError(f"{algorithm.name} has no curve")
     return algorithm.curve

@@ -1,4 +1,4 @@
-"""A bounded memory of what was looked up lately."""
+"""A bounded cache that drops the least recently used half."""
 
 from typing import TypeVar
 
@@ -7,14 +7,14 @@ V = TypeVar("V")
 
 
 class TokenCache(dict[K, V | None]):
-    """Keep at most ``size`` entries and drop those that were not asked for the longest.
+    """Keep at most ``size`` entries, and drop the least recently used ones.
 
-    ``recent[key]`` is the value, or ``None`` where there is none; ``put`` adds one. Two
-    generations stand in for a linked list. The dictionary itself is the young one; when it has
-    half of ``size``, its entries become the old ones and the former old ones are dropped; an
-    entry that is found among the old ones moves to the young. So a hit is one look-up in a
-    dictionary. There is no lock: each step is one operation on one dictionary, and a race of two
-    threads costs at worst what was remembered, which is verified again.
+    ``cache[key]`` returns the value, or ``None`` if there is none; ``put`` adds one. Instead of a
+    linked list there are two generations. The dictionary itself is the young generation. When it
+    has half of ``size`` entries it becomes the old generation, and the previous old generation is
+    dropped. An entry that is found in the old generation moves to the young one. So a hit is one
+    dictionary look-up. There is no lock: each step is one dictionary operation, and a race between
+    two threads can at worst lose entries, whose tokens are then verified again.
     """
 
     __slots__ = ("_half", "_old")
@@ -31,7 +31,7 @@ class TokenCache(dict[K, V | None]):
         return value
 
     def put(self, key: K, value: V) -> None:
-        """Put a value under a key."""
+        """Add a value."""
         if len(self) >= self._half:
             self._old = self.copy()
             self.clear()

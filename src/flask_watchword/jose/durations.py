@@ -1,4 +1,4 @@
-"""Seconds in words, for people who ask how long ago something was."""
+"""Format durations and timestamps for people."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time in its two largest units, whole seconds at the least."""
+    """Format a duration with its two largest units, down to whole seconds."""
     left, parts = int(abs(seconds)), []
     for name, size in _UNITS:
         count, left = divmod(left, size)
@@ -15,14 +15,16 @@ def duration(seconds: float) -> str:
     return " ".join(parts[:2]) or "0 s"
 
 
-def distance(moment: float, now: float) -> str:
-    """Return how far a moment is from now: ``3 min 12 s ago`` or ``in 3 min 12 s``."""
-    if int(moment) == int(now):
+def distance(timestamp: float, now: float) -> str:
+    """Format a timestamp relative to now: ``3 min 12 s ago`` or ``in 3 min 12 s``."""
+    if int(timestamp) == int(now):
         return "now"
-    return f"{duration(now - moment)} ago" if moment < now else f"in {duration(moment - now)}"
+    return (
+        f"{duration(now - timestamp)} ago" if timestamp < now else f"in {duration(timestamp - now)}"
+    )
 
 
-def dated(moment: float, now: float) -> str:
-    """Return how far a moment is from now, and which it is in UTC."""
-    date = datetime.fromtimestamp(moment, UTC)
-    return f"{distance(moment, now)}, at {date:%Y-%m-%d %H:%M:%S} UTC"
+def dated(timestamp: float, now: float) -> str:
+    """Format a timestamp relative to now and in UTC."""
+    date = datetime.fromtimestamp(timestamp, UTC)
+    return f"{distance(timestamp, now)}, at {date:%Y-%m-%d %H:%M:%S} UTC"

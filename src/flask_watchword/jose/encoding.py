@@ -1,7 +1,7 @@
-"""base64url and JSON, both strict: one byte string has one spelling.
+"""Strict base64url and JSON: each value has exactly one accepted encoding.
 
-What is accepted here is accepted under a signature, so leniency would let two parties read
-different things out of the same token.
+The input is covered by a signature. A lenient parser would let two parties read different values
+from the same token.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-#: Levels of arrays and objects that one JSON text may nest.
+#: Maximum nesting depth of a JSON text.
 MAX_DEPTH = 32
 
 _STANDARD_FROM_URL = bytes(
@@ -22,7 +22,7 @@ _STANDARD_FROM_URL = bytes(
 )
 _URL_FROM_STANDARD = bytes.maketrans(b"+/", b"-_")
 _PADDING = {0: b"", 2: b"==", 3: b"="}
-# RFC 4648 section 3.5: the bits that a last character has too many must be zero.
+# RFC 4648 section 3.5: the unused bits of the last character must be zero.
 _CANONICAL_LAST = {
     0: frozenset(range(256)),
     2: frozenset(b"AQgw"),
@@ -43,8 +43,8 @@ def b64url_decode(text: bytes) -> bytes:
     """Decode unpadded, canonical base64url (RFC 7515 section 2, RFC 4648 section 3.5).
 
     Raises:
-        ValueError: for any character outside the alphabet, padding, an impossible length, or
-            trailing bits that are not zero.
+        ValueError: for characters outside the alphabet, padding, an impossible length, or nonzero
+            trailing bits.
     """
     if not text:
         return b""
@@ -62,13 +62,13 @@ def b64url_decode(text: bytes) -> bytes:
 def parse_object(data: bytes) -> dict[str, Any]:
     """Parse one JSON object, strictly (RFC 8259; RFC 7519 section 4 on duplicate members).
 
-    Most texts show cheaply that they repeat no member: without an escape and without an array,
-    every member has one colon, so as many colons as members means that none was dropped and none
-    is nested. The rest are compared with what a canonical encoder writes.
+    For most texts duplicate members can be excluded cheaply: without escapes and arrays, every
+    member has one colon, so as many colons as members means that none was dropped and none is
+    nested. Other texts are compared with the output of a canonical encoder.
 
     Raises:
-        ValueError: when the bytes are not UTF-8, not one object, nest deeper than
-            :data:`MAX_DEPTH`, repeat a member, or hold a number that is not finite.
+        ValueError: when the bytes are not UTF-8 or not one object, are nested deeper than
+            :data:`MAX_DEPTH`, or contain a duplicate member or a number that is not finite.
     """
     try:
         value = _decode_json(data)
@@ -79,24 +79,24 @@ def parse_object(data: bytes) -> dict[str, Any]:
                 return value
     except (msgspec.MsgspecError, ValueError, RecursionError):
         pass
-    return _parse_carefully(data)
+    return _parse_slowly(data)
 
 
-def _parse_carefully(data: bytes) -> dict[str, Any]:
+def _parse_slowly(data: bytes) -> dict[str, Any]:
     text = data.decode("utf-8")
     try:
         value = json.loads(
             text,
             object_pairs_hook=_object_of_unique_members,
-            parse_constant=_refuse_constant,
+            parse_constant=_reject_constant,
             parse_float=_finite_float,
         )
     except RecursionError as error:
         raise ValueError("JSON nested too deeply") from error
     if not isinstance(value, dict):
         raise ValueError("must be a json object")
-    _refuse_deep_nesting(value)
-    _refuse_lone_surrogates(value)
+    _reject_deep_nesting(value)
+    _reject_lone_surrogates(value)
     return value
 
 
@@ -107,7 +107,7 @@ def _object_of_unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _refuse_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
@@ -118,7 +118,7 @@ def _finite_float(digits: str) -> float:
     return number
 
 
-def _refuse_deep_nesting(value: Any) -> None:
+def _reject_deep_nesting(value: Any) -> None:
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [child for parent in level for child in _children(parent)]
@@ -133,24 +133,24 @@ def _children(value: Any) -> list[Any]:
     return [v for v in value if isinstance(v, dict | list)]
 
 
-def _refuse_lone_surrogates(value: dict[str, Any]) -> None:
-    # UnicodeEncodeError is a ValueError. Such a string could not be stored or answered later.
+def _reject_lone_surrogates(value: dict[str, Any]) -> None:
+    # Raises UnicodeEncodeError, a ValueError. Such a string could not be stored or sent later.
     json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
 def dump_object(value: dict[str, Any], default: Callable[[Any], Any] | None = None) -> bytes:
-    """Write a mapping as compact JSON in UTF-8.
+    """Serialize a mapping as compact JSON in UTF-8.
 
     Args:
-        value: the members; strings as keys.
-        default: turns a value that JSON has no form for into one that it has.
+        value: the members; keys are strings.
+        default: converts a value that JSON cannot represent.
 
     Raises:
-        ValueError: for NaN and the infinities, which JSON does not have.
-        TypeError: for a value that neither JSON nor ``default`` knows.
+        ValueError: for NaN and infinity, which JSON does not have.
+        TypeError: for a value that neither JSON nor ``default`` supports.
     """
-    # Only these types are written alike by every encoder; dates, decimals and the like are
-    # the application's to define, so they go the way its own JSON provider goes.
+    # Every encoder writes these types alike. Dates, decimals and so on depend on the application's
+    # JSON provider.
     if all(type(member) in _PLAIN for member in value.values()):
         try:
             return _encode_json(value)

@@ -1,4 +1,4 @@
-"""One JSON Web Key (RFC 7517): its public members, and the name that its thumbprint gives it."""
+"""JSON Web Keys (RFC 7517): public members and thumbprint."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,23 +12,23 @@ from flask_watchword.jose.encoding import b64url_encode, dump_object
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
-#: Members that nobody but the owner may know (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1), of every
-#: kind of key at once; ``priv`` is that of the keys of kind ``AKP``.
+#: Private members of all key types (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1); ``priv`` belongs to
+#: the key type ``AKP``.
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
 _CURVES = {curve.name: curve for curve in (P256, P384, P521)}
-#: What a thumbprint is made of, in its order (RFC 7638 section 3.2, RFC 8037 section 2).
+#: Members of a thumbprint, in order (RFC 7638 section 3.2, RFC 8037 section 2).
 _REQUIRED = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
 
 def public_members(key: PublicKey) -> dict[str, str]:
-    """Return the members of a public key's JWK that make the key.
+    """Return the JWK members that define a public key.
 
-    Numbers have one spelling: no leading zero octets in an RSA key, and coordinates as long as
-    their curve says (RFC 7518 sections 6.2.1 and 6.3.1).
+    Numbers are canonical: no leading zero octets in an RSA key, and coordinates with the length of
+    the curve (RFC 7518 sections 6.2.1 and 6.3.1).
 
     Raises:
-        InvalidKeyError: for a curve that no algorithm here uses.
+        InvalidKeyError: for a curve that no supported algorithm uses.
     """
     if isinstance(key, rsa.RSAPublicKey):
         numbers = key.public_numbers()
@@ -47,26 +47,26 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
     """Return the SHA-256 thumbprint of a JWK (RFC 7638), base64url.
 
     Args:
-        jwk: the JWK, private or public; only the members that make the public key count.
+        jwk: the JWK, private or public; only the members of the public key are used.
 
     Raises:
-        InvalidKeyError: for a secret, of which it would publish a hash (RFC 7638 section 7), and
-            for a JWK that lacks a member.
+        InvalidKeyError: for a secret, because a thumbprint would publish a hash of it (RFC 7638
+            section 7), and for an incomplete JWK.
     """
     members = _required_members(jwk)
     return _text(hashlib.sha256(dump_object(members)).digest())
 
 
 def public_jwk(members: Mapping[str, Any], algorithm: str, kid: str) -> dict[str, Any]:
-    """Return the JWK to publish: the public members alone, with ``kid``, ``alg`` and ``use``.
+    """Return the JWK to publish: only public members, with ``kid``, ``alg`` and ``use``.
 
     Args:
-        members: a JWK, of which nothing private is taken over.
-        algorithm: what the key is for.
-        kid: its name.
+        members: a JWK; private members are dropped.
+        algorithm: the algorithm of the key.
+        kid: the key id.
 
     Raises:
-        InvalidKeyError: for a secret, and for a JWK that lacks a member.
+        InvalidKeyError: for a secret, and for an incomplete JWK.
     """
     return {"kid": kid, "alg": algorithm, "use": "sig", **_required_members(members)}
 

@@ -1,4 +1,4 @@
-"""JWK Sets (RFC 7517 section 5): reading one that somebody else publishes, and writing one."""
+"""JWK Sets (RFC 7517 section 5): read the set of another issuer, and write our own."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _CURVES = {name: row.curve.jwk_name for name, row in ALGORITHMS.items() if row.c
 
 
 class NoUsableKeyError(InvalidKeyError):
-    """A JWK Set in order, in which no key can be used."""
+    """A valid JWK Set without any usable key."""
 
 
 def read_jwk_set(
@@ -24,22 +24,22 @@ def read_jwk_set(
 ) -> list[Key]:
     """Read the public keys of a JWK Set.
 
-    Members that are of no use here are left out, as RFC 7517 section 5 asks: keys of unknown
-    kinds, for other algorithms or for encryption, and those that lack something.
+    Keys that cannot be used are skipped, as RFC 7517 section 5 requires: keys of unknown types,
+    for other algorithms or for encryption, and incomplete ones.
 
     Args:
         document: the set, as JSON or parsed.
-        algorithms: the algorithms that are accepted. A key that names one itself serves that one
-            alone; another serves those that it fits.
-        profile: what to do about weak keys; ``strict`` leaves them out.
+        algorithms: the accepted algorithms. A key with an ``alg`` is used for that algorithm only;
+            a key without one is used for each algorithm it is suitable for.
+        profile: ``strict`` skips weak keys.
 
     Returns:
         The keys, each bound to one algorithm, and to its ``kid`` if it has one.
 
     Raises:
-        InvalidKeyError: for what is no JWK Set, for one that gives away a private key or a secret,
-            for two keys of one ``kid``, and for a key on another curve than its ``alg`` asks for.
-        NoUsableKeyError: where nothing is left.
+        InvalidKeyError: when it is not a JWK Set, contains a private key or a secret, has two keys
+            with the same ``kid``, or has a key on another curve than its ``alg`` requires.
+        NoUsableKeyError: when no key is left.
     """
     members = _members(document)
     for position, member in enumerate(members):
@@ -58,13 +58,13 @@ def read_jwk_set(
 
 
 def jwk_set(keys: Iterable[Key]) -> dict[str, list[dict[str, Any]]]:
-    """Write a JWK Set of the public parts of keys.
+    """Return a JWK Set of the public parts of keys.
 
     Args:
-        keys: the keys; secrets, which have no public part, are left out.
+        keys: the keys; secrets are skipped, because they have no public part.
 
     Raises:
-        InvalidKeyError: for two different keys of one ``kid``.
+        InvalidKeyError: for two different keys with the same ``kid``.
     """
     written: dict[str, dict[str, Any]] = {}
     for key in keys:
@@ -92,7 +92,8 @@ def _members(document: str | bytes | Mapping[str, Any]) -> list[Mapping[str, Any
 def _check_public(member: Mapping[str, Any], position: int) -> None:
     private = sorted(PRIVATE_MEMBERS.intersection(member))
     if private:
-        # Not left out: whoever reads the set has the key, so no token it signs means anything.
+        # Not skipped: everyone who can read the set has the private key, so no token that it signs
+        # can be trusted.
         raise InvalidKeyError(
             f"key {position} of this JWK Set holds the private member {private[0]!r}; a set is "
             "public, so the key has to be replaced"

@@ -1,7 +1,7 @@
-"""A keyring: keys that are published, sign, and go, each at its time, so that nobody notices.
+"""A keyring: keys that are published, sign and retire on schedule, so that no token is rejected.
 
-Everything is decided by times that stand in the entries. So all processes that have the same
-entries change from one key to the next at the same moment, and nothing has to run at that moment.
+The times in the entries decide everything. All processes with the same entries therefore switch
+from one key to the next at the same time, and nothing has to run at that time.
 """
 
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from flask_watchword.jose.keys import Key
 
 
 class KeyState(StrEnum):
-    """Where a key stands in its life."""
+    """The state of a key."""
 
-    #: Published and verifying, so that everybody knows it before it signs.
+    #: Published and verifies, so that every client knows it before it signs.
     NEXT = "next"
     #: Signs and verifies.
     ACTIVE = "active"
-    #: Verifies what it has signed until the last of that has expired.
+    #: Verifies until the last token that it signed has expired.
     RETIRING = "retiring"
-    #: Does nothing any more.
+    #: Neither signs nor verifies.
     RETIRED = "retired"
 
 
@@ -30,12 +30,12 @@ class KeyEntry:
     """One key of a keyring.
 
     Attributes:
-        kid: its name, and the key's own. A secret may have a name here and none of its own: then
-            it serves every token of its algorithm.
+        kid: the key id. A secret may have one here and none in ``key``: then it verifies every
+            token of its algorithm.
         key: the key.
-        published_at: when it was added, seconds since the epoch.
-        active_from: when it begins to sign; ``None`` for a key that only verifies.
-        verify_until: when it ceases to verify; ``None`` while no end is in sight.
+        published_at: when it was added. Times are seconds since the epoch.
+        active_from: when it starts to sign; ``None`` for a key that only verifies.
+        verify_until: when it stops verifying; ``None`` while no end is set.
     """
 
     kid: str
@@ -45,41 +45,41 @@ class KeyEntry:
     verify_until: float | None = None
 
     def verifies(self, now: float) -> bool:
-        """Tell whether tokens of this key are accepted."""
+        """Tell whether tokens signed with this key are accepted."""
         return self.verify_until is None or now < self.verify_until
 
     def verifying_key(self) -> Key:
-        """Return the key with the end that it has here."""
+        """Return the key with the end of this entry."""
         return (
             self.key if self.verify_until is None else replace(self.key, ends_at=self.verify_until)
         )
 
     def has_started(self, now: float) -> bool:
-        """Tell whether this key was to sign from now on or before."""
+        """Tell whether the time at which this key starts to sign has come."""
         return self.active_from is not None and self.active_from <= now
 
     def is_pending(self, now: float) -> bool:
-        """Tell whether this key will sign, and does not yet."""
+        """Tell whether this key will sign and does not sign yet."""
         return self.verifies(now) and self.active_from is not None and now < self.active_from
 
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The keys of one issuer; a value that never changes.
+    """The keys of one issuer; immutable.
 
     Attributes:
-        entries: the keys, in the order they were added.
-        version: counts the changes.
+        entries: the keys, in the order in which they were added.
+        version: increases with each change.
     """
 
     entries: tuple[KeyEntry, ...] = ()
     version: int = 0
 
     def __post_init__(self) -> None:
-        """Check that each key has one name, and each name one key.
+        """Check that each key has one ``kid``, and each ``kid`` one key.
 
         Raises:
-            InvalidKeyError: when not. Under two names a key would live on when one is revoked.
+            InvalidKeyError: when not. A key with two ids would stay valid when one is revoked.
         """
         for position, entry in enumerate(self.entries):
             _check_entry(entry)
@@ -103,7 +103,7 @@ class Keyring:
         raise InvalidKeyError(f"there is no key {kid!r} in the keyring")
 
     def state(self, kid: str, now: float) -> KeyState:
-        """Return where a key stands at a time, in seconds since the epoch."""
+        """Return the state of a key at a time, in seconds since the epoch."""
         entry = self.entry(kid)
         if not entry.verifies(now):
             return KeyState.RETIRED
@@ -112,14 +112,14 @@ class Keyring:
         return KeyState.ACTIVE if entry is self.active(now) else KeyState.RETIRING
 
     def active(self, now: float) -> KeyEntry | None:
-        """Return the entry whose key signs at a time; ``None`` where there is none.
+        """Return the entry whose key signs at a time; ``None`` if there is none.
 
-        The one that began last. When that one was revoked none is: an older key verifies only
-        until what it signed in its own time has expired.
+        It is the key that started to sign last. If that key was revoked, no key signs: an older key
+        only verifies, until the tokens that it signed have expired.
         """
-        begun = [entry for entry in self.entries if entry.has_started(now)]
-        # Of two that begin at once the one that was added later.
-        latest = max(reversed(begun), key=_beginning, default=None)
+        started = [entry for entry in self.entries if entry.has_started(now)]
+        # Of two that start at the same time the one that was added later.
+        latest = max(reversed(started), key=_start, default=None)
         return latest if latest is not None and latest.verifies(now) else None
 
     def signing_key(self, now: float) -> Key:
@@ -136,8 +136,8 @@ class Keyring:
     def verifying_keys(self, now: float) -> Sequence[Key]:
         """Return the keys whose tokens are accepted at a time, the active one first.
 
-        The next one is among them: another machine's clock may be ahead of this one's. Each knows
-        its end, since whoever verifies goes on with what it was given.
+        This includes the next one: another machine's clock may be ahead of this one's. Each key has
+        its end set, because a decoder keeps using the keys that it was given.
         """
         active = self.active(now)
         accepted = [entry for entry in reversed(self.entries) if entry.verifies(now)]
@@ -148,75 +148,78 @@ class Keyring:
         """Return the keys of the JWK Set at a time: those that verify and have a public part."""
         return [key for key in self.verifying_keys(now) if key.jwk is not None]
 
-    def rotated(self, kid: str, key: Key, now: float, lead: float, longest: float) -> "Keyring":
-        """Return a keyring with a key that will sign instead of the active one.
+    def rotated(
+        self, kid: str, key: Key, now: float, lead: float, token_seconds: float
+    ) -> "Keyring":
+        """Return the keyring with a new key that will replace the active one.
 
         Args:
-            kid: the new key's name.
+            kid: the key id of the new key.
             key: the new key.
             now: seconds since the epoch.
-            lead: seconds that it is published before it signs; longer than anybody caches the
-                JWK Set.
-            longest: seconds that the longest-lived token may be accepted after it was signed.
+            lead: seconds for which it is published before it signs; longer than any client caches
+                the JWK Set.
+            token_seconds: the longest time for which a token is accepted after it was signed.
 
         Raises:
-            InvalidKeyError: when a key waits already, or the new one cannot be added.
+            InvalidKeyError: when another key is pending, or the new one cannot be added.
         """
         for entry in self.entries:
             if entry.is_pending(now):
                 raise InvalidKeyError(f"the key {entry.kid!r} is waiting to become active already")
-        begins = now + lead
-        return self._leaving(now, begins + longest)._adding(KeyEntry(kid, key, now, begins))
+        start = now + lead
+        new = KeyEntry(kid, key, now, start)
+        return self._retiring_active(now, start + token_seconds)._with_new(new)
 
-    def activated(self, kid: str, now: float, longest: float) -> "Keyring":
-        """Return a keyring in which the key that waits signs from now on.
+    def activated(self, kid: str, now: float, token_seconds: float) -> "Keyring":
+        """Return the keyring with the pending key signing from now on.
 
-        Who has cached the JWK Set from before the key was in it will not know its tokens yet.
+        A client that cached the JWK Set before the key was published rejects its tokens at first.
 
         Raises:
-            InvalidKeyError: when the key does not wait.
+            InvalidKeyError: when the key is not pending.
         """
         if self.state(kid, now) is not KeyState.NEXT:
             raise InvalidKeyError(f"the key {kid!r} is not waiting to become active")
-        ring = self._leaving(now, now + longest)._with(replace(self.entry(kid), active_from=now))
+        entry = replace(self.entry(kid), active_from=now)
+        ring = self._retiring_active(now, now + token_seconds)._with_changed(entry)
         return replace(ring, version=self.version + 1)
 
     def imported(
         self, kid: str, key: Key, now: float, verify_until: float | None = None
     ) -> "Keyring":
-        """Return a keyring with a key that verifies only, for the tokens of an older issuer.
+        """Return the keyring with a key that only verifies, for tokens of a former issuer.
 
         Raises:
             InvalidKeyError: when it cannot be added.
         """
-        return self._adding(KeyEntry(kid, key, now, verify_until=verify_until))
+        return self._with_new(KeyEntry(kid, key, now, verify_until=verify_until))
 
     def withdrawn(self, kid: str, now: float) -> "Keyring":
-        """Return a keyring in which a key that does not sign has come to its end.
+        """Return the keyring with a key ended that does not sign.
 
         Raises:
-            InvalidKeyError: when it is the active key, without which nobody can log in, or when
-                there is none.
+            InvalidKeyError: when it is the active key, which is needed for logins, or unknown.
         """
         if self.state(kid, now) is KeyState.ACTIVE:
             raise InvalidKeyError(f"the key {kid!r} is active; rotate first, or revoke it")
         return self._ended(kid, now)
 
     def revoked(self, kid: str, now: float) -> "Keyring":
-        """Return a keyring in which a key that somebody stole has come to its end.
+        """Return the keyring with a compromised key ended.
 
-        A key that waits takes the place of the active one at once, since it is published already.
-        Where none waits there is no active key afterwards, and the caller rotates with no lead.
+        A pending key replaces the active one at once, because it is published already. Without one
+        there is no active key afterwards, and the caller rotates without a lead time.
 
         Raises:
-            InvalidKeyError: when there is none.
+            InvalidKeyError: when the key is unknown.
         """
         was_active = self.state(kid, now) is KeyState.ACTIVE
         ring = self._ended(kid, now)
-        waiting = [entry for entry in ring.entries if entry.is_pending(now)]
-        if not (was_active and waiting):
+        pending = [entry for entry in ring.entries if entry.is_pending(now)]
+        if not (was_active and pending):
             return ring
-        return ring._with(replace(waiting[0], active_from=now))
+        return ring._with_changed(replace(pending[0], active_from=now))
 
     def _ended(self, kid: str, now: float) -> "Keyring":
         entry = self.entry(kid)
@@ -224,25 +227,29 @@ class Keyring:
             return self
         active, ring = self.active(now), replace(self, version=self.version + 1)
         if not entry.is_pending(now):
-            return ring._with(replace(entry, verify_until=now))
+            return ring._with_changed(replace(entry, verify_until=now))
         if active is not None:
-            # Nothing takes its place any more, so it goes on without an end.
-            ring = ring._with(replace(active, verify_until=None))
-        return ring._with(replace(entry, active_from=None, verify_until=now))
+            # Nothing replaces the active key any more, so it has no end.
+            ring = ring._with_changed(replace(active, verify_until=None))
+        return ring._with_changed(replace(entry, active_from=None, verify_until=now))
 
-    def _leaving(self, now: float, verify_until: float) -> "Keyring":
+    def _retiring_active(self, now: float, verify_until: float) -> "Keyring":
         active = self.active(now)
-        return self if active is None else self._with(replace(active, verify_until=verify_until))
+        return (
+            self
+            if active is None
+            else self._with_changed(replace(active, verify_until=verify_until))
+        )
 
-    def _adding(self, entry: KeyEntry) -> "Keyring":
+    def _with_new(self, entry: KeyEntry) -> "Keyring":
         return Keyring((*self.entries, entry), self.version + 1)
 
-    def _with(self, changed: KeyEntry) -> "Keyring":
+    def _with_changed(self, changed: KeyEntry) -> "Keyring":
         entries = tuple(changed if e.kid == changed.kid else e for e in self.entries)
         return replace(self, entries=entries)
 
 
-def _beginning(entry: KeyEntry) -> float:
+def _start(entry: KeyEntry) -> float:
     return entry.active_from or 0.0
 
 

@@ -1,4 +1,4 @@
-"""A key: bound to one algorithm when it is loaded, never to what a token says of itself."""
+"""Keys, each bound to one algorithm when it is loaded; a token cannot choose its algorithm."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ from flask_watchword.jose.algorithms import ALGORITHMS, Algorithm, Signer, Verif
 from flask_watchword.jose.jwk import PublicKey, public_members, thumbprint
 from flask_watchword.jose.roca import has_roca_fingerprint
 
-#: ``compatible`` accepts weak keys, as PyJWT does, and says why they are weak; ``strict`` refuses
+#: ``compatible`` accepts weak keys, as PyJWT does, and reports the weakness; ``strict`` rejects
 #: them.
 Profile = Literal["compatible", "strict"]
 
@@ -40,14 +40,14 @@ class Key:
 
     Attributes:
         algorithm: the only ``alg`` this key signs and verifies.
-        verify: takes a signing input and a signature, tells whether they belong together.
+        verify: takes a signing input and a signature; returns whether the signature is valid.
         signer: signs a signing input; ``None`` for a public key.
-        kid: the only ``kid`` this key serves, beside tokens without one; ``None`` for a key that
-            serves every token of its algorithm.
-        jwk: the members of the JWK that make the public key; ``None`` for a secret.
-        ends_at: second since the epoch from which its tokens are refused, whatever they say of
-            their own end; infinity where no end is in sight.
-        weakness: why the key is weak, in PyJWT's words; ``None`` for one that is not.
+        kid: the key id: the key verifies tokens with this ``kid`` and tokens without one; ``None``
+            for a key that verifies every token of its algorithm.
+        jwk: the JWK members of the public key; ``None`` for a secret.
+        ends_at: from when its tokens are rejected regardless of their own ``exp``, seconds since
+            the epoch; infinity when no end is set.
+        weakness: why the key is weak, in PyJWT's words; ``None`` if it is not.
     """
 
     algorithm: str
@@ -74,11 +74,11 @@ class Key:
                 public key (``bytes`` or ``str``); a JWK as a mapping, as JSON text or as
                 ``jwt.PyJWK``; or a key object of ``cryptography``.
             algorithm: a name of :data:`~flask_watchword.jose.algorithms.ALGORITHMS`.
-            kid: the name to bind the key to; ``None`` for the one that a JWK has itself, if any.
-            profile: what to do about a weak key.
+            kid: the key id; ``None`` for the ``kid`` of the JWK, if any.
+            profile: ``strict`` rejects a weak key.
 
         Raises:
-            InvalidKeyError: when the material cannot serve the algorithm.
+            InvalidKeyError: when the material cannot be used with the algorithm.
         """
         row = ALGORITHMS.get(algorithm)
         if row is None:
@@ -100,22 +100,22 @@ class Key:
         return key
 
     def with_kid(self, kid: str | None) -> "Key":
-        """Return this key bound to another ``kid``, or to none."""
+        """Return this key with another ``kid``, or without one."""
         return self if kid == self.kid else replace(self, kid=kid)
 
     def with_default_kid(self) -> "Key":
-        """Return this key bound to its ``kid``: its own, or else its thumbprint (RFC 7638).
+        """Return this key with a ``kid``: its own, or else its thumbprint (RFC 7638).
 
-        A secret without one stays so: its thumbprint would tell a hash of it to everybody.
+        A secret without a ``kid`` stays without one: a thumbprint would publish a hash of it.
         """
         if self.kid is not None or self.jwk is None:
             return self
         return self.with_kid(thumbprint(self.jwk))
 
     def with_weakness_report(self, report: Callable[[str], None]) -> "Key":
-        """Return this key; if it is weak, it reports why at each signature that it verifies.
+        """Return this key; if it is weak, it reports its weakness for each signature it verifies.
 
-        PyJWT warns at that moment as well. A key that is not weak pays nothing.
+        PyJWT warns at the same time. For other keys this costs nothing.
         """
         weakness, verify = self.weakness, self.verify
         if weakness is None:
@@ -131,7 +131,7 @@ class Key:
         """Sign a signing input (RFC 7515 section 5.1).
 
         Raises:
-            InvalidKeyError: when this is a public key, or one whose JWK does not let it sign.
+            InvalidKeyError: when this is a public key, or its JWK's ``key_ops`` exclude signing.
         """
         if self.signer is None:
             raise InvalidKeyError(f"a public key cannot sign; {self.algorithm} needs a private key")
@@ -152,14 +152,14 @@ def _as_jwk(material: Any) -> Mapping[str, Any] | None:
 
 
 def _check_purpose(row: Algorithm, jwk: Mapping[str, Any]) -> None:
-    # RFC 7517 sections 4.2 and 4.4: whoever made the key said what it is for.
-    meant_for = jwk.get("alg", row.name)
-    same = meant_for == row.name or (row.family == "OKP" and meant_for in _ED25519_NAMES)
+    # RFC 7517 sections 4.2 and 4.4: a JWK can state its algorithm and its use.
+    intended = jwk.get("alg", row.name)
+    same = intended == row.name or (row.family == "OKP" and intended in _ED25519_NAMES)
     if not same:
-        raise InvalidKeyError(f"this JWK is meant for {meant_for!r}, not for {row.name}")
+        raise InvalidKeyError(f"this JWK is meant for {intended!r}, not for {row.name}")
     if jwk.get("use", "sig") != "sig":
         raise InvalidKeyError(f"this JWK is meant for {jwk['use']!r}, not for signatures")
-    # Section 4.3. Who may sign may verify: everybody could, with the public part.
+    # Section 4.3. A key that may sign may verify: verification needs only the public part.
     operations = jwk.get("key_ops", ["verify"])
     if not isinstance(operations, list) or not {"sign", "verify"}.intersection(
         operation for operation in operations if isinstance(operation, str)
@@ -172,7 +172,7 @@ def _load_secret(row: Algorithm, material: Any, jwk: Any, profile: Profile) -> K
         if jwk is not None:
             secret = jwt.algorithms.HMACAlgorithm.from_jwk(dict(jwk))
         else:
-            secret = _checked_secret(material)
+            secret = _check_secret(material)
     except (jwt.InvalidKeyError, KeyError, TypeError, ValueError) as error:
         raise InvalidKeyError(f"not a secret for {row.name}: {error}") from error
     if not secret:
@@ -188,10 +188,9 @@ def _load_secret(row: Algorithm, material: Any, jwk: Any, profile: Profile) -> K
     return Key(row.name, verify, sign, weakness=weakness)
 
 
-def _checked_secret(material: Any) -> bytes:
-    # An asymmetric key taken for an HMAC secret lets everybody who has the public key sign
-    # (RFC 8725 section 2.1). PyJWT refuses such keys by their form, its older releases fewer of
-    # them than ours have to.
+def _check_secret(material: Any) -> bytes:
+    # A public key used as an HMAC secret lets everyone who knows the public key sign tokens
+    # (RFC 8725 section 2.1). PyJWT rejects such keys by their format, but older releases miss some.
     check = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).prepare_key
     secret = check(material)
     if _load_any(secret) is not None or _is_der_certificate(secret):
@@ -210,7 +209,7 @@ def _is_der_certificate(data: bytes) -> bool:
 
 
 def _has_jwk(text: bytes) -> bool:
-    """Tell whether a text is JSON with a JWK anywhere inside, as a JWK Set is."""
+    """Tell whether a text is JSON that contains a JWK anywhere, such as a JWK Set."""
     if text.lstrip()[:1] not in (b"{", b"["):
         return False
     found: list[bool] = []

@@ -1,6 +1,6 @@
-"""The fingerprint of RSA keys that can be factored (CVE-2017-15361, "ROCA").
+"""Detect RSA keys that can be factored by the ROCA attack (CVE-2017-15361).
 
-A library of Infineon made each prime as ``k * M + (65537 ** a mod M)``, where ``M`` is the product
+A library by Infineon generated primes as ``k * M + (65537 ** a mod M)``, where ``M`` is the product
 of the first 39 primes, or of more of them for longer keys. The modulus of such a key is therefore
 a power of 65537 modulo ``M``, and the private key can be computed from the public one (Nemec, Sys,
 Svenda, Klinec and Matyas, The Return of Coppersmith's Attack, 2017, section 2). Powers of 65537 are
@@ -21,14 +21,14 @@ _PRIMES = (
 def has_roca_fingerprint(modulus: int) -> bool:
     """Tell whether an RSA modulus is a power of 65537 modulo the product of the first 39 primes.
 
-    For each prime the exponent is known modulo the order of 65537; one exponent has to fit all.
+    For each prime this gives the exponent modulo the order of 65537; one exponent has to fit all.
     """
     exponent, period = 0, 1
     for prime, logarithms in _logarithms():
         found = logarithms.get(modulus % prime)
         if found is None:
             return False
-        # The Chinese remainder theorem, for periods that have factors in common.
+        # The Chinese remainder theorem, for moduli with common factors.
         order = len(logarithms)
         common = gcd(period, order)
         if (found - exponent) % common:

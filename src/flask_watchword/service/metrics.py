@@ -1,4 +1,4 @@
-"""Figures for Prometheus: what was asked of the service, and what became of sessions.
+"""RevocationMetrics for Prometheus: what was asked of the service, and what became of sessions.
 
 A worker counts for itself. Where ``PROMETHEUS_MULTIPROC_DIR`` is set before this is imported, as
 ``watchword serve`` does, each keeps its counts in a file there, and whichever is asked answers with
@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Response, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from flask_watchword.extension.sessions.revocation_feed import Figures
+from flask_watchword.extension.sessions.revocation_feed import RevocationMetrics
 from flask_watchword.extension.sessions.signals import (
     refresh_reused,
     session_ended,
@@ -37,7 +37,9 @@ class Metrics:
         waiting: tells how many hashes are at work, or wait for a core.
     """
 
-    def __init__(self, figures: Callable[[], Figures], waiting: Callable[[], int]) -> None:
+    def __init__(
+        self, figures: Callable[[], RevocationMetrics], waiting: Callable[[], int]
+    ) -> None:
         self._figures = figures
         self._waiting = waiting
         self._registry = CollectorRegistry()

@@ -186,7 +186,7 @@ def _install(
     origins = OriginCheck(settings)
     state_of(app).check_cookie_request = origins.check_change
     sessions, passwords = Sessions(app), Passwords()
-    metrics = Metrics(sessions.figures, lambda: passwords.waiting)
+    metrics = Metrics(sessions.metrics, lambda: passwords.waiting)
     metrics.count_sessions(app)
     parts = ServiceContext(
         settings,

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from flask_watchword.sessions.requester import Requester
+from flask_watchword.sessions.requester import UNKNOWN_REQUESTER, Requester
 
 #: Values of ``Session.end_reason``.
 SIGNED_OUT = "signed_out"
@@ -133,9 +133,9 @@ class Session:
 
 
 def new_session(
-    subject: str, now: float, lifetimes: Lifetimes, *, address: str = "", agent: str = ""
+    subject: str, now: float, lifetimes: Lifetimes, requester: Requester = UNKNOWN_REQUESTER
 ) -> Session:
-    """Return a new session that starts now, with generation 1."""
+    """Return a new session that starts now, with generation 1, for the sender of a login."""
     ends_at = now + lifetimes.absolute
     return Session(
         id=secrets.token_urlsafe(ID_BYTES),
@@ -145,8 +145,8 @@ def new_session(
         rotated_at=now,
         idle_until=lifetimes.idle_until(now, ends_at),
         ends_at=ends_at,
-        address=address,
-        agent=agent,
-        used_address=address,
-        used_agent=agent,
+        address=requester.address,
+        agent=requester.agent,
+        used_address=requester.address,
+        used_agent=requester.agent,
     )

@@ -125,8 +125,8 @@ def test_a_revocation_outlives_the_last_token_of_a_node_that_is_ahead(
         right.sessions.end_all("ada")
     for site in (ahead, right):
         site.clock.now = expires + LEEWAY - 0.5  # the last moment at which it would be accepted
-        site.feed._tidy_at = float("-inf")
-        site.feed.tidy()
+        site.feed._next_cleanup = float("-inf")
+        site.feed.clean_up()
         assert status(site, token) == 401
 
 

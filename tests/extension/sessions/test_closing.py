@@ -100,18 +100,18 @@ class _Work:
     """A thread that the garbage collector may interrupt."""
 
     def __init__(self) -> None:
-        self.is_running = True
+        self.running = True
         self.joined: list[float] = []
 
     def stop(self) -> None:
         pass
 
-    def runs(self) -> bool:
-        return self.is_running
+    def is_running(self) -> bool:
+        return self.running
 
     def join(self, seconds: float) -> None:
         self.joined.append(seconds)
-        self.is_running = False
+        self.running = False
 
 
 class _Store:
@@ -140,14 +140,14 @@ def test_the_last_thread_to_end_closes_what_was_released(
     one: tuple[Resources, _Work, _Work, _Store],
 ) -> None:
     resources, first, second, store = one
-    first.is_running = False
+    first.running = False
     resources.thread_ended()  # by itself, and nothing was released
     assert store.calls == []
-    first.is_running = True
+    first.running = True
     resources.release()
     assert store.calls == ["stop waiting"]
     for work, calls in ((first, ["stop waiting"]), (second, ["stop waiting", "close"])):
-        work.is_running = False
+        work.running = False
         resources.thread_ended()
         assert store.calls == calls
     assert first.joined == second.joined == []
@@ -157,7 +157,7 @@ def test_release_closes_at_once_where_no_thread_runs(
     one: tuple[Resources, _Work, _Work, _Store],
 ) -> None:
     resources, first, second, store = one
-    first.is_running = second.is_running = False
+    first.running = second.running = False
     resources.release()
     assert store.calls == ["stop waiting", "close"]
 

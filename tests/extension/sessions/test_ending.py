@@ -110,7 +110,7 @@ def test_ending_all_outlasts_the_longest_token_without_a_session(make_site: Make
         site.sessions.end_all("ada")
     site.clock.now += 364 * DAY
     site.feed.catch_up()
-    site.feed.tidy()
+    site.feed.clean_up()
     answer = site.app.test_client().post("/refresh", headers=bearing(plain))
     assert refusal(answer) == (401, "token_revoked")
 
@@ -213,8 +213,8 @@ def test_a_view_for_expired_tokens_refuses_those_of_ended_sessions(site: Site) -
     site.clock.now = START + 7 * DAY + 30 * MINUTE
     site.feed._index.drop_expired(site.clock.now)
     assert len(site.feed._index) == 0
-    site.feed._tidy_at = 0.0
-    site.feed.tidy()
+    site.feed._next_cleanup = 0.0
+    site.feed.clean_up()
     assert refusal(ada.get("/expired")) == ENDED
     assert other.get("/expired").status_code == 200
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flask_watchword import create_access_token
-from flask_watchword.extension.sessions.revocation_feed import Figures
+from flask_watchword.extension.sessions.revocation_feed import RevocationMetrics
 from flask_watchword.infra.memory_sessions import MemorySessionStore
 from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
@@ -229,8 +229,8 @@ def test_the_follower_comes_back_by_itself(
     assert eventually(lambda: len(caplog.messages) == 2)
     # One line each, however often it was asked in between.
     assert caplog.messages == [
-        "The session store does not answer: connection refused",
-        "The session store answers again",
+        "The session store does not respond: connection refused",
+        "The session store responds again",
     ]
 
 
@@ -341,7 +341,7 @@ def test_expired_entries_are_forgotten_and_the_store_is_purged(
     assert len(site.feed._index) == 3
     site.clock.now += 40 * 86_400
     elapsed.now += 60
-    site.feed.tidy()
+    site.feed.clean_up()
     assert len(site.feed._index) == 0
     assert shared.memory.get(devices[0].session_id) is None
 
@@ -354,7 +354,7 @@ def test_a_session_that_is_purged_has_no_token_that_is_accepted_for_the_leeway(
     ada, bob = site.sign_in(), site.sign_in("bob")
     site.clock.now += 900 + 30
     elapsed.now += MINUTE
-    site.feed.tidy()
+    site.feed.clean_up()
     assert ada.get().status_code == bob.get().status_code == 200
     ada.post("/end")
     bob.post("/end-all")
@@ -371,10 +371,10 @@ def test_tidying_keeps_its_distance_unless_there_is_more_to_purge(
     site.clock.now += RETENTION_SECONDS + 2
     connection.asked.clear()
     for _ in range(4):
-        site.feed.tidy()
+        site.feed.clean_up()
     assert connection.asked == ["purge", "purge"]
     elapsed.now += 11
-    site.feed.tidy()
+    site.feed.clean_up()
     assert len(connection.asked) == 3
 
 
@@ -410,10 +410,14 @@ def test_the_thread_of_an_application_that_is_gone_ends(shared: Shared) -> None:
 
 def test_figures_tell_how_old_the_copy_is(site: Site, elapsed: StoppedClock) -> None:
     elapsed.now += 1.5
-    assert site.sessions.figures(site.app) == Figures(staleness=1.5, entries=0, follows=True)
+    assert site.sessions.metrics(site.app) == RevocationMetrics(
+        staleness=1.5, entries=0, follows=True
+    )
     site.sign_in().post("/end")
     site.feed.catch_up()
-    assert site.sessions.figures(site.app) == Figures(staleness=0.0, entries=1, follows=True)
+    assert site.sessions.metrics(site.app) == RevocationMetrics(
+        staleness=0.0, entries=1, follows=True
+    )
 
 
 def test_figures_grow_old_while_the_store_is_down(
@@ -423,16 +427,18 @@ def test_figures_grow_old_while_the_store_is_down(
     connection.down = True
     elapsed.now += 600
     assert refusal(ada.get()) == UNAVAILABLE
-    assert site.sessions.figures(site.app).staleness == 600
+    assert site.sessions.metrics(site.app).staleness == 600
     connection.down = False
     assert ada.get().status_code == 200
-    assert site.sessions.figures(site.app).staleness == 0
+    assert site.sessions.metrics(site.app).staleness == 0
 
 
 def test_figures_of_a_process_that_has_not_served_yet_know_no_age(make_site: MakeSite) -> None:
     site = make_site()
     with site.app.app_context():
-        assert site.sessions.figures() == Figures(staleness=None, entries=0, follows=False)
+        assert site.sessions.metrics() == RevocationMetrics(
+            staleness=None, entries=0, follows=False
+        )
 
 
 def test_figures_tell_that_nobody_follows_any_more(site: Site, connection: Connection) -> None:
@@ -441,7 +447,7 @@ def test_figures_tell_that_nobody_follows_any_more(site: Site, connection: Conne
     site.feed.close()
     connection.wakes.set()
     thread.join(PATIENCE)
-    assert not site.sessions.figures(site.app).follows
+    assert not site.sessions.metrics(site.app).follows
 
 
 def test_a_feed_that_is_closed_asks_its_store_nothing_any_more(
@@ -451,7 +457,7 @@ def test_a_feed_that_is_closed_asks_its_store_nothing_any_more(
     elapsed.now += 60
     connection.asked.clear()
     site.feed.catch_up()
-    site.feed.tidy()
+    site.feed.clean_up()
     assert connection.asked == []
 
 
@@ -469,7 +475,7 @@ with feed._lock():
         signal.alarm(10)
         feed.close()
         feed.catch_up()
-        assert feed.figures().staleness is None  # a feed that was closed asks nothing any more
+        assert feed.metrics().staleness is None  # a feed that was closed asks nothing any more
         os._exit(7)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 """

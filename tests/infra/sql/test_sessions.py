@@ -12,6 +12,7 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.engine import run, transactions, writing
 from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.infra.sql.sessions import SqlSessionStore
+from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 
@@ -56,13 +57,13 @@ def test_a_full_disk_is_an_unavailable_store_and_reading_goes_on(engine: Engine)
     def allow_no_page_more(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA max_page_count = 1")  # as many as there are already
 
-    session = new_session("ada", NOW, LIVES, agent="x" * 50_000)
+    session = new_session("ada", NOW, LIVES, Requester(agent="x" * 50_000))
     store = SqlSessionStore(engine)
     store.start(session, None, LIVES)
     store.close()
     event.listen(engine, "connect", allow_no_page_more)
     with pytest.raises(StoreUnavailable, match="full"):
-        store.start(new_session("ada", NOW, LIVES, agent="x" * 50_000), None, LIVES)
+        store.start(new_session("ada", NOW, LIVES, Requester(agent="x" * 50_000)), None, LIVES)
     assert store.get(session.id) == session
     with engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"

@@ -1,1 +1,1 @@
-"""Sessions for the tokens of an application: rotation, reuse detection and revocation."""
+"""``Sessions``: refresh token rotation, reuse detection and revocation."""

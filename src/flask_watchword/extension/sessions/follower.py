@@ -1,4 +1,4 @@
-"""The thread that keeps a copy of the revocations up to date."""
+"""The background thread that keeps a process's copy of the revocations up to date."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.locks import process_lock
 from flask_watchword.sessions.store import SessionStore
 
-#: Seconds between two attempts on a store that does not answer: the first, and the longest.
+#: Seconds between two attempts while the store does not respond: the first, and the longest.
 _FIRST_DELAY = 0.05
 _LONGEST_DELAY = 0.5
 
@@ -20,22 +20,22 @@ _logger = logging.getLogger(__name__)
 
 
 class Followed(Protocol):
-    """What is kept up to date."""
+    """A copy of store data that the thread keeps up to date."""
 
     def catch_up(self) -> None:
         """Bring the copy up to date."""
 
-    def tidy(self) -> None:
-        """Drop what has expired."""
+    def clean_up(self) -> None:
+        """Delete expired entries."""
 
 
 class Follower(ForkAware):
-    """Runs one thread for a feed, in each process that needs one, until either is gone or closed.
+    """Run one thread for a feed in each process, until the feed is collected or closed.
 
     Args:
-        store: whose changes it waits for.
+        store: the store that it waits for.
         seconds: the longest wait.
-        resources: of the application; closes them where this thread is the last to end.
+        resources: of the application; the last thread to end closes them.
     """
 
     def __init__(self, store: SessionStore, seconds: float, resources: Resources) -> None:
@@ -49,38 +49,38 @@ class Follower(ForkAware):
         watch_forks(self)
 
     def after_fork(self) -> None:
-        """Forget the thread of the parent."""
+        """Forget the parent's thread, which does not exist in the child."""
         self.thread = None
 
-    def runs(self) -> bool:
-        """Tell whether the thread runs, or is being started."""
+    def is_running(self) -> bool:
+        """Tell whether the thread is running or being started."""
         thread = self.thread
         return thread is not None and (thread.is_alive() or thread.ident is None)
 
     def ensure_running(self, feed: Followed) -> None:
-        """Start the thread unless it runs. It holds the feed only while it works on it."""
-        if self.runs():
+        """Start the thread unless it is running. It holds the feed only while it uses it."""
+        if self.is_running():
             return
         with self._lock():
-            if self.runs() or self.is_closed:
+            if self.is_running() or self.is_closed:
                 return
             thread = self.thread = threading.Thread(
                 target=self._follow, args=(ref(feed),), name="watchword-revocations", daemon=True
             )
-        # Outside of the lock, see PerProcess.
+        # Outside the lock, see `process_lock`.
         try:
             thread.start()
         except RuntimeError as error:
-            # The process may have no further thread. Requests bring the copy up to date instead.
+            # The process cannot start another thread. Requests then bring the copy up to date.
             self.thread = None
-            _logger.warning("Nothing follows the revocations: %s", error)
+            _logger.warning("The thread that follows revocations cannot start: %s", error)
 
     def stop(self) -> None:
-        """Have the thread end soon, at the latest when it has waited for its store."""
+        """Make the thread end, at the latest after its present wait."""
         self.is_closed = True
 
     def join(self, seconds: float) -> None:
-        """Wait for the end of the thread, ``seconds`` at most."""
+        """Wait for the end of the thread, at most ``seconds``."""
         thread = self.thread
         if thread is not None and thread.ident not in (None, threading.get_ident()):
             thread.join(seconds)
@@ -93,34 +93,33 @@ class Follower(ForkAware):
             self._resources.thread_ended()
 
     def _follow_until_gone(self, feed: "ref[Followed]") -> None:
-        delay, is_lost = _FIRST_DELAY, False
+        delay, is_down = _FIRST_DELAY, False
         while not self.is_closed:
             try:
-                if not _turn(feed):
+                if not _update(feed):
                     return
                 self._store.wait_for_change(self._seconds)
             except StoreUnavailable as error:
-                if not is_lost:
-                    _logger.warning("The session store does not answer: %s", error)
-                is_lost = True
+                if not is_down:
+                    _logger.warning("The session store does not respond: %s", error)
+                is_down = True
             except Exception:
-                # The thread goes on: without it each request would have to bring the copy up to
-                # date.
+                # Continue: without the thread each request would have to bring the copy up to date.
                 _logger.exception("Following the revocations failed")
             else:
-                if is_lost:
-                    _logger.warning("The session store answers again")
-                delay, is_lost = _FIRST_DELAY, False
+                if is_down:
+                    _logger.warning("The session store responds again")
+                delay, is_down = _FIRST_DELAY, False
                 continue
-            # Not an event: to set one takes a lock, which `stop` must not.
+            # Not an event: setting one takes a lock, which `stop` must not do.
             time.sleep(delay)
             delay = min(2 * delay, _LONGEST_DELAY)
 
 
-def _turn(feed: "ref[Followed]") -> bool:
+def _update(feed: "ref[Followed]") -> bool:
     held = feed()
     if held is None:
         return False
     held.catch_up()
-    held.tidy()
+    held.clean_up()
     return True

@@ -1,7 +1,7 @@
-"""A warning where several processes serve an application whose sessions are in memory.
+"""Warn when several processes serve an application whose sessions are in memory.
 
-Each process then knows its own sessions only: a refresh or a logout that another process answers
-fails, and a token that one process revokes stays valid in the others.
+Each process then has only its own sessions: a refresh or a logout fails in another process, and a
+token that one process revokes stays valid in the others.
 """
 
 import logging
@@ -12,7 +12,7 @@ from flask import Flask, has_request_context, request
 from flask_watchword.infra.factory import memory_process_mark
 from flask_watchword.sessions.store import SessionStore
 
-#: What a process manager says of the number of workers: of gunicorn, Heroku and others, of granian.
+#: Environment variables for the number of workers: gunicorn, Heroku and others; granian.
 _WORKER_COUNTS = ("WEB_CONCURRENCY", "GRANIAN_WORKERS")
 _KEY = "flask-watchword-memory-store-reported"
 
@@ -25,11 +25,11 @@ _logger = logging.getLogger("flask_watchword")
 
 
 def report_other_processes(app: Flask, store: SessionStore) -> None:
-    """Log, once in each process, that sessions in memory are used by several processes.
+    """Log a warning, once in each process, when several processes use sessions in memory.
 
-    Detected are servers that say so (``wsgi.multiprocess``, PEP 3333), as gunicorn and uWSGI do,
-    and processes that were forked after the store was made. It is logged and not a Python warning,
-    because a warning that is an error would fail the request of a user.
+    It detects servers that set ``wsgi.multiprocess`` (PEP 3333), as gunicorn and uWSGI do, and
+    processes that were forked after the store was created. This is not a Python warning, because a
+    warning that is turned into an error would fail a user's request.
     """
     mark = memory_process_mark(store)
     if mark is None or app.extensions.get(_KEY) == os.getpid():
@@ -44,7 +44,7 @@ def report_other_processes(app: Flask, store: SessionStore) -> None:
 
 
 def configured_workers() -> tuple[str, int] | None:
-    """Return the variable by which the environment asks for several workers, and how many."""
+    """Return the environment variable that configures several workers, and its value."""
     for name in _WORKER_COUNTS:
         text = os.environ.get(name, "")
         if text.isdecimal() and int(text) > 1:

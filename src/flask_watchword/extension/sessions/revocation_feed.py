@@ -1,4 +1,4 @@
-"""What a process knows of the revocations: asked at each request, kept up to date beside them."""
+"""A process's copy of the revocations: checked on each request, updated in the background."""
 
 import logging
 import math
@@ -19,30 +19,30 @@ from flask_watchword.sessions.revocation import Revocation, RevocationIndex
 from flask_watchword.sessions.session import REFRESH_REUSED
 from flask_watchword.sessions.store import RETENTION_SECONDS, Batch, SessionStore
 
-#: ``code`` of what is answered to a token whose session is over, and to one revoked by itself.
+#: Error codes: the session of the token has ended, or the token itself was revoked.
 SESSION_ENDED = "session_ended"
 TOKEN_REVOKED = "token_revoked"
-#: And to one that was signed with a key that is not to be trusted any more.
+#: Error code: the key that signed the token was revoked.
 KEY_REVOKED = "key_revoked"
 
-#: How often the copy is brought up to date unasked, as a part of its bound.
+#: How many times the copy is updated during the time for which it is trusted.
 _POLLS_PER_BOUND = 4
-#: Seconds between two looks for what has expired, and how much is purged at each.
-_TIDY_SECONDS = 10.0
+#: Seconds between two clean-ups, and how many rows each purges.
+_CLEANUP_SECONDS = 10.0
 _PURGE_BATCH = 100
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """How well this process knows the revocations, for whoever watches over it.
+class RevocationMetrics:
+    """The age and size of this process's copy of the revocations, for monitoring.
 
     Attributes:
-        staleness: seconds since its copy was last known to be complete; ``None`` before the first
-            protected request.
-        entries: the revocations it holds.
-        follows: whether its thread runs.
+        staleness: seconds since the copy was last complete; ``None`` before the first protected
+            request.
+        entries: number of revocations.
+        follows: whether the thread that updates it is running.
     """
 
     staleness: float | None
@@ -51,22 +51,23 @@ class Figures:
 
 
 class RevocationFeed(ForkAware):
-    """The live revocations of a store, copied into this process.
+    """A copy, in this process, of the revocations in a store.
 
-    The copy is trusted while the store's change mark stands still, for ``staleness`` seconds after
-    it was made. Then the request itself brings it up to date; where that fails it asks the store
-    for its own token, and where that fails as well ``StoreUnavailable`` refuses it. Never open.
+    The copy is trusted while the store's change token is unchanged, for ``staleness`` seconds after
+    it was made. After that the request itself updates it. If that fails, the request queries the
+    store for its own token only; if that fails too, it is rejected with ``StoreUnavailable``. It
+    never fails open.
 
     Args:
-        store: whose log is followed.
-        staleness: seconds that a copy is trusted.
+        store: the store whose log it follows.
+        staleness: seconds for which a copy is trusted.
         subject_claim: the claim that holds a token's subject.
         clock: seconds since the epoch.
-        resources: of the application, with which the thread ends.
+        resources: of the application; the thread ends with them.
         leeway: seconds by which the clocks of two nodes may differ.
 
     Attributes:
-        elapsed: a clock in seconds that nobody sets back, for the age of the copy.
+        elapsed: a monotonic clock in seconds, for the age of the copy.
     """
 
     def __init__(
@@ -94,53 +95,54 @@ class RevocationFeed(ForkAware):
         watch_forks(self)
 
     def after_fork(self) -> None:
-        """Read the log again, in the child of a fork; what is known already stays."""
+        """Make the child of a fork read the log again; known revocations are kept."""
         self._cursor = 0
-        self._mark: object = None
+        self._seen_token: object = None
         self._trusted_until = float("-inf")
         self._failures = 0
-        self._tidy_at = 0.0
+        self._next_cleanup = 0.0
 
     def check(self, token: CurrentToken) -> None:
         """Check that a token has not been revoked.
 
         Raises:
-            RevokedTokenError: when it has, or when its session was lost with its store.
-            StoreUnavailable: when the store does not answer.
+            RevokedTokenError: when it has, or its session was lost because the store was wiped.
+            StoreUnavailable: when the store does not respond.
         """
         verified, index = token.verified, self._index
         claims = verified.claims
-        # `_is_current`, written out: a call costs as much as what it asks.
-        if self._mark != self._change_token() or self.elapsed() >= self._trusted_until:
+        # `_is_current`, inlined: a call costs as much as the check itself.
+        if self._seen_token != self._change_token() or self.elapsed() >= self._trusted_until:
             index = self._index_for(claims, verified.key_id)
         if index.keys and verified.key_id in index.keys:
             raise RevokedTokenError(*token.private_copy, code=KEY_REVOKED)
         if index.revokes(claims):
             raise RevokedTokenError(*token.private_copy, code=self._code(claims, index))
-        if claims.get("iat", 0.0) <= self._since and self._is_gone(claims):
+        if claims.get("iat", 0.0) <= self._since and self._session_is_gone(claims):
             raise RevokedTokenError(*token.private_copy, code=SESSION_ENDED)
 
     def check_expired(self, token: CurrentToken) -> None:
-        """Check that a token was not revoked while it lived.
+        """Check that an expired token was not revoked during its lifetime.
 
-        The entry of a session dies with the last token, so the session itself is asked.
+        The revocation of a session expires together with its last token, so the session itself is
+        read as well.
 
         Raises:
-            RevokedTokenError: when it was, or when its session is not known any more.
-            StoreUnavailable: when the store does not answer.
+            RevokedTokenError: when it was revoked, or its session no longer exists.
+            StoreUnavailable: when the store does not respond.
         """
         self.check(token)
-        if self._is_gone(token.verified.claims):
+        if self._session_is_gone(token.verified.claims):
             raise RevokedTokenError(*token.private_copy, code=SESSION_ENDED)
 
     def check_key(self, token: CurrentToken) -> None:
-        """Check that the key of a token has not been revoked, and nothing else of it.
+        """Check only that the key of a token has not been revoked.
 
-        For tokens that end with something else than a session, a subject's sessions among them.
+        For tokens whose validity does not depend on a session or on the sessions of a subject.
 
         Raises:
             RevokedTokenError: when it has.
-            StoreUnavailable: when the store does not answer.
+            StoreUnavailable: when the store does not respond.
         """
         key_id = token.verified.key_id
         index = self._index if self._is_current() else self._index_for({}, key_id)
@@ -148,43 +150,44 @@ class RevocationFeed(ForkAware):
             raise RevokedTokenError(*token.private_copy, code=KEY_REVOKED)
 
     def add_local(self, entries: Iterable[Revocation]) -> None:
-        """Take in what this process itself has revoked, whatever the store will say when."""
+        """Add revocations made by this process, before they come back from the store."""
         with self._lock():
             self._index.add(entries)
 
     def load_subject(self, subject: str) -> None:
-        """Take in what the store knows of the revocations of a subject.
+        """Load the revocations of a subject from the store.
 
         Raises:
-            StoreUnavailable: when it does not answer.
+            StoreUnavailable: when the store does not respond.
         """
         self.add_local(self._store.find_revocations(None, None, subject))
 
     def subject_revoked_at(self, subject: object) -> float | None:
-        """Return the moment of a subject's newest revocation that is known; asks no store."""
+        """Return the time of a subject's newest known revocation; no store query."""
         return self._index.subject_revoked_at(subject)
 
     def ensure_epoch(self) -> None:
-        """Have the store say since when it lives, once in a process, before a session starts.
+        """Read the store's epoch, once in a process, before a session starts.
 
-        What was issued later needs no look at its session: were the life to begin with the first
-        protected request, every token made until then would be asked about until it expires.
+        Tokens issued after the start of the epoch need no look-up of their session. If the epoch
+        started with the first protected request, the session of every token issued before would be
+        read until that token expires.
 
         Raises:
-            StoreUnavailable: when the store did not answer.
+            StoreUnavailable: when the store does not respond.
         """
         if self._epoch is None:
             self._follower.ensure_running(self)
             self._catch_up_once()
 
-    def figures(self) -> Figures:
-        """Return how old and how large the copy is; no store is asked."""
+    def metrics(self) -> RevocationMetrics:
+        """Return the age and size of the copy; no store query."""
         completed = self._trusted_until - self._staleness
         age = None if math.isinf(completed) else self.elapsed() - completed
-        return Figures(age, len(self._index), self._follower.runs())
+        return RevocationMetrics(age, len(self._index), self._follower.is_running())
 
     def close(self) -> None:
-        """Stop following. When this returns the follower asks the store nothing any more."""
+        """Stop following. After this returns the thread does not query the store any more."""
         self._follower.stop()
         with self._lock():
             pass
@@ -194,13 +197,13 @@ class RevocationFeed(ForkAware):
             return TOKEN_REVOKED
         if claims["type"] != "refresh":
             return SESSION_ENDED
-        # A second replay gets the same answer as the first. Where the store cannot be asked the
-        # answer is 503: the token is refused in any case, and never for a guessed reason.
+        # A second replay gets the same code as the first. While the store is down the response is
+        # 503: the token is rejected in any case, but not with a guessed code.
         session = self._store.get(claims["sid"])
         reused = session is not None and session.end_reason == REFRESH_REUSED
         return REFRESH_REUSED if reused else SESSION_ENDED
 
-    def _is_gone(self, claims: Mapping[str, Any]) -> bool:
+    def _session_is_gone(self, claims: Mapping[str, Any]) -> bool:
         session_id = claims.get("sid")
         if session_id is None:
             return False
@@ -208,33 +211,33 @@ class RevocationFeed(ForkAware):
         return session is None or session.ended_at is not None
 
     def _index_for(self, claims: Mapping[str, Any], key_id: str | None) -> RevocationIndex:
-        """Return an index that can be asked about a token now: the copy, or one for it alone."""
+        """Return an up-to-date index for a token: the copy, or one for this token only."""
         self._follower.ensure_running(self)
         try:
             self._catch_up_once()
         except StoreUnavailable:
-            alone = RevocationIndex(self._subject_claim)
-            named = [claims.get(name) for name in ("sid", "jti", self._subject_claim)]
-            # As in the index: a subject may be a number, and what is neither revokes nothing.
+            single = RevocationIndex(self._subject_claim)
+            values = [claims.get(name) for name in ("sid", "jti", self._subject_claim)]
+            # As in the index: a subject may be a number; a value of another type matches nothing.
             texts = [
-                str(value) if isinstance(value, (str, int)) else None for value in (*named, key_id)
+                str(value) if isinstance(value, (str, int)) else None for value in (*values, key_id)
             ]
-            alone.add(self._store.find_revocations(*texts))
-            return alone
+            single.add(self._store.find_revocations(*texts))
+            return single
         return self._index
 
     def catch_up(self) -> None:
         """Bring the copy up to date.
 
         Raises:
-            StoreUnavailable: when the store did not answer.
+            StoreUnavailable: when the store does not respond.
         """
         with self._lock():
             if not self._follower.is_closed:
                 self._read_log()
 
     def _catch_up_once(self) -> None:
-        """Bring the copy up to date, or share what comes of it where another request does."""
+        """Bring the copy up to date, or share the result of another request that is doing so."""
         failures = self._failures
         with self._lock():
             if self._is_current():
@@ -248,35 +251,35 @@ class RevocationFeed(ForkAware):
                 raise
 
     def _is_current(self) -> bool:
-        return self._mark == self._change_token() and self.elapsed() < self._trusted_until
+        return self._seen_token == self._change_token() and self.elapsed() < self._trusted_until
 
     def _read_log(self) -> None:
-        # Mark and moment first: what is logged while we read is then read once more.
-        began, mark, now = self.elapsed(), self._change_token(), self._clock()
+        # First, so that entries logged during the read are read again.
+        started, change_token, now = self.elapsed(), self._change_token(), self._clock()
         batch = self._store.revocations(self._cursor, now)
         if batch.epoch != self._epoch:
             batch = self._begin_epoch(batch, now)
         self._index.add(batch.entries)
         self._cursor = batch.cursor
-        self._mark, self._trusted_until = mark, began + self._staleness
+        self._seen_token, self._trusted_until = change_token, started + self._staleness
 
     def _begin_epoch(self, batch: Batch, now: float) -> Batch:
         if self._epoch is not None:
             _logger.warning(
-                "The session store was wiped. What was revoked stays so; tokens of sessions "
-                "that the store does not know any more are refused."
+                "The session store was wiped. Known revocations are kept; tokens of sessions that "
+                "are no longer in the store are rejected."
             )
         if self._cursor:
             batch = self._store.revocations(0, now)
         self._epoch = batch.epoch
-        # What a node whose clock is ahead has issued before seems to be younger.
+        # A token that a node whose clock is ahead issued before the epoch seems to be newer.
         self._since = max(self._since, batch.since + self._leeway)
         return batch
 
-    def tidy(self) -> None:
-        """Forget what has expired, and purge a little of the store; now and then."""
-        moment = self.elapsed()
-        if moment < self._tidy_at:
+    def clean_up(self) -> None:
+        """Delete expired entries, and purge a batch of expired rows in the store, periodically."""
+        elapsed = self.elapsed()
+        if elapsed < self._next_cleanup:
             return
         now = self._clock()
         with self._lock():
@@ -284,4 +287,4 @@ class RevocationFeed(ForkAware):
                 return
             self._index.drop_expired(now)
             purged = self._store.purge(now - RETENTION_SECONDS, _PURGE_BATCH)
-        self._tidy_at = moment if purged >= _PURGE_BATCH else moment + _TIDY_SECONDS
+        self._next_cleanup = elapsed if purged >= _PURGE_BATCH else elapsed + _CLEANUP_SECONDS

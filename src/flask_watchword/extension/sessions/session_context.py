@@ -1,4 +1,4 @@
-"""What every call of ``Sessions`` works with, and the pair of tokens that it makes."""
+"""The context of one call of ``Sessions``, and the access and refresh token that it creates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ def running_app() -> Flask:
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a sign-in or a refresh is answered with.
+    """The tokens of a login or a refresh.
 
     Attributes:
         access_token: for protected views.
-        refresh_token: for the next refresh, and for no other.
-        expires_in: seconds that the access token lives.
-        session_id: what both carry as ``sid``.
+        refresh_token: for the next refresh only.
+        expires_in: lifetime of the access token in seconds.
+        session_id: the ``sid`` of both.
     """
 
     access_token: str
@@ -44,7 +44,7 @@ class TokenPair:
 
 
 class SessionContext:
-    """Everything that one call needs of the current application, at one moment."""
+    """The store, options and time of the current application, read once for each call."""
 
     def __init__(self) -> None:
         self.app = running_app()
@@ -61,42 +61,43 @@ class SessionContext:
         self.lifetimes = self.options.lifetimes
 
     def subject_of(self, identity: Any) -> str:
-        """Return the subject that an identity has in tokens and in the store."""
+        """Return the subject for an identity, as in tokens and in the store."""
         return str(identity_of(self.manager, identity))
 
     def all_tokens_until(self) -> float:
-        """Return when the last token that there may be now has expired."""
-        lives = self.lifetimes
-        # Once for a clock that is ahead at the node that issued it, once for accepting it later.
-        return self.now + max(lives.access, lives.idle, lives.detached) + 2 * lives.leeway
+        """Return when the last token that exists now expires."""
+        lifetimes = self.lifetimes
+        longest = max(lifetimes.access, lifetimes.idle, lifetimes.detached)
+        # Twice: the clock of the issuing node may be ahead, and expiry is checked with a leeway.
+        return self.now + longest + 2 * lifetimes.leeway
 
     def revoke(self, entry: Revocation) -> None:
-        """Log a revocation, and know it in this process at once."""
+        """Log a revocation, and apply it in this process at once."""
         self.store.revoke(entry)
         self.feed.add_local([entry])
         if entry.kind is RevocationKind.SUBJECT:
-            self.feed.load_subject(entry.value)  # the store may have moved it on
+            self.feed.load_subject(entry.value)  # the store may have set a later time
 
     def publish_ended(self, ended: Sequence[Session]) -> None:
-        """Refuse the tokens of sessions that were ended, from now on; say so by the signal."""
+        """Reject the tokens of ended sessions in this process, and send the signal."""
         self.feed.add_local([session_revocation(one, self.now, self.lifetimes) for one in ended])
         for session in ended:
             session_ended.send(self.app, session=session)
 
-    def pair(
+    def token_pair(
         self, session: Session, identity: Any, fresh: Fresh, claims: Claims | None
     ) -> TokenPair:
-        """Make the tokens of a session's current generation."""
+        """Create the tokens of a session's current generation."""
         until = int(session.access_until(self.now, self.lifetimes))
-        # Last, so that neither a loader nor a caller changes what the session rests on.
+        # Last, so that neither a loader nor the caller can override the claims of the session.
         own = {self.app.config["JWT_IDENTITY_CLAIM"]: session.subject, "sid": session.id}
         access = {**(claims or {}), **own, "auth_time": int(session.started_at), "exp": until}
         if fresh is False:
             access["fresh"] = False
-        spare = {**own, "gen": session.generation, "exp": int(session.idle_until)}
+        refresh = {**own, "gen": session.generation, "exp": int(session.idle_until)}
         return TokenPair(
             access_token=create(identity, "access", access, fresh, subject=session.subject),
-            refresh_token=create(identity, "refresh", spare, subject=session.subject),
+            refresh_token=create(identity, "refresh", refresh, subject=session.subject),
             expires_in=max(0, until - int(self.now)),
             session_id=session.id,
         )

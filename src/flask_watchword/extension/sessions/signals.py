@@ -1,21 +1,21 @@
-"""Signals of sessions (blinker): each is sent by the application, with ``session=…``.
+"""Signals of sessions (blinker). The sender is the application, and each has ``session=…``.
 
-They are sent after the store has committed what they tell of.
+They are sent after the store has committed the change.
 """
 
 from blinker import Namespace
 
 _signals = Namespace()
 
-#: A subject has signed in.
+#: A session has started.
 session_started = _signals.signal("session-started")
-#: A refresh token got its pair; ``repeated`` tells whether that generation was handed out before.
+#: A refresh token was exchanged; ``repeated`` tells whether that generation was issued before.
 session_refreshed = _signals.signal("session-refreshed")
-#: A refresh token was used again within the grace period. Sent for the first repeat of a generation
-#: only, and once more for the first from another network or user agent; ``elsewhere`` tells which.
-#: ``session.elsewhere_in_a_row`` counts the generations in a row that were repeated elsewhere.
+#: A refresh token was used again within the grace period. Sent once for each generation, and once
+#: more for the first repeat from another network or user agent; ``elsewhere`` tells which.
+#: ``session.elsewhere_in_a_row`` counts consecutive generations that were repeated elsewhere.
 refresh_repeated = _signals.signal("refresh-repeated")
-#: A session was ended; ``session.end_reason`` tells why. Sessions that die of age are not told of.
+#: A session was ended; ``session.end_reason`` tells why. Not sent for sessions that expire.
 session_ended = _signals.signal("session-ended")
-#: A spent refresh token was presented, and its session ended for it.
+#: A used refresh token was presented again, and its session was ended.
 refresh_reused = _signals.signal("refresh-reused")

@@ -59,7 +59,7 @@ class Delivery:
         """
         self._thread.start()
 
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Tell whether the thread is running or starting."""
         return self._thread.is_alive() or self._thread.ident is None
 

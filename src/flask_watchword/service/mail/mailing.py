@@ -80,9 +80,9 @@ class Mailing(ForkAware):
         if self._delivery is not None:
             self._delivery.stop()
 
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Tell whether the thread is running or starting."""
-        return self._delivery is not None and self._delivery.runs()
+        return self._delivery is not None and self._delivery.is_running()
 
     def join(self, seconds: float) -> None:
         """Wait until the thread has ended, for at most ``seconds``."""

@@ -55,7 +55,7 @@ def figures() -> Response:
     parts = service_context()
     users = parts.stores.users.count()
     head = parts.stores.accounts.stores.audit.head()
-    known = parts.sessions.figures()
+    known = parts.sessions.metrics()
     return json_response(
         ShownFigures(
             users=users.all,
