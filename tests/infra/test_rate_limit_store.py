@@ -39,51 +39,51 @@ def throttle(open_throttle: OpenThrottle) -> Iterator[RateLimitStore]:
 
 
 def test_as_many_tries_pass_at_once_as_the_burst_allows(throttle: RateLimitStore) -> None:
-    assert [throttle.take([TEN], NOW) for _ in range(12)] == [0] * 10 + [TEN.interval] * 2
+    assert [throttle.consume([TEN], NOW) for _ in range(12)] == [0] * 10 + [TEN.interval] * 2
 
 
 def test_one_more_passes_after_the_interval_and_not_a_microsecond_earlier(
     throttle: RateLimitStore,
 ) -> None:
     for _ in range(10):
-        throttle.take([TEN], NOW)
-    assert throttle.take([TEN], NOW + TEN.interval - 1) == 1
-    assert throttle.take([TEN], NOW + TEN.interval) == 0
-    assert throttle.take([TEN], NOW + TEN.interval) == TEN.interval
+        throttle.consume([TEN], NOW)
+    assert throttle.consume([TEN], NOW + TEN.interval - 1) == 1
+    assert throttle.consume([TEN], NOW + TEN.interval) == 0
+    assert throttle.consume([TEN], NOW + TEN.interval) == TEN.interval
 
 
 def test_a_bucket_that_was_left_alone_holds_one_burst_and_no_more(throttle: RateLimitStore) -> None:
-    throttle.take([TEN], NOW)
+    throttle.consume([TEN], NOW)
     later = NOW + 1000 * TEN.interval
-    assert [throttle.take([TEN], later) for _ in range(11)].count(0) == 10
+    assert [throttle.consume([TEN], later) for _ in range(11)].count(0) == 10
 
 
 def test_a_try_counts_on_all_limits_or_on_none(throttle: RateLimitStore) -> None:
-    assert throttle.take([TEN, ONE], NOW) == 0
+    assert throttle.consume([TEN, ONE], NOW) == 0
     for _ in range(20):
-        assert throttle.take([TEN, ONE], NOW) == ONE.interval
-    assert [throttle.take([TEN], NOW) for _ in range(10)].count(0) == 9
+        assert throttle.consume([TEN, ONE], NOW) == ONE.interval
+    assert [throttle.consume([TEN], NOW) for _ in range(10)].count(0) == 9
 
 
 def test_the_longest_of_several_waits_is_told(throttle: RateLimitStore) -> None:
-    throttle.take([ONE], NOW)
+    throttle.consume([ONE], NOW)
     for _ in range(10):
-        throttle.take([TEN], NOW)
-    assert throttle.take([TEN, ONE], NOW) == ONE.interval
-    assert throttle.take([ONE, TEN], NOW) == ONE.interval
+        throttle.consume([TEN], NOW)
+    assert throttle.consume([TEN, ONE], NOW) == ONE.interval
+    assert throttle.consume([ONE, TEN], NOW) == ONE.interval
 
 
 def test_a_try_that_is_given_back_can_be_taken_again(throttle: RateLimitStore) -> None:
     for _ in range(10):
-        throttle.take([TEN], NOW)
+        throttle.consume([TEN], NOW)
     throttle.refund([TEN, ONE])
-    assert [throttle.take([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
-    assert throttle.take([ONE], NOW) == 0
+    assert [throttle.consume([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
+    assert throttle.consume([ONE], NOW) == 0
 
 
 def test_no_tries_can_be_given_back(throttle: RateLimitStore) -> None:
     throttle.refund([])
-    assert throttle.take([ONE], NOW) == 0
+    assert throttle.consume([ONE], NOW) == 0
 
 
 def test_a_key_is_remembered_until_its_moment_and_for_the_longest_of_several(
@@ -92,10 +92,10 @@ def test_a_key_is_remembered_until_its_moment_and_for_the_longest_of_several(
     until = NOW + 60 * SECOND
     assert not throttle.remembers("place", NOW)
     for moment in (until, until - 1):
-        throttle.remember("place", moment, NOW, forgotten="never heard of")
+        throttle.remember("place", moment, NOW, reset="never heard of")
     assert throttle.remembers("place", until - 1)
     assert not throttle.remembers("place", until)
-    throttle.remember("place", until + 5, NOW, forgotten="never heard of")
+    throttle.remember("place", until + 5, NOW, reset="never heard of")
     assert throttle.remembers("place", until)
 
 
@@ -103,42 +103,42 @@ def test_with_what_is_remembered_something_is_forgotten_and_something_paid_back(
     throttle: RateLimitStore,
 ) -> None:
     two = Hit("two", 900 * SECOND, 1800 * SECOND)
-    throttle.take([ONE, two], NOW)
+    throttle.consume([ONE, two], NOW)
     for _ in range(9):
-        throttle.take([TEN], NOW)
-    throttle.take([TEN, two], NOW)
-    throttle.remember("place", NOW + SECOND, NOW, forgotten="two", paid_back=[TEN, two])
+        throttle.consume([TEN], NOW)
+    throttle.consume([TEN, two], NOW)
+    throttle.remember("place", NOW + SECOND, NOW, reset="two", refunded=[TEN, two])
     assert throttle.remembers("place", NOW)
-    assert [throttle.take([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
-    assert [throttle.take([two], NOW) for _ in range(3)] == [0, 0, two.interval]
-    assert throttle.take([ONE], NOW) == ONE.interval
+    assert [throttle.consume([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
+    assert [throttle.consume([two], NOW) for _ in range(3)] == [0, 0, two.interval]
+    assert throttle.consume([ONE], NOW) == ONE.interval
 
 
 def test_what_is_remembered_need_not_forget_anything(throttle: RateLimitStore) -> None:
     two = Hit("two", 900 * SECOND, 1800 * SECOND)
-    throttle.take([ONE, two], NOW)
-    throttle.take([two], NOW)
-    throttle.remember("place", NOW + SECOND, NOW, paid_back=[two])
+    throttle.consume([ONE, two], NOW)
+    throttle.consume([two], NOW)
+    throttle.remember("place", NOW + SECOND, NOW, refunded=[two])
     assert throttle.remembers("place", NOW)
-    assert [throttle.take([two], NOW) for _ in range(2)] == [0, two.interval]
-    assert throttle.take([ONE], NOW) == ONE.interval
+    assert [throttle.consume([two], NOW) for _ in range(2)] == [0, two.interval]
+    assert throttle.consume([ONE], NOW) == ONE.interval
 
 
 def test_purging_leaves_what_still_counts(throttle: RateLimitStore) -> None:
     for n in range(5):
-        throttle.take([Hit(f"past {n}", SECOND, SECOND)], NOW)
-    throttle.take([ONE], NOW)
+        throttle.consume([Hit(f"past {n}", SECOND, SECOND)], NOW)
+    throttle.consume([ONE], NOW)
     later = NOW + SECOND
     while throttle.purge(later, 2):
         pass
-    assert throttle.take([ONE], later) > 0
+    assert throttle.consume([ONE], later) > 0
     assert throttle.purge(later, 2) == 0
 
 
 def _times_allowed(open_throttle: OpenThrottle, tries: int) -> int:
     store = open_throttle()
     with ThreadPoolExecutor(8) as pool:
-        waits = list(pool.map(lambda _: store.take([TEN], NOW), range(tries)))
+        waits = list(pool.map(lambda _: store.consume([TEN], NOW), range(tries)))
     rate_limit_places.close(store)
     return waits.count(0)
 
@@ -164,7 +164,7 @@ def test_racing_tries_on_several_limits_in_any_order_neither_deadlock_nor_oversh
     limits = [Hit(name, SECOND, 10 * SECOND) for name in "abc"]
     orders = [limits, limits[::-1], limits[1:] + limits[:1]]
     with ThreadPoolExecutor(8) as pool:
-        waits = list(pool.map(lambda n: throttle.take(orders[n % 3], NOW), range(100)))
+        waits = list(pool.map(lambda n: throttle.consume(orders[n % 3], NOW), range(100)))
     assert waits.count(0) == 10
 
 
@@ -176,8 +176,8 @@ def test_who_takes_tries_and_who_is_welcomed_on_the_same_limits_do_not_deadlock(
 
     def sign_in(number: int) -> int:
         forgotten = "ab"[number % 2]
-        wait = throttle.take(wide, NOW)
-        throttle.remember("place", NOW + SECOND, NOW, forgotten=forgotten, paid_back=wide)
+        wait = throttle.consume(wide, NOW)
+        throttle.remember("place", NOW + SECOND, NOW, reset=forgotten, refunded=wide)
         return wait
 
     with ThreadPoolExecutor(8) as pool:

@@ -98,12 +98,12 @@ def test_a_try_that_lay_in_the_buffer_of_a_frozen_valkey_is_not_counted(
     throttle = ValkeyRateLimitStore.from_url(valkey.url)
     once = [Hit("ada", interval=60_000_000, depth=60_000_000)]
     now = int(NOW) * 1_000_000
-    assert throttle.take([Hit("bob", interval=1, depth=1)], now) == 0
+    assert throttle.consume([Hit("bob", interval=1, depth=1)], now) == 0
     with valkey.frozen(), pytest.raises(StoreUnavailable):
-        throttle.take(once, now)
+        throttle.consume(once, now)
     wait_until(lambda: remembers(throttle))
-    assert throttle.take(once, now) == 0
-    assert throttle.take(once, now) > 0
+    assert throttle.consume(once, now) == 0
+    assert throttle.consume(once, now) > 0
     throttle.close()
 
 

@@ -13,20 +13,20 @@ class MemoryRateLimitStore:
         self._until: dict[str, int] = {}
         self._lock = process_lock()
 
-    def take(self, charges: Sequence[Hit], now: int) -> int:
+    def consume(self, hits: Sequence[Hit], now: int) -> int:
         """Count one attempt against every limit, or on none."""
         with self._lock():
-            moments = {c.key: max(now, self._until.get(c.key, now)) + c.interval for c in charges}
-            wait = max((moments[c.key] - c.depth - now for c in charges), default=0)
+            moments = {c.key: max(now, self._until.get(c.key, now)) + c.interval for c in hits}
+            wait = max((moments[c.key] - c.depth - now for c in hits), default=0)
             if wait > 0:
                 return wait
             self._until.update(moments)
             return 0
 
-    def refund(self, charges: Sequence[Hit]) -> None:
+    def refund(self, hits: Sequence[Hit]) -> None:
         """Count one attempt less against every limit."""
         with self._lock():
-            self._give_back(charges)
+            self._refund_all(hits)
 
     def remember(
         self,
@@ -34,14 +34,14 @@ class MemoryRateLimitStore:
         until: int,
         now: int,
         *,
-        paid_back: Sequence[Hit] = (),
-        forgotten: str | None = None,
+        refunded: Sequence[Hit] = (),
+        reset: str | None = None,
     ) -> None:
-        """Keep a key until a moment, and count what is forgotten or paid back no more."""
+        """Keep a key until a moment, and count what is reset or paid back no more."""
         with self._lock():
-            self._give_back(paid_back)
-            if forgotten is not None:
-                self._until.pop(forgotten, None)
+            self._refund_all(refunded)
+            if reset is not None:
+                self._until.pop(reset, None)
             self._until[key] = max(until, self._until.get(key, until))
 
     def remembers(self, key: str, now: int) -> bool:
@@ -56,7 +56,7 @@ class MemoryRateLimitStore:
                 del self._until[key]
             return len(past)
 
-    def _give_back(self, charges: Sequence[Hit]) -> None:
-        for c in charges:
+    def _refund_all(self, hits: Sequence[Hit]) -> None:
+        for c in hits:
             if c.key in self._until:
                 self._until[c.key] -= c.interval

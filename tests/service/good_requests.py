@@ -66,10 +66,10 @@ def unthrottled(ours: Site) -> Site:
 
 
 class _RoomForAll:
-    def take(self, charges: Any, now: int) -> int:
+    def consume(self, hits: Any, now: int) -> int:
         return 0
 
-    def refund(self, charges: Any) -> None:
+    def refund(self, hits: Any) -> None:
         pass
 
     def remember(self, key: str, until: int, now: int, **also: Any) -> None:

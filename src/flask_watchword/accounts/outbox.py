@@ -1,12 +1,13 @@
-"""E-mail that is not lost: written with the change that causes it, sent until it is sent.
+"""Outbox: e-mail is stored in the transaction that causes it, and sent until it is accepted.
 
-Sending is at least once. Between a server's OK and the note of it a worker can die, and then
-another sends again; both have the same Message-ID, by which mailboxes know them for one.
+Delivery is at least once. A worker can die between the server's acceptance and recording it; then
+another worker sends the message again. Both have the same Message-ID, by which mailboxes detect
+duplicates.
 
-Where a request must not tell whether it sends a message, it puts a decoy into the outbox instead:
-a message without a recipient, which is claimed, handed to the transport and noted like any other.
-Sending takes time from the requests beside it, in the interpreter and in the database. Without
-decoys these would tell by their time whether a message was sent.
+A request that must not reveal whether it sends a message stores a decoy if it does not: a message
+without a recipient, which is claimed, passed to the transport and recorded like any other. Sending
+slows down concurrent requests, in the interpreter and in the database. Without decoys their timing
+would reveal whether a message was sent.
 """
 
 import uuid
@@ -19,13 +20,13 @@ from flask_watchword.accounts.emails import ENCODED_WORD, mailbox
 from flask_watchword.accounts.reencryption import ReencryptionResult
 from flask_watchword.clock import Clock
 
-#: After so many tries nobody tries again: about a day, by the pauses below.
+#: The most attempts to send a message; with the pauses below they take about a day.
 MAX_ATTEMPTS = 12
 
 _FIRST_PAUSE = 15.0
 _LONGEST_PAUSE = 4 * 3600.0
 
-#: Seconds for which a worker has a message to itself. Longer than any try at sending may take.
+#: Seconds for which a claim of a worker is valid; longer than any attempt to send takes.
 LEASE = 300.0
 
 _MAX_SUBJECT_CHARACTERS = 200
@@ -33,17 +34,17 @@ _MAX_ERROR_CHARACTERS = 500
 
 
 class UnsendableMail(ValueError):
-    """A message that would not be the one it looks like; the text says why."""
+    """The recipient or the subject could be parsed as other headers; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a message says; it may hold a code, so it is a secret.
+    """The content of a message. It is secret, because it may contain a one-time code.
 
     Attributes:
         subject: one line.
-        text: the part for everybody.
-        html: the part for who can show it.
+        text: plain text part.
+        html: HTML part.
     """
 
     subject: str = field(repr=False)
@@ -56,12 +57,12 @@ class Mail:
     """A message to one mailbox. Make one with :func:`new_mail`.
 
     Attributes:
-        id: its name, also the first half of its Message-ID, however often it is sent.
-        kind: what it is, for the audit log and for people: ``verify_email``.
-        recipient: the address that mail goes to, one mailbox; empty for a decoy.
-        body: what it says.
+        id: unique id, also the first half of its Message-ID, however often it is sent.
+        kind: kind of the message for the audit log and for operators, such as ``verify_email``.
+        recipient: address of one mailbox; empty for a decoy.
+        body: content of the message.
         created_at: seconds since the epoch; its Date.
-        expires_at: when it is of no use any more, as the code in it is over.
+        expires_at: when the code in it expires, after which it is not sent.
     """
 
     id: str
@@ -73,19 +74,19 @@ class Mail:
 
     @property
     def is_decoy(self) -> bool:
-        """Tell whether it is a decoy, which is delivered to no mailbox."""
+        """Return whether it is a decoy, which is delivered to no mailbox."""
         return not self.recipient
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMail:
-    """A message that one worker has to itself for a while.
+    """A message claimed by one worker for a limited time.
 
     Attributes:
         mail: the message.
-        attempt: which try this is, from 1 on.
-        claim: proves to the store whose it is.
-        is_readable: whether the body could be opened; if not it is empty.
+        attempt: number of this attempt, from 1.
+        claim: random value by which the store recognizes the claim.
+        is_readable: whether the body could be decrypted; if not it is empty.
     """
 
     mail: Mail
@@ -95,59 +96,59 @@ class ClaimedMail:
 
 
 class Outbox(Protocol):
-    """Keeps messages until they are sent, and their bodies no longer than that."""
+    """Stores messages until they are sent, and deletes their bodies then."""
 
     def put(self, mail: Mail) -> None:
-        """Keep a message that is due at once: in the transaction of the change that causes it."""
+        """Store a message that is due now, in the transaction of the change that causes it."""
 
     def put_decoy(self, mail: Mail) -> None:
-        """Keep a message as :meth:`put` does, but without its recipient."""
+        """Store a message like :meth:`put`, but without its recipient."""
 
     def claim(self, now: float, lease: float) -> ClaimedMail | None:
-        """Return the message that has been due for longest; ``None`` when none is.
+        """Claim and return the message that has been due for longest, or ``None``.
 
-        Atomic: nobody else gets it before ``now + lease``, and after that anybody may, since
-        then this worker counts as dead. The try counts from here on, so that a message at which
-        workers die is not tried for ever.
+        Atomic: no other worker gets it before ``now + lease``; after that this worker counts as
+        dead. The attempt is counted now, so that a message that kills workers is not retried
+        forever.
         """
 
     def sent(self, mail_id: str, now: float) -> None:
-        """Note that a message was sent, whoever has claimed it by now; delete its body."""
+        """Mark a message as sent, whichever worker has its claim; delete its body."""
 
     def retry(self, claimed: ClaimedMail, due_at: float, error: str) -> None:
-        """Make a message due again, if it is still this worker's."""
+        """Make a message due again, if this worker still has its claim."""
 
     def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
-        """Note that nobody tries again, if it is still this worker's; delete its body."""
+        """Mark a message as given up, if this worker still has its claim; delete its body."""
 
     def reseal(self) -> ReencryptionResult:
-        """Seal every body under the first master key that is under another one.
+        """Encrypt every body that is under another master key with the first one.
 
-        Each by itself, beside requests; what was done counts although the rest fails.
+        Each body is one operation, concurrent with requests; those done stay done if others fail.
         """
 
 
 class SendingFailed(Exception):
-    """A message was not taken. The text is for the operator and holds nothing of its body."""
+    """A message was not sent. The text is for the operator and contains nothing of the body."""
 
 
 class Rejected(SendingFailed):
-    """A message that will never be taken: the server said so for good."""
+    """The server has rejected a message permanently."""
 
 
 class Transport(Protocol):
-    """The way out."""
+    """Sends messages."""
 
     def send(self, mail: Mail) -> None:
-        """Hand over a message; return when somebody else has taken the responsibility for it.
+        """Send a message; return when a server has accepted responsibility for it.
 
         Raises:
-            Rejected: when trying again would not help.
-            SendingFailed: when it may.
+            Rejected: when another attempt would fail as well.
+            SendingFailed: when another attempt may succeed.
         """
 
     def send_decoy(self, mail: Mail) -> None:
-        """Do the work of :meth:`send` as far as it goes without a recipient.
+        """Do the work of :meth:`send` that needs no recipient.
 
         Raises:
             SendingFailed: as :meth:`send` would.
@@ -155,7 +156,7 @@ class Transport(Protocol):
 
 
 class Result(StrEnum):
-    """What a try came to."""
+    """Result of an attempt to send."""
 
     SENT = "sent"
     RETRY = "retry"
@@ -164,12 +165,12 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one message.
+    """Outcome of an attempt to send a message.
 
     Attributes:
         mail: the message.
-        result: what the try came to.
-        error: why it was not sent.
+        result: the result.
+        error: the reason if it was not sent.
     """
 
     mail: Mail
@@ -178,18 +179,18 @@ class Outcome:
 
 
 def new_mail(kind: str, recipient: str, body: Body, now: float, lifetime: float = 86_400.0) -> Mail:
-    """Return a message with a name of its own.
+    """Return a new message.
 
     Args:
-        kind: what it is.
+        kind: kind of the message.
         recipient: one address.
-        body: what it says.
+        body: content of the message.
         now: seconds since the epoch.
-        lifetime: seconds for which it is of use; that of the code in it.
+        lifetime: lifetime in seconds of the code in it, after which it is not sent.
 
     Raises:
-        UnsendableMail: when the recipient or the subject could be read as further headers or
-            recipients. No address that registration takes is like that.
+        UnsendableMail: when the recipient or the subject could be parsed as further headers or
+            recipients. Registration accepts no such address.
     """
     to = mailbox(recipient)
     name, at, domain = to.rpartition("@")
@@ -202,24 +203,24 @@ def new_mail(kind: str, recipient: str, body: Body, now: float, lifetime: float 
 
 
 def pause_after(attempt: int) -> float:
-    """Return the seconds until the next try: longer each time, up to some hours."""
+    """Return the seconds until the next attempt, which increase up to some hours."""
     return float(min(_FIRST_PAUSE * 3 ** (attempt - 1), _LONGEST_PAUSE))
 
 
 def deliver_next(outbox: Outbox, transport: Transport, clock: Clock) -> Outcome | None:
-    """Try to send the message that has been due for longest.
+    """Send the message that has been due for longest.
 
-    Nothing is locked while the mail server takes its time.
+    No lock is held while the mail server is working.
 
-    Returns what became of it; ``None`` when no message is due.
+    Returns the outcome, or ``None`` if no message is due.
     """
     now = clock()
     claimed = outbox.claim(now, LEASE)
     if claimed is None:
         return None
-    refused = _refusal(claimed, now)
-    if refused:
-        return _given_up(outbox, claimed, now, refused)
+    reason = _reason_not_to_send(claimed, now)
+    if reason:
+        return _given_up(outbox, claimed, now, reason)
     try:
         if claimed.mail.is_decoy:
             transport.send_decoy(claimed.mail)
@@ -232,14 +233,14 @@ def deliver_next(outbox: Outbox, transport: Transport, clock: Clock) -> Outcome 
 
 
 def deliver_due(outbox: Outbox, transport: Transport, clock: Clock, most: int) -> Sequence[Outcome]:
-    """Try to send what is due, up to so many messages; return what became of each."""
+    """Send due messages, at most ``most``; return their outcomes."""
     outcomes: list[Outcome] = []
     while len(outcomes) < most and (outcome := deliver_next(outbox, transport, clock)):
         outcomes.append(outcome)
     return outcomes
 
 
-def _refusal(claimed: ClaimedMail, now: float) -> str:
+def _reason_not_to_send(claimed: ClaimedMail, now: float) -> str:
     if not claimed.is_readable:
         return "what it says was sealed under another master key"
     if now >= claimed.mail.expires_at:
@@ -254,7 +255,7 @@ def _failed(outbox: Outbox, claimed: ClaimedMail, now: float, failure: SendingFa
     due_at = now + pause_after(claimed.attempt)
     if isinstance(failure, Rejected) or claimed.attempt >= MAX_ATTEMPTS:
         return _given_up(outbox, claimed, now, error)
-    # Due once more at its end, and then given up: who looks finds out that it is of no use.
+    # Due at its expiry at the latest, so that the next attempt gives it up.
     outbox.retry(claimed, min(due_at, max(now, claimed.mail.expires_at)), error)
     return Outcome(claimed.mail, Result.RETRY, error)
 

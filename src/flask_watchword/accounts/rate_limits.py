@@ -87,24 +87,25 @@ class Hit:
 
 
 class RateLimitStore(Protocol):
-    """Keeps one moment for each key, in microseconds since the epoch; a moment past says nothing.
+    """Stores one time per key, in microseconds since the epoch; a past time has no meaning.
 
-    Every method may be called from any thread of any process. A store that cannot be reached
-    raises an error of its own kind and never lets a try pass.
+    Methods may be called from any thread of any process. A store that does not answer raises its
+    own error and never allows an attempt.
     """
 
-    def take(self, charges: Sequence[Hit], now: int) -> int:
-        """Count one try on every limit, or on none when one of them has no room.
+    def consume(self, hits: Sequence[Hit], now: int) -> int:
+        """Count one attempt against every limit, or against none if one of them has no room.
 
-        Atomic: of any number of concurrent calls exactly as many are counted as there is room.
-        A limit has room when ``max(now, moment) + interval <= now + depth``, and the left side is
-        then the new moment.
+        Atomic: of any number of concurrent calls exactly as many are counted as there is room for.
+        A limit has room if ``max(now, time) + interval <= now + depth``; the left side is then the
+        new time of its key.
 
-        Returns 0 when it was counted, otherwise after how many microseconds there will be room.
+        Returns:
+            0 if the attempt was counted; otherwise the microseconds until there is room.
         """
 
-    def refund(self, charges: Sequence[Hit]) -> None:
-        """Count one try less on every limit; on none of them it asks the store for nothing."""
+    def refund(self, hits: Sequence[Hit]) -> None:
+        """Count one attempt less against every limit; without limits, do not access the store."""
 
     def remember(
         self,
@@ -112,19 +113,20 @@ class RateLimitStore(Protocol):
         until: int,
         now: int,
         *,
-        paid_back: Sequence[Hit] = (),
-        forgotten: str | None = None,
+        refunded: Sequence[Hit] = (),
+        reset: str | None = None,
     ) -> None:
-        """Keep a key until a moment; one that is kept for longer already stays so.
+        """Remember a key until a time, unless it is already remembered for longer.
 
-        In the same step count one try less on some limits, and on ``forgotten`` from nothing again.
+        In the same step, count one attempt less against the limits ``refunded``, and delete the
+        key of the limit ``reset``.
         """
 
     def remembers(self, key: str, now: int) -> bool:
-        """Tell whether a key is kept."""
+        """Return whether a key is remembered."""
 
     def purge(self, now: int, limit: int) -> int:
-        """Delete up to ``limit`` moments that are past, and return how many."""
+        """Delete up to ``limit`` expired keys, and return how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def count_login_attempt(
         hit("account at address", limits.account_at_address, email_key, block),
     )
     if store.remembers(_place(email_key, block), at):
-        _take(store, (*here, *success), at)
+        _consume(store, (*here, *success), at)
         return Attempt(email_key, address, here, success)
     waits = []
     for also in (
@@ -198,7 +200,7 @@ def count_login_attempt(
         hit("site", limits.site, email_key, address_site(address)),
     ):
         paid = (*here, *network_charge, also)
-        wait = store.take((*paid, *success), at)
+        wait = store.consume((*paid, *success), at)
         if not wait:
             return Attempt(email_key, address, paid, success)
         waits.append(wait)
@@ -214,7 +216,7 @@ def login_succeeded(
     stay counted: behind a shared address they may be another person's.
     """
     at, place = _microseconds(now), _place(attempt.email_key, address_block(attempt.address))
-    store.remember(place, _known_until(at, limits), at, paid_back=attempt.charges)
+    store.remember(place, _known_until(at, limits), at, refunded=attempt.charges)
 
 
 def login_failed(store: RateLimitStore, attempt: Attempt) -> None:
@@ -238,7 +240,7 @@ def trust_location(
     at, block = _microseconds(now), address_block(address)
     here = hit("account at address", limits.account_at_address, email_key, block)
     until = _known_until(at, limits)
-    store.remember(_place(email_key, block), until, at, forgotten=here.key)
+    store.remember(_place(email_key, block), until, at, reset=here.key)
 
 
 def _known_until(at: int, limits: LoginLimits) -> int:
@@ -273,17 +275,17 @@ def hits_by_address(kind: str, limit: Limit, address: str) -> tuple[Hit, ...]:
     return (block, hit(f"{kind} network", wider, network))
 
 
-def consume(store: RateLimitStore, now: float, *charges: Hit) -> None:
-    """Count one try on every limit, or refuse it.
+def consume(store: RateLimitStore, now: float, *hits: Hit) -> None:
+    """Count one attempt against every limit, or reject it.
 
     Raises:
         TooManyAttempts: when one of them has no room.
     """
-    _take(store, charges, _microseconds(now))
+    _consume(store, hits, _microseconds(now))
 
 
-def _take(store: RateLimitStore, charges: Sequence[Hit], now: int) -> None:
-    wait = store.take(charges, now)
+def _consume(store: RateLimitStore, hits: Sequence[Hit], now: int) -> None:
+    wait = store.consume(hits, now)
     if wait:
         raise TooManyAttempts(wait / _MICROSECONDS)
 

@@ -1,4 +1,4 @@
-"""What accounts need of the store of users, and what must happen in one piece there."""
+"""The user store protocol, with the atomicity it requires."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ class EmailTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UserCount:
-    """How many users there are.
+    """Number of users.
 
     Attributes:
-        all: of any kind.
-        disabled: of those who are refused everywhere.
+        all: all users.
+        disabled: users who are disabled.
     """
 
     all: int
@@ -25,68 +25,68 @@ class UserCount:
 
 
 class UserStore(Protocol):
-    """Keeps users. Every method may be called from any thread, and from any worker process.
+    """Stores users. Methods may be called from any thread and from any worker process.
 
-    Each is atomic: a change is made whole or not at all, and whoever reads afterwards sees it.
-    A store that cannot be reached raises an error of its own kind, never a half-true answer.
+    Each is one atomic operation: it changes everything or nothing, and later reads see the change.
+    A store that does not answer raises its own error and never returns a partial result.
     """
 
     def add(self, user: User) -> None:
-        """Keep a new user.
+        """Store a new user.
 
         Atomic in ``email_key``: of any number of concurrent calls with one key exactly one
-        succeeds, and afterwards every reader sees its user.
+        succeeds, and later reads return its user.
 
         Raises:
             EmailTaken: when a user with that key exists.
         """
 
     def add_many(self, users: Sequence[User]) -> frozenset[str]:
-        """Keep those new users whose key and id nobody has; return the ids of these.
+        """Store the new users whose key and id are unused; return their ids.
 
-        Atomic in key and id, as :meth:`add` is; all others are left out, and change nothing.
+        Atomic in key and id like :meth:`add`. The other users are skipped.
         """
 
     def by_email(self, email_key: str) -> User | None:
-        """Return the user with this key, which is what ``email_key()`` makes of an address."""
+        """Return the user with this key, which ``email_key()`` returns for an address."""
 
     def by_id(self, user_id: str) -> User | None:
         """Return the user with this id."""
 
     def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
-        """Return up to ``limit`` users in the order of ``email_key``, from behind ``after`` on.
+        """Return up to ``limit`` users after a key, in the order of ``email_key``.
 
         Args:
-            after: the key of the last user of the page before.
+            after: key of the last user of the previous page.
             limit: the most users to return.
-            search: only users whose key holds this text, which means itself and no pattern.
+            search: return only users whose key contains this text; it is not a pattern.
         """
 
     def count(self) -> UserCount:
-        """Return how many users there are. It may look at each of them."""
+        """Return the number of users. It may read all of them."""
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
-        """Put ``new``, of the same password, where ``old`` stands: one compare-and-swap.
+        """Replace the hash ``old`` by ``new``, a hash of the same password: one compare-and-swap.
 
-        Returns whether it did. It does not when the hash is another one by now, so that
-        renewing a hash never undoes a change of password made meanwhile. The version stays.
+        Returns whether it did. It does not if the hash has changed, so that renewing a hash never
+        undoes a concurrent password change. The version does not change.
         """
 
     def set_password(self, user_id: str, password_hash: str, now: float, version: int) -> bool:
-        """Give the user another password, if the version is still this one; add one to it.
+        """Change the password and increment the version, if the version is still this one.
 
-        Returns whether it did: one compare-and-swap. It also notes the time of the change.
+        Returns whether it did: one compare-and-swap. It also records the time of the change.
         """
 
     def require_password_review(self, user_id: str, now: float) -> bool:
-        """Note that the password has to be checked at the next login without a second factor.
+        """Require a check of the password at the next login without a second factor.
 
-        Returns whether there is such a user. The version stays, and so does what is noted when the
-        password changes: a change that began before may have been checked beside the factor.
+        Returns whether the user exists. The version does not change, and a password change does not
+        clear the requirement: a change that began earlier may have been confirmed with the factor.
         """
 
     def finish_password_review(self, user_id: str, version: int) -> bool:
-        """Note that the password was checked, if the version is still this one.
+        """Record that the password was checked, if the version is still this one.
 
         Returns whether it is.
         """
@@ -94,44 +94,43 @@ class UserStore(Protocol):
     def change_email(
         self, user_id: str, email: str, email_key: str, now: float, version: int
     ) -> bool:
-        """Give the user another address that was verified now; add one to the version.
+        """Change the e-mail address to one verified now, and increment the version.
 
-        Returns whether it did: one compare-and-swap in the version, atomic in ``email_key`` too.
+        Returns whether it did: one compare-and-swap in the version, also atomic in ``email_key``.
 
         Raises:
             EmailTaken: when another user has that key; nothing is changed then.
         """
 
     def verify_email(self, user_id: str, email_key: str, now: float) -> bool:
-        """Note that mail reaches the user, if the address is still this one.
+        """Record that the address is verified, if it is still this one.
 
-        Returns whether it is. The first time that was noted stays.
+        Returns whether it is. The time of the first verification is kept.
         """
 
     def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
-        """Give the user these roles and no others; return whether there is such a user."""
+        """Replace the roles of the user; return whether the user exists."""
 
     def set_scopes(self, user_id: str, scopes: frozenset[str]) -> bool:
-        """Give the user these scopes and no others; return whether there is such a user."""
+        """Replace the scopes of the user; return whether the user exists."""
 
     def disable(self, user_id: str, now: float) -> bool:
-        """Refuse the user from now on; add one to the version.
+        """Disable the user, and increment the version.
 
-        Returns whether that changed anything: of concurrent calls exactly one does.
+        Returns whether the user was enabled: of concurrent calls exactly one returns ``True``.
         """
 
     def enable(self, user_id: str) -> bool:
-        """Undo :meth:`disable`; return whether that changed anything."""
+        """Enable the user; return whether the user was disabled."""
 
     def hold_role(self, role: str) -> frozenset[str]:
-        """Return the ids of the users who have a role and are not disabled.
+        """Return the ids of the enabled users with a role.
 
-        In a change of several stores these users stay as they are until it is over: whoever wants
-        to change one of them waits.
+        In a transaction these users are locked until its end: others that change one of them wait.
         """
 
     def delete(self, user_id: str) -> bool:
-        """Forget the user; return whether there was one. The address may be added again."""
+        """Delete the user; return whether there was one. The address may be added again."""
 
     def ping(self) -> None:
-        """Return when the store answers; raise its error when it does not."""
+        """Return if the store answers; raise its error if it does not."""

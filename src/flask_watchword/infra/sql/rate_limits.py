@@ -61,7 +61,7 @@ class SqlRateLimitStore:
     def __init__(self, engine: Engine) -> None:
         self._database = database_at(engine)
 
-    def take(self, hits: Sequence[Hit], now: int) -> int:
+    def consume(self, hits: Sequence[Hit], now: int) -> int:
         """Count one attempt against every limit, or against none."""
         try:
             self._database.transact(lambda statements: _consume_all(statements, hits, now))
@@ -80,16 +80,16 @@ class SqlRateLimitStore:
         until: int,
         now: int,
         *,
-        paid_back: Sequence[Hit] = (),
-        forgotten: str | None = None,
+        refunded: Sequence[Hit] = (),
+        reset: str | None = None,
     ) -> None:
         """Remember a key until a time, and refund or reset limits."""
-        hits = {hit.key: hit for hit in paid_back}
+        hits = {hit.key: hit for hit in refunded}
 
         def work(statements: Statements) -> None:
             # In the same order as attempts: see `_in_order`.
-            for name in sorted({key, *hits} | ({forgotten} if forgotten else set())):
-                if name == forgotten:
+            for name in sorted({key, *hits} | ({reset} if reset else set())):
+                if name == reset:
                     statements.count(_RESET, {"this_key": name})
                 elif name == key:
                     statements.count(_REMEMBER, {"key": name, "until": until})

@@ -52,17 +52,17 @@ class ValkeyRateLimitStore:
         self._owned = owned
         self._prefix = f"{{{prefix}}}:throttle:"
 
-    def take(self, charges: Sequence[Hit], now: int) -> int:
+    def consume(self, hits: Sequence[Hit], now: int) -> int:
         """Count one attempt against every limit, or against none."""
-        limits = [number for charge in charges for number in (charge.interval, charge.depth)]
-        keys = [self._prefix + charge.key for charge in charges]
+        limits = [number for hit in hits for number in (hit.interval, hit.depth)]
+        keys = [self._prefix + hit.key for hit in hits]
         return int(self._server.run("consume", keys, now, *limits))
 
-    def refund(self, charges: Sequence[Hit]) -> None:
+    def refund(self, hits: Sequence[Hit]) -> None:
         """Count one attempt less against every limit."""
-        keys = [self._prefix + charge.key for charge in charges]
+        keys = [self._prefix + hit.key for hit in hits]
         if keys:
-            self._server.run("refund", keys, *(charge.interval for charge in charges))
+            self._server.run("refund", keys, *(hit.interval for hit in hits))
 
     def remember(
         self,
@@ -70,15 +70,15 @@ class ValkeyRateLimitStore:
         until: int,
         now: int,
         *,
-        paid_back: Sequence[Hit] = (),
-        forgotten: str | None = None,
+        refunded: Sequence[Hit] = (),
+        reset: str | None = None,
     ) -> None:
         """Remember a key until a time, and refund or reset limits."""
-        names = [key, *(charge.key for charge in paid_back)]
-        if forgotten is not None:
-            names.append(forgotten)
+        names = [key, *(hit.key for hit in refunded)]
+        if reset is not None:
+            names.append(reset)
         milliseconds = max(1, math.ceil((until - now) / 1000))
-        intervals = [charge.interval for charge in paid_back]
+        intervals = [hit.interval for hit in refunded]
         keys = [self._prefix + name for name in names]
         self._server.run("remember", keys, until, milliseconds, *intervals)
 
