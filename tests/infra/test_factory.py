@@ -117,7 +117,7 @@ def test_a_store_is_taken_as_it_is() -> None:
     ("target", "message"),
     [
         ("memory", "a session store is a URL"),
-        ("mysql://u:secret@h/d", "there is no session store for mysql://"),
+        ("mysql://u:secret@h/d", "no session store supports mysql://"),
         ("sqlite://", "write sqlite://"),
         ("sqlite:///:memory:", "write sqlite://"),
         ("postgresql+psycopg2://u:secret@h/d", "is not supported"),

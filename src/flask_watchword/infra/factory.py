@@ -239,7 +239,7 @@ def _by_url(url: str, upgrade: bool) -> SessionStore:
         return _in_database(url, upgrade)
     if scheme.partition("+")[0] in ("valkey", "valkeys", "redis", "rediss"):
         return _in_valkey(url)
-    raise UnknownStore(f"there is no session store for {scheme}://")
+    raise UnknownStore(f"no session store supports {scheme}://")
 
 
 def _in_database(target: Any, upgrade: bool) -> SessionStore:
