@@ -132,9 +132,9 @@ def test_what_is_revoked_of_a_subject_is_told_apart_from_what_is_not() -> None:
         check = check_token(app, token, refresh=False)
         (step,) = (step for step in check.steps if step.name == "subject not revoked")
         found[name] = (check.verdict.accepted, re.sub(r"\d+ s ago", "now", step.says))
-    until = "what was issued until 3 h 30 min ago, without a session, is revoked; this one"
+    until = "tokens without a session issued until 3 h 30 min ago are revoked; this token"
     assert found == {
-        "in a session": (True, f"{until} has a session, which alone counts"),
+        "in a session": (True, f"{until} has a session, so it is not affected"),
         "newer": (True, f"{until} was issued now, after it"),
         "older": (False, f"{until} was issued 5 h ago, before it: Token has been revoked"),
         "of nobody": (True, "not revoked"),

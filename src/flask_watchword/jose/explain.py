@@ -95,7 +95,7 @@ class Trace:
             answered = error if to_client_error is None else to_client_error(error)
             reason = str(error)
             if answered is not error and str(answered) != reason:
-                reason += f"; it is answered for its form: {answered}"
+                reason += f"; the response says: {answered}"
             self.reject(name, f"{says}: {reason}" if says else reason, self._code_of(answered))
         else:
             self.steps.append(Step(name, Outcome.OK, says))

@@ -63,7 +63,7 @@ def test_a_proxy_that_takes_connections_is_fine(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv("HTTPS_PROXY", f"http://ada:secret@127.0.0.1:{proxy.port}")
         finding = found(PROXIED, "proxy")
     assert finding.level is Level.OK
-    assert finding.says == f"127.0.0.1:{proxy.port} takes connections"
+    assert finding.says == f"127.0.0.1:{proxy.port} accepts connections"
 
 
 def test_a_proxy_that_is_down_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:

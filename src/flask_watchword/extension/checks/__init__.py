@@ -1,1 +1,1 @@
-"""Checks of an application, for ``flask watchword doctor`` and ``routes``."""
+"""Checks of an application, for ``flask watchword doctor`` and ``flask watchword routes``."""

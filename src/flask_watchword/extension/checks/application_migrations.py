@@ -1,4 +1,4 @@
-"""Look into the migrations of an application for those that drop our tables."""
+"""Find migrations of the application that drop the tables of Flask-Watchword."""
 
 import ast
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _MIGRATE = "migrate"
 def check_migrations(app: Flask) -> CheckResult:
     """Check that no migration of Flask-Migrate drops the tables of sessions and accounts.
 
-    An Alembic that does not know of them takes them for tables whose models were deleted.
+    Alembic's autogenerate takes tables without a model for tables whose model was deleted.
     """
     check, migrate = "migrations", app.extensions.get(_MIGRATE)
     folder = getattr(migrate, "directory", None)
@@ -26,21 +26,21 @@ def check_migrations(app: Flask) -> CheckResult:
     if dropping:
         return problem(
             check,
-            f"{', '.join(map(str, dropping))} drops tables of Watchword: {TABLE_PREFIX}...",
-            f"take every line about {TABLE_PREFIX}... out before you upgrade; see Migrations of "
+            f"{', '.join(map(str, dropping))} drops Watchword tables: {TABLE_PREFIX}...",
+            f"remove every line about {TABLE_PREFIX}... before you upgrade; see Migrations of "
             "your own in docs/service/in-an-application.md",
         )
-    return fine(check, f"none in {versions} drops a table of Watchword")
+    return fine(check, f"none in {versions} drops a Watchword table")
 
 
 def _dropped_by(file: Path) -> Iterator[str]:
-    """Yield our tables that a migration drops when it is applied."""
+    """Yield the tables of Flask-Watchword that a migration drops in its upgrade."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return  # Alembic will say so
+        return  # Alembic reports it
     for function in tree.body:
-        # With several databases each has one of its own: `upgrade_orders`.
+        # With several databases there is one function for each: `upgrade_orders`.
         if isinstance(function, ast.FunctionDef) and function.name.startswith("upgrade"):
             yield from filter(None, map(_dropped_table, ast.walk(function)))
 

@@ -1,4 +1,4 @@
-"""What the doctor looks at of other issuers: how their keys are fetched."""
+"""Checks of JWT_ISSUERS: how the keys of other issuers are fetched."""
 
 from flask import Flask
 
@@ -7,12 +7,12 @@ from flask_watchword.extension.options.issuers import place, read_issuers
 from flask_watchword.infra.errors import UnusableProxy
 from flask_watchword.infra.factory import is_fetched_in_the_clear, probe_environment_proxy
 
-#: Seconds that the proxy may take to answer.
+#: Connection timeout of the proxy in seconds.
 _PROXY_SECONDS = 3.0
 
 
 def check_issuer_transport(app: Flask) -> CheckResult:
-    """Check that no other host on the network can replace the keys of an issuer."""
+    """Check that keys are fetched over TLS, so that no other host can replace them."""
     check, issuers = "keys of other issuers", read_issuers(app.config)
     plain = [
         issuer.name for issuer in issuers if is_fetched_in_the_clear(issuer.name, issuer.jwks_url)
@@ -21,15 +21,15 @@ def check_issuer_transport(app: Flask) -> CheckResult:
         named = ", ".join(map(place, plain))
         return warning(
             check,
-            f"those of {named} are fetched by http: any host on that network can answer with keys "
-            "of its own, and sign tokens with them",
+            f"those of {named} are fetched over http: any host on that network can replace them "
+            "and then sign tokens",
             "use https, or make sure that no other host is on that network",
         )
-    return fine(check, "fetched by https, or from this machine" if issuers else "none")
+    return fine(check, "fetched over https, or from this machine" if issuers else "none")
 
 
 def check_issuer_proxy(app: Flask) -> CheckResult:
-    """Check that the proxy through which keys are fetched is there."""
+    """Check that the proxy for fetching keys accepts connections."""
     check = "proxy"
     named = [i.name for i in read_issuers(app.config) if i.environment_proxy]
     if not named:
@@ -47,4 +47,4 @@ def check_issuer_proxy(app: Flask) -> CheckResult:
             "fetched directly",
             "set HTTPS_PROXY for this process, or remove the option",
         )
-    return fine(check, f"{proxy} takes connections")
+    return fine(check, f"{proxy} accepts connections")

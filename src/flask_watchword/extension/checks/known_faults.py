@@ -1,4 +1,4 @@
-"""Releases of other packages that have a published security fault."""
+"""Known vulnerabilities in releases of the packages that Flask-Watchword supports."""
 
 import re
 from collections import defaultdict
@@ -11,14 +11,14 @@ from flask_watchword.extension.checks.results import CheckResult, fine, warning
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A published fault.
+    """A published vulnerability.
 
     Attributes:
-        package: the package, as it is installed.
-        advisory: its number, which is also where these facts are from (cve.org).
-        fixed: the first release without it.
-        about: what goes wrong.
-        since: the first release that has it, or the first of a series that is fixed apart.
+        package: the name of the distribution.
+        advisory: the CVE number; the source of these facts (cve.org).
+        fixed: the first fixed release.
+        about: the impact.
+        since: the first affected release, or the first of a release series with a fix of its own.
     """
 
     package: str
@@ -28,22 +28,24 @@ class Fault:
     since: str = "0"
 
     def is_in(self, release: str) -> bool:
-        """Tell whether a release has it."""
+        """Tell whether a release is affected."""
         return _numbers(self.since) <= _numbers(release) < _numbers(self.fixed)
 
 
-# Only what the releases that we accept may have. Faults of PyJWT are those of an application that
-# calls it: our own engine decides about tokens.
+# Only releases that the requirements allow. The entries for PyJWT concern applications that call it
+# themselves: tokens are verified by our own engine.
 FAULTS = (
-    Fault("Flask", "CVE-2023-30861", "2.2.5", "a caching proxy may hand out session cookies"),
+    Fault(
+        "Flask", "CVE-2023-30861", "2.2.5", "a caching proxy may serve session cookies to others"
+    ),
     Fault(
         "Flask",
         "CVE-2023-30861",
         "2.3.2",
-        "a caching proxy may hand out session cookies",
+        "a caching proxy may serve session cookies to others",
         since="2.3",
     ),
-    Fault("Flask", "CVE-2026-27205", "3.1.3", "a cache may keep pages of one session for others"),
+    Fault("Flask", "CVE-2026-27205", "3.1.3", "a cache may serve pages of one session to others"),
     Fault("Werkzeug", "CVE-2023-25577", "2.2.3", "a form of many parts takes time and memory"),
     Fault("Werkzeug", "CVE-2023-46136", "3.0.1", "an upload takes a worker's time"),
     Fault("Werkzeug", "CVE-2024-49767", "3.0.6", "a form takes memory without a limit"),
@@ -54,7 +56,7 @@ FAULTS = (
         "PyJWT",
         "CVE-2024-53861",
         "2.10.1",
-        "jwt.decode() takes a part of an issuer for the issuer",
+        "jwt.decode() accepts a substring of the issuer",
         since="2.10",
     ),
     Fault("PyJWT", "CVE-2026-32597", "2.12.0", "jwt.decode() ignores critical extensions"),
@@ -63,13 +65,13 @@ FAULTS = (
 
 
 def check_packages() -> CheckResult:
-    """Check that no package is installed in a release with a published fault."""
+    """Check that no installed release has a known vulnerability."""
     check = "packages"
     found: dict[str, list[Fault]] = defaultdict(list)
     for fault, release in _installed_faults():
         found[f"{fault.package} {release}"].append(fault)
     if not found:
-        return fine(check, "none with a known fault")
+        return fine(check, "none with a known vulnerability")
     says = "; ".join(
         f"{release} has {', '.join(f'{one.advisory} ({one.about})' for one in faults)}"
         for release, faults in found.items()

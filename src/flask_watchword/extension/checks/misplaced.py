@@ -1,10 +1,10 @@
-"""Decorators of the package that stand above ``@app.route``, where they protect nothing.
+"""Find decorators above ``@app.route``, where they do not protect the view.
 
-``@app.route`` registers the function that it is given and returns it. A decorator above it wraps
-that function, and Flask never calls what the decorator returns: the view is open.
+``@app.route`` registers the function it decorates and returns it. A decorator above it wraps that
+function, and Flask never calls the wrapper: the view is open.
 
-What was decorated is noted by weak reference, so that nothing is kept alive. A function that is
-registered both with and without a decorator is meant to be open as well.
+Decorated functions are recorded by weak reference. A function that is registered both with and
+without a decorator is intentionally open.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,17 +20,17 @@ from flask_watchword.extension.caller_warnings import warn_at_function, warn_cal
 from flask_watchword.extension.errors import UnprotectedViewWarning
 from flask_watchword.extension.verification.route_metadata import Protection, protections_of
 
-#: The protections of the decorators that a function was given to, the outermost first.
+#: The protections of each decorated function, the outermost first.
 _decorated: WeakKeyDictionary[Any, tuple[Protection, ...]] = WeakKeyDictionary()
 
 
 class Misplaced(NamedTuple):
-    """A function that Flask calls without decorators that were put on it.
+    """A function that Flask calls without some of its decorators.
 
     Attributes:
-        function: what Flask calls.
+        function: the function that Flask calls.
         protections: the decorators that have no effect, the outermost first.
-        endpoint: the endpoint that it serves; ``None`` where it runs before requests.
+        endpoint: its endpoint; ``None`` for a ``before_request`` function.
     """
 
     function: Any
@@ -39,7 +39,7 @@ class Misplaced(NamedTuple):
 
     @property
     def fault(self) -> str:
-        """What is wrong, in a sentence."""
+        """The problem, in a sentence."""
         have = "has" if len(self.protections) == 1 else "have"
         if self.endpoint is None:
             name = getattr(self.function, "__name__", repr(self.function))
@@ -53,7 +53,7 @@ class Misplaced(NamedTuple):
 
     @property
     def remedy(self) -> str:
-        """What to do, in a sentence."""
+        """The remedy, in a sentence."""
         registered_by = "@app.before_request" if self.endpoint is None else "@app.route"
         return f"put {registered_by} above {self._decorators}"
 
@@ -63,25 +63,25 @@ class Misplaced(NamedTuple):
 
 
 def note_decorated(view: Any, protection: Protection) -> None:
-    """Note that a decorator was put on a view, and on what other decorators made it of."""
+    """Record a decorated view, and the functions that it wraps."""
     for member in _chain(view):
-        # A bound method is another object at each access, and REST frameworks decorate one at each
-        # request.
+        # Each access to a bound method returns another object, and REST frameworks decorate one for
+        # each request.
         if isinstance(member, MethodType):
             return
-        with suppress(TypeError):  # what has no hash or no weak reference is not a function
+        with suppress(TypeError):  # an object without a hash or weak references is not a function
             noted = _decorated.get(member, ())
             if protection not in noted:
                 _decorated[member] = (protection, *noted)
 
 
 def misplaced_decorators(app: Flask) -> list[Misplaced]:
-    """Return the functions that an application calls without decorators that were put on them."""
+    """Return the functions that an application calls without some of their decorators."""
     registered = [(endpoint, _exposed(view)) for endpoint, view in app.view_functions.items()]
     before = [_exposed(one) for functions in app.before_request_funcs.values() for one in functions]
     for exposed in (*(each for _, each in registered), *before):
         for member in exposed.protected:
-            # It is registered with a decorator, so that it is registered without one is no mistake.
+            # It is registered with a decorator as well, so the registration without is intended.
             _decorated.pop(member, None)
     found = [_misplaced(exposed, endpoint) for endpoint, exposed in registered]
     found += [_misplaced(exposed, None) for exposed in before]
@@ -89,23 +89,23 @@ def misplaced_decorators(app: Flask) -> list[Misplaced]:
 
 
 def described(found: Sequence[Misplaced]) -> tuple[str, str]:
-    """Return what is wrong with all of some functions, and what to do."""
+    """Return the problem and the remedy for several functions."""
     faults, remedies = [each.fault for each in found], [each.remedy for each in found]
     return "; ".join(faults), "; ".join(dict.fromkeys(remedies))
 
 
 def warn_of_misplaced_decorators(app: Flask) -> None:
-    """Warn of each function that is called without its decorators, at the function's first line."""
+    """Warn about each function that is called without its decorators, at its first line."""
     for each in misplaced_decorators(app):
-        function, message = _written(each.function), f"{each.fault}; {each.remedy}"
+        function, message = _source_function(each.function), f"{each.fault}; {each.remedy}"
         if function is not None:
             warn_at_function(function, message, UnprotectedViewWarning)
         else:
             warn_caller(message, UnprotectedViewWarning)
 
 
-def _written(function: Any) -> FunctionType | None:
-    """Return the function as the application wrote it; of a class the one that comes first."""
+def _source_function(function: Any) -> FunctionType | None:
+    """Return the function in the application's source; the first method of a class."""
     kind = getattr(function, "view_class", None)
     candidates = [unwrap(one) for one in (vars(kind).values() if kind else [function])]
     functions = [one for one in candidates if isinstance(one, FunctionType)]
@@ -113,7 +113,7 @@ def _written(function: Any) -> FunctionType | None:
 
 
 class _Exposed(NamedTuple):
-    """What of a registered function runs without a decorator of the package, and what with one."""
+    """The functions in a wrapper chain that run without a protection, and those with one."""
 
     open: tuple[Any, ...]
     protected: tuple[Any, ...]
@@ -131,7 +131,7 @@ def _exposed(registered: Callable[..., Any]) -> _Exposed:
 
 
 def _chain(function: Any) -> Iterator[Any]:
-    """Yield a function and what it wraps, as far as ``functools.wraps`` tells."""
+    """Yield a function and the functions it wraps, according to ``functools.wraps``."""
     seen: set[int] = set()
     while function is not None and id(function) not in seen:
         seen.add(id(function))

@@ -1,11 +1,11 @@
-"""What an examination of a configuration has found: what is wrong, and what to do."""
+"""The result of a configuration check: what was found, and what to do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """The severity of a result."""
 
     OK = "ok"
     WARNING = "warning"
@@ -15,13 +15,13 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check has found.
+    """The result of one check.
 
     Attributes:
-        check: what was looked at.
-        level: how bad it is.
-        says: what was found, in a sentence. No secret stands in it.
-        remedy: what to do; empty where there is nothing to be done.
+        check: the name of the check.
+        level: the severity.
+        says: what was found, in a sentence. It never contains a secret.
+        remedy: what to do; empty if nothing.
     """
 
     check: str
@@ -31,20 +31,20 @@ class CheckResult:
 
 
 def fine(check: str, says: str) -> CheckResult:
-    """Return that nothing is wrong."""
+    """Return the result for a correct configuration."""
     return CheckResult(check, Level.OK, says)
 
 
 def warning(check: str, says: str, remedy: str) -> CheckResult:
-    """Return what may be meant so, and often is not."""
+    """Return the result for a configuration that may be intended, but often is not."""
     return CheckResult(check, Level.WARNING, says, remedy)
 
 
 def problem(check: str, says: str, remedy: str) -> CheckResult:
-    """Return what is wrong."""
+    """Return the result for a wrong configuration."""
     return CheckResult(check, Level.PROBLEM, says, remedy)
 
 
 def not_checked(check: str, why: str) -> CheckResult:
-    """Return what could not be looked at, because something else is wrong."""
+    """Return the result of a check that could not run, because something else is wrong."""
     return CheckResult(check, Level.NOT_CHECKED, why)

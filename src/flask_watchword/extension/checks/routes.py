@@ -1,8 +1,8 @@
-"""What an application serves, and what protects each of it: to find the guard that was forgotten.
+"""The routes of an application and their protections, to find a forgotten decorator.
 
-Guards are found where they were put by a decorator: on a view, on a class or one of its methods,
-on every method of a class, and on a function that runs before each request. A function that calls
-``verify_jwt_in_request()`` by itself cannot be told from one that does not.
+Protections are found where a decorator was applied: to a view, to a class or one of its methods, to
+every method of a class, and to a ``before_request`` function. A function that calls
+``verify_jwt_in_request()`` itself cannot be distinguished from one that does not.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,14 +17,14 @@ from flask_watchword.extension.verification.route_metadata import Protection, pr
 
 
 class Route(NamedTuple):
-    """One method of one path.
+    """One HTTP method of one path.
 
     Attributes:
-        method: of HTTP.
-        path: as Flask writes it.
-        endpoint: what Flask calls the view.
+        method: the HTTP method.
+        path: the URL rule.
+        endpoint: the endpoint name.
         protections: what it is protected by, the outermost first.
-        misplaced: decorators that stand above its route and have no effect, the outermost first.
+        misplaced: decorators above ``@app.route``, which have no effect, the outermost first.
     """
 
     method: str
@@ -35,17 +35,17 @@ class Route(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether whoever has no token is let in, and nobody has declared that."""
+        """Whether a request without a token is accepted and the view is not declared public."""
         return not any(
             protection.needs_token or protection.is_public for protection in self.protections
         )
 
 
 def routes_of(app: Flask) -> Iterator[Route]:
-    """Yield what an application serves, in the order in which it was added.
+    """Yield the routes of an application, in registration order.
 
-    ``HEAD`` and ``OPTIONS`` that Flask answers by itself are left out: the one is ``GET``, the
-    other never reaches a view.
+    Automatic ``HEAD`` and ``OPTIONS`` are omitted: the first is the same as ``GET``, the second
+    never reaches a view.
     """
     misplaced = {each.endpoint: each.protections for each in misplaced_decorators(app)}
     for rule in app.url_map.iter_rules():
@@ -54,7 +54,7 @@ def routes_of(app: Flask) -> Iterator[Route]:
             continue
         before = tuple(_protections_before(app, rule.endpoint))
         for method in _methods_of(rule):
-            # A preflight request carries no credentials, so guards let this method through.
+            # A preflight request carries no credentials, so decorators let this method through.
             passed = method == "OPTIONS"
             protections = () if passed else (*before, *_protections_on(view, method))
             lost = () if passed else misplaced.get(rule.endpoint, ())
@@ -90,9 +90,9 @@ def _protections_on(view: Any, method: str) -> Iterator[Protection]:
 
 
 def _decorated(kind: type[MethodView], method: str) -> Any:
-    """Return a method of a class as it runs.
+    """Return a method of a class with its decorators.
 
-    Flask-RESTful and Flask-RESTX put ``method_decorators`` around it anew at each request.
+    Flask-RESTful and Flask-RESTX apply ``method_decorators`` again for each request.
     """
     name = method.lower()
     handler = getattr(kind, name, None) or getattr(kind, "get", None)

@@ -85,14 +85,14 @@ def _describe_subject(found: Sequence[Revocation], claims: Mapping[str, Any], no
     revoked_at = _newest(found, RevocationKind.SUBJECT)
     if revoked_at is None:
         return "not revoked"
-    until = f"what was issued until {distance(revoked_at, now)}, without a session, is revoked"
+    until = f"tokens without a session issued until {distance(revoked_at, now)} are revoked"
     if claims.get("sid") is not None:
-        return f"{until}; this one has a session, which alone counts"
+        return f"{until}; this token has a session, so it is not affected"
     issued = claims.get("iat")
     if not isinstance(issued, (int, float)):
-        return f"{until}; this one does not say when it was issued"
+        return f"{until}; this token does not say when it was issued"
     later = "before it" if was_issued_before(claims, revoked_at) else "after it"
-    return f"{until}; this one was issued {distance(issued, now)}, {later}"
+    return f"{until}; this token was issued {distance(issued, now)}, {later}"
 
 
 def _newest(found: Sequence[Revocation], kind: RevocationKind) -> float | None:
@@ -112,5 +112,5 @@ def _describe_state(session: Session, now: float) -> str:
     if session.ended_at is not None:
         return f"{start}, ended {distance(session.ended_at, now)}: {session.end_reason}"
     if session.has_ended(now):
-        return f"{start}, over since {distance(session.idle_until, now)}: nobody refreshed it"
-    return f"{start}, lives, ends {distance(session.idle_until, now)} unless it is refreshed"
+        return f"{start}, expired {distance(session.idle_until, now)}: not refreshed"
+    return f"{start}, active, ends {distance(session.idle_until, now)} unless it is refreshed"
