@@ -276,7 +276,7 @@ def test_replaced_manager_is_the_one_whose_loaders_are_asked(client: FlaskClient
 )
 def test_to_replace_what_nothing_would_notice_is_refused(name: str) -> None:
     with (
-        pytest.raises(AttributeError, match=f"{name} changes nothing; replace .*{DROP_IN}"),
+        pytest.raises(AttributeError, match=f"{name} has no effect; replace .*{DROP_IN}"),
         patch(f"flask_watchword.{name}"),
     ):
         pytest.fail("it was replaced")

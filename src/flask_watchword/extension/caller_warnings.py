@@ -1,4 +1,4 @@
-"""Warnings that point at a line of the application, however deep in the package they are made."""
+"""Warnings that point to a line of the application, not of this package."""
 
 import sys
 import warnings
@@ -15,10 +15,10 @@ _FRAMEWORK = frozenset({"flask", "werkzeug"})
 
 
 def warn_caller(message: str, category: type[Warning]) -> None:
-    """Warn at the line of the application that called the package.
+    """Warn at the line of the application that called this package.
 
-    Where Flask called the package in order to answer a request, that is the first line of the
-    view. Where the framework calls a decorator for a class, it is the line that made the view.
+    If Flask called the package to handle a request, that is the first line of the view. If the
+    framework called a decorator for a class, it is the line that created the view.
     """
     frame = _after(sys._getframe(), _is_ours)
     if _is_framework(frame):
@@ -31,7 +31,7 @@ def warn_caller(message: str, category: type[Warning]) -> None:
 
 
 def warn_at_function(function: FunctionType, message: str, category: type[Warning]) -> None:
-    """Warn at the first line of a function, its decorators included."""
+    """Warn at the first line of a function, including its decorators."""
     code = function.__code__
     _warn(message, category, code.co_filename, code.co_firstlineno, function.__globals__)
 
@@ -39,15 +39,15 @@ def warn_at_function(function: FunctionType, message: str, category: type[Warnin
 def _warn(
     message: str, category: type[Warning], filename: str, line: int, names: dict[str, Any]
 ) -> None:
-    # What `warnings.warn` does with the names of the module that `stacklevel` leads to.
+    # As `warnings.warn` does with the globals of the module at `stacklevel`.
     registry = names.setdefault("__warningregistry__", {})
     module = names.get("__name__") or "<unknown>"
     warnings.warn_explicit(message, category, filename, line, module, registry)
 
 
-def _after(frame: FrameType, is_passed: Callable[[FrameType], bool]) -> FrameType:
-    """Return the nearest caller that is not passed over; the outermost one if all are."""
-    while is_passed(frame) and frame.f_back is not None:
+def _after(frame: FrameType, is_skipped: Callable[[FrameType], bool]) -> FrameType:
+    """Return the nearest caller that is not skipped; the outermost one if all are."""
+    while is_skipped(frame) and frame.f_back is not None:
         frame = frame.f_back
     return frame
 
@@ -61,7 +61,7 @@ def _is_framework(frame: FrameType) -> bool:
 
 
 def _current_view() -> FunctionType | None:
-    """Return the function that answers the current request; ``None`` outside of requests."""
+    """Return the view function of the current request; ``None`` outside of requests."""
     if not has_request_context() or request.endpoint is None:
         return None
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]

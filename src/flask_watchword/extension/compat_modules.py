@@ -1,7 +1,7 @@
-"""Modules that bear the names of Flask-JWT-Extended's: what of theirs they lack, and replacements.
+"""Support for the modules that have the names of Flask-JWT-Extended's modules.
 
-Tests of applications replace functions of those modules and expect the others to notice. A request
-does not look for a replacement: the module passes it on to where the function is used.
+Tests of applications replace functions of those modules. A module passes a replacement on to the
+place that uses the function, so a request does not have to look for one.
 """
 
 import sys
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 _DROP_IN = "run the program under the drop-in, which has it: python -m flask_watchword.dropin"
 
-#: What to use in place of the private functions that make and read tokens.
+#: Replacements for the private functions that encode and decode tokens.
 PUBLIC_CODECS = {
     "_decode_jwt": "flask_watchword.decode_token",
     "_encode_jwt": "flask_watchword.create_access_token",
@@ -19,16 +19,16 @@ PUBLIC_CODECS = {
 
 
 def without_private_names(module: str, instead: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a module that lacks private names of Flask-JWT-Extended.
+    """Return the ``__getattr__`` of a module without private names of Flask-JWT-Extended.
 
     Args:
         module: the module.
-        instead: the public functions that serve the purpose, by private name.
+        instead: the public functions to use instead, by private name.
     """
 
     def missing(name: str) -> Any:
         if name in instead:
-            # No AttributeError: `from module import name` would replace its text.
+            # Not an AttributeError: `from module import name` would replace its text.
             raise ImportError(
                 f"{module} has no {name}, which is private to Flask-JWT-Extended; "
                 f"use {instead[name]}, or {_DROP_IN}"
@@ -41,13 +41,14 @@ def without_private_names(module: str, instead: Mapping[str, str]) -> Callable[[
 def pass_on_replacements(
     module: str, uses: Mapping[str, Callable[[Any], None]], unused: Mapping[str, str]
 ) -> None:
-    """Have a module pass on what its functions are replaced with.
+    """Make a module pass on replacements of its functions.
 
     Args:
         module: the module.
-        uses: by name, what is called with the replacement and with the original when it returns.
-        unused: what to replace instead, by the name of what the package does not call through the
-            module. To replace these raises an error: it would change nothing.
+        uses: by function name, what to call with the replacement, and with the original when it
+            is restored.
+        unused: by function name, what to replace instead. The package does not call these through
+            the module, so replacing one would have no effect and raises an error.
     """
     changed = sys.modules[module]
     originals = {name: vars(changed)[name] for name in unused}
@@ -58,7 +59,7 @@ def pass_on_replacements(
         def __setattr__(self, name: str, value: Any) -> None:
             if name in unused and value is not originals[name]:
                 raise AttributeError(
-                    f"to replace {module}.{name} changes nothing; "
+                    f"replacing {module}.{name} has no effect; "
                     f"replace {unused[name]}, or {_DROP_IN}"
                 )
             super().__setattr__(name, value)

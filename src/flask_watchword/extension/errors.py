@@ -1,4 +1,4 @@
-"""The exceptions of the Flask surface: Flask-JWT-Extended's classes under their names."""
+"""The exceptions of the Flask extension, under Flask-JWT-Extended's names."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -7,19 +7,19 @@ Claims = dict[str, Any]
 
 
 class JWTExtendedException(Exception):
-    """What every exception of the Flask surface extends."""
+    """The base class of the exceptions of the Flask extension."""
 
 
 class UnusableTokenWarning(UserWarning):
-    """A token was created, or put into a cookie, that will not be accepted or not be kept."""
+    """A token was created that will be rejected, or a cookie set that browsers will drop."""
 
 
 class UnusableToken(ValueError):
-    """The same under the strict profile, which creates no such token and sets no such cookie."""
+    """The same in the strict profile, which does not create such a token or set such a cookie."""
 
 
 class JWTDecodeError(JWTExtendedException):
-    """A verified token lacks a claim that this application needs."""
+    """A verified token lacks a claim that this application requires."""
 
 
 class MissingCSRFValue(JWTDecodeError, KeyError):
@@ -37,14 +37,14 @@ class InvalidQueryParamError(JWTExtendedException):
 
 
 class CookieSentTwice(JWTExtendedException):
-    """The cookie that carries the token came twice, and nobody can tell which is the service's."""
+    """The request has two cookies for the token, and it is unknown which one the service set."""
 
 
 class NoAuthorizationError(JWTExtendedException):
-    """No token was found where this endpoint looks for one.
+    """The request has no token in the locations of the endpoint.
 
     Attributes:
-        missing: what each place lacked, in the order in which they were looked at.
+        missing: the text for each location, in the order in which they were checked.
     """
 
     def __init__(self, message: str = "", missing: Sequence[str] = ()) -> None:
@@ -53,18 +53,18 @@ class NoAuthorizationError(JWTExtendedException):
 
 
 class CSRFError(JWTExtendedException):
-    """The double submit value of a cookie's token is missing or another."""
+    """The CSRF value of a token in a cookie is missing or does not match."""
 
 
 class WrongTokenError(JWTExtendedException):
-    """A refresh token where another is needed, or the other way round."""
+    """A refresh token where another token is required, or the reverse."""
 
 
 class RevokedTokenError(JWTExtendedException):
     """A token that has been revoked.
 
     Attributes:
-        code: by whom or what, where sessions know; stable.
+        code: the stable code of the reason; ``None`` when only a blocklist loader knows it.
     """
 
     def __init__(self, jwt_header: Claims, jwt_data: Claims, code: str | None = None) -> None:
@@ -75,7 +75,7 @@ class RevokedTokenError(JWTExtendedException):
 
 
 class _ErrorWithToken(JWTExtendedException):
-    """An error that carries the verified token it is about."""
+    """An error with the verified token."""
 
     def __init__(self, message: str, jwt_header: Claims, jwt_data: Claims) -> None:
         super().__init__(message)
@@ -84,15 +84,15 @@ class _ErrorWithToken(JWTExtendedException):
 
 
 class FreshTokenRequired(_ErrorWithToken):
-    """A token that is not fresh, where a fresh one is needed."""
+    """A token that is not fresh where a fresh one is required."""
 
 
 class SignInTooOld(FreshTokenRequired):
-    """A token of a sign-in that is too long ago.
+    """A token of a login that is too old.
 
     Attributes:
-        max_age: how many seconds ago it may be.
-        code: stable.
+        max_age: the maximum age of the login in seconds.
+        code: the stable code.
     """
 
     code: ClassVar[str] = "insufficient_user_authentication"
@@ -104,11 +104,11 @@ class SignInTooOld(FreshTokenRequired):
 
 
 class InsufficientPrivilege(_ErrorWithToken):
-    """A token that does not allow what was asked for.
+    """A token without a required role or scope.
 
     Attributes:
-        code: what it lacks, stable.
-        needed: the names of all that is needed.
+        code: the stable code.
+        needed: the required roles or scopes.
     """
 
     code: ClassVar[str]
@@ -121,26 +121,26 @@ class InsufficientPrivilege(_ErrorWithToken):
 
 
 class InsufficientRole(InsufficientPrivilege):
-    """A token without a role that is needed."""
+    """A token without a required role."""
 
     code = "insufficient_role"
     _kind = "role"
 
 
 class InsufficientScope(InsufficientPrivilege):
-    """A token without a scope that is needed."""
+    """A token without a required scope."""
 
     code = "insufficient_scope"
     _kind = "scope"
 
 
 class UserLookupError(_ErrorWithToken):
-    """The user lookup loader found nobody for a token."""
+    """The user lookup loader found no user for a token."""
 
 
 class UserClaimsVerificationError(_ErrorWithToken):
-    """The token verification loader refused a token."""
+    """The token verification loader rejected a token."""
 
 
 class UnprotectedViewWarning(UserWarning):
-    """A view is open, because the decorator that should protect it stands above ``@app.route``."""
+    """A view is unprotected because its decorator is above ``@app.route``."""

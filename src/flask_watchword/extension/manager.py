@@ -1,4 +1,4 @@
-"""``JWTManager``: the extension object, and the loaders an application gives it."""
+"""``JWTManager``: the extension object, with which an application registers its callbacks."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -28,10 +28,10 @@ Loader = TypeVar("Loader", bound=Callable[..., Any])
 
 
 class JWTManager(LegacyLoaders):
-    """Hold the loaders of an application; one manager may serve several.
+    """Initialize the extension and register callbacks; one manager may serve several applications.
 
     Args:
-        app: the application; without it call :meth:`init_app` later.
+        app: the application; without it, call :meth:`init_app` later.
         add_context_processor: whether templates get ``current_user``.
 
     Attributes:
@@ -51,14 +51,14 @@ class JWTManager(LegacyLoaders):
             add_context_processor: whether templates get ``current_user``.
 
         Raises:
-            InvalidKeyError: when the secret that is configured already is a public key or the
-                like, with which anybody could sign.
-            RuntimeError: when an option that is Watchword's own has a value it cannot have, or
-                when the application has sessions, which belong to the manager it has.
+            InvalidKeyError: when the configured secret is a public key or similar, with which
+                anyone could sign tokens.
+            RuntimeError: when one of Watchword's own options has an invalid value, or when the
+                application already has sessions, which belong to another manager.
             TypeError: when a subclass overrides a method that only the drop-in calls.
         """
-        _refuse_unused_overrides(type(self))
-        _refuse_to_lose_sessions(app)
+        _reject_unused_overrides(type(self))
+        _reject_second_manager(app)
         warn_misspelled(app.config, "JWT_")
         self._set_default_configuration_options(app)
         max_token_bytes(app.config)
@@ -109,7 +109,7 @@ class JWTManager(LegacyLoaders):
         return callback
 
     def decode_key_loader(self, callback: Loader) -> Loader:
-        """Register ``f(header, claims) -> key``: the key for a token NOT verified yet."""
+        """Register ``f(header, claims) -> key``: the key for a token that is NOT verified yet."""
         self._decode_key_callback = callback
         return callback
 
@@ -124,7 +124,7 @@ class JWTManager(LegacyLoaders):
         return callback
 
     def invalid_token_loader(self, callback: Loader) -> Loader:
-        """Register ``f(reason) -> response`` for tokens that are refused."""
+        """Register ``f(reason) -> response`` for tokens that are rejected."""
         self._invalid_token_callback = callback
         return callback
 
@@ -144,12 +144,12 @@ class JWTManager(LegacyLoaders):
         return callback
 
     def token_verification_failed_loader(self, callback: Loader) -> Loader:
-        """Register ``f(header, claims) -> response`` for tokens the verification refused."""
+        """Register ``f(header, claims) -> response`` for tokens that the verification rejected."""
         self._token_verification_failed_callback = callback
         return callback
 
     def token_verification_loader(self, callback: Loader) -> Loader:
-        """Register ``f(header, claims) -> bool``: whether a verified token is admitted."""
+        """Register ``f(header, claims) -> bool``: whether a verified token is accepted."""
         self._token_verification_callback = callback
         return callback
 
@@ -159,12 +159,12 @@ class JWTManager(LegacyLoaders):
         return callback
 
     def user_identity_loader(self, callback: Loader) -> Loader:
-        """Register ``f(identity) -> str``: what stands in the token for an identity."""
+        """Register ``f(identity) -> str``: the identity claim for an identity."""
         self._user_identity_callback = callback
         return callback
 
     def user_lookup_loader(self, callback: Loader) -> Loader:
-        """Register ``f(header, claims) -> user``: the user of a token, ``None`` for nobody."""
+        """Register ``f(header, claims) -> user``: the user of a token, or ``None``."""
         self._user_lookup_callback = callback
         return callback
 
@@ -174,15 +174,15 @@ class JWTManager(LegacyLoaders):
         return callback
 
 
-#: What to use in place of the private methods that Flask-JWT-Extended's functions call.
+#: Replacements for the private methods that Flask-JWT-Extended's functions call.
 _UNUSED_METHODS = {
     "_decode_jwt_from_config": "decode_key_loader or token_verification_loader",
     "_encode_jwt_from_config": "additional_claims_loader or encode_key_loader",
 }
 
 
-def _refuse_unused_overrides(manager: type[JWTManager]) -> None:
-    """Refuse a subclass whose own way of making or checking tokens would never be called."""
+def _reject_unused_overrides(manager: type[JWTManager]) -> None:
+    """Reject a subclass that overrides a method which would never be called."""
     if current_token.mirror_on_g:
         return
     for name, instead in _UNUSED_METHODS.items():
@@ -194,13 +194,13 @@ def _refuse_unused_overrides(manager: type[JWTManager]) -> None:
             )
 
 
-def _refuse_to_lose_sessions(app: Flask) -> None:
-    # Another manager would not ask what was revoked.
+def _reject_second_manager(app: Flask) -> None:
+    # A second manager would not check the revocations.
     state = app.extensions.get(EXTENSION_KEY)
     if state is not None and state.revocations is not None:
         raise RuntimeError(
-            "this application has sessions already, with the JWTManager that it has: "
-            "remove the second JWTManager(app)"
+            "this application already has a JWTManager with sessions: remove the second "
+            "JWTManager(app)"
         )
 
 

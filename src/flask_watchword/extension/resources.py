@@ -1,4 +1,4 @@
-"""What an application holds open beside its objects: threads, and what these work with."""
+"""The threads and connections of an application, and how they are closed."""
 
 import weakref
 from typing import Protocol
@@ -7,41 +7,41 @@ from flask import Flask
 
 _KEY = "flask-watchword-resources"
 
-#: Seconds that closing waits for one thread: longer than a store takes to answer or to give up.
+#: Seconds that closing waits for one thread: longer than the timeout of a store.
 PATIENCE = 5.0
 
 
 class Background(Protocol):
-    """Work beside the requests, done by a thread of its own."""
+    """Work of a background thread."""
 
     def stop(self) -> None:
-        """Have the thread end soon.
+        """Tell the thread to end.
 
-        Takes no lock and does no I/O: the garbage collector calls it, at any point of any thread.
+        Takes no lock and does no I/O: the garbage collector may call it at any point of any thread.
         """
 
     def is_running(self) -> bool:
-        """Tell whether the thread runs, or is being started."""
+        """Return whether the thread is running or being started."""
 
     def join(self, seconds: float) -> None:
-        """Wait for the end of the thread, ``seconds`` at most."""
+        """Wait until the thread has ended, at most ``seconds``."""
 
 
 class Owned(Protocol):
-    """Connections and the like, which threads may wait for."""
+    """A resource such as a connection, for which threads may wait."""
 
     def stop_waiting(self) -> None:
-        """Have a thread that waits return soon, under the conditions of :meth:`Background.stop`."""
+        """Make waiting threads return, under the conditions of :meth:`Background.stop`."""
 
     def close(self) -> None:
-        """Give back what is open. It may be called more than once."""
+        """Close the resource. May be called more than once."""
 
 
 class Resources:
-    """Closes what an application has opened: when told to, or when the application is collected.
+    """Closes what an application has opened: on request, or when the application is collected.
 
-    It never leads back to the application, and neither may what it is given: otherwise the
-    application would never be collected.
+    Neither this object nor the objects added to it may refer to the application, which could
+    otherwise not be garbage-collected.
     """
 
     def __init__(self) -> None:
@@ -50,31 +50,31 @@ class Resources:
         self._is_released = False
 
     def add_background(self, work: Background) -> None:
-        """Stop a thread before anything is closed. The thread calls :meth:`thread_ended`."""
+        """Add a thread to stop before anything is closed; it ends with :meth:`thread_ended`."""
         self._background.append(work)
 
     def own(self, owned: Owned) -> None:
-        """Close something once no thread runs."""
+        """Add a resource to close when no thread is running."""
         self._owned.append(owned)
 
     def close(self) -> None:
-        """Stop every thread, wait for it, and close everything."""
+        """Stop all threads, wait for them, and close everything."""
         self._stop()
         for work in self._background:
             work.join(PATIENCE)
         self._close()
 
     def release(self) -> None:
-        """Close everything, without waiting: the last thread to end does it where one runs.
+        """Close everything without waiting; if threads are running, the last one to end closes.
 
-        For the garbage collector. It may interrupt one of these very threads, which then holds
-        locks that closing would wait for.
+        Called by the garbage collector, which may interrupt one of these threads while it holds a
+        lock that closing needs.
         """
         self._stop()
         self._close_if_unused()
 
     def thread_ended(self) -> None:
-        """Close what was released, if this was the last thread that used it."""
+        """Close released resources if this was the last running thread."""
         if self._is_released:
             self._close_if_unused()
 
@@ -83,7 +83,7 @@ class Resources:
             work.stop()
         for owned in self._owned:
             owned.stop_waiting()
-        # Last: from now on a thread that ends closes what was woken above.
+        # Set last: from now on, a thread that ends closes the resources.
         self._is_released = True
 
     def _close_if_unused(self) -> None:
@@ -96,29 +96,29 @@ class Resources:
 
 
 def resources_of(app: Flask) -> Resources:
-    """Return the resources of an application, which are released when it is collected."""
+    """Return the resources of an application, which are released when it is garbage-collected."""
     resources: Resources | None = app.extensions.get(_KEY)
     if resources is None:
         resources = app.extensions[_KEY] = Resources()
-        # A process that ends gives back everything anyway.
+        # Not at exit: the end of the process releases everything anyway.
         weakref.finalize(app, resources.release).atexit = False
     return resources
 
 
 class Closing:
-    """The ``close`` of an extension, for all applications that it was initialized with."""
+    """The ``close`` method of an extension, for all applications it was initialized with."""
 
     def __init__(self) -> None:
-        # Weak: an extension may be a global of a module, and applications come and go.
+        # Weak: an extension may be a module global that outlives its applications.
         self._resources: weakref.WeakSet[Resources] = weakref.WeakSet()
 
     def add(self, app: Flask) -> Resources:
-        """Close the resources of an application with the others; return them."""
+        """Add an application, and return its resources."""
         resources = resources_of(app)
         self._resources.add(resources)
         return resources
 
     def close(self) -> None:
-        """Close the resources of every application."""
+        """Close the resources of all applications."""
         for resources in list(self._resources):
             resources.close()

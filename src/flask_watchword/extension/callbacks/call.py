@@ -1,4 +1,4 @@
-"""Calling what an application registered, be it a function or a coroutine function."""
+"""Call a callback of the application: a function or a coroutine function."""
 
 from collections.abc import Callable, Coroutine
 from types import CoroutineType
@@ -8,25 +8,25 @@ from flask import current_app
 
 
 def call(loader: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a loader and return its result, awaited where the loader is asynchronous.
+    """Call a loader and return its result, awaited if the loader is asynchronous.
 
-    A coroutine is true in itself, so a blocklist that is not awaited would revoke everything and
-    a user lookup that is not awaited would find everybody.
+    A coroutine object is true, so without this an asynchronous blocklist would revoke every token
+    and an asynchronous user lookup would find a user for every token.
     """
     result = loader(*arguments)
     return wait(result) if isinstance(result, CoroutineType) else result
 
 
 def wait(coroutine: "CoroutineType[Any, Any, Any]") -> Any:
-    """Run a coroutine to its end and return its result.
+    """Run a coroutine and return its result.
 
     Raises:
-        RuntimeError: when that needs asgiref, which is not installed.
+        RuntimeError: when asgiref, which this needs, is not installed.
     """
     try:
         run = current_app.async_to_sync(_wait_for)
     except RuntimeError as error:
-        coroutine.close()  # or Python warns that it was never awaited
+        coroutine.close()  # otherwise Python warns that it was never awaited
         raise RuntimeError(
             f"{coroutine.__qualname__} is asynchronous, which needs asgiref: "
             "pip install 'Flask[async]'"

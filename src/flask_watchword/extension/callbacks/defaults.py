@@ -1,4 +1,4 @@
-"""The default loaders: what is answered and assumed where the application says nothing."""
+"""The default callbacks, used for those that the application has not registered."""
 
 from http import HTTPStatus
 from typing import Any
@@ -13,32 +13,32 @@ Claims = dict[str, Any]
 
 
 def default_expired_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
-    """Answer a token that has expired."""
+    """Respond to an expired token."""
     return message("Token has expired", HTTPStatus.UNAUTHORIZED)
 
 
 def default_invalid_token_callback(error_string: str) -> ResponseReturnValue:
-    """Answer a token that is refused, with the reason."""
+    """Respond to a rejected token with the reason."""
     return message(error_string, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def default_unauthorized_callback(error_string: str) -> ResponseReturnValue:
-    """Answer a request without a token, with what was looked for."""
+    """Respond to a request without a token with what was expected."""
     return message(error_string, HTTPStatus.UNAUTHORIZED)
 
 
 def default_needs_fresh_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
-    """Answer a token that is not fresh."""
+    """Respond to a token that is not fresh."""
     return message("Fresh token required", HTTPStatus.UNAUTHORIZED)
 
 
 def default_revoked_token_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
-    """Answer a token that has been revoked."""
+    """Respond to a revoked token."""
     return message("Token has been revoked", HTTPStatus.UNAUTHORIZED)
 
 
 def default_user_lookup_error_callback(jwt_header: Claims, jwt_data: Claims) -> ResponseReturnValue:
-    """Answer a token whose user was not found."""
+    """Respond to a token whose user was not found."""
     identity = jwt_data[current_app.config["JWT_IDENTITY_CLAIM"]]
     return message(f"Error loading the user {identity}", HTTPStatus.UNAUTHORIZED)
 
@@ -46,7 +46,7 @@ def default_user_lookup_error_callback(jwt_header: Claims, jwt_data: Claims) -> 
 def default_token_verification_failed_callback(
     jwt_header: Claims, jwt_data: Claims
 ) -> ResponseReturnValue:
-    """Answer a token that the token verification loader refused."""
+    """Respond to a token that the token verification loader rejected."""
     return message("User claims verification failed", HTTPStatus.BAD_REQUEST)
 
 
@@ -61,17 +61,17 @@ def default_jwt_headers_callback(default_headers: Any) -> Claims:
 
 
 def default_user_identity_callback(userdata: Any) -> Any:
-    """Take what was passed in as the identity."""
+    """Use the identity as it was passed."""
     return userdata
 
 
 def default_blocklist_callback(jwt_headers: Claims, jwt_data: Claims) -> bool:
-    """Take no token for revoked."""
+    """Report no token as revoked."""
     return False
 
 
 def default_token_verification_callback(_jwt_header: Claims, _jwt_data: Claims) -> bool:
-    """Take every claim for good."""
+    """Accept every token."""
     return True
 
 

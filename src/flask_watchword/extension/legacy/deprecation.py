@@ -1,4 +1,4 @@
-"""What release 3 of Flask-JWT-Extended called by other names, and how to say so."""
+"""Names and arguments of Flask-JWT-Extended 3, and their deprecation warnings."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from flask_watchword.extension.caller_warnings import warn_caller
 
 
 def warn_renamed(old: str, new: str) -> None:
-    """Warn that an old spelling is used, and name today's."""
+    """Warn that a name of release 3 is used, and name its replacement."""
     warn_caller(f"{old} is deprecated, use {new}", DeprecationWarning)
 
 
@@ -21,7 +21,7 @@ def user_claims_key() -> str:
 def legacy_token_arguments(
     legacy: dict[str, Any], claims: dict[str, Any] | None, headers: dict[str, Any] | None
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Turn the ``user_claims`` and ``headers`` of release 3 into today's arguments.
+    """Convert the arguments ``user_claims`` and ``headers`` of release 3.
 
     Raises:
         TypeError: for any other argument.
@@ -31,7 +31,7 @@ def legacy_token_arguments(
         raise TypeError(f"got an unexpected keyword argument {min(unknown)!r}")
     if "user_claims" in legacy:
         warn_renamed("user_claims=", "additional_claims=")
-        # None was the default: the loader's claims, if there is one.
+        # None, the default of release 3, means the claims of the loader.
         if legacy["user_claims"] is not None:
             claims = {user_claims_key(): legacy["user_claims"], **(claims or {})}
     if "headers" in legacy:

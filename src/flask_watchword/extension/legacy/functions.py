@@ -1,4 +1,4 @@
-"""The functions of release 3 of Flask-JWT-Extended, for the tutorials that still print them."""
+"""The functions of Flask-JWT-Extended 3, which many tutorials still use."""
 
 from collections.abc import Callable
 from typing import Any, overload
@@ -22,7 +22,7 @@ def jwt_optional() -> Callable[[View], View]: ...
 
 
 def jwt_optional(view: Any = None) -> Any:
-    """Let requests without a token through, as ``jwt_required(optional=True)`` does."""
+    """Allow requests without a token, as ``jwt_required(optional=True)`` does."""
     warn_renamed("jwt_optional", "jwt_required(optional=True)")
     decorate = jwt_required(optional=True)
     return decorate if view is None else decorate(view)
@@ -77,7 +77,7 @@ def verify_jwt_refresh_token_in_request() -> None:
 
 
 def get_raw_jwt(encoded_token: str | None = None) -> dict[str, Any]:
-    """Return the claims of the current request's token, or of one that is given."""
+    """Return the claims of the current request's token, or of the given token."""
     if encoded_token:
         warn_renamed("get_raw_jwt(encoded_token)", "decode_token(encoded_token)")
         return decode_token(encoded_token)
@@ -86,7 +86,7 @@ def get_raw_jwt(encoded_token: str | None = None) -> dict[str, Any]:
 
 
 def get_raw_jwt_header(encoded_token: str | None = None) -> dict[str, Any]:
-    """Return the header of the current request's token, or of one that is given."""
+    """Return the header of the current request's token, or of the given token."""
     if encoded_token:
         warn_renamed("get_raw_jwt_header(encoded_token)", "get_unverified_jwt_headers")
         return get_unverified_jwt_headers(encoded_token)

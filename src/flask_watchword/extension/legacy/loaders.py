@@ -1,4 +1,4 @@
-"""The loaders as release 3 of Flask-JWT-Extended named them, with the arguments it gave them."""
+"""The loaders of Flask-JWT-Extended 3, with its names and arguments."""
 
 from functools import wraps
 from inspect import Parameter, signature
@@ -14,9 +14,9 @@ _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def accepting(count: int, callback: Callback, name: str) -> Callback:
-    """Return a callback that takes ``count`` arguments, adapting one that was written for fewer.
+    """Return a callback that takes ``count`` arguments, for one that may take fewer.
 
-    Release 3 gave nothing to several loaders, and the claims alone to the one for expired tokens.
+    Release 3 called several loaders without arguments, and that for expired tokens with the claims.
     """
     takes = _positional_parameters(callback)
     if takes is None or takes >= count:
@@ -25,7 +25,7 @@ def accepting(count: int, callback: Callback, name: str) -> Callback:
 
     @wraps(callback)
     def adapted(*arguments: Any) -> Any:
-        # The arguments grew at the front: the claims, which come last, are the old ones.
+        # Later releases added arguments in front, so those of release 3 come last.
         return callback(*arguments[len(arguments) - takes :])
 
     return adapted
@@ -46,16 +46,16 @@ def _identity(claims: dict[str, Any]) -> Any:
 
 
 def _is_checked(claims: dict[str, Any]) -> bool:
-    """Tell whether release 3's options ask for this token to be looked up."""
+    """Return whether the options of release 3 require a blocklist look-up for this token."""
     config = current_app.config
     checked = config.get("JWT_BLACKLIST_TOKEN_CHECKS", ("access", "refresh"))
-    # Whatever is no refresh token opens what an access token opens, and is looked up as one.
+    # Any token that is not a refresh token gives the same access as an access token.
     kind = "refresh" if claims["type"] == "refresh" else "access"
     return config.get("JWT_BLACKLIST_ENABLED", True) and kind in checked
 
 
 class LegacyLoaders(Callbacks):
-    """The old names; each adapts its arguments and warns."""
+    """The loader methods of release 3; each adapts the arguments and warns."""
 
     def user_claims_loader(self, callback: Callback) -> Callback:
         """Register ``f(identity) -> dict``: user claims, nested under JWT_USER_CLAIMS."""
@@ -84,7 +84,7 @@ class LegacyLoaders(Callbacks):
         return callback
 
     def claims_verification_loader(self, callback: Callback) -> Callback:
-        """Register ``f(user_claims) -> bool``: whether a verified token is admitted."""
+        """Register ``f(user_claims) -> bool``: whether a verified token is accepted."""
         warn_renamed("claims_verification_loader", "token_verification_loader")
         self._token_verification_callback = lambda header, claims: callback(
             claims.get(user_claims_key(), {})
@@ -92,7 +92,7 @@ class LegacyLoaders(Callbacks):
         return callback
 
     def claims_verification_failed_loader(self, callback: Callback) -> Callback:
-        """Register ``f() -> response`` for tokens that the verification refused."""
+        """Register ``f() -> response`` for tokens that the verification rejected."""
         warn_renamed("claims_verification_failed_loader", "token_verification_failed_loader")
         self._token_verification_failed_callback = lambda header, claims: callback()
         return callback

@@ -5,7 +5,7 @@ from flask_watchword.extension.verification.token_checks import is_fresh
 
 
 def roles_of(claims: Claims) -> frozenset[str]:
-    """Return the roles that claims tell; none where they tell them in another form."""
+    """Return the claim ``roles``; empty if it is not a list."""
     roles = claims.get("roles")
     if not isinstance(roles, list):
         return frozenset()
@@ -13,15 +13,15 @@ def roles_of(claims: Claims) -> frozenset[str]:
 
 
 def scopes_of(claims: Claims) -> frozenset[str]:
-    """Return the scopes that claims tell; none where they tell them in another form."""
+    """Return the scopes in the claim ``scope``; empty if it is not a string."""
     scope = claims.get("scope")
     return frozenset(scope.split(" ")) if isinstance(scope, str) else frozenset()
 
 
-def signed_in_at(claims: Claims, now: float) -> float | None:
-    """Return when a token's user has shown who they are; ``None`` where it does not say."""
-    told = claims.get("auth_time")
-    if told is None and is_fresh(claims, now):
-        told = claims.get("iat")
-    # Not isinstance: a boolean is an int, and no date.
-    return told if type(told) in (int, float) else None
+def login_time(claims: Claims, now: float) -> float | None:
+    """Return when a token's user logged in, in seconds since the epoch; ``None`` if unknown."""
+    time = claims.get("auth_time")
+    if time is None and is_fresh(claims, now):
+        time = claims.get("iat")
+    # Not isinstance: a boolean is an int, but not a date.
+    return time if type(time) in (int, float) else None

@@ -1,4 +1,4 @@
-"""Turning refusals into responses, by the loaders of the callbacks."""
+"""Error handlers: turn exceptions into responses with the application's callbacks."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -36,10 +36,10 @@ from flask_watchword.extension.responses.messages import (
 )
 from flask_watchword.infra.errors import KeysUnavailable
 
-#: Headers of an answer that are passed on where only its data is.
+#: Response headers that are kept when only the data of a response is returned.
 _KEPT_HEADERS = ("WWW-Authenticate", "Retry-After")
-#: Asks the loader that an error belongs to; returns what a view might.
-Answer = Callable[[Callbacks, Any], Any]
+#: Calls the callback for an error; returns anything that a view may return.
+Responder = Callable[[Callbacks, Any], Any]
 
 
 def _unauthorized(callbacks: Callbacks, error: Exception) -> Any:
@@ -50,17 +50,17 @@ def _invalid(callbacks: Callbacks, error: Exception) -> Any:
     return call(callbacks._invalid_token_callback, str(error))
 
 
-def _refused(callbacks: Callbacks, error: TokenRejected) -> Any:
+def _rejected(callbacks: Callbacks, error: TokenRejected) -> Any:
     if isinstance(error, ExpiredSignatureError):
         return call(callbacks._expired_token_callback, error.jwt_header, error.jwt_data)
     return _invalid(callbacks, error)
 
 
-def _with_token(loader: str) -> Answer:
-    def answer(callbacks: Callbacks, error: Any) -> Any:
+def _with_token(loader: str) -> Responder:
+    def respond(callbacks: Callbacks, error: Any) -> Any:
         return call(getattr(callbacks, loader), error.jwt_header, error.jwt_data)
 
-    return answer
+    return respond
 
 
 def _revoked(callbacks: Callbacks, error: RevokedTokenError) -> Any:
@@ -83,14 +83,14 @@ def _insufficient(_callbacks: Callbacks, error: InsufficientPrivilege) -> Any:
 
 def _keys_unavailable(callbacks: Callbacks, error: KeysUnavailable) -> Response:
     text = "The keys of the token's issuer are not available; try again soon"
-    answer = coded_message(text, "keys_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
-    response = current_app.make_response(answer)
+    body = coded_message(text, "keys_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
+    response = current_app.make_response(body)
     # RFC 9110 section 10.2.3.
     response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
-ANSWERS: dict[type[Exception], Answer] = {
+RESPONDERS: dict[type[Exception], Responder] = {
     NoAuthorizationError: _unauthorized,
     CSRFError: _unauthorized,
     CookieSentTwice: _invalid,
@@ -98,9 +98,9 @@ ANSWERS: dict[type[Exception], Answer] = {
     InvalidQueryParamError: _invalid,
     JWTDecodeError: _invalid,
     WrongTokenError: _invalid,
-    # PyJWT's classes; see flask_watchword.errors for why there are two.
-    TokenRejected: _refused,
-    SpecificRejection: _refused,
+    # The two base classes of PyJWT's errors; see flask_watchword.errors.
+    TokenRejected: _rejected,
+    SpecificRejection: _rejected,
     FreshTokenRequired: _not_fresh,
     InsufficientPrivilege: _insufficient,
     RevokedTokenError: _revoked,
@@ -111,21 +111,21 @@ ANSWERS: dict[type[Exception], Answer] = {
 
 
 def register(callbacks: Callbacks, target: Any) -> None:
-    """Register a handler for every refusal.
+    """Register a handler for each exception that rejects a request.
 
     Args:
-        callbacks: whose loaders answer.
-        target: the application or a blueprint; or the ``Api`` of Flask-RESTX, which makes its
-            responses by itself and therefore gets data.
+        callbacks: the callbacks that respond.
+        target: the application or a blueprint; or the ``Api`` of Flask-RESTX, which creates the
+            response itself and therefore gets data.
     """
     finish = challenge if isinstance(target, Flask | Blueprint) else _as_data
-    for error_class, answer in ANSWERS.items():
-        target.errorhandler(error_class)(_handler(callbacks, answer, finish))
+    for error_class, responder in RESPONDERS.items():
+        target.errorhandler(error_class)(_handler(callbacks, responder, finish))
 
 
-def _handler(callbacks: Callbacks, answer: Answer, finish: Callable[..., Any]) -> Any:
+def _handler(callbacks: Callbacks, responder: Responder, finish: Callable[..., Any]) -> Any:
     def handle(error: Exception) -> Any:
-        return finish(answer(callbacks, error), error)
+        return finish(responder(callbacks, error), error)
 
     return handle
 
@@ -140,23 +140,23 @@ def _as_data(value: Any, error: Exception) -> Any:
 
 
 def challenge(value: ResponseReturnValue, error: Exception) -> Response:
-    """Make a response that says on a 401 how to authenticate (RFC 9110 section 11.6.1).
+    """Create a response, on a 401 with the header that tells how to authenticate.
 
-    So does a 403 to a token that allows too little (RFC 6750 section 3.1).
+    RFC 9110 section 11.6.1. A 403 for insufficient privileges has it too (RFC 6750 section 3.1).
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     response = app.make_response(value)
-    refuses_token = response.status_code == 401 or (
+    rejects_token = response.status_code == 401 or (
         response.status_code == 403 and isinstance(error, InsufficientPrivilege)
     )
-    if refuses_token and "WWW-Authenticate" not in response.headers:
+    if rejects_token and "WWW-Authenticate" not in response.headers:
         scheme = app.config["JWT_HEADER_TYPE"] or "Bearer"
         response.headers.add("WWW-Authenticate", f"{scheme} {challenge_error(error)}".rstrip())
     return response
 
 
 def challenge_error(error: Exception) -> str:
-    """Return what a challenge says of an error: nothing to who has shown no token at all."""
+    """Return the error part of a challenge; empty for a request without a token."""
     if isinstance(error, NoAuthorizationError):
         return ""
     if isinstance(error, InsufficientScope):

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 
 
 def message(text: str, status: HTTPStatus) -> ResponseReturnValue:
-    """Answer with a text for people."""
+    """Return a response with a text for people."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     return app.json.response({app.config["JWT_ERROR_MESSAGE_KEY"]: text}), status
 
 
 def coded_message(text: str, code: str, status: HTTPStatus) -> ResponseReturnValue:
-    """Answer with a text for people and, beside it, a code for programs."""
+    """Return a response with a text for people and a code for programs."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     return app.json.response({app.config["JWT_ERROR_MESSAGE_KEY"]: text, "code": code}), status

@@ -1,10 +1,10 @@
-"""Flask-RESTful and Flask-RESTX: a refusal that their ``Api`` has no answer for is ours to answer.
+"""Flask-RESTful and Flask-RESTX: use the application's error handlers for rejected tokens.
 
-Both put a router of theirs before Flask's error handling and turn what they do not know into a
-500 outside of testing and debug mode. Before they do, they announce the exception by Flask's
-``got_request_exception``; when a receiver raises, they fall back on the application's handlers.
+Both route errors before Flask's error handling and turn exceptions that they do not know into a
+500, except in testing and debug mode. Before that they send Flask's ``got_request_exception``
+signal; if a receiver raises, they fall back on the application's handlers.
 
-What an ``Api`` answers by a handler for the very class, or for ``Exception``, stays its own.
+An ``Api`` with a handler for the exact class, or for ``Exception``, keeps handling it.
 """
 
 from typing import Any
@@ -17,30 +17,30 @@ from flask_watchword.infra.errors import StoreUnavailable
 
 
 def attach(app: Flask) -> None:
-    """Have refusals inside a REST framework's resources answered by the application's handlers."""
+    """Use the application's handlers for tokens rejected in a REST framework's resources."""
     got_request_exception.connect(_fall_back_on_app, app)
 
 
 def _fall_back_on_app(app: Flask, exception: BaseException, **_: Any) -> None:
     if not isinstance(exception, TokenRejected | JWTExtendedException | StoreUnavailable):
         return
-    apis = _apis_before(app)
-    if apis and not any(_answers_by_itself(api, exception) for api in apis):
+    apis = _apis_of(app)
+    if apis and not any(_has_handler(api, exception) for api in apis):
         raise exception
 
 
-def _answers_by_itself(api: Any, exception: BaseException) -> bool:
-    # Flask-RESTful's errors= names classes. RESTX asks its own handlers before it announces
-    # anything, but its default handler after that.
+def _has_handler(api: Any, exception: BaseException) -> bool:
+    # Flask-RESTful's errors= names classes. RESTX calls its handlers before it sends the signal,
+    # but its default handler after that.
     if type(exception).__name__ in (getattr(api, "errors", None) or ()):
         return True
-    # A default handler knows nothing of the 503 and of when to try again.
-    is_refusal = not isinstance(exception, StoreUnavailable)
-    return is_refusal and getattr(api, "_default_error_handler", None) is not None
+    # A default handler would not send the 503 with Retry-After.
+    is_rejection = not isinstance(exception, StoreUnavailable)
+    return is_rejection and getattr(api, "_default_error_handler", None) is not None
 
 
-def _apis_before(app: Flask) -> list[Any]:
-    """List the ``Api`` objects that have put their router before the application's own."""
+def _apis_of(app: Flask) -> list[Any]:
+    """Return the ``Api`` objects that route errors before the application does."""
     apis = []
     router: Any = vars(app).get("handle_user_exception")
     while hasattr(router, "func") and hasattr(router, "args"):

@@ -1,4 +1,4 @@
-"""The functions by which applications make and read tokens outside of a protected view."""
+"""The functions with which applications create and decode tokens."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,13 +24,14 @@ def create_access_token(
     """Create an access token.
 
     Args:
-        identity: who the token is for; a string, or what the user identity loader turns into one.
+        identity: the user of the token: a string, or a value that the user identity loader
+            converts to one.
         fresh: whether the token is fresh, or for how long (a timedelta).
-        expires_delta: how long it lives; ``False`` for ever, ``None`` for
+        expires_delta: the lifetime; ``False`` for no expiry, ``None`` for
             JWT_ACCESS_TOKEN_EXPIRES.
-        additional_claims: further claims; they win over those of the additional claims loader.
-        additional_headers: further header members; they win over those of the loader.
-        **legacy: ``user_claims`` and ``headers``, as release 3 called them.
+        additional_claims: further claims; they override those of the additional claims loader.
+        additional_headers: further header members; they override those of the loader.
+        **legacy: ``user_claims`` and ``headers``, the names in release 3.
 
     Returns:
         The encoded token.
@@ -52,12 +53,13 @@ def create_refresh_token(
     """Create a refresh token.
 
     Args:
-        identity: who the token is for; a string, or what the user identity loader turns into one.
-        expires_delta: how long it lives; ``False`` for ever, ``None`` for
+        identity: the user of the token: a string, or a value that the user identity loader
+            converts to one.
+        expires_delta: the lifetime; ``False`` for no expiry, ``None`` for
             JWT_REFRESH_TOKEN_EXPIRES.
-        additional_claims: further claims; they win over those of the additional claims loader.
-        additional_headers: further header members; they win over those of the loader.
-        **legacy: ``user_claims`` and ``headers``, as release 3 called them.
+        additional_claims: further claims; they override those of the additional claims loader.
+        additional_headers: further header members; they override those of the loader.
+        **legacy: ``user_claims`` and ``headers``, the names in release 3.
 
     Returns:
         The encoded token.
@@ -72,12 +74,12 @@ def create_refresh_token(
 def decode_token(
     encoded_token: str, csrf_value: str | None = None, allow_expired: bool = False
 ) -> dict[str, Any]:
-    """Verify a token and return its claims, without asking blocklist or user loaders.
+    """Verify a token and return its claims; the blocklist and user loaders are not called.
 
     Args:
         encoded_token: the token.
-        csrf_value: the CSRF double submit value that has to be the token's.
-        allow_expired: whether a token whose only fault is its age is accepted.
+        csrf_value: the CSRF double submit value that must match the token.
+        allow_expired: whether to accept a token that is valid except that it has expired.
 
     Returns:
         The claims.
@@ -91,34 +93,34 @@ def decode_token(
     return state.verify(decoding, encoded_token, csrf_value, now, allow_expired).copy().claims
 
 
-#: What the two below decode with; tests replace it, see :func:`replace_decoding`.
+#: Decodes for the two functions below; tests replace it, see :func:`replace_decoding`.
 _decode: Callable[[str], Claims] = decode_token
 
 
 def replace_decoding(function: Callable[[str], Claims]) -> None:
-    """Have :func:`get_jti` and :func:`get_csrf_token` decode by another function."""
+    """Make :func:`get_jti` and :func:`get_csrf_token` decode with another function."""
     global _decode
     _decode = function
 
 
 def get_jti(encoded_token: str) -> str | None:
-    """Return the ``jti`` of a token that is verified first."""
+    """Verify a token and return its ``jti``."""
     return _decode(encoded_token).get("jti")
 
 
 def get_csrf_token(encoded_token: str) -> str:
-    """Return the CSRF double submit value of a token that is verified first.
+    """Verify a token and return its CSRF double submit value.
 
     Raises:
-        TokenRejected, JWTExtendedException: when the token is not accepted, or has no such value.
+        TokenRejected, JWTExtendedException: when the token is not accepted or has no such value.
     """
     return csrf_of(_decode(encoded_token))
 
 
 def get_unverified_jwt_headers(encoded_token: str) -> dict[str, Any]:
-    """Return the header of a token without verifying anything.
+    """Return the header of a token without verifying it.
 
-    It works outside of an application as well; inside, JWT_MAX_TOKEN_BYTES counts.
+    It also works outside of an application context; inside one, JWT_MAX_TOKEN_BYTES applies.
 
     Raises:
         TokenRejected: when the token is malformed.

@@ -1,4 +1,4 @@
-"""Tokens in cookies, and the CSRF value beside each."""
+"""Set and delete the cookies with tokens and with their CSRF values."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from flask import Response, current_app
 
 from flask_watchword.extension.options.values import cookie_max_age
 from flask_watchword.extension.tokens.api import get_csrf_token
-from flask_watchword.extension.tokens.unusable import complain
+from flask_watchword.extension.tokens.unusable import report
 
-#: Bytes of name and value that browsers keep of a cookie (draft-ietf-httpbis-rfc6265bis section
-#: 5.6); a larger one is dropped in silence.
+#: The maximum size of a cookie's name and value in bytes (draft-ietf-httpbis-rfc6265bis section
+#: 5.6). Browsers silently drop a larger cookie.
 _MAX_COOKIE_BYTES = 4096
 
 
@@ -19,13 +19,13 @@ def set_access_cookies(
     max_age: int | None = None,
     domain: str | None = None,
 ) -> None:
-    """Set the cookie of an access token, and that of its CSRF value.
+    """Set the cookie with an access token and the cookie with its CSRF value.
 
     Args:
-        response: the response to change.
+        response: the response to modify.
         encoded_access_token: the token.
-        max_age: seconds that the cookies live; ``None`` for JWT_SESSION_COOKIE's.
-        domain: domain of the cookies; ``None`` for JWT_COOKIE_DOMAIN.
+        max_age: the Max-Age of the cookies in seconds; ``None`` to use JWT_SESSION_COOKIE.
+        domain: the domain of the cookies; ``None`` for JWT_COOKIE_DOMAIN.
     """
     _set_cookies(response, "ACCESS", encoded_access_token, max_age, domain)
 
@@ -36,44 +36,44 @@ def set_refresh_cookies(
     max_age: int | None = None,
     domain: str | None = None,
 ) -> None:
-    """Set the cookie of a refresh token, and that of its CSRF value.
+    """Set the cookie with a refresh token and the cookie with its CSRF value.
 
     Args:
-        response: the response to change.
+        response: the response to modify.
         encoded_refresh_token: the token.
-        max_age: seconds that the cookies live; ``None`` for JWT_SESSION_COOKIE's.
-        domain: domain of the cookies; ``None`` for JWT_COOKIE_DOMAIN.
+        max_age: the Max-Age of the cookies in seconds; ``None`` to use JWT_SESSION_COOKIE.
+        domain: the domain of the cookies; ``None`` for JWT_COOKIE_DOMAIN.
     """
     _set_cookies(response, "REFRESH", encoded_refresh_token, max_age, domain)
 
 
 def unset_jwt_cookies(response: Response, domain: str | None = None) -> None:
-    """Delete the cookies of both tokens and of their CSRF values.
+    """Delete the cookies with both tokens and with their CSRF values.
 
     Args:
-        response: the response to change.
-        domain: domain of the cookies; ``None`` for JWT_COOKIE_DOMAIN.
+        response: the response to modify.
+        domain: the domain of the cookies; ``None`` for JWT_COOKIE_DOMAIN.
     """
     unset_access_cookies(response, domain)
     unset_refresh_cookies(response, domain)
 
 
 def unset_access_cookies(response: Response, domain: str | None = None) -> None:
-    """Delete the cookies of the access token and of its CSRF value.
+    """Delete the cookies with the access token and with its CSRF value.
 
     Args:
-        response: the response to change.
-        domain: domain of the cookies; ``None`` for JWT_COOKIE_DOMAIN.
+        response: the response to modify.
+        domain: the domain of the cookies; ``None`` for JWT_COOKIE_DOMAIN.
     """
     _unset_cookies(response, "ACCESS", domain)
 
 
 def unset_refresh_cookies(response: Response, domain: str | None = None) -> None:
-    """Delete the cookies of the refresh token and of its CSRF value.
+    """Delete the cookies with the refresh token and with its CSRF value.
 
     Args:
-        response: the response to change.
-        domain: domain of the cookies; ``None`` for JWT_COOKIE_DOMAIN.
+        response: the response to modify.
+        domain: the domain of the cookies; ``None`` for JWT_COOKIE_DOMAIN.
     """
     _unset_cookies(response, "REFRESH", domain)
 
@@ -82,8 +82,8 @@ def _set_cookies(
     response: Response, kind: str, token: str, max_age: int | None, domain: str | None
 ) -> None:
     life = cookie_max_age(current_app.config) if max_age is None else max_age
-    # First, since it verifies the token: a view may pass on what a client sent.
-    csrf = get_csrf_token(token) if _csrf_cookie_wanted() else None
+    # First, because it verifies the token, which a view may have received from a client.
+    csrf = get_csrf_token(token) if _uses_csrf_cookie() else None
     _token_cookie(response, kind, token, domain, max_age=life)
     if csrf is not None:
         _csrf_cookie(response, kind, csrf, domain, max_age=life)
@@ -91,11 +91,11 @@ def _set_cookies(
 
 def _unset_cookies(response: Response, kind: str, domain: str | None) -> None:
     _token_cookie(response, kind, "", domain, expires=0)
-    if _csrf_cookie_wanted():
+    if _uses_csrf_cookie():
         _csrf_cookie(response, kind, "", domain, expires=0)
 
 
-def _csrf_cookie_wanted() -> bool:
+def _uses_csrf_cookie() -> bool:
     config = current_app.config
     return bool(config["JWT_COOKIE_CSRF_PROTECT"] and config["JWT_CSRF_IN_COOKIES"])
 
@@ -107,10 +107,10 @@ def _token_cookie(
     name = config[f"JWT_{kind}_COOKIE_NAME"]
     size = len(name) + len(value)
     if size > _MAX_COOKIE_BYTES:
-        complain(
+        report(
             config,
-            f"browsers drop the cookie {name!r}: name and value have {size} bytes, and they keep "
-            f"{_MAX_COOKIE_BYTES} at most; put less into the claims of the token, or send it in a "
+            f"browsers drop the cookie {name!r}: its name and value have {size} bytes, and the "
+            f"limit is {_MAX_COOKIE_BYTES}; put less into the claims of the token, or send it in a "
             "header",
         )
     _set_cookie(
@@ -133,7 +133,7 @@ def _csrf_cookie(
         config[f"JWT_{kind}_CSRF_COOKIE_NAME"],
         value=value,
         path=config[f"JWT_{kind}_CSRF_COOKIE_PATH"],
-        httponly=False,  # the page's script has to read it and send it back
+        httponly=False,  # the page's script must read it and send it back
         domain=domain,
         **life,
     )
@@ -151,6 +151,6 @@ def _set_cookie(response: Response, name: str, *, domain: str | None, **attribut
         **attributes,
     )
     if partitioned:
-        # Werkzeug has an argument for it from version 3.1 on only.
+        # Werkzeug before 3.1 has no argument for it.
         *others, last = response.headers.getlist("Set-Cookie")
         response.headers.setlist("Set-Cookie", [*others, f"{last}; Partitioned"])

@@ -1,4 +1,4 @@
-"""Create a token from the options, the loaders and the keys of an application."""
+"""Create tokens from the options, callbacks and keys of an application."""
 
 import os
 from calendar import timegm
@@ -14,6 +14,7 @@ from flask_watchword.extension.callbacks.defaults import (
     default_jwt_headers_callback,
     default_user_identity_callback,
 )
+from flask_watchword.extension.callbacks.registered import Callbacks
 from flask_watchword.extension.options.values import encode_key, lifetime
 from flask_watchword.extension.state import (
     AppState,
@@ -30,8 +31,8 @@ Fresh = bool | float | timedelta
 Claims = dict[str, Any]
 
 _DATES = ("exp", "iat", "nbf")
-#: What the strict profile writes as ``typ``, so that no verifier takes one kind for another
-#: (RFC 8725 section 3.11; RFC 9068 section 2.1).
+#: The ``typ`` values of the strict profile, so that no verifier accepts one type of token as
+#: another (RFC 8725 section 3.11; RFC 9068 section 2.1).
 _EXPLICIT_TYP = {"access": "at+jwt", "refresh": "rt+jwt"}
 _signing_keys: TokenCache[tuple[Any, str, str], Key] = TokenCache(256)
 
@@ -46,20 +47,20 @@ def create(
     *,
     subject: str | None = None,
 ) -> str:
-    """Create a token, and check that it can be used.
+    """Create a token, and check that this application accepts it.
 
     Args:
-        identity: what the loaders are asked for.
+        identity: passed to the loaders.
         token_type: ``"access"`` or ``"refresh"``.
-        claims: that are added.
+        claims: further claims.
         fresh: whether the token is fresh, or for how long.
-        expires_delta: how long it lives; ``None`` for the option's lifetime.
-        headers: that are added.
-        subject: what stands in the identity claim where the package makes a token whose life it
-            has chosen itself, and which is not checked; ``None`` asks the user identity loader.
+        expires_delta: the lifetime; ``None`` for that of the options.
+        headers: further header members.
+        subject: the identity claim of a token that the package creates itself and whose lifetime
+            is therefore not checked; ``None`` to call the user identity loader.
 
     Raises:
-        UnusableToken: when this application would refuse it, in the strict profile.
+        UnusableToken: in the strict profile, when this application would reject the token.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     state = state_of(app)
@@ -81,30 +82,31 @@ def compose(
     headers: Claims | None = None,
     subject: str | None = None,
 ) -> NewToken:
-    """Make a token of any type from an application's options and loaders, unchecked.
+    """Create a token of any type without checking it.
 
-    Where the ``subject`` is known already the user identity loader is not asked for it.
+    With a ``subject``, the user identity loader is not called.
     """
-    config, manager = app.config, state.callbacks
+    config, callbacks = app.config, state.callbacks
     if expires_delta is None:
         expires_delta = lifetime(config, token_type)
     if subject is None:
-        subject = identity_of(manager, identity)
-    now = manager.clock()
+        subject = identity_of(callbacks, identity)
+    now = callbacks.clock()
     body = standard_claims(config, token_type, subject, fresh, expires_delta, now)
     overrides = _merged(
-        manager._user_claims_callback, default_additional_claims_callback, identity, claims
+        callbacks._user_claims_callback, default_additional_claims_callback, identity, claims
     )
     if overrides:
         body.update(overrides)
         dates_to_seconds(body)
     if state.revocations is not None:
-        whose = body.get(config["JWT_IDENTITY_CLAIM"])
-        _tell_revocation(body, state.revocations.subject_revoked_at(whose), manager.clock())
+        subject = body.get(config["JWT_IDENTITY_CLAIM"])
+        revoked_at = state.revocations.subject_revoked_at(subject)
+        _mark_issued_after(body, revoked_at, callbacks.clock())
     if "iss" in body and not isinstance(body["iss"], str):
         raise TypeError("Issuer (iss) must be a string.")
     header = _merged(
-        manager._jwt_additional_header_callback, default_jwt_headers_callback, identity, headers
+        callbacks._jwt_additional_header_callback, default_jwt_headers_callback, identity, headers
     )
     is_plain = not (overrides or header)
     if config["JWT_PROFILE"] == "strict" and token_type in _EXPLICIT_TYP:
@@ -115,31 +117,31 @@ def compose(
     return NewToken(encode(body, key, header, json_default(app)), body, key, is_plain, now)
 
 
-def _tell_revocation(body: Claims, moment: float | None, now: float) -> None:
-    # Tokens of a session end with it. Of the others `iat` tells whether they were issued before a
-    # revocation of their subject, unless that was made so recently that clocks may disagree.
-    if moment is not None and moment >= int(now) and body.get("sid") is None:
-        body[ISSUED_AFTER] = moment
+def _mark_issued_after(body: Claims, revoked_at: float | None, now: float) -> None:
+    # A token of a session ends with the session. For any other, `iat` shows whether it was issued
+    # before a revocation of its subject, unless that is so recent that clocks may disagree.
+    if revoked_at is not None and revoked_at >= int(now) and body.get("sid") is None:
+        body[ISSUED_AFTER] = revoked_at
 
 
-def identity_of(manager: Any, identity: Any) -> Any:
-    """Return what stands in a token for an identity."""
-    if manager._user_identity_callback is default_user_identity_callback:
+def identity_of(callbacks: Callbacks, identity: Any) -> Any:
+    """Return the identity claim for an identity."""
+    if callbacks._user_identity_callback is default_user_identity_callback:
         return identity
-    return call(manager._user_identity_callback, identity)
+    return call(callbacks._user_identity_callback, identity)
 
 
 def standard_claims(
     config: Any, token_type: str, identity: Any, fresh: Any, expires_delta: Any, now: float
 ) -> Claims:
-    """Return the claims that every token starts with, before any are added.
+    """Return the claims of every token, without additional ones.
 
     Args:
-        config: the options that say which of them there are.
+        config: the options, which decide about optional claims.
         token_type: ``"access"`` or ``"refresh"``.
-        identity: what the identity claim holds.
+        identity: the identity claim.
         fresh: whether the token is fresh, or for how long (a timedelta).
-        expires_delta: how long it lives, as a timedelta or the like; ``False`` for ever.
+        expires_delta: the lifetime: a timedelta or similar; ``False`` for no expiry.
         now: seconds since the epoch.
     """
     seconds = int(now)
@@ -168,12 +170,12 @@ def _expiry(now: float, delta: Any) -> int:
         return int(now + delta.total_seconds())
     if type(delta) is int:  # seconds, as in JWT_ACCESS_TOKEN_EXPIRES
         return int(now + delta)
-    # relativedelta and the like: whatever can be added to a date.
+    # A relativedelta or similar: anything that can be added to a date.
     return timegm((datetime.fromtimestamp(now, UTC) + delta).utctimetuple())
 
 
 def dates_to_seconds(body: Claims) -> None:
-    """Turn dates into seconds since the epoch, in place (RFC 7519 section 2, NumericDate)."""
+    """Convert dates to seconds since the epoch, in place (RFC 7519 section 2, NumericDate)."""
     for name in _DATES:
         if isinstance(body.get(name), datetime):
             body[name] = timegm(body[name].utctimetuple())
@@ -182,51 +184,50 @@ def dates_to_seconds(body: Claims) -> None:
 def _merged(loader: Any, default: Any, identity: Any, given: Claims | None) -> Claims | None:
     if loader is default:
         return given
-    # A copy: what the loader returned is the application's.
+    # A copy, because the loader's dictionary belongs to the application.
     return {**call(loader, identity), **(given or {})}
 
 
 def _signing_key(app: Flask, state: AppState, identity: Any, algorithm: str | None) -> Key:
-    manager, config = state.callbacks, app.config
-    if manager._encode_key_callback is default_encode_key_callback:
+    callbacks, config = state.callbacks, app.config
+    if callbacks._encode_key_callback is default_encode_key_callback:
         if state.key_provider is not None:
             return state.key_provider.signing_key()
         if config["JWT_PUBLIC_KEYS"] is not None and algorithm in (None, config["JWT_ALGORITHM"]):
             return state.snapshot(config).decoding.signing_key
         material = encode_key(config)
     else:
-        material = call(manager._encode_key_callback, identity)
+        material = call(callbacks._encode_key_callback, identity)
     return signing_key(material, algorithm or config["JWT_ALGORITHM"], config["JWT_PROFILE"])
 
 
 def signing_key(material: Any, algorithm: str, profile: Any) -> Key:
-    """Return the key to sign with, loaded once for each material and algorithm.
+    """Return the signing key for key material and an algorithm, from a cache.
 
     Raises:
-        InvalidKeyError: when the material cannot serve the algorithm; one that can verify alone
-            says so when it is to sign.
+        InvalidKeyError: when the material does not fit the algorithm. A key that can only verify
+            raises this when it signs.
     """
-    wanted = (material, algorithm, profile)
+    cache_key = (material, algorithm, profile)
     try:
-        key = _signing_keys[wanted]
-    except TypeError:  # a JWK as a dictionary cannot be looked up
+        key = _signing_keys[cache_key]
+    except TypeError:  # a JWK as a dictionary is not hashable
         return _loaded(material, algorithm, profile)
     if key is None:
         key = _loaded(material, algorithm, profile)
-        _signing_keys.put(wanted, key)
+        _signing_keys.put(cache_key, key)
     return key
 
 
 def _loaded(material: Any, algorithm: str, profile: Any) -> Key:
-    # A kid in the header of a token is the application's to set, as ever.
+    # Without a kid: only the application's additional headers set one.
     return Key.load(material, algorithm, profile=profile).with_kid(None)
 
 
 def random_id() -> str:
     """Return a random UUID of version 4 (RFC 9562 section 5.4) as text.
 
-    Written out here because ``str(uuid.uuid4())`` costs three times as much, and each token has
-    two of them.
+    This is three times as fast as ``str(uuid.uuid4())``, and each token has two.
     """
     digits = os.urandom(16).hex()
     variant = "89ab"[int(digits[16], 16) & 3]

@@ -1,6 +1,6 @@
-"""Whether a token that was just created can be used: an application learns it when it creates one.
+"""Check that this application accepts a token which it has just created.
 
-Otherwise the first to learn it is the client, at its next request. The compatible profile warns, at
+Otherwise the error would only appear at the client's next request. The compatible profile warns at
 the line that created the token; the strict profile raises.
 """
 
@@ -30,8 +30,8 @@ from flask_watchword.jose.careful import parse_claims
 
 Claims = dict[str, Any]
 
-_REFUSED = "this application would refuse the token that was just created: "
-#: What to do about a claim, by the error of the decoder.
+_REJECTED = "this application would reject the token that was just created: "
+#: What to do, by the error of the decoder.
 _REMEDIES: tuple[tuple[type[TokenRejected], str], ...] = (
     (
         InvalidSubjectError,
@@ -42,26 +42,26 @@ _REMEDIES: tuple[tuple[type[TokenRejected], str], ...] = (
     (InvalidAudienceError, "make JWT_ENCODE_AUDIENCE name an audience of JWT_DECODE_AUDIENCE"),
     (
         MissingRequiredClaimError,
-        "set the option or the additional claim that writes it, or leave its check out",
+        "set the option or the additional claim that writes it, or do not require it",
     ),
     (InvalidAlgorithmError, "add the alg of the additional headers to JWT_DECODE_ALGORITHMS"),
 )
 _CORRECT_IT = "correct the identity, the additional claims or the additional headers"
-#: Nothing is still to come then: a token may be created for later.
+#: Validated at this time, no date is in the future: a token may be created for later use.
 _END_OF_TIME = rules.LATEST_DATE
-#: What says that the key which verifies does not belong to the key which signs.
-_OF_THE_KEY = (InvalidSignatureError, UnknownKeyError, InvalidAlgorithmError)
+#: Errors that mean that the verification key does not belong to the signing key.
+_KEY_ERRORS = (InvalidSignatureError, UnknownKeyError, InvalidAlgorithmError)
 
 
 class NewToken(NamedTuple):
-    """A token that was just created, and what it was made of.
+    """A token that was just created.
 
     Attributes:
         text: the token.
-        claims: its claims, before they were written as JSON.
-        key: what signed it.
-        is_plain: whether the claims and the header are those of every token, with none added.
-        now: seconds since the epoch at which it was created.
+        claims: its claims, before they were encoded as JSON.
+        key: the signing key.
+        is_plain: whether it has no additional claims and header members.
+        now: the time of its creation in seconds since the epoch.
     """
 
     text: str
@@ -72,27 +72,27 @@ class NewToken(NamedTuple):
 
 
 def check_usable(config: Config, state: AppState, token: NewToken, *, any_age: bool) -> None:
-    """Check that the decoder of this application will accept a token now or later.
+    """Check that this application will accept a token now or later.
 
-    The usual token costs a few comparisons. Any other is read again as the decoder reads it.
+    For the usual token this is a few comparisons. Any other token is decoded.
 
     Args:
         config: the options.
-        state: of the application.
-        token: to check.
-        any_age: whether a token passes that has expired already.
+        state: the state of the application.
+        token: the token to check.
+        any_age: whether to accept a token that has already expired.
 
     Raises:
-        UnusableToken: when it will not be accepted, in the strict profile.
+        UnusableToken: in the strict profile, when the token will not be accepted.
     """
     decoding = state.snapshot(config).decoding  # type: ignore[arg-type]
-    if _is_plainly_usable(decoding, token):
+    if _is_usual(decoding, token):
         return
     if _check(config, state, decoding, token) and not any_age:
         _check_lifetime(config, decoding, token)
 
 
-def _is_plainly_usable(decoding: DecoderConfig, token: NewToken) -> bool:
+def _is_usual(decoding: DecoderConfig, token: NewToken) -> bool:
     policy = decoding.policy
     if (
         not token.is_plain
@@ -108,17 +108,17 @@ def _is_plainly_usable(decoding: DecoderConfig, token: NewToken) -> bool:
 def _check(config: Config, state: AppState, decoding: DecoderConfig, token: NewToken) -> bool:
     policy = decoding.policy
     if len(token.text) > policy.max_token_bytes:
-        complain(
+        report(
             config,
-            f"{_REFUSED}it has {len(token.text)} bytes, and JWT_MAX_TOKEN_BYTES is "
-            f"{policy.max_token_bytes}; put less into its claims, and look up the rest when it is "
+            f"{_REJECTED}it has {len(token.text)} bytes, and JWT_MAX_TOKEN_BYTES is "
+            f"{policy.max_token_bytes}; put less into its claims, and load the rest when it is "
             "needed",
         )
         return False
-    refusal = _refusal_of(token, state, decoding)
-    if refusal is not None:
-        remedy = next((text for kind, text in _REMEDIES if isinstance(refusal, kind)), _CORRECT_IT)
-        complain(config, f"{_REFUSED}{refusal}; {remedy}")
+    error = _error_of(token, state, decoding)
+    if error is not None:
+        remedy = next((text for kind, text in _REMEDIES if isinstance(error, kind)), _CORRECT_IT)
+        report(config, f"{_REJECTED}{error}; {remedy}")
         return False
     if decoding.proven_keys[id(token.key)] is not token.key:
         return _prove_key(config, state, decoding, token)
@@ -130,37 +130,37 @@ def _check_lifetime(config: Config, decoding: DecoderConfig, token: NewToken) ->
     end = rules.date_of(token.claims, "exp", inf)
     start = rules.date_of(token.claims, "nbf", -inf)
     if end is None or start is None:
-        return  # something that only the application's JSON provider makes a date of
+        return  # a value that only the application's JSON provider converts to a date
     if end + leeway <= token.now:
         why = (
-            "it has expired already; give it a life of more than 0 seconds (a test of expired "
+            "it has already expired; give it a lifetime of more than 0 seconds (a test of expired "
             "tokens can set JWTManager.clock instead)"
         )
     elif end + leeway <= start - leeway:
         why = "it expires before it is valid (exp and nbf)"
     else:
         return
-    complain(config, _REFUSED + why)
+    report(config, _REJECTED + why)
 
 
-def complain(config: Config, reason: str) -> None:
-    """Warn at the line of the application that a token cannot be used.
+def report(config: Config, reason: str) -> None:
+    """Warn at the line of the application that a token is unusable.
 
     Raises:
-        UnusableToken: instead, in the strict profile.
+        UnusableToken: in the strict profile, instead of the warning.
     """
     if config["JWT_PROFILE"] == "strict":
         raise UnusableToken(reason)
     warn_caller(reason, UnusableTokenWarning)
 
 
-def _refusal_of(token: NewToken, state: AppState, decoding: DecoderConfig) -> TokenRejected | None:
+def _error_of(token: NewToken, state: AppState, decoding: DecoderConfig) -> TokenRejected | None:
     policy = decoding.policy
     if token.is_plain and policy.profile == "compatible" and decoding.issuers is None:
         try:
             rules.validate(token.claims, policy, _END_OF_TIME)
         except TokenRejected:
-            pass  # as JSON it may be accepted: an application's provider may write a UUID as text
+            pass  # as JSON it may be valid: an application's provider may write a UUID as a string
         else:
             return None
     try:
@@ -183,24 +183,24 @@ def _has_key_loader(state: AppState) -> bool:
 
 
 def _prove_key(config: Config, state: AppState, decoding: DecoderConfig, token: NewToken) -> bool:
-    """Check once for each key that what it signs is verified here.
+    """Check once for each signing key that the configured verification keys accept it.
 
-    Keys of a key source belong together, and a loader of keys is asked about tokens of requests
-    alone. An application without a key that verifies creates tokens for others.
+    The keys of a key provider belong together, and a key loader is only called for tokens of
+    requests. An application without a verification key creates tokens for other applications.
     """
     if state.key_provider is None and not _has_key_loader(state):
         try:
             decoding.default_decoder.verify(token.text, token.now, allow_expired=True)
-        except _OF_THE_KEY as error:
-            complain(
+        except _KEY_ERRORS as error:
+            report(
                 config,
-                f"{_REFUSED}{error}; the keys that sign and verify do not belong together, see "
-                "JWT_PRIVATE_KEY, JWT_PUBLIC_KEY and the loaders of keys",
+                f"{_REJECTED}{error}; the keys that sign and verify do not belong together, see "
+                "JWT_PRIVATE_KEY, JWT_PUBLIC_KEY and the key loaders",
             )
             return False
         except (InvalidKeyError, RuntimeError):
             return True
         except TokenRejected:
-            pass  # its dates: it may be for later
+            pass  # about its dates: the token may be for later use
     decoding.proven_keys.put(id(token.key), token.key)
     return True
