@@ -1,4 +1,4 @@
-"""Where the time comes from: one function, so that a test can put another in its place."""
+"""The clock: one function, which tests can replace."""
 
 import time
 from collections.abc import Callable
@@ -8,9 +8,9 @@ Clock = Callable[[], float]
 
 
 def system_clock() -> float:
-    """Return the machine's time in seconds since the epoch.
+    """Return the system time in seconds since the epoch.
 
-    The attribute is looked up at each call, so that libraries which freeze ``time.time`` in
-    tests freeze this clock as well.
+    ``time.time`` is looked up at each call, so libraries that freeze it in tests also freeze this
+    clock.
     """
     return time.time()

@@ -15,12 +15,12 @@ def _option(name: str) -> property:
 
 
 def _parsed(parse: Callable[[values.Config], Any]) -> property:
-    """Return a property that reads what options stand for, and raises for bad values."""
+    """Return a property that parses options, and raises for invalid values."""
     return property(lambda _: parse(current_app.config), doc=parse.__doc__)
 
 
 def _token_location(config: values.Config) -> Any:
-    """Return JWT_TOKEN_LOCATION: as the application wrote it, but text as a tuple."""
+    """Return JWT_TOKEN_LOCATION as the application set it, a string as a tuple."""
     value = config["JWT_TOKEN_LOCATION"]
     parsed = values.token_locations(value)
     return parsed if isinstance(value, str) else value
@@ -31,7 +31,7 @@ def _has_location(name: str) -> property:
 
 
 class _Config:
-    """Read the options of the current application; nothing here can be set."""
+    """The options of the current application, read-only."""
 
     access_cookie_name = _option("JWT_ACCESS_COOKIE_NAME")
     access_cookie_path = _option("JWT_ACCESS_COOKIE_PATH")

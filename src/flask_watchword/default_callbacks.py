@@ -1,4 +1,4 @@
-"""The default loaders, which applications call from their own."""
+"""Flask-JWT-Extended's module of default callbacks, which applications call from their own."""
 
 from flask_watchword.extension.callbacks.defaults import (
     default_additional_claims_callback,

@@ -1,5 +1,6 @@
-"""The exceptions, where Flask-JWT-Extended has them: so that moving over is one word."""
+"""Flask-JWT-Extended's module of exceptions, with the exceptions of this package."""
 
+from flask_watchword.errors import TokenRejected
 from flask_watchword.extension.errors import (
     CookieSentTwice,
     CSRFError,
@@ -22,7 +23,7 @@ from flask_watchword.extension.errors import (
     WrongTokenError,
 )
 
-#: What release 3 of Flask-JWT-Extended called it.
+#: The name in Flask-JWT-Extended 3.
 UserLoadError = UserLookupError
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "NoAuthorizationError",
     "RevokedTokenError",
     "SignInTooOld",
+    "TokenRejected",
     "UnprotectedViewWarning",
     "UnusableToken",
     "UnusableTokenWarning",

@@ -1,9 +1,9 @@
-"""The optional packages: which extra brings each, and the command that installs it."""
+"""The optional dependencies: the packages of each extra, and the command that installs them."""
 
 from importlib.util import find_spec
 from types import MappingProxyType
 
-#: The packages of each extra, by the names under which they are imported.
+#: The packages of each extra, by import name.
 PACKAGES = MappingProxyType(
     {
         "service": (
@@ -30,11 +30,11 @@ PACKAGES = MappingProxyType(
 
 
 class MissingExtra(ImportError):
-    """A package that is not installed; the message has the command that installs it.
+    """A package is not installed; the message has the command that installs it.
 
     Attributes:
-        problem: what is missing, alone.
-        remedy: what to do, alone.
+        problem: the part of the message that says what is missing.
+        remedy: the part of the message that says what to do.
     """
 
     def __init__(self, package: str, extra: str) -> None:
@@ -44,10 +44,10 @@ class MissingExtra(ImportError):
 
 
 def require(extra: str) -> None:
-    """Check that the packages of an extra are installed; none is imported.
+    """Check that the packages of an extra are installed, without importing them.
 
     Raises:
-        MissingExtra: when one is not, the first in the order of :data:`PACKAGES`.
+        MissingExtra: for the first package, in the order of :data:`PACKAGES`, that is missing.
     """
     for package in PACKAGES[extra]:
         if find_spec(package) is None:

@@ -1,7 +1,9 @@
-"""Fork safety: no fork happens in the middle of a store query, and a child shares no connection.
+"""Fork safety: no fork during a store query, and no connection shared with a child process.
 
-A child has one thread, but a copy of every lock as it was at the fork: Python's, a driver's, those
-inside SQLite. A lock that another thread held at that moment stays held in the child forever.
+A child process has one thread, but a copy of every lock in its state at the fork: Python's, a
+driver's, those inside SQLite. A lock held by another thread at the fork stays locked in the child.
+
+This is the only module that registers fork hooks; everything else derives from :class:`ForkAware`.
 """
 
 import os
@@ -10,100 +12,100 @@ from weakref import WeakSet
 
 from flask_watchword.locks import PerProcess, process_lock
 
-#: Seconds that a fork waits for queries in progress. A store answers or gives up within two.
+#: Seconds that a fork waits for running queries. A store query takes at most two.
 PATIENCE = 3.0
 
 
 class ForkAware:
-    """Something that holds what two processes cannot share."""
+    """An object with state that two processes must not share."""
 
     def before_fork(self) -> None:
-        """Close what a child must not inherit. No store is queried at this time."""
+        """Close what a child must not inherit. No store query is running."""
 
     def after_fork(self) -> None:
-        """Replace it, in the child. Do not close what the parent still uses."""
+        """Replace that state in the child. Do not close what the parent still uses."""
 
 
-class _Room:
-    """Who is inside of the gate, in one process."""
+class _GateState:
+    """The running queries and pending forks of one process."""
 
     def __init__(self) -> None:
         self.guard = threading.Lock()
-        self.moved = threading.Condition(self.guard)
-        self.inside = 0
+        self.changed = threading.Condition(self.guard)
+        self.queries = 0
         self.forks = 0
 
 
 class _Gate:
-    """Passed by each store query; closed while the process forks."""
+    """A gate around each store query; closed while the process forks."""
 
     def __init__(self) -> None:
-        self._room = PerProcess(lambda: _Room())
+        self._state = PerProcess(lambda: _GateState())
         self._process = os.getpid()
-        self._noticing = process_lock()
+        self._fork_lock = process_lock()
 
     def __enter__(self) -> None:
         if self._process != os.getpid():
-            self._notice_fork()
-        room = self._room()
-        with room.guard:
-            while room.forks:
-                room.moved.wait()
-            room.inside += 1
+            self._handle_unnoticed_fork()
+        state = self._state()
+        with state.guard:
+            while state.forks:
+                state.changed.wait()
+            state.queries += 1
 
     def __exit__(self, *_: object) -> None:
-        room = self._room()
-        with room.guard:
-            room.inside -= 1
-            if room.forks:
-                room.moved.notify_all()
+        state = self._state()
+        with state.guard:
+            state.queries -= 1
+            if state.forks:
+                state.changed.notify_all()
 
     def close(self) -> None:
-        """Admit no one, and return when no one is inside; after ``PATIENCE`` at the latest."""
-        room = self._room()
-        with room.guard:
-            room.forks += 1
-            room.moved.wait_for(lambda: not room.inside, PATIENCE)
+        """Block new queries, and wait for the running ones, at most ``PATIENCE`` seconds."""
+        state = self._state()
+        with state.guard:
+            state.forks += 1
+            state.changed.wait_for(lambda: not state.queries, PATIENCE)
 
     def open(self) -> None:
-        """Admit those who wait."""
-        room = self._room()
-        with room.guard:
-            room.forks -= 1
-            room.moved.notify_all()
+        """Let waiting queries continue."""
+        state = self._state()
+        with state.guard:
+            state.forks -= 1
+            state.changed.notify_all()
 
-    def begin_in_child(self) -> None:
-        """Replace what the parent still uses, once in each child."""
+    def reset_in_child(self) -> None:
+        """Call ``after_fork`` of each object, once in each child."""
         self._process = os.getpid()
-        for thing in list(_fork_aware):
-            thing.after_fork()
+        for each in list(_fork_aware):
+            each.after_fork()
 
-    def _notice_fork(self) -> None:
-        # uWSGI does not run the hooks below unless it has --py-call-uwsgi-fork-hooks.
-        with self._noticing():
+    def _handle_unnoticed_fork(self) -> None:
+        # uWSGI runs the hooks below only with --py-call-uwsgi-fork-hooks.
+        with self._fork_lock():
             if self._process != os.getpid():
-                self.begin_in_child()
+                self.reset_in_child()
 
 
-#: Use ``with no_fork:`` around whatever may hold a lock of a store or of its driver. Do not use it
-#: around waiting for changes, and do not nest it.
+#: Use ``with no_fork:`` around code that may hold a lock of a store or its driver. Do not use it
+#: while waiting for changes, and do not nest it.
 no_fork = _Gate()
 
 _fork_aware: "WeakSet[ForkAware]" = WeakSet()
 
 
-def watch_forks(thing: ForkAware) -> None:
-    """Have the methods of ``thing`` called at every fork of this process."""
-    _fork_aware.add(thing)
+def watch_forks(aware: ForkAware) -> None:
+    """Call the methods of an object at each fork of this process."""
+    _fork_aware.add(aware)
 
 
 def _before() -> None:
     no_fork.close()
-    for thing in list(_fork_aware):
-        thing.before_fork()
+    for each in list(_fork_aware):
+        each.before_fork()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
     os.register_at_fork(
-        before=_before, after_in_parent=no_fork.open, after_in_child=no_fork.begin_in_child
+        before=_before, after_in_parent=no_fork.open, after_in_child=no_fork.reset_in_child
     )

@@ -1,4 +1,4 @@
-"""The checks of a token that is verified already, as functions of its header and claims."""
+"""The checks of a decoded token, as functions of its header and claims."""
 
 import json
 from typing import Any
@@ -19,10 +19,10 @@ Claims = dict[str, Any]
 
 
 def get_jwt_manager() -> JWTManager:
-    """Return the manager of the current application.
+    """Return the ``JWTManager`` of the current application.
 
     Raises:
-        RuntimeError: when it has none.
+        RuntimeError: when the application has none.
     """
     try:
         manager: JWTManager = current_app.extensions["flask-jwt-extended"]
@@ -34,27 +34,27 @@ def get_jwt_manager() -> JWTManager:
 
 
 def has_user_lookup() -> bool:
-    """Tell whether there is a user lookup loader."""
+    """Return whether a user lookup loader is registered."""
     return get_jwt_manager()._user_lookup_callback is not None
 
 
 def user_lookup(jwt_header: Claims, jwt_data: Claims) -> Any:
-    """Return what the user lookup loader finds; ``None`` without a loader."""
+    """Return the result of the user lookup loader; ``None`` without a loader."""
     loader = get_jwt_manager()._user_lookup_callback
     return loader and call(loader, jwt_header, jwt_data)
 
 
 def verify_token_type(decoded_token: Claims, refresh: bool) -> None:
-    """Check that a token is a refresh token, or that it is none.
+    """Check that a token is a refresh token, or that it is not one.
 
     Raises:
-        WrongTokenError: when it is the other.
+        WrongTokenError: when it has the other type.
     """
     check_type(decoded_token, refresh)
 
 
 def verify_token_not_blocklisted(jwt_header: Claims, jwt_data: Claims) -> None:
-    """Check that the blocklist loader does not know a token.
+    """Check that the blocklist loader does not report a token as revoked.
 
     Raises:
         RevokedTokenError: when it does.
@@ -64,7 +64,7 @@ def verify_token_not_blocklisted(jwt_header: Claims, jwt_data: Claims) -> None:
 
 
 def custom_verification_for_token(jwt_header: Claims, jwt_data: Claims) -> None:
-    """Check that the token verification loader admits a token.
+    """Check that the token verification loader accepts a token.
 
     Raises:
         UserClaimsVerificationError: when it does not.
@@ -74,13 +74,13 @@ def custom_verification_for_token(jwt_header: Claims, jwt_data: Claims) -> None:
 
 
 class JSONEncoder(json.JSONEncoder):
-    """Write what JSON has no form for as the current application's JSON provider does."""
+    """Encode values that JSON has no type for as the current application's JSON provider does."""
 
     def default(self, o: Any) -> Any:
-        """Return something that JSON has a form for."""
+        """Return a value that can be encoded as JSON."""
         return json_default(current_app)(o)
 
 
 def get_json_encoder(app: Flask) -> type[json.JSONEncoder]:
-    """Return the class that writes an application's tokens as JSON."""
+    """Return the JSON encoder class for an application's tokens."""
     return JSONEncoder

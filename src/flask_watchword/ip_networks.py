@@ -1,4 +1,4 @@
-"""Read IP addresses, and find the network that an address belongs to."""
+"""Parse IP addresses, and find the network of an address."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -6,15 +6,15 @@ from typing import TypeAlias
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-#: Bits shared by neighbours, by IP version: what a company, a hosting customer or a tunnel often
-#: gets as a whole (RFC 6177 for IPv6).
+#: The prefix length of a site's network, by IP version: what a company, a hosting customer or a
+#: tunnel is often assigned as a whole (RFC 6177 for IPv6).
 SITE_BITS: Mapping[int, int] = {4: 24, 6: 48}
 
 
 def read_address(text: str) -> Address | None:
-    """Return the address that a text is, with or without a port; ``None`` where it is none.
+    """Parse an address with or without a port; return ``None`` if it is not one.
 
-    An IPv4 address that is mapped into IPv6 is the IPv4 address.
+    An IPv4-mapped IPv6 address is returned as the IPv4 address.
     """
     try:
         address = ipaddress.ip_address(_without_port(text.strip()))
@@ -22,8 +22,8 @@ def read_address(text: str) -> Address | None:
         return None
     if address.version == 4:
         return address
-    # The same client, whichever socket of ours it called (RFC 4291 section 2.5.5.2). A zone is a
-    # name of our own network cards, and nothing of the client's.
+    # The same client, whether it connected to an IPv4 or an IPv6 socket (RFC 4291 section 2.5.5.2).
+    # The zone is dropped: it names an interface of this machine, not of the client.
     return address.ipv4_mapped or ipaddress.IPv6Address(int(address))
 
 
@@ -32,20 +32,20 @@ def network_of(text: str, bits: Mapping[int, int]) -> str | None:
 
     Args:
         text: the address.
-        bits: length of the network's prefix, by IP version.
+        bits: the prefix length of the network, by IP version.
 
     Returns:
-        the network; ``None`` where the text is no address.
+        The network; ``None`` if the text is not an address.
     """
     address = read_address(text)
     if address is None:
         return None
-    # By the bytes: a whole number below 2**32 would be read as IPv4.
+    # From the bytes: an integer below 2**32 would be read as an IPv4 address.
     return str(ipaddress.ip_network((address.packed, bits[address.version]), strict=False))
 
 
 def _without_port(text: str) -> str:
-    # Some proxies write 192.0.2.1:4711 and [2001:db8::1]:4711 (RFC 7239 section 6 has both).
+    # Some proxies write 192.0.2.1:4711 and [2001:db8::1]:4711 (both forms in RFC 7239 section 6).
     if text.startswith("["):
         return text[1:].partition("]")[0]
     return text.partition(":")[0] if text.count(":") == 1 else text

@@ -1,4 +1,4 @@
-"""``JWTManager``, and the names that programs take from its module."""
+"""``JWTManager``, and the other names that programs import from Flask-JWT-Extended's module."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""For the Alembic migrations of an application whose database has our tables as well."""
+"""For Alembic migrations of an application whose database also has this package's tables."""
 
 from flask_watchword.infra.table_names import include_name
 

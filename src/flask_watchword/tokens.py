@@ -1,4 +1,4 @@
-"""Where Flask-JWT-Extended makes and reads tokens by functions that are private to it."""
+"""Flask-JWT-Extended's module for encoding and decoding tokens, without its private functions."""
 
 from typing import TYPE_CHECKING
 

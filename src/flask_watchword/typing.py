@@ -1,4 +1,4 @@
-"""The types of arguments that have several, where Flask-JWT-Extended has them."""
+"""Flask-JWT-Extended's module of types."""
 
 from flask_watchword.extension.tokens.creation import ExpiresDelta, Fresh
 

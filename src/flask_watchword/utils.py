@@ -1,7 +1,7 @@
-"""Making and reading tokens, and the token of the current request, where Flask-JWT-Extended has it.
+"""Flask-JWT-Extended's module for creating and decoding tokens and for the current token.
 
-Tests replace ``get_jwt``, ``get_current_user`` and ``decode_token`` here: functions that use them
-follow.
+If tests replace ``get_jwt``, ``get_current_user`` or ``decode_token`` here, the functions that use
+them call the replacement.
 """
 
 from flask_watchword.config import config

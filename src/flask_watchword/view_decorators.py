@@ -1,7 +1,7 @@
-"""Protecting a view, where Flask-JWT-Extended has it.
+"""Flask-JWT-Extended's module for protecting views.
 
-Tests replace ``verify_jwt_in_request`` here: views under ``jwt_required`` follow, with the names of
-release 3 as well.
+If tests replace ``verify_jwt_in_request`` here, ``jwt_required`` and the decorators of release 3
+call the replacement.
 """
 
 from typing import TYPE_CHECKING

@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     ROOT: {"extension", "service"},
     "migrations": {"infra"},
     # Modules under Flask-JWT-Extended's names.
-    "exceptions": {"extension"},
+    "exceptions": {"errors", "extension"},
     "typing": {"extension"},
     "default_callbacks": {"extension"},
     "internal_utils": {"extension"},

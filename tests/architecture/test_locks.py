@@ -11,7 +11,7 @@ PRIMITIVES = {"Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaph
 #: What makes one for the length of a call, or is itself made by a ``PerProcess``.
 ALLOWED = {
     "locks.py": "makes them",
-    "fork_safety.py": "_Room is made by a PerProcess",
+    "fork_safety.py": "_GateState is made by a PerProcess",
     "infra/http/remote_keys.py": "one event for each fetch",
     "cli/serving/request_worker.py": "of a worker of granian, which is not patched",
 }
@@ -57,3 +57,13 @@ def test_nothing_that_is_patched_is_imported_by_its_name() -> None:
         and {name.name for name in node.names} - {"perf_counter", "monotonic"}
     }
     assert imported == set()
+
+
+def test_fork_hooks_are_registered_in_one_module() -> None:
+    # A second one would be called in an order of its own, and fail on Windows without its check.
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if "os.register_at_fork" in path.read_text(encoding="utf-8")
+    }
+    assert found == {"fork_safety.py"}

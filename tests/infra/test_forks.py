@@ -182,7 +182,7 @@ assert entered.wait(10)
 child = os.fork()
 if child == 0:
     with forks.no_fork:
-        os._exit(7 if forks.no_fork._room().inside == 1 else 1)
+        os._exit(7 if forks.no_fork._state().queries == 1 else 1)
 _, status = os.waitpid(child, 0)
 with forks.no_fork:
     print("exit", os.waitstatus_to_exitcode(status))

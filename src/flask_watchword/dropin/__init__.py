@@ -1,6 +1,6 @@
-"""Serve a program that imports ``flask_jwt_extended`` by Watchword, without touching a file.
+"""Run a program that imports ``flask_jwt_extended`` on Watchword, without changing the program.
 
-``python -m flask_watchword.dropin`` runs a program so; :func:`install` does it from code.
+``python -m flask_watchword.dropin`` runs a program this way; :func:`install` does it from code.
 """
 
 from flask_watchword.dropin.finder import install

@@ -1,4 +1,4 @@
-"""``python -m flask_watchword.dropin``: run a program that is written for Flask-JWT-Extended."""
+"""``python -m flask_watchword.dropin``: run a program written for Flask-JWT-Extended."""
 
 import sys
 

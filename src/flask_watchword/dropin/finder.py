@@ -1,4 +1,4 @@
-"""Answering ``import flask_jwt_extended`` with the modules in ``served/``."""
+"""Import ``flask_jwt_extended`` from the modules in ``served/``."""
 
 import sys
 from collections.abc import Sequence
@@ -7,16 +7,16 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
-#: The name that is served.
+#: The name of the provided package.
 PACKAGE = "flask_jwt_extended"
-#: A directory that holds a package of that name and nothing else: it may stand on ``sys.path``.
+#: A directory with a package of that name and nothing else, so it can be on ``sys.path``.
 SERVED = Path(__file__).with_name("served")
 
 
 class _Finder(MetaPathFinder):
-    """Find the package in :data:`SERVED`, whatever ``sys.path`` holds.
+    """Find the package in :data:`SERVED`, regardless of ``sys.path``.
 
-    Its modules need no answer: Python looks for them where their package is.
+    Its modules are found by Python, which searches the package's directory.
     """
 
     def find_spec(
@@ -26,11 +26,11 @@ class _Finder(MetaPathFinder):
 
 
 def install() -> None:
-    """Serve ``flask_jwt_extended`` from now on, installed or not; to call it twice does no harm.
+    """Provide ``flask_jwt_extended`` from now on, even if it is installed; may be called twice.
 
     Raises:
-        RuntimeError: when another ``flask_jwt_extended`` has been imported already, since parts
-            of the program may hold on to it.
+        RuntimeError: when another ``flask_jwt_extended`` has already been imported, since parts of
+            the program may already use it.
     """
     loaded = sys.modules.get(PACKAGE)
     if loaded is not None and not _is_ours(loaded):

@@ -1,4 +1,4 @@
-"""Running a program as ``python`` itself does, with ``flask_jwt_extended`` served."""
+"""Run a program as ``python`` does, with ``flask_jwt_extended`` provided by Watchword."""
 
 import builtins
 import os
@@ -17,13 +17,13 @@ USAGE = "usage: python -m flask_watchword.dropin (-m MODULE | SCRIPT) [ARGUMENT 
 
 
 def main(arguments: list[str]) -> None:
-    """Run the program that the arguments name, as ``python`` would if it were given them.
+    """Run the program that the arguments name, as ``python`` would with these arguments.
 
     Args:
         arguments: ``-m``, a module and its arguments, or the path of a script and its arguments.
 
     Raises:
-        SystemExit: the program's own, or with status 2 when no program is named.
+        SystemExit: raised by the program, or with status 2 when the arguments name no program.
     """
     match arguments:
         case ["-m", program, *rest]:
@@ -31,17 +31,17 @@ def main(arguments: list[str]) -> None:
         case [program, *rest] if not program.startswith("-"):
             run = _run_script
         case _:
-            _give_up(USAGE, 2)
+            _exit(USAGE, 2)
     install()
     serve_children()
     run(program, rest)
 
 
 def serve_children() -> None:
-    """Serve the Python processes that the program starts as well, by their ``PYTHONPATH``.
+    """Set ``PYTHONPATH``, so that Python processes started by the program get the package too.
 
-    ``sys.path`` is made to look as if it had been set for this process, since ``multiprocessing``
-    hands it down.
+    ``sys.path`` is changed as if it had been set for this process, because ``multiprocessing``
+    passes it on.
     """
     inherited = os.environ.get("PYTHONPATH")
     paths = inherited.split(os.pathsep) if inherited else []
@@ -56,7 +56,7 @@ def _run_module(name: str, arguments: list[str]) -> None:
     if spec is not None and spec.submodule_search_locations is not None:
         spec = _find(f"{name}.__main__")
     if spec is None or spec.origin is None:
-        _give_up(f"{sys.executable}: No module named {name}", 1)
+        _exit(f"{sys.executable}: No module named {name}", 1)
     sys.argv = [spec.origin, *arguments]
     _execute_spec(spec)
 
@@ -66,7 +66,7 @@ def _find(name: str) -> ModuleSpec | None:
         return find_spec(name)
     except ModuleNotFoundError as error:
         if name.startswith(f"{error.name}."):
-            return None  # a parent of it is missing, and not something that a parent imports
+            return None  # one of its parents is missing, not a module that a parent imports
         raise
 
 
@@ -74,10 +74,10 @@ def _run_script(script: str, arguments: list[str]) -> None:
     path = Path(script)
     absolute = os.path.join(os.getcwd(), script)  # noqa: PTH118, PTH109 - Path drops a `./`
     if not path.exists():
-        _give_up(f"{sys.executable}: can't open file '{absolute}'", 2)
+        _exit(f"{sys.executable}: can't open file '{absolute}'", 2)
     sys.argv = [script, *arguments]
     if not sys.flags.safe_path:
-        del sys.path[0]  # the current directory: our own `-m` put it there
+        del sys.path[0]  # the current directory, which `-m flask_watchword.dropin` has added
     if path.is_dir() or is_zipfile(path):
         _run_archive(absolute)
         return
@@ -93,16 +93,16 @@ def _run_archive(path: str) -> None:
     sys.path.insert(0, path)
     spec = PathFinder.find_spec("__main__", [path])
     if spec is None:
-        _give_up(f"{sys.executable}: can't find '__main__' module in '{path}'", 1)
+        _exit(f"{sys.executable}: can't find '__main__' module in '{path}'", 1)
     _execute_spec(spec)
 
 
 def _execute_spec(spec: ModuleSpec) -> None:
-    # Not every loader that has it says so by its class.
+    # Some loaders have the method without a base class that declares it.
     get_code = getattr(spec.loader, "get_code", None)
     code = get_code(spec.name) if get_code is not None else None
     if code is None:
-        _give_up(f"{sys.executable}: No code object available for {spec.name}", 1)
+        _exit(f"{sys.executable}: No code object available for {spec.name}", 1)
     _execute(
         code,
         __cached__=spec.cached,
@@ -114,17 +114,17 @@ def _execute_spec(spec: ModuleSpec) -> None:
 
 
 def _execute(code: CodeType, **facts: Any) -> None:
-    """Execute code as the main module, which it remains.
+    """Execute code as the main module, which stays in place afterwards.
 
-    The standard library's ``runpy`` takes the main module away at the end, when threads of the
-    program may still run, and puts other paths into ``sys.argv``.
+    The standard library's ``runpy`` removes the main module at the end, when threads of the program
+    may still be running, and puts other paths into ``sys.argv``.
     """
     program = ModuleType("__main__")
     vars(program).update({"__builtins__": builtins, "__cached__": None, **facts})
     sys.modules["__main__"] = program
-    exec(code, vars(program))  # noqa: S102 - it is the program we were asked to run
+    exec(code, vars(program))  # noqa: S102 - the program to run
 
 
-def _give_up(complaint: str, status: int) -> NoReturn:
-    sys.stderr.write(complaint + "\n")
+def _exit(message: str, status: int) -> NoReturn:
+    sys.stderr.write(message + "\n")
     raise SystemExit(status)

@@ -1,9 +1,9 @@
-"""What ``import flask_jwt_extended`` finds under the drop-in: its API, and release 3's names.
+"""The package that the drop-in provides as ``flask_jwt_extended``, with the names of release 3.
 
-``jwt_expired_token_required`` is Watchword's own name: tutorials use it with this import as well.
+``jwt_expired_token_required`` is Watchword's own name: tutorials also import it from here.
 
-Every module stands here under the name that programs know it by, with the names that they take
-from it. Functions that tests replace are looked up where Flask-JWT-Extended looks them up.
+The package has all of Flask-JWT-Extended's modules, with the names that programs import from them.
+Functions that tests replace are looked up in the module where Flask-JWT-Extended looks them up.
 """
 
 from flask_watchword.extension.verification import current_token
@@ -48,7 +48,7 @@ from .view_decorators import (
     verify_jwt_refresh_token_in_request as verify_jwt_refresh_token_in_request,
 )
 
-#: The release whose behaviour is served.
+#: The release of Flask-JWT-Extended whose behaviour this is.
 __version__ = "4.7.4"
 
 current_token.mirror_on_g = True

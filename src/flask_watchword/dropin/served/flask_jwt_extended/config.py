@@ -1,4 +1,4 @@
-"""The options of the current application: Watchword's own module under this name."""
+"""The options of the current application: ``flask_watchword.config`` under this name."""
 
 import sys
 

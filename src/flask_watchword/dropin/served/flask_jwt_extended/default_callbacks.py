@@ -1,4 +1,4 @@
-"""The default loaders: Watchword's own module under this name."""
+"""The default callbacks: ``flask_watchword.default_callbacks`` under this name."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The exceptions: Watchword's own module under this name."""
+"""The exceptions: ``flask_watchword.exceptions`` under this name."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The checks of a verified token: Watchword's own module under this name."""
+"""The checks of a verified token: ``flask_watchword.internal_utils`` under this name."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Tokens made and read by explicit parameters, without an application."""
+"""Encode and decode tokens from explicit parameters, without an application."""
 
 from collections.abc import Iterable
 from json import JSONEncoder
@@ -40,8 +40,8 @@ def _encode_jwt(
         "JWT_ENCODE_AUDIENCE": audience,
         "JWT_ENCODE_ISSUER": issuer,
     }
-    life = expires_delta or False
-    claims = standard_claims(options, token_type, identity, fresh, life, system_clock())
+    lifetime = expires_delta or False
+    claims = standard_claims(options, token_type, identity, fresh, lifetime, system_clock())
     claims.update(claim_overrides or {})
     dates_to_seconds(claims)
     headers = header_overrides or {}

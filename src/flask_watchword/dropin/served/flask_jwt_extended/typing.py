@@ -1,4 +1,4 @@
-"""The types of arguments: Watchword's own module under this name."""
+"""The types of arguments: ``flask_watchword.typing`` under this name."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Making and reading tokens, and the token of the current request."""
+"""Create and decode tokens, and read the token of the current request."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ current_user: Any = LocalProxy(lambda: get_current_user())
 
 
 def get_jwt() -> Claims:
-    """Return the claims of the current request's token; empty where the request has none.
+    """Return the claims of the current request's token; empty if the request has none.
 
     Raises:
         RuntimeError: in a view that is not protected, and outside of a request.
@@ -53,7 +53,7 @@ def get_jwt_identity() -> Any:
 
 
 def get_current_user() -> Any:
-    """Return what the user lookup loader found for the current request's token.
+    """Return the user that the user lookup loader returned for the current request's token.
 
     Raises:
         RuntimeError: in a view that is not protected, outside of a request, and without a user
@@ -119,14 +119,14 @@ def decode_token(
 
 
 def get_jti(encoded_token: str) -> str | None:
-    """Return the ``jti`` of a token that is verified first."""
+    """Verify a token and return its ``jti``."""
     return decode_token(encoded_token).get("jti")
 
 
 def get_csrf_token(encoded_token: str) -> str:
-    """Return the CSRF double submit value of a token that is verified first.
+    """Verify a token and return its CSRF double submit value.
 
     Raises:
-        TokenRejected, JWTExtendedException: when the token is not accepted, or has no such value.
+        TokenRejected, JWTExtendedException: when the token is not accepted or has no such value.
     """
     return csrf_of(decode_token(encoded_token))

@@ -1,7 +1,7 @@
-"""Protecting a view.
+"""Protect views.
 
-Tests of applications replace functions of this module, ``verify_jwt_in_request`` above all, so
-each of them looks the others up here at each call.
+Tests of applications replace functions of this module, above all ``verify_jwt_in_request``, so the
+functions look each other up here at each call.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from flask_watchword.extension.legacy.functions import (
     verify_jwt_refresh_token_in_request as verify_jwt_refresh_token_in_request,
 )
 from flask_watchword.extension.state import current_state, state_of
-from flask_watchword.extension.verification import locations as places
+from flask_watchword.extension.verification import locations as readers
 from flask_watchword.extension.verification.current_token import (
     CurrentToken,
     absent_token,
@@ -126,7 +126,7 @@ def jwt_required(
     verify_type: bool = True,
     skip_revocation_check: bool = False,
 ) -> Any:
-    """Protect a view: it runs only for requests that carry a valid token.
+    """Protect a view: it runs only for requests with a valid token.
 
     Takes what :func:`flask_watchword.jwt_required` takes.
     """
@@ -152,7 +152,7 @@ def _decode_jwt_from_request(
     verify_type: bool = True,
     skip_revocation_check: bool = False,
 ) -> tuple[Claims, Claims, str]:
-    """Return the claims and the header of the request's token, and where it was found."""
+    """Return the claims, the header and the location of the request's token."""
     claims, header, location, encoded = _find(locations, refresh)
     if verify_type:
         verify_token_type(claims, refresh)
@@ -166,11 +166,11 @@ def _decode_jwt_from_request(
 
 
 def _verify_not_revoked(encoded: str, location: str) -> None:
-    """Check that neither a token's session nor its key was revoked, where there are ``Sessions``.
+    """Check with ``Sessions`` that neither the token's session nor its key has been revoked.
 
     Raises:
-        RevokedTokenError: when it was.
-        StoreUnavailable: when the store does not answer.
+        RevokedTokenError: when one of them has.
+        StoreUnavailable: when the store does not respond.
     """
     state = current_state()
     if state.revocations is None:
@@ -182,38 +182,38 @@ def _verify_not_revoked(encoded: str, location: str) -> None:
 
 
 def _find(locations: LocationType, refresh: bool) -> tuple[Claims, Claims, str, str]:
-    readers: dict[str, Callable[[], places.Found]] = {
+    read: dict[str, Callable[[], readers.Found]] = {
         "headers": lambda: _decode_jwt_from_headers(),
         "cookies": lambda: _decode_jwt_from_cookies(refresh),
         "query_string": lambda: _decode_jwt_from_query_string(),
         "json": lambda: _decode_jwt_from_json(refresh),
     }
-    wanted = required_locations(locations) or tuple(config.token_location)
+    required = required_locations(locations) or tuple(config.token_location)
     missing = []
-    for location in wanted:
+    for location in required:
         try:
-            token, csrf_value = readers[location]()
+            token, csrf_value = read[location]()
             claims = decode_token(token, csrf_value)
             return claims, get_unverified_jwt_headers(token), location, token
         except NoAuthorizationError as error:
             missing.append(str(error))
-    raise NoAuthorizationError(missing_token_message(wanted, missing))
+    raise NoAuthorizationError(missing_token_message(required, missing))
 
 
-def _decode_jwt_from_headers() -> places.Found:
-    return places.from_headers(request, current_app.config, False)
+def _decode_jwt_from_headers() -> readers.Found:
+    return readers.from_headers(request, current_app.config, False)
 
 
-def _decode_jwt_from_cookies(refresh: bool) -> places.Found:
-    return places.from_cookies(request, current_app.config, refresh)
+def _decode_jwt_from_cookies(refresh: bool) -> readers.Found:
+    return readers.from_cookies(request, current_app.config, refresh)
 
 
-def _decode_jwt_from_query_string() -> places.Found:
-    return places.from_query_string(request, current_app.config, False)
+def _decode_jwt_from_query_string() -> readers.Found:
+    return readers.from_query_string(request, current_app.config, False)
 
 
-def _decode_jwt_from_json(refresh: bool) -> places.Found:
-    return places.from_json(request, current_app.config, refresh)
+def _decode_jwt_from_json(refresh: bool) -> readers.Found:
+    return readers.from_json(request, current_app.config, refresh)
 
 
 def _verify_token_is_fresh(jwt_header: Claims, jwt_data: Claims) -> None:
@@ -232,7 +232,7 @@ def _load_user(jwt_header: Claims, jwt_data: Claims) -> dict[str, Any] | None:
 
 
 def jwt_optional(view: Any = None) -> Any:
-    """Let requests without a token through, as ``jwt_required(optional=True)`` does."""
+    """Allow requests without a token, as ``jwt_required(optional=True)`` does."""
     warn_renamed("jwt_optional", "jwt_required(optional=True)")
     decorate = jwt_required(optional=True)
     return decorate if view is None else decorate(view)
