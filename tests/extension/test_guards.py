@@ -213,7 +213,7 @@ def test_guard_that_names_nothing_is_refused_at_once(guard: Any, names: tuple[An
 
 @pytest.mark.parametrize("scope", ["a b", 'a"b', "a\\b", "a\nb", "é"])
 def test_scope_that_no_token_can_have_is_refused_at_once(scope: str) -> None:
-    with pytest.raises(TypeError, match="name the scopes"):
+    with pytest.raises(TypeError, match="name the required scopes"):
         scopes_required(scope)
 
 
