@@ -94,7 +94,7 @@ def _verifying(alone: str) -> Callable[[], bool]:
     if alone == _LIBSODIUM:
         return lambda: passwords.verify(known, _PASSWORD)
     costs = OWASP_PROFILE
-    hasher = PasswordHasher(costs.passes, costs.memory_kib, costs.lanes)
+    hasher = PasswordHasher(costs.time_cost, costs.memory_kib, costs.parallelism)
     return lambda: hasher.verify(known, _PASSWORD)
 
 

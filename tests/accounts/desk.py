@@ -14,7 +14,7 @@ from tests.memory_stores.codes import MemoryCodeStore
 from tests.memory_stores.users import MemoryUserStore
 from tests.service.places import empty_accounts
 
-CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
+CHEAPEST = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
 NOW = 1_700_000_000.0
 
 GOOD = "correct horse battery staple"
@@ -36,9 +36,9 @@ class CountingPasswords(Passwords):
         self.hashes += 1
         return super().verify(password_hash, password)
 
-    def verify_nobody(self, password: str) -> None:
+    def verify_decoy(self, password: str) -> None:
         self.hashes += 1
-        super().verify_nobody(password)
+        super().verify_decoy(password)
 
 
 class Mailbox:

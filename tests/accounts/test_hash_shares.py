@@ -18,7 +18,7 @@ def shares() -> HashShares:
 def taken(shares: HashShares, held: ExitStack, address: str, account: str | None) -> bool:
     """Take a place until the end of the test; tell whether there was one."""
     try:
-        held.enter_context(shares.taken(address, account))
+        held.enter_context(shares.slot(address, account))
     except TooManyAttempts:
         return False
     return True
@@ -42,7 +42,7 @@ def test_a_client_without_a_place_is_told_to_come_back_in_a_second(shares: HashS
     with ExitStack() as held:
         while taken(shares, held, HOME, None):
             pass
-        with pytest.raises(TooManyAttempts) as refused, shares.taken(HOME, None):
+        with pytest.raises(TooManyAttempts) as refused, shares.slot(HOME, None):
             pass
         assert refused.value.retry_after == 1
 
@@ -64,11 +64,11 @@ def test_one_network_of_ipv6_has_no_more_than_one_address(shares: HashShares) ->
 
 def test_a_place_is_free_again_however_the_request_ended(shares: HashShares) -> None:
     for _ in range(100):
-        with pytest.raises(KeyError), shares.taken(HOME, "ada"):
+        with pytest.raises(KeyError), shares.slot(HOME, "ada"):
             raise KeyError
     with ExitStack() as held:
         assert [taken(shares, held, HOME, "ada") for _ in range(5)] == [*[True] * 4, False]
-    assert not shares._taken
+    assert not shares._used
 
 
 def test_where_there_is_little_room_a_user_can_still_log_in_twice_at_once() -> None:
@@ -84,7 +84,7 @@ def test_racing_threads_take_no_more_than_their_share(shares: HashShares) -> Non
         nonlocal at_most, now
         for _ in range(200):
             try:
-                with shares.taken(HOME, "ada"):
+                with shares.slot(HOME, "ada"):
                     with lock:
                         now += 1
                         at_most = max(at_most, now)
@@ -99,4 +99,4 @@ def test_racing_threads_take_no_more_than_their_share(shares: HashShares) -> Non
     for thread in threads:
         thread.join()
     assert 1 <= at_most <= CAPACITY // 4
-    assert not shares._taken
+    assert not shares._used

@@ -7,7 +7,7 @@ from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.users import User, new_user
 from tests.memory_stores.users import MemoryUserStore
 
-OLD = HashProfile(memory_kib=8, passes=1, lanes=1)
+OLD = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
 
 
 class CountingPasswords(Passwords):
@@ -21,9 +21,9 @@ class CountingPasswords(Passwords):
         self.work.append("user")
         return super().verify(password_hash, password)
 
-    def verify_nobody(self, password: str) -> None:
+    def verify_decoy(self, password: str) -> None:
         self.work.append("nobody")
-        super().verify_nobody(password)
+        super().verify_decoy(password)
 
 
 @pytest.fixture

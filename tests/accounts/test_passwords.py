@@ -23,7 +23,7 @@ from flask_watchword.accounts.passwords import (
 )
 from tests.accounts.derived_hashes import noting_what_is_derived
 
-CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
+CHEAPEST = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_default_hashes_are_argon2id_at_19_mebibytes_two_passes_one_lane() -> No
 
 def test_the_profile_cannot_be_changed_by_accident() -> None:
     with pytest.raises(FrozenInstanceError):
-        OWASP_PROFILE.passes = 1  # type: ignore[misc]
+        OWASP_PROFILE.time_cost = 1  # type: ignore[misc]
 
 
 def test_right_password_verifies_and_wrong_one_does_not(passwords: Passwords) -> None:
@@ -82,7 +82,7 @@ def test_a_hash_that_would_cost_too_much_matches_nothing_and_is_not_tried(
 ) -> None:
     derived = noting_what_is_derived(monkeypatch)
     assert not passwords.verify(f"$argon2id$v=19${costs}$" + "c2FsdHNhbHQ$" + "A" * 43, "x")
-    assert derived == [passwords._nobodys_hash.salt]
+    assert derived == [passwords._decoy_hash.salt]
 
 
 def test_hashes_of_argon2_as_others_use_it_are_verified_and_renewed(passwords: Passwords) -> None:
@@ -94,7 +94,7 @@ def test_hashes_of_argon2_as_others_use_it_are_verified_and_renewed(passwords: P
 
 
 def test_a_profile_dearer_than_what_is_borne_from_others_verifies_its_own_hashes() -> None:
-    many_lanes = Passwords(HashProfile(memory_kib=8 * 17, passes=1, lanes=17))
+    many_lanes = Passwords(HashProfile(memory_kib=8 * 17, time_cost=1, parallelism=17))
     assert many_lanes.verify(many_lanes.hash("x"), "x")
 
 
@@ -115,12 +115,12 @@ def test_only_other_parameters_need_a_rehash(passwords: Passwords) -> None:
 
 def test_the_hash_of_nobody_costs_what_a_real_one_does() -> None:
     passwords = Passwords()
-    nobodys = passwords._nobodys_hash.encoded()
+    nobodys = passwords._decoy_hash.encoded()
     assert extract_parameters(nobodys) == extract_parameters(passwords.hash("x"))
 
 
 def test_verifying_nobody_tells_nothing(passwords: Passwords) -> None:
-    passwords.verify_nobody("anything")
+    passwords.verify_decoy("anything")
 
 
 @contextmanager
@@ -154,20 +154,20 @@ def test_each_of_several_processes_hashes_on_twice_its_part_of_the_cores(
 def test_whoever_waits_too_long_for_a_core_is_told_to_come_back() -> None:
     passwords = Passwords(CHEAPEST, concurrency=1, patience=0.0)
     with every_core_taken(passwords), pytest.raises(HasherOverloaded) as refused:
-        passwords.verify_nobody("x")
+        passwords.verify_decoy("x")
     assert refused.value.retry_after >= 1
-    passwords.verify_nobody("the core is free again")
+    passwords.verify_decoy("the core is free again")
 
 
 def test_whoever_finds_the_queue_full_is_told_at_once() -> None:
     passwords = Passwords(CHEAPEST, concurrency=1, patience=30.0)
     with ExitStack() as queue:
         for _ in range(1 + WAITING_PER_CORE):
-            assert passwords._places().acquire(blocking=False)
-            queue.callback(passwords._places().release)
+            assert passwords._slots().acquire(blocking=False)
+            queue.callback(passwords._slots().release)
         with pytest.raises(HasherOverloaded):
-            passwords.verify_nobody("x")
-    passwords.verify_nobody("the queue is empty again")
+            passwords.verify_decoy("x")
+    passwords.verify_decoy("the queue is empty again")
 
 
 def test_a_waiting_caller_gets_the_core_when_it_is_free() -> None:
@@ -201,9 +201,9 @@ def test_without_memory_for_a_hash_one_is_told_to_come_back(lanes: int) -> None:
     script = f"""
 import resource
 from flask_watchword.accounts.passwords import HasherOverloaded, HashProfile, Passwords
-passwords = Passwords(HashProfile(memory_kib=1024 * 1024, passes=1, lanes={lanes}))
+passwords = Passwords(HashProfile(memory_kib=1024 * 1024, time_cost=1, parallelism={lanes}))
 resource.setrlimit(resource.RLIMIT_AS, (512 * 1024 * 1024, resource.RLIM_INFINITY))
-for work in (passwords.hash, passwords.verify_nobody):
+for work in (passwords.hash, passwords.verify_decoy):
     try:
         work("x")
     except HasherOverloaded:

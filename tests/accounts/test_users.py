@@ -52,5 +52,5 @@ def test_a_user_has_a_bounded_number_of_names() -> None:
 def test_the_names_of_a_user_are_bounded_together() -> None:
     names = [f"{n:02}".ljust(MAX_NAME_CHARACTERS, "x") for n in range(13)]
     check_names(frozenset(names[:12]))
-    with pytest.raises(InvalidName, match="832 characters together, and 768 is the most"):
+    with pytest.raises(InvalidName, match="832 characters together, and the maximum is 768"):
         check_names(frozenset(names))

@@ -20,7 +20,7 @@ from tests.cli.conftest import WATCHWORD, Serve
 pytestmark = pytest.mark.server
 
 PASSWORD = "correct horse battery staple"
-HASH = Passwords(HashProfile(memory_kib=8, passes=1, lanes=1)).hash(PASSWORD)
+HASH = Passwords(HashProfile(memory_kib=8, time_cost=1, parallelism=1)).hash(PASSWORD)
 #: As CSV has it, since there are commas in it.
 CELL = f'"{HASH}"'
 HEAD = "email,password_hash,id,email_verified,roles,disabled,created_at\n"

@@ -284,7 +284,7 @@ def test_another_master_key_is_one_line_and_nothing_is_changed(
     arguments = [*command, kid_of("active")] if command == ["revoke"] else command
     result = keys(*arguments, typed=new_material("EdDSA").private or b"")
     assert result.exit_code == 1
-    assert result.output.startswith("Error: WATCHWORD_MASTER_KEY: does not open")
+    assert result.output.startswith("Error: WATCHWORD_MASTER_KEY: does not decrypt")
     assert result.output.count("\n") == 1
     assert listed() == before
 
@@ -320,7 +320,7 @@ def test_another_master_key_stops_a_server_in_one_line(
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", "B" * 42 + "A")
     server = serve("--workers", "1")
     assert server.process.wait(60) == 1
-    assert server.output.startswith("Error: WATCHWORD_MASTER_KEY: does not open")
+    assert server.output.startswith("Error: WATCHWORD_MASTER_KEY: does not decrypt")
     assert server.output.count("\n") == 1
 
 
@@ -340,7 +340,7 @@ def test_with_postgres_the_keys_are_looked_after_alike(
     assert len(json.loads(keys("export-public").output)["keys"]) == 2
     monkeypatch.delenv("WATCHWORD_MASTER_KEY")
     result = keys("rotate")
-    assert result.output.startswith("Error: WATCHWORD_MASTER_KEY: is needed with PostgreSQL")
+    assert result.output.startswith("Error: WATCHWORD_MASTER_KEY: is required with PostgreSQL")
 
 
 def test_neither_database_nor_output_holds_a_private_key(tmp_path: Path) -> None:

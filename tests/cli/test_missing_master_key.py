@@ -176,7 +176,7 @@ def test_the_key_may_be_given_instead_of_its_file(
     # The lost file held another one, so this does not open the keys; but it is not missing.
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", "B" * 42 + "A")
     result = run(("keys", "rotate"))
-    assert "WATCHWORD_MASTER_KEY: does not open" in result.stderr
+    assert "WATCHWORD_MASTER_KEY: does not decrypt" in result.stderr
     assert not file.exists()
 
 

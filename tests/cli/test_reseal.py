@@ -39,7 +39,7 @@ def keys(*arguments: str) -> Result:
 def sealed_values() -> tuple[str, str]:
     """Return what ``watchword doctor`` finds of them, and says."""
     lines = CliRunner().invoke(main, ["doctor", "--json"]).stdout.splitlines()
-    (found,) = (line for line in map(json.loads, lines) if line["check"] == "sealed values")
+    (found,) = (line for line in map(json.loads, lines) if line["check"] == "encrypted values")
     return found["result"], found["says"].rpartition(": ")[2]
 
 

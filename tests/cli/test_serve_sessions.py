@@ -198,7 +198,7 @@ def test_a_place_that_cannot_be_used_is_one_line_without_its_password(
     serve: Serve, options: list[str], line: str
 ) -> None:
     server = serve(*options)
-    status = 69 if "does not answer" in line else 1
+    status = 69 if "does not respond" in line else 1
     assert server.process.wait(STOP_SECONDS) == status
     assert server.output.startswith(line)
     assert server.output.count("\n") == 1
@@ -210,5 +210,5 @@ def test_a_server_for_several_machines_needs_a_secret_they_share(
 ) -> None:
     server = serve("--database", postgres_url)
     assert server.process.wait(STOP_SECONDS) == 1
-    assert server.output.startswith("Error: WATCHWORD_MASTER_KEY: is needed with PostgreSQL")
+    assert server.output.startswith("Error: WATCHWORD_MASTER_KEY: is required with PostgreSQL")
     assert server.output.count("\n") == 1

@@ -243,7 +243,7 @@ def _about_somebody_with_a_second_factor(ours: Site) -> Request:
 
 
 def _about_a_key(ours: Site, state: str) -> Request:
-    ours.parts.keys.look_now()  # or it signs for a second with what was revoked before
+    ours.parts.keys.reload()  # or it signs for a second with what was revoked before
     token = _admin(ours)
     if state == "next":
         assert ours.post("/admin/keys/rotate", token, at_once=False).status_code == 200

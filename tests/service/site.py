@@ -26,7 +26,7 @@ GOOD = "correct horse battery staple"
 BETTER = "seven lazy otters juggle"
 EMAIL = "Ada@Example.com"
 
-CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
+CHEAPEST = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
 
 
 class Site:

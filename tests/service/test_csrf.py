@@ -102,7 +102,7 @@ def test_so_has_the_second_half_of_one(client: FlaskClient, name: str) -> None:
     assert answer.get_json()["code"] == code
 
 
-def test_a_login_from_elsewhere_is_refused_before_the_password_is_looked_at(
+def test_a_login_from_elsewhere_is_refused_before_the_password_is_loaded_at(
     client: FlaskClient, stores: Stores
 ) -> None:
     body = LOGIN | {"password": "wrong"}

@@ -19,7 +19,7 @@ from flask_watchword.service.stores import opened_users, prepare
 from tests.memory_stores.users import MemoryUserStore
 from tests.service.conftest import bearer
 
-QUICK = Passwords(HashProfile(memory_kib=8, passes=1, lanes=1))
+QUICK = Passwords(HashProfile(memory_kib=8, time_cost=1, parallelism=1))
 
 
 def moment() -> float:

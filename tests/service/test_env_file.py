@@ -72,9 +72,9 @@ def test_a_secret_of_the_environment_goes_before_one_of_the_file_by_either_name(
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (f"\n\nWATCHWORD_METRICS_TOKEN='{SECRET}\n", ".env, line 3: cannot be understood"),
+        (f"\n\nWATCHWORD_METRICS_TOKEN='{SECRET}\n", ".env, line 3: cannot be parsed"),
         ("WATCHWORD_PORT\n", ".env, line 1: write WATCHWORD_PORT=value"),
-        ("WATCHWORD_PORT=1\nWATCHWORD_PORT=2\n", ".env, line 2: WATCHWORD_PORT is there twice"),
+        ("WATCHWORD_PORT=1\nWATCHWORD_PORT=2\n", ".env, line 2: WATCHWORD_PORT is set twice"),
         (b"WATCHWORD_PORT=\xff\n", ".env: is not UTF-8 text"),
     ],
 )

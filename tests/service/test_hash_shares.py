@@ -28,7 +28,7 @@ def take_all(ours: Site, held: ExitStack, address: str, account: str | None = No
     with contextlib.suppress(TooManyAttempts):
         # All places of the process are more than a client may have.
         for _ in range(ours.parts.passwords.capacity):
-            held.enter_context(ours.parts.hash_shares.taken(address, account))
+            held.enter_context(ours.parts.hash_shares.slot(address, account))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from flask_watchword.keys.manager import KeyManager
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
-from flask_watchword.service.signing.signing_keys import begin_keys, key_manager
+from flask_watchword.service.signing.signing_keys import ensure_keys, key_manager
 from tests.service.conftest import PASSWORD
 
 PATH = "/.well-known/jwks.json"
@@ -22,7 +22,7 @@ ALGORITHMS = ["EdDSA", "ES256", "RS256"]
 
 @pytest.fixture
 def manager(settings: Settings, stores: Stores) -> KeyManager:
-    begin_keys(settings, stores.keys)
+    ensure_keys(settings, stores.keys)
     return key_manager(settings, stores.keys)
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from flask_watchword.service.configuration.values import InvalidSetting
-from flask_watchword.service.signing.generated_secret import found_secret, kept_secret
+from flask_watchword.service.signing.generated_secret import read_or_create_secret, read_secret
 
 
 def fresh() -> str:
@@ -20,20 +20,20 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_secret_is_made_once_and_kept_for_the_next_start(file: Path) -> None:
-    first = kept_secret(file, fresh)
-    assert kept_secret(file, fresh) == first
-    assert found_secret(file) == first
+    first = read_or_create_secret(file, fresh)
+    assert read_or_create_secret(file, fresh) == first
+    assert read_secret(file) == first
 
 
 def test_to_look_for_a_secret_makes_none(file: Path) -> None:
-    assert found_secret(file) is None
+    assert read_secret(file) is None
     assert not file.exists()
 
 
 def test_the_file_is_for_its_owner_alone_and_nothing_else_is_left(file: Path) -> None:
     previous = os.umask(0)
     try:
-        kept_secret(file, fresh)
+        read_or_create_secret(file, fresh)
     finally:
         os.umask(previous)
     assert list(file.parent.iterdir()) == [file]
@@ -49,22 +49,22 @@ def test_the_name_of_the_file_is_on_the_disk_before_the_secret_is_used(
         synced.append((stat.S_ISDIR(os.fstat(handle).st_mode), file.exists()))
 
     monkeypatch.setattr(os, "fsync", fsync)
-    kept_secret(file, fresh)
+    read_or_create_secret(file, fresh)
     assert synced == [(False, False), (True, True)]
 
 
 def test_whoever_starts_at_the_same_moment_gets_the_same_secret(file: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
-        secrets = set(pool.map(lambda _: kept_secret(file, fresh), range(64)))
+        secrets = set(pool.map(lambda _: read_or_create_secret(file, fresh), range(64)))
     assert len(secrets) == 1
     assert list(file.parent.iterdir()) == [file]
 
 
 def test_a_secret_that_others_can_read_is_refused(file: Path) -> None:
-    kept_secret(file, fresh)
+    read_or_create_secret(file, fresh)
     file.chmod(0o644)
     with pytest.raises(InvalidSetting, match="other users can read"):
-        kept_secret(file, fresh)
+        read_or_create_secret(file, fresh)
 
 
 def test_a_link_in_the_place_of_the_secret_is_refused(file: Path, tmp_path: Path) -> None:
@@ -72,24 +72,24 @@ def test_a_link_in_the_place_of_the_secret_is_refused(file: Path, tmp_path: Path
     elsewhere.touch(mode=0o600)
     elsewhere.write_text("s" * 64)
     file.symlink_to(elsewhere)
-    with pytest.raises(InvalidSetting, match=r"\.secret: cannot keep a secret"):
-        kept_secret(file, fresh)
+    with pytest.raises(InvalidSetting, match=r"\.secret: cannot store a secret"):
+        read_or_create_secret(file, fresh)
 
 
 def test_a_pipe_in_the_place_of_the_secret_is_refused_at_once(file: Path) -> None:
     os.mkfifo(file, 0o600)
-    with pytest.raises(InvalidSetting, match="is no regular file"):
-        kept_secret(file, fresh)
+    with pytest.raises(InvalidSetting, match="is not a regular file"):
+        read_or_create_secret(file, fresh)
 
 
 def test_a_secret_of_another_user_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept_secret(file, fresh)
+    read_or_create_secret(file, fresh)
     somebody_else = os.geteuid() + 1
     monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
     with pytest.raises(InvalidSetting, match="belongs to another user"):
-        kept_secret(file, fresh)
+        read_or_create_secret(file, fresh)
 
 
 def test_a_folder_that_does_not_exist_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(InvalidSetting, match="cannot keep a secret"):
-        kept_secret(tmp_path / "missing" / "store.db.secret", fresh)
+    with pytest.raises(InvalidSetting, match="cannot store a secret"):
+        read_or_create_secret(tmp_path / "missing" / "store.db.secret", fresh)

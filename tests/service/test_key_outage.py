@@ -63,7 +63,7 @@ def log_in(client: FlaskClient) -> str:
 def in_a_moment(app: Flask) -> None:
     """Let the worker ask the store again with its next question."""
     with app.app_context():
-        service_context().keys._looked_at = float("-inf")
+        service_context().keys._loaded_at = float("-inf")
 
 
 @pytest.mark.parametrize("path", ["/mine", "/auth/me"])

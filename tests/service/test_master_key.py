@@ -44,7 +44,7 @@ def test_without_one_it_is_made_and_kept_beside_the_embedded_database(
 
 def test_a_server_is_given_one() -> None:
     settings = Settings(database="postgresql+psycopg://ada:hidden@db/accounts")
-    with pytest.raises(InvalidSetting, match="WATCHWORD_MASTER_KEY: is needed") as refused:
+    with pytest.raises(InvalidSetting, match="WATCHWORD_MASTER_KEY: is required") as refused:
         load_encryptor(settings)
     assert "hidden" not in str(refused.value)
     assert "token_urlsafe(32)" in str(refused.value)
@@ -56,7 +56,9 @@ def test_a_file_that_holds_something_else_is_refused_and_stays(settings: Setting
     assert file is not None
     file.touch(mode=0o600)
     file.write_text("hidden")
-    with pytest.raises(InvalidSetting, match=r"store\.db\.master-key: holds no master key") as no:
+    with pytest.raises(
+        InvalidSetting, match=r"store\.db\.master-key: contains no master key"
+    ) as no:
         load_encryptor(settings)
     assert "hidden" not in str(no.value)
     assert file.read_text() == "hidden"

@@ -48,7 +48,7 @@ def test_another_master_key_stops_the_start_in_one_line_and_nothing_is_changed(
     prepare(settings)
     with opened_keys(settings) as keys:
         before = keys.load()
-    with pytest.raises(InvalidSetting, match="WATCHWORD_MASTER_KEY: does not open") as refused:
+    with pytest.raises(InvalidSetting, match="WATCHWORD_MASTER_KEY: does not decrypt") as refused:
         prepare(replace(settings, master_key="B" * 42 + "A"))
     assert "nothing was changed" in str(refused.value)
     assert "\n" not in str(refused.value)

@@ -1,46 +1,46 @@
-"""Forget a user with all that is theirs, and never be left without somebody who administers."""
+"""Delete a user with all of their data, but never the last administrator."""
 
 from flask_watchword.accounts.transaction import AccountStores
 from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.accounts.users import User
 
-#: The role of those who may administer all others.
+#: The role of administrators.
 ADMIN = "admin"
 
 
 class NoSuchUser(LookupError):
-    """There is no user with this id, or not any more."""
+    """There is no user with this id, or no longer."""
 
 
 class LastAdmin(Exception):
-    """Nobody could administer the accounts afterwards, so it is not done."""
+    """The change would remove the last administrator, so it is rejected."""
 
 
 def refuse_last_admin(users: UserStore, user_id: str) -> None:
-    """Make sure that somebody else administers, until the change that this is a part of is over.
+    """Ensure that there is another administrator until the current transaction ends.
 
-    Without that two admins who demote each other at once would both succeed.
+    Without the lock, two admins who demote each other at the same time would both succeed.
 
     Raises:
-        LastAdmin: when the user is the only one.
+        LastAdmin: if the user is the only administrator.
     """
     if users.hold_role(ADMIN) == {user_id}:
         raise LastAdmin
 
 
 def remove_user(stores: AccountStores, user_id: str) -> User:
-    """Forget a user: account, codes, second factor and tokens for programs. Sessions are separate.
+    """Delete a user: account, codes, second factor and API tokens. Sessions are separate.
 
     Args:
-        stores: of one change, so that all of it is gone, or nothing.
-        user_id: whom.
+        stores: of one transaction, so that everything is deleted, or nothing.
+        user_id: the user's id.
 
     Returns:
-        The user who was there.
+        The deleted user.
 
     Raises:
-        NoSuchUser: when there is none.
-        LastAdmin: when nobody could administer any more.
+        NoSuchUser: if there is no such user.
+        LastAdmin: if the user is the last administrator.
     """
     refuse_last_admin(stores.users, user_id)
     user = stores.users.by_id(user_id)

@@ -1,4 +1,4 @@
-"""The API keys and clients of a user, which a new password leaves as they are."""
+"""The API keys and OAuth clients of a user, which a password change does not revoke."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,13 +9,13 @@ from flask_watchword.accounts.api_tokens import ApiToken
 
 
 def api_keys_of(accounts: Accounts, user_id: str) -> list[ApiToken]:
-    """Return the API keys and clients of a user that work, the newest first."""
+    """Return a user's active API keys and clients, the newest first."""
     now = accounts.clock()
     return [one for one in accounts.api_tokens.of_owner(user_id) if not one.is_over(now)]
 
 
 def revoke_api_keys(accounts: Accounts, keys: Sequence[ApiToken]) -> list[ApiToken]:
-    """Revoke API keys and clients; return them as they are then."""
+    """Revoke API keys and clients; return the revoked records."""
     now = accounts.clock()
     for key in keys:
         accounts.api_tokens.revoke(key.id, key.owner, now)
@@ -23,7 +23,7 @@ def revoke_api_keys(accounts: Accounts, keys: Sequence[ApiToken]) -> list[ApiTok
 
 
 def shown_in_mail(keys: Sequence[ApiToken]) -> tuple[Mapping[str, str], ...]:
-    """Return what a template shows of API keys: their kind and name, and dates as in RFC 3339."""
+    """Return API keys as template values: kind, name, and dates as in RFC 3339."""
     return tuple(
         {
             "kind": key.kind.value,
@@ -35,5 +35,5 @@ def shown_in_mail(keys: Sequence[ApiToken]) -> tuple[Mapping[str, str], ...]:
     )
 
 
-def _date(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).date().isoformat()
+def _date(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).date().isoformat()

@@ -1,9 +1,9 @@
-"""Tokens for programs: personal access tokens, and the secrets of clients.
+"""API tokens: personal access tokens, and the secrets of OAuth clients.
 
-A token looks like ``wwp_`` and 36 letters and digits: a prefix by which people and secret scanners
-know it, 178 random bits, and a checksum, so that a typing error or a look-alike costs no look-up.
-What is kept is its SHA-256. So many random bits cannot be guessed, so a slow hash would protect
-nothing; and a plain one is found by an index.
+A token is ``wwp_`` followed by 36 letters and digits: a prefix that people and secret scanners
+recognise, 178 random bits, and a checksum, so that a typing error or a look-alike costs no look-up.
+Its SHA-256 is stored. That many random bits cannot be guessed, so a slow hash would add no
+protection, and a plain hash can be found by an index.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-#: The longest name, in characters.
+#: Maximum length of a name.
 MAX_NAME_CHARACTERS = 100
 
-#: Seconds between two notes of when a token was used: what is hot is not written to each time.
+#: Seconds between two updates of the last use of a token: a busy token is not updated each time.
 USE_NOTED_EVERY = 60.0
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -29,7 +29,7 @@ _CHECKSUM_CHARACTERS = 6  # 62**6 is more than a CRC-32 has values
 
 
 class ApiTokenKind(StrEnum):
-    """Whom a token stands for."""
+    """The kind of an API token: a user's own, or the secret of an OAuth client."""
 
     PERSONAL = "personal"
     CLIENT = "client"
@@ -39,14 +39,14 @@ _PREFIXES = {ApiTokenKind.PERSONAL: "wwp_", ApiTokenKind.CLIENT: "wwc_"}
 
 
 class UnacceptableName(ValueError):
-    """A name that no token can have; the message says why."""
+    """The name of a token is invalid; the message says why."""
 
 
 class ScopeNotHeld(ValueError):
-    """A scope that its owner does not have and so cannot pass on.
+    """A token cannot have scopes that its owner does not have.
 
     Attributes:
-        scopes: those, in order.
+        scopes: these scopes, sorted.
     """
 
     def __init__(self, scopes: Iterable[str]) -> None:
@@ -56,19 +56,19 @@ class ScopeNotHeld(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:
-    """What is known of a token; the token itself is not.
+    """The record of a token, without the token itself.
 
     Attributes:
-        id: its name in the API; of a client, its ``client_id``.
-        kind: whom it stands for.
-        owner: the user who made it, and for whom a personal one stands.
-        name: what its owner calls it.
-        scopes: what it may be used for.
+        id: its id in the API; for a client, the ``client_id``.
+        kind: personal access token or client.
+        owner: the user who created it, and who is the subject of a personal one.
+        name: the name given by the owner.
+        scopes: the scopes of the token.
         token_hash: SHA-256 of the token, in hexadecimal.
         created_at: seconds since the epoch.
-        expires_at: when it ends; ``None`` for never.
-        last_used_at: when it was used last, to the minute; ``None`` for never.
-        revoked_at: since when it is refused; ``None`` for one that is not.
+        expires_at: when it expires; ``None`` for never.
+        last_used_at: when it was last used, to the minute; ``None`` for never.
+        revoked_at: when it was revoked; ``None`` if it was not.
     """
 
     id: str
@@ -83,39 +83,39 @@ class ApiToken:
     revoked_at: float | None = None
 
     def is_over(self, now: float) -> bool:
-        """Tell whether the token is refused."""
+        """Tell whether the token has expired or was revoked."""
         return self.revoked_at is not None or (
             self.expires_at is not None and now >= self.expires_at
         )
 
 
 class ApiTokenStore(Protocol):
-    """Keeps tokens by their hashes."""
+    """Stores tokens by their hashes."""
 
     def add(self, token: ApiToken) -> None:
-        """Keep a new token."""
+        """Store a new token."""
 
     def by_hash(self, token_hash: str) -> ApiToken | None:
-        """Return the token with this hash, over or not: one look-up by an index."""
+        """Return the token with this hash, active or not: one look-up by an index."""
 
     def of_owner(self, owner: str) -> Sequence[ApiToken]:
-        """Return a user's tokens, over or not, the newest first."""
+        """Return a user's tokens, active or not, the newest first."""
 
     def revoke(self, token_id: str, owner: str, now: float) -> bool:
-        """End one of a user's tokens; return whether it was one of theirs and not ended before."""
+        """Revoke one of a user's tokens; return whether it is theirs and was not revoked before."""
 
     def note_use(self, token_id: str, now: float, unless_after: float) -> None:
-        """Note that a token is used, unless a use after a moment is noted.
+        """Record a use of a token, unless one after a given time is recorded.
 
-        One statement. It is a figure for people: where the store cannot write at the moment
-        nobody is refused for that.
+        One statement. The value is informational: if the store cannot write at the moment, the
+        request is not rejected for that.
         """
 
     def remove_all(self, owner: str) -> None:
-        """Forget all tokens of a user, with the user."""
+        """Delete all tokens of a user, when the user is deleted."""
 
     def purge(self, before: float, limit: int) -> int:
-        """Forget up to ``limit`` tokens that were over before a moment; return how many."""
+        """Delete up to ``limit`` tokens that ended before a given time; return how many."""
 
 
 def new_api_token(
@@ -127,20 +127,20 @@ def new_api_token(
     now: float,
     lifetime: float | None,
 ) -> tuple[ApiToken, str]:
-    """Return a token's record, to keep, and the token, to show once.
+    """Return the record of a new token, to store, and the token, to show once.
 
     Args:
-        kind: whom it stands for.
-        owner: the user who makes it.
-        name: what they call it.
-        scopes: what it may be used for.
-        held: the scopes of its owner. Nobody gives more than they have.
+        kind: personal access token or client.
+        owner: the user who creates it.
+        name: its name.
+        scopes: its scopes.
+        held: the scopes of the owner. A token cannot have others.
         now: seconds since the epoch.
-        lifetime: seconds until it ends; ``None`` for never.
+        lifetime: seconds until it expires; ``None`` for never.
 
     Raises:
-        UnacceptableName: when the name is empty, too long, or cannot be printed.
-        ScopeNotHeld: when one of the scopes is not the owner's.
+        UnacceptableName: if the name is empty, too long, or not printable.
+        ScopeNotHeld: if the owner does not have one of the scopes.
     """
     if extra := set(scopes) - set(held):
         raise ScopeNotHeld(extra)
@@ -161,15 +161,15 @@ def new_api_token(
 def find_api_token(
     store: ApiTokenStore, kind: ApiTokenKind, text: str, now: float
 ) -> ApiToken | None:
-    """Return the token that a program has shown; ``None`` when it is none of ours, or is over.
+    """Return the record of a presented token; ``None`` if it is unknown, expired or revoked.
 
-    Whether its owner may still do anything is the caller's to ask.
+    The caller checks whether the owner is still active.
     """
     if not looks_like(kind, text):
         return None
     digest = token_hash(text)
     token = store.by_hash(digest)
-    # Compared once more, in constant time: an index may compare more loosely than we do.
+    # Compared again, in constant time: an index may compare less strictly than we do.
     if token is None or not hmac.compare_digest(token.token_hash, digest):
         return None
     if token.is_over(now):
@@ -180,7 +180,7 @@ def find_api_token(
 
 
 def find_client(store: ApiTokenStore, client_id: str, secret: str, now: float) -> ApiToken | None:
-    """Return the client that these credentials are of (RFC 6749 section 2.3.1)."""
+    """Return the client with these credentials (RFC 6749 section 2.3.1)."""
     token = find_api_token(store, ApiTokenKind.CLIENT, secret, now)
     if token is None:
         return None
@@ -189,14 +189,14 @@ def find_client(store: ApiTokenStore, client_id: str, secret: str, now: float) -
 
 
 def scopes_now(token: ApiToken, held: Collection[str]) -> frozenset[str]:
-    """Return what a token may be used for now: no more than its owner still has."""
+    """Return the effective scopes of a token: those that its owner still has."""
     return token.scopes & frozenset(held)
 
 
 def looks_like(kind: ApiTokenKind, text: str) -> bool:
-    """Tell whether a text has the form of a token of this kind, checksum included.
+    """Tell whether a text has the format of a token of this kind, including the checksum.
 
-    It holds nothing secret back: who makes up a token can make up its checksum.
+    The checksum is no protection: anyone who makes up a token can compute it.
     """
     prefix = _PREFIXES[kind]
     body, checksum = text[:-_CHECKSUM_CHARACTERS], text[-_CHECKSUM_CHARACTERS:]
@@ -209,7 +209,7 @@ def looks_like(kind: ApiTokenKind, text: str) -> bool:
 
 
 def token_hash(text: str) -> str:
-    """Return what is kept of a token."""
+    """Return the stored hash of a token."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -231,9 +231,9 @@ def _checksum(body: str) -> str:
 def _checked_name(name: str) -> str:
     shown = name.strip()
     if not shown:
-        raise UnacceptableName("a token needs a name, by which you know it later")
+        raise UnacceptableName("a token needs a name, to recognise it later")
     if len(shown) > MAX_NAME_CHARACTERS:
         raise UnacceptableName(f"the name of a token has at most {MAX_NAME_CHARACTERS} characters")
     if not shown.isprintable():
-        raise UnacceptableName("the name of a token holds no control characters")
+        raise UnacceptableName("the name of a token cannot contain control characters")
     return shown

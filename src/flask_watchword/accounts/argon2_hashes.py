@@ -1,8 +1,8 @@
-"""What argon2 makes of a password (RFC 9106): by libsodium where it knows the kind.
+"""argon2 hashes (RFC 9106), computed by libsodium where it supports the parameters.
 
-libsodium uses the widest instructions that the processor has, and takes little more than half the
-time of argon2-cffi, whose code is compiled for every processor. It knows argon2id of one lane with
-a salt of 16 bytes, which is what hashes made here have. argon2-cffi knows the others.
+libsodium uses the widest instructions of the processor, and takes little more than half the time of
+argon2-cffi, which is compiled for any processor. It supports argon2id with one lane and a salt of
+16 bytes, as our own hashes have. argon2-cffi supports all others.
 """
 
 import base64
@@ -17,59 +17,59 @@ from nacl.bindings import crypto_pwhash_alg, crypto_pwhash_SALTBYTES
 from nacl.bindings import crypto_pwhash_ALG_ARGON2ID13 as _ARGON2ID
 from nacl.exceptions import RuntimeError as SodiumFailed
 
-#: What every hash of this kind begins with.
+#: The prefix of every argon2 hash.
 ARGON2 = "$argon2"
 
 VERSION = 19  # RFC 9106 section 3.1: 0x13, the only one in use
 
-#: Of memory, passes and lanes: they are numbers of 32 bits (RFC 9106 section 3.1).
-_MOST = 2**32 - 1
+#: Maximum of memory, passes and lanes, which are 32-bit numbers (RFC 9106 section 3.1).
+_MAX_COST = 2**32 - 1
 
 _NO_MEMORY = error_to_str(-22)  # argon2.h: ARGON2_MEMORY_ALLOCATION_ERROR
 
-_SODIUM_LEAST_KIB = 8
-_SODIUM_LEAST_BYTES = 16
+_SODIUM_MIN_KIB = 8
+_SODIUM_MIN_BYTES = 16
 
 
 class NotArgon2(Exception):
-    """A text that begins like an argon2 hash and is none."""
+    """The text begins like an argon2 hash but is malformed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Argon2Hash:
-    """A hash, taken apart.
+    """A parsed hash.
 
     Attributes:
-        parameters: what it costs, and of which kind it is.
-        salt: what the password was mixed with.
-        digest: what came of it.
+        parameters: its cost and its variant.
+        salt: the salt.
+        digest: the digest.
     """
 
     parameters: Parameters
     salt: bytes
     digest: bytes
 
-    def is_of(self, password: bytes) -> bool:
-        """Tell whether it was made of this password, at the cost of making it anew.
+    def matches(self, password: bytes) -> bool:
+        """Tell whether the hash matches this password, by computing it again.
 
         Raises:
-            NotArgon2: when nothing can be made with its parameters.
+            NotArgon2: if the parameters are invalid.
         """
         return hmac.compare_digest(derive(self.parameters, self.salt, password), self.digest)
 
     def encoded(self) -> str:
-        """Return it as it is kept."""
-        of = self.parameters
+        """Return the hash in its standard encoding."""
+        own = self.parameters
         salt, digest = (_base64(value) for value in (self.salt, self.digest))
-        costs = f"m={of.memory_cost},t={of.time_cost},p={of.parallelism}"
-        return f"{ARGON2}{of.type.name.lower()}$v={of.version}${costs}${salt}${digest}"
+        costs = f"m={own.memory_cost},t={own.time_cost},p={own.parallelism}"
+        return f"{ARGON2}{own.type.name.lower()}$v={own.version}${costs}${salt}${digest}"
 
 
 def read_argon2(stored: str) -> Argon2Hash:
-    """Take a hash apart.
+    """Parse a hash.
 
     Raises:
-        NotArgon2: when it is none.
+        NotArgon2: if it is malformed.
     """
     try:
         parameters = extract_parameters(stored)
@@ -77,19 +77,19 @@ def read_argon2(stored: str) -> Argon2Hash:
     except (InvalidHashError, ValueError) as error:
         raise NotArgon2 from error
     costs = (parameters.memory_cost, parameters.time_cost, parameters.parallelism)
-    if not all(0 < cost <= _MOST for cost in costs):
+    if not all(0 < cost <= _MAX_COST for cost in costs):
         raise NotArgon2
     return Argon2Hash(parameters, salt, digest)
 
 
 def derive(parameters: Parameters, salt: bytes, password: bytes) -> bytes:
-    """Return what argon2 makes of a password.
+    """Return the argon2 digest of a password.
 
     Raises:
-        NotArgon2: when nothing can be made with these parameters.
-        MemoryError: when there is no memory for it now.
+        NotArgon2: if the parameters are invalid.
+        MemoryError: if there is not enough memory.
     """
-    if _sodium_knows(parameters, salt):
+    if _sodium_supports(parameters, salt):
         return _by_sodium(parameters, salt, password)
     try:
         return hash_secret_raw(
@@ -108,13 +108,13 @@ def derive(parameters: Parameters, salt: bytes, password: bytes) -> bytes:
         raise NotArgon2 from error
 
 
-def _sodium_knows(parameters: Parameters, salt: bytes) -> bool:
+def _sodium_supports(parameters: Parameters, salt: bytes) -> bool:
     return (
         parameters.type is Type.ID
         and parameters.version == VERSION
         and parameters.parallelism == 1
-        and parameters.memory_cost >= _SODIUM_LEAST_KIB
-        and parameters.hash_len >= _SODIUM_LEAST_BYTES
+        and parameters.memory_cost >= _SODIUM_MIN_KIB
+        and parameters.hash_len >= _SODIUM_MIN_BYTES
         and len(salt) == crypto_pwhash_SALTBYTES
     )
 
@@ -125,7 +125,7 @@ def _by_sodium(parameters: Parameters, salt: bytes, password: bytes) -> bytes:
     try:
         digest: bytes = crypto_pwhash_alg(size, password, salt, passes, memory, _ARGON2ID)
     except SodiumFailed as error:
-        # The only thing that can go wrong with parameters that it knows.
+        # The only possible failure with supported parameters.
         raise MemoryError from error
     return digest
 
@@ -138,4 +138,4 @@ def _unbase64(text: str) -> bytes:
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error as error:
-        raise ValueError("it is no base64") from error
+        raise ValueError("not base64") from error

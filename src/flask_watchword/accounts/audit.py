@@ -1,4 +1,4 @@
-"""The audit log: what happened to accounts, in a chain that shows what was done to it since."""
+"""The audit log of accounts: a hash chain that reveals later changes."""
 
 import hashlib
 import json
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-#: What a detail may be.
+#: The value of a detail.
 Detail: TypeAlias = str | int | float | bool | None
 
-#: What stands before the first entry.
+#: The previous hash of the first entry.
 NO_HASH = "0" * 64
 
-#: The event that tells until which number entries were dropped.
+#: The event that records up to which number entries were deleted.
 TRIMMED = "audit_trimmed"
 
-#: Entries that are read at a time.
+#: Entries read at a time.
 _PAGE = 500
 
 _MAX_CHARACTERS = {"event": 64, "subject": 255, "session": 255, "address": 64, "agent": 512}
@@ -24,17 +24,17 @@ _MAX_DETAIL_CHARACTERS = 512
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. Make one with :func:`new_event`.
+    """An event. Create one with :func:`new_event`.
 
     Attributes:
-        event: its name, stable: ``login_failed``.
+        event: its stable name, such as ``login_failed``.
         at: seconds since the epoch.
-        subject: whose account it is about; empty where nobody's.
-        session: of which session the request was; empty where of none.
-        address: where the request came from.
-        agent: its User-Agent.
-        detail: what else is worth knowing, never a secret. An e-mail address that has no account
-            may be a password in the wrong field: leave it out.
+        subject: the id of the affected account; empty if there is none.
+        session: the session of the request; empty if there is none.
+        address: the client's address.
+        agent: the User-Agent of the request.
+        detail: further data, never a secret. An e-mail address without an account may be a password
+            entered in the wrong field: leave it out.
     """
 
     event: str
@@ -48,12 +48,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event in its place in the chain.
+    """An event in the chain.
 
     Attributes:
-        seq: its number, from 1 on without a gap.
-        event: what happened.
-        hash: over this entry and the hash of the one before, in hexadecimal.
+        seq: its number, counted from 1 without gaps.
+        event: the event.
+        hash: hash of this entry and of the previous entry's hash, in hexadecimal.
     """
 
     seq: int
@@ -63,10 +63,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The newest entry, as the log itself has noted it.
+    """The position and hash of an entry, such as the newest one.
 
     Attributes:
-        seq: its number; 0 where nothing happened yet.
+        seq: its number; 0 if the log is empty.
         hash: its hash.
     """
 
@@ -75,35 +75,35 @@ class Head:
 
 
 class AuditLog(Protocol):
-    """Keeps entries: adds to their end, and drops what is too old from their beginning."""
+    """Stores entries: appends to the end, and deletes old ones from the beginning."""
 
     def append(self, events: Sequence[Event]) -> Head:
-        """Add events at the end, in their order; return where the chain ends then.
+        """Append events in order; return the new head of the chain.
 
-        Atomic: however many processes append at once, they do so one after the other, and the
-        chain is one. Whoever appends in a larger transaction makes the others wait until it is
-        over, so that it belongs at its end.
+        Atomic: concurrent processes append one after the other, to a single chain. In a larger
+        transaction, appending makes other writers wait until the transaction ends, so append as its
+        last step.
         """
 
     def head(self) -> Head | None:
-        """Return what the log has noted of its end; ``None`` where it has noted nothing yet."""
+        """Return the recorded head; ``None`` if none was recorded yet."""
 
     def start(self) -> Head:
-        """Return the last entry that was dropped, behind which the chain begins."""
+        """Return the last deleted entry, after which the chain begins."""
 
     def drop(self, before: Head, last: Head) -> bool:
-        """Drop entries from the beginning, and note where the chain begins then.
+        """Delete entries from the beginning, and record the new start of the chain.
 
         Args:
-            before: what :meth:`start` returned.
-            last: the last one to drop.
+            before: the result of :meth:`start`.
+            last: the last entry to delete.
 
         Returns:
-            Whether they were dropped: not where another has dropped some since.
+            Whether they were deleted: not if another process has deleted some since.
         """
 
     def after(self, seq: int, limit: int) -> Sequence[Entry]:
-        """Return up to ``limit`` entries behind a number, in their order."""
+        """Return up to ``limit`` entries after a number, in order."""
 
     def newest(
         self,
@@ -116,21 +116,21 @@ class AuditLog(Protocol):
         """Return up to ``limit`` of the newest entries, the newest first.
 
         Args:
-            limit: how many at most.
-            subject: those about one account.
-            event: those of one name.
-            before: those with a smaller number: the next page.
+            limit: the maximum number.
+            subject: only entries about this account.
+            event: only entries with this name.
+            before: only entries with a smaller number: the next page.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What verifying a log came to.
+    """The result of verifying a log.
 
     Attributes:
-        entries: how many were found to follow from each other.
+        entries: number of consecutive valid entries.
         head: the last of these.
-        broken_at: the number at which the chain is broken; ``None`` where it is whole.
+        broken_at: the number at which the chain is broken; ``None`` if it is intact.
         problem: what is wrong there.
     """
 
@@ -155,9 +155,9 @@ def new_event(
     agent: str = "",
     **detail: Detail,
 ) -> Event:
-    """Return an event whose texts every store keeps as they are: bounded, without NUL.
+    """Return an event whose texts any store can hold: bounded, without NUL.
 
-    A client chooses some of them, and none of what it chooses may keep an event from being kept.
+    A client chooses some of them, and no value may prevent an event from being stored.
     """
     texts = {"event": event, "subject": subject, "session": session, "address": address}
     kept = {name: storable(text, _MAX_CHARACTERS[name]) for name, text in texts.items()}
@@ -173,7 +173,7 @@ def new_event(
 
 
 def storable(text: str, longest: int) -> str:
-    """Return a text as any database keeps it, cut where it is too long."""
+    """Return a text that any database can store, truncated to a maximum length."""
     whole = text[:longest].encode("utf-8", "replace").decode("utf-8")
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
@@ -184,7 +184,7 @@ def detail_text(event: Event) -> str:
 
 
 def follow(before: Head, events: Iterable[Event]) -> list[Entry]:
-    """Return events as the entries that follow another, one after the other."""
+    """Return events as consecutive entries after a head."""
     entries: list[Entry] = []
     for event in events:
         seq = before.seq + 1
@@ -194,55 +194,55 @@ def follow(before: Head, events: Iterable[Event]) -> list[Entry]:
 
 
 def verify(log: AuditLog, expected: Head | None = None) -> Verdict:
-    """Walk along the whole log and find the first place at which it does not follow from itself.
+    """Verify the whole chain, and find the first entry at which it is broken.
 
-    Each entry has to carry the next number and the hash over itself and the one before, and the
-    last one has to be the one that the log has noted. Where the beginning was dropped an entry has
-    to tell of it. Who may write to the database can make a new chain, of course, and that one is
-    whole. To find even that, keep what an earlier verdict said was the head, somewhere else.
+    Each entry must have the next number and the hash of itself and the previous hash, and the last
+    one must be the recorded head. If the beginning was deleted, an entry must record that. Anyone
+    with write access to the database can create a new chain, which is intact. To detect even that,
+    store the head of an earlier verification elsewhere.
 
     Args:
-        log: what to verify.
-        expected: an entry that has to be there, as noted elsewhere.
+        log: the log.
+        expected: an entry that must exist, as stored elsewhere.
     """
     while True:
         start = log.start()
         verdict = _walk(log, start, expected)
-        # Where the beginning was dropped meanwhile it was another log that was walked along.
+        # If the beginning was deleted concurrently, the walk mixed two states of the log: repeat.
         if verdict.is_whole or log.start() == start:
             return verdict
 
 
 def _walk(log: AuditLog, start: Head, expected: Head | None) -> Verdict:
-    # Asked first: what is appended meanwhile is beyond it, and verified all the same.
-    noted = log.head() or Head()
-    known = [head for head in (noted, expected or Head()) if head.seq]
-    last, told_of = start, 0
+    # Read first: entries appended concurrently come after it, and are verified as well.
+    recorded = log.head() or Head()
+    known = [head for head in (recorded, expected or Head()) if head.seq]
+    last, recorded_start = start, 0
     if expected and 0 < expected.seq <= start.seq and expected != start:
-        problem = f"entry {expected.seq}, which was noted, is before {start.seq + 1}, the first one"
+        problem = f"the expected entry {expected.seq} is before the first one, {start.seq + 1}"
         return Verdict(0, start, start.seq + 1, problem)
     for entry in entries_behind(log, start):
         problem = problem_behind(last, entry) or _unexpected(entry, known)
         if problem:
             return Verdict(last.seq - start.seq, last, last.seq + 1, problem)
         last = Head(entry.seq, entry.hash)
-        told_of = max(told_of, _dropped_until(entry.event))
+        recorded_start = max(recorded_start, _dropped_until(entry.event))
     entries = last.seq - start.seq
     missing = max((head.seq for head in known), default=0)
     if last.seq < missing:
         problem = f"entries up to {missing} were removed from the end"
-    elif start.seq > told_of:
-        problem = f"entries up to {start.seq} were removed, and no entry tells of it"
+    elif start.seq > recorded_start:
+        problem = f"entries up to {start.seq} were removed, and no entry records it"
         return Verdict(entries, last, start.seq, problem)
     elif last.seq and log.head() is None:
-        problem = "the note of where the log ends was removed"
+        problem = "the recorded head of the log was removed"
     else:
         return Verdict(entries, last)
     return Verdict(entries, last, last.seq + 1, problem)
 
 
 def entries_behind(log: AuditLog, start: Head) -> Iterator[Entry]:
-    """Yield every entry behind one, in their order; some are held in memory at a time."""
+    """Yield every entry after a head, in order, reading one page at a time."""
     last = start.seq
     while page := log.after(last, _PAGE):
         yield from page
@@ -250,18 +250,18 @@ def entries_behind(log: AuditLog, start: Head) -> Iterator[Entry]:
 
 
 def problem_behind(before: Head, entry: Entry) -> str:
-    """Return why an entry does not follow from the one before; nothing where it does."""
+    """Return why an entry does not follow the previous one; an empty string if it does."""
     if entry.seq != before.seq + 1:
-        return f"after entry {before.seq} comes {entry.seq}: what was between is removed"
+        return f"entry {before.seq} is followed by {entry.seq}: entries between were removed"
     if entry.hash != _hash(entry.seq, entry.event, before.hash):
-        return f"entry {entry.seq} was altered or inserted, or the one before it altered"
+        return f"entry {entry.seq} was altered or inserted, or the previous one was altered"
     return ""
 
 
 def _unexpected(entry: Entry, known: Sequence[Head]) -> str:
     if all(entry.seq != head.seq or entry.hash == head.hash for head in known):
         return ""
-    return f"entry {entry.seq} is not the one that was noted: the log was written anew from there"
+    return f"entry {entry.seq} is not the recorded one: the log was rewritten from there"
 
 
 def _dropped_until(event: Event) -> int:
@@ -284,6 +284,5 @@ def _hash(seq: int, event: Event, before: str) -> str:
 
 
 def _canonical(value: Mapping[str, object]) -> str:
-    # One text for one value: members in order, no white space, ASCII, numbers as Python repeats
-    # them exactly.
+    # One text per value: sorted members, no white space, ASCII, numbers in Python's exact `repr`.
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

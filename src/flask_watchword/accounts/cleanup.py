@@ -1,24 +1,24 @@
-"""What of the accounts is deleted once it is over, and how long after."""
+"""Delete expired rows of accounts, and define how long they are kept."""
 
 from typing import Protocol
 
 _DAY = 86_400.0
 
-#: Seconds for which a message stays that was sent or given up, so that one can see what became
-#: of it; what it said is gone already.
+#: Seconds for which a message is kept after it was sent or has failed, so that its outcome can be
+#: looked up; its body is deleted at once.
 MAIL_KEPT = 7 * _DAY
 
-#: Seconds for which a token for programs stays that was revoked or has expired, so that its owner
-#: can see what became of it.
+#: Seconds for which an API token is kept after it was revoked or has expired, so that its owner can
+#: look it up.
 MACHINE_TOKENS_KEPT = 30 * _DAY
 
 
 class CleanupStore(Protocol):
-    """Deletes what is over: codes, counted tries, messages, tokens for programs."""
+    """Deletes expired rows: one-time codes, rate limit counters, messages, API tokens."""
 
     def purge(self, now: float, limit: int) -> int:
-        """Delete up to ``limit`` of each.
+        """Delete up to ``limit`` rows of each kind.
 
         Returns:
-            How many were deleted; 0 means that nothing is left to delete.
+            The number of deleted rows; 0 if nothing is left to delete.
         """

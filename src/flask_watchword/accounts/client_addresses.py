@@ -1,40 +1,39 @@
-"""Where a request comes from: the client's address, and the block of addresses it stands for."""
+"""The client's address, and the network that counts as one client."""
 
 from collections.abc import Mapping
 
 from flask_watchword.ip_networks import SITE_BITS, network_of, read_address
 
-#: What stands for a client without an address: over a Unix socket there is none.
+#: The address of a client without one, as over a Unix socket.
 NOWHERE = ""
 
-#: More of a forwarding header than any chain of proxies writes; what lies before is not looked at.
+#: More than any chain of proxies writes into a forwarding header; the part before it is ignored.
 _MAX_HEADER_CHARACTERS = 2048
 
-#: Bits of an address that one customer does not choose: a subscriber gets a /64 of IPv6 at least
-#: (RFC 6177), and can take another of its 2**64 addresses for each request.
+#: Prefix lengths that a single customer cannot choose: a subscriber gets at least a /64 of IPv6
+#: (RFC 6177), and can use another of its 2**64 addresses for each request.
 _BLOCK_BITS = {4: 32, 6: 64}
 
-#: Bits of IPv6 that one site gets as a whole: companies, hosting customers and tunnels often have a
+#: Prefix length that one site is assigned: companies, hosting customers and tunnels often have a
 #: /48, which is 65,536 blocks (RFC 6177).
 _ROUTED_BITS = 48
 
 
 def client_address(remote: str | None, forwarded_for: str | None, trusted_proxies: int) -> str:
-    """Return the address of the client, in its one spelling.
+    """Return the address of the client in its canonical spelling.
 
-    Each proxy appends to ``X-Forwarded-For`` whom it was called by, so of the entries only the
-    last ones, one for each proxy of ours, were written by somebody we trust. What comes before
-    them a client may have sent itself.
+    Each proxy appends the address of its peer to ``X-Forwarded-For``, so only the last entries, one
+    for each trusted proxy, are trustworthy. The client may have sent the entries before them.
 
     Args:
-        remote: who opened the connection to this server.
-        forwarded_for: the header; several of them joined with commas.
-        trusted_proxies: how many proxies of ours every request comes through. 0 ignores the
-            header, as it must be ignored where anybody can connect directly.
+        remote: the peer address of the connection.
+        forwarded_for: the header; several headers joined with commas.
+        trusted_proxies: number of trusted proxies that every request passes. 0 ignores the header,
+            which is necessary if clients can connect directly.
 
     Returns:
-        the address, or :data:`NOWHERE`. Where the header has fewer entries than there are
-        proxies, or none that is an address, the connection's own counts: that one is genuine.
+        The address, or :data:`NOWHERE`. If the header has fewer entries than there are proxies, or
+        no valid address, the peer address of the connection is used, which cannot be forged.
     """
     if trusted_proxies > 0 and forwarded_for:
         entries = forwarded_for[-_MAX_HEADER_CHARACTERS:].split(",")
@@ -47,12 +46,12 @@ def client_address(remote: str | None, forwarded_for: str | None, trusted_proxie
 
 
 def address_block(address: str) -> str:
-    """Return what counts as one client: an IPv4 address, or a /64 of IPv6."""
+    """Return the network that counts as one client: an IPv4 address, or a /64 of IPv6."""
     return _network(address, _BLOCK_BITS)
 
 
 def routed_network(address: str) -> str | None:
-    """Return the /48 of an IPv6 address; ``None`` for IPv4, where one client has one address."""
+    """Return the /48 of an IPv6 address; ``None`` for IPv4, where a client has one address."""
     parsed = read_address(address)
     if parsed is None or parsed.version == 4:
         return None
@@ -60,12 +59,12 @@ def routed_network(address: str) -> str | None:
 
 
 def address_site(address: str) -> str:
-    """Return what counts as one neighbourhood: a /24 of IPv4, or a /48 of IPv6."""
+    """Return the network that counts as one site: a /24 of IPv4, or a /48 of IPv6."""
     return _network(address, SITE_BITS)
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether an address is this very machine's own."""
+    """Tell whether an address is a loopback address."""
     found = read_address(address)
     return found is not None and found.is_loopback
 

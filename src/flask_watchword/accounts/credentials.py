@@ -1,4 +1,4 @@
-"""Find out whether somebody is who they say, and tell nothing else."""
+"""Verify credentials without revealing which accounts exist."""
 
 from dataclasses import replace
 
@@ -16,24 +16,24 @@ def authenticate(
     *,
     verified_only: bool = False,
 ) -> User | None:
-    """Return the user whose e-mail address and password these are, otherwise ``None``.
+    """Return the user with this e-mail address and password, otherwise ``None``.
 
     An unknown address and a disabled user cost the same hash as a wrong password: neither the
-    answer nor the time it takes tells which addresses have an account. A hash made with older
-    parameters, or by other software, is renewed here, the only moment the password is at hand;
-    until then verifying it takes the time that the other software chose.
+    result nor its time reveals which addresses have an account. A hash with older parameters, or of
+    other software, is renewed here, because only here the password is available; until then
+    verifying it takes as long as in the other software.
 
     Args:
-        users: where users are kept.
-        passwords: verifies.
-        email: of the user, in any spelling.
-        password: that was entered.
-        verified_only: whether a user whose address is not verified counts as a wrong password.
-            Otherwise a stranger could register an address and log in: whether the password is
-            right tells whether that address had an account before.
+        users: the user store.
+        passwords: verifies the hash.
+        email: the user's address, in any spelling.
+        password: the entered password.
+        verified_only: whether a user whose address is not verified is treated as a wrong password.
+            Otherwise anyone could register an address and log in: whether that works reveals
+            whether the address had an account before.
 
     Raises:
-        HashingBusy: when no core became free in time.
+        HasherOverloaded: if no core became free in time.
     """
     user = users.by_email(email_key(email))
     return _verified(users, passwords, user, password, verified_only=verified_only)
@@ -42,13 +42,13 @@ def authenticate(
 def reauthenticate(
     users: UserStore, passwords: Passwords, user_id: str, password: str
 ) -> User | None:
-    """Return the user with this id if the password is theirs, otherwise ``None``.
+    """Return the user with this id if the password is right, otherwise ``None``.
 
-    For what a stolen session must not be enough for: another address, another password, the end
-    of the account.
+    For actions that a stolen session must not allow: changing the address or the password, deleting
+    the account.
 
     Raises:
-        HashingBusy: when no core became free in time.
+        HasherOverloaded: if no core became free in time.
     """
     return _verified(users, passwords, users.by_id(user_id), password)
 
@@ -62,7 +62,7 @@ def _verified(
     verified_only: bool = False,
 ) -> User | None:
     if user is None:
-        passwords.verify_nobody(password)
+        passwords.verify_decoy(password)
         return None
     if not passwords.verify(user.password_hash, password) or user.is_disabled:
         return None

@@ -1,4 +1,4 @@
-"""When two e-mail addresses are the same one, and whether mail can be sent to one at all."""
+"""Validate e-mail addresses, and normalise them for comparison."""
 
 import unicodedata
 
@@ -7,22 +7,22 @@ from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 #: RFC 5321 section 4.5.3.1.3 allows a path of 256 octets, the angle brackets included.
 MAX_EMAIL_CHARACTERS = 254
 
-#: What an encoded word begins with. None may stand in an address (RFC 2047 section 5), and what
-#: writes or reads a header would decode it: into other recipients, or into further headers.
+#: The start of an encoded word. An address must not contain one (RFC 2047 section 5): software that
+#: writes or reads headers would decode it into other recipients or into further headers.
 ENCODED_WORD = "=?"
 
 
 class InvalidEmail(ValueError):
-    """An address nobody could receive mail at; the message says why."""
+    """The address cannot receive mail; the message says why."""
 
 
 def email_key(email: str) -> str:
-    """Return the form in which addresses are compared: one mailbox, one key.
+    """Return the key of an address for comparison: one mailbox, one key.
 
     Before the @ it is the compatibility caseless match of Unicode (chapter 3, definition D146),
-    behind it the domain as the DNS compares it: ASCII, in lower case (RFC 5891). So ``BÜCHER.de``
-    and ``xn--bcher-kva.de`` are one domain, ``straße.de`` and ``strasse.de`` are two. What is no
-    address has a key as well, which no user has. What it returns is a fixed point.
+    after it the domain as the DNS compares it: ASCII, in lower case (RFC 5891). So ``BÜCHER.de``
+    and ``xn--bcher-kva.de`` are one domain, ``straße.de`` and ``strasse.de`` are two. An invalid
+    address has a key too, which no user has. The function is idempotent.
     """
     text = email.strip()
     if text.isascii() and "xn--" not in text.lower():
@@ -31,23 +31,23 @@ def email_key(email: str) -> str:
 
 
 def check_email(email: str) -> str:
-    """Return the address as it is shown, without surrounding white space.
+    """Return the address for display, without surrounding white space.
 
-    Its compatibility form is what is examined, since that is where mail goes to: by
-    ``email-validator``, without asking the DNS. Of the names that RFC 6761 sets apart ``.test``
-    is allowed; ``localhost``, ``.local``, ``.invalid``, ``.onion`` and names without a dot are not.
+    The compatibility form is validated, because mail is sent to it: with ``email-validator``,
+    without DNS queries. Of the special-use names of RFC 6761 ``.test`` is allowed; ``localhost``,
+    ``.local``, ``.invalid``, ``.onion`` and names without a dot are not.
 
     Raises:
-        InvalidEmail: when no mail could be sent there.
+        InvalidEmail: if no mail can be sent to it.
     """
     shown = email.strip()
     # Printable excludes control characters and lone surrogates, which no database would store.
     if not shown.isprintable():
-        raise InvalidEmail("an e-mail address holds no control characters")
+        raise InvalidEmail("an e-mail address cannot contain control characters")
     if max(len(shown), len(mailbox(shown)), len(email_key(shown))) > MAX_EMAIL_CHARACTERS:
         raise InvalidEmail(f"an e-mail address has at most {MAX_EMAIL_CHARACTERS} characters")
     if ENCODED_WORD in mailbox(shown):
-        raise InvalidEmail("an e-mail address holds no encoded words")
+        raise InvalidEmail("an e-mail address cannot contain encoded words")
     try:
         _validated(mailbox(shown))
     except EmailNotValidError as error:
@@ -58,7 +58,7 @@ def check_email(email: str) -> str:
 def mailbox(email: str) -> str:
     """Return the address that mail for ``email`` is sent to: its compatibility form (NFKC).
 
-    An address typed in full-width letters is meant to be the plain one.
+    An address in full-width letters means the plain one.
     """
     return unicodedata.normalize("NFKC", email).strip()
 
@@ -77,7 +77,7 @@ def _international_key(text: str) -> str:
 
 
 def _ascii_domain(domain: str) -> str | None:
-    # Any name before the @ will do: what stands there has no part in this.
+    # Any name before the @ works: only the domain is validated.
     try:
         return _validated(f"x@{domain}").ascii_domain
     except EmailNotValidError:

@@ -1,10 +1,10 @@
-"""Share the password hashing of a process among clients, so that one of them cannot take all of it.
+"""Limit the share of each client in a process's password hashing, so that none can use all of it.
 
 A rate limit does not prevent that: a right password may be used often, and 40 connections that log
 in to one account at once would fill the queue in which every login waits for a core.
 
-An account has a share at one address, and none of its own: otherwise connections from elsewhere
-that send wrong passwords, or that a rate limit refuses, would take the share of the owner.
+An account has a share per address, and no global one: otherwise connections from other addresses
+with wrong passwords, or that a rate limit rejects, would use up the owner's share.
 """
 
 import contextlib
@@ -15,61 +15,61 @@ from flask_watchword.accounts.client_addresses import address_block, routed_netw
 from flask_watchword.accounts.rate_limits import TooManyAttempts
 from flask_watchword.locks import process_lock
 
-#: Of the places at the cores and in the queue: half for one address, a quarter for one account at
-#: that address.
+#: Divisors of the hasher's capacity: half of it for one address, a quarter for one account at that
+#: address.
 _ADDRESS_SHARE = 2
 _ACCOUNT_SHARE = 4
-#: Two windows of one user, even where there is one core.
-_LEAST = 2
+#: Two browser windows of one user, even with a single core.
+_MIN_SLOTS = 2
 
-#: Seconds after which a place is free again as a rule.
+#: Seconds after which a slot is usually free again.
 _RETRY_SECONDS = 1.0
 
 
 class HashShares:
-    """Counts the requests that hash for each client, in this process.
+    """Count the hashing requests of each client in this process.
 
     Args:
-        capacity: returns how many requests may hash or wait at once.
+        capacity: returns the maximum number of requests that hash or wait.
     """
 
     def __init__(self, capacity: Callable[[], int]) -> None:
         self._capacity = capacity
         self._lock = process_lock()
-        self._taken: Counter[str] = Counter()
+        self._used: Counter[str] = Counter()
 
     @contextlib.contextmanager
-    def taken(self, address: str, account: str | None) -> Iterator[None]:
-        """Take a place for a request until it has been answered.
+    def slot(self, address: str, account: str | None) -> Iterator[None]:
+        """Reserve a slot for a request until it has been processed.
 
         Args:
-            address: of the client.
-            account: whose password is checked; ``None`` where that is not known yet.
+            address: the client's address.
+            account: whose password is verified; ``None`` if that is not known yet.
 
         Raises:
-            TooManyAttempts: when the client has as many places as it may have.
+            TooManyAttempts: if the client has used up its share.
         """
         shares = self._shares(address, account)
         with self._lock():
-            if any(self._taken[key] >= most for key, most in shares.items()):
+            if any(self._used[key] >= limit for key, limit in shares.items()):
                 raise TooManyAttempts(_RETRY_SECONDS)
-            self._taken.update(shares.keys())
+            self._used.update(shares.keys())
         try:
             yield
         finally:
             with self._lock():
-                self._taken.subtract(shares.keys())
+                self._used.subtract(shares.keys())
                 for key in shares:
-                    if not self._taken[key]:
-                        del self._taken[key]
+                    if not self._used[key]:
+                        del self._used[key]
 
     def _shares(self, address: str, account: str | None) -> Mapping[str, int]:
         capacity, block = self._capacity(), address_block(address)
-        for_address = max(_LEAST, capacity // _ADDRESS_SHARE)
+        for_address = max(_MIN_SLOTS, capacity // _ADDRESS_SHARE)
         shares = {f"address {block}": for_address}
         network = routed_network(address)
         if network is not None:
             shares[f"network {network}"] = for_address
         if account is not None:
-            shares[f"account {block} {account}"] = max(_LEAST, capacity // _ACCOUNT_SHARE)
+            shares[f"account {block} {account}"] = max(_MIN_SLOTS, capacity // _ACCOUNT_SHARE)
         return shares

@@ -1,8 +1,8 @@
-"""A login that lacks a step: a typed, short-lived token says that the password was right.
+"""Challenge tokens: short-lived tokens for a login whose password was right but needs another step.
 
-It is a token of a kind of its own, so that nothing which takes an access token takes it. It can do
-one thing, be shown together with what the login lacks, and only for the account as it was: a change
-of password or address, and being disabled, give the account another version.
+They have a type of their own, so that nothing accepts them as access tokens. A challenge token can
+only complete its login, together with the missing step, and only while the account is unchanged: a
+change of password or address, and disabling, increment the account's version.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ _VERSION = "ver"
 
 @dataclass(frozen=True, slots=True)
 class ChallengeKind:
-    """What a login lacks.
+    """The kind of the missing step.
 
     Attributes:
-        header_type: the ``typ`` of the header (RFC 8725 section 3.11).
-        claim_type: the ``type`` among the claims.
+        header_type: the ``typ`` header (RFC 8725 section 3.11).
+        claim_type: the ``type`` claim.
         lifetime: of the token, in seconds.
     """
 
@@ -27,23 +27,23 @@ class ChallengeKind:
     lifetime: int
 
 
-#: A second factor: time to find a telephone, and no more.
+#: A second factor: time to find the phone.
 SECOND_FACTOR = ChallengeKind("pl+jwt", "pending_login", 300)
-#: A new password: time to make one up.
+#: A new password: time to choose one.
 NEW_PASSWORD = ChallengeKind("pp+jwt", "pending_password", 600)
 
 
 class InvalidChallenge(Exception):
-    """A token by which no sign-in can be finished."""
+    """The token cannot complete a login."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginChallenge:
-    """A sign-in that lacks a step.
+    """A login that needs another step.
 
     Attributes:
-        user_id: whose it is.
-        user_version: the version of the user whose password was right.
+        user_id: the user's id.
+        user_version: the version of the user when the password was verified.
     """
 
     user_id: str
@@ -51,10 +51,9 @@ class LoginChallenge:
 
 
 def challenge_claims(kind: ChallengeKind, user_id: str, user_version: int) -> dict[str, Any]:
-    """Return the claims that make a token one of a pending sign-in.
+    """Return the claims of a challenge token.
 
-    The token engine adds ``iss``, ``aud``, ``iat``, ``jti`` and ``exp``, the last by the lifetime
-    of the kind.
+    The token engine adds ``iss``, ``aud``, ``iat``, ``jti`` and ``exp``, from the kind's lifetime.
     """
     return {"sub": user_id, "type": kind.claim_type, _VERSION: user_version, "amr": ["pwd"]}
 
@@ -62,10 +61,10 @@ def challenge_claims(kind: ChallengeKind, user_id: str, user_version: int) -> di
 def read_challenge(
     kind: ChallengeKind, header: Mapping[str, Any], claims: Mapping[str, Any]
 ) -> LoginChallenge:
-    """Return what a genuine token that has not expired says of a pending sign-in.
+    """Return the challenge in a verified token.
 
     Raises:
-        InvalidChallenge: when it is a token of another kind.
+        InvalidChallenge: if it is a token of another kind.
     """
     if header.get("typ") != kind.header_type or claims.get("type") != kind.claim_type:
         raise InvalidChallenge("this token is not one of a pending sign-in")
@@ -78,15 +77,15 @@ def read_challenge(
 def check_challenge(
     pending: LoginChallenge, user_version: int | None, *, is_disabled: bool
 ) -> None:
-    """Refuse to go on with a sign-in to an account that is not what it was.
+    """Reject a login to an account that has changed since the password was verified.
 
     Args:
-        pending: what the token says.
-        user_version: of the user now; ``None`` where there is none any more.
-        is_disabled: whether the user is refused everywhere.
+        pending: the challenge in the token.
+        user_version: the user's current version; ``None`` if the user was deleted.
+        is_disabled: whether the user is disabled.
 
     Raises:
-        InvalidChallenge: when the user has to begin anew.
+        InvalidChallenge: if the user must start the login again.
     """
     if is_disabled or user_version != pending.user_version:
         raise InvalidChallenge("the account has changed since; sign in again")

@@ -1,4 +1,4 @@
-"""What accounts have to say to people by e-mail, and what that needs of a mailer."""
+"""Notifications to users by e-mail, and the interface of a mailer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class NotificationKind(StrEnum):
-    """What a letter is about."""
+    """The kind of a notification."""
 
     VERIFY_EMAIL = "verify_email"
     ALREADY_REGISTERED = "already_registered"
@@ -28,15 +28,15 @@ class NotificationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A message to one mailbox; the mailer finds the words.
+    """A message to one mailbox; the mailer renders its text.
 
     Attributes:
-        kind: what it is about.
-        recipient: the address it goes to.
-        code: the text of a one-time code, where it has one.
-        expires_at: when that is over, seconds since the epoch.
-        about: what it names: an API key, or how many recovery codes are left.
-        items: what it lists; of each item the values that the template shows.
+        kind: the kind of notification.
+        recipient: the recipient's address.
+        code: the one-time code, if any.
+        expires_at: when the code expires, in seconds since the epoch.
+        about: the subject of the message: an API key, or the number of recovery codes left.
+        items: the items that the message lists, each with the values that the template shows.
     """
 
     kind: NotificationKind
@@ -48,32 +48,31 @@ class Notification:
 
 
 class Mailer(Protocol):
-    """Sees to it that letters are sent, without making anybody wait for that."""
+    """Sends notifications asynchronously."""
 
-    def send(self, letter: Notification) -> None:
-        """Keep a letter that has to be sent.
+    def send(self, notification: Notification) -> None:
+        """Queue a notification.
 
-        A link in it begins with the configured address of the service, never with what a
-        request says it was sent to.
+        Links in it begin with the configured public URL, never with the host of a request.
         """
 
     def send_nothing(self) -> None:
-        """Do the work of :meth:`send` for a letter that nobody gets.
+        """Do the work of :meth:`send` without sending anything.
 
-        Without it the time of an answer would tell which e-mail addresses have an account.
+        Without it the response time would reveal which e-mail addresses have an account.
         """
 
 
 class NullMailer:
-    """Sends nothing, at the cost of sending it: for a mailbox that has had enough."""
+    """Send nothing, in the time of sending it: for a mailbox that has reached its rate limit."""
 
     def __init__(self, mailer: Mailer) -> None:
         self._mailer = mailer
 
-    def send(self, letter: Notification) -> None:
-        """Do the work of sending a letter, which nobody gets."""
+    def send(self, notification: Notification) -> None:
+        """Do the work of sending a notification, without sending it."""
         self._mailer.send_nothing()
 
     def send_nothing(self) -> None:
-        """Do that work."""
+        """Do the work of sending a notification, without sending it."""
         self._mailer.send_nothing()

@@ -1,4 +1,4 @@
-"""What a password must be to be chosen (NIST SP 800-63B-4 section 3.1.1.2)."""
+"""The policy for new passwords (NIST SP 800-63B-4 section 3.1.1.2)."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from flask_watchword.accounts.password_strength import (
 )
 from flask_watchword.accounts.passwords import MAX_PASSWORD_CHARACTERS
 
-#: The least length of a password that is the only factor.
+#: Minimum length of a password that is the only factor.
 MIN_PASSWORD_CHARACTERS = 15
-#: The least length of one beside which a second factor is asked for.
+#: Minimum length of a password beside a second factor.
 MIN_CHARACTERS_BESIDE_SECOND_FACTOR = 8
 
 
 class UnacceptablePassword(ValueError):
-    """A new password that is refused; the message says why."""
+    """The policy rejects the new password; the message says why."""
 
 
 def check_new_password(
@@ -27,18 +27,18 @@ def check_new_password(
     second_factor: bool = False,
     least: int = MIN_PASSWORD_CHARACTERS,
 ) -> None:
-    """Refuse a password that nobody should choose, before it is hashed.
+    """Reject a weak password before it is hashed.
 
-    Any character counts, and counts as one; none is asked for.
+    Every character counts as one; no kind of character is required.
 
     Args:
-        password: what somebody wants to have.
-        about: what it must not be made of: the e-mail address, the name of the service.
-        second_factor: whether the user is asked for another one at each login.
-        least: characters that it needs where it is the only factor.
+        password: the new password.
+        about: texts that it must not consist of: the e-mail address, the name of the service.
+        second_factor: whether logins require a second factor.
+        least: minimum length if it is the only factor.
 
     Raises:
-        UnacceptablePassword: too short, too long, with a NUL character in it, or easy to guess.
+        UnacceptablePassword: if it is too short, too long, easy to guess, or contains a NUL.
     """
     if second_factor:
         least = MIN_CHARACTERS_BESIDE_SECOND_FACTOR

@@ -1,4 +1,4 @@
-"""Hash and verify passwords: argon2id, the same work for everybody, no more at once than cores."""
+"""Hash and verify passwords with argon2id, in constant work, with as many threads as cores."""
 
 import contextlib
 import math
@@ -34,57 +34,56 @@ _HASH_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class HashProfile:
-    """What one argon2id hash costs (RFC 9106).
+    """The cost of one argon2id hash (RFC 9106).
 
     Attributes:
-        memory_kib: memory that one hash fills, in KiB.
-        passes: how often it goes over that memory.
-        lanes: threads of one hash.
+        memory_kib: memory of one hash, in KiB.
+        time_cost: number of passes over that memory.
+        parallelism: number of threads (lanes) of one hash.
     """
 
     memory_kib: int
-    passes: int
-    lanes: int
+    time_cost: int
+    parallelism: int
 
     def parameters(self) -> Parameters:
-        """Return what hashes made with it say of themselves."""
+        """Return the parameters that hashes with this profile encode."""
         return Parameters(
             type=Type.ID,
             version=VERSION,
             salt_len=_SALT_BYTES,
             hash_len=_HASH_BYTES,
-            time_cost=self.passes,
+            time_cost=self.time_cost,
             memory_cost=self.memory_kib,
-            parallelism=self.lanes,
+            parallelism=self.parallelism,
         )
 
 
-#: OWASP's password storage cheat sheet; 10 to 20 ms. argon2-cffi's own default costs five times
-#: as much, and so a fifth of the logins.
-OWASP_PROFILE = HashProfile(memory_kib=19 * 1024, passes=2, lanes=1)
+#: From OWASP's password storage cheat sheet; 10 to 20 ms. argon2-cffi's default costs five times as
+#: much, and so allows a fifth of the logins.
+OWASP_PROFILE = HashProfile(memory_kib=19 * 1024, time_cost=2, parallelism=1)
 
-#: The most that verifying a stored hash may cost, unless new ones cost more: 256 MiB, or 1 GiB
-#: gone over in all its passes, in about a second. The parameters stand in the hash, and a hash
-#: may come from elsewhere.
-_MOST_MEMORY_KIB = 256 * 1024
-_MOST_WORK_KIB = 1024 * 1024
-_MOST_LANES = 16
-#: Lengths in bytes that argon2 hashes have; no system writes others.
+#: Maximum cost of verifying a stored hash, unless new hashes cost more: 256 MiB of memory, and
+#: 1 GiB in all passes, about a second. The parameters are in the hash, which may be imported.
+_MAX_MEMORY_KIB = 256 * 1024
+_MAX_WORK_KIB = 1024 * 1024
+_MAX_PARALLELISM = 16
+#: Lengths of argon2 salts and hashes in bytes; no system writes others.
 _SALT_SIZES = range(8, 65)
 _HASH_SIZES = range(16, 129)
 
-#: What the store keeps of a hash.
-_MOST_CHARACTERS = 512
+#: Maximum length of a stored hash.
+_MAX_CHARACTERS = 512
 
-#: Generous for a passphrase, and small enough that reading one costs nothing beside its hash.
+#: Generous for a passphrase, and so short that reading it costs nothing compared to its hash.
 MAX_PASSWORD_CHARACTERS = 1024
 
 
 class HasherOverloaded(Exception):
-    """Every core has been hashing for longer than a caller should wait, or there is no memory.
+    """All cores have been hashing for longer than a caller should wait, or memory is exhausted.
 
     Attributes:
-        retry_after: seconds after which trying again makes sense.
+        retry_after: seconds after which the caller should retry.
     """
 
     retry_after = 1
@@ -95,18 +94,19 @@ WAITING_PER_CORE = 8
 
 
 class Passwords:
-    """Hashes and verifies with one profile.
+    """Hash and verify passwords with one profile.
 
-    Hashing releases Python's lock, so several threads can keep every core busy. More than one
-    hash per core makes all of them slower and takes the memory of each; hence the bound.
+    Hashing releases the GIL, so several threads can use all cores. More than one hash per core
+    slows all of them down and takes memory for each; hence the bound.
 
     Args:
         profile: the parameters of new hashes; older hashes keep theirs until they are renewed.
-        concurrency: hashes at a time, by default the number of cores this process may use.
+        concurrency: maximum number of simultaneous hashes, by default the number of cores this
+            process may use.
         patience: seconds a caller waits for a core before :class:`HasherOverloaded` is raised.
 
-    No more than :data:`WAITING_PER_CORE` callers wait for each core; the next is told at once, so
-    that a flood of logins cannot take every thread of a server.
+    At most :data:`WAITING_PER_CORE` callers wait for each core; the next one fails immediately, so
+    that a flood of logins cannot occupy every thread of a server.
     """
 
     def __init__(
@@ -119,38 +119,38 @@ class Passwords:
         self._parameters = profile.parameters()
         self._use(concurrency or usable_cores())
         self._patience = patience
-        self._nobodys_hash = _hash_of_no_password(self._parameters)
+        self._decoy_hash = _random_hash(self._parameters)
 
     def share_cores(self, processes: int) -> None:
-        """Hash no more at a time than is reasonable beside other processes that hash as well.
+        """Limit the number of simultaneous hashes to a share of the cores.
 
-        That is twice the part of the cores that each of them has. Who logs in is not dealt out
-        evenly at every moment, and while one process has a queue, the core of another would idle.
-        Nobody may hash meanwhile.
+        The limit is twice the share of each process: logins are not distributed evenly at every
+        moment, and while one process has a queue, the core of another would be idle. Must not be
+        called while a hash is being computed.
         """
         cores = usable_cores()
         self._use(min(cores, 2 * math.ceil(cores / processes)))
 
     def _use(self, cores: int) -> None:
-        most = self._most = cores * (1 + WAITING_PER_CORE)
+        capacity = self._capacity = cores * (1 + WAITING_PER_CORE)
         self._cores = PerProcess(lambda: threading.BoundedSemaphore(cores))
-        self._places = PerProcess(lambda: threading.BoundedSemaphore(most))
+        self._slots = PerProcess(lambda: threading.BoundedSemaphore(capacity))
 
     @property
     def capacity(self) -> int:
-        """Return how many hashes may be at work or wait for a core at once."""
-        return self._most
+        """Return the maximum number of hashes that run or wait for a core."""
+        return self._capacity
 
     @property
     def waiting(self) -> int:
-        """Return how many hashes are at work, or wait for a core."""
-        return self._most - self._places()._value
+        """Return the number of hashes that run or wait for a core."""
+        return self._capacity - self._slots()._value
 
     def hash(self, password: str) -> str:
-        """Return the encoded hash of a password, salted anew each time.
+        """Return the encoded hash of a password, with a new random salt.
 
         Raises:
-            HasherOverloaded: when no core became free in time.
+            HasherOverloaded: if no core became free in time.
         """
         salt, secret = secrets.token_bytes(_SALT_BYTES), _as_bytes(password)
         with self._one_core():
@@ -158,43 +158,43 @@ class Passwords:
         return Argon2Hash(self._parameters, salt, digest).encoded()
 
     def verify(self, password_hash: str, password: str) -> bool:
-        """Tell whether the hash was made of this password, here or by software it came from.
+        """Tell whether the hash, our own or an imported one, matches this password.
 
-        A stored text that is no hash, or one that would cost too much, matches nothing, at the
-        cost of one that is.
+        A stored value that is not a hash, or that would cost too much, matches no password, and
+        takes as long as one of ours.
 
         Raises:
-            HasherOverloaded: when no core became free in time.
+            HasherOverloaded: if no core became free in time.
         """
         with self._one_core():
             try:
                 argon2 = _argon2(password_hash)
                 if argon2 is None:
                     return verify_imported(password_hash, password)
-                return self._is_of(argon2, password)
+                return self._matches(argon2, password)
             except (UnusableHash, NotArgon2):
-                self._nobodys_hash.is_of(_as_bytes(password))
+                self._decoy_hash.matches(_as_bytes(password))
                 return False
 
-    def verify_nobody(self, password: str) -> None:
+    def verify_decoy(self, password: str) -> None:
         """Do the work of :meth:`verify` for a user who does not exist.
 
-        Without it the time of an answer would tell which e-mail addresses have an account.
+        Without it the response time would reveal which e-mail addresses have an account.
 
         Raises:
-            HasherOverloaded: when no core became free in time.
+            HasherOverloaded: if no core became free in time.
         """
         with self._one_core():
-            self._nobodys_hash.is_of(_as_bytes(password))
+            self._decoy_hash.matches(_as_bytes(password))
 
     def check_hash(self, password_hash: str) -> None:
-        """Refuse a hash that :meth:`verify` could not verify, before it is kept.
+        """Reject a hash that :meth:`verify` could not verify, before it is stored.
 
         Raises:
-            UnusableHash: when it is of no kind that is known here, or would cost too much.
+            UnusableHash: if its kind is not supported, or it would cost too much.
         """
-        if len(password_hash) > _MOST_CHARACTERS:
-            raise UnusableHash(f"it has more than {_MOST_CHARACTERS} characters")
+        if len(password_hash) > _MAX_CHARACTERS:
+            raise UnusableHash(f"it has more than {_MAX_CHARACTERS} characters")
         argon2 = _argon2(password_hash)
         if argon2 is None:
             check_imported(password_hash)
@@ -205,31 +205,31 @@ class Passwords:
             raise UnusableHash("it has the form of an argon2 hash and is not one") from error
 
     def needs_rehash(self, password_hash: str) -> bool:
-        """Tell whether a hash was made in another way than by this profile."""
+        """Tell whether a hash has other parameters than this profile, or is of another kind."""
         if not password_hash.startswith(ARGON2):
             return True
         return read_argon2(password_hash).parameters != self._parameters
 
-    def _is_of(self, argon2: str, password: str) -> bool:
+    def _matches(self, argon2: str, password: str) -> bool:
         read = self._accepted(argon2)
         if read.parameters == self._parameters:
-            return read.is_of(_as_bytes(password))
-        # It may be from software that takes a password as it was typed.
-        return any(read.is_of(form) for form in password_forms(password))
+            return read.matches(_as_bytes(password))
+        # It may come from software that does not normalise passwords.
+        return any(read.matches(form) for form in password_forms(password))
 
     def _accepted(self, argon2: str) -> Argon2Hash:
         """Return an argon2 hash; raise ``UnusableHash`` for one that exceeds a bound."""
         read = read_argon2(argon2)
         costs, own = read.parameters, self._parameters
         if (
-            costs.memory_cost > max(_MOST_MEMORY_KIB, own.memory_cost)
+            costs.memory_cost > max(_MAX_MEMORY_KIB, own.memory_cost)
             or costs.memory_cost * costs.time_cost
-            > max(_MOST_WORK_KIB, own.memory_cost * own.time_cost)
-            or costs.parallelism > max(_MOST_LANES, own.parallelism)
+            > max(_MAX_WORK_KIB, own.memory_cost * own.time_cost)
+            or costs.parallelism > max(_MAX_PARALLELISM, own.parallelism)
         ):
             raise UnusableHash(
-                f"argon2 is accepted up to {_MOST_MEMORY_KIB >> 10} MiB of memory, "
-                f"{_MOST_WORK_KIB >> 10} MiB in all passes, and {_MOST_LANES} lanes"
+                f"argon2 is accepted up to {_MAX_MEMORY_KIB >> 10} MiB of memory, "
+                f"{_MAX_WORK_KIB >> 10} MiB in all passes, and {_MAX_PARALLELISM} lanes"
             )
         if len(read.salt) not in _SALT_SIZES or len(read.digest) not in _HASH_SIZES:
             raise NotArgon2
@@ -237,8 +237,8 @@ class Passwords:
 
     @contextlib.contextmanager
     def _one_core(self) -> Iterator[None]:
-        places, cores = self._places(), self._cores()
-        if not places.acquire(blocking=False):
+        slots, cores = self._slots(), self._cores()
+        if not slots.acquire(blocking=False):
             raise HasherOverloaded
         try:
             if not cores.acquire(timeout=self._patience):
@@ -250,7 +250,7 @@ class Passwords:
             finally:
                 cores.release()
         finally:
-            places.release()
+            slots.release()
 
 
 def _argon2(password_hash: str) -> str | None:
@@ -269,12 +269,12 @@ def usable_cores() -> int:
 
 def _as_bytes(password: str) -> bytes:
     # NFC, so that an accent typed on one keyboard matches the same accent typed on another
-    # (NIST SP 800-63B-4 section 3.1.1.2). Whatever a client sent has bytes: lone surrogates too.
+    # (NIST SP 800-63B-4 section 3.1.1.2). A client may send lone surrogates: "surrogatepass".
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
-def _hash_of_no_password(parameters: Parameters) -> Argon2Hash:
-    # Random bytes in the place of salt and hash: verifying it takes the full work, and nobody,
-    # we included, knows a password that matches.
+def _random_hash(parameters: Parameters) -> Argon2Hash:
+    # Random bytes as salt and hash: verifying it takes the full work, and no one, including us,
+    # knows a password that matches.
     salt, digest = map(secrets.token_bytes, (_SALT_BYTES, _HASH_BYTES))
     return Argon2Hash(parameters, salt, digest)

@@ -1,34 +1,35 @@
-"""How often somebody may try, and how an owner gets in while others are guessing.
+"""Rate limits, and how a user can log in while an attacker is guessing the password.
 
-A limit is a bucket that drips: ``burst`` tries at once, then one each ``interval`` seconds. It is
-kept as one number, the moment at which it is full again (the generic cell rate algorithm), in whole
-microseconds, so that counting is exact and one conditional write both asks and counts.
+A limit is a leaky bucket: ``burst`` attempts at once, then one every ``interval`` seconds. It is
+stored as one number, the time at which the bucket is full again (the generic cell rate algorithm),
+in whole microseconds, so that counting is exact and one conditional write both checks and counts.
 
-**A stranger must not lock an owner out.** A count per account alone would let anybody do so by
-failing often enough; a count per address alone lets many addresses guess at one account. So a
-sign-in is counted by where it comes from first:
+**An attacker must not lock a user out.** A counter per account alone would let anyone do so with
+enough failures; a counter per address alone would let many addresses guess at one account. So a
+login is counted by its origin first:
 
-1. *The address*, over all accounts: who tries many accounts from one place is slowed down. Of IPv6
-   that is a /64, and the /48 around it for attempts from unknown places: one customer may have all
-   of its 65,536 blocks.
-2. *The account at this address.* What others do elsewhere does not count here.
-3. *The account, for strangers*: all addresses from which nobody has signed in to it yet share one
-   budget. An address from which somebody has is a known place and draws nothing on it, so its
-   owner at home or at work does not even notice that thousands of addresses are guessing. (NIST
-   SP 800-63B-4 section 3.2.2 names addresses of earlier sign-ins as such a measure.)
-4. *The account, for strangers of one site*, asked only when that budget is empty: neighbours, a /24
-   or a /48, get one try now and then. An owner who travels gets in at the first try with the right
-   password, even then; an attacker gets as many guesses as they have networks, not addresses.
+1. *The address*, over all accounts: slows down an address that tries many accounts. For IPv6 it is
+   the /64, and for attempts from unknown locations also the /48 around it: one customer may have
+   all of its 65,536 blocks.
+2. *The account at this address.* Attempts from other addresses do not count here.
+3. *The account, for unknown locations*: all addresses that have never logged in to it successfully
+   share one budget. An address that has is a trusted location and does not use it, so a user at
+   home or at work is not affected by thousands of guessing addresses. (NIST SP 800-63B-4 section
+   3.2.2 names addresses of earlier logins as such a measure.)
+4. *The account, for unknown locations of one site*, consulted only if that budget is used up: the
+   addresses of a /24 or a /48 get one attempt now and then. A travelling user can log in at the
+   first attempt with the right password even then; an attacker gets as many guesses as they have
+   networks, not addresses.
 
 A client at the owner's address can use up the attempts there. The owner then waits for the next
 attempt: minutes, not hours. A password reset by e-mail makes the location trusted as well and
 restores the full limits (:func:`trust_location`). Nothing of this is permanent, and no attempt is
 rejected for longer than one interval.
 
-What is counted is failures: a try is paid for before the password is looked at, so that a thousand
-tries at once are no way around, and a success refunds what it has paid itself. Successes have a
-limit of their own, a wide one: each costs a hash, so that without it the owner of one account could
-keep every core busy.
+Failures are counted: an attempt is counted before the password is verified, so that a thousand
+concurrent attempts do not bypass the limit, and a success refunds its own attempt. Successes have a
+wide limit of their own: each costs a hash, and without the limit one account could occupy every
+core.
 """
 
 import hashlib
@@ -41,16 +42,16 @@ from flask_watchword.accounts.client_addresses import address_block, address_sit
 
 _MICROSECONDS = 1_000_000
 
-#: How many times as many attempts a /48 of IPv6 has as one address. A company with a /48 has one
-#: address of IPv4 for all its users, so a single customer does not need more.
+#: Factor between the limit of an IPv6 /48 and that of one address. A company with a /48 has one
+#: IPv4 address for all its users, so a single customer does not need more.
 NETWORK_SHARE = 2
 
 
 class TooManyAttempts(Exception):
-    """A try that comes too early.
+    """A rate limit is exceeded.
 
     Attributes:
-        retry_after: whole seconds, at least 1, after which trying again makes sense.
+        retry_after: whole seconds, at least 1, after which the client may retry.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -60,11 +61,11 @@ class TooManyAttempts(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A bucket that drips.
+    """A leaky bucket.
 
     Attributes:
-        burst: tries that may come at once.
-        interval: seconds after which one more may.
+        burst: attempts allowed at once.
+        interval: seconds after which one more attempt is allowed.
     """
 
     burst: int
@@ -73,10 +74,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One try, counted on one limit. All a store has to know.
+    """One attempt counted against one limit, in the form that stores use.
 
     Attributes:
-        key: what is counted, as a hash: no store learns an address or an e-mail by it.
+        key: a hash of what is counted, so that stores contain no addresses.
         interval: of the limit, in microseconds.
         depth: of the limit, in microseconds: how far in the future the bucket may be full.
     """
@@ -131,15 +132,15 @@ class RateLimitStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoginLimits:
-    """What a sign-in is held to; see the text above for what each is about.
+    """The limits of a login; the module's docstring explains each.
 
     Attributes:
         address: one address, over all accounts. Wide enough for an office behind one address.
         account_at_address: one account from one address.
-        strangers: one account from all addresses that are not known places.
-        site: one account from one site, while the strangers' budget is empty.
+        strangers: one account from all unknown locations.
+        site: one account from one site, while the budget of unknown locations is used up.
         success: one account, for attempts with the right password.
-        known_days: how long a place stays known after a sign-in.
+        known_days: days for which a location stays trusted after a login.
     """
 
     address: Limit
@@ -152,13 +153,13 @@ class LoginLimits:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A sign-in that was let through to the password, and what it has paid.
+    """A login attempt that the limits allow, with its hits.
 
     Attributes:
-        email_key: the account it is for, whether there is one or not.
-        address: where it comes from.
-        charges: what it has paid as a failure; refunded when it succeeds.
-        success: what it has paid as a success; refunded when it fails.
+        email_key: the account, whether it exists or not.
+        address: the client's address.
+        charges: hits that count it as a failure; refunded if it succeeds.
+        success: hits that count it as a success; refunded if it fails.
     """
 
     email_key: str
@@ -170,19 +171,19 @@ class Attempt:
 def count_login_attempt(
     store: RateLimitStore, email_key: str, address: str, now: float, limits: LoginLimits
 ) -> Attempt:
-    """Let a sign-in through to the password, or refuse it.
+    """Count a login attempt before its password is verified, or reject it.
 
-    An account that does not exist is counted like one that does: the answer tells neither.
+    An account that does not exist is counted like one that does, so the result reveals neither.
 
     Args:
-        store: where tries are counted.
-        email_key: the account as it was named.
-        address: what ``client_address`` returned.
+        store: the rate limit store.
+        email_key: the key of the entered address.
+        address: the result of ``client_address``.
         now: seconds since the epoch.
-        limits: what it is held to.
+        limits: the limits.
 
     Raises:
-        TooManyAttempts: when it comes too early.
+        TooManyAttempts: if a limit is exceeded.
     """
     at, block = _microseconds(now), address_block(address)
     success = (hit("success", limits.success, email_key),)
@@ -191,18 +192,18 @@ def count_login_attempt(
         block_charge,
         hit("account at address", limits.account_at_address, email_key, block),
     )
-    if store.remembers(_place(email_key, block), at):
+    if store.remembers(_location_key(email_key, block), at):
         _consume(store, (*here, *success), at)
         return Attempt(email_key, address, here, success)
     waits = []
-    for also in (
+    for shared in (
         hit("strangers", limits.strangers, email_key),
         hit("site", limits.site, email_key, address_site(address)),
     ):
-        paid = (*here, *network_charge, also)
-        wait = store.consume((*paid, *success), at)
+        counted = (*here, *network_charge, shared)
+        wait = store.consume((*counted, *success), at)
         if not wait:
-            return Attempt(email_key, address, paid, success)
+            return Attempt(email_key, address, counted, success)
         waits.append(wait)
     raise TooManyAttempts(min(waits) / _MICROSECONDS)
 
@@ -210,63 +211,64 @@ def count_login_attempt(
 def login_succeeded(
     store: RateLimitStore, attempt: Attempt, now: float, limits: LoginLimits
 ) -> None:
-    """Take note that an attempt succeeded: with every factor the account has.
+    """Record that an attempt succeeded, with every factor of the account.
 
-    What it paid as a failure is refunded, and the place is a known one from now on. Other failures
-    stay counted: behind a shared address they may be another person's.
+    Its hits as a failure are refunded, and the location becomes trusted. Other failures stay
+    counted: behind a shared address they may be another person's.
     """
-    at, place = _microseconds(now), _place(attempt.email_key, address_block(attempt.address))
-    store.remember(place, _known_until(at, limits), at, refunded=attempt.charges)
+    at, block = _microseconds(now), address_block(attempt.address)
+    location = _location_key(attempt.email_key, block)
+    store.remember(location, _trusted_until(at, limits), at, refunded=attempt.charges)
 
 
 def login_failed(store: RateLimitStore, attempt: Attempt) -> None:
-    """Take note that the password of an attempt was wrong: it is no success."""
+    """Record that the password of an attempt was wrong: its hits as a success are refunded."""
     store.refund(attempt.success)
 
 
 def refund_attempt(store: RateLimitStore, attempt: Attempt) -> None:
-    """Count an attempt no more whose password could not be checked."""
+    """Refund all hits of an attempt whose password could not be verified."""
     store.refund((*attempt.charges, *attempt.success))
 
 
 def trust_location(
     store: RateLimitStore, email_key: str, address: str, now: float, limits: LoginLimits
 ) -> None:
-    """Make a place a known one: after a code that was sent to the owner's mailbox.
+    """Trust a location, after a code that was sent to the user's mailbox was entered there.
 
-    Failures at this address are disregarded, so that an owner who used up the attempts there can
-    log in with the new password.
+    Failures at this address are reset, so that a user who has used up the attempts there can log in
+    with the new password.
     """
     at, block = _microseconds(now), address_block(address)
     here = hit("account at address", limits.account_at_address, email_key, block)
-    until = _known_until(at, limits)
-    store.remember(_place(email_key, block), until, at, reset=here.key)
+    until = _trusted_until(at, limits)
+    store.remember(_location_key(email_key, block), until, at, reset=here.key)
 
 
-def _known_until(at: int, limits: LoginLimits) -> int:
+def _trusted_until(at: int, limits: LoginLimits) -> int:
     return at + limits.known_days * 86_400 * _MICROSECONDS
 
 
 def hit(kind: str, limit: Limit, *about: str) -> Hit:
-    """Return one try on a limit.
+    """Return one attempt against a limit.
 
     Args:
-        kind: a name that no other limit has.
-        limit: how many are allowed.
-        about: whose tries are counted.
+        kind: the unique name of the limit.
+        limit: the limit.
+        about: what is counted: an account, an address.
     """
-    # Rounded up: never one more than the limit says.
+    # Rounded up: never one more than the limit allows.
     interval = math.ceil(limit.interval * _MICROSECONDS)
     return Hit(_key(kind, *about), interval, interval * limit.burst)
 
 
 def hits_by_address(kind: str, limit: Limit, address: str) -> tuple[Hit, ...]:
-    """Return one try on a limit of one address, and on that of the IPv6 network around it.
+    """Return one attempt against the limit of an address, and that of the IPv6 network around it.
 
     Args:
-        kind: a name that no other limit has.
-        limit: how many are allowed from one address; a /48 has :data:`NETWORK_SHARE` times as many.
-        address: what ``client_address`` returned.
+        kind: the unique name of the limit.
+        limit: the limit of one address; that of a /48 is :data:`NETWORK_SHARE` times as high.
+        address: the result of ``client_address``.
     """
     block, network = hit(kind, limit, address_block(address)), routed_network(address)
     if network is None:
@@ -290,12 +292,12 @@ def _consume(store: RateLimitStore, hits: Sequence[Hit], now: int) -> None:
         raise TooManyAttempts(wait / _MICROSECONDS)
 
 
-def _place(email_key: str, block: str) -> str:
-    return _key("known place", email_key, block)
+def _location_key(email_key: str, block: str) -> str:
+    return _key("trusted location", email_key, block)
 
 
 def _key(*parts: str) -> str:
-    # Each part with its length in front, so that no two lists of parts run together alike.
+    # Each part is prefixed with its length, so that two different lists never give the same text.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

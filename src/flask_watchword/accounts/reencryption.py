@@ -1,15 +1,15 @@
-"""What sealing anew under another master key came to."""
+"""The result of re-encrypting values with another master key."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ReencryptionResult:
-    """How many values are sealed under the first master key now that were not before.
+    """The numbers of re-encrypted and of unreadable values.
 
     Attributes:
-        done: those.
-        unreadable: those that none of the master keys opens, which are left as they are.
+        done: values that are now encrypted with the first master key, and were not before.
+        unreadable: values that none of the master keys decrypts; they are left unchanged.
     """
 
     done: int = 0

@@ -1,4 +1,4 @@
-"""The record of a user, and the names of what a user may do."""
+"""The user record, and the names of roles and scopes."""
 
 import re
 import uuid
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from flask_watchword.accounts.emails import check_email, email_key
 
-#: How many roles, or scopes, one user may have, how long a name may be, and how long all of them
-#: together: they stand in each of the user's tokens, and browsers drop a cookie above 4096 bytes.
+#: Maximum number of roles, or scopes, of one user, maximum length of a name, and of all names
+#: together: each of the user's tokens contains them, and browsers drop a cookie above 4096 bytes.
 MAX_NAMES = 32
 MAX_NAME_CHARACTERS = 64
 MAX_NAMES_CHARACTERS = 768
 
-# RFC 6749 section 3.3: what a scope may consist of. It has no space, which separates them.
+# RFC 6749 section 3.3: the characters of a scope. A space separates scopes.
 _NAME = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 
 class InvalidName(ValueError):
-    """A role or a scope whose name cannot be one; the message says why."""
+    """The name of a role or a scope is invalid; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,19 @@ class User:
 
     Attributes:
         id: the subject inside tokens; it stays when the e-mail address changes.
-        email: the address as it was typed, for display.
-        email_key: the address as it is compared (see :func:`email_key`).
+        email: the address as entered, for display.
+        email_key: the address in its form for comparison (see :func:`email_key`).
         password_hash: an encoded hash: argon2id, or an imported one until the next login.
         created_at: seconds since the epoch.
-        roles: what the user is; the application says what a role may do.
-        scopes: what the user's tokens may be used for.
-        disabled_at: since when the user is refused everywhere; ``None`` for one who is not.
-        email_verified_at: when it was shown that mail to ``email`` reaches the user, or ``None``.
-        password_changed_at: when the password was last changed; ``None`` while it is the first.
-        version: counts the changes of address and password, and of being disabled. Whoever
-            decided something about an older version decided about somebody else.
-        password_review_at: since when the next login without a second factor has to check that the
-            password is strong enough alone: its second factor was removed. ``None`` otherwise.
+        roles: the user's roles; the application defines their permissions.
+        scopes: the scopes that the user's tokens may have.
+        disabled_at: when the user was disabled; ``None`` if the user is not.
+        email_verified_at: when the address was verified, or ``None``.
+        password_changed_at: when the password was last changed; ``None`` if it is the first one.
+        version: incremented when the address or the password changes, and when the user is
+            disabled. A decision made about an older version is no longer valid.
+        password_review_at: when the second factor was removed, so that the next login must check
+            that the password is strong enough as the only factor. ``None`` otherwise.
     """
 
     id: str
@@ -56,40 +56,40 @@ class User:
 
     @property
     def is_disabled(self) -> bool:
-        """Tell whether the user is refused everywhere."""
+        """Tell whether the user is disabled."""
         return self.disabled_at is not None
 
 
 def new_user(email: str, password_hash: str, created_at: float) -> User:
-    """Return a user with an id of its own.
+    """Return a user with a new id.
 
     Raises:
-        InvalidEmail: when ``email`` is not an address.
+        InvalidEmail: if ``email`` is not a valid address.
     """
     shown = check_email(email)
     return User(uuid.uuid4().hex, shown, email_key(shown), password_hash, created_at)
 
 
 def check_names(names: frozenset[str]) -> frozenset[str]:
-    """Return names of roles or scopes that may be given to a user.
+    """Return the names of roles or scopes after validating them.
 
     Raises:
-        InvalidName: when there are too many, when they are too long together, or when one is
-            empty, too long or holds what RFC 6749 section 3.3 keeps out: spaces, quotes,
+        InvalidName: if there are too many, if they are too long together, or if one is empty, too
+            long or contains characters that RFC 6749 section 3.3 excludes: spaces, quotes,
             backslashes, anything but ASCII.
     """
     if len(names) > MAX_NAMES:
-        raise InvalidName(f"there are {len(names)} names, and {MAX_NAMES} is the most")
-    together = sum(map(len, names))
-    if together > MAX_NAMES_CHARACTERS:
+        raise InvalidName(f"there are {len(names)} names, and the maximum is {MAX_NAMES}")
+    total = sum(map(len, names))
+    if total > MAX_NAMES_CHARACTERS:
         raise InvalidName(
-            f"the names have {together} characters together, and {MAX_NAMES_CHARACTERS} is the "
-            "most: all of them stand in every token"
+            f"the names have {total} characters together, and the maximum is "
+            f"{MAX_NAMES_CHARACTERS}: every token contains all of them"
         )
     for name in sorted(names):
         if len(name) > MAX_NAME_CHARACTERS or not _NAME.fullmatch(name):
             raise InvalidName(
-                f"{name[:MAX_NAME_CHARACTERS]!r} is no name: it needs 1 to {MAX_NAME_CHARACTERS} "
+                f"{name[:MAX_NAME_CHARACTERS]!r} is invalid: it needs 1 to {MAX_NAME_CHARACTERS} "
                 "printable ASCII characters without spaces, quotes and backslashes"
             )
     return names

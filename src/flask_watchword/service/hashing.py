@@ -18,4 +18,4 @@ def hashing_share(account: str | None = None) -> AbstractContextManager[None]:
     Raises:
         TooManyTries: when it is entered and the client has as many places as it may have.
     """
-    return service_context().hash_shares.taken(client().address, account)
+    return service_context().hash_shares.slot(client().address, account)

@@ -32,7 +32,7 @@ from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
 from flask_watchword.service.features.demo.demo_user import add_demo_user, refuse_demo_user
 from flask_watchword.service.mail.log_transport import LogTransport
 from flask_watchword.service.signing.master_key import load_encryptor
-from flask_watchword.service.signing.signing_keys import begin_keys
+from flask_watchword.service.signing.signing_keys import ensure_keys
 from flask_watchword.sessions.store import SessionStore
 
 #: Seconds that one starting process waits for another's migration.
@@ -127,7 +127,7 @@ def prepare(settings: Settings) -> None:
         _begin_sessions(settings, elsewhere, upgrade=True)
     prepare_database(settings)
     with opened_keys(settings) as keys:
-        begin_keys(settings, keys)
+        ensure_keys(settings, keys)
     if elsewhere is None:
         _begin_sessions(settings, settings.database, upgrade=False)
 

@@ -8,7 +8,7 @@ from flask_watchword.accounts.users import new_user
 from tests.accounts.imported_hashes.vectors import DEFAULTS, KINDS, VECTORS, Vector
 from tests.memory_stores.users import MemoryUserStore
 
-CHEAPEST = HashProfile(memory_kib=8, passes=1, lanes=1)
+CHEAPEST = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
 EMAIL = "ada@example.com"
 
 

@@ -138,10 +138,10 @@ def test_a_hash_that_is_unknown_or_would_cost_too_much_is_refused(stored: str) -
 def test_an_unusable_hash_costs_what_nobody_s_does(
     stored: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    passwords = Passwords(HashProfile(memory_kib=8, passes=1, lanes=1))
+    passwords = Passwords(HashProfile(memory_kib=8, time_cost=1, parallelism=1))
     derived = noting_what_is_derived(monkeypatch)
     assert not passwords.verify(stored, "x")
-    assert derived == [passwords._nobodys_hash.salt]
+    assert derived == [passwords._decoy_hash.salt]
 
 
 @pytest.mark.parametrize(

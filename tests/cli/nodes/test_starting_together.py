@@ -42,7 +42,9 @@ def test_a_node_with_another_master_key_does_not_start(serve: Serve, settings: S
     other = settings | {"WATCHWORD_MASTER_KEY": "B" * 42 + "A"}
     second = serve("--workers", "1", port=free_port(), **other)
     assert second.process.wait(STOP_SECONDS) == 1
-    assert second.output.startswith("Error: WATCHWORD_MASTER_KEY: does not open the signing keys")
+    assert second.output.startswith(
+        "Error: WATCHWORD_MASTER_KEY: does not decrypt the signing keys"
+    )
     assert second.output.count("\n") == 1
     assert first.get("/readyz")[0] == 200
 

@@ -48,7 +48,7 @@ class Place:
 
     def accounts(self, mailer: Mailbox) -> tuple[Accounts, Engine]:
         engine = open_engine(self.url, busy_seconds=30.0)
-        quick = Passwords(HashProfile(memory_kib=8, passes=1, lanes=1), patience=60.0)
+        quick = Passwords(HashProfile(memory_kib=8, time_cost=1, parallelism=1), patience=60.0)
         parts = Accounts(
             users=SqlUserStore(engine),
             codes=SqlCodeStore(engine),

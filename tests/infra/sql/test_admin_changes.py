@@ -54,7 +54,7 @@ def changed(unit: UnitOfWork, user: User, change: UserChange) -> User:
 
 
 def accounts_of(stores: AccountStores, mailbox: Mailbox) -> Accounts:
-    quick = Passwords(HashProfile(memory_kib=8, passes=1, lanes=1))
+    quick = Passwords(HashProfile(memory_kib=8, time_cost=1, parallelism=1))
     return Accounts(
         users=stores.users,
         codes=stores.codes,

@@ -131,7 +131,7 @@ def test_a_removed_entry_is_found(any_engine: Engine) -> None:
     SqlAuditLog(any_engine).append([logged(n) for n in range(5)])
     verdict = tampered(any_engine, "DELETE FROM watchword_audit WHERE seq = 3")
     assert verdict.broken_at == 3
-    assert verdict.problem == "after entry 2 comes 4: what was between is removed"
+    assert verdict.problem == "entry 2 is followed by 4: entries between were removed"
 
 
 def test_entries_removed_from_the_start_are_found(any_engine: Engine) -> None:
@@ -211,7 +211,7 @@ def test_a_log_that_was_written_anew_is_found_by_a_head_noted_elsewhere(
     log.append([logged(n + 10) for n in range(5)])
     assert verify(log).is_whole
     assert verify(log, noted).broken_at == 3
-    assert "written anew" in verify(log, noted).problem
+    assert "rewritten" in verify(log, noted).problem
 
 
 def test_an_event_is_there_with_the_change_it_is_about_or_not_at_all(any_engine: Engine) -> None:
@@ -267,7 +267,7 @@ def test_a_beginning_that_no_entry_tells_of_is_found(any_engine: Engine) -> None
     log.drop(Head(), Head(3, log.after(2, 1)[0].hash))
     verdict = verify(log)
     assert (verdict.broken_at, verdict.entries) == (3, 2)
-    assert verdict.problem == "entries up to 3 were removed, and no entry tells of it"
+    assert verdict.problem == "entries up to 3 were removed, and no entry records it"
 
 
 def test_more_removed_than_an_entry_tells_of_is_found(any_engine: Engine) -> None:

@@ -41,7 +41,7 @@ def test_admins_are_told_who_log_in_by_a_password_alone(ours: Site) -> None:
     accounts.users.set_roles(ada.id, frozenset({ADMIN}))
     found = check_admins(accounts)
     assert found.level is Level.WARNING
-    assert "1 of 1 log in by a password alone: ada@example.com" in found.says
+    assert "1 of 1 log in with a password alone: ada@example.com" in found.says
     enrolment = new_enrolment(ada.id, system_clock())
     accounts.totp.begin(enrolment)
     assert check_admins(accounts).level is Level.WARNING

@@ -4,7 +4,7 @@ from flask_watchword.extension.checks.results import Level
 from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.keys.manager import KeyManager
 from flask_watchword.keys.store import StoredKeyring
-from flask_watchword.service.checks.encrypted_values import check_sealed_values
+from flask_watchword.service.checks.encrypted_values import check_encrypted_values
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.signing.signing_keys import key_policy
 from tests.memory_stores.keys import MemoryKeyStore
@@ -28,7 +28,7 @@ def head_of(master: bytes) -> bytes:
 
 
 def test_everything_under_the_first_master_key_is_fine_and_counted() -> None:
-    found = check_sealed_values(
+    found = check_encrypted_values(
         keys_under(NEW), {"authenticators": {head_of(NEW): 7}}, Encryptor([NEW, OLD]), NOW
     )
     assert (found.level, found.says) == (
@@ -39,7 +39,7 @@ def test_everything_under_the_first_master_key_is_fine_and_counted() -> None:
 
 def test_what_is_under_an_older_master_key_is_a_warning_that_names_the_command() -> None:
     of_accounts = {"authenticators": {head_of(NEW): 7, head_of(OLD): 2}, "e-mail": {}}
-    found = check_sealed_values(keys_under(OLD), of_accounts, Encryptor([NEW, OLD]), NOW)
+    found = check_encrypted_values(keys_under(OLD), of_accounts, Encryptor([NEW, OLD]), NOW)
     assert found.level is Level.WARNING
     assert found.says.endswith(": signing keys 1, authenticators 2")
     assert found.remedy == "watchword keys reseal"
@@ -47,7 +47,7 @@ def test_what_is_under_an_older_master_key_is_a_warning_that_names_the_command()
 
 def test_what_is_under_a_master_key_that_is_not_there_is_a_problem() -> None:
     of_accounts = {"authenticators": {head_of(NEW): 7, head_of(OLD): 2}, "e-mail": {b"?": 1}}
-    found = check_sealed_values(keys_under(NEW), of_accounts, Encryptor([NEW, OTHER]), NOW)
+    found = check_encrypted_values(keys_under(NEW), of_accounts, Encryptor([NEW, OTHER]), NOW)
     assert found.level is Level.PROBLEM
     assert found.says.endswith("authenticators 2, e-mail 1")
 
@@ -57,4 +57,4 @@ def test_the_private_part_of_a_key_that_signs_no_more_asks_for_nothing() -> None
     keeper_of(store, OLD, at=NOW - 1.0).ensure_signing_key()
     keeper_of(store, NEW, OLD).rotate(at_once=True)
     assert [key.encrypted_private_key is None for key in store.load().keys] == [False, False]
-    assert check_sealed_values(store.load(), {}, Encryptor([NEW]), NOW).level is Level.OK
+    assert check_encrypted_values(store.load(), {}, Encryptor([NEW]), NOW).level is Level.OK

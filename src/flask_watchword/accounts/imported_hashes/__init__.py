@@ -1,1 +1,1 @@
-"""Password hashes of other software: one file for each system, and the algorithms they share."""
+"""Password hashes of other software: one file per system, and the shared algorithms."""

@@ -1,6 +1,6 @@
-"""Hashes that Django's password hashers write.
+"""Hashes of Django's password hashers, except argon2.
 
-Not its argon2: that is the standard form with a prefix, and is read with all other argon2 hashes.
+Django's argon2 is the standard form with a prefix, and is read like all other argon2 hashes.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from flask_watchword.accounts.imported_hashes.pbkdf2 import pbkdf2_verifier
 from flask_watchword.accounts.imported_hashes.scheme import Scheme, Verifier
 from flask_watchword.accounts.imported_hashes.scrypt import ScryptCost, scrypt_verifier
 
-#: What Django writes in front of the standard form of an argon2 hash.
+#: Django's prefix of the standard form of an argon2 hash.
 ARGON2_PREFIX = "argon2"
 
 _SALT = r"(?P<salt>[^$]{1,128})"
@@ -35,7 +35,7 @@ def _read_bcrypt(found: re.Match[str]) -> Verifier:
 
 def _read_bcrypt_sha256(found: re.Match[str]) -> Verifier:
     verify = _read_bcrypt(found)
-    # 64 hexadecimal digits, so that no password is cut off at 72 bytes.
+    # 64 hexadecimal digits, so that no password is truncated at 72 bytes.
     return lambda password: verify(hashlib.sha256(password).hexdigest().encode())
 
 

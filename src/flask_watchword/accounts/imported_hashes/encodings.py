@@ -1,4 +1,4 @@
-"""Base64 as other software writes it."""
+"""Variants of base64 in other software."""
 
 import base64
 import binascii
@@ -15,18 +15,18 @@ def decode_base64(text: str) -> bytes:
     """Return the bytes of a padded text in either alphabet.
 
     Raises:
-        UnusableHash: when the text is not base64: one that was cut off, say.
+        UnusableHash: if the text is not base64, for example because it was truncated.
     """
     try:
         return base64.b64decode(text.translate(_STANDARD), validate=True)
     except binascii.Error as error:
-        raise UnusableHash("a part of it is not base64; it may be cut off") from error
+        raise UnusableHash("a part of it is not base64; it may be truncated") from error
 
 
 def decode_passlib_base64(text: str) -> bytes:
     """Return the bytes of a text in passlib's form: unpadded, with ``.`` for ``+``.
 
     Raises:
-        UnusableHash: when the text is not base64.
+        UnusableHash: if the text is not base64.
     """
     return decode_base64(text.replace(".", "+") + "=" * (-len(text) % 4))

@@ -1,7 +1,7 @@
-"""Firebase's modified scrypt, with the parameters of the project in each hash.
+"""Firebase's modified scrypt, with the project's parameters in each hash.
 
 Firebase exports the digest and the salt of each user, and shows the other parameters once for the
-whole project. The form here, which has all of them, is that of Supabase Auth.
+whole project. The format here, which contains all of them, is that of Supabase Auth.
 """
 
 import hmac
@@ -25,10 +25,10 @@ def _read(found: re.Match[str]) -> Verifier:
     signer_key, digest = decode_base64(found["signer_key"]), decode_base64(found["digest"])
 
     def verify(password: bytes) -> bool:
-        # scrypt makes a key, and the digest is the signer key of the project encrypted under it.
+        # scrypt derives a key, and the digest is the project's signer key encrypted with it.
         key = cost.derive(password, salt, _KEY_BYTES)
-        made = Cipher(AES256(key), CTR(_NO_NONCE)).encryptor().update(signer_key)
-        return hmac.compare_digest(made, digest)
+        encrypted = Cipher(AES256(key), CTR(_NO_NONCE)).encryptor().update(signer_key)
+        return hmac.compare_digest(encrypted, digest)
 
     return verify
 

@@ -1,7 +1,7 @@
-"""PBKDF2 as Keycloak keeps it. Its argon2 is written in the standard form.
+"""PBKDF2 hashes of Keycloak. Its argon2 hashes have the standard form.
 
-Keycloak exports a credential as two JSON texts. The form here has their values, unchanged:
-``keycloak$algorithm$hashIterations$salt$value``.
+Keycloak exports a credential as two JSON documents. The format here contains their values
+unchanged: ``keycloak$algorithm$hashIterations$salt$value``.
 """
 
 import re

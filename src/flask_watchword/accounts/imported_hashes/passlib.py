@@ -1,4 +1,4 @@
-"""PBKDF2 as passlib writes it. Its bcrypt and argon2 are the usual forms."""
+"""PBKDF2 hashes of passlib. Its bcrypt and argon2 hashes have the standard forms."""
 
 import re
 

@@ -1,10 +1,10 @@
-"""A kind of hash that other software writes."""
+"""A password hash scheme of other software."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: Tells whether a hash was made of a password, given as the bytes of its UTF-8.
+#: Tells whether a hash matches a password, given in UTF-8.
 Verifier = Callable[[bytes], bool]
 
 
@@ -14,14 +14,14 @@ class UnusableHash(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """One kind of hash.
+    """One hash scheme.
 
     Attributes:
-        name: what the kind is called in messages.
-        prefix: what every hash of the kind begins with.
-        pattern: the form of a whole hash.
-        read: returns what verifies passwords against a hash that matches the pattern; raises
-            :class:`UnusableHash` for one that is malformed or exceeds a bound.
+        name: its name in messages.
+        prefix: the prefix of every hash.
+        pattern: the format of a complete hash.
+        read: returns the verifier for a match of the pattern; raises :class:`UnusableHash` if the
+            hash is malformed or out of bounds.
     """
 
     name: str

@@ -1,16 +1,16 @@
-"""Names of hashes that are not accepted, so that a refusal can say what a hash is."""
+"""Identify unsupported hashes, so that the error message can name the kind."""
 
 import re
 
 _FAST = "it is computed too fast to protect a password"
 
-# What each text is, and why it is not accepted. The first that matches counts.
+# The kind of each pattern, and why it is not accepted. The first match counts.
 _KINDS = tuple(
     (re.compile(pattern, re.DOTALL), why)
     for pattern, why in (
         (r"", "it is empty"),
-        (r"!.*", "Django's mark of a user who has no password"),
-        (r"\*.?", "the mark of a user who has no password"),
+        (r"!.*", "Django's marker for a user without a password"),
+        (r"\*.?", "the marker for a user without a password"),
         (r"[0-9a-fA-F]{32}|md5\$\$.*|unsalted_md5\$.*", f"an unsalted MD5 or NTLM hash: {_FAST}"),
         (r"[0-9a-fA-F]{40}|sha1\$\$.*|unsalted_sha1\$.*", f"an unsalted SHA-1 hash: {_FAST}"),
         (r"[0-9a-fA-F]{64}", f"an unsalted SHA-256 hash: {_FAST}"),
@@ -23,19 +23,19 @@ _KINDS = tuple(
         (r"\$(?:1|apr1)\$.*", "md5-crypt"),
         (r"\$5\$.*", "sha256-crypt"),
         (r"\$6\$.*", "sha512-crypt"),
-        (r"\$7\$.*|\$scrypt\$.*", "scrypt in a form that neither Django nor Werkzeug writes"),
+        (r"\$7\$.*|\$scrypt\$.*", "scrypt in another format than Django's and Werkzeug's"),
         (r"\$g?y\$.*", "yescrypt"),
         (r"\$2x?\$.*", "bcrypt of a faulty version, $2$ or $2x$"),
         (r"\$bcrypt-sha256\$.*", "passlib's bcrypt_sha256"),
-        (r"\$pbkdf2(?:-sha1)?\$.*|\$p5k2\$.*", "PBKDF2 with SHA-1 as passlib writes it"),
+        (r"\$pbkdf2(?:-sha1)?\$.*|\$p5k2\$.*", "PBKDF2 with SHA-1 in passlib's format"),
         (r"U?\$[SH]\$.*", "phpass of Drupal or phpBB"),
         (r"AA[A-Za-z0-9+/]{64}==", "ASP.NET Identity version 2"),
-        (r"pbkdf2:(?!sha1:|sha256:|sha512:).*", "Werkzeug's PBKDF2 of another hash function"),
-        (r"keycloak\$(?!pbkdf2).*", "a credential of Keycloak of another kind than PBKDF2"),
+        (r"pbkdf2:(?!sha1:|sha256:|sha512:).*", "Werkzeug's PBKDF2 with another hash function"),
+        (r"keycloak\$(?!pbkdf2).*", "a Keycloak credential other than PBKDF2"),
     )
 )
 
 
 def name_unsupported(stored: str) -> str | None:
-    """Return what a hash is that is not accepted, and why; ``None`` where that is not known."""
+    """Return the kind of an unsupported hash and the reason; ``None`` if it is not recognised."""
     return next((why for pattern, why in _KINDS if pattern.fullmatch(stored)), None)

@@ -1,7 +1,6 @@
-"""Verify hashes that other software made, as that software did.
+"""Verify password hashes of other software, so that accounts can be imported with passwords.
 
-So accounts can be moved with their passwords. Such hashes are never made here: the next login
-replaces each by argon2id.
+Such hashes are never created here: the next login replaces each with an argon2id hash.
 """
 
 import unicodedata
@@ -30,32 +29,32 @@ SCHEMES: tuple[Scheme, ...] = (
 
 
 def verify_imported(password_hash: str, password: str) -> bool:
-    """Tell whether the hash was made of this password.
+    """Tell whether the hash matches this password.
 
     Raises:
-        UnusableHash: when it is of no supported kind, or exceeds a bound.
+        UnusableHash: if its kind is not supported, or a parameter is out of bounds.
     """
     verify = _verifier(password_hash)
     return any(verify(form) for form in password_forms(password))
 
 
 def check_imported(password_hash: str) -> None:
-    """Refuse a hash that :func:`verify_imported` cannot verify.
+    """Reject a hash that :func:`verify_imported` cannot verify.
 
     Raises:
-        UnusableHash: when it is of no supported kind, or exceeds a bound.
+        UnusableHash: if its kind is not supported, or a parameter is out of bounds.
     """
     _verifier(password_hash)
 
 
 def password_forms(password: str) -> list[bytes]:
-    """Return the bytes that other software may have hashed: as they were typed, or in NFC.
+    """Return the bytes that other software may have hashed: the password as entered, and in NFC.
 
-    The systems that are supported hash a password as it is typed. The same accent may be typed on
-    one keyboard as one character and on another as two, so that NFC is tried as well.
+    The supported systems hash a password as entered. The same accent may be entered as one
+    character on one keyboard and as two on another, so NFC is tried as well.
     """
     forms = dict.fromkeys((password, unicodedata.normalize("NFC", password)))
-    # Whatever a client sent has bytes, lone surrogates too.
+    # "surrogatepass", because a client may send lone surrogates.
     return [form.encode("utf-8", "surrogatepass") for form in forms]
 
 
@@ -73,5 +72,5 @@ def _reason(password_hash: str) -> str:
         return f"this kind of hash is not supported: {unsupported}"
     for scheme in SCHEMES:
         if password_hash.startswith(scheme.prefix):
-            return f"it begins like a hash of {scheme.name} and is malformed or cut off"
+            return f"it begins like a hash of {scheme.name} but is malformed or truncated"
     return "it is not a hash of a supported kind"

@@ -1,4 +1,4 @@
-"""Hashes that Werkzeug's ``generate_password_hash`` writes."""
+"""Hashes of Werkzeug's ``generate_password_hash``."""
 
 import re
 

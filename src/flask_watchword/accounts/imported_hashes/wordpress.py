@@ -1,4 +1,4 @@
-"""WordPress: phpass before version 6.8, and bcrypt of a keyed hash since."""
+"""Hashes of WordPress: phpass before version 6.8, and bcrypt of a keyed hash since."""
 
 import base64
 import hashlib
@@ -18,10 +18,10 @@ _KEY = b"wp-sha384"
 
 
 def _forms(password: bytes) -> set[bytes]:
-    """Return what WordPress may have hashed where a user typed this password.
+    """Return the byte strings that WordPress may have hashed for this password.
 
     WordPress trims each password, and its forms hash it with a backslash before each quote and
-    backslash. Passwords that were set by other means have none.
+    backslash. Passwords set by other means have no such backslashes.
     """
     trimmed = password.strip(_TRIMMED)
     return {trimmed, _QUOTED.sub(rb"\\\g<0>", trimmed).replace(b"\0", b"\\0")}
@@ -45,14 +45,14 @@ def _read_phpass(found: re.Match[str]) -> Verifier:
 
 
 def _phpass(password: bytes, salt: bytes, rounds: int) -> bytes:
-    made = hashlib.md5(salt + password, usedforsecurity=False).digest()
+    digest = hashlib.md5(salt + password, usedforsecurity=False).digest()
     for _ in range(rounds):
-        made = hashlib.md5(made + password, usedforsecurity=False).digest()
-    return _encoded(made)
+        digest = hashlib.md5(digest + password, usedforsecurity=False).digest()
+    return _encoded(digest)
 
 
 def _encoded(digest: bytes) -> bytes:
-    """Return bytes in the base64 of phpass: each three of them are a number, its low bits first."""
+    """Return bytes in phpass's base64: groups of three as little-endian numbers, low bits first."""
     text = ""
     for at in range(0, len(digest), 3):
         group = digest[at : at + 3]

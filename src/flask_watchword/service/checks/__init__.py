@@ -1,1 +1,1 @@
-"""Checks of a configuration, for ``watchword doctor``."""
+"""The checks of ``watchword doctor``."""

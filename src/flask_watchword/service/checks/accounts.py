@@ -1,4 +1,4 @@
-"""Accounts: how their passwords are kept, and who administers."""
+"""Check accounts: password hashes, administrators, the demo user."""
 
 from flask_watchword.accounts.admins import ADMIN
 from flask_watchword.accounts.passwords import Passwords
@@ -8,71 +8,69 @@ from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.features.demo.demo_user import refuse_demo_user
 
-#: Accounts whose hashes are looked at.
-_LOOKED_AT = 1_000
-#: Admins that are named.
-_NAMED = 5
+#: Number of accounts whose hashes are checked.
+_SAMPLE = 1_000
+#: Number of admins listed by address.
+_MAX_LISTED = 5
 
 
 def check_verified_logins(settings: Settings) -> CheckResult:
-    """Check that logging in does not tell which addresses have accounts, and can be done."""
+    """Check that logins do not reveal which addresses have accounts, and are possible."""
     check, only = "verified addresses", settings.verified_logins_only
     if only and settings.smtp is None:
         return problem(
             check,
-            "a login needs one, and no e-mail is sent: the codes are in the log alone",
+            "logins require a verified address, but no e-mail is sent: codes are only in the log",
             "set WATCHWORD_SMTP, or WATCHWORD_REQUIRE_VERIFIED_EMAIL=false",
         )
     if not only and settings.smtp is not None:
         return warning(
             check,
-            "a login needs none: who registers an address and logs in learns whether it had an "
-            "account",
-            "take WATCHWORD_REQUIRE_VERIFIED_EMAIL out",
+            "logins do not require a verified address: registering an address and logging in "
+            "reveals whether it had an account",
+            "remove WATCHWORD_REQUIRE_VERIFIED_EMAIL",
         )
-    return fine(check, "needed to log in" if only else "not needed to log in, as no e-mail is sent")
+    return fine(check, "required" if only else "not required, because no e-mail is sent")
 
 
 def check_hashes(accounts: AccountStores) -> CheckResult:
-    """Check that passwords are hashed by the parameters of today."""
+    """Check that passwords are hashed with the current parameters."""
     check, passwords = "password hashes", Passwords()
-    page = accounts.users.page(limit=_LOOKED_AT)
+    page = accounts.users.page(limit=_SAMPLE)
     others = sum(passwords.needs_rehash(user.password_hash) for user in page)
     if others:
         return warning(
             check,
-            f"{others} of {len(page)} were made by other parameters or by other software",
-            "each is renewed when its user logs in; ask the rest to",
+            f"{others} of {len(page)} have other parameters or come from other software",
+            "each is renewed when its user logs in; ask the other users to log in",
         )
-    return fine(check, f"{len(page)} looked at, all by argon2id as new ones")
+    return fine(check, f"{len(page)} checked, all argon2id with the current parameters")
 
 
 def check_admins(accounts: AccountStores) -> CheckResult:
-    """Check that somebody administers, and not by a password alone."""
+    """Check that there is an admin, and that admins have a second factor."""
     check, admins = "admins", sorted(accounts.users.hold_role(ADMIN))
     if not admins:
-        return warning(
-            check, "there is none", "watchword user add EMAIL --role admin, if one is wanted"
-        )
+        return warning(check, "there is none", "watchword user add EMAIL --role admin")
     without = [who for who in admins if not accounts.totp.has_factor(who)]
     if without:
-        users = [accounts.users.by_id(who) for who in without[:_NAMED]]
-        named = ", ".join(user.email for user in users if user is not None)
+        users = [accounts.users.by_id(who) for who in without[:_MAX_LISTED]]
+        listed = ", ".join(user.email for user in users if user is not None)
         return warning(
             check,
-            f"{len(without)} of {len(admins)} log in by a password alone: {named}",
+            f"{len(without)} of {len(admins)} log in with a password alone: {listed}",
             "let them enrol an authenticator: POST /totp/enrol",
         )
     return fine(check, f"{len(admins)}, each with an authenticator")
 
 
 def check_demo_user(accounts: AccountStores, settings: Settings) -> CheckResult:
-    """Check that a demo has left nobody behind whose password everybody knows."""
+    """Check that no demo user, whose password is public, is left in the database."""
     if not settings.demo:
         try:
             refuse_demo_user(accounts.users, Passwords())
         except InvalidSetting as error:
             return problem(
-                "user of the demo", str(error), "delete them: watchword user delete --help"
+                "user of the demo", str(error), "delete that user: watchword user delete --help"
             )
     return fine("user of the demo", "belongs to this demo" if settings.demo else "none")

@@ -1,4 +1,4 @@
-"""A SQLite file: who reads it, and on what kind of disk it lies."""
+"""Check a SQLite file: its owner, its mode and its file system."""
 
 import os
 import pwd
@@ -9,8 +9,8 @@ from flask_watchword.extension.checks.results import CheckResult, fine, problem,
 from flask_watchword.service.checks.file_modes import group_reaches, others_reach
 
 _MOUNTS = Path("/proc/self/mounts")
-#: What locks by the network, if at all (sqlite.org/howtocorrupt.html section 2.1).
-_NETWORK = frozenset(
+#: Network file systems, whose locks are unreliable (sqlite.org/howtocorrupt.html section 2.1).
+_NETWORK_FILE_SYSTEMS = frozenset(
     {
         "nfs",
         "nfs4",
@@ -39,51 +39,52 @@ _NETWORK = frozenset(
 
 
 def check_owner(file: Path, user: int | None = None) -> CheckResult:
-    """Check that whoever examines is who serves: others can neither read nor judge the files.
+    """Check that the current user owns the database: others cannot read or check the files.
 
     Args:
         file: the database.
-        user: who examines; of this process when not given.
+        user: the numeric id of the current user, by default that of this process.
     """
     check, me = "owner of the database", os.geteuid() if user is None else user
     owner = file.stat().st_uid if file.exists() else me
     if owner == me:
-        return fine(check, "whoever runs this")
+        return fine(check, "the current user")
     return problem(
         check,
-        f"{file} belongs to the user {_user_name(owner)}, and this is run by {_user_name(me)}",
-        f"run this, and the service, as that user: sudo -u {_user_name(owner)} watchword doctor",
+        f"{file} belongs to the user {_user_name(owner)}, but the current user is {_user_name(me)}",
+        f"run this and the service as that user: sudo -u {_user_name(owner)} watchword doctor",
     )
 
 
 def check_file_mode(file: Path) -> CheckResult:
-    """Check that no other user of the machine reads accounts and password hashes."""
+    """Check that other users of the machine cannot read accounts and password hashes."""
     check = "files of the database"
     for one in _files_of(file):
         if others_reach(one):
-            return problem(check, f"every user of the machine can use {one}", f"chmod 600 {one}")
+            return problem(check, f"every user of the machine can access {one}", f"chmod 600 {one}")
         if group_reaches(one):
-            return warning(check, f"a whole group can use {one}", f"chmod 600 {one}")
+            return warning(check, f"a group can access {one}", f"chmod 600 {one}")
     return fine(
-        check, f"{file} is its owner's alone" if file.exists() else f"{file} is not there yet"
+        check,
+        f"only the owner can access {file}" if file.exists() else f"{file} does not exist yet",
     )
 
 
 def check_file_system(file: Path, mounts: str | None = None) -> CheckResult:
-    """Check that SQLite's locks work where the file lies.
+    """Check that SQLite's locks work on the file system of the database.
 
     Args:
         file: the database.
-        mounts: what is mounted, as Linux tells it; read from there when not given.
+        mounts: the content of ``/proc/self/mounts``, by default read from there.
     """
     check = "disk of the database"
     kind = _kind_of(file, _read_mounts() if mounts is None else mounts)
-    if kind in _NETWORK:
+    if kind in _NETWORK_FILE_SYSTEMS:
         return problem(
             check,
-            f"{file} lies on {kind}, where locks are not reliable and memory is not shared: the "
-            "database gets corrupted, and revocations are not seen at once",
-            "put it on a local disk, or use PostgreSQL",
+            f"{file} is on {kind}, where locks are unreliable and memory is not shared: the "
+            "database can be corrupted, and revocations are not seen at once",
+            "move it to a local disk, or use PostgreSQL",
         )
     return fine(check, kind or "unknown")
 
@@ -99,15 +100,15 @@ def _kind_of(file: Path, mounts: str) -> str:
         fields = line.split(" ")
         if len(fields) < 3:
             continue
-        place = Path(_unescaped(fields[1]))
-        # Of two at one place the later covers the earlier.
-        if folder.is_relative_to(place) and len(place.parts) >= best:
-            best, kind = len(place.parts), fields[2]
+        mount_point = Path(_unescaped(fields[1]))
+        # Of two mounts on one path the later covers the earlier.
+        if folder.is_relative_to(mount_point) and len(mount_point.parts) >= best:
+            best, kind = len(mount_point.parts), fields[2]
     return kind
 
 
 def _unescaped(text: str) -> str:
-    # The four characters that proc(5) writes in octal.
+    # The four characters that proc(5) escapes in octal.
     for code, character in (("040", " "), ("011", "\t"), ("012", "\n"), ("134", "\\")):
         text = text.replace(f"\\{code}", character)
     return text

@@ -1,4 +1,4 @@
-"""What is sealed: whether the master keys are there that it is under, and whether one can go."""
+"""Check encrypted values: their master keys must be configured, and older ones can be removed."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -9,49 +9,50 @@ from flask_watchword.keys.ring import private_parts
 from flask_watchword.keys.store import StoredKeyring
 
 #: The name of the check.
-SEALED_VALUES = "sealed values"
+ENCRYPTED_VALUES = "encrypted values"
 
 
-def check_sealed_values(
+def check_encrypted_values(
     stored: StoredKeyring,
     of_accounts: Mapping[str, Mapping[bytes, int]],
     encryptor: Encryptor,
     now: float,
 ) -> CheckResult:
-    """Check that everything is under the first master key.
+    """Check that all values are encrypted with the first master key.
 
     Args:
         stored: the signing keys.
-        of_accounts: by kind, how many values begin with what tells their master key.
-        encryptor: of the master keys.
+        of_accounts: by kind, the number of values for each prefix, which identifies the master key.
+        encryptor: with the configured master keys.
         now: seconds since the epoch.
     """
     keys = Counter(
         sealed[: len(encryptor.current_prefix)] for _, sealed in private_parts(stored, now)
     )
     kinds = {"signing keys": keys, **of_accounts}
-    lost = _counted(kinds, lambda head: not encryptor.can_decrypt(head))
+    lost = _counts(kinds, lambda prefix: not encryptor.can_decrypt(prefix))
     if lost:
         return problem(
-            SEALED_VALUES,
-            f"under a master key that is not there: {lost}",
-            "give that one as well, WATCHWORD_MASTER_KEY=NEW,OLD, then: watchword keys reseal. If "
-            "it is lost, whoever has an authenticator logs in by a recovery code and makes another",
+            ENCRYPTED_VALUES,
+            f"under a master key that is not configured: {lost}",
+            "configure that one as well, WATCHWORD_MASTER_KEY=NEW,OLD, then: watchword keys "
+            "reseal. If it is lost, users with an authenticator log in with a recovery code and "
+            "enrol again",
         )
-    older = _counted(kinds, lambda head: not encryptor.is_under_current_key(head))
+    older = _counts(kinds, lambda prefix: not encryptor.is_under_current_key(prefix))
     if older:
         return warning(
-            SEALED_VALUES,
-            f"under an older master key, which has to stay until then: {older}",
+            ENCRYPTED_VALUES,
+            f"under an older master key, which is still needed: {older}",
             "watchword keys reseal",
         )
-    everything = _counted(kinds, lambda _: True)
-    return fine(SEALED_VALUES, f"all under the first master key: {everything or 'none yet'}")
+    everything = _counts(kinds, lambda _: True)
+    return fine(ENCRYPTED_VALUES, f"all under the first master key: {everything or 'none yet'}")
 
 
-def _counted(kinds: Mapping[str, Mapping[bytes, int]], is_meant: Callable[[bytes], bool]) -> str:
+def _counts(kinds: Mapping[str, Mapping[bytes, int]], matches: Callable[[bytes], bool]) -> str:
     counts = {
-        kind: sum(count for head, count in heads.items() if is_meant(head))
-        for kind, heads in kinds.items()
+        kind: sum(count for prefix, count in prefixes.items() if matches(prefix))
+        for kind, prefixes in kinds.items()
     }
     return ", ".join(f"{kind} {count}" for kind, count in counts.items() if count)

@@ -10,33 +10,33 @@ from flask_watchword.keys.store import StoredKeyring
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.signing.signing_keys import key_policy
 
-#: Seconds after which a rotation that is due should have been seen.
+#: Seconds by which a due rotation may be late before there is a warning.
 _OVERDUE = 86_400.0
 
 
 def check_missing_master_key(file: Path | None, *, is_needed: bool) -> CheckResult:
-    """Check that no value in the database needs the master key that is not there.
+    """Check that no value in the database needs the missing master key.
 
     Args:
-        file: where it would be.
-        is_needed: whether the database holds values encrypted with one.
+        file: where the master key would be stored.
+        is_needed: whether the database holds encrypted values.
     """
     check = "master key"
     if not is_needed:
-        return fine(check, "none yet: one is made when the service starts")
+        return fine(check, "none yet: the service creates one when it starts")
     return problem(
         check,
         f"{file} is missing, and the database holds values encrypted with the master key in it",
-        "restore this file from its backup, or give the key as WATCHWORD_MASTER_KEY",
+        "restore this file from its backup, or set the key as WATCHWORD_MASTER_KEY",
     )
 
 
 def check_master_key(stored: StoredKeyring, encryptor: Encryptor, now: float) -> CheckResult:
-    """Check that the master key opens the keys in the database.
+    """Check that the master key decrypts the signing keys in the database.
 
     Args:
         stored: the keys.
-        encryptor: of the master key.
+        encryptor: with the configured master key.
         now: seconds since the epoch.
     """
     check = "master key"
@@ -45,35 +45,38 @@ def check_master_key(stored: StoredKeyring, encryptor: Encryptor, now: float) ->
     except DecryptionFailed as error:
         return problem(
             check,
-            f"does not open the signing keys in the database ({error})",
-            "give the one they were made under; if it is lost, see: watchword keys revoke --help",
+            f"does not decrypt the signing keys in the database ({error})",
+            "set the one they were encrypted with; if it is lost, see: watchword keys revoke "
+            "--help",
         )
-    return fine(check, "opens the keys in the database")
+    return fine(check, "decrypts the keys in the database")
 
 
 def check_signing_key(stored: StoredKeyring, settings: Settings, now: float) -> CheckResult:
-    """Check that a key signs, and that another will take its place in time."""
+    """Check that there is an active signing key, and that it will be rotated in time."""
     check, outline, policy = "signing key", public_outline(stored), key_policy(settings)
     active = outline.active(now)
     if active is None:
         if not stored.keys:
-            return fine(check, "none yet: one is made when the service starts")
+            return fine(check, "none yet: the service creates one when it starts")
         return problem(
-            check, "no key signs: nobody can log in", "watchword keys rotate --now, or start it"
+            check,
+            "no key signs: logins fail",
+            "watchword keys rotate --now, or start the service",
         )
-    waiting = next((entry for entry in outline.entries if entry.is_pending(now)), None)
-    if waiting is not None:
-        begins = dated(waiting.active_from or now, now)
-        return fine(check, f"{active.kid}, replaced by {waiting.kid} {begins}")
+    pending = next((entry for entry in outline.entries if entry.is_pending(now)), None)
+    if pending is not None:
+        start = dated(pending.active_from or now, now)
+        return fine(check, f"{active.kid}, replaced by {pending.kid} {start}")
     if not policy.rotation:
         age = duration(now - (active.active_from or now))
-        return fine(check, f"{active.kid} since {age}; replaced by watchword keys rotate alone")
+        return fine(check, f"{active.kid} since {age}; replaced only by watchword keys rotate")
     due = (active.active_from or now) + policy.rotation
     if now > due + _OVERDUE:
         return warning(
             check,
-            f"{active.kid} should have been replaced {dated(due, now)}: no worker was asked for "
+            f"{active.kid} should have been replaced {dated(due, now)}: no worker has used its "
             "keys since",
-            "see that the service runs, or: watchword keys rotate",
+            "check that the service runs, or: watchword keys rotate",
         )
     return fine(check, f"{active.kid}, replaced {dated(due, now)}")

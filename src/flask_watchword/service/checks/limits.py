@@ -1,4 +1,4 @@
-"""Limits: high enough to let users in, low enough to stop guessing."""
+"""Check limits: they must let users log in, and stop guessing."""
 
 from flask_watchword.accounts.password_policy import MIN_PASSWORD_CHARACTERS
 from flask_watchword.accounts.rate_limit_syntax import limit_text
@@ -9,10 +9,10 @@ from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.sources import variable_of
 
 _DAY = 86_400.0
-#: Seconds that a user who has reached a limit waits at most for the next attempt.
-_LONGEST_WAIT = 3600.0
-#: Seconds that clients need to repeat a refresh whose answer was lost, with a slow network.
-_LONGEST_GRACE = 60
+#: Longest acceptable wait for the next attempt of a user who has reached a limit, in seconds.
+_MAX_WAIT = 3600.0
+#: Seconds within which clients on a slow network can repeat a refresh whose response was lost.
+_MAX_GRACE = 60
 
 
 def check_limits(settings: Settings) -> CheckResult:
@@ -26,14 +26,14 @@ def check_limits(settings: Settings) -> CheckResult:
         if _per_day(limit) > _per_day(row.most):
             return warning(
                 check,
-                f"{variable} is {limit_text(limit)}, which allows {_per_day(limit):.0f} in a day: "
+                f"{variable} is {limit_text(limit)}, which allows {_per_day(limit):.0f} per day: "
                 f"{row.counts}",
                 f"{limit_text(row.most)} or less; the default is {limit_text(row.default)}",
             )
-        if limit.interval > _LONGEST_WAIT:
+        if limit.interval > _MAX_WAIT:
             return warning(
                 check,
-                f"{variable} is {limit_text(limit)}: a user who reaches it waits "
+                f"{variable} is {limit_text(limit)}: a user who reaches the limit waits "
                 f"{limit.interval / 3600:.1f} hours for the next attempt",
                 f"the default is {limit_text(row.default)}",
             )
@@ -42,27 +42,27 @@ def check_limits(settings: Settings) -> CheckResult:
 
 
 def check_min_password(settings: Settings) -> CheckResult:
-    """Check that a password which is the only factor is long."""
+    """Check the minimum length of a password that is the only factor."""
     check, least = "password length", settings.min_password_characters
     if least < MIN_PASSWORD_CHARACTERS:
         return warning(
             check,
             f"WATCHWORD_MIN_PASSWORD_CHARACTERS is {least}: NIST SP 800-63B-4 requires "
-            f"{MIN_PASSWORD_CHARACTERS} characters of a password that is the only factor",
-            f"{MIN_PASSWORD_CHARACTERS} or more, or see that every user sets up an authenticator",
+            f"{MIN_PASSWORD_CHARACTERS} characters for a password that is the only factor",
+            f"{MIN_PASSWORD_CHARACTERS} or more, or make sure that every user has a second factor",
         )
     return fine(check, f"{least} characters or more")
 
 
 def check_refresh_grace(settings: Settings) -> CheckResult:
-    """Check that a copied refresh token cannot be used unnoticed for long."""
+    """Check that a stolen refresh token cannot be used undetected for long."""
     check, seconds = "refresh grace period", settings.refresh_grace
-    if seconds > _LONGEST_GRACE:
+    if seconds > _MAX_GRACE:
         return warning(
             check,
-            f"WATCHWORD_REFRESH_GRACE is {seconds}: for so many seconds a copy of a used refresh "
-            "token gets tokens, and nothing notices",
-            f"{_LONGEST_GRACE} or less; the default is 10",
+            f"WATCHWORD_REFRESH_GRACE is {seconds}: for that many seconds a copy of a used refresh "
+            "token gets new tokens undetected",
+            f"{_MAX_GRACE} or less; the default is 10",
         )
     return fine(check, f"{seconds} seconds")
 

@@ -1,7 +1,7 @@
-"""The whole examination of a service: what is configured, then every store that it names.
+"""Run all checks of a service: the settings, then every store that they name.
 
-Nothing is made or changed: no file, no key, no schema. A store that does not answer is a finding,
-and what lies in it is not looked at.
+Nothing is created or changed: no file, no key, no schema. A store that does not respond is a
+problem, and its content is not checked.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ from flask_watchword.service.checks.database_file import (
     check_file_system,
     check_owner,
 )
-from flask_watchword.service.checks.encrypted_values import SEALED_VALUES, check_sealed_values
+from flask_watchword.service.checks.encrypted_values import ENCRYPTED_VALUES, check_encrypted_values
 from flask_watchword.service.checks.keys import (
     check_master_key,
     check_missing_master_key,
@@ -81,18 +81,18 @@ _OF_ACCOUNTS = ("user of the demo", "password hashes", "admins")
 
 
 def run_checks(database: str | None = None) -> Iterator[CheckResult]:
-    """Yield what is found of the service that the environment configures, one check at a time.
+    """Check the service that the environment configures; yield the results one by one.
 
     Args:
-        database: the URL of another database.
+        database: the URL of a database that replaces the configured one.
     """
     try:
         variables = environment()
         settings = read_settings(variables, database=database)
     except InvalidSetting as error:
-        yield problem("settings", str(error), "correct it; nothing else was looked at")
+        yield problem("settings", str(error), "correct it; nothing else was checked")
         return
-    yield fine("settings", "each can be used")
+    yield fine("settings", "all are valid")
     yield check_packages()
     yield check_files(secret_files(variables))
     for check in _OF_SETTINGS:
@@ -105,42 +105,42 @@ def run_checks(database: str | None = None) -> Iterator[CheckResult]:
         yield owner
         yield check_file_mode(file)
         yield check_file_system(file)
-    # By another user, root among them, what is missing would be made in the wrong name.
+    # SQLite would create missing files, and another user, such as root, would own them.
     if is_ours:
-        yield from _of_databases(settings)
+        yield from _check_databases(settings)
     else:
-        yield not_checked("database", "it belongs to somebody else")
-    for name, url in _valkeys(settings).items():
-        yield from _of_valkey(name, url)
+        yield not_checked("database", "it belongs to another user")
+    for name, url in _valkey_urls(settings).items():
+        yield from _check_valkey(name, url)
     yield check_mail(settings)
 
 
-def _of_databases(settings: Settings) -> Iterator[CheckResult]:
-    findings, state = _asked("database", settings.database)
-    yield from findings
+def _check_databases(settings: Settings) -> Iterator[CheckResult]:
+    results, state = _check_database("database", settings.database)
+    yield from results
     if state is not None and state.revision.is_newest:
-        yield from _of_keys_and_accounts(settings)
+        yield from _check_keys_and_accounts(settings)
     else:
         yield _master_key_alone(settings)
-        for check in ("signing key", SEALED_VALUES, *_OF_ACCOUNTS):
+        for check in ("signing key", ENCRYPTED_VALUES, *_OF_ACCOUNTS):
             yield not_checked(check, "the database cannot be read")
     elsewhere = settings.sessions_elsewhere
     if elsewhere is not None and not _is_valkey(elsewhere):
-        yield from _asked("session store", elsewhere)[0]
+        yield from _check_database("session store", elsewhere)[0]
 
 
-def _asked(name: str, url: str) -> tuple[list[CheckResult], "DatabaseState | None"]:
+def _check_database(name: str, url: str) -> tuple[list[CheckResult], "DatabaseState | None"]:
     try:
         state = database_state(url)
     except MissingExtra as error:
         return [problem(name, error.problem, error.remedy)], None
     except (StoreUnavailable, DBAPIError) as error:
-        remedy = "see that it runs, and whether the URL and its user are right"
-        return [problem(name, f"does not answer: {_told(error)}", remedy)], None
-    findings = [fine(name, "answers"), check_schema(name, state)]
+        remedy = "check that it runs, and that the URL and its user are right"
+        return [problem(name, f"does not respond: {_reason(error)}", remedy)], None
+    results = [fine(name, "responds"), check_schema(name, state)]
     if state.ahead is not None:
-        findings.append(check_clock(f"the {name}", state.ahead))
-    return findings, state
+        results.append(check_clock(f"the {name}", state.ahead))
+    return results, state
 
 
 def _master_key_alone(settings: Settings) -> CheckResult:
@@ -151,7 +151,7 @@ def _master_key_alone(settings: Settings) -> CheckResult:
     return not_checked("master key", "the database cannot be read")
 
 
-def _of_keys_and_accounts(settings: Settings) -> Iterator[CheckResult]:
+def _check_keys_and_accounts(settings: Settings) -> Iterator[CheckResult]:
     now = system_clock()
     try:
         with opened_keys(settings) as keys:
@@ -161,11 +161,11 @@ def _of_keys_and_accounts(settings: Settings) -> Iterator[CheckResult]:
         if encryptor is None:
             is_needed = holds_encrypted_values(settings.database)
             yield check_missing_master_key(master_key_file(settings), is_needed=is_needed)
-            for check in (SEALED_VALUES, *_OF_ACCOUNTS):
+            for check in (ENCRYPTED_VALUES, *_OF_ACCOUNTS):
                 yield not_checked(check, "there is no master key")
             return
         yield check_master_key(stored, encryptor, now)
-        yield check_sealed_values(
+        yield check_encrypted_values(
             stored, sealed_by_head(settings, len(encryptor.current_prefix)), encryptor, now
         )
         with opened_accounts(settings) as accounts:
@@ -175,11 +175,11 @@ def _of_keys_and_accounts(settings: Settings) -> Iterator[CheckResult]:
     except InvalidSetting as error:
         yield problem("master key", str(error), "correct it")
     except (StoreUnavailable, DBAPIError) as error:
-        remedy = "see that it runs, and what its user may do"
-        yield problem("database", f"cannot be read: {_told(error)}", remedy)
+        remedy = "check that it runs, and the privileges of its user"
+        yield problem("database", f"cannot be read: {_reason(error)}", remedy)
 
 
-def _valkeys(settings: Settings) -> dict[str, str]:
+def _valkey_urls(settings: Settings) -> dict[str, str]:
     found = {} if settings.valkey is None else {"Valkey server": settings.valkey}
     elsewhere = settings.session_store
     if elsewhere is not None and elsewhere != settings.valkey and _is_valkey(elsewhere):
@@ -187,17 +187,17 @@ def _valkeys(settings: Settings) -> dict[str, str]:
     return found
 
 
-def _of_valkey(name: str, url: str) -> Iterator[CheckResult]:
+def _check_valkey(name: str, url: str) -> Iterator[CheckResult]:
     try:
         states = valkey_states(url)
     except UnknownStore as error:
         yield problem(name, str(error), "correct its URL, or install the client")
         return
     except StoreUnavailable as error:
-        remedy = "see that it runs, and whether the URL and its password are right"
-        yield problem(name, f"does not answer: {_told(error)}", remedy)
+        remedy = "check that it runs, and that the URL and its password are right"
+        yield problem(name, f"does not respond: {_reason(error)}", remedy)
         return
-    yield fine(name, "answers")
+    yield fine(name, "responds")
     yield check_clock(f"the {name}", max((state.ahead for state in states), key=abs))
     yield check_eviction(name, states)
     yield check_persistence(name, states)
@@ -207,7 +207,7 @@ def _is_valkey(url: str) -> bool:
     return not url.startswith(("sqlite", "postgresql"))
 
 
-def _told(error: Exception) -> str:
-    # SQLAlchemy adds the statement and a link to what the database says.
-    why = error.orig if isinstance(error, DBAPIError) else error
-    return in_one_line(str(why))
+def _reason(error: Exception) -> str:
+    # SQLAlchemy's own message adds the statement and a link to the database's message.
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return in_one_line(str(cause))

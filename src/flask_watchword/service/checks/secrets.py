@@ -1,4 +1,4 @@
-"""Secrets: whether anybody could guess them, read them, or learn one from another."""
+"""Check secrets: they must be unguessable, distinct and unreadable for others."""
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -16,42 +16,42 @@ from flask_watchword.service.configuration.values import (
     MIN_TOKEN_CHARACTERS,
 )
 
-#: A password in a URL is that of a server which few can reach, and slow to be tried.
-_LEAST_OF_A_PASSWORD = 8
+#: Minimum length of a password in a URL: few can reach that server, and attempts are slow.
+_MIN_URL_PASSWORD = 8
 
 
 def check_weak(settings: Settings) -> CheckResult:
-    """Check that nobody guesses a secret."""
-    for name, secret, least in _secrets_of(settings):
-        why = weakness(secret, least)
-        if why is not None:
-            return problem("secrets are random", f"{name} {why}", _remedy(name))
+    """Check that no secret is easy to guess."""
+    for name, secret, min_length in _secrets_of(settings):
+        reason = weakness(secret, min_length)
+        if reason is not None:
+            return problem("secrets are random", f"{name} {reason}", _remedy(name))
     return fine("secrets are random", "none is short, well known or a pattern")
 
 
 def check_shared(settings: Settings) -> CheckResult:
-    """Check that whoever learns one secret has not learnt another."""
+    """Check that no two secrets are equal, so that one leak does not disclose another."""
     for (first, one, _), (second, other, _) in combinations(_secrets_of(settings), 2):
         if one == other and first != second:
             return problem(
                 "secrets differ",
-                f"{first} and {second} are the same: who learns one has the other",
-                f"make another: {_remedy(second)}",
+                f"{first} and {second} are the same: a leak of one discloses the other",
+                f"create another: {_remedy(second)}",
             )
-    return fine("secrets differ", "none is used for two things")
+    return fine("secrets differ", "none is used for two purposes")
 
 
 def check_files(files: Mapping[str, Path]) -> CheckResult:
-    """Check that no other user of the machine reads a file with a secret."""
+    """Check that other users of the machine cannot read a file with a secret."""
     check = "files of secrets"
     for variable, file in files.items():
         if others_reach(file):
             return warning(
                 check,
                 f"every user of the machine can read or write {file} ({variable})",
-                f"chmod o-rwx {file}; in a container whose only user is the service it is fine",
+                f"chmod o-rwx {file}; acceptable in a container whose only user is the service",
             )
-    return fine(check, f"{len(files)} are read, no other user can" if files else "none are read")
+    return fine(check, f"{len(files)}, unreadable for other users" if files else "none")
 
 
 def _secrets_of(settings: Settings) -> Iterator[tuple[str, str, int]]:
@@ -69,15 +69,15 @@ def _secrets_of(settings: Settings) -> Iterator[tuple[str, str, int]]:
     seen: set[str] = set()
     for name, url in urls.items():
         password = unquote(urlsplit(url or "").password or "")
-        # One server may hold two things.
+        # Two settings may name the same server.
         if password and url is not None and url not in seen:
-            yield f"the password in {name}", password, _LEAST_OF_A_PASSWORD
+            yield f"the password in {name}", password, _MIN_URL_PASSWORD
             seen.add(url)
 
 
 def _remedy(name: str) -> str:
     if name == "WATCHWORD_MASTER_KEY":
-        return f"{MAKE_MASTER_KEY}; put it before the old one with a comma: NEW,OLD"
+        return f"{MAKE_MASTER_KEY}; set it before the old one, separated by a comma: NEW,OLD"
     if name.startswith("WATCHWORD_"):
         return MAKE_SECRET
-    return f"give that server's user another password: {MAKE_SECRET}"
+    return f"set another password for that server's user: {MAKE_SECRET}"

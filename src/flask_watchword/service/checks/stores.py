@@ -1,4 +1,4 @@
-"""The servers: whether each answers, in the state that the service needs it in."""
+"""Check stores and the mail server: schema, eviction, persistence, connection."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ def check_schema(name: str, state: "DatabaseState") -> CheckResult:
         return problem(
             check,
             f"revision {revision.current}, of a later version of Watchword",
-            "install that version, or restore the database from before",
+            "install that version, or restore an earlier backup of the database",
         )
     if revision.current is None:
         return warning(check, "none yet", "start the service, or: watchword db upgrade")
@@ -37,47 +37,49 @@ def check_schema(name: str, state: "DatabaseState") -> CheckResult:
 
 
 def check_eviction(name: str, states: Sequence["ValkeyState"]) -> CheckResult:
-    """Check that Valkey forgets nothing when its memory is full."""
+    """Check that Valkey evicts nothing when its memory is full."""
     check = f"memory of the {name}"
     for state in states:
         if state.eviction == _NO_EVICTION:
             continue
-        remedy = f"set maxmemory-policy {_NO_EVICTION} there"
+        remedy = f"set maxmemory-policy {_NO_EVICTION} in its configuration"
         if state.most_memory:
             return problem(
                 check,
-                f"maxmemory-policy is {state.eviction}: when memory is full sessions and "
-                "revocations are dropped, and what was revoked counts again",
+                f"maxmemory-policy is {state.eviction}: when memory is full, sessions and "
+                "revocations are evicted, and revoked tokens are accepted again",
                 remedy,
             )
         return warning(
-            check, f"maxmemory-policy is {state.eviction}, and would count with a maxmemory", remedy
+            check,
+            f"maxmemory-policy is {state.eviction}, which takes effect once maxmemory is set",
+            remedy,
         )
-    return fine(check, f"{_NO_EVICTION}: full, it refuses to write")
+    return fine(check, f"{_NO_EVICTION}: when memory is full, writes are rejected")
 
 
 def check_persistence(name: str, states: Sequence["ValkeyState"]) -> CheckResult:
-    """Check that Valkey remembers sessions when it is started anew."""
+    """Check that Valkey keeps sessions across a restart."""
     check = f"persistence of the {name}"
     if all(state.appends for state in states):
         return fine(check, "appendonly")
     return warning(
         check,
-        "appendonly is off: a restart forgets what came after the last snapshot. Whose session is "
-        "forgotten logs in again",
-        "set appendonly yes there",
+        "appendonly is off: a restart loses everything after the last snapshot, and users of lost "
+        "sessions must log in again",
+        "set appendonly yes in its configuration",
     )
 
 
 def check_mail(settings: Settings) -> CheckResult:
-    """Check that mail gets out; a connection is made, and no message is sent."""
+    """Check that the mail server accepts connections; no message is sent."""
     check = "e-mail"
     if settings.smtp is None:
         if settings.public_url is None or settings.demo:
             return fine(check, "printed to the log")
         return warning(
             check,
-            "printed to the log, with codes that are good for an account",
+            "printed to the log, including codes that give access to accounts",
             "set WATCHWORD_SMTP and WATCHWORD_MAIL_FROM",
         )
     try:
@@ -88,7 +90,7 @@ def check_mail(settings: Settings) -> CheckResult:
         return problem(
             check,
             str(error),
-            "see WATCHWORD_SMTP (smtp+plain:// for a server on this machine without TLS), the "
+            "check WATCHWORD_SMTP (smtp+plain:// for a server on this machine without TLS), the "
             "server's log and firewalls",
         )
-    return fine(check, "the server takes connections in the way that is configured")
+    return fine(check, "the server accepts the configured connection")

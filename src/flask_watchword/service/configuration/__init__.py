@@ -1,1 +1,1 @@
-"""The settings of the service, and where they are read from."""
+"""The settings of the service, and their sources."""

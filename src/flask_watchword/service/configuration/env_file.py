@@ -1,4 +1,4 @@
-"""The file ``.env``: settings that stand in a folder, as the environment has them elsewhere."""
+"""Read settings from a ``.env`` file."""
 
 import os
 import stat
@@ -11,21 +11,21 @@ from flask_watchword.service.configuration.values import InvalidSetting
 
 
 def read_env_file(file: Path, prefix: str, secrets: Iterable[str]) -> dict[str, str]:
-    """Return what a file sets of the variables with a prefix; nothing where it is not there.
+    """Return the variables with a prefix from a file; none if it does not exist.
 
-    A value means what is written: ``${NAME}`` in it is no other variable.
+    Values are literal: ``${NAME}`` is not expanded.
 
     Args:
         file: lines of ``NAME=value``, UTF-8.
-        prefix: of the names that count; other programs have the rest.
-        secrets: names whose values others must not read.
+        prefix: of the names to return; the others belong to other programs.
+        secrets: names whose values other users must not be able to read.
 
     Raises:
-        InvalidSetting: when the file cannot be read, when a line cannot be understood, or when
-            others may write to it, or read a secret in it. No value is in the message.
+        InvalidSetting: if the file cannot be read, a line cannot be parsed, or other users can
+            write to the file or read a secret in it. The message contains no value.
     """
     try:
-        # A folder of that name is somebody's virtual environment.
+        # A folder with this name is usually a virtual environment.
         if not file.exists() or file.is_dir():
             return {}
         with file.open(encoding="utf-8") as stream:
@@ -45,29 +45,29 @@ def _variables(file: Path, lines: Iterable[Binding], prefix: str) -> dict[str, s
     found: dict[str, str] = {}
     for line in lines:
         if line.error:
-            raise InvalidSetting(_place(file, line), "cannot be understood; write NAME=value")
+            raise InvalidSetting(_location(file, line), "cannot be parsed; write NAME=value")
         if line.key is None or not line.key.startswith(prefix):
             continue
         if line.value is None:
-            raise InvalidSetting(_place(file, line), f"write {line.key}=value")
+            raise InvalidSetting(_location(file, line), f"write {line.key}=value")
         if line.key in found:
-            raise InvalidSetting(_place(file, line), f"{line.key} is there twice")
+            raise InvalidSetting(_location(file, line), f"{line.key} is set twice")
         found[line.key] = line.value
     return found
 
 
-def _place(file: Path, line: Binding) -> str:
-    # The parser counts from the empty lines in front on.
+def _location(file: Path, line: Binding) -> str:
+    # The parser counts preceding empty lines as part of a line.
     text = line.original.string
     number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
     return f"{file}, line {number}"
 
 
 def _check_owner(file: Path, owners: set[int]) -> None:
-    # Whoever has written it chooses the database and the keys: in a folder such as /tmp that may
-    # be anybody, by a file or by a link to one.
+    # The author of the file chooses the database and the keys. In a folder such as /tmp any user
+    # can create the file, or a link to one.
     if not owners <= {0, os.geteuid()}:
-        raise InvalidSetting(str(file), "belongs to another user, who could choose every setting")
+        raise InvalidSetting(str(file), "belongs to another user, who could change every setting")
 
 
 def _check_mode(file: Path, mode: int, secrets: list[str]) -> None:

@@ -28,58 +28,58 @@ from flask_watchword.service.configuration.values import InvalidSetting, Unknown
 _DATABASE = "WATCHWORD_DATABASE"
 _DEMO_DATABASE = "sqlite:///watchword-demo.db"
 
-#: Read by commands in the folder they run in.
+#: Read by commands, in the current folder.
 _ENV_FILE = Path(".env")
 
 
 def environment() -> Mapping[str, Any]:
-    """Return what the commands read: the environment, and ``.env`` in the current folder below it.
+    """Return the variables for commands: the environment, then ``.env`` in the current folder.
 
-    An application decides by itself: what it does not give to :func:`read_settings` is not read.
+    Only commands read ``.env``; an application passes its own variables to :func:`read_settings`.
 
     Raises:
-        InvalidSetting: when the file cannot be used; the message has none of its values.
+        InvalidSetting: if the file is invalid; the message contains none of its values.
     """
     return merged(os.environ, read_env_file(_ENV_FILE, PREFIX, map(variable_of, IN_FILES)))
 
 
 def read_settings(environ: Mapping[str, Any] = os.environ, **overrides: Any) -> Settings:
-    """Return the settings of an environment.
+    """Return the settings from environment variables.
 
     Args:
-        environ: where ``WATCHWORD_<NAME>`` is looked up; what is secret may also come from the file
-            that ``WATCHWORD_<NAME>_FILE`` names.
-        overrides: values that win over the environment, by attribute name; ``None`` means that
-            nothing was given.
+        environ: has ``WATCHWORD_<NAME>``; for a secret also ``WATCHWORD_<NAME>_FILE``, the name of
+            a file that contains it.
+        overrides: values that take precedence over the environment, by attribute name; ``None`` is
+            ignored.
 
     Raises:
-        InvalidSetting: for the first value that cannot be used, or a name that is no setting's.
+        InvalidSetting: for the first invalid value, or an unknown name.
     """
     variables = merged(environ)
-    _refuse_unknown(variables)
+    _reject_unknown(variables)
     return _parsed(variables, overrides)
 
 
 def read_app_settings(
     config: Mapping[str, Any], environ: Mapping[str, Any] = os.environ
 ) -> Settings:
-    """Return the settings of an application: those of its configuration, then the environment's.
+    """Return the settings of an application, from its configuration and then the environment.
 
     A value in ``app.config`` is text as in the environment, or a Python value: a number, a
     ``bool``, a ``timedelta``, a ``Path``, a list.
 
     Args:
         config: ``app.config``.
-        environ: what is read for names that the configuration does not set.
+        environ: used for names that the configuration does not set.
 
     Raises:
-        InvalidSetting: for the first value that cannot be used, or a name that is no setting's.
+        InvalidSetting: for the first invalid value, or an unknown name.
     """
     misspelled = misspelled_options(config, "JWT_")
     if misspelled:
         raise UnknownSetting(misspelled[0])
-    _refuse_unknown(merged(config), also=(option.name for option in SESSION_OPTIONS))
-    _refuse_unknown(merged(environ))
+    _reject_unknown(merged(config), also=(option.name for option in SESSION_OPTIONS))
+    _reject_unknown(merged(environ))
     variables = merged(config, environ)
     if not is_in_memory(variables.get(_DATABASE)):
         return _parsed(variables, {})
@@ -88,24 +88,24 @@ def read_app_settings(
 
 
 def secret_files(environ: Mapping[str, Any] = os.environ) -> Mapping[str, Path]:
-    """Return the files that hold secrets, by the variable that names each."""
+    """Return the files that contain secrets, by the variable that names each."""
     variables = merged(environ)
     names = map(file_variable_of, IN_FILES)
     return {name: Path(variables[name]) for name in names if name in variables}
 
 
 def read_database(given: str | None = None, environ: Mapping[str, Any] = os.environ) -> str:
-    """Return the URL of the database that a command looks after: a SQLite file or PostgreSQL.
+    """Return the URL of the database that a command works on: a SQLite file or PostgreSQL.
 
     Args:
-        given: what wins over the environment.
-        environ: where ``WATCHWORD_DATABASE`` is looked up.
+        given: a URL that takes precedence over the environment.
+        environ: has ``WATCHWORD_DATABASE``.
 
     Raises:
-        InvalidSetting: when it is neither; the message does not repeat it.
+        InvalidSetting: if the URL is invalid; the message does not repeat it.
     """
     variables = merged(environ)
-    _refuse_unknown(variables)
+    _reject_unknown(variables)
     text = given if given is not None else _text(variables, "database")
     return values.database(variable_of("database"), DEFAULT_DATABASE if text is None else text)
 
@@ -115,27 +115,27 @@ def read_session_store(
     store: str | None = None,
     environ: Mapping[str, Any] = os.environ,
 ) -> str:
-    """Return the URL of the place whose sessions a command looks after.
+    """Return the URL of the session store that a command works on.
 
     Args:
-        database: a database, which wins over the environment.
-        store: a database or a Valkey server, which wins over both.
-        environ: where ``WATCHWORD_SESSION_STORE``, ``WATCHWORD_VALKEY`` and
-            ``WATCHWORD_DATABASE`` are looked up, in this order, when neither is given.
+        database: a database, which takes precedence over the environment.
+        store: a database or a Valkey server, which takes precedence over both.
+        environ: has ``WATCHWORD_SESSION_STORE``, ``WATCHWORD_VALKEY`` or ``WATCHWORD_DATABASE``;
+            the first of these that is set is used if neither argument is given.
 
     Raises:
-        InvalidSetting: when it is no such place; the message does not repeat it.
+        InvalidSetting: if the URL is invalid; the message does not repeat it.
     """
     variables = merged(environ)
-    _refuse_unknown(variables)
+    _reject_unknown(variables)
     if store is not None:
         return values.session_store(variable_of("session_store"), store)
     if database is None:
         for name in ("session_store", "valkey"):
             text = _text(variables, name)
             if text is not None:
-                place: str = _PARSERS[name](variable_of(name), text)
-                return place
+                url: str = _PARSERS[name](variable_of(name), text)
+                return url
     return read_database(database, variables)
 
 
@@ -164,13 +164,13 @@ def _read_limits(variables: Mapping[str, Any]) -> RateLimits:
 
 
 def known_variables() -> list[str]:
-    """Return the names of all settings, those of files that hold secrets included."""
+    """Return the variables of all settings, including those that name files with secrets."""
     names = (*_PARSERS, *(row.setting for row in ROWS))
     return [*map(variable_of, names), *map(file_variable_of, IN_FILES)]
 
 
-def _refuse_unknown(variables: Iterable[str], also: Iterable[str] = ()) -> None:
-    # A slip in a name would leave the default in force without a sign of it.
+def _reject_unknown(variables: Iterable[str], also: Iterable[str] = ()) -> None:
+    # With a mistyped name the default would silently stay in effect.
     known = known_variables()
     accepted = {*known, *also}
     for variable in sorted(variables):
@@ -198,12 +198,12 @@ def _in_file(variable: str, file: Path) -> str:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InvalidSetting(variable, f"cannot read the file: {reason}") from error
     if not text:
-        # Unlike an empty variable, that is a secret which could not be written.
+        # An empty variable counts as unset; an empty file is a secret that was not written.
         raise InvalidSetting(variable, f"the file is empty: {file}")
     return text
 
 
-#: What may be a list: in text with commas between the items.
+#: Settings that may be lists; as text, the items are separated by commas.
 _SEVERAL = frozenset({"cors_headers", "cors_origins", "master_key"})
 
 _ONE_YEAR = 365 * 24 * 60 * 60

@@ -19,55 +19,51 @@ class Settings:
     Attributes:
         database: URL of the database, ``sqlite:///file`` or ``postgresql://…``.
         valkey: URL of a Valkey or Redis server, where sessions are kept then.
-        session_store: URL of the place of the sessions, when it is neither of these.
-        master_key: under which private keys are sealed in the database, or several of them, the
-            first of which seals; ``None`` keeps a generated one in a file beside a SQLite database.
-        key_algorithm: of new keys: ``EdDSA``, ``ES256`` or ``RS256``.
-        key_rotation_days: how long a key signs before another takes its place; 0 leaves that to
-            ``watchword keys rotate``.
-        key_publish_seconds: how long a key stands in the JWK Set before it signs.
+        session_store: URL of the session store, if it is neither of these.
+        master_key: encrypts private keys in the database; or several, of which the first encrypts.
+            With ``None`` a generated one is stored in a file beside a SQLite database.
+        key_algorithm: algorithm of new keys: ``EdDSA``, ``ES256`` or ``RS256``.
+        key_rotation_days: days after which a signing key is replaced; with 0 only
+            ``watchword keys rotate`` replaces it.
+        key_publish_seconds: how long a key is in the JWK Set before it signs.
         host: address to listen on.
         port: port to listen on.
         workers: number of worker processes.
-        demo: adds the tutorial's user and routes.
+        demo: whether to add a demo user and demo routes.
         issuer: the ``iss`` of every token, and the only one accepted.
         audience: the ``aud`` of every token, and the only one accepted.
         access_token_seconds: lifetime of an access token.
-        refresh_token_seconds: lifetime of a refresh token, and of a session nobody refreshes.
-        session_seconds: lifetime of a session, however often it is refreshed.
-        refresh_grace: seconds for which a refresh token that was just used gets the same successor
-            again.
-        min_password_characters: least length of a new password that is the only factor. Beside a
+        refresh_token_seconds: lifetime of a refresh token, and of a session that is not refreshed.
+        session_seconds: maximum lifetime of a session, however often it is refreshed.
+        refresh_grace: seconds for which a used refresh token gets the same successor again.
+        min_password_characters: minimum length of a new password that is the only factor. Beside a
             second factor 8 characters are enough (NIST SP 800-63B-4 section 3.1.1.2).
-        max_request_bytes: a request with a longer body is refused with 413.
-        trusted_proxies: how many proxies of one's own every request comes through, whose word in
-            ``X-Forwarded-For`` counts; 0 ignores the header.
-        service_name: what the service is called in mail; no password may be made of it.
-        public_url: where the pages are that links in mail lead to; without it mail has the code
-            alone.
-        cors_origins: of the pages that may read what the service answers, and act for who is logged
-            in, although they come from elsewhere; none without it.
-        cors_headers: request headers that these pages may send, beside those that the endpoints
+        max_request_bytes: a request with a longer body is rejected with 413.
+        trusted_proxies: number of trusted proxies that every request passes, whose entries in
+            ``X-Forwarded-For`` are used; 0 ignores the header.
+        service_name: the name of the service in e-mail; no password may consist of it.
+        public_url: the base URL of links in e-mail; without it e-mail contains only the code.
+        cors_origins: origins whose pages may read responses, and act on behalf of logged-in users.
+        cors_headers: request headers that these pages may send, besides those that the endpoints
             read; by default those of distributed tracing.
-        metrics_token: what whoever reads ``/metrics`` has to show; without it they have to be on
-            this machine.
-        smtp: URL of the mail server, ``smtp://user:password@host:587``; without it mail is
+        metrics_token: bearer token required to read ``/metrics``; without it only this machine can.
+        smtp: URL of the mail server, ``smtp://user:password@host:587``; without it e-mail is
             printed to the log.
-        smtp_certificates: a file of certificates to trust in the place of the system's.
-        mail_from: whom mail comes from; needed with ``smtp``.
-        mail_templates: a folder whose templates go before those of the package.
-        log_format: ``text`` for people, ``json`` for one JSON object in each line.
-        log_level: ``info`` logs every request, ``warning`` and ``error`` only what is wrong.
-        require_verified_email: whether a login needs an address that is verified; ``None`` asks for
-            it where mail is sent by ``smtp``.
-        verify_email_seconds: how long a code is good that verifies an address.
-        reset_password_seconds: how long a code is good for another password.
-        change_email_seconds: how long a code is good for another address.
-        limits: the rate limits. Each row of the table is a variable of its own, whose name begins
-            with ``WATCHWORD_LIMIT_``.
+        smtp_certificates: a file of certificates to trust instead of the system's.
+        mail_from: sender of e-mail; required with ``smtp``.
+        mail_templates: a folder with templates that replace those of the package.
+        log_format: ``text`` for people, ``json`` for one JSON object per line.
+        log_level: ``info`` logs every request, ``warning`` and ``error`` only problems.
+        require_verified_email: whether logins require a verified address; ``None`` requires it if
+            e-mail is sent by ``smtp``.
+        verify_email_seconds: lifetime of a code that verifies an address.
+        reset_password_seconds: lifetime of a code that resets a password.
+        change_email_seconds: lifetime of a code that changes an address.
+        limits: the rate limits. Each row of the table has its own variable, whose name begins with
+            ``WATCHWORD_LIMIT_``.
     """
 
-    # These may hold passwords.
+    # These may contain passwords.
     database: str = field(default=DEFAULT_DATABASE, repr=False)
     valkey: str | None = field(default=None, repr=False)
     session_store: str | None = field(default=None, repr=False)
@@ -107,19 +103,19 @@ class Settings:
 
     @property
     def database_file(self) -> Path | None:
-        """Return the file the database lives in; ``None`` for a server."""
+        """Return the file of a SQLite database; ``None`` for a server."""
         url = make_url(self.database)
         return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
     @property
     def verified_logins_only(self) -> bool:
-        """Tell whether a user whose address is not verified is refused at a login."""
+        """Tell whether logins require a verified address."""
         if self.require_verified_email is None:
             return self.smtp is not None
         return self.require_verified_email
 
     @property
     def sessions_elsewhere(self) -> str | None:
-        """Return the URL of the sessions' place; ``None`` when they are in the database."""
-        place = self.session_store or self.valkey
-        return None if place == self.database else place
+        """Return the URL of a separate session store; ``None`` if sessions are in the database."""
+        url = self.session_store or self.valkey
+        return None if url == self.database else url

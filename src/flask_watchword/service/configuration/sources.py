@@ -1,7 +1,7 @@
-"""Where settings come from: ``app.config``, the environment and ``.env``, the first of which wins.
+"""Merge the sources of settings: ``app.config``, the environment and ``.env``; the first one wins.
 
-A variable that is empty is not set. What Kubernetes and Docker tell a container about a service
-that happens to be called ``watchword`` is no setting.
+An empty variable counts as unset. Variables that Kubernetes and Docker inject for a service that is
+called ``watchword`` are ignored.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 PREFIX = "WATCHWORD_"
-#: What may be secret: each may also come from a file that ``WATCHWORD_<NAME>_FILE`` names.
+#: Settings that may be secret: each may also be read from a file, ``WATCHWORD_<NAME>_FILE``.
 IN_FILES = (
     "database",
     "valkey",
@@ -19,8 +19,8 @@ IN_FILES = (
     "smtp",
 )
 
-#: What Kubernetes tells of a Service, and Docker of a link, by names that no setting has
-#: (Kubernetes documentation, "Environment variables" of a Service).
+#: Variables that Kubernetes injects for a Service, and Docker for a link; no setting has such a
+#: name (Kubernetes documentation, "Environment variables" of a Service).
 _OF_SERVICE = re.compile(
     r".+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR|START|END))?)"
 )
@@ -36,15 +36,15 @@ def variable_of(name: str) -> str:
 
 
 def file_variable_of(name: str) -> str:
-    """Return the variable that names a file which holds the setting."""
+    """Return the variable that names a file with the setting."""
     return f"{variable_of(name)}_FILE"
 
 
 def merged(*sources: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables that are set in any of some sources; the first source wins.
+    """Return the variables that are set in any of the sources; the first source wins.
 
-    A setting and the file that holds it are two variables of one setting, so a source that has
-    either hides both in the sources after it.
+    A secret and its file are two variables for one setting, so a source that has either hides both
+    in later sources.
     """
     found: dict[str, Any] = {}
     for source in sources:
@@ -71,7 +71,7 @@ def _injected(variables: Mapping[str, Any]) -> Iterable[str]:
     links = _named(variables, "_NAME", _LINK)
     yield from (name + "_PORT" for name in addresses)
     yield from (name + "_NAME" for name in links)
-    # A link also copies the environment of the container that it leads to.
+    # A link also copies the environment of the linked container.
     copies = tuple(f"{name}_ENV_" for name in addresses | links)
     for name in variables:
         if _OF_SERVICE.fullmatch(name) or name.startswith(copies):
@@ -79,7 +79,7 @@ def _injected(variables: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _named(variables: Mapping[str, Any], ending: str, pattern: re.Pattern[str]) -> set[str]:
-    """Return what stands before an ending in the names of variables whose value has a form."""
+    """Return the names, without an ending, of variables whose value matches a pattern."""
     return {
         name.removesuffix(ending)
         for name, value in variables.items()

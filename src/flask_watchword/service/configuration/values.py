@@ -1,6 +1,6 @@
-"""What the values of settings may be: each parser returns one, or says what is wrong with it.
+"""Parsers for the values of settings: each returns a value or raises :class:`InvalidSetting`.
 
-A parser is given the name of the variable, for the message, and what it holds.
+A parser takes the name of the variable, for the message, and its text.
 """
 
 import re
@@ -28,9 +28,10 @@ _VALKEY = "valkey://host:6379/0"
 _VALKEY_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
 
 
-#: The origin of a page that an app brings along.
+#: The origin of a page inside an app.
 _APP_SHELL = re.compile(r"([a-z][a-z0-9+.-]*)://[A-Za-z0-9._-]+(?::[1-9]\d{0,4})?")
-#: Schemes of pages from elsewhere, and of those that every file or script can make.
+#: Schemes that are not an app's own: those of web pages, and of pages that any file or script can
+#: create.
 _NO_APP_SHELLS = frozenset(
     {"about", "blob", "data", "file", "filesystem", "ftp", "http", "https", "javascript", "ws",
      "wss"}
@@ -40,21 +41,21 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class InvalidSetting(Exception):
-    """A setting that cannot be used; the message is one line that says which and why."""
+    """A setting is invalid; the message is one line with the variable and the reason."""
 
-    def __init__(self, variable: str, why: str) -> None:
-        super().__init__(f"{variable}: {why}")
+    def __init__(self, variable: str, reason: str) -> None:
+        super().__init__(f"{variable}: {reason}")
 
 
 class UnknownSetting(InvalidSetting):
-    """A name that is no setting's; the message suggests another one."""
+    """A name is not that of a setting; the message suggests another one."""
 
     def __init__(self, sentence: str) -> None:
         Exception.__init__(self, sentence)
 
 
 def token(variable: str, text: str) -> str:
-    """Return a token that nobody guesses, as a header can carry it."""
+    """Return a token that is unguessable and can be sent in a header."""
     if len(text) < MIN_TOKEN_CHARACTERS or not _is_plain(text):
         raise InvalidSetting(
             variable,
@@ -65,7 +66,7 @@ def token(variable: str, text: str) -> str:
 
 
 def master_key(variable: str, text: str) -> str:
-    """Return one or several master keys, as they are written."""
+    """Return the text of one or several master keys."""
     try:
         read_master_keys(text)
     except ValueError as error:
@@ -74,7 +75,7 @@ def master_key(variable: str, text: str) -> str:
 
 
 def one_of(*choices: str) -> Callable[[str, str], str]:
-    """Return a parser of a few words."""
+    """Return a parser that accepts only the given words."""
 
     def parse(variable: str, text: str) -> str:
         if text not in choices:
@@ -85,12 +86,12 @@ def one_of(*choices: str) -> Callable[[str, str], str]:
 
 
 def as_text(variable: str, value: object, *, several: bool = False) -> str:
-    """Return a Python value as the environment would have it: the inverse of the parsers below.
+    """Return a Python value as text, as in the environment: the inverse of the parsers below.
 
     Args:
         variable: the name of the variable.
-        value: text, a number, a ``bool``, a ``timedelta`` of whole seconds, a ``Path``, a rate
-            limit, or a list of texts.
+        value: a string, a number, a ``bool``, a ``timedelta`` of whole seconds, a ``Path``, a rate
+            limit, or a list of strings.
         several: whether the setting may be a list.
     """
     match value:
@@ -128,7 +129,7 @@ def _file(variable: str, url: URL) -> str:
             "name a file, as in sqlite:///watchword.db; the tests of an application may set "
             'app.config["WATCHWORD_DATABASE"] = "sqlite://"',
         )
-    # Made absolute here and now, so that every worker means the same file.
+    # Made absolute here, so that every worker uses the same file.
     path = str(Path(url.database).absolute())
     return url.set(drivername="sqlite", database=path).render_as_string()
 
@@ -140,13 +141,13 @@ def valkey(variable: str, text: str, wanted: str = _VALKEY) -> str:
     try:
         urlsplit(text).port  # noqa: B018 - a property that raises
     except ValueError:
-        # Quotes what stands where the port should, which may be a part of a password.
+        # The original message quotes the invalid port, which may be a part of a password.
         raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
     return text
 
 
 def session_store(variable: str, text: str) -> str:
-    """Return the URL of a place for sessions."""
+    """Return the URL of a session store."""
     parse = valkey if _names_valkey(text) else database
     return parse(variable, text, f"{_DATABASES} or {_VALKEY}")
 
@@ -157,7 +158,7 @@ def _names_valkey(text: str) -> bool:
 
 
 def whole_number(low: int, high: int) -> Callable[[str, str], int]:
-    """Return a parser of whole numbers in these bounds."""
+    """Return a parser for integers within bounds."""
 
     def parse(variable: str, text: str) -> int:
         try:
@@ -180,7 +181,7 @@ def rate_limit(variable: str, text: str) -> Limit:
 
 
 def yes_or_no(variable: str, text: str) -> bool:
-    """Return whether a text means yes."""
+    """Return a boolean."""
     answers = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     answer = answers.get(text.strip().lower())
     if answer is None:
@@ -189,24 +190,24 @@ def yes_or_no(variable: str, text: str) -> bool:
 
 
 def some_text(variable: str, text: str) -> str:
-    """Return a text that is not empty."""
+    """Return a string that is not empty."""
     if not text.strip():
         raise InvalidSetting(variable, "is empty")
     return text.strip()
 
 
 def public_url(variable: str, text: str) -> str:
-    """Return the address of a page, without a slash at its end."""
+    """Return the URL of a page, without a trailing slash."""
     if not _names_page(text):
         raise InvalidSetting(variable, "is no address as https://login.example.com/account")
     return text.rstrip("/")
 
 
 def origins(variable: str, text: str) -> tuple[str, ...]:
-    """Return origins that are written with commas between them, each as browsers write it."""
+    """Return a comma-separated list of origins, each in the form that browsers send."""
     found = tuple(one for part in text.split(",") if (one := part.strip()))
     for one in found:
-        # Compared with what a browser sends, letter by letter; a pattern would let in too much.
+        # Compared with the browser's header exactly; a pattern would accept too much.
         if "*" in one or not (_is_app_shell(one) or (_names_page(one) and origin_of(one) == one)):
             raise InvalidSetting(
                 variable,
@@ -216,17 +217,17 @@ def origins(variable: str, text: str) -> tuple[str, ...]:
 
 
 def _is_app_shell(text: str) -> bool:
-    # What the WebView of an app or a browser's extension sends: `capacitor://localhost`,
+    # Origins sent by the WebView of an app or by a browser extension: `capacitor://localhost`,
     # `app://shop`, `chrome-extension://<id>`.
     found = _APP_SHELL.fullmatch(text)
     return found is not None and found[1] not in _NO_APP_SHELLS
 
 
 def header_names(variable: str, text: str) -> tuple[str, ...]:
-    """Return names of request headers that are written with commas between them."""
+    """Return a comma-separated list of request header names."""
     found = tuple(one for part in text.split(",") if (one := part.strip()))
     for one in found:
-        # With credentials `*` is no wildcard but a name (Fetch standard section 3.2.3).
+        # With credentials `*` is a literal name, not a wildcard (Fetch standard section 3.2.3).
         if not _HEADER_NAME.fullmatch(one) or one == "*":
             raise InvalidSetting(variable, f"{one!r} is no name of a header; list each by its name")
     return found
@@ -242,7 +243,7 @@ def _names_page(text: str) -> bool:
 
 
 def existing_path(variable: str, text: str) -> Path:
-    """Return a file or a folder that is there."""
+    """Return a file or folder that exists."""
     path = Path(text).absolute()
     if not path.exists():
         raise InvalidSetting(variable, f"there is nothing at {text}")

@@ -1,4 +1,4 @@
-"""The keys of a running service: read from the store, kept in memory, rotated when it is time."""
+"""The keys of a running service: loaded from the store, cached in memory, rotated on schedule."""
 
 import logging
 import time
@@ -14,35 +14,35 @@ from flask_watchword.keys.policy import SLACK_SECONDS, KeyPolicy
 from flask_watchword.keys.store import KeyStore
 from flask_watchword.locks import process_lock
 
-#: Seconds that a process goes on with the keys it has read, or after a store that did not answer.
+#: Seconds for which the loaded keys are used without asking the store again, also after a failure.
 _FRESH_SECONDS = 1.0
-#: Seconds after a look within which a key that is not known is not looked for again: a login takes
-#: longer, so a key that another process made at once, in the place of a stolen one, is found.
+#: Seconds after a load within which an unknown key id does not cause another one. A login takes
+#: longer, so a key that another process has just created, to replace a stolen one, is found.
 _UNKNOWN_SECONDS = 0.02
-#: Seconds that a process may go on beyond that while another of its threads looks: longer than a
-#: store that does not answer is waited for, and well within what clocks may differ.
+#: Seconds for which other threads may use stale keys while one thread loads: longer than the
+#: timeout of a store, and well within the accepted difference of clocks.
 _OVERDUE_SECONDS = 10.0
 
-#: The most seconds that a JWK Set may be kept by whoever fetches it.
+#: Longest time in seconds for which clients may cache the JWK Set.
 _LONGEST_AGE = 300
 
 _logger = logging.getLogger(__name__)
 
 
 class LiveKeyring:
-    """A key source over a key store. It has no thread: whoever asks for keys looks after them.
+    """A key provider over a key store. It has no thread: requests for keys also reload them.
 
-    The store is asked for its version at most once in a while, more often where a token names a key
-    that is not known, and for the keys where that is another one. While the store does not answer
-    the keys in hand sign and verify; what cannot be told without it is answered by
-    ``StoreUnavailable``, never by a guess.
+    The store's version is queried at most once in a while, more often if a token names an unknown
+    key; the keys are loaded if the version has changed. While the store does not respond, the
+    cached keys sign and verify; a question that they cannot answer raises ``StoreUnavailable``
+    instead of being guessed.
 
     Args:
-        store: where the keys are.
-        manager: who rotates them when the schedule says so.
-        policy: how long a key is published before it signs.
+        store: the key store.
+        manager: rotates the keys on schedule.
+        policy: has the lead time, for which a key is published before it signs.
         clock: seconds since the epoch.
-        elapsed: a clock in seconds that nobody sets back.
+        elapsed: a monotonic clock, in seconds.
 
     Attributes:
         on_change: called after the keys have changed.
@@ -63,21 +63,21 @@ class LiveKeyring:
         self._elapsed = elapsed
         self._ring: Keyring | None = None
         self._failed: Exception | None = None
-        self._looked_at = float("-inf")
-        # Twice in the time that a key is published before it signs: so it is always known in time.
+        self._loaded_at = float("-inf")
+        # Twice within a new key's lead time, so every process knows the key before it signs.
         self._fresh_seconds = min(_FRESH_SECONDS, policy.lead / 2)
-        # Whoever keeps a set that was read just before a key came must have dropped it by then.
+        # A JWK Set fetched just before a key was added must have expired when that key signs.
         self.max_age = min(_LONGEST_AGE, int(policy.lead - self._fresh_seconds))
         self._lock = process_lock()
 
     def signing_key(self) -> Key:
-        """Return the key that signs now.
+        """Return the active signing key.
 
         Raises:
-            StoreUnavailable: when no keys were ever read, or none of them signs.
+            StoreUnavailable: if no keys have been loaded, or none of them is active.
         """
         ring, now = self._current(), self._clock()
-        # By a clock that is behind, the key of another machine is about to begin.
+        # If this machine's clock is behind, a key of another machine becomes active in a moment.
         active = ring.active(now) or ring.active(now + SLACK_SECONDS)
         if active is None:
             raise StoreUnavailable("no key signs at this time") from self._failed
@@ -87,87 +87,89 @@ class LiveKeyring:
         """Return the keys that verify now.
 
         Raises:
-            StoreUnavailable: when no keys were ever read.
+            StoreUnavailable: if no keys have been loaded.
         """
-        return self._held().verifying_keys(self._clock())
+        return self._cached().verifying_keys(self._clock())
 
     def published(self) -> Sequence[Key]:
         """Return the keys of the JWK Set.
 
         Raises:
-            StoreUnavailable: when no keys were ever read.
+            StoreUnavailable: if no keys have been loaded.
         """
         return self._current().published(self._clock())
 
     def refresh(self, kid: str) -> bool:
-        """Look for a key that is not known, unless that was done a moment ago.
+        """Load the keys again for an unknown key id, unless they were loaded a moment ago.
 
         Args:
-            kid: its name, which may be a client's invention.
+            kid: the key id, which a client may have made up.
 
         Returns:
-            Whether it is known now, perhaps since another request looked for it.
+            Whether the key is known now, possibly loaded for another request.
 
         Raises:
-            StoreUnavailable: when that cannot be told: the key may be a new one.
+            StoreUnavailable: if the store does not respond: the key may be new.
         """
         with self._lock():
-            # A store that did not answer is not asked more often for that.
-            self._look_if_due(_UNKNOWN_SECONDS if self._failed is None else None)
+            # After a failure the store is not asked more often than usual.
+            self._load_if_due(_UNKNOWN_SECONDS if self._failed is None else None)
         if any(key.kid == kid for key in self.verifying_keys()):
             return True
         if self._failed is not None:
             raise StoreUnavailable("the keys cannot be read") from self._failed
         return False
 
-    def look_now(self) -> None:
-        """Read the keys anew, for this process has just changed them in the store."""
+    def reload(self) -> None:
+        """Load the keys now, because this process has just changed them in the store."""
         with self._lock():
-            self._looked_at = float("-inf")
-            self._look_if_due()
+            self._loaded_at = float("-inf")
+            self._load_if_due()
 
     def _current(self) -> Keyring:
-        # One thread looks; the others go on with what is there meanwhile, unless nobody has looked
-        # for long: then another key may sign by now, and this one be revoked.
-        overdue = self._elapsed() - self._looked_at - self._fresh_seconds
+        # One thread loads; the others use the cached keys, unless the last load was too long ago:
+        # then another key may be active by now, and this one revoked.
+        overdue = self._elapsed() - self._loaded_at - self._fresh_seconds
         lock = self._lock()
         if overdue >= 0 and lock.acquire(blocking=overdue >= _OVERDUE_SECONDS):
             try:
-                self._look_if_due()
+                self._load_if_due()
             finally:
                 lock.release()
-        return self._held()
+        return self._cached()
 
-    def _held(self) -> Keyring:
+    def _cached(self) -> Keyring:
         if self._ring is None:
             with self._lock():
-                self._look_if_due()
+                self._load_if_due()
         if self._ring is None:
             raise StoreUnavailable("the keys cannot be read") from self._failed
         return self._ring
 
-    def _look_if_due(self, pause: float | None = None) -> None:
-        """Look unless the last look was less than a pause ago; ``None`` is the usual one."""
-        if self._elapsed() < self._looked_at + (self._fresh_seconds if pause is None else pause):
+    def _load_if_due(self, max_age: float | None = None) -> None:
+        """Load unless the keys are younger than a number of seconds, by default the usual one."""
+        if self._elapsed() < self._loaded_at + (
+            self._fresh_seconds if max_age is None else max_age
+        ):
             return
         try:
-            self._look()
+            self._load()
         except (StoreUnavailable, DecryptionFailed) as error:
             if self._failed is None:
-                _logger.error("Going on with the signing keys in hand: %s", error)
+                _logger.error("Continuing with the cached signing keys: %s", error)
             self._failed = error
         else:
             self._failed = None
-        self._looked_at = self._elapsed()
+        self._loaded_at = self._elapsed()
 
-    def _look(self) -> None:
+    def _load(self) -> None:
         ring = self._ring
         if ring is not None and self._signs(ring):
             if self._store.version() == ring.version and not self._key_manager.rotate_if_due(ring):
                 return
             ring = self._key_manager.load_decrypted()
-        # At the start, and after machines whose clocks differ have changed the keys in the same
-        # moment, each by its own, so that the last key to begin has come to its end.
+        # At start-up; and after machines with different clocks have changed the keys at the same
+        # time, each by its own clock, so that the key activated last has already expired.
         if ring is None or not self._signs(ring):
             self._key_manager.ensure_signing_key()
             ring = self._key_manager.load_decrypted()

@@ -1,4 +1,4 @@
-"""Exchanging the master key: everything that is kept under it is sealed under the new one."""
+"""Rotate the master key: re-encrypt all values with the new one."""
 
 from flask_watchword.accounts.reencryption import ReencryptionResult
 from flask_watchword.accounts.transaction import AccountStores
@@ -6,9 +6,9 @@ from flask_watchword.keys.manager import KeyManager
 
 
 def reencrypt_all(manager: KeyManager, accounts: AccountStores) -> ReencryptionResult:
-    """Seal keys, secrets of authenticators and mail under the first master key.
+    """Encrypt signing keys, TOTP secrets and queued e-mail with the first master key.
 
-    To do it again does no harm, and is what to do when it was interrupted.
+    Idempotent. Repeat it if it was interrupted.
 
     Raises:
         SealBroken: when a signing key is under a master key that is not there.

@@ -1,4 +1,4 @@
-"""The keys that these settings ask for, over the store that they are kept in."""
+"""Create the key manager and the keyring of a service from its settings."""
 
 import contextlib
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _DAY = 24 * 60 * 60.0
 
 
 def key_policy(settings: Settings) -> KeyPolicy:
-    """Return how keys are kept under these settings."""
+    """Return the key policy of these settings."""
     return KeyPolicy(
         algorithm=settings.key_algorithm,
         rotation=settings.key_rotation_days * _DAY,
@@ -31,73 +31,73 @@ def key_policy(settings: Settings) -> KeyPolicy:
 def key_manager(
     settings: Settings, store: KeyStore, *, master_key_is_lost: bool = False
 ) -> KeyManager:
-    """Return who changes the keys of a store.
+    """Return the manager of the keys in a store.
 
     Args:
         settings: with the database and the policy.
-        store: of the keys.
+        store: the key store.
         master_key_is_lost: see :func:`~flask_watchword.service.signing.master_key.load_encryptor`.
 
     Raises:
-        InvalidSetting: when there is no master key, or its file cannot be used.
+        InvalidSetting: if there is no master key, or its file cannot be used.
     """
     encryptor = load_encryptor(settings, is_lost=master_key_is_lost)
     return KeyManager(store, encryptor, key_policy(settings), system_clock)
 
 
 def live_keyring(settings: Settings, store: KeyStore) -> LiveKeyring:
-    """Return the keys of a running service; the store is asked when a key is first needed.
+    """Return the keys of a running service; they are loaded when a key is first needed.
 
     Raises:
-        InvalidSetting: when there is no master key, or its file cannot be used.
+        InvalidSetting: if there is no master key, or its file cannot be used.
     """
     manager = key_manager(settings, store)
     return LiveKeyring(store, manager, key_policy(settings), system_clock)
 
 
-def begin_keys(settings: Settings, store: KeyStore) -> None:
-    """Make sure that there are keys, and that the master key of these settings opens them.
+def ensure_keys(settings: Settings, store: KeyStore) -> None:
+    """Ensure that there are keys, and that the configured master key decrypts them.
 
     Raises:
-        InvalidSetting: when it does not, or there is none.
-        StoreUnavailable: when the store does not answer.
+        InvalidSetting: if there is no master key, or it does not decrypt the keys.
+        StoreUnavailable: if the store does not respond.
     """
     manager = key_manager(settings, store)
-    with refusing_other_master_key(settings):
+    with reporting_other_master_key(settings):
         manager.ensure_signing_key()
 
 
 def revoke_key(
     manager: KeyManager, sessions: SessionStore, kid: str, *, master_key_is_lost: bool
 ) -> None:
-    """End a key at once, and have its tokens refused by every process that follows the log.
+    """Revoke a key at once; every process that follows the revocations rejects its tokens.
 
-    To do it again does no harm, and is what to do when the second half could not be done.
+    Idempotent. Repeat it if the second step failed.
 
     Args:
         manager: of the keys.
-        sessions: whose log of revocations is followed.
-        kid: the key.
-        master_key_is_lost: whether to go on although the keys cannot be opened.
+        sessions: the store whose revocations the processes follow.
+        kid: the key id.
+        master_key_is_lost: whether to continue although the keys cannot be decrypted.
 
     Raises:
-        KeyOperationError: when there is no such key.
-        DecryptionFailed: when the keys are sealed under another master key.
-        StoreUnavailable: when a store does not answer.
+        KeyOperationError: if there is no such key.
+        DecryptionFailed: if the keys are encrypted with another master key.
+        StoreUnavailable: if a store does not respond.
     """
     until = manager.revoke(kid, without_decryption=master_key_is_lost)
     sessions.revoke(Revocation(RevocationKind.KEY, kid, system_clock(), until))
 
 
 @contextlib.contextmanager
-def refusing_other_master_key(settings: Settings) -> Iterator[None]:
-    """Say in one line that the master key of these settings is not that of the keys."""
+def reporting_other_master_key(settings: Settings) -> Iterator[None]:
+    """Turn the failure to decrypt the signing keys into an error about the master key."""
     try:
         yield
     except DecryptionFailed as error:
         file = master_key_file(settings) if settings.master_key is None else None
         raise InvalidSetting(
             "WATCHWORD_MASTER_KEY" if file is None else str(file),
-            f"does not open the signing keys in this database ({error}); nothing was changed. "
-            "Give the master key that they were made under",
+            f"does not decrypt the signing keys in this database ({error}); nothing was changed. "
+            "Set the master key that they were encrypted with",
         ) from error

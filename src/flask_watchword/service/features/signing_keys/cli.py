@@ -206,11 +206,11 @@ def _changing(database: str | None, *, master_key_is_lost: bool = False) -> Iter
         from flask_watchword.keys.changes import KeyOperationError
         from flask_watchword.service.signing.signing_keys import (
             key_manager,
-            refusing_other_master_key,
+            reporting_other_master_key,
         )
 
         try:
-            with refusing_other_master_key(settings):
+            with reporting_other_master_key(settings):
                 manager = key_manager(settings, store, master_key_is_lost=master_key_is_lost)
                 yield _Keys(settings, store, manager)
         except KeyOperationError as error:

@@ -161,7 +161,7 @@ def _key_manager() -> Iterator[KeyManager]:
     try:
         yield signing_keys.key_manager(parts.settings, parts.stores.keys)
         # Or this process would sign with what is revoked for a moment longer.
-        parts.keys.look_now()
+        parts.keys.reload()
     except KeyOperationError as error:
         abort(error_response(409, str(error), "key_refused"))
     except DecryptionFailed:
