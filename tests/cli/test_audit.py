@@ -112,7 +112,7 @@ def test_verify_names_the_first_entry_that_is_wrong_and_exits_with_1(filled: str
     result = run("verify", "--database", filled)
     assert result.exit_code == 1
     assert result.output == (
-        "Broken at entry 2: entry 2 was altered or inserted, or the one before it altered.\n"
+        "Broken at entry 2: entry 2 was altered or inserted, or the previous one was altered.\n"
     )
     verdict = run("verify", "--json", "--database", filled)
     assert verdict.exit_code == 1

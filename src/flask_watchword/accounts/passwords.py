@@ -202,7 +202,7 @@ class Passwords:
         try:
             self._accepted(argon2)
         except NotArgon2 as error:
-            raise UnusableHash("it has the form of an argon2 hash and is not one") from error
+            raise UnusableHash("it looks like an argon2 hash but is malformed") from error
 
     def needs_rehash(self, password_hash: str) -> bool:
         """Tell whether a hash has other parameters than this profile, or is of another kind."""
