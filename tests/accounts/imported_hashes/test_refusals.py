@@ -106,8 +106,8 @@ BOUNDS = {
     "argon2$argon2id$v=19$m=65536,t=17,p=1$c2FsdHNhbHQ$" + "A" * 43: ARGON2,
     "$argon2id$v=19$m=65536,t=1,p=17$c2FsdHNhbHQ$" + "A" * 43: ARGON2,
     "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$" + "A" * 600: "more than 512 characters",
-    "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$" + "A" * 200: "argon2 hash and is not one",
-    "$argon2id$v=19$m=64,t=1,p=1$c2Fs$" + "A" * 43: "argon2 hash and is not one",
+    "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$" + "A" * 200: "argon2 hash but is malformed",
+    "$argon2id$v=19$m=64,t=1,p=1$c2Fs$" + "A" * 43: "argon2 hash but is malformed",
 }
 
 
