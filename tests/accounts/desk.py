@@ -1,18 +1,19 @@
 """Accounts whose mail and work can be looked at."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flask_watchword.accounts.accounts import Accounts
-from flask_watchword.accounts.api_tokens import ApiTokenStore
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.notifications import Notification
 from flask_watchword.accounts.one_time_codes import CodeStore
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.accounts.users import User, new_user
+from tests.accounts.memory_database import MemoryDatabase
 from tests.memory_stores.codes import MemoryCodeStore
 from tests.memory_stores.users import MemoryUserStore
-from tests.service.places import empty_accounts
 
 CHEAPEST = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
 NOW = 1_700_000_000.0
@@ -68,26 +69,35 @@ class Mailbox:
 
 @dataclass
 class Desk:
-    """Accounts at a time that stands still until it is moved on."""
+    """Accounts at a time that stands still until it is moved on.
+
+    Attributes:
+        ended: the users whose access was ended, and whether the current session was kept.
+    """
 
     now: float = NOW
     users: UserStore = field(default_factory=MemoryUserStore)
     codes: CodeStore = field(default_factory=MemoryCodeStore)
-    api_tokens: ApiTokenStore = field(default_factory=lambda: empty_accounts().stores.api_tokens)
     mailbox: Mailbox = field(default_factory=Mailbox)
     passwords: CountingPasswords = field(default_factory=CountingPasswords)
     two_factors: set[str] = field(default_factory=set)
+    ended: list[tuple[str, bool]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.accounts = Accounts(
-            users=self.users,
-            codes=self.codes,
-            api_tokens=self.api_tokens,
-            mailer=self.mailbox,
+            database=MemoryDatabase(self.users, self.codes),
             passwords=self.passwords,
+            mailer_for=lambda _outbox: self.mailbox,
             clock=lambda: self.now,
             has_second_factor=lambda user: user.id in self.two_factors,
+            end_access=self._end_access,
         )
+
+    @property
+    def audited(self) -> list[tuple[str, str]]:
+        """The events in the audit log, each with its subject."""
+        entries = self.accounts.repositories.audit_log.after(0, 10_000)
+        return [(entry.event.event, entry.event.subject) for entry in entries]
 
     def add(self, email: str, password: str = GOOD) -> User:
         user = new_user(email, Passwords(CHEAPEST).hash(password), self.now)
@@ -101,3 +111,8 @@ class Desk:
 
     def can_log_in(self, email: str, password: str) -> bool:
         return Passwords(CHEAPEST).verify(self.user(email).password_hash, password)
+
+    @contextmanager
+    def _end_access(self, user_id: str, *, keep_current: bool = False) -> Iterator[list[str]]:
+        self.ended.append((user_id, keep_current))
+        yield []

@@ -1,10 +1,12 @@
 import bcrypt
 import pytest
 
-from flask_watchword.accounts.credentials import authenticate, reauthenticate
+from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.credentials import WrongPassword, authenticate, confirm_password
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.passwords import HashProfile, Passwords
 from flask_watchword.accounts.users import User, new_user
+from tests.accounts.memory_database import MemoryDatabase
 from tests.memory_stores.users import MemoryUserStore
 
 OLD = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
@@ -123,12 +125,15 @@ def test_an_imported_hash_is_renewed_at_login_and_the_version_stays(
     assert authenticate(users, passwords, "ada@example.com", "right") == user
 
 
-def test_whoever_is_signed_in_shows_the_password_again(
+def test_a_user_with_a_session_confirms_the_password(
     users: MemoryUserStore, passwords: CountingPasswords
 ) -> None:
-    assert reauthenticate(users, passwords, ada(users).id, "right") == ada(users)
-    assert reauthenticate(users, passwords, ada(users).id, "wrong") is None
+    accounts = Accounts(database=MemoryDatabase(users), passwords=passwords)
+    assert confirm_password(accounts, ada(users).id, "right") == ada(users)
+    with pytest.raises(WrongPassword):
+        confirm_password(accounts, ada(users).id, "wrong")
     users.disable(ada(users).id, 5.0)
-    assert reauthenticate(users, passwords, ada(users).id, "right") is None
-    assert reauthenticate(users, passwords, "nobody", "right") is None
+    for user_id in (ada(users).id, "nobody"):
+        with pytest.raises(WrongPassword):
+            confirm_password(accounts, user_id, "right")
     assert passwords.work == ["user", "user", "user", "nobody"]

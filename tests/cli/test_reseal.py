@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from flask_watchword.accounts.outbox import Body, new_mail
-from flask_watchword.accounts.totp import new_enrolment
 from flask_watchword.cli.main import main
 from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.features.totp.flow import TOTP, new_enrolment
 from flask_watchword.service.stores import opened_accounts, prepare
 from tests.cli.test_user_changes import serving
 from tests.service.site import GOOD
@@ -68,7 +68,7 @@ def test_what_none_of_the_master_keys_opens_is_told_by_the_exit_status_and_left(
 ) -> None:
     settings = under(OLD, monkeypatch)
     with opened_accounts(replace(settings, master_key=OTHER)) as accounts:
-        accounts.stores.totp.begin(new_enrolment("eve", 0.0))
+        accounts.repositories.get(TOTP).begin(new_enrolment("eve", 0.0))
     under(f"{NEW},{OLD}", monkeypatch)
     result = reseal()
     assert result.exit_code == 1
@@ -108,10 +108,10 @@ def test_under_another_master_key_nothing_is_changed(monkeypatch: pytest.MonkeyP
 
 def test_the_doctor_counts_what_is_under_each_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
     with opened_accounts(under(OLD, monkeypatch)) as accounts:
-        accounts.stores.totp.begin(new_enrolment("ada", 0.0))
+        accounts.repositories.get(TOTP).begin(new_enrolment("ada", 0.0))
         for _ in range(2):
             mail = new_mail("verify_email", "ada@example.com", Body("", "", ""), 0.0)
-            accounts.stores.outbox.put(mail)
+            accounts.repositories.outbox.put(mail)
     everything = "signing keys 1, authenticators 1, e-mail 2"
     assert sealed_values() == ("ok", everything)
     under(f"{NEW},{OLD}", monkeypatch)

@@ -224,7 +224,7 @@ def test_whose_user_is_disabled_is_refused_a_refresh(mint: Mint, database_url: s
 
 
 def test_nothing_is_changed_by_asking(mint: Mint, database_url: str) -> None:
-    audit = mint.parts.stores.accounts.stores.audit
+    audit = mint.parts.repositories.audit_log
     keys, events = mint.parts.stores.keys.load(), audit.after(0, 1000)
     for token in (mint.claiming(), mint.pair().refresh_token, "garbage"):
         told(token, database_url)

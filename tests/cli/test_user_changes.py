@@ -66,7 +66,7 @@ def refused(result: Result) -> str:
 
 def events(settings: Settings) -> list[Event]:
     with opened_stores(settings) as stores:
-        return [entry.event for entry in stores.accounts.stores.audit.after(0, 100)]
+        return [entry.event for entry in stores.accounts.repositories.audit_log.after(0, 100)]
 
 
 def test_an_added_user_is_verified_has_roles_and_is_in_the_log(

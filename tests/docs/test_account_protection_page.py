@@ -1,9 +1,10 @@
 """The limits on the page about account protection are those of the code."""
 
 from flask_watchword.accounts import api_tokens as api_tokens
-from flask_watchword.accounts import outbox, recovery_codes
+from flask_watchword.accounts import outbox
 from flask_watchword.accounts.client_addresses import client_address
 from flask_watchword.accounts.rate_limit_table import RateLimits
+from flask_watchword.service.features.recovery_codes import flow as recovery_codes
 from tests.docs.pages import DOCS, table_rows, text_of
 
 PAGE = DOCS / "explanation" / "account-protection.md"

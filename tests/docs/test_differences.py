@@ -130,7 +130,7 @@ def test_the_page_tells_the_status_of_either(case: str) -> None:
     assert [CASES[case](flask_jwt_extended), CASES[case](flask_watchword)] == ROWS[case]
 
 
-def test_architecture_gives_the_reason_of_every_refusal_that_is_ours_alone() -> None:
+def test_architecture_gives_the_reason_of_every_error_that_is_ours_alone() -> None:
     rows = table_rows(text_of(ARCHITECTURE))
     told = {row[0]: row[1] for row in rows if len(row) == 2}
     expected = {difference.reason: difference.told for difference in DIFFERENCES}

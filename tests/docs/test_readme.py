@@ -16,6 +16,7 @@ from flask_watchword.cli.main import main
 from flask_watchword.clock import system_clock
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.context import context_of
 from flask_watchword.service.features.demo.demo_user import (
     DEMO_EMAIL,
     DEMO_PASSWORD,
@@ -155,7 +156,9 @@ def test_the_answers_of_the_page_are_those_of_the_demo(demo: Flask) -> None:
         login,
         client.get("/protected-route", **bearer(login["access_token"])).json,
         (refreshed := client.post("/refresh", **bearer(login["refresh_token"])).json),
-        client.post("/expired", **bearer(make_expired_token(demo))).json,
+        client.post(
+            "/expired", **bearer(make_expired_token(demo, context_of(demo).stores.users))
+        ).json,
     ]
     logout = client.post("/logout", **bearer(refreshed["access_token"]))
     assert (logout.status_code, logout.data) == (204, b"")

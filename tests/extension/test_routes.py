@@ -22,7 +22,8 @@ from flask_watchword import (
 from flask_watchword.extension.checks.routes import Route, routes_of
 from flask_watchword.extension.verification.route_metadata import PUBLIC, with_protection
 from flask_watchword.service.access import PUBLIC as PUBLIC_GUARD
-from flask_watchword.service.features.table import build_api, endpoints
+from flask_watchword.service.features.table import FEATURES, build_api, endpoints_of
+from tests.service.declared import NO_CONTEXT
 
 Decorator = Callable[[Any], Any]
 
@@ -215,8 +216,8 @@ def test_guards_of_flask_restx_are_seen(bare: Flask) -> None:
 def test_every_endpoint_of_the_service_is_guarded_or_declared_to_be_for_everybody(
     bare: Flask,
 ) -> None:
-    served = endpoints(demo=True)
-    bare.register_blueprint(build_api(served))
+    served = endpoints_of(FEATURES)
+    bare.register_blueprint(build_api(served, NO_CONTEXT))
     routes = {route.endpoint: route for route in routes_of(bare)}
     assert [route for route in routes.values() if route.is_open] == []
     assert {

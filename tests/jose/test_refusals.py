@@ -308,7 +308,7 @@ def test_wrong_secret_is_refused() -> None:
     refused(forge({"sub": "a"}, secret=SECRET[::-1]), InvalidSignatureError)
 
 
-def test_every_refusal_is_an_exception_of_pyjwt_too() -> None:
+def test_every_error_is_an_exception_of_pyjwt_too() -> None:
     for token in ("", "a.b.c", forge(b"[]"), forge(b"{}", {"alg": "none"}), GOOD[:-1] + "A"):
         refused(token, TokenRejected)
         with pytest.raises(jwt.InvalidTokenError):

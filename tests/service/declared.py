@@ -1,21 +1,25 @@
 """Hold an answer to what its endpoint declares."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, Endpoint, Shown
-from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.table import FEATURES, endpoints_of
 from flask_watchword.service.responses import Problem
 
 #: A ``Host`` that cannot be one is refused before any endpoint is looked for.
 OF_HTTP = "bad_request"
 
 OF_A_PROBLEM = {"msg", "code", "field", "pending_token", "error", "error_description"}
-ENDPOINTS = {f"watchword.{one.name}": one for one in endpoints(demo=True)}
+#: For endpoints that are routed and never called.
+NO_CONTEXT = cast(ServiceContext, None)
+
+ENDPOINTS = {f"watchword.{one.name}": one for one in endpoints_of(FEATURES)}
 
 
 def hold_to_its_declaration(app: Flask, answer: TestResponse) -> None:
@@ -33,13 +37,19 @@ def hold_to_its_declaration(app: Flask, answer: TestResponse) -> None:
     problem = msgspec.json.decode(answer.data, type=Problem)
     if problem.code == OF_HTTP:
         return
-    codes = one.every_refusal().get(answer.status_code, ())
+    codes = codes_by_status(one).get(answer.status_code, ())
     assert problem.code in codes, asked
     assert set(answer.get_json()) <= OF_A_PROBLEM, asked
     if answer.status_code == 401:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer "), asked
     if answer.status_code in (429, 503):
         assert int(answer.headers["Retry-After"]) > 0, asked
+
+
+def codes_by_status(one: Endpoint) -> dict[int, tuple[str, ...]]:
+    """Return the codes of an endpoint's errors, by status."""
+    found = one.errors_by_status().items()
+    return {status: tuple(error.code for error in errors) for status, errors in found}
 
 
 def _endpoint_of(app: Flask, answer: TestResponse) -> Endpoint | None:

@@ -11,15 +11,16 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from flask_watchword.accounts.transaction import AccountStores, UnitOfWork
+from flask_watchword.accounts.transaction import Database, Repositories
 from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.infra.memory_sessions import MemorySessionStore
-from flask_watchword.infra.sql.account_stores import SqlUnitOfWork
+from flask_watchword.infra.sql.account_stores import SqlAccounts
 from flask_watchword.infra.sql.cleanup import SqlCleanup
 from flask_watchword.infra.sql.engine import open_engine
 from flask_watchword.infra.sql.schema import upgrade_schema
 from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.service.context import Stores
+from flask_watchword.service.features.table import FEATURES
 from flask_watchword.sessions.store import SessionStore
 from tests.memory_stores.keys import MemoryKeyStore
 from tests.memory_stores.rate_limits import MemoryRateLimitStore
@@ -30,22 +31,22 @@ _SEALER = Encryptor([b"k" * 32])
 
 
 class AroundUsers:
-    """Accounts in a database, whose users are kept somewhere else: a store that fails, perhaps."""
+    """Accounts in a database, whose users are in another store: one that fails, for example."""
 
-    def __init__(self, accounts: UnitOfWork, users: UserStore) -> None:
+    def __init__(self, accounts: Database, users: UserStore) -> None:
         self._accounts = accounts
         self._users = users
-        self.stores = replace(accounts.stores, users=users)
+        self.repositories = replace(accounts.repositories, users=users)
 
-    def change(self, work: Callable[[AccountStores], _T]) -> _T:
-        return self._accounts.change(lambda stores: work(replace(stores, users=self._users)))
+    def run(self, work: Callable[[Repositories], _T]) -> _T:
+        return self._accounts.run(lambda found: work(replace(found, users=self._users)))
 
 
 def stores_around(users: UserStore | None = None, sessions: SessionStore | None = None) -> Stores:
     """Return stores that begin empty, or with these accounts or sessions."""
     engine = _empty_engine()
     return Stores(
-        accounts=AroundUsers(SqlUnitOfWork(engine, _SEALER), users or MemoryUserStore()),
+        accounts=AroundUsers(accounts_at(engine), users or MemoryUserStore()),
         throttle=MemoryRateLimitStore(),
         sessions=sessions or MemorySessionStore(),
         keys=MemoryKeyStore(),
@@ -53,9 +54,15 @@ def stores_around(users: UserStore | None = None, sessions: SessionStore | None 
     )
 
 
-def empty_accounts() -> SqlUnitOfWork:
+def empty_accounts() -> SqlAccounts:
     """Return accounts in a SQLite file of their own."""
-    return SqlUnitOfWork(_empty_engine(), _SEALER)
+    return accounts_at(_empty_engine())
+
+
+def accounts_at(engine: Engine) -> SqlAccounts:
+    """Return the accounts of a database, with the repositories of every feature."""
+    made = {key: make for one in FEATURES for key, make in one.repositories.items()}
+    return SqlAccounts(engine, _SEALER, made)
 
 
 def _empty_engine() -> Engine:

@@ -77,7 +77,7 @@ class Site:
 
     def mail(self) -> list[Mail]:
         """Return the mail that waits, decoys apart, and take it out."""
-        outbox, found = self.parts.stores.accounts.stores.outbox, []
+        outbox, found = self.parts.repositories.outbox, []
         while claimed := outbox.claim(system_clock() + 1.0, 600.0):
             outbox.sent(claimed.mail.id, system_clock())
             if not claimed.mail.is_decoy:
@@ -91,7 +91,7 @@ class Site:
 
     def events(self) -> list[str]:
         """Return the names of what the audit log has, the oldest first."""
-        log = self.parts.stores.accounts.stores.audit
+        log = self.parts.repositories.audit_log
         return [entry.event.event for entry in log.after(0, 1000)]
 
 

@@ -14,6 +14,7 @@ import flask_watchword
 from flask_watchword.accounts.audit import TRIMMED, Event
 from flask_watchword.clock import system_clock
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.features.table import FEATURES
 from tests.docs.pages import ROOT, between, table_rows, text_of
 from tests.service.good_requests import (
     ENDPOINTS,
@@ -81,7 +82,7 @@ ABOUT_NOBODY = {"rotate_keys", "retire_key", "revoke_key"}
 
 def written(ours: Site, request: Callable[[], object]) -> list[Event]:
     """Return the events that a request adds to the log."""
-    log = ours.parts.stores.accounts.stores.audit
+    log = ours.parts.repositories.audit_log
     head = log.head()
     request()
     return [entry.event for entry in log.after(0 if head is None else head.seq, 1000)]
@@ -224,6 +225,11 @@ def test_every_event_of_the_source_is_in_a_table() -> None:
     assert _events_of_the_source() == named | BY_COMMANDS
 
 
+def test_every_event_of_the_source_is_declared_by_a_feature() -> None:
+    declared = {name for feature in FEATURES for name in feature.audit_events}
+    assert _events_of_the_source() == declared
+
+
 def test_the_page_names_every_event() -> None:
     page = text_of(ROOT / "docs" / "reference" / "audit-events.md")
     names = {row[0].strip("`") for row in table_rows(between(page, "events"))}
@@ -243,12 +249,12 @@ def _events_of_the_source() -> set[str]:
 
 def _names_given(node: ast.AST) -> list[ast.expr]:
     match node:
-        # event("name", …), by.event("name", …), record("name", …), _record(…, "name", …)
+        # tx.audit("name", …), context.audit("name", …), append_entry(log, "name", …)
         case ast.Call(
-            func=ast.Name("event" | "record" | "_record" | "_change") | ast.Attribute(attr="event"),
+            func=ast.Name("append_entry" | "_record" | "_remove") | ast.Attribute(attr="audit"),
             args=[*given],
         ):
-            return given[:2]
+            return given[:3]
         # yield "name", {…}
         case ast.Yield(value=ast.Tuple(elts=[name, ast.Dict()])):
             return [name]

@@ -9,7 +9,6 @@ from flask import Flask
 from flask_watchword import jwt_required
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.state import state_of
-from flask_watchword.service.account_transactions import sessions_ended
 from flask_watchword.service.tokens import CLOCKS_DIFFER
 from tests.service.site import Site, site
 from tests.service.test_machine_tokens import KINDS, access, make
@@ -107,7 +106,7 @@ def test_access_of_a_user_who_is_disabled_and_enabled_again(
     user = behind.user()
     assert user is not None
     before = [access(ahead, one) for one in made]
-    with behind.app.app_context(), sessions_ended(user.id):
+    with behind.app.app_context(), behind.parts.accounts.end_access(user.id):
         behind.parts.stores.users.disable(user.id, system_clock())
     assert [orders(one, token) for one in nodes for token in before] == [401] * 4
     behind.parts.stores.users.enable(user.id)

@@ -126,7 +126,7 @@ def _setup_code(ours: Site, _admin: str) -> str:
     boss = ours.user(BOSS)
     assert boss is not None
     ours.parts.stores.users.set_roles(boss.id, frozenset())
-    code = ours.parts.stores.accounts.change(lambda stores: offer_setup(stores, system_clock()))
+    code = ours.parts.stores.accounts.run(lambda stores: offer_setup(stores, system_clock()))
     assert code is not None
     return code
 

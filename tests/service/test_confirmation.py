@@ -7,8 +7,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.service.authentication.confirmation import CONFIRMATION_REFUSALS, SecondFactor
+from flask_watchword.service.authentication.confirmation import CONFIRMATION_ERRORS, FactorAnswers
 from flask_watchword.service.configuration.loading import read_settings
+from tests.service.declared import codes_by_status
 from tests.service.good_requests import ENDPOINTS
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site
 from tests.service.test_totp import code_at, enrolled, told, wrong_code
@@ -54,15 +55,14 @@ def test_every_endpoint_that_asks_for_the_password_again_is_in_a_table() -> None
     asking = {
         name
         for name, one in ENDPOINTS.items()
-        if "wrong_password" in one.every_refusal().get(403, ()) and one.guard.tokens
+        if "wrong_password" in codes_by_status(one).get(403, ()) and one.guard.tokens
     }
     assert asking == CHANGES.keys() | WITHOUT
     for name in CHANGES:
         declared = ENDPOINTS[name]
         assert declared.body is not None
-        assert issubclass(declared.body, SecondFactor)
-        refused = declared.every_refusal()
-        assert all({*codes} <= {*refused[s]} for s, codes in CONFIRMATION_REFUSALS.items())
+        assert issubclass(declared.body, FactorAnswers)
+        assert {*CONFIRMATION_ERRORS} <= {*declared.every_error()}
 
 
 @on_sqlite

@@ -14,7 +14,7 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
-from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.table import active_features, endpoints_of
 from tests.service.conftest import PASSWORD
 
 APP, OTHER = "https://app.example", "https://other.example"
@@ -82,7 +82,7 @@ def test_no_other_origin_is_let_in_and_caches_are_told_that_one_might(
 
 
 def test_a_browser_that_asks_first_is_told_methods_and_headers(sharing: FlaskClient) -> None:
-    for one in endpoints(demo=False):
+    for one in endpoints_of(active_features(Settings())):
         path = one.path.replace("<session_id>", "x").replace("<part>", "page.js")
         answer = preflight(sharing, path, APP, one.method)
         assert answer.status_code == 200

@@ -12,7 +12,7 @@ from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
 from flask_watchword.service.cookies import ACCESS_COOKIE, CSRF_COOKIE, REFRESH_COOKIE
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.table import FEATURES, endpoints_of
 from tests.service.conftest import PASSWORD, bearer, new_session
 
 LOGIN = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
@@ -161,7 +161,7 @@ def test_the_csrf_value_in_its_cookie_alone_proves_nothing(client: FlaskClient) 
 
 
 def changing() -> list[Endpoint]:
-    return [one for one in endpoints(demo=True) if one.method != "GET" and one.guard.tokens]
+    return [one for one in endpoints_of(FEATURES) if one.method != "GET" and one.guard.tokens]
 
 
 @pytest.mark.parametrize("one", changing(), ids=lambda one: one.name)

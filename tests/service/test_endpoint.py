@@ -6,9 +6,10 @@ from flask import Flask
 from flask_watchword import errors
 from flask_watchword.service.access import ACCESS
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.table import FEATURES, endpoints_of
+from tests.service.declared import codes_by_status
 
-SERVED = endpoints(demo=True)
+SERVED = endpoints_of(FEATURES)
 #: Flask answers these by itself, for every view of a GET and for every path.
 OF_FLASK = {"HEAD", "OPTIONS"}
 
@@ -29,7 +30,7 @@ def test_a_body_has_no_room_for_fields_that_nobody_declared(one: Endpoint) -> No
 
 
 def test_what_may_be_refused_is_told_of_the_endpoint_its_guard_and_its_body() -> None:
-    refusals = {one.name: one.every_refusal() for one in SERVED}
+    refusals = {one.name: codes_by_status(one) for one in SERVED}
     assert sorted(refusals["login"]) == [400, 401, 403, 413, 415, 422, 429, 503]
     assert refusals["login"][503] == ("login_busy", "store_unavailable")
     assert refusals["me"][401][0] == "user_gone"
@@ -38,7 +39,7 @@ def test_what_may_be_refused_is_told_of_the_endpoint_its_guard_and_its_body() ->
 
 
 def test_what_changes_something_may_be_refused_for_where_it_comes_from() -> None:
-    refusals = {one.name: one.every_refusal() for one in SERVED}
+    refusals = {one.name: codes_by_status(one) for one in SERVED}
     foreign = ("csrf_failed", "cross_origin")
     assert refusals["refresh"][403] == foreign
     assert refusals["logout"][403] == ("machine_token", *foreign)
@@ -49,4 +50,4 @@ def test_what_changes_something_may_be_refused_for_where_it_comes_from() -> None
 def test_a_guard_tells_every_code_under_which_a_token_is_refused_for_what_it_is() -> None:
     classes = [found for found in vars(errors).values() if isinstance(found, type)]
     codes = {found.code for found in classes if issubclass(found, errors.TokenRejected)}
-    assert codes <= set(ACCESS.refusals_of("GET")[401])
+    assert codes <= {error.code for error in ACCESS.errors if error.status == 401}

@@ -7,10 +7,11 @@ from contextlib import ExitStack
 import pytest
 
 from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.errors import LOGIN_BUSY
 from flask_watchword.accounts.rate_limit_table import RateLimits
 from flask_watchword.accounts.rate_limits import Limit, TooManyAttempts
-from flask_watchword.accounts.totp import Enrolment
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.features.totp.flow import TOTP, Enrolment
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send
 from tests.service.site import EMAIL, GOOD, Site, site
 
@@ -19,7 +20,7 @@ HERE = "127.0.0.1"
 HASHING = [
     one
     for one in ENDPOINTS.values()
-    if "login_busy" in one.refusals.get(503, ()) and not one.path.startswith("/admin/")
+    if LOGIN_BUSY in one.errors and not one.path.startswith("/admin/")
 ]
 
 
@@ -82,7 +83,7 @@ def test_logging_in_is_counted_with_the_right_password_too(narrow: Site) -> None
 
 def test_a_login_that_waits_for_a_second_factor_is_counted_too(narrow: Site) -> None:
     user = narrow.add_verified()
-    totp = narrow.parts.stores.accounts.stores.totp
+    totp = narrow.parts.repositories.get(TOTP)
     totp.begin(Enrolment(user.id, "A" * 32, 0.0))
     totp.confirm(user.id, 0.0, 1, 0.0)
     assert [narrow.log_in().status_code for _ in range(4)] == [200] * 3 + [429]

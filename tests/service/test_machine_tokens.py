@@ -12,14 +12,20 @@ from flask.typing import ResponseReturnValue
 from werkzeug.test import TestResponse
 
 from flask_watchword import get_jwt_identity, jwt_required, roles_required, scopes_required
-from flask_watchword.accounts.api_tokens import ApiTokenKind, new_api_token
+from flask_watchword.accounts.api_tokens import (
+    ApiTokenKind,
+    ApiTokenStore,
+    client_ids_of,
+    new_api_token,
+)
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
-from flask_watchword.service import account_transactions as account_work
-from flask_watchword.service.api_token_access import clients_of, revoke_access_of
+from flask_watchword.service import end_access as access_ending
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.end_access import revoke_access_of
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.features.api_tokens.http import shared as making
-from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.table import active_features, endpoints_of
 from tests.service.site import BETTER, EMAIL, GOOD, Site, site
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -129,7 +135,7 @@ def test_what_is_made_is_shown_once_and_kept_as_a_hash(ours: Site, session: str,
         None,
     )
     assert secret not in listed.text
-    (kept,) = ours.parts.stores.accounts.stores.api_tokens.of_owner(_id(ours))
+    (kept,) = ours.parts.repositories.api_tokens.of_owner(_id(ours))
     assert secret not in repr(kept) + kept.token_hash
     assert (
         get(ours, KINDS[1 - KINDS.index(kind)], session).get_json()[
@@ -250,7 +256,9 @@ def test_less_may_be_asked_for_and_never_more(ours: Site, session: str, kind: st
 
 
 _OF_PEOPLE = [
-    one for one in endpoints(demo=False) if one.guard.tokens and not one.path.startswith("/admin/")
+    one
+    for one in endpoints_of(active_features(Settings()))
+    if one.guard.tokens and not one.path.startswith("/admin/")
 ]
 
 
@@ -339,13 +347,13 @@ def test_what_is_made_while_its_owner_is_disabled_ends_as_well(
     admin = ours.pair("boss@example.com")["access_token"]
     late: list[str] = []
 
-    def read_and_then_another_is_made(owner: str) -> list[str]:
-        found = clients_of(owner)
+    def read_and_then_another_is_made(tokens: ApiTokenStore, owner: str) -> list[str]:
+        found = client_ids_of(tokens, owner)
         if not late:
             late.append(access(ours, make(ours, session, kind)))
         return found
 
-    monkeypatch.setattr(account_work, "clients_of", read_and_then_another_is_made)
+    monkeypatch.setattr(access_ending, "client_ids_of", read_and_then_another_is_made)
     user = f"/admin/users/{_id(ours)}"
     assert ours.ask("PATCH", user, admin, disabled=True).status_code == 200
     assert len(late) == 1
@@ -370,12 +378,12 @@ def test_what_is_made_while_its_owner_is_deleted_ends_as_well(
             # By a request that had begun before the sessions ended.
             of_kind = ApiTokenKind.CLIENT if kind == "/clients" else ApiTokenKind.PERSONAL
             token, text = new_api_token(of_kind, owner, "late", [], [], system_clock(), None)
-            ours.parts.stores.accounts.stores.api_tokens.add(token)
+            ours.parts.repositories.api_tokens.add(token)
             made = {"client_id": token.id, "client_secret": text}
             late.append(access(ours, made if kind == "/clients" else {"token": text}))
 
     owner = _id(ours)
-    monkeypatch.setattr(account_work, "revoke_access_of", ended_and_then_another_is_made)
+    monkeypatch.setattr(access_ending, "revoke_access_of", ended_and_then_another_is_made)
     if by == "an admin":
         deleted = ours.ask("DELETE", user, admin)
     else:
@@ -404,7 +412,7 @@ def test_access_ends_with_what_it_was_traded_for(
     ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make(ours, session, kind, days=1)
-    (kept,) = ours.parts.stores.accounts.stores.api_tokens.of_owner(_id(ours))
+    (kept,) = ours.parts.repositories.api_tokens.of_owner(_id(ours))
     assert kept.expires_at is not None
     for left, expected in ((901, 900), (899.5, 899), (0.5, 1)):
         module = importlib.import_module("flask_watchword.service.features.api_tokens.http.token")
@@ -440,7 +448,7 @@ def test_what_is_revoked_while_it_is_traded_gives_nothing(
     issue = module.new_access_token
 
     def revoked_first(*arguments: Any) -> str:
-        store = ours.parts.stores.accounts.stores.api_tokens
+        store = ours.parts.repositories.api_tokens
         store.revoke(made["made"]["id"], _id(ours), system_clock())
         return str(issue(*arguments))
 

@@ -121,7 +121,7 @@ def test_a_mail_server_that_is_down_keeps_nobody_from_anything(settings: Setting
         ours.add_verified("bob@example.com")
         assert ours.log_in("bob@example.com").status_code == 200
         stop(ours.app)
-        claimed = stores.accounts.stores.outbox.claim(system_clock() + 86_000.0, 1.0)
+        claimed = stores.accounts.repositories.outbox.claim(system_clock() + 86_000.0, 1.0)
         assert claimed is not None
         assert claimed.mail.recipient == EMAIL
 

@@ -72,7 +72,7 @@ def _changing(ours: Site) -> Choose:
 
 
 def _setting_up(ours: Site) -> Choose:
-    code = ours.parts.stores.accounts.change(lambda stores: offer_setup(stores, system_clock()))
+    code = ours.parts.stores.accounts.run(lambda stores: offer_setup(stores, system_clock()))
     return lambda password: ours.post("/setup", code=code, email=EMAIL, password=password)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flask_watchword.accounts.accounts import Accounts, checked_hash
+from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.password_policy import UnacceptablePassword
 from flask_watchword.cli.main import main
 from tests.service.site import EMAIL, Site, site
@@ -39,13 +39,13 @@ def test_eight_characters_are_enough_beside_a_second_factor(
     with site(sqlite_url, monkeypatch, min_password_characters=least) as ours:
         user = ours.add()
         with_factor = with_second_factor(ours)
-        assert checked_hash(with_factor, user, EMAIL, EIGHT)
+        assert with_factor.hash_new_password(user, EMAIL, EIGHT)
         with pytest.raises(UnacceptablePassword):
-            checked_hash(with_factor, user, EMAIL, EIGHT[:7])
+            with_factor.hash_new_password(user, EMAIL, EIGHT[:7])
 
 
 def with_second_factor(ours: Site) -> Accounts:
-    accounts = ours.parts.accounts_in(ours.parts.stores.accounts.stores)
+    accounts = ours.parts.accounts
     return replace(accounts, has_second_factor=lambda user: True)
 
 

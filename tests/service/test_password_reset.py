@@ -93,7 +93,7 @@ def test_a_reset_lists_the_api_keys_and_revokes_them_if_asked(ours: Site, revoki
     assert "<build>" not in mail.body.html
 
     assert ours.client.post("/token", data=asked).status_code == (401 if revoking else 200)
-    log = ours.parts.stores.accounts.stores.audit
+    log = ours.parts.repositories.audit_log
     events = [entry.event for entry in log.newest(10, subject=ada.id)]
     revoked = [one.detail["token"] for one in events if one.event == "machine_token_revoked"]
     assert {*revoked} == {old, *(key["id"] for key in keys.values() if revoking)}
@@ -114,7 +114,7 @@ def test_an_api_key_made_while_the_password_is_reset_is_not_kept(
     monkeypatch.setattr(api_tokens, "reauthenticated_user", confirmed_too_late)
     refused = ours.post("/tokens", session, password=GOOD, name="nightly")
     assert (refused.status_code, refused.get_json()["code"]) == (403, "wrong_password")
-    assert ours.parts.stores.accounts.stores.api_tokens.of_owner(ada.id) == []
+    assert ours.parts.repositories.api_tokens.of_owner(ada.id) == []
 
 
 def test_a_code_is_good_once_for_one_thing_and_until_its_time(
@@ -204,29 +204,19 @@ def test_a_session_that_begins_while_the_password_changes_ends_as_well(
     code = code_for(ours)
     late: list[dict[str, Any]] = []
 
-    def change(work: Any) -> Any:
-        late.append(ours.pair())
-        return type(ours.parts).change(ours.parts, work)
+    database = ours.parts.stores.accounts
+    run = database.run
 
-    # The old password is good until the change is made, and sessions were ended before it.
-    monkeypatch.setattr(
-        "flask_watchword.service.account_transactions.service_context",
-        lambda: _Changing(ours, change),
-    )
+    def run_later(work: Any) -> Any:
+        monkeypatch.setattr(database, "run", run)
+        late.append(ours.pair())
+        return run(work)
+
+    # The old password is valid until the commit, and sessions were ended before it.
+    monkeypatch.setattr(database, "run", run_later)
     assert reset(ours, code).status_code == 200
     assert len(late) == 1
     assert ours.me(late[0]["access_token"]).status_code == 401
-
-
-class _Changing:
-    """The components of a service, but for how they change."""
-
-    def __init__(self, ours: Site, change: Any) -> None:
-        self._parts = ours.parts
-        self.change = change
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._parts, name)
 
 
 def test_nothing_of_a_request_is_kept_where_its_last_step_fails(
@@ -269,7 +259,7 @@ def test_the_hash_is_made_before_the_transaction_begins(
     ours.add()
     code = code_for(ours)
     monkeypatch.setattr(passwords, "hash", noting("hash", passwords.hash))
-    monkeypatch.setattr(unit, "change", noting("change", unit.change))
+    monkeypatch.setattr(unit, "run", noting("change", unit.run))
     assert reset(ours, code).status_code == 200
     assert ours.post("/register", email="eve@example.com", password=GOOD).status_code == 201
     assert order == ["hash", "change"] * 2

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.responses import json_response
+from tests.service.declared import NO_CONTEXT
 
 
 class Search(msgspec.Struct, forbid_unknown_fields=True):
@@ -30,7 +31,7 @@ def find(query: Search) -> Response:
 @pytest.fixture
 def client() -> FlaskClient:
     app, blueprint = Flask(__name__), Blueprint("ours", __name__)
-    find.route(blueprint)
+    find.route(blueprint, NO_CONTEXT)
     app.register_blueprint(blueprint)
     return app.test_client()
 

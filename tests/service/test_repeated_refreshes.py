@@ -58,7 +58,7 @@ def listed(ours: Site, pair: dict[str, Any]) -> Any:
 
 
 def repeats(ours: Site) -> list[Event]:
-    log = ours.parts.stores.accounts.stores.audit
+    log = ours.parts.repositories.audit_log
     return [e.event for e in log.after(0, 1000) if e.event.event == "refresh_repeated"]
 
 

@@ -10,7 +10,7 @@ from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.table import FEATURES, endpoints_of
 from tests.service.conftest import bearer, new_session
 
 HEADERS = ("X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy")
@@ -29,7 +29,7 @@ def tokens(shared_app: Flask) -> tuple[str, str]:
     return pair.access_token, pair.refresh_token
 
 
-every_endpoint = pytest.mark.parametrize("one", endpoints(demo=True), ids=lambda one: one.name)
+every_endpoint = pytest.mark.parametrize("one", endpoints_of(FEATURES), ids=lambda one: one.name)
 
 
 def ask(client: FlaskClient, one: Endpoint, token: str | None = None) -> TestResponse:
@@ -87,7 +87,7 @@ def test_no_cache_keeps_what_is_not_for_everybody(
 def test_what_is_for_everybody_is_the_same_for_everybody(
     client: FlaskClient, tokens: tuple[str, str]
 ) -> None:
-    for one in endpoints(demo=True):
+    for one in endpoints_of(FEATURES):
         if one.name in PUBLISHED:
             assert not one.guard.tokens
             assert ask(client, one).data == ask(client, one, tokens[0]).data

@@ -62,7 +62,7 @@ def test_known_unknown_and_disabled_are_the_same_work(
     asked, delivered, woken_by = {}, {}, {}
     with recording() as sent, site(database_url, monkeypatch) as ours:
         add_users(ours)
-        outbox = ours.parts.stores.accounts.stores.outbox
+        outbox = ours.parts.repositories.outbox
         for kind in KINDS:
             sent.clear()
             woken.clear()

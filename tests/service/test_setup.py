@@ -15,7 +15,7 @@ BOSS = "boss@example.com"
 
 def offered(ours: Site, later: float = 0.0) -> str | None:
     now = system_clock() + later
-    return ours.parts.stores.accounts.change(lambda stores: offer_setup(stores, now))
+    return ours.parts.stores.accounts.run(lambda stores: offer_setup(stores, now))
 
 
 def user_id(ours: Site) -> str:

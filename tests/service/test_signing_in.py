@@ -13,8 +13,8 @@ from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.audit import SqlAuditLog
-from flask_watchword.infra.sql.factors import SqlTotpStore
 from flask_watchword.infra.sql.users import SqlUserStore
+from flask_watchword.service.features.totp.sql import SqlTotpStore
 from tests.service.site import BETTER, EMAIL, GOOD, Site, failing, site, told
 
 
@@ -183,7 +183,7 @@ def test_every_step_of_a_session_is_in_the_audit_log(ours: Site) -> None:
     third = ours.post("/refresh", new["refresh_token"]).get_json()
     assert ours.post("/refresh", pair["refresh_token"]).status_code == 401
     assert ours.me(third["access_token"]).status_code == 401
-    log = ours.parts.stores.accounts.stores.audit
+    log = ours.parts.repositories.audit_log
     entries = [entry.event for entry in log.after(0, 100)]
     assert [entry.event for entry in entries] == ["login", "login", "logout", "refresh_reused"]
     assert {entry.subject for entry in entries} == {ada.id}
@@ -195,7 +195,7 @@ def test_every_step_of_a_session_is_in_the_audit_log(ours: Site) -> None:
 
 def test_an_address_that_has_no_account_is_not_in_the_log(ours: Site) -> None:
     ours.log_in("my password by mistake", "x")
-    (entry,) = ours.parts.stores.accounts.stores.audit.after(0, 10)
+    (entry,) = ours.parts.repositories.audit_log.after(0, 10)
     assert "mistake" not in repr(entry)
     assert entry.event.subject == ""
 
@@ -210,7 +210,7 @@ def test_a_forwarding_header_counts_only_behind_a_proxy_that_is_trusted(
         with site(f"sqlite:///{file}", monkeypatch, trusted_proxies=trusted) as ours:
             ours.add()
             pair = at(ours, "192.0.2.1", **forged).get_json()
-            (entry,) = ours.parts.stores.accounts.stores.audit.after(0, 10)
+            (entry,) = ours.parts.repositories.audit_log.after(0, 10)
             assert entry.event.address == expected
             headers = {"Authorization": f"Bearer {pair['access_token']}"}
             (session,) = ours.client.get("/sessions", headers=headers).get_json()["sessions"]

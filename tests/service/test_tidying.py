@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flask_watchword.accounts.one_time_codes import CodeLifetimes, Purpose, new_code
+from flask_watchword.accounts.one_time_codes import new_code
 from flask_watchword.accounts.users import new_user
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.service import cleanup as tidying
@@ -13,6 +13,7 @@ from flask_watchword.service.app import create_app
 from flask_watchword.service.cleanup import BATCH, INTERVAL, Cleanup
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores, service_context
+from flask_watchword.service.features.email_verification.flow import VERIFY_EMAIL
 from flask_watchword.service.mail import delivery
 from flask_watchword.service.stores import opened_stores, prepare
 
@@ -96,14 +97,14 @@ def test_a_code_that_is_over_is_gone_from_a_service_that_is_asked_something(
 
 def keep_code(stores: Stores, made: float) -> str:
     user = new_user(f"ada{made}@example.com", "hash", made)
-    _, code = new_code(user, Purpose.VERIFY_EMAIL, user.email, made, CodeLifetimes())
-    stores.accounts.stores.codes.put(code)
+    _, code = new_code(user, VERIFY_EMAIL, user.email, made)
+    stores.accounts.repositories.codes.put(code)
     return code.digest
 
 
 def is_kept(stores: Stores, digest: str) -> bool:
     """Tell whether a code is there, over or not."""
-    return stores.accounts.stores.codes.find(digest, Purpose.VERIFY_EMAIL, 0.0) is not None
+    return stores.accounts.repositories.codes.find(digest, VERIFY_EMAIL.name, 0.0) is not None
 
 
 def until(condition: Callable[[], object]) -> None:

@@ -13,11 +13,12 @@ from sqlalchemy import text
 
 from flask_watchword import decode_token
 from flask_watchword.accounts.login_challenge import SECOND_FACTOR
-from flask_watchword.accounts.recovery_codes import new_recovery_codes
-from flask_watchword.accounts.totp import STEP_SECONDS, new_enrolment
 from flask_watchword.service.authentication import challenge_tokens as pending_tokens
+from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.recovery_codes.flow import RECOVERY_CODES, new_recovery_codes
+from flask_watchword.service.features.table import active_features, endpoints_of
+from flask_watchword.service.features.totp.flow import STEP_SECONDS, TOTP, new_enrolment
 from flask_watchword.service.features.totp.http import enrolment as totp_enrol
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
@@ -51,7 +52,7 @@ def pending(ours: Site, password: str = GOOD) -> str:
     answer = ours.log_in(password=password)
     assert answer.status_code == 200
     body = answer.get_json()
-    assert body.keys() == {"mfa_required", "pending_token"}
+    assert body.keys() == {"mfa_required", "pending_token", "factors"}
     assert body["mfa_required"] is True
     token: str = body["pending_token"]
     return token
@@ -177,8 +178,8 @@ def test_of_two_confirmations_at_once_one_counts_and_the_other_is_told(
     assert told(second) == (409, "second_factor_active")
     assert ours.events().count("totp_enabled") == 1
     assert [mail.kind for mail in ours.mail()] == ["totp_added"]
-    stores = ours.parts.stores.accounts.stores
-    assert stores.recovery_codes.left(_id(ours)) == 10
+    stores = ours.parts.repositories
+    assert stores.get(RECOVERY_CODES).left(_id(ours)) == 10
     for recovery_code in first.get_json()["recovery_codes"][:2]:
         assert finish(ours, pending(ours), recovery_code=recovery_code).status_code == 200
     assert told(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
@@ -190,7 +191,7 @@ def test_a_confirmation_that_a_new_enrolment_overtakes_counts_for_neither(
     ours.add_verified()
     token = ours.pair()["access_token"]
     secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
-    totp = ours.parts.stores.accounts.stores.totp
+    totp = ours.parts.repositories.get(TOTP)
 
     def begun_again() -> list[str]:
         assert totp.begin(new_enrolment(_id(ours), time.time() + 1))
@@ -322,7 +323,7 @@ def test_good_codes_are_not_counted(ours: Site) -> None:
 # The token in between ---------------------------------------------------------------------
 
 
-GUARDED = [one for one in endpoints(demo=False) if one.guard.tokens]
+GUARDED = [one for one in endpoints_of(active_features(Settings())) if one.guard.tokens]
 
 
 @pytest.fixture(scope="module")
@@ -344,7 +345,7 @@ def test_pending_token_is_refused_by_its_type_too(
 ) -> None:
     enrolled(ours)
     audience = ours.parts.settings.audience
-    monkeypatch.setattr(pending_tokens, "_audience", lambda: audience)
+    monkeypatch.setattr(pending_tokens, "_audience", lambda _context: audience)
     assert told(ours.me(pending(ours))) == (401, "invalid_token")
 
 
@@ -486,7 +487,7 @@ def test_login_that_began_before_the_factor_was_confirmed_starts_no_session(
 ) -> None:
     enrolled(ours)
     login = importlib.import_module("flask_watchword.service.features.login.http")
-    monkeypatch.setattr(login, "challenge_response", lambda _user: None)
+    monkeypatch.setattr(login, "challenge_response", lambda _context, _user: None)
     assert told(ours.log_in()) == (401, "invalid_credentials")
 
 
@@ -509,7 +510,7 @@ def _id(ours: Site) -> str:
 
 
 def _entries(ours: Site) -> list[Any]:
-    log = ours.parts.stores.accounts.stores.audit
+    log = ours.parts.repositories.audit_log
     return [entry.event for entry in log.after(0, 1000)]
 
 
@@ -517,7 +518,7 @@ def test_pending_token_is_in_the_body_and_the_session_may_be_in_cookies(ours: Si
     _, (recovery_code, *_), _ = enrolled(ours)
     body = {"email": EMAIL, "password": GOOD, "transport": "cookie"}
     asked = ours.client.post("/login", json=body)
-    assert asked.get_json().keys() == {"mfa_required", "pending_token"}
+    assert asked.get_json().keys() == {"mfa_required", "pending_token", "factors"}
     assert "Set-Cookie" not in asked.headers
     token = asked.get_json()["pending_token"]
     finished = finish(ours, token, recovery_code=recovery_code, transport="cookie")

@@ -1,23 +1,16 @@
-"""What everything that is done with an account works with, and the steps that they share."""
+"""What the flows of the features work with: transactions, passwords and their rules."""
 
-import hashlib
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from flask_watchword.accounts.api_tokens import ApiToken, ApiTokenStore
-from flask_watchword.accounts.emails import email_key, mailbox
-from flask_watchword.accounts.notifications import Mailer, Notification, NotificationKind
-from flask_watchword.accounts.one_time_codes import (
-    CodeLifetimes,
-    CodeStore,
-    InvalidCode,
-    Purpose,
-    code_digest,
-    new_code,
-)
+from flask_watchword.accounts.notifications import Mailer, NullMailer
+from flask_watchword.accounts.one_time_codes import CodeStore
+from flask_watchword.accounts.outbox import Outbox
 from flask_watchword.accounts.password_policy import MIN_PASSWORD_CHARACTERS, check_new_password
 from flask_watchword.accounts.passwords import Passwords
+from flask_watchword.accounts.transaction import Database, Repositories, Source, Transaction
 from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import Clock, system_clock
@@ -25,186 +18,127 @@ from flask_watchword.clock import Clock, system_clock
 _T = TypeVar("_T")
 
 
-class Together(Protocol):
-    """Makes several changes one."""
+class EndAccess(Protocol):
+    """Ends the sessions and access tokens of a user around a change."""
 
-    def __call__(self, accounts: "Accounts", work: "Callable[[Accounts], _T]", /) -> _T:
-        """Do work on accounts whose changes count together, once it has returned.
+    def __call__(
+        self, user_id: str, *, keep_current: bool = False
+    ) -> contextlib.AbstractContextManager[list[str]]:
+        """Return a context manager: access ends when it is entered, and once more at its end.
 
-        Where it raises nothing has changed. It may be done several times, each from the start.
+        It ends before the change, so that nothing changes while access cannot be ended; and after
+        it, for sessions that were started in between with the old credentials.
+
+        It yields a list for the ids of further subjects whose access ends after the change. A
+        change that deletes the user adds the clients of the user, which cannot be found then.
         """
 
 
-#: The letter that brings a code of each purpose that is mailed.
-_LETTERS = {
-    Purpose.VERIFY_EMAIL: NotificationKind.VERIFY_EMAIL,
-    Purpose.RESET_PASSWORD: NotificationKind.RESET_PASSWORD,
-    Purpose.ADMIN_RESET: NotificationKind.RESET_PASSWORD,
-    Purpose.SET_PASSWORD: NotificationKind.SET_PASSWORD,
-    Purpose.CHANGE_EMAIL: NotificationKind.CHANGE_EMAIL,
-}
-
-
-def _nobody_has(_user: User) -> bool:
+def _no_second_factor(_user: User) -> bool:
     return False
 
 
-def _one_by_one(accounts: "Accounts", work: "Callable[[Accounts], _T]") -> _T:
-    return work(accounts)
+def _no_access(
+    user_id: str, *, keep_current: bool = False
+) -> contextlib.AbstractContextManager[list[str]]:
+    del user_id, keep_current
+    return contextlib.nullcontext([])
+
+
+def _no_mailer(_outbox: Outbox) -> Mailer:
+    raise RuntimeError("no e-mail can be sent from here")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """The stores, the mailer and the rules.
+    """What the flows of the features work with.
 
     Attributes:
-        users: keeps the users.
-        codes: keeps the one-time codes.
-        machine_tokens: keeps API keys and clients.
-        mailer: sends what there is to say.
+        database: opens transactions.
+        mailer_for: returns what puts e-mail into the outbox of a transaction.
         passwords: hashes and verifies.
-        clock: tells the time.
-        lifetimes: how long codes are good.
-        service_name: what no password may be made of.
-        has_second_factor: tells whether a user is asked for one; then a shorter password will do.
-        min_password_characters: least length of a password that is the only factor.
-        together: makes the changes of one request one. What takes long, a hash above all, is done
-            before it begins.
+        source: the request or command that causes the changes.
+        clock: the time in seconds since the epoch.
+        lifetimes: seconds for which one-time codes are valid, by the name of their purpose, where
+            a setting differs from the default.
+        service_name: the name of the service, of which no password may consist.
+        min_password_characters: the minimum length of a password that is the only factor.
+        has_second_factor: tells whether a user has a second factor; then a shorter password is
+            accepted.
+        end_access: ends the sessions and access tokens of a user around a change.
+        after_commit: is called after each commit.
     """
 
-    users: UserStore
-    codes: CodeStore
-    api_tokens: ApiTokenStore
-    mailer: Mailer
+    database: Database
     passwords: Passwords
+    mailer_for: Callable[[Outbox], Mailer] = _no_mailer
+    source: Source = field(default_factory=Source)
     clock: Clock = system_clock
-    lifetimes: CodeLifetimes = field(default_factory=CodeLifetimes)
+    lifetimes: Mapping[str, float] = field(default_factory=dict)
     service_name: str = "Watchword"
-    has_second_factor: Callable[[User], bool] = _nobody_has
     min_password_characters: int = MIN_PASSWORD_CHARACTERS
-    together: Together = _one_by_one
+    has_second_factor: Callable[[User], bool] = _no_second_factor
+    end_access: EndAccess = _no_access
+    after_commit: Callable[[], None] = lambda: None
 
-    def change(self, work: "Callable[[Accounts], _T]") -> _T:
-        """Do work whose changes are all there afterwards, or none of them."""
-        return self.together(self, work)
+    @property
+    def repositories(self) -> Repositories:
+        """Return the tables of accounts, outside of a transaction."""
+        return self.database.repositories
 
+    @property
+    def users(self) -> UserStore:
+        """Return the users, outside of a transaction."""
+        return self.repositories.users
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """What came of a request that anybody may make about any address: the same for all of them.
+    @property
+    def codes(self) -> CodeStore:
+        """Return the one-time codes, outside of a transaction."""
+        return self.repositories.codes
 
-    Attributes:
-        subject: whose account it is about, for the audit log and never for the answer; ``None``
-            where nothing was done. Two of these are equal without it.
-    """
+    def transaction(self, work: Callable[[Transaction], _T], *, silent: bool = False) -> _T:
+        """Run work in one transaction and commit it.
 
-    subject: str | None = field(default=None, compare=False, repr=False)
+        Passwords are hashed before it begins: a hash takes long, and other writers wait.
 
+        Args:
+            work: what to do; when it raises, nothing is changed. It can be run several times.
+            silent: sends no e-mail, at the cost of sending it.
 
-@dataclass(frozen=True, slots=True)
-class PasswordSet:
-    """A password was changed. Whoever has the old one may still have sessions: end them.
+        Raises:
+            StoreUnavailable: when the database does not answer.
+        """
 
-    Attributes:
-        subject: whose.
-        may_keep_session: whether the session that asked for it may go on; every other one ends.
-            A reset asks without one, and begins none.
-        api_keys: the API keys and clients that worked until then, as they are now.
-    """
+        def mailer_for(outbox: Outbox) -> Mailer:
+            mailer = self.mailer_for(outbox)
+            return NullMailer(mailer) if silent else mailer
 
-    subject: str
-    may_keep_session: bool
-    api_keys: tuple[ApiToken, ...] = ()
+        def run(repositories: Repositories) -> _T:
+            tx = Transaction(repositories, mailer_for, self.clock, self.source, self.lifetimes)
+            done = work(tx)
+            tx.append_entries()
+            return done
 
+        done = self.database.run(run)
+        self.after_commit()
+        return done
 
-def checked_hash(accounts: Accounts, user: User | None, email: str, password: str) -> str:
-    """Return the hash of a new password that may be chosen.
+    def hash_new_password(self, user: User | None, email: str, password: str) -> str:
+        """Return the hash of a new password that the policy accepts.
 
-    Raises:
-        UnacceptablePassword: when it may not; nothing was hashed then.
-        HashingBusy: when no core became free in time.
-    """
-    second_factor = user is not None and accounts.has_second_factor(user)
-    about = (email, accounts.service_name)
-    check_new_password(
-        password,
-        about=about,
-        second_factor=second_factor,
-        least=accounts.min_password_characters,
-    )
-    return accounts.passwords.hash(password)
+        Args:
+            user: the user who gets it; ``None`` for a new one.
+            email: the e-mail address of the account.
+            password: the new password.
 
-
-def mail_code(accounts: Accounts, user: User, purpose: Purpose, address: str) -> None:
-    """Mail a new code to an address of the user; any older one of this purpose is over."""
-    text, code = new_code(user, purpose, address, accounts.clock(), accounts.lifetimes)
-    accounts.codes.put(code)
-    accounts.mailer.send(Notification(_LETTERS[purpose], mailbox(address), text, code.expires_at))
-
-
-def mail_nothing(accounts: Accounts, email: str, purpose: Purpose) -> None:
-    """Do the work of :func:`mail_code` for an address that gets no mail."""
-    put_nobodys_code(accounts, email, purpose)
-    accounts.mailer.send_nothing()
-
-
-def turn_away(accounts: Accounts, email: str, purpose: Purpose) -> Accepted:
-    """Mail nothing, as if there were no account: the mailbox has had enough mail of this kind.
-
-    A code that is in it stays good, so nobody keeps an owner from using theirs.
-    """
-
-    def work(stores: Accounts) -> Accepted:
-        mail_nothing(stores, email, purpose)
-        return Accepted()
-
-    return accounts.change(work)
-
-
-def put_nobodys_code(accounts: Accounts, email: str, purpose: Purpose) -> None:
-    """Keep a code whose text nobody has, for a user who does not exist."""
-    # A few hundred of them at the most, however many addresses somebody tries, and not one alone,
-    # at which all who try would wait for each other.
-    place = hashlib.sha256(email_key(email).encode("utf-8", "surrogatepass")).hexdigest()[:2]
-    nobody = User(f"nobody-{place}", "", "", "", 0.0)
-    _, code = new_code(nobody, purpose, "", accounts.clock(), accounts.lifetimes)
-    accounts.codes.put(code)
-
-
-def notify(
-    accounts: Accounts,
-    kind: NotificationKind,
-    user: User | None,
-    *,
-    about: str = "",
-    items: tuple[Mapping[str, str], ...] = (),
-) -> None:
-    """E-mail a notice to the address of a user; a disabled user gets none.
-
-    Args:
-        accounts: whose mailer puts it into the outbox.
-        kind: the notice.
-        user: who gets it; ``None`` does the same work for no one.
-        about: what it names, if anything.
-        items: what it lists, if anything; of each item the values that the template shows.
-    """
-    if user is None or user.is_disabled:
-        accounts.mailer.send_nothing()
-    else:
-        accounts.mailer.send(Notification(kind, mailbox(user.email), about=about, items=items))
-
-
-def redeem(accounts: Accounts, text: str, purpose: Purpose) -> tuple[User, str]:
-    """Use up a code; return whose it was, and the address it was mailed to.
-
-    Raises:
-        InvalidCode: when it is not good, or the user is another one by now: disabled, deleted,
-            with another address or another password.
-    """
-    code = accounts.codes.take(code_digest(text), purpose, accounts.clock())
-    if code is None:
-        raise InvalidCode
-    user = accounts.users.by_id(code.subject)
-    if user is None or user.version != code.version:
-        raise InvalidCode
-    return user, code.address
+        Raises:
+            UnacceptablePassword: when the policy rejects it; nothing was hashed then.
+            HasherOverloaded: when no core became free in time.
+        """
+        check_new_password(
+            password,
+            about=(email, self.service_name),
+            second_factor=user is not None and self.has_second_factor(user),
+            least=self.min_password_characters,
+        )
+        return self.passwords.hash(password)

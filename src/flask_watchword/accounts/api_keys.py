@@ -4,21 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.api_tokens import ApiToken
+from flask_watchword.accounts.transaction import Transaction
 
 
-def api_keys_of(accounts: Accounts, user_id: str) -> list[ApiToken]:
+def api_keys_of(tx: Transaction, user_id: str) -> list[ApiToken]:
     """Return a user's active API keys and clients, the newest first."""
-    now = accounts.clock()
-    return [one for one in accounts.api_tokens.of_owner(user_id) if not one.is_over(now)]
+    now = tx.now
+    return [one for one in tx.api_tokens.of_owner(user_id) if not one.is_over(now)]
 
 
-def revoke_api_keys(accounts: Accounts, keys: Sequence[ApiToken]) -> list[ApiToken]:
+def revoke_api_keys(tx: Transaction, keys: Sequence[ApiToken]) -> list[ApiToken]:
     """Revoke API keys and clients; return the revoked records."""
-    now = accounts.clock()
+    now = tx.now
     for key in keys:
-        accounts.api_tokens.revoke(key.id, key.owner, now)
+        if tx.api_tokens.revoke(key.id, key.owner, now):
+            tx.audit("machine_token_revoked", key.owner, token=key.id)
     return [replace(key, revoked_at=now) for key in keys]
 
 

@@ -237,3 +237,8 @@ def _checked_name(name: str) -> str:
     if not shown.isprintable():
         raise UnacceptableName("the name of a token cannot contain control characters")
     return shown
+
+
+def client_ids_of(tokens: ApiTokenStore, owner: str) -> list[str]:
+    """Return the ids of the clients of a user; each is the subject of its own access tokens."""
+    return [one.id for one in tokens.of_owner(owner) if one.kind is ApiTokenKind.CLIENT]

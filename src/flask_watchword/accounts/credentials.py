@@ -2,10 +2,21 @@
 
 from dataclasses import replace
 
+from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.errors import WRONG_PASSWORD, Rejected
+from flask_watchword.accounts.one_time_codes import InvalidCode, Purpose, code_digest
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.accounts.users import User
+
+
+class WrongPassword(Rejected):
+    """A password that is not the user's, or has just been replaced."""
+
+    def __init__(self) -> None:
+        # Not 401: the token is valid, and another one would not help.
+        super().__init__(WRONG_PASSWORD, "The password is wrong")
 
 
 def authenticate(
@@ -39,18 +50,40 @@ def authenticate(
     return _verified(users, passwords, user, password, verified_only=verified_only)
 
 
-def reauthenticate(
-    users: UserStore, passwords: Passwords, user_id: str, password: str
-) -> User | None:
-    """Return the user with this id if the password is right, otherwise ``None``.
+def confirm_password(accounts: Accounts, user_id: str, password: str) -> User:
+    """Return the user with this id if the password is theirs.
 
-    For actions that a stolen session must not allow: changing the address or the password, deleting
-    the account.
+    It is for changes that a stolen session alone must not allow: another address, another
+    password, the deletion of the account.
 
     Raises:
-        HasherOverloaded: if no core became free in time.
+        WrongPassword: when it is not.
+        HasherOverloaded: when no core became free in time.
     """
-    return _verified(users, passwords, users.by_id(user_id), password)
+    found = accounts.users.by_id(user_id)
+    user = _verified(accounts.users, accounts.passwords, found, password)
+    if user is None:
+        raise WrongPassword
+    return user
+
+
+def confirm_code(accounts: Accounts, code: str, purpose: Purpose, password: str) -> None:
+    """Check that the holder of a code also knows the password of the account that it is for.
+
+    By the code alone, the owner of a mailbox could confirm by mistake an account that another
+    person has registered with their address; that person chose the password and would keep
+    access: the "trojan identifier" attack (Sudhodanan and Paverd, Pre-hijacked accounts, 2022).
+
+    Raises:
+        InvalidCode: when the code is invalid; it is not used up here.
+        WrongPassword: when the password is not the user's.
+        HasherOverloaded: when no core became free in time.
+    """
+    found = accounts.codes.find(code_digest(code), purpose.name, accounts.clock())
+    user = accounts.users.by_id(found.subject) if found else None
+    if found is None or user is None or user.version != found.version:
+        raise InvalidCode
+    confirm_password(accounts, user.id, password)
 
 
 def _verified(

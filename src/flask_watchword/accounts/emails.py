@@ -4,6 +4,8 @@ import unicodedata
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
+from flask_watchword.accounts.errors import INVALID_FIELD, Rejected
+
 #: RFC 5321 section 4.5.3.1.3 allows a path of 256 octets, the angle brackets included.
 MAX_EMAIL_CHARACTERS = 254
 
@@ -12,8 +14,16 @@ MAX_EMAIL_CHARACTERS = 254
 ENCODED_WORD = "=?"
 
 
-class InvalidEmail(ValueError):
-    """The address cannot receive mail; the message says why."""
+class InvalidEmail(Rejected, ValueError):
+    """An e-mail address that cannot receive mail.
+
+    Args:
+        reason: what is wrong with it; also the text of the exception.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(INVALID_FIELD, f"The e-mail address is invalid: {reason}", field="email")
+        self.args = (reason,)
 
 
 def email_key(email: str) -> str:

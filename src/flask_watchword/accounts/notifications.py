@@ -2,28 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
-
-class NotificationKind(StrEnum):
-    """The kind of a notification."""
-
-    VERIFY_EMAIL = "verify_email"
-    ALREADY_REGISTERED = "already_registered"
-    RESET_PASSWORD = "reset_password"
-    SET_PASSWORD = "set_password"
-    PASSWORD_CHANGED = "password_changed"
-    CHANGE_EMAIL = "change_email"
-    EMAIL_CHANGED = "email_changed"
-    EMAIL_CHANGE_REQUESTED = "email_change_requested"
-    TOTP_ADDED = "totp_added"
-    TOTP_REMOVED = "totp_removed"
-    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
-    RECOVERY_CODE_USED = "recovery_code_used"
-    API_KEY_ADDED = "api_key_added"
-    CLIENT_ADDED = "client_added"
-    SESSION_USED_ELSEWHERE = "session_used_elsewhere"
+#: To a user whose password has changed, by whichever way.
+PASSWORD_CHANGED = "password_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +21,7 @@ class Notification:
         items: the items that the message lists, each with the values that the template shows.
     """
 
-    kind: NotificationKind
+    kind: str
     recipient: str
     code: str | None = field(default=None, repr=False)
     expires_at: float | None = None

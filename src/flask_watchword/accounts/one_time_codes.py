@@ -1,70 +1,44 @@
-"""One-time codes: mailed to somebody, good for one purpose, one user, a short time and one use."""
+"""One-time codes: e-mailed, single-use, valid for minutes or hours, for one purpose and user."""
 
 import hashlib
 import secrets
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
+from flask_watchword.accounts.errors import INVALID_CODE, Rejected
 from flask_watchword.accounts.users import User
 
 _CODE_BYTES = 32
-_MINUTE = 60.0
-_HOUR = 60 * _MINUTE
 
 
-class Purpose(StrEnum):
-    """What a code is good for.
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a code is for.
 
     A new code replaces the older one of its purpose and no other. So a purpose says both what a
     code does and who can request it: a request by a stranger must not invalidate a code that an
     admin has sent.
-    """
-
-    VERIFY_EMAIL = "verify_email"
-    RESET_PASSWORD = "reset_password"
-    ADMIN_RESET = "admin_reset"
-    SET_PASSWORD = "set_password"
-    CHANGE_EMAIL = "change_email"
-    SETUP = "setup"
-
-
-#: The purposes whose code sets the password of an existing account: requested by anyone who knows
-#: the address, sent by an admin, and the invitation of a new user.
-PASSWORD_PURPOSES = (Purpose.RESET_PASSWORD, Purpose.ADMIN_RESET, Purpose.SET_PASSWORD)
-
-
-class InvalidCode(Exception):
-    """A code that is unknown, used, over, replaced by a newer one, or not for this.
-
-    There is one answer to all of that: whoever has no code learns nothing from it.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class CodeLifetimes:
-    """How long a code is good, in seconds.
 
     Attributes:
-        verify_email: of one that shows that mail reaches a user.
-        reset_password: of one that is as good as a password.
-        admin_reset: of the same, sent by an admin.
-        set_password: of an invitation.
-        change_email: of one that gives an account another address.
-        setup: of one by which the first admin is made.
+        name: the name that the database stores.
+        lifetime: seconds for which a code is valid, unless a setting says otherwise.
+        notification: the kind of the e-mail that carries the code; empty for one that is not
+            e-mailed.
     """
 
-    verify_email: float = 24 * _HOUR
-    reset_password: float = 15 * _MINUTE
-    admin_reset: float = 15 * _MINUTE
-    set_password: float = 24 * _HOUR
-    change_email: float = _HOUR
-    setup: float = _HOUR
+    name: str
+    lifetime: float
+    notification: str = ""
 
-    def of(self, purpose: Purpose) -> float:
-        """Return the lifetime of codes of a purpose."""
-        lifetime: float = getattr(self, purpose.value)
-        return lifetime
+
+class InvalidCode(Rejected):
+    """A code that is unknown, used, expired, replaced by a newer one, or for another purpose.
+
+    All of these get the same response, so that it says nothing to a client without a code.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(INVALID_CODE, "This code is invalid or has expired; request another one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +55,7 @@ class OneTimeCode:
     """
 
     digest: str
-    purpose: Purpose
+    purpose: str
     subject: str
     version: int
     address: str
@@ -103,10 +77,10 @@ class CodeStore(Protocol):
         One compare-and-swap: of any number of concurrent calls exactly one returns that it did.
         """
 
-    def find(self, digest: str, purpose: Purpose, now: float) -> OneTimeCode | None:
+    def find(self, digest: str, purpose: str, now: float) -> OneTimeCode | None:
         """Return a code of this purpose that is not over; it stays."""
 
-    def take(self, digest: str, purpose: Purpose, now: float) -> OneTimeCode | None:
+    def take(self, digest: str, purpose: str, now: float) -> OneTimeCode | None:
         """Remove a code of this purpose that is not over, and return it.
 
         One compare-and-swap: of any number of concurrent calls exactly one gets the code.
@@ -120,22 +94,23 @@ class CodeStore(Protocol):
 
 
 def new_code(
-    user: User, purpose: Purpose, address: str, now: float, lifetimes: CodeLifetimes
+    user: User, purpose: Purpose, address: str, now: float, lifetime: float | None = None
 ) -> tuple[str, OneTimeCode]:
-    """Return the text of a code, which is mailed and kept nowhere, and what is kept of it.
+    """Return the text of a new code, which is stored nowhere, and the record to store.
 
-    The text has 256 random bits, so a plain hash of it cannot be turned back.
+    The text has 256 random bits, so a plain hash of it cannot be reversed.
 
     Args:
-        user: whom it is for.
-        purpose: what it is good for.
-        address: where it will be mailed to.
+        user: the user whom the code is for.
+        purpose: what the code is for.
+        address: the address that it is mailed to.
         now: seconds since the epoch.
-        lifetimes: how long it is good.
+        lifetime: seconds for which it is valid; that of the purpose by default.
     """
     text = secrets.token_urlsafe(_CODE_BYTES)
-    expires_at = now + lifetimes.of(purpose)
-    return text, OneTimeCode(code_digest(text), purpose, user.id, user.version, address, expires_at)
+    expires_at = now + (purpose.lifetime if lifetime is None else lifetime)
+    code = OneTimeCode(code_digest(text), purpose.name, user.id, user.version, address, expires_at)
+    return text, code
 
 
 def code_digest(text: str) -> str:

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable
 
+from flask_watchword.accounts.errors import INVALID_FIELD, Rejected
 from flask_watchword.accounts.password_strength import (
     STRONG,
     STRONG_BESIDE_SECOND_FACTOR,
@@ -16,8 +17,16 @@ MIN_PASSWORD_CHARACTERS = 15
 MIN_CHARACTERS_BESIDE_SECOND_FACTOR = 8
 
 
-class UnacceptablePassword(ValueError):
-    """The policy rejects the new password; the message says why."""
+class UnacceptablePassword(Rejected, ValueError):
+    """A new password that the policy rejects.
+
+    Args:
+        reason: what is wrong with it; also the text of the exception.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(INVALID_FIELD, f"The password is rejected: {reason}", field="password")
+        self.args = (reason,)
 
 
 def check_new_password(

@@ -19,6 +19,7 @@ from flask_watchword.accounts.argon2_hashes import (
     derive,
     read_argon2,
 )
+from flask_watchword.accounts.errors import LOGIN_BUSY, Rejected
 from flask_watchword.accounts.imported_hashes.django import ARGON2_PREFIX
 from flask_watchword.accounts.imported_hashes.scheme import UnusableHash
 from flask_watchword.accounts.imported_hashes.verification import (
@@ -79,14 +80,13 @@ _MAX_CHARACTERS = 512
 MAX_PASSWORD_CHARACTERS = 1024
 
 
-class HasherOverloaded(Exception):
-    """All cores have been hashing for longer than a caller should wait, or memory is exhausted.
+class HasherOverloaded(Rejected):
+    """No core became free for a hash in time, or there is too little memory."""
 
-    Attributes:
-        retry_after: seconds after which the caller should retry.
-    """
-
-    retry_after = 1
+    def __init__(self) -> None:
+        super().__init__(
+            LOGIN_BUSY, "Too many people are logging in; try again soon", retry_after=1
+        )
 
 
 #: Callers that may wait for one core.

@@ -39,6 +39,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flask_watchword.accounts.client_addresses import address_block, address_site, routed_network
+from flask_watchword.accounts.errors import TOO_MANY_TRIES, Rejected
 
 _MICROSECONDS = 1_000_000
 
@@ -47,16 +48,18 @@ _MICROSECONDS = 1_000_000
 NETWORK_SHARE = 2
 
 
-class TooManyAttempts(Exception):
-    """A rate limit is exceeded.
+class TooManyAttempts(Rejected):
+    """An attempt that a rate limit rejects.
 
-    Attributes:
-        retry_after: whole seconds, at least 1, after which the client may retry.
+    Args:
+        seconds: the time until the next attempt is possible, rounded up to a whole second.
     """
 
+    retry_after: int
+
     def __init__(self, seconds: float) -> None:
-        super().__init__("Too many tries")
-        self.retry_after = max(1, math.ceil(seconds))
+        wait = max(1, math.ceil(seconds))
+        super().__init__(TOO_MANY_TRIES, "Too many attempts; try again later", retry_after=wait)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from flask_watchword.accounts.errors import EMAIL_TAKEN, Rejected
 from flask_watchword.accounts.users import User
 
 
-class EmailTaken(Exception):
-    """There is an account with this e-mail address already."""
+class EmailTaken(Rejected):
+    """An account with this e-mail address already exists."""
+
+    def __init__(self) -> None:
+        super().__init__(EMAIL_TAKEN, "An account with this address already exists")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 from flask_watchword.accounts.emails import check_email, email_key
+from flask_watchword.accounts.errors import INVALID_FIELD, Rejected
 
 #: Maximum number of roles, or scopes, of one user, maximum length of a name, and of all names
 #: together: each of the user's tokens contains them, and browsers drop a cookie above 4096 bytes.
@@ -16,8 +17,16 @@ MAX_NAMES_CHARACTERS = 768
 _NAME = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 
-class InvalidName(ValueError):
-    """The name of a role or a scope is invalid; the message says why."""
+class InvalidName(Rejected, ValueError):
+    """An invalid name of a role or a scope.
+
+    Args:
+        reason: what is wrong with it; also the text of the exception.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(INVALID_FIELD, f"A role or a scope is invalid: {reason}")
+        self.args = (reason,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from flask_watchword.cli.store_failures import one_line_store_failures
 if TYPE_CHECKING:
     from flask_watchword.accounts.users import User
     from flask_watchword.service.context import ServiceContext
-    from flask_watchword.service.features.admin_users.flow import Administrator
 
 #: The actor that the audit log records.
 ACTOR = "command line"
@@ -55,13 +54,6 @@ def admin_context(database: str | None) -> Iterator["ServiceContext"]:
             raise Failure(Code.NO_SUCH_USER, "the user no longer exists") from error
         except InvalidName as error:
             raise Failure(Code.INVALID_NAME, str(error)) from error
-
-
-def command_line_admin() -> "Administrator":
-    """Return the command_line_admin that commands act as."""
-    from flask_watchword.service.features.admin_users.flow import Administrator
-
-    return Administrator(ACTOR)
 
 
 def find_user(context: "ServiceContext", who: str) -> "User":

@@ -8,7 +8,7 @@ import click
 
 from flask_watchword.accounts.audit import AuditLog
 from flask_watchword.accounts.cleanup import CleanupStore
-from flask_watchword.cli.admin_context import command_line_admin
+from flask_watchword.cli.admin_context import ACTOR
 from flask_watchword.clock import system_clock
 from flask_watchword.service.features.audit.flow import announce, drop_some, last_before
 from flask_watchword.sessions.store import RETENTION_SECONDS, SessionStore
@@ -55,7 +55,7 @@ def trim_audit_log(log: AuditLog, days: int) -> int:
     until = last_before(log, now - days * _DAY)
     if until is None:
         return 0
-    announce(log, until, now, command_line_admin())
+    announce(log, until, ACTOR)
     return _repeat("entries", lambda: drop_some(log, until, BATCH))
 
 

@@ -1,13 +1,14 @@
 """Who may ask an endpoint."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import abort, after_this_request
+from flask import after_this_request
 
 from flask_watchword.accounts.admins import ADMIN as ADMIN_ROLE
+from flask_watchword.accounts.errors import ErrorCode, Rejected
 from flask_watchword.errors import ImmatureSignatureError, TokenRejected
 from flask_watchword.extension.errors import WrongTokenError
 from flask_watchword.extension.permissions.decorators import fresh_required, roles_required
@@ -19,152 +20,139 @@ from flask_watchword.extension.verification.decorators import (
 from flask_watchword.extension.verification.route_metadata import PUBLIC as PUBLIC_VIEW
 from flask_watchword.extension.verification.route_metadata import with_protection
 from flask_watchword.service.api_token_access import CLIENT_ID
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.cookies import clear_cookies, is_refused_cookie
 from flask_watchword.service.current_user import current_user
+from flask_watchword.service.error_codes import (
+    CROSS_ORIGIN,
+    CSRF_FAILED,
+    INSUFFICIENT_ROLE,
+    INVALID_TOKENS,
+    KEYS_UNAVAILABLE,
+    MACHINE_TOKEN,
+    MISSING_TOKEN,
+    REVOKED_TOKENS,
+    SIGN_IN_TOO_OLD,
+    USER_DISABLED,
+    USER_GONE,
+)
 from flask_watchword.service.origin_check import SAFE_METHODS
-from flask_watchword.service.responses import error_response
 
 #: Seconds after which who administers has to sign in anew to change something.
 ADMIN_SIGN_IN_SECONDS = 3600
 
 View = Callable[..., Any]
-Codes = tuple[str, ...]
 
-#: What may be wrong with a token itself; ``errors.py`` says of each what it is.
-_WRONG = (
-    "token_expired",
-    "token_not_yet_valid",
-    "invalid_token",
-    "malformed_token",
-    "missing_claim",
-    "invalid_signature",
-    "invalid_algorithm",
-    "unknown_key",
-    "invalid_issuer",
-    "invalid_audience",
-    "invalid_subject",
-    "invalid_issued_at",
-    "invalid_jti",
-)
-#: Its session is over, or it was revoked, or its key was.
-_NO_MORE = ("session_ended", "refresh_reused", "token_revoked", "key_revoked")
-#: And what may be wrong with a request that would change something by a cookie.
-_OF_A_COOKIE = ("csrf_failed", "cross_origin")
-_OF_A_TOKEN: Mapping[int, Codes] = {
-    401: ("missing_token", *_WRONG, *_NO_MORE),
-    503: ("keys_unavailable",),  # those of another issuer, where an application has any
-}
-_OF_A_PERSON: Mapping[int, Codes] = {**_OF_A_TOKEN, 403: ("machine_token",)}
+_COOKIE_ERRORS = (CSRF_FAILED, CROSS_ORIGIN)
+_TOKEN_ERRORS = (MISSING_TOKEN, *INVALID_TOKENS, *REVOKED_TOKENS, KEYS_UNAVAILABLE)
+_PERSON_ERRORS = (*_TOKEN_ERRORS, MACHINE_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRule:
-    """Who may ask.
+    """Which requests an endpoint lets through.
 
     Attributes:
-        protect: returns a view that runs only for whoever may.
-        tokens: the kinds of token it takes, ``access``, ``refresh`` or either; empty without one.
-        refusals: the codes of whom it refuses, by status.
+        protect: wraps a view so that it runs only for those requests.
+        tokens: the types of token it takes, ``access``, ``refresh`` or both; empty for none.
+        errors: the error codes of the requests that it rejects.
     """
 
-    protect: Callable[[View], View]
+    protect: Callable[[ServiceContext, View], View]
     tokens: tuple[str, ...] = ()
-    refusals: Mapping[int, Codes] = field(default_factory=dict)
+    errors: Sequence[ErrorCode] = ()
 
-    def refusals_of(self, method: str) -> Mapping[int, Codes]:
-        """Return the codes of whom it refuses under a method, by status."""
+    def errors_for(self, method: str) -> Sequence[ErrorCode]:
+        """Return the error codes of the requests that it rejects under a method."""
         if not self.tokens or method in SAFE_METHODS:
-            return self.refusals
-        forbidden = (*self.refusals.get(403, ()), *_OF_A_COOKIE)
-        return {**self.refusals, 403: forbidden}
+            return self.errors
+        return (*self.errors, *_COOKIE_ERRORS)
 
 
-def _everybody(view: View) -> View:
+def _public(_context: ServiceContext, view: View) -> View:
     public: View = with_protection(view, PUBLIC_VIEW)
     return public
 
 
-def _admins(view: View) -> View:
+def _person(_context: ServiceContext, view: View) -> View:
+    return jwt_required()(_person_only(view))
+
+
+def _refresh_token(_context: ServiceContext, view: View) -> View:
+    return _clear_rejected_cookies(jwt_required(refresh=True)(view))
+
+
+def _session_token(_context: ServiceContext, view: View) -> View:
+    either = jwt_required(refresh=True, verify_type=False)
+    return _clear_rejected_cookies(either(_person_only(view)))
+
+
+def _expired_token(_context: ServiceContext, view: View) -> View:
+    return jwt_expired_token_required()(view)
+
+
+def _admin(context: ServiceContext, view: View) -> View:
     @wraps(view)
-    def asked_by_an_admin(**given: Any) -> Any:
-        # As the store says now: a token lives on for minutes after its user was demoted.
-        if ADMIN_ROLE not in current_user().roles:
-            abort(error_response(403, f"This needs the role {ADMIN_ROLE}", "insufficient_role"))
+    def admin_view(**given: Any) -> Any:
+        # The store decides: a token stays valid for minutes after its user was demoted.
+        if ADMIN_ROLE not in current_user(context).roles:
+            raise Rejected(INSUFFICIENT_ROLE, f"This needs the role {ADMIN_ROLE}")
         return view(**given)
 
-    return roles_required(ADMIN_ROLE)(asked_by_an_admin)
+    return roles_required(ADMIN_ROLE)(admin_view)
 
 
-def _admins_who_signed_in_lately(view: View) -> View:
-    return fresh_required(max_age=ADMIN_SIGN_IN_SECONDS)(_admins(view))
+def _recent_admin(context: ServiceContext, view: View) -> View:
+    return fresh_required(max_age=ADMIN_SIGN_IN_SECONDS)(_admin(context, view))
 
 
-def _people(view: View) -> View:
+def _person_only(view: View) -> View:
     @wraps(view)
-    def asked_by_a_person(**given: Any) -> Any:
-        # What a program has is for the views of applications. It must not change the account of
-        # its owner, list where they are logged in, or make itself more tokens.
+    def person_view(**given: Any) -> Any:
+        # The tokens of API keys and clients are for the views of applications. They must not
+        # change the account of their owner, list its sessions, or create more tokens.
         if CLIENT_ID in get_jwt():
-            abort(error_response(403, "This is not for programs; log in", "machine_token"))
+            raise Rejected(MACHINE_TOKEN, "API keys and clients cannot do this; log in")
         return view(**given)
 
-    return asked_by_a_person
+    return person_view
 
 
-def _clearing_dead_cookies(protect: Callable[[View], View]) -> Callable[[View], View]:
-    """Return a guard that also deletes a session's cookies whose token is refused for good.
+def _clear_rejected_cookies(protected: View) -> View:
+    """Return a view that also deletes the cookies of a session whose token is rejected for good.
 
-    Such cookies would be refused at every request until they expire, and no script can delete
+    Such cookies would be rejected at every request until they expire, and no script can delete
     them. The origin of the request and the presence of a CSRF header were checked before the token
     was, so a page of another origin cannot cause this.
     """
 
-    def protect_and_clear(view: View) -> View:
-        guarded = protect(view)
+    @wraps(protected)
+    def clearing_view(**given: Any) -> Any:
+        try:
+            return protected(**given)
+        except (TokenRejected, WrongTokenError) as error:
+            # A token of a node whose clock is ahead becomes valid.
+            if not isinstance(error, ImmatureSignatureError) and is_refused_cookie():
+                after_this_request(clear_cookies)
+            raise
 
-        @wraps(guarded)
-        def answered(**given: Any) -> Any:
-            try:
-                return guarded(**given)
-            except (TokenRejected, WrongTokenError) as error:
-                # It may become valid, by a clock that is behind.
-                if not isinstance(error, ImmatureSignatureError) and is_refused_cookie():
-                    after_this_request(clear_cookies)
-                raise
-
-        return answered
-
-    return protect_and_clear
+    return clearing_view
 
 
-#: Whoever asks.
-PUBLIC = AccessRule(_everybody)
-#: Whoever has an access token.
-ACCESS = AccessRule(lambda view: jwt_required()(_people(view)), ("access",), _OF_A_PERSON)
-#: Whoever has a refresh token.
-REFRESH = AccessRule(_clearing_dead_cookies(jwt_required(refresh=True)), ("refresh",), _OF_A_TOKEN)
-#: Whoever has a token of a session, be it an access or a refresh token. Of two cookies it is the
-#: refresh token's, which is good for longer.
-SESSION = AccessRule(
-    _clearing_dead_cookies(
-        lambda view: jwt_required(refresh=True, verify_type=False)(_people(view))
-    ),
-    ("access", "refresh"),
-    _OF_A_PERSON,
-)
-#: Whoever has an access token that has expired, and has no other fault.
-EXPIRED = AccessRule(jwt_expired_token_required(), ("access",), _OF_A_TOKEN)
+#: Any request.
+PUBLIC = AccessRule(_public)
+#: Requests with an access token of a person.
+ACCESS = AccessRule(_person, ("access",), _PERSON_ERRORS)
+#: Requests with a refresh token.
+REFRESH = AccessRule(_refresh_token, ("refresh",), _TOKEN_ERRORS)
+#: Requests with an access token or a refresh token of a session. Of two cookies the refresh
+#: token's counts, which is valid for longer.
+SESSION = AccessRule(_session_token, ("access", "refresh"), _PERSON_ERRORS)
+#: Requests with an access token that has expired and has no other fault.
+EXPIRED = AccessRule(_expired_token, ("access",), _TOKEN_ERRORS)
 
-_OF_AN_ADMIN = {
-    **_OF_A_TOKEN,
-    401: (*_OF_A_TOKEN[401], "user_gone", "user_disabled"),
-    403: ("insufficient_role",),
-}
-#: Whoever administers.
-ADMIN = AccessRule(_admins, ("access",), _OF_AN_ADMIN)
-#: Whoever administers and has signed in a short while ago: for all that changes something.
-RECENT_ADMIN = AccessRule(
-    _admins_who_signed_in_lately,
-    ("access",),
-    {**_OF_AN_ADMIN, 401: (*_OF_AN_ADMIN[401], "insufficient_user_authentication")},
-)
+_ADMIN_ERRORS = (*_TOKEN_ERRORS, USER_GONE, USER_DISABLED, INSUFFICIENT_ROLE)
+#: Requests of an administrator.
+ADMIN = AccessRule(_admin, ("access",), _ADMIN_ERRORS)
+#: Requests of an administrator who has signed in recently: for everything that changes something.
+RECENT_ADMIN = AccessRule(_recent_admin, ("access",), (*_ADMIN_ERRORS, SIGN_IN_TOO_OLD))

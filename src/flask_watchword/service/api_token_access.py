@@ -6,15 +6,13 @@ from datetime import timedelta
 from flask_watchword.accounts.api_tokens import (
     ApiToken,
     ApiTokenKind,
-    ApiTokenStore,
     scopes_now,
 )
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.sessions.session_context import SessionContext
 from flask_watchword.extension.tokens.creation import create
-from flask_watchword.service.context import service_context
-from flask_watchword.sessions.store import subject_revocation
+from flask_watchword.service.context import ServiceContext
 
 #: The claim by which a token of a program is told from one of a person (RFC 9068 section 2.2).
 CLIENT_ID = "client_id"
@@ -40,9 +38,9 @@ def new_access_token(token: ApiToken, scopes: Collection[str], seconds: int) -> 
     return create(None, "access", claims, expires_delta=life, subject=subject_of(token))
 
 
-def seconds_of_access(token: ApiToken, now: float) -> int:
+def seconds_of_access(context: ServiceContext, token: ApiToken, now: float) -> int:
     """Return how long an access token is good: not past the end of what it is traded for."""
-    most = service_context().settings.access_token_seconds
+    most = context.settings.access_token_seconds
     if token.expires_at is None:
         return most
     # Whole seconds, as the dates of a token are, and never none at all.
@@ -57,9 +55,9 @@ def subject_of(token: ApiToken) -> str:
     return token.id if token.kind is ApiTokenKind.CLIENT else token.owner
 
 
-def owner_of(token: ApiToken) -> User | None:
+def owner_of(context: ServiceContext, token: ApiToken) -> User | None:
     """Return who made a token, unless they are gone or disabled: then it is good for nothing."""
-    owner = service_context().stores.users.by_id(token.owner)
+    owner = context.stores.users.by_id(token.owner)
     return None if owner is None or owner.is_disabled else owner
 
 
@@ -68,28 +66,9 @@ def scopes_of(token: ApiToken, owner: User) -> frozenset[str]:
     return scopes_now(token, owner.scopes)
 
 
-def is_still_good(token: ApiToken) -> bool:
+def is_still_good(context: ServiceContext, token: ApiToken) -> bool:
     """Tell whether a token that was good a moment ago was neither revoked since nor its owner."""
-    now = service_context().stores.accounts.stores.api_tokens.by_hash(token.token_hash)
-    return now is not None and not now.is_over(system_clock()) and owner_of(now) is not None
-
-
-def revoke_access_of(*subjects: str) -> None:
-    """Refuse what was issued to programs for these subjects until now, everywhere.
-
-    By subject, as long as whole seconds tell it from what is issued later: other programs of the
-    same owner ask for access again, as they do every few minutes.
-    """
-    work = SessionContext()
-    for subject in subjects:
-        work.revoke(subject_revocation(subject, work.now, work.lifetimes))
-
-
-def clients_of(owner: str) -> list[str]:
-    """Return the clients that a user has made, whose access tokens are about themselves."""
-    return clients_in(service_context().stores.accounts.stores.api_tokens, owner)
-
-
-def clients_in(tokens: ApiTokenStore, owner: str) -> list[str]:
-    """Return the same as a store has it, of a change that is not over perhaps."""
-    return [one.id for one in tokens.of_owner(owner) if one.kind is ApiTokenKind.CLIENT]
+    now = context.repositories.api_tokens.by_hash(token.token_hash)
+    return (
+        now is not None and not now.is_over(system_clock()) and owner_of(context, now) is not None
+    )

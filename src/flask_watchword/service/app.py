@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app = _Service("flask_watchword.service", static_folder=None)
     install_request_time(app)
     install_request_id(app, settings)
-    install_request_lines(app)
+    install_request_lines(app, settings.trusted_proxies)
     # For the whole application: what no endpoint answers to is told so in JSON as well.
     install_error_handlers(app)
     install_headers(app, settings)
@@ -68,13 +68,13 @@ def create_worker(settings: Settings) -> Flask:
     """
     app = create_app(settings)
     with app.app_context():
-        parts = service_context()
-    parts.passwords.share_cores(settings.workers)
-    parts.mailing.ensure_running()
+        context = service_context()
+    context.passwords.share_cores(settings.workers)
+    context.mailing.ensure_running()
     return app
 
 
 def expired_demo_token(settings: Settings) -> str:
     """Return a token for ``POST /expired``, made as :func:`create_app` would have made it."""
     with opened_stores(settings) as stores:
-        return make_expired_token(create_app(settings, stores=stores))
+        return make_expired_token(create_app(settings, stores=stores), stores.users)

@@ -1,26 +1,32 @@
-"""What the endpoints work with, built once per application."""
+"""What endpoints and flows work with, built once for each application."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from functools import partial
+from typing import TypeAlias, TypeVar, cast
 
-from flask import Flask, current_app
+from flask import Flask, Response, current_app
 
 from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.audit import Detail
 from flask_watchword.accounts.cleanup import CleanupStore
 from flask_watchword.accounts.hash_shares import HashShares
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.rate_limit_table import RateLimits
 from flask_watchword.accounts.rate_limits import RateLimitStore
-from flask_watchword.accounts.transaction import AccountStores, UnitOfWork
+from flask_watchword.accounts.transaction import Database, Repositories, Transaction
 from flask_watchword.accounts.user_store import UserStore
+from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.sessions.api import Sessions
 from flask_watchword.keys.store import KeyStore
+from flask_watchword.service.authentication.factor import Factor
 from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.mail.mailing import Mailing, code_lifetimes
+from flask_watchword.service.end_access import end_access
+from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.origin_check import OriginCheck
+from flask_watchword.service.request_source import request_address, request_source
 from flask_watchword.service.signing.live_keyring import LiveKeyring
 from flask_watchword.sessions.store import SessionStore
 
@@ -31,20 +37,19 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where everything is kept.
+    """The stores of the service.
 
     Attributes:
-        accounts: users, codes, second factors, mail and the audit log; several of them are
-            changed as one.
-        throttle: how often somebody has tried. It is no part of a change: a try counts although
-            its request fails.
-        sessions: who is logged in, and what was revoked.
-        keys: what signs and verifies the tokens.
-        upkeep: deletes what is over of accounts and tries.
-        close_others: closes what is open beside the connections of ``sessions``.
+        accounts: the accounts, with their e-mail and the audit log.
+        throttle: the counters of the rate limits. They are not a part of transactions: an attempt
+            counts although its request fails.
+        sessions: the sessions and the revocations.
+        keys: the signing keys.
+        upkeep: deletes what has expired.
+        close_others: closes the connections that ``sessions`` does not have.
     """
 
-    accounts: UnitOfWork
+    accounts: Database
     throttle: RateLimitStore
     sessions: SessionStore
     keys: KeyStore
@@ -52,7 +57,7 @@ class Stores:
     close_others: Callable[[], None] = lambda: None
 
     def stop_waiting(self) -> None:
-        """Have a thread that waits for a change of the sessions return soon."""
+        """Make a thread that waits for a change of the sessions return soon."""
         self.sessions.stop_waiting()
 
     def close(self) -> None:
@@ -62,19 +67,28 @@ class Stores:
 
     @property
     def users(self) -> UserStore:
-        """Return the accounts themselves, each call of which is a change of its own."""
-        return self.accounts.stores.users
+        """Return the users, with a transaction for each call."""
+        return self.accounts.repositories.users
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
-    """The parts an endpoint may ask for.
+    """What endpoints work with. Every view gets it as its first argument.
 
     Attributes:
-        origins: whose pages may act for who is logged in.
-        description: of the API, as JSON.
-        metrics: what is counted.
-        hash_shares: how much of the hashing each client takes.
+        settings: the settings of the service.
+        stores: the stores of the service.
+        sessions: starts, refreshes and ends sessions.
+        passwords: hashes and verifies passwords.
+        keys: the signing keys.
+        mailing: sends e-mail.
+        origins: decides which pages may send requests with cookies.
+        description: the OpenAPI document.
+        metrics: the counters for Prometheus.
+        hash_shares: the share of the hashing that each client takes.
+        factors: the second factors of the features.
+        login_checks: further checks of a login whose password is right.
+        code_lifetimes: the lifetimes of one-time codes in seconds, by the name of their purpose.
     """
 
     settings: Settings
@@ -87,52 +101,93 @@ class ServiceContext:
     description: bytes
     metrics: Metrics
     hash_shares: HashShares
+    factors: Sequence[Factor]
+    code_lifetimes: Mapping[str, float]
+    login_checks: Sequence["LoginCheck"]
 
     @property
     def limits(self) -> RateLimits:
         """Return the rate limits of the settings."""
         return self.settings.limits
 
-    def change(self, work: Callable[[AccountStores], _T]) -> _T:
-        """Do work on stores whose changes count together; mail among them is sent then.
+    @property
+    def client_address(self) -> str:
+        """Return the IP address of the client of the current request."""
+        return request_address(self.settings.trusted_proxies)
 
-        Where it raises nothing has changed. It may be done several times, each from the start.
-        """
-        done = self.stores.accounts.change(work)
-        self.mailing.wake()
-        return done
+    @property
+    def repositories(self) -> Repositories:
+        """Return the tables of accounts, with a transaction for each call."""
+        return self.stores.accounts.repositories
 
     @property
     def accounts(self) -> Accounts:
-        """Return what the flows of accounts work with, each call of a store a change of its own."""
-        return self.accounts_in(self.stores.accounts.stores)
-
-    def accounts_in(self, stores: AccountStores) -> Accounts:
-        """Return what the flows of accounts work with, over the stores of one change."""
+        """Return what flows work with, for the current request."""
+        settings = self.settings
         return Accounts(
-            users=stores.users,
-            codes=stores.codes,
-            api_tokens=stores.api_tokens,
-            mailer=self.mailing.mailer(stores.outbox),
+            database=self.stores.accounts,
+            mailer_for=self.mailing.mailer,
             passwords=self.passwords,
+            source=request_source(settings.trusted_proxies),
             clock=system_clock,
-            lifetimes=code_lifetimes(self.settings),
-            service_name=self.settings.service_name,
-            has_second_factor=lambda user: stores.totp.has_factor(user.id),
-            min_password_characters=self.settings.min_password_characters,
+            lifetimes=self.code_lifetimes,
+            service_name=settings.service_name,
+            min_password_characters=settings.min_password_characters,
+            has_second_factor=self.has_second_factor,
+            end_access=partial(end_access, self.sessions, self.stores.accounts),
+            after_commit=self.mailing.wake,
+        )
+
+    def transaction(self, work: Callable[[Transaction], _T]) -> _T:
+        """Run work in one transaction, commit it and send its e-mail.
+
+        When the work raises, nothing is changed. It can be run several times, each from its start.
+
+        Raises:
+            StoreUnavailable: when the database does not answer.
+        """
+        return self.accounts.transaction(work)
+
+    def audit(
+        self,
+        event: str,
+        subject: str | None = None,
+        session: str | None = None,
+        /,
+        **detail: Detail,
+    ) -> None:
+        """Add one entry to the audit log; takes what :meth:`Transaction.audit` takes."""
+        self.transaction(lambda tx: tx.audit(event, subject, session, **detail))
+
+    def has_second_factor(self, user: User) -> bool:
+        """Tell whether a login of the user needs a second factor."""
+        repositories = self.repositories
+        return any(
+            factor.is_enrolled(repositories, user.id)
+            for factor in self.factors
+            if not factor.is_backup
         )
 
 
-def install_context(app: Flask, service_context: ServiceContext) -> None:
-    """Make the components those of this application."""
-    app.extensions[_KEY] = service_context
+#: Gets the context, the user and the password; returns the response that ends the login, if any.
+LoginCheck: TypeAlias = Callable[[ServiceContext, User, str], Response | None]
+
+
+def install_context(app: Flask, context: ServiceContext) -> None:
+    """Store the context in its application."""
+    app.extensions[_KEY] = context
 
 
 def has_context(app: Flask) -> bool:
-    """Tell whether the service is part of an application already."""
+    """Tell whether the service is a part of the application already."""
     return _KEY in app.extensions
 
 
+def context_of(app: Flask) -> ServiceContext:
+    """Return the context of an application."""
+    return cast(ServiceContext, app.extensions[_KEY])
+
+
 def service_context() -> ServiceContext:
-    """Return the components of the current application."""
+    """Return the context of the current application, for commands and servers around it."""
     return cast(ServiceContext, current_app.extensions[_KEY])

@@ -1,46 +1,38 @@
-"""One endpoint, declared once: what it takes, what it answers, who may ask.
+"""Declare an endpoint once: its route, its access rule, its body and its documentation."""
 
-The declaration makes the route, the guard, the reading of body and query, and the description.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import wraps
-from http import HTTPStatus
+from inspect import signature
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Response
 
+from flask_watchword.accounts.errors import INVALID_FIELD, ErrorCode
 from flask_watchword.service.access import AccessRule
+from flask_watchword.service.context import ServiceContext
+from flask_watchword.service.error_codes import (
+    BODY_TOO_LARGE,
+    INVALID_JSON,
+    INVALID_REQUEST,
+    STORE_UNAVAILABLE,
+    UNSUPPORTED_MEDIA_TYPE,
+)
 from flask_watchword.service.request_parsing import read_body, read_form, read_query
 
 View = Callable[..., Response]
-#: The codes of the refusals under a status.
-Codes = tuple[str, ...]
 
-_OF_A_BODY: Mapping[int, Codes] = {
-    HTTPStatus.BAD_REQUEST: ("invalid_json",),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("request_entity_too_large",),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type",),
-    HTTPStatus.UNPROCESSABLE_ENTITY: ("invalid_field",),
-}
-#: RFC 6749 section 5.2: what is wrong with a form is wrong with the request.
-_OF_A_FORM: Mapping[int, Codes] = {
-    HTTPStatus.BAD_REQUEST: ("invalid_request",),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("request_entity_too_large",),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type",),
-}
-_OF_A_QUERY: Mapping[int, Codes] = {HTTPStatus.UNPROCESSABLE_ENTITY: ("invalid_field",)}
-_OF_A_STORE: Mapping[int, Codes] = {HTTPStatus.SERVICE_UNAVAILABLE: ("store_unavailable",)}
+_BODY_ERRORS = (INVALID_JSON, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_FIELD)
+_FORM_ERRORS = (INVALID_REQUEST, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """An answer that is not a plain struct in JSON.
+    """A response body that is not a plain struct in JSON.
 
     Attributes:
-        media_type: what it is.
+        media_type: its media type.
         kind: the struct that it shows as JSON, where it is JSON.
     """
 
@@ -48,27 +40,27 @@ class Content:
     kind: type[msgspec.Struct] | None = None
 
 
-#: What is answered under a status: a struct, something else, one of several, or nothing.
+#: The body under a status: a struct, other content, one of several, or none.
 Shown = type[msgspec.Struct] | Content | tuple[type[msgspec.Struct] | Content, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A method and a path, and everything that is to be known of them.
+    """A method and a path, with everything that the route and the documentation need.
 
     Attributes:
-        method: of HTTP.
-        path: as Flask writes it, without the prefix of the service.
-        summary: one line for people.
-        guard: who may ask.
-        answers: what is answered when all is well, by status.
-        view: what answers. It is given what stands in the path, ``body``, ``form`` and ``query``
-            by name.
-        body: the struct of the JSON body; ``None`` where none is read.
-        form: the struct of a body that is a form, as OAuth has it; ``None`` where none is read.
-        query: the struct of the query string; ``None`` where none is read.
-        refusals: the codes of what this endpoint refuses by itself, by status.
-        needs_stores: whether a store that is down ends it with 503.
+        method: the HTTP method.
+        path: the path as Flask writes it, without the prefix of the service.
+        summary: one line for the documentation.
+        guard: which requests are let through.
+        answers: the successful responses, by status.
+        view: the view function. It gets the :class:`ServiceContext` first, and by name the
+            variables of the path, ``body``, ``form`` and ``query``.
+        body: the struct of the JSON body; ``None`` without one.
+        form: the struct of a form body, as OAuth uses; ``None`` without one.
+        query: the struct of the query string; ``None`` without one.
+        errors: the error codes of this endpoint, beside those of its access rule and its body.
+        needs_stores: whether a store that is down ends the request with 503.
     """
 
     method: str
@@ -80,35 +72,41 @@ class Endpoint:
     body: type[msgspec.Struct] | None = None
     form: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
-    refusals: Mapping[int, Codes] = field(default_factory=dict)
+    errors: Sequence[ErrorCode] = ()
     needs_stores: bool = True
 
     @property
     def name(self) -> str:
-        """Return by what the endpoint is told from the others: the name of its view."""
+        """Return the name of the endpoint, which is the name of its view."""
         return self.view.__name__
 
-    def every_refusal(self) -> Mapping[int, Codes]:
-        """Return the codes of all that may be refused here, by status."""
-        every = [self.refusals, self.guard.refusals_of(self.method)]
-        if self.body is not None:
-            every.append(_OF_A_BODY)
-        if self.form is not None:
-            every.append(_OF_A_FORM)
-        if self.query is not None:
-            every.append(_OF_A_QUERY)
-        if self.needs_stores:
-            every.append(_OF_A_STORE)
-        codes: dict[int, Codes] = {}
-        for refusals in every:
-            for status, more in refusals.items():
-                codes[int(status)] = tuple(dict.fromkeys(codes.get(int(status), ()) + more))
-        return codes
+    def every_error(self) -> Sequence[ErrorCode]:
+        """Return each error code that the endpoint can answer with, once."""
+        return tuple(dict.fromkeys(self._errors()))
 
-    def route(self, blueprint: Blueprint) -> None:
+    def errors_by_status(self) -> Mapping[int, Sequence[ErrorCode]]:
+        """Return each error code that the endpoint can answer with, by HTTP status."""
+        found: dict[int, list[ErrorCode]] = {}
+        for error in self.every_error():
+            found.setdefault(error.status, []).append(error)
+        return found
+
+    def route(self, blueprint: Blueprint, context: ServiceContext) -> None:
         """Serve the endpoint as a part of a blueprint."""
-        view = self.guard.protect(_reading(self))
+        view = self.guard.protect(context, _parsing(self, context))
         blueprint.add_url_rule(self.path, endpoint=self.name, view_func=view, methods=[self.method])
+
+    def _errors(self) -> Iterable[ErrorCode]:
+        yield from self.errors
+        yield from self.guard.errors_for(self.method)
+        if self.body is not None:
+            yield from _BODY_ERRORS
+        if self.form is not None:
+            yield from _FORM_ERRORS
+        if self.query is not None:
+            yield INVALID_FIELD
+        if self.needs_stores:
+            yield STORE_UNAVAILABLE
 
 
 def endpoint(
@@ -121,10 +119,10 @@ def endpoint(
     body: type[msgspec.Struct] | None = None,
     form: type[msgspec.Struct] | None = None,
     query: type[msgspec.Struct] | None = None,
-    refusals: Mapping[int, Codes] | None = None,
+    errors: Sequence[ErrorCode] = (),
     needs_stores: bool = True,
 ) -> Callable[[View], Endpoint]:
-    """Declare what a function answers; takes the attributes of :class:`Endpoint`."""
+    """Declare a view as an endpoint; takes the attributes of :class:`Endpoint`."""
 
     def declare(view: View) -> Endpoint:
         return Endpoint(
@@ -137,22 +135,24 @@ def endpoint(
             body=body,
             form=form,
             query=query,
-            refusals=refusals or {},
+            errors=errors,
             needs_stores=needs_stores,
         )
 
     return declare
 
 
-def _reading(declared: Endpoint) -> View:
+def _parsing(declared: Endpoint, context: ServiceContext) -> View:
+    positional = (context,) if "context" in signature(declared.view).parameters else ()
+
     @wraps(declared.view)
     def view(**given: Any) -> Response:
         if declared.query is not None:
             given["query"] = read_query(declared.query)
         if declared.body is not None:
-            given["body"] = read_body(declared.body)
+            given["body"] = read_body(context, declared.body)
         if declared.form is not None:
-            given["form"] = read_form(declared.form)
-        return declared.view(**given)
+            given["form"] = read_form(context, declared.form)
+        return declared.view(*positional, **given)
 
     return view

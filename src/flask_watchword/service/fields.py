@@ -12,7 +12,9 @@ Email: TypeAlias = Annotated[str, msgspec.Meta(max_length=320)]
 Password: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_PASSWORD_CHARACTERS)]
 #: A code of an e-mail: 43 characters.
 Code: TypeAlias = Annotated[str, msgspec.Meta(max_length=128)]
-#: A code of an authenticator: six digits, which some people type with a blank between them.
-TotpCode: TypeAlias = Annotated[str, msgspec.Meta(max_length=16)]
-#: A recovery code: 16 characters, with hyphens or blanks between them.
-RecoveryCode: TypeAlias = Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class Address(msgspec.Struct, forbid_unknown_fields=True):
+    """An e-mail address."""
+
+    email: Email

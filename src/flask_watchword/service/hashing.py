@@ -2,11 +2,12 @@
 
 from contextlib import AbstractContextManager
 
-from flask_watchword.service.client_address import client
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 
 
-def hashing_share(account: str | None = None) -> AbstractContextManager[None]:
+def hashing_share(
+    context: ServiceContext, account: str | None = None
+) -> AbstractContextManager[None]:
     """Return what holds a place for the client of the current request while it hashes.
 
     Enter it before attempts are counted, so that a client which floods the service does not keep
@@ -18,4 +19,4 @@ def hashing_share(account: str | None = None) -> AbstractContextManager[None]:
     Raises:
         TooManyTries: when it is entered and the client has as many places as it may have.
     """
-    return service_context().hash_shares.slot(client().address, account)
+    return context.hash_shares.slot(context.client_address, account)

@@ -7,39 +7,43 @@ from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.rate_limit_table import MailCause
 from flask_watchword.accounts.rate_limits import Hit, TooManyAttempts, consume
 from flask_watchword.clock import system_clock
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 
 
-def _count(charges: Sequence[Hit]) -> None:
+def _count(context: ServiceContext, charges: Sequence[Hit]) -> None:
     """Count a try on every limit.
 
     Raises:
         TooManyAttempts: when one of them has no room; nothing is counted then.
     """
-    consume(service_context().stores.throttle, system_clock(), *charges)
+    consume(context.stores.throttle, system_clock(), *charges)
 
 
 @contextlib.contextmanager
-def counting_failures(charges: Sequence[Hit], *failures: type[Exception]) -> Iterator[None]:
+def counting_failures(
+    context: ServiceContext, charges: Sequence[Hit], *failures: type[Exception]
+) -> Iterator[None]:
     """Count a try before anything is looked at, and pay it back unless it fails in these ways.
 
     Raises:
         TooManyAttempts: when there is no room.
     """
-    _count(charges)
+    _count(context, charges)
     try:
         yield
     except failures:
         raise
     except BaseException:
         # It says nothing about what was tried: a store that is down, no core that was free.
-        _pay_back(charges)
+        _pay_back(context, charges)
         raise
-    _pay_back(charges)
+    _pay_back(context, charges)
 
 
 @contextlib.contextmanager
-def counting_successes(charges: Sequence[Hit], *failures: type[Exception]) -> Iterator[None]:
+def counting_successes(
+    context: ServiceContext, charges: Sequence[Hit], *failures: type[Exception]
+) -> Iterator[None]:
     """Count what is done here, and pay it back when it could not be done.
 
     Args:
@@ -50,33 +54,33 @@ def counting_successes(charges: Sequence[Hit], *failures: type[Exception]) -> It
         TooManyAttempts: when there is no room.
     """
     undone = failures or (BaseException,)
-    _count(charges)
+    _count(context, charges)
     try:
         yield
     except undone:
-        _pay_back(charges)
+        _pay_back(context, charges)
         raise
 
 
 @contextlib.contextmanager
-def room_in_mailbox(email: str, cause: MailCause) -> Iterator[bool]:
+def room_in_mailbox(context: ServiceContext, email: str, cause: MailCause) -> Iterator[bool]:
     """Count an e-mail to an address, and tell whether there is room for it.
 
     It is paid back when it could not be sent: who tries to register with a weak password, and
     tries again, gets an e-mail for the one that is accepted.
     """
-    charges = service_context().limits.mailbox(email_key(email), cause)
+    charges = context.limits.mailbox(email_key(email), cause)
     try:
-        _count(charges)
+        _count(context, charges)
     except TooManyAttempts:
         yield False
         return
     try:
         yield True
     except BaseException:
-        _pay_back(charges)
+        _pay_back(context, charges)
         raise
 
 
-def _pay_back(charges: Sequence[Hit]) -> None:
-    service_context().stores.throttle.refund(charges)
+def _pay_back(context: ServiceContext, charges: Sequence[Hit]) -> None:
+    context.stores.throttle.refund(charges)

@@ -9,7 +9,7 @@ import msgspec
 from flask import Response, abort, request
 
 from flask_watchword.jose.encoding import parse_object
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.responses import Problem, error_response, json_response
 
 _FORM = "application/x-www-form-urlencoded"
@@ -24,7 +24,7 @@ _SHOWN = 64
 _SAID = 128
 
 
-def read_body(kind: type[Kind]) -> Kind:
+def read_body(context: ServiceContext, kind: type[Kind]) -> Kind:
     """Return the request's JSON object as a struct.
 
     Ends the request with 415 for what does not say that it is JSON, with 413 when it is too long,
@@ -35,13 +35,13 @@ def read_body(kind: type[Kind]) -> Kind:
         abort(error_response(415, "The body has to be application/json", "unsupported_media_type"))
     try:
         # Two members of one name would be read otherwise by whatever looks at the request first.
-        members = parse_object(_data())
+        members = parse_object(_data(context))
     except ValueError:
         abort(error_response(400, "The body has to be a JSON object", "invalid_json"))
     return _converted(members, kind, strict=True)
 
 
-def read_form(kind: type[Kind]) -> Kind:
+def read_form(context: ServiceContext, kind: type[Kind]) -> Kind:
     """Return the request's form as a struct, as an OAuth endpoint reads it.
 
     Ends the request with 415 for what does not say that it is a form, with 413 when it is too
@@ -52,7 +52,7 @@ def read_form(kind: type[Kind]) -> Kind:
     if request.mimetype != _FORM or "Content-Encoding" in request.headers:
         abort(error_response(415, f"The body has to be {_FORM}", "unsupported_media_type"))
     try:
-        text = _data().decode("utf-8")
+        text = _data(context).decode("utf-8")
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
     except ValueError:
         abort(bad_request("The body is no form"))
@@ -91,9 +91,9 @@ def read_query(kind: type[Kind]) -> Kind:
     return _converted(flat, kind, strict=False)
 
 
-def _data() -> bytes:
+def _data(context: ServiceContext) -> bytes:
     # Counted here and not by MAX_CONTENT_LENGTH, which is the application's own to set.
-    limit = service_context().settings.max_request_bytes
+    limit = context.settings.max_request_bytes
     if (request.content_length or 0) > limit:
         abort(413)
     # A body in chunks does not say how long it is.

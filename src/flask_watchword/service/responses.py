@@ -11,8 +11,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response as AnyResponse
 
-from flask_watchword.accounts.passwords import HasherOverloaded
-from flask_watchword.accounts.rate_limits import TooManyAttempts
+from flask_watchword.accounts.errors import Rejected
 from flask_watchword.infra.errors import StoreUnavailable
 
 #: RFC 9110 section 11.6.1: a 401 names the scheme by which one may authenticate.
@@ -142,8 +141,7 @@ def install_error_handlers(target: Flask | Blueprint) -> None:
         target.register_error_handler(status, _http_error)
     target.register_error_handler(HTTPException, _http_error)
     target.register_error_handler(StoreUnavailable, _store_unavailable)
-    target.register_error_handler(HasherOverloaded, _hashing_busy)
-    target.register_error_handler(TooManyAttempts, _too_many_tries)
+    target.register_error_handler(Rejected, _rejected)
     target.register_error_handler(Exception, _unexpected)
 
 
@@ -164,19 +162,15 @@ def _http_error(error: HTTPException) -> AnyResponse:
 
 
 def _store_unavailable(error: StoreUnavailable) -> Response:
-    return _later(error.retry_after, "The store does not answer", "store_unavailable")
-
-
-def _hashing_busy(error: HasherOverloaded) -> Response:
-    return _later(error.retry_after, "Too many people are logging in", "login_busy")
-
-
-def _too_many_tries(error: TooManyAttempts) -> Response:
-    # RFC 6585 section 4.
-    headers = {"Retry-After": str(error.retry_after)}
-    return error_response(429, "Too many tries; try again later", "too_many_tries", headers)
-
-
-def _later(seconds: int, msg: str, code: str) -> Response:
     # RFC 9110 section 10.2.3.
-    return error_response(503, f"{msg}; try again soon", code, {"Retry-After": str(seconds)})
+    headers = {"Retry-After": str(error.retry_after)}
+    msg = "The store does not answer; try again soon"
+    return error_response(503, msg, "store_unavailable", headers)
+
+
+def _rejected(error: Rejected) -> Response:
+    # RFC 6585 section 4 and RFC 9110 section 10.2.3.
+    retry = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return error_response(
+        error.error.status, error.message, error.error.code, retry, error.field, **error.members
+    )

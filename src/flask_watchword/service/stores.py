@@ -1,26 +1,26 @@
 """Open the stores that the settings name. The only place that knows which stores there are."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Engine
 
+from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.outbox import Transport
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.rate_limits import RateLimitStore
-from flask_watchword.accounts.transaction import UnitOfWork
 from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.clock import system_clock
 from flask_watchword.infra.factory import UnknownStore, open_session_store
 from flask_watchword.infra.mail.smtp import SmtpTransport
 from flask_watchword.infra.mail.smtp_url import read_smtp_url
-from flask_watchword.infra.sql.account_stores import SqlUnitOfWork
-from flask_watchword.infra.sql.cleanup import SqlCleanup
+from flask_watchword.infra.sql.account_stores import SqlAccounts
+from flask_watchword.infra.sql.cleanup import CleanupStep, SqlCleanup
 from flask_watchword.infra.sql.encrypted_values import count_by_head
 from flask_watchword.infra.sql.engine import open_engine
 from flask_watchword.infra.sql.keys import SqlKeyStore
 from flask_watchword.infra.sql.rate_limits import SqlRateLimitStore
-from flask_watchword.infra.sql.schema import upgrade_schema
+from flask_watchword.infra.sql.schema import create_tables, upgrade_schema
 from flask_watchword.infra.sql.users import SqlUserStore
 from flask_watchword.infra.valkey.rate_limits import ValkeyRateLimitStore
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
@@ -28,8 +28,10 @@ from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.context import Stores
+from flask_watchword.service.feature import Feature
 from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
 from flask_watchword.service.features.demo.demo_user import add_demo_user, refuse_demo_user
+from flask_watchword.service.features.table import active_features
 from flask_watchword.service.mail.log_transport import LogTransport
 from flask_watchword.service.signing.master_key import load_encryptor
 from flask_watchword.service.signing.signing_keys import ensure_keys
@@ -41,13 +43,14 @@ _MIGRATION_SECONDS = 60.0
 _MAIL_FROM = "WATCHWORD_MAIL_FROM"
 
 
-def open_stores(settings: Settings) -> Stores:
+def open_stores(settings: Settings, features: Sequence[Feature] | None = None) -> Stores:
     """Return the stores of these settings; connections are made when they are first needed.
 
     Raises:
         InvalidSetting: when the place of the sessions cannot be used, or there is no master key.
         StoreUnavailable: when a file beside a SQLite database cannot be made.
     """
+    features = active_features(settings) if features is None else features
     # One engine for all, so that a worker has one pool of connections to PostgreSQL.
     engine = open_engine(settings.database)
     sessions = _sessions(settings, settings.sessions_elsewhere or engine, upgrade=False)
@@ -59,11 +62,11 @@ def open_stores(settings: Settings) -> Stores:
         engine.dispose()
 
     return Stores(
-        accounts=SqlUnitOfWork(engine, load_encryptor(settings)),
+        accounts=_accounts(engine, settings, features),
         throttle=throttle,
         sessions=sessions,
         keys=SqlKeyStore(engine),
-        upkeep=SqlCleanup(engine),
+        upkeep=SqlCleanup(engine, _cleanup_of(features)),
         close_others=close_others,
     )
 
@@ -76,14 +79,15 @@ def opened_stores(settings: Settings) -> Iterator[Stores]:
 
 
 @contextlib.contextmanager
-def opened_accounts(settings: Settings) -> Iterator[UnitOfWork]:
+def opened_accounts(settings: Settings) -> Iterator[Accounts]:
     """Lend all that belongs to the accounts of these settings, and close every connection after.
 
     Raises:
         InvalidSetting: when there is no master key, or its file cannot be used.
     """
     with _opened_engine(settings) as engine:
-        yield SqlUnitOfWork(engine, load_encryptor(settings))
+        database = _accounts(engine, settings, active_features(settings))
+        yield Accounts(database=database, passwords=Passwords())
 
 
 @contextlib.contextmanager
@@ -110,7 +114,7 @@ def sealed_by_head(settings: Settings, head_bytes: int) -> Mapping[str, Mapping[
         return count_by_head(engine, head_bytes)
 
 
-def prepare(settings: Settings) -> None:
+def prepare(settings: Settings, features: Sequence[Feature] | None = None) -> None:
     """Make the stores ready to be served.
 
     Safe to call from several processes at once; afterwards no connection is left open, so that
@@ -125,7 +129,7 @@ def prepare(settings: Settings) -> None:
     if elsewhere is not None:
         # First, so that a start that fails by it leaves no new database behind.
         _begin_sessions(settings, elsewhere, upgrade=True)
-    prepare_database(settings)
+    prepare_database(settings, features)
     with opened_keys(settings) as keys:
         ensure_keys(settings, keys)
     if elsewhere is None:
@@ -153,15 +157,17 @@ def refuse_demo(settings: Settings) -> None:
         refuse_demo_user(users, Passwords())
 
 
-def prepare_database(settings: Settings) -> None:
+def prepare_database(settings: Settings, features: Sequence[Feature] | None = None) -> None:
     """Make the database ready for accounts: the schema, and in a demo its user.
 
     Raises:
         InvalidSetting: when a demo and real accounts meet in it.
         StoreUnavailable: when it does not answer.
     """
+    features = active_features(settings) if features is None else features
     with _opened_engine(settings, busy_seconds=_MIGRATION_SECONDS) as engine:
         upgrade_schema(engine)
+        create_tables(engine, [table for one in features for table in one.tables])
         users, passwords = SqlUserStore(engine), Passwords()
         if settings.demo:
             add_demo_user(users, passwords, system_clock)
@@ -187,7 +193,7 @@ def first_admin_code(settings: Settings) -> str | None:
         StoreUnavailable: when the database does not answer.
     """
     with opened_accounts(settings) as accounts:
-        return accounts.change(lambda stores: offer_setup(stores, system_clock()))
+        return accounts.database.run(lambda repositories: offer_setup(repositories, system_clock()))
 
 
 def mail_transport(settings: Settings) -> Transport:
@@ -224,6 +230,15 @@ def greet_mail_server(settings: Settings) -> None:
     transport = mail_transport(settings)
     if isinstance(transport, SmtpTransport):
         transport.check_connection()
+
+
+def _accounts(engine: Engine, settings: Settings, features: Sequence[Feature]) -> SqlAccounts:
+    repositories = {key: make for one in features for key, make in one.repositories.items()}
+    return SqlAccounts(engine, load_encryptor(settings), repositories)
+
+
+def _cleanup_of(features: Sequence[Feature]) -> Sequence[CleanupStep]:
+    return [step for feature in features for step in feature.cleanup]
 
 
 def _throttle(engine: Engine, settings: Settings, sessions: SessionStore) -> RateLimitStore:

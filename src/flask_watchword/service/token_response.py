@@ -7,7 +7,7 @@ from flask import Response
 
 from flask_watchword.extension.sessions.session_context import TokenPair
 from flask_watchword.extension.verification.current import get_jwt_request_location
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.cookies import set_cookies
 from flask_watchword.service.responses import json_response
 
@@ -41,7 +41,9 @@ class CookieTokenResponse(msgspec.Struct):
     csrf_token: str
 
 
-def token_response(pair: TokenPair, csrf: str, transport: TokenTransport) -> Response:
+def token_response(
+    context: ServiceContext, pair: TokenPair, csrf: str, transport: TokenTransport
+) -> Response:
     """Answer with the tokens of a session.
 
     Args:
@@ -52,7 +54,7 @@ def token_response(pair: TokenPair, csrf: str, transport: TokenTransport) -> Res
     if transport == "header":
         return json_response(TokenResponse.of(pair))
     response = json_response(CookieTokenResponse(pair.expires_in, csrf))
-    set_cookies(response, pair, csrf, service_context().settings.refresh_token_seconds)
+    set_cookies(response, pair, csrf, context.settings.refresh_token_seconds)
     return response
 
 

@@ -4,6 +4,7 @@ Nothing is changed by it: no session is rotated or ended, no mail is sent is log
 """
 
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -27,7 +28,7 @@ from flask_watchword.jose.keys import Key
 from flask_watchword.keys.ring import keys_by_state
 from flask_watchword.service.access import REFRESH
 from flask_watchword.service.api_token_access import CLIENT_ID
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext, context_of
 from flask_watchword.service.tokens import user_disabled, user_gone
 from flask_watchword.sessions.refresh import RefreshRejected, dry_run
 from flask_watchword.sessions.session import Session
@@ -45,16 +46,18 @@ def check_token(app: Flask, token: str, *, refresh: bool) -> TokenCheck:
         StoreUnavailable: when a store does not answer.
     """
     stop_following(app)
+    context = context_of(app)
     path, method = ("/refresh", "POST") if refresh else ("/me", "GET")
     with request_with(app, token, path, method):
         trace = new_trace()
-        current = trace_request(trace, token, _known_keys, refresh=refresh)
+        current = trace_request(trace, token, partial(_known_keys, context), refresh=refresh)
         if not refresh:
             _trace_person(trace, current)
-        _trace_user(trace, current)
+        _trace_user(context, trace, current)
         if refresh:
-            _trace_generation(trace, current)
-        return TokenCheck(trace.steps, verdict_of(_would_refresh if refresh else _asked_view))
+            _trace_generation(context, trace, current)
+        would_refresh = REFRESH.protect(context, partial(_would_refresh, context))
+        return TokenCheck(trace.steps, verdict_of(would_refresh if refresh else _asked_view))
 
 
 def _asked_view() -> Response:
@@ -63,25 +66,24 @@ def _asked_view() -> Response:
     return response
 
 
-@REFRESH.protect
-def _would_refresh() -> Response:
-    user = service_context().stores.users.by_id(get_jwt_identity())
+def _would_refresh(context: ServiceContext) -> Response:
+    user = context.stores.users.by_id(get_jwt_identity())
     if user is None or user.is_disabled:
         abort(user_gone() if user is None else user_disabled())
-    _dry_run_refresh(current_token())
+    _dry_run_refresh(context, current_token())
     # The pair that it would be answered with is not made.
     return Response(status=HTTPStatus.OK)
 
 
-def _known_keys() -> tuple[Sequence[Key], str]:
+def _known_keys(context: ServiceContext) -> tuple[Sequence[Key], str]:
     now = system_clock()
     known = [
         f"{shown(key.kid)} ({state}"
         + (f" {distance(key.revoked_at, now)}" if key.revoked_at is not None else "")
         + f", {key.algorithm})"
-        for key, state in keys_by_state(service_context().stores.keys.load(), now)
+        for key, state in keys_by_state(context.stores.keys.load(), now)
     ]
-    return service_context().keys.verifying_keys(), ", ".join(known)
+    return context.keys.verifying_keys(), ", ".join(known)
 
 
 def _trace_person(trace: Trace, current: CurrentToken | None) -> None:
@@ -96,12 +98,12 @@ def _trace_person(trace: Trace, current: CurrentToken | None) -> None:
         trace.run(name, "", lambda: None)
 
 
-def _trace_user(trace: Trace, current: CurrentToken | None) -> None:
+def _trace_user(context: ServiceContext, trace: Trace, current: CurrentToken | None) -> None:
     name = "user"
     if trace.stopped or current is None:
         trace.skip(name)
         return
-    user = service_context().stores.users.by_id(current.verified.claims["sub"])
+    user = context.stores.users.by_id(current.verified.claims["sub"])
     if user is None:
         trace.reject(name, "no longer exists", "user_gone")
     elif user.is_disabled:
@@ -111,28 +113,26 @@ def _trace_user(trace: Trace, current: CurrentToken | None) -> None:
         trace.run(name, user.email, lambda: None)
 
 
-def _trace_generation(trace: Trace, current: CurrentToken | None) -> None:
+def _trace_generation(context: ServiceContext, trace: Trace, current: CurrentToken | None) -> None:
     name = "generation"
     if trace.stopped or current is None:
         trace.skip(name)
         return
     claims = current.verified.claims
     session_id = claims.get("sid")
-    known = (
-        service_context().stores.sessions.get(session_id) if isinstance(session_id, str) else None
-    )
+    known = context.stores.sessions.get(session_id) if isinstance(session_id, str) else None
     of_session = "there is no session" if known is None else f"its session: {known.generation}"
     says = f"{shown(claims.get('gen', 'absent'))}; {of_session}"
-    trace.run(name, says, lambda: _dry_run_refresh(current))
+    trace.run(name, says, lambda: _dry_run_refresh(context, current))
 
 
-def _dry_run_refresh(current: CurrentToken) -> Session:
+def _dry_run_refresh(context: ServiceContext, current: CurrentToken) -> Session:
     claims = current.private_copy.claims
     session_id, generation = claims.get("sid"), claims.get("gen")
     if not isinstance(session_id, str) or type(generation) is not int:
         raise RevokedTokenError(*current.private_copy, code=SESSION_ENDED)
     lifetimes = read_session_options(current_app.config).lifetimes
-    store = service_context().stores.sessions
+    store = context.stores.sessions
     try:
         return dry_run(store, session_id, generation, system_clock(), lifetimes)
     except RefreshRejected as error:

@@ -1,7 +1,8 @@
 """``Watchword``: the service as a part of an application."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 from flask import Flask
@@ -13,9 +14,6 @@ from flask_watchword.extension.sessions.api import Sessions
 from flask_watchword.extension.sessions.signals import refresh_repeated, refresh_reused
 from flask_watchword.extension.state import EXTENSION_KEY, state_of
 from flask_watchword.infra.temporary_database import TemporaryDatabase, is_in_memory
-from flask_watchword.service.account_errors import install_account_error_handlers
-from flask_watchword.service.administrator import install_admin_error_handlers
-from flask_watchword.service.audit_events import record_reuse
 from flask_watchword.service.cleanup import Cleanup
 from flask_watchword.service.configuration.loading import read_app_settings
 from flask_watchword.service.configuration.settings import Settings
@@ -24,12 +22,19 @@ from flask_watchword.service.context import (
     Stores,
     has_context,
     install_context,
-    service_context,
 )
 from flask_watchword.service.endpoint import Endpoint
+from flask_watchword.service.feature import Feature
 from flask_watchword.service.features.demo.demo_user import carry_email
-from flask_watchword.service.features.sessions.repeated_refreshes import record_repeat
-from flask_watchword.service.features.table import build_api, endpoints
+from flask_watchword.service.features.sessions.repeated_refreshes import record_repeat, record_reuse
+from flask_watchword.service.features.table import (
+    active_features,
+    build_api,
+    endpoints_of,
+    factors_of,
+    notification_kinds,
+    template_folders,
+)
 from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.middleware.cors import install_cors
@@ -84,6 +89,7 @@ class Watchword:
         url_prefix: what the paths of the endpoints begin with, ``/auth`` perhaps.
         stores: where everything is kept, opened and ready; when not given it is where the
             settings say, and made ready first.
+        features: features of your own, beside the built-in ones.
     """
 
     def __init__(
@@ -93,8 +99,10 @@ class Watchword:
         settings: Settings | None = None,
         url_prefix: str = "",
         stores: Stores | None = None,
+        features: Sequence[Feature] = (),
     ) -> None:
         self._settings = settings
+        self._features = features
         self._url_prefix = url_prefix
         self._stores = stores
         self._closing = Closing()
@@ -111,7 +119,8 @@ class Watchword:
             StoreUnavailable: when a store does not answer.
         """
         settings = self._settings or read_app_settings(app.config)
-        served = endpoints(demo=settings.demo)
+        features = active_features(settings, self._features)
+        served = endpoints_of(features)
         _refuse_managers(app)
         _refuse_paths(app, served, self._url_prefix)
         options = token_options(settings)
@@ -122,30 +131,29 @@ class Watchword:
             temporary = TemporaryDatabase() if is_in_memory(settings.database) else None
             if temporary is not None:
                 settings = replace(settings, database=temporary.url)
-            prepare(settings)
-            stores = open_stores(settings)
+            prepare(settings, features)
+            stores = open_stores(settings, features)
             resources.own(stores)
             if temporary is not None:
                 resources.own(temporary)  # closed after what uses it
-        parts = _install(
+        context = _install(
             app,
             settings,
+            features,
             stores,
             options,
             api_document(served, settings.service_name, self._url_prefix),
         )
-        api = build_api(served)
+        api = build_api(served, context)
         install_request_time(api)
         install_request_id(api, settings)
-        parts.metrics.count_requests(api)
-        api.before_request(_send_mail)
+        context.metrics.count_requests(api)
+        api.before_request(context.mailing.ensure_running)
         if settings.trusted_proxies:
             install_merged_headers_warning(api)
         install_headers(api, settings)
         install_cors(app, api, self._url_prefix, settings)
         install_error_handlers(api)
-        install_account_error_handlers(api)
-        install_admin_error_handlers(api)
         install_token_error_handlers(app, api)
         app.register_blueprint(api, url_prefix=self._url_prefix or None)
         # Another issuer's subject may be spelled like the id of a user here.
@@ -169,7 +177,12 @@ class Watchword:
 
 
 def _install(
-    app: Flask, settings: Settings, stores: Stores, options: Mapping[str, Any], description: bytes
+    app: Flask,
+    settings: Settings,
+    features: Sequence[Feature],
+    stores: Stores,
+    options: Mapping[str, Any],
+    description: bytes,
 ) -> ServiceContext:
     keys = live_keyring(settings, stores.keys)
     tokens = install_tokens(app, options, keys)
@@ -177,9 +190,11 @@ def _install(
         carry_email(tokens)
     app.config["WATCHWORD_SESSION_STORE"] = stores.sessions
     mailing = Mailing(
-        stores.accounts.stores.outbox,
+        stores.accounts.repositories.outbox,
         mail_transport(settings),
         settings,
+        notification_kinds(features),
+        template_folders(features),
         idle=Cleanup(stores.upkeep).run,
         resources=resources_of(app),
     )
@@ -188,7 +203,7 @@ def _install(
     sessions, passwords = Sessions(app), Passwords()
     metrics = Metrics(sessions.metrics, lambda: passwords.waiting)
     metrics.count_sessions(app)
-    parts = ServiceContext(
+    context = ServiceContext(
         settings,
         stores,
         sessions,
@@ -200,15 +215,21 @@ def _install(
         metrics,
         # Asked each time, since a worker learns its part of the cores later.
         HashShares(lambda: passwords.capacity),
+        factors_of(features),
+        {
+            purpose: float(getattr(settings, setting))
+            for feature in features
+            for purpose, setting in feature.code_lifetimes.items()
+        },
+        [check for feature in features for check in feature.login_checks],
     )
-    install_context(app, parts)
-    refresh_reused.connect(record_reuse, app)
-    refresh_repeated.connect(record_repeat, app)
-    return parts
-
-
-def _send_mail() -> None:
-    service_context().mailing.ensure_running()
+    install_context(app, context)
+    # The application holds the receivers, since signals refer to them weakly.
+    receivers = (partial(record_reuse, context), partial(record_repeat, context))
+    app.extensions["watchword_receivers"] = receivers
+    refresh_reused.connect(receivers[0], app)
+    refresh_repeated.connect(receivers[1], app)
+    return context
 
 
 def _refuse_managers(app: Flask) -> None:

@@ -4,7 +4,7 @@ from sqlalchemy import Engine, Table, func, select
 
 from flask_watchword.accounts.api_tokens import ApiTokenKind, new_api_token
 from flask_watchword.accounts.cleanup import MACHINE_TOKENS_KEPT
-from flask_watchword.accounts.one_time_codes import CodeLifetimes, Purpose, new_code
+from flask_watchword.accounts.one_time_codes import new_code
 from flask_watchword.accounts.outbox import Body, new_mail
 from flask_watchword.accounts.rate_limits import Limit, hit
 from flask_watchword.accounts.users import new_user
@@ -15,6 +15,7 @@ from flask_watchword.infra.sql.engine import reading
 from flask_watchword.infra.sql.outbox import SqlOutbox
 from flask_watchword.infra.sql.rate_limits import SqlRateLimitStore
 from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.service.features.email_verification.flow import VERIFY_EMAIL
 
 KINDS = (tables.codes, tables.throttle, tables.api_tokens, tables.outbox)
 
@@ -23,7 +24,7 @@ def keep_one_of_each_kind(engine: Engine, name: str, *, over: bool, now: float) 
     """Keep one of each kind; of tokens two, one revoked and one expired."""
     made = now - MACHINE_TOKENS_KEPT - 60.0 if over else now
     user = new_user(f"{name}@example.com", "hash", now)
-    _, code = new_code(user, Purpose.VERIFY_EMAIL, user.email, made, CodeLifetimes())
+    _, code = new_code(user, VERIFY_EMAIL, user.email, made)
     SqlCodeStore(engine).put(code)
     limit = hit(name, Limit(1, 1.0), "x")
     SqlRateLimitStore(engine).consume([limit], int((made if over else now) * 1_000_000))

@@ -10,109 +10,109 @@ from sqlalchemy import Engine
 from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.admins import LastAdmin, NoSuchUser
 from flask_watchword.accounts.api_tokens import ApiTokenKind, new_api_token
-from flask_watchword.accounts.notifications import NotificationKind
-from flask_watchword.accounts.one_time_codes import Purpose, code_digest, new_code
+from flask_watchword.accounts.one_time_codes import code_digest, new_code
 from flask_watchword.accounts.passwords import HashProfile, Passwords
-from flask_watchword.accounts.recovery_codes import recovery_digest
-from flask_watchword.accounts.totp import new_enrolment
-from flask_watchword.accounts.transaction import AccountStores, UnitOfWork
+from flask_watchword.accounts.transaction import Source, Transaction
 from flask_watchword.accounts.user_store import EmailTaken
 from flask_watchword.accounts.users import InvalidName, User, new_user
-from flask_watchword.infra.sql.account_stores import SqlUnitOfWork
-from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.service.features.admin_users.flow import (
-    Administrator,
     UserChange,
     add_user,
     change_user,
-    delete_user,
     invite_user,
     set_password,
 )
-from flask_watchword.service.features.password_reset.flow import reset
+from flask_watchword.service.features.delete_account.flow import delete_user
+from flask_watchword.service.features.email_verification.flow import VERIFY_EMAIL
+from flask_watchword.service.features.password_reset.flow import RESET_PASSWORD, reset_password
+from flask_watchword.service.features.recovery_codes.flow import RECOVERY_CODES, recovery_digest
+from flask_watchword.service.features.totp.flow import TOTP, new_enrolment
 from tests.accounts.desk import Mailbox
+from tests.service.places import accounts_at
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
-BY = Administrator("root", "session-1", "192.0.2.7", "Browser")
+ACTOR = "root"
 PASSWORD = "seven lazy otters juggle"
 
 
 @pytest.fixture
-def unit(any_engine: Engine) -> UnitOfWork:
-    return SqlUnitOfWork(any_engine, Encryptor([b"k" * 32]))
+def mailbox() -> Mailbox:
+    return Mailbox()
 
 
-def add(unit: UnitOfWork, name: str, *roles: str) -> User:
-    user = replace(new_user(f"{name}@example.com", "hash", NOW), roles=frozenset(roles))
-    unit.stores.users.add(user)
-    return user
-
-
-def changed(unit: UnitOfWork, user: User, change: UserChange) -> User:
-    return unit.change(lambda stores: change_user(stores, BY, user.id, change, NOW))
-
-
-def accounts_of(stores: AccountStores, mailbox: Mailbox) -> Accounts:
-    quick = Passwords(HashProfile(memory_kib=8, time_cost=1, parallelism=1))
+@pytest.fixture
+def accounts(any_engine: Engine, mailbox: Mailbox) -> Accounts:
     return Accounts(
-        users=stores.users,
-        codes=stores.codes,
-        api_tokens=stores.api_tokens,
-        mailer=mailbox,
-        passwords=quick,
+        database=accounts_at(any_engine),
+        passwords=Passwords(HashProfile(memory_kib=8, time_cost=1, parallelism=1)),
+        mailer_for=lambda _outbox: mailbox,
+        source=Source("session-1", "192.0.2.7", "Browser"),
         clock=lambda: NOW,
     )
 
 
-def events(unit: UnitOfWork) -> list[tuple[str, str, object]]:
-    newest = unit.stores.audit.newest(100)
-    return [(e.event.event, e.event.subject, e.event.detail["actor"]) for e in reversed(newest)]
+def add(accounts: Accounts, name: str, *roles: str) -> User:
+    user = replace(new_user(f"{name}@example.com", "hash", NOW), roles=frozenset(roles))
+    accounts.users.add(user)
+    return user
+
+
+def changed(accounts: Accounts, user: User, change: UserChange) -> User:
+    return change_user(accounts, ACTOR, user, change)
+
+
+def events(accounts: Accounts) -> list[tuple[str, str, object]]:
+    newest = accounts.repositories.audit_log.newest(100)
+    return [(e.event.event, e.event.subject, e.event.detail.get("actor")) for e in reversed(newest)]
 
 
 def test_a_change_of_roles_and_scopes_is_made_and_logged_with_actor_and_target(
-    unit: UnitOfWork,
+    accounts: Accounts,
 ) -> None:
-    ada = add(unit, "ada", "staff")
+    ada = add(accounts, "ada", "staff")
     change = UserChange(frozenset({"admin", "staff"}), frozenset({"read"}))
-    after = changed(unit, ada, change)
+    after = changed(accounts, ada, change)
     assert (after.roles, after.scopes) == (change.roles, change.scopes)
-    assert unit.stores.users.by_id(ada.id) == after
-    assert events(unit) == [("roles_changed", ada.id, "root"), ("scopes_changed", ada.id, "root")]
-    event = unit.stores.audit.newest(1, event="roles_changed")[0].event
+    assert accounts.users.by_id(ada.id) == after
+    assert events(accounts) == [
+        ("roles_changed", ada.id, "root"),
+        ("scopes_changed", ada.id, "root"),
+    ]
+    event = accounts.repositories.audit_log.newest(1, event="roles_changed")[0].event
     assert (event.session, event.address, event.agent) == ("session-1", "192.0.2.7", "Browser")
     assert event.detail == {"actor": "root", "roles": "admin staff", "before": "staff"}
 
 
-def test_what_changes_nothing_is_not_logged(unit: UnitOfWork) -> None:
-    ada = add(unit, "ada", "staff")
-    assert changed(unit, ada, UserChange(frozenset({"staff"}), None, disabled=False)) == ada
-    assert events(unit) == []
+def test_what_changes_nothing_is_not_logged(accounts: Accounts) -> None:
+    ada = add(accounts, "ada", "staff")
+    assert changed(accounts, ada, UserChange(frozenset({"staff"}), None, disabled=False)) == ada
+    assert events(accounts) == []
 
 
-def test_a_user_is_disabled_and_enabled_again(unit: UnitOfWork) -> None:
-    ada = add(unit, "ada")
-    assert changed(unit, ada, UserChange(disabled=True)).disabled_at == NOW
-    assert changed(unit, ada, UserChange(disabled=False)).disabled_at is None
-    assert events(unit) == [("user_disabled", ada.id, "root"), ("user_enabled", ada.id, "root")]
+def test_a_user_is_disabled_and_enabled_again(accounts: Accounts) -> None:
+    ada = add(accounts, "ada")
+    assert changed(accounts, ada, UserChange(disabled=True)).disabled_at == NOW
+    assert changed(accounts, ada, UserChange(disabled=False)).disabled_at is None
+    assert events(accounts) == [("user_disabled", ada.id, "root"), ("user_enabled", ada.id, "root")]
 
 
-def test_a_name_that_cannot_be_a_role_undoes_the_whole_change(unit: UnitOfWork) -> None:
-    ada = add(unit, "ada")
+def test_a_name_that_cannot_be_a_role_undoes_the_whole_change(accounts: Accounts) -> None:
+    ada = add(accounts, "ada")
     with pytest.raises(InvalidName):
-        changed(unit, ada, UserChange(frozenset({"staff"}), frozenset({"a b"})))
-    assert unit.stores.users.by_id(ada.id) == ada
-    assert events(unit) == []
+        changed(accounts, ada, UserChange(frozenset({"staff"}), frozenset({"a b"})))
+    assert accounts.users.by_id(ada.id) == ada
+    assert events(accounts) == []
 
 
-def test_nobody_who_is_not_there_is_changed_or_deleted(unit: UnitOfWork) -> None:
-    ada = add(unit, "ada")
-    unit.stores.users.delete(ada.id)
+def test_nobody_who_is_not_there_is_changed_or_deleted(accounts: Accounts) -> None:
+    ada = add(accounts, "ada")
+    accounts.users.delete(ada.id)
     with pytest.raises(NoSuchUser):
-        changed(unit, ada, UserChange(disabled=True))
+        changed(accounts, ada, UserChange(disabled=True))
     with pytest.raises(NoSuchUser):
-        unit.change(lambda stores: delete_user(stores, BY, ada.id, NOW))
-    assert events(unit) == []
+        delete_user(accounts, ada.id, actor=ACTOR)
+    assert events(accounts) == []
 
 
 @pytest.mark.parametrize(
@@ -124,38 +124,38 @@ def test_nobody_who_is_not_there_is_changed_or_deleted(unit: UnitOfWork) -> None
     ],
 )
 def test_the_last_admin_is_neither_demoted_nor_disabled_nor_deleted(
-    unit: UnitOfWork, change: UserChange
+    accounts: Accounts, change: UserChange
 ) -> None:
-    ada = add(unit, "ada", "admin")
-    unit.stores.users.disable(add(unit, "bob", "admin").id, NOW)
+    ada = add(accounts, "ada", "admin")
+    accounts.users.disable(add(accounts, "bob", "admin").id, NOW)
     with pytest.raises(LastAdmin):
-        changed(unit, ada, change)
+        changed(accounts, ada, change)
     with pytest.raises(LastAdmin):
-        unit.change(lambda stores: delete_user(stores, BY, ada.id, NOW))
-    assert unit.stores.users.by_id(ada.id) == ada
-    assert events(unit) == []
+        delete_user(accounts, ada.id, actor=ACTOR)
+    assert accounts.users.by_id(ada.id) == ada
+    assert events(accounts) == []
 
 
-def test_an_admin_beside_another_one_can_go(unit: UnitOfWork) -> None:
-    ada, bob = add(unit, "ada", "admin"), add(unit, "bob", "admin")
-    changed(unit, ada, UserChange(roles=frozenset()))
+def test_an_admin_beside_another_one_can_go(accounts: Accounts) -> None:
+    ada, bob = add(accounts, "ada", "admin"), add(accounts, "bob", "admin")
+    changed(accounts, ada, UserChange(roles=frozenset()))
     with pytest.raises(LastAdmin):
-        changed(unit, bob, UserChange(roles=frozenset()))
+        changed(accounts, bob, UserChange(roles=frozenset()))
 
 
 @pytest.mark.parametrize("way", ["demote", "disable", "delete"])
-def test_of_admins_who_are_all_taken_away_at_once_one_stays(unit: UnitOfWork, way: str) -> None:
-    admins = [add(unit, f"admin{n}", "admin") for n in range(8)]
+def test_of_admins_who_are_all_taken_away_at_once_one_stays(accounts: Accounts, way: str) -> None:
+    admins = [add(accounts, f"admin{n}", "admin") for n in range(8)]
     gate = threading.Barrier(len(admins))
 
     def take_away(user: User) -> bool:
         gate.wait()
         try:
             if way == "delete":
-                unit.change(lambda stores: delete_user(stores, BY, user.id, NOW))
+                delete_user(accounts, user.id, actor=ACTOR)
             else:
                 change = UserChange(disabled=True)
-                changed(unit, user, change if way == "disable" else UserChange(frozenset()))
+                changed(accounts, user, change if way == "disable" else UserChange(frozenset()))
         except LastAdmin:
             return False
         return True
@@ -163,103 +163,97 @@ def test_of_admins_who_are_all_taken_away_at_once_one_stays(unit: UnitOfWork, wa
     with ThreadPoolExecutor(len(admins)) as pool:
         done = list(pool.map(take_away, admins))
     assert done.count(False) == 1
-    assert unit.stores.users.hold_role("admin") == {admins[done.index(False)].id}
+    assert accounts.users.hold_role("admin") == {admins[done.index(False)].id}
 
 
-def test_with_a_user_goes_all_that_is_theirs_and_nothing_else(unit: UnitOfWork) -> None:
-    ada, bob = add(unit, "ada"), add(unit, "bob")
+def test_with_a_user_goes_all_that_is_theirs_and_nothing_else(accounts: Accounts) -> None:
+    ada, bob = add(accounts, "ada"), add(accounts, "bob")
     texts = {}
     for user in (ada, bob):
-        texts[user.id], code = new_code(
-            user,
-            Purpose.VERIFY_EMAIL,
-            user.email,
-            NOW,
-            accounts_of(unit.stores, Mailbox()).lifetimes,
-        )
+        texts[user.id], code = new_code(user, VERIFY_EMAIL, user.email, NOW)
         token, _ = new_api_token(ApiTokenKind.PERSONAL, user.id, "x", [], [], NOW, None)
-        unit.stores.codes.put(code)
-        unit.stores.totp.begin(new_enrolment(user.id, NOW))
-        unit.stores.recovery_codes.replace(user.id, [recovery_digest(user.id, "code")])
-        unit.stores.api_tokens.add(token)
-    assert unit.change(lambda stores: delete_user(stores, BY, ada.id, NOW)) == ada
+        accounts.codes.put(code)
+        accounts.repositories.get(TOTP).begin(new_enrolment(user.id, NOW))
+        accounts.repositories.get(RECOVERY_CODES).replace(
+            user.id, [recovery_digest(user.id, "code")]
+        )
+        accounts.repositories.api_tokens.add(token)
+    delete_user(accounts, ada.id, actor=ACTOR)
 
     def left(user: User) -> list[bool]:
-        stores = unit.stores
+        stores = accounts.repositories
         digest = code_digest(texts[user.id])
         return [
             stores.users.by_id(user.id) is not None,
-            stores.codes.find(digest, Purpose.VERIFY_EMAIL, NOW) is not None,
-            stores.totp.get(user.id) is not None,
-            stores.recovery_codes.left(user.id) == 1,
+            stores.codes.find(digest, VERIFY_EMAIL.name, NOW) is not None,
+            stores.get(TOTP).get(user.id) is not None,
+            stores.get(RECOVERY_CODES).left(user.id) == 1,
             len(stores.api_tokens.of_owner(user.id)) == 1,
         ]
 
     assert left(ada) == [False] * 5
     assert left(bob) == [True] * 5
-    assert events(unit) == [("user_deleted", ada.id, "root")]
+    assert events(accounts) == [("user_deleted", ada.id, "root")]
 
 
-def test_a_deletion_that_fails_on_the_way_leaves_everything(
-    unit: UnitOfWork, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ada = add(unit, "ada")
-    unit.stores.totp.begin(new_enrolment(ada.id, NOW))
+def test_a_deletion_that_fails_on_the_way_leaves_everything(accounts: Accounts) -> None:
+    ada = add(accounts, "ada")
+    accounts.repositories.get(TOTP).begin(new_enrolment(ada.id, NOW))
 
-    def fail(stores: AccountStores) -> None:
-        delete_user(stores, BY, ada.id, NOW)
+    def fail(tx: Transaction) -> None:
+        assert tx.delete_user(ada.id) == ada
+        tx.audit("user_deleted", ada.id, actor=ACTOR)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        unit.change(fail)
-    assert unit.stores.users.by_id(ada.id) == ada
-    assert unit.stores.totp.get(ada.id) is not None
-    assert events(unit) == []
+        accounts.transaction(fail)
+    assert accounts.users.by_id(ada.id) == ada
+    assert accounts.repositories.get(TOTP).get(ada.id) is not None
+    assert events(accounts) == []
 
 
-def test_an_invited_user_chooses_a_password_by_the_code_in_the_mail(unit: UnitOfWork) -> None:
-    mailbox = Mailbox()
+def test_an_invited_user_chooses_a_password_by_the_code_in_the_mail(
+    accounts: Accounts, mailbox: Mailbox
+) -> None:
     ada = new_user("Ada@example.com", "nobody knows", NOW)
-    unit.change(lambda s: invite_user(accounts_of(s, mailbox), s, BY, ada))
-    assert mailbox.last.kind is NotificationKind.SET_PASSWORD
+    accounts.transaction(lambda tx: invite_user(tx, ACTOR, ada))
+    assert mailbox.last.kind == "set_password"
     assert mailbox.last.recipient == "Ada@example.com"
     assert mailbox.last.expires_at == NOW + DAY
     code = mailbox.code
-    later = replace(accounts_of(unit.stores, mailbox), clock=lambda: NOW + DAY - 1.0)
-    reset(later, code, PASSWORD)
-    user = unit.stores.users.by_id(ada.id)
+    later = replace(accounts, clock=lambda: NOW + DAY - 1.0)
+    reset_password(later, code, PASSWORD)
+    user = accounts.users.by_id(ada.id)
     assert user is not None
-    assert later.passwords.verify(user.password_hash, PASSWORD)
+    assert accounts.passwords.verify(user.password_hash, PASSWORD)
     assert user.email_verified_at == NOW + DAY - 1.0
-    assert events(unit) == [("user_added", ada.id, "root")]
+    assert events(accounts) == [("user_added", ada.id, "root"), ("password_reset", ada.id, None)]
 
 
-def test_a_user_whose_address_is_taken_is_not_invited(unit: UnitOfWork) -> None:
-    add(unit, "ada")
-    mailbox = Mailbox()
+def test_a_user_whose_address_is_taken_is_not_invited(accounts: Accounts, mailbox: Mailbox) -> None:
+    add(accounts, "ada")
     rival = new_user("ADA@example.com", "hash", NOW)
     with pytest.raises(EmailTaken):
-        unit.change(lambda s: invite_user(accounts_of(s, mailbox), s, BY, rival))
+        accounts.transaction(lambda tx: invite_user(tx, ACTOR, rival))
     assert mailbox.work == []
-    assert events(unit) == []
+    assert events(accounts) == []
 
 
-def test_a_user_is_not_added_with_a_name_that_cannot_be_a_role(unit: UnitOfWork) -> None:
+def test_a_user_is_not_added_with_a_name_that_cannot_be_a_role(accounts: Accounts) -> None:
     odd = replace(new_user("ada@example.com", "hash", NOW), roles=frozenset({"a b"}))
     with pytest.raises(InvalidName):
-        unit.change(lambda s: add_user(s, BY, odd, NOW))
-    assert list(unit.stores.users.page()) == []
+        accounts.transaction(lambda tx: add_user(tx, ACTOR, odd))
+    assert list(accounts.users.page()) == []
 
 
-def test_a_password_that_is_set_ends_what_was_mailed_before(unit: UnitOfWork) -> None:
-    ada = add(unit, "ada")
-    lifetimes = accounts_of(unit.stores, Mailbox()).lifetimes
-    text, code = new_code(ada, Purpose.RESET_PASSWORD, ada.email, NOW, lifetimes)
-    unit.stores.codes.put(code)
-    assert unit.change(lambda stores: set_password(stores, BY, ada, "new hash", NOW))
-    after = unit.stores.users.by_id(ada.id)
+def test_a_password_that_is_set_ends_what_was_mailed_before(accounts: Accounts) -> None:
+    ada = add(accounts, "ada")
+    text, code = new_code(ada, RESET_PASSWORD, ada.email, NOW)
+    accounts.codes.put(code)
+    assert set_password(accounts, ACTOR, ada, "new hash")
+    after = accounts.users.by_id(ada.id)
     assert after is not None
     assert (after.password_hash, after.version) == ("new hash", ada.version + 1)
-    assert unit.stores.codes.find(code_digest(text), Purpose.RESET_PASSWORD, NOW) is None
-    assert not unit.change(lambda stores: set_password(stores, BY, ada, "later", NOW))
-    assert events(unit) == [("password_set", ada.id, "root")]
+    assert accounts.codes.find(code_digest(text), RESET_PASSWORD.name, NOW) is None
+    assert not set_password(accounts, ACTOR, ada, "later")
+    assert events(accounts) == [("password_set", ada.id, "root")]

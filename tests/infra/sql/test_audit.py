@@ -13,7 +13,6 @@ from flask_watchword.infra.sql.audit import SqlAuditLog, row_of
 from flask_watchword.infra.sql.engine import open_engine, writing
 from flask_watchword.infra.sql.tables import audit
 from flask_watchword.infra.sql.transactions import transact
-from flask_watchword.service.features.admin_users.flow import Administrator
 from flask_watchword.service.features.audit.flow import announce
 
 NOW = 1_700_000_000.123456789
@@ -254,7 +253,7 @@ def test_dropped_entries_are_told_of_and_the_rest_is_whole(any_engine: Engine) -
     log = SqlAuditLog(any_engine)
     log.append([logged(n) for n in range(5)])
     until = Head(3, log.after(2, 1)[0].hash)
-    announce(log, until, NOW, Administrator("ops"))
+    announce(log, until, "ops")
     assert log.drop(Head(), until)
     assert log.start() == until
     assert [entry.seq for entry in log.after(0, 10)] == [4, 5, 6]
@@ -273,7 +272,7 @@ def test_a_beginning_that_no_entry_tells_of_is_found(any_engine: Engine) -> None
 def test_more_removed_than_an_entry_tells_of_is_found(any_engine: Engine) -> None:
     log = SqlAuditLog(any_engine)
     log.append([logged(n) for n in range(5)])
-    announce(log, Head(2, log.after(1, 1)[0].hash), NOW, Administrator("ops"))
+    announce(log, Head(2, log.after(1, 1)[0].hash), "ops")
     last = log.after(3, 1)[0]
     log.drop(Head(), Head(last.seq, last.hash))
     assert not verify(log).is_whole
@@ -288,7 +287,7 @@ class _TrimmedMeanwhile(SqlAuditLog):
         page = super().after(seq, min(limit, 2))
         if self.start() == Head():
             entry = super().after(3, 1)[0]
-            announce(self, Head(entry.seq, entry.hash), NOW, Administrator("ops"))
+            announce(self, Head(entry.seq, entry.hash), "ops")
             self.drop(Head(), Head(entry.seq, entry.hash))
         return page
 

@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import Engine
 
 from flask_watchword.accounts.outbox import Body, new_mail
-from flask_watchword.accounts.totp import new_enrolment
 from flask_watchword.infra.sql import encrypted_values as sealed_values
 from flask_watchword.infra.sql.encrypted_values import count_by_head
-from flask_watchword.infra.sql.factors import SqlTotpStore
 from flask_watchword.infra.sql.outbox import SqlOutbox
 from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.service.features.totp.flow import new_enrolment
+from flask_watchword.service.features.totp.sql import SqlTotpStore
 
 NOW = 1_700_000_000.0
 OLD, NEW = Encryptor([b"o" * 32]), Encryptor([b"n" * 32])

@@ -7,12 +7,15 @@ import pyotp
 import pytest
 from sqlalchemy import Engine, text
 
-from flask_watchword.accounts.recovery_codes import (
+from flask_watchword.infra.sql.engine import reading, writing
+from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.service.features.recovery_codes.flow import (
     COUNT,
     new_recovery_codes,
     recovery_digest,
 )
-from flask_watchword.accounts.totp import (
+from flask_watchword.service.features.recovery_codes.sql import SqlRecoveryCodeStore
+from flask_watchword.service.features.totp.flow import (
     Enrolment,
     UnreadableSecret,
     confirm_totp,
@@ -21,9 +24,7 @@ from flask_watchword.accounts.totp import (
     otpauth_uri,
     verify_totp,
 )
-from flask_watchword.infra.sql.engine import reading, writing
-from flask_watchword.infra.sql.factors import SqlRecoveryCodeStore, SqlTotpStore
-from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.service.features.totp.sql import SqlTotpStore
 
 NOW = 1_700_000_010.0  # in the middle of a step, as 30 divides 1_699_999_980
 STEP = int(NOW // 30)
@@ -48,7 +49,7 @@ def store(any_engine: Engine) -> SqlTotpStore:
 
 @pytest.fixture
 def codes(any_engine: Engine) -> SqlRecoveryCodeStore:
-    return SqlRecoveryCodeStore(any_engine)
+    return SqlRecoveryCodeStore(any_engine, Encryptor([KEY]))
 
 
 def code_of(enrolment: Enrolment, step: int) -> str:

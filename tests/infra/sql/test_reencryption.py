@@ -5,11 +5,11 @@ from sqlalchemy import Engine
 
 from flask_watchword.accounts.outbox import Body, new_mail
 from flask_watchword.accounts.reencryption import ReencryptionResult
-from flask_watchword.accounts.totp import UnreadableSecret, new_enrolment
 from flask_watchword.infra.sql import reencryption as resealing
-from flask_watchword.infra.sql.factors import SqlTotpStore
 from flask_watchword.infra.sql.outbox import SqlOutbox
 from flask_watchword.keys.encryption import Encryptor
+from flask_watchword.service.features.totp.flow import UnreadableSecret, new_enrolment
+from flask_watchword.service.features.totp.sql import SqlTotpStore
 
 NOW = 1_700_000_000.0
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
@@ -24,12 +24,12 @@ def test_secrets_under_the_old_master_key_open_under_the_new_one_alone_afterward
     enrolments = [new_enrolment(f"user-{n}", NOW) for n in range(5)]
     for enrolment in enrolments:
         before.begin(enrolment)
-    assert SqlTotpStore(any_engine, Encryptor([NEW, OLD])).reseal() == ReencryptionResult(5, 0)
+    assert SqlTotpStore(any_engine, Encryptor([NEW, OLD])).reencrypt() == ReencryptionResult(5, 0)
     after = SqlTotpStore(any_engine, Encryptor([NEW]))
     assert [after.get(enrolment.user_id) for enrolment in enrolments] == enrolments
     with pytest.raises(UnreadableSecret):
         before.get("user-0")
-    assert after.reseal() == ReencryptionResult(0, 0)
+    assert after.reencrypt() == ReencryptionResult(0, 0)
 
 
 def test_messages_under_the_old_master_key_are_sent_under_the_new_one(any_engine: Engine) -> None:
@@ -49,7 +49,7 @@ def test_what_no_master_key_opens_is_counted_and_left(any_engine: Engine) -> Non
     lost = SqlTotpStore(any_engine, Encryptor([OTHER]))
     lost.begin(new_enrolment("eve", NOW))
     SqlTotpStore(any_engine, Encryptor([OLD])).begin(new_enrolment("ada", NOW))
-    assert SqlTotpStore(any_engine, Encryptor([NEW, OLD])).reseal() == ReencryptionResult(1, 1)
+    assert SqlTotpStore(any_engine, Encryptor([NEW, OLD])).reencrypt() == ReencryptionResult(1, 1)
     assert lost.get("eve") is not None
 
 
@@ -66,5 +66,5 @@ def test_a_secret_that_is_replaced_meanwhile_stays_the_newer_one(
         return decrypt(encrypted, context)
 
     monkeypatch.setattr(encryptor, "decrypt", decrypt_slowly)
-    assert SqlTotpStore(any_engine, encryptor).reseal() == ReencryptionResult(0, 0)
+    assert SqlTotpStore(any_engine, encryptor).reencrypt() == ReencryptionResult(0, 0)
     assert SqlTotpStore(any_engine, Encryptor([NEW])).get("ada") == newer

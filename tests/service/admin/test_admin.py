@@ -14,10 +14,11 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.audit import SqlAuditLog
 from flask_watchword.service.access import ADMIN, ADMIN_SIGN_IN_SECONDS, RECENT_ADMIN
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.features.admin_table import ADMIN_ENDPOINTS
+from flask_watchword.service.features.table import FEATURES, endpoints_of
 from tests.service.site import BETTER, EMAIL, GOOD, Site, failing
 
 BOSS = "boss@example.com"
+ADMIN_ENDPOINTS = [one for one in endpoints_of(FEATURES) if one.guard in (ADMIN, RECENT_ADMIN)]
 
 
 def told(answer: TestResponse) -> tuple[int, str]:
@@ -43,7 +44,7 @@ def get(ours: Site, path: str, token: str, **query: Any) -> TestResponse:
 
 def newest(ours: Site) -> tuple[str, str, dict[str, Any]]:
     """Return name, subject and detail of the newest entry of the audit log."""
-    (entry,) = ours.parts.stores.accounts.stores.audit.newest(1)
+    (entry,) = ours.parts.repositories.audit_log.newest(1)
     return entry.event.event, entry.event.subject, dict(entry.event.detail)
 
 

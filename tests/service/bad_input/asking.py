@@ -12,14 +12,15 @@ import msgspec
 from werkzeug.test import TestResponse
 
 from flask_watchword.accounts.users import new_user
+from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.table import active_features, endpoints_of
 from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContext
 from tests.service.declared import OF_A_PROBLEM
 from tests.service.site import GOOD, Site
 
-SERVED = endpoints(demo=False)
+SERVED = endpoints_of(active_features(Settings()))
 WITH_BODY = [one for one in SERVED if one.body is not None]
 DOCUMENT = msgspec.json.decode(api_document(SERVED, "Watchword", ""))
 

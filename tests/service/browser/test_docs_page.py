@@ -8,7 +8,7 @@ from flask import Flask
 
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
-from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.table import FEATURES, endpoints_of
 from flask_watchword.service.openapi.operation import path_of
 from flask_watchword.service.watchword import Watchword
 from tests.servers.browser import Page
@@ -51,7 +51,7 @@ TRIED = """
     await until(() => healthz().querySelector(".live-responses-table .response"));
     return healthz().querySelector(".live-responses-table .response").innerText;
 """
-OPERATIONS = {f"{one.method} {path_of(one)}" for one in endpoints(demo=True)}
+OPERATIONS = {f"{one.method} {path_of(one)}" for one in endpoints_of(FEATURES)}
 
 
 def nothing_is_wrong(page: Page, service: str) -> None:

@@ -32,7 +32,7 @@ FILLED = """
 
 
 def offered(stores: Stores) -> str | None:
-    return stores.accounts.change(lambda one: offer_setup(one, system_clock()))
+    return stores.accounts.run(lambda one: offer_setup(one, system_clock()))
 
 
 def test_the_link_makes_an_admin(page: Page, service: str, stores: Stores, ada: User) -> None:

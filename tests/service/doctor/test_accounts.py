@@ -6,7 +6,6 @@ import pytest
 
 from flask_watchword.accounts.admins import ADMIN
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.accounts.totp import new_enrolment
 from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.checks.results import Level
@@ -18,12 +17,16 @@ from flask_watchword.service.checks.accounts import (
 )
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.demo.demo_user import add_demo_user
+from flask_watchword.service.features.table import FEATURES, factors_of
+from flask_watchword.service.features.totp.flow import TOTP, new_enrolment
 from tests.service.places import empty_accounts
 from tests.service.site import CHEAPEST, GOOD, Site
 
+FACTORS = factors_of(FEATURES)
+
 
 def test_hashes_of_other_parameters_are_counted() -> None:
-    accounts = empty_accounts().stores
+    accounts = empty_accounts().repositories
     assert check_hashes(accounts).level is Level.OK
     accounts.users.add(new_user("ada@example.com", Passwords().hash(GOOD), 0.0))
     assert check_hashes(accounts).level is Level.OK
@@ -35,22 +38,22 @@ def test_hashes_of_other_parameters_are_counted() -> None:
 
 
 def test_admins_are_told_who_log_in_by_a_password_alone(ours: Site) -> None:
-    accounts = ours.parts.stores.accounts.stores
-    assert check_admins(accounts).level is Level.WARNING
+    accounts = ours.parts.repositories
+    assert check_admins(accounts, FACTORS).level is Level.WARNING
     ada = ours.add_verified("ada@example.com")
     accounts.users.set_roles(ada.id, frozenset({ADMIN}))
-    found = check_admins(accounts)
+    found = check_admins(accounts, FACTORS)
     assert found.level is Level.WARNING
     assert "1 of 1 log in with a password alone: ada@example.com" in found.says
     enrolment = new_enrolment(ada.id, system_clock())
-    accounts.totp.begin(enrolment)
-    assert check_admins(accounts).level is Level.WARNING
-    accounts.totp.confirm(ada.id, enrolment.created_at, 1, system_clock())
-    assert check_admins(accounts).level is Level.OK
+    accounts.get(TOTP).begin(enrolment)
+    assert check_admins(accounts, FACTORS).level is Level.WARNING
+    accounts.get(TOTP).confirm(ada.id, enrolment.created_at, 1, system_clock())
+    assert check_admins(accounts, FACTORS).level is Level.OK
 
 
 def test_what_a_demo_has_left_is_a_problem_but_in_a_demo() -> None:
-    accounts, real, demo = empty_accounts().stores, Settings(), Settings(demo=True)
+    accounts, real, demo = empty_accounts().repositories, Settings(), Settings(demo=True)
     assert check_demo_user(accounts, real).level is Level.OK
     add_demo_user(accounts.users, Passwords(), system_clock)
     assert check_demo_user(accounts, real).level is Level.PROBLEM

@@ -4,18 +4,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from flask_watchword.accounts.notifications import Mailer, Notification, NotificationKind
+from flask_watchword.accounts.notifications import Mailer, Notification
 from flask_watchword.accounts.outbox import Mail
 from flask_watchword.infra.sql.engine import open_engine
 from flask_watchword.infra.sql.outbox import SqlOutbox, purge_mail
 from flask_watchword.infra.sql.schema import upgrade_schema
 from flask_watchword.keys.encryption import Encryptor
 from flask_watchword.service.mail.mailer import OutboxMailer, in_words
-from flask_watchword.service.mail.rendering import MailTemplates
+from tests.service.mail.of_features import mail_templates
 
 NOW = 1_700_000_000.0
 URL = "https://auth.example.com"
-RESET = Notification(NotificationKind.RESET_PASSWORD, "ada@example.com", "a/b+c#d", NOW + 1800)
+RESET = Notification("reset_password", "ada@example.com", "a/b+c#d", NOW + 1800)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def mailer(engine: Engine, url: str = URL) -> Mailer:
     outbox = SqlOutbox(engine, Encryptor([b"k" * 32]))
-    return OutboxMailer(outbox, MailTemplates("Example"), url, lambda: NOW)
+    return OutboxMailer(outbox, mail_templates("Example"), url, lambda: NOW)
 
 
 def put(engine: Engine, letter: Notification, url: str = URL) -> Mail:
@@ -52,7 +52,7 @@ def test_a_letter_is_worth_sending_for_as_long_as_its_code(engine: Engine) -> No
 
 
 def test_a_letter_without_a_code_is_worth_sending_for_a_day(engine: Engine) -> None:
-    mail = put(engine, Notification(NotificationKind.PASSWORD_CHANGED, "ada@example.com"))
+    mail = put(engine, Notification("password_changed", "ada@example.com"))
     assert mail.expires_at == NOW + 86_400
     assert URL not in mail.body.text
 

@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.accounts.notifications import NotificationKind
 from flask_watchword.accounts.outbox import new_mail
-from flask_watchword.service.mail.mailer import PAGES
 from flask_watchword.service.mail.rendering import BadTemplate, MailTemplates
+from tests.service.mail.of_features import KINDS, WITH_CODE, mail_templates
 
 LINK = "https://auth.example.com/reset?code=4711&x=1"
 CODE = "code-4711"
@@ -26,12 +25,12 @@ class Links(HTMLParser):
 
 @pytest.fixture(scope="module")
 def templates() -> MailTemplates:
-    return MailTemplates("Example")
+    return mail_templates("Example")
 
 
-@pytest.mark.parametrize("kind", NotificationKind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_message_says_whom_it_is_about_in_both_parts(
-    templates: MailTemplates, kind: NotificationKind
+    templates: MailTemplates, kind: str
 ) -> None:
     body = templates.render(
         kind, email="ada@example.com", code=CODE, link=LINK, within="30 minutes"
@@ -41,7 +40,7 @@ def test_every_message_says_whom_it_is_about_in_both_parts(
     assert "ada@example.com" in body.html
     page = Links()
     page.feed(body.html)
-    has_code = kind in PAGES
+    has_code = kind in WITH_CODE
     assert page.found == ([LINK] if has_code else [])
     assert [word in body.text for word in (LINK, CODE, "30 minutes")] == [has_code] * 3
     assert [word in body.html for word in (CODE, "30 minutes")] == [has_code] * 2
@@ -49,17 +48,15 @@ def test_every_message_says_whom_it_is_about_in_both_parts(
 
 
 def test_without_a_public_address_a_letter_has_the_code_alone(templates: MailTemplates) -> None:
-    body = templates.render(
-        NotificationKind.VERIFY_EMAIL, email="ada@example.com", code=CODE, within="30 minutes"
-    )
+    body = templates.render("verify_email", email="ada@example.com", code=CODE, within="30 minutes")
     assert CODE in body.text
     assert CODE in body.html
     assert "link" not in body.text
     assert "<a" not in body.html
 
 
-@pytest.mark.parametrize("kind", NotificationKind)
-def test_nothing_of_an_address_is_markup(templates: MailTemplates, kind: NotificationKind) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_of_an_address_is_markup(templates: MailTemplates, kind: str) -> None:
     body = templates.render(kind, email=HOSTILE, link=LINK, within="30 minutes")
     assert "<script" not in body.html
     assert HOSTILE in body.text
@@ -67,18 +64,16 @@ def test_nothing_of_an_address_is_markup(templates: MailTemplates, kind: Notific
 
 def test_a_subject_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
     (tmp_path / "verify_email.subject").write_text("{{ email }}\nat {{ product }}\n")
-    body = MailTemplates("A\r\nB", tmp_path).render(
-        NotificationKind.VERIFY_EMAIL, email="ada\r\nBcc: eve@example.com"
+    body = mail_templates("A\r\nB", tmp_path).render(
+        "verify_email", email="ada\r\nBcc: eve@example.com"
     )
     assert body.subject == "ada Bcc: eve@example.com at A B"
 
 
 def test_a_template_of_the_operators_is_used_and_the_others_stay(tmp_path: Path) -> None:
     (tmp_path / "verify_email.html").write_text("<b>{{ email }} {{ link }}</b>")
-    templates = MailTemplates("Example", tmp_path)
-    body = templates.render(
-        NotificationKind.VERIFY_EMAIL, email=HOSTILE, link=LINK, within="1 minute"
-    )
+    templates = mail_templates("Example", tmp_path)
+    body = templates.render("verify_email", email=HOSTILE, link=LINK, within="1 minute")
     assert body.html.startswith("<b>&#34;&gt;&lt;script")
     assert "Example" in body.text
 
@@ -89,4 +84,4 @@ def test_a_template_that_cannot_be_used_is_found_out_at_the_start(
 ) -> None:
     (tmp_path / "reset_password.txt").write_text(source)
     with pytest.raises(BadTemplate, match=r"^reset_password\.txt: "):
-        MailTemplates("Example", tmp_path)
+        mail_templates("Example", tmp_path)

@@ -12,11 +12,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from flask_watchword.service.access import ACCESS, PUBLIC
 from flask_watchword.service.endpoint import Endpoint, endpoint
-from flask_watchword.service.features.table import endpoints
+from flask_watchword.service.features.table import FEATURES, endpoints_of
 from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.responses import no_content
+from tests.service.declared import codes_by_status
 
-SERVED = endpoints(demo=True)
+SERVED = endpoints_of(FEATURES)
 
 
 def described(*served: Endpoint, prefix: str = "") -> Any:
@@ -66,14 +67,14 @@ def test_every_endpoint_is_described_with_every_status_it_answers() -> None:
     document = described()
     for one in SERVED:
         statuses = {int(status) for status in operation_of(one, document)["responses"]}
-        assert statuses == {*map(int, one.answers), *one.every_refusal()}
+        assert statuses == {*map(int, one.answers), *codes_by_status(one)}
 
 
-def test_every_refusal_shows_an_example_of_each_code_and_admits_no_other() -> None:
+def test_every_error_shows_an_example_of_each_code_and_admits_no_other() -> None:
     document = described()
     for one in SERVED:
         responses = operation_of(one, document)["responses"]
-        for status, codes in one.every_refusal().items():
+        for status, codes in codes_by_status(one).items():
             content = responses[str(status)]["content"]["application/json"]
             assert content["schema"]["properties"]["code"]["enum"] == sorted(codes)
             examples = content["examples"].values()
@@ -100,7 +101,7 @@ def test_a_status_that_owes_a_header_says_so(status: HTTPStatus, header: str) ->
     owing = [
         operation_of(one, document)["responses"][str(status)]
         for one in SERVED
-        if status in one.every_refusal()
+        if status in codes_by_status(one)
     ]
     assert owing
     assert all(response["headers"][header]["required"] for response in owing)

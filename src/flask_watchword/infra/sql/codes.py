@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from flask_watchword.accounts.one_time_codes import OneTimeCode, Purpose
+from flask_watchword.accounts.one_time_codes import OneTimeCode
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.batches import batch
 from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at
@@ -85,11 +85,11 @@ class SqlCodeStore:
         """Keep a code unless this subject has one for this purpose that is not over."""
         return bool(self._database.rows(_PUT_FIRST[self._dialect], _values(code) | {"now": now}))
 
-    def find(self, digest: str, purpose: Purpose, now: float) -> OneTimeCode | None:
+    def find(self, digest: str, purpose: str, now: float) -> OneTimeCode | None:
         """Return a code of this purpose that is not over; it stays."""
         return self._one(_FIND, digest, purpose, now)
 
-    def take(self, digest: str, purpose: Purpose, now: float) -> OneTimeCode | None:
+    def take(self, digest: str, purpose: str, now: float) -> OneTimeCode | None:
         """Remove a code of this purpose that is not over, and return it."""
         return self._one(_TAKE, digest, purpose, now)
 
@@ -102,9 +102,9 @@ class SqlCodeStore:
         return self._database.count(_PURGE, {"now": now, "most": limit})
 
     def _one(
-        self, statement: Executable, digest: str, purpose: Purpose, now: float
+        self, statement: Executable, digest: str, purpose: str, now: float
     ) -> OneTimeCode | None:
-        values = {"this_digest": digest, "this_purpose": purpose.value, "now": now}
+        values = {"this_digest": digest, "this_purpose": purpose, "now": now}
         for row in self._database.rows(statement, values):
             return _code(row)
         return None
@@ -116,4 +116,4 @@ def _values(code: OneTimeCode) -> dict[str, Any]:
 
 def _code(row: Iterable[Any]) -> OneTimeCode:
     digest, purpose, *rest = row
-    return OneTimeCode(digest, Purpose(purpose), *rest)
+    return OneTimeCode(digest, purpose, *rest)

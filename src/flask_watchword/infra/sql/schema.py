@@ -1,11 +1,11 @@
 """Upgrade the schema of a database; several processes may do so at the same time."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, Table, inspect
 
 from flask_watchword.infra.errors import LaterSchema, StoreUnavailable
 from flask_watchword.infra.sql.autogenerate import hide_tables
@@ -115,3 +115,15 @@ def _schema_lock(connection: Connection) -> Iterator[None]:
     with without_time_limit(connection):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
         yield
+
+
+def create_tables(engine: Engine, tables: Sequence[Table]) -> None:
+    """Create the tables that features of an application declare, where they are missing.
+
+    Raises:
+        StoreUnavailable: when the database does not answer.
+    """
+    if tables:
+        with writing(engine) as connection:
+            for table in tables:
+                table.create(connection, checkfirst=True)

@@ -25,24 +25,24 @@ from flask_watchword.extension.tokens.creation import compose
 from flask_watchword.extension.verification.current_token import CurrentToken
 from flask_watchword.jose import Decoder, VerifiedToken
 from flask_watchword.jose.claims import Policy
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.responses import error_response
 
 
-def new_challenge_token(kind: ChallengeKind, user: User) -> str:
+def new_challenge_token(context: ServiceContext, kind: ChallengeKind, user: User) -> str:
     """Return a token that says that a user's password was right a moment ago."""
-    claims = {**challenge_claims(kind, user.id, user.version), "aud": _audience()}
+    claims = {**challenge_claims(kind, user.id, user.version), "aud": _audience(context)}
     lifetime = timedelta(seconds=kind.lifetime)
     app, header = running_app(), {"typ": kind.header_type}
     state = state_of(app)
     return compose(app, state, user.id, kind.claim_type, claims, False, lifetime, header).text
 
 
-def challenged_user(kind: ChallengeKind, text: str) -> User:
+def challenged_user(context: ServiceContext, kind: ChallengeKind, text: str) -> User:
     """Return the user whose sign-in is pending, or end the request with 401."""
     try:
-        pending = _read_pending_token(kind, text)
-        user = service_context().stores.users.by_id(pending.user_id)
+        pending = _read_pending_token(context, kind, text)
+        user = context.stores.users.by_id(pending.user_id)
         version, disabled = (None, False) if user is None else (user.version, user.is_disabled)
         check_challenge(pending, version, is_disabled=disabled)
     except InvalidChallenge:
@@ -54,7 +54,7 @@ def challenged_user(kind: ChallengeKind, text: str) -> User:
     return user
 
 
-def _read_pending_token(kind: ChallengeKind, text: str) -> LoginChallenge:
+def _read_pending_token(context: ServiceContext, kind: ChallengeKind, text: str) -> LoginChallenge:
     """Return what a token says of a pending sign-in.
 
     Raises:
@@ -62,7 +62,7 @@ def _read_pending_token(kind: ChallengeKind, text: str) -> LoginChallenge:
         StoreUnavailable: when the store does not answer.
     """
     try:
-        verified = _verified(text)
+        verified = _verified(context, text)
         revocations = current_state().revocations
         if revocations is not None:
             # It ends with the version of its user. That all sessions of a subject were ended is
@@ -73,21 +73,20 @@ def _read_pending_token(kind: ChallengeKind, text: str) -> LoginChallenge:
     return read_challenge(kind, verified.header, verified.claims)
 
 
-def _verified(text: str) -> VerifiedToken:
+def _verified(context: ServiceContext, text: str) -> VerifiedToken:
     try:
-        return _verified_by_known_keys(text)
+        return _verified_by_known_keys(context, text)
     except UnknownKeyError as error:
-        if error.kid is None or not service_context().keys.refresh(error.kid):
+        if error.kid is None or not context.keys.refresh(error.kid):
             raise
-    return _verified_by_known_keys(text)
+    return _verified_by_known_keys(context, text)
 
 
-def _verified_by_known_keys(text: str) -> VerifiedToken:
-    parts = service_context()
-    policy = Policy(audience=_audience(), issuer=parts.settings.issuer)
-    decoder = Decoder(parts.keys.verifying_keys(), policy)
+def _verified_by_known_keys(context: ServiceContext, text: str) -> VerifiedToken:
+    policy = Policy(audience=_audience(context), issuer=context.settings.issuer)
+    decoder = Decoder(context.keys.verifying_keys(), policy)
     return decoder.verify(text, current_state().callbacks.clock())
 
 
-def _audience() -> str:
-    return f"{service_context().settings.issuer}#pending_login"
+def _audience(context: ServiceContext) -> str:
+    return f"{context.settings.issuer}#pending_login"

@@ -18,15 +18,13 @@ from flask_watchword.accounts.rate_limits import (
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.sessions.session_context import TokenPair
-from flask_watchword.service.audit_events import record
-from flask_watchword.service.client_address import client
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.responses import error_response
 from flask_watchword.service.token_response import TokenTransport, token_response
-from flask_watchword.service.tokens import OTP_METHOD, AuthenticationContext
+from flask_watchword.service.tokens import AuthenticationContext
 
 
-def check_transport(transport: TokenTransport) -> None:
+def check_transport(context: ServiceContext, transport: TokenTransport) -> None:
     """Check that whoever made the page that asks may log its user in by cookie.
 
     A page of somebody else's could log them in as itself, and read what they write from then on.
@@ -35,11 +33,11 @@ def check_transport(transport: TokenTransport) -> None:
         CrossOriginError: when it is somebody else's.
     """
     if transport == "cookie":
-        service_context().origins.check(request)
+        context.origins.check(request)
 
 
 @contextlib.contextmanager
-def rate_limited_attempt(email: str) -> Iterator[Attempt]:
+def rate_limited_attempt(context: ServiceContext, email: str) -> Iterator[Attempt]:
     """Count an attempt to sign in before a password is looked at, and pay it back if that fails.
 
     An error tells nothing of the password: a store was down, or no core free. Were it counted,
@@ -50,42 +48,46 @@ def rate_limited_attempt(email: str) -> Iterator[Attempt]:
     Raises:
         TooManyAttempts: when it comes too early.
     """
-    parts, at = service_context(), client().address
-    limits = parts.limits.sign_in
+    at = context.client_address
+    limits = context.limits.sign_in
     attempt = count_login_attempt(
-        parts.stores.throttle, email_key(email), at, system_clock(), limits
+        context.stores.throttle, email_key(email), at, system_clock(), limits
     )
     try:
         yield attempt
     except TooManyAttempts:
-        right_password(attempt)  # only what follows a right password has limits of its own
+        right_password(context, attempt)  # only what follows a right password has limits of its own
         raise
     except BaseException:
-        refund_attempt(parts.stores.throttle, attempt)
+        refund_attempt(context.stores.throttle, attempt)
         raise
 
 
-def wrong_password(attempt: Attempt) -> None:
+def wrong_password(context: ServiceContext, attempt: Attempt) -> None:
     """Count an attempt as a failure alone."""
-    login_failed(service_context().stores.throttle, attempt)
+    login_failed(context.stores.throttle, attempt)
 
 
-def right_password(attempt: Attempt) -> None:
+def right_password(context: ServiceContext, attempt: Attempt) -> None:
     """Count an attempt as a success alone: the password was right, whatever follows."""
-    service_context().stores.throttle.refund(attempt.charges)
+    context.stores.throttle.refund(attempt.charges)
 
 
-def later_step(user: User) -> Attempt:
+def later_step(context: ServiceContext, user: User) -> Attempt:
     """Return the attempt of a later step of a login: it has paid nothing.
 
     What the password was counted for was refunded when it was right, and what the step shows has
     limits of its own.
     """
-    return Attempt(user.email_key, client().address, ())
+    return Attempt(user.email_key, context.client_address, ())
 
 
 def finish_login(
-    user: User, methods: tuple[str, ...], attempt: Attempt, transport: TokenTransport
+    context: ServiceContext,
+    user: User,
+    methods: tuple[str, ...],
+    attempt: Attempt,
+    transport: TokenTransport,
 ) -> Response:
     """Answer with the tokens of a new session: somebody has shown every factor they have.
 
@@ -96,27 +98,25 @@ def finish_login(
         transport: how the tokens are to travel.
     """
     sign_in = AuthenticationContext(user, methods)
-    pair = _started(sign_in)
+    pair = _started(context, sign_in)
     if pair is None:
-        return wrong_credentials()
-    parts = service_context()
-    login_succeeded(parts.stores.throttle, attempt, system_clock(), parts.limits.sign_in)
-    return token_response(pair, sign_in.csrf, transport)
+        return wrong_credentials(context)
+    login_succeeded(context.stores.throttle, attempt, system_clock(), context.limits.sign_in)
+    return token_response(context, pair, sign_in.csrf, transport)
 
 
-def trust_this_location(user_id: str) -> None:
+def trust_this_location(context: ServiceContext, user_id: str) -> None:
     """Take note that an owner is where this request comes from: they have a code of their mail."""
-    parts = service_context()
-    user = parts.stores.users.by_id(user_id)
+    user = context.stores.users.by_id(user_id)
     if user is not None:
-        at, limits = client().address, parts.limits.sign_in
-        trust_location(parts.stores.throttle, user.email_key, at, system_clock(), limits)
+        at, limits = context.client_address, context.limits.sign_in
+        trust_location(context.stores.throttle, user.email_key, at, system_clock(), limits)
 
 
-def wrong_credentials() -> Response:
+def wrong_credentials(context: ServiceContext) -> Response:
     """Answer 401: one answer for unknown, wrong, disabled and not verified."""
     msg = "Bad email or password"
-    if service_context().settings.verified_logins_only:
+    if context.settings.verified_logins_only:
         # Always the same, so that it tells nothing of this address.
         msg = f"{msg}, or an address that is not verified yet by the code in the e-mail"
     return error_response(401, msg, "invalid_credentials")
@@ -131,25 +131,25 @@ def _is_same(user: User, now: User) -> bool:
     )
 
 
-def _has_every_factor(user: User, methods: tuple[str, ...]) -> bool:
-    # Asked by every way in, whatever it asked before: a factor may be a moment old.
-    totp = service_context().stores.accounts.stores.totp
-    return OTP_METHOD in methods or not totp.has_factor(user.id)
+def _has_every_factor(context: ServiceContext, user: User, methods: tuple[str, ...]) -> bool:
+    # Every login is checked, whatever was checked before: a factor may have just been added.
+    with_second_factor = any(factor.amr in methods for factor in context.factors)
+    return with_second_factor or not context.has_second_factor(user)
 
 
-def _started(sign_in: AuthenticationContext) -> TokenPair | None:
-    parts, user, methods = service_context(), sign_in.user, sign_in.methods
-    pair = parts.sessions.start(sign_in, fresh=True, address=client().address)
+def _started(context: ServiceContext, sign_in: AuthenticationContext) -> TokenPair | None:
+    user, methods = sign_in.user, sign_in.methods
+    pair = context.sessions.start(sign_in, fresh=True, address=context.client_address)
     try:
         # Whoever disables a user or changes a password ends all sessions after that. One that is
         # started later still, by a factor that was looked at before, is found here; and so is one
         # whose token says a role or a scope that was taken away meanwhile.
-        now = parts.stores.users.by_id(user.id)
-        if now is not None and _is_same(user, now) and _has_every_factor(user, methods):
-            record("login", user.id, pair.session_id, methods=" ".join(methods))
+        now = context.stores.users.by_id(user.id)
+        if now is not None and _is_same(user, now) and _has_every_factor(context, user, methods):
+            context.audit("login", user.id, pair.session_id, methods=" ".join(methods))
             return pair
     except BaseException:
-        parts.sessions.end(pair.session_id)
+        context.sessions.end(pair.session_id)
         raise
-    parts.sessions.end(pair.session_id)
+    context.sessions.end(pair.session_id)
     return None

@@ -1,104 +1,173 @@
-"""The second factor: asked for after the password, looked at, and used up."""
+"""Second factors in a login and in sensitive changes."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts.accounts import notify
+from flask_watchword.accounts.errors import (
+    INVALID_FIELD,
+    SECOND_FACTOR_UNAVAILABLE,
+    TOO_MANY_TRIES,
+    Rejected,
+)
 from flask_watchword.accounts.login_challenge import SECOND_FACTOR
-from flask_watchword.accounts.notifications import NotificationKind
-from flask_watchword.accounts.recovery_codes import recovery_digest
-from flask_watchword.accounts.totp import verify_totp
-from flask_watchword.accounts.transaction import AccountStores
 from flask_watchword.accounts.users import User
-from flask_watchword.clock import system_clock
-from flask_watchword.service.audit_events import current_session, event, record
-from flask_watchword.service.authentication.challenge_tokens import new_challenge_token
-from flask_watchword.service.context import service_context
+from flask_watchword.service.authentication.challenge_tokens import (
+    challenged_user,
+    new_challenge_token,
+)
+from flask_watchword.service.authentication.factor import Factor
+from flask_watchword.service.authentication.login import check_transport, finish_login, later_step
+from flask_watchword.service.context import ServiceContext
+from flask_watchword.service.error_codes import (
+    CROSS_ORIGIN,
+    INVALID_CREDENTIALS,
+    INVALID_PENDING_TOKEN,
+    INVALID_SECOND_FACTOR,
+    SECOND_FACTOR_REQUIRED,
+    WRONG_CODE,
+)
 from flask_watchword.service.rate_limiting import counting_failures
 from flask_watchword.service.responses import json_response
+from flask_watchword.service.token_response import TokenTransport
+from flask_watchword.service.tokens import PASSWORD_METHOD
+
+#: The errors of an endpoint that answers an MFA challenge.
+CHALLENGE_ERRORS = (
+    INVALID_PENDING_TOKEN,
+    INVALID_SECOND_FACTOR,
+    INVALID_CREDENTIALS,
+    CROSS_ORIGIN,
+    TOO_MANY_TRIES,
+    SECOND_FACTOR_UNAVAILABLE,
+)
 
 
-class WrongCode(Exception):
-    """A code of a second factor that is not good: wrong, of another time, or used already."""
+class WrongCode(Rejected):
+    """An answer to a second factor that is wrong, expired or used."""
 
-
-class SecondFactorRequired(Exception):
-    """A change that needs a second factor beside the password, and none was sent."""
+    def __init__(self) -> None:
+        super().__init__(WRONG_CODE, "The code is wrong, or was used before; take the next one")
 
 
 class MfaChallenge(msgspec.Struct):
-    """What a login is answered with where the password was right and something is missing.
+    """The response to a login whose password is right and whose user has a second factor.
 
     Attributes:
         mfa_required: always true.
-        pending_token: what to show with the second factor, to ``POST /login/totp``.
+        pending_token: the MFA challenge token, to send with the second factor.
+        factors: the factors that can be used, by the member of the body that carries them.
     """
 
     mfa_required: bool
     pending_token: str
+    factors: list[str]
 
 
-def challenge_response(user: User) -> Response | None:
-    """Return what asks a user for their second factor; ``None`` where they have none."""
-    if not service_context().stores.accounts.stores.totp.has_factor(user.id):
+def challenge_response(context: ServiceContext, user: User) -> Response | None:
+    """Return the MFA challenge of a user; ``None`` for a user without a second factor."""
+    if not context.has_second_factor(user):
         return None
-    record("second_factor_asked", user.id)
-    token = new_challenge_token(SECOND_FACTOR, user)
-    return json_response(MfaChallenge(mfa_required=True, pending_token=token))
+    context.audit("second_factor_asked", user.id)
+    token = new_challenge_token(context, SECOND_FACTOR, user)
+    repositories = context.repositories
+    enrolled = [one.field for one in context.factors if one.is_enrolled(repositories, user.id)]
+    return json_response(MfaChallenge(mfa_required=True, pending_token=token, factors=enrolled))
 
 
-def require_second_factor(user_id: str, code: str | None, recovery_code: str | None) -> None:
-    """Use up a second factor of a user who has one; a user without one needs none.
+def answer_challenge(
+    context: ServiceContext,
+    pending_token: str,
+    answers: object,
+    factors: Sequence[Factor],
+    transport: TokenTransport,
+) -> Response:
+    """Finish a login: verify the answer to an MFA challenge, and respond with tokens.
 
-    For a user who is signed in and has shown the password: password and session may be stolen
-    together, the authenticator is another device.
+    Args:
+        context: the service.
+        pending_token: the MFA challenge token.
+        answers: has the answer as the attribute that :attr:`Factor.field` names.
+        factors: those that may answer.
+        transport: whether the tokens come in the body or in cookies.
 
     Raises:
-        SecondFactorRequired: when the user has a second factor and neither code is given.
-        WrongCode: when the given code is not good; nothing is used up then.
-        TooManyTries: when there were too many wrong codes, from wherever.
-        UnreadableSecret: when the authenticator's secret cannot be opened.
+        Rejected: with ``invalid_pending_token`` or ``invalid_second_factor``.
+        TooManyAttempts: after too many wrong answers, from any address.
     """
-    if not service_context().stores.accounts.stores.totp.has_factor(user_id):
-        return
-    if code is None and recovery_code is None:
-        record("second_factor_asked", user_id, current_session())
-        raise SecondFactorRequired
+    check_transport(context, transport)
+    factor, answer = _only_answer(answers, factors)
+    user = challenged_user(context, SECOND_FACTOR, pending_token)
     try:
-        use_second_factor(user_id, code, recovery_code)
+        verify_factor(context, user.id, factor, answer)
+    except WrongCode as error:
+        context.audit("second_factor_failed", user.id)
+        raise Rejected(INVALID_SECOND_FACTOR, error.message) from error
+    methods = (PASSWORD_METHOD, factor.amr)
+    return finish_login(context, user, methods, later_step(context, user), transport)
+
+
+def require_second_factor(context: ServiceContext, user_id: str, answers: object) -> None:
+    """Use up the second factor of a user who has one; a user without one needs none.
+
+    The user is logged in and has entered the password. Both can be stolen together; the second
+    factor is another device.
+
+    Args:
+        context: the service.
+        user_id: the id of the user.
+        answers: has the answers as attributes, by :attr:`Factor.field`.
+
+    Raises:
+        Rejected: with ``second_factor_required``, when the user has a second factor and no answer
+            is given.
+        WrongCode: when the answer is wrong; nothing is used up then.
+        TooManyAttempts: after too many wrong answers, from any address.
+    """
+    given = _answers(answers, context.factors)
+    if len(given) > 1:
+        raise Rejected(INVALID_FIELD, f"Send only one of {_names(context.factors)}", field="code")
+    repositories = context.repositories
+    enrolled = [one for one in context.factors if not one.is_backup]
+    if not any(one.is_enrolled(repositories, user_id) for one in enrolled):
+        return
+    if not given:
+        context.audit("second_factor_asked", user_id)
+        msg = f"Send {_names(context.factors)} with the password"
+        raise Rejected(SECOND_FACTOR_REQUIRED, msg)
+    ((factor, answer),) = given
+    try:
+        verify_factor(context, user_id, factor, answer)
     except WrongCode:
-        record("second_factor_failed", user_id, current_session())
+        context.audit("second_factor_failed", user_id)
         raise
 
 
-def use_second_factor(user_id: str, code: str | None, recovery_code: str | None) -> None:
-    """Use up a code of a user's authenticator, or one of their recovery codes.
+def verify_factor(context: ServiceContext, user_id: str, factor: Factor, answer: Any) -> None:
+    """Verify an answer to a factor, and use it up.
 
     Raises:
-        WrongCode: when it is not good; nothing is used up then.
-        TooManyTries: when there were too many wrong ones, from wherever.
-        UnreadableSecret: when the authenticator's secret cannot be opened.
+        WrongCode: when it is wrong; nothing is used up then.
+        TooManyAttempts: after too many wrong answers, from any address.
     """
-    limits = service_context().limits
-    counted = limits.second_factor if recovery_code is None else limits.recovery_code
-    with counting_failures(counted(user_id), WrongCode):
-        if not _is_used_up(user_id, code, recovery_code):
+    with counting_failures(context, factor.hits(context.settings, user_id), WrongCode):
+        if not factor.verify(context.accounts, user_id, answer):
             raise WrongCode
 
 
-def _is_used_up(user_id: str, code: str | None, recovery_code: str | None) -> bool:
-    parts = service_context()
-    if recovery_code is not None:
-        return parts.change(lambda stores: _use_recovery_code(stores, user_id, recovery_code))
-    totp = parts.stores.accounts.stores.totp
-    return code is not None and verify_totp(totp, user_id, code, system_clock())
+def _only_answer(answers: object, factors: Sequence[Factor]) -> tuple[Factor, Any]:
+    given = _answers(answers, factors)
+    if len(given) != 1:
+        raise Rejected(INVALID_FIELD, f"Send one of {_names(factors)}", field=factors[0].field)
+    return given[0]
 
 
-def _use_recovery_code(stores: AccountStores, user_id: str, code: str) -> bool:
-    if not stores.recovery_codes.use(user_id, recovery_digest(user_id, code)):
-        return False
-    left = stores.recovery_codes.left(user_id)
-    accounts, user = service_context().accounts_in(stores), stores.users.by_id(user_id)
-    notify(accounts, NotificationKind.RECOVERY_CODE_USED, user, about=str(left))
-    stores.audit.append([event("recovery_code_used", user_id, left=left)])
-    return True
+def _answers(answers: object, factors: Sequence[Factor]) -> list[tuple[Factor, Any]]:
+    found = [(factor, getattr(answers, factor.field, None)) for factor in factors]
+    return [(factor, answer) for factor, answer in found if answer is not None]
+
+
+def _names(factors: Sequence[Factor]) -> str:
+    return ", ".join(f"`{factor.field}`" for factor in factors)

@@ -59,6 +59,7 @@ from flask_watchword.service.checks.stores import (
 from flask_watchword.service.configuration.loading import environment, read_settings, secret_files
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
+from flask_watchword.service.features.table import active_features, factors_of
 from flask_watchword.service.signing.master_key import found_encryptor, master_key_file
 from flask_watchword.service.stores import opened_accounts, opened_keys, sealed_by_head
 
@@ -169,9 +170,9 @@ def _check_keys_and_accounts(settings: Settings) -> Iterator[CheckResult]:
             stored, sealed_by_head(settings, len(encryptor.current_prefix)), encryptor, now
         )
         with opened_accounts(settings) as accounts:
-            yield check_demo_user(accounts.stores, settings)
-            yield check_hashes(accounts.stores)
-            yield check_admins(accounts.stores)
+            yield check_demo_user(accounts.repositories, settings)
+            yield check_hashes(accounts.repositories)
+            yield check_admins(accounts.repositories, factors_of(active_features(settings)))
     except InvalidSetting as error:
         yield problem("master key", str(error), "correct it")
     except (StoreUnavailable, DBAPIError) as error:

@@ -204,7 +204,7 @@ def _in_file(variable: str, file: Path) -> str:
 
 
 #: Settings that may be lists; as text, the items are separated by commas.
-_SEVERAL = frozenset({"cors_headers", "cors_origins", "master_key"})
+_SEVERAL = frozenset({"cors_headers", "cors_origins", "disabled_features", "master_key"})
 
 _ONE_YEAR = 365 * 24 * 60 * 60
 _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
@@ -243,4 +243,5 @@ _PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "verify_email_seconds": values.whole_number(60, _ONE_YEAR),
     "reset_password_seconds": values.whole_number(60, 24 * 60 * 60),
     "change_email_seconds": values.whole_number(60, 24 * 60 * 60),
+    "disabled_features": values.names,
 }

@@ -59,6 +59,7 @@ class Settings:
         verify_email_seconds: lifetime of a code that verifies an address.
         reset_password_seconds: lifetime of a code that resets a password.
         change_email_seconds: lifetime of a code that changes an address.
+        disabled_features: the names of the features that are left out.
         limits: the rate limits. Each row of the table has its own variable, whose name begins with
             ``WATCHWORD_LIMIT_``.
     """
@@ -99,6 +100,7 @@ class Settings:
     verify_email_seconds: int = 24 * 60 * 60
     reset_password_seconds: int = 15 * 60
     change_email_seconds: int = 60 * 60
+    disabled_features: tuple[str, ...] = ()
     limits: RateLimits = field(default_factory=RateLimits)
 
     @property

@@ -233,6 +233,11 @@ def header_names(variable: str, text: str) -> tuple[str, ...]:
     return found
 
 
+def names(_variable: str, text: str) -> tuple[str, ...]:
+    """Return names that are written with commas between them."""
+    return tuple(one for part in text.split(",") if (one := part.strip()))
+
+
 def _names_page(text: str) -> bool:
     try:
         url = urlsplit(text)

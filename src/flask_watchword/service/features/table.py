@@ -1,110 +1,152 @@
-"""The endpoints: each stands in a file of its own, and all of them in this table."""
+"""The built-in features of the service, and what a service is made of."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources.abc import Traversable
 
+import msgspec
 from flask import Blueprint
 
+from flask_watchword.service.authentication.confirmation import FactorAnswers
+from flask_watchword.service.authentication.factor import Factor
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.values import InvalidSetting
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Endpoint
-from flask_watchword.service.features.admin_table import ADMIN_ENDPOINTS
-from flask_watchword.service.features.api_docs.http.openapi import openapi_json
-from flask_watchword.service.features.api_docs.http.page import docs, docs_part
-from flask_watchword.service.features.api_tokens.http.clients import (
-    list_clients,
-    make_client,
-    revoke_client,
+from flask_watchword.service.feature import Feature
+from flask_watchword.service.features.admin_users.feature import FEATURE as ADMIN_USERS
+from flask_watchword.service.features.api_docs.feature import FEATURE as API_DOCS
+from flask_watchword.service.features.api_tokens.feature import FEATURE as API_TOKENS
+from flask_watchword.service.features.audit.feature import FEATURE as AUDIT
+from flask_watchword.service.features.bootstrap_admin.feature import FEATURE as BOOTSTRAP_ADMIN
+from flask_watchword.service.features.delete_account.feature import FEATURE as DELETE_ACCOUNT
+from flask_watchword.service.features.demo.feature import FEATURE as DEMO
+from flask_watchword.service.features.email_change.feature import FEATURE as EMAIL_CHANGE
+from flask_watchword.service.features.email_verification.feature import (
+    FEATURE as EMAIL_VERIFICATION,
 )
-from flask_watchword.service.features.api_tokens.http.personal import (
-    list_tokens,
-    make_token,
-    revoke_token,
-)
-from flask_watchword.service.features.api_tokens.http.token import token
-from flask_watchword.service.features.bootstrap_admin.http import (
-    check_setup_code,
-    set_up,
-    setup_page,
-    setup_part,
-)
-from flask_watchword.service.features.delete_account.http import delete_account
-from flask_watchword.service.features.demo.http.expired import expired
-from flask_watchword.service.features.demo.http.protected_route import protected_route
-from flask_watchword.service.features.email_change.http import change_email, confirm_email
-from flask_watchword.service.features.email_verification.http import resend_code, verify_address
-from flask_watchword.service.features.health.http import healthz, readyz
-from flask_watchword.service.features.login.http import login
-from flask_watchword.service.features.metrics.http.metrics import metrics
-from flask_watchword.service.features.password_change.http import change_password
-from flask_watchword.service.features.password_reset.http.forgot import forgot_password
-from flask_watchword.service.features.password_reset.http.reset import reset_password
-from flask_watchword.service.features.password_review.http import choose_password
-from flask_watchword.service.features.profile.http import me
-from flask_watchword.service.features.registration.http import register
-from flask_watchword.service.features.sessions.http.logout import logout
-from flask_watchword.service.features.sessions.http.refresh import refresh
-from flask_watchword.service.features.sessions.http.sessions import (
-    end_other_sessions,
-    end_session,
-    list_sessions,
-)
-from flask_watchword.service.features.signing_keys.http.jwks import jwks
-from flask_watchword.service.features.totp.http.change import disable_totp, renew_recovery_codes
-from flask_watchword.service.features.totp.http.enrolment import confirm_authenticator, enrol_totp
-from flask_watchword.service.features.totp.http.login import login_totp
+from flask_watchword.service.features.health.feature import FEATURE as HEALTH
+from flask_watchword.service.features.login.feature import FEATURE as LOGIN
+from flask_watchword.service.features.metrics.feature import FEATURE as METRICS
+from flask_watchword.service.features.password_change.feature import FEATURE as PASSWORD_CHANGE
+from flask_watchword.service.features.password_reset.feature import FEATURE as PASSWORD_RESET
+from flask_watchword.service.features.password_review.feature import FEATURE as PASSWORD_REVIEW
+from flask_watchword.service.features.profile.feature import FEATURE as PROFILE
+from flask_watchword.service.features.recovery_codes.feature import FEATURE as RECOVERY_CODES
+from flask_watchword.service.features.registration.feature import FEATURE as REGISTRATION
+from flask_watchword.service.features.sessions.feature import FEATURE as SESSIONS
+from flask_watchword.service.features.signing_keys.feature import FEATURE as SIGNING_KEYS
+from flask_watchword.service.features.totp.feature import FEATURE as TOTP
+from flask_watchword.service.features.user_import.feature import FEATURE as USER_IMPORT
+from flask_watchword.service.mail.kinds import NotificationKind
+from flask_watchword.service.openapi.schemas import Struct
 
-_ENDPOINTS: Sequence[Endpoint] = (
-    register,
-    verify_address,
-    resend_code,
-    login,
-    login_totp,
-    choose_password,
-    refresh,
-    logout,
-    forgot_password,
-    reset_password,
-    change_password,
-    change_email,
-    confirm_email,
-    me,
-    delete_account,
-    enrol_totp,
-    confirm_authenticator,
-    disable_totp,
-    renew_recovery_codes,
-    list_tokens,
-    make_token,
-    revoke_token,
-    list_clients,
-    make_client,
-    revoke_client,
-    token,
-    list_sessions,
-    end_other_sessions,
-    end_session,
-    *ADMIN_ENDPOINTS,
-    jwks,
-    healthz,
-    readyz,
-    metrics,
-    openapi_json,
-    docs,
-    docs_part,
-    setup_page,
-    setup_part,
-    check_setup_code,
-    set_up,
+_DISABLED = "WATCHWORD_DISABLED_FEATURES"
+
+#: The features in the order of the documentation.
+FEATURES: Sequence[Feature] = (
+    REGISTRATION,
+    EMAIL_VERIFICATION,
+    LOGIN,
+    TOTP,
+    PASSWORD_REVIEW,
+    SESSIONS,
+    PASSWORD_RESET,
+    PASSWORD_CHANGE,
+    EMAIL_CHANGE,
+    PROFILE,
+    DELETE_ACCOUNT,
+    RECOVERY_CODES,
+    API_TOKENS,
+    ADMIN_USERS,
+    SIGNING_KEYS,
+    AUDIT,
+    HEALTH,
+    METRICS,
+    API_DOCS,
+    BOOTSTRAP_ADMIN,
+    USER_IMPORT,
+    DEMO,
 )
-_OF_THE_DEMO: Sequence[Endpoint] = (protected_route, expired)
 
 
-def endpoints(*, demo: bool) -> Sequence[Endpoint]:
-    """Return the endpoints, with the tutorial's among them when ``demo`` is set."""
-    return (*_ENDPOINTS, *_OF_THE_DEMO) if demo else _ENDPOINTS
+def active_features(settings: Settings, added: Sequence[Feature] = ()) -> Sequence[Feature]:
+    """Return the features of a service.
+
+    Args:
+        settings: name the built-in features that are left out.
+        added: the features that an application adds.
+
+    Raises:
+        InvalidSetting: when a setting leaves out a feature that does not exist, or that another
+            one requires.
+    """
+    known = {feature.name for feature in FEATURES}
+    for name in settings.disabled_features:
+        if name not in known:
+            existing = ", ".join(sorted(known))
+            why = f"there is no feature {name!r}; there are: {existing}"
+            raise InvalidSetting(_DISABLED, why)
+    left_out = {*settings.disabled_features, *(() if settings.demo else (DEMO.name,))}
+    active = [*(one for one in FEATURES if one.name not in left_out), *added]
+    names = [feature.name for feature in active]
+    for feature in active:
+        for required in feature.requires:
+            if required not in names:
+                why = f"{required} cannot be left out: {feature.name} requires it"
+                raise InvalidSetting(_DISABLED, why)
+    if len(names) > len(set(names)):
+        raise RuntimeError("two features have the same name")
+    return active
 
 
-def build_api(served: Iterable[Endpoint]) -> Blueprint:
+def endpoints_of(features: Iterable[Feature]) -> Sequence[Endpoint]:
+    """Return the endpoints of features; a body with a second factor has a member for each."""
+    features = tuple(features)
+    factors = factors_of(features)
+    return [_with_factors(one, factors) for feature in features for one in feature.endpoints]
+
+
+def factors_of(features: Iterable[Feature]) -> Sequence[Factor]:
+    """Return the second factors of features."""
+    return [factor for feature in features for factor in feature.factors]
+
+
+def notification_kinds(features: Iterable[Feature]) -> Sequence[NotificationKind]:
+    """Return the kinds of e-mail that features send."""
+    return [kind for feature in features for kind in feature.notifications]
+
+
+def template_folders(features: Iterable[Feature]) -> Sequence[Traversable]:
+    """Return the folders with the templates of these e-mails."""
+    return [feature.templates for feature in features if feature.templates is not None]
+
+
+def build_api(endpoints: Iterable[Endpoint], context: ServiceContext) -> Blueprint:
     """Return a blueprint of these endpoints."""
     api = Blueprint("watchword", __name__)
-    for one in served:
-        one.route(api)
+    for one in endpoints:
+        one.route(api, context)
     return api
+
+
+def _with_factors(one: Endpoint, factors: Sequence[Factor]) -> Endpoint:
+    if one.body is None or not issubclass(one.body, FactorAnswers):
+        return one
+    return replace(one, body=_body_with_factors(one.body, tuple(factors)))
+
+
+@cache
+def _body_with_factors(body: Struct, factors: tuple[Factor, ...]) -> Struct:
+    # One class for all endpoints with this body, and so one schema in the OpenAPI document.
+    members = [(factor.field, factor.answer_type | None, None) for factor in factors]
+    return msgspec.defstruct(
+        body.__name__,
+        members,
+        bases=(body,),
+        module=body.__module__,
+        namespace={"__doc__": body.__doc__},
+        forbid_unknown_fields=True,
+        kw_only=True,
+    )

@@ -2,25 +2,13 @@
 
 from urllib.parse import quote
 
-from flask_watchword.accounts.notifications import Notification, NotificationKind
+from flask_watchword.accounts.notifications import Notification
 from flask_watchword.accounts.outbox import Mail, Outbox, new_mail
 from flask_watchword.clock import Clock
 from flask_watchword.service.mail.rendering import MailTemplates
 
 #: Seconds after which a notification without a code is no longer worth sending.
 _NOTICE_SECONDS = 86_400.0
-
-#: The pages that take a code, below the public URL. The code is in the fragment, after ``#``, which
-#: browsers do not send to servers: it appears neither in logs nor in a Referer header.
-PAGES = {
-    NotificationKind.VERIFY_EMAIL: "verify-email",
-    NotificationKind.RESET_PASSWORD: "reset-password",
-    NotificationKind.SET_PASSWORD: "reset-password",
-    NotificationKind.CHANGE_EMAIL: "change-email",
-}
-
-# As long as a real notification of the most requested kind, so that the work takes as long.
-_DECOY = Notification(NotificationKind.RESET_PASSWORD, "nobody@example.com", "0" * 43)
 
 
 class OutboxMailer:
@@ -48,7 +36,8 @@ class OutboxMailer:
 
     def send_nothing(self) -> None:
         """Do the work of :meth:`send` without a recipient, so that it takes as long."""
-        self._outbox.put_decoy(self._mail(_DECOY))
+        decoy = Notification(self._templates.decoy_kind, "nobody@example.com", "0" * 43)
+        self._outbox.put_decoy(self._mail(decoy))
 
     def _mail(self, notification: Notification) -> Mail:
         now = self._clock()
@@ -67,9 +56,11 @@ class OutboxMailer:
         return new_mail(notification.kind, notification.recipient, body, now, lifetime)
 
     def _link(self, notification: Notification) -> str:
-        page = PAGES.get(notification.kind)
+        page = self._templates.page_of(notification.kind)
         if not (page and notification.code and self._public_url):
             return ""
+        # Browsers do not send the fragment, after ``#``, to servers: the code appears neither in
+        # logs nor in a Referer header.
         return f"{self._public_url}/{page}#code={quote(notification.code, safe='')}"
 
 

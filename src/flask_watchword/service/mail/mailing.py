@@ -1,9 +1,9 @@
 """Set up e-mail of the service, and run the delivery thread in each serving process."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.resources.abc import Traversable
 
-from flask_watchword.accounts.one_time_codes import CodeLifetimes
 from flask_watchword.accounts.outbox import Outbox, Transport
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.resources import Resources
@@ -12,6 +12,7 @@ from flask_watchword.locks import process_lock
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.mail.delivery import Delivery
+from flask_watchword.service.mail.kinds import NotificationKind
 from flask_watchword.service.mail.mailer import OutboxMailer
 from flask_watchword.service.mail.rendering import BadTemplate, MailTemplates
 
@@ -27,7 +28,9 @@ class Mailing(ForkAware):
     Args:
         outbox: the queue of messages.
         transport: sends a message.
-        settings: templates, service name and public URL.
+        settings: service name, public URL and the operator's templates.
+        kinds: the kinds of e-mail.
+        folders: the folders of their templates.
         idle: other background work of the thread, run while no message is due.
         resources: of the application; closing them stops the thread.
 
@@ -40,12 +43,14 @@ class Mailing(ForkAware):
         outbox: Outbox,
         transport: Transport,
         settings: Settings,
+        kinds: Sequence[NotificationKind],
+        folders: Sequence[Traversable],
         idle: Callable[[], None],
         resources: Resources,
     ) -> None:
         self._outbox = outbox
         self._public_url = settings.public_url or ""
-        self._templates = _templates(settings)
+        self._templates = _templates(settings, kinds, folders)
         self._transport = transport
         self._idle = idle
         self._resources = resources
@@ -109,19 +114,10 @@ class Mailing(ForkAware):
         self._resources.thread_ended()
 
 
-def code_lifetimes(settings: Settings) -> CodeLifetimes:
-    """Return the lifetimes of one-time codes in e-mail."""
-    return CodeLifetimes(
-        verify_email=float(settings.verify_email_seconds),
-        reset_password=float(settings.reset_password_seconds),
-        admin_reset=float(settings.reset_password_seconds),
-        set_password=float(settings.verify_email_seconds),
-        change_email=float(settings.change_email_seconds),
-    )
-
-
-def _templates(settings: Settings) -> MailTemplates:
+def _templates(
+    settings: Settings, kinds: Sequence[NotificationKind], folders: Sequence[Traversable]
+) -> MailTemplates:
     try:
-        return MailTemplates(settings.service_name, settings.mail_templates)
+        return MailTemplates(settings.service_name, kinds, folders, settings.mail_templates)
     except BadTemplate as error:
         raise InvalidSetting("WATCHWORD_MAIL_TEMPLATES", str(error)) from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from jinja2 import (
@@ -9,14 +10,16 @@ from jinja2 import (
     ChoiceLoader,
     Environment,
     FileSystemLoader,
-    PackageLoader,
     StrictUndefined,
     TemplateError,
     select_autoescape,
 )
 
-from flask_watchword.accounts.notifications import NotificationKind
 from flask_watchword.accounts.outbox import Body
+from flask_watchword.service.mail.kinds import NotificationKind
+
+#: The layout that every HTML part extends.
+_BASE = Path(__file__).with_name("templates")
 
 #: The templates of each kind of notification, by suffix.
 _PARTS = ("subject", "txt", "html")
@@ -37,21 +40,33 @@ class MailTemplates:
 
     Args:
         product: the name of the service in e-mail.
-        folder: a folder with the operator's templates.
+        kinds: the kinds of e-mail.
+        folders: the folders of their templates.
+        folder: a folder with the operator's templates, which replace those of the same name.
 
     Raises:
-        BadTemplate: if a template cannot be rendered. It is detected at start-up rather than when a
-            user waits for the message.
+        BadTemplate: if a template of the operator cannot be rendered. It is detected at start-up
+            rather than when a user waits for the message.
     """
 
-    def __init__(self, product: str, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        product: str,
+        kinds: Sequence[NotificationKind],
+        folders: Sequence[Traversable],
+        folder: Path | None = None,
+    ) -> None:
         self._product = product
+        self._pages = {one.kind: one.page for one in kinds}
+        #: The kind of the e-mail that is rendered where none is sent: one with a code.
+        self.decoy_kind = next(one.kind for one in kinds if one.page)
+        packaged = tuple(str(one) for one in folders)
         if folder is None:
-            self._environment = _package_environment()
+            self._environment = _package_environment(packaged)
             return
         own = FileSystemLoader(folder)
-        self._environment = _environment(ChoiceLoader([own, _package_loader()]))
-        for kind in NotificationKind:
+        self._environment = _environment(ChoiceLoader([own, _package_loader(packaged)]))
+        for kind in self._pages:
             for code in ("", "code"):
                 self.render(
                     kind,
@@ -63,9 +78,13 @@ class MailTemplates:
                     items=(_ITEM,) if code else (),
                 )
 
+    def page_of(self, kind: str) -> str:
+        """Return the page that uses the code of this kind of e-mail; empty for none."""
+        return self._pages[kind]
+
     def render(
         self,
-        kind: NotificationKind,
+        kind: str,
         *,
         email: str,
         code: str = "",
@@ -109,14 +128,14 @@ class MailTemplates:
 
 
 @cache
-def _package_environment() -> Environment:
+def _package_environment(folders: tuple[str, ...]) -> Environment:
     # Shared by all applications of a process, so that each template is compiled once, when the
     # first message of its kind is rendered.
-    return _environment(_package_loader())
+    return _environment(_package_loader(folders))
 
 
-def _package_loader() -> BaseLoader:
-    return PackageLoader("flask_watchword.service.mail")
+def _package_loader(folders: tuple[str, ...]) -> BaseLoader:
+    return ChoiceLoader([FileSystemLoader(_BASE), FileSystemLoader(folders)])
 
 
 def _environment(loader: BaseLoader) -> Environment:

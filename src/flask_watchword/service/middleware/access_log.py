@@ -6,8 +6,8 @@ from http import HTTPMethod
 from flask import Flask, Response, request
 
 from flask_watchword.extension.verification.current import get_jwt, get_jwt_request_location
-from flask_watchword.service.client_address import client
 from flask_watchword.service.middleware.request_time import request_seconds
+from flask_watchword.service.request_source import request_address
 
 #: The text format; the JSON format has all fields.
 _TEXT = "%(method)s %(path)s %(status)d %(milliseconds).1f ms %(address)s"
@@ -15,19 +15,24 @@ _TEXT = "%(method)s %(path)s %(status)d %(milliseconds).1f ms %(address)s"
 _logger = logging.getLogger("flask_watchword.requests")
 
 
-def install_request_lines(app: Flask) -> None:
-    """Log every request of an application after its response is complete."""
+def install_request_lines(app: Flask, trusted_proxies: int) -> None:
+    """Log every request of an application after its response.
+
+    Args:
+        app: the application.
+        trusted_proxies: the number of proxies whose ``X-Forwarded-For`` counts.
+    """
 
     def log(response: Response) -> Response:
         if _logger.isEnabledFor(logging.INFO):
-            fields = _fields(response)
+            fields = _fields(response, trusted_proxies)
             _logger.info(_TEXT, fields, extra={"fields": fields})
         return response
 
     app.after_request(log)
 
 
-def _fields(response: Response) -> dict[str, str | int | float]:
+def _fields(response: Response, trusted_proxies: int) -> dict[str, str | int | float]:
     # The URL rule rather than the path: a token pasted into a URL must not end up in the log.
     path = "-" if request.url_rule is None else request.url_rule.rule
     fields: dict[str, str | int | float] = {
@@ -35,7 +40,7 @@ def _fields(response: Response) -> dict[str, str | int | float]:
         "path": path,
         "status": response.status_code,
         "milliseconds": round(1_000 * request_seconds(), 1),
-        "address": client().address or "-",
+        "address": request_address(trusted_proxies) or "-",
     }
     if get_jwt_request_location() is not None:
         # From a verified token, so the service itself has assigned these ids.

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from flask import request
 
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 
 _Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -61,13 +61,13 @@ def forwarded_prefix(environ: Mapping[str, Any], trusted_proxies: int) -> str:
     return prefix if len(prefix) <= _MAX_LENGTH and _PREFIX.fullmatch(prefix) else ""
 
 
-def path_prefix() -> str:
+def path_prefix(context: ServiceContext) -> str:
     """Return the prefix of the current request, percent-encoded, or an empty string.
 
     The blueprint's ``url_prefix`` is not part of it.
     """
     # An application that mounts the service may leave the header to the service.
     prefix = request.root_path or forwarded_prefix(
-        request.environ, service_context().settings.trusted_proxies
+        request.environ, context.settings.trusted_proxies
     )
     return quote(prefix.rstrip("/"), safe="/~")

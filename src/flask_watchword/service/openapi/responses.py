@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask_watchword.service.endpoint import Codes, Content, Endpoint, Shown
+from flask_watchword.accounts.errors import ErrorCode
+from flask_watchword.service.endpoint import Content, Endpoint, Shown
 from flask_watchword.service.openapi.schemas import Schemas, Struct
 from flask_watchword.service.responses import Problem
 
@@ -34,9 +35,9 @@ _HEADERS: Mapping[int, Mapping[str, Any]] = {
 
 def responses_of(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
     """Return every response of an endpoint, successful or not, by status."""
-    refused = one.every_refusal()
     found = {status: _success(status, shown, schemas) for status, shown in one.answers.items()}
-    found |= {status: _error(status, codes, schemas) for status, codes in refused.items()}
+    for status, errors in one.errors_by_status().items():
+        found[status] = _error(status, errors, schemas)
     return {str(int(status)): found[status] for status in sorted(found)}
 
 
@@ -72,12 +73,17 @@ def _contents(shown: Shown) -> Iterable[Content]:
     return [one if isinstance(one, Content) else Content(_JSON, one) for one in several]
 
 
-def _error(status: int, codes: Codes, schemas: Schemas) -> dict[str, Any]:
-    schema = {"allOf": [schemas.of(Problem)], "properties": {"code": {"enum": sorted(codes)}}}
-    examples = {code: {"value": _example(code)} for code in sorted(codes)}
+def _error(status: int, errors: Iterable[ErrorCode], schemas: Schemas) -> dict[str, Any]:
+    found = sorted(errors, key=lambda error: error.code)
+    codes = {"properties": {"code": {"enum": [error.code for error in found]}}}
+    examples = {
+        error.code: {"summary": error.meaning, "value": _example(error.code)} for error in found
+    }
     described: dict[str, Any] = {
         "description": HTTPStatus(status).phrase,
-        "content": {_JSON: {"schema": schema, "examples": examples}},
+        "content": {
+            _JSON: {"schema": {"allOf": [schemas.of(Problem)], **codes}, "examples": examples}
+        },
     }
     if status in _HEADERS:
         described["headers"] = _HEADERS[status]

@@ -1,11 +1,11 @@
 """Rotate the master key: re-encrypt all values with the new one."""
 
 from flask_watchword.accounts.reencryption import ReencryptionResult
-from flask_watchword.accounts.transaction import AccountStores
+from flask_watchword.accounts.transaction import Repositories
 from flask_watchword.keys.manager import KeyManager
 
 
-def reencrypt_all(manager: KeyManager, accounts: AccountStores) -> ReencryptionResult:
+def reencrypt_all(manager: KeyManager, accounts: Repositories) -> ReencryptionResult:
     """Encrypt signing keys, TOTP secrets and queued e-mail with the first master key.
 
     Idempotent. Repeat it if it was interrupted.
@@ -16,7 +16,8 @@ def reencrypt_all(manager: KeyManager, accounts: AccountStores) -> ReencryptionR
     """
     # The keys first: where they cannot be opened nothing is changed.
     keys = manager.reencrypt()
-    parts = (accounts.totp.reseal(), accounts.outbox.reseal())
+    parts = [accounts.outbox.reseal()]
+    parts += [repository.reencrypt() for repository in accounts.of_features.values()]
     return ReencryptionResult(
         done=keys + sum(part.done for part in parts),
         unreadable=sum(part.unreadable for part in parts),

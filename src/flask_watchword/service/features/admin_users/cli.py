@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flask_watchword.cli.admin_context import command_line_admin
+from flask_watchword.cli.admin_context import ACTOR
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import json_option, print_outcome
@@ -15,7 +15,7 @@ from flask_watchword.cli.schema_check import require_current_schema, require_dat
 from flask_watchword.cli.store_failures import one_line_store_failures
 
 if TYPE_CHECKING:
-    from flask_watchword.accounts.transaction import UnitOfWork
+    from flask_watchword.accounts.accounts import Accounts
     from flask_watchword.accounts.user_store import UserStore
     from flask_watchword.accounts.users import User
 
@@ -56,7 +56,7 @@ def add(
         require_current_schema(settings.database)
         refuse_demo(settings)
         with opened_accounts(settings) as accounts:
-            _refuse_duplicate(accounts.stores.users, email)
+            _refuse_duplicate(accounts.users, email)
             password = ask_password(email, settings, from_stdin=password_stdin)
             added = _add(accounts, email, password, roles, scopes)
         from flask_watchword.service.features.admin_users.user_table import members_of
@@ -100,27 +100,26 @@ def _refuse_duplicate(users: "UserStore", email: str) -> None:
 
 
 def _add(
-    accounts: "UnitOfWork",
+    accounts: "Accounts",
     email: str,
     password: str,
     roles: Collection[str],
     scopes: Collection[str],
 ) -> "User":
-    from flask_watchword.accounts.passwords import Passwords
     from flask_watchword.accounts.user_store import EmailTaken
     from flask_watchword.accounts.users import InvalidName, new_user
     from flask_watchword.clock import system_clock
     from flask_watchword.service.features.admin_users.flow import add_user
 
-    now, by = system_clock(), command_line_admin()
+    now = system_clock()
     added = replace(
-        new_user(email, Passwords().hash(password), now),
+        new_user(email, accounts.passwords.hash(password), now),
         roles=frozenset(roles),
         scopes=frozenset(scopes),
         email_verified_at=now,
     )
     try:
-        accounts.change(lambda stores: add_user(stores, by, added, now))
+        accounts.transaction(lambda tx: add_user(tx, ACTOR, added))
     except EmailTaken as error:
         raise _taken(email) from error
     except InvalidName as error:

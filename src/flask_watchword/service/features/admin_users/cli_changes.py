@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from flask_watchword.cli.admin_context import (
+    ACTOR,
     admin_context,
-    command_line_admin,
     find_user,
     user_argument,
 )
@@ -93,19 +93,12 @@ def scopes(
 def set_password(who: str, password_stdin: bool, database: str | None, as_json: bool) -> None:
     """Set a user's password; prompts for it twice. Every session ends."""
     with admin_context(database) as context:
-        from flask_watchword.clock import system_clock
-        from flask_watchword.service.account_transactions import sessions_ended
-        from flask_watchword.service.features.admin_users import flow as administration
+        from flask_watchword.service.features.admin_users import flow
 
-        found, by = find_user(context, who), command_line_admin()
+        found = find_user(context, who)
         password = ask_password(found.email, context.settings, from_stdin=password_stdin)
         password_hash = context.passwords.hash(password)
-        with sessions_ended(found.id):
-            done = context.stores.accounts.change(
-                lambda stores: administration.set_password(
-                    stores, by, found, password_hash, system_clock()
-                )
-            )
+        done = flow.set_password(context.accounts, ACTOR, found, password_hash)
         if not done:
             raise Failure(
                 Code.CHANGED_MEANWHILE, f"{found.email} was changed concurrently", "try again"
@@ -122,12 +115,12 @@ def set_password(who: str, password_stdin: bool, database: str | None, as_json: 
 def delete(who: str, yes: bool, database: str | None, as_json: bool) -> None:
     """Delete a user permanently, with all of their data."""
     with admin_context(database) as context:
-        from flask_watchword.service.features.admin_users import changes as user_changes
+        from flask_watchword.service.features.delete_account.flow import delete_user
 
         found = find_user(context, who)
         if not yes:
             confirm(f"Delete {found.email} permanently?", instead="--yes")
-        user_changes.delete_user(command_line_admin(), found)
+        delete_user(context.accounts, found.id, actor=ACTOR)
     _print_user(found, f"{found.email} is deleted.", as_json=as_json)
 
 
@@ -175,8 +168,7 @@ def _change(
     disabled: bool | None = None,
 ) -> "User":
     with admin_context(database) as context:
-        from flask_watchword.service.features.admin_users import changes as user_changes
-        from flask_watchword.service.features.admin_users.flow import UserChange
+        from flask_watchword.service.features.admin_users import flow
 
-        change = UserChange(roles, scopes, disabled)
-        return user_changes.change_user(command_line_admin(), find_user(context, who), change)
+        change = flow.UserChange(roles, scopes, disabled)
+        return flow.change_user(context.accounts, ACTOR, find_user(context, who), change)

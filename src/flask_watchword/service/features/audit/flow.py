@@ -1,7 +1,17 @@
 """Drop the oldest entries of the audit log, so that what is left is still one chain."""
 
-from flask_watchword.accounts.audit import TRIMMED, AuditLog, Head, entries_behind, problem_behind
-from flask_watchword.service.features.admin_users.flow import Administrator
+from typing import Any
+
+from flask_watchword.accounts.audit import (
+    TRIMMED,
+    AuditLog,
+    Detail,
+    Head,
+    entries_behind,
+    new_event,
+    problem_behind,
+)
+from flask_watchword.clock import system_clock
 
 
 class BrokenChain(ValueError):
@@ -31,16 +41,30 @@ def last_before(log: AuditLog, moment: float) -> Head | None:
     return last if last != start else None
 
 
-def announce(log: AuditLog, until: Head, at: float, by: Administrator) -> None:
-    """Add an entry that tells what is dropped, and by whom: without it the rest is not whole.
+def append_entry(log: AuditLog, event: str, actor: str, **detail: Detail) -> None:
+    """Append an entry outside of a transaction, for commands that run without the master key.
+
+    Everything else writes with :meth:`Transaction.audit`.
 
     Args:
-        log: what to add it to, before anything is dropped.
-        until: the last entry to drop.
-        at: when, in seconds since the epoch.
-        by: who drops it.
+        log: the audit log.
+        event: the name of the event, which is part of the API.
+        actor: the name of the command.
+        detail: further facts, never a secret.
     """
-    log.append([by.event(TRIMMED, at, "", until=until.seq, hash=until.hash)])
+    facts: dict[str, Any] = dict(detail)
+    log.append([new_event(event, system_clock(), actor=actor, **facts)])
+
+
+def announce(log: AuditLog, until: Head, actor: str) -> None:
+    """Append an entry that says what is dropped, and by whom: without it the chain is broken.
+
+    Args:
+        log: the audit log, before anything is dropped.
+        until: the last entry to drop.
+        actor: the name of the command.
+    """
+    append_entry(log, TRIMMED, actor, until=until.seq, hash=until.hash)
 
 
 def drop_some(log: AuditLog, until: Head, limit: int) -> int:

@@ -7,7 +7,7 @@ from flask import Response
 
 from flask_watchword.accounts.audit import Entry
 from flask_watchword.service.access import ADMIN
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.responses import Timestamp, json_response, timestamp
 
@@ -92,9 +92,9 @@ class Entries(msgspec.Struct):
     query=AuditQuery,
     answers={200: Entries},
 )
-def list_audit_entries(query: AuditQuery) -> Response:
+def list_audit_entries(context: ServiceContext, query: AuditQuery) -> Response:
     """Answer with a page of the audit log."""
-    log = service_context().stores.accounts.stores.audit
+    log = context.repositories.audit_log
     # One more than is shown tells whether there is a next page.
     found = log.newest(
         query.limit + 1, subject=query.subject, event=query.event, before=query.before

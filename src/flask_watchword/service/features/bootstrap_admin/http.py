@@ -6,18 +6,20 @@ from importlib.resources import files
 import msgspec
 from flask import Response, abort
 
-from flask_watchword.accounts.audit import Event
+from flask_watchword.accounts.errors import (
+    EMAIL_TAKEN,
+    INVALID_CODE,
+    INVALID_FIELD,
+    LOGIN_BUSY,
+    TOO_MANY_TRIES,
+)
 from flask_watchword.accounts.one_time_codes import InvalidCode
 from flask_watchword.accounts.password_policy import UnacceptablePassword
-from flask_watchword.accounts.users import User
 from flask_watchword.service.access import PUBLIC
-from flask_watchword.service.account_transactions import do
-from flask_watchword.service.audit_events import event
-from flask_watchword.service.client_address import client
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, endpoint
-from flask_watchword.service.features.bootstrap_admin.flow import check_setup
-from flask_watchword.service.features.bootstrap_admin.flow import set_up as set_up_account
+from flask_watchword.service.error_codes import NOT_FOUND
+from flask_watchword.service.features.bootstrap_admin import flow
 from flask_watchword.service.fields import Code, Email, Password
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.rate_limiting import counting_failures
@@ -87,7 +89,7 @@ def setup_page() -> Response:
     summary="Give what the page at /setup consists of",
     guard=PUBLIC,
     answers={200: tuple(map(Content, _PARTS.values())), 304: None},
-    refusals={404: ("not_found",)},
+    errors=(NOT_FOUND,),
     needs_stores=False,
 )
 def setup_part(part: str) -> Response:
@@ -105,14 +107,15 @@ def setup_part(part: str) -> Response:
     guard=PUBLIC,
     body=SetupCode,
     answers={200: SetupForm},
-    refusals={400: ("invalid_code",), 429: ("too_many_tries",)},
+    errors=(INVALID_CODE, TOO_MANY_TRIES),
 )
-def check_setup_code(body: SetupCode) -> Response:
+def check_setup_code(context: ServiceContext, body: SetupCode) -> Response:
     """Answer 200 while the code is good and there is no admin; the code stays good."""
-    parts = service_context()
-    with counting_failures(parts.limits.one_time_code(client().address), InvalidCode):
-        check_setup(parts.accounts, body.code)
-    return json_response(SetupForm(parts.settings.min_password_characters))
+    with counting_failures(
+        context, context.limits.one_time_code(context.client_address), InvalidCode
+    ):
+        flow.check_setup(context.accounts, body.code)
+    return json_response(SetupForm(context.settings.min_password_characters))
 
 
 @endpoint(
@@ -122,28 +125,18 @@ def check_setup_code(body: SetupCode) -> Response:
     guard=PUBLIC,
     body=Setup,
     answers={201: FirstAdmin},
-    refusals={
-        400: ("invalid_code",),
-        409: ("email_taken",),
-        422: ("invalid_field",),
-        429: ("too_many_tries",),
-        503: ("login_busy",),
-    },
+    errors=(INVALID_CODE, EMAIL_TAKEN, INVALID_FIELD, TOO_MANY_TRIES, LOGIN_BUSY),
 )
-def set_up(body: Setup) -> Response:
+def set_up(context: ServiceContext, body: Setup) -> Response:
     """Answer 201, and sign nobody in: the admin logs in like everybody."""
-    limits, address = service_context().limits, client().address
+    limits, address = context.limits, context.client_address
     with (
-        hashing_share(),
-        counting_failures(limits.one_time_code(address), InvalidCode),
-        counting_failures(limits.new_password(address), UnacceptablePassword),
+        hashing_share(context),
+        counting_failures(context, limits.one_time_code(address), InvalidCode),
+        counting_failures(context, limits.new_password(address), UnacceptablePassword),
     ):
-        user = do(lambda a: set_up_account(a, body.code, body.email, body.password), _event)
+        user = flow.create_admin(context.accounts, body.code, body.email, body.password)
     return json_response(FirstAdmin(user.id, user.email), 201)
-
-
-def _event(user: User) -> Event:
-    return event("set_up", user.id)
 
 
 def _file(name: str) -> bytes:

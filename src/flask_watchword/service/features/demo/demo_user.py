@@ -15,7 +15,6 @@ from flask_watchword.extension.manager import JWTManager
 from flask_watchword.extension.state import state_of
 from flask_watchword.extension.tokens.creation import compose
 from flask_watchword.service.configuration.values import InvalidSetting
-from flask_watchword.service.context import service_context
 from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContext, claims_of
 
 DEMO_EMAIL = "test@example.com"
@@ -66,10 +65,10 @@ def carry_email(tokens: JWTManager) -> None:
     tokens.additional_claims_loader(_claims_with_email)
 
 
-def make_expired_token(app: Flask) -> str:
+def make_expired_token(app: Flask, users: UserStore) -> str:
     """Return a genuine access token of the demo's user that expired a minute ago."""
     with app.app_context():
-        user = service_context().stores.users.by_email(email_key(DEMO_EMAIL))
+        user = users.by_email(email_key(DEMO_EMAIL))
         if user is None:
             raise LookupError(f"{DEMO_EMAIL} is not in the database; prepare() adds it")
         sign_in = AuthenticationContext(user, (PASSWORD_METHOD,))

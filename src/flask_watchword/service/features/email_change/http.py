@@ -2,28 +2,23 @@
 
 from flask import Response
 
+from flask_watchword.accounts.credentials import WrongPassword
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.one_time_codes import InvalidCode
 from flask_watchword.accounts.rate_limit_table import MailCause
 from flask_watchword.extension.verification.current import get_jwt_identity
 from flask_watchword.service.access import ACCESS, PUBLIC
-from flask_watchword.service.account_transactions import do
-from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.authentication.confirmation import (
-    CONFIRMATION_REFUSALS,
+    CONFIRMATION_ERRORS,
+    EMAIL_CODE_ERRORS,
+    CodeAndPassword,
     Confirmation,
     second_factor_shown,
 )
 from flask_watchword.service.authentication.reauthentication import reauthenticating
-from flask_watchword.service.client_address import client
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.features.email_verification.http import CODE_REFUSALS, ConfirmedAddress
-from flask_watchword.service.features.password_change.flow import (
-    WrongPassword,
-    confirm_email_change,
-    request_email_change,
-)
+from flask_watchword.service.features.email_change import flow
 from flask_watchword.service.fields import Email
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.rate_limiting import counting_failures, counting_successes
@@ -50,23 +45,25 @@ class EmailChange(Confirmation, forbid_unknown_fields=True, kw_only=True):
     guard=ACCESS,
     body=EmailChange,
     answers={202: Message},
-    refusals=CONFIRMATION_REFUSALS,
+    errors=CONFIRMATION_ERRORS,
 )
-def change_email(body: EmailChange) -> Response:
+def change_email(context: ServiceContext, body: EmailChange) -> Response:
     """Answer alike whether somebody else has the address or not; nothing changes yet."""
     user_id = get_jwt_identity()
-    limits, user = service_context().limits, service_context().stores.users.by_id(user_id)
+    limits, user = context.limits, context.stores.users.by_id(user_id)
     # A signed-in user may learn that a mailbox has reached its limit. The present one is counted as
     # well: one account must not send e-mails to ever more addresses.
     mailboxes = [
         *limits.mailbox(email_key(body.email), MailCause.CHANGE),
         *limits.mailbox("" if user is None else user.email_key, MailCause.CHANGE_NOTICE),
     ]
-    with reauthenticating(user_id), counting_successes(mailboxes):
-        do(
-            lambda a: request_email_change(a, user_id, body.password, body.email),
-            lambda done: event("email_change_requested", done.subject, current_session()),
-            around=second_factor_shown(user_id, body),
+    with reauthenticating(context, user_id), counting_successes(context, mailboxes):
+        flow.request_email_change(
+            context.accounts,
+            user_id,
+            body.password,
+            body.email,
+            confirmation=second_factor_shown(context, user_id, body),
         )
     return json_response(Message("An e-mail is on its way to the new address"), 202)
 
@@ -76,16 +73,13 @@ def change_email(body: EmailChange) -> Response:
     "/email/change/confirm",
     summary="Change the e-mail address by the code that was sent to the new one",
     guard=PUBLIC,
-    body=ConfirmedAddress,
+    body=CodeAndPassword,
     answers={204: None},
-    refusals=CODE_REFUSALS,
+    errors=EMAIL_CODE_ERRORS,
 )
-def confirm_email(body: ConfirmedAddress) -> Response:
+def confirm_email(context: ServiceContext, body: CodeAndPassword) -> Response:
     """Answer 204; the address there was is told."""
-    here = service_context().limits.one_time_code(client().address)
-    with hashing_share(), counting_failures(here, InvalidCode, WrongPassword):
-        do(
-            lambda a: confirm_email_change(a, body.code, body.password),
-            lambda user_id: event("email_changed", user_id),
-        )
+    here = context.limits.one_time_code(context.client_address)
+    with hashing_share(context), counting_failures(context, here, InvalidCode, WrongPassword):
+        flow.confirm_email_change(context.accounts, body.code, body.password)
     return no_content()

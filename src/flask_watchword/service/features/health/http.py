@@ -10,7 +10,7 @@ from flask import Response
 
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.service.access import PUBLIC
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.responses import json_response
 
@@ -70,9 +70,9 @@ def healthz() -> Response:
     answers={200: Readiness, 503: Unready},
     needs_stores=False,
 )
-def readyz() -> Response:
+def readyz(context: ServiceContext) -> Response:
     """Answer once every store has answered or is known not to; 503 where one does not."""
-    stores = service_context().stores
+    stores = context.stores
     # Each by a question like any other.
     standing = _ask(
         {

@@ -5,10 +5,10 @@ from flask import Response
 
 from flask_watchword.accounts.credentials import authenticate
 from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.errors import LOGIN_BUSY, TOO_MANY_TRIES
 from flask_watchword.accounts.rate_limits import Attempt
 from flask_watchword.accounts.users import User
 from flask_watchword.service.access import PUBLIC
-from flask_watchword.service.audit_events import record
 from flask_watchword.service.authentication.login import (
     check_transport,
     finish_login,
@@ -18,9 +18,13 @@ from flask_watchword.service.authentication.login import (
     wrong_password,
 )
 from flask_watchword.service.authentication.second_factor import MfaChallenge, challenge_response
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.features.password_review.login_step import password_refusal
+from flask_watchword.service.error_codes import (
+    CROSS_ORIGIN,
+    INVALID_CREDENTIALS,
+    PASSWORD_CHANGE_REQUIRED,
+)
 from flask_watchword.service.fields import Email, Password
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.token_response import (
@@ -50,39 +54,46 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
     guard=PUBLIC,
     body=Credentials,
     answers={200: (TokenResponse, CookieTokenResponse, MfaChallenge)},
-    refusals={
-        401: ("invalid_credentials",),
-        403: ("cross_origin", "password_change_required"),
-        429: ("too_many_tries",),
-        503: ("login_busy",),
-    },
+    errors=(
+        INVALID_CREDENTIALS,
+        CROSS_ORIGIN,
+        PASSWORD_CHANGE_REQUIRED,
+        TOO_MANY_TRIES,
+        LOGIN_BUSY,
+    ),
 )
-def login(body: Credentials) -> Response:
+def login(context: ServiceContext, body: Credentials) -> Response:
     """Answer with an access and a refresh token, with what the login lacks, or 401."""
-    check_transport(body.transport)
-    parts = service_context()
-    users = parts.stores.users
-    with hashing_share(email_key(body.email)), rate_limited_attempt(body.email) as attempt:
+    check_transport(context, body.transport)
+    users = context.stores.users
+    with (
+        hashing_share(context, email_key(body.email)),
+        rate_limited_attempt(context, body.email) as attempt,
+    ):
         user = authenticate(
             users,
-            parts.passwords,
+            context.passwords,
             body.email,
             body.password,
-            verified_only=parts.settings.verified_logins_only,
+            verified_only=context.settings.verified_logins_only,
         )
         if user is not None:
-            return _signed_in(user, body.password, attempt, body.transport)
-    wrong_password(attempt)
+            return _signed_in(context, user, body.password, attempt, body.transport)
+    wrong_password(context, attempt)
     # A wrong password stays counted, also where it cannot be recorded: on a full disk one could
     # guess for nothing. It is looked for whether there is one or not, so that it costs the same.
     tried = users.by_email(email_key(body.email))
-    record("login_failed", None if tried is None else tried.id)
-    return wrong_credentials()
+    context.audit("login_failed", None if tried is None else tried.id)
+    return wrong_credentials(context)
 
 
-def _signed_in(user: User, password: str, attempt: Attempt, transport: TokenTransport) -> Response:
-    pending = challenge_response(user) or password_refusal(user, password)
+def _signed_in(
+    context: ServiceContext, user: User, password: str, attempt: Attempt, transport: TokenTransport
+) -> Response:
+    pending = challenge_response(context, user) or next(
+        filter(None, (check(context, user, password) for check in context.login_checks)), None
+    )
     if pending is not None:
-        right_password(attempt)
+        right_password(context, attempt)
         return pending
-    return finish_login(user, (PASSWORD_METHOD,), attempt, transport)
+    return finish_login(context, user, (PASSWORD_METHOD,), attempt, transport)

@@ -5,28 +5,25 @@ from collections.abc import Iterator
 
 from flask import Response
 
-from flask_watchword.accounts.notifications import NullMailer
 from flask_watchword.accounts.password_policy import UnacceptablePassword
 from flask_watchword.accounts.rate_limit_table import MailCause
 from flask_watchword.extension.verification.current import get_jwt_identity
 from flask_watchword.service.access import ACCESS
-from flask_watchword.service.account_transactions import do, sessions_ended
-from flask_watchword.service.audit_events import current_session, event
 from flask_watchword.service.authentication.confirmation import (
-    CONFIRMATION_REFUSALS,
-    SecondFactor,
+    CONFIRMATION_ERRORS,
+    FactorAnswers,
     second_factor_shown,
 )
 from flask_watchword.service.authentication.reauthentication import reauthenticating
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.features.password_change import flow as changes
+from flask_watchword.service.features.password_change import flow
 from flask_watchword.service.fields import Password
 from flask_watchword.service.rate_limiting import counting_failures, room_in_mailbox
 from flask_watchword.service.responses import no_content
 
 
-class PasswordChange(SecondFactor, forbid_unknown_fields=True, kw_only=True):
+class PasswordChange(FactorAnswers, forbid_unknown_fields=True, kw_only=True):
     """The password there is, what it is to be, and a second factor where the user has one.
 
     Attributes:
@@ -47,37 +44,33 @@ class PasswordChange(SecondFactor, forbid_unknown_fields=True, kw_only=True):
     guard=ACCESS,
     body=PasswordChange,
     answers={204: None},
-    refusals=CONFIRMATION_REFUSALS,
+    errors=CONFIRMATION_ERRORS,
 )
-def change_password(body: PasswordChange) -> Response:
+def change_password(context: ServiceContext, body: PasswordChange) -> Response:
     """Answer 204; the session that asks goes on, since it has shown the password."""
     user_id = get_jwt_identity()
     with (
-        reauthenticating(user_id),
-        counting_failures(service_context().limits.new_password_of(user_id), UnacceptablePassword),
-        _room_for_notice(user_id) as room,
+        reauthenticating(context, user_id),
+        counting_failures(context, context.limits.new_password_of(user_id), UnacceptablePassword),
+        _room_for_notice(context, user_id) as room,
     ):
-        do(
-            lambda a: changes.change_password(a, user_id, body.current_password, body.password),
-            lambda done: event("password_changed", done.subject, current_session()),
-            mailer=None if room else NullMailer,
-            around=_ending_other_sessions(user_id, body),
+        flow.change_password(
+            context.accounts,
+            user_id,
+            body.current_password,
+            body.password,
+            confirmation=second_factor_shown(context, user_id, body),
+            silent=not room,
         )
     return no_content()
 
 
 @contextlib.contextmanager
-def _room_for_notice(user_id: str) -> Iterator[bool]:
+def _room_for_notice(context: ServiceContext, user_id: str) -> Iterator[bool]:
     """Count the notice of a change where its address is not verified: it may be a stranger's."""
-    user = service_context().stores.users.by_id(user_id)
+    user = context.stores.users.by_id(user_id)
     if user is None or user.email_verified_at is not None:
         yield True
         return
-    with room_in_mailbox(user.email, MailCause.PASSWORD_NOTICE) as room:
+    with room_in_mailbox(context, user.email, MailCause.PASSWORD_NOTICE) as room:
         yield room
-
-
-@contextlib.contextmanager
-def _ending_other_sessions(user_id: str, body: PasswordChange) -> Iterator[None]:
-    with second_factor_shown(user_id, body), sessions_ended(user_id, keep_current=True):
-        yield

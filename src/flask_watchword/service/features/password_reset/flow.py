@@ -1,105 +1,108 @@
-"""Get back into an account whose password is lost, by a code in the mail."""
+"""Reset a password with an e-mailed one-time code."""
 
-from flask_watchword.accounts.accounts import (
-    Accepted,
-    Accounts,
-    PasswordSet,
-    checked_hash,
-    mail_code,
-    mail_nothing,
-    notify,
-    redeem,
-)
+from collections.abc import Sequence
+
+from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.api_keys import api_keys_of, revoke_api_keys, shown_in_mail
+from flask_watchword.accounts.api_tokens import ApiToken
 from flask_watchword.accounts.emails import email_key
-from flask_watchword.accounts.notifications import NotificationKind
-from flask_watchword.accounts.one_time_codes import (
-    PASSWORD_PURPOSES,
-    InvalidCode,
-    OneTimeCode,
-    Purpose,
-    code_digest,
-)
+from flask_watchword.accounts.notifications import PASSWORD_CHANGED
+from flask_watchword.accounts.one_time_codes import InvalidCode, OneTimeCode, Purpose, code_digest
+from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.users import User
 
+#: Requested by anyone who knows the address.
+RESET_PASSWORD = Purpose("reset_password", 15 * 60.0, notification="reset_password")
+#: Sent by an administrator.
+ADMIN_RESET = Purpose("admin_reset", 15 * 60.0, notification="reset_password")
+#: The invitation of a new user.
+SET_PASSWORD = Purpose("set_password", 24 * 3600.0, notification="set_password")
 
-def forgot(accounts: Accounts, email: str) -> Accepted:
-    """Mail a code that is good for another password, where there is an account.
-
-    Known, unknown and disabled cost the same steps and come to the same.
-    """
-    return accounts.change(lambda stores: _mail(stores, email))
+#: The purposes whose code sets the password of an existing account.
+_PURPOSES = (RESET_PASSWORD, ADMIN_RESET, SET_PASSWORD)
 
 
-def reset(
-    accounts: Accounts, code: str, password: str, *, revoke_keys: bool = False
-) -> PasswordSet:
-    """Set the password of the user who has this code; no session is started.
+def request_reset(accounts: Accounts, email: str, *, silent: bool) -> None:
+    """E-mail a code that resets the password, where there is an account.
 
-    The code is one that the user requested, one that an admin sent, or an invitation. It is used
-    up last: a password that is refused does not cost it. Its holder reads the user's mail, so the
-    address counts as verified.
-
-    API keys outlive a password. A user who resets a stolen one may revoke all of them at once; the
-    notice lists them in either case.
+    Known, unknown and disabled accounts cost the same steps and end the same way.
 
     Args:
-        accounts: the stores and rules.
+        accounts: the accounts.
+        email: the address, as the client sent it.
+        silent: sends nothing, at the same cost; a code that was sent before stays valid.
+    """
+    accounts.transaction(lambda tx: _send_code(tx, email, silent=silent))
+
+
+def reset_password(
+    accounts: Accounts, code: str, password: str, *, revoke_keys: bool = False
+) -> tuple[User, Sequence[ApiToken]]:
+    """Set the password of the user who has this code. No session is started, and all others end.
+
+    The code is one that the user requested, one that an administrator sent, or an invitation. It
+    is used up last: a password that is rejected does not cost it. Its holder reads the user's
+    e-mail, so the address counts as verified.
+
+    API keys stay valid after a new password. A user who fears that one was stolen can revoke all
+    of them; the notification lists them in either case.
+
+    Args:
+        accounts: the accounts.
         code: the text of the code.
         password: the new password.
-        revoke_keys: whether every API key and client is revoked.
+        revoke_keys: whether every API key and client of the account is revoked.
+
+    Returns:
+        The user, and the API keys and clients as they are now.
 
     Raises:
-        UnacceptablePassword: when nobody should choose the password.
-        InvalidCode: when the code is not good.
-        HashingBusy: when no core became free in time.
+        UnacceptablePassword: when the policy rejects the password.
+        InvalidCode: when the code is invalid.
+        HasherOverloaded: when no core became free in time.
     """
-    found = _password_code(accounts, code)
-    expected = accounts.users.by_id(found.subject) if found else None
-    email = expected.email if expected else ""
-    password_hash = checked_hash(accounts, expected, email, password)
-    if found is None:
+    found = _find(accounts, code)
+    owner = accounts.users.by_id(found.subject) if found else None
+    email = owner.email if owner else ""
+    # Also without a valid code, so that the response time says nothing about the code.
+    password_hash = accounts.hash_new_password(owner, email, password)
+    if found is None or owner is None:
         raise InvalidCode
-    return accounts.change(
-        lambda stores: _replace(stores, code, found.purpose, password_hash, revoke_keys=revoke_keys)
-    )
+    with accounts.end_access(owner.id):
+        keys = accounts.transaction(
+            lambda tx: _set_password(tx, found, password_hash, revoke_keys=revoke_keys)
+        )
+    return owner, keys
 
 
-def owner_of_code(accounts: Accounts, code: str) -> User | None:
-    """Return the user whose password this code sets; the code is not used up."""
-    found = _password_code(accounts, code)
-    return accounts.users.by_id(found.subject) if found else None
+def _send_code(tx: Transaction, email: str, *, silent: bool) -> None:
+    user = None if silent else tx.users.by_email(email_key(email))
+    if user is None or user.is_disabled:
+        tx.mail_nothing(email, RESET_PASSWORD)
+        tx.audit("password_reset_requested")
+        return
+    tx.mail_code(user, RESET_PASSWORD, user.email)
+    tx.audit("password_reset_requested", user.id)
 
 
-def _password_code(accounts: Accounts, text: str) -> OneTimeCode | None:
+def _find(accounts: Accounts, text: str) -> OneTimeCode | None:
     digest, now = code_digest(text), accounts.clock()
-    found = (accounts.codes.find(digest, purpose, now) for purpose in PASSWORD_PURPOSES)
+    found = (accounts.codes.find(digest, purpose.name, now) for purpose in _PURPOSES)
     return next(filter(None, found), None)
 
 
-def _mail(accounts: Accounts, email: str) -> Accepted:
-    user = accounts.users.by_email(email_key(email))
-    if user is None or user.is_disabled:
-        mail_nothing(accounts, email, Purpose.RESET_PASSWORD)
-        return Accepted()
-    mail_code(accounts, user, Purpose.RESET_PASSWORD, user.email)
-    return Accepted(user.id)
-
-
-def _replace(
-    accounts: Accounts, code: str, purpose: Purpose, password_hash: str, *, revoke_keys: bool
-) -> PasswordSet:
-    user, _ = redeem(accounts, code, purpose)
-    now = accounts.clock()
-    if not accounts.users.set_password(user.id, password_hash, now, user.version):
+def _set_password(
+    tx: Transaction, code: OneTimeCode, password_hash: str, *, revoke_keys: bool
+) -> Sequence[ApiToken]:
+    user = tx.redeem_found(code)
+    if not tx.users.set_password(user.id, password_hash, tx.now, user.version):
         raise InvalidCode
-    accounts.users.verify_email(user.id, user.email_key, now)
-    accounts.codes.forget(user.id)
-    keys = api_keys_of(accounts, user.id)
+    tx.users.verify_email(user.id, user.email_key, tx.now)
+    tx.codes.forget(user.id)
+    keys: Sequence[ApiToken] = api_keys_of(tx, user.id)
+    tx.audit("password_reset", user.id)
     if revoke_keys:
-        keys = revoke_api_keys(accounts, keys)
+        keys = revoke_api_keys(tx, keys)
     about = "revoked" if revoke_keys else ""
-    notify(
-        accounts, NotificationKind.PASSWORD_CHANGED, user, about=about, items=shown_in_mail(keys)
-    )
-    return PasswordSet(user.id, may_keep_session=False, api_keys=tuple(keys))
+    tx.notify(PASSWORD_CHANGED, user, about=about, items=shown_in_mail(keys))
+    return keys

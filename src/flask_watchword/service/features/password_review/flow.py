@@ -1,13 +1,15 @@
-"""A password that stood beside a second factor has to be strong enough alone without it.
+"""Check passwords that were chosen beside a second factor which has since been removed.
 
-Beside a second factor a shorter password is accepted. Its length cannot be read from its hash
-when the factor is removed, so the next login checks it, and asks for a new one where it has to.
+Beside a second factor a shorter password is accepted. Its length cannot be read from its hash when
+the factor is removed, so the next login checks it, and requires a new password where it is weak.
 """
 
-from flask_watchword.accounts.accounts import Accounts, PasswordSet
+from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.credentials import WrongPassword
 from flask_watchword.accounts.password_policy import check_new_password
+from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.users import User
-from flask_watchword.service.features.password_change.flow import WrongPassword, set_new_password
+from flask_watchword.service.features.password_change.flow import set_new_password
 
 
 def check_alone(accounts: Accounts, user: User, password: str) -> None:
@@ -24,9 +26,9 @@ def check_alone(accounts: Accounts, user: User, password: str) -> None:
 
 
 def review_password(accounts: Accounts, user: User, password: str) -> None:
-    """Check the password of a user who logs in without a second factor, where that is due.
+    """Check the password of a user who logs in without a second factor, if a check is due.
 
-    One that is accepted is not checked again.
+    A password that is accepted is not checked again.
 
     Raises:
         UnacceptablePassword: when the user has to choose another one first.
@@ -37,26 +39,26 @@ def review_password(accounts: Accounts, user: User, password: str) -> None:
     accounts.users.finish_password_review(user.id, user.version)
 
 
-def replace_reviewed(accounts: Accounts, user: User, password: str) -> PasswordSet:
-    """Give a user, whose login was refused for the password, another one.
+def replace_password(accounts: Accounts, user: User, password: str) -> None:
+    """Give a user whose login was rejected for a weak password another one; all sessions end.
 
     Raises:
-        WrongPassword: when the user is another one by now, or has a second factor again: a login
-            that has not shown it may change nothing.
+        WrongPassword: when the account has changed, or has a second factor again: a login that
+            has not shown it must not change anything.
         UnacceptablePassword: when the password is too weak.
-        HashingBusy: when no core became free in time.
+        HasherOverloaded: when no core became free in time.
     """
     _refuse_second_factor(accounts, user)
     check_alone(accounts, user, password)
     password_hash = accounts.passwords.hash(password)
-    return accounts.change(lambda stores: _replace(stores, user, password_hash))
+    with accounts.end_access(user.id):
+        accounts.transaction(lambda tx: _replace(tx, accounts, user, password_hash))
 
 
-def _replace(accounts: Accounts, user: User, password_hash: str) -> PasswordSet:
+def _replace(tx: Transaction, accounts: Accounts, user: User, password_hash: str) -> None:
     _refuse_second_factor(accounts, user)
-    done = set_new_password(accounts, user, password_hash)
-    accounts.users.finish_password_review(user.id, user.version + 1)
-    return done
+    set_new_password(tx, user, password_hash)
+    tx.users.finish_password_review(user.id, user.version + 1)
 
 
 def _refuse_second_factor(accounts: Accounts, user: User) -> None:

@@ -5,11 +5,11 @@ from typing import Annotated
 import msgspec
 from flask import Response
 
+from flask_watchword.accounts.credentials import WrongPassword
+from flask_watchword.accounts.errors import LOGIN_BUSY, TOO_MANY_TRIES
 from flask_watchword.accounts.login_challenge import NEW_PASSWORD
 from flask_watchword.accounts.password_policy import UnacceptablePassword
 from flask_watchword.service.access import PUBLIC
-from flask_watchword.service.account_transactions import do, sessions_ended
-from flask_watchword.service.audit_events import event
 from flask_watchword.service.authentication.challenge_tokens import challenged_user
 from flask_watchword.service.authentication.login import (
     check_transport,
@@ -17,10 +17,14 @@ from flask_watchword.service.authentication.login import (
     later_step,
     wrong_credentials,
 )
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.features.password_change.flow import WrongPassword
-from flask_watchword.service.features.password_review.flow import replace_reviewed
+from flask_watchword.service.error_codes import (
+    CROSS_ORIGIN,
+    INVALID_CREDENTIALS,
+    INVALID_PENDING_TOKEN,
+)
+from flask_watchword.service.features.password_review import flow
 from flask_watchword.service.fields import Password
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.rate_limiting import counting_failures
@@ -51,30 +55,25 @@ class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
     guard=PUBLIC,
     body=NewPassword,
     answers={200: (TokenResponse, CookieTokenResponse)},
-    refusals={
-        401: ("invalid_pending_token", "invalid_credentials"),
-        403: ("cross_origin",),
-        429: ("too_many_tries",),
-        503: ("login_busy",),
-    },
+    errors=(INVALID_PENDING_TOKEN, INVALID_CREDENTIALS, CROSS_ORIGIN, TOO_MANY_TRIES, LOGIN_BUSY),
 )
-def choose_password(body: NewPassword) -> Response:
+def choose_password(context: ServiceContext, body: NewPassword) -> Response:
     """Answer with an access and a refresh token; every other session has ended."""
-    check_transport(body.transport)
-    user, parts = challenged_user(NEW_PASSWORD, body.pending_token), service_context()
+    check_transport(context, body.transport)
+    user = challenged_user(context, NEW_PASSWORD, body.pending_token)
     try:
         with (
-            hashing_share(user.email_key),
-            counting_failures(parts.limits.new_password_of(user.id), UnacceptablePassword),
+            hashing_share(context, user.email_key),
+            counting_failures(
+                context, context.limits.new_password_of(user.id), UnacceptablePassword
+            ),
         ):
-            do(
-                lambda accounts: replace_reviewed(accounts, user, body.password),
-                lambda done: event("password_changed", done.subject),
-                around=sessions_ended(user.id),
-            )
+            flow.replace_password(context.accounts, user, body.password)
     except WrongPassword:
-        return wrong_credentials()  # another request has changed the account in between
-    changed = parts.stores.users.by_id(user.id)
+        return wrong_credentials(context)  # another request has changed the account in between
+    changed = context.stores.users.by_id(user.id)
     if changed is None:
-        return wrong_credentials()
-    return finish_login(changed, (PASSWORD_METHOD,), later_step(changed), body.transport)
+        return wrong_credentials(context)
+    return finish_login(
+        context, changed, (PASSWORD_METHOD,), later_step(context, changed), body.transport
+    )

@@ -4,8 +4,10 @@ import msgspec
 from flask import Response
 
 from flask_watchword.service.access import ACCESS
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.current_user import current_user
 from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.error_codes import USER_DISABLED, USER_GONE
 from flask_watchword.service.responses import Timestamp, json_response, timestamp
 
 
@@ -26,11 +28,11 @@ class Me(msgspec.Struct):
     summary="Show who is logged in",
     guard=ACCESS,
     answers={200: Me},
-    refusals={401: ("user_gone", "user_disabled")},
+    errors=(USER_GONE, USER_DISABLED),
 )
-def me() -> Response:
+def me(context: ServiceContext) -> Response:
     """Answer with the access token's user, as the store says now."""
-    user = current_user()
+    user = current_user(context)
     return json_response(
         Me(
             id=user.id,

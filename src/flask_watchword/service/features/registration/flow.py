@@ -1,80 +1,45 @@
-"""Become a user, and show that mail reaches one."""
+"""Create an account, and e-mail a code that verifies its address."""
 
-from flask_watchword.accounts.accounts import (
-    Accepted,
-    Accounts,
-    checked_hash,
-    mail_code,
-    mail_nothing,
-    notify,
-    put_nobodys_code,
-    redeem,
-)
-from flask_watchword.accounts.emails import check_email, email_key
-from flask_watchword.accounts.notifications import NotificationKind
-from flask_watchword.accounts.one_time_codes import InvalidCode, Purpose
+from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.emails import check_email
+from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.user_store import EmailTaken
 from flask_watchword.accounts.users import User, new_user
-from flask_watchword.service.features.password_change.flow import confirm_code
+from flask_watchword.service.features.email_verification.flow import VERIFY_EMAIL
+
+ALREADY_REGISTERED = "already_registered"
 
 
-def register(accounts: Accounts, email: str, password: str) -> Accepted:
-    """Add a user, and mail a code that verifies the address.
+def register(accounts: Accounts, email: str, password: str, *, silent: bool = False) -> None:
+    """Create an account and e-mail a code that verifies its address.
 
-    Where there is an account already nothing changes, and its owner is told by mail. Both cost
-    the same hash and come to the same: only the mailbox tells which it was.
+    Where an account exists nothing changes, and its owner gets a notification. Both cases cost
+    the same hash and end the same way: only the mailbox shows which it was.
+
+    Args:
+        accounts: the accounts.
+        email: the address.
+        password: the password.
+        silent: sends no e-mail; a code can be requested later.
 
     Raises:
-        InvalidEmail: when no mail could be sent to the address.
-        UnacceptablePassword: when nobody should choose the password.
-        HashingBusy: when no core became free in time.
+        InvalidEmail: when the address cannot receive e-mail.
+        UnacceptablePassword: when the policy rejects the password.
+        HasherOverloaded: when no core became free in time.
     """
     shown = check_email(email)
-    password_hash = checked_hash(accounts, None, shown, password)
+    password_hash = accounts.hash_new_password(None, shown, password)
     user = new_user(shown, password_hash, accounts.clock())
-    return accounts.change(lambda stores: _add(stores, user))
+    accounts.transaction(lambda tx: _add(tx, user), silent=silent)
 
 
-def resend_verification(accounts: Accounts, email: str) -> Accepted:
-    """Mail a new code that verifies an address, where there is one to verify."""
-    return accounts.change(lambda stores: _mail_again(stores, email))
-
-
-def verify_email(accounts: Accounts, code: str, password: str) -> str:
-    """Note that mail reaches the user who has this code; return their id.
-
-    Raises:
-        InvalidCode: when the code is not good.
-        WrongPassword: when the password is not the user's; the code stays as good as it was.
-        HashingBusy: when no core became free in time.
-    """
-    confirm_code(accounts, code, Purpose.VERIFY_EMAIL, password)
-    return accounts.change(lambda stores: _verify(stores, code))
-
-
-def _add(accounts: Accounts, user: User) -> Accepted:
+def _add(tx: Transaction, user: User) -> None:
     try:
-        accounts.users.add(user)
+        tx.users.add(user)
     except EmailTaken:
-        put_nobodys_code(accounts, user.email, Purpose.VERIFY_EMAIL)
-        owner = accounts.users.by_email(user.email_key)
-        notify(accounts, NotificationKind.ALREADY_REGISTERED, owner)
-        return Accepted()
-    mail_code(accounts, user, Purpose.VERIFY_EMAIL, user.email)
-    return Accepted(user.id)
-
-
-def _mail_again(accounts: Accounts, email: str) -> Accepted:
-    user = accounts.users.by_email(email_key(email))
-    if user is None or user.is_disabled or user.email_verified_at is not None:
-        mail_nothing(accounts, email, Purpose.VERIFY_EMAIL)
-        return Accepted()
-    mail_code(accounts, user, Purpose.VERIFY_EMAIL, user.email)
-    return Accepted(user.id)
-
-
-def _verify(accounts: Accounts, code: str) -> str:
-    user, _ = redeem(accounts, code, Purpose.VERIFY_EMAIL)
-    if not accounts.users.verify_email(user.id, user.email_key, accounts.clock()):
-        raise InvalidCode
-    return user.id
+        tx.put_decoy_code(user.email, VERIFY_EMAIL)
+        tx.notify(ALREADY_REGISTERED, tx.users.by_email(user.email_key))
+        tx.audit("registered_again")
+        return
+    tx.mail_code(user, VERIFY_EMAIL, user.email)
+    tx.audit("registered", user.id)

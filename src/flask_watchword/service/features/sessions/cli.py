@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flask_watchword.cli.admin_context import (
+    ACTOR,
     admin_context,
-    command_line_admin,
     find_user,
     user_argument,
 )
@@ -22,7 +22,6 @@ from flask_watchword.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from flask_watchword.service.context import ServiceContext
     from flask_watchword.sessions.listed import ListedSession
 
 
@@ -75,7 +74,7 @@ def end(who: str, session_id: str | None, every: bool, database: str | None, as_
         user = find_user(context, who)
         if session_id is None:
             ended = context.sessions.end_all(user.id)
-            _record(context, "sessions_ended", user.id, ended)
+            context.audit("sessions_ended", user.id, actor=ACTOR, ended=ended)
             members = {"user_id": user.id, "ended": ended}
             print_outcome(
                 f"Ended {counted(ended, 'session')} of {user.email}.", members, as_json=as_json
@@ -83,16 +82,9 @@ def end(who: str, session_id: str | None, every: bool, database: str | None, as_
             return
         if not context.sessions.end(session_id, subject=user.id):
             raise Failure(Code.NO_SUCH_SESSION, f"{user.email} has no session with this id")
-        _record(context, "session_ended", user.id, session_id)
+        context.audit("session_ended", user.id, actor=ACTOR, ended=session_id)
         members = {"user_id": user.id, "ended": 1}
         print_outcome(f"Ended session {session_id} of {user.email}.", members, as_json=as_json)
-
-
-def _record(context: "ServiceContext", name: str, user_id: str, ended: int | str) -> None:
-    from flask_watchword.clock import system_clock
-
-    event = command_line_admin().event(name, system_clock(), user_id, ended=ended)
-    context.stores.accounts.stores.audit.append([event])
 
 
 def _members(one: "ListedSession") -> dict[str, Any]:

@@ -8,13 +8,9 @@ and several generations in a row of which each was repeated so as a copied sessi
 
 from flask import Flask
 
-from flask_watchword.accounts.accounts import notify
-from flask_watchword.accounts.audit import Event
-from flask_watchword.accounts.notifications import NotificationKind
 from flask_watchword.accounts.rate_limit_table import MailCause
-from flask_watchword.accounts.transaction import AccountStores
-from flask_watchword.service.audit_events import event
-from flask_watchword.service.context import service_context
+from flask_watchword.accounts.transaction import Transaction
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.rate_limiting import room_in_mailbox
 from flask_watchword.sessions.session import Session
 
@@ -22,40 +18,43 @@ from flask_watchword.sessions.session import Session
 #: may be a telephone that changed networks with a refresh under way.
 NOTIFY_AFTER = 3
 
+SESSION_USED_ELSEWHERE = "session_used_elsewhere"
 
-def record_repeat(_app: Flask, session: Session, elsewhere: bool) -> None:
-    """Add to the log that a refresh token was repeated; notify the owner if it goes on."""
-    told = event(
+
+def record_reuse(context: ServiceContext, _app: Flask, session: Session) -> None:
+    """Record that a used refresh token was sent again, for which its session has ended."""
+    context.audit("refresh_reused", session.subject, session.id)
+
+
+def record_repeat(context: ServiceContext, _app: Flask, session: Session, elsewhere: bool) -> None:
+    """Record that a refresh token was repeated; notify the owner if it goes on."""
+    if not elsewhere or session.elsewhere_in_a_row != NOTIFY_AFTER:
+        context.transaction(lambda tx: _record(tx, session, elsewhere=elsewhere))
+        return
+    user = context.stores.users.by_id(session.subject)
+    if user is not None and user.email_verified_at is None:
+        # The address may be a stranger's, and the notification shows a User-Agent: any text.
+        user = None
+    # Counted over all sessions that are copied: the mailbox must not be filled.
+    mailbox = "" if user is None else user.email
+    with room_in_mailbox(context, mailbox, MailCause.REPEATS) as room:
+
+        def record_and_notify(tx: Transaction) -> None:
+            if room:
+                tx.notify(SESSION_USED_ELSEWHERE, user, about=_shown(session))
+            _record(tx, session, elsewhere=elsewhere)
+
+        context.transaction(record_and_notify)
+
+
+def _record(tx: Transaction, session: Session, *, elsewhere: bool) -> None:
+    tx.audit(
         "refresh_repeated",
         session.subject,
         session.id,
         generation=session.generation,
         elsewhere=elsewhere,
     )
-    if elsewhere and session.elsewhere_in_a_row == NOTIFY_AFTER:
-        _notify(session, told)
-    else:
-        service_context().stores.accounts.stores.audit.append([told])
-
-
-def _notify(session: Session, told: Event) -> None:
-    parts = service_context()
-    user = parts.stores.users.by_id(session.subject)
-    if user is not None and user.email_verified_at is None:
-        # The address may be a stranger's, and the notice shows a user agent, which is any text.
-        user = None
-    # Of any number of sessions that are copied: the mailbox must not be filled.
-    with room_in_mailbox("" if user is None else user.email, MailCause.REPEATS) as room:
-
-        def work(stores: AccountStores) -> None:
-            if room:
-                accounts = parts.accounts_in(stores)
-                notify(
-                    accounts, NotificationKind.SESSION_USED_ELSEWHERE, user, about=_shown(session)
-                )
-            stores.audit.append([told])
-
-        parts.change(work)
 
 
 def _shown(session: Session) -> str:

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
-from flask_watchword.cli.admin_context import command_line_admin
+from flask_watchword.cli.admin_context import ACTOR
 from flask_watchword.cli.failures import Code, Failure
 from flask_watchword.cli.options import database_option
 from flask_watchword.cli.output import format_time, json_option, print_outcome
@@ -172,7 +172,7 @@ def reseal(database: str | None, as_json: bool) -> None:
         from flask_watchword.service.stores import opened_accounts
 
         with opened_accounts(command.settings) as accounts:
-            result = reencrypt_all(command.manager, accounts.stores)
+            result = reencrypt_all(command.manager, accounts.repositories)
         _record(command, "keys_resealed", resealed=result.done, unreadable=result.unreadable)
     members = {"resealed": result.done, "unreadable": result.unreadable}
     sentence = f"Re-encrypted: {result.done}. All values are under the first master key."
@@ -220,11 +220,11 @@ def _changing(database: str | None, *, master_key_is_lost: bool = False) -> Iter
 
 
 def _record(command: _Keys, event: str, **detail: "Detail") -> None:
-    from flask_watchword.clock import system_clock
     from flask_watchword.infra.factory import opened_audit_log
+    from flask_watchword.service.features.audit.flow import append_entry
 
     with opened_audit_log(command.settings.database) as log:
-        log.append([command_line_admin().event(event, system_clock(), "", **detail)])
+        append_entry(log, event, ACTOR, **detail)
 
 
 def _print_key(command: _Keys, kid: str, sentence: str, *, as_json: bool) -> None:

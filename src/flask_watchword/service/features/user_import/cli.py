@@ -40,7 +40,7 @@ def import_users(file: Path, dry_run: bool, database: str | None, as_json: bool)
     """
     with one_line_store_failures():
         # Imported here because these load SQLAlchemy and argon2.
-        from flask_watchword.cli.admin_context import command_line_admin
+        from flask_watchword.cli.admin_context import ACTOR
         from flask_watchword.service.configuration.loading import environment, read_settings
         from flask_watchword.service.features.user_import.file import rows_of
         from flask_watchword.service.features.user_import.run import Import, last
@@ -51,7 +51,7 @@ def import_users(file: Path, dry_run: bool, database: str | None, as_json: bool)
         refuse_demo(settings)
         rejects = file.with_name(f"{file.stem}.rejects.jsonl")
         with opened_accounts(settings) as accounts, file.open("rb") as opened:
-            work = Import(accounts, command_line_admin(), rejects, dry_run=dry_run)
+            work = Import(accounts, ACTOR, rejects, dry_run=dry_run)
             try:
                 last(_with_progress(work.run(rows_of(file, opened)), opened, file.stat().st_size))
             except BaseException:

@@ -11,9 +11,8 @@ import msgspec
 from flask_watchword.accounts.emails import InvalidEmail, check_email, email_key
 from flask_watchword.accounts.imported_hashes.scheme import UnusableHash
 from flask_watchword.accounts.passwords import MAX_PASSWORD_CHARACTERS, Passwords
-from flask_watchword.accounts.transaction import AccountStores
+from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.users import InvalidName, User, check_names
-from flask_watchword.service.features.admin_users.flow import Administrator
 
 # It stands in tokens, in paths and in logs. A code may be for somebody who is nobody yet, under
 # the two names that are set apart.
@@ -105,27 +104,25 @@ def user_of_record(record: Record, passwords: Passwords, now: float) -> User:
 
 
 def keep_users(
-    stores: AccountStores,
-    by: Administrator,
+    tx: Transaction,
+    actor: str,
     users: Sequence[User],
     named: frozenset[str],
-    now: float,
 ) -> Kept:
     """Keep users whose address has no account yet, with one entry in the audit log for them all.
 
     Args:
-        stores: of one change.
-        by: who does it.
+        tx: the transaction.
+        actor: the name of the command, for the audit log.
         users: no two with one address or one id.
         named: the ids that others have chosen.
-        now: seconds since the epoch.
     """
-    added = stores.users.add_many(users)
+    added = tx.users.add_many(users)
     there, refused = set[str](), dict[str, str]()
     for user in users:
         if user.id in added:
             continue
-        known = stores.users.by_email(user.email_key)
+        known = tx.users.by_email(user.email_key)
         if known is None:
             refused[user.id] = "id: another account has it"
         elif user.id in named and known.id != user.id:
@@ -133,7 +130,7 @@ def keep_users(
         else:
             there.add(user.id)
     if added:
-        stores.audit.append([by.event("users_imported", now, "", number=len(added))])
+        tx.audit("users_imported", actor=actor, number=len(added))
     return Kept(added, frozenset(there), refused)
 
 

@@ -13,11 +13,11 @@ from typing import IO
 
 import click
 
+from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.passwords import Passwords, usable_cores
-from flask_watchword.accounts.transaction import AccountStores, UnitOfWork
+from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
-from flask_watchword.service.features.admin_users.flow import Administrator
 from flask_watchword.service.features.user_import.file import Row
 from flask_watchword.service.features.user_import.flow import (
     BadRecord,
@@ -62,19 +62,17 @@ class Import:
     """Add the users of a file.
 
     Args:
-        accounts: the transactions to add them in.
-        by: the administrator, for the audit log.
+        accounts: the accounts.
+        actor: the name of the command, for the audit log.
         rejects: the file for rejected records, created with the first of them. An existing file is
             kept, because it may have been corrected by hand: then a number is added to the name.
         dry_run: whether to roll back every transaction.
     """
 
-    def __init__(
-        self, accounts: UnitOfWork, by: Administrator, rejects: Path, *, dry_run: bool
-    ) -> None:
+    def __init__(self, accounts: Accounts, actor: str, rejects: Path, *, dry_run: bool) -> None:
         self.counts = Counts()
         self._accounts = accounts
-        self._by = by
+        self._actor = actor
         self._rejects_path = rejects
         self._rejects: IO[str] | None = None
         self._dry_run = dry_run
@@ -145,7 +143,7 @@ class Import:
         if not password:
             return user
         # Hashing takes longer than a query, and when an import is resumed most accounts exist.
-        if self._dry_run or self._accounts.stores.users.by_email(user.email_key) is not None:
+        if self._dry_run or self._accounts.users.by_email(user.email_key) is not None:
             return user
         return replace(user, password_hash=self._passwords.hash(password))
 
@@ -154,14 +152,14 @@ class Import:
             user_id for user_id, row in rows.items() if row.record and row.record.id == user_id
         )
 
-        def work(stores: AccountStores) -> Kept:
-            kept = keep_users(stores, self._by, users, named, system_clock())
+        def work(tx: Transaction) -> Kept:
+            kept = keep_users(tx, self._actor, users, named)
             if self._dry_run:
                 raise _DryRun(kept)
             return kept
 
         try:
-            return self._accounts.change(work)
+            return self._accounts.transaction(work)
         except _DryRun as dry_run:
             return dry_run.kept
 

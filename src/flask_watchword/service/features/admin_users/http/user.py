@@ -3,15 +3,18 @@
 import msgspec
 from flask import Response
 
+from flask_watchword.accounts.errors import LAST_ADMIN, USER_NOT_FOUND
 from flask_watchword.service.access import ADMIN, RECENT_ADMIN
 from flask_watchword.service.administrator import administrator, user_of
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.features.admin_users import changes as user_changes
+from flask_watchword.service.features.admin_users import flow
 from flask_watchword.service.features.admin_users.flow import UserChange
 from flask_watchword.service.features.admin_users.http.shown_user import Names, ShownUser
+from flask_watchword.service.features.delete_account.flow import delete_user as delete_user_account
 from flask_watchword.service.responses import json_response, no_content
 
-_REFUSALS = {404: ("user_not_found",), 409: ("last_admin",)}
+_ERRORS = (USER_NOT_FOUND, LAST_ADMIN)
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
@@ -34,11 +37,11 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     summary="Show one user",
     guard=ADMIN,
     answers={200: ShownUser},
-    refusals={404: ("user_not_found",)},
+    errors=(USER_NOT_FOUND,),
 )
-def show_user(user_id: str) -> Response:
+def show_user(context: ServiceContext, user_id: str) -> Response:
     """Answer with a user."""
-    return json_response(ShownUser.of(user_of(user_id)))
+    return json_response(ShownUser.of(user_of(context, user_id)))
 
 
 @endpoint(
@@ -48,16 +51,17 @@ def show_user(user_id: str) -> Response:
     guard=RECENT_ADMIN,
     body=Change,
     answers={200: ShownUser},
-    refusals=_REFUSALS,
+    errors=_ERRORS,
 )
-def change_user(user_id: str, body: Change) -> Response:
+def change_user(context: ServiceContext, user_id: str, body: Change) -> Response:
     """Answer with the user as they are then; whoever is disabled is refused from now on."""
     change = UserChange(
         roles=None if body.roles is None else frozenset(body.roles),
         scopes=None if body.scopes is None else frozenset(body.scopes),
         disabled=body.disabled,
     )
-    changed = user_changes.change_user(administrator(), user_of(user_id), change)
+    user = user_of(context, user_id)
+    changed = flow.change_user(context.accounts, administrator(), user, change)
     return json_response(ShownUser.of(changed))
 
 
@@ -67,9 +71,10 @@ def change_user(user_id: str, body: Change) -> Response:
     summary="Delete a user, for good",
     guard=RECENT_ADMIN,
     answers={204: None},
-    refusals=_REFUSALS,
+    errors=_ERRORS,
 )
-def delete_user(user_id: str) -> Response:
+def delete_user(context: ServiceContext, user_id: str) -> Response:
     """Answer 204; account, codes, second factor, tokens and sessions are gone."""
-    user_changes.delete_user(administrator(), user_of(user_id))
+    user = user_of(context, user_id)
+    delete_user_account(context.accounts, user.id, actor=administrator())
     return no_content()

@@ -7,13 +7,12 @@ from typing import Annotated
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts.accounts import Accounts
-from flask_watchword.accounts.transaction import AccountStores
-from flask_watchword.accounts.users import User, new_user
+from flask_watchword.accounts.errors import EMAIL_TAKEN, LOGIN_BUSY
+from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import system_clock
 from flask_watchword.service.access import ADMIN, RECENT_ADMIN
 from flask_watchword.service.administrator import administrator
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.admin_users.flow import invite_user
 from flask_watchword.service.features.admin_users.http.shown_user import Names, ShownUser
@@ -63,12 +62,10 @@ class Invitation(msgspec.Struct, forbid_unknown_fields=True):
     query=UserQuery,
     answers={200: Users},
 )
-def list_users(query: UserQuery) -> Response:
+def list_users(context: ServiceContext, query: UserQuery) -> Response:
     """Answer with a page of users."""
     # One more than is shown tells whether there is a next page.
-    found = service_context().stores.users.page(
-        query.after, query.limit + 1, query.search.strip().casefold()
-    )
+    found = context.stores.users.page(query.after, query.limit + 1, query.search.strip().casefold())
     shown, more = found[: query.limit], len(found) > query.limit
     return json_response(
         Users([ShownUser.of(u) for u in shown], shown[-1].email_key if more else None)
@@ -82,21 +79,15 @@ def list_users(query: UserQuery) -> Response:
     guard=RECENT_ADMIN,
     body=Invitation,
     answers={201: ShownUser},
-    refusals={409: ("email_taken",), 503: ("login_busy",)},
+    errors=(EMAIL_TAKEN, LOGIN_BUSY),
 )
-def invite(body: Invitation) -> Response:
+def invite(context: ServiceContext, body: Invitation) -> Response:
     """Answer with the user; nobody knows a password of theirs, the admin included."""
-    parts, by = service_context(), administrator()
-    password_hash = parts.passwords.hash(secrets.token_urlsafe(32))
+    password_hash = context.passwords.hash(secrets.token_urlsafe(32))
     user = replace(
         new_user(body.email, password_hash, system_clock()),
         roles=frozenset(body.roles),
         scopes=frozenset(body.scopes),
     )
-
-    def work(stores: AccountStores) -> User:
-        accounts: Accounts = parts.accounts_in(stores)
-        invite_user(accounts, stores, by, user)
-        return user
-
-    return json_response(ShownUser.of(parts.change(work)), 201)
+    context.transaction(lambda tx: invite_user(tx, administrator(), user))
+    return json_response(ShownUser.of(user), 201)

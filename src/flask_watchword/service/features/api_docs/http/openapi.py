@@ -6,7 +6,7 @@ import msgspec
 from flask import Response
 
 from flask_watchword.service.access import PUBLIC
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.middleware.path_prefix import path_prefix
 from flask_watchword.service.openapi.document import served_below
@@ -33,6 +33,6 @@ class Description(msgspec.Struct):
     answers={200: Content(_MEDIA_TYPE, Description), 304: None},
     needs_stores=False,
 )
-def openapi_json() -> Response:
+def openapi_json(context: ServiceContext) -> Response:
     """Answer with the description, or with 304 to who has it already."""
-    return published(served_below(service_context().description, path_prefix()), _MEDIA_TYPE)
+    return published(served_below(context.description, path_prefix(context)), _MEDIA_TYPE)

@@ -8,6 +8,7 @@ from flask import Response, abort
 
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.endpoint import Content, endpoint
+from flask_watchword.service.error_codes import NOT_FOUND
 from flask_watchword.service.features.api_docs.page.parts import CSS, JAVASCRIPT, page, parts
 from flask_watchword.service.features.api_docs.page.pictures import ENDINGS
 from flask_watchword.service.responses import page_policy, published
@@ -34,7 +35,7 @@ def docs() -> Response:
     summary="Give what the page at /docs consists of",
     guard=PUBLIC,
     answers={200: tuple(map(Content, (CSS, JAVASCRIPT, *ENDINGS))), 304: None},
-    refusals={404: ("not_found",)},
+    errors=(NOT_FOUND,),
     needs_stores=False,
 )
 def docs_part(part: str) -> Response:

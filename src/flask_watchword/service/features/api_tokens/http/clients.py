@@ -4,15 +4,19 @@ import msgspec
 from flask import Response
 
 from flask_watchword.accounts.api_tokens import ApiTokenKind
+from flask_watchword.accounts.errors import ErrorCode
 from flask_watchword.service.access import ACCESS
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.api_tokens.http import shared as api_tokens
 from flask_watchword.service.features.api_tokens.http.shared import (
-    MAKING_REFUSALS,
+    CREATION_ERRORS,
     NewToken,
     ShownToken,
 )
 from flask_watchword.service.responses import error_response, json_response, no_content
+
+CLIENT_NOT_FOUND = ErrorCode("client_not_found", 404, "The user has no such client.")
 
 _KIND = ApiTokenKind.CLIENT
 
@@ -44,9 +48,11 @@ class MadeClient(msgspec.Struct):
     guard=ACCESS,
     answers={200: Clients},
 )
-def list_clients() -> Response:
+def list_clients(context: ServiceContext) -> Response:
     """Answer with the clients, without what is secret of them."""
-    return json_response(Clients([ShownToken.of(token) for token in api_tokens.living(_KIND)]))
+    return json_response(
+        Clients([ShownToken.of(token) for token in api_tokens.valid_tokens(context, _KIND)])
+    )
 
 
 @endpoint(
@@ -56,11 +62,11 @@ def list_clients() -> Response:
     guard=ACCESS,
     body=NewToken,
     answers={201: MadeClient},
-    refusals=MAKING_REFUSALS,
+    errors=CREATION_ERRORS,
 )
-def make_client(body: NewToken) -> Response:
+def make_client(context: ServiceContext, body: NewToken) -> Response:
     """Answer with the credentials, this once."""
-    token, text = api_tokens.make(_KIND, body)
+    token, text = api_tokens.create_token(context, _KIND, body)
     return json_response(MadeClient(token.id, text, ShownToken.of(token)), 201)
 
 
@@ -70,10 +76,10 @@ def make_client(body: NewToken) -> Response:
     summary="Revoke a client, with the access it has",
     guard=ACCESS,
     answers={204: None},
-    refusals={404: ("client_not_found",)},
+    errors=(CLIENT_NOT_FOUND,),
 )
-def revoke_client(client_id: str) -> Response:
+def revoke_client(context: ServiceContext, client_id: str) -> Response:
     """Answer 204; the client is refused from now on."""
-    if not api_tokens.revoke(_KIND, client_id):
+    if not api_tokens.revoke(context, _KIND, client_id):
         return error_response(404, "You have no such client", "client_not_found")
     return no_content()

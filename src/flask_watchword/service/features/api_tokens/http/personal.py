@@ -4,15 +4,19 @@ import msgspec
 from flask import Response
 
 from flask_watchword.accounts.api_tokens import ApiTokenKind
+from flask_watchword.accounts.errors import ErrorCode
 from flask_watchword.service.access import ACCESS
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.api_tokens.http import shared as api_tokens
 from flask_watchword.service.features.api_tokens.http.shared import (
-    MAKING_REFUSALS,
+    CREATION_ERRORS,
     NewToken,
     ShownToken,
 )
 from flask_watchword.service.responses import error_response, json_response, no_content
+
+TOKEN_NOT_FOUND = ErrorCode("token_not_found", 404, "The user has no such API key.")
 
 _KIND = ApiTokenKind.PERSONAL
 
@@ -42,9 +46,11 @@ class MadeToken(msgspec.Struct):
     guard=ACCESS,
     answers={200: Tokens},
 )
-def list_tokens() -> Response:
+def list_tokens(context: ServiceContext) -> Response:
     """Answer with the tokens, without what is secret of them."""
-    return json_response(Tokens([ShownToken.of(token) for token in api_tokens.living(_KIND)]))
+    return json_response(
+        Tokens([ShownToken.of(token) for token in api_tokens.valid_tokens(context, _KIND)])
+    )
 
 
 @endpoint(
@@ -54,11 +60,11 @@ def list_tokens() -> Response:
     guard=ACCESS,
     body=NewToken,
     answers={201: MadeToken},
-    refusals=MAKING_REFUSALS,
+    errors=CREATION_ERRORS,
 )
-def make_token(body: NewToken) -> Response:
+def make_token(context: ServiceContext, body: NewToken) -> Response:
     """Answer with the token, this once."""
-    token, text = api_tokens.make(_KIND, body)
+    token, text = api_tokens.create_token(context, _KIND, body)
     return json_response(MadeToken(text, ShownToken.of(token)), 201)
 
 
@@ -68,10 +74,10 @@ def make_token(body: NewToken) -> Response:
     summary="Revoke a personal access token, with the access it gave",
     guard=ACCESS,
     answers={204: None},
-    refusals={404: ("token_not_found",)},
+    errors=(TOKEN_NOT_FOUND,),
 )
-def revoke_token(token_id: str) -> Response:
+def revoke_token(context: ServiceContext, token_id: str) -> Response:
     """Answer 204; programs with the token are refused from now on."""
-    if not api_tokens.revoke(_KIND, token_id):
+    if not api_tokens.revoke(context, _KIND, token_id):
         return error_response(404, "You have no such token", "token_not_found")
     return no_content()

@@ -1,11 +1,9 @@
-"""What a user does with tokens for programs, be they personal ones or clients."""
+"""What API keys and clients share: create, list, revoke."""
 
 from typing import Annotated, Self
 
 import msgspec
-from flask import abort
 
-from flask_watchword.accounts.accounts import notify
 from flask_watchword.accounts.api_tokens import (
     MAX_NAME_CHARACTERS,
     ApiToken,
@@ -14,50 +12,52 @@ from flask_watchword.accounts.api_tokens import (
     UnacceptableName,
     new_api_token,
 )
-from flask_watchword.accounts.notifications import NotificationKind
-from flask_watchword.accounts.transaction import AccountStores
+from flask_watchword.accounts.credentials import WrongPassword
+from flask_watchword.accounts.errors import EMAIL_UNVERIFIED, INVALID_FIELD, ErrorCode, Rejected
+from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.users import MAX_NAME_CHARACTERS as MAX_SCOPE_CHARACTERS
 from flask_watchword.accounts.users import MAX_NAMES, User
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.verification.current import get_jwt_identity
-from flask_watchword.service.api_token_access import revoke_access_of, subject_of
-from flask_watchword.service.audit_events import current_session, event
+from flask_watchword.service.api_token_access import subject_of
 from flask_watchword.service.authentication.confirmation import (
-    CONFIRMATION_REFUSALS,
+    CONFIRMATION_ERRORS,
     Confirmation,
     second_factor_shown,
 )
 from flask_watchword.service.authentication.reauthentication import reauthenticated_user
-from flask_watchword.service.context import service_context
-from flask_watchword.service.features.password_change.flow import WrongPassword
-from flask_watchword.service.responses import Timestamp, error_response, timestamp
+from flask_watchword.service.context import ServiceContext
+from flask_watchword.service.end_access import revoke_access_of
+from flask_watchword.service.responses import Timestamp, timestamp
+
+TOO_MANY_TOKENS = ErrorCode(
+    "too_many_tokens",
+    409,
+    "The user has as many API keys and clients as allowed. Revoke one first.",
+)
 
 #: How many tokens of one kind a user may have that are not over.
 MOST_TOKENS = 50
 _DAY = 86_400
 
 #: What making one may come to, beside what every reauthentication may.
-MAKING_REFUSALS = {**CONFIRMATION_REFUSALS, 409: ("email_unverified", "too_many_tokens")}
+CREATION_ERRORS = (*CONFIRMATION_ERRORS, EMAIL_UNVERIFIED, TOO_MANY_TOKENS)
 
-_NOTICES = {
-    ApiTokenKind.PERSONAL: NotificationKind.API_KEY_ADDED,
-    ApiTokenKind.CLIENT: NotificationKind.CLIENT_ADDED,
-}
+#: The e-mail that notifies the owner, by kind.
+_NOTIFICATIONS = {ApiTokenKind.PERSONAL: "api_key_added", ApiTokenKind.CLIENT: "client_added"}
 
 _Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARACTERS)]
 _Scope = Annotated[str, msgspec.Meta(max_length=MAX_SCOPE_CHARACTERS)]
 
 
 class NewToken(Confirmation, forbid_unknown_fields=True, kw_only=True):
-    """What is to be made.
+    """A token to create.
 
     Attributes:
-        password: of the account; a session alone may be a stolen one.
-        code: of the authenticator; needed where the user has one, unless `recovery_code` is given.
-        recovery_code: one of the recovery codes; it is used up.
-        name: by which its owner knows it later.
-        scopes: what it may be used for; no more than its owner may.
-        days: how long it is good; null for no end.
+        password: the password of the account; a session alone may be stolen.
+        name: the name that the owner gives it.
+        scopes: what it may be used for; at most the scopes of its owner.
+        days: the lifetime in days; null for no end.
     """
 
     name: _Name
@@ -99,76 +99,76 @@ class ShownToken(msgspec.Struct):
         )
 
 
-def make(kind: ApiTokenKind, wanted: NewToken) -> tuple[ApiToken, str]:
-    """Make a token of the current user; return its record, and the text to show once.
+def create_token(
+    context: ServiceContext, kind: ApiTokenKind, wanted: NewToken
+) -> tuple[ApiToken, str]:
+    """Create a token of the current user; return its record, and the text to show once.
 
-    Ends the request where it cannot be made.
+    Raises:
+        Rejected: when it cannot be created.
     """
-    parts, owner = service_context(), _confirmed_owner(wanted.password)
+    owner = _confirmed_owner(context, wanted.password)
     lifetime = None if wanted.days is None else float(wanted.days * _DAY)
     try:
         token, text = new_api_token(
             kind, owner.id, wanted.name, wanted.scopes, owner.scopes, system_clock(), lifetime
         )
     except UnacceptableName as error:
-        abort(error_response(422, str(error), "invalid_field", field="name"))
+        raise Rejected(INVALID_FIELD, str(error), field="name") from error
     except ScopeNotHeld as error:
-        abort(error_response(422, str(error), "invalid_field", field="scopes"))
-    if len(living(kind)) >= MOST_TOKENS:
+        raise Rejected(INVALID_FIELD, str(error), field="scopes") from error
+    if len(valid_tokens(context, kind)) >= MOST_TOKENS:
         msg = f"You have {MOST_TOKENS} of these already; revoke one"
-        abort(error_response(409, msg, "too_many_tokens"))
-    session = current_session()
+        raise Rejected(TOO_MANY_TOKENS, msg)
 
-    def work(stores: AccountStores) -> None:
-        now = stores.users.by_id(owner.id)
+    def add(tx: Transaction) -> None:
+        now = tx.users.by_id(owner.id)
         if now is None or now.version != owner.version:
-            raise WrongPassword  # it was changed or reset while this request was under way
-        stores.api_tokens.add(token)
-        notify(parts.accounts_in(stores), _NOTICES[kind], owner, about=token.name)
-        told = event("machine_token_made", owner.id, session, token=token.id, kind=kind.value)
-        stores.audit.append([told])
+            raise WrongPassword  # it was changed or reset by a concurrent request
+        tx.api_tokens.add(token)
+        tx.notify(_NOTIFICATIONS[kind], owner, about=token.name)
+        tx.audit("machine_token_made", owner.id, token=token.id, kind=kind.value)
 
-    with second_factor_shown(owner.id, wanted):
-        parts.change(work)
+    with second_factor_shown(context, owner.id, wanted):
+        context.transaction(add)
     return token, text
 
 
-def living(kind: ApiTokenKind) -> list[ApiToken]:
-    """Return the current user's tokens of a kind that are not over, the newest first."""
-    store, now = service_context().stores.accounts.stores.api_tokens, system_clock()
-    every = store.of_owner(get_jwt_identity())
+def valid_tokens(context: ServiceContext, kind: ApiTokenKind) -> list[ApiToken]:
+    """Return the valid tokens of the current user of one kind, the newest first."""
+    now = system_clock()
+    every = context.repositories.api_tokens.of_owner(get_jwt_identity())
     return [token for token in every if token.kind is kind and not token.is_over(now)]
 
 
-def revoke(kind: ApiTokenKind, token_id: str) -> bool:
-    """Revoke one of the current user's tokens, with every access token it was traded for.
+def revoke(context: ServiceContext, kind: ApiTokenKind, token_id: str) -> bool:
+    """Revoke a token of the current user, with every access token that was issued for it.
 
-    Returns whether there was such a one.
+    Returns whether the user has such a token.
     """
-    owner, session = get_jwt_identity(), current_session()
-    token = next((one for one in living(kind) if one.id == token_id), None)
+    owner = get_jwt_identity()
+    token = next((one for one in valid_tokens(context, kind) if one.id == token_id), None)
     if token is None:
         return False
 
-    def work(stores: AccountStores) -> bool:
-        revoked = stores.api_tokens.revoke(token_id, owner, system_clock())
+    def work(tx: Transaction) -> bool:
+        revoked = tx.api_tokens.revoke(token_id, owner, tx.now)
         if revoked:
-            told = event("machine_token_revoked", owner, session, token=token_id)
-            stores.audit.append([told])
+            tx.audit("machine_token_revoked", owner, token=token_id)
         return revoked
 
-    # Before, so that nothing changes where it cannot be done, and after, for what was traded in
-    # between.
+    # Before, so that nothing changes where it cannot be done; and after, for access tokens that
+    # were issued in between.
     revoke_access_of(subject_of(token))
-    revoked = service_context().change(work)
+    revoked = context.transaction(work)
     revoke_access_of(subject_of(token))
     return revoked
 
 
-def _confirmed_owner(password: str) -> User:
-    owner = reauthenticated_user(password)
+def _confirmed_owner(context: ServiceContext, password: str) -> User:
+    owner = reauthenticated_user(context, password)
     if owner.email_verified_at is None:
-        # Whoever registers somebody else's address must not keep a way in: a reset by its owner
-        # revokes no token.
-        abort(error_response(409, "Verify the e-mail address first", "email_unverified"))
+        # A stranger may have registered the address. Its owner gets the account by a password
+        # reset, which revokes no token.
+        raise Rejected(EMAIL_UNVERIFIED, "Verify the e-mail address first")
     return owner

@@ -13,6 +13,7 @@ from flask_watchword.accounts.api_tokens import (
     find_api_token,
     find_client,
 )
+from flask_watchword.accounts.errors import TOO_MANY_TRIES, ErrorCode
 from flask_watchword.clock import system_clock
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.api_token_access import (
@@ -22,11 +23,23 @@ from flask_watchword.service.api_token_access import (
     scopes_of,
     seconds_of_access,
 )
-from flask_watchword.service.client_address import client
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.rate_limiting import counting_failures
 from flask_watchword.service.responses import CHALLENGE, Problem, json_response
+
+UNSUPPORTED_GRANT_TYPE = ErrorCode(
+    "unsupported_grant_type", 400, "The grant type is not supported (RFC 6749 section 5.2)."
+)
+INVALID_GRANT = ErrorCode(
+    "invalid_grant", 400, "The API key is invalid, expired or revoked (RFC 6749 section 5.2)."
+)
+INVALID_SCOPE = ErrorCode(
+    "invalid_scope", 400, "A requested scope is not granted (RFC 6749 section 5.2)."
+)
+INVALID_CLIENT = ErrorCode(
+    "invalid_client", 401, "The client or its secret is wrong (RFC 6749 section 5.2)."
+)
 
 _CLIENT_CREDENTIALS = "client_credentials"
 #: RFC 8693 section 3.
@@ -84,26 +97,24 @@ class _NotGood(Exception):
     guard=PUBLIC,
     form=TokenRequest,
     answers={200: Access},
-    refusals={
-        400: ("unsupported_grant_type", "invalid_grant", "invalid_scope"),
-        401: ("invalid_client",),
-        429: ("too_many_tries",),
-    },
+    errors=(UNSUPPORTED_GRANT_TYPE, INVALID_GRANT, INVALID_SCOPE, INVALID_CLIENT, TOO_MANY_TRIES),
 )
-def token(form: TokenRequest) -> Response:
+def token(context: ServiceContext, form: TokenRequest) -> Response:
     """Answer with an access token; errors are those of RFC 6749 section 5.2."""
     by_client = form.grant_type == _CLIENT_CREDENTIALS
     try:
-        with counting_failures(service_context().limits.machine_token(client().address), _NotGood):
-            shown = _client(form) if by_client else _personal_token(form)
-            scopes = _scopes(shown, form.scope)
-            seconds = seconds_of_access(shown, system_clock())
+        with counting_failures(
+            context, context.limits.machine_token(context.client_address), _NotGood
+        ):
+            shown = _client(context, form) if by_client else _personal_token(context, form)
+            scopes = _scopes(context, shown, form.scope)
+            seconds = seconds_of_access(context, shown, system_clock())
             # Made first and looked at once more: what is revoked meanwhile revokes this too, and
             # so does a scope that is taken from the owner.
             access = new_access_token(shown, scopes, seconds)
-            if not is_still_good(shown):
+            if not is_still_good(context, shown):
                 raise _NotGood
-            _check_scopes(scopes, _scopes(shown, None))
+            _check_scopes(scopes, _scopes(context, shown, None))
     except _NotGood:
         if by_client:
             _refuse(401, "The client is not known, or its secret is wrong", "invalid_client")
@@ -119,10 +130,10 @@ def token(form: TokenRequest) -> Response:
     )
 
 
-def _client(form: TokenRequest) -> ApiToken:
+def _client(context: ServiceContext, form: TokenRequest) -> ApiToken:
     client_id, secret = _credentials(form)
-    store = service_context().stores.accounts.stores.api_tokens
-    return _good(find_client(store, client_id, secret, system_clock()))
+    store = context.repositories.api_tokens
+    return _good(context, find_client(store, client_id, secret, system_clock()))
 
 
 def _credentials(form: TokenRequest) -> tuple[str, str]:
@@ -145,23 +156,23 @@ def _shown_by_basic() -> Authorization | None:
         return None  # Werkzeug's own decoder stumbles over credentials beyond ASCII
 
 
-def _personal_token(form: TokenRequest) -> ApiToken:
+def _personal_token(context: ServiceContext, form: TokenRequest) -> ApiToken:
     if form.subject_token is None or form.subject_token_type is None:
         msg = "`subject_token` and `subject_token_type` are needed"
         _refuse(400, msg, "invalid_request")
-    store = service_context().stores.accounts.stores.api_tokens
+    store = context.repositories.api_tokens
     kind = ApiTokenKind.PERSONAL
-    return _good(find_api_token(store, kind, form.subject_token, system_clock()))
+    return _good(context, find_api_token(store, kind, form.subject_token, system_clock()))
 
 
-def _good(found: ApiToken | None) -> ApiToken:
-    if found is None or owner_of(found) is None:
+def _good(context: ServiceContext, found: ApiToken | None) -> ApiToken:
+    if found is None or owner_of(context, found) is None:
         raise _NotGood
     return found
 
 
-def _scopes(shown: ApiToken, wanted: str | None) -> frozenset[str]:
-    owner = owner_of(shown)
+def _scopes(context: ServiceContext, shown: ApiToken, wanted: str | None) -> frozenset[str]:
+    owner = owner_of(context, shown)
     if owner is None:
         raise _NotGood
     may = scopes_of(shown, owner)

@@ -6,7 +6,7 @@ from flask import Response
 from flask_watchword.clock import system_clock
 from flask_watchword.keys.ring import keys_by_state
 from flask_watchword.service.access import ADMIN
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.responses import json_response
 
@@ -50,25 +50,24 @@ class ShownFigures(msgspec.Struct):
     guard=ADMIN,
     answers={200: ShownFigures},
 )
-def figures() -> Response:
+def figures(context: ServiceContext) -> Response:
     """Answer with the figures of this moment."""
-    parts = service_context()
-    users = parts.stores.users.count()
-    head = parts.stores.accounts.stores.audit.head()
-    known = parts.sessions.metrics()
+    users = context.stores.users.count()
+    head = context.repositories.audit_log.head()
+    known = context.sessions.metrics()
     return json_response(
         ShownFigures(
             users=users.all,
             disabled_users=users.disabled,
             audit_entries=0 if head is None else head.seq,
-            keys=_keys_by_state(),
+            keys=_keys_by_state(context),
             revocations=RevocationFigures(known.staleness, known.entries, known.follows),
         )
     )
 
 
-def _keys_by_state() -> dict[str, int]:
+def _keys_by_state(context: ServiceContext) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for _, state in keys_by_state(service_context().stores.keys.load(), system_clock()):
+    for _, state in keys_by_state(context.stores.keys.load(), system_clock()):
         counts[state] = counts.get(state, 0) + 1
     return counts

@@ -6,10 +6,17 @@ import re
 from flask import Response, request
 
 from flask_watchword.accounts.client_addresses import is_loopback
+from flask_watchword.accounts.errors import ErrorCode
 from flask_watchword.service.access import PUBLIC
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.responses import error_response
+
+METRICS_HIDDEN = ErrorCode(
+    "metrics_hidden",
+    403,
+    "The metrics need the token of WATCHWORD_METRICS_TOKEN, or a request from this machine.",
+)
 
 _MEDIA_TYPE = "text/plain"
 _BEARER = re.compile(r"^bearer +", re.IGNORECASE)
@@ -23,21 +30,21 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
     summary="Show figures for Prometheus, to this machine or by a token of its own",
     guard=PUBLIC,
     answers={200: Content(_MEDIA_TYPE)},
-    refusals={403: ("metrics_hidden",)},
+    errors=(METRICS_HIDDEN,),
     needs_stores=False,
 )
-def metrics() -> Response:
+def metrics(context: ServiceContext) -> Response:
     """Answer with the figures of every worker, in the text format."""
-    if not _may_see():
+    if not _may_see(context):
         msg = "Ask from the machine itself, or with the token of WATCHWORD_METRICS_TOKEN"
         return error_response(403, msg, "metrics_hidden")
-    shown = Response(service_context().metrics.text(), mimetype=_MEDIA_TYPE)
+    shown = Response(context.metrics.text(), mimetype=_MEDIA_TYPE)
     shown.headers["Cache-Control"] = "no-store"
     return shown
 
 
-def _may_see() -> bool:
-    token = service_context().settings.metrics_token
+def _may_see(context: ServiceContext) -> bool:
+    token = context.settings.metrics_token
     if token is not None:
         # RFC 9110 section 11.1: a scheme is compared without regard to case.
         shown = _BEARER.sub("", request.headers.get("Authorization", ""), count=1)

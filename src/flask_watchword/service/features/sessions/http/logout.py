@@ -2,10 +2,9 @@
 
 from flask import Response
 
-from flask_watchword.extension.verification.current import get_jwt_identity
+from flask_watchword.extension.verification.current import get_jwt, get_jwt_identity
 from flask_watchword.service.access import SESSION
-from flask_watchword.service.audit_events import current_session, record
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.responses import no_content
@@ -18,13 +17,13 @@ from flask_watchword.service.responses import no_content
     guard=SESSION,
     answers={204: None},
 )
-def logout() -> Response:
+def logout(context: ServiceContext) -> Response:
     """End the session of an access or a refresh token; every token of it is refused from now on.
 
     A refresh token does as well, because the access token of somebody who comes back after an
     hour has expired.
     """
-    subject, session = get_jwt_identity(), current_session()
-    if service_context().sessions.end():
-        record("logout", subject, session)
+    subject, session = get_jwt_identity(), get_jwt().get("sid")
+    if context.sessions.end():
+        context.audit("logout", subject, session)
     return clear_own_cookies(no_content())

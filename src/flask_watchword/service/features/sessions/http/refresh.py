@@ -4,10 +4,10 @@ from flask import Response
 
 from flask_watchword.extension.verification.current import get_jwt, get_jwt_identity
 from flask_watchword.service.access import REFRESH
-from flask_watchword.service.client_address import client
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.error_codes import USER_DISABLED, USER_GONE
 from flask_watchword.service.token_response import (
     CookieTokenResponse,
     TokenResponse,
@@ -23,23 +23,25 @@ from flask_watchword.service.tokens import AuthenticationContext, user_disabled,
     summary="Trade a refresh token for the next pair of its session",
     guard=REFRESH,
     answers={200: (TokenResponse, CookieTokenResponse)},
-    refusals={401: ("refresh_reused", "user_gone", "user_disabled")},
+    errors=(USER_GONE, USER_DISABLED),
 )
-def refresh() -> Response:
+def refresh(context: ServiceContext) -> Response:
     """Answer with a pair of tokens for the refresh token's user, or with 401.
 
     They travel as the refresh token did.
 
     A refresh token that was used before ends its session: somebody has a copy of it.
     """
-    parts = service_context()
     # Read anew: an account that is gone or disabled gets nothing more, and roles are today's.
-    user = parts.stores.users.by_id(get_jwt_identity())
+    user = context.stores.users.by_id(get_jwt_identity())
     if user is None or user.is_disabled:
-        parts.sessions.end()
+        context.sessions.end()
         return clear_own_cookies(user_gone() if user is None else user_disabled())
     sign_in = AuthenticationContext.told_by(get_jwt(), user)
     # Its access token is not fresh: nobody has typed a password for this one.
     return token_response(
-        parts.sessions.refresh(sign_in, address=client().address), sign_in.csrf, current_transport()
+        context,
+        context.sessions.refresh(sign_in, address=context.client_address),
+        sign_in.csrf,
+        current_transport(),
     )

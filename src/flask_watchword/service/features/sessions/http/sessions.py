@@ -5,20 +5,21 @@ from typing import Self
 import msgspec
 from flask import Response
 
+from flask_watchword.accounts.errors import ErrorCode, Rejected
 from flask_watchword.extension.verification.current import get_jwt, get_jwt_identity
 from flask_watchword.service.access import ACCESS
-from flask_watchword.service.audit_events import current_session, record
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.cookies import clear_own_cookies
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.responses import (
     Timestamp,
-    error_response,
     json_response,
     no_content,
     timestamp,
 )
 from flask_watchword.sessions.listed import ListedSession
+
+SESSION_NOT_FOUND = ErrorCode("session_not_found", 404, "There is no such session.")
 
 
 class OtherDevice(msgspec.Struct):
@@ -94,12 +95,10 @@ class Devices(msgspec.Struct):
     guard=ACCESS,
     answers={200: Devices},
 )
-def list_sessions() -> Response:
+def list_sessions(context: ServiceContext) -> Response:
     """Answer with the sessions of the access token's user."""
     current_id = get_jwt().get("sid")
-    return json_response(
-        Devices([Device.of(s, current_id) for s in service_context().sessions.list()])
-    )
+    return json_response(Devices([Device.of(s, current_id) for s in context.sessions.list()]))
 
 
 @endpoint(
@@ -108,16 +107,16 @@ def list_sessions() -> Response:
     summary="End one session of one's own",
     guard=ACCESS,
     answers={204: None},
-    refusals={404: ("session_not_found",)},
+    errors=(SESSION_NOT_FOUND,),
 )
-def end_session(session_id: str) -> Response:
+def end_session(context: ServiceContext, session_id: str) -> Response:
     """End one session of the access token's user, be it this one."""
     # Another user's is answered like one that does not exist: an id tells nobody whose it is.
     subject = get_jwt_identity()
-    if not service_context().sessions.end(session_id, subject=subject):
-        return error_response(404, "You have no such session", "session_not_found")
-    record("session_ended", subject, current_session(), ended=session_id)
-    return clear_own_cookies(no_content()) if session_id == current_session() else no_content()
+    if not context.sessions.end(session_id, subject=subject):
+        raise Rejected(SESSION_NOT_FOUND, "You have no such session")
+    context.audit("session_ended", subject, ended=session_id)
+    return clear_own_cookies(no_content()) if session_id == get_jwt().get("sid") else no_content()
 
 
 @endpoint(
@@ -127,8 +126,8 @@ def end_session(session_id: str) -> Response:
     guard=ACCESS,
     answers={204: None},
 )
-def end_other_sessions() -> Response:
+def end_other_sessions(context: ServiceContext) -> Response:
     """End every session of the access token's user but this one."""
-    ended = service_context().sessions.end_all(keep_current=True)
-    record("other_sessions_ended", get_jwt_identity(), current_session(), ended=ended)
+    ended = context.sessions.end_all(keep_current=True)
+    context.audit("other_sessions_ended", get_jwt_identity(), ended=ended)
     return no_content()

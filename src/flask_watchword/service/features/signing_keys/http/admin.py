@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Self
 
 import msgspec
-from flask import Response, abort
+from flask import Response
 
+from flask_watchword.accounts.errors import ErrorCode, Rejected
 from flask_watchword.clock import system_clock
 from flask_watchword.keys.changes import KeyOperationError
 from flask_watchword.keys.encryption import DecryptionFailed
@@ -15,18 +16,20 @@ from flask_watchword.keys.ring import keys_by_state
 from flask_watchword.keys.store import StoredKey
 from flask_watchword.service.access import ADMIN, RECENT_ADMIN
 from flask_watchword.service.administrator import administrator
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.responses import (
     Timestamp,
-    error_response,
     json_response,
     no_content,
     timestamp,
 )
 from flask_watchword.service.signing import signing_keys
 
-_REFUSALS = {404: ("key_not_found",), 409: ("key_refused",)}
+KEY_NOT_FOUND = ErrorCode("key_not_found", 404, "There is no such key.")
+KEY_REFUSED = ErrorCode("key_refused", 409, "The state of the key does not allow this.")
+
+_ERRORS = (KEY_NOT_FOUND, KEY_REFUSED)
 
 
 class ShownKey(msgspec.Struct):
@@ -85,9 +88,9 @@ class Rotation(msgspec.Struct, forbid_unknown_fields=True):
     guard=ADMIN,
     answers={200: ShownKeys},
 )
-def list_keys() -> Response:
+def list_keys(context: ServiceContext) -> Response:
     """Answer with the keys."""
-    return json_response(_shown())
+    return json_response(_shown(context))
 
 
 @endpoint(
@@ -97,14 +100,14 @@ def list_keys() -> Response:
     guard=RECENT_ADMIN,
     body=Rotation,
     answers={200: ShownKeys},
-    refusals={409: ("key_refused",)},
+    errors=(KEY_REFUSED,),
 )
-def rotate_keys(body: Rotation) -> Response:
+def rotate_keys(context: ServiceContext, body: Rotation) -> Response:
     """Answer with the keys as they are then."""
-    with _key_manager() as manager:
+    with _key_manager(context) as manager:
         kid = manager.rotate(at_once=body.at_once)
-    _record("key_rotated", kid)
-    return json_response(_shown())
+    _record(context, "key_rotated", kid)
+    return json_response(_shown(context))
 
 
 @endpoint(
@@ -113,15 +116,15 @@ def rotate_keys(body: Rotation) -> Response:
     summary="Withdraw a key that waits, or let one that only verifies run out",
     guard=RECENT_ADMIN,
     answers={200: ShownKeys},
-    refusals=_REFUSALS,
+    errors=_ERRORS,
 )
-def retire_key(kid: str) -> Response:
+def retire_key(context: ServiceContext, kid: str) -> Response:
     """Answer with the keys as they are then; no token is refused."""
-    _refuse_unknown(kid)
-    with _key_manager() as manager:
+    _refuse_unknown(context, kid)
+    with _key_manager(context) as manager:
         manager.retire(kid)
-    _record("key_retired", kid)
-    return json_response(_shown())
+    _record(context, "key_retired", kid)
+    return json_response(_shown(context))
 
 
 @endpoint(
@@ -130,45 +133,44 @@ def retire_key(kid: str) -> Response:
     summary="Refuse every token of a key that somebody else may have",
     guard=RECENT_ADMIN,
     answers={204: None},
-    refusals=_REFUSALS,
+    errors=_ERRORS,
 )
-def revoke_key(kid: str) -> Response:
+def revoke_key(context: ServiceContext, kid: str) -> Response:
     """Answer 204; where it signed, another key signs at once."""
-    _refuse_unknown(kid)
-    with _key_manager() as manager:
-        sessions = service_context().stores.sessions
+    _refuse_unknown(context, kid)
+    with _key_manager(context) as manager:
+        sessions = context.stores.sessions
         signing_keys.revoke_key(manager, sessions, kid, master_key_is_lost=False)
-    _record("key_revoked", kid)
+    _record(context, "key_revoked", kid)
     return no_content()
 
 
-def _shown() -> ShownKeys:
-    stored = service_context().stores.keys.load()
+def _shown(context: ServiceContext) -> ShownKeys:
+    stored = context.stores.keys.load()
     return ShownKeys(
         [ShownKey.of(key, state) for key, state in keys_by_state(stored, system_clock())]
     )
 
 
-def _refuse_unknown(kid: str) -> None:
-    if all(key.kid != kid for key in service_context().stores.keys.load().keys):
-        abort(error_response(404, "There is no such key", "key_not_found"))
+def _refuse_unknown(context: ServiceContext, kid: str) -> None:
+    if all(key.kid != kid for key in context.stores.keys.load().keys):
+        raise Rejected(KEY_NOT_FOUND, "There is no such key")
 
 
 @contextlib.contextmanager
-def _key_manager() -> Iterator[KeyManager]:
+def _key_manager(context: ServiceContext) -> Iterator[KeyManager]:
     """Lend who changes the keys; end the request with 409 where they refuse."""
-    parts = service_context()
     try:
-        yield signing_keys.key_manager(parts.settings, parts.stores.keys)
+        yield signing_keys.key_manager(context.settings, context.stores.keys)
         # Or this process would sign with what is revoked for a moment longer.
-        parts.keys.reload()
+        context.keys.reload()
     except KeyOperationError as error:
-        abort(error_response(409, str(error), "key_refused"))
-    except DecryptionFailed:
+        raise Rejected(KEY_REFUSED, str(error)) from error
+    except DecryptionFailed as error:
         # Which key it is that does not open is for the log of who operates the service.
-        abort(error_response(409, "The keys are sealed under another master key", "key_refused"))
+        msg = "The keys are encrypted under another master key"
+        raise Rejected(KEY_REFUSED, msg) from error
 
 
-def _record(name: str, kid: str) -> None:
-    log = service_context().stores.accounts.stores.audit
-    log.append([administrator().event(name, system_clock(), "", kid=kid)])
+def _record(context: ServiceContext, event: str, kid: str) -> None:
+    context.audit(event, actor=administrator(), kid=kid)

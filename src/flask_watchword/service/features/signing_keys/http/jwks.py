@@ -5,7 +5,7 @@ from flask import Response
 
 from flask_watchword.jose.jwk_set import jwk_set
 from flask_watchword.service.access import PUBLIC
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.responses import published
 
@@ -25,9 +25,9 @@ class JwkSet(msgspec.Struct):
     guard=PUBLIC,
     answers={200: Content(_MEDIA_TYPE, JwkSet), 304: None},
 )
-def jwks() -> Response:
+def jwks(context: ServiceContext) -> Response:
     """Answer with the JWK Set (RFC 7517 section 5), or with 304 to who has it already."""
-    keys = service_context().keys
+    keys = context.keys
     # Ordered by name, so that every worker answers with the same bytes, and their one ETag.
     keyset = sorted(keys.published(), key=lambda key: key.kid or "")
     body = msgspec.json.encode(jwk_set(keyset))

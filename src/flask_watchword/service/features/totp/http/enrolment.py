@@ -1,33 +1,58 @@
-"""POST /totp/enrol and /totp/confirm: make an authenticator one's second factor."""
+"""POST /totp/enrol and /totp/confirm: add an authenticator as the second factor."""
 
 from typing import Annotated
 
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts.accounts import notify
-from flask_watchword.accounts.notifications import NotificationKind
-from flask_watchword.accounts.recovery_codes import new_recovery_codes, recovery_digest
-from flask_watchword.accounts.totp import (
+from flask_watchword.accounts.errors import (
+    EMAIL_UNVERIFIED,
+    SECOND_FACTOR_UNAVAILABLE,
+    TOO_MANY_TRIES,
+    ErrorCode,
+    Rejected,
+)
+from flask_watchword.accounts.transaction import Transaction
+from flask_watchword.accounts.users import User
+from flask_watchword.clock import system_clock
+from flask_watchword.service.access import ACCESS
+from flask_watchword.service.authentication.reauthentication import (
+    REAUTHENTICATION_ERRORS,
+    reauthenticated_user,
+)
+from flask_watchword.service.authentication.second_factor import WrongCode
+from flask_watchword.service.context import ServiceContext
+from flask_watchword.service.current_user import current_user
+from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.error_codes import (
+    SECOND_FACTOR_MISSING,
+    USER_DISABLED,
+    USER_GONE,
+    WRONG_CODE,
+)
+from flask_watchword.service.features.recovery_codes.flow import new_recovery_codes, replace_codes
+from flask_watchword.service.features.totp.factor import TotpCode
+from flask_watchword.service.features.totp.flow import (
+    TOTP,
+    TOTP_ADDED,
     confirm_totp,
     matching_step,
     new_enrolment,
     otpauth_uri,
 )
-from flask_watchword.accounts.transaction import AccountStores
-from flask_watchword.accounts.users import User
-from flask_watchword.clock import system_clock
-from flask_watchword.service.access import ACCESS
-from flask_watchword.service.account_transactions import sessions_ended
-from flask_watchword.service.audit_events import current_session, event
-from flask_watchword.service.authentication.reauthentication import REFUSALS, reauthenticated_user
-from flask_watchword.service.authentication.second_factor import WrongCode
-from flask_watchword.service.context import service_context
-from flask_watchword.service.current_user import current_user
-from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.fields import Password, TotpCode
+from flask_watchword.service.fields import Password
 from flask_watchword.service.rate_limiting import counting_failures
-from flask_watchword.service.responses import error_response, json_response
+from flask_watchword.service.responses import json_response
+
+SECOND_FACTOR_ACTIVE = ErrorCode(
+    "second_factor_active", 409, "The user has an authenticator already. Disable it first."
+)
+
+
+class _AlreadyEnabled(Rejected):
+    def __init__(self) -> None:
+        msg = "There is an authenticator; disable it before setting up another"
+        super().__init__(SECOND_FACTOR_ACTIVE, msg)
 
 
 class BeginTotp(msgspec.Struct, forbid_unknown_fields=True):
@@ -37,11 +62,11 @@ class BeginTotp(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class TotpSecret(msgspec.Struct):
-    """What the authenticator has to know; it is shown here and nowhere else.
+    """The secret of a new authenticator; this is the only time it is shown.
 
     Attributes:
-        secret: to type, in base32.
-        otpauth_uri: to show as a QR code.
+        secret: the secret in base32, to type.
+        otpauth_uri: the URI to show as a QR code.
     """
 
     secret: str
@@ -55,7 +80,7 @@ class ConfirmTotp(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RecoveryCodes(msgspec.Struct):
-    """Codes for who has lost the authenticator, each good once; they are shown this once."""
+    """Single-use codes that replace a lost authenticator; this is the only time they are shown."""
 
     recovery_codes: Annotated[list[str], msgspec.Meta(min_length=1)]
 
@@ -63,33 +88,29 @@ class RecoveryCodes(msgspec.Struct):
 @endpoint(
     "POST",
     "/totp/enrol",
-    summary="Begin to set up an authenticator; it counts once it is confirmed",
+    summary="Begin to add an authenticator; it counts once it is confirmed",
     guard=ACCESS,
     body=BeginTotp,
     answers={200: TotpSecret},
-    refusals={**REFUSALS, 409: ("email_unverified", "second_factor_active")},
+    errors=(*REAUTHENTICATION_ERRORS, EMAIL_UNVERIFIED, SECOND_FACTOR_ACTIVE),
 )
-def enrol_totp(body: BeginTotp) -> Response:
-    """Answer with a new secret, unless an authenticator is confirmed already."""
-    # A stolen session alone must not be able to lock the owner out by a factor of its own.
-    parts, user = service_context(), reauthenticated_user(body.password)
+def enrol_totp(context: ServiceContext, body: BeginTotp) -> Response:
+    """Respond with a new secret, unless an authenticator is confirmed already."""
+    # The password, because a stolen session alone must not lock the owner out.
+    user = reauthenticated_user(context, body.password)
     if user.email_verified_at is None:
-        # Somebody may have registered an address that is not theirs. Its owner gets the account by
-        # a reset, which removes no second factor: so nobody sets one up before showing the mailbox.
-        msg = "Verify the e-mail address first"
-        return error_response(409, msg, "email_unverified")
+        # A stranger may have registered the address. Its owner gets the account by a password
+        # reset, which does not remove a second factor.
+        raise Rejected(EMAIL_UNVERIFIED, "Verify the e-mail address first")
     enrolment = new_enrolment(user.id, system_clock())
-    session = current_session()
 
-    def work(stores: AccountStores) -> bool:
-        begun = stores.totp.begin(enrolment)
-        if begun:
-            stores.audit.append([event("totp_enrolment_started", user.id, session)])
-        return begun
+    def begin(tx: Transaction) -> None:
+        if not tx.get(TOTP).begin(enrolment):
+            raise _AlreadyEnabled
+        tx.audit("totp_enrolment_started", user.id)
 
-    if not parts.change(work):
-        return _active_already()
-    uri = otpauth_uri(enrolment, user.email, parts.settings.service_name)
+    context.transaction(begin)
+    uri = otpauth_uri(enrolment, user.email, context.settings.service_name)
     return json_response(TotpSecret(enrolment.secret, uri))
 
 
@@ -100,48 +121,42 @@ def enrol_totp(body: BeginTotp) -> Response:
     guard=ACCESS,
     body=ConfirmTotp,
     answers={200: RecoveryCodes},
-    refusals={
-        401: ("user_gone", "user_disabled"),
-        403: ("wrong_code",),
-        409: ("second_factor_active", "second_factor_missing"),
-        429: ("too_many_tries",),
-        503: ("second_factor_unavailable",),
-    },
+    errors=(
+        USER_GONE,
+        USER_DISABLED,
+        WRONG_CODE,
+        SECOND_FACTOR_ACTIVE,
+        SECOND_FACTOR_MISSING,
+        TOO_MANY_TRIES,
+        SECOND_FACTOR_UNAVAILABLE,
+    ),
 )
-def confirm_authenticator(body: ConfirmTotp) -> Response:
-    """Answer with recovery codes; the code that confirms is used up."""
-    user = current_user()
-    enrolment = service_context().stores.accounts.stores.totp.get(user.id)
+def confirm_authenticator(context: ServiceContext, body: ConfirmTotp) -> Response:
+    """Respond with recovery codes; the code that confirms is used up."""
+    user = current_user(context)
+    enrolment = context.repositories.get(TOTP).get(user.id)
     if enrolment is None:
-        return error_response(409, "Begin with POST /totp/enrol", "second_factor_missing")
+        raise Rejected(SECOND_FACTOR_MISSING, "Begin with POST /totp/enrol")
     if enrolment.is_confirmed:
-        return _active_already()
-    with counting_failures(service_context().limits.second_factor(user.id), WrongCode):
+        raise _AlreadyEnabled
+    with counting_failures(context, context.limits.second_factor(user.id), WrongCode):
         if matching_step(enrolment, body.code, system_clock()) is None:
             raise WrongCode
     codes = new_recovery_codes()
-    # The others were begun by a password alone.
-    with sessions_ended(user.id, keep_current=True):
-        confirmed = service_context().change(
-            lambda stores: _confirm(stores, user, body.code, codes)
-        )
-    return json_response(RecoveryCodes(codes)) if confirmed else _active_already()
+    # The other sessions were started with a password alone.
+    with context.accounts.end_access(user.id, keep_current=True):
+        context.transaction(lambda tx: _confirm(tx, user, body.code, codes))
+    return json_response(RecoveryCodes(codes))
 
 
-def _confirm(stores: AccountStores, user: User, code: str, codes: list[str]) -> bool:
-    """Confirm the authenticator; return whether this request did, and not another one before."""
-    if not confirm_totp(stores.totp, user.id, code, system_clock()):
-        if stores.totp.has_factor(user.id):
-            return False
-        raise WrongCode  # another enrolment replaced the secret in between
-    # A code for another address may have been asked for by the password alone.
-    stores.codes.forget(user.id)
-    stores.recovery_codes.replace(user.id, [recovery_digest(user.id, one) for one in codes])
-    notify(service_context().accounts_in(stores), NotificationKind.TOTP_ADDED, user)
-    stores.audit.append([event("totp_enabled", user.id, current_session())])
-    return True
-
-
-def _active_already() -> Response:
-    msg = "There is an authenticator; disable it before setting up another"
-    return error_response(409, msg, "second_factor_active")
+def _confirm(tx: Transaction, user: User, code: str, codes: list[str]) -> None:
+    store = tx.get(TOTP)
+    if not confirm_totp(store, user.id, code, tx.now):
+        if store.has_factor(user.id):
+            raise _AlreadyEnabled  # by a concurrent request
+        raise WrongCode  # a concurrent request has replaced the secret
+    # A code for another address may have been requested with the password alone.
+    tx.codes.forget(user.id)
+    replace_codes(tx, user.id, codes)
+    tx.notify(TOTP_ADDED, user)
+    tx.audit("totp_enabled", user.id)

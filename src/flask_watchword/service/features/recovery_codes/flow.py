@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Sequence
 from typing import Protocol
 
+from flask_watchword.accounts.transaction import FeatureRepository, Repository, Transaction
+
 #: How many a user gets at a time.
 COUNT = 10
 
@@ -16,7 +18,7 @@ _GROUP_CHARACTERS = 4
 _MISREAD = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None})
 
 
-class RecoveryCodeStore(Protocol):
+class RecoveryCodeStore(FeatureRepository, Protocol):
     """Keeps hashes of codes that are not used yet."""
 
     def replace(self, user_id: str, digests: Sequence[str]) -> None:
@@ -27,6 +29,13 @@ class RecoveryCodeStore(Protocol):
 
     def left(self, user_id: str) -> int:
         """Return how many are not used yet."""
+
+
+#: The recovery codes, in a transaction.
+RECOVERY_CODES: Repository[RecoveryCodeStore] = Repository("recovery codes")
+
+RECOVERY_CODE_USED = "recovery_code_used"
+RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
 
 
 def new_recovery_codes() -> list[str]:
@@ -44,6 +53,27 @@ def recovery_digest(user_id: str, code: str) -> str:
     typed = code.strip().lower().translate(_MISREAD)
     text = f"recovery code\0{user_id}\0{typed}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def replace_codes(tx: Transaction, user_id: str, codes: Sequence[str]) -> None:
+    """Give a user new recovery codes in place of the old ones."""
+    tx.get(RECOVERY_CODES).replace(user_id, [recovery_digest(user_id, one) for one in codes])
+
+
+def forget_codes(tx: Transaction, user_id: str) -> None:
+    """Delete the codes of a user."""
+    tx.get(RECOVERY_CODES).replace(user_id, [])
+
+
+def use_recovery_code(tx: Transaction, user_id: str, code: str) -> bool:
+    """Use up a recovery code and notify its user; return whether the code was valid."""
+    store = tx.get(RECOVERY_CODES)
+    if not store.use(user_id, recovery_digest(user_id, code)):
+        return False
+    left = store.left(user_id)
+    tx.notify(RECOVERY_CODE_USED, tx.users.by_id(user_id), about=str(left))
+    tx.audit("recovery_code_used", user_id, left=left)
+    return True
 
 
 def _new_code() -> str:

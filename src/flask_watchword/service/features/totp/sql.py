@@ -1,19 +1,19 @@
-"""Second factors in a SQL database."""
+"""Authenticators in a SQL database."""
 
-from collections.abc import Sequence
+import logging
 
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, select, text, update
 
 from flask_watchword.accounts.reencryption import ReencryptionResult
-from flask_watchword.accounts.totp import Enrolment, UnreadableSecret
 from flask_watchword.infra.sql import tables
-from flask_watchword.infra.sql.executor import Statements
 from flask_watchword.infra.sql.reencryption import reseal
 from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at
 from flask_watchword.keys.encryption import DecryptionFailed, Encryptor
+from flask_watchword.service.features.totp.flow import Enrolment, UnreadableSecret
+
+_logger = logging.getLogger(__name__)
 
 _totp = tables.totp.c
-_codes = tables.recovery_codes.c
 
 _BEGIN = text("""
     INSERT INTO watchword_totp AS held (user_id, sealed_secret, created_at, last_step)
@@ -45,18 +45,6 @@ _USE_STEP = (
 _HAS_FACTOR = select(_totp.user_id).where(_this_user, _totp.confirmed_at.is_not(None))
 
 _REMOVE = delete(tables.totp).where(_this_user)
-
-_of_this_user = _codes.user_id == bindparam("this_user")
-
-_FORGET_CODES = delete(tables.recovery_codes).where(_of_this_user)
-
-_KEEP_CODES = insert(tables.recovery_codes)
-
-_USE_CODE = delete(tables.recovery_codes).where(
-    _of_this_user, _codes.code_hash == bindparam("digest")
-)
-
-_CODES_LEFT = select(func.count()).select_from(tables.recovery_codes).where(_of_this_user)
 
 
 class SqlTotpStore:
@@ -91,7 +79,8 @@ class SqlTotpStore:
         try:
             secret = self._encryptor.decrypt(sealed, _context(user_id)).decode()
         except DecryptionFailed as error:
-            raise UnreadableSecret(str(error)) from error
+            _logger.error("The secret of an authenticator cannot be decrypted: %s", error)
+            raise UnreadableSecret from error
         return Enrolment(user_id, secret, created_at, confirmed_at, last_step)
 
     def confirm(self, user_id: str, created_at: float, step: int, now: float) -> bool:
@@ -113,40 +102,13 @@ class SqlTotpStore:
         values = {"this_user": user_id}
         return self._database.count(_REMOVE, values) == 1
 
-    def reseal(self) -> ReencryptionResult:
+    def forget_user(self, user_id: str) -> None:
+        """Delete the authenticator of a user who is being deleted."""
+        self.remove(user_id)
+
+    def reencrypt(self) -> ReencryptionResult:
         """Seal every secret under the first master key that is under another one."""
         return reseal(self._place, self._encryptor, _totp.user_id, _totp.sealed_secret, _context)
-
-
-class SqlRecoveryCodeStore:
-    """Recovery codes in a database whose schema is in place.
-
-    Args:
-        place: an engine, or the connection of a transaction to take part in.
-    """
-
-    def __init__(self, place: EngineOrConnection) -> None:
-        self._database = database_at(place)
-
-    def replace(self, user_id: str, digests: Sequence[str]) -> None:
-        """Keep these codes and none that were there before."""
-
-        def work(statements: Statements) -> None:
-            statements.count(_FORGET_CODES, {"this_user": user_id})
-            for digest in digests:
-                statements.count(_KEEP_CODES, {"user_id": user_id, "code_hash": digest})
-
-        self._database.transact(work)
-
-    def use(self, user_id: str, digest: str) -> bool:
-        """Delete a code; return whether it was there."""
-        values = {"this_user": user_id, "digest": digest}
-        return self._database.count(_USE_CODE, values) == 1
-
-    def left(self, user_id: str) -> int:
-        """Return how many codes are not used yet."""
-        ((left,),) = self._database.rows(_CODES_LEFT, {"this_user": user_id})
-        return int(left)
 
 
 def _context(user_id: str) -> str:

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import pyotp
 
-from flask_watchword.accounts.reencryption import ReencryptionResult
+from flask_watchword.accounts.errors import SECOND_FACTOR_UNAVAILABLE, Rejected
+from flask_watchword.accounts.transaction import FeatureRepository, Repository
 
 #: Seconds of one step (RFC 6238 section 5.2).
 STEP_SECONDS = 30
@@ -46,14 +47,19 @@ class Enrolment:
         return self.confirmed_at is not None
 
 
-class UnreadableSecret(Exception):
-    """A secret that was sealed under a master key which is not there: the operator's to mend.
+class UnreadableSecret(Rejected):
+    """A secret that cannot be decrypted, because its master key is missing.
 
-    It is not as if there were no second factor: nobody gets in by it.
+    The factor still counts: the user cannot log in without a second factor. A recovery code needs
+    no secret. The operator has to provide the master key.
     """
 
+    def __init__(self) -> None:
+        msg = "Codes cannot be verified at the moment; a recovery code can"
+        super().__init__(SECOND_FACTOR_UNAVAILABLE, msg, retry_after=60)
 
-class TotpStore(Protocol):
+
+class TotpStore(FeatureRepository, Protocol):
     """Keeps one authenticator a user, its secret sealed."""
 
     def begin(self, enrolment: Enrolment) -> bool:
@@ -89,11 +95,12 @@ class TotpStore(Protocol):
     def remove(self, user_id: str) -> bool:
         """Forget a user's authenticator; return whether there was one."""
 
-    def reseal(self) -> ReencryptionResult:
-        """Seal every secret under the first master key that is under another one.
 
-        Each by itself, beside requests; what was done counts although the rest fails.
-        """
+TOTP_ADDED = "totp_added"
+TOTP_REMOVED = "totp_removed"
+
+#: The authenticators, in a transaction.
+TOTP: Repository[TotpStore] = Repository("totp")
 
 
 def new_enrolment(user_id: str, now: float) -> Enrolment:

@@ -1,29 +1,28 @@
-"""POST /password/reset: replace a lost password, by the code in the mail."""
+"""POST /password/forgot and /password/reset."""
 
-import contextlib
-from collections.abc import Iterator
 from typing import Literal, Self
 
 import msgspec
 from flask import Response
 
-from flask_watchword.accounts.accounts import PasswordSet
 from flask_watchword.accounts.api_tokens import ApiToken
-from flask_watchword.accounts.audit import Event
+from flask_watchword.accounts.errors import INVALID_CODE, LOGIN_BUSY, TOO_MANY_TRIES
 from flask_watchword.accounts.one_time_codes import InvalidCode
 from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.accounts.rate_limit_table import MailCause
 from flask_watchword.service.access import PUBLIC
-from flask_watchword.service.account_transactions import do, sessions_ended
-from flask_watchword.service.audit_events import event
 from flask_watchword.service.authentication.login import trust_this_location
-from flask_watchword.service.client_address import client
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.features.password_reset.flow import owner_of_code, reset
-from flask_watchword.service.fields import Code, Password
+from flask_watchword.service.features.password_reset import flow
+from flask_watchword.service.fields import Address, Code, Password
 from flask_watchword.service.hashing import hashing_share
-from flask_watchword.service.rate_limiting import counting_failures
-from flask_watchword.service.responses import Timestamp, json_response, timestamp
+from flask_watchword.service.rate_limiting import (
+    counting_failures,
+    counting_successes,
+    room_in_mailbox,
+)
+from flask_watchword.service.responses import Message, Timestamp, json_response, timestamp
 
 
 class Reset(msgspec.Struct, forbid_unknown_fields=True):
@@ -85,43 +84,43 @@ class ResetDone(msgspec.Struct):
 
 @endpoint(
     "POST",
+    "/password/forgot",
+    summary="Request a code that resets the password",
+    guard=PUBLIC,
+    body=Address,
+    answers={202: Message},
+    errors=(TOO_MANY_TRIES,),
+)
+def forgot_password(context: ServiceContext, body: Address) -> Response:
+    """Respond in the same way to known, unknown and disabled accounts: only the mailbox tells."""
+    request = context.limits.mail_request(context.client_address)
+    with (
+        counting_successes(context, request),
+        room_in_mailbox(context, body.email, MailCause.RESET) as room,
+    ):
+        flow.request_reset(context.accounts, body.email, silent=not room)
+    return json_response(Message("If there is an account, an e-mail is on its way"), 202)
+
+
+@endpoint(
+    "POST",
     "/password/reset",
-    summary="Replace a lost password by the code in the e-mail; every session ends",
+    summary="Reset the password with the code of the e-mail; every session ends",
     guard=PUBLIC,
     body=Reset,
     answers={200: ResetDone},
-    refusals={400: ("invalid_code",), 429: ("too_many_tries",), 503: ("login_busy",)},
+    errors=(INVALID_CODE, TOO_MANY_TRIES, LOGIN_BUSY),
 )
-def reset_password(body: Reset) -> Response:
-    """Answer with the API keys, and start no session: the new password has to be shown first."""
-    limits, address = service_context().limits, client().address
+def reset_password(context: ServiceContext, body: Reset) -> Response:
+    """Respond with the API keys, and start no session: the client logs in with the password."""
+    limits, address = context.limits, context.client_address
     with (
-        hashing_share(),
-        counting_failures(limits.one_time_code(address), InvalidCode),
-        counting_failures(limits.new_password(address), UnacceptablePassword),
+        hashing_share(context),
+        counting_failures(context, limits.one_time_code(address), InvalidCode),
+        counting_failures(context, limits.new_password(address), UnacceptablePassword),
     ):
-        done = do(
-            lambda a: reset(a, body.code, body.password, revoke_keys=body.revoke_api_keys),
-            _events,
-            around=_sessions_ended(body.code),
+        user, keys = flow.reset_password(
+            context.accounts, body.code, body.password, revoke_keys=body.revoke_api_keys
         )
-    trust_this_location(done.subject)
-    return json_response(ResetDone([RemainingKey.of(key) for key in done.api_keys]))
-
-
-@contextlib.contextmanager
-def _sessions_ended(code: str) -> Iterator[None]:
-    owner = owner_of_code(service_context().accounts, code)
-    if owner is None:
-        yield  # it is refused
-        return
-    with sessions_ended(owner.id):
-        yield
-
-
-def _events(done: PasswordSet) -> list[Event]:
-    revoked = [key for key in done.api_keys if key.revoked_at is not None]
-    return [
-        event("password_reset", done.subject),
-        *(event("machine_token_revoked", done.subject, token=key.id) for key in revoked),
-    ]
+    trust_this_location(context, user.id)
+    return json_response(ResetDone([RemainingKey.of(key) for key in keys]))

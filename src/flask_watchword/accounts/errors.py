@@ -1,0 +1,73 @@
+"""Reject a request, with a stable code for programs and a message for people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """A reason for which a request is rejected.
+
+    Attributes:
+        code: the name for programs. It is part of the API and does not change.
+        status: the HTTP status of the response.
+        meaning: what it means and what a client can do, as one sentence for the documentation.
+    """
+
+    code: str
+    status: int
+    meaning: str
+
+
+class Rejected(Exception):
+    """A request that is rejected. The service answers it in one place.
+
+    Args:
+        error: the reason.
+        message: a sentence for people, which may change; the meaning of the code by default.
+        field: the field of the body or of the query that is wrong.
+        retry_after: seconds after which the client can try again.
+        members: further members of the JSON response, such as a token by which a login goes on.
+    """
+
+    def __init__(
+        self,
+        error: ErrorCode,
+        message: str = "",
+        *,
+        field: str | None = None,
+        retry_after: int | None = None,
+        members: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message or error.meaning)
+        self.error = error
+        self.message = message or error.meaning
+        self.field = field
+        self.retry_after = retry_after
+        self.members = members or {}
+
+
+INVALID_FIELD = ErrorCode("invalid_field", 422, "A field is missing or has an invalid value.")
+TOO_MANY_TRIES = ErrorCode(
+    "too_many_tries", 429, "Too many attempts. Try again after the seconds in Retry-After."
+)
+LOGIN_BUSY = ErrorCode(
+    "login_busy", 503, "Too many passwords are being verified. Try again after a few seconds."
+)
+SECOND_FACTOR_UNAVAILABLE = ErrorCode(
+    "second_factor_unavailable",
+    503,
+    "Codes cannot be verified at the moment. A recovery code works.",
+)
+INVALID_CODE = ErrorCode(
+    "invalid_code", 400, "The code of the e-mail is invalid, expired or used. Request another one."
+)
+EMAIL_TAKEN = ErrorCode("email_taken", 409, "An account with this e-mail address already exists.")
+EMAIL_UNVERIFIED = ErrorCode(
+    "email_unverified", 409, "The e-mail address has to be verified first."
+)
+WRONG_PASSWORD = ErrorCode("wrong_password", 403, "The password is wrong.")
+USER_NOT_FOUND = ErrorCode("user_not_found", 404, "There is no such user.")
+LAST_ADMIN = ErrorCode(
+    "last_admin", 409, "This user is the last administrator. Make another user an admin first."
+)

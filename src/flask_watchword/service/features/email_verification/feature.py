@@ -1,0 +1,23 @@
+"""Verify an e-mail address with an e-mailed one-time code."""
+
+from importlib.resources import files
+
+from flask_watchword.service.feature import Feature
+from flask_watchword.service.features.email_verification.http import resend_code, verify_address
+from flask_watchword.service.mail.kinds import NotificationKind
+
+FEATURE = Feature(
+    name="email_verification",
+    summary="Verify an e-mail address with an e-mailed one-time code.",
+    endpoints=(
+        verify_address,
+        resend_code,
+    ),
+    audit_events={
+        "verification_requested": "another code for verifying an address was requested",
+        "email_verified": "an address was verified",
+    },
+    notifications=(NotificationKind(kind="verify_email", page="verify-email"),),
+    templates=files("flask_watchword.service.features.email_verification") / "templates",
+    code_lifetimes={"verify_email": "verify_email_seconds"},
+)

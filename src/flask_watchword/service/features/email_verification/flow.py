@@ -1,0 +1,50 @@
+"""Verify an e-mail address with an e-mailed one-time code."""
+
+from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.credentials import confirm_code
+from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.one_time_codes import InvalidCode, Purpose
+from flask_watchword.accounts.transaction import Transaction
+
+VERIFY_EMAIL = Purpose("verify_email", 24 * 3600.0, notification="verify_email")
+
+
+def resend_code(accounts: Accounts, email: str, *, silent: bool) -> None:
+    """E-mail a new code for an address, where there is an account whose address is not verified.
+
+    Args:
+        accounts: the accounts.
+        email: the address, as the client sent it.
+        silent: sends nothing, at the same cost; a code that was sent before stays valid.
+    """
+    accounts.transaction(lambda tx: _resend(tx, email, silent=silent))
+
+
+def verify_email(accounts: Accounts, code: str, password: str) -> str:
+    """Mark the address of the user who has this code as verified; return the id of the user.
+
+    Raises:
+        InvalidCode: when the code is invalid.
+        WrongPassword: when the password is not the user's; the code stays valid.
+        HasherOverloaded: when no core became free in time.
+    """
+    confirm_code(accounts, code, VERIFY_EMAIL, password)
+    return accounts.transaction(lambda tx: _verify(tx, code))
+
+
+def _resend(tx: Transaction, email: str, *, silent: bool) -> None:
+    user = None if silent else tx.users.by_email(email_key(email))
+    if user is None or user.is_disabled or user.email_verified_at is not None:
+        tx.mail_nothing(email, VERIFY_EMAIL)
+        tx.audit("verification_requested")
+        return
+    tx.mail_code(user, VERIFY_EMAIL, user.email)
+    tx.audit("verification_requested", user.id)
+
+
+def _verify(tx: Transaction, code: str) -> str:
+    user, _ = tx.redeem(code, VERIFY_EMAIL)
+    if not tx.users.verify_email(user.id, user.email_key, tx.now):
+        raise InvalidCode
+    tx.audit("email_verified", user.id)
+    return user.id

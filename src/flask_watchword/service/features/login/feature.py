@@ -1,0 +1,17 @@
+"""Log in with an e-mail address and a password."""
+
+from flask_watchword.service.feature import Feature
+from flask_watchword.service.features.login.http import login
+
+FEATURE = Feature(
+    name="login",
+    summary="Log in with an e-mail address and a password.",
+    endpoints=(login,),
+    audit_events={
+        "login": "a session started; `methods` says by which factors",
+        "login_failed": "a wrong password, or an unknown address",
+        "second_factor_asked": "a password was right, and a second factor is still needed",
+        "second_factor_failed": "a wrong code of an authenticator, or a wrong recovery code",
+        "reauthentication_failed": "a signed-in user typed a wrong password",
+    },
+)

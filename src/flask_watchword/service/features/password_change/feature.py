@@ -1,0 +1,13 @@
+"""Change the password of an account."""
+
+from flask_watchword.service.feature import Feature
+from flask_watchword.service.features.password_change.http import change_password
+
+FEATURE = Feature(
+    name="password_change",
+    summary="Change the password of an account.",
+    endpoints=(change_password,),
+    audit_events={
+        "password_changed": "a password was changed by its user",
+    },
+)

@@ -1,0 +1,1 @@
+"""Single-use codes that stand in for a lost second factor."""

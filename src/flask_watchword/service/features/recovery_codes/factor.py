@@ -1,0 +1,44 @@
+"""A recovery code as a stand-in for a second factor."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from flask_watchword.accounts.accounts import Accounts
+from flask_watchword.accounts.rate_limits import Hit
+from flask_watchword.accounts.transaction import Repositories, Transaction
+from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.features.recovery_codes.flow import RECOVERY_CODES, use_recovery_code
+
+#: 16 characters, with hyphens or blanks between them.
+RecoveryCode = Annotated[
+    str,
+    msgspec.Meta(max_length=64, description="One of the recovery codes; it is used up."),
+]
+
+
+class RecoveryCodeFactor:
+    """See :class:`~flask_watchword.service.authentication.factor.Factor`."""
+
+    field = "recovery_code"
+    answer_type: Any = RecoveryCode
+    # It stands in for a one-time password: RFC 8176 has no value of its own for it.
+    amr = "otp"
+    is_backup = True
+
+    def is_enrolled(self, repositories: Repositories, user_id: str) -> bool:
+        """Tell whether a user has a code left."""
+        return repositories.get(RECOVERY_CODES).left(user_id) > 0
+
+    def hits(self, settings: Settings, user_id: str) -> Sequence[Hit]:
+        """Return what a code counts on."""
+        return settings.limits.recovery_code(user_id)
+
+    def verify(self, accounts: Accounts, user_id: str, answer: str) -> bool:
+        """Verify a code and use it up."""
+        return accounts.transaction(lambda tx: use_recovery_code(tx, user_id, answer))
+
+    def remove(self, tx: Transaction, user_id: str) -> None:
+        """Remove every code of a user."""
+        tx.get(RECOVERY_CODES).replace(user_id, [])
