@@ -124,6 +124,8 @@ MEANINGS = {
     "verify_email_seconds": "lifetime of a code that verifies an e-mail address",
     "reset_password_seconds": "lifetime of a code that resets a password",
     "change_email_seconds": "lifetime of a code that changes an e-mail address",
+    "disabled_features": "features to leave out, separated by commas, such as `registration`: their "
+    "routes, settings and commands do not exist then; see [Features](../service/features.md)",
 }
 
 

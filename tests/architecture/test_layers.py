@@ -23,6 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dropin": EXTENSION | SURFACE | {"jwt_manager", "tokens", "default_callbacks", ROOT},
     ROOT: {"extension", "service"},
     "migrations": {"infra"},
+    # What a feature of an application is made of, from the service and from below.
+    "features": SERVICE | {"service"},
     # Modules under Flask-JWT-Extended's names.
     "exceptions": {"errors", "extension"},
     "typing": {"extension"},
@@ -69,7 +71,7 @@ MUST_NOT_IMPORT: dict[str, set[str]] = {
 # The store Protocols live with their consumers, so that one place alone chooses what stands behind.
 # A feature has its own tables in `sql.py`, and its declaration names them.
 NAMES_CONCRETE_STORES = re.compile(
-    rf"{PACKAGE}\.service\.(stores|feature|features\.\w+\.(sql|feature))"
+    rf"{PACKAGE}\.(features|service\.(stores|feature|features\.\w+\.(sql|feature)))"
 )
 # `opening` chooses by what an option names, and imports a store only once it was chosen.
 STORES_ANYONE_ABOVE_MAY_IMPORT = {
