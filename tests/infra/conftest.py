@@ -13,25 +13,25 @@ from flask_watchword.infra.sql.sessions import SqlSessionStore
 from flask_watchword.infra.sql.tables import metadata
 from flask_watchword.infra.sql.users import SqlUserStore
 from flask_watchword.sessions.store import SessionStore
-from tests.infra import valkey_places
+from tests.infra import valkey_stores
 from tests.memory_stores.users import MemoryUserStore
 from tests.servers.postgres import new_database
 
-valkey_sessions = valkey_places.valkey_sessions
-valkey_cluster_sessions = valkey_places.valkey_cluster_sessions
-redis_sessions = valkey_places.redis_sessions
+valkey_sessions = valkey_stores.valkey_sessions
+valkey_cluster_sessions = valkey_stores.valkey_cluster_sessions
+redis_sessions = valkey_stores.redis_sessions
 
-#: Opens one more store over the same place, as another worker would. A place that no other worker
-#: can share gives the same store again.
+#: Opens another store with the same data, as another worker would. A store in memory is returned
+#: again, because workers cannot share it.
 OpenSessions = Callable[[], SessionStore]
 
-# Each is the name of a fixture that is an OpenSessions over an empty place and closes what it has
-# opened. What starts a server is marked so.
-PLACES = [
+# Names of fixtures, each an OpenSessions for an empty store, which close what they have opened.
+# Those that start a server are marked.
+SESSION_STORES = [
     "memory_sessions",
     "sqlite_sessions",
     pytest.param("postgres_sessions", marks=pytest.mark.server),
-    *valkey_places.VALKEY_PLACES,
+    *valkey_stores.VALKEY_SESSIONS,
 ]
 
 
@@ -77,10 +77,10 @@ def opening(url: URL) -> Iterator[OpenSessions]:
 
 @pytest.fixture(scope="session")
 def upgraded_database(postgres_template: URL) -> Iterator[Engine]:
-    """A database with our schema, which the tests use one after the other."""
+    """A database with our schema, which all tests use one after the other."""
     server = postgres_template.set(database="postgres")
     with new_database(server, f"watchword_{uuid4().hex}", str(postgres_template.database)) as url:
-        # However busy the machine is, no test gives up on a lock that it would get.
+        # Long enough for a busy machine.
         engine = open_engine(url, busy_seconds=30.0)
         yield engine
         engine.dispose()
@@ -88,7 +88,7 @@ def upgraded_database(postgres_template: URL) -> Iterator[Engine]:
 
 @pytest.fixture
 def postgres_engine(upgraded_database: Engine) -> Engine:
-    """An engine for a database whose tables are there and empty."""
+    """An engine of a database with empty tables."""
     with writing(upgraded_database) as connection:
         for table in metadata.sorted_tables:
             connection.execute(table.delete())
@@ -107,10 +107,10 @@ def postgres_sessions(postgres_engine: Engine) -> Iterator[OpenSessions]:
         yield open_store
 
 
-@pytest.fixture(params=PLACES)
+@pytest.fixture(params=SESSION_STORES)
 def open_sessions(request: pytest.FixtureRequest) -> OpenSessions:
-    place: OpenSessions = request.getfixturevalue(request.param)
-    return place
+    open_store: OpenSessions = request.getfixturevalue(request.param)
+    return open_store
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_code_comes_back_as_it_was_put_and_only_once(codes: CodeStore) -> None
 @pytest.mark.parametrize(
     ("now", "is_good"), [(NOW + 59, True), (NOW + 60, False), (NOW + 61, False)]
 )
-def test_a_code_is_over_from_its_end_on(codes: CodeStore, now: float, is_good: bool) -> None:
+def test_a_code_is_expired_at_its_end(codes: CodeStore, now: float, is_good: bool) -> None:
     codes.put(a_code())
     assert (codes.find(a_code().digest, RESET, now) is not None) == is_good
     assert (codes.take(a_code().digest, RESET, now) is not None) == is_good
@@ -112,7 +112,7 @@ def test_the_codes_of_a_subject_are_forgotten(codes: CodeStore) -> None:
     assert codes.find(a_code(BOB.id).digest, RESET, NOW) is not None
 
 
-def test_what_is_over_is_purged_a_limited_number_at_a_time(codes: CodeStore) -> None:
+def test_expired_codes_are_purged_a_limited_number_at_a_time(codes: CodeStore) -> None:
     for n in range(5):
         codes.put(a_code(f"user {n}", expires_at=NOW + n))
     assert codes.purge(NOW + 3, 3) == 3

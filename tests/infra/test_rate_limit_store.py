@@ -1,4 +1,4 @@
-"""The contract of a throttle store; every implementation goes through all of it."""
+"""The contract of a rate limit store, tested with every implementation."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flask_watchword.accounts.rate_limits import Hit, RateLimitStore
-from tests.infra import rate_limit_places
-from tests.infra.rate_limit_places import THROTTLE_PLACES, OpenThrottle
+from tests.infra import rate_limit_stores
+from tests.infra.rate_limit_stores import RATE_LIMIT_STORES, OpenRateLimits
 
-memory_throttle = rate_limit_places.memory_throttle
-sqlite_throttle = rate_limit_places.sqlite_throttle
-postgres_throttle = rate_limit_places.postgres_throttle
-valkey_throttle = rate_limit_places.valkey_throttle
-valkey_cluster_throttle = rate_limit_places.valkey_cluster_throttle
+memory_rate_limits = rate_limit_stores.memory_rate_limits
+sqlite_rate_limits = rate_limit_stores.sqlite_rate_limits
+postgres_rate_limits = rate_limit_stores.postgres_rate_limits
+valkey_rate_limits = rate_limit_stores.valkey_rate_limits
+valkey_cluster_rate_limits = rate_limit_stores.valkey_cluster_rate_limits
 
 SECOND = 1_000_000
 # Odd, so that an inexact store loses a part of it each time.
@@ -25,160 +25,160 @@ ONE = Hit("one", 900 * SECOND, 900 * SECOND)
 PROCESSES = 4
 
 
-@pytest.fixture(params=THROTTLE_PLACES)
-def open_throttle(request: pytest.FixtureRequest) -> OpenThrottle:
-    place: OpenThrottle = request.getfixturevalue(request.param)
-    return place
+@pytest.fixture(params=RATE_LIMIT_STORES)
+def open_rate_limits(request: pytest.FixtureRequest) -> OpenRateLimits:
+    open_store: OpenRateLimits = request.getfixturevalue(request.param)
+    return open_store
 
 
 @pytest.fixture
-def throttle(open_throttle: OpenThrottle) -> Iterator[RateLimitStore]:
-    store = open_throttle()
+def rate_limits(open_rate_limits: OpenRateLimits) -> Iterator[RateLimitStore]:
+    store = open_rate_limits()
     yield store
-    rate_limit_places.close(store)
+    rate_limit_stores.close(store)
 
 
-def test_as_many_tries_pass_at_once_as_the_burst_allows(throttle: RateLimitStore) -> None:
-    assert [throttle.consume([TEN], NOW) for _ in range(12)] == [0] * 10 + [TEN.interval] * 2
+def test_a_burst_of_attempts_passes_at_once(rate_limits: RateLimitStore) -> None:
+    assert [rate_limits.consume([TEN], NOW) for _ in range(12)] == [0] * 10 + [TEN.interval] * 2
 
 
 def test_one_more_passes_after_the_interval_and_not_a_microsecond_earlier(
-    throttle: RateLimitStore,
+    rate_limits: RateLimitStore,
 ) -> None:
     for _ in range(10):
-        throttle.consume([TEN], NOW)
-    assert throttle.consume([TEN], NOW + TEN.interval - 1) == 1
-    assert throttle.consume([TEN], NOW + TEN.interval) == 0
-    assert throttle.consume([TEN], NOW + TEN.interval) == TEN.interval
+        rate_limits.consume([TEN], NOW)
+    assert rate_limits.consume([TEN], NOW + TEN.interval - 1) == 1
+    assert rate_limits.consume([TEN], NOW + TEN.interval) == 0
+    assert rate_limits.consume([TEN], NOW + TEN.interval) == TEN.interval
 
 
-def test_a_bucket_that_was_left_alone_holds_one_burst_and_no_more(throttle: RateLimitStore) -> None:
-    throttle.consume([TEN], NOW)
+def test_an_unused_limit_allows_one_burst_and_no_more(rate_limits: RateLimitStore) -> None:
+    rate_limits.consume([TEN], NOW)
     later = NOW + 1000 * TEN.interval
-    assert [throttle.consume([TEN], later) for _ in range(11)].count(0) == 10
+    assert [rate_limits.consume([TEN], later) for _ in range(11)].count(0) == 10
 
 
-def test_a_try_counts_on_all_limits_or_on_none(throttle: RateLimitStore) -> None:
-    assert throttle.consume([TEN, ONE], NOW) == 0
+def test_an_attempt_counts_against_all_limits_or_none(rate_limits: RateLimitStore) -> None:
+    assert rate_limits.consume([TEN, ONE], NOW) == 0
     for _ in range(20):
-        assert throttle.consume([TEN, ONE], NOW) == ONE.interval
-    assert [throttle.consume([TEN], NOW) for _ in range(10)].count(0) == 9
+        assert rate_limits.consume([TEN, ONE], NOW) == ONE.interval
+    assert [rate_limits.consume([TEN], NOW) for _ in range(10)].count(0) == 9
 
 
-def test_the_longest_of_several_waits_is_told(throttle: RateLimitStore) -> None:
-    throttle.consume([ONE], NOW)
+def test_the_longest_of_several_waits_is_returned(rate_limits: RateLimitStore) -> None:
+    rate_limits.consume([ONE], NOW)
     for _ in range(10):
-        throttle.consume([TEN], NOW)
-    assert throttle.consume([TEN, ONE], NOW) == ONE.interval
-    assert throttle.consume([ONE, TEN], NOW) == ONE.interval
+        rate_limits.consume([TEN], NOW)
+    assert rate_limits.consume([TEN, ONE], NOW) == ONE.interval
+    assert rate_limits.consume([ONE, TEN], NOW) == ONE.interval
 
 
-def test_a_try_that_is_given_back_can_be_taken_again(throttle: RateLimitStore) -> None:
+def test_a_refunded_attempt_can_be_used_again(rate_limits: RateLimitStore) -> None:
     for _ in range(10):
-        throttle.consume([TEN], NOW)
-    throttle.refund([TEN, ONE])
-    assert [throttle.consume([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
-    assert throttle.consume([ONE], NOW) == 0
+        rate_limits.consume([TEN], NOW)
+    rate_limits.refund([TEN, ONE])
+    assert [rate_limits.consume([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
+    assert rate_limits.consume([ONE], NOW) == 0
 
 
-def test_no_tries_can_be_given_back(throttle: RateLimitStore) -> None:
-    throttle.refund([])
-    assert throttle.consume([ONE], NOW) == 0
+def test_a_refund_without_limits_does_nothing(rate_limits: RateLimitStore) -> None:
+    rate_limits.refund([])
+    assert rate_limits.consume([ONE], NOW) == 0
 
 
 def test_a_key_is_remembered_until_its_moment_and_for_the_longest_of_several(
-    throttle: RateLimitStore,
+    rate_limits: RateLimitStore,
 ) -> None:
     until = NOW + 60 * SECOND
-    assert not throttle.remembers("place", NOW)
+    assert not rate_limits.remembers("place", NOW)
     for moment in (until, until - 1):
-        throttle.remember("place", moment, NOW, reset="never heard of")
-    assert throttle.remembers("place", until - 1)
-    assert not throttle.remembers("place", until)
-    throttle.remember("place", until + 5, NOW, reset="never heard of")
-    assert throttle.remembers("place", until)
+        rate_limits.remember("place", moment, NOW, reset="never heard of")
+    assert rate_limits.remembers("place", until - 1)
+    assert not rate_limits.remembers("place", until)
+    rate_limits.remember("place", until + 5, NOW, reset="never heard of")
+    assert rate_limits.remembers("place", until)
 
 
-def test_with_what_is_remembered_something_is_forgotten_and_something_paid_back(
-    throttle: RateLimitStore,
+def test_remembering_a_key_resets_one_limit_and_refunds_another(
+    rate_limits: RateLimitStore,
 ) -> None:
     two = Hit("two", 900 * SECOND, 1800 * SECOND)
-    throttle.consume([ONE, two], NOW)
+    rate_limits.consume([ONE, two], NOW)
     for _ in range(9):
-        throttle.consume([TEN], NOW)
-    throttle.consume([TEN, two], NOW)
-    throttle.remember("place", NOW + SECOND, NOW, reset="two", refunded=[TEN, two])
-    assert throttle.remembers("place", NOW)
-    assert [throttle.consume([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
-    assert [throttle.consume([two], NOW) for _ in range(3)] == [0, 0, two.interval]
-    assert throttle.consume([ONE], NOW) == ONE.interval
+        rate_limits.consume([TEN], NOW)
+    rate_limits.consume([TEN, two], NOW)
+    rate_limits.remember("place", NOW + SECOND, NOW, reset="two", refunded=[TEN, two])
+    assert rate_limits.remembers("place", NOW)
+    assert [rate_limits.consume([TEN], NOW) for _ in range(2)] == [0, TEN.interval]
+    assert [rate_limits.consume([two], NOW) for _ in range(3)] == [0, 0, two.interval]
+    assert rate_limits.consume([ONE], NOW) == ONE.interval
 
 
-def test_what_is_remembered_need_not_forget_anything(throttle: RateLimitStore) -> None:
+def test_what_is_remembered_need_not_forget_anything(rate_limits: RateLimitStore) -> None:
     two = Hit("two", 900 * SECOND, 1800 * SECOND)
-    throttle.consume([ONE, two], NOW)
-    throttle.consume([two], NOW)
-    throttle.remember("place", NOW + SECOND, NOW, refunded=[two])
-    assert throttle.remembers("place", NOW)
-    assert [throttle.consume([two], NOW) for _ in range(2)] == [0, two.interval]
-    assert throttle.consume([ONE], NOW) == ONE.interval
+    rate_limits.consume([ONE, two], NOW)
+    rate_limits.consume([two], NOW)
+    rate_limits.remember("place", NOW + SECOND, NOW, refunded=[two])
+    assert rate_limits.remembers("place", NOW)
+    assert [rate_limits.consume([two], NOW) for _ in range(2)] == [0, two.interval]
+    assert rate_limits.consume([ONE], NOW) == ONE.interval
 
 
-def test_purging_leaves_what_still_counts(throttle: RateLimitStore) -> None:
+def test_purging_leaves_what_still_counts(rate_limits: RateLimitStore) -> None:
     for n in range(5):
-        throttle.consume([Hit(f"past {n}", SECOND, SECOND)], NOW)
-    throttle.consume([ONE], NOW)
+        rate_limits.consume([Hit(f"past {n}", SECOND, SECOND)], NOW)
+    rate_limits.consume([ONE], NOW)
     later = NOW + SECOND
-    while throttle.purge(later, 2):
+    while rate_limits.purge(later, 2):
         pass
-    assert throttle.consume([ONE], later) > 0
-    assert throttle.purge(later, 2) == 0
+    assert rate_limits.consume([ONE], later) > 0
+    assert rate_limits.purge(later, 2) == 0
 
 
-def _times_allowed(open_throttle: OpenThrottle, tries: int) -> int:
-    store = open_throttle()
+def _times_allowed(open_rate_limits: OpenRateLimits, tries: int) -> int:
+    store = open_rate_limits()
     with ThreadPoolExecutor(8) as pool:
         waits = list(pool.map(lambda _: store.consume([TEN], NOW), range(tries)))
-    rate_limit_places.close(store)
+    rate_limit_stores.close(store)
     return waits.count(0)
 
 
-def test_of_two_hundred_racing_threads_exactly_ten_pass(open_throttle: OpenThrottle) -> None:
-    assert _times_allowed(open_throttle, 200) == 10
+def test_of_two_hundred_racing_threads_exactly_ten_pass(open_rate_limits: OpenRateLimits) -> None:
+    assert _times_allowed(open_rate_limits, 200) == 10
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("place", [p for p in THROTTLE_PLACES if p != "memory_throttle"])
-def test_of_two_hundred_tries_racing_in_processes_exactly_ten_pass(
+@pytest.mark.parametrize("place", [p for p in RATE_LIMIT_STORES if p != "memory_rate_limits"])
+def test_of_two_hundred_concurrent_attempts_in_processes_exactly_ten_pass(
     place: str, request: pytest.FixtureRequest
 ) -> None:
-    open_throttle = request.getfixturevalue(place)
+    open_rate_limits = request.getfixturevalue(place)
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-        counts = pool.starmap(_times_allowed, [(open_throttle, 200 // PROCESSES)] * PROCESSES)
+        counts = pool.starmap(_times_allowed, [(open_rate_limits, 200 // PROCESSES)] * PROCESSES)
     assert sum(counts) == 10
 
 
-def test_racing_tries_on_several_limits_in_any_order_neither_deadlock_nor_overshoot(
-    throttle: RateLimitStore,
+def test_concurrent_attempts_against_limits_in_any_order_neither_deadlock_nor_exceed_them(
+    rate_limits: RateLimitStore,
 ) -> None:
-    limits = [Hit(name, SECOND, 10 * SECOND) for name in "abc"]
-    orders = [limits, limits[::-1], limits[1:] + limits[:1]]
+    hits = [Hit(name, SECOND, 10 * SECOND) for name in "abc"]
+    orders = [hits, hits[::-1], hits[1:] + hits[:1]]
     with ThreadPoolExecutor(8) as pool:
-        waits = list(pool.map(lambda n: throttle.consume(orders[n % 3], NOW), range(100)))
+        waits = list(pool.map(lambda n: rate_limits.consume(orders[n % 3], NOW), range(100)))
     assert waits.count(0) == 10
 
 
-def test_who_takes_tries_and_who_is_welcomed_on_the_same_limits_do_not_deadlock(
-    throttle: RateLimitStore,
+def test_attempts_and_remembered_logins_with_the_same_limits_do_not_deadlock(
+    rate_limits: RateLimitStore,
 ) -> None:
-    # Whichever order the keys of a limit, of a place and of what is forgotten have.
+    # Whatever order the keys of the limits and of the remembered location have.
     wide = [Hit(name, SECOND, 1_000 * SECOND) for name in "ab"]
 
-    def sign_in(number: int) -> int:
-        forgotten = "ab"[number % 2]
-        wait = throttle.consume(wide, NOW)
-        throttle.remember("place", NOW + SECOND, NOW, reset=forgotten, refunded=wide)
+    def log_in(number: int) -> int:
+        reset = "ab"[number % 2]
+        wait = rate_limits.consume(wide, NOW)
+        rate_limits.remember("place", NOW + SECOND, NOW, reset=reset, refunded=wide)
         return wait
 
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(sign_in, range(200))) == {0}
+        assert set(pool.map(log_in, range(200))) == {0}

@@ -53,7 +53,7 @@ def answers(store: SessionStore, session_id: str) -> bool:
 
 
 @pytest.mark.server
-def test_a_refresh_that_lay_in_the_buffer_of_a_frozen_server_is_not_carried_out(
+def test_a_refresh_in_the_buffer_of_a_frozen_server_is_not_executed(
     place: Frozen,
 ) -> None:
     server, store = place
@@ -79,7 +79,7 @@ def valkey() -> Iterator[ValkeyServer]:
 
 
 @pytest.mark.server
-def test_a_sign_in_that_lay_in_the_buffer_of_a_frozen_valkey_ends_no_session(
+def test_a_login_in_the_buffer_of_a_frozen_valkey_ends_no_session(
     valkey: ValkeyServer,
 ) -> None:
     store = open_session_store(valkey.url)
@@ -92,7 +92,7 @@ def test_a_sign_in_that_lay_in_the_buffer_of_a_frozen_valkey_ends_no_session(
 
 
 @pytest.mark.server
-def test_a_try_that_lay_in_the_buffer_of_a_frozen_valkey_is_not_counted(
+def test_an_attempt_in_the_buffer_of_a_frozen_valkey_is_not_counted(
     valkey: ValkeyServer,
 ) -> None:
     throttle = ValkeyRateLimitStore.from_url(valkey.url)
@@ -115,7 +115,7 @@ def remembers(throttle: ValkeyRateLimitStore) -> bool:
 
 
 @pytest.mark.server
-def test_a_server_whose_clock_is_set_refuses_nobody(
+def test_a_changed_clock_of_a_server_rejects_no_refresh(
     place: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, store = place

@@ -541,7 +541,7 @@ def test_ending_everything_logs_each_session_and_the_subject(store: SessionStore
     assert set(logged(store)) == entries | {subject_revocation("ada", NOW + 9, LIVES)}
 
 
-def test_ending_everything_of_somebody_without_sessions_logs_the_subject(
+def test_ending_all_sessions_of_a_subject_without_sessions_logs_the_subject(
     store: SessionStore,
 ) -> None:
     assert store.end_all("ada", NOW, SIGNED_OUT_EVERYWHERE, LIVES) == []
@@ -788,17 +788,17 @@ def waited_until(store: SessionStore, nudge: Callable[[], object]) -> bool:
     return returned.is_set()
 
 
-def test_a_revocation_wakes_who_waits_for_one(open_sessions: OpenSessions) -> None:
+def test_a_revocation_wakes_a_waiting_thread(open_sessions: OpenSessions) -> None:
     writer, waiter = open_sessions(), open_sessions()
     waiter.wait_for_change(0.1)  # the first returns when it can hear, not because of anything
     assert waited_until(waiter, lambda: writer.revoke(entry("token")))
 
 
-def test_closing_wakes_who_waits(store: SessionStore) -> None:
+def test_closing_wakes_a_waiting_thread(store: SessionStore) -> None:
     assert waited_until(store, store.close)
 
 
-def test_waiting_ends_when_its_time_is_over(store: SessionStore) -> None:
+def test_waiting_ends_after_its_time_limit(store: SessionStore) -> None:
     store.wait_for_change(0.0)
 
 

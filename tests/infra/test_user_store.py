@@ -13,7 +13,7 @@ ADA = new_user("Ada@Example.com", "ada's hash", 1_700_000_000.25)
 BOB = new_user("bob@example.com", "bob's hash", 1_700_000_001.0)
 
 
-def test_of_many_users_those_are_kept_whose_address_and_id_nobody_has(users: UserStore) -> None:
+def test_of_many_users_those_with_an_unused_address_and_id_are_stored(users: UserStore) -> None:
     users.add(ADA)
     fresh = [new_user(f"user{n}@example.com", "hash", float(n)) for n in range(1_200)]
     same_key = replace(new_user(ADA.email, "other", 1.0), roles=frozenset({"admin"}))
@@ -35,7 +35,7 @@ def test_a_user_comes_back_as_it_was_added(users: UserStore) -> None:
     assert users.by_id(BOB.id) == BOB
 
 
-def test_nobody_is_found_in_an_empty_store(users: UserStore) -> None:
+def test_an_empty_store_finds_no_user(users: UserStore) -> None:
     assert users.by_email("ada@example.com") is None
     assert users.by_id(ADA.id) is None
     assert list(users.page()) == []
@@ -47,7 +47,7 @@ def test_users_are_found_by_key_and_not_as_typed(users: UserStore) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\0", "' OR 1=1 --", "%", "ada@example.com\0"])
-def test_hostile_text_finds_nobody(users: UserStore, text: str) -> None:
+def test_hostile_text_finds_no_user(users: UserStore, text: str) -> None:
     users.add(ADA)
     assert users.by_email(text) is None
     assert users.by_id(text) is None
@@ -190,7 +190,7 @@ def test_an_address_is_changed_at_the_version_that_was_read(users: UserStore) ->
     users.add(replace(ADA, id="another"))
 
 
-def test_an_address_that_somebody_has_is_not_given(users: UserStore) -> None:
+def test_an_address_in_use_is_not_assigned(users: UserStore) -> None:
     users.add(ADA)
     users.add(BOB)
     with pytest.raises(EmailTaken):
@@ -199,7 +199,7 @@ def test_an_address_that_somebody_has_is_not_given(users: UserStore) -> None:
     assert users.change_email(ADA.id, "ADA@example.com", ADA.email_key, 5.0, 1)
 
 
-def test_of_many_who_want_one_address_one_gets_it(users: UserStore) -> None:
+def test_of_many_changes_to_one_address_one_succeeds(users: UserStore) -> None:
     rivals = [new_user(f"user{n}@example.com", "hash", 0.0) for n in range(16)]
     for rival in rivals:
         users.add(rival)

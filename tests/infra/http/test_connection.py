@@ -65,7 +65,7 @@ def leads_to(monkeypatch: pytest.MonkeyPatch, *places: tuple[str, int]) -> None:
 
 
 @pytest.mark.parametrize("number", NOT_PUBLIC)
-def test_a_name_that_a_server_told_must_lead_to_the_public_internet(number: str) -> None:
+def test_a_discovered_name_must_resolve_to_a_public_address(number: str) -> None:
     with pytest.raises(UrlNotAllowed, match="which is not public"):
         check_ip(TOLD, number)
 

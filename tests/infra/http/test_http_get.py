@@ -38,7 +38,7 @@ def test_a_document_that_ends_with_the_connection_is_whole(site: Site) -> None:
     assert fetch(site.url()).body == b"{}"
 
 
-def test_what_is_asked_says_who_asks_and_that_nothing_is_to_be_compressed(site: Site) -> None:
+def test_a_request_has_a_user_agent_and_accepts_no_compression(site: Site) -> None:
     site.says("/", http_answer())
     fetch(site.url())
     (request,) = site.requests
@@ -222,7 +222,7 @@ def test_what_is_not_http_is_a_failure(site: Site, answer: bytes) -> None:
         fetch(site.url())
 
 
-def test_nobody_listening_is_a_failure() -> None:
+def test_a_refused_connection_is_a_failure() -> None:
     with running() as site:
         url = site.url()
     with pytest.raises(FetchFailed, match="refused"):
@@ -238,7 +238,7 @@ def test_https_is_fetched_from_a_server_with_a_certificate_that_is_trusted(tmp_p
         assert f"Host: 127.0.0.1:{site.port}" in site.requests[0]
 
 
-def test_a_certificate_that_nobody_has_issued_is_refused(tmp_path: Path) -> None:
+def test_a_self_signed_certificate_is_rejected(tmp_path: Path) -> None:
     context, _ = server_context(tmp_path)
     with running(context) as site, pytest.raises(FetchFailed, match="CERTIFICATE_VERIFY_FAILED"):
         fetch(site.url())

@@ -88,7 +88,7 @@ def test_credentials_are_those_of_the_url_decoded(
     assert "Authorization" not in site.requests[0]
 
 
-def test_wrong_credentials_are_told_without_them(
+def test_the_error_about_wrong_credentials_does_not_contain_them(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext
 ) -> None:
     proxy.credentials = ("ada", "right")

@@ -95,7 +95,7 @@ def in_threads(count: int, call: Callable[[], object]) -> list[object]:
         return [future.result() for future in [pool.submit(call) for _ in range(count)]]
 
 
-def test_nothing_is_fetched_before_somebody_asks(keys: Held, issuer: Issuer) -> None:
+def test_nothing_is_fetched_before_the_first_call(keys: Held, issuer: Issuer) -> None:
     assert issuer.asked == 0
     assert names(keys.current()) == ["one"]
     assert issuer.asked == 1

@@ -60,7 +60,7 @@ def test_a_message_that_is_sent_again_is_the_same_message() -> None:
 DECOY = replace(MAIL, recipient="")
 
 
-def test_a_decoy_is_talked_about_as_long_as_a_message_and_handed_to_nobody(tmp_path: Path) -> None:
+def test_a_decoy_takes_as_many_round_trips_as_a_message_and_is_not_sent(tmp_path: Path) -> None:
     context, trusted = certificate_for("127.0.0.1", tmp_path)
     options: dict[str, Any] = {
         "security": Security.STARTTLS,
@@ -109,7 +109,7 @@ def test_tls_from_the_start_works_as_well(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
-def test_a_certificate_that_nobody_vouches_for_gets_no_message(
+def test_no_message_is_sent_to_a_server_with_an_untrusted_certificate(
     tmp_path: Path, security: Security
 ) -> None:
     context, _ = certificate_for("127.0.0.1", tmp_path)

@@ -17,7 +17,7 @@ from flask_watchword.infra.mail.smtp_url import SmtpUrl, read_smtp_url
         ("smtps://[2001:db8::1]:465", SmtpUrl("2001:db8::1", 465, Security.TLS, "", "")),
     ],
 )
-def test_a_url_says_host_port_protection_and_who_signs_in(text: str, expected: SmtpUrl) -> None:
+def test_a_url_contains_host_port_security_and_credentials(text: str, expected: SmtpUrl) -> None:
     assert read_smtp_url(text) == expected
 
 

@@ -57,7 +57,7 @@ def test_events_come_back_as_they_were_with_numbers_from_one(log: SqlAuditLog) -
     assert head == log.head() == Head(3, entries[-1].hash)
 
 
-def test_a_log_that_nobody_touched_is_whole(log: SqlAuditLog) -> None:
+def test_an_unaltered_log_is_intact(log: SqlAuditLog) -> None:
     assert verify(log) == Verdict(0, Head())
     for n in range(7):
         log.append([logged(n)])
@@ -198,7 +198,7 @@ def test_an_altered_head_is_found(any_engine: Engine) -> None:
     assert verdict.broken_at == 4
 
 
-def test_a_log_that_was_written_anew_is_found_by_a_head_noted_elsewhere(
+def test_a_rewritten_log_is_detected_by_a_head_recorded_elsewhere(
     any_engine: Engine,
 ) -> None:
     log = SqlAuditLog(any_engine)
@@ -249,7 +249,7 @@ def test_the_newest_are_found_by_subject_by_event_and_page_by_page(log: SqlAudit
     assert log.newest(9, subject="' OR 1=1 --") == []
 
 
-def test_dropped_entries_are_told_of_and_the_rest_is_whole(any_engine: Engine) -> None:
+def test_dropped_entries_are_reported_and_the_rest_is_intact(any_engine: Engine) -> None:
     log = SqlAuditLog(any_engine)
     log.append([logged(n) for n in range(5)])
     until = Head(3, log.after(2, 1)[0].hash)

@@ -14,7 +14,7 @@ from tests.infra.sql.account_rows import KINDS, keep_one_of_each_kind, left
 NOW = 1_700_000_000.0
 
 
-def test_what_is_over_goes_and_what_is_not_stays(any_engine: Engine) -> None:
+def test_expired_rows_are_deleted_and_others_are_not(any_engine: Engine) -> None:
     keep_one_of_each_kind(any_engine, "over", over=True, now=NOW)
     keep_one_of_each_kind(any_engine, "live", over=False, now=NOW)
     upkeep = SqlCleanup(any_engine)

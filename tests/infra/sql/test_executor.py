@@ -85,7 +85,7 @@ def test_transactions_at_once_all_count(any_engine: Engine) -> None:
     assert database.rows(UNTIL) == [(200,)]
 
 
-def test_a_transaction_waits_for_whoever_writes(engine: Engine) -> None:
+def test_a_transaction_waits_for_another_writer(engine: Engine) -> None:
     impatient = database_at(open_engine(engine.url, busy_seconds=0.0))
     with writing(engine), pytest.raises(StoreUnavailable, match="locked"):
         impatient.transact(adding("a"))
@@ -101,7 +101,7 @@ def test_who_takes_part_in_a_transaction_counts_with_it(any_engine: Engine) -> N
     assert how_many(alone) == 1
 
 
-def test_all_who_ask_for_the_database_of_an_engine_share_its_connections(
+def test_callers_get_the_same_database_for_an_engine(
     any_engine: Engine,
 ) -> None:
     assert database_at(any_engine) is database_at(any_engine)

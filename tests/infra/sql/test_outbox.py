@@ -86,7 +86,7 @@ def test_a_message_is_sent_once_as_it_was_written(outbox: SqlOutbox) -> None:
     assert deliver(outbox, box, NOW + 10**6) == []
 
 
-def test_a_decoy_is_due_at_once_and_reaches_nobody(outbox: SqlOutbox) -> None:
+def test_a_decoy_is_due_at_once_and_has_no_recipient(outbox: SqlOutbox) -> None:
     outbox.put_decoy(mail())
     box = Mailbox()
     assert deliver(outbox, box) == [Result.SENT]
@@ -153,7 +153,7 @@ def test_the_database_never_holds_what_a_message_says_for_reading(
 @pytest.mark.parametrize(
     ("failure", "result"), [(None, Result.SENT), (Rejected("550 nobody here"), Result.GIVEN_UP)]
 )
-def test_a_message_that_is_over_keeps_nothing_of_its_body(
+def test_the_body_of_a_finished_message_is_deleted(
     any_engine: Engine, outbox: SqlOutbox, failure: Exception | None, result: Result
 ) -> None:
     outbox.put(mail())
@@ -180,7 +180,7 @@ def test_a_server_that_is_down_is_tried_again_at_longer_and_longer_intervals(
     assert deliver(outbox, Mailbox(), now) == [Result.SENT]
 
 
-def test_after_the_last_try_a_message_is_given_up_and_the_reason_is_kept(
+def test_after_the_last_attempt_a_message_is_given_up_and_the_reason_is_stored(
     any_engine: Engine, outbox: SqlOutbox
 ) -> None:
     outbox.put(mail(lifetime=10**9))
@@ -191,7 +191,7 @@ def test_after_the_last_try_a_message_is_given_up_and_the_reason_is_kept(
     assert deliver(outbox, Mailbox(), NOW + 10**8) == []
 
 
-def test_a_code_that_is_over_is_not_sent_any_more(outbox: SqlOutbox) -> None:
+def test_a_message_with_an_expired_code_is_not_sent(outbox: SqlOutbox) -> None:
     outbox.put(mail(lifetime=600))
     box = Mailbox(SendingFailed("down"))
     assert deliver(outbox, box, NOW + 599) == [Result.RETRY]
@@ -199,7 +199,7 @@ def test_a_code_that_is_over_is_not_sent_any_more(outbox: SqlOutbox) -> None:
     assert box.mails == []
 
 
-def test_what_a_dead_worker_had_is_sent_by_another_once_its_lease_is_over(
+def test_a_message_claimed_by_a_dead_worker_is_sent_by_another_after_its_lease(
     outbox: SqlOutbox,
 ) -> None:
     outbox.put(mail())
@@ -279,7 +279,7 @@ def test_what_was_sealed_under_the_old_of_two_master_keys_is_sent(any_engine: En
     assert deliver(SqlOutbox(any_engine, Encryptor([b"n" * 32, KEY])), Mailbox()) == [Result.SENT]
 
 
-def test_purging_forgets_what_is_over_and_nothing_that_waits(any_engine: Engine) -> None:
+def test_purging_deletes_finished_messages_and_no_queued_ones(any_engine: Engine) -> None:
     outbox = SqlOutbox(any_engine, Encryptor([KEY]))
     for n in range(3):
         outbox.put(mail(n))

@@ -85,7 +85,7 @@ def test_a_server_without_our_tables_is_an_unavailable_store(postgres_server: UR
     store.close()
 
 
-def test_what_is_wrong_with_a_server_is_told_in_one_line() -> None:
+def test_the_error_of_a_server_is_one_line() -> None:
     engine = open_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     store = SqlSessionStore(engine)
     with pytest.raises(StoreUnavailable) as asked:
@@ -123,7 +123,7 @@ def open_files() -> int:
 
 
 @pytest.mark.server
-def test_a_store_that_nobody_closed_leaves_no_connection_behind(postgres_engine: Engine) -> None:
+def test_a_store_that_was_not_closed_leaves_no_connection_open(postgres_engine: Engine) -> None:
     before, files = listeners(postgres_engine), open_files()
     feed = PostgresFeed(postgres_engine)
     feed.wait(0.0, lambda: False)

@@ -151,7 +151,7 @@ def wait_until_blocked(engine: Engine, number: int) -> None:
 
 
 @pytest.mark.server
-def test_ending_everything_goes_on_though_somebody_ended_a_part_of_a_step_meanwhile(
+def test_ending_all_sessions_continues_when_others_end_a_part_of_a_step(
     postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask_watchword.infra.sql.sessions.MAX_ENDED_PER_CALL", STEP)
@@ -170,7 +170,7 @@ def test_ending_everything_goes_on_though_somebody_ended_a_part_of_a_step_meanwh
 
 
 @pytest.mark.server
-def test_none_of_two_who_end_everything_is_answered_before_it_is_done(
+def test_two_concurrent_calls_that_end_all_sessions_both_return_afterwards(
     postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask_watchword.infra.sql.sessions.MAX_ENDED_PER_CALL", STEP)

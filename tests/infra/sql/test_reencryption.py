@@ -53,7 +53,7 @@ def test_what_no_master_key_opens_is_counted_and_left(any_engine: Engine) -> Non
     assert lost.get("eve") is not None
 
 
-def test_a_secret_that_is_replaced_meanwhile_stays_the_newer_one(
+def test_a_secret_that_is_replaced_concurrently_is_not_overwritten(
     any_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     SqlTotpStore(any_engine, Encryptor([OLD])).begin(new_enrolment("ada", NOW))

@@ -196,7 +196,7 @@ def test_a_place_that_holds_no_file_is_an_unavailable_store(tmp_path: Path, wher
 
 
 @pytest.mark.server
-def test_whoever_waits_for_another_s_migration_waits_longer_than_for_a_statement(
+def test_waiting_for_another_process_to_migrate_has_no_statement_time_limit(
     postgres_server: URL,
 ) -> None:
     with new_database(postgres_server, f"watchword_{uuid4().hex}") as url:

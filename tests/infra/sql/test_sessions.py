@@ -83,7 +83,7 @@ def test_a_lock_that_is_held_for_too_long_is_an_unavailable_store(engine: Engine
     "statement",
     ["INSERT INTO watchword_epoch VALUES (1, 'another life', 5)", "DELETE FROM watchword_epoch"],
 )
-def test_another_epoch_is_told_of(any_engine: Engine, statement: str) -> None:
+def test_another_epoch_is_returned(any_engine: Engine, statement: str) -> None:
     store = open_sql_sessions(any_engine.url, upgrade=False)
     before = store.revocations(0, NOW)
     with writing(any_engine) as connection:

@@ -76,7 +76,7 @@ def test_a_store_of_a_url_does_not_connect_before_it_is_used() -> None:
 
 
 @pytest.mark.parametrize("url", ["valkey://127.0.0.1:1", "valkey+cluster://127.0.0.1:1"])
-def test_a_server_that_nobody_runs_is_unavailable(url: str) -> None:
+def test_a_server_that_is_not_running_is_unavailable(url: str) -> None:
     store = ValkeySessionStore.from_url(url)
     with pytest.raises(StoreUnavailable):
         store.get("session")

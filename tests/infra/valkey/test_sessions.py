@@ -79,7 +79,7 @@ def test_sessions_that_are_over_are_neither_counted_nor_ended_for_a_limit(
     }
 
 
-def test_whoever_starts_with_a_clock_behind_is_not_ended_by_the_limit(
+def test_a_login_with_a_clock_behind_is_not_ended_by_the_session_limit(
     store: ValkeySessionStore,
 ) -> None:
     others = [started(store, now=NOW + n) for n in range(3)]
@@ -162,7 +162,7 @@ def test_a_client_that_decodes_answers_will_do(server: ValkeyServer) -> None:
 # Memory
 
 
-def test_what_nobody_refreshes_deletes_itself(
+def test_a_session_without_a_refresh_expires_by_itself(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     brief = replace(LIVES, access=0.1, idle=0.2, absolute=0.3)
@@ -213,7 +213,7 @@ def test_a_purge_forgets_sessions_that_have_deleted_themselves(
     assert every_key(server) == []
 
 
-def test_everything_is_ended_in_steps_that_hold_nobody_up_whatever_is_deleted_between_two(
+def test_all_sessions_are_ended_in_short_steps_whatever_is_deleted_between_them(
     store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask_watchword.infra.valkey.sessions.MAX_ENDED_PER_CALL", 3)
@@ -376,7 +376,7 @@ def test_a_server_that_was_killed_is_unavailable_at_once_and_used_again_when_it_
         store.close()
 
 
-def test_a_frozen_server_holds_nobody_up_longer_than_the_timeout(
+def test_a_frozen_server_blocks_no_call_longer_than_the_timeout(
     server: ValkeyServer, store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(circuit_breaker, "_PAUSE", 0.0)
@@ -496,7 +496,7 @@ store.close()
 """
 
 
-def test_a_fork_leaves_no_lock_of_who_waits_for_news_held(server: ValkeyServer) -> None:
+def test_a_fork_leaves_no_lock_of_a_waiting_thread_held(server: ValkeyServer) -> None:
     script = FORKED_WHILE_A_LOCK_IS_HELD
     subprocess.run([sys.executable, "-c", script, server.url], check=True, timeout=60)
 

@@ -1,4 +1,4 @@
-"""Places where tries are counted: an empty one for each test."""
+"""Fixtures: an empty rate limit store of each kind for each test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,20 +14,20 @@ from flask_watchword.infra.sql.rate_limits import SqlRateLimitStore
 from flask_watchword.infra.valkey.rate_limits import ValkeyRateLimitStore
 from tests.memory_stores.rate_limits import MemoryRateLimitStore
 
-#: The fixtures that are places; each lends what opens a store there, which crosses to a process.
-THROTTLE_PLACES = [
-    "memory_throttle",
-    "sqlite_throttle",
-    pytest.param("postgres_throttle", marks=pytest.mark.server),
-    pytest.param("valkey_throttle", marks=pytest.mark.server),
-    pytest.param("valkey_cluster_throttle", marks=pytest.mark.server),
+#: Names of the fixtures. Each returns a function that opens the store, and that can be pickled.
+RATE_LIMIT_STORES = [
+    "memory_rate_limits",
+    "sqlite_rate_limits",
+    pytest.param("postgres_rate_limits", marks=pytest.mark.server),
+    pytest.param("valkey_rate_limits", marks=pytest.mark.server),
+    pytest.param("valkey_cluster_rate_limits", marks=pytest.mark.server),
 ]
 
-OpenThrottle = Callable[[], RateLimitStore]
+OpenRateLimits = Callable[[], RateLimitStore]
 
 
 class OwnEngine(SqlRateLimitStore):
-    """A store that gives back the connections of its engine."""
+    """A store that closes the connections of its engine."""
 
     def __init__(self, url: str) -> None:
         self._own = open_engine(url, busy_seconds=30.0)
@@ -43,33 +43,33 @@ def close(store: RateLimitStore) -> None:
 
 
 @pytest.fixture
-def memory_throttle() -> OpenThrottle:
+def memory_rate_limits() -> OpenRateLimits:
     store = MemoryRateLimitStore()
     return lambda: store
 
 
 @pytest.fixture
-def sqlite_throttle(engine: Engine) -> OpenThrottle:
+def sqlite_rate_limits(engine: Engine) -> OpenRateLimits:
     return partial(OwnEngine, engine.url.render_as_string(hide_password=False))
 
 
 @pytest.fixture
-def postgres_throttle(postgres_engine: Engine) -> OpenThrottle:
+def postgres_rate_limits(postgres_engine: Engine) -> OpenRateLimits:
     return partial(OwnEngine, postgres_engine.url.render_as_string(hide_password=False))
 
 
 @pytest.fixture
-def valkey_throttle(valkey_url: str) -> Iterator[OpenThrottle]:
-    with _in_valkey(valkey_url) as place:
-        yield place
+def valkey_rate_limits(valkey_url: str) -> Iterator[OpenRateLimits]:
+    with _in_valkey(valkey_url) as open_store:
+        yield open_store
 
 
 @pytest.fixture
-def valkey_cluster_throttle(valkey_cluster_url: str) -> Iterator[OpenThrottle]:
-    with _in_valkey(valkey_cluster_url) as place:
-        yield place
+def valkey_cluster_rate_limits(valkey_cluster_url: str) -> Iterator[OpenRateLimits]:
+    with _in_valkey(valkey_cluster_url) as open_store:
+        yield open_store
 
 
 @contextmanager
-def _in_valkey(url: str) -> Iterator[OpenThrottle]:
+def _in_valkey(url: str) -> Iterator[OpenRateLimits]:
     yield partial(ValkeyRateLimitStore.from_url, url, prefix=f"test-{uuid4().hex}")

@@ -1,4 +1,4 @@
-"""Real servers for the session store in Valkey, a prefix of its own for each test."""
+"""Fixtures: session stores on real Valkey servers, with a different prefix for each test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,8 +8,8 @@ import pytest
 
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 
-#: The fixtures that are places for sessions, for the suite's list.
-VALKEY_PLACES = [
+#: Names of the fixtures.
+VALKEY_SESSIONS = [
     pytest.param("valkey_sessions", marks=pytest.mark.server),
     pytest.param("valkey_cluster_sessions", marks=pytest.mark.server),
     pytest.param("redis_sessions", marks=pytest.mark.server),
@@ -38,8 +38,8 @@ def redis_sessions(redis_url: str) -> Iterator[OpenValkeySessions]:
 
 @contextmanager
 def opening(url: str) -> Iterator[OpenValkeySessions]:
-    """Lend what opens stores over an empty place, and close them."""
-    # Of its own, so that in a cluster the tests come to different nodes.
+    """Yield a function that opens stores with an empty prefix, and close them afterwards."""
+    # A random prefix, so that the tests use different nodes of a cluster.
     prefix = f"test-{uuid4().hex}"
     opened: list[ValkeySessionStore] = []
 
