@@ -7,8 +7,11 @@ READY   := $(VENV)/.ready
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 CHECKED := $(wildcard src tests bench soak examples docs)
 PYTEST  := $(BIN)/python -m pytest -q
-# As many processes as cores. The tests of a file share servers, so a file runs in one process.
-PARALLEL := -n logical --dist loadfile
+# Three processes for two cores, since tests also wait for servers. A file runs in one process: its
+# tests share what they start.
+PARALLEL := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2) --dist loadfile
+# Tests start many programs, which otherwise compile their modules each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-versions test-lowest test-newest bench docs soak check lock clean browser node proxy haproxy

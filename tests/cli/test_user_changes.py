@@ -50,6 +50,7 @@ def serving(settings: Settings) -> Iterator[Site]:
             yield Site(app)
         finally:
             # Or their threads would open the database anew once that is closed.
+            stores.stop_waiting()
             app.extensions["watchword"].close()
 
 

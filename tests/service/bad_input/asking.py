@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 import msgspec
 from werkzeug.test import TestResponse
@@ -29,6 +30,11 @@ Schema = Mapping[str, Any]
 #: What shows in an answer that a trace, a page or a database has got into.
 _LEAKS = (b"Traceback", b"<html", b"<!doctype", b'File "', b"sqlalchemy", b"psycopg", b"sqlite3")
 _number = itertools.count()
+
+#: With these a request is refused for its form: whoever sent it may send another.
+_CHANGED_NOTHING = {400, 404, 405, 413, 415, 422}
+#: Of each service, by the name of an endpoint: a token with which nothing has been changed yet.
+_unused: WeakKeyDictionary[Site, dict[str, str]] = WeakKeyDictionary()
 
 
 def schema_of(one: Endpoint) -> Schema:
@@ -101,13 +107,19 @@ def path_with(text: str, one: Endpoint) -> str:
 
 def asked(ours: Site, one: Endpoint, body: bytes | None = None, **how: Any) -> TestResponse:
     """Return the answer of an endpoint to somebody who may ask, which is one of ours."""
-    token = how.pop("token") if "token" in how else token_for(ours, one)
+    tokens = _unused.setdefault(ours, {})
+    token = (
+        how.pop("token") if "token" in how else tokens.pop(one.name, None) or token_for(ours, one)
+    )
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     if body is not None:
         how.setdefault("content_type", "application/json")
     path = how.pop("path", path_with("1", one))
     answer = ours.client.open(path, method=one.method, data=body, headers=headers, **how)
     hold_to_be_ours(answer)
+    has_read = one.method == "GET" and answer.status_code == 200
+    if token is not None and (has_read or answer.status_code in _CHANGED_NOTHING):
+        tokens[one.name] = token
     return answer
 
 
