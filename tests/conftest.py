@@ -14,6 +14,7 @@ from hypothesis import settings
 from sqlalchemy import URL, make_url
 
 from flask_watchword.infra.factory import upgrade_database
+from tests.route_builders import keep_route_builders
 from tests.servers.postgres import new_database, running_postgres
 from tests.servers.valkey import redis_program, running_cluster, running_valkey
 
@@ -33,6 +34,7 @@ def pytest_configure() -> None:
     Temporary files are kept in memory where there is room: databases wait for no disk there.
     ``TMPDIR`` names another place.
     """
+    keep_route_builders()
     if "TMPDIR" not in os.environ and _is_usable(_MEMORY):
         os.environ["TMPDIR"] = str(_MEMORY)  # for child processes as well
         tempfile.tempdir = None
