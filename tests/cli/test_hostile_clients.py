@@ -2,11 +2,12 @@
 
 import socket
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from tests.cli.conftest import Serve
+from tests.cli.conftest import RunningServer, Serve, starting, unused_port
 
 pytestmark = pytest.mark.server
 
@@ -52,15 +53,21 @@ def test_bodies_that_are_begun_and_never_sent_hold_no_thread_once_their_clients_
     assert server.get("/healthz")[0] == 200
 
 
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with starting(tmp_path_factory.mktemp("hasty"), unused_port()) as start:
+        server = start("--workers", "1", command=HASTY)
+        server.wait_until_it_listens()
+        yield server
+
+
 @pytest.mark.parametrize(
     ("sent", "answers"), [(b"", 0), (b"G", 0), (ASKED[:20], 0), (ASKED, 1), (ASKED + b"G", 1)]
 )
 def test_a_connection_on_which_nothing_is_asked_is_closed(
-    serve: Serve, sent: bytes, answers: int
+    hasty: RunningServer, sent: bytes, answers: int
 ) -> None:
-    server = serve("--workers", "1", command=HASTY)
-    server.wait_until_it_listens()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+    with socket.create_connection(("127.0.0.1", hasty.port), timeout=30) as client:
         if sent:
             client.sendall(sent)
         told = b"".join(iter(lambda: client.recv(65_536), b""))
