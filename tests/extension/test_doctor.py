@@ -46,7 +46,7 @@ def test_an_option_that_is_misspelled_after_the_manager_is_a_warning() -> None:
     assert finding.says == "Unknown setting JWT_TOKEN_LOCATIONS. Did you mean JWT_TOKEN_LOCATION?"
 
 
-def test_an_application_that_is_set_up_well_has_nothing_against_it() -> None:
+def test_correct_application_has_no_findings() -> None:
     for options in ({}, COOKIES, {**PAIR, "JWT_DECODE_AUDIENCE": "shop"}):
         findings = found(application(**options))
         del findings["packages"]  # whatever releases the tests run with
@@ -88,7 +88,7 @@ def test_an_application_that_is_set_up_well_has_nothing_against_it() -> None:
         ({"JWT_DECODE_LEEWAY": timedelta(seconds=10)}, "lifetimes", Level.OK),
     ],
 )
-def test_what_is_found_of_an_option(options: dict[str, Any], check: str, level: Level) -> None:
+def test_finding_for_an_option(options: dict[str, Any], check: str, level: Level) -> None:
     finding = found(application(**options))[check]
     assert finding.level is level, finding
     assert bool(finding.remedy) is (level is not Level.OK)
@@ -112,11 +112,11 @@ def test_an_option_that_cannot_be_used_is_a_problem_and_not_a_trace(
     assert Level.PROBLEM in {finding.level for finding in found(app).values()}
 
 
-def test_an_application_without_a_manager_is_told() -> None:
+def test_application_without_a_manager_is_reported() -> None:
     assert [finding.level for finding in check_app(Flask("shop"))] == [Level.PROBLEM]
 
 
-def test_refresh_tokens_that_nothing_can_end_are_told() -> None:
+def test_irrevocable_refresh_tokens_are_reported() -> None:
     app = application()
     assert found(app)["revocation"].level is Level.OK
     app.post("/refresh", endpoint="refresh")(jwt_required(refresh=True)(lambda: ""))
@@ -125,7 +125,7 @@ def test_refresh_tokens_that_nothing_can_end_are_told() -> None:
     assert found(app)["revocation"].level is Level.OK
 
 
-def test_sessions_in_the_memory_of_one_process_are_told() -> None:
+def test_sessions_in_memory_are_reported() -> None:
     app = application()
     Sessions(app)
     assert found(app)["revocation"].level is Level.WARNING

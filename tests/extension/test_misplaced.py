@@ -228,7 +228,7 @@ def test_classes_of_a_rest_framework_are_looked_at(app: Flask) -> None:
 # What is no mistake ------------------------------------------------------------------------
 
 
-def test_a_function_that_is_registered_both_ways_is_meant_to_be_open(app: Flask) -> None:
+def test_function_registered_both_ways_is_intentionally_open(app: Flask) -> None:
     def view() -> str:
         return ""
 
@@ -257,7 +257,7 @@ def test_a_function_that_is_open_in_one_application_may_be_protected_in_another(
     assert found(app) == {}
 
 
-def test_a_decorated_function_that_is_no_view_is_not_looked_at(app: Flask) -> None:
+def test_a_decorated_function_that_is_not_a_view_is_not_looked_at(app: Flask) -> None:
     @jwt_required()
     def helper() -> str:
         return ""
@@ -266,7 +266,7 @@ def test_a_decorated_function_that_is_no_view_is_not_looked_at(app: Flask) -> No
     assert found(app) == {}
 
 
-def test_what_is_no_function_can_be_decorated_and_registered(app: Flask) -> None:
+def test_callable_that_is_not_a_function_can_be_decorated_and_registered(app: Flask) -> None:
     class Odd:
         __hash__ = None  # type: ignore[assignment]
         __name__ = "view"
@@ -355,7 +355,7 @@ def test_the_first_verification_warns_once_at_the_views_first_line(
     assert lines(lambda: client.get("/closed", headers=headers)) == []
 
 
-def test_the_warning_says_what_to_do(mistaken: Flask) -> None:
+def test_warning_has_a_remedy(mistaken: Flask) -> None:
     expected = (
         r"@jwt_required\(\) has no effect on the endpoint 'opened': Flask registered the function "
         r"before it was decorated, and calls it undecorated; put @app.route above @jwt_required\(\)"
@@ -377,7 +377,9 @@ def test_an_application_without_a_mistake_does_not_warn(
     assert lines(lambda: app.test_client().get("/", headers=headers)) == []
 
 
-def test_a_view_that_asks_for_its_token_says_why_there_is_none(mistaken: Flask) -> None:
+def test_view_that_reads_its_token_gets_an_error_that_explains_why_there_is_none(
+    mistaken: Flask,
+) -> None:
     with pytest.raises(RuntimeError, match=r"before using this method\. @jwt_required\(\) has no"):
         mistaken.test_client().get("/open")
 

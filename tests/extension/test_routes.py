@@ -89,7 +89,7 @@ def test_a_guard_is_seen_through_decorators_and_beside_other_guards(bare: Flask)
     assert guards(bare) == {("GET", "/"): ["roles_required('a')", "fresh_required(max_age=1.5)"]}
 
 
-def test_to_guard_a_view_for_one_route_does_not_mark_it_for_another(bare: Flask) -> None:
+def test_protection_of_a_view_for_one_route_does_not_apply_to_another(bare: Flask) -> None:
     bare.add_url_rule("/guarded", "guarded", jwt_required()(seen))
     bare.add_url_rule("/open", "open", seen)
     assert guards(bare) == {("GET", "/guarded"): ["jwt_required()"], ("GET", "/open"): []}
@@ -125,7 +125,7 @@ def test_each_method_of_a_class_has_its_own_guards(bare: Flask) -> None:
     }
 
 
-def test_what_a_class_calls_like_a_method_and_does_not_serve_is_no_guard(bare: Flask) -> None:
+def test_attribute_named_like_an_unserved_method_protects_nothing(bare: Flask) -> None:
     class Report(View):
         def dispatch_request(self) -> str:
             return ""
@@ -144,7 +144,7 @@ def test_what_a_class_calls_like_a_method_and_does_not_serve_is_no_guard(bare: F
     assert guards(bare) == {("GET", "/report"): [], ("GET", "/guarded"): ["jwt_required()"]}
 
 
-def test_what_guards_a_blueprint_guards_what_is_in_it_and_nothing_else(bare: Flask) -> None:
+def test_protection_of_a_blueprint_applies_to_its_routes_only(bare: Flask) -> None:
     outer, inner = Blueprint("outer", __name__), Blueprint("inner", __name__)
     outer.before_request(jwt_required()(seen))
     for blueprint in (outer, inner):
@@ -161,7 +161,7 @@ def test_what_guards_a_blueprint_guards_what_is_in_it_and_nothing_else(bare: Fla
     assert guards(bare)["GET", "/outside"] == ["roles_required('all')"]
 
 
-def test_a_method_that_guards_let_through_is_open(bare: Flask) -> None:
+def test_method_that_decorators_let_through_is_open(bare: Flask) -> None:
     bare.route("/", methods=["GET", "OPTIONS"])(jwt_required()(seen))
     assert guards(bare) == {("GET", "/"): ["jwt_required()"], ("OPTIONS", "/"): []}
 
@@ -213,7 +213,7 @@ def test_guards_of_flask_restx_are_seen(bare: Flask) -> None:
     assert guards(bare)["GET", "/guarded/orders"] == ["jwt_required()", "roles_required('a')"]
 
 
-def test_every_endpoint_of_the_service_is_guarded_or_declared_to_be_for_everybody(
+def test_every_endpoint_of_the_service_is_protected_or_declared_public(
     bare: Flask,
 ) -> None:
     served = endpoints_of(FEATURES)
@@ -225,7 +225,7 @@ def test_every_endpoint_of_the_service_is_guarded_or_declared_to_be_for_everybod
     } == {one.name for one in served if one.guard is PUBLIC_GUARD}
 
 
-def test_what_is_declared_to_be_for_everybody_is_not_open(bare: Flask) -> None:
+def test_route_declared_public_is_not_reported_as_open(bare: Flask) -> None:
     bare.get("/")(with_protection(lambda: "", PUBLIC))
     (route,) = routes_of(bare)
     assert not route.is_open

@@ -57,7 +57,7 @@ def test_verdict_and_steps_agree_with_the_view_on_every_token(
         assert len(refusals(check)) == (0 if check.verdict.accepted else 1), (state, check.steps)
 
 
-def test_steps_after_the_one_that_refuses_are_not_reached() -> None:
+def test_steps_after_a_rejection_are_not_reached() -> None:
     check = check_token(application(), token_in_state("wrong-key", "HS256"), refresh=False)
     outcomes = [step.outcome for step in check.steps]
     at = outcomes.index(Outcome.REFUSED)
@@ -84,7 +84,7 @@ def test_loaders_of_the_application_are_steps() -> None:
     }
 
 
-def test_a_key_that_a_loader_chooses_is_asked_by_the_view_itself() -> None:
+def test_key_from_a_loader_is_verified_by_the_view_itself() -> None:
     app = application()
     manager = app.extensions["flask-jwt-extended"]
     manager.decode_key_loader(lambda _h, _c: key_pair("HS256", "theirs").public)
@@ -94,7 +94,7 @@ def test_a_key_that_a_loader_chooses_is_asked_by_the_view_itself() -> None:
     assert (check.verdict.accepted, refusals(check)) == (False, ["form, signature and claims"])
 
 
-def test_a_session_that_was_ended_is_the_step_that_refuses() -> None:
+def test_ended_session_is_the_step_that_rejects() -> None:
     app = application(JWT_TOKEN_LOCATION=["cookies", "headers"])
     sessions = Sessions(app)
     with app.app_context():
@@ -111,7 +111,7 @@ def test_a_session_that_was_ended_is_the_step_that_refuses() -> None:
     assert (check.verdict.code, refusals(check)) == ("token_revoked", ["subject not revoked"])
 
 
-def test_what_is_revoked_of_a_subject_is_told_apart_from_what_is_not() -> None:
+def test_revoked_and_valid_tokens_of_a_subject_are_distinguished() -> None:
     app = application(JWT_TOKEN_LOCATION=["cookies", "headers"])
     sessions = Sessions(app)
     now = time.time()
@@ -141,6 +141,6 @@ def test_what_is_revoked_of_a_subject_is_told_apart_from_what_is_not() -> None:
     }
 
 
-def test_what_a_view_of_the_application_answers_is_not_foretold() -> None:
+def test_response_of_the_applications_views_is_not_predicted() -> None:
     check = check_token(application(), token_in_state("valid", "HS256"), refresh=False)
     assert (check.verdict.accepted, check.verdict.status) == (True, None)

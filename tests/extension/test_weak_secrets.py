@@ -24,13 +24,13 @@ from flask_watchword.extension.checks.weak_secrets import weakness
         b"\0" * 32,
     ],
 )
-def test_what_is_guessed_early_is_told_with_the_reason(secret: str | bytes) -> None:
+def test_weak_secret_is_reported_with_the_reason(secret: str | bytes) -> None:
     why = weakness(secret)
     assert why
     assert str(secret) not in why
 
 
-def test_what_is_random_is_let_be() -> None:
+def test_random_secret_is_accepted() -> None:
     made = [secrets.token_urlsafe(n) for n in (32, 48, 64)]
     made += [secrets.token_hex(32)]
     # Of these a million would have to be made for one that looks like a placeholder.

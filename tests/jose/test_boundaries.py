@@ -66,7 +66,7 @@ def test_token_is_valid_from_nbf_and_iat_on(
         ({"iat": NOW + 1}, r"The token is not yet valid \(iat\)"),
     ],
 )
-def test_refusal_by_date_has_pyjwts_text(claims: dict[str, Any], message: str) -> None:
+def test_rejection_by_date_has_pyjwts_text(claims: dict[str, Any], message: str) -> None:
     with pytest.raises(TokenRejected, match=f"^{message}$"):
         decoder().decode(forge(claims))
 
@@ -92,7 +92,7 @@ def test_expired_error_carries_header_and_claims_of_the_receivers_own() -> None:
 
 
 @pytest.mark.parametrize("other", [{"nbf": NOW + 1}, {"sub": 1}, {"iss": "x"}, {"iat": "x"}])
-def test_token_with_another_fault_is_not_said_to_have_expired(other: dict[str, Any]) -> None:
+def test_expired_token_with_another_error_raises_the_other_error(other: dict[str, Any]) -> None:
     with pytest.raises(TokenRejected) as caught:
         decoder(issuer="i").decode(forge({"exp": NOW - 1, "iss": "i"} | other))
     assert not isinstance(caught.value, ExpiredSignatureError)
@@ -104,7 +104,7 @@ def test_expired_token_with_a_wrong_signature_is_not_said_to_have_expired() -> N
     assert not isinstance(caught.value, ExpiredSignatureError)
 
 
-def test_expired_token_is_accepted_where_that_is_asked_for() -> None:
+def test_expired_token_is_accepted_with_allow_expired() -> None:
     token = forge({"exp": NOW - 1})
     assert decoder().decode(token, allow_expired=True).claims == {"exp": NOW - 1}
     with pytest.raises(ImmatureSignatureError):
@@ -116,7 +116,7 @@ def test_token_without_dates_is_always_valid() -> None:
         assert decoder(now=now).decode(forge({}))
 
 
-def test_system_clock_is_what_time_time_says_at_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_system_clock_calls_time_time_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     by_default = Decoder([key()], Policy())
     monkeypatch.setattr("time.time", lambda: NOW - 1.0)
     assert clock.system_clock() == NOW - 1

@@ -27,7 +27,7 @@ class Watched:
         self.decode = self.decoder.decode
 
 
-def test_signature_of_a_remembered_token_is_computed_once() -> None:
+def test_signature_of_a_cached_token_is_computed_once() -> None:
     watched, token = Watched(), forge({"exp": NOW + 60})
     for _ in range(3):
         watched.decode(token)
@@ -35,7 +35,7 @@ def test_signature_of_a_remembered_token_is_computed_once() -> None:
 
 
 @pytest.mark.parametrize("leeway", [0, 10])
-def test_remembered_token_expires_at_its_second(leeway: int) -> None:
+def test_cached_token_expires_at_its_exp(leeway: int) -> None:
     watched, token = Watched(leeway=leeway), forge({"exp": NOW + 60})
     watched.decode(token)
     watched.now = NOW + 59 + leeway
@@ -49,7 +49,7 @@ def test_remembered_token_expires_at_its_second(leeway: int) -> None:
 
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
 @pytest.mark.parametrize("leeway", [0, 10])
-def test_remembered_token_is_refused_when_the_clock_goes_back(claim: str, leeway: int) -> None:
+def test_cached_token_is_rejected_when_the_clock_goes_back(claim: str, leeway: int) -> None:
     watched, token = Watched(leeway=leeway), forge({claim: NOW})
     watched.decode(token)
     watched.now = NOW - leeway
@@ -61,7 +61,7 @@ def test_remembered_token_is_refused_when_the_clock_goes_back(claim: str, leeway
     assert watched.decode(token)
 
 
-def test_token_refused_at_first_is_accepted_when_its_time_has_come() -> None:
+def test_immature_token_is_accepted_once_it_is_valid() -> None:
     watched, token = Watched(), forge({"nbf": NOW + 5})
     with pytest.raises(ImmatureSignatureError):
         watched.decode(token)
@@ -108,7 +108,7 @@ def test_headers_shared_by_tokens_are_isolated_from_each_other() -> None:
     assert watched.decode(forge({"sub": "b"})).header == {"alg": "HS256", "typ": "JWT"}
 
 
-def test_refused_token_is_not_remembered() -> None:
+def test_rejected_token_is_not_cached() -> None:
     watched, forged = Watched(), forge({"sub": "a"}, secret=b"w" * 64)
     for count in (1, 2):
         with pytest.raises(TokenRejected):
@@ -116,7 +116,7 @@ def test_refused_token_is_not_remembered() -> None:
         assert watched.verified == count
 
 
-def test_remembered_signature_does_not_serve_another_payload() -> None:
+def test_cached_signature_is_not_accepted_for_another_payload() -> None:
     watched, token = Watched(), forge({"sub": "a"})
     watched.decode(token)
     header, _, signature = token.split(".")
@@ -125,7 +125,7 @@ def test_remembered_signature_does_not_serve_another_payload() -> None:
         watched.decode(f"{header}.{payload}.{signature}")
 
 
-def test_decoders_do_not_share_what_they_remember() -> None:
+def test_decoders_do_not_share_their_cache() -> None:
     token = forge({"sub": "a"})
     Watched().decode(token)
     other = Decoder([Key.load(SECRET[::-1], "HS256")], Policy())
@@ -148,7 +148,7 @@ def test_same_token_as_bytes_is_judged_alike() -> None:
         watched.decode(token.encode())
 
 
-def test_memory_is_bounded_and_forgets_what_was_not_asked_for() -> None:
+def test_cache_is_bounded_and_drops_unused_entries() -> None:
     recent: TokenCache[int, int] = TokenCache(8)
     for number in range(100):
         recent.put(number, number)
@@ -158,7 +158,7 @@ def test_memory_is_bounded_and_forgets_what_was_not_asked_for() -> None:
     assert recent[99] == 99
 
 
-def test_entry_asked_for_again_and_again_is_kept() -> None:
+def test_entry_in_use_stays_in_the_cache() -> None:
     recent: TokenCache[int, int] = TokenCache(8)
     recent.put(-1, -1)
     for number in range(100):

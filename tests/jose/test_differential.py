@@ -151,7 +151,7 @@ def _is_odd_date(value: Any) -> bool:
 # --- the comparison ----------------------------------------------------------------------------
 
 
-def test_nothing_generated_is_accepted_here_that_both_refuse() -> None:
+def test_no_generated_token_is_accepted_here_that_both_reject() -> None:
     judges = Judges("HS256")
     verdicts = {token: judges.verdict(token) for token in generated()}
     wrong = [t for t, v in verdicts.items() if v.ours and not (v.pyjwt or v.joserfc)]
@@ -160,7 +160,7 @@ def test_nothing_generated_is_accepted_here_that_both_refuse() -> None:
     assert sum(not v.ours for v in verdicts.values()) > 100
 
 
-def test_what_others_accept_and_we_refuse_breaks_a_stricter_rule() -> None:
+def test_token_that_only_we_reject_breaks_a_stricter_rule() -> None:
     judges = Judges("HS256")
     met = set()
     for token in generated():

@@ -21,7 +21,7 @@ NOW = 1_700_000_000.0
         (-192, "3 min 12 s"),
     ],
 )
-def test_a_length_of_time_is_told_in_its_two_largest_units(seconds: float, words: str) -> None:
+def test_duration_has_its_two_largest_units(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
@@ -33,9 +33,9 @@ def test_a_length_of_time_is_told_in_its_two_largest_units(seconds: float, words
         (NOW, "now"),
     ],
 )
-def test_a_moment_is_told_by_how_far_it_is(moment: float, words: str) -> None:
+def test_timestamp_is_formatted_relative_to_now(moment: float, words: str) -> None:
     assert distance(moment, NOW) == words
 
 
-def test_a_date_is_told_with_how_far_it_is() -> None:
+def test_date_is_formatted_with_its_distance_from_now() -> None:
     assert dated(NOW - 60, NOW) == "1 min ago, at 2023-11-14 22:12:20 UTC"

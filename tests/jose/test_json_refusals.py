@@ -55,7 +55,7 @@ BAD_JSON = {
 
 @pytest.mark.parametrize("place", ["header", "payload"])
 @pytest.mark.parametrize("text", BAD_JSON.values(), ids=BAD_JSON)
-def test_json_that_two_readers_could_read_differently_is_refused(place: str, text: bytes) -> None:
+def test_ambiguous_json_is_rejected(place: str, text: bytes) -> None:
     token = forge(b"{}", text) if place == "header" else forge(text)
     with pytest.raises(DecodeError):
         decoder().decode(token)

@@ -64,7 +64,7 @@ def test_secret_has_no_thumbprint() -> None:
 
 
 @pytest.mark.parametrize("jwk", [{}, {"kty": []}, {"kty": "EC", "x": 1}, {"kty": "RSA", "n": "a"}])
-def test_what_lacks_a_member_has_no_thumbprint(jwk: dict[str, Any]) -> None:
+def test_incomplete_jwk_has_no_thumbprint(jwk: dict[str, Any]) -> None:
     for ask in (thumbprint, lambda one: public_jwk(one, "RS256", "k")):
         with pytest.raises(InvalidKeyError):
             ask(jwk)
@@ -95,19 +95,19 @@ def test_two_keys_of_one_kid_are_not_written() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PRIVATE_MEMBERS))
-def test_set_that_gives_a_private_member_away_is_refused(name: str) -> None:
+def test_set_with_a_private_member_is_rejected(name: str) -> None:
     with pytest.raises(InvalidKeyError, match=f"key 1 .* private member '{name}'"):
         read(member("EdDSA"), member("ES256", **{name: "AAAA"}))
     with pytest.raises(InvalidKeyError, match="private member"):
         read(member("EdDSA"), {"kty": "unheard of", "use": "enc", name: "AAAA"})
 
 
-def test_secret_in_a_set_is_refused_even_where_hmac_is_accepted() -> None:
+def test_secret_in_a_set_is_rejected_even_where_hmac_is_accepted() -> None:
     with pytest.raises(InvalidKeyError, match="private member 'k'"):
         read({"kty": "oct", "k": b64(SECRET)}, member("EdDSA"), algorithms=["HS256", "EdDSA"])
 
 
-def test_two_keys_of_one_kid_are_refused() -> None:
+def test_two_keys_of_one_kid_are_rejected() -> None:
     with pytest.raises(InvalidKeyError, match="two keys with the kid 'k'"):
         read(member("EdDSA", kid="k"), member("ES256", kid="k"))
     both = read(member("EdDSA", kid=...), member("ES256", kid=...))
@@ -115,7 +115,7 @@ def test_two_keys_of_one_kid_are_refused() -> None:
 
 
 @pytest.mark.parametrize("curve", ["P-256", "P-521", "secp256k1", "Ed25519", None])
-def test_key_on_another_curve_than_its_algorithm_asks_for_is_refused(curve: Any) -> None:
+def test_key_on_another_curve_than_its_algorithm_requires_is_rejected(curve: Any) -> None:
     with pytest.raises(InvalidKeyError, match=r"key 0 .* ES384 uses 'P-384'"):
         read(member("ES256", alg="ES384", crv=curve), member("EdDSA"))
 
@@ -149,7 +149,7 @@ def test_member_that_is_of_no_use_is_left_out(useless: dict[str, Any]) -> None:
         read(bad)
 
 
-def test_key_without_alg_serves_what_it_fits_and_one_with_it_that_alone() -> None:
+def test_key_without_alg_is_used_for_every_suitable_algorithm() -> None:
     assert [one.algorithm for one in read(member("RS256", alg=...))] == [
         name for name in ASYMMETRIC if name[:2] in ("RS", "PS")
     ]
@@ -170,6 +170,6 @@ def test_key_without_alg_serves_what_it_fits_and_one_with_it_that_alone() -> Non
     ],
     ids=repr,
 )
-def test_what_is_no_set_is_refused(document: Any) -> None:
+def test_document_that_is_not_a_set_is_rejected(document: Any) -> None:
     with pytest.raises(InvalidKeyError, match="JWK Set"):
         read_jwk_set(document, ASYMMETRIC)

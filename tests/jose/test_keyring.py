@@ -40,14 +40,14 @@ def ring_of(*names: str) -> Keyring:
     return ring
 
 
-def test_first_key_signs_at_once_where_there_is_no_lead() -> None:
+def test_first_key_signs_at_once_without_a_lead_time() -> None:
     ring = Keyring().rotated("a", pair("a"), NOW, 0, LONGEST)
     assert states(ring, NOW) == {"a": ACTIVE}
     assert ring.signing_key(NOW) is pair("a")
     assert ring.version == 1
 
 
-def test_keyring_without_a_key_says_what_to_do() -> None:
+def test_error_of_a_keyring_without_a_key_has_a_remedy() -> None:
     assert Keyring().active(NOW) is None
     assert Keyring().verifying_keys(NOW) == []
     with pytest.raises(InvalidKeyError, match="rotate to make one"):
@@ -94,7 +94,7 @@ def test_key_is_published_before_it_signs_and_until_its_last_token_has_expired()
         assert all(kid in published for kid, expiry in last_token.items() if now < expiry)
 
 
-def test_key_takes_its_end_along_to_whoever_verifies() -> None:
+def test_verifying_key_has_its_end_set() -> None:
     ends = {key.kid: key.ends_at for key in ring_of("a", "b").verifying_keys(NOW)}
     assert ends == {"a": NOW + LEAD + LONGEST, "b": inf}
 
@@ -107,7 +107,7 @@ def test_active_key_is_tried_first_and_then_the_newest() -> None:
     assert kids(ring.verifying_keys(later + LEAD)) == ["c", "b", "a"]
 
 
-def test_second_rotation_waits_for_the_first() -> None:
+def test_second_rotation_is_rejected_while_a_key_is_pending() -> None:
     ring = ring_of("a", "b")
     with pytest.raises(InvalidKeyError, match="'b' is waiting to become active already"):
         ring.rotated("c", pair("c"), NOW + LEAD - 1, 0, LONGEST)
@@ -125,7 +125,7 @@ def test_waiting_key_can_be_made_active_before_its_time() -> None:
             early.activated(kid, now, LONGEST)
 
 
-def test_of_two_keys_that_begin_at_the_same_second_the_later_added_signs() -> None:
+def test_of_two_keys_that_start_at_the_same_second_the_later_added_signs() -> None:
     ring = Keyring().rotated("a", pair("a"), NOW, 0, LONGEST).rotated("b", pair("b"), NOW, 0, 9)
     assert ring.signing_key(NOW).kid == "b"
     assert states(ring, NOW) == {"a": RETIRING, "b": ACTIVE}
@@ -143,7 +143,7 @@ def test_transitions_leave_the_keyring_they_start_from_as_it_was_and_count() -> 
     assert [one.version for one in changed] == [ring.version + 1] * 3
 
 
-def test_withdrawn_next_key_never_signs_and_the_active_one_goes_on_for_ever() -> None:
+def test_withdrawn_next_key_never_signs_and_the_active_one_has_no_end() -> None:
     ring = ring_of("a", "b").withdrawn("b", NOW + 1)
     for now in (NOW + 1, NOW + LEAD, NOW + LEAD + LONGEST, NOW + 10**9):
         assert states(ring, now) == {"a": ACTIVE, "b": RETIRED}
@@ -166,7 +166,7 @@ def test_key_that_is_retired_stays_so_whatever_is_said_of_it() -> None:
     assert ring.revoked("a", late + 5) is ring
 
 
-def test_revoked_active_key_is_succeeded_at_once_by_the_one_that_waits() -> None:
+def test_pending_key_replaces_a_revoked_active_key_at_once() -> None:
     ring = ring_of("a", "b").revoked("a", NOW + 1)
     assert states(ring, NOW + 1) == {"a": RETIRED, "b": ACTIVE}
     assert kids(ring.verifying_keys(NOW + 1)) == ["b"]
@@ -194,7 +194,7 @@ def test_imported_key_verifies_and_never_signs() -> None:
     assert states(ring_of("a").imported("old", pair("old"), NOW), NOW + 10**9)["old"] is RETIRING
 
 
-def test_kid_twice_is_refused() -> None:
+def test_kid_twice_is_rejected() -> None:
     stranger = Key.load(ed25519.Ed25519PrivateKey.generate(), "EdDSA", kid="a")
     adding: list[Callable[[], Keyring]] = [
         lambda: ring_of("a").imported("a", stranger, NOW),
@@ -206,12 +206,12 @@ def test_kid_twice_is_refused() -> None:
             add()
 
 
-def test_key_under_two_kids_is_refused() -> None:
+def test_key_under_two_kids_is_rejected() -> None:
     with pytest.raises(InvalidKeyError, match="'a' and 'b' are one key under two kids"):
         ring_of("a").rotated("b", pair("a").with_kid("b"), NOW, LEAD, LONGEST)
 
 
-def test_key_under_another_kid_than_its_own_is_refused() -> None:
+def test_key_under_another_kid_than_its_own_is_rejected() -> None:
     for key in (pair("x"), pair("x").with_kid(None)):
         with pytest.raises(InvalidKeyError, match="stands in the keyring as 'y'"):
             Keyring((KeyEntry("y", key, NOW),))

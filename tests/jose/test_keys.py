@@ -125,7 +125,7 @@ def test_secret_that_merely_looks_like_json_is_a_secret() -> None:
 
 @pytest.mark.parametrize("algorithm", SYMMETRIC)
 @pytest.mark.parametrize("owner", ["RS256", "ES256", "ES384", "ES512", "EdDSA"])
-def test_asymmetric_key_in_any_form_is_refused_as_hmac_secret(owner: str, algorithm: str) -> None:
+def test_asymmetric_key_in_any_form_is_rejected_as_hmac_secret(owner: str, algorithm: str) -> None:
     private, family = material(owner), ALGORITHMS[owner].family
     forms = public_forms(private.public_key(), family)
     forms |= {f"private {name}": form for name, form in private_forms(private, family).items()}
@@ -144,7 +144,7 @@ def test_white_space_does_not_disguise_a_public_key(around: str) -> None:
                 Key.load(form, "HS256")
 
 
-def test_jwk_set_is_refused_as_hmac_secret() -> None:
+def test_jwk_set_is_rejected_as_hmac_secret() -> None:
     jwk = jwk_forms(material("RS256").public_key(), "RSA")["JWK mapping"]
     with pytest.raises(InvalidKeyError):
         Key.load(json.dumps({"keys": [jwk]}), "HS256")
@@ -154,7 +154,7 @@ def test_jwk_set_is_refused_as_hmac_secret() -> None:
 
 
 @pytest.mark.parametrize(("algorithm", "minimum"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
-def test_secret_shorter_than_the_hash_is_weak_or_refused(algorithm: str, minimum: int) -> None:
+def test_secret_shorter_than_the_hash_is_weak_or_rejected(algorithm: str, minimum: int) -> None:
     short, enough = SECRET[: minimum - 1], SECRET[:minimum]
     weak = Key.load(short, algorithm)
     assert weak.sign(b"m")
@@ -167,7 +167,7 @@ def test_secret_shorter_than_the_hash_is_weak_or_refused(algorithm: str, minimum
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
 @pytest.mark.parametrize("half", ["private", "public"])
-def test_rsa_key_under_2048_bits_is_weak_or_refused(algorithm: str, half: str) -> None:
+def test_rsa_key_under_2048_bits_is_weak_or_rejected(algorithm: str, half: str) -> None:
     small: Any = rsa_private(1024)
     weak = small if half == "private" else small.public_key()
     loaded = Key.load(weak, algorithm)
@@ -178,7 +178,7 @@ def test_rsa_key_under_2048_bits_is_weak_or_refused(algorithm: str, half: str) -
     assert Key.load(rsa_private(2048), algorithm, profile="strict").weakness is None
 
 
-def test_weak_key_reports_when_it_verifies_and_another_never() -> None:
+def test_only_a_weak_key_reports_when_it_verifies() -> None:
     reports: list[str] = []
     weak = Key.load("short", "HS256")
     reporting = weak.with_weakness_report(reports.append)
@@ -190,7 +190,7 @@ def test_weak_key_reports_when_it_verifies_and_another_never() -> None:
     assert strong.with_weakness_report(reports.append) is strong
 
 
-def test_weak_secret_in_a_jwk_is_refused_by_the_strict_profile() -> None:
+def test_weak_secret_in_a_jwk_is_rejected_by_the_strict_profile() -> None:
     with pytest.raises(InvalidKeyError, match="below the minimum"):
         Key.load({"kty": "oct", "k": b64(b"short")}, "HS256", profile="strict")
 
@@ -199,14 +199,14 @@ def test_weak_secret_in_a_jwk_is_refused_by_the_strict_profile() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "", "hs256", "ES256K", "RSA1_5", None, 5])
-def test_unknown_algorithm_is_refused_with_the_list_of_known_ones(algorithm: Any) -> None:
+def test_unknown_algorithm_is_rejected_with_the_list_of_known_ones(algorithm: Any) -> None:
     with pytest.raises(InvalidKeyError, match="use one of HS256, HS384"):
         Key.load(SECRET, algorithm)
 
 
 @pytest.mark.parametrize("algorithm", ASYMMETRIC)
 @pytest.mark.parametrize("owner", ["RS256", "ES256", "ES384", "ES512", "EdDSA"])
-def test_key_of_another_family_or_curve_is_refused(owner: str, algorithm: str) -> None:
+def test_key_of_another_family_or_curve_is_rejected(owner: str, algorithm: str) -> None:
     row, other = ALGORITHMS[algorithm], ALGORITHMS[owner]
     if (row.family, row.curve) == (other.family, other.curve):
         assert Key.load(material(owner), algorithm)
@@ -231,7 +231,7 @@ def test_key_of_another_family_or_curve_is_refused(owner: str, algorithm: str) -
     ids=lambda stranger: type(stranger).__name__,
 )
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256", "ES256", "EdDSA"])
-def test_key_of_an_unsupported_kind_is_refused(algorithm: str, stranger: Any) -> None:
+def test_key_of_an_unsupported_kind_is_rejected(algorithm: str, stranger: Any) -> None:
     with pytest.raises(InvalidKeyError):
         Key.load(stranger, algorithm)
 
@@ -249,7 +249,7 @@ def test_key_of_an_unsupported_kind_is_refused(algorithm: str, stranger: Any) ->
     ],
     ids=repr,
 )
-def test_what_is_no_key_is_refused(algorithm: str, nonsense: Any) -> None:
+def test_value_that_is_not_a_key_is_rejected(algorithm: str, nonsense: Any) -> None:
     with pytest.raises(InvalidKeyError):
         Key.load(nonsense, algorithm)
 
@@ -269,12 +269,12 @@ def test_what_is_no_key_is_refused(algorithm: str, nonsense: Any) -> None:
     ],
     ids=ascii,
 )
-def test_text_that_is_no_key_is_refused(algorithm: str, text: str) -> None:
+def test_text_that_is_not_a_key_is_rejected(algorithm: str, text: str) -> None:
     with pytest.raises(InvalidKeyError):
         Key.load(text, algorithm)
 
 
-def test_encrypted_private_key_is_refused() -> None:
+def test_encrypted_private_key_is_rejected() -> None:
     locked = serialization.BestAvailableEncryption(b"password")
     pem = material("ES256").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
     for algorithm in ("ES256", "HS256"):
@@ -282,12 +282,12 @@ def test_encrypted_private_key_is_refused() -> None:
             Key.load(pem, algorithm)
 
 
-def test_refused_key_is_pyjwts_error_too() -> None:
+def test_rejected_key_is_pyjwts_error_too() -> None:
     with pytest.raises(jwt.InvalidKeyError):
         Key.load("secret", "RS256")
 
 
-def test_jwk_meant_for_another_algorithm_is_refused() -> None:
+def test_jwk_meant_for_another_algorithm_is_rejected() -> None:
     jwk = {"kty": "oct", "k": b64(SECRET)}
     for named in ("HS512", "RS256", "none", "", 5):
         with pytest.raises(InvalidKeyError, match="meant for"):
@@ -298,7 +298,7 @@ def test_jwk_meant_for_another_algorithm_is_refused() -> None:
         assert Key.load(ed | {"alg": named}, "EdDSA"), "two names of one algorithm"
 
 
-def test_jwk_meant_for_encryption_is_refused() -> None:
+def test_jwk_meant_for_encryption_is_rejected() -> None:
     with pytest.raises(InvalidKeyError, match="meant for"):
         Key.load({"kty": "oct", "k": b64(SECRET), "use": "enc"}, "HS256")
 

@@ -49,7 +49,7 @@ def test_the_token_that_the_others_are_variants_of_is_accepted() -> None:
 @pytest.mark.parametrize("segment", [0, 1, 2], ids=["header", "payload", "signature"])
 @pytest.mark.parametrize("character", [*"+/=~!, \t\r\n\0\x7f", "é", "\uff21", "\ud800"], ids=ascii)
 @pytest.mark.parametrize("place", ["start", "middle", "end"])
-def test_character_outside_the_alphabet_is_refused(
+def test_character_outside_the_alphabet_is_rejected(
     segment: int, character: str, place: str
 ) -> None:
     parts = [HEADER, PAYLOAD, SIGNATURE]
@@ -61,12 +61,12 @@ def test_character_outside_the_alphabet_is_refused(
 
 
 @pytest.mark.parametrize("character", [b"\x80", b"\xff", b"\xc3\xa9", b"\0"])
-def test_byte_outside_the_alphabet_is_refused(character: bytes) -> None:
+def test_byte_outside_the_alphabet_is_rejected(character: bytes) -> None:
     refused(GOOD.encode() + character, DecodeError)
 
 
 @pytest.mark.parametrize("standard", ["+", "/"])
-def test_standard_alphabet_in_place_of_the_url_one_is_refused(standard: str) -> None:
+def test_standard_alphabet_in_place_of_the_url_one_is_rejected(standard: str) -> None:
     spelled = {"+": "-", "/": "_"}
     token = next(
         token
@@ -80,7 +80,7 @@ def test_standard_alphabet_in_place_of_the_url_one_is_refused(standard: str) -> 
 
 @pytest.mark.parametrize("header", [b'{"alg":"HS256"}', b'{"alg":"HS256" }', b'{"alg": "HS256" }'])
 @pytest.mark.parametrize("payload", [b"{}", b"{} ", b"{}  "])
-def test_padding_is_refused_even_where_it_is_right(header: bytes, payload: bytes) -> None:
+def test_padding_is_rejected_even_where_it_is_right(header: bytes, payload: bytes) -> None:
     bare = [b64(header), b64(payload)]
     padded = [text + "=" * (-len(text) % 4) for text in bare]
     assert decoder().decode(resign(".".join(bare)))
@@ -90,7 +90,7 @@ def test_padding_is_refused_even_where_it_is_right(header: bytes, payload: bytes
     refused(resign(".".join(bare)) + "=", DecodeError)
 
 
-def test_trailing_bits_that_are_not_zero_are_refused_in_every_segment() -> None:
+def test_trailing_bits_that_are_not_zero_are_rejected_in_every_segment() -> None:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     header, payload = b64(b'{"alg":"HS256" }'), b64(b'{"a":1}')
     signature = resign(f"{header}.{payload}").split(".")[2]
@@ -105,7 +105,7 @@ def test_trailing_bits_that_are_not_zero_are_refused_in_every_segment() -> None:
             refused(".".join(parts), DecodeError)
 
 
-def test_segment_of_an_impossible_length_is_refused() -> None:
+def test_segment_of_an_impossible_length_is_rejected() -> None:
     payload = b64(b'{"a":1}  ')
     assert len(payload) % 4 == 0
     refused(resign(f"{HEADER}.{payload}A"), DecodeError)
@@ -131,38 +131,38 @@ def test_segment_of_an_impossible_length_is_refused() -> None:
         (f".{PAYLOAD}.{SIGNATURE}", None),
     ],
 )
-def test_more_or_fewer_than_three_segments_are_refused(token: str, message: str | None) -> None:
+def test_more_or_fewer_than_three_segments_are_rejected(token: str, message: str | None) -> None:
     refused(token, DecodeError, message)
 
 
-def test_token_without_signature_is_refused() -> None:
+def test_token_without_signature_is_rejected() -> None:
     refused(f"{HEADER}.{PAYLOAD}.", InvalidSignatureError)
 
 
 @pytest.mark.parametrize("token", [resign(f"{HEADER}."), f"{HEADER}..{SIGNATURE}"])
-def test_token_without_payload_is_refused(token: str) -> None:
+def test_token_without_payload_is_rejected(token: str) -> None:
     refused(token, DecodeError)
 
 
 @pytest.mark.parametrize("more", ["", ".", f".{PAYLOAD}", f".{PAYLOAD}.{PAYLOAD}"])
-def test_genuinely_signed_token_of_more_segments_is_refused_for_their_number(more: str) -> None:
+def test_genuinely_signed_token_of_more_segments_is_rejected_for_their_number(more: str) -> None:
     token = resign(f"{HEADER}.{PAYLOAD}.{more}")
     with pytest.raises(DecodeError, match="Too many segments"):
         jws.verify_compact(token, [key()])
     refused(token, DecodeError)
 
 
-def test_encrypted_token_of_five_segments_is_refused() -> None:
+def test_encrypted_token_of_five_segments_is_rejected() -> None:
     header = b64(b'{"alg":"dir","enc":"A128GCM"}')
     refused(f"{header}..{b64(b'i' * 12)}.{b64(b'text')}.{b64(b't' * 16)}", DecodeError)
 
 
 @pytest.mark.parametrize("token", [None, 5, 1.5, True, [], {}, object], ids=repr)
-def test_what_is_no_text_is_refused(token: Any) -> None:
+def test_token_that_is_not_text_is_rejected(token: Any) -> None:
     refused(token, DecodeError, "Invalid token type")
 
 
-def test_oversized_token_is_refused_before_anything_else_is_looked_at() -> None:
+def test_oversized_token_is_rejected_before_anything_else() -> None:
     faults = ("x" * 9000, "é" * 9000, "." * 9000, "\ud800" * 9000, "[" * 9000)
     for token in faults:
         refused(token, DecodeError, "^Token is larger than 8192 bytes$")
@@ -179,7 +179,7 @@ def test_size_limit_counts_the_last_byte() -> None:
     refused(token, DecodeError, "larger than", max_token_bytes=len(token) - 1)
 
 
-def test_largest_genuine_token_is_accepted_and_a_larger_one_refused() -> None:
+def test_largest_genuine_token_is_accepted_and_a_larger_one_rejected() -> None:
     filler = next(n for n in range(6200, 5000, -1) if len(encode({"a": "x" * n}, key())) <= 8192)
     assert decoder().decode(encode({"a": "x" * filler}, key()))
     refused(encode({"a": "x" * (filler + 3)}, key()), DecodeError, "larger than 8192 bytes")
@@ -198,19 +198,19 @@ def test_largest_genuine_token_is_accepted_and_a_larger_one_refused() -> None:
     ids=repr,
 )
 @pytest.mark.parametrize("signed", [True, False], ids=["signed", "unsigned"])
-def test_alg_that_is_not_ours_is_refused(alg: Any, signed: bool) -> None:
+def test_alg_outside_the_allow_list_is_rejected(alg: Any, signed: bool) -> None:
     token = forge({"sub": "a"}, {"alg": alg, "typ": "JWT"})
     refused(token if signed else token.rpartition(".")[0] + ".", InvalidAlgorithmError)
 
 
 @pytest.mark.parametrize("header", [b"{}", b'{"typ":"JWT"}', b'{"ALG":"HS256"}'])
-def test_header_without_alg_is_refused(header: bytes) -> None:
+def test_header_without_alg_is_rejected(header: bytes) -> None:
     refused(forge(b"{}", header), InvalidAlgorithmError)
 
 
 @pytest.mark.parametrize("spoken", FAMILIES)
 @pytest.mark.parametrize("held", FAMILIES)
-def test_alg_other_than_the_keys_is_refused(spoken: str, held: str) -> None:
+def test_alg_other_than_the_keys_is_rejected(spoken: str, held: str) -> None:
     token = encode({"sub": "a"}, key(spoken))
     if spoken == held:
         assert decoder(held).decode(token).claims == {"sub": "a"}
@@ -220,7 +220,7 @@ def test_alg_other_than_the_keys_is_refused(spoken: str, held: str) -> None:
 
 
 @pytest.mark.parametrize(("signs", "claims"), [("HS384", "HS256"), ("RS512", "RS256")])
-def test_signature_by_another_hash_of_the_family_is_refused(signs: str, claims: str) -> None:
+def test_signature_by_another_hash_of_the_family_is_rejected(signs: str, claims: str) -> None:
     signing_input = f"{b64(json.dumps({'alg': claims}).encode())}.{PAYLOAD}"
     signature = key(signs).sign(signing_input.encode())
     with pytest.raises(InvalidSignatureError):
@@ -245,17 +245,17 @@ def test_decoder_without_keys_accepts_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["crit", "b64"])
 @pytest.mark.parametrize("value", [False, True, None, [], ["exp"], ["b64"], ["x"], "b64", 1, {}])
-def test_any_crit_and_any_b64_is_refused(name: str, value: Any) -> None:
+def test_any_crit_and_any_b64_is_rejected(name: str, value: Any) -> None:
     refused(forge({"sub": "a"}, {"alg": "HS256", name: value}), TokenRejected)
 
 
-def test_unencoded_payload_is_refused() -> None:
+def test_unencoded_payload_is_rejected() -> None:
     header = b64(b'{"alg":"HS256","b64":false,"crit":["b64"]}')
     refused(resign(f'{header}.{{"sub":"a"}}'), TokenRejected)
 
 
 @pytest.mark.parametrize("kid", [None, 1, True, [], {}], ids=repr)
-def test_kid_that_is_no_string_is_refused(kid: Any) -> None:
+def test_kid_that_is_not_a_string_is_rejected(kid: Any) -> None:
     refused(forge({"sub": "a"}, {"alg": "HS256", "kid": kid}), InvalidTokenError)
 
 
@@ -271,12 +271,12 @@ def _foreign_header() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["jwk", "jku", "x5u", "x5c"])
-def test_token_signed_by_the_key_it_brings_is_refused(name: str) -> None:
+def test_token_signed_by_a_key_in_its_header_is_rejected(name: str) -> None:
     header = {"alg": "HS256", name: _foreign_header()[name]}
     refused(forge({"sub": "a"}, header, b"attacker" * 8), InvalidSignatureError)
 
 
-def test_token_signed_by_the_public_key_it_brings_is_refused() -> None:
+def test_token_signed_by_a_public_key_in_its_header_is_rejected() -> None:
     attacker = ec.generate_private_key(ec.SECP256R1())
     jwk = jwt.algorithms.ECAlgorithm.to_jwk(attacker.public_key(), as_dict=True)
     token = encode({"sub": "a"}, Key.load(attacker, "ES256"), {"jwk": jwk})
@@ -304,7 +304,7 @@ def test_garbage_in_the_unread_members_changes_nothing() -> None:
         assert decoder().decode(forge({"sub": "a"}, header)).claims == {"sub": "a"}
 
 
-def test_wrong_secret_is_refused() -> None:
+def test_wrong_secret_is_rejected() -> None:
     refused(forge({"sub": "a"}, secret=SECRET[::-1]), InvalidSignatureError)
 
 

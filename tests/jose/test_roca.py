@@ -115,7 +115,7 @@ def test_a_modulus_that_fits_each_prime_by_itself_but_no_one_exponent_does_not_h
 
 
 @pytest.mark.parametrize("modulus", [0, 1 << 512, prod(SMALL[:39])])
-def test_a_number_that_is_no_modulus_does_not_have_it(modulus: int) -> None:
+def test_a_number_that_is_not_a_modulus_does_not_have_it(modulus: int) -> None:
     assert not has_roca_fingerprint(modulus)
 
 

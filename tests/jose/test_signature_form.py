@@ -62,13 +62,13 @@ def test_ecdsa_signature_is_r_and_s_at_full_width(algorithm: str, size: int) -> 
 
 
 @pytest.mark.parametrize("algorithm", ELLIPTIC)
-def test_ecdsa_signature_in_der_is_refused(algorithm: str) -> None:
+def test_ecdsa_signature_in_der_is_rejected(algorithm: str) -> None:
     signed = Signed(algorithm)
     assert signed.accepts(signed.signature)
     assert not signed.accepts(encode_dss_signature(signed.r, signed.s))
 
 
-def test_der_that_happens_to_have_the_raw_length_is_refused() -> None:
+def test_der_that_happens_to_have_the_raw_length_is_rejected() -> None:
     # DER takes 6 bytes more than its two numbers, so the numbers have to be 6 bytes short.
     der = encode_dss_signature(2**200 + 1, 2**247 + 1)
     der += bytes(64 - len(der))
@@ -76,7 +76,7 @@ def test_der_that_happens_to_have_the_raw_length_is_refused() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ELLIPTIC)
-def test_ecdsa_signature_too_short_or_too_long_is_refused(algorithm: str) -> None:
+def test_ecdsa_signature_too_short_or_too_long_is_rejected(algorithm: str) -> None:
     signed = Signed(algorithm)
     raw, half = signed.signature, signed.octets
     assert not signed.accepts(b"")
@@ -87,7 +87,7 @@ def test_ecdsa_signature_too_short_or_too_long_is_refused(algorithm: str) -> Non
 
 
 @pytest.mark.parametrize("algorithm", ELLIPTIC)
-def test_ecdsa_numbers_out_of_range_are_refused(algorithm: str) -> None:
+def test_ecdsa_numbers_out_of_range_are_rejected(algorithm: str) -> None:
     signed, order = Signed(algorithm), ORDERS[algorithm]
     largest = 2 ** (8 * signed.octets) - 1
     for bad in (0, order, order + 1, largest):
@@ -96,7 +96,7 @@ def test_ecdsa_numbers_out_of_range_are_refused(algorithm: str) -> None:
         assert not signed.accepts(signed.raw(bad, bad))
 
 
-def test_ecdsa_numbers_congruent_to_the_genuine_ones_are_refused() -> None:
+def test_ecdsa_numbers_congruent_to_the_genuine_ones_are_rejected() -> None:
     signed, order = Signed("ES512"), ORDERS["ES512"]
     assert not signed.accepts(signed.raw(signed.r + order, signed.s))
     assert not signed.accepts(signed.raw(signed.r, signed.s + order))
@@ -132,7 +132,7 @@ def test_signature_by_the_library_itself_verifies_once_it_is_raw() -> None:
 
 
 @pytest.mark.parametrize("algorithm", EVERY_ALGORITHM)
-def test_signature_of_another_length_is_refused(algorithm: str) -> None:
+def test_signature_of_another_length_is_rejected(algorithm: str) -> None:
     signature = key(algorithm).sign(b"m")
     assert key(algorithm).verify(b"m", signature)
     for wrong in (b"", signature[:-1], signature + b"\0", b"\0" + signature, signature[1:]):
@@ -142,7 +142,7 @@ def test_signature_of_another_length_is_refused(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", RSA)
-def test_rsa_signature_without_its_leading_zero_is_refused(algorithm: str) -> None:
+def test_rsa_signature_without_its_leading_zero_is_rejected(algorithm: str) -> None:
     # One signature in 256 begins with a zero.
     messages = map(str.encode, map(str, count()))
     message, signature = next(

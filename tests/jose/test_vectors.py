@@ -117,7 +117,7 @@ def test_header_written_as_ours_gives_the_very_token(vector: dict[str, Any]) -> 
 
 
 @each_genuine
-def test_example_with_another_payload_is_refused(vector: dict[str, Any]) -> None:
+def test_example_with_another_payload_is_rejected(vector: dict[str, Any]) -> None:
     header, payload, signature = vector["token"].split(".")
     changed = b64(unb64(payload) + b" ")
     with pytest.raises(TokenRejected):
@@ -140,14 +140,14 @@ def test_claims_of_rfc7515_are_read_and_their_age_is_noticed(algorithm: str) -> 
         Decoder(keys, Policy(), clock=lambda: 1_300_819_380.0).decode(vector["token"])
 
 
-def test_unsecured_example_is_refused() -> None:
+def test_unsecured_example_is_rejected() -> None:
     vector = VECTORS["rfc7515_appendix_a-A.5"]
     keys = [Key.load(v["key"], v["algorithm"]) for v in GENUINE.values()]
     with pytest.raises(InvalidAlgorithmError):
         jws.verify_compact(vector["token"], keys)
 
 
-def test_detached_example_is_refused() -> None:
+def test_detached_example_is_rejected() -> None:
     vector = VECTORS["rfc7520_chapter_4-4.5"]
     key = Key.load(vector["key"], "HS256")
     with pytest.raises(TokenRejected, match="Signature verification failed"):
@@ -158,7 +158,7 @@ def test_detached_example_is_refused() -> None:
 
 
 @each_without_claims
-def test_example_that_is_no_claims_set_is_no_jwt(vector: dict[str, Any]) -> None:
+def test_example_that_is_not_a_claims_set_is_not_a_jwt(vector: dict[str, Any]) -> None:
     keys = [Key.load(vector["key"], vector["algorithm"])]
     with pytest.raises(DecodeError, match="Invalid payload string"):
         Decoder(keys, Policy()).decode(vector["token"])

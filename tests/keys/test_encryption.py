@@ -6,14 +6,14 @@ OLD, NEW = b"o" * KEY_BYTES, b"n" * KEY_BYTES
 SECRET = b"a private key"
 
 
-def test_what_is_sealed_is_opened_by_the_same_key_and_in_the_same_place() -> None:
+def test_value_is_decrypted_with_the_same_key_and_context() -> None:
     sealed = Encryptor([OLD]).encrypt(SECRET, "totp:ada")
     assert SECRET not in sealed
     assert Encryptor([OLD]).decrypt(sealed, "totp:ada") == SECRET
 
 
 @pytest.mark.parametrize("context", ["totp:bob", "", "totp:ada\0", "\ud800"])
-def test_what_is_copied_to_another_place_opens_nowhere(context: str) -> None:
+def test_value_does_not_decrypt_in_another_context(context: str) -> None:
     sealed = Encryptor([OLD]).encrypt(SECRET, "totp:ada")
     with pytest.raises(DecryptionFailed):
         Encryptor([OLD]).decrypt(sealed, context)
@@ -28,12 +28,12 @@ def test_no_byte_can_be_changed_or_left_out() -> None:
                 Encryptor([OLD]).decrypt(other, "totp:ada")
 
 
-def test_another_master_key_opens_nothing() -> None:
+def test_value_does_not_decrypt_with_another_master_key() -> None:
     with pytest.raises(DecryptionFailed, match="another master key"):
         Encryptor([NEW]).decrypt(Encryptor([OLD]).encrypt(SECRET, "x"), "x")
 
 
-def test_a_master_key_can_be_exchanged_while_the_old_one_still_opens() -> None:
+def test_master_key_can_be_replaced_while_the_old_one_still_decrypts() -> None:
     both = Encryptor([NEW, OLD])
     old = Encryptor([OLD]).encrypt(SECRET, "x")
     assert both.decrypt(old, "x") == SECRET
@@ -49,6 +49,6 @@ def test_one_secret_never_looks_the_same_twice() -> None:
 
 
 @pytest.mark.parametrize("keys", [[], [b""], [b"short"], [OLD, b"x" * 31], [b"x" * 33]])
-def test_a_key_of_another_length_is_refused(keys: list[bytes]) -> None:
+def test_a_key_of_another_length_is_rejected(keys: list[bytes]) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         Encryptor(keys)

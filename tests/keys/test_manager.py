@@ -42,14 +42,14 @@ def public(material: Material) -> Material:
     return Material(replace(material.key, signer=None), None)
 
 
-def test_a_store_begins_with_one_key_that_signs(manager: KeyManager, clock: HandClock) -> None:
+def test_new_store_gets_one_signing_key(manager: KeyManager, clock: HandClock) -> None:
     ring = manager.load()
     assert [ring.state(entry.kid, clock.now) for entry in ring.entries] == [KeyState.ACTIVE]
     token = sign_compact(b"{}", ring.signing_key(clock.now))
     assert verify_compact(token, ring.verifying_keys(clock.now))[0]["kid"] == ring.entries[0].kid
 
 
-def test_to_begin_again_changes_nothing(
+def test_ensuring_a_signing_key_again_changes_nothing(
     manager: KeyManager, store: MemoryKeyStore, encryptor: Encryptor, clock: HandClock
 ) -> None:
     before = store.load()
@@ -69,7 +69,7 @@ def test_keys_are_made_for_the_algorithm_of_the_policy(
     assert verify_compact(token, manager.load().verifying_keys(clock.now))[0]["alg"] == algorithm
 
 
-def test_of_many_that_begin_at_once_one_makes_the_first_key(
+def test_of_many_concurrent_starts_one_creates_the_first_key(
     store: MemoryKeyStore, encryptor: Encryptor, clock: HandClock
 ) -> None:
     def begin(_: int) -> None:
@@ -81,7 +81,7 @@ def test_of_many_that_begin_at_once_one_makes_the_first_key(
     assert store.version() == 1
 
 
-def test_a_first_key_of_a_machine_whose_clock_is_ahead_is_enough(
+def test_first_key_of_a_machine_whose_clock_is_ahead_is_used(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     clock.now -= 30.0
@@ -110,7 +110,7 @@ def test_the_old_key_verifies_until_the_last_token_it_signed_has_expired(
     assert manager.load().state(first, last) is KeyState.RETIRED
 
 
-def test_a_second_rotation_is_refused_while_a_key_waits(
+def test_second_rotation_is_rejected_while_a_key_is_pending(
     manager: KeyManager, store: MemoryKeyStore
 ) -> None:
     second = manager.rotate()
@@ -120,7 +120,7 @@ def test_a_second_rotation_is_refused_while_a_key_waits(
     assert store.load() == before
 
 
-def test_of_many_rotations_at_once_one_makes_a_key(
+def test_of_many_concurrent_rotations_one_creates_a_key(
     manager: KeyManager, store: MemoryKeyStore
 ) -> None:
     def rotated(_: int) -> bool:
@@ -135,12 +135,14 @@ def test_of_many_rotations_at_once_one_makes_a_key(
     assert len(store.load().keys) == 2
 
 
-def test_a_rotation_at_once_signs_from_now_on(manager: KeyManager, clock: HandClock) -> None:
+def test_key_of_an_immediate_rotation_signs_from_now_on(
+    manager: KeyManager, clock: HandClock
+) -> None:
     second = manager.rotate(at_once=True)
     assert active(manager, clock.now) == second
 
 
-def test_a_rotation_at_once_lets_the_key_that_waits_sign(
+def test_immediate_rotation_activates_the_pending_key(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first = active(manager, clock.now)
@@ -152,7 +154,7 @@ def test_a_rotation_at_once_lets_the_key_that_waits_sign(
     assert len(store.load().keys) == 2
 
 
-def test_who_comes_second_to_a_change_is_told_and_changes_nothing(
+def test_conflicting_change_raises_and_changes_nothing(
     encryptor: Encryptor, clock: HandClock, manager: KeyManager, store: MemoryKeyStore
 ) -> None:
     late = ReplacedMeanwhile()
@@ -164,7 +166,7 @@ def test_who_comes_second_to_a_change_is_told_and_changes_nothing(
     assert late.load() == store.load()
 
 
-def test_the_longest_lifetime_ever_told_decides_how_long_a_key_verifies(
+def test_longest_token_lifetime_so_far_decides_how_long_a_key_verifies(
     manager: KeyManager, store: MemoryKeyStore, encryptor: Encryptor, clock: HandClock
 ) -> None:
     first = active(manager, clock.now)
@@ -188,7 +190,7 @@ def test_the_schedule_rotates_so_that_the_new_key_signs_on_time(
     assert active(manager, began + POLICY.rotation) != first
 
 
-def test_without_a_schedule_nothing_rotates_by_itself(
+def test_without_a_schedule_keys_are_not_rotated(
     manager: KeyManager, store: MemoryKeyStore, encryptor: Encryptor, clock: HandClock
 ) -> None:
     clock.now += 10_000 * DAY
@@ -218,7 +220,7 @@ def test_a_public_key_that_is_brought_along_only_verifies(
     assert key_of(store, kid).encrypted_private_key is None
 
 
-def test_no_key_is_taken_in_twice(manager: KeyManager) -> None:
+def test_key_is_not_imported_twice(manager: KeyManager) -> None:
     material = public(new_material("EdDSA"))
     manager.import_key(material)
     with pytest.raises(KeyOperationError, match="here already"):
@@ -227,13 +229,13 @@ def test_no_key_is_taken_in_twice(manager: KeyManager) -> None:
         manager.import_key(Material(material.key.with_kid("another"), None))
 
 
-def test_no_private_key_is_taken_in_while_a_key_waits(manager: KeyManager) -> None:
+def test_private_key_is_not_imported_while_a_key_is_pending(manager: KeyManager) -> None:
     manager.rotate()
     with pytest.raises(KeyOperationError, match="one can be next"):
         manager.import_key(new_material("EdDSA"))
 
 
-def test_a_next_key_can_be_withdrawn_and_the_active_one_goes_on(
+def test_next_key_can_be_withdrawn_and_the_active_one_stays(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first, second = active(manager, clock.now), manager.rotate()
@@ -251,9 +253,7 @@ def test_a_key_that_only_verifies_runs_out(
     assert key_of(store, kid).verify_until == clock.now + LONGEST
 
 
-def test_what_would_refuse_somebodys_token_is_not_retired(
-    manager: KeyManager, clock: HandClock
-) -> None:
+def test_key_of_valid_tokens_is_not_retired(manager: KeyManager, clock: HandClock) -> None:
     first, second = active(manager, clock.now), manager.rotate()
     with pytest.raises(KeyOperationError, match="signs now"):
         manager.retire(first)
@@ -267,7 +267,7 @@ def test_what_would_refuse_somebodys_token_is_not_retired(
         manager.retire("nobody")
 
 
-def test_revoking_the_active_key_puts_another_in_its_place_at_once(
+def test_revoked_active_key_is_replaced_at_once(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     stolen = active(manager, clock.now)
@@ -281,7 +281,7 @@ def test_revoking_the_active_key_puts_another_in_its_place_at_once(
     ) * 2 + (None,)
 
 
-def test_revoking_the_active_key_lets_the_one_that_waits_sign(
+def test_revoking_the_active_key_activates_the_pending_one(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     stolen, waiting = active(manager, clock.now), manager.rotate()
@@ -290,7 +290,7 @@ def test_revoking_the_active_key_lets_the_one_that_waits_sign(
     assert len(store.load().keys) == 2
 
 
-def test_revoking_a_key_that_waits_leaves_the_active_one(
+def test_revoking_a_pending_key_keeps_the_active_one(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first, stolen = active(manager, clock.now), manager.rotate()
@@ -329,7 +329,7 @@ def test_revoking_twice_does_no_harm(
     assert (key_of(store, stolen), active(manager, clock.now)) == before
 
 
-def test_another_master_key_is_refused_and_nothing_is_changed(
+def test_wrong_master_key_raises_and_changes_nothing(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     before = store.load()
@@ -345,7 +345,7 @@ def test_another_master_key_is_refused_and_nothing_is_changed(
     assert store.load() == before
 
 
-def test_when_the_master_key_is_lost_revoking_begins_anew(
+def test_revocation_without_decryption_creates_a_new_signing_key(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     lost = active(manager, clock.now)
@@ -368,7 +368,7 @@ def test_a_rotation_leaves_a_master_key_behind(
     assert alone.load().signing_key(clock.now).kid == active(both, clock.now)
 
 
-def test_a_private_part_that_will_not_sign_again_is_given_up(
+def test_private_key_that_will_not_sign_again_is_dropped(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first = active(manager, clock.now)
@@ -394,7 +394,7 @@ def test_a_key_that_is_over_is_listed_for_a_while_and_then_forgotten(
     assert first not in {key.kid for key in store.load().keys}
 
 
-def test_the_private_part_stands_nowhere_in_the_store(
+def test_store_never_contains_a_plain_private_key(
     store: MemoryKeyStore, encryptor: Encryptor, clock: HandClock
 ) -> None:
     manager = KeyManager(store, encryptor, POLICY, clock)
@@ -408,7 +408,7 @@ def test_the_private_part_stands_nowhere_in_the_store(
     assert "d" not in (key_of(store, material.key.kid or "").public_jwk or {})
 
 
-def test_a_private_part_does_not_open_for_another_key(
+def test_private_key_does_not_decrypt_for_another_key(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     # Whoever can write the database could otherwise let a key of their choice sign.
@@ -419,7 +419,7 @@ def test_a_private_part_does_not_open_for_another_key(
         manager.ensure_signing_key()
 
 
-def test_a_policy_says_90_days_and_an_hour_when_nothing_else_is_said() -> None:
+def test_default_policy_rotates_after_90_days_with_an_hour_of_lead() -> None:
     assert (KeyPolicy().rotation, KeyPolicy().lead) == (90 * DAY, HOUR)
 
 
@@ -428,7 +428,7 @@ def test_material_is_not_shown() -> None:
     assert "PRIVATE" not in repr(read_material(new_material("EdDSA").private or b""))
 
 
-def test_keys_are_sealed_anew_under_the_first_master_key(
+def test_keys_are_reencrypted_with_the_first_master_key(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     signing = active(manager, clock.now)
@@ -453,7 +453,7 @@ def test_keys_under_a_master_key_that_is_not_there_are_left(
 
 
 @pytest.mark.parametrize("later", [0.0, HOUR])
-def test_a_key_that_was_replaced_is_given_up_where_its_master_key_is_gone_and_verifies(
+def test_replaced_key_under_a_lost_master_key_only_verifies(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock, later: float
 ) -> None:
     former = manager.load().signing_key(clock.now)

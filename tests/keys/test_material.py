@@ -60,7 +60,7 @@ def test_no_fresh_key_has_a_name_that_looks_like_an_option() -> None:
 
 
 @pytest.mark.parametrize("algorithm", list(KEYS))
-def test_a_public_key_has_nothing_to_be_sealed(algorithm: str) -> None:
+def test_public_key_has_no_private_part(algorithm: str) -> None:
     material = read_material(public_pem(KEYS[algorithm]))
     assert (material.key.algorithm, material.private) == (algorithm, None)
 
@@ -75,7 +75,7 @@ def test_a_jwk_keeps_its_name_and_its_algorithm() -> None:
     assert (material.key.kid, material.key.algorithm) == ("mine", "PS256")
 
 
-def test_an_algorithm_may_be_asked_for() -> None:
+def test_algorithm_can_be_chosen() -> None:
     assert read_material(pem(KEYS["RS256"]), "RS512").key.algorithm == "RS512"
 
 
@@ -110,6 +110,6 @@ def test_an_algorithm_may_be_asked_for() -> None:
     # Not by the text, which has keys that are made in each process.
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_cannot_be_a_key_of_a_service_is_refused(text: bytes, why: str) -> None:
+def test_unsuitable_key_is_rejected(text: bytes, why: str) -> None:
     with pytest.raises(InvalidKeyError, match=why):
         read_material(text)

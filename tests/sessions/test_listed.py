@@ -74,7 +74,7 @@ def test_the_time_of_a_repeat_is_rounded_too() -> None:
     assert (shown.elsewhere_address, shown.elsewhere_agent) == ("", "curl/8")
 
 
-def test_nothing_that_changes_with_a_refresh_is_listed() -> None:
+def test_list_reveals_nothing_that_a_refresh_changes() -> None:
     """The first use, its address and agent, and the generation tell of a refresh at once."""
     assert not set(ListedSession.__slots__) & {
         "generation",

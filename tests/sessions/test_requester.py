@@ -29,7 +29,7 @@ def test_user_agents_are_compared_as_they_are() -> None:
     assert not Requester("192.0.2.7", "Browser/1").looks_like(Requester("192.0.2.7", "Browser/2"))
 
 
-def test_a_requester_of_whom_nothing_is_known() -> None:
+def test_requester_about_which_nothing_is_known() -> None:
     assert not Requester().is_known
     assert Requester("192.0.2.7").is_known
     assert Requester(agent="A").is_known

@@ -14,7 +14,7 @@ from tests.servers.connect_proxy import connect_proxy
 HOST = "issuer.invalid"
 
 
-def test_its_tokens_are_accepted_where_the_option_says_so(
+def test_tokens_of_an_issuer_are_accepted_in_configured_locations(
     elapsed: Elapsed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tls, trusted = server_context(tmp_path, host=HOST)

@@ -88,9 +88,7 @@ def test_a_flipped_signature_costs_no_fetch(place: Place, one: Other, elapsed: E
     assert one.fetches == 1
 
 
-def test_an_issuer_that_goes_down_signs_nobody_out(
-    place: Place, one: Other, elapsed: Elapsed
-) -> None:
+def test_issuer_outage_invalidates_no_token(place: Place, one: Other, elapsed: Elapsed) -> None:
     token = one.token()
     assert place.get(token).status_code == 200
     one.break_down()
@@ -102,7 +100,7 @@ def test_an_issuer_that_goes_down_signs_nobody_out(
         settle(place)
 
 
-def test_a_key_that_the_issuer_has_withdrawn_verifies_no_more_remembered_or_not(
+def test_withdrawn_key_of_an_issuer_does_not_verify_cached_or_not(
     place: Place, one: Other, elapsed: Elapsed
 ) -> None:
     token = one.token()
@@ -211,16 +209,14 @@ def test_issuers_changed_in_place_count(place: Place, one: Other, two: Other) ->
     assert one.fetches == 1
 
 
-def test_an_issuer_that_is_taken_away_is_refused_remembered_or_not(
-    place: Place, one: Other, two: Other
-) -> None:
+def test_removed_issuer_is_rejected_cached_or_not(place: Place, one: Other, two: Other) -> None:
     token = one.token()
     assert [place.get(token).status_code for _ in range(2)] == [200, 200]
     place.app.config["JWT_ISSUERS"] = None
     assert place.get(token).status_code == 422
 
 
-def test_a_remembered_token_is_verified_from_memory(
+def test_cached_token_is_verified_from_the_cache(
     place: Place, one: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = one.token()
@@ -238,7 +234,7 @@ def test_a_remembered_token_is_verified_from_memory(
     assert place.get(own).status_code == 200
 
 
-def test_a_token_that_was_refused_is_not_remembered(place: Place, one: Other) -> None:
+def test_a_token_that_was_rejected_is_not_cached(place: Place, one: Other) -> None:
     token = one.token({"typ": "logout+jwt"})
     assert [place.get(token).status_code for _ in range(3)] == [422, 422, 422]
 
@@ -253,9 +249,7 @@ def test_an_rsa_key_under_2048_bits_is_left_out(place: Place, one: Other) -> Non
     assert place.get(one.token()).status_code == 200
 
 
-def test_a_set_that_gives_away_a_private_key_is_refused_as_a_whole(
-    place: Place, one: Other
-) -> None:
+def test_set_with_a_private_key_is_rejected_as_a_whole(place: Place, one: Other) -> None:
     member = public_jwk(one.algorithm, one.numbers[0], "x")
     one.site.serves(one.jwks_path, {"keys": [member, {"kty": "oct", "k": "AAAA"}]})
     assert place.get(one.token()).status_code == 503

@@ -41,7 +41,7 @@ def start(issuers: Any, **options: Any) -> None:
         {NAME: {"jwks_url": "http://10.0.0.7/jwks", "allow_http": True, **RIGHT}},
     ],
 )
-def test_what_makes_sense_is_taken(issuers: Any) -> None:
+def test_valid_option_is_accepted(issuers: Any) -> None:
     start(issuers)
 
 
@@ -99,7 +99,7 @@ def test_what_makes_sense_is_taken(issuers: Any) -> None:
         ({NAME + "?x=1": RIGHT}, "has a query or a fragment"),
     ],
 )
-def test_what_does_not_is_refused_in_one_line(issuers: Any, told: str) -> None:
+def test_invalid_option_is_rejected_in_one_line(issuers: Any, told: str) -> None:
     with pytest.raises(RuntimeError) as raised:
         start(issuers)
     assert told in str(raised.value)
@@ -121,7 +121,7 @@ def test_an_issuer_cannot_have_the_name_of_the_application(options: dict[str, An
     start({NAME + "/": RIGHT}, **options)
 
 
-def test_what_is_set_later_counts_and_is_refused_likewise() -> None:
+def test_option_changed_later_is_read_and_validated() -> None:
     app = Flask("changed")
     app.testing = True
     app.config["JWT_SECRET_KEY"] = HMAC_SECRET

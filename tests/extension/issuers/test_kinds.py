@@ -24,7 +24,7 @@ def test_access_tokens_of_the_usual_types_are_accepted(
 @pytest.mark.parametrize(
     "typ", ["", "rt+jwt", "logout+jwt", "secevent+jwt", "dpop+jwt", "id+jwt", "JOSE", 7, ["JWT"]]
 )
-def test_other_types_are_refused(place: Place, one: Other, typ: Any) -> None:
+def test_other_types_are_rejected(place: Place, one: Other, typ: Any) -> None:
     assert place.told(one.token({"typ": typ})) == (422, "Unknown token type (typ)")
 
 
@@ -48,19 +48,19 @@ def test_other_types_are_refused(place: Place, one: Other, typ: Any) -> None:
         ({"nbf": int(time.time()) + 9000}, "The token is not yet valid (nbf)"),
     ],
 )
-def test_tokens_for_something_else_are_refused(
+def test_tokens_of_other_kinds_are_rejected(
     place: Place, one: Other, claims: dict[str, Any], told: str
 ) -> None:
     for path in ("/", "/refresh"):
         assert place.told(one.token(**claims), path) == (422, told)
 
 
-def test_a_refresh_token_of_an_issuer_opens_no_view_of_ours(place: Place, one: Other) -> None:
+def test_refresh_token_of_an_issuer_is_rejected_by_our_views(place: Place, one: Other) -> None:
     assert place.told(one.token(), "/refresh") == (422, "Only refresh tokens are allowed")
     assert place.get(one.token(type="refresh"), "/refresh").status_code == 422
 
 
-def test_a_token_that_says_nothing_of_it_is_an_access_token_and_not_fresh(
+def test_token_without_type_and_fresh_is_an_access_token_and_not_fresh(
     place: Place, one: Other
 ) -> None:
     claims = place.get(one.token()).get_json()
@@ -69,7 +69,7 @@ def test_a_token_that_says_nothing_of_it_is_an_access_token_and_not_fresh(
     assert place.get(one.token(fresh=True), "/fresh").status_code == 200
 
 
-def test_the_strict_profile_asks_nothing_of_others_that_is_ours(
+def test_strict_profile_does_not_require_our_claims_of_other_issuers(
     elapsed: Elapsed, one: Other
 ) -> None:
     place = Place(
@@ -92,7 +92,7 @@ def test_an_expired_token_is_answered_as_ours_are(place: Place, one: Other) -> N
     assert place.get(token).status_code == 200
 
 
-def test_a_token_that_is_remembered_expires_all_the_same(place: Place, one: Other) -> None:
+def test_cached_token_expires(place: Place, one: Other) -> None:
     now = time.time()
     place.manager.clock = lambda: now
     token = one.token(exp=int(now) + 60)
@@ -115,9 +115,7 @@ def test_a_token_is_verified_outside_of_a_view_as_well(place: Place, one: Other)
 
 
 @pytest.mark.parametrize("odd", ["", ".", "..", "a.b.c", "garbage", "é", "x" * 9000])
-def test_what_is_no_token_is_refused_without_asking_anybody(
-    place: Place, one: Other, odd: str
-) -> None:
+def test_malformed_token_is_rejected_without_a_fetch(place: Place, one: Other, odd: str) -> None:
     headers = {"Authorization": f"Bearer {odd}".encode().decode("latin-1")}
     assert place.app.test_client().get("/", headers=headers).status_code in (401, 422)
     assert one.site.requests == []

@@ -38,7 +38,7 @@ def sessions(place: Place) -> Iterator[Sessions]:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_with_a_token_of_another_issuer_nobody_reaches_a_session_of_ours(
+def test_token_of_another_issuer_cannot_reach_our_sessions(
     place: Place, one: Other, sessions: Sessions, call: str
 ) -> None:
     with place.app.test_request_context():
@@ -61,7 +61,7 @@ def test_with_a_token_of_ours_they_do(place: Place, one: Other, sessions: Sessio
     assert place.get(ours.access_token).status_code == 401
 
 
-def test_what_is_revoked_here_is_not_revoked_there(
+def test_revocation_does_not_apply_to_tokens_of_another_issuer(
     place: Place, one: Other, sessions: Sessions
 ) -> None:
     with place.app.test_request_context():

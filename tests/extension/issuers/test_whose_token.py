@@ -44,7 +44,7 @@ def test_issuers_are_found_by_discovery_or_where_they_are_configured(
     assert len(site.requests) == 3
 
 
-def test_an_issuer_that_is_no_address_works_where_its_keys_are_configured(
+def test_an_issuer_that_is_not_a_address_works_where_its_keys_are_configured(
     elapsed: Elapsed, site: Site, one: Other
 ) -> None:
     one.name = "the shop"
@@ -92,7 +92,7 @@ def test_we_cannot_sign_for_an_issuer(place: Place, one: Other) -> None:
     )
 
 
-def test_a_public_key_is_no_secret_to_sign_with(place: Place, one: Other) -> None:
+def test_a_public_key_is_not_a_secret_to_sign_with(place: Place, one: Other) -> None:
     public = private_key(one.algorithm, one.numbers[0]).public_key()
     pem = public.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -102,9 +102,7 @@ def test_a_public_key_is_no_secret_to_sign_with(place: Place, one: Other) -> Non
         assert place.told(forged) == (422, "The specified alg value is not allowed")
 
 
-def test_an_issuer_that_nobody_has_configured_is_refused(
-    place: Place, one: Other, site: Site
-) -> None:
+def test_unknown_issuer_is_rejected(place: Place, one: Other, site: Site) -> None:
     stranger = Other(site, "/three")
     for name in (stranger.name, one.name + "/", one.name.upper(), one.name + "/x", "", " "):
         assert place.told(stranger.token(iss=name)) == ISSUER
@@ -121,7 +119,7 @@ def test_a_slash_at_the_end_makes_another_issuer(elapsed: Elapsed, site: Site) -
 
 
 @pytest.mark.parametrize("name", [None, 7, True, [], ["x"], {}, {"x": 1}])
-def test_an_issuer_that_is_no_text_is_refused(place: Place, one: Other, name: Any) -> None:
+def test_issuer_that_is_not_text_is_rejected(place: Place, one: Other, name: Any) -> None:
     name = [one.name] if name == ["x"] else name
     assert place.told(one.token(iss=name)) == (422, "Payload Issuer (iss) must be a string")
     claims = {"iss": name, "sub": "7", "exp": int(time.time()) + 60}
@@ -164,7 +162,7 @@ def test_half_of_a_key_of_our_own_is_a_mistake_as_ever(
         place.get(one.token(iss=ABSENT))
 
 
-def test_a_key_loader_is_asked_about_tokens_that_name_no_issuer_of_ours(
+def test_key_loader_is_called_for_tokens_of_unconfigured_issuers(
     place: Place, one: Other, two: Other, site: Site
 ) -> None:
     stranger, asked = Other(site, "/three"), []
@@ -195,7 +193,7 @@ def test_a_key_loader_is_asked_about_tokens_that_name_no_issuer_of_ours(
         {"jku": "{url}", "jwk": "{jwk}", "x5u": "{url}", "kid": "new"},
     ],
 )
-def test_what_a_token_says_of_its_key_is_not_read_and_never_fetched(
+def test_key_urls_in_a_token_are_never_fetched(
     place: Place, one: Other, site: Site, elapsed: Elapsed, header: dict[str, Any]
 ) -> None:
     assert place.get(one.token()).status_code == 200
@@ -250,7 +248,7 @@ def test_a_key_serves_the_algorithm_that_it_names_alone(elapsed: Elapsed, site: 
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "HS256", "es256", ""])
-def test_an_algorithm_that_is_none_of_the_issuers_is_refused(
+def test_algorithm_not_configured_for_the_issuer_is_rejected(
     place: Place, one: Other, alg: str
 ) -> None:
     assert place.get(one.token({"alg": alg})).status_code == 422

@@ -37,7 +37,7 @@ def test_the_identity_is_none(place: Place, one: Other) -> None:
     assert check_token(place.app, token, refresh=False).verdict.accepted
 
 
-def test_a_user_lookup_finds_a_user_by_another_claim_or_none(place: Place, one: Other) -> None:
+def test_user_lookup_can_use_another_claim(place: Place, one: Other) -> None:
     place.manager.user_lookup_loader(lambda _header, claims: claims.get("client_id"))
     view = jwt_required()(lambda: jsonify(user=str(current_user)))
     place.app.add_url_rule("/user", "user", view)

@@ -57,7 +57,7 @@ def test_a_token_of_a_node_that_is_ahead_dies_with_its_subject(make_site: MakeSi
 
 
 @on_shared_stores
-def test_what_is_issued_after_a_revocation_is_accepted_at_once(make_site: MakeSite) -> None:
+def test_token_issued_after_a_revocation_is_accepted_at_once(make_site: MakeSite) -> None:
     nodes = [node(make_site, ahead) for ahead in (LEEWAY, 0.0)]
     with nodes[0].app.app_context():
         nodes[0].sessions.end_all("ada")
@@ -130,7 +130,7 @@ def test_a_revocation_outlives_the_last_token_of_a_node_that_is_ahead(
         assert status(site, token) == 401
 
 
-def test_a_token_of_a_lost_session_is_refused_though_its_clock_was_ahead_of_the_wipe(
+def test_token_of_a_lost_session_is_rejected_although_its_clock_was_ahead_of_the_wipe(
     make_site: MakeSite,
 ) -> None:
     ahead = node(make_site, LEEWAY)

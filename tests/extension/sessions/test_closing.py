@@ -28,7 +28,7 @@ def serve(store_url: str) -> Site:
 
 
 @on_every_store
-def test_applications_that_are_collected_leave_nothing_open(store_url: str) -> None:
+def test_collected_applications_leave_nothing_open(store_url: str) -> None:
     serve(store_url).sessions.close()  # what the first one leaves are caches
     resources = OpenResources(store_url)
     gone = [weakref.ref(serve(store_url).app) for _ in range(APPLICATIONS)]
@@ -37,7 +37,7 @@ def test_applications_that_are_collected_leave_nothing_open(store_url: str) -> N
 
 
 @on_every_store
-def test_an_application_that_is_closed_has_nothing_open_although_it_is_there(
+def test_closed_application_has_nothing_open(
     store_url: str,
 ) -> None:
     serve(store_url).sessions.close()
@@ -153,7 +153,7 @@ def test_the_last_thread_to_end_closes_what_was_released(
     assert first.joined == second.joined == []
 
 
-def test_release_closes_at_once_where_no_thread_runs(
+def test_release_closes_at_once_without_a_running_thread(
     one: tuple[Resources, _Work, _Work, _Store],
 ) -> None:
     resources, first, second, store = one

@@ -27,7 +27,7 @@ def test_whichever_token_signs_out_none_of_the_session_works(site: Site, kind: s
 
 
 @pytest.mark.parametrize("path", ["/me", "/optional", "/fresh"])
-def test_every_kind_of_view_refuses_an_ended_session(site: Site, path: str) -> None:
+def test_every_kind_of_view_rejects_an_ended_session(site: Site, path: str) -> None:
     ada = site.sign_in(fresh=True)
     assert ada.get(path).status_code == 200
     ada.post("/end")
@@ -40,7 +40,7 @@ def test_a_view_that_skips_the_check_does_not_ask(site: Site) -> None:
     assert ada.get("/unchecked").status_code == 200
 
 
-def test_the_blocklist_loader_is_asked_beside(site: Site) -> None:
+def test_blocklist_loader_is_called_as_well(site: Site) -> None:
     blocked: set[str] = set()
     site.manager.token_in_blocklist_loader(lambda _header, claims: claims["sub"] in blocked)
     ada = site.sign_in()
@@ -50,7 +50,7 @@ def test_the_blocklist_loader_is_asked_beside(site: Site) -> None:
     assert ada.get("/unchecked").status_code == 200
 
 
-def test_a_subject_ends_another_session_of_its_own(site: Site) -> None:
+def test_subject_can_end_another_of_its_sessions(site: Site) -> None:
     here, there = site.sign_in(), site.sign_in()
     assert here.post(f"/end?session={there.session_id}").get_json() is True
     assert refusal(there.get()) == ENDED
@@ -64,14 +64,14 @@ def test_a_subject_does_not_end_the_session_of_another(site: Site) -> None:
     assert ada.get().status_code == 200
 
 
-def test_ending_a_session_twice_is_told_apart(site: Site) -> None:
+def test_ending_a_session_twice_returns_false(site: Site) -> None:
     ada = site.sign_in()
     with site.app.app_context():
         assert site.sessions.end(ada.session_id)
         assert not site.sessions.end(ada.session_id)
 
 
-def test_ending_all_spares_nothing_of_the_subject(site: Site) -> None:
+def test_ending_all_revokes_every_token_of_the_subject(site: Site) -> None:
     ada, other, bob = site.sign_in(), site.sign_in(), site.sign_in("bob")
     assert ada.post("/end-all").get_json() == 2
     assert [refusal(one.get()) for one in (ada, other)] == [ENDED] * 2
@@ -125,7 +125,7 @@ def test_a_current_token_without_a_session_is_revoked_alone(site: Site) -> None:
 
 
 @pytest.mark.parametrize("life", [False, timedelta(days=900)])
-def test_a_current_token_stays_revoked_for_as_long_as_it_lives(
+def test_revoked_current_token_stays_revoked_until_it_expires(
     site: Site, life: Literal[False] | timedelta
 ) -> None:
     client = site.app.test_client()
@@ -138,7 +138,7 @@ def test_a_current_token_stays_revoked_for_as_long_as_it_lives(
 
 
 @pytest.mark.parametrize("call", ["refresh", "list", "end_all"])
-def test_without_the_token_that_was_optional_nobody_is_meant(site: Site, call: str) -> None:
+def test_call_without_the_optional_token_has_no_subject(site: Site, call: str) -> None:
     """Not even a subject by the name of None."""
     somebody = site.sign_in("None")
 
@@ -151,7 +151,7 @@ def test_without_the_token_that_was_optional_nobody_is_meant(site: Site, call: s
     assert somebody.get().status_code == 200
 
 
-def test_signing_out_without_the_token_that_was_optional_ends_nothing(site: Site) -> None:
+def test_logout_without_the_optional_token_ends_nothing(site: Site) -> None:
     @site.app.post("/leave")
     @jwt_required(optional=True)
     def leave() -> Any:
@@ -161,7 +161,7 @@ def test_signing_out_without_the_token_that_was_optional_ends_nothing(site: Site
 
 
 @pytest.mark.parametrize("named", [["x"], {"x": 1}, 5, 2**80, 1.5, True])
-def test_what_a_client_calls_a_session_and_is_none_ends_nothing(site: Site, named: Any) -> None:
+def test_invalid_session_id_from_a_client_ends_nothing(site: Site, named: Any) -> None:
     with site.app.test_request_context():
         assert site.sessions.end(named, subject="ada") is False
 
@@ -176,7 +176,7 @@ def test_a_subject_sees_its_sessions_the_one_used_last_first(site: Site) -> None
     assert first.get("/sessions").get_json() == [first.session_id]
 
 
-def test_a_revoked_token_is_refused_and_its_session_goes_on(site: Site) -> None:
+def test_revoked_token_is_rejected_and_its_session_continues(site: Site) -> None:
     ada = site.sign_in()
     assert ada.post("/revoke").status_code == 204
     assert refusal(ada.get()) == (401, "token_revoked")
@@ -201,7 +201,7 @@ def test_a_token_without_an_id_cannot_be_revoked_alone(site: Site) -> None:
         client.post("/revoke", headers=bearing(plain))
 
 
-def test_a_view_for_expired_tokens_refuses_those_of_ended_sessions(site: Site) -> None:
+def test_a_view_for_expired_tokens_rejects_those_of_ended_sessions(site: Site) -> None:
     site.sign_in().get()
     site.clock.now = START + 5  # the tokens are younger than the store
     ada, other = site.sign_in(), site.sign_in()
@@ -219,7 +219,7 @@ def test_a_view_for_expired_tokens_refuses_those_of_ended_sessions(site: Site) -
     assert other.get("/expired").status_code == 200
 
 
-def test_a_view_for_expired_tokens_refuses_those_of_purged_sessions(site: Site) -> None:
+def test_a_view_for_expired_tokens_rejects_those_of_purged_sessions(site: Site) -> None:
     site.sign_in().get()
     site.clock.now = START + 5
     ada = site.sign_in()

@@ -65,7 +65,7 @@ def end_elsewhere(shared: Shared, session_id: str) -> None:
     assert shared.memory.end(session_id, START, SIGNED_OUT, Lifetimes()) is not None
 
 
-def test_a_protected_request_asks_no_store_while_the_copy_is_young(
+def test_protected_request_with_a_fresh_copy_does_not_query_the_store(
     site: Site, connection: Connection, elapsed: StoppedClock
 ) -> None:
     ada = site.sign_in()
@@ -98,7 +98,7 @@ def test_a_change_mark_that_moved_shows_the_revocation_to_the_next_request(
     assert connection.asked == ["revocations"]
 
 
-def test_the_follower_brings_what_was_revoked_elsewhere(
+def test_follower_loads_revocations_of_other_processes(
     site: Site, connection: Connection, shared: Shared
 ) -> None:
     ada = site.sign_in()
@@ -108,7 +108,7 @@ def test_the_follower_brings_what_was_revoked_elsewhere(
     assert eventually(lambda: refusal(ada.get()) == ENDED)
 
 
-def test_a_process_that_starts_late_knows_all_at_its_first_answer(
+def test_new_process_has_all_revocations_at_its_first_response(
     make_site: MakeSite, shared: Shared
 ) -> None:
     early = make_site(WATCHWORD_SESSION_STORE=Connection(shared))
@@ -120,7 +120,7 @@ def test_a_process_that_starts_late_knows_all_at_its_first_answer(
     assert [answer.status_code for answer in answers] == [401] * 4 + [200]
 
 
-def test_what_this_process_ends_it_refuses_at_once_though_the_log_says_nothing_yet(
+def test_session_ended_by_this_process_is_rejected_before_it_is_in_the_log(
     site: Site, connection: Connection
 ) -> None:
     ada, other = site.sign_in(), site.sign_in()
@@ -131,7 +131,7 @@ def test_what_this_process_ends_it_refuses_at_once_though_the_log_says_nothing_y
     assert connection.asked == []
 
 
-def test_tokens_without_a_session_are_refused_at_once_as_well(
+def test_tokens_without_a_session_are_rejected_at_once_as_well(
     site: Site, connection: Connection
 ) -> None:
     with site.app.test_request_context():
@@ -143,7 +143,7 @@ def test_tokens_without_a_session_are_refused_at_once_as_well(
     assert connection.asked == []
 
 
-def test_with_an_old_copy_and_the_log_unreadable_the_store_is_asked_about_the_token(
+def test_stale_copy_without_the_log_queries_the_store_for_the_token(
     site: Site, connection: Connection, shared: Shared, elapsed: StoppedClock
 ) -> None:
     ada, other = site.sign_in(), site.sign_in()
@@ -156,7 +156,7 @@ def test_with_an_old_copy_and_the_log_unreadable_the_store_is_asked_about_the_to
 
 
 @pytest.mark.parametrize("path", ["/me", "/optional", "/expired"])
-def test_with_an_old_copy_and_the_store_down_nobody_is_let_in(
+def test_stale_copy_while_the_store_is_down_fails_closed(
     site: Site, connection: Connection, elapsed: StoppedClock, path: str
 ) -> None:
     ada = site.sign_in()
@@ -214,7 +214,7 @@ def test_the_first_request_after_the_return_of_the_store_is_answered(
     assert ada.get().status_code == 200
 
 
-def test_the_follower_comes_back_by_itself(
+def test_follower_recovers_after_an_outage(
     site: Site, connection: Connection, shared: Shared, caplog: pytest.LogCaptureFixture
 ) -> None:
     ada = site.sign_in()
@@ -266,7 +266,7 @@ def test_many_requests_with_an_old_copy_read_the_log_once(
     assert connection.asked == ["revocations"]
 
 
-def test_the_store_is_not_asked_about_tokens_made_before_the_first_protected_request(
+def test_tokens_from_before_the_first_protected_request_do_not_query_the_store(
     make_site: MakeSite, connection: Connection
 ) -> None:
     site = make_site(WATCHWORD_SESSION_STORE=connection)
@@ -278,7 +278,7 @@ def test_the_store_is_not_asked_about_tokens_made_before_the_first_protected_req
     assert "get" not in connection.asked
 
 
-def test_a_wiped_store_revives_nothing(
+def test_wiped_store_makes_no_revoked_token_valid(
     site: Site, connection: Connection, shared: Shared, elapsed: StoppedClock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -312,7 +312,7 @@ def test_the_log_of_a_wiped_store_is_read_from_its_beginning(
     assert ada.session_id in site.feed._index._sessions
 
 
-def test_a_process_that_starts_after_the_store_was_wiped_revives_nothing(
+def test_process_started_after_a_wipe_makes_no_revoked_token_valid(
     site: Site, shared: Shared, make_site: MakeSite
 ) -> None:
     ended = site.sign_in()
@@ -388,7 +388,7 @@ def test_one_thread_follows_however_many_requests_come(site: Site) -> None:
     assert names == ["watchword-revocations"]
 
 
-def test_the_thread_begins_with_the_first_session_and_not_with_the_application(
+def test_thread_starts_with_the_first_session_and_not_with_the_application(
     make_site: MakeSite,
 ) -> None:
     site = make_site()
@@ -397,7 +397,7 @@ def test_the_thread_begins_with_the_first_session_and_not_with_the_application(
     assert site.feed._follower.thread is not None
 
 
-def test_the_thread_of_an_application_that_is_gone_ends(shared: Shared) -> None:
+def test_thread_of_a_collected_application_ends(shared: Shared) -> None:
     wakes = threading.Event()
     site = Site(WATCHWORD_SESSION_STORE=Connection(shared, wakes))
     site.sign_in().get()
@@ -408,7 +408,7 @@ def test_the_thread_of_an_application_that_is_gone_ends(shared: Shared) -> None:
     assert not thread.is_alive()
 
 
-def test_figures_tell_how_old_the_copy_is(site: Site, elapsed: StoppedClock) -> None:
+def test_metrics_have_the_age_of_the_copy(site: Site, elapsed: StoppedClock) -> None:
     elapsed.now += 1.5
     assert site.sessions.metrics(site.app) == RevocationMetrics(
         staleness=1.5, entries=0, follows=True
@@ -441,7 +441,7 @@ def test_figures_of_a_process_that_has_not_served_yet_know_no_age(make_site: Mak
         )
 
 
-def test_figures_tell_that_nobody_follows_any_more(site: Site, connection: Connection) -> None:
+def test_metrics_show_that_the_thread_has_ended(site: Site, connection: Connection) -> None:
     thread = site.feed._follower.thread
     assert thread is not None
     site.feed.close()
@@ -450,7 +450,7 @@ def test_figures_tell_that_nobody_follows_any_more(site: Site, connection: Conne
     assert not site.sessions.metrics(site.app).follows
 
 
-def test_a_feed_that_is_closed_asks_its_store_nothing_any_more(
+def test_closed_feed_does_not_query_its_store(
     site: Site, connection: Connection, elapsed: StoppedClock
 ) -> None:
     site.feed.close()

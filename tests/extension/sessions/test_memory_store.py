@@ -114,7 +114,7 @@ def finding(site: Site) -> CheckResult:
         ("WEB_CONCURRENCY", "", Level.WARNING),
     ],
 )
-def test_the_doctor_knows_how_many_workers_the_environment_asks_for(
+def test_doctor_reads_the_number_of_workers_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, name: str, count: str, level: Level
 ) -> None:
     monkeypatch.delenv("WEB_CONCURRENCY", raising=False)

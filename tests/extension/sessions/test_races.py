@@ -58,7 +58,7 @@ def test_without_a_grace_window_one_refresh_wins_and_the_session_ends(
     assert ada.get().status_code == 401
 
 
-def test_once_a_logout_has_answered_nothing_of_the_session_works(site: Site) -> None:
+def test_after_a_logout_no_token_of_the_session_works(site: Site) -> None:
     client = site.app.test_client
 
     def race(_: int) -> int:

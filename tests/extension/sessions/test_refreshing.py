@@ -59,7 +59,7 @@ def test_further_claims_of_a_refresh_are_those_of_its_access_token(site: Site) -
     assert site.claims(pair["access_token"])["role"] == "admin"
 
 
-def test_claims_are_read_anew(site: Site) -> None:
+def test_claims_loaders_are_called_again(site: Site) -> None:
     roles = {"ada": "clerk"}
     site.manager.additional_claims_loader(lambda subject: {"role": roles[subject]})
     ada = site.sign_in()
@@ -69,7 +69,7 @@ def test_claims_are_read_anew(site: Site) -> None:
     assert ada.get().get_json()["role"] == "admin"
 
 
-def test_a_user_whom_nobody_finds_gets_nothing(site: Site) -> None:
+def test_unknown_user_gets_no_tokens(site: Site) -> None:
     users = {"ada"}
     site.manager.user_lookup_loader(
         lambda _header, claims: claims["sub"] if claims["sub"] in users else None
@@ -99,7 +99,7 @@ def test_loaders_are_given_the_identity_that_a_refresh_names(site: Site) -> None
 
 
 @pytest.mark.parametrize(("after", "status"), [(7 * DAY - 1, 200), (7 * DAY, 401)])
-def test_a_session_that_nobody_refreshes_ends(site: Site, after: float, status: int) -> None:
+def test_session_without_a_refresh_expires(site: Site, after: float, status: int) -> None:
     ada = site.sign_in()
     site.clock.now = START + after
     assert ada.refresh().status_code == status
@@ -119,7 +119,7 @@ def test_a_session_ends_however_often_it_is_refreshed(site: Site) -> None:
     assert ada.get().status_code == ada.refresh().status_code == 401
 
 
-def test_a_session_that_died_of_age_gets_nothing_even_within_the_leeway(
+def test_expired_session_is_not_refreshed_even_within_the_leeway(
     make_site: MakeSite,
 ) -> None:
     site = make_site(JWT_DECODE_LEEWAY=60)
@@ -141,9 +141,7 @@ def test_an_access_token_does_not_refresh(site: Site) -> None:
      {"sid": "other", "gen": 1}, {"gen": "1", "sid": "ada"}, {"gen": True, "sid": "ada"},
      {"gen": 1.0, "sid": "ada"}, {"gen": None, "sid": "ada"}, {"sid": "ada"}],
 )  # fmt: skip
-def test_a_refresh_token_that_no_session_made_gets_nothing(
-    site: Site, claims: dict[str, object]
-) -> None:
+def test_refresh_token_without_a_session_is_rejected(site: Site, claims: dict[str, object]) -> None:
     ada = site.sign_in()
     if claims.get("sid") == "ada":
         claims = {**claims, "sid": ada.session_id}

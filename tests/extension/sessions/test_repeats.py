@@ -47,7 +47,7 @@ def listed(site: Site) -> list[ListedSession]:
         return list(site.sessions.list("ada"))
 
 
-def test_a_thief_who_follows_each_refresh_is_told_of_with_a_count(site: Site, told: Told) -> None:
+def test_thief_who_follows_each_refresh_is_reported_with_a_count(site: Site, told: Told) -> None:
     token = site.sign_in().spare
     for _ in range(4):
         site.clock.now += 15 * MINUTE
@@ -66,7 +66,7 @@ def test_two_tabs_are_no_other_device(site: Site, told: Told) -> None:
     assert told == [(False, 0)] * 3
 
 
-def test_a_telephone_that_changes_networks_once_begins_no_row(site: Site, told: Told) -> None:
+def test_one_change_of_network_starts_no_count(site: Site, told: Told) -> None:
     token = site.sign_in().spare
     for address in (AWAY, HOME, AWAY):
         following = refresh(site, token, HOME)
@@ -75,7 +75,7 @@ def test_a_telephone_that_changes_networks_once_begins_no_row(site: Site, told: 
     assert told == [(True, 1), (False, 1), (True, 1)]
 
 
-def test_an_application_behind_a_proxy_says_where_the_client_is(site: Site, told: Told) -> None:
+def test_application_behind_a_proxy_passes_the_client_address(site: Site, told: Told) -> None:
     token = site.sign_in().spare
     for address in (HOME, AWAY):
         with site.app.test_request_context(headers=bearing(token)):
@@ -84,7 +84,7 @@ def test_an_application_behind_a_proxy_says_where_the_client_is(site: Site, told
     assert told == [(True, 1)]
 
 
-def test_a_list_does_not_show_a_thief_when_the_owner_refreshes(site: Site) -> None:
+def test_list_does_not_reveal_when_the_owner_refreshes(site: Site) -> None:
     ada = site.sign_in()
     site.clock.now += 5 * HOUR
     before = listed(site)

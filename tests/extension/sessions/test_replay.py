@@ -61,7 +61,7 @@ def test_without_a_grace_window_every_second_use_is_a_replay(make_site: MakeSite
     assert_dead(site, ada)
 
 
-def test_whoever_replays_again_learns_the_same(site: Site) -> None:
+def test_second_replay_gets_the_same_code(site: Site) -> None:
     ada = site.sign_in()
     first = ada.spare
     ada.refresh()
@@ -96,7 +96,7 @@ def test_the_member_of_the_message_is_the_one_that_is_configured(make_site: Make
     assert body == {"message": "Token has been revoked", "code": "session_ended"}
 
 
-def test_a_store_that_cannot_say_why_a_session_ended_is_down_and_lets_nobody_in(
+def test_unknown_end_reason_while_the_store_is_down_is_503(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = site.sign_in()

@@ -104,7 +104,7 @@ def test_an_api_that_names_the_error_answers_it(site: Site, connection: Connecti
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_an_ended_session_is_refused(site: Site, framework: Any) -> None:
+def test_an_ended_session_is_rejected(site: Site, framework: Any) -> None:
     add_resource(site, framework.Api(site.app), framework)
     ada = site.sign_in()
     ada.post("/end")

@@ -46,7 +46,7 @@ def revoke(site: Site, kid: str = "stolen") -> None:
 
 
 @on_every_store
-def test_tokens_of_a_revoked_key_are_refused_and_those_of_another_are_not(site: Site) -> None:
+def test_tokens_of_a_revoked_key_are_rejected_and_those_of_another_are_not(site: Site) -> None:
     source = with_two_keys(site)
     ada = site.sign_in()
     source.keys.reverse()
@@ -57,7 +57,7 @@ def test_tokens_of_a_revoked_key_are_refused_and_those_of_another_are_not(site: 
     assert bob.get().status_code == 200
 
 
-def test_a_token_that_leaves_its_kid_out_is_refused_as_well(site: Site) -> None:
+def test_token_of_a_revoked_key_without_a_kid_is_rejected(site: Site) -> None:
     with_two_keys(site)
     ada = site.sign_in()
     claims = jwt.decode(ada.pair["access_token"], options={"verify_signature": False})
@@ -86,7 +86,7 @@ def test_revocation_of_a_key_lasts_as_long_as_its_tokens(site: Site) -> None:
     assert refusal(ada.refresh()) == REVOKED
 
 
-def test_with_an_old_copy_and_the_log_unreadable_the_store_is_asked_about_the_key(
+def test_stale_copy_without_the_log_queries_the_store_for_the_key(
     make_site: MakeSite,
 ) -> None:
     shared, moment = Shared(), [0.0]

@@ -26,7 +26,7 @@ def test_a_duration_is_a_timedelta_or_seconds(make_site: MakeSite, value: Any) -
     assert read_session_options(site.app.config).lifetimes.idle == 90
 
 
-def test_the_lives_of_tokens_are_read_as_the_manager_reads_them(make_site: MakeSite) -> None:
+def test_token_lifetimes_are_read_as_the_manager_reads_them(make_site: MakeSite) -> None:
     class TwoHours:
         """Like a relativedelta: no timedelta, but it can be added to a date."""
 
@@ -70,7 +70,7 @@ def test_a_duration_that_is_none_is_named(make_site: MakeSite, name: str, value:
 
 
 @pytest.mark.parametrize("name", DURATIONS)
-def test_only_the_grace_window_may_be_nothing(make_site: MakeSite, name: str) -> None:
+def test_only_the_grace_period_may_be_zero(make_site: MakeSite, name: str) -> None:
     if name == "WATCHWORD_REFRESH_GRACE":
         make_site(**{name: 0})
     else:
@@ -79,7 +79,7 @@ def test_only_the_grace_window_may_be_nothing(make_site: MakeSite, name: str) ->
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, "3", True])
-def test_a_limit_that_is_no_number_of_sessions_is_named(make_site: MakeSite, value: Any) -> None:
+def test_a_limit_that_is_not_a_number_of_sessions_is_named(make_site: MakeSite, value: Any) -> None:
     with pytest.raises(RuntimeError, match=r"^WATCHWORD_SESSIONS_PER_SUBJECT must be a positive"):
         make_site(WATCHWORD_SESSIONS_PER_SUBJECT=value)
 

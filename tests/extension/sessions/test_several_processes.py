@@ -27,7 +27,7 @@ def at(site: Site, device: SignedIn) -> SignedIn:
     return SignedIn(site.app.test_client(), dict(device.pair))
 
 
-def test_what_one_worker_ends_the_next_request_of_another_refuses(
+def test_session_ended_by_one_worker_is_rejected_by_the_next_request_of_another(
     workers: tuple[Site, Site],
 ) -> None:
     here, there = workers
@@ -63,7 +63,7 @@ def test_a_replay_after_a_restart_is_caught(
     assert refusal(answer) == ENDED
 
 
-def test_a_worker_whose_database_was_replaced_by_a_backup_lets_nobody_in(
+def test_worker_whose_database_was_replaced_by_a_backup_fails_closed(
     workers: tuple[Site, Site], make_site: MakeSite, tmp_path: Path
 ) -> None:
     here, _ = workers

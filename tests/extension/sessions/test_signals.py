@@ -33,7 +33,7 @@ def told() -> Iterator[list[tuple[str, str]]]:
         signal.disconnect(hear)
 
 
-def test_each_step_of_a_session_is_told(site: Site, told: list[tuple[str, str]]) -> None:
+def test_each_step_of_a_session_sends_its_signal(site: Site, told: list[tuple[str, str]]) -> None:
     ada = site.sign_in()
     first = ada.spare
     ada.refresh()
@@ -47,7 +47,7 @@ def test_each_step_of_a_session_is_told(site: Site, told: list[tuple[str, str]])
     ]
 
 
-def test_a_replay_is_told_once(site: Site, told: list[tuple[str, str]]) -> None:
+def test_replay_sends_one_signal(site: Site, told: list[tuple[str, str]]) -> None:
     ada = site.sign_in()
     first = ada.spare
     ada.refresh()
@@ -60,7 +60,7 @@ def test_a_replay_is_told_once(site: Site, told: list[tuple[str, str]]) -> None:
     assert told == [("refresh_reused", "refresh_reused"), ("session_ended", "refresh_reused")]
 
 
-def test_every_session_that_is_ended_with_others_is_told(
+def test_each_of_several_ended_sessions_sends_its_signal(
     site: Site, told: list[tuple[str, str]]
 ) -> None:
     ada, _ = site.sign_in(), site.sign_in()
@@ -69,7 +69,7 @@ def test_every_session_that_is_ended_with_others_is_told(
     assert told == [("session_ended", "signed_out_everywhere")] * 2
 
 
-def test_a_session_that_makes_room_is_told(
+def test_session_ended_by_the_limit_sends_its_signal(
     make_site: MakeSite, told: list[tuple[str, str]]
 ) -> None:
     site = make_site(WATCHWORD_SESSIONS_PER_SUBJECT=1)
@@ -81,7 +81,7 @@ def test_a_session_that_makes_room_is_told(
     ]
 
 
-def test_what_is_told_has_happened_already(site: Site) -> None:
+def test_signal_is_sent_after_the_commit(site: Site) -> None:
     ada = site.sign_in()
     seen = []
 

@@ -8,7 +8,7 @@ from tests.extension.sessions.conftest import MakeSite, on_every_store
 from tests.extension.sessions.site import DAY, MINUTE, START, Site, refusal
 
 
-def test_a_pair_says_what_it_is_made_of(site: Site) -> None:
+def test_token_pair_describes_its_tokens(site: Site) -> None:
     ada = site.sign_in(fresh=True)
     access, spare = site.claims(ada.access), site.claims(ada.spare)
     now = int(START)
@@ -29,7 +29,7 @@ def test_a_pair_says_what_it_is_made_of(site: Site) -> None:
     assert ada.pair["expires_in"] == 15 * MINUTE
 
 
-def test_a_pair_is_a_json_object_of_four_members(site: Site) -> None:
+def test_token_pair_is_a_json_object_with_four_members(site: Site) -> None:
     with site.app.test_request_context():
         pair = site.sessions.start("ada")
         assert isinstance(pair, TokenPair)
@@ -38,13 +38,13 @@ def test_a_pair_is_a_json_object_of_four_members(site: Site) -> None:
 
 
 @on_every_store
-def test_a_protected_view_knows_its_session(site: Site) -> None:
+def test_protected_view_has_its_session_id(site: Site) -> None:
     ada = site.sign_in()
     assert ada.get().get_json()["sid"] == ada.session_id
 
 
 @pytest.mark.parametrize(("fresh", "status"), [(True, 200), (False, 401)])
-def test_a_sign_in_is_fresh_when_it_says_so(site: Site, fresh: bool, status: int) -> None:
+def test_login_is_fresh_on_request(site: Site, fresh: bool, status: int) -> None:
     assert site.sign_in(fresh=fresh).get("/fresh").status_code == status
 
 
@@ -54,7 +54,7 @@ def test_further_claims_are_those_of_the_access_token(site: Site) -> None:
     assert "role" not in site.claims(ada.spare)
 
 
-def test_further_claims_do_not_reach_what_the_session_rests_on(site: Site) -> None:
+def test_additional_claims_cannot_override_claims_of_the_session(site: Site) -> None:
     ada = site.sign_in(additional_claims={"sid": "x", "exp": 9e9, "auth_time": 0, "sub": "eve"})
     claims = site.claims(ada.access)
     assert (claims["sid"], claims["sub"]) == (ada.session_id, "ada")
@@ -68,13 +68,13 @@ def test_a_subject_that_is_a_number_is_one_subject_with_its_text(site: Site) -> 
         assert len(site.sessions.list(7)) == len(site.sessions.list("7")) == 1
 
 
-def test_a_subject_that_a_database_would_change_starts_nothing(site: Site) -> None:
+def test_subject_with_a_nul_starts_no_session(site: Site) -> None:
     """Its refreshed tokens would be another subject's."""
     with pytest.raises(ValueError, match="NUL"):
         site.sign_in("a\0b")
 
 
-def test_the_identity_loader_says_whose_the_session_is(site: Site) -> None:
+def test_identity_loader_decides_the_subject_of_the_session(site: Site) -> None:
     site.manager.user_identity_loader(lambda user: user["id"])
     with site.app.test_request_context():
         pair = site.sessions.start({"id": "ada"})
@@ -83,7 +83,7 @@ def test_the_identity_loader_says_whose_the_session_is(site: Site) -> None:
 
 
 @on_every_store
-def test_a_session_remembers_what_it_was_started_from(site: Site) -> None:
+def test_session_stores_address_and_agent_of_the_login(site: Site) -> None:
     device = {"HTTP_USER_AGENT": "Browser" * 100, "REMOTE_ADDR": "192.0.2.7"}
     with site.app.test_request_context(environ_base=device):
         site.sessions.start("ada")
@@ -111,7 +111,7 @@ def test_a_sign_in_beyond_the_limit_ends_the_oldest(make_site: MakeSite) -> None
 
 
 @on_every_store
-def test_an_access_token_ends_with_a_session_that_is_shorter(make_site: MakeSite) -> None:
+def test_access_token_expires_with_a_shorter_session(make_site: MakeSite) -> None:
     site = make_site(WATCHWORD_SESSION_IDLE=60)
     ada = site.sign_in()
     assert ada.pair["expires_in"] == 60
@@ -121,7 +121,7 @@ def test_an_access_token_ends_with_a_session_that_is_shorter(make_site: MakeSite
     assert ada.get().get_json() == {"msg": "Token has expired"}
 
 
-def test_an_access_token_without_an_end_ends_with_its_session(make_site: MakeSite) -> None:
+def test_access_token_without_a_lifetime_expires_with_its_session(make_site: MakeSite) -> None:
     ada = make_site(JWT_ACCESS_TOKEN_EXPIRES=False).sign_in()
     assert ada.pair["expires_in"] == 7 * DAY
 
@@ -131,7 +131,7 @@ def test_sessions_need_a_manager() -> None:
         Sessions(Flask("bare"))
 
 
-def test_calling_an_application_without_sessions_says_what_to_do() -> None:
+def test_error_without_sessions_has_a_remedy() -> None:
     app = Flask("bare")
     JWTManager(app)
     with app.app_context(), pytest.raises(RuntimeError, match="initialize Sessions"):

@@ -10,7 +10,7 @@ SESSION = new_session("ada", NOW, Lifetimes())
 
 
 @pytest.mark.parametrize(("later", "repeats"), [(0, True), (10, True), (10.25, False)])
-def test_the_window_opens_with_the_first_use(later: float, repeats: bool) -> None:
+def test_grace_period_starts_with_the_first_use(later: float, repeats: bool) -> None:
     assert is_within_grace(SESSION, 0, NOW + later, 10.0) is repeats
 
 

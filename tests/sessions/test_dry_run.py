@@ -29,7 +29,7 @@ def outcome(act: object, *given: object) -> str:
         (2, LIVES.idle + 1.0, "session_ended"),
     ],
 )
-def test_what_is_foreseen_comes_true(generation: int, later: float, expected: str) -> None:
+def test_dry_run_returns_what_a_refresh_does(generation: int, later: float, expected: str) -> None:
     store, session = MemorySessionStore(), new_session("ada", NOW, LIVES)
     store.start(session, None, LIVES)
     refresh(store, session.id, 1, NOW, LIVES)
@@ -40,7 +40,7 @@ def test_what_is_foreseen_comes_true(generation: int, later: float, expected: st
     assert outcome(refresh, *given) == expected
 
 
-def test_a_session_that_was_ended_or_never_was_gets_nothing() -> None:
+def test_dry_run_rejects_an_ended_or_unknown_session() -> None:
     store, session = MemorySessionStore(), new_session("ada", NOW, LIVES)
     store.start(session, None, LIVES)
     store.end(session.id, NOW, SIGNED_OUT, LIVES)
