@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, inspect
+from werkzeug.utils import import_string
 
 from flask_watchword import Watchword, decode_token
+from flask_watchword.cli.main import main
 from flask_watchword.features import Feature
 from flask_watchword.service import watchword
+from flask_watchword.service.checks.runner import run_checks
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.context import context_of
@@ -21,7 +25,6 @@ from tests.service.hardware_token.feature import FEATURE, signed
 from tests.service.site import EMAIL, GOOD, cheap_passwords
 
 SECRET = "s" * 32
-NO_MORE = "is not a setting"
 
 
 @pytest.fixture(autouse=True)
@@ -170,3 +173,40 @@ def test_the_tables_of_a_feature_are_created_once(app: Flask) -> None:
         engine = create_engine(url)
         assert "hardware_tokens" in inspect(engine).get_table_names()
         engine.dispose()
+
+
+def test_the_commands_of_a_feature_that_is_left_out_do_not_exist(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    assert " audit " in runner.invoke(main, ["--help"]).output
+    Path(".env").write_text("WATCHWORD_DISABLED_FEATURES=audit,user_import\n")
+    Path(".env").chmod(0o600)
+    listed = runner.invoke(main, ["--help"]).output
+    assert " audit " not in listed
+    assert "import-users" not in listed
+    refused = runner.invoke(main, ["audit", "tail"])
+    assert refused.exit_code == 2
+    assert "No such command 'audit'" in refused.output
+
+
+def test_each_command_of_a_feature_is_in_its_declaration() -> None:
+    declared = {
+        feature.name: import_string(path.replace(":", ".")).name
+        for feature in FEATURES
+        for path in feature.commands
+    }
+    assert {feature: command for command, feature in main.features.items()} == declared
+
+
+def test_the_doctor_runs_the_checks_of_the_features(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WATCHWORD_DATABASE", f"sqlite:///{tmp_path}/w.db")
+    assert "verified addresses" in {found.check for found in run_checks()}
+    monkeypatch.setenv(
+        "WATCHWORD_DISABLED_FEATURES", "email_verification,registration,email_change"
+    )
+    assert "verified addresses" not in {found.check for found in run_checks()}

@@ -1,5 +1,9 @@
 """The ``watchword`` command. Each command imports its modules when it runs: help stays fast."""
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
 import click
 
 from flask_watchword.cli.db import db
@@ -12,15 +16,25 @@ from flask_watchword.cli.serve import serve
 from flask_watchword.cli.token import token
 from flask_watchword.extras import MissingExtra
 
+_DISABLED = "WATCHWORD_DISABLED_FEATURES"
+
 
 class _Main(InterruptibleGroup, JsonErrorsGroup):
     """The root group of all commands.
 
     Attributes:
         missing: why the commands of features could not be imported.
+        features: the names of the features that have a command, by the name of the command.
     """
 
     missing: MissingExtra | None = None
+    features: Mapping[str, str] = {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, without those of disabled features."""
+        disabled = _disabled_features()
+        names = super().list_commands(ctx)
+        return [name for name in names if self.features.get(name) not in disabled]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command.
@@ -28,10 +42,22 @@ class _Main(InterruptibleGroup, JsonErrorsGroup):
         Raises:
             Failure: if it may be a feature's, and the extra `service` is not installed.
         """
+        if cmd_name in self.features and self.features[cmd_name] in _disabled_features():
+            return None
         command = super().get_command(ctx, cmd_name)
         if command is None and self.missing is not None:
             raise missing_extra_failure(self.missing)
         return command
+
+
+def _disabled_features() -> set[str]:
+    text = os.environ.get(_DISABLED)
+    if text is None and Path(".env").is_file():
+        # Imported here because it loads what the settings need: help stays fast without a file.
+        from flask_watchword.service.configuration.loading import environment
+
+        text = str(environment().get(_DISABLED, ""))
+    return {name.strip() for name in (text or "").split(",")}
 
 
 @click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,8 +85,16 @@ def _add_feature_commands(root: _Main) -> None:
     except MissingExtra as error:
         root.missing = error
         return
-    for command in (audit, import_users, keys, session, user):
+    commands = {
+        "admin_users": user,
+        "audit": audit,
+        "sessions": session,
+        "signing_keys": keys,
+        "user_import": import_users,
+    }
+    for command in commands.values():
         root.add_command(command)
+    root.features = {str(command.name): feature for feature, command in commands.items()}
     for command in COMMANDS:
         user.add_command(command)
 

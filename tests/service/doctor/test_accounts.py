@@ -13,10 +13,10 @@ from flask_watchword.service.checks.accounts import (
     check_admins,
     check_demo_user,
     check_hashes,
-    check_verified_logins,
 )
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.demo.demo_user import add_demo_user
+from flask_watchword.service.features.email_verification.checks import check_verified_logins
 from flask_watchword.service.features.table import FEATURES, factors_of
 from flask_watchword.service.features.totp.flow import TOTP, new_enrolment
 from tests.service.places import empty_accounts

@@ -17,25 +17,6 @@ _SAMPLE = 1_000
 _MAX_LISTED = 5
 
 
-def check_verified_logins(settings: Settings) -> CheckResult:
-    """Check that logins do not reveal which addresses have accounts, and are possible."""
-    check, only = "verified addresses", settings.verified_logins_only
-    if only and settings.smtp is None:
-        return problem(
-            check,
-            "logins require a verified address, but no e-mail is sent: codes are only in the log",
-            "set WATCHWORD_SMTP, or WATCHWORD_REQUIRE_VERIFIED_EMAIL=false",
-        )
-    if not only and settings.smtp is not None:
-        return warning(
-            check,
-            "logins do not require a verified address: registering an address and logging in "
-            "reveals whether it had an account",
-            "remove WATCHWORD_REQUIRE_VERIFIED_EMAIL",
-        )
-    return fine(check, "required" if only else "not required, because no e-mail is sent")
-
-
 def check_hashes(accounts: Repositories) -> CheckResult:
     """Check that passwords are hashed with the current parameters."""
     check, passwords = "password hashes", Passwords()

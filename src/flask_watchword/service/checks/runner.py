@@ -24,7 +24,6 @@ from flask_watchword.service.checks.accounts import (
     check_admins,
     check_demo_user,
     check_hashes,
-    check_verified_logins,
 )
 from flask_watchword.service.checks.clocks import check_clock
 from flask_watchword.service.checks.database_file import (
@@ -73,7 +72,6 @@ _OF_SETTINGS: tuple[Callable[[Settings], CheckResult], ...] = (
     check_proxies,
     check_cors,
     check_demo,
-    check_verified_logins,
     check_limits,
     check_min_password,
     check_refresh_grace,
@@ -90,6 +88,7 @@ def run_checks(database: str | None = None) -> Iterator[CheckResult]:
     try:
         variables = environment()
         settings = read_settings(variables, database=database)
+        features = active_features(settings)
     except InvalidSetting as error:
         yield problem("settings", str(error), "correct it; nothing else was checked")
         return
@@ -98,6 +97,9 @@ def run_checks(database: str | None = None) -> Iterator[CheckResult]:
     yield check_files(secret_files(variables))
     for check in _OF_SETTINGS:
         yield check(settings)
+    for feature in features:
+        for check in feature.checks:
+            yield check(settings)
     file = settings.database_file
     is_ours = True
     if file is not None:

@@ -3,6 +3,7 @@
 from importlib.resources import files
 
 from flask_watchword.service.feature import Feature
+from flask_watchword.service.features.email_verification.checks import check_verified_logins
 from flask_watchword.service.features.email_verification.http import resend_code, verify_address
 from flask_watchword.service.mail.kinds import NotificationKind
 
@@ -19,5 +20,6 @@ FEATURE = Feature(
     },
     notifications=(NotificationKind(kind="verify_email", page="verify-email"),),
     templates=files("flask_watchword.service.features.email_verification") / "templates",
+    checks=(check_verified_logins,),
     code_lifetimes={"verify_email": "verify_email_seconds"},
 )
