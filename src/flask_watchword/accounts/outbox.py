@@ -121,7 +121,7 @@ class Outbox(Protocol):
     def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
         """Mark a message as given up, if this worker still has its claim; delete its body."""
 
-    def reseal(self) -> ReencryptionResult:
+    def reencrypt(self) -> ReencryptionResult:
         """Encrypt every body that is under another master key with the first one.
 
         Each body is one operation, concurrent with requests; those done stay done if others fail.

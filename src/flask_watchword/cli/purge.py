@@ -31,7 +31,7 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
     with one_line_store_failures():
         # Imported here because these load SQLAlchemy.
         from flask_watchword.cli.cleanup import purge_accounts, purge_sessions
-        from flask_watchword.infra.factory import open_session_store, opened_upkeep
+        from flask_watchword.infra.factory import open_session_store, opened_cleanup
         from flask_watchword.service.configuration.loading import environment, read_session_store
 
         sessions_url = read_session_store(database, store, environment())
@@ -47,7 +47,7 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
             sessions.close()
         sentence = f"Deleted {deleted['sessions']} sessions and revocations"
         if accounts_url is not None:
-            with opened_upkeep(accounts_url) as cleanup:
+            with opened_cleanup(accounts_url) as cleanup:
                 deleted["accounts"] = purge_accounts(cleanup)
             sentence += f", and {deleted['accounts']} codes, counters, messages and tokens"
     print_outcome(f"{sentence}.", deleted, as_json=as_json)

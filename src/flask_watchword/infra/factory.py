@@ -205,7 +205,7 @@ def opened_audit_log(url: str) -> Iterator[AuditLog]:
 
 
 @contextlib.contextmanager
-def opened_upkeep(url: str) -> Iterator[CleanupStore]:
+def opened_cleanup(url: str) -> Iterator[CleanupStore]:
     """Yield the cleanup of accounts in a database with our schema.
 
     Raises:

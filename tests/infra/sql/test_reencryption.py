@@ -39,7 +39,7 @@ def test_messages_under_the_old_master_key_are_sent_under_the_new_one(any_engine
     before.sent(sent.id, NOW)
     waiting = new_mail("verify_email", "ada@example.com", BODY, NOW)
     before.put(waiting)
-    assert SqlOutbox(any_engine, Encryptor([NEW, OLD])).reseal() == ReencryptionResult(1, 0)
+    assert SqlOutbox(any_engine, Encryptor([NEW, OLD])).reencrypt() == ReencryptionResult(1, 0)
     claimed = SqlOutbox(any_engine, Encryptor([NEW])).claim(NOW, 60.0)
     assert claimed is not None
     assert claimed.mail == waiting

@@ -58,7 +58,7 @@ class OneMessage:
     def give_up(self, claimed: ClaimedMail, now: float, error: str) -> None:
         self.done.append("given up")
 
-    def reseal(self) -> ReencryptionResult:
+    def reencrypt(self) -> ReencryptionResult:
         raise NotImplementedError
 
 

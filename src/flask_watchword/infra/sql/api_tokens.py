@@ -1,4 +1,4 @@
-"""Tokens for programs in a SQL database, one statement for each method."""
+"""Personal API keys and client credentials in a SQL database, one statement per method."""
 
 import contextlib
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from flask_watchword.infra.sql.transactions import EngineOrConnection, database_
 
 _tokens = tables.api_tokens.c
 
-# Named one by one: the order is that of `ApiToken`, whatever order the table has.
+# The columns in the order of the fields of `ApiToken`.
 _TOKEN = (
     _tokens.id,
     _tokens.kind,
@@ -53,7 +53,7 @@ _NOTE_USE = (
 
 _REMOVE_ALL = delete(tables.api_tokens).where(_of_owner)
 
-# What somebody else is writing at the moment is left.
+# Rows that another transaction is writing are skipped.
 _PURGE = delete(tables.api_tokens).where(
     _tokens.id.in_(
         batch(
@@ -71,7 +71,7 @@ _PURGE = delete(tables.api_tokens).where(
 
 
 class SqlApiTokenStore:
-    """A store of tokens for programs over a database whose schema is in place.
+    """A store of API tokens in a database with our schema.
 
     Args:
         place: an engine, or the connection of a transaction to take part in.
@@ -81,7 +81,7 @@ class SqlApiTokenStore:
         self._database = database_at(place)
 
     def add(self, token: ApiToken) -> None:
-        """Keep a new token."""
+        """Store a new token."""
         values = {column.name: getattr(token, column.name) for column in _TOKEN}
         values |= {"kind": token.kind.value, "scopes": " ".join(sorted(token.scopes))}
         self._database.count(_ADD, values)
@@ -97,26 +97,26 @@ class SqlApiTokenStore:
         return [_token(row) for row in self._database.rows(_OF_OWNER, {"of_owner": owner})]
 
     def revoke(self, token_id: str, owner: str, now: float) -> bool:
-        """End one of a user's tokens."""
+        """Revoke one of a user's tokens."""
         values = {"token_id": token_id, "of_owner": owner, "now": now}
         return self._database.count(_REVOKE, values) == 1
 
     def note_use(self, token_id: str, now: float, unless_after: float) -> None:
-        """Note that a token is used, unless a use after a moment is noted."""
+        """Record the use of a token, unless a use after ``unless_after`` is already recorded."""
         values = {"token_id": token_id, "now": now, "unless_after": unless_after}
         with contextlib.suppress(StoreUnavailable):
             self._database.count(_NOTE_USE, values)
 
     def remove_all(self, owner: str) -> None:
-        """Forget all tokens of a user."""
+        """Delete all tokens of a user."""
         self._database.count(_REMOVE_ALL, {"of_owner": owner})
 
     def purge(self, before: float, limit: int) -> int:
-        """Forget up to ``limit`` tokens that were over before a moment."""
+        """Delete up to ``limit`` tokens that were revoked or had expired before a time."""
         return self._database.count(_PURGE, {"before": before, "most": limit})
 
 
 def _token(row: Sequence[Any]) -> ApiToken:
     token_id, kind, owner, name, scopes, *rest = row
-    held = frozenset(scopes.split())
-    return ApiToken(token_id, ApiTokenKind(kind), owner, name, held, *rest)
+    scope_set = frozenset(scopes.split())
+    return ApiToken(token_id, ApiTokenKind(kind), owner, name, scope_set, *rest)

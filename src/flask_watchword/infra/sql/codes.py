@@ -12,7 +12,7 @@ from flask_watchword.infra.sql.batches import batch
 from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at
 
 _codes = tables.codes.c
-# Named one by one: the order is that of `Code`, whatever order the table has.
+# The columns in the order of the fields of `OneTimeCode`.
 _CODE = (
     _codes.digest,
     _codes.purpose,
@@ -35,7 +35,7 @@ _TAKE = delete(tables.codes).where(*_live).returning(*_CODE)
 
 _FORGET = delete(tables.codes).where(_codes.subject == bindparam("of_subject"))
 
-# What somebody else is removing at the moment is left to them.
+# Rows that another transaction is deleting are skipped.
 _PURGE = delete(tables.codes).where(
     _codes.digest.in_(
         batch(
@@ -48,7 +48,7 @@ _PURGE = delete(tables.codes).where(
 )
 
 
-# Both databases have an upsert, and SQL has none.
+# An upsert is not part of standard SQL; the two databases have the same one.
 def _upsert(dialect: Any, where: ColumnElement[bool] | None = None) -> Any:
     statement = dialect.insert(tables.codes)
     key = ("subject", "purpose")
@@ -56,18 +56,19 @@ def _upsert(dialect: Any, where: ColumnElement[bool] | None = None) -> Any:
     return statement.on_conflict_do_update(index_elements=key, set_=new, where=where)
 
 
-def _upsert_over(dialect: Any) -> Any:
+def _upsert_expired(dialect: Any) -> Any:
     return _upsert(dialect, _codes.expires_at <= bindparam("now")).returning(_codes.digest)
 
 
 _PUT = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
-_PUT_FIRST = {"sqlite": _upsert_over(sqlite), "postgresql": _upsert_over(postgresql)}
+_PUT_FIRST = {"sqlite": _upsert_expired(sqlite), "postgresql": _upsert_expired(postgresql)}
 
 
 class SqlCodeStore:
-    """A code store over a database whose schema is in place.
+    """A store of one-time codes in a database with our schema.
 
-    Atomicity is the database's: one DELETE finds and removes a code, and one upsert replaces it.
+    The database makes each method atomic: one DELETE finds and removes a code, and one upsert
+    replaces it.
 
     Args:
         place: an engine, or the connection of a transaction to take part in.
@@ -78,27 +79,27 @@ class SqlCodeStore:
         self._database = database_at(place)
 
     def put(self, code: OneTimeCode) -> None:
-        """Keep a code in the place of the one that this subject had for this purpose."""
+        """Store a code; it replaces the subject's code for this purpose."""
         self._database.count(_PUT[self._dialect], _values(code))
 
     def put_first(self, code: OneTimeCode, now: float) -> bool:
-        """Keep a code unless this subject has one for this purpose that is not over."""
+        """Store a code unless the subject has an unexpired one for this purpose."""
         return bool(self._database.rows(_PUT_FIRST[self._dialect], _values(code) | {"now": now}))
 
     def find(self, digest: str, purpose: str, now: float) -> OneTimeCode | None:
-        """Return a code of this purpose that is not over; it stays."""
+        """Return an unexpired code for this purpose without deleting it."""
         return self._one(_FIND, digest, purpose, now)
 
     def take(self, digest: str, purpose: str, now: float) -> OneTimeCode | None:
-        """Remove a code of this purpose that is not over, and return it."""
+        """Delete an unexpired code for this purpose, and return it."""
         return self._one(_TAKE, digest, purpose, now)
 
     def forget(self, subject: str) -> None:
-        """Remove every code of a subject."""
+        """Delete all codes of a subject."""
         self._database.count(_FORGET, {"of_subject": subject})
 
     def purge(self, now: float, limit: int) -> int:
-        """Remove up to ``limit`` codes that are over; return how many."""
+        """Delete up to ``limit`` expired codes; return how many."""
         return self._database.count(_PURGE, {"now": now, "most": limit})
 
     def _one(

@@ -11,7 +11,7 @@ from flask_watchword.accounts.outbox import Body, ClaimedMail, Mail
 from flask_watchword.accounts.reencryption import ReencryptionResult
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.batches import batch
-from flask_watchword.infra.sql.reencryption import reseal
+from flask_watchword.infra.sql.reencryption import reencrypt_column
 from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at
 from flask_watchword.keys.encryption import DecryptionFailed, Encryptor
 
@@ -147,9 +147,11 @@ class SqlOutbox:
         values = _own(claimed) | {"now": now, "error": error}
         self._database.count(_GIVE_UP, values)
 
-    def reseal(self) -> ReencryptionResult:
+    def reencrypt(self) -> ReencryptionResult:
         """Encrypt every body that is under another master key with the first one."""
-        return reseal(self._place, self._encryptor, _outbox.id, _outbox.sealed_body, _context)
+        return reencrypt_column(
+            self._place, self._encryptor, _outbox.id, _outbox.sealed_body, _context
+        )
 
     def _decrypted(self, encrypted: bytes, mail_id: str) -> Body | None:
         try:

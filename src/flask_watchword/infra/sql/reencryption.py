@@ -13,7 +13,7 @@ from flask_watchword.keys.encryption import DecryptionFailed, Encryptor
 _BATCH = 200
 
 
-def reseal(
+def reencrypt_column(
     place: EngineOrConnection,
     encryptor: Encryptor,
     key: Column[Any],

@@ -16,7 +16,7 @@ def reencrypt_all(manager: KeyManager, accounts: Repositories) -> ReencryptionRe
     """
     # The keys first: where they cannot be opened nothing is changed.
     keys = manager.reencrypt()
-    parts = [accounts.outbox.reseal()]
+    parts = [accounts.outbox.reencrypt()]
     parts += [repository.reencrypt() for repository in accounts.of_features.values()]
     return ReencryptionResult(
         done=keys + sum(part.done for part in parts),

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 
 from flask_watchword.accounts.reencryption import ReencryptionResult
 from flask_watchword.infra.sql import tables
-from flask_watchword.infra.sql.reencryption import reseal
+from flask_watchword.infra.sql.reencryption import reencrypt_column
 from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at
 from flask_watchword.keys.encryption import DecryptionFailed, Encryptor
 from flask_watchword.service.features.totp.flow import Enrolment, UnreadableSecret
@@ -107,8 +107,10 @@ class SqlTotpStore:
         self.remove(user_id)
 
     def reencrypt(self) -> ReencryptionResult:
-        """Seal every secret under the first master key that is under another one."""
-        return reseal(self._place, self._encryptor, _totp.user_id, _totp.sealed_secret, _context)
+        """Encrypt every secret that is under another master key with the first one."""
+        return reencrypt_column(
+            self._place, self._encryptor, _totp.user_id, _totp.sealed_secret, _context
+        )
 
 
 def _context(user_id: str) -> str:
