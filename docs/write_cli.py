@@ -28,7 +28,7 @@ control the terminal. Prompts, progress and errors are written to standard error
 | 0 | success |
 | 1 | rejected, not found, or a check has failed: one line says why |
 | 2 | wrong usage |
-| 69 | a store does not answer; try again later |
+| 69 | a store does not respond; try again later |
 | 130 | Ctrl+C |
 
 **Errors with `--json`.** The last line of standard error is a JSON object; the exit status is the same. Standard
@@ -36,7 +36,7 @@ output is empty or consists of complete lines. A command whose answer is no, suc
 that to standard output: it is not an error.
 
 ```json
-{"error": {"code": "weak_password", "message": "the password is refused: ...", "hint": null}}
+{"error": {"code": "weak_password", "message": "password rejected: ...", "hint": null}}
 ```
 
 `hint` says what to do, or is `null`. Codes are stable, messages may change:

@@ -155,7 +155,7 @@ def test_another_url_is_refused_with_the_forms_there_are(command: str, url: str)
     result = db(command, "--database", url)
     assert result.exit_code == 1
     assert result.output == (
-        "Error: WATCHWORD_DATABASE: is no URL of these: "
+        "Error: WATCHWORD_DATABASE: is not a URL like "
         "sqlite:///watchword.db, postgresql://user@host/name\n"
     )
 

@@ -36,7 +36,7 @@ def test_a_setting_that_is_wrong_there_stops_every_command_in_one_line(
     )
     assert done.returncode == 1
     said = done.stdout + done.stderr
-    assert "WATCHWORD_DATABASE: is no URL of these" in said
+    assert "WATCHWORD_DATABASE: is not a URL like" in said
     assert "a-password" not in said
     assert "Traceback" not in said
     assert sorted(path.name for path in tmp_path.iterdir()) == [".env"]

@@ -194,7 +194,7 @@ def test_another_url_is_refused_with_the_forms_there_are(url: str) -> None:
     result = run("--store", url)
     assert result.exit_code == 1
     assert result.output == (
-        "Error: WATCHWORD_SESSION_STORE: is no URL of these: sqlite:///watchword.db, "
+        "Error: WATCHWORD_SESSION_STORE: is not a URL like sqlite:///watchword.db, "
         "postgresql://user@host/name or valkey://host:6379/0\n"
     )
 

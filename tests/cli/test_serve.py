@@ -239,7 +239,7 @@ def test_a_port_that_is_taken_is_one_line_and_status_1(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("options", "line", "status"),
     [
-        (["--database", "nonsense"], "Error: WATCHWORD_DATABASE: is no URL of these", 1),
+        (["--database", "nonsense"], "Error: WATCHWORD_DATABASE: is not a URL like", 1),
         (["--database", "sqlite:///missing/x.db"], "Error: a store does not respond: cannot", 69),
         (["--host", "nowhere.invalid"], "Error: cannot listen on nowhere.invalid", 1),
     ],

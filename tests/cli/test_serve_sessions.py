@@ -188,10 +188,10 @@ def test_it_says_where_everything_is_but_no_password(
         ),
         (
             ["--database", "postgresql+psycopg://ada:hidden@db:port/accounts"],
-            "Error: WATCHWORD_DATABASE: is no URL of these: ",
+            "Error: WATCHWORD_DATABASE: is not a URL like ",
         ),
         (["--valkey", "valkey://:hidden@127.0.0.1:1/0"], "Error: a store does not respond: "),
-        (["--valkey", "memcached://:hidden@db"], "Error: WATCHWORD_VALKEY: is no URL of these: "),
+        (["--valkey", "memcached://:hidden@db"], "Error: WATCHWORD_VALKEY: is not a URL like "),
     ],
 )
 def test_a_place_that_cannot_be_used_is_one_line_without_its_password(

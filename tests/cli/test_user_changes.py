@@ -117,7 +117,7 @@ def test_roles_and_scopes_are_shown_set_and_taken_away(watchword: Watchword) -> 
     assert done(watchword("user", "roles", EMAIL, "b", "a")) == f"{EMAIL} has roles: a b\n"
     assert done(watchword("user", "roles", EMAIL, "--none")) == f"{EMAIL} has no roles.\n"
     assert done(watchword("user", "scopes", EMAIL, "x:y")) == f"{EMAIL} has scopes: x:y\n"
-    assert "is no name" in refused(watchword("user", "roles", EMAIL, "two words"))
+    assert "is invalid" in refused(watchword("user", "roles", EMAIL, "two words"))
     assert watchword("user", "roles", EMAIL, "a", "--none").exit_code == 2
 
 

@@ -162,7 +162,7 @@ def test_an_application_that_was_forked_sends_in_the_child(settings: Settings) -
 WRONG = [
     ({"smtp": "smtp://host"}, "WATCHWORD_MAIL_FROM: is needed"),
     ({"smtp": "smtp://host", "mail_from": "nobody"}, "WATCHWORD_MAIL_FROM: the sender"),
-    ({"smtp": "http://hidden", "mail_from": "a@b.org"}, "WATCHWORD_SMTP: is no URL"),
+    ({"smtp": "http://hidden", "mail_from": "a@b.org"}, "WATCHWORD_SMTP: is not a URL"),
     ({"smtp": "smtp://host", "mail_from": "a@b.org", "smtp_certificates": Path(__file__)}, "CERTI"),
 ]
 

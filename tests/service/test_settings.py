@@ -197,17 +197,17 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "why"),
     [
-        ("WATCHWORD_DATABASE", "watchword.db", "is no URL of these: sqlite"),
+        ("WATCHWORD_DATABASE", "watchword.db", "is not a URL like sqlite"),
         ("WATCHWORD_DATABASE", "postgresql+psycopg2://db/x", "postgresql://user@host/name"),
         ("WATCHWORD_DATABASE", "postgresql://db/x?sslmod=require", "does not accept: sslmod"),
         ("WATCHWORD_DATABASE", "postgres://db/x?connect_timeout=soon", "connect_timeout"),
         ("WATCHWORD_DATABASE", "postgres://db/x?port=soon", "the driver cannot read"),
-        ("WATCHWORD_DATABASE", "mysql://db/x", "is no URL of these: sqlite"),
-        ("WATCHWORD_DATABASE", "valkey://db/0", "is no URL of these: sqlite"),
-        ("WATCHWORD_VALKEY", "sqlite:///x.db", "is no URL of these: valkey://host:6379/0"),
-        ("WATCHWORD_VALKEY", "cache:6379", "is no URL of these: valkey://host:6379/0"),
-        ("WATCHWORD_VALKEY", "valkey://cache:port/0", "is no URL of these: valkey://host:6379/0"),
-        ("WATCHWORD_SESSION_STORE", "memory://", "is no URL of these: sqlite"),
+        ("WATCHWORD_DATABASE", "mysql://db/x", "is not a URL like sqlite"),
+        ("WATCHWORD_DATABASE", "valkey://db/0", "is not a URL like sqlite"),
+        ("WATCHWORD_VALKEY", "sqlite:///x.db", "is not a URL like valkey://host:6379/0"),
+        ("WATCHWORD_VALKEY", "cache:6379", "is not a URL like valkey://host:6379/0"),
+        ("WATCHWORD_VALKEY", "valkey://cache:port/0", "is not a URL like valkey://host:6379/0"),
+        ("WATCHWORD_SESSION_STORE", "memory://", "is not a URL like sqlite"),
         ("WATCHWORD_SESSION_STORE", "redis://cache:x", "or valkey://host:6379/0"),
         ("WATCHWORD_DATABASE", "sqlite://", "name a file"),
         ("WATCHWORD_DATABASE", "sqlite:///:memory:", "name a file"),
@@ -218,7 +218,7 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ("WATCHWORD_MASTER_KEY", "A" * 43 + ",", "is not 32 bytes in base64url"),
         ("WATCHWORD_MASTER_KEY", "ä" * 43, "is not 32 bytes in base64url"),
         ("WATCHWORD_MASTER_KEY_FILE", "missing", "cannot read the file"),
-        ("WATCHWORD_KEY_ALGORITHM", "HS256", "is none of EdDSA, ES256, RS256"),
+        ("WATCHWORD_KEY_ALGORITHM", "HS256", "is not one of EdDSA, ES256, RS256"),
         ("WATCHWORD_KEY_ROTATION_DAYS", "-1", "not a number"),
         ("WATCHWORD_KEY_PUBLISH_SECONDS", "0", "not a number"),
         ("WATCHWORD_HOST", " ", "is empty"),
@@ -301,7 +301,7 @@ def test_links_begin_with_a_plain_address_of_a_page(url: str) -> None:
 
 @pytest.mark.parametrize("variable", ["WATCHWORD_MAIL_TEMPLATES", "WATCHWORD_SMTP_CERTIFICATES"])
 def test_a_path_has_to_be_there(variable: str) -> None:
-    with pytest.raises(InvalidSetting, match=f"^{variable}: there is nothing at nowhere$"):
+    with pytest.raises(InvalidSetting, match=f"^{variable}: nowhere does not exist$"):
         read_settings({variable: "nowhere"})
 
 
@@ -317,7 +317,7 @@ def test_a_path_has_to_be_there(variable: str) -> None:
      "https://a.example https://b.example", "https://[::1", "file://"],
 )  # fmt: skip
 def test_an_origin_is_written_as_browsers_write_it(origin: str) -> None:
-    with pytest.raises(InvalidSetting, match=r"^WATCHWORD_CORS_ORIGINS: .* is no origin"):
+    with pytest.raises(InvalidSetting, match=r"^WATCHWORD_CORS_ORIGINS: .* is not an origin"):
         read_settings({"WATCHWORD_CORS_ORIGINS": f"https://good.example,{origin}"})
 
 
@@ -348,7 +348,7 @@ def test_an_origin_may_be_that_of_an_app_shell_or_an_extension(origin: str) -> N
 
 @pytest.mark.parametrize("name", ["*", "a b", "x:", "é", "x\ny", "(x)"])
 def test_a_header_is_listed_by_its_name(name: str) -> None:
-    with pytest.raises(InvalidSetting, match="is no name of a header"):
+    with pytest.raises(InvalidSetting, match="is not a header name"):
         read_settings({"WATCHWORD_CORS_HEADERS": f"X-Trace, {name}"})
     assert read_settings({"WATCHWORD_CORS_HEADERS": "X-Trace,b3"}).cors_headers == ("X-Trace", "b3")
 

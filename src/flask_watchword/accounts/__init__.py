@@ -1,1 +1,1 @@
-"""Users and their passwords: pure rules, told where to store and never how."""
+"""User accounts: rules and interfaces of their stores, without Flask, SQL or network."""

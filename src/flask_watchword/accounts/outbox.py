@@ -242,11 +242,11 @@ def deliver_due(outbox: Outbox, transport: Transport, clock: Clock, most: int) -
 
 def _reason_not_to_send(claimed: ClaimedMail, now: float) -> str:
     if not claimed.is_readable:
-        return "what it says was sealed under another master key"
+        return "its body is encrypted with another master key"
     if now >= claimed.mail.expires_at:
-        return "it was of no use any more before it could be sent"
+        return "it expired before it could be sent"
     if claimed.attempt > MAX_ATTEMPTS:
-        return f"{MAX_ATTEMPTS} workers died while sending it"
+        return f"{MAX_ATTEMPTS} workers crashed while sending it"
     return ""
 
 

@@ -19,7 +19,7 @@ ACTOR = "command line"
 
 #: The user a command acts on: an e-mail address, or the id, which stays when the address changes.
 user_argument: Callable[[Callable[..., Any]], Callable[..., Any]] = click.argument(
-    "who", metavar="EMAIL|ID"
+    "email_or_id", metavar="EMAIL|ID"
 )
 
 
@@ -56,12 +56,14 @@ def admin_context(database: str | None) -> Iterator["ServiceContext"]:
             raise Failure(Code.INVALID_NAME, str(error)) from error
 
 
-def find_user(context: "ServiceContext", who: str) -> "User":
+def find_user(context: "ServiceContext", email_or_id: str) -> "User":
     """Return the user with an e-mail address or an id; end the command if there is none."""
     from flask_watchword.accounts.emails import email_key
 
     users = context.stores.users
-    user = users.by_email(email_key(who)) or users.by_id(who)
+    user = users.by_email(email_key(email_or_id)) or users.by_id(email_or_id)
     if user is None:
-        raise Failure(Code.NO_SUCH_USER, f"there is no user {who!r}", "see: watchword user list")
+        raise Failure(
+            Code.NO_SUCH_USER, f"there is no user {email_or_id!r}", "see: watchword user list"
+        )
     return user

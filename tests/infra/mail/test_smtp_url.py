@@ -37,7 +37,7 @@ def test_a_url_contains_host_port_security_and_credentials(text: str, expected: 
     ],
 )
 def test_what_is_no_such_url_is_refused_without_repeating_it(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^(is no URL of these|has a password)") as refused:
+    with pytest.raises(ValueError, match=r"^(is not a URL like|has a password)") as refused:
         read_smtp_url(text)
     assert "hidden" not in str(refused.value)
 

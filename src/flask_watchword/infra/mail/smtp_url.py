@@ -13,7 +13,7 @@ _SCHEMES = {
     "smtp+plain": (Security.NONE, 25),
 }
 
-_WANTED = "is no URL of these: smtp://user:password@host:587, smtps://…, smtp+plain://host:25"
+_WANTED = "is not a URL like smtp://user:password@host:587, smtps://…, smtp+plain://host:25"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The signing keys, and the master key that they are sealed under."""
+"""Check the signing keys, and the master key that encrypts them."""
 
 from pathlib import Path
 

@@ -18,7 +18,7 @@ class Settings:
 
     Attributes:
         database: URL of the database, ``sqlite:///file`` or ``postgresql://…``.
-        valkey: URL of a Valkey or Redis server, where sessions are kept then.
+        valkey: URL of a Valkey or Redis server that stores the sessions.
         session_store: URL of the session store, if it is neither of these.
         master_key: encrypts private keys in the database; or several, of which the first encrypts.
             With ``None`` a generated one is stored in a file beside a SQLite database.

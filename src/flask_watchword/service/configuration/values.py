@@ -79,7 +79,7 @@ def one_of(*choices: str) -> Callable[[str, str], str]:
 
     def parse(variable: str, text: str) -> str:
         if text not in choices:
-            raise InvalidSetting(variable, f"{text!r} is none of {', '.join(choices)}")
+            raise InvalidSetting(variable, f"{text!r} is not one of {', '.join(choices)}")
         return text
 
     return parse
@@ -116,7 +116,7 @@ def database(variable: str, text: str, wanted: str = _DATABASES) -> str:
     except UnacceptableOption as error:
         raise InvalidSetting(variable, str(error)) from None
     except ValueError:
-        raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
+        raise InvalidSetting(variable, f"is not a URL like {wanted}") from None
     if url.get_backend_name() == "sqlite":
         return _file(variable, url)
     return url.render_as_string(hide_password=False)
@@ -137,12 +137,12 @@ def _file(variable: str, url: URL) -> str:
 def valkey(variable: str, text: str, wanted: str = _VALKEY) -> str:
     """Return the URL of a Valkey or Redis server."""
     if not _names_valkey(text):
-        raise InvalidSetting(variable, f"is no URL of these: {wanted}")
+        raise InvalidSetting(variable, f"is not a URL like {wanted}")
     try:
         urlsplit(text).port  # noqa: B018 - a property that raises
     except ValueError:
         # The original message quotes the invalid port, which may be a part of a password.
-        raise InvalidSetting(variable, f"is no URL of these: {wanted}") from None
+        raise InvalidSetting(variable, f"is not a URL like {wanted}") from None
     return text
 
 
@@ -199,7 +199,7 @@ def some_text(variable: str, text: str) -> str:
 def public_url(variable: str, text: str) -> str:
     """Return the URL of a page, without a trailing slash."""
     if not _names_page(text):
-        raise InvalidSetting(variable, "is no address as https://login.example.com/account")
+        raise InvalidSetting(variable, "is not a URL like https://login.example.com/account")
     return text.rstrip("/")
 
 
@@ -211,7 +211,7 @@ def origins(variable: str, text: str) -> tuple[str, ...]:
         if "*" in one or not (_is_app_shell(one) or (_names_page(one) and origin_of(one) == one)):
             raise InvalidSetting(
                 variable,
-                f"{one!r} is no origin as https://app.example.com or capacitor://localhost",
+                f"{one!r} is not an origin like https://app.example.com or capacitor://localhost",
             )
     return found
 
@@ -229,7 +229,9 @@ def header_names(variable: str, text: str) -> tuple[str, ...]:
     for one in found:
         # With credentials `*` is a literal name, not a wildcard (Fetch standard section 3.2.3).
         if not _HEADER_NAME.fullmatch(one) or one == "*":
-            raise InvalidSetting(variable, f"{one!r} is no name of a header; list each by its name")
+            raise InvalidSetting(
+                variable, f"{one!r} is not a header name; list each header by its name"
+            )
     return found
 
 
@@ -251,7 +253,7 @@ def existing_path(variable: str, text: str) -> Path:
     """Return a file or folder that exists."""
     path = Path(text).absolute()
     if not path.exists():
-        raise InvalidSetting(variable, f"there is nothing at {text}")
+        raise InvalidSetting(variable, f"{text} does not exist")
     return path
 
 

@@ -48,5 +48,5 @@ def _bearer(description: str) -> dict[str, str]:
     }
 
 
-def _key(place: str, name: str, description: str) -> dict[str, str]:
-    return {"type": "apiKey", "in": place, "name": name, "description": description}
+def _key(location: str, name: str, description: str) -> dict[str, str]:
+    return {"type": "apiKey", "in": location, "name": name, "description": description}

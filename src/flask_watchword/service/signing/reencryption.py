@@ -12,9 +12,9 @@ def reencrypt_all(manager: KeyManager, accounts: Repositories) -> ReencryptionRe
 
     Raises:
         SealBroken: when a signing key is under a master key that is not there.
-        StoreUnavailable: when a store does not answer; what was done by then counts.
+        StoreUnavailable: if a store does not respond; completed values stay re-encrypted.
     """
-    # The keys first: where they cannot be opened nothing is changed.
+    # The keys first: if they cannot be decrypted, nothing is changed.
     keys = manager.reencrypt()
     parts = [accounts.outbox.reencrypt()]
     parts += [repository.reencrypt() for repository in accounts.of_features.values()]

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 @user_argument
 @database_option
 @json_option
-def show(who: str, database: str | None, as_json: bool) -> None:
+def show(email_or_id: str, database: str | None, as_json: bool) -> None:
     """Show a user, without secrets."""
     with admin_context(database) as context:
         from flask_watchword.service.features.admin_users.user_table import members_of, show_user
 
-        found = find_user(context, who)
+        found = find_user(context, email_or_id)
     if as_json:
         print_object(members_of(found))
     else:
@@ -40,9 +40,9 @@ def show(who: str, database: str | None, as_json: bool) -> None:
 @user_argument
 @database_option
 @json_option
-def disable(who: str, database: str | None, as_json: bool) -> None:
+def disable(email_or_id: str, database: str | None, as_json: bool) -> None:
     """Disable a user: logins are rejected, and every session ends."""
-    changed = _change(database, who, disabled=True)
+    changed = _change(database, email_or_id, disabled=True)
     _print_user(changed, f"{changed.email} is disabled.", as_json=as_json)
 
 
@@ -50,9 +50,9 @@ def disable(who: str, database: str | None, as_json: bool) -> None:
 @user_argument
 @database_option
 @json_option
-def enable(who: str, database: str | None, as_json: bool) -> None:
+def enable(email_or_id: str, database: str | None, as_json: bool) -> None:
     """Enable a disabled user, who can then log in again."""
-    changed = _change(database, who, disabled=False)
+    changed = _change(database, email_or_id, disabled=False)
     _print_user(changed, f"{changed.email} may log in.", as_json=as_json)
 
 
@@ -63,13 +63,13 @@ def enable(who: str, database: str | None, as_json: bool) -> None:
 @database_option
 @json_option
 def roles(
-    who: str, roles: tuple[str, ...], none: bool, database: str | None, as_json: bool
+    email_or_id: str, roles: tuple[str, ...], none: bool, database: str | None, as_json: bool
 ) -> None:
     """Set a user's roles, replacing the current ones; without arguments, show them.
 
     `admin` is the administrators' role. If a role is removed, every session ends.
     """
-    _names(database, who, "roles", roles, none=none, as_json=as_json)
+    _set_names(database, email_or_id, "roles", roles, none=none, as_json=as_json)
 
 
 @click.command()
@@ -79,10 +79,10 @@ def roles(
 @database_option
 @json_option
 def scopes(
-    who: str, scopes: tuple[str, ...], none: bool, database: str | None, as_json: bool
+    email_or_id: str, scopes: tuple[str, ...], none: bool, database: str | None, as_json: bool
 ) -> None:
     """Set a user's scopes, replacing the current ones; without arguments, show them."""
-    _names(database, who, "scopes", scopes, none=none, as_json=as_json)
+    _set_names(database, email_or_id, "scopes", scopes, none=none, as_json=as_json)
 
 
 @click.command("set-password")
@@ -90,12 +90,14 @@ def scopes(
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @database_option
 @json_option
-def set_password(who: str, password_stdin: bool, database: str | None, as_json: bool) -> None:
+def set_password(
+    email_or_id: str, password_stdin: bool, database: str | None, as_json: bool
+) -> None:
     """Set a user's password; prompts for it twice. Every session ends."""
     with admin_context(database) as context:
         from flask_watchword.service.features.admin_users import flow
 
-        found = find_user(context, who)
+        found = find_user(context, email_or_id)
         password = ask_password(found.email, context.settings, from_stdin=password_stdin)
         password_hash = context.passwords.hash(password)
         done = flow.set_password(context.accounts, ACTOR, found, password_hash)
@@ -112,12 +114,12 @@ def set_password(who: str, password_stdin: bool, database: str | None, as_json: 
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @database_option
 @json_option
-def delete(who: str, yes: bool, database: str | None, as_json: bool) -> None:
+def delete(email_or_id: str, yes: bool, database: str | None, as_json: bool) -> None:
     """Delete a user permanently, with all of their data."""
     with admin_context(database) as context:
         from flask_watchword.service.features.delete_account.flow import delete_user
 
-        found = find_user(context, who)
+        found = find_user(context, email_or_id)
         if not yes:
             confirm(f"Delete {found.email} permanently?", instead="--yes")
         delete_user(context.accounts, found.id, actor=ACTOR)
@@ -128,9 +130,9 @@ def delete(who: str, yes: bool, database: str | None, as_json: bool) -> None:
 COMMANDS = (show, disable, enable, roles, scopes, set_password, delete)
 
 
-def _names(
+def _set_names(
     database: str | None,
-    who: str,
+    email_or_id: str,
     kind: str,
     names: tuple[str, ...],
     *,
@@ -141,11 +143,11 @@ def _names(
         raise click.UsageError(f"use either {kind} or --none, not both")
     if not names and not none:
         with admin_context(database) as context:
-            found = find_user(context, who)
+            found = find_user(context, email_or_id)
     else:
         roles = frozenset(names) if kind == "roles" else None
         scopes = frozenset(names) if kind == "scopes" else None
-        found = _change(database, who, roles=roles, scopes=scopes)
+        found = _change(database, email_or_id, roles=roles, scopes=scopes)
     current: frozenset[str] = getattr(found, kind)
     sentence = f"{found.email} has no {kind}."
     if current:
@@ -161,7 +163,7 @@ def _print_user(user: "User", sentence: str, *, as_json: bool) -> None:
 
 def _change(
     database: str | None,
-    who: str,
+    email_or_id: str,
     *,
     roles: frozenset[str] | None = None,
     scopes: frozenset[str] | None = None,
@@ -171,4 +173,4 @@ def _change(
         from flask_watchword.service.features.admin_users import flow
 
         change = flow.UserChange(roles, scopes, disabled)
-        return flow.change_user(context.accounts, ACTOR, find_user(context, who), change)
+        return flow.change_user(context.accounts, ACTOR, find_user(context, email_or_id), change)

@@ -34,10 +34,10 @@ def session() -> None:
 @user_argument
 @database_option
 @json_option
-def list_sessions(who: str, database: str | None, as_json: bool) -> None:
+def list_sessions(email_or_id: str, database: str | None, as_json: bool) -> None:
     """List a user's sessions, the most recently used first."""
     with admin_context(database) as context:
-        found = context.sessions.list(find_user(context, who).id)
+        found = context.sessions.list(find_user(context, email_or_id).id)
     if as_json:
         for one in found:
             print_object(_members(one))
@@ -64,14 +64,16 @@ def list_sessions(who: str, database: str | None, as_json: bool) -> None:
 @click.option("--all", "every", is_flag=True, help="End all of them.")
 @database_option
 @json_option
-def end(who: str, session_id: str | None, every: bool, database: str | None, as_json: bool) -> None:
+def end(
+    email_or_id: str, session_id: str | None, every: bool, database: str | None, as_json: bool
+) -> None:
     """End one session of a user, or all: its tokens are rejected at once."""
     if session_id is None and not every:
         raise click.UsageError("name a session, or use --all")
     if session_id is not None and every:
         raise click.UsageError("name a session or use --all, not both")
     with admin_context(database) as context:
-        user = find_user(context, who)
+        user = find_user(context, email_or_id)
         if session_id is None:
             ended = context.sessions.end_all(user.id)
             context.audit("sessions_ended", user.id, actor=ACTOR, ended=ended)
