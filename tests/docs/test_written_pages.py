@@ -9,8 +9,10 @@ from bench import report
 from bench.machine import Machine
 from bench.results import Row, Spread, Target
 from docs import (
+    write_audit_events,
     write_cli,
     write_error_codes,
+    write_features,
     write_figures,
     write_http_api,
     write_options,
@@ -23,7 +25,15 @@ from tests.docs.pages import README, between, text_of
 MACHINE = Machine("a processor", 2, 0.0, "Python", {}, "a day")
 
 
-WRITERS = [write_cli, write_error_codes, write_http_api, write_options, write_settings]
+WRITERS = [
+    write_audit_events,
+    write_cli,
+    write_error_codes,
+    write_features,
+    write_http_api,
+    write_options,
+    write_settings,
+]
 
 
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.PAGE.name)

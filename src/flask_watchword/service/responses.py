@@ -35,16 +35,16 @@ Timestamp: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """What is answered to what is refused.
+    """An error.
 
     Attributes:
-        msg: a sentence for people; it may change.
-        code: a name for programs; it is contract.
-        field: the field of the body or of the query that is wrong, where it is one.
-        pending_token: what to show at ``POST /login/password``, where the code is
+        msg: a sentence for people, which may change.
+        code: the error code, which is stable.
+        field: the field or query parameter that is wrong.
+        pending_token: to be sent to ``POST /login/password``, if the code is
             ``password_change_required``.
-        error: the code once more, where OAuth wants it under this name (RFC 6749 section 5.2).
-        error_description: likewise the sentence.
+        error: the code, for OAuth clients (RFC 6749 section 5.2).
+        error_description: the message, for OAuth clients.
     """
 
     msg: str
@@ -56,10 +56,10 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 class Message(msgspec.Struct):
-    """What is answered where there is nothing to give.
+    """A message.
 
     Attributes:
-        msg: a sentence for people; it may change.
+        msg: a sentence for people, which may change.
     """
 
     msg: str
@@ -116,8 +116,8 @@ def error_response(
 
     Args:
         status: the HTTP status.
-        msg: a sentence for people; it may change.
-        code: a name for programs; it is contract.
+        msg: a sentence for people, which may change.
+        code: the error code, which is stable.
         headers: further headers, a more precise ``WWW-Authenticate`` among them.
         field: the field that is wrong, where it is one.
         pending_token: by which a login can go on.

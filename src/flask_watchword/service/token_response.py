@@ -16,7 +16,7 @@ TokenTransport: TypeAlias = Literal["header", "cookie"]
 
 
 class TokenResponse(msgspec.Struct):
-    """Two tokens, as RFC 6749 section 5.1 has them."""
+    """An access token and a refresh token (RFC 6749 section 5.1)."""
 
     access_token: str
     refresh_token: str
@@ -30,11 +30,11 @@ class TokenResponse(msgspec.Struct):
 
 
 class CookieTokenResponse(msgspec.Struct):
-    """What is answered instead where the tokens travel in cookies: no script sees them.
+    """The response if the tokens are set as cookies.
 
     Attributes:
-        expires_in: seconds that the access token lives.
-        csrf_token: what to send as ``X-CSRF-TOKEN`` with whatever changes something.
+        expires_in: lifetime of the access token in seconds.
+        csrf_token: to be sent as ``X-CSRF-TOKEN`` with each change.
     """
 
     expires_in: int

@@ -152,8 +152,8 @@ def test_path_and_query_are_parameters() -> None:
 
 def test_what_a_docstring_says_of_a_struct_and_its_attributes_is_told() -> None:
     device = described()["components"]["schemas"]["Device"]
-    assert device["description"] == "A session as its owner sees it."
-    assert device["properties"]["id"]["description"] == "by which it can be ended."
+    assert device["description"] == "A session."
+    assert device["properties"]["id"]["description"] == "its id, to end it."
     assert device["properties"]["created_at"]["format"] == "date-time"
 
 

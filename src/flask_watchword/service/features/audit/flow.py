@@ -73,7 +73,7 @@ def drop_some(log: AuditLog, until: Head, limit: int) -> int:
     Args:
         log: what to drop them from.
         until: the last one to drop, which :func:`announce` has told of.
-        limit: how many at most.
+        limit: maximum number of results.
     """
     while (start := log.start()).seq < until.seq:
         page = log.after(start.seq, min(limit, until.seq - start.seq))

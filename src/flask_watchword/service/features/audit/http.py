@@ -15,13 +15,13 @@ _Text = Annotated[str, msgspec.Meta(max_length=255)]
 
 
 class AuditQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Which entries.
+    """The search for audit entries.
 
     Attributes:
-        subject: those about one account, by its id.
-        event: those of one name.
-        before: those with a smaller number: the ``next`` of the page before.
-        limit: how many at most.
+        subject: only entries about the user with this id.
+        event: only this event.
+        before: only entries with a smaller number: the ``next`` of the previous page.
+        limit: maximum number of results.
     """
 
     subject: _Text | None = None
@@ -31,18 +31,18 @@ class AuditQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ShownEntry(msgspec.Struct):
-    """An entry of the log.
+    """An entry of the audit log.
 
     Attributes:
-        seq: its number, from 1 on without a gap.
+        seq: its number, from 1, without gaps.
         at: when it happened.
-        event: what happened.
-        subject: whose account it is about.
-        session: of which session the request was.
-        address: where the request came from.
+        event: the name of the event.
+        subject: the id of the user it is about.
+        session: the id of the session of the request.
+        address: the IP address of the request.
         agent: its User-Agent header.
-        detail: what else is worth knowing, ``actor`` among it where somebody else did it.
-        hash: over this entry and the hash of the one before.
+        detail: further data; ``actor`` is the admin or command that did it.
+        hash: a hash of this entry and of the previous hash.
     """
 
     seq: int
@@ -73,11 +73,11 @@ class ShownEntry(msgspec.Struct):
 
 
 class Entries(msgspec.Struct):
-    """A page of the log, the newest first.
+    """A page of the audit log, newest first.
 
     Attributes:
         entries: the entries.
-        next: what to ask for as ``before``; null on the last page.
+        next: the ``before`` of the next page; null on the last page.
     """
 
     entries: list[ShownEntry]
@@ -87,7 +87,7 @@ class Entries(msgspec.Struct):
 @endpoint(
     "GET",
     "/admin/audit",
-    summary="Show what happened, the newest first, page by page",
+    summary="List the audit log, newest first, in pages",
     guard=ADMIN,
     query=AuditQuery,
     answers={200: Entries},

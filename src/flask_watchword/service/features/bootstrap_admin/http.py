@@ -35,7 +35,7 @@ _HTML = "text/html"
 
 
 class Setup(msgspec.Struct, forbid_unknown_fields=True):
-    """The code of the link, and what the first admin logs in with."""
+    """The code from the link, and the first admin's address and password."""
 
     code: Code
     email: Email
@@ -43,27 +43,27 @@ class Setup(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SetupCode(msgspec.Struct, forbid_unknown_fields=True):
-    """The code of the link."""
+    """The code from the link."""
 
     code: Code
 
 
 class SetupForm(msgspec.Struct):
-    """What the form asks for.
+    """The rules of the form.
 
     Attributes:
-        min_password_characters: least length of the password.
+        min_password_characters: minimum length of the password.
     """
 
     min_password_characters: int
 
 
 class FirstAdmin(msgspec.Struct):
-    """Who administers from now on.
+    """The first admin.
 
     Attributes:
-        id: the user's.
-        email: the user's.
+        id: the user's id.
+        email: the user's e-mail address.
     """
 
     id: str
@@ -73,7 +73,7 @@ class FirstAdmin(msgspec.Struct):
 @endpoint(
     "GET",
     "/setup",
-    summary="Show a form to make the first admin with",
+    summary="Show the page that creates the first admin",
     guard=PUBLIC,
     answers={200: Content(_HTML), 304: None},
     needs_stores=False,
@@ -86,7 +86,7 @@ def setup_page() -> Response:
 @endpoint(
     "GET",
     "/setup/files/<part>",
-    summary="Give what the page at /setup consists of",
+    summary="Return a file of the page at /setup",
     guard=PUBLIC,
     answers={200: tuple(map(Content, _PARTS.values())), 304: None},
     errors=(NOT_FOUND,),
@@ -103,7 +103,7 @@ def setup_part(part: str) -> Response:
 @endpoint(
     "POST",
     "/setup/check",
-    summary="Tell whether the first admin can be made by a code",
+    summary="Check whether a code can create the first admin",
     guard=PUBLIC,
     body=SetupCode,
     answers={200: SetupForm},
@@ -121,7 +121,7 @@ def check_setup_code(context: ServiceContext, body: SetupCode) -> Response:
 @endpoint(
     "POST",
     "/setup",
-    summary="Make the first admin, by the code of the link that is printed at the start",
+    summary="Create the first admin with the code from the link that is printed at the start",
     guard=PUBLIC,
     body=Setup,
     answers={201: FirstAdmin},

@@ -22,7 +22,7 @@ from flask_watchword.service.responses import no_content
 @endpoint(
     "DELETE",
     "/me",
-    summary="Delete one's account, for good",
+    summary="Delete the user's account permanently",
     guard=ACCESS,
     body=Confirmation,
     answers={204: None},

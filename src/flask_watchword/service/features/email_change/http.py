@@ -26,13 +26,13 @@ from flask_watchword.service.responses import Message, json_response, no_content
 
 
 class EmailChange(Confirmation, forbid_unknown_fields=True, kw_only=True):
-    """The address to have, the password of the account, and a second factor where there is one.
+    """The new address, the password of the account, and a second factor if the user has one.
 
     Attributes:
-        email: the address to have.
-        password: of the account.
-        code: of the authenticator; needed where the user has one, unless `recovery_code` is given.
-        recovery_code: one of the recovery codes; it is used up.
+        email: the new address.
+        password: the password of the account.
+        code: a TOTP code; required if the user has TOTP, unless `recovery_code` is given.
+        recovery_code: a recovery code, which is used up.
     """
 
     email: Email
@@ -41,7 +41,7 @@ class EmailChange(Confirmation, forbid_unknown_fields=True, kw_only=True):
 @endpoint(
     "POST",
     "/email/change",
-    summary="Ask for another e-mail address; it gets an e-mail with a code",
+    summary="Request a change of the e-mail address; an e-mail with a code is sent to the new one",
     guard=ACCESS,
     body=EmailChange,
     answers={202: Message},
@@ -71,7 +71,7 @@ def change_email(context: ServiceContext, body: EmailChange) -> Response:
 @endpoint(
     "POST",
     "/email/change/confirm",
-    summary="Change the e-mail address by the code that was sent to the new one",
+    summary="Change the e-mail address with the code that was sent to the new one",
     guard=PUBLIC,
     body=CodeAndPassword,
     answers={204: None},

@@ -24,7 +24,7 @@ from flask_watchword.service.responses import Message, json_response, no_content
 @endpoint(
     "POST",
     "/email/verify",
-    summary="Verify an e-mail address by the code that was sent to it",
+    summary="Verify an e-mail address with the code that was sent to it",
     guard=PUBLIC,
     body=CodeAndPassword,
     answers={204: None},
@@ -41,7 +41,7 @@ def verify_address(context: ServiceContext, body: CodeAndPassword) -> Response:
 @endpoint(
     "POST",
     "/email/verify/resend",
-    summary="Ask for another code that verifies an e-mail address",
+    summary="Request another e-mail with a verification code",
     guard=PUBLIC,
     body=Address,
     answers={202: Message},

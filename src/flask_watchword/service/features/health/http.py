@@ -18,17 +18,17 @@ Standing = Literal["up", "down"]
 
 
 class Health(msgspec.Struct):
-    """That all is well."""
+    """The process is running."""
 
     status: str
 
 
 class Readiness(msgspec.Struct):
-    """That every store answers.
+    """Every store answers.
 
     Attributes:
         status: ``ready``.
-        stores: each of them.
+        stores: the state of each store.
     """
 
     status: str
@@ -36,12 +36,12 @@ class Readiness(msgspec.Struct):
 
 
 class Unready(msgspec.Struct):
-    """That a store does not answer.
+    """A store does not answer.
 
     Attributes:
-        msg: a sentence for people; it may change.
+        msg: a sentence for people, which may change.
         code: ``store_unavailable``.
-        stores: which of them.
+        stores: the state of each store.
     """
 
     msg: str
@@ -52,7 +52,7 @@ class Unready(msgspec.Struct):
 @endpoint(
     "GET",
     "/healthz",
-    summary="Tell whether this process lives",
+    summary="Health check: whether this process is running",
     guard=PUBLIC,
     answers={200: Health},
     needs_stores=False,
@@ -65,7 +65,7 @@ def healthz() -> Response:
 @endpoint(
     "GET",
     "/readyz",
-    summary="Tell whether this process can serve",
+    summary="Readiness check: whether every store answers",
     guard=PUBLIC,
     answers={200: Readiness, 503: Unready},
     needs_stores=False,

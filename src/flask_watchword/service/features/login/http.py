@@ -36,10 +36,10 @@ from flask_watchword.service.tokens import PASSWORD_METHOD
 
 
 class Credentials(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a login; lengths are bounded before any work is spent on them.
+    """The body of a login. Lengths are checked before the password is hashed.
 
     Attributes:
-        transport: whether the tokens come in the body, for a header, or in cookies.
+        transport: whether the tokens are returned in the body or set as cookies.
     """
 
     email: Email

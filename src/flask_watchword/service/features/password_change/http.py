@@ -24,13 +24,13 @@ from flask_watchword.service.responses import no_content
 
 
 class PasswordChange(FactorAnswers, forbid_unknown_fields=True, kw_only=True):
-    """The password there is, what it is to be, and a second factor where the user has one.
+    """The current password, the new one, and a second factor if the user has one.
 
     Attributes:
-        current_password: the one there is.
-        password: the one there is to be.
-        code: of the authenticator; needed where the user has one, unless `recovery_code` is given.
-        recovery_code: one of the recovery codes; it is used up.
+        current_password: the current password.
+        password: the new password.
+        code: a TOTP code; required if the user has TOTP, unless `recovery_code` is given.
+        recovery_code: a recovery code, which is used up.
     """
 
     current_password: Password
@@ -40,7 +40,7 @@ class PasswordChange(FactorAnswers, forbid_unknown_fields=True, kw_only=True):
 @endpoint(
     "POST",
     "/password/change",
-    summary="Change one's password; every other session ends",
+    summary="Change the password; all other sessions end",
     guard=ACCESS,
     body=PasswordChange,
     answers={204: None},

@@ -26,12 +26,12 @@ from flask_watchword.service.responses import Message, Timestamp, json_response,
 
 
 class Reset(msgspec.Struct, forbid_unknown_fields=True):
-    """A code, as the e-mail has it, and what the password is to be.
+    """The code from the e-mail, and the new password.
 
     Attributes:
-        code: of the e-mail.
-        password: the new one.
-        revoke_api_keys: whether every API key and client of the account is revoked as well.
+        code: from the e-mail.
+        password: the new password.
+        revoke_api_keys: whether all API keys and clients of the account are revoked too.
     """
 
     code: Code
@@ -43,12 +43,12 @@ class RemainingKey(msgspec.Struct):
     """An API key or a client of the account.
 
     Attributes:
-        id: by which it is revoked.
+        id: its id, to revoke it.
         kind: `personal` for an API key, `client` for a client.
-        name: what its owner calls it.
-        created_at: when it was made.
-        last_used_at: when it was last used, to the minute; null for never.
-        revoked: whether this reset has revoked it.
+        name: its name.
+        created_at: when it was created.
+        last_used_at: when it was last used, rounded to the minute; null: never.
+        revoked: whether this reset revoked it.
     """
 
     id: str
@@ -72,7 +72,7 @@ class RemainingKey(msgspec.Struct):
 
 
 class ResetDone(msgspec.Struct):
-    """What is left of the account that the new password does not lock out.
+    """The credentials that a new password does not invalidate.
 
     Attributes:
         api_keys: every API key and client, the newest first. The holder of the code reads the

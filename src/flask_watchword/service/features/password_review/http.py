@@ -37,10 +37,10 @@ from flask_watchword.service.tokens import PASSWORD_METHOD
 
 
 class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
-    """What the login was answered with, and the password there is to be.
+    """The pending token of the login, and the new password.
 
     Attributes:
-        transport: whether the tokens come in the body, for a header, or in cookies.
+        transport: whether the tokens are returned in the body or set as cookies.
     """
 
     pending_token: Annotated[str, msgspec.Meta(max_length=4096)]
@@ -51,7 +51,7 @@ class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint(
     "POST",
     "/login/password",
-    summary="Finish a login by a new password, where the old one is too weak alone",
+    summary="Finish a login with a new password, if the old one is too weak on its own",
     guard=PUBLIC,
     body=NewPassword,
     answers={200: (TokenResponse, CookieTokenResponse)},

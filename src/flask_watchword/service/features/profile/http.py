@@ -12,7 +12,7 @@ from flask_watchword.service.responses import Timestamp, json_response, timestam
 
 
 class Me(msgspec.Struct):
-    """What somebody may know of their own account."""
+    """The logged-in user."""
 
     id: str
     email: str
@@ -25,7 +25,7 @@ class Me(msgspec.Struct):
 @endpoint(
     "GET",
     "/me",
-    summary="Show who is logged in",
+    summary="Return the logged-in user",
     guard=ACCESS,
     answers={200: Me},
     errors=(USER_GONE, USER_DISABLED),

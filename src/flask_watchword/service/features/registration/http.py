@@ -22,7 +22,7 @@ from flask_watchword.service.responses import Message, json_response
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True):
-    """Who wants to have an account."""
+    """The account to create."""
 
     email: Email
     password: Password
@@ -31,7 +31,7 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint(
     "POST",
     "/register",
-    summary="Register an account; its address gets an e-mail with a code",
+    summary="Register an account; an e-mail with a code is sent to its address",
     guard=PUBLIC,
     body=Registration,
     answers={201: Message},

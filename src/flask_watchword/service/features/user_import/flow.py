@@ -34,8 +34,8 @@ class Record(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         password: itself, which is hashed.
         id: what their tokens have said so far; a new one where there is none.
         email_verified: whether it was shown that mail reaches them.
-        roles: what they are.
-        scopes: what their tokens may be used for.
+        roles: the user's roles.
+        scopes: the user's scopes.
         disabled: whether they are refused everywhere.
         created_at: seconds since the epoch, or RFC 3339; now where it is not known.
         line: where the record stood, in a file of those that were refused; it says nothing here.

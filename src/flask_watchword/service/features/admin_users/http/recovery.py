@@ -17,7 +17,7 @@ USER_IS_DISABLED = ErrorCode("user_disabled", 409, "The user is disabled and get
 @endpoint(
     "POST",
     "/admin/users/<user_id>/password-reset",
-    summary="Mail a user a code for another password, and end every session",
+    summary="Send a user a code that resets the password, and end all sessions",
     guard=RECENT_ADMIN,
     answers={202: Message},
     errors=(USER_NOT_FOUND, USER_IS_DISABLED),

@@ -18,14 +18,14 @@ class ShownUser(msgspec.Struct):
     """A user.
 
     Attributes:
-        id: the subject of their tokens.
-        email: the address as they typed it.
-        created_at: when they registered, or were invited.
-        email_verified_at: when it was shown that mail reaches them.
-        password_changed_at: when they last changed their password.
-        disabled_at: since when they are refused everywhere.
-        roles: what they are.
-        scopes: what their tokens may be used for.
+        id: the user's id, the subject of their tokens.
+        email: the address as the user typed it.
+        created_at: when the user registered or was invited.
+        email_verified_at: when the address was verified.
+        password_changed_at: when the password was last changed.
+        disabled_at: when the user was disabled; null: enabled.
+        roles: the user's roles.
+        scopes: the user's scopes.
     """
 
     id: str

@@ -18,12 +18,12 @@ _ERRORS = (USER_NOT_FOUND, LAST_ADMIN)
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to be otherwise; what is left out or null stays.
+    """The changes; fields that are missing or null stay as they are.
 
     Attributes:
-        roles: these and no others.
-        scopes: these and no others.
-        disabled: whether the user is refused everywhere.
+        roles: the user's new roles.
+        scopes: the user's new scopes.
+        disabled: whether the user is disabled.
     """
 
     roles: Names | None = None
@@ -34,7 +34,7 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint(
     "GET",
     "/admin/users/<user_id>",
-    summary="Show one user",
+    summary="Return a user",
     guard=ADMIN,
     answers={200: ShownUser},
     errors=(USER_NOT_FOUND,),
@@ -47,7 +47,7 @@ def show_user(context: ServiceContext, user_id: str) -> Response:
 @endpoint(
     "PATCH",
     "/admin/users/<user_id>",
-    summary="Give a user other roles or scopes, disable or enable them",
+    summary="Change a user's roles or scopes, disable or enable the user",
     guard=RECENT_ADMIN,
     body=Change,
     answers={200: ShownUser},
@@ -68,7 +68,7 @@ def change_user(context: ServiceContext, user_id: str, body: Change) -> Response
 @endpoint(
     "DELETE",
     "/admin/users/<user_id>",
-    summary="Delete a user, for good",
+    summary="Delete a user permanently",
     guard=RECENT_ADMIN,
     answers={204: None},
     errors=_ERRORS,

@@ -21,12 +21,12 @@ from flask_watchword.service.responses import json_response
 
 
 class UserQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Which users.
+    """The search for users.
 
     Attributes:
         search: a part of the e-mail address.
-        after: the ``next`` of the page before.
-        limit: how many at most.
+        after: the ``next`` of the previous page.
+        limit: maximum number of results.
     """
 
     search: Email = ""
@@ -35,11 +35,11 @@ class UserQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Users(msgspec.Struct):
-    """A page of users, in the order of their addresses.
+    """A page of users, sorted by e-mail address.
 
     Attributes:
         users: the users.
-        next: what to ask for as ``after``; null on the last page.
+        next: the ``after`` of the next page; null on the last page.
     """
 
     users: list[ShownUser]
@@ -47,7 +47,7 @@ class Users(msgspec.Struct):
 
 
 class Invitation(msgspec.Struct, forbid_unknown_fields=True):
-    """Who is to have an account. They choose their password by a code in an e-mail."""
+    """The user to invite, who chooses a password with a code from an e-mail."""
 
     email: Email
     roles: Names = []
@@ -57,7 +57,7 @@ class Invitation(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint(
     "GET",
     "/admin/users",
-    summary="Look for users by a part of their address, page by page",
+    summary="Search users by a part of their e-mail address, in pages",
     guard=ADMIN,
     query=UserQuery,
     answers={200: Users},
@@ -75,7 +75,7 @@ def list_users(context: ServiceContext, query: UserQuery) -> Response:
 @endpoint(
     "POST",
     "/admin/users",
-    summary="Invite a user, who chooses a password by a code in an e-mail",
+    summary="Invite a user, who chooses a password with a code from an e-mail",
     guard=RECENT_ADMIN,
     body=Invitation,
     answers={201: ShownUser},

@@ -28,7 +28,7 @@ class Description(msgspec.Struct):
 @endpoint(
     "GET",
     "/openapi.json",
-    summary="Describe this API",
+    summary="Return the OpenAPI document",
     guard=PUBLIC,
     answers={200: Content(_MEDIA_TYPE, Description), 304: None},
     needs_stores=False,

@@ -19,7 +19,7 @@ _HTML = "text/html"
 @endpoint(
     "GET",
     "/docs",
-    summary="Show this API to people",
+    summary="Show the API documentation",
     guard=PUBLIC,
     answers={200: Content(_HTML), 304: None},
     needs_stores=False,
@@ -32,7 +32,7 @@ def docs() -> Response:
 @endpoint(
     "GET",
     "/docs/<part>",
-    summary="Give what the page at /docs consists of",
+    summary="Return a file of the page at /docs",
     guard=PUBLIC,
     answers={200: tuple(map(Content, (CSS, JAVASCRIPT, *ENDINGS))), 304: None},
     errors=(NOT_FOUND,),

@@ -22,7 +22,7 @@ _KIND = ApiTokenKind.CLIENT
 
 
 class Clients(msgspec.Struct):
-    """Every client of one user, the newest first."""
+    """The user's clients, newest first."""
 
     clients: list[ShownToken]
 
@@ -31,9 +31,9 @@ class MadeClient(msgspec.Struct):
     """A client.
 
     Attributes:
-        client_id: its name.
-        client_secret: what it shows at ``POST /token``; it is shown here and never again.
-        made: what is known of it.
+        client_id: the id of the client.
+        client_secret: the secret for ``POST /token``. It is only returned here.
+        made: the token or client.
     """
 
     client_id: str
@@ -44,7 +44,7 @@ class MadeClient(msgspec.Struct):
 @endpoint(
     "GET",
     "/clients",
-    summary="List one's clients",
+    summary="List the user's clients",
     guard=ACCESS,
     answers={200: Clients},
 )
@@ -58,7 +58,7 @@ def list_clients(context: ServiceContext) -> Response:
 @endpoint(
     "POST",
     "/clients",
-    summary="Make a client, a program that acts for itself",
+    summary="Create a client, which acts as itself",
     guard=ACCESS,
     body=NewToken,
     answers={201: MadeClient},
@@ -73,7 +73,7 @@ def make_client(context: ServiceContext, body: NewToken) -> Response:
 @endpoint(
     "DELETE",
     "/clients/<client_id>",
-    summary="Revoke a client, with the access it has",
+    summary="Revoke a client and its access tokens",
     guard=ACCESS,
     answers={204: None},
     errors=(CLIENT_NOT_FOUND,),

@@ -22,7 +22,7 @@ _KIND = ApiTokenKind.PERSONAL
 
 
 class Tokens(msgspec.Struct):
-    """Every personal access token of one user, the newest first."""
+    """The user's personal access tokens, newest first."""
 
     tokens: list[ShownToken]
 
@@ -31,8 +31,8 @@ class MadeToken(msgspec.Struct):
     """A personal access token.
 
     Attributes:
-        token: what a program shows at ``POST /token``; it is shown here and never again.
-        made: what is known of it.
+        token: the secret for ``POST /token``. It is only returned here.
+        made: the token or client.
     """
 
     token: str
@@ -42,7 +42,7 @@ class MadeToken(msgspec.Struct):
 @endpoint(
     "GET",
     "/tokens",
-    summary="List one's personal access tokens",
+    summary="List the user's personal access tokens",
     guard=ACCESS,
     answers={200: Tokens},
 )
@@ -56,7 +56,7 @@ def list_tokens(context: ServiceContext) -> Response:
 @endpoint(
     "POST",
     "/tokens",
-    summary="Make a personal access token for a program",
+    summary="Create a personal access token",
     guard=ACCESS,
     body=NewToken,
     answers={201: MadeToken},
@@ -71,7 +71,7 @@ def make_token(context: ServiceContext, body: NewToken) -> Response:
 @endpoint(
     "DELETE",
     "/tokens/<token_id>",
-    summary="Revoke a personal access token, with the access it gave",
+    summary="Revoke a personal access token and the access tokens obtained with it",
     guard=ACCESS,
     answers={204: None},
     errors=(TOKEN_NOT_FOUND,),

@@ -68,15 +68,15 @@ class NewToken(Confirmation, forbid_unknown_fields=True, kw_only=True):
 
 
 class ShownToken(msgspec.Struct):
-    """A token, without what is secret of it.
+    """A token or client, without its secret.
 
     Attributes:
-        id: by which it is revoked; of a client, its ``client_id``.
-        name: what its owner calls it.
-        scopes: what it may be used for.
-        created_at: when it was made.
-        expires_at: when it ends; null for never.
-        last_used_at: when it was last used, to the minute.
+        id: its id, to revoke it; for a client, its ``client_id``.
+        name: its name.
+        scopes: its scopes.
+        created_at: when it was created.
+        expires_at: when it expires; null: never.
+        last_used_at: when it was last used, rounded to the minute; null: never.
     """
 
     id: str

@@ -49,15 +49,15 @@ _Text = Annotated[str, msgspec.Meta(max_length=256)]
 
 
 class TokenRequest(msgspec.Struct):
-    """What a program asks with. What else is in the form is disregarded (RFC 6749 section 3.2).
+    """The form of a token request. Other fields are ignored (RFC 6749 section 3.2).
 
     Attributes:
         grant_type: ``client_credentials`` for a client; the one of RFC 8693 for a personal token.
-        scope: names with spaces between them; what the program may be used for, when left out.
-        client_id: of a client that does not show its credentials by HTTP Basic.
-        client_secret: likewise.
+        scope: the requested scopes, separated by spaces; default: all scopes of the credentials.
+        client_id: the client's id, if it does not use HTTP Basic.
+        client_secret: the client's secret, if it does not use HTTP Basic.
         subject_token: a personal access token.
-        subject_token_type: that it is a token.
+        subject_token_type: the type of the token (RFC 8693 section 3).
     """
 
     grant_type: Literal["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"]
@@ -69,14 +69,14 @@ class TokenRequest(msgspec.Struct):
 
 
 class Access(msgspec.Struct, omit_defaults=True):
-    """An access token, as RFC 6749 section 5.1 has it.
+    """An access token (RFC 6749 section 5.1).
 
     Attributes:
-        access_token: good for every view that its scopes are enough for.
+        access_token: the access token.
         token_type: always ``Bearer``.
-        expires_in: seconds.
-        scope: what it may be used for, with spaces between; empty for nothing in particular.
-        issued_token_type: what it is, where a token was traded for it (RFC 8693 section 2.2.1).
+        expires_in: its lifetime in seconds.
+        scope: its scopes, separated by spaces.
+        issued_token_type: the type of the token, after a token exchange (RFC 8693 section 2.2.1).
     """
 
     access_token: str
@@ -93,7 +93,7 @@ class _NotGood(Exception):
 @endpoint(
     "POST",
     "/token",
-    summary="Trade a client's credentials or a personal access token for access",
+    summary="Exchange client credentials or a personal access token for an access token",
     guard=PUBLIC,
     form=TokenRequest,
     answers={200: Access},

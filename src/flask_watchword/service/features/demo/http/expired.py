@@ -10,7 +10,7 @@ from flask_watchword.service.tokens import expired_token
 @endpoint(
     "POST",
     "/expired",
-    summary="Show what a client is told whose access token has grown old",
+    summary="The demo's response to an expired access token",
     guard=EXPIRED,
     answers={},
 )

@@ -19,7 +19,7 @@ class LoggedIn(msgspec.Struct):
 @endpoint(
     "GET",
     "/protected-route",
-    summary="The tutorial's view behind an access token",
+    summary="The demo's protected route",
     guard=ACCESS,
     answers={200: LoggedIn},
 )

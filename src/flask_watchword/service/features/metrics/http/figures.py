@@ -12,12 +12,12 @@ from flask_watchword.service.responses import json_response
 
 
 class RevocationFigures(msgspec.Struct):
-    """What the worker that answers knows of the revocations.
+    """The responding worker's copy of the revocations.
 
     Attributes:
-        staleness: seconds since its copy was last known to be complete.
-        entries: how many it holds.
-        follows: whether its thread runs.
+        staleness: seconds since the copy was last known to be complete.
+        entries: number of revocations in it.
+        follows: whether its background thread is running.
     """
 
     staleness: float | None
@@ -26,14 +26,14 @@ class RevocationFigures(msgspec.Struct):
 
 
 class ShownFigures(msgspec.Struct):
-    """Figures.
+    """Numbers of users, keys and audit entries.
 
     Attributes:
-        users: how many there are.
-        disabled_users: how many of them are disabled.
-        audit_entries: how many the audit log has.
-        keys: how many there are in each state.
-        revocations: what this worker knows of them.
+        users: number of users.
+        disabled_users: number of disabled users.
+        audit_entries: number of entries in the audit log.
+        keys: number of keys in each state.
+        revocations: this worker's copy of the revocations.
     """
 
     users: int
@@ -46,7 +46,7 @@ class ShownFigures(msgspec.Struct):
 @endpoint(
     "GET",
     "/admin/figures",
-    summary="Show how many users, keys and entries there are",
+    summary="Return the numbers of users, keys and audit entries",
     guard=ADMIN,
     answers={200: ShownFigures},
 )

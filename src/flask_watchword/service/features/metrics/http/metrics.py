@@ -27,7 +27,7 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 @endpoint(
     "GET",
     "/metrics",
-    summary="Show figures for Prometheus, to this machine or by a token of its own",
+    summary="Return metrics for Prometheus, to this machine or with the metrics token",
     guard=PUBLIC,
     answers={200: Content(_MEDIA_TYPE)},
     errors=(METRICS_HIDDEN,),

@@ -19,7 +19,7 @@ from flask_watchword.service.responses import json_response, no_content
 @endpoint(
     "GET",
     "/admin/users/<user_id>/sessions",
-    summary="List where a user is logged in",
+    summary="List a user's sessions",
     guard=ADMIN,
     answers={200: Devices},
     errors=(USER_NOT_FOUND,),
@@ -34,7 +34,7 @@ def list_sessions_of_user(context: ServiceContext, user_id: str) -> Response:
 @endpoint(
     "DELETE",
     "/admin/users/<user_id>/sessions",
-    summary="End every session of a user",
+    summary="End all sessions of a user",
     guard=RECENT_ADMIN,
     answers={204: None},
     errors=(USER_NOT_FOUND,),

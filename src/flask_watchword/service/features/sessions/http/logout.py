@@ -13,7 +13,7 @@ from flask_watchword.service.responses import no_content
 @endpoint(
     "POST",
     "/logout",
-    summary="Log out: end this session, by its access or its refresh token",
+    summary="Log out: end this session, with its access or refresh token",
     guard=SESSION,
     answers={204: None},
 )

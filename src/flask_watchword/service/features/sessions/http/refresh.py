@@ -20,7 +20,7 @@ from flask_watchword.service.tokens import AuthenticationContext, user_disabled,
 @endpoint(
     "POST",
     "/refresh",
-    summary="Trade a refresh token for the next pair of its session",
+    summary="Exchange a refresh token for new tokens",
     guard=REFRESH,
     answers={200: (TokenResponse, CookieTokenResponse)},
     errors=(USER_GONE, USER_DISABLED),

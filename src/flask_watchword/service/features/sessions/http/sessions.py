@@ -23,7 +23,7 @@ SESSION_NOT_FOUND = ErrorCode("session_not_found", 404, "There is no such sessio
 
 
 class OtherDevice(msgspec.Struct):
-    """A device that repeats the refreshes of another one: it has a copy of the session's tokens.
+    """A second device that uses the session's refresh tokens.
 
     Attributes:
         at: when it was last seen, rounded like `last_seen_at`.
@@ -37,18 +37,18 @@ class OtherDevice(msgspec.Struct):
 
 
 class Device(msgspec.Struct):
-    """A session as its owner sees it.
+    """A session.
 
     Attributes:
-        id: by which it can be ended.
-        created_at: when it was logged in.
+        id: its id, to end it.
+        created_at: when the user logged in.
         last_seen_at: when it was last refreshed, to the hour; a refresh shows a minute later at
             the earliest, so that a thief of a token does not see when its owner refreshes.
-        expires_at: when it ends unless it is refreshed, counted from `last_seen_at`.
-        address: the IP address it was logged in from.
-        agent: the User-Agent header that came along.
-        current: whether this very request belongs to it.
-        elsewhere: who else uses it, from another network or user agent; null if no one.
+        expires_at: when it expires unless it is refreshed, counted from `last_seen_at`.
+        address: the IP address of the login.
+        agent: the User-Agent header of the login.
+        current: whether it is the session of this request.
+        elsewhere: a second device that uses it, from another network or user agent; null: none.
     """
 
     id: str
@@ -83,7 +83,7 @@ def _elsewhere(session: ListedSession) -> OtherDevice | None:
 
 
 class Devices(msgspec.Struct):
-    """Every session of one user, the one seen last first."""
+    """The sessions of a user, the last used first."""
 
     sessions: list[Device]
 
@@ -91,7 +91,7 @@ class Devices(msgspec.Struct):
 @endpoint(
     "GET",
     "/sessions",
-    summary="List where one is logged in",
+    summary="List the user's sessions",
     guard=ACCESS,
     answers={200: Devices},
 )
@@ -104,7 +104,7 @@ def list_sessions(context: ServiceContext) -> Response:
 @endpoint(
     "DELETE",
     "/sessions/<session_id>",
-    summary="End one session of one's own",
+    summary="End one of the user's sessions",
     guard=ACCESS,
     answers={204: None},
     errors=(SESSION_NOT_FOUND,),
@@ -122,7 +122,7 @@ def end_session(context: ServiceContext, session_id: str) -> Response:
 @endpoint(
     "DELETE",
     "/sessions",
-    summary="End every session of one's own but this one",
+    summary="End all of the user's sessions except this one",
     guard=ACCESS,
     answers={204: None},
 )

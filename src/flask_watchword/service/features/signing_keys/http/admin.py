@@ -33,15 +33,15 @@ _ERRORS = (KEY_NOT_FOUND, KEY_REFUSED)
 
 
 class ShownKey(msgspec.Struct):
-    """A key, without anything secret.
+    """A key, without its private part.
 
     Attributes:
-        kid: its name.
+        kid: its key id.
         state: ``next``, ``active``, ``retiring``, ``retired`` or ``revoked``.
-        algorithm: what it is for.
-        published_at: since when it is in the JWK Set.
-        active_from: when it begins to sign; null for one that only verifies.
-        verify_until: when its last token has expired; null while that is not known.
+        algorithm: its algorithm.
+        published_at: when it was published in the JWK Set.
+        active_from: when it begins to sign; null: it only verifies.
+        verify_until: when its last token expires; null: not known yet.
     """
 
     kid: str
@@ -65,13 +65,13 @@ class ShownKey(msgspec.Struct):
 
 
 class ShownKeys(msgspec.Struct):
-    """Every key, those that matter most first."""
+    """All keys, the most important first."""
 
     keys: list[ShownKey]
 
 
 class Rotation(msgspec.Struct, forbid_unknown_fields=True):
-    """How to rotate.
+    """How to rotate the key.
 
     Attributes:
         at_once: whether the new key signs from now on, and not after it was published for long
@@ -84,7 +84,7 @@ class Rotation(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint(
     "GET",
     "/admin/keys",
-    summary="List the keys that sign and verify the service's tokens",
+    summary="List the signing keys",
     guard=ADMIN,
     answers={200: ShownKeys},
 )
@@ -96,7 +96,7 @@ def list_keys(context: ServiceContext) -> Response:
 @endpoint(
     "POST",
     "/admin/keys/rotate",
-    summary="Publish a new key, which signs once it has been published for long enough",
+    summary="Rotate: publish a new key, which signs after it has been published for a while",
     guard=RECENT_ADMIN,
     body=Rotation,
     answers={200: ShownKeys},
@@ -113,7 +113,7 @@ def rotate_keys(context: ServiceContext, body: Rotation) -> Response:
 @endpoint(
     "POST",
     "/admin/keys/<kid>/retire",
-    summary="Withdraw a key that waits, or let one that only verifies run out",
+    summary="Withdraw a waiting key, or retire one that only verifies",
     guard=RECENT_ADMIN,
     answers={200: ShownKeys},
     errors=_ERRORS,
@@ -130,7 +130,7 @@ def retire_key(context: ServiceContext, kid: str) -> Response:
 @endpoint(
     "POST",
     "/admin/keys/<kid>/revoke",
-    summary="Refuse every token of a key that somebody else may have",
+    summary="Revoke a stolen key: reject every token it has signed",
     guard=RECENT_ADMIN,
     answers={204: None},
     errors=_ERRORS,

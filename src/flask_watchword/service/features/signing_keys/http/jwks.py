@@ -21,7 +21,7 @@ class JwkSet(msgspec.Struct):
 @endpoint(
     "GET",
     "/.well-known/jwks.json",
-    summary="Show the public keys of the service's tokens",
+    summary="Return the public keys that verify the service's tokens",
     guard=PUBLIC,
     answers={200: Content(_MEDIA_TYPE, JwkSet), 304: None},
 )

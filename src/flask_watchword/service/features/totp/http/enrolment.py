@@ -74,7 +74,7 @@ class TotpSecret(msgspec.Struct):
 
 
 class ConfirmTotp(msgspec.Struct, forbid_unknown_fields=True):
-    """A code that the authenticator shows."""
+    """A code from the authenticator."""
 
     code: TotpCode
 
@@ -88,7 +88,7 @@ class RecoveryCodes(msgspec.Struct):
 @endpoint(
     "POST",
     "/totp/enrol",
-    summary="Begin to add an authenticator; it counts once it is confirmed",
+    summary="Begin to set up TOTP; it takes effect once confirmed",
     guard=ACCESS,
     body=BeginTotp,
     answers={200: TotpSecret},
@@ -117,7 +117,7 @@ def enrol_totp(context: ServiceContext, body: BeginTotp) -> Response:
 @endpoint(
     "POST",
     "/totp/confirm",
-    summary="Make the authenticator a factor of every login; every other session ends",
+    summary="Confirm TOTP, which every login then requires; all other sessions end",
     guard=ACCESS,
     body=ConfirmTotp,
     answers={200: RecoveryCodes},

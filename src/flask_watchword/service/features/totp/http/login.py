@@ -22,7 +22,7 @@ class SecondStep(FactorAnswers, forbid_unknown_fields=True, kw_only=True):
 
     Attributes:
         pending_token: the MFA challenge token.
-        transport: whether the tokens come in the body, for a header, or in cookies.
+        transport: whether the tokens are returned in the body or set as cookies.
     """
 
     pending_token: Annotated[str, msgspec.Meta(max_length=4096)]
@@ -32,7 +32,7 @@ class SecondStep(FactorAnswers, forbid_unknown_fields=True, kw_only=True):
 @endpoint(
     "POST",
     "/login/totp",
-    summary="Finish a login with a code of the authenticator, or with a recovery code",
+    summary="Finish a login with a TOTP code or a recovery code",
     guard=PUBLIC,
     body=SecondStep,
     answers={200: (TokenResponse, CookieTokenResponse)},

@@ -46,7 +46,7 @@ def disable_totp(context: ServiceContext, body: Confirmation) -> Response:
 @endpoint(
     "DELETE",
     "/admin/users/<user_id>/totp",
-    summary="Remove the second factor of a user who has lost it",
+    summary="Remove a user's second factor",
     guard=RECENT_ADMIN,
     answers={204: None},
     errors=(USER_NOT_FOUND, SECOND_FACTOR_MISSING),
