@@ -99,7 +99,7 @@ def test_a_second_rotation_is_one_line_and_changes_nothing() -> None:
     before = listed()
     result = keys("rotate")
     assert result.exit_code == 1
-    why = f"{kid_of('next')} is published already and waits for its turn"
+    why = f"{kid_of('next')} is published already and does not sign yet"
     assert result.output == f"Error: {why}; see: watchword keys list\n"
     assert listed() == before
 

@@ -213,7 +213,7 @@ def test_key_under_two_kids_is_rejected() -> None:
 
 def test_key_under_another_kid_than_its_own_is_rejected() -> None:
     for key in (pair("x"), pair("x").with_kid(None)):
-        with pytest.raises(InvalidKeyError, match="stands in the keyring as 'y'"):
+        with pytest.raises(InvalidKeyError, match="is in the keyring as 'y'"):
             Keyring((KeyEntry("y", key, NOW),))
 
 

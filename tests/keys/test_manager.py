@@ -231,7 +231,7 @@ def test_key_is_not_imported_twice(manager: KeyManager) -> None:
 
 def test_private_key_is_not_imported_while_a_key_is_pending(manager: KeyManager) -> None:
     manager.rotate()
-    with pytest.raises(KeyOperationError, match="one can be next"):
+    with pytest.raises(KeyOperationError, match="is the next key already"):
         manager.import_key(new_material("EdDSA"))
 
 
@@ -261,7 +261,7 @@ def test_key_of_valid_tokens_is_not_retired(manager: KeyManager, clock: HandCloc
     with pytest.raises(KeyOperationError, match="about to sign"):
         manager.retire(second)
     clock.now += 1.0
-    with pytest.raises(KeyOperationError, match="ends by itself"):
+    with pytest.raises(KeyOperationError, match="retires by itself"):
         manager.retire(first)
     with pytest.raises(KeyOperationError, match="there is no key nobody"):
         manager.retire("nobody")

@@ -256,6 +256,6 @@ def _start(entry: KeyEntry) -> float:
 def _check_entry(entry: KeyEntry) -> None:
     nameless = entry.key.kid is None and entry.key.jwk is None
     if entry.key.kid != entry.kid and not nameless:
-        raise InvalidKeyError(f"the key {entry.key.kid!r} stands in the keyring as {entry.kid!r}")
+        raise InvalidKeyError(f"the key {entry.key.kid!r} is in the keyring as {entry.kid!r}")
     if entry.active_from is not None and entry.key.signer is None:
         raise InvalidKeyError(f"the key {entry.kid!r} is to sign, but has no private part")

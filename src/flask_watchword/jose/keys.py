@@ -194,7 +194,7 @@ def _check_secret(material: Any) -> bytes:
     check = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).prepare_key
     secret = check(material)
     if _load_any(secret) is not None or _is_der_certificate(secret):
-        raise InvalidKeyError("this is an asymmetric key, everybody may know its public part")
+        raise InvalidKeyError("this is an asymmetric key, and its public part is not secret")
     if _has_jwk(secret):
         raise InvalidKeyError("this JSON has a JWK in it, which is not a secret as text")
     return secret

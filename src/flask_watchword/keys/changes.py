@@ -23,7 +23,7 @@ def kid_of(material: Material) -> str:
         KeyOperationError: when it has none.
     """
     if material.key.kid is None:
-        raise KeyOperationError("a key without a public part has no name")
+        raise KeyOperationError("a key without a public part has no kid")
     return material.key.kid
 
 

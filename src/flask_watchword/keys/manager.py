@@ -102,7 +102,7 @@ class KeyManager:
         if pending is None:
             return self._add(stored, new_material(self._policy.algorithm), now, at_once=at_once)
         if not at_once:
-            raise KeyOperationError(f"{pending.kid} is published already and waits for its turn")
+            raise KeyOperationError(f"{pending.kid} is published already and does not sign yet")
         self._swap(self._with_signer(stored, now), now)
         return pending.kid
 
@@ -138,14 +138,14 @@ class KeyManager:
         stored, ring, now = self._load_decrypted()
         kid = kid_of(material)
         if any(key.kid == kid for key in stored.keys):
-            raise KeyOperationError(f"{kid} is here already, and no key is taken in twice")
+            raise KeyOperationError(f"{kid} is here already: a key cannot be imported twice")
         if material.private is None:
             ring.imported(kid, material.key, now)  # raises when the keyring cannot have it
             self._swap(with_key(stored, verification_key(material, now)), now)
             return kid
         pending = pending_key(ring, now)
         if pending is not None:
-            raise KeyOperationError(f"{pending.kid} waits for its turn already; one can be next")
+            raise KeyOperationError(f"{pending.kid} is the next key already; there can be only one")
         return self._add(stored, material, now, at_once=at_once)
 
     def retire(self, kid: str) -> None:
@@ -163,10 +163,10 @@ class KeyManager:
         if state is KeyState.ACTIVE:
             raise KeyOperationError(f"{kid} signs now; a rotation puts another key in its place")
         if state is KeyState.RETIRED:
-            raise KeyOperationError(f"{kid} has come to its end already")
+            raise KeyOperationError(f"{kid} is retired already")
         entry = ring.entry(kid)
         if entry.verify_until is not None:
-            raise KeyOperationError(f"{kid} ends by itself once its last token has expired")
+            raise KeyOperationError(f"{kid} retires by itself once its last token has expired")
         if state is KeyState.RETIRING:
             self._swap(with_end(stored, kid, now + self._verification_seconds(stored)), now)
         elif (entry.active_from or now) - now < SLACK_SECONDS:
@@ -252,7 +252,9 @@ class KeyManager:
 
     def _swap(self, changed: StoredKeyring, now: float) -> None:
         if not self._store.swap(cleaned_up(changed, now)):
-            raise KeyringConflict("somebody else changed the keys at this moment; nothing was done")
+            raise KeyringConflict(
+                "another process changed the keys at the same time; nothing was done"
+            )
 
     def _verification_seconds(self, stored: StoredKeyring) -> float:
         return max(stored.token_seconds, self._policy.token) + SLACK_SECONDS

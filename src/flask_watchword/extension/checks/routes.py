@@ -71,7 +71,7 @@ def _methods_of(rule: Rule) -> Iterable[str]:
 
 
 def _protections_before(app: Flask, endpoint: str) -> Iterator[Protection]:
-    """Yield what is asked before any view of the application, or of the endpoint's blueprints."""
+    """Yield the protections in ``before_request`` functions of the application and blueprints."""
     parts = endpoint.split(".")[:-1]
     blueprints = [".".join(parts[: length + 1]) for length in range(len(parts))]
     for name in (None, *blueprints):
