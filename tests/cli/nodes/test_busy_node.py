@@ -42,7 +42,7 @@ def test_a_worker_takes_as_many_connections_as_the_page_says(
     if sessions_in == "PostgreSQL":
         del settings["WATCHWORD_VALKEY"]
     (promised,) = re.findall(
-        rf"sessions in {sessions_in}: (\d+) connections",
+        rf"sessions in\s+{sessions_in}: (\d+) connections",
         text_of(DOCS / "service" / "several-machines.md"),
     )
     node, token = signed_in(serve("--workers", "1", **settings), settings, tmp_path)
