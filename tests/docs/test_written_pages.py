@@ -41,10 +41,6 @@ def test_generated_page_is_current(writer: ModuleType) -> None:
     assert text_of(writer.PAGE) == writer.page()
 
 
-def test_every_error_code_is_explained() -> None:
-    assert write_error_codes.MEANINGS.keys() == write_error_codes.statuses().keys()
-
-
 def test_every_setting_is_explained() -> None:
     settings = {field.name for field in fields(Settings)} - {"limits"}
     assert write_settings.MEANINGS.keys() == settings

@@ -47,27 +47,33 @@ class Rejected(Exception):
         self.members = members or {}
 
 
-INVALID_FIELD = ErrorCode("invalid_field", 422, "A field is missing or has an invalid value.")
-TOO_MANY_TRIES = ErrorCode(
-    "too_many_tries", 429, "Too many attempts. Try again after the seconds in Retry-After."
+INVALID_FIELD = ErrorCode(
+    "invalid_field",
+    422,
+    "A field or query parameter is missing, unknown, or has an invalid "
+    "value; `field` names it. A rejected new password has this code too.",
 )
-LOGIN_BUSY = ErrorCode(
-    "login_busy", 503, "Too many passwords are being verified. Try again after a few seconds."
-)
+TOO_MANY_TRIES = ErrorCode("too_many_tries", 429, "A rate limit is exceeded.")
+LOGIN_BUSY = ErrorCode("login_busy", 503, "Too many passwords are being hashed at the moment.")
 SECOND_FACTOR_UNAVAILABLE = ErrorCode(
     "second_factor_unavailable",
     503,
-    "Codes cannot be verified at the moment. A recovery code works.",
+    "The secret of the factor cannot be decrypted with the current master key.",
 )
 INVALID_CODE = ErrorCode(
-    "invalid_code", 400, "The code of the e-mail is invalid, expired or used. Request another one."
+    "invalid_code",
+    400,
+    "A one-time code from an e-mail, or of the setup link, is wrong, "
+    "expired, used, or replaced by a later one.",
 )
-EMAIL_TAKEN = ErrorCode("email_taken", 409, "An account with this e-mail address already exists.")
+EMAIL_TAKEN = ErrorCode("email_taken", 409, "Another account has this e-mail address.")
 EMAIL_UNVERIFIED = ErrorCode(
-    "email_unverified", 409, "The e-mail address has to be verified first."
+    "email_unverified",
+    409,
+    "A second factor, API keys and clients require a verified e-mail address.",
 )
-WRONG_PASSWORD = ErrorCode("wrong_password", 403, "The password is wrong.")
-USER_NOT_FOUND = ErrorCode("user_not_found", 404, "There is no such user.")
-LAST_ADMIN = ErrorCode(
-    "last_admin", 409, "This user is the last administrator. Make another user an admin first."
+WRONG_PASSWORD = ErrorCode(
+    "wrong_password", 403, "Wrong current password at a change to the account."
 )
+USER_NOT_FOUND = ErrorCode("user_not_found", 404, "There is no user with this id.")
+LAST_ADMIN = ErrorCode("last_admin", 409, "This would remove the last admin.")

@@ -16,7 +16,7 @@ from flask_watchword.service.features.api_tokens.http.shared import (
 )
 from flask_watchword.service.responses import error_response, json_response, no_content
 
-CLIENT_NOT_FOUND = ErrorCode("client_not_found", 404, "The user has no such client.")
+CLIENT_NOT_FOUND = ErrorCode("client_not_found", 404, "The user has no client with this id.")
 
 _KIND = ApiTokenKind.CLIENT
 

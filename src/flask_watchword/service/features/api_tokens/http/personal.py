@@ -16,7 +16,11 @@ from flask_watchword.service.features.api_tokens.http.shared import (
 )
 from flask_watchword.service.responses import error_response, json_response, no_content
 
-TOKEN_NOT_FOUND = ErrorCode("token_not_found", 404, "The user has no such API key.")
+TOKEN_NOT_FOUND = ErrorCode(
+    "token_not_found",
+    404,
+    "The user has no personal access token with this id.",
+)
 
 _KIND = ApiTokenKind.PERSONAL
 

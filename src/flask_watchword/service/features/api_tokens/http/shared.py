@@ -33,7 +33,7 @@ from flask_watchword.service.responses import Timestamp, timestamp
 TOO_MANY_TOKENS = ErrorCode(
     "too_many_tokens",
     409,
-    "The user has as many API keys and clients as allowed. Revoke one first.",
+    "The user has the maximum number of API keys and clients.",
 )
 
 #: How many tokens of one kind a user may have that are not over.

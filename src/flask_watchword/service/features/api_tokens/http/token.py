@@ -29,17 +29,15 @@ from flask_watchword.service.rate_limiting import counting_failures
 from flask_watchword.service.responses import CHALLENGE, Problem, json_response
 
 UNSUPPORTED_GRANT_TYPE = ErrorCode(
-    "unsupported_grant_type", 400, "The grant type is not supported (RFC 6749 section 5.2)."
+    "unsupported_grant_type", 400, "`POST /token` does not support this `grant_type`."
 )
 INVALID_GRANT = ErrorCode(
-    "invalid_grant", 400, "The API key is invalid, expired or revoked (RFC 6749 section 5.2)."
+    "invalid_grant", 400, "The personal access token is invalid, expired or revoked."
 )
 INVALID_SCOPE = ErrorCode(
-    "invalid_scope", 400, "A requested scope is not granted (RFC 6749 section 5.2)."
+    "invalid_scope", 400, "The requested scope exceeds what the client, the token or its owner has."
 )
-INVALID_CLIENT = ErrorCode(
-    "invalid_client", 401, "The client or its secret is wrong (RFC 6749 section 5.2)."
-)
+INVALID_CLIENT = ErrorCode("invalid_client", 401, "Wrong client id or client secret.")
 
 _CLIENT_CREDENTIALS = "client_credentials"
 #: RFC 8693 section 3.

@@ -15,7 +15,7 @@ from flask_watchword.service.responses import error_response
 METRICS_HIDDEN = ErrorCode(
     "metrics_hidden",
     403,
-    "The metrics need the token of WATCHWORD_METRICS_TOKEN, or a request from this machine.",
+    "The request does not come from this machine and has no valid metrics token.",
 )
 
 _MEDIA_TYPE = "text/plain"

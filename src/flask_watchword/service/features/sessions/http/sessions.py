@@ -19,7 +19,7 @@ from flask_watchword.service.responses import (
 )
 from flask_watchword.sessions.listed import ListedSession
 
-SESSION_NOT_FOUND = ErrorCode("session_not_found", 404, "There is no such session.")
+SESSION_NOT_FOUND = ErrorCode("session_not_found", 404, "The user has no session with this id.")
 
 
 class OtherDevice(msgspec.Struct):

@@ -26,8 +26,13 @@ from flask_watchword.service.responses import (
 )
 from flask_watchword.service.signing import signing_keys
 
-KEY_NOT_FOUND = ErrorCode("key_not_found", 404, "There is no such key.")
-KEY_REFUSED = ErrorCode("key_refused", 409, "The state of the key does not allow this.")
+KEY_NOT_FOUND = ErrorCode("key_not_found", 404, "There is no key with this id.")
+KEY_REFUSED = ErrorCode(
+    "key_refused",
+    409,
+    "The state of the key does not allow this, or its private part is "
+    "encrypted with another master key.",
+)
 
 _ERRORS = (KEY_NOT_FOUND, KEY_REFUSED)
 

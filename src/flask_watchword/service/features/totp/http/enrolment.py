@@ -44,9 +44,7 @@ from flask_watchword.service.fields import Password
 from flask_watchword.service.rate_limiting import counting_failures
 from flask_watchword.service.responses import json_response
 
-SECOND_FACTOR_ACTIVE = ErrorCode(
-    "second_factor_active", 409, "The user has an authenticator already. Disable it first."
-)
+SECOND_FACTOR_ACTIVE = ErrorCode("second_factor_active", 409, "TOTP is already set up.")
 
 
 class _AlreadyEnabled(Rejected):
