@@ -41,9 +41,9 @@ class Feedback(msgspec.Struct, forbid_unknown_fields=True):
     "POST",
     "/feedback",
     summary="Send feedback",
-    guard=features.ACCESS,
+    access=features.ACCESS,
     body=Feedback,
-    answers={201: features.Message},
+    responses={201: features.Message},
 )
 def send_feedback(context: features.ServiceContext, body: Feedback) -> Response:
     """Store the feedback, e-mail a confirmation and record it, in one transaction."""

@@ -222,7 +222,7 @@ def test_every_endpoint_of_the_service_is_protected_or_declared_public(
     assert [route for route in routes.values() if route.is_open] == []
     assert {
         name.partition(".")[2] for name, route in routes.items() if PUBLIC in route.protections
-    } == {one.name for one in served if one.guard is PUBLIC_GUARD}
+    } == {one.name for one in served if one.access is PUBLIC_GUARD}
 
 
 def test_route_declared_public_is_not_reported_as_open(bare: Flask) -> None:

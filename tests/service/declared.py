@@ -30,8 +30,8 @@ def hold_to_its_declaration(app: Flask, answer: TestResponse) -> None:
     if answer.status_code == 500:
         return  # a fault of ours is never declared; the few tests that make one look at it
     asked = f"{one.method} {one.path} answered {answer.status_code}: {answer.data[:200]!r}"
-    if answer.status_code in one.answers:
-        _hold_content(one.answers[answer.status_code], answer, asked)
+    if answer.status_code in one.responses:
+        _hold_content(one.responses[answer.status_code], answer, asked)
         return
     assert answer.mimetype == "application/json", asked
     problem = msgspec.json.decode(answer.data, type=Problem)

@@ -55,7 +55,7 @@ def test_every_endpoint_that_asks_for_the_password_again_is_in_a_table() -> None
     asking = {
         name
         for name, one in ENDPOINTS.items()
-        if "wrong_password" in codes_by_status(one).get(403, ()) and one.guard.tokens
+        if "wrong_password" in codes_by_status(one).get(403, ()) and one.access.tokens
     }
     assert asking == CHANGES.keys() | WITHOUT
     for name in CHANGES:

@@ -161,7 +161,7 @@ def test_the_csrf_value_in_its_cookie_alone_proves_nothing(client: FlaskClient) 
 
 
 def changing() -> list[Endpoint]:
-    return [one for one in endpoints_of(FEATURES) if one.method != "GET" and one.guard.tokens]
+    return [one for one in endpoints_of(FEATURES) if one.method != "GET" and one.access.tokens]
 
 
 @pytest.mark.parametrize("one", changing(), ids=lambda one: one.name)

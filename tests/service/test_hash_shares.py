@@ -50,7 +50,7 @@ def test_an_endpoint_that_hashes_asks_for_the_client_s_share_first(
         assert (refused.status_code, refused.get_json()["code"]) == (429, "too_many_tries")
         assert refused.headers["Retry-After"] == "1"
     assert ours.events() == events
-    assert send(ours, one, request).status_code == min(one.answers)
+    assert send(ours, one, request).status_code == min(one.responses)
 
 
 def test_connections_that_log_in_to_one_account_leave_places_to_the_others(ours: Site) -> None:

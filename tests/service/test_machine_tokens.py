@@ -258,7 +258,7 @@ def test_less_may_be_asked_for_and_never_more(ours: Site, session: str, kind: st
 _OF_PEOPLE = [
     one
     for one in endpoints_of(active_features(Settings()))
-    if one.guard.tokens and not one.path.startswith("/admin/")
+    if one.access.tokens and not one.path.startswith("/admin/")
 ]
 
 

@@ -29,7 +29,7 @@ NOTICES: Mapping[str, list[str]] = {
 def test_the_owner_is_told(ours: Site, name: str) -> None:
     one, request = ENDPOINTS[name], GOOD_REQUESTS[name](unthrottled(ours))
     ours.mail()
-    assert send(ours, one, request).status_code == min(one.answers)
+    assert send(ours, one, request).status_code == min(one.responses)
     notices = [mail for mail in ours.mail() if mail.kind != "change_email"]
     assert [mail.kind for mail in notices] == NOTICES[name]
     for mail in notices:

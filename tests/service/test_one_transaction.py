@@ -160,7 +160,7 @@ class Attempts:
     ) -> None:
         self._ours, self._looking, self._one, self._database = ours, looking, one, database
         self._prepare()
-        assert send(ours, one, self._request).status_code == min(one.answers)
+        assert send(ours, one, self._request).status_code == min(one.responses)
         self._whole = change(self._before, rows(looking))
 
     def _prepare(self) -> None:
@@ -189,7 +189,7 @@ class Attempts:
             # While nothing at all can be written a session stays whose tokens nobody was given.
             assert left <= self._sessions or not once, number
         else:
-            assert answer.status_code == min(self._one.answers), (number, answer.data)
+            assert answer.status_code == min(self._one.responses), (number, answer.data)
             assert done in (self._whole, WITHOUT_NOTE.get(self._one.name)), number
         if done or left != self._sessions or time.monotonic() >= self._stale_at:
             self._prepare()

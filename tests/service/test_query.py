@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from flask_watchword.service.access import PUBLIC
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.responses import json_response
+from flask_watchword.service.responses import install_error_handlers, json_response
 from tests.service.declared import NO_CONTEXT
 
 
@@ -22,8 +23,8 @@ class Search(msgspec.Struct, forbid_unknown_fields=True):
     closed: bool = False
 
 
-@endpoint("GET", "/find", summary="Find", guard=PUBLIC, query=Search, answers={200: Search})
-def find(query: Search) -> Response:
+@endpoint("GET", "/find", summary="Find", access=PUBLIC, query=Search, responses={200: Search})
+def find(_context: ServiceContext, query: Search) -> Response:
     """Answer with what was asked for."""
     return json_response(query)
 
@@ -31,6 +32,7 @@ def find(query: Search) -> Response:
 @pytest.fixture
 def client() -> FlaskClient:
     app, blueprint = Flask(__name__), Blueprint("ours", __name__)
+    install_error_handlers(blueprint)
     find.route(blueprint, NO_CONTEXT)
     app.register_blueprint(blueprint)
     return app.test_client()

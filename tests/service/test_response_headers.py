@@ -89,7 +89,7 @@ def test_what_is_for_everybody_is_the_same_for_everybody(
 ) -> None:
     for one in endpoints_of(FEATURES):
         if one.name in PUBLISHED:
-            assert not one.guard.tokens
+            assert not one.access.tokens
             assert ask(client, one).data == ask(client, one, tokens[0]).data
 
 

@@ -110,7 +110,7 @@ def test_mail_that_a_store_kept_from_being_asked_for_does_not_count(
     ours: Site, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     with monkeypatch.context() as outage:
-        outage.setattr(ours.parts.stores.accounts, "change", _DOWN)
+        outage.setattr(ours.parts.stores.accounts, "run", _DOWN)
         answers = {ours.post(path, email=EMAIL).status_code for _ in range(40)}
     assert answers == {503}
     assert ours.post(path, email=EMAIL).status_code == 202

@@ -323,7 +323,7 @@ def test_good_codes_are_not_counted(ours: Site) -> None:
 # The token in between ---------------------------------------------------------------------
 
 
-GUARDED = [one for one in endpoints_of(active_features(Settings())) if one.guard.tokens]
+GUARDED = [one for one in endpoints_of(active_features(Settings())) if one.access.tokens]
 
 
 @pytest.fixture(scope="module")

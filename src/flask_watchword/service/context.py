@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias, TypeVar, cast
 
-from flask import Flask, Response, current_app
+from flask import Flask, current_app
 
 from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.audit import Detail
@@ -169,8 +169,8 @@ class ServiceContext:
         )
 
 
-#: Gets the context, the user and the password; returns the response that ends the login, if any.
-LoginCheck: TypeAlias = Callable[[ServiceContext, User, str], Response | None]
+#: Gets the context, the user and the password; raises ``Rejected`` to reject the login.
+LoginCheck: TypeAlias = Callable[[ServiceContext, User, str], None]
 
 
 def install_context(app: Flask, context: ServiceContext) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from inspect import signature
 from typing import Any
 
 import msgspec
@@ -52,8 +51,8 @@ class Endpoint:
         method: the HTTP method.
         path: the path as Flask writes it, without the prefix of the service.
         summary: one line for the documentation.
-        guard: which requests are let through.
-        answers: the successful responses, by status.
+        access: the requests that it accepts.
+        responses: the bodies of the successful responses, by status.
         view: the view function. It gets the :class:`ServiceContext` first, and by name the
             variables of the path, ``body``, ``form`` and ``query``.
         body: the struct of the JSON body; ``None`` without one.
@@ -66,8 +65,8 @@ class Endpoint:
     method: str
     path: str
     summary: str
-    guard: AccessRule
-    answers: Mapping[int, Shown]
+    access: AccessRule
+    responses: Mapping[int, Shown]
     view: View
     body: type[msgspec.Struct] | None = None
     form: type[msgspec.Struct] | None = None
@@ -93,12 +92,12 @@ class Endpoint:
 
     def route(self, blueprint: Blueprint, context: ServiceContext) -> None:
         """Serve the endpoint as a part of a blueprint."""
-        view = self.guard.protect(context, _parsing(self, context))
+        view = self.access.protect(context, _parsing(self, context))
         blueprint.add_url_rule(self.path, endpoint=self.name, view_func=view, methods=[self.method])
 
     def _errors(self) -> Iterable[ErrorCode]:
         yield from self.errors
-        yield from self.guard.errors_for(self.method)
+        yield from self.access.errors_for(self.method)
         if self.body is not None:
             yield from _BODY_ERRORS
         if self.form is not None:
@@ -114,8 +113,8 @@ def endpoint(
     path: str,
     *,
     summary: str,
-    guard: AccessRule,
-    answers: Mapping[int, Shown],
+    access: AccessRule,
+    responses: Mapping[int, Shown],
     body: type[msgspec.Struct] | None = None,
     form: type[msgspec.Struct] | None = None,
     query: type[msgspec.Struct] | None = None,
@@ -129,8 +128,8 @@ def endpoint(
             method=method,
             path=path,
             summary=summary,
-            guard=guard,
-            answers=answers,
+            access=access,
+            responses=responses,
             view=view,
             body=body,
             form=form,
@@ -143,8 +142,6 @@ def endpoint(
 
 
 def _parsing(declared: Endpoint, context: ServiceContext) -> View:
-    positional = (context,) if "context" in signature(declared.view).parameters else ()
-
     @wraps(declared.view)
     def view(**given: Any) -> Response:
         if declared.query is not None:
@@ -153,6 +150,6 @@ def _parsing(declared: Endpoint, context: ServiceContext) -> View:
             given["body"] = read_body(context, declared.body)
         if declared.form is not None:
             given["form"] = read_form(context, declared.form)
-        return declared.view(*positional, **given)
+        return declared.view(context, **given)
 
     return view

@@ -9,6 +9,9 @@ from flask_watchword.accounts.errors import ErrorCode
 INVALID_JSON = ErrorCode("invalid_json", 400, "The body is not valid JSON.")
 #: RFC 6749 section 5.2: what is wrong with a form is wrong with the request.
 INVALID_REQUEST = ErrorCode("invalid_request", 400, "The form of `POST /token` is invalid.")
+UNSUPPORTED_GRANT_TYPE = ErrorCode(
+    "unsupported_grant_type", 400, "`POST /token` does not support this `grant_type`."
+)
 BODY_TOO_LARGE = ErrorCode(
     "request_entity_too_large", 413, "The body is larger than `WATCHWORD_MAX_REQUEST_BYTES`."
 )

@@ -38,7 +38,7 @@ class Feature:
             lifetime in seconds.
         factors: the second factors that it adds to the login.
         login_checks: run after the password was right and no second factor is needed; one that
-            returns a response ends the login with it.
+            raises :class:`~flask_watchword.accounts.errors.Rejected` rejects the login.
         repositories: makes its repositories, by their keys.
         tables: its tables, which are created when the service starts and they are missing. The
             tables of the built-in features belong to the schema of the service.

@@ -1,16 +1,23 @@
 """Read a JSON body or a query string into a struct, or say what is wrong with it."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-from flask import Response, abort, request
+from flask import request
 
+from flask_watchword.accounts.errors import INVALID_FIELD, Rejected
 from flask_watchword.jose.encoding import parse_object
 from flask_watchword.service.context import ServiceContext
-from flask_watchword.service.responses import Problem, error_response, json_response
+from flask_watchword.service.error_codes import (
+    BODY_TOO_LARGE,
+    INVALID_JSON,
+    INVALID_REQUEST,
+    UNSUPPORTED_GRANT_TYPE,
+    UNSUPPORTED_MEDIA_TYPE,
+)
+from flask_watchword.service.responses import OAuthRejected
 
 _FORM = "application/x-www-form-urlencoded"
 #: Parameters of a form that are looked at, known or not.
@@ -32,12 +39,12 @@ def read_body(context: ServiceContext, kind: type[Kind]) -> Kind:
     missing, unknown, of another type or too long.
     """
     if request.mimetype != "application/json" or "Content-Encoding" in request.headers:
-        abort(error_response(415, "The body has to be application/json", "unsupported_media_type"))
+        raise Rejected(UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json")
     try:
         # Two members of one name would be read otherwise by whatever looks at the request first.
         members = parse_object(_data(context))
-    except ValueError:
-        abort(error_response(400, "The body has to be a JSON object", "invalid_json"))
+    except ValueError as error:
+        raise Rejected(INVALID_JSON, "The body has to be a JSON object") from error
     return _converted(members, kind, strict=True)
 
 
@@ -50,31 +57,24 @@ def read_form(context: ServiceContext, kind: type[Kind]) -> Kind:
     empty count as left out (section 3.2).
     """
     if request.mimetype != _FORM or "Content-Encoding" in request.headers:
-        abort(error_response(415, f"The body has to be {_FORM}", "unsupported_media_type"))
+        raise Rejected(UNSUPPORTED_MEDIA_TYPE, f"The body has to be {_FORM}")
     try:
         text = _data(context).decode("utf-8")
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
-    except ValueError:
-        abort(bad_request("The body is no form"))
+    except ValueError as error:
+        raise OAuthRejected(INVALID_REQUEST, "The body is no form") from error
     known = {one.encode_name for one in msgspec.structs.fields(kind)}
     given = [(name, value) for name, value in pairs if name in known and value]
     parameters = dict(given)
     if len(parameters) < len(given):
-        abort(bad_request("A parameter is given more than once"))
+        raise OAuthRejected(INVALID_REQUEST, "A parameter is given more than once")
     try:
         return msgspec.convert(parameters, kind, strict=False)
     except msgspec.ValidationError as error:
         field, msg = _found(parameters, kind, False, error)
         if field == "grant_type" and field in parameters:
-            abort(bad_request("There is no such grant", "unsupported_grant_type"))
-        abort(bad_request(msg))
-
-
-def bad_request(msg: str, code: str = "invalid_request") -> Response:
-    """Return 400 as RFC 6749 section 5.2 has it, and as everything else here does."""
-    return json_response(
-        Problem(msg, code, error=code, error_description=msg), HTTPStatus.BAD_REQUEST
-    )
+            raise OAuthRejected(UNSUPPORTED_GRANT_TYPE, "There is no such grant") from error
+        raise OAuthRejected(INVALID_REQUEST, msg) from error
 
 
 def read_query(kind: type[Kind]) -> Kind:
@@ -95,11 +95,11 @@ def _data(context: ServiceContext) -> bytes:
     # Counted here and not by MAX_CONTENT_LENGTH, which is the application's own to set.
     limit = context.settings.max_request_bytes
     if (request.content_length or 0) > limit:
-        abort(413)
+        raise Rejected(BODY_TOO_LARGE, "The request is too large")
     # A body in chunks does not say how long it is.
     data = request.stream.read(limit + 1)
     if len(data) > limit:
-        abort(413)
+        raise Rejected(BODY_TOO_LARGE, "The request is too large")
     return data
 
 
@@ -142,4 +142,4 @@ def _cut(error: msgspec.ValidationError) -> str:
 
 
 def _refuse_field(field: str | None, msg: str) -> NoReturn:
-    abort(error_response(422, msg, "invalid_field", field=field and field[:_SHOWN]))
+    raise Rejected(INVALID_FIELD, msg, field=field and field[:_SHOWN])

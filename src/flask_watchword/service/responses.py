@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response as AnyResponse
 
-from flask_watchword.accounts.errors import Rejected
+from flask_watchword.accounts.errors import ErrorCode, Rejected
 from flask_watchword.infra.errors import StoreUnavailable
 
 #: RFC 9110 section 11.6.1: a 401 names the scheme by which one may authenticate.
@@ -104,29 +104,39 @@ def page_policy(shown: Response) -> Response:
     return shown
 
 
+class OAuthRejected(Rejected):
+    """A rejected request to an OAuth endpoint (RFC 6749 section 5.2)."""
+
+    def __init__(self, error: ErrorCode, message: str) -> None:
+        members = {"error": error.code, "error_description": message}
+        super().__init__(error, message, members=members)
+
+
 def error_response(
     status: int,
     msg: str,
     code: str,
     headers: Mapping[str, str] | None = None,
     field: str | None = None,
-    pending_token: str | None = None,
+    members: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return ``{"msg": …, "code": …}`` under a status; a 401 carries a challenge.
+    """Return a :class:`Problem`; the response of an error handler.
+
+    Endpoints and service code raise :class:`Rejected` instead.
 
     Args:
-        status: the HTTP status.
+        status: the HTTP status; 401 adds a challenge.
         msg: a sentence for people, which may change.
-        code: the error code, which is stable.
-        headers: further headers, a more precise ``WWW-Authenticate`` among them.
-        field: the field that is wrong, where it is one.
-        pending_token: by which a login can go on.
+        code: the name for programs.
+        headers: further headers, such as a more precise ``WWW-Authenticate``.
+        field: the field that is wrong.
+        members: further members of the JSON object.
     """
-    refused = json_response(Problem(msg, code, field, pending_token), status)
-    refused.headers.extend(headers or {})
+    response = json_response(Problem(msg, code, field, **(members or {})), status)
+    response.headers.extend(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
-        refused.headers.setdefault("WWW-Authenticate", CHALLENGE)
-    return refused
+        response.headers.setdefault("WWW-Authenticate", CHALLENGE)
+    return response
 
 
 def install_error_handlers(target: Flask | Blueprint) -> None:
@@ -142,6 +152,7 @@ def install_error_handlers(target: Flask | Blueprint) -> None:
     target.register_error_handler(HTTPException, _http_error)
     target.register_error_handler(StoreUnavailable, _store_unavailable)
     target.register_error_handler(Rejected, _rejected)
+    target.register_error_handler(OAuthRejected, _oauth_rejected)
     target.register_error_handler(Exception, _unexpected)
 
 
@@ -172,5 +183,13 @@ def _rejected(error: Rejected) -> Response:
     # RFC 6585 section 4 and RFC 9110 section 10.2.3.
     retry = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     return error_response(
-        error.error.status, error.message, error.error.code, retry, error.field, **error.members
+        error.error.status, error.message, error.error.code, retry, error.field, error.members
     )
+
+
+def _oauth_rejected(error: OAuthRejected) -> Response:
+    response = _rejected(error)
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        # RFC 6749 section 5.2: the scheme that the client used is among the challenges.
+        response.headers["WWW-Authenticate"] = f'{CHALLENGE}, Basic realm="watchword"'
+    return response

@@ -8,7 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, abort, current_app, request
+from flask import Flask, Response, current_app, request
 
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.errors import RevokedTokenError
@@ -17,7 +17,6 @@ from flask_watchword.extension.explain.token_check import TokenCheck, stop_follo
 from flask_watchword.extension.explain.verdict import request_with, verdict_of
 from flask_watchword.extension.options.sessions import read_session_options
 from flask_watchword.extension.sessions.revocation_feed import SESSION_ENDED
-from flask_watchword.extension.verification.current import get_jwt_identity
 from flask_watchword.extension.verification.current_token import (
     CurrentToken,
     current_token,
@@ -29,7 +28,7 @@ from flask_watchword.keys.ring import keys_by_state
 from flask_watchword.service.access import REFRESH
 from flask_watchword.service.api_token_access import CLIENT_ID
 from flask_watchword.service.context import ServiceContext, context_of
-from flask_watchword.service.tokens import user_disabled, user_gone
+from flask_watchword.service.current_user import current_user
 from flask_watchword.sessions.refresh import RefreshRejected, dry_run
 from flask_watchword.sessions.session import Session
 
@@ -67,9 +66,7 @@ def _asked_view() -> Response:
 
 
 def _would_refresh(context: ServiceContext) -> Response:
-    user = context.stores.users.by_id(get_jwt_identity())
-    if user is None or user.is_disabled:
-        abort(user_gone() if user is None else user_disabled())
+    current_user(context)
     _dry_run_refresh(context, current_token())
     # The pair that it would be answered with is not made.
     return Response(status=HTTPStatus.OK)

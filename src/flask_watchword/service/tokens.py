@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from flask import Blueprint, Flask, Response
 
+from flask_watchword.accounts.errors import Rejected
 from flask_watchword.accounts.users import User
 from flask_watchword.errors import (
     ExpiredSignatureError,
@@ -36,6 +37,13 @@ from flask_watchword.service.signing.live_keyring import LiveKeyring
 PASSWORD_METHOD = "pwd"
 #: And for a code of an authenticator, or one that stands in for it.
 OTP_METHOD = "otp"
+
+
+class UnusableToken(Rejected):
+    """A genuine token that is rejected.
+
+    The response names ``invalid_token`` in the Bearer challenge (RFC 6750 section 3).
+    """
 
 
 def _new_csrf_value() -> str:
@@ -98,7 +106,7 @@ def install_tokens(app: Flask, options: Mapping[str, Any], keys: LiveKeyring) ->
     tokens.user_identity_loader(_subject)
     tokens.additional_claims_loader(claims_of)
     tokens.unauthorized_loader(_missing_token)
-    tokens.invalid_token_loader(invalid_token)
+    tokens.invalid_token_loader(_invalid_token)
     return tokens
 
 
@@ -110,14 +118,15 @@ def install_token_error_handlers(app: Flask, api: Blueprint) -> None:
     handlers.register(state_of(app).callbacks, api)
     # The loaders are given texts; the errors themselves have codes as well.
     for target in (app, api):
+        target.register_error_handler(UnusableToken, _unusable_token)
         target.register_error_handler(NoAuthorizationError, _no_token)
         target.register_error_handler(CSRFError, _csrf_failed)
         target.register_error_handler(CrossOriginError, _cross_origin)
         target.register_error_handler(RevokedTokenError, _revoked_token)
         target.register_error_handler(FreshTokenRequired, _not_fresh)
         target.register_error_handler(InsufficientPrivilege, _insufficient)
-        for refusal_class in (TokenRejected, SpecificRejection):
-            target.register_error_handler(refusal_class, _refused_token)
+        for rejection in (TokenRejected, SpecificRejection):
+            target.register_error_handler(rejection, _rejected_token)
 
 
 def claims_of(identity: object) -> dict[str, Any]:
@@ -138,35 +147,23 @@ def claims_of(identity: object) -> dict[str, Any]:
     return claims
 
 
-def invalid_token(reason: str, code: str = "invalid_token") -> Response:
-    """Answer 401 to a token that is not one of ours, or not for this use."""
+def _invalid_token(reason: str, code: str = "invalid_token") -> Response:
     return error_response(401, reason, code, _invalid_token_challenge(reason))
 
 
-def expired_token() -> Response:
-    """Answer 401 to a token that is genuine but too old."""
-    return invalid_token("The token has expired", "token_expired")
+def _unusable_token(error: UnusableToken) -> Response:
+    return _invalid_token(error.message, error.error.code)
 
 
-def user_gone() -> Response:
-    """Answer 401 to a token whose user has been deleted."""
-    return invalid_token("The user of this token no longer exists", "user_gone")
-
-
-def user_disabled() -> Response:
-    """Answer 401 to a token whose user has been disabled."""
-    return invalid_token("The user of this token has been disabled", "user_disabled")
-
-
-def _refused_token(error: TokenRejected) -> Response:
+def _rejected_token(error: TokenRejected) -> Response:
     if isinstance(error, ExpiredSignatureError):
-        return expired_token()
-    return invalid_token(str(error), error.code)
+        return _invalid_token("The token has expired", "token_expired")
+    return _invalid_token(str(error), error.code)
 
 
 def _revoked_token(error: RevokedTokenError) -> Response:
-    refused = invalid_token(str(error), error.code or TOKEN_REVOKED)
-    return clear_cookies(refused) if is_refused_cookie() else refused
+    rejected = _invalid_token(str(error), error.code or TOKEN_REVOKED)
+    return clear_cookies(rejected) if is_refused_cookie() else rejected
 
 
 def _no_token(error: NoAuthorizationError) -> Response:

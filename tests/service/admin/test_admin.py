@@ -18,7 +18,7 @@ from flask_watchword.service.features.table import FEATURES, endpoints_of
 from tests.service.site import BETTER, EMAIL, GOOD, Site, failing
 
 BOSS = "boss@example.com"
-ADMIN_ENDPOINTS = [one for one in endpoints_of(FEATURES) if one.guard in (ADMIN, RECENT_ADMIN)]
+ADMIN_ENDPOINTS = [one for one in endpoints_of(FEATURES) if one.access in (ADMIN, RECENT_ADMIN)]
 
 
 def told(answer: TestResponse) -> tuple[int, str]:
@@ -53,7 +53,7 @@ def newest(ours: Site) -> tuple[str, str, dict[str, Any]]:
 
 def test_who_looks_has_to_be_an_admin_and_who_changes_one_that_signed_in_lately() -> None:
     for one in ADMIN_ENDPOINTS:
-        assert one.guard is (ADMIN if one.method == "GET" else RECENT_ADMIN)
+        assert one.access is (ADMIN if one.method == "GET" else RECENT_ADMIN)
     assert all(one.path.startswith("/admin/") for one in ADMIN_ENDPOINTS)
 
 

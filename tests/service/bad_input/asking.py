@@ -85,7 +85,7 @@ def written(members: Mapping[str, bytes]) -> bytes:
 
 def token_for(ours: Site, one: Endpoint) -> str | None:
     """Return a token that the endpoint takes, of a user whom no other request has."""
-    if not one.guard.tokens:
+    if not one.access.tokens:
         return None
     # Admitted everywhere, so that what is refused is refused for what was sent.
     user = replace(
@@ -97,7 +97,7 @@ def token_for(ours: Site, one: Endpoint) -> str | None:
         pair = ours.parts.sessions.start(
             AuthenticationContext(user, (PASSWORD_METHOD,)), fresh=True
         )
-    return pair.refresh_token if one.guard.tokens == ("refresh",) else pair.access_token
+    return pair.refresh_token if one.access.tokens == ("refresh",) else pair.access_token
 
 
 def path_with(text: str, one: Endpoint) -> str:

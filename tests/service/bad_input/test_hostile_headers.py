@@ -19,7 +19,7 @@ from tests.service.bad_input.headers import HEADERS, environ
 from tests.service.bad_input.odd_values import HOSTILE
 from tests.service.site import Site
 
-ADMITTED_TO = [one for one in SERVED if one.guard.tokens]
+ADMITTED_TO = [one for one in SERVED if one.access.tokens]
 
 
 @pytest.mark.parametrize("one", [one for one in SERVED if one.query is None], ids=name_of)

@@ -88,9 +88,9 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True):
     "POST",
     "/hardware-token",
     summary="Add a hardware token",
-    guard=features.ACCESS,
+    access=features.ACCESS,
     body=Enrolment,
-    answers={204: None},
+    responses={204: None},
     errors=features.CONFIRMATION_ERRORS,
 )
 def add_hardware_token(context: features.ServiceContext, body: Enrolment) -> Response:
@@ -109,9 +109,9 @@ def add_hardware_token(context: features.ServiceContext, body: Enrolment) -> Res
     "POST",
     "/login/hardware-token",
     summary="Finish a login with a hardware token",
-    guard=features.PUBLIC,
+    access=features.PUBLIC,
     body=Answer,
-    answers={200: features.TokenResponse},
+    responses={200: features.TokenResponse},
     errors=features.CHALLENGE_ERRORS,
 )
 def login_with_hardware_token(context: features.ServiceContext, body: Answer) -> Response:

@@ -11,6 +11,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from flask_watchword.service.access import ACCESS, PUBLIC
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Endpoint, endpoint
 from flask_watchword.service.features.table import FEATURES, endpoints_of
 from flask_watchword.service.openapi.document import api_document
@@ -50,11 +51,11 @@ class Search(msgspec.Struct, forbid_unknown_fields=True):
     "GET",
     "/things/<int:shelf>/<name>",
     summary="Find things",
-    guard=PUBLIC,
+    access=PUBLIC,
     query=Search,
-    answers={204: None},
+    responses={204: None},
 )
-def find(shelf: int, name: str, query: Search) -> Response:
+def find(_context: ServiceContext, shelf: int, name: str, query: Search) -> Response:
     """Answer with nothing."""
     return no_content()
 
@@ -67,7 +68,7 @@ def test_every_endpoint_is_described_with_every_status_it_answers() -> None:
     document = described()
     for one in SERVED:
         statuses = {int(status) for status in operation_of(one, document)["responses"]}
-        assert statuses == {*map(int, one.answers), *codes_by_status(one)}
+        assert statuses == {*map(int, one.responses), *codes_by_status(one)}
 
 
 def test_every_error_shows_an_example_of_each_code_and_admits_no_other() -> None:
@@ -171,8 +172,8 @@ def test_the_description_says_where_the_service_is_and_which_it_is() -> None:
 
 
 def test_an_endpoint_without_a_view_of_its_own_words_is_described_all_the_same() -> None:
-    @endpoint("POST", "/quiet", summary="Say nothing", guard=ACCESS, answers={204: None})
-    def quiet() -> Response:
+    @endpoint("POST", "/quiet", summary="Say nothing", access=ACCESS, responses={204: None})
+    def quiet(_context: ServiceContext) -> Response:
         return no_content()
 
     assert described(quiet)["paths"]["/quiet"]["post"]["description"] == ""

@@ -6,8 +6,7 @@ header; and its audience, for those who verify tokens of this service by the JWK
 
 from datetime import timedelta
 
-from flask import abort
-
+from flask_watchword.accounts.errors import Rejected
 from flask_watchword.accounts.login_challenge import (
     ChallengeKind,
     InvalidChallenge,
@@ -26,7 +25,7 @@ from flask_watchword.extension.verification.current_token import CurrentToken
 from flask_watchword.jose import Decoder, VerifiedToken
 from flask_watchword.jose.claims import Policy
 from flask_watchword.service.context import ServiceContext
-from flask_watchword.service.responses import error_response
+from flask_watchword.service.error_codes import INVALID_PENDING_TOKEN
 
 
 def new_challenge_token(context: ServiceContext, kind: ChallengeKind, user: User) -> str:
@@ -50,7 +49,7 @@ def challenged_user(context: ServiceContext, kind: ChallengeKind, text: str) -> 
     if user is None:
         # One answer to forged, expired, deleted and disabled: what to do is the same.
         msg = "This sign-in has expired; log in with the password again"
-        abort(error_response(401, msg, "invalid_pending_token"))
+        raise Rejected(INVALID_PENDING_TOKEN, msg)
     return user
 
 

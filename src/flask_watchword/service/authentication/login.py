@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from flask import Response, request
 
 from flask_watchword.accounts.emails import email_key
+from flask_watchword.accounts.errors import Rejected
+from flask_watchword.accounts.passwords import HasherOverloaded
 from flask_watchword.accounts.rate_limits import (
     Attempt,
-    TooManyAttempts,
     count_login_attempt,
     login_failed,
     login_succeeded,
@@ -19,9 +20,27 @@ from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.sessions.session_context import TokenPair
 from flask_watchword.service.context import ServiceContext
-from flask_watchword.service.responses import error_response
+from flask_watchword.service.error_codes import INVALID_CREDENTIALS
 from flask_watchword.service.token_response import TokenTransport, token_response
 from flask_watchword.service.tokens import AuthenticationContext
+
+
+class InvalidCredentials(Rejected):
+    """A login that fails.
+
+    The response is the same for an unknown address, a wrong password, a disabled account, and an
+    address that is not verified.
+
+    Args:
+        context: the service.
+    """
+
+    def __init__(self, context: ServiceContext) -> None:
+        message = "Bad email or password"
+        if context.settings.verified_logins_only:
+            # In every response, so that it says nothing about this address.
+            message += ", or an address that is not verified yet by the code in the e-mail"
+        super().__init__(INVALID_CREDENTIALS, message)
 
 
 def check_transport(context: ServiceContext, transport: TokenTransport) -> None:
@@ -55,8 +74,14 @@ def rate_limited_attempt(context: ServiceContext, email: str) -> Iterator[Attemp
     )
     try:
         yield attempt
-    except TooManyAttempts:
-        right_password(context, attempt)  # only what follows a right password has limits of its own
+    except InvalidCredentials:
+        raise
+    except HasherOverloaded:
+        refund_attempt(context.stores.throttle, attempt)
+        raise
+    except Rejected:
+        # Every other rejection comes after a right password.
+        right_password(context, attempt)
         raise
     except BaseException:
         refund_attempt(context.stores.throttle, attempt)
@@ -100,7 +125,7 @@ def finish_login(
     sign_in = AuthenticationContext(user, methods)
     pair = _started(context, sign_in)
     if pair is None:
-        return wrong_credentials(context)
+        raise InvalidCredentials(context)
     login_succeeded(context.stores.throttle, attempt, system_clock(), context.limits.sign_in)
     return token_response(context, pair, sign_in.csrf, transport)
 
@@ -111,15 +136,6 @@ def trust_this_location(context: ServiceContext, user_id: str) -> None:
     if user is not None:
         at, limits = context.client_address, context.limits.sign_in
         trust_location(context.stores.throttle, user.email_key, at, system_clock(), limits)
-
-
-def wrong_credentials(context: ServiceContext) -> Response:
-    """Answer 401: one answer for unknown, wrong, disabled and not verified."""
-    msg = "Bad email or password"
-    if context.settings.verified_logins_only:
-        # Always the same, so that it tells nothing of this address.
-        msg = f"{msg}, or an address that is not verified yet by the code in the e-mail"
-    return error_response(401, msg, "invalid_credentials")
 
 
 def _is_same(user: User, now: User) -> bool:

@@ -39,7 +39,7 @@ def operation(one: Endpoint, tag: str, schemas: Schemas) -> dict[str, Any]:
         "tags": [tag],
         "summary": one.summary,
         "description": inspect.getdoc(one.view) or "",
-        "security": security_of(one.guard.tokens, one.method),
+        "security": security_of(one.access.tokens, one.method),
         "responses": responses_of(one, schemas),
     }
     if parameters := [*_path_parameters(one), *_query_parameters(one, schemas)]:

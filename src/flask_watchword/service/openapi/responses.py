@@ -35,7 +35,7 @@ _HEADERS: Mapping[int, Mapping[str, Any]] = {
 
 def responses_of(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
     """Return every response of an endpoint, successful or not, by status."""
-    found = {status: _success(status, shown, schemas) for status, shown in one.answers.items()}
+    found = {status: _success(status, shown, schemas) for status, shown in one.responses.items()}
     for status, errors in one.errors_by_status().items():
         found[status] = _error(status, errors, schemas)
     return {str(int(status)): found[status] for status in sorted(found)}
@@ -43,7 +43,7 @@ def responses_of(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
 
 def structs_of(one: Endpoint) -> Iterable[Struct]:
     """Return the structs in an endpoint's responses."""
-    for shown in one.answers.values():
+    for shown in one.responses.values():
         for kind in _contents(shown):
             if kind.kind is not None:
                 yield kind.kind

@@ -88,9 +88,9 @@ class Entries(msgspec.Struct):
     "GET",
     "/admin/audit",
     summary="List the audit log, newest first, in pages",
-    guard=ADMIN,
+    access=ADMIN,
     query=AuditQuery,
-    answers={200: Entries},
+    responses={200: Entries},
 )
 def list_audit_entries(context: ServiceContext, query: AuditQuery) -> Response:
     """Answer with a page of the audit log."""

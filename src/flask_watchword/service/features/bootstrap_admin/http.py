@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 import msgspec
-from flask import Response, abort
+from flask import Response
 
 from flask_watchword.accounts.errors import (
     EMAIL_TAKEN,
@@ -12,6 +12,7 @@ from flask_watchword.accounts.errors import (
     INVALID_FIELD,
     LOGIN_BUSY,
     TOO_MANY_TRIES,
+    Rejected,
 )
 from flask_watchword.accounts.one_time_codes import InvalidCode
 from flask_watchword.accounts.password_policy import UnacceptablePassword
@@ -74,11 +75,11 @@ class FirstAdmin(msgspec.Struct):
     "GET",
     "/setup",
     summary="Show the page that creates the first admin",
-    guard=PUBLIC,
-    answers={200: Content(_HTML), 304: None},
+    access=PUBLIC,
+    responses={200: Content(_HTML), 304: None},
     needs_stores=False,
 )
-def setup_page() -> Response:
+def setup_page(_context: ServiceContext) -> Response:
     """Answer with the page, which shows its form once the code of the link is found to be good."""
     return page_policy(published(_file("page.html"), _HTML))
 
@@ -87,16 +88,16 @@ def setup_page() -> Response:
     "GET",
     "/setup/files/<part>",
     summary="Return a file of the page at /setup",
-    guard=PUBLIC,
-    answers={200: tuple(map(Content, _PARTS.values())), 304: None},
+    access=PUBLIC,
+    responses={200: tuple(map(Content, _PARTS.values())), 304: None},
     errors=(NOT_FOUND,),
     needs_stores=False,
 )
-def setup_part(part: str) -> Response:
+def setup_part(_context: ServiceContext, part: str) -> Response:
     """Answer with the script or the style."""
     media_type = _PARTS.get(part)
     if media_type is None:
-        abort(404)
+        raise Rejected(NOT_FOUND, "There is nothing at this path")
     return page_policy(published(_file(part), media_type))
 
 
@@ -104,9 +105,9 @@ def setup_part(part: str) -> Response:
     "POST",
     "/setup/check",
     summary="Check whether a code can create the first admin",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=SetupCode,
-    answers={200: SetupForm},
+    responses={200: SetupForm},
     errors=(INVALID_CODE, TOO_MANY_TRIES),
 )
 def check_setup_code(context: ServiceContext, body: SetupCode) -> Response:
@@ -122,9 +123,9 @@ def check_setup_code(context: ServiceContext, body: SetupCode) -> Response:
     "POST",
     "/setup",
     summary="Create the first admin with the code from the link that is printed at the start",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=Setup,
-    answers={201: FirstAdmin},
+    responses={201: FirstAdmin},
     errors=(INVALID_CODE, EMAIL_TAKEN, INVALID_FIELD, TOO_MANY_TRIES, LOGIN_BUSY),
 )
 def set_up(context: ServiceContext, body: Setup) -> Response:

@@ -23,9 +23,9 @@ from flask_watchword.service.responses import no_content
     "DELETE",
     "/me",
     summary="Delete the user's account permanently",
-    guard=ACCESS,
+    access=ACCESS,
     body=Confirmation,
-    answers={204: None},
+    responses={204: None},
     errors=(USER_GONE, *CONFIRMATION_ERRORS, LAST_ADMIN),
 )
 def delete_account(context: ServiceContext, body: Confirmation) -> Response:

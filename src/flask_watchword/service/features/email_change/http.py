@@ -42,9 +42,9 @@ class EmailChange(Confirmation, forbid_unknown_fields=True, kw_only=True):
     "POST",
     "/email/change",
     summary="Request a change of the e-mail address; an e-mail with a code is sent to the new one",
-    guard=ACCESS,
+    access=ACCESS,
     body=EmailChange,
-    answers={202: Message},
+    responses={202: Message},
     errors=CONFIRMATION_ERRORS,
 )
 def change_email(context: ServiceContext, body: EmailChange) -> Response:
@@ -72,9 +72,9 @@ def change_email(context: ServiceContext, body: EmailChange) -> Response:
     "POST",
     "/email/change/confirm",
     summary="Change the e-mail address with the code that was sent to the new one",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=CodeAndPassword,
-    answers={204: None},
+    responses={204: None},
     errors=EMAIL_CODE_ERRORS,
 )
 def confirm_email(context: ServiceContext, body: CodeAndPassword) -> Response:

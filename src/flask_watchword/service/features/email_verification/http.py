@@ -25,9 +25,9 @@ from flask_watchword.service.responses import Message, json_response, no_content
     "POST",
     "/email/verify",
     summary="Verify an e-mail address with the code that was sent to it",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=CodeAndPassword,
-    answers={204: None},
+    responses={204: None},
     errors=EMAIL_CODE_ERRORS,
 )
 def verify_address(context: ServiceContext, body: CodeAndPassword) -> Response:
@@ -42,9 +42,9 @@ def verify_address(context: ServiceContext, body: CodeAndPassword) -> Response:
     "POST",
     "/email/verify/resend",
     summary="Request another e-mail with a verification code",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=Address,
-    answers={202: Message},
+    responses={202: Message},
     errors=(TOO_MANY_TRIES,),
 )
 def resend_code(context: ServiceContext, body: Address) -> Response:

@@ -53,11 +53,11 @@ class Unready(msgspec.Struct):
     "GET",
     "/healthz",
     summary="Health check: whether this process is running",
-    guard=PUBLIC,
-    answers={200: Health},
+    access=PUBLIC,
+    responses={200: Health},
     needs_stores=False,
 )
-def healthz() -> Response:
+def healthz(_context: ServiceContext) -> Response:
     """Answer without touching a thing: nobody should restart this for a store that is down."""
     return json_response(Health("ok"))
 
@@ -66,8 +66,8 @@ def healthz() -> Response:
     "GET",
     "/readyz",
     summary="Readiness check: whether every store answers",
-    guard=PUBLIC,
-    answers={200: Readiness, 503: Unready},
+    access=PUBLIC,
+    responses={200: Readiness, 503: Unready},
     needs_stores=False,
 )
 def readyz(context: ServiceContext) -> Response:

@@ -10,11 +10,11 @@ from flask_watchword.accounts.rate_limits import Attempt
 from flask_watchword.accounts.users import User
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.authentication.login import (
+    InvalidCredentials,
     check_transport,
     finish_login,
     rate_limited_attempt,
     right_password,
-    wrong_credentials,
     wrong_password,
 )
 from flask_watchword.service.authentication.second_factor import MfaChallenge, challenge_response
@@ -51,9 +51,9 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
     "POST",
     "/login",
     summary="Log in with an e-mail address and a password",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=Credentials,
-    answers={200: (TokenResponse, CookieTokenResponse, MfaChallenge)},
+    responses={200: (TokenResponse, CookieTokenResponse, MfaChallenge)},
     errors=(
         INVALID_CREDENTIALS,
         CROSS_ORIGIN,
@@ -84,16 +84,16 @@ def login(context: ServiceContext, body: Credentials) -> Response:
     # guess for nothing. It is looked for whether there is one or not, so that it costs the same.
     tried = users.by_email(email_key(body.email))
     context.audit("login_failed", None if tried is None else tried.id)
-    return wrong_credentials(context)
+    raise InvalidCredentials(context)
 
 
 def _signed_in(
     context: ServiceContext, user: User, password: str, attempt: Attempt, transport: TokenTransport
 ) -> Response:
-    pending = challenge_response(context, user) or next(
-        filter(None, (check(context, user, password) for check in context.login_checks)), None
-    )
-    if pending is not None:
+    challenge = challenge_response(context, user)
+    if challenge is not None:
         right_password(context, attempt)
-        return pending
+        return challenge
+    for check in context.login_checks:
+        check(context, user, password)
     return finish_login(context, user, (PASSWORD_METHOD,), attempt, transport)

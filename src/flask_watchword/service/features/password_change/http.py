@@ -41,9 +41,9 @@ class PasswordChange(FactorAnswers, forbid_unknown_fields=True, kw_only=True):
     "POST",
     "/password/change",
     summary="Change the password; all other sessions end",
-    guard=ACCESS,
+    access=ACCESS,
     body=PasswordChange,
-    answers={204: None},
+    responses={204: None},
     errors=CONFIRMATION_ERRORS,
 )
 def change_password(context: ServiceContext, body: PasswordChange) -> Response:

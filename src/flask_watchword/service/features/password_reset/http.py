@@ -86,9 +86,9 @@ class ResetDone(msgspec.Struct):
     "POST",
     "/password/forgot",
     summary="Request a code that resets the password",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=Address,
-    answers={202: Message},
+    responses={202: Message},
     errors=(TOO_MANY_TRIES,),
 )
 def forgot_password(context: ServiceContext, body: Address) -> Response:
@@ -106,9 +106,9 @@ def forgot_password(context: ServiceContext, body: Address) -> Response:
     "POST",
     "/password/reset",
     summary="Reset the password with the code of the e-mail; every session ends",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=Reset,
-    answers={200: ResetDone},
+    responses={200: ResetDone},
     errors=(INVALID_CODE, TOO_MANY_TRIES, LOGIN_BUSY),
 )
 def reset_password(context: ServiceContext, body: Reset) -> Response:

@@ -2,7 +2,7 @@
 
 from flask_watchword.service.feature import Feature
 from flask_watchword.service.features.password_review.http import choose_password
-from flask_watchword.service.features.password_review.login_step import password_refusal
+from flask_watchword.service.features.password_review.login_step import require_strong_password
 
 FEATURE = Feature(
     name="password_review",
@@ -13,5 +13,5 @@ FEATURE = Feature(
             "a password was right, and too weak to be the only factor: another one is needed first"
         ),
     },
-    login_checks=(password_refusal,),
+    login_checks=(require_strong_password,),
 )

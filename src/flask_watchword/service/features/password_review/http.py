@@ -12,10 +12,10 @@ from flask_watchword.accounts.password_policy import UnacceptablePassword
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.authentication.challenge_tokens import challenged_user
 from flask_watchword.service.authentication.login import (
+    InvalidCredentials,
     check_transport,
     finish_login,
     later_step,
-    wrong_credentials,
 )
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
@@ -52,9 +52,9 @@ class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
     "POST",
     "/login/password",
     summary="Finish a login with a new password, if the old one is too weak on its own",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=NewPassword,
-    answers={200: (TokenResponse, CookieTokenResponse)},
+    responses={200: (TokenResponse, CookieTokenResponse)},
     errors=(INVALID_PENDING_TOKEN, INVALID_CREDENTIALS, CROSS_ORIGIN, TOO_MANY_TRIES, LOGIN_BUSY),
 )
 def choose_password(context: ServiceContext, body: NewPassword) -> Response:
@@ -69,11 +69,12 @@ def choose_password(context: ServiceContext, body: NewPassword) -> Response:
             ),
         ):
             flow.replace_password(context.accounts, user, body.password)
-    except WrongPassword:
-        return wrong_credentials(context)  # another request has changed the account in between
+    except WrongPassword as error:
+        # A concurrent request has changed the account.
+        raise InvalidCredentials(context) from error
     changed = context.stores.users.by_id(user.id)
     if changed is None:
-        return wrong_credentials(context)
+        raise InvalidCredentials(context)
     return finish_login(
         context, changed, (PASSWORD_METHOD,), later_step(context, changed), body.transport
     )

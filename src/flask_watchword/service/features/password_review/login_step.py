@@ -1,40 +1,39 @@
 """The check of a password whose second factor was removed, at the next login."""
 
-from flask import Response
-
+from flask_watchword.accounts.errors import Rejected
 from flask_watchword.accounts.login_challenge import NEW_PASSWORD
 from flask_watchword.accounts.password_policy import UnacceptablePassword
 from flask_watchword.accounts.users import User
 from flask_watchword.service.authentication.challenge_tokens import new_challenge_token
 from flask_watchword.service.context import ServiceContext
+from flask_watchword.service.error_codes import PASSWORD_CHANGE_REQUIRED
 from flask_watchword.service.features.password_review.flow import review_password
 from flask_watchword.service.rate_limiting import counting_failures
-from flask_watchword.service.responses import error_response
 
 
-def password_refusal(context: ServiceContext, user: User, password: str) -> Response | None:
-    """Return 403 for a user who has to choose another password first; ``None`` for all others.
+def require_strong_password(context: ServiceContext, user: User, password: str) -> None:
+    """Reject the login of a user whose password is too weak as the only factor.
 
     Args:
-        user: who has shown the password, and has no second factor.
-        password: which is right.
+        context: the service.
+        user: a user without a second factor, whose password is right.
+        password: the password.
 
     Raises:
-        TooManyTries: when it was refused too often: each check costs milliseconds.
+        Rejected: with ``password_change_required``, when it is too weak.
+        TooManyAttempts: after too many rejections: each check costs milliseconds.
     """
     if user.password_review_at is None:
-        return None
+        return
     try:
         limit = context.limits.new_password_of(user.id)
         with counting_failures(context, limit, UnacceptablePassword):
             review_password(context.accounts, user, password)
     except UnacceptablePassword as error:
         context.audit("password_change_required", user.id)
-        return error_response(
-            403,
+        raise Rejected(
+            PASSWORD_CHANGE_REQUIRED,
             f"The second factor was removed, and alone the password is refused: {error}. "
             "Choose another one by POST /login/password",
-            "password_change_required",
-            pending_token=new_challenge_token(context, NEW_PASSWORD, user),
-        )
-    return None
+            members={"pending_token": new_challenge_token(context, NEW_PASSWORD, user)},
+        ) from error

@@ -26,8 +26,8 @@ class Me(msgspec.Struct):
     "GET",
     "/me",
     summary="Return the logged-in user",
-    guard=ACCESS,
-    answers={200: Me},
+    access=ACCESS,
+    responses={200: Me},
     errors=(USER_GONE, USER_DISABLED),
 )
 def me(context: ServiceContext) -> Response:

@@ -35,9 +35,9 @@ class NewRecoveryCodes(msgspec.Struct):
     "POST",
     "/totp/recovery-codes",
     summary="Replace the recovery codes",
-    guard=ACCESS,
+    access=ACCESS,
     body=Confirmation,
-    answers={200: NewRecoveryCodes},
+    responses={200: NewRecoveryCodes},
     errors=(*CONFIRMATION_ERRORS, SECOND_FACTOR_MISSING),
 )
 def renew_recovery_codes(context: ServiceContext, body: Confirmation) -> Response:

@@ -32,9 +32,9 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
     "POST",
     "/register",
     summary="Register an account; an e-mail with a code is sent to its address",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=Registration,
-    answers={201: Message},
+    responses={201: Message},
     errors=(INVALID_FIELD, TOO_MANY_TRIES, LOGIN_BUSY),
 )
 def register(context: ServiceContext, body: Registration) -> Response:

@@ -18,8 +18,8 @@ USER_IS_DISABLED = ErrorCode("user_disabled", 409, "The user is disabled and get
     "POST",
     "/admin/users/<user_id>/password-reset",
     summary="Send a user a code that resets the password, and end all sessions",
-    guard=RECENT_ADMIN,
-    answers={202: Message},
+    access=RECENT_ADMIN,
+    responses={202: Message},
     errors=(USER_NOT_FOUND, USER_IS_DISABLED),
 )
 def send_reset(context: ServiceContext, user_id: str) -> Response:

@@ -35,8 +35,8 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     "GET",
     "/admin/users/<user_id>",
     summary="Return a user",
-    guard=ADMIN,
-    answers={200: ShownUser},
+    access=ADMIN,
+    responses={200: ShownUser},
     errors=(USER_NOT_FOUND,),
 )
 def show_user(context: ServiceContext, user_id: str) -> Response:
@@ -48,9 +48,9 @@ def show_user(context: ServiceContext, user_id: str) -> Response:
     "PATCH",
     "/admin/users/<user_id>",
     summary="Change a user's roles or scopes, disable or enable the user",
-    guard=RECENT_ADMIN,
+    access=RECENT_ADMIN,
     body=Change,
-    answers={200: ShownUser},
+    responses={200: ShownUser},
     errors=_ERRORS,
 )
 def change_user(context: ServiceContext, user_id: str, body: Change) -> Response:
@@ -69,8 +69,8 @@ def change_user(context: ServiceContext, user_id: str, body: Change) -> Response
     "DELETE",
     "/admin/users/<user_id>",
     summary="Delete a user permanently",
-    guard=RECENT_ADMIN,
-    answers={204: None},
+    access=RECENT_ADMIN,
+    responses={204: None},
     errors=_ERRORS,
 )
 def delete_user(context: ServiceContext, user_id: str) -> Response:

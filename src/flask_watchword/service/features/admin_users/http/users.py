@@ -58,9 +58,9 @@ class Invitation(msgspec.Struct, forbid_unknown_fields=True):
     "GET",
     "/admin/users",
     summary="Search users by a part of their e-mail address, in pages",
-    guard=ADMIN,
+    access=ADMIN,
     query=UserQuery,
-    answers={200: Users},
+    responses={200: Users},
 )
 def list_users(context: ServiceContext, query: UserQuery) -> Response:
     """Answer with a page of users."""
@@ -76,9 +76,9 @@ def list_users(context: ServiceContext, query: UserQuery) -> Response:
     "POST",
     "/admin/users",
     summary="Invite a user, who chooses a password with a code from an e-mail",
-    guard=RECENT_ADMIN,
+    access=RECENT_ADMIN,
     body=Invitation,
-    answers={201: ShownUser},
+    responses={201: ShownUser},
     errors=(EMAIL_TAKEN, LOGIN_BUSY),
 )
 def invite(context: ServiceContext, body: Invitation) -> Response:

@@ -29,8 +29,8 @@ class Description(msgspec.Struct):
     "GET",
     "/openapi.json",
     summary="Return the OpenAPI document",
-    guard=PUBLIC,
-    answers={200: Content(_MEDIA_TYPE, Description), 304: None},
+    access=PUBLIC,
+    responses={200: Content(_MEDIA_TYPE, Description), 304: None},
     needs_stores=False,
 )
 def openapi_json(context: ServiceContext) -> Response:

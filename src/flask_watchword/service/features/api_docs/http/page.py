@@ -4,9 +4,11 @@ The page loads nothing from anywhere else, and neither script nor style stands i
 works under the strictest policy there is.
 """
 
-from flask import Response, abort
+from flask import Response
 
+from flask_watchword.accounts.errors import Rejected
 from flask_watchword.service.access import PUBLIC
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.error_codes import NOT_FOUND
 from flask_watchword.service.features.api_docs.page.parts import CSS, JAVASCRIPT, page, parts
@@ -20,11 +22,11 @@ _HTML = "text/html"
     "GET",
     "/docs",
     summary="Show the API documentation",
-    guard=PUBLIC,
-    answers={200: Content(_HTML), 304: None},
+    access=PUBLIC,
+    responses={200: Content(_HTML), 304: None},
     needs_stores=False,
 )
-def docs() -> Response:
+def docs(_context: ServiceContext) -> Response:
     """Answer with a page that shows ``/openapi.json``."""
     return page_policy(published(page(), _HTML))
 
@@ -33,14 +35,14 @@ def docs() -> Response:
     "GET",
     "/docs/<part>",
     summary="Return a file of the page at /docs",
-    guard=PUBLIC,
-    answers={200: tuple(map(Content, (CSS, JAVASCRIPT, *ENDINGS))), 304: None},
+    access=PUBLIC,
+    responses={200: tuple(map(Content, (CSS, JAVASCRIPT, *ENDINGS))), 304: None},
     errors=(NOT_FOUND,),
     needs_stores=False,
 )
-def docs_part(part: str) -> Response:
+def docs_part(_context: ServiceContext, part: str) -> Response:
     """Answer with a script, a style or a picture."""
     found = parts().get(part)
     if found is None:
-        abort(404)
+        raise Rejected(NOT_FOUND, "There is nothing at this path")
     return page_policy(published(found.content, found.media_type))

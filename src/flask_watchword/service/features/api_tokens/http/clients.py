@@ -4,7 +4,7 @@ import msgspec
 from flask import Response
 
 from flask_watchword.accounts.api_tokens import ApiTokenKind
-from flask_watchword.accounts.errors import ErrorCode
+from flask_watchword.accounts.errors import ErrorCode, Rejected
 from flask_watchword.service.access import ACCESS
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
@@ -14,7 +14,7 @@ from flask_watchword.service.features.api_tokens.http.shared import (
     NewToken,
     ShownToken,
 )
-from flask_watchword.service.responses import error_response, json_response, no_content
+from flask_watchword.service.responses import json_response, no_content
 
 CLIENT_NOT_FOUND = ErrorCode("client_not_found", 404, "The user has no client with this id.")
 
@@ -45,8 +45,8 @@ class MadeClient(msgspec.Struct):
     "GET",
     "/clients",
     summary="List the user's clients",
-    guard=ACCESS,
-    answers={200: Clients},
+    access=ACCESS,
+    responses={200: Clients},
 )
 def list_clients(context: ServiceContext) -> Response:
     """Answer with the clients, without what is secret of them."""
@@ -59,9 +59,9 @@ def list_clients(context: ServiceContext) -> Response:
     "POST",
     "/clients",
     summary="Create a client, which acts as itself",
-    guard=ACCESS,
+    access=ACCESS,
     body=NewToken,
-    answers={201: MadeClient},
+    responses={201: MadeClient},
     errors=CREATION_ERRORS,
 )
 def make_client(context: ServiceContext, body: NewToken) -> Response:
@@ -74,12 +74,12 @@ def make_client(context: ServiceContext, body: NewToken) -> Response:
     "DELETE",
     "/clients/<client_id>",
     summary="Revoke a client and its access tokens",
-    guard=ACCESS,
-    answers={204: None},
+    access=ACCESS,
+    responses={204: None},
     errors=(CLIENT_NOT_FOUND,),
 )
 def revoke_client(context: ServiceContext, client_id: str) -> Response:
     """Answer 204; the client is refused from now on."""
     if not api_tokens.revoke(context, _KIND, client_id):
-        return error_response(404, "You have no such client", "client_not_found")
+        raise Rejected(CLIENT_NOT_FOUND, "You have no such client")
     return no_content()

@@ -4,7 +4,7 @@ import msgspec
 from flask import Response
 
 from flask_watchword.accounts.api_tokens import ApiTokenKind
-from flask_watchword.accounts.errors import ErrorCode
+from flask_watchword.accounts.errors import ErrorCode, Rejected
 from flask_watchword.service.access import ACCESS
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
@@ -14,7 +14,7 @@ from flask_watchword.service.features.api_tokens.http.shared import (
     NewToken,
     ShownToken,
 )
-from flask_watchword.service.responses import error_response, json_response, no_content
+from flask_watchword.service.responses import json_response, no_content
 
 TOKEN_NOT_FOUND = ErrorCode(
     "token_not_found",
@@ -47,8 +47,8 @@ class MadeToken(msgspec.Struct):
     "GET",
     "/tokens",
     summary="List the user's personal access tokens",
-    guard=ACCESS,
-    answers={200: Tokens},
+    access=ACCESS,
+    responses={200: Tokens},
 )
 def list_tokens(context: ServiceContext) -> Response:
     """Answer with the tokens, without what is secret of them."""
@@ -61,9 +61,9 @@ def list_tokens(context: ServiceContext) -> Response:
     "POST",
     "/tokens",
     summary="Create a personal access token",
-    guard=ACCESS,
+    access=ACCESS,
     body=NewToken,
-    answers={201: MadeToken},
+    responses={201: MadeToken},
     errors=CREATION_ERRORS,
 )
 def make_token(context: ServiceContext, body: NewToken) -> Response:
@@ -76,12 +76,12 @@ def make_token(context: ServiceContext, body: NewToken) -> Response:
     "DELETE",
     "/tokens/<token_id>",
     summary="Revoke a personal access token and the access tokens obtained with it",
-    guard=ACCESS,
-    answers={204: None},
+    access=ACCESS,
+    responses={204: None},
     errors=(TOKEN_NOT_FOUND,),
 )
 def revoke_token(context: ServiceContext, token_id: str) -> Response:
     """Answer 204; programs with the token are refused from now on."""
     if not api_tokens.revoke(context, _KIND, token_id):
-        return error_response(404, "You have no such token", "token_not_found")
+        raise Rejected(TOKEN_NOT_FOUND, "You have no such token")
     return no_content()

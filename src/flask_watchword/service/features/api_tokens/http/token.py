@@ -1,10 +1,10 @@
 """POST /token: a program trades what it was given for an access token (RFC 6749 section 3.2)."""
 
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 from urllib.parse import unquote_plus
 
 import msgspec
-from flask import Response, abort, request
+from flask import Response, request
 from werkzeug.datastructures import Authorization
 
 from flask_watchword.accounts.api_tokens import (
@@ -25,12 +25,10 @@ from flask_watchword.service.api_token_access import (
 )
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
+from flask_watchword.service.error_codes import INVALID_REQUEST, UNSUPPORTED_GRANT_TYPE
 from flask_watchword.service.rate_limiting import counting_failures
-from flask_watchword.service.responses import CHALLENGE, Problem, json_response
+from flask_watchword.service.responses import OAuthRejected, json_response
 
-UNSUPPORTED_GRANT_TYPE = ErrorCode(
-    "unsupported_grant_type", 400, "`POST /token` does not support this `grant_type`."
-)
 INVALID_GRANT = ErrorCode(
     "invalid_grant", 400, "The personal access token is invalid, expired or revoked."
 )
@@ -92,9 +90,9 @@ class _NotGood(Exception):
     "POST",
     "/token",
     summary="Exchange client credentials or a personal access token for an access token",
-    guard=PUBLIC,
+    access=PUBLIC,
     form=TokenRequest,
-    answers={200: Access},
+    responses={200: Access},
     errors=(UNSUPPORTED_GRANT_TYPE, INVALID_GRANT, INVALID_SCOPE, INVALID_CLIENT, TOO_MANY_TRIES),
 )
 def token(context: ServiceContext, form: TokenRequest) -> Response:
@@ -113,10 +111,11 @@ def token(context: ServiceContext, form: TokenRequest) -> Response:
             if not is_still_good(context, shown):
                 raise _NotGood
             _check_scopes(scopes, _scopes(context, shown, None))
-    except _NotGood:
+    except _NotGood as error:
         if by_client:
-            _refuse(401, "The client is not known, or its secret is wrong", "invalid_client")
-        _refuse(400, "The token is not known, or is over", "invalid_grant")
+            message = "The client is not known, or its secret is wrong"
+            raise OAuthRejected(INVALID_CLIENT, message) from error
+        raise OAuthRejected(INVALID_GRANT, "The token is not known, or is over") from error
     return json_response(
         Access(
             access_token=access,
@@ -138,11 +137,11 @@ def _credentials(form: TokenRequest) -> tuple[str, str]:
     basic = _shown_by_basic()
     if basic is None or basic.type != "basic":
         if form.client_id is None or form.client_secret is None:
-            _refuse(401, "Show the client's credentials by HTTP Basic", "invalid_client")
+            raise OAuthRejected(INVALID_CLIENT, "Show the client's credentials by HTTP Basic")
         return form.client_id, form.client_secret
     if form.client_secret is not None:
         # RFC 6749 section 2.3: one way to authenticate in a request.
-        _refuse(400, "The client's credentials are shown twice", "invalid_request")
+        raise OAuthRejected(INVALID_REQUEST, "The client's credentials are shown twice")
     # Section 2.3.1: as in a form.
     return unquote_plus(basic.username or ""), unquote_plus(basic.password or "")
 
@@ -157,7 +156,7 @@ def _shown_by_basic() -> Authorization | None:
 def _personal_token(context: ServiceContext, form: TokenRequest) -> ApiToken:
     if form.subject_token is None or form.subject_token_type is None:
         msg = "`subject_token` and `subject_token_type` are needed"
-        _refuse(400, msg, "invalid_request")
+        raise OAuthRejected(INVALID_REQUEST, msg)
     store = context.repositories.api_tokens
     kind = ApiTokenKind.PERSONAL
     return _good(context, find_api_token(store, kind, form.subject_token, system_clock()))
@@ -183,13 +182,4 @@ def _scopes(context: ServiceContext, shown: ApiToken, wanted: str | None) -> fro
 
 def _check_scopes(asked: frozenset[str], may: frozenset[str]) -> None:
     if not asked <= may:
-        _refuse(400, "This may not be used for all of these scopes", "invalid_scope")
-
-
-def _refuse(status: int, msg: str, code: str) -> NoReturn:
-    """End the request as RFC 6749 section 5.2 has it, and as everything else here does."""
-    refused = json_response(Problem(msg, code, error=code, error_description=msg), status)
-    if status == 401:
-        # It names the scheme that was tried; and what everything else here asks for.
-        refused.headers["WWW-Authenticate"] = f'{CHALLENGE}, Basic realm="watchword"'
-    abort(refused)
+        raise OAuthRejected(INVALID_SCOPE, "This may not be used for all of these scopes")

@@ -3,17 +3,19 @@
 from flask import Response
 
 from flask_watchword.service.access import EXPIRED
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
-from flask_watchword.service.tokens import expired_token
+from flask_watchword.service.error_codes import TOKEN_EXPIRED
+from flask_watchword.service.tokens import UnusableToken
 
 
 @endpoint(
     "POST",
     "/expired",
     summary="The demo's response to an expired access token",
-    guard=EXPIRED,
-    answers={},
+    access=EXPIRED,
+    responses={},
 )
-def expired() -> Response:
+def expired(_context: ServiceContext) -> Response:
     """Answer 401 and say that the token, genuine as it is, has expired."""
-    return expired_token()
+    raise UnusableToken(TOKEN_EXPIRED, "The token has expired")

@@ -5,6 +5,7 @@ from flask import Response
 
 from flask_watchword.extension.verification.current import get_jwt, get_jwt_identity
 from flask_watchword.service.access import ACCESS
+from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.demo.demo_user import EMAIL_CLAIM
 from flask_watchword.service.responses import json_response
@@ -20,10 +21,10 @@ class LoggedIn(msgspec.Struct):
     "GET",
     "/protected-route",
     summary="The demo's protected route",
-    guard=ACCESS,
-    answers={200: LoggedIn},
+    access=ACCESS,
+    responses={200: LoggedIn},
 )
-def protected_route() -> Response:
+def protected_route(_context: ServiceContext) -> Response:
     """Answer with the e-mail address of whoever is logged in."""
     # A token issued before the demo was switched on carries the subject alone.
     return json_response(LoggedIn(get_jwt().get(EMAIL_CLAIM, get_jwt_identity())))

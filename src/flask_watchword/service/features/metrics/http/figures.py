@@ -47,8 +47,8 @@ class ShownFigures(msgspec.Struct):
     "GET",
     "/admin/figures",
     summary="Return the numbers of users, keys and audit entries",
-    guard=ADMIN,
-    answers={200: ShownFigures},
+    access=ADMIN,
+    responses={200: ShownFigures},
 )
 def figures(context: ServiceContext) -> Response:
     """Answer with the figures of this moment."""

@@ -6,11 +6,10 @@ import re
 from flask import Response, request
 
 from flask_watchword.accounts.client_addresses import is_loopback
-from flask_watchword.accounts.errors import ErrorCode
+from flask_watchword.accounts.errors import ErrorCode, Rejected
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, endpoint
-from flask_watchword.service.responses import error_response
 
 METRICS_HIDDEN = ErrorCode(
     "metrics_hidden",
@@ -28,8 +27,8 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
     "GET",
     "/metrics",
     summary="Return metrics for Prometheus, to this machine or with the metrics token",
-    guard=PUBLIC,
-    answers={200: Content(_MEDIA_TYPE)},
+    access=PUBLIC,
+    responses={200: Content(_MEDIA_TYPE)},
     errors=(METRICS_HIDDEN,),
     needs_stores=False,
 )
@@ -37,7 +36,7 @@ def metrics(context: ServiceContext) -> Response:
     """Answer with the figures of every worker, in the text format."""
     if not _may_see(context):
         msg = "Ask from the machine itself, or with the token of WATCHWORD_METRICS_TOKEN"
-        return error_response(403, msg, "metrics_hidden")
+        raise Rejected(METRICS_HIDDEN, msg)
     shown = Response(context.metrics.text(), mimetype=_MEDIA_TYPE)
     shown.headers["Cache-Control"] = "no-store"
     return shown

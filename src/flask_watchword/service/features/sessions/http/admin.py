@@ -20,8 +20,8 @@ from flask_watchword.service.responses import json_response, no_content
     "GET",
     "/admin/users/<user_id>/sessions",
     summary="List a user's sessions",
-    guard=ADMIN,
-    answers={200: Devices},
+    access=ADMIN,
+    responses={200: Devices},
     errors=(USER_NOT_FOUND,),
 )
 def list_sessions_of_user(context: ServiceContext, user_id: str) -> Response:
@@ -35,8 +35,8 @@ def list_sessions_of_user(context: ServiceContext, user_id: str) -> Response:
     "DELETE",
     "/admin/users/<user_id>/sessions",
     summary="End all sessions of a user",
-    guard=RECENT_ADMIN,
-    answers={204: None},
+    access=RECENT_ADMIN,
+    responses={204: None},
     errors=(USER_NOT_FOUND,),
 )
 def end_all_sessions_of_user(context: ServiceContext, user_id: str) -> Response:
@@ -51,8 +51,8 @@ def end_all_sessions_of_user(context: ServiceContext, user_id: str) -> Response:
     "DELETE",
     "/admin/users/<user_id>/sessions/<session_id>",
     summary="End one session of a user",
-    guard=RECENT_ADMIN,
-    answers={204: None},
+    access=RECENT_ADMIN,
+    responses={204: None},
     errors=(USER_NOT_FOUND, SESSION_NOT_FOUND),
 )
 def end_session_of_user(context: ServiceContext, user_id: str, session_id: str) -> Response:

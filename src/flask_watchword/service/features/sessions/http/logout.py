@@ -14,8 +14,8 @@ from flask_watchword.service.responses import no_content
     "POST",
     "/logout",
     summary="Log out: end this session, with its access or refresh token",
-    guard=SESSION,
-    answers={204: None},
+    access=SESSION,
+    responses={204: None},
 )
 def logout(context: ServiceContext) -> Response:
     """End the session of an access or a refresh token; every token of it is refused from now on.

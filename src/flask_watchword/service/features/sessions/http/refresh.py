@@ -1,11 +1,12 @@
 """POST /refresh: a refresh token for the next pair of its session."""
 
-from flask import Response
+from flask import Response, after_this_request
 
-from flask_watchword.extension.verification.current import get_jwt, get_jwt_identity
+from flask_watchword.extension.verification.current import get_jwt
 from flask_watchword.service.access import REFRESH
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.cookies import clear_own_cookies
+from flask_watchword.service.current_user import current_user
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.error_codes import USER_DISABLED, USER_GONE
 from flask_watchword.service.token_response import (
@@ -14,15 +15,15 @@ from flask_watchword.service.token_response import (
     current_transport,
     token_response,
 )
-from flask_watchword.service.tokens import AuthenticationContext, user_disabled, user_gone
+from flask_watchword.service.tokens import AuthenticationContext, UnusableToken
 
 
 @endpoint(
     "POST",
     "/refresh",
     summary="Exchange a refresh token for new tokens",
-    guard=REFRESH,
-    answers={200: (TokenResponse, CookieTokenResponse)},
+    access=REFRESH,
+    responses={200: (TokenResponse, CookieTokenResponse)},
     errors=(USER_GONE, USER_DISABLED),
 )
 def refresh(context: ServiceContext) -> Response:
@@ -33,10 +34,12 @@ def refresh(context: ServiceContext) -> Response:
     A refresh token that was used before ends its session: somebody has a copy of it.
     """
     # Read anew: an account that is gone or disabled gets nothing more, and roles are today's.
-    user = context.stores.users.by_id(get_jwt_identity())
-    if user is None or user.is_disabled:
+    try:
+        user = current_user(context)
+    except UnusableToken:
         context.sessions.end()
-        return clear_own_cookies(user_gone() if user is None else user_disabled())
+        after_this_request(clear_own_cookies)
+        raise
     sign_in = AuthenticationContext.told_by(get_jwt(), user)
     # Its access token is not fresh: nobody has typed a password for this one.
     return token_response(

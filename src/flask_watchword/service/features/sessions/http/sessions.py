@@ -92,8 +92,8 @@ class Devices(msgspec.Struct):
     "GET",
     "/sessions",
     summary="List the user's sessions",
-    guard=ACCESS,
-    answers={200: Devices},
+    access=ACCESS,
+    responses={200: Devices},
 )
 def list_sessions(context: ServiceContext) -> Response:
     """Answer with the sessions of the access token's user."""
@@ -105,8 +105,8 @@ def list_sessions(context: ServiceContext) -> Response:
     "DELETE",
     "/sessions/<session_id>",
     summary="End one of the user's sessions",
-    guard=ACCESS,
-    answers={204: None},
+    access=ACCESS,
+    responses={204: None},
     errors=(SESSION_NOT_FOUND,),
 )
 def end_session(context: ServiceContext, session_id: str) -> Response:
@@ -123,8 +123,8 @@ def end_session(context: ServiceContext, session_id: str) -> Response:
     "DELETE",
     "/sessions",
     summary="End all of the user's sessions except this one",
-    guard=ACCESS,
-    answers={204: None},
+    access=ACCESS,
+    responses={204: None},
 )
 def end_other_sessions(context: ServiceContext) -> Response:
     """End every session of the access token's user but this one."""

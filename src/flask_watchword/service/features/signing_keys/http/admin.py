@@ -90,8 +90,8 @@ class Rotation(msgspec.Struct, forbid_unknown_fields=True):
     "GET",
     "/admin/keys",
     summary="List the signing keys",
-    guard=ADMIN,
-    answers={200: ShownKeys},
+    access=ADMIN,
+    responses={200: ShownKeys},
 )
 def list_keys(context: ServiceContext) -> Response:
     """Answer with the keys."""
@@ -102,9 +102,9 @@ def list_keys(context: ServiceContext) -> Response:
     "POST",
     "/admin/keys/rotate",
     summary="Rotate: publish a new key, which signs after it has been published for a while",
-    guard=RECENT_ADMIN,
+    access=RECENT_ADMIN,
     body=Rotation,
-    answers={200: ShownKeys},
+    responses={200: ShownKeys},
     errors=(KEY_REFUSED,),
 )
 def rotate_keys(context: ServiceContext, body: Rotation) -> Response:
@@ -119,8 +119,8 @@ def rotate_keys(context: ServiceContext, body: Rotation) -> Response:
     "POST",
     "/admin/keys/<kid>/retire",
     summary="Withdraw a waiting key, or retire one that only verifies",
-    guard=RECENT_ADMIN,
-    answers={200: ShownKeys},
+    access=RECENT_ADMIN,
+    responses={200: ShownKeys},
     errors=_ERRORS,
 )
 def retire_key(context: ServiceContext, kid: str) -> Response:
@@ -136,8 +136,8 @@ def retire_key(context: ServiceContext, kid: str) -> Response:
     "POST",
     "/admin/keys/<kid>/revoke",
     summary="Revoke a stolen key: reject every token it has signed",
-    guard=RECENT_ADMIN,
-    answers={204: None},
+    access=RECENT_ADMIN,
+    responses={204: None},
     errors=_ERRORS,
 )
 def revoke_key(context: ServiceContext, kid: str) -> Response:

@@ -22,8 +22,8 @@ class JwkSet(msgspec.Struct):
     "GET",
     "/.well-known/jwks.json",
     summary="Return the public keys that verify the service's tokens",
-    guard=PUBLIC,
-    answers={200: Content(_MEDIA_TYPE, JwkSet), 304: None},
+    access=PUBLIC,
+    responses={200: Content(_MEDIA_TYPE, JwkSet), 304: None},
 )
 def jwks(context: ServiceContext) -> Response:
     """Answer with the JWK Set (RFC 7517 section 5), or with 304 to who has it already."""

@@ -87,9 +87,9 @@ class RecoveryCodes(msgspec.Struct):
     "POST",
     "/totp/enrol",
     summary="Begin to set up TOTP; it takes effect once confirmed",
-    guard=ACCESS,
+    access=ACCESS,
     body=BeginTotp,
-    answers={200: TotpSecret},
+    responses={200: TotpSecret},
     errors=(*REAUTHENTICATION_ERRORS, EMAIL_UNVERIFIED, SECOND_FACTOR_ACTIVE),
 )
 def enrol_totp(context: ServiceContext, body: BeginTotp) -> Response:
@@ -116,9 +116,9 @@ def enrol_totp(context: ServiceContext, body: BeginTotp) -> Response:
     "POST",
     "/totp/confirm",
     summary="Confirm TOTP, which every login then requires; all other sessions end",
-    guard=ACCESS,
+    access=ACCESS,
     body=ConfirmTotp,
-    answers={200: RecoveryCodes},
+    responses={200: RecoveryCodes},
     errors=(
         USER_GONE,
         USER_DISABLED,

@@ -33,9 +33,9 @@ class SecondStep(FactorAnswers, forbid_unknown_fields=True, kw_only=True):
     "POST",
     "/login/totp",
     summary="Finish a login with a TOTP code or a recovery code",
-    guard=PUBLIC,
+    access=PUBLIC,
     body=SecondStep,
-    answers={200: (TokenResponse, CookieTokenResponse)},
+    responses={200: (TokenResponse, CookieTokenResponse)},
     errors=CHALLENGE_ERRORS,
 )
 def login_totp(context: ServiceContext, body: SecondStep) -> Response:

@@ -28,9 +28,9 @@ from flask_watchword.service.responses import no_content
     "POST",
     "/totp/disable",
     summary="Remove the authenticator; logins no longer need it",
-    guard=ACCESS,
+    access=ACCESS,
     body=Confirmation,
-    answers={204: None},
+    responses={204: None},
     errors=(*CONFIRMATION_ERRORS, SECOND_FACTOR_MISSING),
 )
 def disable_totp(context: ServiceContext, body: Confirmation) -> Response:
@@ -47,8 +47,8 @@ def disable_totp(context: ServiceContext, body: Confirmation) -> Response:
     "DELETE",
     "/admin/users/<user_id>/totp",
     summary="Remove a user's second factor",
-    guard=RECENT_ADMIN,
-    answers={204: None},
+    access=RECENT_ADMIN,
+    responses={204: None},
     errors=(USER_NOT_FOUND, SECOND_FACTOR_MISSING),
 )
 def remove_second_factor(context: ServiceContext, user_id: str) -> Response:
