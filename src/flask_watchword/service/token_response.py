@@ -1,4 +1,4 @@
-"""What a login and a refresh are answered with."""
+"""Responses with tokens: in the body for a header, or in cookies."""
 
 from typing import Literal, Self, TypeAlias
 
@@ -11,7 +11,7 @@ from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.cookies import set_cookies
 from flask_watchword.service.responses import json_response
 
-#: How the tokens of a session travel.
+#: Whether the tokens of a session are in headers or in cookies.
 TokenTransport: TypeAlias = Literal["header", "cookie"]
 
 
@@ -44,12 +44,13 @@ class CookieTokenResponse(msgspec.Struct):
 def token_response(
     context: ServiceContext, pair: TokenPair, csrf: str, transport: TokenTransport
 ) -> Response:
-    """Answer with the tokens of a session.
+    """Return the tokens of a session, in the body or in cookies.
 
     Args:
+        context: the service.
         pair: the tokens.
-        csrf: what they carry as ``csrf``.
-        transport: how they travel.
+        csrf: their claim ``csrf``.
+        transport: whether the tokens are in the body or in cookies.
     """
     if transport == "header":
         return json_response(TokenResponse.of(pair))
@@ -59,5 +60,5 @@ def token_response(
 
 
 def current_transport() -> TokenTransport:
-    """Return how the token of the current request has travelled."""
+    """Return whether the token of the current request came in a header or in a cookie."""
     return "cookie" if get_jwt_request_location() == "cookies" else "header"

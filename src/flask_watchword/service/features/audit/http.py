@@ -1,4 +1,4 @@
-"""GET /admin/audit: what happened, the newest first."""
+"""GET /admin/audit: the audit log, newest entries first."""
 
 from typing import Annotated, Self
 
@@ -93,9 +93,9 @@ class Entries(msgspec.Struct):
     responses={200: Entries},
 )
 def list_audit_entries(context: ServiceContext, query: AuditQuery) -> Response:
-    """Answer with a page of the audit log."""
+    """Respond with a page of the audit log."""
     log = context.repositories.audit_log
-    # One more than is shown tells whether there is a next page.
+    # One more than the page holds shows whether there is a next page.
     found = log.newest(
         query.limit + 1, subject=query.subject, event=query.event, before=query.before
     )

@@ -1,4 +1,4 @@
-"""/setup: make the first admin, by the code of the link that the service prints at its start."""
+"""/setup: create the first administrator, with the code that the service prints at its start."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -80,7 +80,7 @@ class FirstAdmin(msgspec.Struct):
     needs_stores=False,
 )
 def setup_page(_context: ServiceContext) -> Response:
-    """Answer with the page, which shows its form once the code of the link is found to be good."""
+    """Respond with the page, which shows its form once the code of the link is accepted."""
     return page_policy(published(_file("page.html"), _HTML))
 
 
@@ -94,7 +94,7 @@ def setup_page(_context: ServiceContext) -> Response:
     needs_stores=False,
 )
 def setup_part(_context: ServiceContext, part: str) -> Response:
-    """Answer with the script or the style."""
+    """Respond with a script, a style sheet or an image."""
     media_type = _PARTS.get(part)
     if media_type is None:
         raise Rejected(NOT_FOUND, "There is nothing at this path")
@@ -111,7 +111,7 @@ def setup_part(_context: ServiceContext, part: str) -> Response:
     errors=(INVALID_CODE, TOO_MANY_TRIES),
 )
 def check_setup_code(context: ServiceContext, body: SetupCode) -> Response:
-    """Answer 200 while the code is good and there is no admin; the code stays good."""
+    """Respond 200 while the code is valid and there is no administrator; the code stays valid."""
     with counting_failures(
         context, context.limits.one_time_code(context.client_address), InvalidCode
     ):
@@ -129,7 +129,7 @@ def check_setup_code(context: ServiceContext, body: SetupCode) -> Response:
     errors=(INVALID_CODE, EMAIL_TAKEN, INVALID_FIELD, TOO_MANY_TRIES, LOGIN_BUSY),
 )
 def set_up(context: ServiceContext, body: Setup) -> Response:
-    """Answer 201, and sign nobody in: the admin logs in like everybody."""
+    """Respond 201, and start no session: the administrator logs in like every user."""
     limits, address = context.limits, context.client_address
     with (
         hashing_share(context),

@@ -1,4 +1,4 @@
-"""DELETE /me: the end of an account."""
+"""DELETE /me: delete the account of the current user."""
 
 from flask import Response
 
@@ -29,7 +29,7 @@ from flask_watchword.service.responses import no_content
     errors=(USER_GONE, *CONFIRMATION_ERRORS, LAST_ADMIN),
 )
 def delete_account(context: ServiceContext, body: Confirmation) -> Response:
-    """Answer 204; account, codes, second factor, tokens and sessions are gone."""
+    """Respond 204; the account, codes, second factor, tokens and sessions are deleted."""
     user_id = reauthenticated_user(context, body.password).id
     confirmation = second_factor_shown(context, user_id, body)
     try:

@@ -1,4 +1,4 @@
-"""POST /email/change and /email/change/confirm: another e-mail address."""
+"""POST /email/change and /email/change/confirm: change the e-mail address."""
 
 from flask import Response
 
@@ -48,11 +48,11 @@ class EmailChange(Confirmation, forbid_unknown_fields=True, kw_only=True):
     errors=CONFIRMATION_ERRORS,
 )
 def change_email(context: ServiceContext, body: EmailChange) -> Response:
-    """Answer alike whether somebody else has the address or not; nothing changes yet."""
+    """Respond in the same way whether another user has the address; nothing changes yet."""
     user_id = get_jwt_identity()
     limits, user = context.limits, context.stores.users.by_id(user_id)
-    # A signed-in user may learn that a mailbox has reached its limit. The present one is counted as
-    # well: one account must not send e-mails to ever more addresses.
+    # A logged-in user may learn that a mailbox has reached its limit. The current one is counted
+    # as well: one account must not send e-mail to an unlimited number of addresses.
     mailboxes = [
         *limits.mailbox(email_key(body.email), MailCause.CHANGE),
         *limits.mailbox("" if user is None else user.email_key, MailCause.CHANGE_NOTICE),
@@ -78,7 +78,7 @@ def change_email(context: ServiceContext, body: EmailChange) -> Response:
     errors=EMAIL_CODE_ERRORS,
 )
 def confirm_email(context: ServiceContext, body: CodeAndPassword) -> Response:
-    """Answer 204; the address there was is told."""
+    """Respond 204; the previous address gets a notification."""
     here = context.limits.one_time_code(context.client_address)
     with hashing_share(context), counting_failures(context, here, InvalidCode, WrongPassword):
         flow.confirm_email_change(context.accounts, body.code, body.password)

@@ -1,4 +1,4 @@
-"""POST /email/verify and /email/verify/resend: show that mail reaches one."""
+"""POST /email/verify and /email/verify/resend: verify an e-mail address."""
 
 from flask import Response
 
@@ -31,7 +31,7 @@ from flask_watchword.service.responses import Message, json_response, no_content
     errors=EMAIL_CODE_ERRORS,
 )
 def verify_address(context: ServiceContext, body: CodeAndPassword) -> Response:
-    """Answer 204 and note that mail reaches the user."""
+    """Respond 204; the address is verified."""
     here = context.limits.one_time_code(context.client_address)
     with hashing_share(context), counting_failures(context, here, InvalidCode, WrongPassword):
         flow.verify_email(context.accounts, body.code, body.password)
@@ -48,7 +48,7 @@ def verify_address(context: ServiceContext, body: CodeAndPassword) -> Response:
     errors=(TOO_MANY_TRIES,),
 )
 def resend_code(context: ServiceContext, body: Address) -> Response:
-    """Answer alike whatever becomes of it."""
+    """Respond in the same way whether there is an account to verify or not."""
     request = context.limits.mail_request(context.client_address)
     with (
         counting_successes(context, request),

@@ -1,4 +1,4 @@
-"""GET /healthz and /readyz: whether this process lives, and whether it can serve."""
+"""GET /healthz and /readyz: health and readiness checks."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.responses import json_response
 
-Standing = Literal["up", "down"]
+StoreState = Literal["up", "down"]
 
 
 class Health(msgspec.Struct):
@@ -32,7 +32,7 @@ class Readiness(msgspec.Struct):
     """
 
     status: str
-    stores: dict[str, Standing]
+    stores: dict[str, StoreState]
 
 
 class Unready(msgspec.Struct):
@@ -46,7 +46,7 @@ class Unready(msgspec.Struct):
 
     msg: str
     code: str
-    stores: dict[str, Standing]
+    stores: dict[str, StoreState]
 
 
 @endpoint(
@@ -58,7 +58,7 @@ class Unready(msgspec.Struct):
     needs_stores=False,
 )
 def healthz(_context: ServiceContext) -> Response:
-    """Answer without touching a thing: nobody should restart this for a store that is down."""
+    """Respond without using a store: a store that is down is no reason to restart the process."""
     return json_response(Health("ok"))
 
 
@@ -71,37 +71,37 @@ def healthz(_context: ServiceContext) -> Response:
     needs_stores=False,
 )
 def readyz(context: ServiceContext) -> Response:
-    """Answer once every store has answered or is known not to; 503 where one does not."""
+    """Respond 200 if every store answers, and 503 otherwise."""
     stores = context.stores
-    # Each by a question like any other.
-    standing = _ask(
+    # Each check is an ordinary query.
+    states = _check(
         {
             "database": stores.users.ping,
             "sessions": lambda: stores.sessions.get(""),
             "throttle": lambda: stores.throttle.remembers("", 0),
         }
     )
-    down = [name for name, state in standing.items() if state == "down"]
+    down = [name for name, state in states.items() if state == "down"]
     if not down:
-        return json_response(Readiness("ready", standing))
+        return json_response(Readiness("ready", states))
     msg = f"No answer from: {', '.join(down)}"
     unready = json_response(
-        Unready(msg, "store_unavailable", standing), HTTPStatus.SERVICE_UNAVAILABLE
+        Unready(msg, "store_unavailable", states), HTTPStatus.SERVICE_UNAVAILABLE
     )
     # RFC 9110 section 10.2.3.
     unready.headers["Retry-After"] = str(StoreUnavailable.retry_after)
     return unready
 
 
-def _ask(questions: Mapping[str, Callable[[], object]]) -> dict[str, Standing]:
-    # All at once, so that two stores that are frozen take no longer than one.
-    with ThreadPoolExecutor(len(questions)) as asking:
-        return dict(zip(questions, asking.map(_standing, questions.values()), strict=True))
+def _check(queries: Mapping[str, Callable[[], object]]) -> dict[str, StoreState]:
+    # In parallel, so that two unresponsive stores take no longer than one.
+    with ThreadPoolExecutor(len(queries)) as threads:
+        return dict(zip(queries, threads.map(_state, queries.values()), strict=True))
 
 
-def _standing(question: Callable[[], object]) -> Standing:
+def _state(query: Callable[[], object]) -> StoreState:
     try:
-        question()
+        query()
     except StoreUnavailable:
         return "down"
     return "up"

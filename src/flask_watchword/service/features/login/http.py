@@ -1,4 +1,4 @@
-"""POST /login: an e-mail address and a password for a session and its first pair of tokens."""
+"""POST /login: log in with an e-mail address and a password."""
 
 import msgspec
 from flask import Response
@@ -63,7 +63,7 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
     ),
 )
 def login(context: ServiceContext, body: Credentials) -> Response:
-    """Answer with an access and a refresh token, with what the login lacks, or 401."""
+    """Respond with an access and a refresh token, with an MFA challenge, or 401."""
     check_transport(context, body.transport)
     users = context.stores.users
     with (
@@ -78,16 +78,16 @@ def login(context: ServiceContext, body: Credentials) -> Response:
             verified_only=context.settings.verified_logins_only,
         )
         if user is not None:
-            return _signed_in(context, user, body.password, attempt, body.transport)
+            return _finish(context, user, body.password, attempt, body.transport)
     wrong_password(context, attempt)
-    # A wrong password stays counted, also where it cannot be recorded: on a full disk one could
-    # guess for nothing. It is looked for whether there is one or not, so that it costs the same.
-    tried = users.by_email(email_key(body.email))
-    context.audit("login_failed", None if tried is None else tried.id)
+    # Before the audit entry, which may fail: on a full disk, guesses would not be counted. The user
+    # is loaded whether there is an account or not, so that both cases take as long.
+    user = users.by_email(email_key(body.email))
+    context.audit("login_failed", None if user is None else user.id)
     raise InvalidCredentials(context)
 
 
-def _signed_in(
+def _finish(
     context: ServiceContext, user: User, password: str, attempt: Attempt, transport: TokenTransport
 ) -> Response:
     challenge = challenge_response(context, user)

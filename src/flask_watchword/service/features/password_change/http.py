@@ -1,4 +1,4 @@
-"""POST /password/change: another password, by whoever knows the one there is."""
+"""POST /password/change: change the password of the current user."""
 
 import contextlib
 from collections.abc import Iterator
@@ -47,12 +47,12 @@ class PasswordChange(FactorAnswers, forbid_unknown_fields=True, kw_only=True):
     errors=CONFIRMATION_ERRORS,
 )
 def change_password(context: ServiceContext, body: PasswordChange) -> Response:
-    """Answer 204; the session that asks goes on, since it has shown the password."""
+    """Respond 204; the current session continues, and every other session ends."""
     user_id = get_jwt_identity()
     with (
         reauthenticating(context, user_id),
         counting_failures(context, context.limits.new_password_of(user_id), UnacceptablePassword),
-        _room_for_notice(context, user_id) as room,
+        _room_for_notification(context, user_id) as room,
     ):
         flow.change_password(
             context.accounts,
@@ -66,8 +66,8 @@ def change_password(context: ServiceContext, body: PasswordChange) -> Response:
 
 
 @contextlib.contextmanager
-def _room_for_notice(context: ServiceContext, user_id: str) -> Iterator[bool]:
-    """Count the notice of a change where its address is not verified: it may be a stranger's."""
+def _room_for_notification(context: ServiceContext, user_id: str) -> Iterator[bool]:
+    """Count the notification if the address is not verified: it may belong to a stranger."""
     user = context.stores.users.by_id(user_id)
     if user is None or user.email_verified_at is not None:
         yield True

@@ -1,4 +1,4 @@
-"""POST /login/password: a new password, where the login was refused for the one there is."""
+"""POST /login/password: finish a login whose password is too weak, with a new password."""
 
 from typing import Annotated
 
@@ -58,7 +58,7 @@ class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
     errors=(INVALID_PENDING_TOKEN, INVALID_CREDENTIALS, CROSS_ORIGIN, TOO_MANY_TRIES, LOGIN_BUSY),
 )
 def choose_password(context: ServiceContext, body: NewPassword) -> Response:
-    """Answer with an access and a refresh token; every other session has ended."""
+    """Respond with an access and a refresh token; every other session ends."""
     check_transport(context, body.transport)
     user = challenged_user(context, NEW_PASSWORD, body.pending_token)
     try:

@@ -1,4 +1,4 @@
-"""GET /me: who is logged in."""
+"""GET /me: the current user."""
 
 import msgspec
 from flask import Response
@@ -31,7 +31,7 @@ class Me(msgspec.Struct):
     errors=(USER_GONE, USER_DISABLED),
 )
 def me(context: ServiceContext) -> Response:
-    """Answer with the access token's user, as the store says now."""
+    """Respond with the current user, as stored now."""
     user = current_user(context)
     return json_response(
         Me(

@@ -1,4 +1,4 @@
-"""POST /register: become a user."""
+"""POST /register: create an account."""
 
 import msgspec
 from flask import Response
@@ -38,7 +38,7 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
     errors=(INVALID_FIELD, TOO_MANY_TRIES, LOGIN_BUSY),
 )
 def register(context: ServiceContext, body: Registration) -> Response:
-    """Answer alike whether there is an account already or not: only the mailbox tells."""
+    """Respond in the same way whether there is an account or not: only the mailbox shows it."""
     limits, address = context.limits, context.client_address
     with (
         hashing_share(context, email_key(body.email)),

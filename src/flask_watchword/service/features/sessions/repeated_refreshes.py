@@ -1,9 +1,9 @@
-"""Refresh tokens that were used again: recorded, and notified if two devices go on to share them.
+"""Record refresh tokens that are used again, and notify the user of a session that was copied.
 
-Within the grace period a used refresh token gets the same successor again, for a lost answer or a
-second tab. A thief with a copy can live in that period, if each generation is repeated in time. So
-a repeat from another network or user agent than the first use counts as one from another device,
-and several generations in a row of which each was repeated so as a copied session.
+Within the grace period, a used refresh token gets the same successor again, for a lost response or
+a second tab. A thief with a copy can exploit the grace period by repeating each refresh in time. A
+repeat from another network or user agent than the first use therefore counts as one from another
+device, and several such generations in a row as a copied session.
 """
 
 from flask import Flask
@@ -14,34 +14,34 @@ from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.rate_limiting import room_in_mailbox
 from flask_watchword.sessions.session import Session
 
-#: After so many generations in a row that were repeated elsewhere the owner gets an e-mail. One
-#: may be a telephone that changed networks with a refresh under way.
+#: Number of consecutive generations repeated by another device after which the user gets an
+#: e-mail. A single one may be a phone that changed networks during a refresh.
 NOTIFY_AFTER = 3
 
 SESSION_USED_ELSEWHERE = "session_used_elsewhere"
 
 
 def record_reuse(context: ServiceContext, _app: Flask, session: Session) -> None:
-    """Record that a used refresh token was sent again, for which its session has ended."""
+    """Record that a used refresh token was sent again; its session has ended."""
     context.audit("refresh_reused", session.subject, session.id)
 
 
 def record_repeat(context: ServiceContext, _app: Flask, session: Session, elsewhere: bool) -> None:
-    """Record that a refresh token was repeated; notify the owner if it goes on."""
+    """Record that a refresh token was repeated; notify the user if it keeps happening."""
     if not elsewhere or session.elsewhere_in_a_row != NOTIFY_AFTER:
         context.transaction(lambda tx: _record(tx, session, elsewhere=elsewhere))
         return
     user = context.stores.users.by_id(session.subject)
     if user is not None and user.email_verified_at is None:
-        # The address may be a stranger's, and the notification shows a User-Agent: any text.
+        # The address may belong to a stranger, and the notification has a User-Agent: any text.
         user = None
-    # Counted over all sessions that are copied: the mailbox must not be filled.
+    # One limit for all copied sessions, so that the mailbox is not flooded.
     mailbox = "" if user is None else user.email
     with room_in_mailbox(context, mailbox, MailCause.REPEATS) as room:
 
         def record_and_notify(tx: Transaction) -> None:
             if room:
-                tx.notify(SESSION_USED_ELSEWHERE, user, about=_shown(session))
+                tx.notify(SESSION_USED_ELSEWHERE, user, about=_device(session))
             _record(tx, session, elsewhere=elsewhere)
 
         context.transaction(record_and_notify)
@@ -57,6 +57,6 @@ def _record(tx: Transaction, session: Session, *, elsewhere: bool) -> None:
     )
 
 
-def _shown(session: Session) -> str:
-    """Return the other device as people may know it."""
+def _device(session: Session) -> str:
+    """Return a description of the other device: its User-Agent and IP address."""
     return ", ".join(filter(None, (session.elsewhere_agent, session.elsewhere_address)))

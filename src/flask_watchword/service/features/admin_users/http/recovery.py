@@ -1,4 +1,4 @@
-"""POST /admin/users/<id>/password-reset and DELETE …/totp: help somebody back in."""
+"""POST /admin/users/<id>/password-reset: e-mail a user a code that resets the password."""
 
 from flask import Response
 
@@ -23,7 +23,7 @@ USER_IS_DISABLED = ErrorCode("user_disabled", 409, "The user is disabled and get
     errors=(USER_NOT_FOUND, USER_IS_DISABLED),
 )
 def send_reset(context: ServiceContext, user_id: str) -> Response:
-    """Answer 202; the password that there is stays good until the code is used."""
+    """Respond 202; the current password stays valid until the code is used."""
     user = user_of(context, user_id)
     if user.is_disabled:
         raise Rejected(USER_IS_DISABLED, "The user is disabled, and gets no e-mail")

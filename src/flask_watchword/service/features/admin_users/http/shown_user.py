@@ -1,4 +1,4 @@
-"""A user as those who administer see them."""
+"""A user in the responses for administrators."""
 
 from typing import Annotated, Self, TypeAlias
 
@@ -44,13 +44,13 @@ class ShownUser(msgspec.Struct):
             id=user.id,
             email=user.email,
             created_at=timestamp(user.created_at),
-            email_verified_at=_moment(user.email_verified_at),
-            password_changed_at=_moment(user.password_changed_at),
-            disabled_at=_moment(user.disabled_at),
+            email_verified_at=_optional_timestamp(user.email_verified_at),
+            password_changed_at=_optional_timestamp(user.password_changed_at),
+            disabled_at=_optional_timestamp(user.disabled_at),
             roles=sorted(user.roles),
             scopes=sorted(user.scopes),
         )
 
 
-def _moment(seconds: float | None) -> Timestamp | None:
+def _optional_timestamp(seconds: float | None) -> Timestamp | None:
     return None if seconds is None else timestamp(seconds)

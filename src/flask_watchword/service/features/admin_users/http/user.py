@@ -1,4 +1,4 @@
-"""GET, PATCH and DELETE /admin/users/<id>: one user, and what becomes of them."""
+"""GET, PATCH and DELETE /admin/users/<id>: show, change and delete a user."""
 
 import msgspec
 from flask import Response
@@ -40,7 +40,7 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     errors=(USER_NOT_FOUND,),
 )
 def show_user(context: ServiceContext, user_id: str) -> Response:
-    """Answer with a user."""
+    """Respond with a user."""
     return json_response(ShownUser.of(user_of(context, user_id)))
 
 
@@ -54,7 +54,7 @@ def show_user(context: ServiceContext, user_id: str) -> Response:
     errors=_ERRORS,
 )
 def change_user(context: ServiceContext, user_id: str, body: Change) -> Response:
-    """Answer with the user as they are then; whoever is disabled is refused from now on."""
+    """Respond with the changed user; a disabled user is rejected everywhere from now on."""
     change = UserChange(
         roles=None if body.roles is None else frozenset(body.roles),
         scopes=None if body.scopes is None else frozenset(body.scopes),
@@ -74,7 +74,7 @@ def change_user(context: ServiceContext, user_id: str, body: Change) -> Response
     errors=_ERRORS,
 )
 def delete_user(context: ServiceContext, user_id: str) -> Response:
-    """Answer 204; account, codes, second factor, tokens and sessions are gone."""
+    """Respond 204; the account, codes, second factor, tokens and sessions are deleted."""
     user = user_of(context, user_id)
     delete_user_account(context.accounts, user.id, actor=administrator())
     return no_content()

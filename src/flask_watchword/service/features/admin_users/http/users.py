@@ -1,4 +1,4 @@
-"""GET and POST /admin/users: look for users, and invite one."""
+"""GET and POST /admin/users: search users, and invite a user."""
 
 import secrets
 from dataclasses import replace
@@ -63,8 +63,8 @@ class Invitation(msgspec.Struct, forbid_unknown_fields=True):
     responses={200: Users},
 )
 def list_users(context: ServiceContext, query: UserQuery) -> Response:
-    """Answer with a page of users."""
-    # One more than is shown tells whether there is a next page.
+    """Respond with a page of users."""
+    # One more than the page holds shows whether there is a next page.
     found = context.stores.users.page(query.after, query.limit + 1, query.search.strip().casefold())
     shown, more = found[: query.limit], len(found) > query.limit
     return json_response(
@@ -82,7 +82,7 @@ def list_users(context: ServiceContext, query: UserQuery) -> Response:
     errors=(EMAIL_TAKEN, LOGIN_BUSY),
 )
 def invite(context: ServiceContext, body: Invitation) -> Response:
-    """Answer with the user; nobody knows a password of theirs, the admin included."""
+    """Respond with the user, who has no usable password until they choose one."""
     password_hash = context.passwords.hash(secrets.token_urlsafe(32))
     user = replace(
         new_user(body.email, password_hash, system_clock()),

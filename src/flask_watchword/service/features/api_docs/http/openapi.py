@@ -1,4 +1,4 @@
-"""GET /openapi.json: the description of the API, for programs."""
+"""GET /openapi.json: the OpenAPI document."""
 
 from typing import Any
 
@@ -34,5 +34,5 @@ class Description(msgspec.Struct):
     needs_stores=False,
 )
 def openapi_json(context: ServiceContext) -> Response:
-    """Answer with the description, or with 304 to who has it already."""
+    """Respond with the document, or 304 if the client has it already."""
     return published(served_below(context.description, path_prefix(context)), _MEDIA_TYPE)

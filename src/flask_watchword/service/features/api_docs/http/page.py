@@ -1,7 +1,7 @@
-"""GET /docs: the description of the API, for people to read and to try out.
+"""GET /docs: the API documentation, with a form to try each endpoint.
 
-The page loads nothing from anywhere else, and neither script nor style stands in it, so that it
-works under the strictest policy there is.
+The page loads nothing from other hosts, and has no inline script or style, so that it works with
+the strictest Content-Security-Policy.
 """
 
 from flask import Response
@@ -27,7 +27,7 @@ _HTML = "text/html"
     needs_stores=False,
 )
 def docs(_context: ServiceContext) -> Response:
-    """Answer with a page that shows ``/openapi.json``."""
+    """Respond with a page that shows ``/openapi.json``."""
     return page_policy(published(page(), _HTML))
 
 
@@ -41,7 +41,7 @@ def docs(_context: ServiceContext) -> Response:
     needs_stores=False,
 )
 def docs_part(_context: ServiceContext, part: str) -> Response:
-    """Answer with a script, a style or a picture."""
+    """Respond with a script, a style sheet or an image."""
     found = parts().get(part)
     if found is None:
         raise Rejected(NOT_FOUND, "There is nothing at this path")

@@ -1,4 +1,4 @@
-"""/clients: programs that act for themselves, by credentials of their own."""
+"""/clients: clients, which authenticate with their own credentials."""
 
 import msgspec
 from flask import Response
@@ -49,7 +49,7 @@ class MadeClient(msgspec.Struct):
     responses={200: Clients},
 )
 def list_clients(context: ServiceContext) -> Response:
-    """Answer with the clients, without what is secret of them."""
+    """Respond with the clients, without their secrets."""
     return json_response(
         Clients([ShownToken.of(token) for token in api_tokens.valid_tokens(context, _KIND)])
     )
@@ -65,7 +65,7 @@ def list_clients(context: ServiceContext) -> Response:
     errors=CREATION_ERRORS,
 )
 def make_client(context: ServiceContext, body: NewToken) -> Response:
-    """Answer with the credentials, this once."""
+    """Respond with the credentials; this is the only time the secret is shown."""
     token, text = api_tokens.create_token(context, _KIND, body)
     return json_response(MadeClient(token.id, text, ShownToken.of(token)), 201)
 
@@ -79,7 +79,7 @@ def make_client(context: ServiceContext, body: NewToken) -> Response:
     errors=(CLIENT_NOT_FOUND,),
 )
 def revoke_client(context: ServiceContext, client_id: str) -> Response:
-    """Answer 204; the client is refused from now on."""
+    """Respond 204; the client is rejected from now on."""
     if not api_tokens.revoke(context, _KIND, client_id):
         raise Rejected(CLIENT_NOT_FOUND, "You have no such client")
     return no_content()

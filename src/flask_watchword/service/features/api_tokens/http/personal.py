@@ -1,4 +1,4 @@
-"""/tokens: personal access tokens, by which programs do what their owner may."""
+"""/tokens: personal access tokens, with which programs act for their owner."""
 
 import msgspec
 from flask import Response
@@ -51,7 +51,7 @@ class MadeToken(msgspec.Struct):
     responses={200: Tokens},
 )
 def list_tokens(context: ServiceContext) -> Response:
-    """Answer with the tokens, without what is secret of them."""
+    """Respond with the tokens, without their secrets."""
     return json_response(
         Tokens([ShownToken.of(token) for token in api_tokens.valid_tokens(context, _KIND)])
     )
@@ -67,7 +67,7 @@ def list_tokens(context: ServiceContext) -> Response:
     errors=CREATION_ERRORS,
 )
 def make_token(context: ServiceContext, body: NewToken) -> Response:
-    """Answer with the token, this once."""
+    """Respond with the token; this is the only time it is shown."""
     token, text = api_tokens.create_token(context, _KIND, body)
     return json_response(MadeToken(text, ShownToken.of(token)), 201)
 
@@ -81,7 +81,7 @@ def make_token(context: ServiceContext, body: NewToken) -> Response:
     errors=(TOKEN_NOT_FOUND,),
 )
 def revoke_token(context: ServiceContext, token_id: str) -> Response:
-    """Answer 204; programs with the token are refused from now on."""
+    """Respond 204; programs with the token are rejected from now on."""
     if not api_tokens.revoke(context, _KIND, token_id):
         raise Rejected(TOKEN_NOT_FOUND, "You have no such token")
     return no_content()

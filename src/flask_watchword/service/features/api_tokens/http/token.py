@@ -1,4 +1,4 @@
-"""POST /token: a program trades what it was given for an access token (RFC 6749 section 3.2)."""
+"""POST /token: exchange credentials for an access token (RFC 6749 section 3.2)."""
 
 from typing import Annotated, Literal
 from urllib.parse import unquote_plus
@@ -82,8 +82,8 @@ class Access(msgspec.Struct, omit_defaults=True):
     issued_token_type: str | None = None
 
 
-class _NotGood(Exception):
-    """Credentials or a token that are nobody's, or nobody's any more."""
+class _InvalidCredentials(Exception):
+    """Credentials or a token that are wrong, expired or revoked."""
 
 
 @endpoint(
@@ -96,26 +96,26 @@ class _NotGood(Exception):
     errors=(UNSUPPORTED_GRANT_TYPE, INVALID_GRANT, INVALID_SCOPE, INVALID_CLIENT, TOO_MANY_TRIES),
 )
 def token(context: ServiceContext, form: TokenRequest) -> Response:
-    """Answer with an access token; errors are those of RFC 6749 section 5.2."""
+    """Respond with an access token; errors are as in RFC 6749 section 5.2."""
     by_client = form.grant_type == _CLIENT_CREDENTIALS
     try:
         with counting_failures(
-            context, context.limits.machine_token(context.client_address), _NotGood
+            context, context.limits.machine_token(context.client_address), _InvalidCredentials
         ):
             shown = _client(context, form) if by_client else _personal_token(context, form)
             scopes = _scopes(context, shown, form.scope)
             seconds = seconds_of_access(context, shown, system_clock())
-            # Made first and looked at once more: what is revoked meanwhile revokes this too, and
-            # so does a scope that is taken from the owner.
+            # Checked again once the access token exists: a concurrent revocation, or the loss of
+            # a scope, then revokes this one too.
             access = new_access_token(shown, scopes, seconds)
             if not is_still_good(context, shown):
-                raise _NotGood
+                raise _InvalidCredentials
             _check_scopes(scopes, _scopes(context, shown, None))
-    except _NotGood as error:
+    except _InvalidCredentials as error:
         if by_client:
-            message = "The client is not known, or its secret is wrong"
+            message = "The client id or the client secret is wrong"
             raise OAuthRejected(INVALID_CLIENT, message) from error
-        raise OAuthRejected(INVALID_GRANT, "The token is not known, or is over") from error
+        raise OAuthRejected(INVALID_GRANT, "The token is invalid, expired or revoked") from error
     return json_response(
         Access(
             access_token=access,
@@ -134,28 +134,28 @@ def _client(context: ServiceContext, form: TokenRequest) -> ApiToken:
 
 
 def _credentials(form: TokenRequest) -> tuple[str, str]:
-    basic = _shown_by_basic()
+    basic = _basic_credentials()
     if basic is None or basic.type != "basic":
         if form.client_id is None or form.client_secret is None:
-            raise OAuthRejected(INVALID_CLIENT, "Show the client's credentials by HTTP Basic")
+            raise OAuthRejected(INVALID_CLIENT, "Send the client's credentials with HTTP Basic")
         return form.client_id, form.client_secret
     if form.client_secret is not None:
-        # RFC 6749 section 2.3: one way to authenticate in a request.
-        raise OAuthRejected(INVALID_REQUEST, "The client's credentials are shown twice")
-    # Section 2.3.1: as in a form.
+        # RFC 6749 section 2.3: only one authentication method in a request.
+        raise OAuthRejected(INVALID_REQUEST, "Send the client's credentials only once")
+    # Section 2.3.1: encoded as in a form.
     return unquote_plus(basic.username or ""), unquote_plus(basic.password or "")
 
 
-def _shown_by_basic() -> Authorization | None:
+def _basic_credentials() -> Authorization | None:
     try:
         return request.authorization
     except ValueError:
-        return None  # Werkzeug's own decoder stumbles over credentials beyond ASCII
+        return None  # Werkzeug cannot decode these credentials, which are not ASCII
 
 
 def _personal_token(context: ServiceContext, form: TokenRequest) -> ApiToken:
     if form.subject_token is None or form.subject_token_type is None:
-        msg = "`subject_token` and `subject_token_type` are needed"
+        msg = "`subject_token` and `subject_token_type` are required"
         raise OAuthRejected(INVALID_REQUEST, msg)
     store = context.repositories.api_tokens
     kind = ApiTokenKind.PERSONAL
@@ -164,14 +164,14 @@ def _personal_token(context: ServiceContext, form: TokenRequest) -> ApiToken:
 
 def _good(context: ServiceContext, found: ApiToken | None) -> ApiToken:
     if found is None or owner_of(context, found) is None:
-        raise _NotGood
+        raise _InvalidCredentials
     return found
 
 
 def _scopes(context: ServiceContext, shown: ApiToken, wanted: str | None) -> frozenset[str]:
     owner = owner_of(context, shown)
     if owner is None:
-        raise _NotGood
+        raise _InvalidCredentials
     may = scopes_of(shown, owner)
     if wanted is None:
         return may
@@ -182,4 +182,4 @@ def _scopes(context: ServiceContext, shown: ApiToken, wanted: str | None) -> fro
 
 def _check_scopes(asked: frozenset[str], may: frozenset[str]) -> None:
     if not asked <= may:
-        raise OAuthRejected(INVALID_SCOPE, "This may not be used for all of these scopes")
+        raise OAuthRejected(INVALID_SCOPE, "Not all of these scopes are granted")

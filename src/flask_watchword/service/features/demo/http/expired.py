@@ -1,4 +1,4 @@
-"""POST /expired: what a client is told whose access token has only grown old."""
+"""POST /expired: the response to an access token that has expired."""
 
 from flask import Response
 
@@ -17,5 +17,5 @@ from flask_watchword.service.tokens import UnusableToken
     responses={},
 )
 def expired(_context: ServiceContext) -> Response:
-    """Answer 401 and say that the token, genuine as it is, has expired."""
+    """Respond 401: the token is genuine and has expired."""
     raise UnusableToken(TOKEN_EXPIRED, "The token has expired")

@@ -1,4 +1,4 @@
-"""GET /protected-route: the tutorial's view behind an access token."""
+"""GET /protected-route: the protected view of the tutorial."""
 
 import msgspec
 from flask import Response
@@ -25,6 +25,6 @@ class LoggedIn(msgspec.Struct):
     responses={200: LoggedIn},
 )
 def protected_route(_context: ServiceContext) -> Response:
-    """Answer with the e-mail address of whoever is logged in."""
-    # A token issued before the demo was switched on carries the subject alone.
+    """Respond with the e-mail address of the current user."""
+    # A token issued before the demo was enabled has only the subject.
     return json_response(LoggedIn(get_jwt().get(EMAIL_CLAIM, get_jwt_identity())))

@@ -1,4 +1,4 @@
-"""GET /admin/figures: how much there is, and how well this process knows what is revoked."""
+"""GET /admin/figures: numbers of users, keys and entries, and the state of revocations."""
 
 import msgspec
 from flask import Response
@@ -51,7 +51,7 @@ class ShownFigures(msgspec.Struct):
     responses={200: ShownFigures},
 )
 def figures(context: ServiceContext) -> Response:
-    """Answer with the figures of this moment."""
+    """Respond with the current figures."""
     users = context.stores.users.count()
     head = context.repositories.audit_log.head()
     known = context.sessions.metrics()

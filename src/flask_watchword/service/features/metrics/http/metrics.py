@@ -1,4 +1,4 @@
-"""GET /metrics: figures for Prometheus."""
+"""GET /metrics: metrics for Prometheus."""
 
 import hmac
 import re
@@ -19,7 +19,7 @@ METRICS_HIDDEN = ErrorCode(
 
 _MEDIA_TYPE = "text/plain"
 _BEARER = re.compile(r"^bearer +", re.IGNORECASE)
-#: What a proxy adds: whoever is behind it is not on this machine, wherever the proxy is.
+#: Headers that a proxy adds: its client is not on this machine, even if the proxy is.
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 
@@ -33,19 +33,19 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
     needs_stores=False,
 )
 def metrics(context: ServiceContext) -> Response:
-    """Answer with the figures of every worker, in the text format."""
-    if not _may_see(context):
-        msg = "Ask from the machine itself, or with the token of WATCHWORD_METRICS_TOKEN"
+    """Respond with the metrics of all workers, in the text format of Prometheus."""
+    if not _is_allowed(context):
+        msg = "Send the request from this machine, or with the token of WATCHWORD_METRICS_TOKEN"
         raise Rejected(METRICS_HIDDEN, msg)
     shown = Response(context.metrics.text(), mimetype=_MEDIA_TYPE)
     shown.headers["Cache-Control"] = "no-store"
     return shown
 
 
-def _may_see(context: ServiceContext) -> bool:
+def _is_allowed(context: ServiceContext) -> bool:
     token = context.settings.metrics_token
     if token is not None:
-        # RFC 9110 section 11.1: a scheme is compared without regard to case.
+        # RFC 9110 section 11.1: the scheme is case-insensitive.
         shown = _BEARER.sub("", request.headers.get("Authorization", ""), count=1)
         return hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), token.encode())
     is_direct = not any(name in request.headers for name in _FORWARDED)

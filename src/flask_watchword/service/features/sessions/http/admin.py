@@ -1,4 +1,4 @@
-"""GET and DELETE /admin/users/<id>/sessions: where a user is logged in, and logging them out."""
+"""GET and DELETE /admin/users/<id>/sessions: list and end the sessions of a user."""
 
 from flask import Response
 
@@ -25,7 +25,7 @@ from flask_watchword.service.responses import json_response, no_content
     errors=(USER_NOT_FOUND,),
 )
 def list_sessions_of_user(context: ServiceContext, user_id: str) -> Response:
-    """Answer with the sessions of a user."""
+    """Respond with the sessions of a user."""
     user, current_id = user_of(context, user_id), get_jwt().get("sid")
     found = context.sessions.list(user.id)
     return json_response(Devices([Device.of(session, current_id) for session in found]))
@@ -40,7 +40,7 @@ def list_sessions_of_user(context: ServiceContext, user_id: str) -> Response:
     errors=(USER_NOT_FOUND,),
 )
 def end_all_sessions_of_user(context: ServiceContext, user_id: str) -> Response:
-    """Answer 204; every token of the user is refused from now on."""
+    """Respond 204; every token of the user is rejected from now on."""
     user = user_of(context, user_id)
     ended = context.sessions.end_all(user.id)
     context.audit("sessions_ended", user.id, actor=administrator(), ended=ended)
@@ -56,7 +56,7 @@ def end_all_sessions_of_user(context: ServiceContext, user_id: str) -> Response:
     errors=(USER_NOT_FOUND, SESSION_NOT_FOUND),
 )
 def end_session_of_user(context: ServiceContext, user_id: str, session_id: str) -> Response:
-    """Answer 204; every token of the session is refused from now on."""
+    """Respond 204; every token of the session is rejected from now on."""
     user = user_of(context, user_id)
     if not context.sessions.end(session_id, subject=user.id):
         raise Rejected(SESSION_NOT_FOUND, "The user has no such session")

@@ -1,4 +1,4 @@
-"""POST /logout: the end of a session."""
+"""POST /logout: end the current session."""
 
 from flask import Response
 
@@ -18,9 +18,9 @@ from flask_watchword.service.responses import no_content
     responses={204: None},
 )
 def logout(context: ServiceContext) -> Response:
-    """End the session of an access or a refresh token; every token of it is refused from now on.
+    """Respond 204; every token of the session is rejected from now on.
 
-    A refresh token does as well, because the access token of somebody who comes back after an
+    A refresh token is accepted too, because the access token of a user who comes back after an
     hour has expired.
     """
     subject, session = get_jwt_identity(), get_jwt().get("sid")

@@ -1,4 +1,4 @@
-"""POST /refresh: a refresh token for the next pair of its session."""
+"""POST /refresh: exchange a refresh token for new tokens."""
 
 from flask import Response, after_this_request
 
@@ -27,13 +27,13 @@ from flask_watchword.service.tokens import AuthenticationContext, UnusableToken
     errors=(USER_GONE, USER_DISABLED),
 )
 def refresh(context: ServiceContext) -> Response:
-    """Answer with a pair of tokens for the refresh token's user, or with 401.
+    """Respond with an access and a refresh token, or 401.
 
-    They travel as the refresh token did.
+    They come as the refresh token did: in the body or in cookies.
 
-    A refresh token that was used before ends its session: somebody has a copy of it.
+    A refresh token that was used before ends its session, because someone has a copy of it.
     """
-    # Read anew: an account that is gone or disabled gets nothing more, and roles are today's.
+    # Loaded from the database: a deleted or disabled user gets no tokens, and roles are current.
     try:
         user = current_user(context)
     except UnusableToken:
@@ -41,7 +41,7 @@ def refresh(context: ServiceContext) -> Response:
         after_this_request(clear_own_cookies)
         raise
     sign_in = AuthenticationContext.told_by(get_jwt(), user)
-    # Its access token is not fresh: nobody has typed a password for this one.
+    # The access token is not fresh, because no password was entered for it.
     return token_response(
         context,
         context.sessions.refresh(sign_in, address=context.client_address),

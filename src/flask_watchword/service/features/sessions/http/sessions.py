@@ -1,4 +1,4 @@
-"""GET and DELETE /sessions: where somebody is logged in, and logging out elsewhere."""
+"""GET and DELETE /sessions: list and end the sessions of the current user."""
 
 from typing import Self
 
@@ -96,7 +96,7 @@ class Devices(msgspec.Struct):
     responses={200: Devices},
 )
 def list_sessions(context: ServiceContext) -> Response:
-    """Answer with the sessions of the access token's user."""
+    """Respond with the sessions of the current user."""
     current_id = get_jwt().get("sid")
     return json_response(Devices([Device.of(s, current_id) for s in context.sessions.list()]))
 
@@ -110,8 +110,8 @@ def list_sessions(context: ServiceContext) -> Response:
     errors=(SESSION_NOT_FOUND,),
 )
 def end_session(context: ServiceContext, session_id: str) -> Response:
-    """End one session of the access token's user, be it this one."""
-    # Another user's is answered like one that does not exist: an id tells nobody whose it is.
+    """Respond 204; the session has ended, which may be the current one."""
+    # The session of another user gets the same response as one that does not exist.
     subject = get_jwt_identity()
     if not context.sessions.end(session_id, subject=subject):
         raise Rejected(SESSION_NOT_FOUND, "You have no such session")
@@ -127,7 +127,7 @@ def end_session(context: ServiceContext, session_id: str) -> Response:
     responses={204: None},
 )
 def end_other_sessions(context: ServiceContext) -> Response:
-    """End every session of the access token's user but this one."""
+    """Respond 204; every session of the current user but this one has ended."""
     ended = context.sessions.end_all(keep_current=True)
     context.audit("other_sessions_ended", get_jwt_identity(), ended=ended)
     return no_content()

@@ -1,4 +1,4 @@
-"""/admin/keys: what signs the service's tokens."""
+"""/admin/keys: the signing keys of the service."""
 
 import contextlib
 from collections.abc import Iterator
@@ -94,7 +94,7 @@ class Rotation(msgspec.Struct, forbid_unknown_fields=True):
     responses={200: ShownKeys},
 )
 def list_keys(context: ServiceContext) -> Response:
-    """Answer with the keys."""
+    """Respond with the keys."""
     return json_response(_shown(context))
 
 
@@ -108,7 +108,7 @@ def list_keys(context: ServiceContext) -> Response:
     errors=(KEY_REFUSED,),
 )
 def rotate_keys(context: ServiceContext, body: Rotation) -> Response:
-    """Answer with the keys as they are then."""
+    """Respond with the keys after the change."""
     with _key_manager(context) as manager:
         kid = manager.rotate(at_once=body.at_once)
     _record(context, "key_rotated", kid)
@@ -124,8 +124,8 @@ def rotate_keys(context: ServiceContext, body: Rotation) -> Response:
     errors=_ERRORS,
 )
 def retire_key(context: ServiceContext, kid: str) -> Response:
-    """Answer with the keys as they are then; no token is refused."""
-    _refuse_unknown(context, kid)
+    """Respond with the keys after the change; no token is rejected."""
+    _require_known(context, kid)
     with _key_manager(context) as manager:
         manager.retire(kid)
     _record(context, "key_retired", kid)
@@ -141,8 +141,8 @@ def retire_key(context: ServiceContext, kid: str) -> Response:
     errors=_ERRORS,
 )
 def revoke_key(context: ServiceContext, kid: str) -> Response:
-    """Answer 204; where it signed, another key signs at once."""
-    _refuse_unknown(context, kid)
+    """Respond 204; if it was the signing key, another key signs from now on."""
+    _require_known(context, kid)
     with _key_manager(context) as manager:
         sessions = context.stores.sessions
         signing_keys.revoke_key(manager, sessions, kid, master_key_is_lost=False)
@@ -157,23 +157,23 @@ def _shown(context: ServiceContext) -> ShownKeys:
     )
 
 
-def _refuse_unknown(context: ServiceContext, kid: str) -> None:
+def _require_known(context: ServiceContext, kid: str) -> None:
     if all(key.kid != kid for key in context.stores.keys.load().keys):
         raise Rejected(KEY_NOT_FOUND, "There is no such key")
 
 
 @contextlib.contextmanager
 def _key_manager(context: ServiceContext) -> Iterator[KeyManager]:
-    """Lend who changes the keys; end the request with 409 where they refuse."""
+    """Yield the key manager, and reject the request with 409 if it cannot make the change."""
     try:
         yield signing_keys.key_manager(context.settings, context.stores.keys)
-        # Or this process would sign with what is revoked for a moment longer.
+        # Otherwise this process could sign with a revoked key for another second.
         context.keys.reload()
     except KeyOperationError as error:
         raise Rejected(KEY_REFUSED, str(error)) from error
     except DecryptionFailed as error:
-        # Which key it is that does not open is for the log of who operates the service.
-        msg = "The keys are encrypted under another master key"
+        # Details are in the log, for the operator.
+        msg = "The keys are encrypted with another master key"
         raise Rejected(KEY_REFUSED, msg) from error
 
 

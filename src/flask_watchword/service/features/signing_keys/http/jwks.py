@@ -1,4 +1,4 @@
-"""GET /.well-known/jwks.json: the public keys, for whoever verifies this service's tokens."""
+"""GET /.well-known/jwks.json: the public keys that verify the tokens of this service."""
 
 import msgspec
 from flask import Response
@@ -26,13 +26,13 @@ class JwkSet(msgspec.Struct):
     responses={200: Content(_MEDIA_TYPE, JwkSet), 304: None},
 )
 def jwks(context: ServiceContext) -> Response:
-    """Answer with the JWK Set (RFC 7517 section 5), or with 304 to who has it already."""
+    """Respond with the JWK Set (RFC 7517 section 5), or 304 if the client has it already."""
     keys = context.keys
-    # Ordered by name, so that every worker answers with the same bytes, and their one ETag.
+    # Sorted by key id, so that every worker responds with the same bytes and the same ETag.
     keyset = sorted(keys.published(), key=lambda key: key.kid or "")
     body = msgspec.json.encode(jwk_set(keyset))
-    answer = published(body, _MEDIA_TYPE)
-    answer.headers["Cache-Control"] = f"public, max-age={keys.max_age}"
-    # The tokens themselves are what is secret; any page may read the keys.
-    answer.headers["Access-Control-Allow-Origin"] = "*"
-    return answer
+    response = published(body, _MEDIA_TYPE)
+    response.headers["Cache-Control"] = f"public, max-age={keys.max_age}"
+    # The keys are public: pages of any origin may read them.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
