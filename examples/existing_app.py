@@ -12,7 +12,7 @@ from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from flask_watchword import Watchword, get_jwt_identity, jwt_required
-from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.load_settings import read_settings
 
 DATABASE = os.environ.get("NOTES_DATABASE", "notes.db")
 

@@ -21,8 +21,8 @@ from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
 from flask_watchword.clock import system_clock
 from flask_watchword.service.app import create_app
-from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import opened_stores, prepare
 from soak.findings import Finding, Scale, told
 from soak.places import VALKEY, Place

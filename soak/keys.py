@@ -13,8 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.signing.signing_keys import key_manager
 from flask_watchword.service.stores import opened_keys
 from soak.findings import Finding, Scale, told

@@ -7,7 +7,11 @@ from flask_watchword.accounts.accounts import Accounts as Accounts
 from flask_watchword.accounts.errors import ErrorCode as ErrorCode
 from flask_watchword.accounts.errors import Rejected as Rejected
 from flask_watchword.accounts.one_time_codes import Purpose as Purpose
+from flask_watchword.accounts.rate_limit_declarations import RateLimit as RateLimit
+from flask_watchword.accounts.rate_limit_syntax import read_limit as read_limit
 from flask_watchword.accounts.rate_limits import Hit as Hit
+from flask_watchword.accounts.rate_limits import hit as hit
+from flask_watchword.accounts.rate_limits import hits_by_address as hits_by_address
 from flask_watchword.accounts.transaction import FeatureRepository as FeatureRepository
 from flask_watchword.accounts.transaction import Repositories as Repositories
 from flask_watchword.accounts.transaction import Repository as Repository
@@ -34,7 +38,9 @@ from flask_watchword.service.authentication.second_factor import (
 from flask_watchword.service.authentication.second_factor import (
     answer_challenge as answer_challenge,
 )
+from flask_watchword.service.configuration.setting import Setting as Setting
 from flask_watchword.service.configuration.settings import Settings as Settings
+from flask_watchword.service.configuration.values import InvalidSetting as InvalidSetting
 from flask_watchword.service.context import ServiceContext as ServiceContext
 from flask_watchword.service.current_user import current_user as current_user
 from flask_watchword.service.endpoint import endpoint as endpoint

@@ -2,9 +2,10 @@
 
 import pytest
 
+from flask_watchword.accounts.rate_limit_declarations import RateLimit
 from flask_watchword.accounts.rate_limit_syntax import limit_text, read_limit
-from flask_watchword.accounts.rate_limit_table import ROWS, Row
 from flask_watchword.accounts.rate_limits import Limit
+from flask_watchword.service.features.table import FEATURES, rate_limits_of
 
 
 @pytest.mark.parametrize(
@@ -33,9 +34,9 @@ def test_another_text_is_refused_with_an_example(text: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_the_text_of_a_limit_is_read_as_that_limit(row: Row) -> None:
-    for limit in (row.default, row.most):
+@pytest.mark.parametrize("declared", rate_limits_of(FEATURES), ids=lambda one: one.name)
+def test_the_text_of_a_limit_is_read_as_that_limit(declared: RateLimit) -> None:
+    for limit in (declared.default, declared.most):
         assert read_limit(limit_text(limit)) == limit
 
 

@@ -1,13 +1,16 @@
 """Who is slowed down and who is not. The counting itself is the stores' contract."""
 
 import contextlib
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from flask_watchword.accounts.rate_limit_table import MailCause, RateLimits
+from flask_watchword.accounts import shared_limits
+from flask_watchword.accounts.rate_limit_declarations import Limits, RateLimit
 from flask_watchword.accounts.rate_limits import (
     NETWORK_SHARE,
     Attempt,
+    Hit,
     RateLimitStore,
     TooManyAttempts,
     consume,
@@ -17,10 +20,22 @@ from flask_watchword.accounts.rate_limits import (
     refund_attempt,
     trust_location,
 )
+from flask_watchword.accounts.shared_limits import MailCause
+from flask_watchword.service.authentication.login_limits import login_limits
+from flask_watchword.service.features.api_tokens.limits import (
+    MACHINE_TOKEN_PER_ADDRESS,
+    machine_token_hits,
+)
+from flask_watchword.service.features.registration.limits import (
+    REGISTER_PER_ADDRESS,
+    registration_hits,
+)
+from flask_watchword.service.features.totp.limits import totp_hits
 from tests.memory_stores.rate_limits import MemoryRateLimitStore
 
 NOW = 1_700_000_000.0
-LIMITS = RateLimits().sign_in
+DEFAULTS = Limits()
+LIMITS = login_limits(DEFAULTS)
 ADA = "ada@example.com"
 HOME = "192.0.2.1"
 ELSEWHERE = "198.51.100.7"
@@ -195,24 +210,24 @@ def test_failures_of_neighbours_do_not_keep_out_who_logged_in_there_before(
     sign_in(store, home)
 
 
-BY_ADDRESS = {
-    "registration": RateLimits().register_per_address,
-    "mail_request": RateLimits().mail_per_address,
-    "one_time_code": RateLimits().code_per_address,
-    "new_password": RateLimits().new_password_per_address,
-    "machine_token": RateLimits().machine_token_per_address,
+BY_ADDRESS: Mapping[Callable[[Limits, str], Sequence[Hit]], RateLimit] = {
+    registration_hits: REGISTER_PER_ADDRESS,
+    shared_limits.mail_request_hits: shared_limits.MAIL_PER_ADDRESS,
+    shared_limits.one_time_code_hits: shared_limits.CODE_PER_ADDRESS,
+    shared_limits.new_password_hits: shared_limits.NEW_PASSWORD_PER_ADDRESS,
+    machine_token_hits: MACHINE_TOKEN_PER_ADDRESS,
 }
 
 
-@pytest.mark.parametrize("name", BY_ADDRESS)
+@pytest.mark.parametrize("hits", BY_ADDRESS, ids=lambda hits: hits.__name__)
 def test_whatever_is_counted_by_address_is_counted_by_network_of_ipv6_too(
-    store: RateLimitStore, name: str
+    store: RateLimitStore, hits: Callable[[Limits, str], Sequence[Hit]]
 ) -> None:
-    count, most = getattr(RateLimits(), name), BY_ADDRESS[name].burst
+    most = BY_ADDRESS[hits].default.burst
 
     def passes(address: str) -> bool:
         try:
-            consume(store, NOW, *count(address))
+            consume(store, NOW, *hits(DEFAULTS, address))
         except TooManyAttempts:
             return False
         return True
@@ -250,25 +265,25 @@ def test_no_store_learns_an_address_or_an_e_mail(store: MemoryRateLimitStore) ->
 
 
 def test_what_is_counted_differently_is_kept_apart(store: RateLimitStore) -> None:
-    limits, ipv6 = RateLimits(), "2001:db8::1"
+    limits, ipv6 = DEFAULTS, "2001:db8::1"
     charges = [
-        *limits.registration(ipv6),
-        *limits.mail_request(ipv6),
-        *limits.one_time_code(ipv6),
-        *limits.new_password(ipv6),
-        *limits.machine_token(ipv6),
-        *(charge for cause in MailCause for charge in limits.mailbox(ADA, cause)),
-        *limits.second_factor("ada"),
-        *limits.second_factor("bob"),
-        *limits.reauthentication("ada"),
-        *limits.accepted_password("ada"),
+        *registration_hits(limits, ipv6),
+        *shared_limits.mail_request_hits(limits, ipv6),
+        *shared_limits.one_time_code_hits(limits, ipv6),
+        *shared_limits.new_password_hits(limits, ipv6),
+        *machine_token_hits(limits, ipv6),
+        *(one for cause in MailCause for one in shared_limits.mailbox_hits(limits, ADA, cause)),
+        *totp_hits(limits, "ada"),
+        *totp_hits(limits, "bob"),
+        *shared_limits.reauthentication_hits(limits, "ada"),
+        *shared_limits.accepted_password_hits(limits, "ada"),
     ]
     assert len({charge.key for charge in charges}) == len(charges)
 
 
 def test_a_second_factor_is_counted_over_all_addresses(store: RateLimitStore) -> None:
     for _ in range(5):
-        consume(store, NOW, *RateLimits().second_factor("ada"))
+        consume(store, NOW, *totp_hits(DEFAULTS, "ada"))
     with pytest.raises(TooManyAttempts) as refused:
-        consume(store, NOW, *RateLimits().second_factor("ada"))
+        consume(store, NOW, *totp_hits(DEFAULTS, "ada"))
     assert refused.value.retry_after == 900

@@ -18,8 +18,8 @@ from flask_watchword.jose.jws import sign_segment
 from flask_watchword.keys.material import new_material, read_material
 from flask_watchword.service.api_token_access import new_access_token
 from flask_watchword.service.app import create_app
-from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.context import ServiceContext, service_context
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.signing.signing_keys import key_manager
 from flask_watchword.service.stores import opened_stores
 from flask_watchword.service.tokens import AuthenticationContext

@@ -17,7 +17,7 @@ from flask_watchword.cli import output
 from flask_watchword.cli.main import main
 from flask_watchword.infra.factory import upgrade_database
 from flask_watchword.infra.sql.engine import open_engine, writing
-from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import prepare
 from tests.servers.postgres import running_postgres
 from tests.servers.valkey import running_valkey

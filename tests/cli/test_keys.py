@@ -17,7 +17,7 @@ from flask_watchword.cli.main import main
 from flask_watchword.infra.factory import opened_audit_log
 from flask_watchword.keys.material import new_material
 from flask_watchword.service.app import create_app
-from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import opened_stores, prepare
 from flask_watchword.sessions.revocation import RevocationKind
 from tests.cli.conftest import Serve

@@ -13,8 +13,8 @@ from flask import Flask
 from flask_watchword import Watchword
 from flask_watchword.cli.main import main
 from flask_watchword.service.app import create_app
-from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.values import InvalidSetting
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.signing import master_key
 from flask_watchword.service.stores import opened_keys, prepare
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from flask_watchword.cli import output
 from flask_watchword.cli.flask_cli import watchword as in_flask
 from flask_watchword.cli.main import main
-from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import opened_stores
 from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.session import Lifetimes, new_session

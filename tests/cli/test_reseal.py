@@ -8,9 +8,9 @@ from click.testing import CliRunner, Result
 
 from flask_watchword.accounts.outbox import Body, new_mail
 from flask_watchword.cli.main import main
-from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.totp.flow import TOTP, new_enrolment
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import opened_accounts, prepare
 from tests.cli.test_user_changes import serving
 from tests.service.site import GOOD

@@ -12,7 +12,7 @@ from flask_watchword.accounts.users import User
 from flask_watchword.cli import output
 from flask_watchword.cli.main import main
 from flask_watchword.infra.factory import upgrade_database
-from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import opened_users
 from tests.cli.conftest import WATCHWORD
 

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 from flask_watchword.accounts.audit import Event
 from flask_watchword.cli.main import main
 from flask_watchword.service.app import create_app
-from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.sessions.http.sessions import Device
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import opened_stores, prepare
 from tests.service.site import BETTER, GOOD, Site
 

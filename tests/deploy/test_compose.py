@@ -11,8 +11,9 @@ from compose_spec import PyCompose
 from sqlalchemy import make_url
 
 from flask_watchword.keys.master_key import read_master_keys
-from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.features.metrics.settings import METRICS_TOKEN
+from flask_watchword.service.load_settings import read_settings
 from tests.docs.pages import ROOT, text_of
 from tests.servers.valkey import running_valkey
 
@@ -109,7 +110,7 @@ def test_a_node_understands_what_it_is_told(settings: Settings, secrets: Path) -
     assert url.password == (secrets / "postgres-password").read_text().strip()
     assert (url.host, url.username, url.database) == ("postgres", "watchword", "watchword")
     assert settings.trusted_proxies == 1
-    assert settings.metrics_token
+    assert settings[METRICS_TOKEN]
 
 
 def test_postgresql_has_a_connection_for_everybody(

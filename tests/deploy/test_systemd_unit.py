@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.service.configuration.sources import IN_FILES
+from flask_watchword.service.features.table import FEATURES, settings_of
 from tests.docs.pages import ROOT, text_of
 
 UNIT = ROOT / "deploy" / "systemd" / "watchword.service"
@@ -44,7 +44,7 @@ def test_every_secret_comes_as_a_credential_into_a_setting_that_takes_a_file() -
         name, value = variable.split("=", 1)
         if name.endswith("_FILE"):
             files[name.removeprefix("WATCHWORD_").removesuffix("_FILE").lower()] = value
-    assert files.keys() <= set(IN_FILES)
+    assert files.keys() <= {setting.name for setting in settings_of(FEATURES) if setting.is_secret}
     loaded = dict(one.split(":", 1) for one in SERVICE["LoadCredential"])
     assert sorted(files.values()) == sorted(f"%d/{name}" for name in loaded)
     assert loaded == {name: f"/etc/watchword/{name}" for name in loaded}

@@ -3,7 +3,8 @@
 from flask_watchword.accounts import api_tokens as api_tokens
 from flask_watchword.accounts import outbox
 from flask_watchword.accounts.client_addresses import client_address
-from flask_watchword.accounts.rate_limit_table import RateLimits
+from flask_watchword.accounts.rate_limit_declarations import Limits
+from flask_watchword.service.authentication.login_limits import login_limits
 from flask_watchword.service.features.recovery_codes import flow as recovery_codes
 from tests.docs.pages import DOCS, table_rows, text_of
 
@@ -25,7 +26,7 @@ def test_only_trusted_proxies_are_believed() -> None:
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    limits = RateLimits().sign_in
+    limits = login_limits(Limits())
     kinds = (limits.address, limits.account_at_address, limits.strangers, limits.site)
     rows = [row[1:] for row in table_rows(text_of(PAGE))]
     assert rows == [[f"{kind.burst}", f"{kind.interval:.0f} s"] for kind in kinds]

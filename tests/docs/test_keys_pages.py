@@ -24,7 +24,7 @@ from flask_watchword.cli.main import main
 from flask_watchword.jose.keyring import KeyState
 from flask_watchword.keys.master_key import read_master_keys
 from flask_watchword.keys.material import new_material
-from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import prepare
 from tests.docs.pages import DOCS, blocks, text_of
 from tests.docs.test_service_pages import ADA, login_service, token_of

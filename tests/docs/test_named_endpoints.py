@@ -2,16 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from docs.write_http_api import operations
 from flask_watchword.extension.options.sessions import SESSION_OPTIONS
-from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.configuration.sources import IN_FILES
-from flask_watchword.service.features.table import FEATURES
+from flask_watchword.service.features.table import FEATURES, settings_of
 from tests.docs.pages import ARCHITECTURE, PAGES, text_of
 
 _ENDPOINT = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (?:/auth)?(/[^\s`?]*)")
@@ -19,8 +16,7 @@ _SETTING = re.compile(r"\bWATCHWORD_[A-Z_]*[A-Z]\b")
 
 SERVED = {re.sub(r"<\w+>", "<>", name) for name, _ in operations()}
 SERVED |= {f"{each.method} {each.path}" for feature in FEATURES for each in feature.endpoints}
-NAMED = {f"WATCHWORD_{field.name.upper()}" for field in fields(Settings)}
-NAMED |= {f"WATCHWORD_{name.upper()}_FILE" for name in IN_FILES}
+NAMED = {variable for setting in settings_of(FEATURES) for variable in setting.variables}
 NAMED |= {option.name for option in SESSION_OPTIONS}
 #: What the pages name as examples.
 _EXAMPLES = {"WATCHWORD_NAME", "WATCHWORD_DATABSE"}

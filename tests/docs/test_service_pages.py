@@ -12,9 +12,9 @@ from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.users import new_user
 from flask_watchword.extension.sessions.revocation_feed import RevocationMetrics
 from flask_watchword.service.app import create_app
-from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import service_context
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.stores import opened_users
 from flask_watchword.service.tokens import AuthenticationContext

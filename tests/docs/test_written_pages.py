@@ -1,6 +1,5 @@
 """Generated pages and figures are current."""
 
-from dataclasses import fields
 from types import ModuleType
 
 import pytest
@@ -19,7 +18,12 @@ from docs import (
     write_settings,
 )
 from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.features.table import active_features, endpoints_of
+from flask_watchword.service.features.table import (
+    FEATURES,
+    active_features,
+    endpoints_of,
+    settings_of,
+)
 from tests.docs.pages import README, between, text_of
 
 MACHINE = Machine("a processor", 2, 0.0, "Python", {}, "a day")
@@ -42,8 +46,10 @@ def test_generated_page_is_current(writer: ModuleType) -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    settings = {field.name for field in fields(Settings)} - {"limits"}
-    assert write_settings.MEANINGS.keys() == settings
+    page = write_settings.page()
+    for setting in settings_of(FEATURES):
+        assert setting.meaning
+        assert all(f"| `{variable}` |" in page for variable in setting.variables)
 
 
 def test_every_endpoint_is_on_the_page_of_the_api() -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 
 from flask_watchword import JWTManager, Sessions
 from flask_watchword.extension.options.unknown_names import misspelled_options
-from flask_watchword.service.configuration.loading import known_variables
+from flask_watchword.service.load_settings import known_variables
 from tests.extension.signing_keys import HMAC_SECRET
 
 

@@ -8,13 +8,15 @@ import pytest
 from flask import Flask
 
 from flask_watchword import Watchword
-from flask_watchword.accounts.rate_limit_table import RateLimits
+from flask_watchword.accounts.rate_limit_declarations import Limits
 from flask_watchword.accounts.rate_limits import Limit
 from flask_watchword.extension.state import state_of
-from flask_watchword.service.configuration.loading import read_app_settings, read_settings
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.context import Stores, service_context
+from flask_watchword.service.features.metrics.settings import METRICS_TOKEN
+from flask_watchword.service.features.registration.limits import REGISTER_PER_ADDRESS
+from flask_watchword.service.load_settings import read_app_settings, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -81,9 +83,9 @@ def test_settings_that_are_given_are_all_there_is(settings: Settings, stores: St
         ({"CORS_ORIGINS": []}, "cors_origins", ()),
         ({"MAIL_TEMPLATES": Path("/")}, "mail_templates", Path("/")),
         ({"LIMIT_REGISTER_PER_ADDRESS": "300/hour"}, "limits",
-         RateLimits(register_per_address=Limit(300, 12.0))),
+         Limits({REGISTER_PER_ADDRESS: Limit(300, 12.0)})),
         ({"LIMIT_REGISTER_PER_ADDRESS": Limit(300, 12.0)}, "limits",
-         RateLimits(register_per_address=Limit(300, 12.0))),
+         Limits({REGISTER_PER_ADDRESS: Limit(300, 12.0)})),
         ({"VALKEY": None}, "valkey", None),
         ({"VALKEY": ""}, "valkey", None),
         ({"SERVICE_NAME": "Shop"}, "service_name", "Shop"),
@@ -154,8 +156,8 @@ def test_a_secret_of_the_configuration_goes_before_the_file_of_the_environment(
     (folder / "key").write_text("f" * 40)
     config = {"WATCHWORD_METRICS_TOKEN": "c" * 40}
     environ = {"WATCHWORD_METRICS_TOKEN_FILE": str(folder / "key")}
-    assert read_app_settings(config, environ).metrics_token == "c" * 40
-    assert read_app_settings({}, environ).metrics_token == "f" * 40
+    assert read_app_settings(config, environ)[METRICS_TOKEN] == "c" * 40
+    assert read_app_settings({}, environ)[METRICS_TOKEN] == "f" * 40
 
 
 @pytest.mark.parametrize("name", ["DATABASE", "METRICS_TOKEN", "MASTER_KEY", "SMTP"])

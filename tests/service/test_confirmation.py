@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.service.authentication.confirmation import CONFIRMATION_ERRORS, FactorAnswers
-from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.load_settings import read_settings
 from tests.service.declared import codes_by_status
 from tests.service.good_requests import ENDPOINTS
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site

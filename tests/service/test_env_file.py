@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.service.configuration.loading import (
+from flask_watchword.service.configuration.values import InvalidSetting
+from flask_watchword.service.features.metrics.settings import METRICS_TOKEN
+from flask_watchword.service.load_settings import (
     environment,
     read_database,
     read_session_store,
     read_settings,
 )
-from flask_watchword.service.configuration.values import InvalidSetting
 
 SECRET = "a secret that nobody must see in a message"
 
@@ -65,7 +66,7 @@ def test_a_secret_of_the_environment_goes_before_one_of_the_file_by_either_name(
     (folder / "key").write_text("from-the-file-that-the-environment-names")
     write("WATCHWORD_METRICS_TOKEN=from-env-and-long-enough-for-this\n")
     monkeypatch.setenv("WATCHWORD_METRICS_TOKEN_FILE", "key")
-    secret = read_settings(environment()).metrics_token
+    secret = read_settings(environment())[METRICS_TOKEN]
     assert secret == "from-the-file-that-the-environment-names"
 
 

@@ -1,5 +1,6 @@
 """Features that an application adds, and built-in features that it leaves out."""
 
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,35 @@ from werkzeug.utils import import_string
 
 from flask_watchword import Watchword, decode_token
 from flask_watchword.cli.main import main
-from flask_watchword.features import Feature
+from flask_watchword.features import Feature, RateLimit, Setting, read_limit
 from flask_watchword.service import watchword
 from flask_watchword.service.checks.runner import run_checks
 from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.configuration.values import InvalidSetting
+from flask_watchword.service.configuration.values import InvalidSetting, some_text, whole_number
 from flask_watchword.service.context import context_of
-from flask_watchword.service.features.table import FEATURES, active_features, endpoints_of
+from flask_watchword.service.features.table import (
+    FEATURES,
+    active_features,
+    endpoints_of,
+    feature_settings,
+)
+from flask_watchword.service.load_settings import read_app_settings, read_settings
 from flask_watchword.service.mail.mailing import Mailing
 from tests.service.hardware_token.feature import FEATURE, signed
 from tests.service.site import EMAIL, GOOD, cheap_passwords
 
 SECRET = "s" * 32
+SIZE = Setting("feedback_size", whole_number(1, 10), 5, "most characters of a feedback")
+KEY: Setting[str | None] = Setting(
+    "feedback_key", some_text, None, "key of the feedback form", is_secret=True
+)
+PER_USER = RateLimit(
+    name="feedback_per_user",
+    default=read_limit("3/hour"),
+    most=read_limit("100/hour"),
+    counts="feedback of one user",
+)
+FEEDBACK = Feature(name="feedback", summary="", settings=[SIZE, KEY], rate_limits=[PER_USER])
 
 
 @pytest.fixture(autouse=True)
@@ -163,6 +181,73 @@ def test_a_feature_that_does_not_exist_cannot_be_left_out() -> None:
 def test_two_features_of_one_name_are_refused() -> None:
     with pytest.raises(RuntimeError, match="same name"):
         active_features(Settings(), [FEATURE, FEATURE])
+
+
+def declared_settings() -> list[tuple[str, str, bool]]:
+    return [
+        (feature.name, setting.variable, setting.is_secret)
+        for feature in FEATURES
+        for setting in feature_settings(feature)
+    ]
+
+
+@pytest.mark.parametrize(("feature", "variable", "is_secret"), declared_settings())
+def test_the_settings_of_a_feature_that_is_left_out_are_refused(
+    feature: str, variable: str, is_secret: bool
+) -> None:
+    environ = {"WATCHWORD_DISABLED_FEATURES": f"delete_account,{feature}"}
+    for name in (variable, f"{variable}_FILE") if is_secret else (variable,):
+        with pytest.raises(InvalidSetting, match=f"^{name}: the feature {feature} is disabled"):
+            read_settings(environ | {name: "5"})
+        with pytest.raises(InvalidSetting, match=f"^{name}: the feature {feature} is disabled"):
+            read_app_settings({name: "5"}, environ)
+
+
+def test_a_feature_of_an_application_has_settings(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from a file\n")
+    config = {"WATCHWORD_FEEDBACK_SIZE": 7, "WATCHWORD_LIMIT_FEEDBACK_PER_USER": "9/hour"}
+    environ = {
+        "WATCHWORD_FEEDBACK_SIZE": "8",
+        "WATCHWORD_FEEDBACK_KEY_FILE": str(tmp_path / "key"),
+    }
+    settings = read_app_settings(config, environ, [FEEDBACK])
+    assert settings[SIZE] == 7
+    assert settings[KEY] == "from a file"
+    assert settings.limits[PER_USER] == read_limit("9/hour")
+    assert "from a file" not in repr(settings)
+    unset = read_app_settings({}, {}, [FEEDBACK])
+    assert (unset[SIZE], unset[KEY], unset.limits[PER_USER]) == (5, None, PER_USER.default)
+
+
+def test_watchword_reads_the_settings_of_the_features_of_an_application(tmp_path: Path) -> None:
+    app = Flask(__name__)
+    app.config["WATCHWORD_DATABASE"] = f"sqlite:///{tmp_path}/w.db"
+    app.config["WATCHWORD_FEEDBACK_SIZE"] = 7
+    with Watchword(app, features=[FEEDBACK]):
+        assert context_of(app).settings[SIZE] == 7
+
+
+def test_a_wrong_value_or_name_of_an_application_is_refused() -> None:
+    with pytest.raises(InvalidSetting, match=r"^WATCHWORD_FEEDBACK_SIZE: '11' is not a number"):
+        read_app_settings({"WATCHWORD_FEEDBACK_SIZE": 11}, {}, [FEEDBACK])
+    with pytest.raises(InvalidSetting, match="Did you mean WATCHWORD_FEEDBACK_SIZE"):
+        read_app_settings({"WATCHWORD_FEDBACK_SIZE": 7}, {}, [FEEDBACK])
+    with pytest.raises(InvalidSetting, match="Unknown setting WATCHWORD_FEEDBACK_SIZE"):
+        read_app_settings({"WATCHWORD_FEEDBACK_SIZE": 7}, {})
+
+
+def test_two_settings_of_one_name_are_refused() -> None:
+    port = Feature(name="x", summary="", settings=[Setting("port", some_text, "", "a port")])
+    with pytest.raises(RuntimeError, match="settings have the same name"):
+        read_app_settings({}, {}, [port])
+
+
+def test_the_settings_of_features_can_be_pickled() -> None:
+    # Workers that are spawned get them so.
+    variables = {"WATCHWORD_FEEDBACK_SIZE": 7, "WATCHWORD_LIMIT_FEEDBACK_PER_USER": "9/hour"}
+    settings = pickle.loads(pickle.dumps(read_app_settings(variables, {}, [FEEDBACK])))  # noqa: S301
+    assert settings[SIZE] == 7
+    assert settings.limits[PER_USER] == read_limit("9/hour")
 
 
 def test_the_tables_of_a_feature_are_created_once(app: Flask) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.errors import LOGIN_BUSY
-from flask_watchword.accounts.rate_limit_table import RateLimits
+from flask_watchword.accounts.rate_limit_declarations import Limits
 from flask_watchword.accounts.rate_limits import Limit, TooManyAttempts
+from flask_watchword.accounts.shared_limits import ACCEPTED_PASSWORD_PER_ACCOUNT
+from flask_watchword.service.authentication.login_limits import SUCCESSFUL_LOGIN_PER_ACCOUNT
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.features.totp.flow import TOTP, Enrolment
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send
@@ -63,8 +65,11 @@ def test_connections_that_log_in_to_one_account_leave_places_to_the_others(ours:
     assert ours.log_in().status_code == 200
 
 
-LITTLE = RateLimits(
-    successful_login_per_account=Limit(3, 600.0), accepted_password_per_account=Limit(3, 600.0)
+LITTLE = Limits(
+    {
+        SUCCESSFUL_LOGIN_PER_ACCOUNT: Limit(3, 600.0),
+        ACCEPTED_PASSWORD_PER_ACCOUNT: Limit(3, 600.0),
+    }
 )
 
 

@@ -16,9 +16,9 @@ from flask_watchword.extension.checks.results import Level
 from flask_watchword.extension.checks.runner import check_app
 from flask_watchword.infra import temporary_database
 from flask_watchword.infra.sql.factory import open_sql_sessions
-from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
+from flask_watchword.service.load_settings import read_settings
 
 ADA = {"email": "ada@example.com", "password": "correct horse battery staple"}
 SPELLINGS = ["sqlite://", "sqlite:///:memory:", "sqlite+pysqlite://"]

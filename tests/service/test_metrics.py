@@ -81,7 +81,7 @@ def test_without_a_token_they_are_for_this_machine_alone(ours: Site, header: str
 def test_with_a_token_they_are_for_whoever_shows_it(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with site(database_url, monkeypatch, metrics_token=TOKEN) as ours:
+    with site(database_url, monkeypatch, of_features={"metrics_token": TOKEN}) as ours:
         elsewhere = {"REMOTE_ADDR": "192.0.2.1"}
         shown = {"Authorization": f"Bearer {TOKEN}"}
         read(ours, headers=shown, environ_base=elsewhere)

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from flask_watchword.accounts.login_challenge import NEW_PASSWORD
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.clock import system_clock
-from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.load_settings import read_settings
 from tests.service.good_requests import enrolled, totp_code
 from tests.service.site import BETTER, EMAIL, GOOD, Site, site
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.load_settings import read_settings
 from tests.service.site import GOOD, Site, site
 
 

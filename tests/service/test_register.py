@@ -125,7 +125,7 @@ def test_another_code_takes_the_place_of_the_first(ours: Site) -> None:
 
 
 def test_a_code_is_over_after_its_time(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with site(database_url, monkeypatch, verify_email_seconds=60) as ours:
+    with site(database_url, monkeypatch, of_features={"verify_email_seconds": 60}) as ours:
         register(ours)
         code = ours.code()
         later = system_clock() + 61.0

@@ -131,7 +131,7 @@ PRELOADED = """
 import os, sys
 from flask import Flask
 from flask_watchword import Watchword
-from flask_watchword.service.configuration.loading import read_settings
+from flask_watchword.service.load_settings import read_settings
 
 settings = read_settings({}, database=sys.argv[1], demo=True, master_key="A" * 43)
 app = Flask("host")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from flask_watchword.clock import system_clock
+from flask_watchword.service.authentication.verified_logins import verified_logins_only
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.user_import.flow import Record, user_of_record
 from tests.infra.sql.recorded_statements import recording
@@ -85,14 +86,14 @@ def test_imported_users_log_in_where_their_address_was_verified(ours: Site, veri
     [
         ({}, False),
         (MAIL, True),
-        (MAIL | {"require_verified_email": False}, False),
-        ({"require_verified_email": True}, True),
+        (MAIL | {"of_features": {"require_verified_email": False}}, False),
+        ({"of_features": {"require_verified_email": True}}, True),
     ],
 )
 def test_it_is_needed_where_mail_is_sent_unless_told_otherwise(
     settings: dict[str, Any], only: bool, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert Settings(**settings).verified_logins_only is only
+    assert verified_logins_only(Settings(**settings)) is only
     with site(sqlite_url, monkeypatch, **settings) as ours:
         ours.add()
         assert ours.log_in().status_code == (401 if only else 200)

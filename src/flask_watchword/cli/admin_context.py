@@ -34,8 +34,8 @@ def admin_context(database: str | None) -> Iterator["ServiceContext"]:
         from flask_watchword.accounts.admins import LastAdmin, NoSuchUser
         from flask_watchword.accounts.users import InvalidName
         from flask_watchword.service.app import create_app
-        from flask_watchword.service.configuration.loading import environment, read_settings
         from flask_watchword.service.context import service_context
+        from flask_watchword.service.load_settings import environment, read_settings
         from flask_watchword.service.stores import opened_stores
 
         settings = read_settings(environment(), database=database)

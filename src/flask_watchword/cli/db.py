@@ -32,7 +32,7 @@ def upgrade(database: str | None, as_json: bool) -> None:
     with one_line_store_failures():
         # Imported here because these load SQLAlchemy and Alembic.
         from flask_watchword.infra.factory import database_revision, upgrade_database
-        from flask_watchword.service.configuration.loading import environment, read_database
+        from flask_watchword.service.load_settings import environment, read_database
 
         url = read_database(database, environment())
         is_new = is_missing_file(url)
@@ -57,7 +57,7 @@ def current(database: str | None, as_json: bool) -> None:
     with one_line_store_failures():
         # Imported here because these load SQLAlchemy and Alembic.
         from flask_watchword.infra.factory import database_revision
-        from flask_watchword.service.configuration.loading import environment, read_database
+        from flask_watchword.service.load_settings import environment, read_database
 
         url = read_database(database, environment())
         require_database_file(url)

@@ -54,7 +54,7 @@ def _disabled_features() -> set[str]:
     text = os.environ.get(_DISABLED)
     if text is None and Path(".env").is_file():
         # Imported here because it loads what the settings need: help stays fast without a file.
-        from flask_watchword.service.configuration.loading import environment
+        from flask_watchword.service.load_settings import environment
 
         text = str(environment().get(_DISABLED, ""))
     return {name.strip() for name in (text or "").split(",")}

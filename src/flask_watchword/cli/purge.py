@@ -32,7 +32,7 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
         # Imported here because these load SQLAlchemy.
         from flask_watchword.cli.cleanup import purge_accounts, purge_sessions
         from flask_watchword.infra.factory import open_session_store, opened_cleanup
-        from flask_watchword.service.configuration.loading import environment, read_session_store
+        from flask_watchword.service.load_settings import environment, read_session_store
 
         sessions_url = read_session_store(database, store, environment())
         require_current_schema(sessions_url)
@@ -54,7 +54,7 @@ def purge(database: str | None, store: str | None, as_json: bool) -> None:
 
 
 def _accounts_url(sessions: str, database: str | None, store: str | None) -> str | None:
-    from flask_watchword.service.configuration.loading import environment, read_database
+    from flask_watchword.service.load_settings import environment, read_database
 
     url = sessions if store is not None else read_database(database, environment())
     if url == sessions:

@@ -69,6 +69,6 @@ def serve(
 
 def _read(options: dict[str, Any]) -> "Settings":
     # At module level, because spawned workers unpickle it by name.
-    from flask_watchword.service.configuration.loading import environment, read_settings
+    from flask_watchword.service.load_settings import environment, read_settings
 
     return read_settings(environment(), **options)

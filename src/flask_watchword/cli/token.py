@@ -61,7 +61,7 @@ def verify(file: str, database: str | None, *, refresh: bool, as_json: bool) -> 
         # Imported here because these load Flask and SQLAlchemy.
         from flask_watchword.cli.token_report import report
         from flask_watchword.service.app import create_app
-        from flask_watchword.service.configuration.loading import environment, read_settings
+        from flask_watchword.service.load_settings import environment, read_settings
         from flask_watchword.service.stores import opened_stores
         from flask_watchword.service.token_verification import check_token
 

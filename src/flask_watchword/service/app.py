@@ -5,10 +5,10 @@ from typing import Any
 from flask import Flask, request
 
 from flask_watchword.extension.resources import resources_of
-from flask_watchword.service.configuration.loading import read_settings
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores, service_context
 from flask_watchword.service.features.demo.demo_user import make_expired_token
+from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.middleware.access_log import install_request_lines
 from flask_watchword.service.middleware.path_prefix import ForwardedPrefix
 from flask_watchword.service.middleware.request_id import install_request_id

@@ -12,7 +12,7 @@ from flask_watchword.accounts.audit import Detail
 from flask_watchword.accounts.cleanup import CleanupStore
 from flask_watchword.accounts.hash_shares import HashShares
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.accounts.rate_limit_table import RateLimits
+from flask_watchword.accounts.rate_limit_declarations import Limits
 from flask_watchword.accounts.rate_limits import RateLimitStore
 from flask_watchword.accounts.transaction import Database, Repositories, Transaction
 from flask_watchword.accounts.user_store import UserStore
@@ -106,7 +106,7 @@ class ServiceContext:
     login_checks: Sequence["LoginCheck"]
 
     @property
-    def limits(self) -> RateLimits:
+    def limits(self) -> Limits:
         """Return the rate limits of the settings."""
         return self.settings.limits
 

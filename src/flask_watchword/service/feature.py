@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from flask_watchword.accounts.rate_limit_declarations import RateLimit
 from flask_watchword.accounts.transaction import Repository
 from flask_watchword.extension.checks.results import CheckResult
 from flask_watchword.infra.sql.account_stores import RepositoryFactory
 from flask_watchword.infra.sql.cleanup import CleanupStep
 from flask_watchword.service.authentication.factor import Factor
+from flask_watchword.service.configuration.setting import Setting
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import LoginCheck
 from flask_watchword.service.endpoint import Endpoint
@@ -31,11 +33,13 @@ class Feature:
         summary: one sentence for the documentation.
         requires: the names of the features that it cannot work without.
         endpoints: its endpoints.
+        settings: its settings. A view reads them as ``context.settings[SETTING]``.
+        rate_limits: its rate limits, each of which is a setting.
         audit_events: the events that it writes to the audit log, each with its meaning.
         notifications: the e-mails that it sends.
         templates: the folder of the templates of these e-mails.
-        code_lifetimes: for each purpose of its one-time codes, the name of the setting with their
-            lifetime in seconds.
+        code_lifetimes: for each purpose of its one-time codes, the setting with their lifetime in
+            seconds.
         factors: the second factors that it adds to the login.
         login_checks: run after the password was right and no second factor is needed; one that
             raises :class:`~flask_watchword.accounts.errors.Rejected` rejects the login.
@@ -53,10 +57,12 @@ class Feature:
     summary: str
     requires: Sequence[str] = ()
     endpoints: Sequence[Endpoint] = ()
+    settings: Sequence[Setting[Any]] = ()
+    rate_limits: Sequence[RateLimit] = ()
     audit_events: Mapping[str, str] = field(default_factory=dict)
     notifications: Sequence[NotificationKind] = ()
     templates: Traversable | None = None
-    code_lifetimes: Mapping[str, str] = field(default_factory=dict)
+    code_lifetimes: Mapping[str, Setting[int]] = field(default_factory=dict)
     factors: Sequence[Factor] = ()
     login_checks: Sequence[LoginCheck] = ()
     repositories: Mapping[Repository[Any], RepositoryFactory] = field(default_factory=dict)

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from flask_watchword.accounts.emails import email_key
-from flask_watchword.accounts.rate_limit_table import MailCause
 from flask_watchword.accounts.rate_limits import Hit, TooManyAttempts, consume
+from flask_watchword.accounts.shared_limits import MailCause, mailbox_hits
 from flask_watchword.clock import system_clock
 from flask_watchword.service.context import ServiceContext
 
@@ -69,7 +69,7 @@ def room_in_mailbox(context: ServiceContext, email: str, cause: MailCause) -> It
     It is paid back when it could not be sent: who tries to register with a weak password, and
     tries again, gets an e-mail for the one that is accepted.
     """
-    charges = context.limits.mailbox(email_key(email), cause)
+    charges = mailbox_hits(context.limits, email_key(email), cause)
     try:
         _count(context, charges)
     except TooManyAttempts:

@@ -15,7 +15,6 @@ from flask_watchword.extension.sessions.signals import refresh_repeated, refresh
 from flask_watchword.extension.state import EXTENSION_KEY, state_of
 from flask_watchword.infra.temporary_database import TemporaryDatabase, is_in_memory
 from flask_watchword.service.cleanup import Cleanup
-from flask_watchword.service.configuration.loading import read_app_settings
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import (
     ServiceContext,
@@ -35,6 +34,7 @@ from flask_watchword.service.features.table import (
     notification_kinds,
     template_folders,
 )
+from flask_watchword.service.load_settings import read_app_settings
 from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.middleware.cors import install_cors
@@ -118,7 +118,7 @@ class Watchword:
             InvalidSetting: when a setting cannot be used.
             StoreUnavailable: when a store does not answer.
         """
-        settings = self._settings or read_app_settings(app.config)
+        settings = self._settings or read_app_settings(app.config, added=self._features)
         features = active_features(settings, self._features)
         served = endpoints_of(features)
         _refuse_managers(app)
@@ -217,7 +217,7 @@ def _install(
         HashShares(lambda: passwords.capacity),
         factors_of(features),
         {
-            purpose: float(getattr(settings, setting))
+            purpose: float(settings[setting])
             for feature in features
             for purpose, setting in feature.code_lifetimes.items()
         },

@@ -65,8 +65,11 @@ def test_what_a_demo_has_left_is_a_problem_but_in_a_demo() -> None:
     [
         ({}, Level.OK),
         ({"smtp": "smtp://mail.example.com"}, Level.OK),
-        ({"smtp": "smtp://mail.example.com", "require_verified_email": False}, Level.WARNING),
-        ({"require_verified_email": True}, Level.PROBLEM),
+        (
+            {"smtp": "smtp://mail.example.com", "of_features": {"require_verified_email": False}},
+            Level.WARNING,
+        ),
+        ({"of_features": {"require_verified_email": True}}, Level.PROBLEM),
     ],
 )
 def test_logging_in_does_not_tell_who_has_an_account(

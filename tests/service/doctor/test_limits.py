@@ -2,29 +2,30 @@
 
 import pytest
 
+from flask_watchword.accounts.rate_limit_declarations import Limits, RateLimit
 from flask_watchword.accounts.rate_limit_syntax import read_limit
-from flask_watchword.accounts.rate_limit_table import ROWS, RateLimits, Row
 from flask_watchword.extension.checks.results import Level
+from flask_watchword.service.authentication.login_limits import LOGIN_PER_ACCOUNT_AT_ADDRESS
 from flask_watchword.service.checks.limits import (
     check_limits,
     check_min_password,
     check_refresh_grace,
 )
 from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.features.table import FEATURES, rate_limits_of
 
 
 def test_the_defaults_are_fine() -> None:
     assert check_limits(Settings()).level is Level.OK
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_limit_that_stops_no_guessing_is_a_warning(row: Row) -> None:
-    name = row.name
-    highest = RateLimits(**{name: row.most})
+@pytest.mark.parametrize("limit", rate_limits_of(FEATURES), ids=lambda limit: limit.name)
+def test_a_limit_that_stops_no_guessing_is_a_warning(limit: RateLimit) -> None:
+    highest = Limits({limit: limit.most})
     assert check_limits(Settings(limits=highest)).level is Level.OK
-    found = check_limits(Settings(limits=RateLimits(**{name: read_limit("100000/hour")})))
+    found = check_limits(Settings(limits=Limits({limit: read_limit("100000/hour")})))
     assert found.level is Level.WARNING
-    assert f"WATCHWORD_LIMIT_{name.upper()} is 100000/hour" in found.says
+    assert f"WATCHWORD_LIMIT_{limit.name.upper()} is 100000/hour" in found.says
     assert found.remedy
 
 
@@ -41,7 +42,7 @@ def test_a_long_grace_period_is_a_warning(seconds: int, level: Level) -> None:
 
 
 def test_a_limit_that_keeps_users_waiting_for_hours_is_a_warning() -> None:
-    limits = RateLimits(login_per_account_at_address=read_limit("3/day"))
+    limits = Limits({LOGIN_PER_ACCOUNT_AT_ADDRESS: read_limit("3/day")})
     found = check_limits(Settings(limits=limits))
     assert found.level is Level.WARNING
     assert "waits 8.0 hours" in found.says

@@ -47,6 +47,14 @@ def signed(secret: str, counter: int) -> str:
     return f"{counter}:{mac}"
 
 
+PER_ACCOUNT = features.RateLimit(
+    name="hardware_token_per_account",
+    default=features.read_limit("5/hour"),
+    most=features.read_limit("10/hour"),
+    counts="wrong answers of a hardware token for one account",
+)
+
+
 class HardwareToken:
     field = "hardware_token"
     answer_type: Any = Annotated[str, msgspec.Meta(max_length=128)]
@@ -57,7 +65,7 @@ class HardwareToken:
         return repositories.get(TOKENS).secret_of(user_id) is not None
 
     def hits(self, settings: features.Settings, user_id: str) -> Sequence[features.Hit]:
-        return settings.limits.second_factor(user_id)
+        return [features.hit("hardware token", settings.limits[PER_ACCOUNT], user_id)]
 
     def verify(self, accounts: features.Accounts, user_id: str, answer: str) -> bool:
         store = accounts.repositories.get(TOKENS)
@@ -123,6 +131,7 @@ FEATURE = features.Feature(
     summary="Hardware tokens as a second factor.",
     endpoints=[add_hardware_token, login_with_hardware_token],
     audit_events={"hardware_token_added": "a user added a hardware token"},
+    rate_limits=[PER_ACCOUNT],
     factors=[FACTOR],
     repositories={TOKENS: Tokens},
     tables=[tokens],

@@ -19,6 +19,8 @@ from flask_watchword.accounts.rate_limits import (
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.sessions.session_context import TokenPair
+from flask_watchword.service.authentication.login_limits import login_limits
+from flask_watchword.service.authentication.verified_logins import verified_logins_only
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.error_codes import INVALID_CREDENTIALS
 from flask_watchword.service.token_response import TokenTransport, token_response
@@ -37,7 +39,7 @@ class InvalidCredentials(Rejected):
 
     def __init__(self, context: ServiceContext) -> None:
         message = "Bad email or password"
-        if context.settings.verified_logins_only:
+        if verified_logins_only(context.settings):
             # In every response, so that it says nothing about this address.
             message += ", or an address that is not verified yet by the code in the e-mail"
         super().__init__(INVALID_CREDENTIALS, message)
@@ -68,7 +70,7 @@ def rate_limited_attempt(context: ServiceContext, email: str) -> Iterator[Attemp
         TooManyAttempts: when it comes too early.
     """
     at = context.client_address
-    limits = context.limits.sign_in
+    limits = login_limits(context.limits)
     attempt = count_login_attempt(
         context.stores.throttle, email_key(email), at, system_clock(), limits
     )
@@ -126,7 +128,7 @@ def finish_login(
     pair = _started(context, sign_in)
     if pair is None:
         raise InvalidCredentials(context)
-    login_succeeded(context.stores.throttle, attempt, system_clock(), context.limits.sign_in)
+    login_succeeded(context.stores.throttle, attempt, system_clock(), login_limits(context.limits))
     return token_response(context, pair, sign_in.csrf, transport)
 
 
@@ -134,7 +136,7 @@ def trust_this_location(context: ServiceContext, user_id: str) -> None:
     """Take note that an owner is where this request comes from: they have a code of their mail."""
     user = context.stores.users.by_id(user_id)
     if user is not None:
-        at, limits = context.client_address, context.limits.sign_in
+        at, limits = context.client_address, login_limits(context.limits)
         trust_location(context.stores.throttle, user.email_key, at, system_clock(), limits)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from flask_watchword.accounts.credentials import WrongPassword, confirm_password
 from flask_watchword.accounts.errors import LOGIN_BUSY, TOO_MANY_TRIES, WRONG_PASSWORD
 from flask_watchword.accounts.passwords import HasherOverloaded
+from flask_watchword.accounts.shared_limits import accepted_password_hits, reauthentication_hits
 from flask_watchword.accounts.users import User
 from flask_watchword.extension.verification.current import get_jwt_identity
 from flask_watchword.infra.errors import StoreUnavailable
@@ -31,10 +32,10 @@ def reauthenticating(context: ServiceContext, user_id: str) -> Iterator[None]:
     try:
         with (
             hashing_share(context, user_id),
-            counting_failures(context, limits.reauthentication(user_id), WrongPassword),
+            counting_failures(context, reauthentication_hits(limits, user_id), WrongPassword),
             # Whatever else an endpoint refuses, a wrong second factor or one too many, the right
             # password has cost a hash.
-            counting_successes(context, limits.accepted_password(user_id), *_NOT_ACCEPTED),
+            counting_successes(context, accepted_password_hits(limits, user_id), *_NOT_ACCEPTED),
         ):
             yield
     except WrongPassword:

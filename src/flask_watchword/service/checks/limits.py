@@ -2,11 +2,10 @@
 
 from flask_watchword.accounts.password_policy import MIN_PASSWORD_CHARACTERS
 from flask_watchword.accounts.rate_limit_syntax import limit_text
-from flask_watchword.accounts.rate_limit_table import ROWS
 from flask_watchword.accounts.rate_limits import Limit
 from flask_watchword.extension.checks.results import CheckResult, fine, warning
+from flask_watchword.service.configuration.setting import limit_setting
 from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.configuration.sources import variable_of
 
 _DAY = 86_400.0
 #: Longest acceptable wait for the next attempt of a user who has reached a limit, in seconds.
@@ -18,24 +17,24 @@ _MAX_GRACE = 60
 def check_limits(settings: Settings) -> CheckResult:
     """Check the rate limits that differ from their defaults."""
     check, changed = "rate limits", []
-    for row in ROWS:
-        limit: Limit = getattr(settings.limits, row.name)
-        variable = variable_of(row.setting)
-        if limit == row.default:
+    for declared, limit in settings.limits.changed.items():
+        variable = limit_setting(declared).variable
+        if limit == declared.default:
             continue
-        if _per_day(limit) > _per_day(row.most):
+        default = f"the default is {limit_text(declared.default)}"
+        if _per_day(limit) > _per_day(declared.most):
             return warning(
                 check,
                 f"{variable} is {limit_text(limit)}, which allows {_per_day(limit):.0f} per day: "
-                f"{row.counts}",
-                f"{limit_text(row.most)} or less; the default is {limit_text(row.default)}",
+                f"{declared.counts}",
+                f"{limit_text(declared.most)} or less; {default}",
             )
         if limit.interval > _MAX_WAIT:
             return warning(
                 check,
                 f"{variable} is {limit_text(limit)}: a user who reaches the limit waits "
                 f"{limit.interval / 3600:.1f} hours for the next attempt",
-                f"the default is {limit_text(row.default)}",
+                default,
             )
         changed.append(f"{variable}={limit_text(limit)}")
     return fine(check, ", ".join(changed) or "the defaults")

@@ -55,10 +55,10 @@ from flask_watchword.service.checks.stores import (
     check_persistence,
     check_schema,
 )
-from flask_watchword.service.configuration.loading import environment, read_settings, secret_files
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.features.table import active_features, factors_of
+from flask_watchword.service.load_settings import environment, read_settings, secret_files
 from flask_watchword.service.signing.master_key import found_encryptor, master_key_file
 from flask_watchword.service.stores import opened_accounts, opened_keys, sealed_by_head
 

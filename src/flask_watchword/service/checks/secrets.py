@@ -15,6 +15,7 @@ from flask_watchword.service.configuration.values import (
     MAKE_SECRET,
     MIN_TOKEN_CHARACTERS,
 )
+from flask_watchword.service.features.metrics.settings import METRICS_TOKEN
 
 #: Minimum length of a password in a URL: few can reach that server, and attempts are slow.
 _MIN_URL_PASSWORD = 8
@@ -58,8 +59,9 @@ def _secrets_of(settings: Settings) -> Iterator[tuple[str, str, int]]:
     for key in (settings.master_key or "").split(","):
         if key.strip():
             yield "WATCHWORD_MASTER_KEY", key.strip(), KEY_BYTES
-    if settings.metrics_token is not None:
-        yield "WATCHWORD_METRICS_TOKEN", settings.metrics_token, MIN_TOKEN_CHARACTERS
+    token = settings[METRICS_TOKEN]
+    if token is not None:
+        yield METRICS_TOKEN.variable, token, MIN_TOKEN_CHARACTERS
     urls = {
         "WATCHWORD_DATABASE": settings.database,
         "WATCHWORD_VALKEY": settings.valkey,

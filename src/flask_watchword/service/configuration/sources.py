@@ -8,16 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-PREFIX = "WATCHWORD_"
-#: Settings that may be secret: each may also be read from a file, ``WATCHWORD_<NAME>_FILE``.
-IN_FILES = (
-    "database",
-    "valkey",
-    "session_store",
-    "master_key",
-    "metrics_token",
-    "smtp",
-)
+from flask_watchword.service.configuration.setting import PREFIX
 
 #: Variables that Kubernetes injects for a Service, and Docker for a link; no setting has such a
 #: name (Kubernetes documentation, "Environment variables" of a Service).
@@ -30,16 +21,6 @@ _ADDRESS = re.compile(r"(tcp|udp|sctp)://.+")
 _LINK = re.compile(r"/[^/]+/[^/]+")
 
 
-def variable_of(name: str) -> str:
-    """Return the variable of a setting."""
-    return PREFIX + name.upper()
-
-
-def file_variable_of(name: str) -> str:
-    """Return the variable that names a file with the setting."""
-    return f"{variable_of(name)}_FILE"
-
-
 def merged(*sources: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables that are set in any of the sources; the first source wins.
 
@@ -48,10 +29,8 @@ def merged(*sources: Mapping[str, Any]) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for source in sources:
-        hidden = set(found)
-        for name in IN_FILES:
-            both = {variable_of(name), file_variable_of(name)}
-            hidden |= both if hidden & both else set()
+        hidden = {*found, *(f"{name}_FILE" for name in found)}
+        hidden |= {name.removesuffix("_FILE") for name in found}
         found |= {name: value for name, value in _set_in(source).items() if name not in hidden}
     return found
 

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources.abc import Traversable
+from typing import Any
 
 import msgspec
 from flask import Blueprint
 
+from flask_watchword.accounts.rate_limit_declarations import RateLimit
+from flask_watchword.accounts.shared_limits import SHARED_LIMITS
 from flask_watchword.service.authentication.confirmation import FactorAnswers
 from flask_watchword.service.authentication.factor import Factor
-from flask_watchword.service.configuration.settings import Settings
+from flask_watchword.service.configuration.setting import Setting, limit_setting
+from flask_watchword.service.configuration.settings import CORE_SETTINGS, Settings
 from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Endpoint
@@ -111,6 +115,25 @@ def endpoints_of(features: Iterable[Feature]) -> Sequence[Endpoint]:
 def factors_of(features: Iterable[Feature]) -> Sequence[Factor]:
     """Return the second factors of features."""
     return [factor for feature in features for factor in feature.factors]
+
+
+def feature_settings(feature: Feature) -> Sequence[Setting[Any]]:
+    """Return the settings that belong to one feature, with those of its rate limits."""
+    return [*feature.settings, *map(limit_setting, feature.rate_limits)]
+
+
+def settings_of(features: Iterable[Feature]) -> Sequence[Setting[Any]]:
+    """Return every setting of a service: of the core, of features, and of rate limits."""
+    of_features = [one for feature in features for one in feature_settings(feature)]
+    found = [*CORE_SETTINGS, *of_features, *map(limit_setting, SHARED_LIMITS)]
+    if len(found) > len({one.name for one in found}):
+        raise RuntimeError("two settings have the same name")
+    return found
+
+
+def rate_limits_of(features: Iterable[Feature]) -> Sequence[RateLimit]:
+    """Return every rate limit of a service."""
+    return [*(one for feature in features for one in feature.rate_limits), *SHARED_LIMITS]
 
 
 def notification_kinds(features: Iterable[Feature]) -> Sequence[NotificationKind]:

@@ -48,7 +48,7 @@ def add(
     """
     with one_line_store_failures():
         # Imported here because these load Flask and SQLAlchemy.
-        from flask_watchword.service.configuration.loading import environment, read_settings
+        from flask_watchword.service.load_settings import environment, read_settings
         from flask_watchword.service.stores import opened_accounts, refuse_demo
 
         settings = read_settings(environment(), database=database, demo=False)
@@ -72,8 +72,8 @@ def list_users(database: str | None, search: str, as_json: bool) -> None:
     """List the accounts, sorted by e-mail address."""
     with one_line_store_failures():
         # Imported here because these load Flask and SQLAlchemy.
-        from flask_watchword.service.configuration.loading import environment, read_settings
         from flask_watchword.service.features.admin_users.user_table import show_users
+        from flask_watchword.service.load_settings import environment, read_settings
         from flask_watchword.service.stores import opened_users
 
         settings = read_settings(environment(), database=database)

@@ -14,6 +14,7 @@ from flask_watchword.service.features.api_tokens.http.personal import (
     revoke_token,
 )
 from flask_watchword.service.features.api_tokens.http.token import token
+from flask_watchword.service.features.api_tokens.limits import MACHINE_TOKEN_PER_ADDRESS
 from flask_watchword.service.mail.kinds import NotificationKind
 
 FEATURE = Feature(
@@ -28,6 +29,7 @@ FEATURE = Feature(
         revoke_client,
         token,
     ),
+    rate_limits=(MACHINE_TOKEN_PER_ADDRESS,),
     audit_events={
         "machine_token_made": "an API key or a client was created; `kind` says which",
         "machine_token_revoked": "an API key or a client was revoked",

@@ -120,7 +120,7 @@ def trim(database: str | None, days: int, as_json: bool) -> None:
 @contextlib.contextmanager
 def _opened_log(database: str | None) -> "Iterator[AuditLog]":
     from flask_watchword.infra.factory import opened_audit_log
-    from flask_watchword.service.configuration.loading import environment, read_database
+    from flask_watchword.service.load_settings import environment, read_database
 
     url = read_database(database, environment())
     require_current_schema(url)

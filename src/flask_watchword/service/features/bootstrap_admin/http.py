@@ -16,6 +16,7 @@ from flask_watchword.accounts.errors import (
 )
 from flask_watchword.accounts.one_time_codes import InvalidCode
 from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.accounts.shared_limits import new_password_hits, one_time_code_hits
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, endpoint
@@ -113,7 +114,7 @@ def setup_part(_context: ServiceContext, part: str) -> Response:
 def check_setup_code(context: ServiceContext, body: SetupCode) -> Response:
     """Respond 200 while the code is valid and there is no administrator; the code stays valid."""
     with counting_failures(
-        context, context.limits.one_time_code(context.client_address), InvalidCode
+        context, one_time_code_hits(context.limits, context.client_address), InvalidCode
     ):
         flow.check_setup(context.accounts, body.code)
     return json_response(SetupForm(context.settings.min_password_characters))
@@ -133,8 +134,8 @@ def set_up(context: ServiceContext, body: Setup) -> Response:
     limits, address = context.limits, context.client_address
     with (
         hashing_share(context),
-        counting_failures(context, limits.one_time_code(address), InvalidCode),
-        counting_failures(context, limits.new_password(address), UnacceptablePassword),
+        counting_failures(context, one_time_code_hits(limits, address), InvalidCode),
+        counting_failures(context, new_password_hits(limits, address), UnacceptablePassword),
     ):
         user = flow.create_admin(context.accounts, body.code, body.email, body.password)
     return json_response(FirstAdmin(user.id, user.email), 201)

@@ -3,6 +3,7 @@
 from importlib.resources import files
 
 from flask_watchword.service.feature import Feature
+from flask_watchword.service.features.email_change.flow import CHANGE_EMAIL_SECONDS
 from flask_watchword.service.features.email_change.http import change_email, confirm_email
 from flask_watchword.service.mail.kinds import NotificationKind
 
@@ -14,6 +15,7 @@ FEATURE = Feature(
         change_email,
         confirm_email,
     ),
+    settings=(CHANGE_EMAIL_SECONDS,),
     audit_events={
         "email_change_requested": "a new e-mail address was requested",
         "email_changed": "an e-mail address was changed",
@@ -24,5 +26,5 @@ FEATURE = Feature(
         NotificationKind(kind="email_change_requested"),
     ),
     templates=files("flask_watchword.service.features.email_change") / "templates",
-    code_lifetimes={"change_email": "change_email_seconds"},
+    code_lifetimes={"change_email": CHANGE_EMAIL_SECONDS},
 )

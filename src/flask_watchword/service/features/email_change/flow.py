@@ -9,9 +9,17 @@ from flask_watchword.accounts.one_time_codes import InvalidCode, Purpose
 from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.user_store import EmailTaken
 from flask_watchword.accounts.users import User
+from flask_watchword.service.configuration import values
+from flask_watchword.service.configuration.setting import Setting
 from flask_watchword.service.features.registration.flow import ALREADY_REGISTERED
 
-CHANGE_EMAIL = Purpose("change_email", 3600.0, notification="change_email")
+CHANGE_EMAIL_SECONDS = Setting(
+    "change_email_seconds",
+    values.whole_number(60, 24 * 60 * 60),
+    60 * 60,
+    "lifetime of a code that changes an e-mail address",
+)
+CHANGE_EMAIL = Purpose("change_email", CHANGE_EMAIL_SECONDS.default, notification="change_email")
 EMAIL_CHANGED = "email_changed"
 EMAIL_CHANGE_REQUESTED = "email_change_requested"
 

@@ -5,7 +5,7 @@ from flask import Response
 from flask_watchword.accounts.credentials import WrongPassword
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.one_time_codes import InvalidCode
-from flask_watchword.accounts.rate_limit_table import MailCause
+from flask_watchword.accounts.shared_limits import MailCause, mailbox_hits, one_time_code_hits
 from flask_watchword.extension.verification.current import get_jwt_identity
 from flask_watchword.service.access import ACCESS, PUBLIC
 from flask_watchword.service.authentication.confirmation import (
@@ -54,8 +54,8 @@ def change_email(context: ServiceContext, body: EmailChange) -> Response:
     # A logged-in user may learn that a mailbox has reached its limit. The current one is counted
     # as well: one account must not send e-mail to an unlimited number of addresses.
     mailboxes = [
-        *limits.mailbox(email_key(body.email), MailCause.CHANGE),
-        *limits.mailbox("" if user is None else user.email_key, MailCause.CHANGE_NOTICE),
+        *mailbox_hits(limits, email_key(body.email), MailCause.CHANGE),
+        *mailbox_hits(limits, "" if user is None else user.email_key, MailCause.CHANGE_NOTICE),
     ]
     with reauthenticating(context, user_id), counting_successes(context, mailboxes):
         flow.request_email_change(
@@ -79,7 +79,7 @@ def change_email(context: ServiceContext, body: EmailChange) -> Response:
 )
 def confirm_email(context: ServiceContext, body: CodeAndPassword) -> Response:
     """Respond 204; the previous address gets a notification."""
-    here = context.limits.one_time_code(context.client_address)
+    here = one_time_code_hits(context.limits, context.client_address)
     with hashing_share(context), counting_failures(context, here, InvalidCode, WrongPassword):
         flow.confirm_email_change(context.accounts, body.code, body.password)
     return no_content()

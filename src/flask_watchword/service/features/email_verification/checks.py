@@ -1,12 +1,13 @@
 """Check that logins with verified addresses only are possible, and reveal nothing."""
 
 from flask_watchword.extension.checks.results import CheckResult, fine, problem, warning
+from flask_watchword.service.authentication.verified_logins import verified_logins_only
 from flask_watchword.service.configuration.settings import Settings
 
 
 def check_verified_logins(settings: Settings) -> CheckResult:
     """Check that logins do not reveal which addresses have accounts, and are possible."""
-    check, only = "verified addresses", settings.verified_logins_only
+    check, only = "verified addresses", verified_logins_only(settings)
     if only and settings.smtp is None:
         return problem(
             check,

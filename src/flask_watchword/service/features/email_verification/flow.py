@@ -5,8 +5,17 @@ from flask_watchword.accounts.credentials import confirm_code
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.one_time_codes import InvalidCode, Purpose
 from flask_watchword.accounts.transaction import Transaction
+from flask_watchword.service.configuration import values
+from flask_watchword.service.configuration.setting import Setting
+from flask_watchword.service.configuration.settings import ONE_YEAR
 
-VERIFY_EMAIL = Purpose("verify_email", 24 * 3600.0, notification="verify_email")
+VERIFY_EMAIL_SECONDS = Setting(
+    "verify_email_seconds",
+    values.whole_number(60, ONE_YEAR),
+    24 * 60 * 60,
+    "lifetime of a code that verifies an e-mail address",
+)
+VERIFY_EMAIL = Purpose("verify_email", VERIFY_EMAIL_SECONDS.default, notification="verify_email")
 
 
 def resend_code(accounts: Accounts, email: str, *, silent: bool) -> None:

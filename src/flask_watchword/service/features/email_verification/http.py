@@ -5,7 +5,7 @@ from flask import Response
 from flask_watchword.accounts.credentials import WrongPassword
 from flask_watchword.accounts.errors import TOO_MANY_TRIES
 from flask_watchword.accounts.one_time_codes import InvalidCode
-from flask_watchword.accounts.rate_limit_table import MailCause
+from flask_watchword.accounts.shared_limits import MailCause, mail_request_hits, one_time_code_hits
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.authentication.confirmation import EMAIL_CODE_ERRORS, CodeAndPassword
 from flask_watchword.service.context import ServiceContext
@@ -32,7 +32,7 @@ from flask_watchword.service.responses import Message, json_response, no_content
 )
 def verify_address(context: ServiceContext, body: CodeAndPassword) -> Response:
     """Respond 204; the address is verified."""
-    here = context.limits.one_time_code(context.client_address)
+    here = one_time_code_hits(context.limits, context.client_address)
     with hashing_share(context), counting_failures(context, here, InvalidCode, WrongPassword):
         flow.verify_email(context.accounts, body.code, body.password)
     return no_content()
@@ -49,7 +49,7 @@ def verify_address(context: ServiceContext, body: CodeAndPassword) -> Response:
 )
 def resend_code(context: ServiceContext, body: Address) -> Response:
     """Respond in the same way whether there is an account to verify or not."""
-    request = context.limits.mail_request(context.client_address)
+    request = mail_request_hits(context.limits, context.client_address)
     with (
         counting_successes(context, request),
         room_in_mailbox(context, body.email, MailCause.VERIFICATION) as room,

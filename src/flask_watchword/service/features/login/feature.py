@@ -1,5 +1,7 @@
 """Log in with an e-mail address and a password."""
 
+from flask_watchword.service.authentication.login_limits import LOGIN_LIMITS
+from flask_watchword.service.authentication.verified_logins import REQUIRE_VERIFIED_EMAIL
 from flask_watchword.service.feature import Feature
 from flask_watchword.service.features.login.http import login
 
@@ -7,6 +9,8 @@ FEATURE = Feature(
     name="login",
     summary="Log in with an e-mail address and a password.",
     endpoints=(login,),
+    settings=(REQUIRE_VERIFIED_EMAIL,),
+    rate_limits=LOGIN_LIMITS,
     audit_events={
         "login": "a session started; `methods` says by which factors",
         "login_failed": "a wrong password, or an unknown address",

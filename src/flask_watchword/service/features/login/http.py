@@ -18,6 +18,7 @@ from flask_watchword.service.authentication.login import (
     wrong_password,
 )
 from flask_watchword.service.authentication.second_factor import MfaChallenge, challenge_response
+from flask_watchword.service.authentication.verified_logins import verified_logins_only
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.error_codes import (
@@ -75,7 +76,7 @@ def login(context: ServiceContext, body: Credentials) -> Response:
             context.passwords,
             body.email,
             body.password,
-            verified_only=context.settings.verified_logins_only,
+            verified_only=verified_logins_only(context.settings),
         )
         if user is not None:
             return _finish(context, user, body.password, attempt, body.transport)

@@ -3,6 +3,7 @@
 from flask_watchword.service.feature import Feature
 from flask_watchword.service.features.metrics.http.figures import figures
 from flask_watchword.service.features.metrics.http.metrics import metrics
+from flask_watchword.service.features.metrics.settings import METRICS_TOKEN
 
 FEATURE = Feature(
     name="metrics",
@@ -11,4 +12,5 @@ FEATURE = Feature(
         metrics,
         figures,
     ),
+    settings=(METRICS_TOKEN,),
 )

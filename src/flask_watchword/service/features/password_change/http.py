@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from flask import Response
 
 from flask_watchword.accounts.password_policy import UnacceptablePassword
-from flask_watchword.accounts.rate_limit_table import MailCause
+from flask_watchword.accounts.shared_limits import MailCause, new_password_of_user_hits
 from flask_watchword.extension.verification.current import get_jwt_identity
 from flask_watchword.service.access import ACCESS
 from flask_watchword.service.authentication.confirmation import (
@@ -51,7 +51,9 @@ def change_password(context: ServiceContext, body: PasswordChange) -> Response:
     user_id = get_jwt_identity()
     with (
         reauthenticating(context, user_id),
-        counting_failures(context, context.limits.new_password_of(user_id), UnacceptablePassword),
+        counting_failures(
+            context, new_password_of_user_hits(context.limits, user_id), UnacceptablePassword
+        ),
         _room_for_notification(context, user_id) as room,
     ):
         flow.change_password(

@@ -3,6 +3,8 @@
 from importlib.resources import files
 
 from flask_watchword.service.feature import Feature
+from flask_watchword.service.features.email_verification.flow import VERIFY_EMAIL_SECONDS
+from flask_watchword.service.features.password_reset.flow import RESET_PASSWORD_SECONDS
 from flask_watchword.service.features.password_reset.http import forgot_password, reset_password
 from flask_watchword.service.mail.kinds import NotificationKind
 
@@ -13,6 +15,7 @@ FEATURE = Feature(
         forgot_password,
         reset_password,
     ),
+    settings=(RESET_PASSWORD_SECONDS,),
     audit_events={
         "password_reset_requested": "a code for a new password was requested",
         "password_reset": "a password was replaced by a code from an e-mail",
@@ -24,8 +27,8 @@ FEATURE = Feature(
     ),
     templates=files("flask_watchword.service.features.password_reset") / "templates",
     code_lifetimes={
-        "reset_password": "reset_password_seconds",
-        "admin_reset": "reset_password_seconds",
-        "set_password": "verify_email_seconds",
+        "reset_password": RESET_PASSWORD_SECONDS,
+        "admin_reset": RESET_PASSWORD_SECONDS,
+        "set_password": VERIFY_EMAIL_SECONDS,
     },
 )

@@ -10,13 +10,24 @@ from flask_watchword.accounts.notifications import PASSWORD_CHANGED
 from flask_watchword.accounts.one_time_codes import InvalidCode, OneTimeCode, Purpose, code_digest
 from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.users import User
+from flask_watchword.service.configuration import values
+from flask_watchword.service.configuration.setting import Setting
+from flask_watchword.service.features.email_verification.flow import VERIFY_EMAIL_SECONDS
 
 #: Requested by anyone who knows the address.
-RESET_PASSWORD = Purpose("reset_password", 15 * 60.0, notification="reset_password")
+RESET_PASSWORD_SECONDS = Setting(
+    "reset_password_seconds",
+    values.whole_number(60, 24 * 60 * 60),
+    15 * 60,
+    "lifetime of a code that resets a password",
+)
+RESET_PASSWORD = Purpose(
+    "reset_password", RESET_PASSWORD_SECONDS.default, notification="reset_password"
+)
 #: Sent by an administrator.
-ADMIN_RESET = Purpose("admin_reset", 15 * 60.0, notification="reset_password")
+ADMIN_RESET = Purpose("admin_reset", RESET_PASSWORD_SECONDS.default, notification="reset_password")
 #: The invitation of a new user.
-SET_PASSWORD = Purpose("set_password", 24 * 3600.0, notification="set_password")
+SET_PASSWORD = Purpose("set_password", VERIFY_EMAIL_SECONDS.default, notification="set_password")
 
 #: The purposes whose code sets the password of an existing account.
 _PURPOSES = (RESET_PASSWORD, ADMIN_RESET, SET_PASSWORD)

@@ -9,7 +9,12 @@ from flask_watchword.accounts.api_tokens import ApiToken
 from flask_watchword.accounts.errors import INVALID_CODE, LOGIN_BUSY, TOO_MANY_TRIES
 from flask_watchword.accounts.one_time_codes import InvalidCode
 from flask_watchword.accounts.password_policy import UnacceptablePassword
-from flask_watchword.accounts.rate_limit_table import MailCause
+from flask_watchword.accounts.shared_limits import (
+    MailCause,
+    mail_request_hits,
+    new_password_hits,
+    one_time_code_hits,
+)
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.authentication.login import trust_this_location
 from flask_watchword.service.context import ServiceContext
@@ -93,7 +98,7 @@ class ResetDone(msgspec.Struct):
 )
 def forgot_password(context: ServiceContext, body: Address) -> Response:
     """Respond in the same way to known, unknown and disabled accounts: only the mailbox tells."""
-    request = context.limits.mail_request(context.client_address)
+    request = mail_request_hits(context.limits, context.client_address)
     with (
         counting_successes(context, request),
         room_in_mailbox(context, body.email, MailCause.RESET) as room,
@@ -116,8 +121,8 @@ def reset_password(context: ServiceContext, body: Reset) -> Response:
     limits, address = context.limits, context.client_address
     with (
         hashing_share(context),
-        counting_failures(context, limits.one_time_code(address), InvalidCode),
-        counting_failures(context, limits.new_password(address), UnacceptablePassword),
+        counting_failures(context, one_time_code_hits(limits, address), InvalidCode),
+        counting_failures(context, new_password_hits(limits, address), UnacceptablePassword),
     ):
         user, keys = flow.reset_password(
             context.accounts, body.code, body.password, revoke_keys=body.revoke_api_keys

@@ -9,6 +9,7 @@ from flask_watchword.accounts.credentials import WrongPassword
 from flask_watchword.accounts.errors import LOGIN_BUSY, TOO_MANY_TRIES
 from flask_watchword.accounts.login_challenge import NEW_PASSWORD
 from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.accounts.shared_limits import new_password_of_user_hits
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.authentication.challenge_tokens import challenged_user
 from flask_watchword.service.authentication.login import (
@@ -65,7 +66,7 @@ def choose_password(context: ServiceContext, body: NewPassword) -> Response:
         with (
             hashing_share(context, user.email_key),
             counting_failures(
-                context, context.limits.new_password_of(user.id), UnacceptablePassword
+                context, new_password_of_user_hits(context.limits, user.id), UnacceptablePassword
             ),
         ):
             flow.replace_password(context.accounts, user, body.password)

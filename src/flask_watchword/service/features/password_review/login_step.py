@@ -3,6 +3,7 @@
 from flask_watchword.accounts.errors import Rejected
 from flask_watchword.accounts.login_challenge import NEW_PASSWORD
 from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.accounts.shared_limits import new_password_of_user_hits
 from flask_watchword.accounts.users import User
 from flask_watchword.service.authentication.challenge_tokens import new_challenge_token
 from flask_watchword.service.context import ServiceContext
@@ -26,7 +27,7 @@ def require_strong_password(context: ServiceContext, user: User, password: str) 
     if user.password_review_at is None:
         return
     try:
-        limit = context.limits.new_password_of(user.id)
+        limit = new_password_of_user_hits(context.limits, user.id)
         with counting_failures(context, limit, UnacceptablePassword):
             review_password(context.accounts, user, password)
     except UnacceptablePassword as error:

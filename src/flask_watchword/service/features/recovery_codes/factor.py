@@ -10,6 +10,7 @@ from flask_watchword.accounts.rate_limits import Hit
 from flask_watchword.accounts.transaction import Repositories, Transaction
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.recovery_codes.flow import RECOVERY_CODES, use_recovery_code
+from flask_watchword.service.features.recovery_codes.limits import recovery_code_hits
 
 #: 16 characters, with hyphens or blanks between them.
 RecoveryCode = Annotated[
@@ -33,7 +34,7 @@ class RecoveryCodeFactor:
 
     def hits(self, settings: Settings, user_id: str) -> Sequence[Hit]:
         """Return what a code counts on."""
-        return settings.limits.recovery_code(user_id)
+        return recovery_code_hits(settings.limits, user_id)
 
     def verify(self, accounts: Accounts, user_id: str, answer: str) -> bool:
         """Verify a code and use it up."""

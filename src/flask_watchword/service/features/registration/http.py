@@ -6,11 +6,12 @@ from flask import Response
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.errors import INVALID_FIELD, LOGIN_BUSY, TOO_MANY_TRIES
 from flask_watchword.accounts.password_policy import UnacceptablePassword
-from flask_watchword.accounts.rate_limit_table import MailCause
+from flask_watchword.accounts.shared_limits import MailCause, new_password_hits
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.registration import flow
+from flask_watchword.service.features.registration.limits import registration_hits
 from flask_watchword.service.fields import Email, Password
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.rate_limiting import (
@@ -42,8 +43,8 @@ def register(context: ServiceContext, body: Registration) -> Response:
     limits, address = context.limits, context.client_address
     with (
         hashing_share(context, email_key(body.email)),
-        counting_failures(context, limits.new_password(address), UnacceptablePassword),
-        counting_successes(context, limits.registration(address)),
+        counting_failures(context, new_password_hits(limits, address), UnacceptablePassword),
+        counting_successes(context, registration_hits(limits, address)),
         room_in_mailbox(context, body.email, MailCause.REGISTRATION) as room,
     ):
         # A mailbox at its limit gets no further e-mail. The account is created all the same, and a

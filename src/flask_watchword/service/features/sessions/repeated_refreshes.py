@@ -8,7 +8,7 @@ device, and several such generations in a row as a copied session.
 
 from flask import Flask
 
-from flask_watchword.accounts.rate_limit_table import MailCause
+from flask_watchword.accounts.shared_limits import MailCause
 from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.rate_limiting import room_in_mailbox

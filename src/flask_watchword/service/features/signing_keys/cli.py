@@ -190,7 +190,7 @@ def reseal(database: str | None, as_json: bool) -> None:
 def _opened(database: str | None) -> Iterator[tuple["Settings", "KeyStore"]]:
     with one_line_store_failures():
         # Imported here because these load Flask and SQLAlchemy.
-        from flask_watchword.service.configuration.loading import environment, read_settings
+        from flask_watchword.service.load_settings import environment, read_settings
         from flask_watchword.service.stores import opened_keys
 
         settings = read_settings(environment(), database=database)

@@ -10,6 +10,7 @@ from flask_watchword.accounts.rate_limits import Hit
 from flask_watchword.accounts.transaction import Repositories, Transaction
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.totp.flow import TOTP, verify_totp
+from flask_watchword.service.features.totp.limits import totp_hits
 
 #: Six digits, which some people type with a blank between them.
 TotpCode = Annotated[
@@ -36,7 +37,7 @@ class TotpFactor:
 
     def hits(self, settings: Settings, user_id: str) -> Sequence[Hit]:
         """Return what a code counts on."""
-        return settings.limits.second_factor(user_id)
+        return totp_hits(settings.limits, user_id)
 
     def verify(self, accounts: Accounts, user_id: str, answer: str) -> bool:
         """Verify a code of the authenticator and use it up."""

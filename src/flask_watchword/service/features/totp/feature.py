@@ -8,6 +8,7 @@ from flask_watchword.service.features.totp.flow import TOTP
 from flask_watchword.service.features.totp.http.enrolment import confirm_authenticator, enrol_totp
 from flask_watchword.service.features.totp.http.login import login_totp
 from flask_watchword.service.features.totp.http.removal import disable_totp, remove_second_factor
+from flask_watchword.service.features.totp.limits import SECOND_FACTOR_PER_ACCOUNT
 from flask_watchword.service.features.totp.sql import SqlTotpStore
 from flask_watchword.service.mail.kinds import NotificationKind
 
@@ -22,6 +23,7 @@ FEATURE = Feature(
         disable_totp,
         remove_second_factor,
     ),
+    rate_limits=(SECOND_FACTOR_PER_ACCOUNT,),
     audit_events={
         "totp_enrolment_started": "a new authenticator was offered; it counts once confirmed",
         "totp_enabled": "an authenticator was confirmed",

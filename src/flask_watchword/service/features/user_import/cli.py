@@ -41,9 +41,9 @@ def import_users(file: Path, dry_run: bool, database: str | None, as_json: bool)
     with one_line_store_failures():
         # Imported here because these load SQLAlchemy and argon2.
         from flask_watchword.cli.admin_context import ACTOR
-        from flask_watchword.service.configuration.loading import environment, read_settings
         from flask_watchword.service.features.user_import.file import rows_of
         from flask_watchword.service.features.user_import.run import Import, last
+        from flask_watchword.service.load_settings import environment, read_settings
         from flask_watchword.service.stores import opened_accounts, refuse_demo
 
         settings = read_settings(environment(), database=database, demo=False)

@@ -26,6 +26,7 @@ from flask_watchword.service.api_token_access import (
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.error_codes import INVALID_REQUEST, UNSUPPORTED_GRANT_TYPE
+from flask_watchword.service.features.api_tokens.limits import machine_token_hits
 from flask_watchword.service.rate_limiting import counting_failures
 from flask_watchword.service.responses import OAuthRejected, json_response
 
@@ -100,7 +101,9 @@ def token(context: ServiceContext, form: TokenRequest) -> Response:
     by_client = form.grant_type == _CLIENT_CREDENTIALS
     try:
         with counting_failures(
-            context, context.limits.machine_token(context.client_address), _InvalidCredentials
+            context,
+            machine_token_hits(context.limits, context.client_address),
+            _InvalidCredentials,
         ):
             shown = _client(context, form) if by_client else _personal_token(context, form)
             scopes = _scopes(context, shown, form.scope)

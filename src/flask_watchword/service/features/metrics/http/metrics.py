@@ -10,6 +10,7 @@ from flask_watchword.accounts.errors import ErrorCode, Rejected
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, endpoint
+from flask_watchword.service.features.metrics.settings import METRICS_TOKEN
 
 METRICS_HIDDEN = ErrorCode(
     "metrics_hidden",
@@ -43,7 +44,7 @@ def metrics(context: ServiceContext) -> Response:
 
 
 def _is_allowed(context: ServiceContext) -> bool:
-    token = context.settings.metrics_token
+    token = context.settings[METRICS_TOKEN]
     if token is not None:
         # RFC 9110 section 11.1: the scheme is case-insensitive.
         shown = _BEARER.sub("", request.headers.get("Authorization", ""), count=1)

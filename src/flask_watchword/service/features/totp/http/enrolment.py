@@ -40,6 +40,7 @@ from flask_watchword.service.features.totp.flow import (
     new_enrolment,
     otpauth_uri,
 )
+from flask_watchword.service.features.totp.limits import totp_hits
 from flask_watchword.service.fields import Password
 from flask_watchword.service.rate_limiting import counting_failures
 from flask_watchword.service.responses import json_response
@@ -137,7 +138,7 @@ def confirm_authenticator(context: ServiceContext, body: ConfirmTotp) -> Respons
         raise Rejected(SECOND_FACTOR_MISSING, "Begin with POST /totp/enrol")
     if enrolment.is_confirmed:
         raise _AlreadyEnabled
-    with counting_failures(context, context.limits.second_factor(user.id), WrongCode):
+    with counting_failures(context, totp_hits(context.limits, user.id), WrongCode):
         if matching_step(enrolment, body.code, system_clock()) is None:
             raise WrongCode
     codes = new_recovery_codes()

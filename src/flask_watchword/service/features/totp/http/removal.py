@@ -4,6 +4,7 @@ from flask import Response
 
 from flask_watchword.accounts.errors import USER_NOT_FOUND, Rejected
 from flask_watchword.accounts.password_policy import UnacceptablePassword
+from flask_watchword.accounts.shared_limits import new_password_of_user_hits
 from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.users import User
 from flask_watchword.service.access import ACCESS, RECENT_ADMIN
@@ -67,7 +68,7 @@ def _require_authenticator(context: ServiceContext, user: User, msg: str) -> Non
 
 def _reject_weak_password(context: ServiceContext, user: User, password: str) -> None:
     # It was chosen beside a second factor, and may be too short alone.
-    limit = context.limits.new_password_of(user.id)
+    limit = new_password_of_user_hits(context.limits, user.id)
     try:
         with counting_failures(context, limit, UnacceptablePassword):
             check_alone(context.accounts, user, password)
