@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ from flask_watchword.service.features.table import (
     endpoints_of,
     feature_settings,
 )
+from flask_watchword.service.features.totp.flow import TOTP, new_enrolment
 from flask_watchword.service.load_settings import read_app_settings, read_settings
 from flask_watchword.service.mail.mailing import Mailing
+from flask_watchword.service.stores import prepare
 from tests.service.hardware_token.feature import FEATURE, signed
 from tests.service.site import EMAIL, GOOD, cheap_passwords
 
@@ -166,6 +169,21 @@ def test_a_login_without_totp_takes_no_code(tmp_path: Path) -> None:
     change = description["components"]["schemas"]["PasswordChange"]["properties"]
     assert change.keys() == {"current_password", "password"}
     client.application.extensions["watchword"].close()
+
+
+def test_a_factor_that_users_have_enrolled_cannot_be_left_out(tmp_path: Path) -> None:
+    settings = Settings(database=f"sqlite:///{tmp_path}/w.db")
+    with_totp = Flask("with_totp")
+    watchword = Watchword(with_totp, settings=settings)
+    totp = context_of(with_totp).repositories.get(TOTP)
+    enrolment = new_enrolment("ada", 0.0)
+    assert totp.begin(enrolment)
+    without = replace(settings, disabled_features=("totp", "recovery_codes"))
+    prepare(without)  # an authenticator that is not confirmed is no factor
+    assert totp.confirm("ada", enrolment.created_at, 1, 1.0)
+    with pytest.raises(InvalidSetting, match="totp cannot be left out"):
+        prepare(without)
+    watchword.close()
 
 
 def test_a_feature_that_others_need_cannot_be_left_out() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Engine, Table
 
 from flask_watchword.accounts.rate_limit_declarations import RateLimit
 from flask_watchword.accounts.transaction import Repository
@@ -48,6 +48,8 @@ class Feature:
             tables of the built-in features belong to the schema of the service.
         cleanup: deletes what has expired: gets the database, the time in seconds since the epoch
             and the most rows to delete, and returns how many it deleted.
+        in_use: tells whether users depend on the feature, because they have enrolled a factor. The
+            service does not start without it then: their second factor would be skipped.
         checks: checks for ``watchword doctor``.
         commands: the commands that it adds to ``watchword``, as ``module:function``. They are
             imported when they are run.
@@ -68,5 +70,6 @@ class Feature:
     repositories: Mapping[Repository[Any], RepositoryFactory] = field(default_factory=dict)
     tables: Sequence[Table] = ()
     cleanup: Sequence[CleanupStep] = ()
+    in_use: Callable[[Engine], bool] | None = None
     checks: Sequence[Callable[[Settings], CheckResult]] = ()
     commands: Sequence[str] = ()

@@ -31,7 +31,7 @@ from flask_watchword.service.context import Stores
 from flask_watchword.service.feature import Feature
 from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
 from flask_watchword.service.features.demo.demo_user import add_demo_user, refuse_demo_user
-from flask_watchword.service.features.table import active_features
+from flask_watchword.service.features.table import FEATURES, active_features
 from flask_watchword.service.mail.log_transport import LogTransport
 from flask_watchword.service.signing.master_key import load_encryptor
 from flask_watchword.service.signing.signing_keys import ensure_keys
@@ -162,17 +162,28 @@ def prepare_database(settings: Settings, features: Sequence[Feature] | None = No
 
     Raises:
         InvalidSetting: when a demo and real accounts meet in it.
+            Also when a feature is left out that users depend on.
         StoreUnavailable: when it does not answer.
     """
     features = active_features(settings) if features is None else features
     with _opened_engine(settings, busy_seconds=_MIGRATION_SECONDS) as engine:
         upgrade_schema(engine)
         create_tables(engine, [table for one in features for table in one.tables])
+        _require_features_in_use(engine, features)
         users, passwords = SqlUserStore(engine), Passwords()
         if settings.demo:
             add_demo_user(users, passwords, system_clock)
         else:
             refuse_demo_user(users, passwords)
+
+
+def _require_features_in_use(engine: Engine, features: Sequence[Feature]) -> None:
+    for feature in FEATURES:
+        if feature not in features and feature.in_use is not None and feature.in_use(engine):
+            why = (
+                f"{feature.name} cannot be left out: users have enrolled it as their second factor"
+            )
+            raise InvalidSetting("WATCHWORD_DISABLED_FEATURES", why)
 
 
 @contextlib.contextmanager

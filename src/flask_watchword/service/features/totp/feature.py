@@ -9,7 +9,7 @@ from flask_watchword.service.features.totp.http.enrolment import confirm_authent
 from flask_watchword.service.features.totp.http.login import login_totp
 from flask_watchword.service.features.totp.http.removal import disable_totp, remove_second_factor
 from flask_watchword.service.features.totp.limits import SECOND_FACTOR_PER_ACCOUNT
-from flask_watchword.service.features.totp.sql import SqlTotpStore
+from flask_watchword.service.features.totp.sql import SqlTotpStore, is_in_use
 from flask_watchword.service.mail.kinds import NotificationKind
 
 FEATURE = Feature(
@@ -36,5 +36,6 @@ FEATURE = Feature(
     ),
     templates=files("flask_watchword.service.features.totp") / "templates",
     factors=(TotpFactor(),),
+    in_use=is_in_use,
     repositories={TOTP: SqlTotpStore},
 )

@@ -2,7 +2,7 @@
 
 import logging
 
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import Engine, bindparam, delete, select, text, update
 
 from flask_watchword.accounts.reencryption import ReencryptionResult
 from flask_watchword.infra.sql import tables
@@ -43,6 +43,8 @@ _USE_STEP = (
 )
 
 _HAS_FACTOR = select(_totp.user_id).where(_this_user, _totp.confirmed_at.is_not(None))
+
+_IN_USE = select(_totp.user_id).where(_totp.confirmed_at.is_not(None)).limit(1)
 
 _REMOVE = delete(tables.totp).where(_this_user)
 
@@ -111,6 +113,11 @@ class SqlTotpStore:
         return reencrypt_column(
             self._place, self._encryptor, _totp.user_id, _totp.sealed_secret, _context
         )
+
+
+def is_in_use(engine: Engine) -> bool:
+    """Tell whether any user has a confirmed authenticator."""
+    return bool(database_at(engine).rows(_IN_USE))
 
 
 def _context(user_id: str) -> str:
