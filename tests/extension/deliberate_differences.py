@@ -25,12 +25,12 @@ DIFFERENCES = (
         ("padded", "padded-once"),
     ),
     Difference(
-        "of two members of one name another parser may read the other (RFC 8725 section 2.6)",
+        "of two members with one name, another parser may use the other one (RFC 8725 section 2.6)",
         "duplicate member",
         ("header-duplicate", "payload-duplicate"),
     ),
     Difference(
-        "JSON has neither NaN nor Infinity (RFC 8259 section 6), and NaN is later than no date",
+        "JSON has neither NaN nor Infinity (RFC 8259 section 6); comparisons with NaN are false",
         "is not JSON",
         (
             *(f"{claim}-{value}" for claim in DATES for value in ("NaN", "Infinity")),
@@ -50,12 +50,12 @@ DIFFERENCES = (
         ("payload-bom", "payload-utf16", "payload-utf16-no-bom", "payload-surrogate"),
     ),
     Difference(
-        "a claim that nests this deep is an attack on whatever reads it next",
+        "a deeply nested claim can exhaust the stack of the next parser",
         "nested too deeply",
         ("payload-deep",),
     ),
     Difference(
-        "a date is a number of seconds that a calendar can hold (RFC 7519 section 2)",
+        "a date is a number of seconds within the range of the calendar (RFC 7519 section 2)",
         "must be an integer",
         (
             *(f"{claim}-numeric-string" for claim in DATES),
@@ -65,12 +65,12 @@ DIFFERENCES = (
         ),
     ),
     Difference(
-        "the size of a token is bounded before any work is done on it",
+        "the size of a token is limited before any work is done on it",
         "larger than 8192 bytes",
         ("payload-oversize", "long"),
     ),
     Difference(
-        "b64 has to be understood by whoever reads it (RFC 7797 section 6), and is not",
+        "a receiver has to understand b64 (RFC 7797 section 6); this one does not",
         "Unsupported critical extension",
         ("b64-true",),
     ),
