@@ -63,7 +63,7 @@ def test_application_of_the_page_that_mounts_the_service_lets_its_users_in(
 
 def test_every_figure_is_explained() -> None:
     shown = Metrics(
-        figures=lambda: RevocationMetrics(0.0, 0, follows=False), waiting=lambda: 0
+        revocations=lambda: RevocationMetrics(0.0, 0, follows=False), waiting=lambda: 0
     ).text()
     names = {family.name for family in text_string_to_metric_families(shown.decode())}
     # When each counter began is the library's own figure.

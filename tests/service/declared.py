@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from flask_watchword.service.context import ServiceContext
-from flask_watchword.service.endpoint import Content, Endpoint, Shown
+from flask_watchword.service.endpoint import Content, Endpoint, ResponseBody
 from flask_watchword.service.features.table import FEATURES, endpoints_of
 from flask_watchword.service.responses import Problem
 
@@ -61,7 +61,7 @@ def _endpoint_of(app: Flask, answer: TestResponse) -> Endpoint | None:
     return ENDPOINTS.get(name)
 
 
-def _hold_content(shown: Shown, answer: TestResponse, asked: str) -> None:
+def _hold_content(shown: ResponseBody, answer: TestResponse, asked: str) -> None:
     if shown is None:
         assert answer.data == b"", asked
         return

@@ -59,7 +59,7 @@ def send(ours: Site, one: Endpoint, request: Request) -> TestResponse:
 
 def unthrottled(ours: Site) -> Site:
     """Remove the rate limits of a service; its views have its context already."""
-    object.__setattr__(ours.parts.stores, "throttle", _RoomForAll())
+    object.__setattr__(ours.parts.stores, "rate_limits", _RoomForAll())
     return ours
 
 

@@ -47,10 +47,10 @@ def stores_around(users: UserStore | None = None, sessions: SessionStore | None 
     engine = _empty_engine()
     return Stores(
         accounts=AroundUsers(accounts_at(engine), users or MemoryUserStore()),
-        throttle=MemoryRateLimitStore(),
+        rate_limits=MemoryRateLimitStore(),
         sessions=sessions or MemorySessionStore(),
         keys=MemoryKeyStore(),
-        upkeep=SqlCleanup(engine),
+        cleanup=SqlCleanup(engine),
     )
 
 

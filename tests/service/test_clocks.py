@@ -9,7 +9,7 @@ from flask import Flask
 from flask_watchword import jwt_required
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.state import state_of
-from flask_watchword.service.tokens import CLOCKS_DIFFER
+from flask_watchword.service.tokens import DEFAULT_LEEWAY_SECONDS
 from tests.service.site import Site, site
 from tests.service.test_machine_tokens import KINDS, access, make
 
@@ -50,7 +50,7 @@ def test_a_node_that_is_a_little_behind_takes_what_another_has_just_signed(
     nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
-    set_forward(ahead, CLOCKS_DIFFER - 1, monkeypatch)
+    set_forward(ahead, DEFAULT_LEEWAY_SECONDS - 1, monkeypatch)
     pair = ahead.pair()
     assert behind.me(pair["access_token"]).status_code == 200
     renewed = behind.post("/refresh", pair["refresh_token"])
@@ -64,7 +64,7 @@ def test_a_node_that_is_far_behind_refuses_it_as_not_valid_yet(
     nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
-    set_forward(ahead, CLOCKS_DIFFER + 60, monkeypatch)
+    set_forward(ahead, DEFAULT_LEEWAY_SECONDS + 60, monkeypatch)
     refused = behind.me(ahead.pair()["access_token"])
     assert refused.status_code == 401
     assert "not yet valid" in refused.get_json()["msg"]
@@ -75,7 +75,7 @@ def test_access_of_a_revoked_program_is_refused_though_it_came_from_a_node_that_
     nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     ahead, behind = nodes
-    set_forward(ahead, CLOCKS_DIFFER - 1, monkeypatch)
+    set_forward(ahead, DEFAULT_LEEWAY_SECONDS - 1, monkeypatch)
     session = behind.pair()["access_token"]
     made = make(behind, session, kind, scopes=[])
     token = access(ahead, made)
@@ -88,7 +88,7 @@ def test_another_program_of_the_same_owner_gets_access_right_after(
     nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
-    set_forward(ahead, CLOCKS_DIFFER - 1, monkeypatch)
+    set_forward(ahead, DEFAULT_LEEWAY_SECONDS - 1, monkeypatch)
     session = behind.pair()["access_token"]
     gone, stays = (make(behind, session, "/tokens", scopes=[], name=name) for name in "ab")
     assert behind.ask("DELETE", f"/tokens/{gone['made']['id']}", session).status_code == 204
@@ -101,7 +101,7 @@ def test_access_of_a_user_who_is_disabled_and_enabled_again(
     nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
-    set_forward(ahead, CLOCKS_DIFFER - 1, monkeypatch)
+    set_forward(ahead, DEFAULT_LEEWAY_SECONDS - 1, monkeypatch)
     made = [make(behind, behind.pair()["access_token"], kind, scopes=[]) for kind in KINDS]
     user = behind.user()
     assert user is not None

@@ -136,7 +136,7 @@ def test_a_listed_origin_reads_429_and_503(sharing: FlaskClient, stores: Stores)
     headers = {"Origin": APP}
     answers = [sharing.post("/login", json=wrong, headers=headers) for _ in range(11)]
     assert answers[-1].status_code == 429
-    with mock.patch.object(stores.throttle, "consume", side_effect=StoreUnavailable("down")):
+    with mock.patch.object(stores.rate_limits, "consume", side_effect=StoreUnavailable("down")):
         answers.append(sharing.post("/login", json=wrong, headers=headers))
     assert answers[-1].status_code == 503
     assert {allowed(one)["Access-Control-Allow-Origin"] for one in answers} == {APP}

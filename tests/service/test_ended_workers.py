@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.service.ended_workers import drop_gauges_of_the_ended
+from flask_watchword.service.ended_workers import delete_gauges_of_ended_processes
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_gauges_of_the_ended_go_and_their_counts_and_those_of_others_stay(
     theirs = {f"counter_{ended}.db", f"histogram_{ended}.db"}
     for name in (*mine, *theirs, f"gauge_livemax_{ended}.db"):
         (tmp_path / name).touch()
-    drop_gauges_of_the_ended(tmp_path)
+    delete_gauges_of_ended_processes(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == mine | theirs
 
 
@@ -35,7 +35,7 @@ def test_it_works_where_there_is_no_proc(
     for pid in (os.getpid(), ended):
         (tmp_path / f"gauge_livemax_{pid}.db").touch()
     monkeypatch.setattr(Path, "exists", lambda _: False)
-    drop_gauges_of_the_ended(tmp_path)
+    delete_gauges_of_ended_processes(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [f"gauge_livemax_{os.getpid()}.db"]
 
 
@@ -45,5 +45,5 @@ def test_a_process_of_another_user_runs(tmp_path: Path, monkeypatch: pytest.Monk
 
     (tmp_path / "gauge_livemax_1.db").touch()
     monkeypatch.setattr(os, "kill", refuse)
-    drop_gauges_of_the_ended(tmp_path)
+    delete_gauges_of_ended_processes(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["gauge_livemax_1.db"]

@@ -76,7 +76,7 @@ def test_sessions_and_tries_share_one_set_of_connections_and_one_prefix(database
         before = len(client.client_list())
         with opened_stores(settings) as stores:
             stores.sessions.start(new_session("ada", 0.0, LIVES), None, LIVES)
-            assert stores.throttle.consume([Hit("try", 1, 1)], 1) == 0
+            assert stores.rate_limits.consume([Hit("try", 1, 1)], 1) == 0
             assert len(client.client_list()) == before + 1
         assert {key.partition(b":")[0] for key in client.scan_iter()} == {b"{shop}"}
 
@@ -89,8 +89,8 @@ def test_tries_may_be_counted_elsewhere_than_sessions_are(database: str, tmp_pat
         settings = Settings(database=database, valkey=url, session_store=elsewhere)
         prepare(settings)
         with opened_stores(settings) as stores:
-            assert stores.throttle.consume([Hit("try", 1, 1)], 1) == 0
-            assert isinstance(stores.throttle, ValkeyRateLimitStore)
+            assert stores.rate_limits.consume([Hit("try", 1, 1)], 1) == 0
+            assert isinstance(stores.rate_limits, ValkeyRateLimitStore)
         assert client.keys() == [b"{shop}:throttle:try"]
         # Of its connections none is left.
         give_up_at = time.monotonic() + 10.0

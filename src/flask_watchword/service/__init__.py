@@ -1,6 +1,6 @@
-"""The service: accounts and tokens over HTTP, one file for each endpoint."""
+"""The login service: accounts and tokens over HTTP, one folder for each feature."""
 
 from flask_watchword.extras import require
 
-# Before anything here is imported, whatever is imported first.
+# Before any module of this package is imported, whichever is imported first.
 require("service")

@@ -1,4 +1,4 @@
-"""Who may ask an endpoint."""
+"""Access rules of endpoints."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from flask_watchword.extension.verification.route_metadata import PUBLIC as PUBL
 from flask_watchword.extension.verification.route_metadata import with_protection
 from flask_watchword.service.api_token_access import CLIENT_ID
 from flask_watchword.service.context import ServiceContext
-from flask_watchword.service.cookies import clear_cookies, is_refused_cookie
+from flask_watchword.service.cookies import clear_cookies, is_rejected_cookie
 from flask_watchword.service.current_user import current_user
 from flask_watchword.service.error_codes import (
     CROSS_ORIGIN,
@@ -38,7 +38,7 @@ from flask_watchword.service.error_codes import (
 )
 from flask_watchword.service.origin_check import SAFE_METHODS
 
-#: Seconds after which who administers has to sign in anew to change something.
+#: Seconds after which an administrator has to log in again to change something.
 ADMIN_SIGN_IN_SECONDS = 3600
 
 View = Callable[..., Any]
@@ -50,11 +50,11 @@ _PERSON_ERRORS = (*_TOKEN_ERRORS, MACHINE_TOKEN)
 
 @dataclass(frozen=True, slots=True)
 class AccessRule:
-    """Which requests an endpoint lets through.
+    """Which requests an endpoint accepts.
 
     Attributes:
         protect: wraps a view so that it runs only for those requests.
-        tokens: the types of token it takes, ``access``, ``refresh`` or both; empty for none.
+        tokens: the types of token that it accepts, ``access``, ``refresh`` or both; empty for none.
         errors: the error codes of the requests that it rejects.
     """
 
@@ -63,7 +63,7 @@ class AccessRule:
     errors: Sequence[ErrorCode] = ()
 
     def errors_for(self, method: str) -> Sequence[ErrorCode]:
-        """Return the error codes of the requests that it rejects under a method."""
+        """Return the error codes of the requests that it rejects, for a method."""
         if not self.tokens or method in SAFE_METHODS:
             return self.errors
         return (*self.errors, *_COOKIE_ERRORS)
@@ -94,7 +94,7 @@ def _expired_token(_context: ServiceContext, view: View) -> View:
 def _admin(context: ServiceContext, view: View) -> View:
     @wraps(view)
     def admin_view(**given: Any) -> Any:
-        # The store decides: a token stays valid for minutes after its user was demoted.
+        # The database decides: a token stays valid for minutes after its user has lost the role.
         if ADMIN_ROLE not in current_user(context).roles:
             raise Rejected(INSUFFICIENT_ROLE, f"This needs the role {ADMIN_ROLE}")
         return view(**given)
@@ -119,7 +119,7 @@ def _person_only(view: View) -> View:
 
 
 def _clear_rejected_cookies(protected: View) -> View:
-    """Return a view that also deletes the cookies of a session whose token is rejected for good.
+    """Return a view that also deletes the cookies of a session if their token is never valid again.
 
     Such cookies would be rejected at every request until they expire, and no script can delete
     them. The origin of the request and the presence of a CSRF header were checked before the token
@@ -131,8 +131,8 @@ def _clear_rejected_cookies(protected: View) -> View:
         try:
             return protected(**given)
         except (TokenRejected, WrongTokenError) as error:
-            # A token of a node whose clock is ahead becomes valid.
-            if not isinstance(error, ImmatureSignatureError) and is_refused_cookie():
+            # A token from a node whose clock is ahead will become valid.
+            if not isinstance(error, ImmatureSignatureError) and is_rejected_cookie():
                 after_this_request(clear_cookies)
             raise
 
@@ -154,5 +154,5 @@ EXPIRED = AccessRule(_expired_token, ("access",), _TOKEN_ERRORS)
 _ADMIN_ERRORS = (*_TOKEN_ERRORS, USER_GONE, USER_DISABLED, INSUFFICIENT_ROLE)
 #: Requests of an administrator.
 ADMIN = AccessRule(_admin, ("access",), _ADMIN_ERRORS)
-#: Requests of an administrator who has signed in recently: for everything that changes something.
+#: Requests of an administrator who has logged in recently: for all changes.
 RECENT_ADMIN = AccessRule(_recent_admin, ("access",), (*_ADMIN_ERRORS, SIGN_IN_TOO_OLD))

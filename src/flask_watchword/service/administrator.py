@@ -1,4 +1,4 @@
-"""The administrator of the current request, and the user that a path names."""
+"""The administrator of the current request, and the user in the path."""
 
 from flask_watchword.accounts.admins import NoSuchUser
 from flask_watchword.accounts.users import User
@@ -7,12 +7,12 @@ from flask_watchword.service.context import ServiceContext
 
 
 def administrator() -> str:
-    """Return the id of the administrator whose token this request has, for the audit log."""
+    """Return the id of the administrator who sent this request, for the audit log."""
     return str(get_jwt_identity())
 
 
 def user_of(context: ServiceContext, user_id: str) -> User:
-    """Return the user that a path names.
+    """Return the user with the id in the path.
 
     Raises:
         NoSuchUser: when there is none.

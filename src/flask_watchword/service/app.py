@@ -1,4 +1,4 @@
-"""The service as an application of its own."""
+"""The service as a standalone application."""
 
 from typing import Any
 
@@ -20,26 +20,25 @@ from flask_watchword.service.watchword import Watchword
 
 
 class _Service(Flask):
-    """An application that logs a fault of ours without what the client wrote into the path."""
+    """An application that logs errors without the path that the client sent."""
 
     def log_exception(self, exc_info: Any) -> None:
-        """Log an exception that nothing has answered, with its trace."""
+        """Log an unhandled exception with its traceback."""
         rule = request.url_rule
         path = "-" if rule is None else rule.rule
-        self.logger.error("fault in %s %s", request.method, path, exc_info=exc_info)
+        self.logger.error("error in %s %s", request.method, path, exc_info=exc_info)
 
 
 def create_app(settings: Settings | None = None, *, stores: Stores | None = None) -> Flask:
-    """Return the service as a Flask application that has nothing else.
+    """Return the service as a standalone Flask application.
 
-    The stores must be ready: :func:`~flask_watchword.service.stores.prepare` sees to it, once,
-    before any worker starts.
+    Call :func:`~flask_watchword.service.stores.prepare` once before any worker starts.
 
     Args:
-        settings: what to serve; read from the environment when not given.
-        stores: where everything is kept, when not where the settings say. The caller closes them;
-            those that the settings name are closed with ``app.extensions["watchword"].close()``,
-            or when the application is garbage-collected.
+        settings: the settings; read from the environment by default.
+        stores: the stores; by default those that the settings name. The caller closes stores that
+            are passed; others are closed with ``app.extensions["watchword"].close()``, or when the
+            application is garbage-collected.
 
     Raises:
         InvalidSetting: when a setting cannot be used.
@@ -49,7 +48,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     install_request_time(app)
     install_request_id(app, settings)
     install_request_lines(app, settings.trusted_proxies)
-    # For the whole application: what no endpoint answers to is told so in JSON as well.
+    # For the whole application, so that responses for unknown paths are JSON as well.
     install_error_handlers(app)
     install_headers(app, settings)
     if stores is None:
@@ -61,10 +60,10 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
 
 
 def create_worker(settings: Settings) -> Flask:
-    """Return the service as :func:`create_app` does, in a process that is to serve it.
+    """Return the application of :func:`create_app`, in a process that serves it.
 
-    It sends mail from its start on: some may wait since an earlier process ended. And it leaves
-    other workers their part of the cores for hashing.
+    E-mail is sent from the start, because messages of an earlier process may be queued. The cores
+    for hashing are shared with the other workers.
     """
     app = create_app(settings)
     with app.app_context():
@@ -75,6 +74,6 @@ def create_worker(settings: Settings) -> Flask:
 
 
 def expired_demo_token(settings: Settings) -> str:
-    """Return a token for ``POST /expired``, made as :func:`create_app` would have made it."""
+    """Return an expired access token of the demo's user, for ``POST /expired``."""
     with opened_stores(settings) as stores:
         return make_expired_token(create_app(settings, stores=stores), stores.users)

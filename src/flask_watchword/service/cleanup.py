@@ -1,4 +1,4 @@
-"""Delete what is over of the accounts, a little at a time, while the service runs."""
+"""Delete expired rows in small batches while the service runs."""
 
 import time
 
@@ -6,40 +6,40 @@ from flask_watchword.accounts.cleanup import CleanupStore
 from flask_watchword.clock import Clock, system_clock
 from flask_watchword.infra.errors import StoreUnavailable
 
-#: Seconds between two looks for what is over.
+#: Seconds between two searches for expired rows.
 INTERVAL = 60.0
 
-#: How many of each kind are deleted at a time: some milliseconds of work.
+#: Maximum number of rows of each kind that are deleted at a time: some milliseconds of work.
 BATCH = 500
 
 
 class Cleanup:
-    """Codes, counted tries, messages and tokens for programs: strangers make some of them.
+    """Delete expired codes, counters, messages and API tokens, some of which strangers create.
 
-    Any number of processes may tidy: what one of them is deleting the others pass over.
+    Any number of processes can run it: rows that one of them deletes are skipped by the others.
 
     Args:
-        upkeep: deletes it.
-        clock: what time it is.
-        elapsed: a clock in seconds that nobody sets back.
+        store: deletes the rows.
+        clock: seconds since the epoch.
+        elapsed: a monotonic clock, in seconds.
     """
 
     def __init__(
-        self, upkeep: CleanupStore, clock: Clock = system_clock, elapsed: Clock = time.monotonic
+        self, store: CleanupStore, clock: Clock = system_clock, elapsed: Clock = time.monotonic
     ) -> None:
-        self._upkeep = upkeep
+        self._store = store
         self._clock = clock
         self._elapsed = elapsed
         self._due = elapsed() + INTERVAL
 
     def run(self) -> None:
-        """Delete a batch unless that was done lately; soon again where there may be more."""
-        moment = self._elapsed()
-        if moment < self._due:
+        """Delete a batch if it is due; the next one is due at once if there may be more."""
+        now = self._elapsed()
+        if now < self._due:
             return
         try:
-            deleted = self._upkeep.purge(self._clock(), BATCH)
+            deleted = self._store.purge(self._clock(), BATCH)
         except StoreUnavailable:
-            # Whoever needs the store says so; here it only waits.
+            # Requests that need the store report it; the cleanup waits.
             deleted = 0
-        self._due = moment if deleted >= BATCH else moment + INTERVAL
+        self._due = now if deleted >= BATCH else now + INTERVAL

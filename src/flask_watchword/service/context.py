@@ -1,4 +1,4 @@
-"""What endpoints and flows work with, built once for each application."""
+"""The objects that endpoints and flows use, created once for each application."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,23 +41,23 @@ class Stores:
 
     Attributes:
         accounts: the accounts, with their e-mail and the audit log.
-        throttle: the counters of the rate limits. They are not a part of transactions: an attempt
+        rate_limits: the counters of the rate limits. They are not part of transactions: an attempt
             counts although its request fails.
         sessions: the sessions and the revocations.
         keys: the signing keys.
-        upkeep: deletes what has expired.
-        close_others: closes the connections that ``sessions`` does not have.
+        cleanup: deletes what has expired.
+        close_others: closes the connections of all stores but ``sessions``.
     """
 
     accounts: Database
-    throttle: RateLimitStore
+    rate_limits: RateLimitStore
     sessions: SessionStore
     keys: KeyStore
-    upkeep: CleanupStore
+    cleanup: CleanupStore
     close_others: Callable[[], None] = lambda: None
 
     def stop_waiting(self) -> None:
-        """Make a thread that waits for a change of the sessions return soon."""
+        """Wake a thread that waits for a change of the sessions."""
         self.sessions.stop_waiting()
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
-    """What endpoints work with. Every view gets it as its first argument.
+    """The objects that endpoints use. Every view gets it as its first argument.
 
     Attributes:
         settings: the settings of the service.
@@ -82,10 +82,10 @@ class ServiceContext:
         passwords: hashes and verifies passwords.
         keys: the signing keys.
         mailing: sends e-mail.
-        origins: decides which pages may send requests with cookies.
+        origins: checks which pages can send requests with cookies.
         description: the OpenAPI document.
         metrics: the counters for Prometheus.
-        hash_shares: the share of the hashing that each client takes.
+        hash_shares: limits the share of the hashing of each client.
         factors: the second factors of the features.
         login_checks: further checks of a login whose password is right.
         code_lifetimes: the lifetimes of one-time codes in seconds, by the name of their purpose.
@@ -122,7 +122,7 @@ class ServiceContext:
 
     @property
     def accounts(self) -> Accounts:
-        """Return what flows work with, for the current request."""
+        """Return the objects that flows use, for the current request."""
         settings = self.settings
         return Accounts(
             database=self.stores.accounts,
@@ -179,7 +179,7 @@ def install_context(app: Flask, context: ServiceContext) -> None:
 
 
 def has_context(app: Flask) -> bool:
-    """Tell whether the service is a part of the application already."""
+    """Tell whether the service was added to the application already."""
     return _KEY in app.extensions
 
 

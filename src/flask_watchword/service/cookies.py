@@ -1,7 +1,7 @@
 """Tokens in the cookies of a browser, where no script can read them.
 
-``__Host-`` binds each to this very host: browsers take it over TLS alone, and no other host of the
-domain can set one of its name (draft-ietf-httpbis-rfc6265bis section 4.1.3.2).
+The prefix ``__Host-`` binds a cookie to this host: browsers accept it over TLS only, and no other
+host of the domain can set a cookie of this name (draft-ietf-httpbis-rfc6265bis section 4.1.3.2).
 """
 
 from collections.abc import Mapping
@@ -22,15 +22,15 @@ REFRESH_COOKIE = "__Host-refresh_token"
 CSRF_COOKIE = "__Host-csrf_token"
 CSRF_HEADER = "X-CSRF-TOKEN"
 
-#: Strict would have who follows a link to a page of the application arrive there logged out. What
-#: Lax sends more is that one GET, which changes nothing.
+#: With Strict, a user who follows a link to a page of the application would arrive logged out. With
+#: Lax, the cookies are also sent with that GET request, which changes nothing.
 _SAME_SITE = "Lax"
 
 
 def cookie_options() -> Mapping[str, Any]:
-    """Return the options of an application that takes tokens from cookies of this service's."""
+    """Return the options of an application that accepts tokens in the cookies of the service."""
     return {
-        # Who goes to the length of a header means it: whatever cookies come along are ignored.
+        # A header is sent on purpose, so it takes precedence over cookies.
         "JWT_TOKEN_LOCATION": ["headers", "cookies"],
         "JWT_ACCESS_COOKIE_NAME": ACCESS_COOKIE,
         "JWT_ACCESS_COOKIE_PATH": "/",
@@ -46,20 +46,20 @@ def cookie_options() -> Mapping[str, Any]:
         "JWT_COOKIE_PARTITIONED": False,
         "JWT_COOKIE_CSRF_PROTECT": True,
         "JWT_CSRF_METHODS": ["POST", "PUT", "PATCH", "DELETE"],
-        # One value for both tokens, so one cookie, which is set here.
+        # Both tokens have the same value, so there is one cookie, which this module sets.
         "JWT_CSRF_IN_COOKIES": False,
     }
 
 
 def set_cookies(response: Response, pair: TokenPair, csrf: str, seconds: int) -> None:
-    """Put the tokens of a session into cookies, and beside them what a page has to show.
+    """Set the cookies of a session: the tokens, and the CSRF value that pages send as a header.
 
     Args:
         response: the response to change.
         pair: the tokens.
-        csrf: what they carry as ``csrf``.
-        seconds: that the refresh token lives. The access token's cookie lives as long, so that who
-            comes back is told that it has expired, and not that there is none.
+        csrf: their claim ``csrf``.
+        seconds: lifetime of the refresh token. The cookie of the access token has the same, so that
+            a client which comes back gets ``token_expired`` and not ``missing_token``.
     """
     set_access_cookies(response, pair.access_token, seconds)
     set_refresh_cookies(response, pair.refresh_token, seconds)
@@ -67,20 +67,20 @@ def set_cookies(response: Response, pair: TokenPair, csrf: str, seconds: int) ->
 
 
 def clear_cookies(response: Response) -> Response:
-    """Delete the cookies of a session, which no script of the page can do; return the response."""
+    """Delete the cookies of a session, which no script can do; return the response."""
     unset_jwt_cookies(response)
     response.delete_cookie(CSRF_COOKIE, secure=True, samesite=_SAME_SITE)
     return response
 
 
-def is_refused_cookie() -> bool:
-    """Tell whether the token that was refused came in a cookie: a header takes precedence."""
+def is_rejected_cookie() -> bool:
+    """Tell whether the rejected token came in a cookie: a header takes precedence."""
     return "Authorization" not in request.headers
 
 
 def clear_own_cookies(response: Response) -> Response:
-    """Delete the cookies of the session that ends here, if it is one in cookies.
+    """Delete the cookies of the session that ends, if its token came in a cookie.
 
-    Those that came along with a token in a header are another session's.
+    Cookies of a request with a token in a header belong to another session.
     """
     return clear_cookies(response) if get_jwt_request_location() == "cookies" else response

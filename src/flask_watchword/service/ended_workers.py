@@ -1,28 +1,28 @@
-"""What workers that have ended leave behind in the folder where all count together."""
+"""Delete the gauges of ended workers from the folder of the shared metrics."""
 
 import os
 from pathlib import Path
 
 
-def drop_gauges_of_the_ended(folder: Path) -> None:
-    """Delete the gauges of processes that have ended, which tell of now; their counts stay.
+def delete_gauges_of_ended_processes(folder: Path) -> None:
+    """Delete the gauges of ended processes, which describe the present; their counters stay.
 
     Args:
-        folder: where each process has its files, named by its number.
+        folder: has the files of each process, named by its process id.
     """
     for file in folder.glob("gauge_live*.db"):
         pid = file.stem.rpartition("_")[2]
         if pid.isdigit() and not _is_running(int(pid)):
-            # Another worker may do so at the same moment.
+            # Another worker may delete it at the same time.
             file.unlink(missing_ok=True)
 
 
 def _is_running(pid: int) -> bool:
-    # Not by /proc, which is Linux's alone. Signal 0 is sent to nobody: see kill(2).
+    # Not with /proc, which only Linux has. Signal 0 is not delivered: see kill(2).
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True  # another user's
+        return True  # it belongs to another user
     return True

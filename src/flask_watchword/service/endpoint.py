@@ -32,24 +32,24 @@ class Content:
 
     Attributes:
         media_type: its media type.
-        kind: the struct that it shows as JSON, where it is JSON.
+        kind: the struct, if the content is JSON.
     """
 
     media_type: str
     kind: type[msgspec.Struct] | None = None
 
 
-#: The body under a status: a struct, other content, one of several, or none.
-Shown = type[msgspec.Struct] | Content | tuple[type[msgspec.Struct] | Content, ...] | None
+#: The body of a response: a struct, other content, one of several, or none.
+ResponseBody = type[msgspec.Struct] | Content | tuple[type[msgspec.Struct] | Content, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A method and a path, with everything that the route and the documentation need.
+    """A method and a path, with everything that the route and its documentation need.
 
     Attributes:
         method: the HTTP method.
-        path: the path as Flask writes it, without the prefix of the service.
+        path: the path in Flask's syntax, without the prefix of the service.
         summary: one line for the documentation.
         access: the requests that it accepts.
         responses: the bodies of the successful responses, by status.
@@ -59,14 +59,14 @@ class Endpoint:
         form: the struct of a form body, as OAuth uses; ``None`` without one.
         query: the struct of the query string; ``None`` without one.
         errors: the error codes of this endpoint, beside those of its access rule and its body.
-        needs_stores: whether a store that is down ends the request with 503.
+        needs_stores: whether the response is 503 if a store is down.
     """
 
     method: str
     path: str
     summary: str
     access: AccessRule
-    responses: Mapping[int, Shown]
+    responses: Mapping[int, ResponseBody]
     view: View
     body: type[msgspec.Struct] | None = None
     form: type[msgspec.Struct] | None = None
@@ -80,19 +80,19 @@ class Endpoint:
         return self.view.__name__
 
     def every_error(self) -> Sequence[ErrorCode]:
-        """Return each error code that the endpoint can answer with, once."""
+        """Return the error codes of the endpoint, without duplicates."""
         return tuple(dict.fromkeys(self._errors()))
 
     def errors_by_status(self) -> Mapping[int, Sequence[ErrorCode]]:
-        """Return each error code that the endpoint can answer with, by HTTP status."""
+        """Return the error codes of the endpoint by HTTP status."""
         found: dict[int, list[ErrorCode]] = {}
         for error in self.every_error():
             found.setdefault(error.status, []).append(error)
         return found
 
     def route(self, blueprint: Blueprint, context: ServiceContext) -> None:
-        """Serve the endpoint as a part of a blueprint."""
-        view = self.access.protect(context, _parsing(self, context))
+        """Add the route of the endpoint to a blueprint."""
+        view = self.access.protect(context, _with_parsed_request(self, context))
         blueprint.add_url_rule(self.path, endpoint=self.name, view_func=view, methods=[self.method])
 
     def _errors(self) -> Iterable[ErrorCode]:
@@ -114,7 +114,7 @@ def endpoint(
     *,
     summary: str,
     access: AccessRule,
-    responses: Mapping[int, Shown],
+    responses: Mapping[int, ResponseBody],
     body: type[msgspec.Struct] | None = None,
     form: type[msgspec.Struct] | None = None,
     query: type[msgspec.Struct] | None = None,
@@ -141,7 +141,7 @@ def endpoint(
     return declare
 
 
-def _parsing(declared: Endpoint, context: ServiceContext) -> View:
+def _with_parsed_request(declared: Endpoint, context: ServiceContext) -> View:
     @wraps(declared.view)
     def view(**given: Any) -> Response:
         if declared.query is not None:

@@ -1,4 +1,4 @@
-"""The fields that several bodies have, and their limits."""
+"""Fields that several bodies share, with their limits."""
 
 from typing import Annotated, TypeAlias
 
@@ -6,9 +6,9 @@ import msgspec
 
 from flask_watchword.accounts.passwords import MAX_PASSWORD_CHARACTERS
 
-#: Longer than any address, whose own limit is told with what else may be wrong with one.
+#: Longer than any valid address; the check of addresses has its own limit.
 Email: TypeAlias = Annotated[str, msgspec.Meta(max_length=320)]
-#: A password. It is bounded before any work is spent on it.
+#: A password. Its length is limited before it is hashed.
 Password: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_PASSWORD_CHARACTERS)]
 #: A code of an e-mail: 43 characters.
 Code: TypeAlias = Annotated[str, msgspec.Meta(max_length=128)]

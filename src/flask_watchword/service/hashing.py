@@ -1,4 +1,4 @@
-"""A client's share of the password hashing of this process."""
+"""Limit how much of the password hashing of this process one client can use."""
 
 from contextlib import AbstractContextManager
 
@@ -8,15 +8,17 @@ from flask_watchword.service.context import ServiceContext
 def hashing_share(
     context: ServiceContext, account: str | None = None
 ) -> AbstractContextManager[None]:
-    """Return what holds a place for the client of the current request while it hashes.
+    """Return a context manager that takes one of the hashing slots of the current client.
 
     Enter it before attempts are counted, so that a client which floods the service does not keep
     the store busy either.
 
     Args:
-        account: whose password is checked, by email key or id; ``None`` where that is not known.
+        context: the service.
+        account: the e-mail key or the id of the account whose password is verified; ``None`` if it
+            is not known.
 
     Raises:
-        TooManyTries: when it is entered and the client has as many places as it may have.
+        TooManyAttempts: on entering, when the client uses all of its slots.
     """
     return context.hash_shares.slot(context.client_address, account)

@@ -1,8 +1,8 @@
-"""RevocationMetrics for Prometheus: what was asked of the service, and what became of sessions.
+"""Metrics for Prometheus: requests, sessions and revocations.
 
-A worker counts for itself. Where ``PROMETHEUS_MULTIPROC_DIR`` is set before this is imported, as
-``watchword serve`` does, each keeps its counts in a file there, and whichever is asked answers with
-the sum over all, those that have ended among them.
+Each worker has its own counters. If ``PROMETHEUS_MULTIPROC_DIR`` is set before this module is
+imported, as ``watchword serve`` does, each worker keeps its counters in a file there, and every
+worker responds with the sum over all of them, including those that have ended.
 """
 
 import os
@@ -20,12 +20,12 @@ from flask_watchword.extension.sessions.signals import (
     session_refreshed,
     session_started,
 )
-from flask_watchword.service.ended_workers import drop_gauges_of_the_ended
+from flask_watchword.service.ended_workers import delete_gauges_of_ended_processes
 from flask_watchword.service.middleware.request_time import request_seconds
 from flask_watchword.sessions.session import Session
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-#: Seconds: what memory answers, what a database does, what a hash takes, what somebody waits for.
+#: Seconds: from requests without a database, over queries and hashes, to the longest waits.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -33,14 +33,14 @@ class Metrics:
     """The counters of one application.
 
     Args:
-        figures: tells how well this process knows the revocations; asked in a request.
-        waiting: tells how many hashes are at work, or wait for a core.
+        revocations: returns the state of the revocations in this process.
+        waiting: returns the number of hashes that run or wait for a core.
     """
 
     def __init__(
-        self, figures: Callable[[], RevocationMetrics], waiting: Callable[[], int]
+        self, revocations: Callable[[], RevocationMetrics], waiting: Callable[[], int]
     ) -> None:
-        self._figures = figures
+        self._revocations = revocations
         self._waiting = waiting
         self._registry = CollectorRegistry()
         self._requests = Counter(
@@ -78,22 +78,22 @@ class Metrics:
         )
 
     def count_requests(self, api: Blueprint) -> None:
-        """Count every request that a blueprint answers."""
+        """Count every request to a blueprint."""
         api.after_request(self._count)
 
     def count_sessions(self, app: Flask) -> None:
-        """Count what becomes of the sessions of an application."""
+        """Count the events of the sessions of an application."""
         session_started.connect(self._session_started, app)
         session_ended.connect(self._session_ended, app)
         session_refreshed.connect(self._session_refreshed, app)
         refresh_reused.connect(self._refresh_reused, app)
 
     def text(self) -> bytes:
-        """Return all figures, of every worker, as Prometheus reads them."""
+        """Return the metrics of all workers in the text format of Prometheus."""
         folder = os.environ.get(_FOLDER)
         if folder is None:
             return generate_latest(self._registry)
-        drop_gauges_of_the_ended(Path(folder))
+        delete_gauges_of_ended_processes(Path(folder))
         registry = CollectorRegistry()
         MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
@@ -102,7 +102,7 @@ class Metrics:
         return Counter(f"watchword_{name}", about, registry=self._registry)
 
     def _gauge(self, name: str, about: str) -> Gauge:
-        # Of several workers the one that is worst off; one that has ended is not asked.
+        # The highest value of all workers; those that have ended are left out.
         return Gauge(
             f"watchword_{name}", about, registry=self._registry, multiprocess_mode="livemax"
         )
@@ -111,7 +111,7 @@ class Metrics:
         endpoint = (request.endpoint or "").rpartition(".")[2]
         self._requests.labels(endpoint, request.method, response.status_code).inc()
         self._seconds.labels(endpoint).observe(request_seconds())
-        known = self._figures()
+        known = self._revocations()
         self._staleness.set(known.staleness or 0.0)
         self._entries.set(known.entries)
         self._hashing.set(self._waiting())

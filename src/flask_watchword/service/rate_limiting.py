@@ -1,4 +1,4 @@
-"""How often endpoints may be asked, counted in the store."""
+"""Count requests against the rate limits."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -11,22 +11,22 @@ from flask_watchword.service.context import ServiceContext
 
 
 def _count(context: ServiceContext, charges: Sequence[Hit]) -> None:
-    """Count a try on every limit.
+    """Count an attempt against every limit.
 
     Raises:
-        TooManyAttempts: when one of them has no room; nothing is counted then.
+        TooManyAttempts: when one of them is reached; nothing is counted then.
     """
-    consume(context.stores.throttle, system_clock(), *charges)
+    consume(context.stores.rate_limits, system_clock(), *charges)
 
 
 @contextlib.contextmanager
 def counting_failures(
     context: ServiceContext, charges: Sequence[Hit], *failures: type[Exception]
 ) -> Iterator[None]:
-    """Count a try before anything is looked at, and pay it back unless it fails in these ways.
+    """Count an attempt before anything is checked; refund it unless one of the failures is raised.
 
     Raises:
-        TooManyAttempts: when there is no room.
+        TooManyAttempts: when a limit is reached.
     """
     _count(context, charges)
     try:
@@ -34,40 +34,41 @@ def counting_failures(
     except failures:
         raise
     except BaseException:
-        # It says nothing about what was tried: a store that is down, no core that was free.
-        _pay_back(context, charges)
+        # The attempt was not decided: a store is down, or no core was free.
+        _refund(context, charges)
         raise
-    _pay_back(context, charges)
+    _refund(context, charges)
 
 
 @contextlib.contextmanager
 def counting_successes(
     context: ServiceContext, charges: Sequence[Hit], *failures: type[Exception]
 ) -> Iterator[None]:
-    """Count what is done here, and pay it back when it could not be done.
+    """Count an action, and refund it when it fails.
 
     Args:
-        charges: what is counted.
-        failures: the exceptions by which it was not done; any one when none is given.
+        context: the service.
+        charges: the hits to count.
+        failures: the exceptions that count as a failure; by default all.
 
     Raises:
-        TooManyAttempts: when there is no room.
+        TooManyAttempts: when a limit is reached.
     """
-    undone = failures or (BaseException,)
+    refunded = failures or (BaseException,)
     _count(context, charges)
     try:
         yield
-    except undone:
-        _pay_back(context, charges)
+    except refunded:
+        _refund(context, charges)
         raise
 
 
 @contextlib.contextmanager
 def room_in_mailbox(context: ServiceContext, email: str, cause: MailCause) -> Iterator[bool]:
-    """Count an e-mail to an address, and tell whether there is room for it.
+    """Count an e-mail to an address; yield whether the limit of the mailbox allows it.
 
-    It is paid back when it could not be sent: who tries to register with a weak password, and
-    tries again, gets an e-mail for the one that is accepted.
+    It is refunded when it is not sent: a user who registers with a weak password, and then with an
+    accepted one, gets the e-mail.
     """
     charges = mailbox_hits(context.limits, email_key(email), cause)
     try:
@@ -78,9 +79,9 @@ def room_in_mailbox(context: ServiceContext, email: str, cause: MailCause) -> It
     try:
         yield True
     except BaseException:
-        _pay_back(context, charges)
+        _refund(context, charges)
         raise
 
 
-def _pay_back(context: ServiceContext, charges: Sequence[Hit]) -> None:
-    context.stores.throttle.refund(charges)
+def _refund(context: ServiceContext, charges: Sequence[Hit]) -> None:
+    context.stores.rate_limits.refund(charges)

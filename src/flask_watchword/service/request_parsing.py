@@ -1,4 +1,4 @@
-"""Read a JSON body or a query string into a struct, or say what is wrong with it."""
+"""Read JSON bodies, forms and query strings into structs."""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
@@ -20,28 +20,29 @@ from flask_watchword.service.error_codes import (
 from flask_watchword.service.responses import OAuthRejected
 
 _FORM = "application/x-www-form-urlencoded"
-#: Parameters of a form that are looked at, known or not.
-_MOST_PARAMETERS = 100
+#: Maximum number of parameters of a form, known or not.
+_MAX_PARAMETERS = 100
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
-#: Characters that are shown of a name that a client made up.
-_SHOWN = 64
-#: And of what is wrong with a value.
-_SAID = 128
+#: Characters of an unknown field name that a message repeats.
+_NAME_CHARACTERS = 64
+#: Characters of the reason why a value is invalid.
+_REASON_CHARACTERS = 128
 
 
 def read_body(context: ServiceContext, kind: type[Kind]) -> Kind:
-    """Return the request's JSON object as a struct.
+    """Return the JSON object in the body of the request as a struct.
 
-    Ends the request with 415 for what does not say that it is JSON, with 413 when it is too long,
-    with 400 when it is no JSON object, and with 422 and the name of the field when one is
-    missing, unknown, of another type or too long.
+    Raises:
+        Rejected: with 415 if the media type is not JSON, 413 if the body is too long, 400 if it is
+            not a JSON object, and 422 with the name of the field if one is missing, unknown, of
+            another type or too long.
     """
     if request.mimetype != "application/json" or "Content-Encoding" in request.headers:
         raise Rejected(UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json")
     try:
-        # Two members of one name would be read otherwise by whatever looks at the request first.
+        # Two members with the same name are rejected: a proxy in front might read the other one.
         members = parse_object(_data(context))
     except ValueError as error:
         raise Rejected(INVALID_JSON, "The body has to be a JSON object") from error
@@ -49,20 +50,21 @@ def read_body(context: ServiceContext, kind: type[Kind]) -> Kind:
 
 
 def read_form(context: ServiceContext, kind: type[Kind]) -> Kind:
-    """Return the request's form as a struct, as an OAuth endpoint reads it.
+    """Return the form in the body of a request to an OAuth endpoint as a struct.
 
-    Ends the request with 415 for what does not say that it is a form, with 413 when it is too
-    long, and with 400 ``invalid_request`` when a parameter is missing, repeated or cannot be
-    (RFC 6749 section 5.2). Parameters that are not known are disregarded, and those that are
-    empty count as left out (section 3.2).
+    Unknown parameters are ignored, and empty ones count as absent (RFC 6749 section 3.2).
+
+    Raises:
+        Rejected: with 415 if the media type is not that of a form, 413 if the body is too long, and
+            400 ``invalid_request`` if a parameter is missing, repeated or invalid (section 5.2).
     """
     if request.mimetype != _FORM or "Content-Encoding" in request.headers:
         raise Rejected(UNSUPPORTED_MEDIA_TYPE, f"The body has to be {_FORM}")
     try:
         text = _data(context).decode("utf-8")
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_PARAMETERS)
     except ValueError as error:
-        raise OAuthRejected(INVALID_REQUEST, "The body is no form") from error
+        raise OAuthRejected(INVALID_REQUEST, "The body is not a form") from error
     known = {one.encode_name for one in msgspec.structs.fields(kind)}
     given = [(name, value) for name, value in pairs if name in known and value]
     parameters = dict(given)
@@ -71,32 +73,35 @@ def read_form(context: ServiceContext, kind: type[Kind]) -> Kind:
     try:
         return msgspec.convert(parameters, kind, strict=False)
     except msgspec.ValidationError as error:
-        field, msg = _found(parameters, kind, False, error)
+        field, msg = _invalid_field(parameters, kind, False, error)
         if field == "grant_type" and field in parameters:
-            raise OAuthRejected(UNSUPPORTED_GRANT_TYPE, "There is no such grant") from error
+            raise OAuthRejected(
+                UNSUPPORTED_GRANT_TYPE, "This grant type is not supported"
+            ) from error
         raise OAuthRejected(INVALID_REQUEST, msg) from error
 
 
 def read_query(kind: type[Kind]) -> Kind:
-    """Return the request's query string as a struct.
+    """Return the query string of the request as a struct.
 
-    Ends the request with 422 and the name of the parameter when one is missing, unknown,
-    repeated, of another type or too long.
+    Raises:
+        Rejected: with 422 and the name of the parameter if one is missing, unknown, repeated, of
+            another type or too long.
     """
     parameters = request.args.to_dict(flat=False)
     for name, values in parameters.items():
         if len(values) > 1:
-            _refuse_field(name, f"`{name[:_SHOWN]}` is given more than once")
+            _reject_field(name, f"`{name[:_NAME_CHARACTERS]}` is given more than once")
     flat = {name: values[0] for name, values in parameters.items()}
     return _converted(flat, kind, strict=False)
 
 
 def _data(context: ServiceContext) -> bytes:
-    # Counted here and not by MAX_CONTENT_LENGTH, which is the application's own to set.
+    # Not with MAX_CONTENT_LENGTH, which belongs to the application.
     limit = context.settings.max_request_bytes
     if (request.content_length or 0) > limit:
         raise Rejected(BODY_TOO_LARGE, "The request is too large")
-    # A body in chunks does not say how long it is.
+    # A chunked body has no Content-Length.
     data = request.stream.read(limit + 1)
     if len(data) > limit:
         raise Rejected(BODY_TOO_LARGE, "The request is too large")
@@ -107,23 +112,23 @@ def _converted(members: Mapping[str, Any], kind: type[Kind], *, strict: bool) ->
     try:
         return msgspec.convert(members, kind, strict=strict)
     except msgspec.ValidationError as error:
-        _refuse_field(*_found(members, kind, strict, error))
+        _reject_field(*_invalid_field(members, kind, strict, error))
 
 
-def _found(
+def _invalid_field(
     members: Mapping[str, Any],
     kind: type[msgspec.Struct],
     strict: bool,
     error: msgspec.ValidationError,
 ) -> tuple[str | None, str]:
-    """Return the field that is wrong and what is wrong with it.
+    """Return the field that is invalid, and a message.
 
-    The error says it as text alone, in which a client's own text may stand.
+    The error itself has only a text, which may repeat what the client sent.
     """
     fields = {one.encode_name: one for one in msgspec.structs.fields(kind)}
     for name in members:
         if name not in fields:
-            return name, f"There is no field `{name[:_SHOWN]}`"
+            return name, f"There is no field `{name[:_NAME_CHARACTERS]}`"
     for name, one in fields.items():
         if name not in members:
             if one.required:
@@ -132,14 +137,14 @@ def _found(
         try:
             msgspec.convert(members[name], one.type, strict=strict)
         except msgspec.ValidationError as wrong:
-            return name, f"The field `{name}` is refused: {_cut(wrong)}"
+            return name, f"The field `{name}` is invalid: {_cut(wrong)}"
     return None, _cut(error)
 
 
 def _cut(error: msgspec.ValidationError) -> str:
-    # What a client sent may stand in it as a whole.
-    return str(error)[:_SAID]
+    # It may repeat everything that the client sent.
+    return str(error)[:_REASON_CHARACTERS]
 
 
-def _refuse_field(field: str | None, msg: str) -> NoReturn:
-    raise Rejected(INVALID_FIELD, msg, field=field and field[:_SHOWN])
+def _reject_field(field: str | None, msg: str) -> NoReturn:
+    raise Rejected(INVALID_FIELD, msg, field=field and field[:_NAME_CHARACTERS])

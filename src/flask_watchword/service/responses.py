@@ -1,4 +1,4 @@
-"""What endpoints answer: JSON, be it a struct or a message for people and a code for programs."""
+"""JSON responses, error handlers, and responses that can be cached."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,19 +14,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from flask_watchword.accounts.errors import ErrorCode, Rejected
 from flask_watchword.infra.errors import StoreUnavailable
 
-#: RFC 9110 section 11.6.1: a 401 names the scheme by which one may authenticate.
+#: RFC 9110 section 11.6.1: a 401 response names the authentication scheme.
 CHALLENGE = 'Bearer realm="watchword"'
 
-# Werkzeug's own descriptions speak of URLs typed by hand and of servers in trouble.
+# Werkzeug's descriptions are meant for people with a browser.
 _MESSAGES: Mapping[int, str] = {
     404: "There is nothing at this path",
-    405: "This path does not answer to this method",
+    405: "This path does not support this method",
     413: "The request is too large",
     500: "Something went wrong here; it has been logged",
 }
 
 
-# RFC 6749 section 5.1 for tokens; who is logged in from where is no matter of a cache either.
+# RFC 6749 section 5.1 for tokens; other responses have personal data.
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -66,42 +66,41 @@ class Message(msgspec.Struct):
 
 
 def json_response(body: msgspec.Struct, status: int = HTTPStatus.OK) -> Response:
-    """Return a struct as JSON, which no cache keeps."""
+    """Return a struct as a JSON response that is not cached."""
     text = msgspec.json.encode(body) + b"\n"
     return Response(text, status, mimetype="application/json", headers=_NO_STORE)
 
 
 def no_content() -> Response:
-    """Return 204: it is done, and there is nothing to say."""
-    done = Response(status=HTTPStatus.NO_CONTENT, headers=_NO_STORE)
-    del done.headers["Content-Type"]
-    return done
+    """Return a 204 response."""
+    response = Response(status=HTTPStatus.NO_CONTENT, headers=_NO_STORE)
+    del response.headers["Content-Type"]
+    return response
 
 
 def timestamp(seconds: float) -> datetime:
-    """Return seconds since the epoch as they are shown: RFC 3339, in UTC, to the second."""
+    """Return seconds since the epoch as a timestamp in UTC, to the second."""
     return datetime.fromtimestamp(int(seconds), UTC)
 
 
-def published(body: bytes, media_type: str) -> Response:
-    """Return what anybody may read, or 304 to who has it already (RFC 9110 section 13.1.2).
+def public_response(body: bytes, media_type: str) -> Response:
+    """Return a public body, or 304 if the client has it already (RFC 9110 section 13.1.2).
 
-    Caches may keep it and have to ask, each time, whether it is still the same, unless the caller
-    says otherwise.
+    Caches have to revalidate it each time, unless the caller sets another ``Cache-Control``.
     """
-    shown = Response(body, mimetype=media_type, headers={"Cache-Control": "no-cache"})
-    shown.set_etag(hashlib.sha256(body).hexdigest()[:32])
-    shown.make_conditional(request)
-    return shown
+    response = Response(body, mimetype=media_type, headers={"Cache-Control": "no-cache"})
+    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    response.make_conditional(request)
+    return response
 
 
-def page_policy(shown: Response) -> Response:
-    """Let a page, or what it consists of, load what it names from here and nothing else."""
-    # CSP level 3 section 6.1.3: whatever is not named falls back on ``default-src``.
-    shown.headers["Content-Security-Policy"] = (
+def with_page_policy(response: Response) -> Response:
+    """Add a policy by which a page loads files from its own origin only; return the response."""
+    # CSP level 3 section 6.1.3: other directives fall back on ``default-src``.
+    response.headers["Content-Security-Policy"] = (
         "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    return shown
+    return response
 
 
 class OAuthRejected(Rejected):
@@ -140,13 +139,14 @@ def error_response(
 
 
 def install_error_handlers(target: Flask | Blueprint) -> None:
-    """Let every error end in JSON, never in HTML, never in a trace.
+    """Respond to every error with JSON, never with HTML or a traceback.
 
     Args:
-        target: an application; or a blueprint, whose errors are then none of its application's.
+        target: an application; or a blueprint, whose errors then do not reach the handlers of the
+            application.
     """
-    # Flask looks for a status with the application before it looks for a class with the
-    # blueprint, so one by one as well; and a handler of the application's may be for them all.
+    # Flask looks for a handler of the status on the application before it looks for one of the
+    # class on the blueprint, so each status is registered as well.
     for status in default_exceptions:
         target.register_error_handler(status, _http_error)
     target.register_error_handler(HTTPException, _http_error)
@@ -157,25 +157,25 @@ def install_error_handlers(target: Flask | Blueprint) -> None:
 
 
 def _unexpected(error: Exception) -> Response:
-    # Past any handler of the application's to where Flask logs it and makes a 500 of it.
+    # Bypasses the handlers of the application: Flask logs the error and responds with 500.
     raise error
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
-    plain = error.get_response()
-    if plain.status_code < HTTPStatus.BAD_REQUEST:
-        return plain  # a redirect
-    status = HTTPStatus(plain.status_code)
-    # What the error says beside its text stays: the allowed methods of a 405, for one.
-    kept = {name: text for name, text in plain.headers if not name.startswith("Content-")}
+    response = error.get_response()
+    if response.status_code < HTTPStatus.BAD_REQUEST:
+        return response  # a redirect
+    status = HTTPStatus(response.status_code)
+    # Other headers of the error stay, such as the allowed methods of a 405.
+    headers = {name: text for name, text in response.headers if not name.startswith("Content-")}
     msg = _MESSAGES.get(status, status.phrase)
-    return error_response(status, msg, status.name.lower(), kept)
+    return error_response(status, msg, status.name.lower(), headers)
 
 
 def _store_unavailable(error: StoreUnavailable) -> Response:
     # RFC 9110 section 10.2.3.
     headers = {"Retry-After": str(error.retry_after)}
-    msg = "The store does not answer; try again soon"
+    msg = "A store does not answer; try again soon"
     return error_response(503, msg, "store_unavailable", headers)
 
 

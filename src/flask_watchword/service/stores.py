@@ -1,4 +1,4 @@
-"""Open the stores that the settings name. The only place that knows which stores there are."""
+"""Open the stores that the settings name. No other module knows the store classes."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ from flask_watchword.service.signing.master_key import load_encryptor
 from flask_watchword.service.signing.signing_keys import ensure_keys
 from flask_watchword.sessions.store import SessionStore
 
-#: Seconds that one starting process waits for another's migration.
+#: Seconds for which a starting process waits for the migration of another one.
 _MIGRATION_SECONDS = 60.0
 
 _MAIL_FROM = "WATCHWORD_MAIL_FROM"
@@ -47,40 +47,40 @@ def open_stores(settings: Settings, features: Sequence[Feature] | None = None) -
     """Return the stores of these settings; connections are made when they are first needed.
 
     Raises:
-        InvalidSetting: when the place of the sessions cannot be used, or there is no master key.
-        StoreUnavailable: when a file beside a SQLite database cannot be made.
+        InvalidSetting: when the session store cannot be used, or there is no master key.
+        StoreUnavailable: when a file beside a SQLite database cannot be created.
     """
     features = active_features(settings) if features is None else features
-    # One engine for all, so that a worker has one pool of connections to PostgreSQL.
+    # One engine for all stores, so that a worker has one pool of connections to PostgreSQL.
     engine = open_engine(settings.database)
     sessions = _sessions(settings, settings.sessions_elsewhere or engine, upgrade=False)
-    throttle = _throttle(engine, settings, sessions)
+    rate_limits = _rate_limits(engine, settings, sessions)
 
     def close_others() -> None:
-        if isinstance(throttle, ValkeyRateLimitStore):
-            throttle.close()
+        if isinstance(rate_limits, ValkeyRateLimitStore):
+            rate_limits.close()
         engine.dispose()
 
     return Stores(
         accounts=_accounts(engine, settings, features),
-        throttle=throttle,
+        rate_limits=rate_limits,
         sessions=sessions,
         keys=SqlKeyStore(engine),
-        upkeep=SqlCleanup(engine, _cleanup_of(features)),
+        cleanup=SqlCleanup(engine, _cleanup_of(features)),
         close_others=close_others,
     )
 
 
 @contextlib.contextmanager
 def opened_stores(settings: Settings) -> Iterator[Stores]:
-    """Lend the stores of these settings, and close every connection after."""
+    """Open the stores of these settings, and close every connection at the end."""
     with contextlib.closing(open_stores(settings)) as stores:
         yield stores
 
 
 @contextlib.contextmanager
 def opened_accounts(settings: Settings) -> Iterator[Accounts]:
-    """Lend all that belongs to the accounts of these settings, and close every connection after.
+    """Open the accounts of these settings, and close every connection at the end.
 
     Raises:
         InvalidSetting: when there is no master key, or its file cannot be used.
@@ -92,20 +92,22 @@ def opened_accounts(settings: Settings) -> Iterator[Accounts]:
 
 @contextlib.contextmanager
 def opened_users(settings: Settings) -> Iterator[UserStore]:
-    """Lend the accounts in the database of these settings, and close every connection after."""
+    """Open the users of these settings, and close every connection at the end."""
     with _opened_engine(settings) as engine:
         yield SqlUserStore(engine)
 
 
 @contextlib.contextmanager
 def opened_keys(settings: Settings) -> Iterator[KeyStore]:
-    """Lend the keys in the database of these settings, and close every connection after."""
+    """Open the signing keys of these settings, and close every connection at the end."""
     with _opened_engine(settings) as engine:
         yield SqlKeyStore(engine)
 
 
-def sealed_by_head(settings: Settings, head_bytes: int) -> Mapping[str, Mapping[bytes, int]]:
-    """Return under which master keys authenticators and mail are: see ``Sealer.head``.
+def encrypted_values_by_head(
+    settings: Settings, head_bytes: int
+) -> Mapping[str, Mapping[bytes, int]]:
+    """Return the number of encrypted values by master key: see ``Encryptor.head``.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -115,55 +117,55 @@ def sealed_by_head(settings: Settings, head_bytes: int) -> Mapping[str, Mapping[
 
 
 def prepare(settings: Settings, features: Sequence[Feature] | None = None) -> None:
-    """Make the stores ready to be served.
+    """Create or upgrade the schema of the stores, and create what the service needs in them.
 
-    Safe to call from several processes at once; afterwards no connection is left open, so that
-    the caller may fork.
+    Several processes can call it at the same time. No connection stays open, so that the caller can
+    fork afterwards.
 
     Raises:
-        InvalidSetting: when the place of the sessions cannot be used, when the master key is not
-            that of the signing keys, or when a demo and real accounts meet in the database.
+        InvalidSetting: when the session store cannot be used, when the master key does not decrypt
+            the signing keys, or when a demo would share the database with real accounts.
         StoreUnavailable: when a store does not answer.
     """
     elsewhere = settings.sessions_elsewhere
     if elsewhere is not None:
-        # First, so that a start that fails by it leaves no new database behind.
-        _begin_sessions(settings, elsewhere, upgrade=True)
+        # First, so that a failure does not leave a new database behind.
+        _start_sessions(settings, elsewhere, upgrade=True)
     prepare_database(settings, features)
     with opened_keys(settings) as keys:
         ensure_keys(settings, keys)
     if elsewhere is None:
-        _begin_sessions(settings, settings.database, upgrade=False)
+        _start_sessions(settings, settings.database, upgrade=False)
 
 
-def _begin_sessions(settings: Settings, place: str, *, upgrade: bool) -> None:
-    sessions = _sessions(settings, place, upgrade=upgrade)
+def _start_sessions(settings: Settings, target: str, *, upgrade: bool) -> None:
+    sessions = _sessions(settings, target, upgrade=upgrade)
     try:
-        # The life of a store begins with the first question for its log, and a token that is
-        # older costs a look-up at each request. And a server that is down is noticed now.
+        # The first query sets the time at which the log of the store begins: tokens issued before
+        # it cost a look-up at each request. It also detects now that a server is down.
         sessions.revocations(0, system_clock())
     finally:
         sessions.close()
 
 
 def refuse_demo(settings: Settings) -> None:
-    """Refuse a database that has the demo's user, whose password is public.
+    """Reject a database that has the user of the demo, whose password is public.
 
     Raises:
-        InvalidSetting: when it has.
-        StoreUnavailable: when it does not answer.
+        InvalidSetting: when the database has this user.
+        StoreUnavailable: when the database does not answer.
     """
     with opened_users(settings) as users:
         refuse_demo_user(users, Passwords())
 
 
 def prepare_database(settings: Settings, features: Sequence[Feature] | None = None) -> None:
-    """Make the database ready for accounts: the schema, and in a demo its user.
+    """Create or upgrade the schema of the database, and in a demo add its user.
 
     Raises:
-        InvalidSetting: when a demo and real accounts meet in it.
-            Also when a feature is left out that users depend on.
-        StoreUnavailable: when it does not answer.
+        InvalidSetting: when a demo would share the database with real accounts, or a feature is
+            left out that users depend on.
+        StoreUnavailable: when the database does not answer.
     """
     features = active_features(settings) if features is None else features
     with _opened_engine(settings, busy_seconds=_MIGRATION_SECONDS) as engine:
@@ -196,9 +198,9 @@ def _opened_engine(settings: Settings, **options: float) -> Iterator[Engine]:
 
 
 def first_admin_code(settings: Settings) -> str | None:
-    """Return a code by which the first admin is made; ``None`` where there is one.
+    """Return a new code that creates the first administrator; ``None`` if there is one already.
 
-    ``None`` as well while another one is good, which an earlier start or another node has shown.
+    Also ``None`` while another code is valid, which an earlier start or another node has printed.
 
     Raises:
         StoreUnavailable: when the database does not answer.
@@ -208,10 +210,10 @@ def first_admin_code(settings: Settings) -> str | None:
 
 
 def mail_transport(settings: Settings) -> Transport:
-    """Return the way out for mail: the mail server, or the log where none is configured.
+    """Return the transport for e-mail: the mail server, or the log if none is configured.
 
     Raises:
-        InvalidSetting: when mail could not be sent under these settings.
+        InvalidSetting: when e-mail cannot be sent with these settings.
     """
     if settings.smtp is None:
         return LogTransport()
@@ -227,16 +229,16 @@ def mail_transport(settings: Settings) -> Transport:
     except ValueError as error:
         raise InvalidSetting(_MAIL_FROM, str(error)) from error
     except OSError as error:
-        why = f"cannot be used: {error.strerror or error}"
-        raise InvalidSetting("WATCHWORD_SMTP_CERTIFICATES", why) from error
+        reason = f"cannot be used: {error.strerror or error}"
+        raise InvalidSetting("WATCHWORD_SMTP_CERTIFICATES", reason) from error
 
 
-def greet_mail_server(settings: Settings) -> None:
-    """Connect to the mail server as for a message, where one is configured, and hand over none.
+def check_mail_server(settings: Settings) -> None:
+    """Connect to the mail server, if one is configured, without sending a message.
 
     Raises:
-        InvalidSetting: when mail could not be sent under these settings.
-        SendingFailed: when the server cannot be reached, or not in that way.
+        InvalidSetting: when e-mail cannot be sent with these settings.
+        SendingFailed: when the connection fails.
     """
     transport = mail_transport(settings)
     if isinstance(transport, SmtpTransport):
@@ -252,7 +254,7 @@ def _cleanup_of(features: Sequence[Feature]) -> Sequence[CleanupStep]:
     return [step for feature in features for step in feature.cleanup]
 
 
-def _throttle(engine: Engine, settings: Settings, sessions: SessionStore) -> RateLimitStore:
+def _rate_limits(engine: Engine, settings: Settings, sessions: SessionStore) -> RateLimitStore:
     if settings.valkey is None:
         return SqlRateLimitStore(engine)
     if isinstance(sessions, ValkeySessionStore) and settings.sessions_elsewhere == settings.valkey:
@@ -267,6 +269,6 @@ def _sessions(settings: Settings, target: str | Engine, *, upgrade: bool) -> Ses
     try:
         return open_session_store(target, upgrade=upgrade)
     except UnknownStore as error:
-        by_valkey = settings.session_store is None
-        variable = "WATCHWORD_VALKEY" if by_valkey else "WATCHWORD_SESSION_STORE"
+        in_valkey = settings.session_store is None
+        variable = "WATCHWORD_VALKEY" if in_valkey else "WATCHWORD_SESSION_STORE"
         raise InvalidSetting(variable, str(error)) from error

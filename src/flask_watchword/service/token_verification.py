@@ -1,6 +1,6 @@
-"""What the service answers to a token, and by which step: for whoever asks why it was refused.
+"""Explain how the service verifies a token: each step, and the response.
 
-Nothing is changed by it: no session is rotated or ended, no mail is sent is logged.
+Nothing is changed: no session is refreshed or ended, no e-mail is sent, no event is logged.
 """
 
 from collections.abc import Sequence
@@ -34,12 +34,12 @@ from flask_watchword.sessions.session import Session
 
 
 def check_token(app: Flask, token: str, *, refresh: bool) -> TokenCheck:
-    """Return what ``GET /me`` answers to a token, or ``POST /refresh``, and why.
+    """Return how ``GET /me`` or ``POST /refresh`` responds to a token, and why.
 
     Args:
         app: the service.
-        token: the token, as a header would carry it.
-        refresh: whether it is for ``POST /refresh``, which is not done.
+        token: the token, without the scheme of the header.
+        refresh: whether to check ``POST /refresh``, without refreshing the session.
 
     Raises:
         StoreUnavailable: when a store does not answer.
@@ -56,10 +56,10 @@ def check_token(app: Flask, token: str, *, refresh: bool) -> TokenCheck:
         if refresh:
             _trace_generation(context, trace, current)
         would_refresh = REFRESH.protect(context, partial(_would_refresh, context))
-        return TokenCheck(trace.steps, verdict_of(would_refresh if refresh else _asked_view))
+        return TokenCheck(trace.steps, verdict_of(would_refresh if refresh else _current_view))
 
 
-def _asked_view() -> Response:
+def _current_view() -> Response:
     view: Any = current_app.view_functions[request.endpoint or ""]
     response: Response = view()
     return response
@@ -68,7 +68,7 @@ def _asked_view() -> Response:
 def _would_refresh(context: ServiceContext) -> Response:
     current_user(context)
     _dry_run_refresh(context, current_token())
-    # The pair that it would be answered with is not made.
+    # The new tokens are not created.
     return Response(status=HTTPStatus.OK)
 
 

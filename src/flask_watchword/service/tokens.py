@@ -1,4 +1,4 @@
-"""How this service makes its tokens, and what it answers to those it refuses."""
+"""The tokens of the service: options, claims, and the responses to rejected tokens."""
 
 import secrets
 from collections.abc import Mapping
@@ -28,14 +28,14 @@ from flask_watchword.extension.responses import handlers
 from flask_watchword.extension.sessions.revocation_feed import TOKEN_REVOKED
 from flask_watchword.extension.state import state_of
 from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.cookies import clear_cookies, cookie_options, is_refused_cookie
+from flask_watchword.service.cookies import clear_cookies, cookie_options, is_rejected_cookie
 from flask_watchword.service.origin_check import CrossOriginError
 from flask_watchword.service.responses import CHALLENGE, error_response
 from flask_watchword.service.signing.live_keyring import LiveKeyring
 
-#: RFC 8176 section 2: that somebody was asked for a password.
+#: RFC 8176 section 2: authentication with a password.
 PASSWORD_METHOD = "pwd"
-#: And for a code of an authenticator, or one that stands in for it.
+#: Authentication with a one-time password, or with a recovery code in its place.
 OTP_METHOD = "otp"
 
 
@@ -52,13 +52,13 @@ def _new_csrf_value() -> str:
 
 @dataclass(frozen=True, slots=True)
 class AuthenticationContext:
-    """Who signed in, and how: what the service's tokens are made for.
+    """A user and how the user authenticated; tokens are created for it.
 
     Attributes:
-        user: who, as the store says now.
-        methods: how they proved it; ``amr`` of every token of the session (RFC 8176).
-        csrf: what a page has to show beside a cookie; ``csrf`` of every token of the session, so
-            that a page that has been told it once need not follow what another tab refreshes.
+        user: the user, as stored now.
+        methods: the authentication methods; ``amr`` of every token of the session (RFC 8176).
+        csrf: the value that a page sends beside a cookie; ``csrf`` of every token of the session,
+            so that it stays the same when another tab refreshes.
     """
 
     user: User
@@ -66,20 +66,20 @@ class AuthenticationContext:
     csrf: str = field(default_factory=_new_csrf_value)
 
     @classmethod
-    def told_by(cls, claims: Mapping[str, Any], user: User) -> Self:
-        """Return the sign-in of the session of a token, whose user is now this one."""
+    def from_claims(cls, claims: Mapping[str, Any], user: User) -> Self:
+        """Return the context of the session of a token; the user is passed as stored now."""
         methods, csrf = tuple(claims.get("amr", ())), claims.get("csrf")
-        # A refresh token that the application made itself has no such claim.
+        # A refresh token that the application has created does not have this claim.
         return cls(user, methods) if csrf is None else cls(user, methods, csrf)
 
 
-#: Seconds that a node's clock may be behind that of the one which has just signed a token. An
-#: application that has the service mounted may say otherwise.
-CLOCKS_DIFFER = 5
+#: Seconds that the clock of a node may be behind that of the node that signed a token. An
+#: application that mounts the service can set another value.
+DEFAULT_LEEWAY_SECONDS = 5
 
 
 def token_options(settings: Settings) -> Mapping[str, Any]:
-    """Return the options of an application whose tokens are this service's."""
+    """Return the options of an application that uses the tokens of the service."""
     return {
         "JWT_ALGORITHM": settings.key_algorithm,
         "JWT_PROFILE": "strict",
@@ -97,9 +97,9 @@ def token_options(settings: Settings) -> Mapping[str, Any]:
 
 
 def install_tokens(app: Flask, options: Mapping[str, Any], keys: LiveKeyring) -> JWTManager:
-    """Give the application its token manager, whose tokens are signed with these keys."""
+    """Add a ``JWTManager`` to the application, which signs with these keys."""
     app.config.update(options)
-    app.config.setdefault("JWT_DECODE_LEEWAY", CLOCKS_DIFFER)
+    app.config.setdefault("JWT_DECODE_LEEWAY", DEFAULT_LEEWAY_SECONDS)
     tokens = JWTManager(app)
     state = state_of(app)
     state.key_provider, keys.on_change = keys, state.keys_changed
@@ -111,12 +111,12 @@ def install_tokens(app: Flask, options: Mapping[str, Any], keys: LiveKeyring) ->
 
 
 def install_token_error_handlers(app: Flask, api: Blueprint) -> None:
-    """Answer refused tokens in the service's form, in the application's views and its own.
+    """Register the responses to rejected tokens, for the application and the service's blueprint.
 
-    In its own also where the application has handlers for them.
+    The blueprint uses them even if the application has handlers of its own.
     """
     handlers.register(state_of(app).callbacks, api)
-    # The loaders are given texts; the errors themselves have codes as well.
+    # Loaders get only the text of an error; its code is on the exception.
     for target in (app, api):
         target.register_error_handler(UnusableToken, _unusable_token)
         target.register_error_handler(NoAuthorizationError, _no_token)
@@ -130,9 +130,9 @@ def install_token_error_handlers(app: Flask, api: Blueprint) -> None:
 
 
 def claims_of(identity: object) -> dict[str, Any]:
-    """Return what the service's tokens carry beside the standard claims.
+    """Return the claims of the service's tokens beside the standard claims.
 
-    The application may make tokens of its own, for a subject: these carry nothing more.
+    Tokens that the application creates for a subject have no further claims.
     """
     if not isinstance(identity, AuthenticationContext):
         return {}
@@ -163,16 +163,16 @@ def _rejected_token(error: TokenRejected) -> Response:
 
 def _revoked_token(error: RevokedTokenError) -> Response:
     rejected = _invalid_token(str(error), error.code or TOKEN_REVOKED)
-    return clear_cookies(rejected) if is_refused_cookie() else rejected
+    return clear_cookies(rejected) if is_rejected_cookie() else rejected
 
 
 def _no_token(error: NoAuthorizationError) -> Response:
-    # Of the header alone, which comes first: cookies are sent by browsers, without anybody's doing.
+    # The message is about the header, which comes first: browsers send cookies by themselves.
     return _missing_token(error.missing[0])
 
 
 def _csrf_failed(error: CSRFError) -> Response:
-    # Not 401: to log in again, or to refresh, would not help.
+    # Not 401: logging in again or refreshing would not help.
     return error_response(403, str(error), "csrf_failed")
 
 
@@ -204,6 +204,6 @@ def _missing_token(reason: str) -> Response:
 
 def _invalid_token_challenge(reason: str) -> dict[str, str]:
     # RFC 6750 section 3: the description is printable ASCII without quote and backslash.
-    shown = "".join(c for c in reason if " " <= c <= "~" and c not in '"\\')
-    challenge = f'{CHALLENGE}, error="invalid_token", error_description="{shown}"'
+    description = "".join(c for c in reason if " " <= c <= "~" and c not in '"\\')
+    challenge = f'{CHALLENGE}, error="invalid_token", error_description="{description}"'
     return {"WWW-Authenticate": challenge}

@@ -1,4 +1,4 @@
-"""``Watchword``: the service as a part of an application."""
+"""``Watchword``: add the service to an application."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -53,15 +53,15 @@ from flask_watchword.service.tokens import (
     token_options,
 )
 
-#: Where an application has its Watchword: ``app.extensions["watchword"]``.
+#: The key of the instance in ``app.extensions``.
 WATCHWORD_KEY = "watchword"
-#: Where Flask-JWT-Extended's manager would be, and ours.
+#: The keys of the managers of Flask-JWT-Extended and Flask-Watchword.
 _MANAGERS = ("flask-jwt-extended", EXTENSION_KEY)
-#: What an application signs with that has no keyring.
+#: The keys of applications without a keyring.
 _KEYS = ("JWT_SECRET_KEY", "JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY")
-#: Options of sessions that are settings of the service by the same name.
+#: Options of sessions that are settings of the service with the same name.
 _OPTIONS_THAT_ARE_SETTINGS = ("WATCHWORD_SESSION_STORE", "WATCHWORD_REFRESH_GRACE")
-#: The settings from which the service makes these options.
+#: The settings that determine these options.
 _INSTEAD = {
     "JWT_ALGORITHM": "WATCHWORD_KEY_ALGORITHM",
     "JWT_ENCODE_ISSUER": "WATCHWORD_ISSUER",
@@ -76,20 +76,20 @@ _INSTEAD = {
 
 
 class Watchword:
-    """Give an application the whole service: logging in over HTTP, and views for who has.
+    """Add the login service to an application.
 
-    The application's own views are protected by ``@jwt_required()``. Its error pages, its options
-    and its tables stay its own: errors of the service's endpoints are answered in JSON, and the
-    service's tables begin with ``watchword_``.
+    Protect views of the application with ``@jwt_required()``. Its error pages, options and tables
+    are not changed: errors of the service's endpoints are JSON responses, and the tables of the
+    service begin with ``watchword_``.
 
     Args:
-        app: the application; without it call :meth:`init_app` later.
-        settings: what to serve; when not given, ``WATCHWORD_*`` is read from ``app.config``, and
-            from the environment what the application does not set there.
-        url_prefix: what the paths of the endpoints begin with, ``/auth`` perhaps.
-        stores: where everything is kept, opened and ready; when not given it is where the
-            settings say, and made ready first.
-        features: features of your own, beside the built-in ones.
+        app: the application; without it, call :meth:`init_app` later.
+        settings: the settings; by default ``WATCHWORD_*`` from ``app.config``, then from the
+            environment.
+        url_prefix: the prefix of the paths of the endpoints, such as ``/auth``.
+        stores: open stores whose schema is in place; by default those that the settings name, which
+            are prepared first.
+        features: your own features, beside the built-in ones.
     """
 
     def __init__(
@@ -110,11 +110,11 @@ class Watchword:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Make the service a part of an application.
+        """Add the service to an application.
 
         Raises:
             RuntimeError: when the application has something that the service would replace: a
-                JWTManager, an option, a path.
+                JWTManager, an option or a path.
             InvalidSetting: when a setting cannot be used.
             StoreUnavailable: when a store does not answer.
         """
@@ -135,7 +135,7 @@ class Watchword:
             stores = open_stores(settings, features)
             resources.own(stores)
             if temporary is not None:
-                resources.own(temporary)  # closed after what uses it
+                resources.own(temporary)  # closed after the stores that use it
         context = _install(
             app,
             settings,
@@ -156,16 +156,16 @@ class Watchword:
         install_error_handlers(api)
         install_token_error_handlers(app, api)
         app.register_blueprint(api, url_prefix=self._url_prefix or None)
-        # Another issuer's subject may be spelled like the id of a user here.
+        # The subject of another issuer may equal the id of a user.
         state_of(app).own_token_blueprints.add(api.name)
         app.extensions[WATCHWORD_KEY] = self
 
     def close(self) -> None:
-        """Stop what runs beside the requests, and close the connections that Watchword opened.
+        """Stop the background threads, and close the connections that Watchword opened.
 
-        Call it for applications that serve no more. Closing waits for a message that is being
-        sent and for a thread that is querying a store. An application that is garbage-collected
-        is closed without it. Stores of your own stay open.
+        Call it for applications that no longer serve requests. It waits for a message that is being
+        sent and for a thread that queries a store. An application that is garbage-collected is
+        closed automatically. Stores that you passed stay open.
         """
         self._closing.close()
 
@@ -195,7 +195,7 @@ def _install(
         settings,
         notification_kinds(features),
         template_folders(features),
-        idle=Cleanup(stores.upkeep).run,
+        idle=Cleanup(stores.cleanup).run,
         resources=resources_of(app),
     )
     origins = OriginCheck(settings)
@@ -213,7 +213,7 @@ def _install(
         origins,
         description,
         metrics,
-        # Asked each time, since a worker learns its part of the cores later.
+        # A function, because a worker gets its share of the cores later.
         HashShares(lambda: passwords.capacity),
         factors_of(features),
         {

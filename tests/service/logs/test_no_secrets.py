@@ -156,4 +156,4 @@ def test_no_failure_logs_a_secret(
     assert ears.overheard() == set()
     if isinstance(error, RuntimeError):
         assert "RuntimeError: a fault of ours" in ears.logged.getvalue()
-        assert "fault in POST /login" in ears.logged.getvalue()
+        assert "error in POST /login" in ears.logged.getvalue()

@@ -72,32 +72,32 @@ def rate_limited_attempt(context: ServiceContext, email: str) -> Iterator[Attemp
     at = context.client_address
     limits = login_limits(context.limits)
     attempt = count_login_attempt(
-        context.stores.throttle, email_key(email), at, system_clock(), limits
+        context.stores.rate_limits, email_key(email), at, system_clock(), limits
     )
     try:
         yield attempt
     except InvalidCredentials:
         raise
     except HasherOverloaded:
-        refund_attempt(context.stores.throttle, attempt)
+        refund_attempt(context.stores.rate_limits, attempt)
         raise
     except Rejected:
         # Every other rejection comes after a right password.
         right_password(context, attempt)
         raise
     except BaseException:
-        refund_attempt(context.stores.throttle, attempt)
+        refund_attempt(context.stores.rate_limits, attempt)
         raise
 
 
 def wrong_password(context: ServiceContext, attempt: Attempt) -> None:
     """Count an attempt as a failure alone."""
-    login_failed(context.stores.throttle, attempt)
+    login_failed(context.stores.rate_limits, attempt)
 
 
 def right_password(context: ServiceContext, attempt: Attempt) -> None:
     """Count an attempt as a success alone: the password was right, whatever follows."""
-    context.stores.throttle.refund(attempt.charges)
+    context.stores.rate_limits.refund(attempt.charges)
 
 
 def later_step(context: ServiceContext, user: User) -> Attempt:
@@ -128,7 +128,9 @@ def finish_login(
     pair = _started(context, sign_in)
     if pair is None:
         raise InvalidCredentials(context)
-    login_succeeded(context.stores.throttle, attempt, system_clock(), login_limits(context.limits))
+    login_succeeded(
+        context.stores.rate_limits, attempt, system_clock(), login_limits(context.limits)
+    )
     return token_response(context, pair, sign_in.csrf, transport)
 
 
@@ -137,7 +139,7 @@ def trust_this_location(context: ServiceContext, user_id: str) -> None:
     user = context.stores.users.by_id(user_id)
     if user is not None:
         at, limits = context.client_address, login_limits(context.limits)
-        trust_location(context.stores.throttle, user.email_key, at, system_clock(), limits)
+        trust_location(context.stores.rate_limits, user.email_key, at, system_clock(), limits)
 
 
 def _is_same(user: User, now: User) -> bool:

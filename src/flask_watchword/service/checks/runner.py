@@ -60,7 +60,7 @@ from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.features.table import active_features, factors_of
 from flask_watchword.service.load_settings import environment, read_settings, secret_files
 from flask_watchword.service.signing.master_key import found_encryptor, master_key_file
-from flask_watchword.service.stores import opened_accounts, opened_keys, sealed_by_head
+from flask_watchword.service.stores import encrypted_values_by_head, opened_accounts, opened_keys
 
 if TYPE_CHECKING:
     from flask_watchword.infra.sql.state import DatabaseState
@@ -169,7 +169,10 @@ def _check_keys_and_accounts(settings: Settings) -> Iterator[CheckResult]:
             return
         yield check_master_key(stored, encryptor, now)
         yield check_encrypted_values(
-            stored, sealed_by_head(settings, len(encryptor.current_prefix)), encryptor, now
+            stored,
+            encrypted_values_by_head(settings, len(encryptor.current_prefix)),
+            encryptor,
+            now,
         )
         with opened_accounts(settings) as accounts:
             yield check_demo_user(accounts.repositories, settings)

@@ -7,7 +7,7 @@ from flask_watchword.accounts.outbox import SendingFailed
 from flask_watchword.extension.checks.results import CheckResult, fine, problem, warning
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
-from flask_watchword.service.stores import greet_mail_server
+from flask_watchword.service.stores import check_mail_server
 
 if TYPE_CHECKING:
     from flask_watchword.infra.sql.state import DatabaseState
@@ -83,7 +83,7 @@ def check_mail(settings: Settings) -> CheckResult:
             "set WATCHWORD_SMTP and WATCHWORD_MAIL_FROM",
         )
     try:
-        greet_mail_server(settings)
+        check_mail_server(settings)
     except InvalidSetting as error:
         return problem(check, str(error), "correct that setting")
     except SendingFailed as error:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask_watchword.accounts.errors import ErrorCode
-from flask_watchword.service.endpoint import Content, Endpoint, Shown
+from flask_watchword.service.endpoint import Content, Endpoint, ResponseBody
 from flask_watchword.service.openapi.schemas import Schemas, Struct
 from flask_watchword.service.responses import Problem
 
@@ -35,7 +35,7 @@ _HEADERS: Mapping[int, Mapping[str, Any]] = {
 
 def responses_of(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
     """Return every response of an endpoint, successful or not, by status."""
-    found = {status: _success(status, shown, schemas) for status, shown in one.responses.items()}
+    found = {status: _success(status, body, schemas) for status, body in one.responses.items()}
     for status, errors in one.errors_by_status().items():
         found[status] = _error(status, errors, schemas)
     return {str(int(status)): found[status] for status in sorted(found)}
@@ -43,17 +43,17 @@ def responses_of(one: Endpoint, schemas: Schemas) -> dict[str, Any]:
 
 def structs_of(one: Endpoint) -> Iterable[Struct]:
     """Return the structs in an endpoint's responses."""
-    for shown in one.responses.values():
-        for kind in _contents(shown):
+    for body in one.responses.values():
+        for kind in _contents(body):
             if kind.kind is not None:
                 yield kind.kind
     yield Problem
 
 
-def _success(status: int, shown: Shown, schemas: Schemas) -> dict[str, Any]:
+def _success(status: int, body: ResponseBody, schemas: Schemas) -> dict[str, Any]:
     described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     content: dict[str, list[Any]] = {}
-    for one in _contents(shown):
+    for one in _contents(body):
         schema = {"type": "string"} if one.kind is None else schemas.of(one.kind)
         content.setdefault(one.media_type, []).append(schema)
     if content:
@@ -66,10 +66,10 @@ def _success(status: int, shown: Shown, schemas: Schemas) -> dict[str, Any]:
     return described
 
 
-def _contents(shown: Shown) -> Iterable[Content]:
-    if shown is None:
+def _contents(body: ResponseBody) -> Iterable[Content]:
+    if body is None:
         return ()
-    several = shown if isinstance(shown, tuple) else (shown,)
+    several = body if isinstance(body, tuple) else (body,)
     return [one if isinstance(one, Content) else Content(_JSON, one) for one in several]
 
 

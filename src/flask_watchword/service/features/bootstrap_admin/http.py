@@ -25,7 +25,7 @@ from flask_watchword.service.features.bootstrap_admin import flow
 from flask_watchword.service.fields import Code, Email, Password
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.rate_limiting import counting_failures
-from flask_watchword.service.responses import json_response, page_policy, published
+from flask_watchword.service.responses import json_response, public_response, with_page_policy
 
 _PAGE = "flask_watchword.service.features.bootstrap_admin.page"
 _PARTS: Mapping[str, str] = {
@@ -82,7 +82,7 @@ class FirstAdmin(msgspec.Struct):
 )
 def setup_page(_context: ServiceContext) -> Response:
     """Respond with the page, which shows its form once the code of the link is accepted."""
-    return page_policy(published(_file("page.html"), _HTML))
+    return with_page_policy(public_response(_file("page.html"), _HTML))
 
 
 @endpoint(
@@ -99,7 +99,7 @@ def setup_part(_context: ServiceContext, part: str) -> Response:
     media_type = _PARTS.get(part)
     if media_type is None:
         raise Rejected(NOT_FOUND, "There is nothing at this path")
-    return page_policy(published(_file(part), media_type))
+    return with_page_policy(public_response(_file(part), media_type))
 
 
 @endpoint(

@@ -78,7 +78,7 @@ def readyz(context: ServiceContext) -> Response:
         {
             "database": stores.users.ping,
             "sessions": lambda: stores.sessions.get(""),
-            "throttle": lambda: stores.throttle.remembers("", 0),
+            "throttle": lambda: stores.rate_limits.remembers("", 0),
         }
     )
     down = [name for name, state in states.items() if state == "down"]

@@ -10,7 +10,7 @@ from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.middleware.path_prefix import path_prefix
 from flask_watchword.service.openapi.document import served_below
-from flask_watchword.service.responses import published
+from flask_watchword.service.responses import public_response
 
 _MEDIA_TYPE = "application/json"
 
@@ -35,4 +35,4 @@ class Description(msgspec.Struct):
 )
 def openapi_json(context: ServiceContext) -> Response:
     """Respond with the document, or 304 if the client has it already."""
-    return published(served_below(context.description, path_prefix(context)), _MEDIA_TYPE)
+    return public_response(served_below(context.description, path_prefix(context)), _MEDIA_TYPE)

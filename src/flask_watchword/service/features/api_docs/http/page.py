@@ -13,7 +13,7 @@ from flask_watchword.service.endpoint import Content, endpoint
 from flask_watchword.service.error_codes import NOT_FOUND
 from flask_watchword.service.features.api_docs.page.parts import CSS, JAVASCRIPT, page, parts
 from flask_watchword.service.features.api_docs.page.pictures import ENDINGS
-from flask_watchword.service.responses import page_policy, published
+from flask_watchword.service.responses import public_response, with_page_policy
 
 _HTML = "text/html"
 
@@ -28,7 +28,7 @@ _HTML = "text/html"
 )
 def docs(_context: ServiceContext) -> Response:
     """Respond with a page that shows ``/openapi.json``."""
-    return page_policy(published(page(), _HTML))
+    return with_page_policy(public_response(page(), _HTML))
 
 
 @endpoint(
@@ -45,4 +45,4 @@ def docs_part(_context: ServiceContext, part: str) -> Response:
     found = parts().get(part)
     if found is None:
         raise Rejected(NOT_FOUND, "There is nothing at this path")
-    return page_policy(published(found.content, found.media_type))
+    return with_page_policy(public_response(found.content, found.media_type))

@@ -17,11 +17,11 @@ from flask_watchword.accounts.errors import TOO_MANY_TRIES, ErrorCode
 from flask_watchword.clock import system_clock
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.api_token_access import (
-    is_still_good,
+    access_token_seconds,
+    is_still_valid,
     new_access_token,
     owner_of,
     scopes_of,
-    seconds_of_access,
 )
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
@@ -107,11 +107,11 @@ def token(context: ServiceContext, form: TokenRequest) -> Response:
         ):
             shown = _client(context, form) if by_client else _personal_token(context, form)
             scopes = _scopes(context, shown, form.scope)
-            seconds = seconds_of_access(context, shown, system_clock())
+            seconds = access_token_seconds(context, shown, system_clock())
             # Checked again once the access token exists: a concurrent revocation, or the loss of
             # a scope, then revokes this one too.
             access = new_access_token(shown, scopes, seconds)
-            if not is_still_good(context, shown):
+            if not is_still_valid(context, shown):
                 raise _InvalidCredentials
             _check_scopes(scopes, _scopes(context, shown, None))
     except _InvalidCredentials as error:

@@ -40,7 +40,7 @@ def refresh(context: ServiceContext) -> Response:
         context.sessions.end()
         after_this_request(clear_own_cookies)
         raise
-    sign_in = AuthenticationContext.told_by(get_jwt(), user)
+    sign_in = AuthenticationContext.from_claims(get_jwt(), user)
     # The access token is not fresh, because no password was entered for it.
     return token_response(
         context,

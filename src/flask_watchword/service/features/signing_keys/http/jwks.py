@@ -7,7 +7,7 @@ from flask_watchword.jose.jwk_set import jwk_set
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import Content, endpoint
-from flask_watchword.service.responses import published
+from flask_watchword.service.responses import public_response
 
 _MEDIA_TYPE = "application/jwk-set+json"  # RFC 7517 section 8.5.2
 
@@ -31,7 +31,7 @@ def jwks(context: ServiceContext) -> Response:
     # Sorted by key id, so that every worker responds with the same bytes and the same ETag.
     keyset = sorted(keys.published(), key=lambda key: key.kid or "")
     body = msgspec.json.encode(jwk_set(keyset))
-    response = published(body, _MEDIA_TYPE)
+    response = public_response(body, _MEDIA_TYPE)
     response.headers["Cache-Control"] = f"public, max-age={keys.max_age}"
     # The keys are public: pages of any origin may read them.
     response.headers["Access-Control-Allow-Origin"] = "*"
