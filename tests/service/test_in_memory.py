@@ -128,4 +128,4 @@ def test_the_doctor_says_that_a_restart_forgets_them() -> None:
     with closing(extension):
         found = {one.check: one for one in check_app(client.application)}
     assert found["revocation"].level is Level.WARNING
-    assert "a restart forgets them" in found["revocation"].says
+    assert "a restart loses them" in found["revocation"].says

@@ -16,6 +16,7 @@ from flask_watchword.service.app import create_app, create_worker
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.configuration.values import InvalidSetting
 from flask_watchword.service.context import service_context
+from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.stores import mail_transport, open_stores, opened_stores, prepare
 from tests.servers.certificates import certificate_for
 from tests.servers.smtp import PASSWORD, USER, running_smtp
@@ -97,11 +98,13 @@ def test_without_a_mail_server_the_log_has_the_code(
         assert ours.post("/email/verify", code=code_in(shown), password=GOOD).status_code == 204
 
 
-def test_a_worker_sends_what_an_earlier_process_left(settings: Settings) -> None:
+def test_a_worker_sends_what_an_earlier_process_left(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepare(settings)
-    with opened_stores(settings) as stores:
+    with opened_stores(settings) as stores, monkeypatch.context() as patched:
+        patched.setattr(Mailing, "ensure_running", lambda self: None)
         earlier = Site(create_app(settings, stores=stores))
-        earlier.parts.mailing.ensure_running = lambda: None  # type: ignore[method-assign]
         earlier.post("/register", email=EMAIL, password=GOOD)
     with running_smtp() as (received, port):
         settings = replace(
