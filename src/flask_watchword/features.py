@@ -26,7 +26,7 @@ from flask_watchword.service.authentication.confirmation import (
 )
 from flask_watchword.service.authentication.confirmation import Confirmation as Confirmation
 from flask_watchword.service.authentication.confirmation import (
-    second_factor_shown as second_factor_shown,
+    second_factor_verified as second_factor_verified,
 )
 from flask_watchword.service.authentication.factor import Factor as Factor
 from flask_watchword.service.authentication.reauthentication import (

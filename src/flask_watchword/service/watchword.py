@@ -24,7 +24,7 @@ from flask_watchword.service.context import (
 )
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.feature import Feature
-from flask_watchword.service.features.demo.demo_user import carry_email
+from flask_watchword.service.features.demo.demo_user import add_email_claim
 from flask_watchword.service.features.sessions.repeated_refreshes import record_repeat, record_reuse
 from flask_watchword.service.features.table import (
     active_features,
@@ -187,7 +187,7 @@ def _install(
     keys = live_keyring(settings, stores.keys)
     tokens = install_tokens(app, options, keys)
     if settings.demo:
-        carry_email(tokens)
+        add_email_claim(tokens)
     app.config["WATCHWORD_SESSION_STORE"] = stores.sessions
     mailing = Mailing(
         stores.accounts.repositories.outbox,

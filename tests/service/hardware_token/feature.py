@@ -108,7 +108,7 @@ def add_hardware_token(context: features.ServiceContext, body: Enrolment) -> Res
         tx.get(TOKENS).add(user.id, body.secret)
         tx.audit("hardware_token_added", user.id)
 
-    with features.second_factor_shown(context, user.id, body):
+    with features.second_factor_verified(context, user.id, body):
         context.transaction(add)
     return features.no_content()
 

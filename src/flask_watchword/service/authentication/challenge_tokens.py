@@ -1,7 +1,7 @@
-"""The token of a login that lacks a step: made after a right password, taken by one endpoint alone.
+"""MFA challenge tokens: issued after a right password, and accepted by one endpoint only.
 
-Three things keep it out of everywhere else: its type, which no guard knows; the ``typ`` of its
-header; and its audience, for those who verify tokens of this service by the JWK Set alone.
+Three things prevent their use as another token: the token type, which no access rule accepts; the
+``typ`` of the header; and the audience, for programs that verify tokens with the JWK Set alone.
 """
 
 from datetime import timedelta
@@ -29,7 +29,7 @@ from flask_watchword.service.error_codes import INVALID_PENDING_TOKEN
 
 
 def new_challenge_token(context: ServiceContext, kind: ChallengeKind, user: User) -> str:
-    """Return a token that says that a user's password was right a moment ago."""
+    """Return a challenge token for a user whose password was right."""
     claims = {**challenge_claims(kind, user.id, user.version), "aud": _audience(context)}
     lifetime = timedelta(seconds=kind.lifetime)
     app, header = running_app(), {"typ": kind.header_type}
@@ -38,34 +38,39 @@ def new_challenge_token(context: ServiceContext, kind: ChallengeKind, user: User
 
 
 def challenged_user(context: ServiceContext, kind: ChallengeKind, text: str) -> User:
-    """Return the user whose sign-in is pending, or end the request with 401."""
+    """Return the user of a challenge token.
+
+    Raises:
+        Rejected: with ``invalid_pending_token``, when the token cannot be used.
+        StoreUnavailable: when a store does not answer.
+    """
     try:
-        pending = _read_pending_token(context, kind, text)
-        user = context.stores.users.by_id(pending.user_id)
+        challenge = _read_token(context, kind, text)
+        user = context.stores.users.by_id(challenge.user_id)
         version, disabled = (None, False) if user is None else (user.version, user.is_disabled)
-        check_challenge(pending, version, is_disabled=disabled)
+        check_challenge(challenge, version, is_disabled=disabled)
     except InvalidChallenge:
         user = None
     if user is None:
-        # One answer to forged, expired, deleted and disabled: what to do is the same.
-        msg = "This sign-in has expired; log in with the password again"
+        # The same response whatever the reason is, because the client has to do the same.
+        msg = "This login has expired; log in with the password again"
         raise Rejected(INVALID_PENDING_TOKEN, msg)
     return user
 
 
-def _read_pending_token(context: ServiceContext, kind: ChallengeKind, text: str) -> LoginChallenge:
-    """Return what a token says of a pending sign-in.
+def _read_token(context: ServiceContext, kind: ChallengeKind, text: str) -> LoginChallenge:
+    """Verify a challenge token, and return its challenge.
 
     Raises:
-        InvalidChallenge: when it is not genuine, is of another kind, has expired or was revoked.
+        InvalidChallenge: when it is not genuine, of another kind, expired or revoked.
         StoreUnavailable: when the store does not answer.
     """
     try:
         verified = _verified(context, text)
         revocations = current_state().revocations
         if revocations is not None:
-            # It ends with the version of its user. That all sessions of a subject were ended is
-            # another matter: by whole seconds it would refuse who logs in right after a reset.
+            # Only revoked keys: the token itself is bound to the version of its user. Revocations
+            # of a subject have whole seconds, and would reject a login right after a reset.
             revocations.check_key(CurrentToken(verified, None))
     except (TokenRejected, RevokedTokenError) as error:
         raise InvalidChallenge(str(error)) from error

@@ -47,10 +47,10 @@ class Confirmation(FactorAnswers, forbid_unknown_fields=True, kw_only=True):
 
 
 @contextlib.contextmanager
-def second_factor_shown(
+def second_factor_verified(
     context: ServiceContext, user_id: str, answers: FactorAnswers
 ) -> Iterator[None]:
-    """Use up the second factor of a user who has one, then do what it is needed for.
+    """Verify and use up the second factor of a user who has one, before the body of ``with``.
 
     It comes after the password and after everything else that can be rejected, because each code
     works once: a rejection must not cost one.

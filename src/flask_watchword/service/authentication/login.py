@@ -1,4 +1,4 @@
-"""What every way of signing in has in common: it is throttled, logged, and checked once more."""
+"""The steps that all logins share: rate limits, the new session and the audit log."""
 
 import contextlib
 from collections.abc import Iterator
@@ -46,12 +46,13 @@ class InvalidCredentials(Rejected):
 
 
 def check_transport(context: ServiceContext, transport: TokenTransport) -> None:
-    """Check that whoever made the page that asks may log its user in by cookie.
+    """Check the origin of a login that sets cookies.
 
-    A page of somebody else's could log them in as itself, and read what they write from then on.
+    A page of another origin could log its visitors in to an account of its own, and read what they
+    enter from then on (login CSRF).
 
     Raises:
-        CrossOriginError: when it is somebody else's.
+        CrossOriginError: when the page is of another origin.
     """
     if transport == "cookie":
         context.origins.check(request)
@@ -59,15 +60,15 @@ def check_transport(context: ServiceContext, transport: TokenTransport) -> None:
 
 @contextlib.contextmanager
 def rate_limited_attempt(context: ServiceContext, email: str) -> Iterator[Attempt]:
-    """Count an attempt to sign in before a password is looked at, and pay it back if that fails.
+    """Count a login attempt before the password is verified, and refund it after an error.
 
-    An error tells nothing of the password: a store was down, or no core free. Were it counted,
-    owners would be refused after an outage for what they tried during it. Where it ends without an
-    error, the caller tells how: by :func:`wrong_password`, :func:`right_password` or
+    After an error, such as a store that is down, it is not known whether the password was right. If
+    such attempts counted, users would be locked out after an outage. Without an error, the caller
+    reports the result with :func:`count_wrong_password`, :func:`count_right_password` or
     :func:`finish_login`.
 
     Raises:
-        TooManyAttempts: when it comes too early.
+        TooManyAttempts: when a limit is reached.
     """
     at = context.client_address
     limits = login_limits(context.limits)
@@ -77,34 +78,33 @@ def rate_limited_attempt(context: ServiceContext, email: str) -> Iterator[Attemp
     try:
         yield attempt
     except InvalidCredentials:
-        raise
+        raise  # the account has changed since its password was verified: the attempt counts
     except HasherOverloaded:
         refund_attempt(context.stores.rate_limits, attempt)
         raise
     except Rejected:
         # Every other rejection comes after a right password.
-        right_password(context, attempt)
+        count_right_password(context, attempt)
         raise
     except BaseException:
         refund_attempt(context.stores.rate_limits, attempt)
         raise
 
 
-def wrong_password(context: ServiceContext, attempt: Attempt) -> None:
-    """Count an attempt as a failure alone."""
+def count_wrong_password(context: ServiceContext, attempt: Attempt) -> None:
+    """Count an attempt as a failure, and not as a success."""
     login_failed(context.stores.rate_limits, attempt)
 
 
-def right_password(context: ServiceContext, attempt: Attempt) -> None:
-    """Count an attempt as a success alone: the password was right, whatever follows."""
+def count_right_password(context: ServiceContext, attempt: Attempt) -> None:
+    """Count an attempt as a success, and not as a failure, whatever follows."""
     context.stores.rate_limits.refund(attempt.charges)
 
 
-def later_step(context: ServiceContext, user: User) -> Attempt:
-    """Return the attempt of a later step of a login: it has paid nothing.
+def attempt_without_hits(context: ServiceContext, user: User) -> Attempt:
+    """Return an attempt without hits, for a later step of a login.
 
-    What the password was counted for was refunded when it was right, and what the step shows has
-    limits of its own.
+    The hits of the password were refunded when it was right, and the step has its own limits.
     """
     return Attempt(user.email_key, context.client_address, ())
 
@@ -116,26 +116,30 @@ def finish_login(
     attempt: Attempt,
     transport: TokenTransport,
 ) -> Response:
-    """Answer with the tokens of a new session: somebody has shown every factor they have.
+    """Start a session, and return the response with its tokens.
 
     Args:
-        user: who, as they were when their factors were looked at.
-        methods: the factors, as RFC 8176 names them.
-        attempt: what was counted for it.
-        transport: how the tokens are to travel.
+        context: the service.
+        user: the user, as stored when the factors were verified.
+        methods: the verified factors, by their names in RFC 8176.
+        attempt: the counted attempt.
+        transport: whether the tokens come in the body or in cookies.
+
+    Raises:
+        InvalidCredentials: when the account has changed since.
     """
-    sign_in = AuthenticationContext(user, methods)
-    pair = _started(context, sign_in)
+    authentication = AuthenticationContext(user, methods)
+    pair = _start_session(context, authentication)
     if pair is None:
         raise InvalidCredentials(context)
     login_succeeded(
         context.stores.rate_limits, attempt, system_clock(), login_limits(context.limits)
     )
-    return token_response(context, pair, sign_in.csrf, transport)
+    return token_response(context, pair, authentication.csrf, transport)
 
 
-def trust_this_location(context: ServiceContext, user_id: str) -> None:
-    """Take note that an owner is where this request comes from: they have a code of their mail."""
+def trust_current_network(context: ServiceContext, user_id: str) -> None:
+    """Trust the network of this request for a user, who has entered a code from an e-mail."""
     user = context.stores.users.by_id(user_id)
     if user is not None:
         at, limits = context.client_address, login_limits(context.limits)
@@ -152,18 +156,20 @@ def _is_same(user: User, now: User) -> bool:
 
 
 def _has_every_factor(context: ServiceContext, user: User, methods: tuple[str, ...]) -> bool:
-    # Every login is checked, whatever was checked before: a factor may have just been added.
+    # Checked again at the end of every login: a factor may have been added since.
     with_second_factor = any(factor.amr in methods for factor in context.factors)
     return with_second_factor or not context.has_second_factor(user)
 
 
-def _started(context: ServiceContext, sign_in: AuthenticationContext) -> TokenPair | None:
-    user, methods = sign_in.user, sign_in.methods
-    pair = context.sessions.start(sign_in, fresh=True, address=context.client_address)
+def _start_session(
+    context: ServiceContext, authentication: AuthenticationContext
+) -> TokenPair | None:
+    user, methods = authentication.user, authentication.methods
+    pair = context.sessions.start(authentication, fresh=True, address=context.client_address)
     try:
-        # Whoever disables a user or changes a password ends all sessions after that. One that is
-        # started later still, by a factor that was looked at before, is found here; and so is one
-        # whose token says a role or a scope that was taken away meanwhile.
+        # A request that disables the user or changes the password ends all sessions afterwards, but
+        # not one that is started later with a factor that was verified before. This check ends it,
+        # and also a session whose token claims a role or a scope that was removed since.
         now = context.stores.users.by_id(user.id)
         if now is not None and _is_same(user, now) and _has_every_factor(context, user, methods):
             context.audit("login", user.id, pair.session_id, methods=" ".join(methods))

@@ -1,4 +1,4 @@
-"""The password asked for again: a session alone may be a stolen one."""
+"""Verify the password of a logged-in user again: the session may be stolen."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.rate_limiting import counting_failures, counting_successes
 
-#: What an endpoint refuses that asks for the password.
+#: The errors of an endpoint that requires the password.
 REAUTHENTICATION_ERRORS = (WRONG_PASSWORD, TOO_MANY_TRIES, LOGIN_BUSY)
 
-#: What a password ends in that was wrong or was not checked.
+#: Raised when the password was wrong or could not be verified.
 _NOT_ACCEPTED = (WrongPassword, HasherOverloaded, StoreUnavailable)
 
 
@@ -26,15 +26,15 @@ def reauthenticating(context: ServiceContext, user_id: str) -> Iterator[None]:
     """Count the password that a logged-in user enters again, and log one that is wrong.
 
     Raises:
-        TooManyTries: when there were too many, wrong ones above all.
+        TooManyAttempts: after too many attempts.
     """
     limits = context.limits
     try:
         with (
             hashing_share(context, user_id),
             counting_failures(context, reauthentication_hits(limits, user_id), WrongPassword),
-            # Whatever else an endpoint refuses, a wrong second factor or one too many, the right
-            # password has cost a hash.
+            # A right password counts even if the request is rejected for another reason, such as a
+            # wrong second factor: it has cost a hash.
             counting_successes(context, accepted_password_hits(limits, user_id), *_NOT_ACCEPTED),
         ):
             yield
@@ -48,7 +48,7 @@ def reauthenticated_user(context: ServiceContext, password: str) -> User:
 
     Raises:
         WrongPassword: when the password is not the user's.
-        TooManyTries: when there were too many, wrong ones above all.
+        TooManyAttempts: after too many attempts.
         HasherOverloaded: when no core became free in time.
     """
     user_id = get_jwt_identity()

@@ -19,7 +19,11 @@ from flask_watchword.service.authentication.challenge_tokens import (
     new_challenge_token,
 )
 from flask_watchword.service.authentication.factor import Factor
-from flask_watchword.service.authentication.login import check_transport, finish_login, later_step
+from flask_watchword.service.authentication.login import (
+    attempt_without_hits,
+    check_transport,
+    finish_login,
+)
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.error_codes import (
     CROSS_ORIGIN,
@@ -106,7 +110,7 @@ def answer_challenge(
         context.audit("second_factor_failed", user.id)
         raise Rejected(INVALID_SECOND_FACTOR, error.message) from error
     methods = (PASSWORD_METHOD, factor.amr)
-    return finish_login(context, user, methods, later_step(context, user), transport)
+    return finish_login(context, user, methods, attempt_without_hits(context, user), transport)
 
 
 def require_second_factor(context: ServiceContext, user_id: str, answers: object) -> None:

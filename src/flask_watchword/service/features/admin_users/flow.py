@@ -31,7 +31,7 @@ class UserChange:
         return self.disabled is True or (self.roles is not None and ADMIN not in self.roles)
 
     def takes_away_from(self, user: User) -> bool:
-        """Tell whether tokens of the user would claim more than is true: they have to end."""
+        """Tell whether the change takes a role, a scope or the access from the user."""
         lost_roles = self.roles is not None and not user.roles <= self.roles
         lost_scopes = self.scopes is not None and not user.scopes <= self.scopes
         return self.disabled is True or lost_roles or lost_scopes

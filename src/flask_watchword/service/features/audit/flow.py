@@ -1,4 +1,4 @@
-"""Drop the oldest entries of the audit log, so that what is left is still one chain."""
+"""Delete the oldest entries of the audit log, so that the rest is still an intact chain."""
 
 from typing import Any
 
@@ -15,27 +15,27 @@ from flask_watchword.clock import system_clock
 
 
 class BrokenChain(ValueError):
-    """What would be dropped was altered: it is evidence."""
+    """An entry that would be deleted was altered: it is evidence."""
 
 
-def last_before(log: AuditLog, moment: float) -> Head | None:
-    """Return the last entry in front of the first that is not older than a moment.
+def last_before(log: AuditLog, limit: float) -> Head | None:
+    """Return the last entry before the first one that is not older than a time.
 
     Args:
-        log: what to look through, from its beginning on.
-        moment: seconds since the epoch.
+        log: the audit log, which is read from its beginning.
+        limit: seconds since the epoch.
 
     Returns:
-        The entry; ``None`` where the first one is not older.
+        The entry; ``None`` if no entry is older.
 
     Raises:
-        BrokenChain: when one of them does not follow from the one before.
+        BrokenChain: when one of them is not linked to the one before.
     """
     start = last = log.start()
     for entry in entries_behind(log, start):
         if problem := problem_behind(last, entry):
             raise BrokenChain(problem)
-        if entry.event.at >= moment:
+        if entry.event.at >= limit:
             break
         last = Head(entry.seq, entry.hash)
     return last if last != start else None
@@ -57,28 +57,28 @@ def append_entry(log: AuditLog, event: str, actor: str, **detail: Detail) -> Non
 
 
 def announce(log: AuditLog, until: Head, actor: str) -> None:
-    """Append an entry that says what is dropped, and by whom: without it the chain is broken.
+    """Append an entry that records what is deleted and by whom; without it the chain is broken.
 
     Args:
-        log: the audit log, before anything is dropped.
-        until: the last entry to drop.
+        log: the audit log, before anything is deleted.
+        until: the last entry to delete.
         actor: the name of the command.
     """
     append_entry(log, TRIMMED, actor, until=until.seq, hash=until.hash)
 
 
 def drop_some(log: AuditLog, until: Head, limit: int) -> int:
-    """Drop some of the oldest entries; return how many, 0 when those up to the last one are gone.
+    """Delete some of the oldest entries; return how many, or 0 when all of them are deleted.
 
     Args:
-        log: what to drop them from.
-        until: the last one to drop, which :func:`announce` has told of.
-        limit: maximum number of results.
+        log: the audit log.
+        until: the last entry to delete, which :func:`announce` has recorded.
+        limit: the maximum number of entries.
     """
     while (start := log.start()).seq < until.seq:
         page = log.after(start.seq, min(limit, until.seq - start.seq))
         if not page or page[-1].seq > until.seq:
-            # Somebody else has removed them meanwhile, and not by dropping.
+            # They were removed in another way in the meantime.
             return 0
         last = Head(page[-1].seq, page[-1].hash)
         if log.drop(start, last):

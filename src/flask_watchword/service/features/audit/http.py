@@ -57,7 +57,7 @@ class ShownEntry(msgspec.Struct):
 
     @classmethod
     def of(cls, entry: Entry) -> Self:
-        """Return an entry as it is shown."""
+        """Return the response for an entry."""
         event = entry.event
         return cls(
             seq=entry.seq,

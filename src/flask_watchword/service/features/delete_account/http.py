@@ -8,7 +8,7 @@ from flask_watchword.service.access import ACCESS
 from flask_watchword.service.authentication.confirmation import (
     CONFIRMATION_ERRORS,
     Confirmation,
-    second_factor_shown,
+    second_factor_verified,
 )
 from flask_watchword.service.authentication.reauthentication import reauthenticated_user
 from flask_watchword.service.context import ServiceContext
@@ -31,7 +31,7 @@ from flask_watchword.service.responses import no_content
 def delete_account(context: ServiceContext, body: Confirmation) -> Response:
     """Respond 204; the account, codes, second factor, tokens and sessions are deleted."""
     user_id = reauthenticated_user(context, body.password).id
-    confirmation = second_factor_shown(context, user_id, body)
+    confirmation = second_factor_verified(context, user_id, body)
     try:
         delete_user(context.accounts, user_id, confirmation=confirmation)
     except NoSuchUser as error:

@@ -1,4 +1,4 @@
-"""The tutorial's world: one user whose password everybody knows, and a token past its time."""
+"""The demo: a user whose password is public, and an expired token."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,16 +19,16 @@ from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContex
 
 DEMO_EMAIL = "test@example.com"
 DEMO_PASSWORD = "password"
-#: The claim by which the protected route answers without asking the store.
+#: The claim with the e-mail address, so that the protected route needs no database.
 EMAIL_CLAIM = "email"
 
 
 def add_demo_user(users: UserStore, passwords: Passwords, clock: Clock) -> None:
-    """Add the user of the walk-through, unless it is there already.
+    """Add the user of the walk-through, unless it exists.
 
     Raises:
-        InvalidSetting: when the database has other users. A login that everybody knows has no
-            place among real accounts.
+        InvalidSetting: when the database has other users: a public password must not give
+            access to a database with real accounts.
     """
     if users.by_email(email_key(DEMO_EMAIL)) is not None:
         return
@@ -42,14 +42,14 @@ def add_demo_user(users: UserStore, passwords: Passwords, clock: Clock) -> None:
         user = new_user(DEMO_EMAIL, passwords.hash(DEMO_PASSWORD), clock())
         users.add(replace(user, email_verified_at=user.created_at))
     except EmailTaken:
-        return  # another demo, started at the same moment, was first
+        return  # another demo, started at the same time, was first
 
 
 def refuse_demo_user(users: UserStore, passwords: Passwords) -> None:
-    """Refuse to serve a database in which a demo has left its user.
+    """Reject a database that has the user of a demo.
 
     Raises:
-        InvalidSetting: when one can log in with the password that everybody knows.
+        InvalidSetting: when the public password is valid.
     """
     user = users.by_email(email_key(DEMO_EMAIL))
     if user is not None and passwords.verify(user.password_hash, DEMO_PASSWORD):
@@ -60,8 +60,8 @@ def refuse_demo_user(users: UserStore, passwords: Passwords) -> None:
         )
 
 
-def carry_email(tokens: JWTManager) -> None:
-    """Put the e-mail address into every token, read from the user at each issue."""
+def add_email_claim(tokens: JWTManager) -> None:
+    """Add the e-mail address to the claims of every token."""
     tokens.additional_claims_loader(_claims_with_email)
 
 

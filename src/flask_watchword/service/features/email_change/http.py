@@ -13,7 +13,7 @@ from flask_watchword.service.authentication.confirmation import (
     EMAIL_CODE_ERRORS,
     CodeAndPassword,
     Confirmation,
-    second_factor_shown,
+    second_factor_verified,
 )
 from flask_watchword.service.authentication.reauthentication import reauthenticating
 from flask_watchword.service.context import ServiceContext
@@ -63,7 +63,7 @@ def change_email(context: ServiceContext, body: EmailChange) -> Response:
             user_id,
             body.password,
             body.email,
-            confirmation=second_factor_shown(context, user_id, body),
+            confirmation=second_factor_verified(context, user_id, body),
         )
     return json_response(Message("An e-mail is on its way to the new address"), 202)
 

@@ -12,10 +12,10 @@ from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.authentication.login import (
     InvalidCredentials,
     check_transport,
+    count_right_password,
+    count_wrong_password,
     finish_login,
     rate_limited_attempt,
-    right_password,
-    wrong_password,
 )
 from flask_watchword.service.authentication.second_factor import MfaChallenge, challenge_response
 from flask_watchword.service.authentication.verified_logins import verified_logins_only
@@ -80,7 +80,7 @@ def login(context: ServiceContext, body: Credentials) -> Response:
         )
         if user is not None:
             return _finish(context, user, body.password, attempt, body.transport)
-    wrong_password(context, attempt)
+    count_wrong_password(context, attempt)
     # Before the audit entry, which may fail: on a full disk, guesses would not be counted. The user
     # is loaded whether there is an account or not, so that both cases take as long.
     user = users.by_email(email_key(body.email))
@@ -93,7 +93,7 @@ def _finish(
 ) -> Response:
     challenge = challenge_response(context, user)
     if challenge is not None:
-        right_password(context, attempt)
+        count_right_password(context, attempt)
         return challenge
     for check in context.login_checks:
         check(context, user, password)

@@ -12,7 +12,7 @@ from flask_watchword.service.access import ACCESS
 from flask_watchword.service.authentication.confirmation import (
     CONFIRMATION_ERRORS,
     FactorAnswers,
-    second_factor_shown,
+    second_factor_verified,
 )
 from flask_watchword.service.authentication.reauthentication import reauthenticating
 from flask_watchword.service.context import ServiceContext
@@ -61,7 +61,7 @@ def change_password(context: ServiceContext, body: PasswordChange) -> Response:
             user_id,
             body.current_password,
             body.password,
-            confirmation=second_factor_shown(context, user_id, body),
+            confirmation=second_factor_verified(context, user_id, body),
             silent=not room,
         )
     return no_content()

@@ -16,7 +16,7 @@ from flask_watchword.accounts.shared_limits import (
     one_time_code_hits,
 )
 from flask_watchword.service.access import PUBLIC
-from flask_watchword.service.authentication.login import trust_this_location
+from flask_watchword.service.authentication.login import trust_current_network
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.password_reset import flow
@@ -65,7 +65,7 @@ class RemainingKey(msgspec.Struct):
 
     @classmethod
     def of(cls, key: ApiToken) -> Self:
-        """Return a key as it is shown."""
+        """Return the response for a key."""
         return cls(
             id=key.id,
             kind=key.kind.value,
@@ -97,7 +97,7 @@ class ResetDone(msgspec.Struct):
     errors=(TOO_MANY_TRIES,),
 )
 def forgot_password(context: ServiceContext, body: Address) -> Response:
-    """Respond in the same way to known, unknown and disabled accounts: only the mailbox tells."""
+    """Respond in the same way to known, unknown and disabled accounts."""
     request = mail_request_hits(context.limits, context.client_address)
     with (
         counting_successes(context, request),
@@ -127,5 +127,5 @@ def reset_password(context: ServiceContext, body: Reset) -> Response:
         user, keys = flow.reset_password(
             context.accounts, body.code, body.password, revoke_keys=body.revoke_api_keys
         )
-    trust_this_location(context, user.id)
+    trust_current_network(context, user.id)
     return json_response(ResetDone([RemainingKey.of(key) for key in keys]))

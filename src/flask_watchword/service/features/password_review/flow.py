@@ -40,15 +40,15 @@ def review_password(accounts: Accounts, user: User, password: str) -> None:
 
 
 def replace_password(accounts: Accounts, user: User, password: str) -> None:
-    """Give a user whose login was rejected for a weak password another one; all sessions end.
+    """Replace the weak password of a user whose login it blocks; all sessions end.
 
     Raises:
-        WrongPassword: when the account has changed, or has a second factor again: a login that
-            has not shown it must not change anything.
+        WrongPassword: when the account has changed, or has a second factor again: a login without
+            this factor must not change anything.
         UnacceptablePassword: when the password is too weak.
         HasherOverloaded: when no core became free in time.
     """
-    _refuse_second_factor(accounts, user)
+    _reject_second_factor(accounts, user)
     check_alone(accounts, user, password)
     password_hash = accounts.passwords.hash(password)
     with accounts.end_access(user.id):
@@ -56,11 +56,11 @@ def replace_password(accounts: Accounts, user: User, password: str) -> None:
 
 
 def _replace(tx: Transaction, accounts: Accounts, user: User, password_hash: str) -> None:
-    _refuse_second_factor(accounts, user)
+    _reject_second_factor(accounts, user)
     set_new_password(tx, user, password_hash)
     tx.users.finish_password_review(user.id, user.version + 1)
 
 
-def _refuse_second_factor(accounts: Accounts, user: User) -> None:
+def _reject_second_factor(accounts: Accounts, user: User) -> None:
     if accounts.has_second_factor(user):
         raise WrongPassword

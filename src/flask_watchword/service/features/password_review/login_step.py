@@ -34,7 +34,7 @@ def require_strong_password(context: ServiceContext, user: User, password: str) 
         context.audit("password_change_required", user.id)
         raise Rejected(
             PASSWORD_CHANGE_REQUIRED,
-            f"The second factor was removed, and alone the password is refused: {error}. "
-            "Choose another one by POST /login/password",
+            f"The password is too weak without a second factor, which was removed: {error}. "
+            "Choose another one with POST /login/password",
             members={"pending_token": new_challenge_token(context, NEW_PASSWORD, user)},
         ) from error

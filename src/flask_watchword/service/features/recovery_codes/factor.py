@@ -12,7 +12,7 @@ from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.recovery_codes.flow import RECOVERY_CODES, use_recovery_code
 from flask_watchword.service.features.recovery_codes.limits import recovery_code_hits
 
-#: 16 characters, with hyphens or blanks between them.
+#: 16 characters, with hyphens or spaces between them.
 RecoveryCode = Annotated[
     str,
     msgspec.Meta(max_length=64, description="One of the recovery codes; it is used up."),
@@ -24,7 +24,7 @@ class RecoveryCodeFactor:
 
     field = "recovery_code"
     answer_type: Any = RecoveryCode
-    # It stands in for a one-time password: RFC 8176 has no value of its own for it.
+    # RFC 8176 has no value for recovery codes; they replace a one-time password.
     amr = "otp"
     is_backup = True
 

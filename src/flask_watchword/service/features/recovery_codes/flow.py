@@ -1,4 +1,4 @@
-"""Codes for who has lost their authenticator: ten, shown once, each good for one sign-in."""
+"""Recovery codes for users who have lost their authenticator: ten single-use codes."""
 
 import hashlib
 import secrets
@@ -7,10 +7,10 @@ from typing import Protocol
 
 from flask_watchword.accounts.transaction import FeatureRepository, Repository, Transaction
 
-#: How many a user gets at a time.
+#: Number of codes of a user.
 COUNT = 10
 
-# Without i, l, o and u, which people take for others (Crockford's base 32).
+# Without i, l, o and u, which are easily misread (Crockford's base 32).
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _GROUPS = 4
 _GROUP_CHARACTERS = 4
@@ -19,16 +19,16 @@ _MISREAD = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None})
 
 
 class RecoveryCodeStore(FeatureRepository, Protocol):
-    """Keeps hashes of codes that are not used yet."""
+    """Stores the hashes of unused codes."""
 
     def replace(self, user_id: str, digests: Sequence[str]) -> None:
-        """Keep these and none that were there before: all in one transaction."""
+        """Replace all codes of a user in one transaction."""
 
     def use(self, user_id: str, digest: str) -> bool:
-        """Delete one; return whether it was there. One statement: of several only one succeeds."""
+        """Delete a code; return whether it existed. Of concurrent calls only one succeeds."""
 
     def left(self, user_id: str) -> int:
-        """Return how many are not used yet."""
+        """Return the number of unused codes."""
 
 
 #: The recovery codes, in a transaction.
@@ -39,24 +39,24 @@ RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
 
 
 def new_recovery_codes() -> list[str]:
-    """Return codes to show to a user, once."""
+    """Return new codes, to show to the user once."""
     return [_new_code() for _ in range(COUNT)]
 
 
 def recovery_digest(user_id: str, code: str) -> str:
-    """Return what is kept of a code.
+    """Return the hash of a code, which is stored.
 
-    A code has 80 random bits, so that a plain hash cannot be turned round and one look-up finds
-    it. The user's id is part of it: a hash that is copied to another user's row is of no use.
-    Hyphens, blanks, capitals and the letters people take for others do not matter.
+    A code has 80 random bits, so that a plain hash cannot be inverted, and one query finds it. The
+    id of the user is part of it: a hash that is copied to the row of another user is useless.
+    Hyphens, spaces, upper case and misread letters make no difference.
     """
-    typed = code.strip().lower().translate(_MISREAD)
-    text = f"recovery code\0{user_id}\0{typed}"
+    normalized = code.strip().lower().translate(_MISREAD)
+    text = f"recovery code\0{user_id}\0{normalized}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def replace_codes(tx: Transaction, user_id: str, codes: Sequence[str]) -> None:
-    """Give a user new recovery codes in place of the old ones."""
+    """Replace the recovery codes of a user."""
     tx.get(RECOVERY_CODES).replace(user_id, [recovery_digest(user_id, one) for one in codes])
 
 

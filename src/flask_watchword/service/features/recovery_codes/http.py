@@ -11,7 +11,7 @@ from flask_watchword.service.access import ACCESS
 from flask_watchword.service.authentication.confirmation import (
     CONFIRMATION_ERRORS,
     Confirmation,
-    second_factor_shown,
+    second_factor_verified,
 )
 from flask_watchword.service.authentication.reauthentication import reauthenticated_user
 from flask_watchword.service.context import ServiceContext
@@ -53,6 +53,6 @@ def renew_recovery_codes(context: ServiceContext, body: Confirmation) -> Respons
         tx.notify(RECOVERY_CODES_RENEWED, user)
         tx.audit("recovery_codes_renewed", user.id)
 
-    with second_factor_shown(context, user.id, body):
+    with second_factor_verified(context, user.id, body):
         context.transaction(renew)
     return json_response(NewRecoveryCodes(codes))

@@ -16,7 +16,7 @@ _of_this_user = _codes.user_id == bindparam("this_user")
 
 _FORGET_CODES = delete(tables.recovery_codes).where(_of_this_user)
 
-_KEEP_CODES = insert(tables.recovery_codes)
+_ADD_CODE = insert(tables.recovery_codes)
 
 _USE_CODE = delete(tables.recovery_codes).where(
     _of_this_user, _codes.code_hash == bindparam("digest")
@@ -36,22 +36,22 @@ class SqlRecoveryCodeStore:
         self._database = database_at(place)
 
     def replace(self, user_id: str, digests: Sequence[str]) -> None:
-        """Keep these codes and none that were there before."""
+        """Replace all codes of a user."""
 
         def work(statements: Statements) -> None:
             statements.count(_FORGET_CODES, {"this_user": user_id})
             for digest in digests:
-                statements.count(_KEEP_CODES, {"user_id": user_id, "code_hash": digest})
+                statements.count(_ADD_CODE, {"user_id": user_id, "code_hash": digest})
 
         self._database.transact(work)
 
     def use(self, user_id: str, digest: str) -> bool:
-        """Delete a code; return whether it was there."""
+        """Delete a code; return whether it existed."""
         values = {"this_user": user_id, "digest": digest}
         return self._database.count(_USE_CODE, values) == 1
 
     def left(self, user_id: str) -> int:
-        """Return how many codes are not used yet."""
+        """Return the number of unused codes."""
         ((left,),) = self._database.rows(_CODES_LEFT, {"this_user": user_id})
         return int(left)
 

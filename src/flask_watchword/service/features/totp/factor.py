@@ -12,7 +12,7 @@ from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.totp.flow import TOTP, verify_totp
 from flask_watchword.service.features.totp.limits import totp_hits
 
-#: Six digits, which some people type with a blank between them.
+#: Six digits, which may have a space between them.
 TotpCode = Annotated[
     str,
     msgspec.Meta(

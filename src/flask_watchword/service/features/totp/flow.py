@@ -1,4 +1,4 @@
-"""Time-based one-time passwords as a second factor (RFC 6238), each of them used once."""
+"""Time-based one-time passwords (RFC 6238) as a second factor; each can be used once."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from flask_watchword.accounts.transaction import FeatureRepository, Repository
 #: Seconds of one step (RFC 6238 section 5.2).
 STEP_SECONDS = 30
 
-#: What every authenticator has: six digits, by HMAC-SHA-1 (RFC 6238 section 1.2).
+#: The format that every authenticator supports: six digits, HMAC-SHA-1 (RFC 6238 section 1.2).
 DIGITS = 6
 
-# Steps before and after the present one that are accepted: clocks differ, and typing takes time
-# (RFC 6238 section 6 has one step of each).
+# Accepted steps, relative to the current one: clocks differ, and typing takes time (RFC 6238
+# section 6 recommends one step in each direction).
 _DRIFT = (-1, 0, 1)
 
 _SECRET_CHARACTERS = 32  # of base32: 160 bits, as RFC 4226 section 4 (R6) recommends
@@ -27,12 +27,12 @@ class Enrolment:
     """A user's authenticator.
 
     Attributes:
-        user_id: whose it is.
-        secret: what the authenticator and we have in common, in base32.
+        user_id: the id of the user.
+        secret: the shared secret, in base32.
         created_at: seconds since the epoch.
-        confirmed_at: when a first code has shown that the authenticator has it; ``None`` before
-            that, and then it is no factor yet.
-        last_step: the latest step of which a code was used; 0 for none.
+        confirmed_at: when the first code was verified; ``None`` before that, when it is not a
+            factor yet.
+        last_step: the latest step whose code was used; 0 for none.
     """
 
     user_id: str
@@ -43,7 +43,7 @@ class Enrolment:
 
     @property
     def is_confirmed(self) -> bool:
-        """Tell whether a sign-in needs it."""
+        """Tell whether it is a factor of each login."""
         return self.confirmed_at is not None
 
 
@@ -60,40 +60,41 @@ class UnreadableSecret(Rejected):
 
 
 class TotpStore(FeatureRepository, Protocol):
-    """Keeps one authenticator a user, its secret sealed."""
+    """Stores one authenticator for each user, with its secret encrypted."""
 
     def begin(self, enrolment: Enrolment) -> bool:
-        """Keep an authenticator that is not confirmed, in the place of one that is not either.
+        """Store an unconfirmed authenticator, replacing an unconfirmed one.
 
-        One statement. Returns whether it did: it does not where one is confirmed, so that nobody
-        who has only a session can put another in its place.
+        One statement. Returns whether it was stored: not if one is confirmed, so that a stolen
+        session cannot replace it.
         """
 
     def get(self, user_id: str) -> Enrolment | None:
         """Return a user's authenticator, confirmed or not.
 
         Raises:
-            UnreadableSecret: when its secret cannot be opened.
+            UnreadableSecret: when its secret cannot be decrypted.
         """
 
     def confirm(self, user_id: str, created_at: float, step: int, now: float) -> bool:
-        """Make the authenticator that was begun at a moment a factor; its first code is used.
+        """Confirm the authenticator with this creation time, and use up its first code.
 
-        One compare-and-swap. Returns whether it did: not where another one was begun since, or
-        one is confirmed.
+        One compare-and-swap. Returns whether it was confirmed: not if another one was stored since,
+        or one is confirmed already.
         """
 
     def use_step(self, user_id: str, step: int) -> bool:
-        """Use up a step, and with it every one before: one compare-and-swap.
+        """Use up a step and all earlier ones, with one compare-and-swap.
 
-        Returns whether it did: not where that step or a later one is used, or nothing confirmed.
+        Returns whether it did: not if this step or a later one is used, or there is no confirmed
+        authenticator.
         """
 
     def has_factor(self, user_id: str) -> bool:
-        """Tell whether a user has a confirmed authenticator; no secret is opened."""
+        """Tell whether a user has a confirmed authenticator; no secret is decrypted."""
 
     def remove(self, user_id: str) -> bool:
-        """Forget a user's authenticator; return whether there was one."""
+        """Delete a user's authenticator; return whether there was one."""
 
 
 TOTP_ADDED = "totp_added"
@@ -104,27 +105,27 @@ TOTP: Repository[TotpStore] = Repository("totp")
 
 
 def new_enrolment(user_id: str, now: float) -> Enrolment:
-    """Return an authenticator with a secret of its own, to be confirmed."""
+    """Return an unconfirmed authenticator with a new secret."""
     return Enrolment(user_id, pyotp.random_base32(_SECRET_CHARACTERS), now)
 
 
 def otpauth_uri(enrolment: Enrolment, account: str, issuer: str) -> str:
-    """Return what a QR code for an authenticator holds.
+    """Return the URI to show as a QR code.
 
     Args:
-        enrolment: whose secret it is.
-        account: what to show beside the code: the e-mail address.
+        enrolment: the authenticator.
+        account: the label of the account: the e-mail address.
         issuer: the name of the service.
     """
     return pyotp.TOTP(enrolment.secret, digits=DIGITS, interval=STEP_SECONDS).provisioning_uri(
-        # A colon separates the two where authenticators read them.
+        # Authenticators take a colon as the separator between the two.
         name=account.replace(":", " "),
         issuer_name=issuer.replace(":", " "),
     )
 
 
 def confirm_totp(store: TotpStore, user_id: str, code: str, now: float) -> bool:
-    """Make a user's new authenticator a factor if this is a code of it; tell whether it is."""
+    """Confirm a user's new authenticator if the code is right; return whether it was."""
     enrolment = store.get(user_id)
     if enrolment is None or enrolment.is_confirmed:
         return False
@@ -133,9 +134,9 @@ def confirm_totp(store: TotpStore, user_id: str, code: str, now: float) -> bool:
 
 
 def verify_totp(store: TotpStore, user_id: str, code: str, now: float) -> bool:
-    """Tell whether a code is one of the user's authenticator, and use it up.
+    """Verify a code of the user's authenticator and use it up; return whether it was right.
 
-    Of any number of tries with one code at once, one succeeds.
+    Of concurrent calls with one code, only one succeeds.
     """
     enrolment = store.get(user_id)
     if enrolment is None or not enrolment.is_confirmed:
@@ -145,17 +146,17 @@ def verify_totp(store: TotpStore, user_id: str, code: str, now: float) -> bool:
 
 
 def matching_step(enrolment: Enrolment, code: str, now: float) -> int | None:
-    """Return the step that a code is of; ``None`` for none. Whether it is used the store knows.
+    """Return the step of a code, or ``None``. The store knows whether the step is used.
 
-    Every step is compared, in constant time, whichever of them it is.
+    The code is compared with every accepted step, each in constant time.
     """
     typed = "".join(code.split())
     if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
         return None
-    present = int(now // STEP_SECONDS)
+    current = int(now // STEP_SECONDS)
     generator = pyotp.HOTP(enrolment.secret, digits=DIGITS)
     matching = None
-    for step in (present + drift for drift in _DRIFT):
+    for step in (current + drift for drift in _DRIFT):
         if step >= 0 and hmac.compare_digest(generator.at(step), typed):
             matching = step
     return matching

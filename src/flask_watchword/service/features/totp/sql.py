@@ -54,7 +54,7 @@ class SqlTotpStore:
 
     Args:
         place: an engine, or the connection of a transaction to take part in.
-        encryptor: hides the secrets; each is bound to its user.
+        encryptor: encrypts the secrets; each is bound to its user.
     """
 
     def __init__(self, place: EngineOrConnection, encryptor: Encryptor) -> None:
@@ -63,7 +63,7 @@ class SqlTotpStore:
         self._encryptor = encryptor
 
     def begin(self, enrolment: Enrolment) -> bool:
-        """Keep an authenticator that is not confirmed, unless one is."""
+        """Store an unconfirmed authenticator, unless one is confirmed."""
         context = _context(enrolment.user_id)
         values = {
             "user_id": enrolment.user_id,
@@ -86,12 +86,12 @@ class SqlTotpStore:
         return Enrolment(user_id, secret, created_at, confirmed_at, last_step)
 
     def confirm(self, user_id: str, created_at: float, step: int, now: float) -> bool:
-        """Make the authenticator that was begun at a moment a factor."""
+        """Confirm the authenticator with this creation time."""
         values = {"this_user": user_id, "begun_at": created_at, "step": step, "now": now}
         return self._database.count(_CONFIRM, values) == 1
 
     def use_step(self, user_id: str, step: int) -> bool:
-        """Use up a step, and with it every one before."""
+        """Use up a step and all earlier ones."""
         values = {"this_user": user_id, "step": step}
         return self._database.count(_USE_STEP, values) == 1
 
@@ -100,7 +100,7 @@ class SqlTotpStore:
         return bool(self._database.rows(_HAS_FACTOR, {"this_user": user_id}))
 
     def remove(self, user_id: str) -> bool:
-        """Forget a user's authenticator."""
+        """Delete a user's authenticator."""
         values = {"this_user": user_id}
         return self._database.count(_REMOVE, values) == 1
 
@@ -109,7 +109,7 @@ class SqlTotpStore:
         self.remove(user_id)
 
     def reencrypt(self) -> ReencryptionResult:
-        """Encrypt every secret that is under another master key with the first one."""
+        """Re-encrypt every secret of another master key with the first one."""
         return reencrypt_column(
             self._place, self._encryptor, _totp.user_id, _totp.sealed_secret, _context
         )

@@ -1,4 +1,4 @@
-"""Users of other software: what a record of one has to say, and how many are kept at once."""
+"""Validate the records of an import, and add their users."""
 
 import re
 import uuid
@@ -14,32 +14,31 @@ from flask_watchword.accounts.passwords import MAX_PASSWORD_CHARACTERS, Password
 from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.users import InvalidName, User, check_names
 
-# It stands in tokens, in paths and in logs. A code may be for somebody who is nobody yet, under
-# the two names that are set apart.
+# Ids appear in tokens, paths and logs. The two reserved names own codes that belong to no user yet.
 _ID = re.compile(r"(?!setup$|nobody-)[A-Za-z0-9._:-]{1,64}")
-#: The first moment of the year 10000, behind which no calendar goes.
+#: The beginning of the year 10000, which ``datetime`` cannot represent.
 _END_OF_TIME = 253_402_300_800.0
 
 
 class BadRecord(ValueError):
-    """A record that makes no user; the message says why, without a password or a hash."""
+    """An invalid record; the message says why, without a password or a hash."""
 
 
 class Record(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What is known of a user elsewhere.
+    """A user of other software.
 
     Attributes:
         email: the address.
-        password_hash: of a kind that ``imported_hashes`` or argon2 verifies; or else
-        password: itself, which is hashed.
-        id: what their tokens have said so far; a new one where there is none.
-        email_verified: whether it was shown that mail reaches them.
+        password_hash: a hash that ``imported_hashes`` or argon2 verifies; alternatively
+        password: the password, which is hashed.
+        id: the subject of the user's tokens so far; a new one by default.
+        email_verified: whether the address is verified.
         roles: the user's roles.
         scopes: the user's scopes.
-        disabled: whether they are refused everywhere.
-        created_at: seconds since the epoch, or RFC 3339; now where it is not known.
-        line: where the record stood, in a file of those that were refused; it says nothing here.
-        reason: why it was refused there.
+        disabled: whether the user is disabled.
+        created_at: seconds since the epoch, or RFC 3339; the current time by default.
+        line: the line of the record, in a file of rejected records; ignored.
+        reason: the reason in a file of rejected records; ignored.
     """
 
     email: str
@@ -56,44 +55,44 @@ class Record(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What became of a batch.
+class BatchResult:
+    """The outcome of a batch.
 
     Attributes:
-        added: the ids of the users who were kept.
-        there: the ids of those whose address has an account already, which stays as it is.
-        refused: the others' ids, with the reason of each.
+        added: the ids of the added users.
+        existing: the ids of users whose address has an account already, which is not changed.
+        rejected: the reasons why the other users were rejected, by id.
     """
 
     added: frozenset[str]
-    there: frozenset[str]
-    refused: dict[str, str]
+    existing: frozenset[str]
+    rejected: dict[str, str]
 
 
 def user_of_record(record: Record, passwords: Passwords, now: float) -> User:
-    """Return the user that a record describes; a password that it has is hashed by the caller.
+    """Return the user of a record; the caller hashes the password, if the record has one.
 
     Args:
-        record: of one user.
-        passwords: says which hashes can be verified.
+        record: the record.
+        passwords: knows which hashes can be verified.
         now: seconds since the epoch.
 
     Raises:
-        BadRecord: when it describes none.
+        BadRecord: when the record is invalid.
     """
     try:
-        shown = check_email(record.email)
+        email = check_email(record.email)
         roles, scopes = (check_names(frozenset(names)) for names in (record.roles, record.scopes))
     except (InvalidEmail, InvalidName) as error:
         raise BadRecord(str(error)) from error
     _check_password(record, passwords)
     if record.id is not None and not _ID.fullmatch(record.id):
         raise BadRecord("id: 1 to 64 letters, digits and ._:- are wanted, and no name of ours")
-    created_at = _moment(record.created_at, now)
+    created_at = _timestamp(record.created_at, now)
     return User(
         id=record.id or uuid.uuid4().hex,
-        email=shown,
-        email_key=email_key(shown),
+        email=email,
+        email_key=email_key(email),
         password_hash=record.password_hash or "",
         created_at=created_at,
         roles=roles,
@@ -103,35 +102,35 @@ def user_of_record(record: Record, passwords: Passwords, now: float) -> User:
     )
 
 
-def keep_users(
+def add_users(
     tx: Transaction,
     actor: str,
     users: Sequence[User],
     named: frozenset[str],
-) -> Kept:
-    """Keep users whose address has no account yet, with one entry in the audit log for them all.
+) -> BatchResult:
+    """Add the users whose address has no account yet, with one entry in the audit log for all.
 
     Args:
         tx: the transaction.
         actor: the name of the command, for the audit log.
-        users: no two with one address or one id.
-        named: the ids that others have chosen.
+        users: the users, with distinct addresses and ids.
+        named: the ids that the file names.
     """
     added = tx.users.add_many(users)
-    there, refused = set[str](), dict[str, str]()
+    existing, rejected = set[str](), dict[str, str]()
     for user in users:
         if user.id in added:
             continue
         known = tx.users.by_email(user.email_key)
         if known is None:
-            refused[user.id] = "id: another account has it"
+            rejected[user.id] = "id: another account has it"
         elif user.id in named and known.id != user.id:
-            refused[user.id] = "email: there is an account with this address and another id"
+            rejected[user.id] = "email: there is an account with this address and another id"
         else:
-            there.add(user.id)
+            existing.add(user.id)
     if added:
         tx.audit("users_imported", actor=actor, number=len(added))
-    return Kept(added, frozenset(there), refused)
+    return BatchResult(added, frozenset(existing), rejected)
 
 
 def _check_password(record: Record, passwords: Passwords) -> None:
@@ -146,7 +145,7 @@ def _check_password(record: Record, passwords: Passwords) -> None:
         raise BadRecord(f"password: 1 to {MAX_PASSWORD_CHARACTERS} characters are wanted")
 
 
-def _moment(given: float | datetime | None, now: float) -> float:
+def _timestamp(given: float | datetime | None, now: float) -> float:
     if given is None:
         return now
     if isinstance(given, datetime):

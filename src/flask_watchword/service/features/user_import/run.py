@@ -21,8 +21,8 @@ from flask_watchword.clock import system_clock
 from flask_watchword.service.features.user_import.file import Row
 from flask_watchword.service.features.user_import.flow import (
     BadRecord,
-    Kept,
-    keep_users,
+    BatchResult,
+    add_users,
     user_of_record,
 )
 
@@ -36,9 +36,9 @@ _MAX_PRINTED = 20
 class _DryRun(Exception):
     """Rolls back the transaction of a dry run."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, result: BatchResult) -> None:
         super().__init__()
-        self.kept = kept
+        self.result = result
 
 
 @dataclass(slots=True)
@@ -110,10 +110,10 @@ class Import:
             rows[user.id] = row
             users.append(user)
         users = list(cores.map(lambda user: self._hashed(user, rows[user.id]), users))
-        kept = self._change(users, rows)
-        self.counts.added += len(kept.added)
-        self.counts.already_there += len(kept.there)
-        for user_id, reason in kept.refused.items():
+        result = self._change(users, rows)
+        self.counts.added += len(result.added)
+        self.counts.already_there += len(result.existing)
+        for user_id, reason in result.rejected.items():
             self._reject(rows[user_id], reason)
 
     def _user(self, row: Row) -> User | None:
@@ -147,21 +147,21 @@ class Import:
             return user
         return replace(user, password_hash=self._passwords.hash(password))
 
-    def _change(self, users: list[User], rows: dict[str, Row]) -> Kept:
+    def _change(self, users: list[User], rows: dict[str, Row]) -> BatchResult:
         named = frozenset(
             user_id for user_id, row in rows.items() if row.record and row.record.id == user_id
         )
 
-        def work(tx: Transaction) -> Kept:
-            kept = keep_users(tx, self._actor, users, named)
+        def work(tx: Transaction) -> BatchResult:
+            result = add_users(tx, self._actor, users, named)
             if self._dry_run:
-                raise _DryRun(kept)
-            return kept
+                raise _DryRun(result)
+            return result
 
         try:
             return self._accounts.transaction(work)
         except _DryRun as dry_run:
-            return dry_run.kept
+            return dry_run.result
 
     def _reject(self, row: Row, reason: str) -> None:
         self.counts.rejected += 1

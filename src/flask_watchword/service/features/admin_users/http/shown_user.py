@@ -39,7 +39,7 @@ class ShownUser(msgspec.Struct):
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """Return a user as they are shown."""
+        """Return the response for a user."""
         return cls(
             id=user.id,
             email=user.email,

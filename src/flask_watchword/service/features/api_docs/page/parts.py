@@ -1,4 +1,4 @@
-"""What the page consists of: our own few files, and Swagger UI out of the package it comes in."""
+"""The files of the page: our own, and those of Swagger UI from its package."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def page() -> bytes:
 
 @cache
 def parts() -> Mapping[str, Part]:
-    """Return everything that the page names, by name; nothing else of the package is served."""
+    """Return the files that the page uses, by name; no other file of the package is served."""
     styles, pictures = without_pictures(_theirs("swagger-ui.css"))
     return {
         "page.css": Part(CSS, _ours("page.css")),

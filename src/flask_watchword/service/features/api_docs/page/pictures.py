@@ -1,6 +1,6 @@
-"""The pictures within a stylesheet, taken out of it.
+"""Move the images of a style sheet to files.
 
-Swagger UI's has them as ``data:`` URLs, which ``default-src 'self'`` refuses.
+Swagger UI's has them as ``data:`` URLs, which ``default-src 'self'`` blocks.
 """
 
 import base64
@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 _URL = re.compile(rb'url\((?:"data:((?:[^"\\]|\\.)*)"|data:([^)"\']*))\)')
 _ESCAPED = re.compile(rb"\\(.)")
 
-#: The kinds of pictures there are, and how their names end.
+#: File name extensions of the images, by media type.
 ENDINGS = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 
 
@@ -38,7 +38,7 @@ class Picture:
 
 
 def without_pictures(styles: bytes) -> tuple[bytes, Sequence[Picture]]:
-    """Return a stylesheet that names its pictures as files beside it, and the pictures."""
+    """Return the style sheet with URLs of files in place of its images, and the images."""
     pictures: list[Picture] = []
 
     def named(url: re.Match[bytes]) -> bytes:

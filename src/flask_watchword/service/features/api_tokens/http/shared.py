@@ -1,4 +1,4 @@
-"""What API keys and clients share: create, list, revoke."""
+"""Create, list and revoke API keys and clients."""
 
 from typing import Annotated, Self
 
@@ -23,7 +23,7 @@ from flask_watchword.service.api_token_access import subject_of
 from flask_watchword.service.authentication.confirmation import (
     CONFIRMATION_ERRORS,
     Confirmation,
-    second_factor_shown,
+    second_factor_verified,
 )
 from flask_watchword.service.authentication.reauthentication import reauthenticated_user
 from flask_watchword.service.context import ServiceContext
@@ -36,11 +36,11 @@ TOO_MANY_TOKENS = ErrorCode(
     "The user has the maximum number of API keys and clients.",
 )
 
-#: How many tokens of one kind a user may have that are not over.
-MOST_TOKENS = 50
+#: Maximum number of valid tokens of one kind for each user.
+MAX_TOKENS = 50
 _DAY = 86_400
 
-#: What making one may come to, beside what every reauthentication may.
+#: The errors of an endpoint that creates a token.
 CREATION_ERRORS = (*CONFIRMATION_ERRORS, EMAIL_UNVERIFIED, TOO_MANY_TOKENS)
 
 #: The e-mail that notifies the owner, by kind.
@@ -56,8 +56,8 @@ class NewToken(Confirmation, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         password: the password of the account; a session alone may be stolen.
         name: the name that the owner gives it.
-        scopes: what it may be used for; at most the scopes of its owner.
-        days: the lifetime in days; null for no end.
+        scopes: its scopes; at most those of its owner.
+        days: the lifetime in days; null: it does not expire.
     """
 
     name: _Name
@@ -88,7 +88,7 @@ class ShownToken(msgspec.Struct):
 
     @classmethod
     def of(cls, token: ApiToken) -> Self:
-        """Return a token as it is shown."""
+        """Return the response for a token."""
         return cls(
             id=token.id,
             name=token.name,
@@ -117,8 +117,8 @@ def create_token(
         raise Rejected(INVALID_FIELD, str(error), field="name") from error
     except ScopeNotHeld as error:
         raise Rejected(INVALID_FIELD, str(error), field="scopes") from error
-    if len(valid_tokens(context, kind)) >= MOST_TOKENS:
-        msg = f"You have {MOST_TOKENS} of these already; revoke one"
+    if len(valid_tokens(context, kind)) >= MAX_TOKENS:
+        msg = f"You have {MAX_TOKENS} of these already; revoke one"
         raise Rejected(TOO_MANY_TOKENS, msg)
 
     def add(tx: Transaction) -> None:
@@ -129,7 +129,7 @@ def create_token(
         tx.notify(_NOTIFICATIONS[kind], owner, about=token.name)
         tx.audit("machine_token_made", owner.id, token=token.id, kind=kind.value)
 
-    with second_factor_shown(context, owner.id, wanted):
+    with second_factor_verified(context, owner.id, wanted):
         context.transaction(add)
     return token, text
 
@@ -157,8 +157,8 @@ def revoke(context: ServiceContext, kind: ApiTokenKind, token_id: str) -> bool:
             tx.audit("machine_token_revoked", owner, token=token_id)
         return revoked
 
-    # Before, so that nothing changes where it cannot be done; and after, for access tokens that
-    # were issued in between.
+    # Before, so that nothing changes if the access tokens cannot be revoked; and after, for access
+    # tokens that were issued in between.
     revoke_access_of(subject_of(token))
     revoked = context.transaction(work)
     revoke_access_of(subject_of(token))

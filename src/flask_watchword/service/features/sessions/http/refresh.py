@@ -40,11 +40,11 @@ def refresh(context: ServiceContext) -> Response:
         context.sessions.end()
         after_this_request(clear_own_cookies)
         raise
-    sign_in = AuthenticationContext.from_claims(get_jwt(), user)
+    authentication = AuthenticationContext.from_claims(get_jwt(), user)
     # The access token is not fresh, because no password was entered for it.
     return token_response(
         context,
-        context.sessions.refresh(sign_in, address=context.client_address),
-        sign_in.csrf,
+        context.sessions.refresh(authentication, address=context.client_address),
+        authentication.csrf,
         current_transport(),
     )

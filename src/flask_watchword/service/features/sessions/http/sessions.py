@@ -62,7 +62,7 @@ class Device(msgspec.Struct):
 
     @classmethod
     def of(cls, session: ListedSession, current_id: object) -> Self:
-        """Return a session as it is shown."""
+        """Return the response for a session."""
         return cls(
             id=session.id,
             created_at=timestamp(session.started_at),

@@ -58,7 +58,7 @@ class ShownKey(msgspec.Struct):
 
     @classmethod
     def of(cls, key: StoredKey, state: str) -> Self:
-        """Return a key as it is shown."""
+        """Return the response for a key."""
         return cls(
             kid=key.kid,
             state=state,

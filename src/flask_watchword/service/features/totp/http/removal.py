@@ -12,7 +12,7 @@ from flask_watchword.service.administrator import administrator, user_of
 from flask_watchword.service.authentication.confirmation import (
     CONFIRMATION_ERRORS,
     Confirmation,
-    second_factor_shown,
+    second_factor_verified,
 )
 from flask_watchword.service.authentication.reauthentication import reauthenticated_user
 from flask_watchword.service.context import ServiceContext
@@ -35,11 +35,11 @@ from flask_watchword.service.responses import no_content
     errors=(*CONFIRMATION_ERRORS, SECOND_FACTOR_MISSING),
 )
 def disable_totp(context: ServiceContext, body: Confirmation) -> Response:
-    """Respond 204; the authenticator and the recovery codes are deleted, sessions go on."""
+    """Respond 204; the authenticator and the recovery codes are deleted, sessions continue."""
     user = reauthenticated_user(context, body.password)
     _require_authenticator(context, user, "There is no authenticator")
     _reject_weak_password(context, user, body.password)
-    with second_factor_shown(context, user.id, body):
+    with second_factor_verified(context, user.id, body):
         context.transaction(lambda tx: _remove(tx, user, "totp_disabled"))
     return no_content()
 
