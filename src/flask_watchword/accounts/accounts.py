@@ -1,4 +1,4 @@
-"""What the flows of the features work with: transactions, passwords and their rules."""
+"""``Accounts``: the transactions, passwords and rules that the flows of features use."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -46,27 +46,27 @@ def _no_access(
 
 
 def _no_mailer(_outbox: Outbox) -> Mailer:
-    raise RuntimeError("no e-mail can be sent from here")
+    raise RuntimeError("no mailer is configured")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """What the flows of the features work with.
+    """The transactions, passwords and rules that the flows of features use.
 
     Attributes:
         database: opens transactions.
-        mailer_for: returns what puts e-mail into the outbox of a transaction.
-        passwords: hashes and verifies.
+        mailer_for: returns the mailer that puts e-mail into the outbox of a transaction.
+        passwords: hashes and verifies passwords.
         source: the request or command that causes the changes.
         clock: the time in seconds since the epoch.
-        lifetimes: seconds for which one-time codes are valid, by the name of their purpose, where
-            a setting differs from the default.
-        service_name: the name of the service, of which no password may consist.
+        lifetimes: lifetimes of one-time codes in seconds, by the name of their purpose, where a
+            setting differs from the default.
+        service_name: the name of the service; no password may consist of it.
         min_password_characters: the minimum length of a password that is the only factor.
-        has_second_factor: tells whether a user has a second factor; then a shorter password is
+        has_second_factor: returns whether a user has a second factor; then a shorter password is
             accepted.
         end_access: ends the sessions and access tokens of a user around a change.
-        after_commit: is called after each commit.
+        after_commit: called after each commit.
     """
 
     database: Database
@@ -102,7 +102,7 @@ class Accounts:
         Passwords are hashed before it begins: a hash takes long, and other writers wait.
 
         Args:
-            work: what to do; when it raises, nothing is changed. It can be run several times.
+            work: the changes; when it raises, nothing is changed. It can be run several times.
             silent: sends no e-mail, at the cost of sending it.
 
         Raises:

@@ -51,7 +51,7 @@ class ScopeNotHeld(ValueError):
 
     def __init__(self, scopes: Iterable[str]) -> None:
         self.scopes = sorted(scopes)
-        super().__init__(f"these scopes are not yours to give: {' '.join(self.scopes)}")
+        super().__init__(f"you do not have these scopes: {' '.join(self.scopes)}")
 
 
 @dataclass(frozen=True, slots=True)

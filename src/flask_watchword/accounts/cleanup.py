@@ -1,4 +1,4 @@
-"""Delete expired rows of accounts, and define how long they are kept."""
+"""The protocol that deletes expired rows of accounts, and their retention periods."""
 
 from typing import Protocol
 

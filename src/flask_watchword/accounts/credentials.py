@@ -12,7 +12,7 @@ from flask_watchword.accounts.users import User
 
 
 class WrongPassword(Rejected):
-    """A password that is not the user's, or has just been replaced."""
+    """A wrong password, or one that has just been replaced."""
 
     def __init__(self) -> None:
         # Not 401: the token is valid, and another one would not help.
@@ -51,13 +51,13 @@ def authenticate(
 
 
 def confirm_password(accounts: Accounts, user_id: str, password: str) -> User:
-    """Return the user with this id if the password is theirs.
+    """Return the user with this id if the password is correct.
 
-    It is for changes that a stolen session alone must not allow: another address, another
-    password, the deletion of the account.
+    Changes that a stolen session alone must not allow require it: a new address, a new password,
+    the deletion of the account.
 
     Raises:
-        WrongPassword: when it is not.
+        WrongPassword: when the password is wrong.
         HasherOverloaded: when no core became free in time.
     """
     found = accounts.users.by_id(user_id)
@@ -76,7 +76,7 @@ def confirm_code(accounts: Accounts, code: str, purpose: Purpose, password: str)
 
     Raises:
         InvalidCode: when the code is invalid; it is not used up here.
-        WrongPassword: when the password is not the user's.
+        WrongPassword: when the password is wrong.
         HasherOverloaded: when no core became free in time.
     """
     found = accounts.codes.find(code_digest(code), purpose.name, accounts.clock())

@@ -20,14 +20,14 @@ class ErrorCode:
 
 
 class Rejected(Exception):
-    """A request that is rejected. The service answers it in one place.
+    """A request that is rejected; one handler of the service makes the response.
 
     Args:
         error: the reason.
         message: a sentence for people, which may change; the meaning of the code by default.
         field: the field of the body or of the query that is wrong.
         retry_after: seconds after which the client can try again.
-        members: further members of the JSON response, such as a token by which a login goes on.
+        members: further members of the JSON response, such as a token that continues the login.
     """
 
     def __init__(

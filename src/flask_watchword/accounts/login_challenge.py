@@ -14,12 +14,12 @@ _VERSION = "ver"
 
 @dataclass(frozen=True, slots=True)
 class ChallengeKind:
-    """The kind of the missing step.
+    """A kind of missing step, with the format of its token.
 
     Attributes:
         header_type: the ``typ`` header (RFC 8725 section 3.11).
         claim_type: the ``type`` claim.
-        lifetime: of the token, in seconds.
+        lifetime: the lifetime of the token, in seconds.
     """
 
     header_type: str
@@ -67,25 +67,25 @@ def read_challenge(
         InvalidChallenge: if it is a token of another kind.
     """
     if header.get("typ") != kind.header_type or claims.get("type") != kind.claim_type:
-        raise InvalidChallenge("this token is not one of a pending sign-in")
+        raise InvalidChallenge("this is not a challenge token of this kind")
     subject, version = claims.get("sub"), claims.get(_VERSION)
     if not isinstance(subject, str) or not subject or type(version) is not int:
-        raise InvalidChallenge("this token does not say whose sign-in it is")
+        raise InvalidChallenge("the challenge token has no valid subject or version")
     return LoginChallenge(subject, version)
 
 
 def check_challenge(
-    pending: LoginChallenge, user_version: int | None, *, is_disabled: bool
+    challenge: LoginChallenge, user_version: int | None, *, is_disabled: bool
 ) -> None:
     """Reject a login to an account that has changed since the password was verified.
 
     Args:
-        pending: the challenge in the token.
+        challenge: the challenge in the token.
         user_version: the user's current version; ``None`` if the user was deleted.
         is_disabled: whether the user is disabled.
 
     Raises:
         InvalidChallenge: if the user must start the login again.
     """
-    if is_disabled or user_version != pending.user_version:
-        raise InvalidChallenge("the account has changed since; sign in again")
+    if is_disabled or user_version != challenge.user_version:
+        raise InvalidChallenge("the account has changed since; log in again")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-#: To a user whose password has changed, by whichever way.
+#: The notification about a changed or reset password.
 PASSWORD_CHANGED = "password_changed"
 
 

@@ -13,11 +13,11 @@ _CODE_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a code is for.
+    """The purpose of a code: what it does, and who can request it.
 
-    A new code replaces the older one of its purpose and no other. So a purpose says both what a
-    code does and who can request it: a request by a stranger must not invalidate a code that an
-    admin has sent.
+    A new code replaces the older one of its purpose and no other. So codes that do the same thing
+    have different purposes if different people request them: a request by a stranger must not
+    invalidate a code that an admin has sent.
 
     Attributes:
         name: the name that the database stores.
@@ -43,15 +43,15 @@ class InvalidCode(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class OneTimeCode:
-    """What is kept of a code: enough to know it again, not enough to use it.
+    """The stored record of a code: enough to recognise the code, not enough to use it.
 
     Attributes:
-        digest: the SHA-256 of the text that was mailed, in hexadecimal digits.
-        purpose: what it is good for.
-        subject: the id of the user it is for.
-        version: of the user when it was made. It is good for no later one.
-        address: the e-mail address it was mailed to, as it is shown.
-        expires_at: seconds since the epoch; from then on it is over.
+        digest: SHA-256 of the text of the code, in hexadecimal.
+        purpose: the name of its purpose.
+        subject: the id of its user.
+        version: the version of the user when it was created; the code is invalid for a later one.
+        address: the e-mail address that it was sent to, for display.
+        expires_at: when it expires, in seconds since the epoch.
     """
 
     digest: str
@@ -63,34 +63,34 @@ class OneTimeCode:
 
 
 class CodeStore(Protocol):
-    """Keeps codes. Every method is atomic, and may be called from any thread and process."""
+    """Stores codes. Each method is atomic, and may be called from any thread and process."""
 
     def put(self, code: OneTimeCode) -> None:
-        """Keep a code in the place of the one that this subject had for this purpose.
+        """Store a code, replacing the one that this subject had for this purpose.
 
-        So a subject has no more codes than there are purposes, and only the newest counts.
+        So a subject has at most one code for each purpose, the newest.
         """
 
     def put_first(self, code: OneTimeCode, now: float) -> bool:
-        """Keep a code unless this subject has one for this purpose that is not over.
+        """Store a code unless this subject has a valid one for this purpose; return whether it did.
 
-        One compare-and-swap: of any number of concurrent calls exactly one returns that it did.
+        One compare-and-swap: of any number of concurrent calls exactly one returns ``True``.
         """
 
     def find(self, digest: str, purpose: str, now: float) -> OneTimeCode | None:
-        """Return a code of this purpose that is not over; it stays."""
+        """Return a code of this purpose that has not expired, without removing it."""
 
     def take(self, digest: str, purpose: str, now: float) -> OneTimeCode | None:
-        """Remove a code of this purpose that is not over, and return it.
+        """Remove a code of this purpose that has not expired, and return it.
 
         One compare-and-swap: of any number of concurrent calls exactly one gets the code.
         """
 
     def forget(self, subject: str) -> None:
-        """Remove every code of a subject."""
+        """Delete every code of a subject."""
 
     def purge(self, now: float, limit: int) -> int:
-        """Remove up to ``limit`` codes that are over; return how many."""
+        """Delete up to ``limit`` expired codes; return how many."""
 
 
 def new_code(
@@ -103,7 +103,7 @@ def new_code(
     Args:
         user: the user whom the code is for.
         purpose: what the code is for.
-        address: the address that it is mailed to.
+        address: the address that it is sent to.
         now: seconds since the epoch.
         lifetime: seconds for which it is valid; that of the purpose by default.
     """
@@ -114,5 +114,5 @@ def new_code(
 
 
 def code_digest(text: str) -> str:
-    """Return what the store keeps of a code; any text has one."""
+    """Return the stored digest of a code; any text has one."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

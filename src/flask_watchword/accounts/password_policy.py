@@ -63,10 +63,12 @@ def _check_form(password: str, least: int) -> None:
     if len(password) > MAX_PASSWORD_CHARACTERS:
         raise UnacceptablePassword(f"it has more than {MAX_PASSWORD_CHARACTERS} characters")
     if "\0" in password:
-        raise UnacceptablePassword("it holds a NUL character, which other software cuts it off at")
+        raise UnacceptablePassword(
+            "it contains a NUL character, at which other software truncates it"
+        )
     length = len(unicodedata.normalize("NFC", password))
     if length < least:
         raise UnacceptablePassword(
             f"it has {length} characters and needs at least {least}: "
-            "length is what keeps a password from being guessed"
+            "a longer password is harder to guess"
         )

@@ -29,7 +29,7 @@ _WORD = 3
 _WORDS = 50
 
 _PERSONAL = "it is made of the e-mail address or of the name of the service"
-_COMMON = "it is one of the first that programs try: add words that do not belong together"
+_COMMON = "it is a common password: add unrelated words"
 
 #: zxcvbn keeps the user's words in a module variable while it works, so it is not thread-safe.
 _zxcvbn_lock = process_lock()

@@ -4,12 +4,12 @@ import re
 
 from flask_watchword.accounts.rate_limits import Limit
 
-#: What the text of a limit looks like, for messages and the documentation.
+#: Examples of limits, for messages and the documentation.
 EXAMPLES = "10/hour, 20/30 minutes"
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _TEXT = re.compile(r"(\d{1,6})\s*/\s*(?:(\d{1,6})\s*)?(second|minute|hour|day)s?", re.ASCII)
-#: A store keeps the timestamp at which a bucket is full, in 64 bits of microseconds.
+#: A store holds the timestamp at which a bucket is full, in 64 bits of microseconds.
 _LONGEST_PERIOD = 366 * 86_400
 
 

@@ -60,14 +60,14 @@ class Repository(Generic[_R]):
 
 @dataclass(frozen=True, slots=True)
 class Repositories:
-    """The tables of accounts: over one transaction, or with a transaction for each call.
+    """The repositories of accounts: in one transaction, or with a transaction for each call.
 
     Attributes:
         users: the users.
         codes: the one-time codes that were e-mailed.
         api_tokens: API keys and clients.
-        outbox: the e-mail that waits to be sent.
-        audit_log: the audit log. Only :class:`Transaction` and readers of the log use it.
+        outbox: the queued e-mail.
+        audit_log: the audit log. :class:`Transaction` writes to it; others only read.
         of_features: the repositories of the features.
     """
 
@@ -97,7 +97,7 @@ class Database(Protocol):
     def run(self, work: Callable[[Repositories], _T]) -> _T:
         """Run work in one transaction, which is committed when the work returns.
 
-        When the work raises, nothing is changed. Where another transaction was in the way, the
+        When the work raises, nothing is changed. After a conflict with another transaction the
         work is run again from its start, so it must change nothing but these repositories.
 
         Raises:
@@ -121,7 +121,7 @@ class Source:
 
 
 class Transaction:
-    """What a change works with. All of it is committed together, or none of it.
+    """The repositories and methods of one change, committed together or not at all.
 
     Attributes:
         users: the users.
@@ -183,9 +183,9 @@ class Transaction:
 
         Args:
             event: the name of the event, which is part of the API.
-            subject: the id of the user whose account it is about; ``None`` for no account.
-            session: the session that it is about; the one of the request by default.
-            detail: further facts, never a secret.
+            subject: the id of the affected user; ``None`` if there is none.
+            session: the affected session; that of the request by default.
+            detail: further data, never a secret.
         """
         source = self._source
         facts: dict[str, Any] = dict(detail)
@@ -212,10 +212,10 @@ class Transaction:
         """E-mail a notification to a user; a disabled user gets none.
 
         Args:
-            kind: the notification.
+            kind: the kind of notification.
             user: the recipient; ``None`` costs the same time and sends nothing.
-            about: what the notification names, if anything.
-            items: what it lists; of each item the values that the template shows.
+            about: the subject of the message, as in :class:`Notification`.
+            items: the items that the message lists, each with the values that the template shows.
         """
         if user is None or user.is_disabled:
             self._mailer.send_nothing()
@@ -235,8 +235,8 @@ class Transaction:
         self._mailer.send_nothing()
 
     def put_decoy_code(self, email: str, purpose: Purpose) -> None:
-        """Store a code that nobody can have, at the cost of storing a real one."""
-        # Spread over 256 rows: at one row all of these requests would wait for each other, and
+        """Store a code whose text is discarded, at the cost of storing a real one."""
+        # Spread over 256 rows: with one row all of these requests would wait for each other, and
         # one row for each address would let a client fill the table.
         row = hashlib.sha256(email_key(email).encode("utf-8", "surrogatepass")).hexdigest()[:2]
         decoy = User(f"nobody-{row}", "", "", "", 0.0)
@@ -244,7 +244,7 @@ class Transaction:
         self.codes.put(code)
 
     def put_unsent_code(self, user: User, purpose: Purpose, address: str) -> None:
-        """Store a code of a user that is sent to nobody; it replaces an older one."""
+        """Store a code of a user without sending it; it replaces an older one."""
         _, code = self._new_code(user, purpose, address)
         self.codes.put(code)
 
@@ -266,7 +266,7 @@ class Transaction:
         return self._take(code.digest, code.purpose)[0]
 
     def delete_user(self, user_id: str) -> User:
-        """Delete a user with all of their rows; sessions are separate. Return who it was.
+        """Delete a user with all of their rows, and return the deleted user; sessions are separate.
 
         Raises:
             NoSuchUser: when there is none.
@@ -287,7 +287,7 @@ class Transaction:
         return self._mailer_for(self._repositories.outbox)
 
     def append_entries(self) -> None:
-        """Append the audit entries; whatever runs the transaction calls it last."""
+        """Append the audit entries; called once, as the last step of the transaction."""
         if self._events:
             self._repositories.audit_log.append(self._events)
 
