@@ -17,9 +17,9 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test test-slow test-versions test-lowest test-newest bench docs soak check lock clean browser node proxy haproxy
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)-demo/.ready ## start the login service on 127.0.0.1:5000 with a demo user
+demo: $(VENV)-demo/.ready ## start the login service with a demo user on port 5000 (WATCHWORD_PORT=5001 make demo for another)
 	@$(VENV)-demo/bin/watchword serve --demo
 
 test: $(READY) browser node proxy haproxy ## run all tests except the long ones

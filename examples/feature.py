@@ -1,7 +1,8 @@
 """A feature of your own: users send feedback, and get an e-mail that confirms it.
 
-Start it with ``flask --app examples/feature run``, log in, and send ``POST /feedback``. It is
-in the OpenAPI document at ``/openapi.json`` as well.
+It needs the extra ``service``. Start it with ``flask --app examples/feature run``, register with
+``POST /register``, log in, and send ``POST /feedback``. The endpoint is in the OpenAPI document at
+``/openapi.json`` as well.
 """
 
 from pathlib import Path

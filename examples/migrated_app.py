@@ -2,6 +2,7 @@
 
 Watchword creates and migrates its own tables when the application starts. Alembic ignores them:
 ``flask --app examples/migrated_app db migrate`` only writes migrations for the notes.
+It needs the extra ``service``, Flask-SQLAlchemy and Flask-Migrate.
 """
 
 import os

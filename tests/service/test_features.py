@@ -294,6 +294,14 @@ def test_the_commands_of_a_feature_that_is_left_out_do_not_exist(
     assert "No such command 'audit'" in refused.output
 
 
+def test_help_is_shown_beside_an_invalid_env_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("WATCHWORD_PORT\n")
+    assert " audit " in CliRunner().invoke(main, ["--help"]).output
+
+
 def test_each_command_of_a_feature_is_in_its_declaration() -> None:
     declared = {
         feature.name: import_string(path.replace(":", ".")).name

@@ -1,5 +1,6 @@
 """The ``watchword`` command. Each command imports its modules when it runs: help stays fast."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,9 +55,12 @@ def _disabled_features() -> set[str]:
     text = os.environ.get(_DISABLED)
     if text is None and Path(".env").is_file():
         # Imported here because it loads what the settings need: help stays fast without a file.
+        from flask_watchword.service.configuration.values import InvalidSetting
         from flask_watchword.service.load_settings import environment
 
-        text = str(environment().get(_DISABLED, ""))
+        # An invalid file is reported by the command, not by its help.
+        with contextlib.suppress(InvalidSetting):
+            text = str(environment().get(_DISABLED, ""))
     return {name.strip() for name in (text or "").split(",")}
 
 
