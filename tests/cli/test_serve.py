@@ -66,7 +66,7 @@ def test_the_quick_start_goes_from_registered_to_logged_out(serve: Serve, tmp_pa
         assert promised[1].pop(name) == "..."
     assert answers == promised
     give_up_at = time.monotonic() + STOP_SECONDS
-    while "use this code within 24 hours" not in server.output:
+    while "the password of the account within 24 hours" not in server.output:
         assert time.monotonic() < give_up_at
         time.sleep(0.05)
 

@@ -91,7 +91,7 @@ def test_without_a_mail_server_the_log_has_the_code(
     with opened_stores(settings) as stores, caplog.at_level(logging.WARNING):
         ours = Site(create_app(settings, stores=stores))
         ours.post("/register", email=EMAIL, password=GOOD)
-        until(lambda: "unconfirmed" in caplog.text)
+        until(lambda: "not confirmed" in caplog.text)
         stop(ours.app)
         lines = "\n".join(record.getMessage() for record in caplog.records).split("\n")
         shown = "\n".join(line.removeprefix("  | ") for line in lines)
