@@ -1,6 +1,6 @@
 """Error codes of the service itself: requests, tokens, cookies and stores.
 
-A code that one feature alone uses stands in the folder of that feature; codes of accounts stand in
+A code that only one feature uses is in the folder of that feature; codes of accounts are in
 ``accounts/errors.py``.
 """
 

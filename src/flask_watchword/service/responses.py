@@ -30,7 +30,7 @@ _MESSAGES: Mapping[int, str] = {
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-#: A moment as it is shown: RFC 3339, with its zone.
+#: A time in responses: RFC 3339, with a time zone.
 Timestamp: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 

@@ -21,8 +21,8 @@ class Factor(Protocol):
         field: the member of a JSON body that carries the answer of the user.
         answer_type: the type of that member, with its limits and its description.
         amr: what the factor adds to ``amr`` of the tokens (RFC 8176).
-        is_backup: whether it only stands in for another factor, such as a recovery code. A user
-            who has nothing else has no second factor.
+        is_backup: whether it only replaces another factor, such as a recovery code. A user without
+            another factor has no second factor.
     """
 
     field: str

@@ -47,7 +47,7 @@ def register(context: ServiceContext, body: Registration) -> Response:
         counting_successes(context, registration_hits(limits, address)),
         room_in_mailbox(context, body.email, MailCause.REGISTRATION) as room,
     ):
-        # A mailbox at its limit gets no further e-mail. The account is created all the same, and a
+        # A mailbox at its limit gets no further e-mail. The account is created in any case, and a
         # code can be requested later: otherwise a stranger could keep an address from registering.
         flow.register(context.accounts, body.email, body.password, silent=not room)
     return json_response(Message("Check your email for a verification code"), 201)

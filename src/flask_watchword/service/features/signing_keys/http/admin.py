@@ -79,8 +79,8 @@ class Rotation(msgspec.Struct, forbid_unknown_fields=True):
     """How to rotate the key.
 
     Attributes:
-        at_once: whether the new key signs from now on, and not after it was published for long
-            enough. Whoever has a copy of the JWK Set then refuses its tokens for a while.
+        at_once: whether the new key signs at once, rather than after it has been published for a
+            while. Clients with a cached JWK Set reject its tokens until they fetch the set again.
     """
 
     at_once: bool = False
