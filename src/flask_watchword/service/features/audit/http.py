@@ -30,7 +30,7 @@ class AuditQuery(msgspec.Struct, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
 
 
-class ShownEntry(msgspec.Struct):
+class AuditEntryResponse(msgspec.Struct):
     """An entry of the audit log.
 
     Attributes:
@@ -80,7 +80,7 @@ class Entries(msgspec.Struct):
         next: the ``before`` of the next page; null on the last page.
     """
 
-    entries: list[ShownEntry]
+    entries: list[AuditEntryResponse]
     next: int | None
 
 
@@ -101,5 +101,5 @@ def list_audit_entries(context: ServiceContext, query: AuditQuery) -> Response:
     )
     shown, more = found[: query.limit], len(found) > query.limit
     return json_response(
-        Entries([ShownEntry.of(one) for one in shown], shown[-1].seq if more else None)
+        Entries([AuditEntryResponse.of(one) for one in shown], shown[-1].seq if more else None)
     )

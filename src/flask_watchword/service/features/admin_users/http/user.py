@@ -10,7 +10,7 @@ from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.admin_users import flow
 from flask_watchword.service.features.admin_users.flow import UserChange
-from flask_watchword.service.features.admin_users.http.shown_user import Names, ShownUser
+from flask_watchword.service.features.admin_users.http.user_response import Names, UserResponse
 from flask_watchword.service.features.delete_account.flow import delete_user as delete_user_account
 from flask_watchword.service.responses import json_response, no_content
 
@@ -36,12 +36,12 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     "/admin/users/<user_id>",
     summary="Return a user",
     access=ADMIN,
-    responses={200: ShownUser},
+    responses={200: UserResponse},
     errors=(USER_NOT_FOUND,),
 )
 def show_user(context: ServiceContext, user_id: str) -> Response:
     """Respond with a user."""
-    return json_response(ShownUser.of(user_of(context, user_id)))
+    return json_response(UserResponse.of(user_of(context, user_id)))
 
 
 @endpoint(
@@ -50,7 +50,7 @@ def show_user(context: ServiceContext, user_id: str) -> Response:
     summary="Change a user's roles or scopes, disable or enable the user",
     access=RECENT_ADMIN,
     body=Change,
-    responses={200: ShownUser},
+    responses={200: UserResponse},
     errors=_ERRORS,
 )
 def change_user(context: ServiceContext, user_id: str, body: Change) -> Response:
@@ -62,7 +62,7 @@ def change_user(context: ServiceContext, user_id: str, body: Change) -> Response
     )
     user = user_of(context, user_id)
     changed = flow.change_user(context.accounts, administrator(), user, change)
-    return json_response(ShownUser.of(changed))
+    return json_response(UserResponse.of(changed))
 
 
 @endpoint(

@@ -15,7 +15,7 @@ from flask_watchword.service.administrator import administrator
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.admin_users.flow import invite_user
-from flask_watchword.service.features.admin_users.http.shown_user import Names, ShownUser
+from flask_watchword.service.features.admin_users.http.user_response import Names, UserResponse
 from flask_watchword.service.fields import Email
 from flask_watchword.service.responses import json_response
 
@@ -42,7 +42,7 @@ class Users(msgspec.Struct):
         next: the ``after`` of the next page; null on the last page.
     """
 
-    users: list[ShownUser]
+    users: list[UserResponse]
     next: str | None
 
 
@@ -68,7 +68,7 @@ def list_users(context: ServiceContext, query: UserQuery) -> Response:
     found = context.stores.users.page(query.after, query.limit + 1, query.search.strip().casefold())
     shown, more = found[: query.limit], len(found) > query.limit
     return json_response(
-        Users([ShownUser.of(u) for u in shown], shown[-1].email_key if more else None)
+        Users([UserResponse.of(u) for u in shown], shown[-1].email_key if more else None)
     )
 
 
@@ -78,7 +78,7 @@ def list_users(context: ServiceContext, query: UserQuery) -> Response:
     summary="Invite a user, who chooses a password with a code from an e-mail",
     access=RECENT_ADMIN,
     body=Invitation,
-    responses={201: ShownUser},
+    responses={201: UserResponse},
     errors=(EMAIL_TAKEN, LOGIN_BUSY),
 )
 def invite(context: ServiceContext, body: Invitation) -> Response:
@@ -90,4 +90,4 @@ def invite(context: ServiceContext, body: Invitation) -> Response:
         scopes=frozenset(body.scopes),
     )
     context.transaction(lambda tx: invite_user(tx, administrator(), user))
-    return json_response(ShownUser.of(user), 201)
+    return json_response(UserResponse.of(user), 201)

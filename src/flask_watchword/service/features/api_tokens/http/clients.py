@@ -11,8 +11,8 @@ from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.api_tokens.http import shared as api_tokens
 from flask_watchword.service.features.api_tokens.http.shared import (
     CREATION_ERRORS,
+    ApiTokenResponse,
     NewToken,
-    ShownToken,
 )
 from flask_watchword.service.responses import json_response, no_content
 
@@ -24,7 +24,7 @@ _KIND = ApiTokenKind.CLIENT
 class Clients(msgspec.Struct):
     """The user's clients, newest first."""
 
-    clients: list[ShownToken]
+    clients: list[ApiTokenResponse]
 
 
 class MadeClient(msgspec.Struct):
@@ -38,7 +38,7 @@ class MadeClient(msgspec.Struct):
 
     client_id: str
     client_secret: str
-    made: ShownToken
+    made: ApiTokenResponse
 
 
 @endpoint(
@@ -51,7 +51,7 @@ class MadeClient(msgspec.Struct):
 def list_clients(context: ServiceContext) -> Response:
     """Respond with the clients, without their secrets."""
     return json_response(
-        Clients([ShownToken.of(token) for token in api_tokens.valid_tokens(context, _KIND)])
+        Clients([ApiTokenResponse.of(token) for token in api_tokens.valid_tokens(context, _KIND)])
     )
 
 
@@ -67,7 +67,7 @@ def list_clients(context: ServiceContext) -> Response:
 def make_client(context: ServiceContext, body: NewToken) -> Response:
     """Respond with the credentials; this is the only time the secret is shown."""
     token, text = api_tokens.create_token(context, _KIND, body)
-    return json_response(MadeClient(token.id, text, ShownToken.of(token)), 201)
+    return json_response(MadeClient(token.id, text, ApiTokenResponse.of(token)), 201)
 
 
 @endpoint(

@@ -11,8 +11,8 @@ from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.api_tokens.http import shared as api_tokens
 from flask_watchword.service.features.api_tokens.http.shared import (
     CREATION_ERRORS,
+    ApiTokenResponse,
     NewToken,
-    ShownToken,
 )
 from flask_watchword.service.responses import json_response, no_content
 
@@ -28,7 +28,7 @@ _KIND = ApiTokenKind.PERSONAL
 class Tokens(msgspec.Struct):
     """The user's personal access tokens, newest first."""
 
-    tokens: list[ShownToken]
+    tokens: list[ApiTokenResponse]
 
 
 class MadeToken(msgspec.Struct):
@@ -40,7 +40,7 @@ class MadeToken(msgspec.Struct):
     """
 
     token: str
-    made: ShownToken
+    made: ApiTokenResponse
 
 
 @endpoint(
@@ -53,7 +53,7 @@ class MadeToken(msgspec.Struct):
 def list_tokens(context: ServiceContext) -> Response:
     """Respond with the tokens, without their secrets."""
     return json_response(
-        Tokens([ShownToken.of(token) for token in api_tokens.valid_tokens(context, _KIND)])
+        Tokens([ApiTokenResponse.of(token) for token in api_tokens.valid_tokens(context, _KIND)])
     )
 
 
@@ -69,7 +69,7 @@ def list_tokens(context: ServiceContext) -> Response:
 def make_token(context: ServiceContext, body: NewToken) -> Response:
     """Respond with the token; this is the only time it is shown."""
     token, text = api_tokens.create_token(context, _KIND, body)
-    return json_response(MadeToken(text, ShownToken.of(token)), 201)
+    return json_response(MadeToken(text, ApiTokenResponse.of(token)), 201)
 
 
 @endpoint(

@@ -67,7 +67,7 @@ class NewToken(Confirmation, forbid_unknown_fields=True, kw_only=True):
     days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
 
 
-class ShownToken(msgspec.Struct):
+class ApiTokenResponse(msgspec.Struct):
     """A token or client, without its secret.
 
     Attributes:

@@ -25,7 +25,7 @@ class RevocationFigures(msgspec.Struct):
     follows: bool
 
 
-class ShownFigures(msgspec.Struct):
+class FiguresResponse(msgspec.Struct):
     """Numbers of users, keys and audit entries.
 
     Attributes:
@@ -48,7 +48,7 @@ class ShownFigures(msgspec.Struct):
     "/admin/figures",
     summary="Return the numbers of users, keys and audit entries",
     access=ADMIN,
-    responses={200: ShownFigures},
+    responses={200: FiguresResponse},
 )
 def figures(context: ServiceContext) -> Response:
     """Respond with the current figures."""
@@ -56,7 +56,7 @@ def figures(context: ServiceContext) -> Response:
     head = context.repositories.audit_log.head()
     known = context.sessions.metrics()
     return json_response(
-        ShownFigures(
+        FiguresResponse(
             users=users.all,
             disabled_users=users.disabled,
             audit_entries=0 if head is None else head.seq,

@@ -37,7 +37,7 @@ KEY_REFUSED = ErrorCode(
 _ERRORS = (KEY_NOT_FOUND, KEY_REFUSED)
 
 
-class ShownKey(msgspec.Struct):
+class KeyResponse(msgspec.Struct):
     """A key, without its private part.
 
     Attributes:
@@ -69,10 +69,10 @@ class ShownKey(msgspec.Struct):
         )
 
 
-class ShownKeys(msgspec.Struct):
+class KeysResponse(msgspec.Struct):
     """All keys, the most important first."""
 
-    keys: list[ShownKey]
+    keys: list[KeyResponse]
 
 
 class Rotation(msgspec.Struct, forbid_unknown_fields=True):
@@ -91,7 +91,7 @@ class Rotation(msgspec.Struct, forbid_unknown_fields=True):
     "/admin/keys",
     summary="List the signing keys",
     access=ADMIN,
-    responses={200: ShownKeys},
+    responses={200: KeysResponse},
 )
 def list_keys(context: ServiceContext) -> Response:
     """Respond with the keys."""
@@ -104,7 +104,7 @@ def list_keys(context: ServiceContext) -> Response:
     summary="Rotate: publish a new key, which signs after it has been published for a while",
     access=RECENT_ADMIN,
     body=Rotation,
-    responses={200: ShownKeys},
+    responses={200: KeysResponse},
     errors=(KEY_REFUSED,),
 )
 def rotate_keys(context: ServiceContext, body: Rotation) -> Response:
@@ -120,7 +120,7 @@ def rotate_keys(context: ServiceContext, body: Rotation) -> Response:
     "/admin/keys/<kid>/retire",
     summary="Withdraw a waiting key, or retire one that only verifies",
     access=RECENT_ADMIN,
-    responses={200: ShownKeys},
+    responses={200: KeysResponse},
     errors=_ERRORS,
 )
 def retire_key(context: ServiceContext, kid: str) -> Response:
@@ -150,10 +150,10 @@ def revoke_key(context: ServiceContext, kid: str) -> Response:
     return no_content()
 
 
-def _shown(context: ServiceContext) -> ShownKeys:
+def _shown(context: ServiceContext) -> KeysResponse:
     stored = context.stores.keys.load()
-    return ShownKeys(
-        [ShownKey.of(key, state) for key, state in keys_by_state(stored, system_clock())]
+    return KeysResponse(
+        [KeyResponse.of(key, state) for key, state in keys_by_state(stored, system_clock())]
     )
 
 

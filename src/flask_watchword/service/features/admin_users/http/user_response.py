@@ -14,7 +14,7 @@ Names: TypeAlias = Annotated[
 ]
 
 
-class ShownUser(msgspec.Struct):
+class UserResponse(msgspec.Struct):
     """A user.
 
     Attributes:
