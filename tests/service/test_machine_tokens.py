@@ -177,7 +177,7 @@ def test_nobody_makes_one_before_showing_that_the_mailbox_is_theirs(ours: Site, 
 def test_nobody_makes_any_number_of_them(
     ours: Site, session: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "MOST_TOKENS", 2)
+    monkeypatch.setattr(making, "MAX_TOKENS", 2)
     first = make(ours, session, "/tokens")
     make(ours, session, "/tokens")
     make(ours, session, "/clients")
