@@ -1,4 +1,4 @@
-"""Links point to existing files and headings, and named files exist."""
+"""Links point to existing files and headings, and named files and functions exist."""
 
 import re
 from collections.abc import Iterator
@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ARCHITECTURE, PAGES, ROOT, anchors, prose
+from tests.docs.pages import ARCHITECTURE, PAGES, ROOT, anchors, prose, text_of
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _FILE = re.compile(r"`((?:[\w.-]+/)*(?:[\w-]+\.(?:py|md|svg)|[\w-]+/))`")
+# A file with names in it: `jose/jwt.py` (`Decoder`).
+_NAMES = re.compile(r"`([\w./-]+\.py)` \(((?:`[\w.]+`(?:, )?)+)\)")
 
 
 def links() -> Iterator[tuple[Path, str]]:
@@ -35,3 +37,15 @@ def test_relative_link_leads_to_a_file_and_a_heading_in_it(page: Path, target: s
 @pytest.mark.parametrize("name", sorted(set(_FILE.findall(prose(ARCHITECTURE)))))
 def test_file_that_the_architecture_names_exists(name: str) -> None:
     assert (ROOT / "src" / "flask_watchword" / name).exists() or (ROOT / name).exists()
+
+
+def names_in_files() -> set[tuple[str, str]]:
+    found = _NAMES.findall(prose(ARCHITECTURE))
+    return {(file, name) for file, names in found for name in re.findall(r"[\w.]+", names)}
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(names_in_files()))
+def test_name_that_the_architecture_finds_in_a_file_is_defined_there(file: str, name: str) -> None:
+    source = text_of(ROOT / "src" / "flask_watchword" / file)
+    for part in name.split("."):
+        assert re.search(rf"^ *(def|class) {part}\b|^{part}\b.* = ", source, re.MULTILINE)
