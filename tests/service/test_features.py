@@ -321,3 +321,47 @@ def test_the_doctor_runs_the_checks_of_the_features(
         "WATCHWORD_DISABLED_FEATURES", "email_verification,registration,email_change"
     )
     assert "verified addresses" not in {found.check for found in run_checks()}
+
+
+def test_a_password_can_be_changed_without_the_feature_that_resets_it(tmp_path: Path) -> None:
+    client = left_out(tmp_path, "password_reset", "admin_users")
+    assert client.post("/register", json={"email": EMAIL, "password": GOOD}).status_code == 201
+    body = {"current_password": GOOD, "password": "seven lazy otters juggle"}
+    changed = client.post("/password/change", json=body, headers=bearer(log_in(client)))
+    assert changed.status_code == 204
+    client.application.extensions["watchword"].close()
+
+
+def test_a_service_starts_without_any_feature_that_mails_a_code(tmp_path: Path) -> None:
+    names = ("registration", "email_verification", "email_change", "password_reset", "admin_users")
+    client = left_out(tmp_path, *names)
+    assert client.get("/healthz").status_code == 200
+    client.application.extensions["watchword"].close()
+
+
+def test_the_rows_of_a_feature_that_is_left_out_go_with_their_user(tmp_path: Path) -> None:
+    client = left_out(tmp_path, "totp", "recovery_codes")
+    assert client.post("/register", json={"email": EMAIL, "password": GOOD}).status_code == 201
+    pair = log_in(client)
+    store = context_of(client.application).repositories.get(TOTP)
+    with client.application.app_context():
+        user_id = decode_token(pair["access_token"])["sub"]
+    assert store.begin(new_enrolment(user_id, 1.0))
+    deleted = client.delete("/me", json={"password": GOOD}, headers=bearer(pair))
+    assert deleted.status_code == 204
+    assert store.get(user_id) is None
+    client.application.extensions["watchword"].close()
+
+
+def test_a_failed_login_does_not_wake_the_thread_that_sends_mail(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(Mailing, "wake", lambda self: woken.append("woken"))
+    for email in (EMAIL, "nobody@example.com"):
+        wrong = client.post("/login", json={"email": email, "password": "wrong"})
+        assert wrong.status_code == 401
+        assert woken == []
+    for email in (EMAIL, "nobody@example.com"):
+        assert client.post("/password/forgot", json={"email": email}).status_code == 202
+    assert woken == ["woken"] * 2

@@ -66,7 +66,7 @@ class Accounts:
         has_second_factor: returns whether a user has a second factor; then a shorter password is
             accepted.
         end_access: ends the sessions and access tokens of a user around a change.
-        after_commit: called after each commit.
+        after_commit: called after each commit of a transaction that queued e-mail or a decoy.
     """
 
     database: Database
@@ -108,8 +108,11 @@ class Accounts:
         Raises:
             StoreUnavailable: when the database does not answer.
         """
+        queues_mail = False
 
         def mailer_for(outbox: Outbox) -> Mailer:
+            nonlocal queues_mail
+            queues_mail = True
             mailer = self.mailer_for(outbox)
             return NullMailer(mailer) if silent else mailer
 
@@ -120,7 +123,8 @@ class Accounts:
             return done
 
         done = self.database.run(run)
-        self.after_commit()
+        if queues_mail:
+            self.after_commit()
         return done
 
     def hash_new_password(self, user: User | None, email: str, password: str) -> str:

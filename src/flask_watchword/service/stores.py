@@ -246,7 +246,10 @@ def check_mail_server(settings: Settings) -> None:
 
 
 def _accounts(engine: Engine, settings: Settings, features: Sequence[Feature]) -> SqlAccounts:
-    repositories = {key: make for one in features for key, make in one.repositories.items()}
+    # With those of features that are left out: their rows are deleted with a user all the same, and
+    # are encrypted with a new master key.
+    every = (*FEATURES, *features)
+    repositories = {key: make for one in every for key, make in one.repositories.items()}
     return SqlAccounts(engine, load_encryptor(settings), repositories)
 
 

@@ -138,7 +138,7 @@ def rate_limits_of(features: Iterable[Feature]) -> Sequence[RateLimit]:
 
 def notification_kinds(features: Iterable[Feature]) -> Sequence[NotificationKind]:
     """Return the kinds of e-mail that features send."""
-    return [kind for feature in features for kind in feature.notifications]
+    return list(dict.fromkeys(kind for feature in features for kind in feature.notifications))
 
 
 def template_folders(features: Iterable[Feature]) -> Sequence[Traversable]:

@@ -59,7 +59,7 @@ class MailTemplates:
         self._product = product
         self._pages = {one.kind: one.page for one in kinds}
         #: The kind of the e-mail that is rendered where none is sent: one with a code.
-        self.decoy_kind = next(one.kind for one in kinds if one.page)
+        self.decoy_kind = max(kinds, key=lambda one: bool(one.page)).kind if kinds else ""
         packaged = tuple(str(one) for one in folders)
         if folder is None:
             self._environment = _package_environment(packaged)

@@ -15,7 +15,7 @@ from flask_watchword.service.mail.kinds import NotificationKind
 FEATURE = Feature(
     name="totp",
     summary="Time-based one-time passwords as a second factor (RFC 6238).",
-    requires=("recovery_codes",),
+    requires=("recovery_codes", "password_review"),
     endpoints=(
         login_totp,
         enrol_totp,
