@@ -27,14 +27,17 @@ class OpenResources:
         self._first = self._now()
 
     def growth(self) -> Counter[str]:
-        """Return what is open beyond the first time, now.
+        """Return what is open beyond the first time, now."""
+        return self._now() - self._first
 
-        Connections that were closed a moment ago do not count: the server notices it a little
-        later.
+    def left_open(self) -> Counter[str]:
+        """Return what is open beyond the first time, after everything was closed.
+
+        A server notices a little later that a connection was closed.
         """
         until = time.monotonic() + PATIENCE
         while True:
-            growth = self._now() - self._first
+            growth = self.growth()
             if growth.keys() != {"connections"} or time.monotonic() > until:
                 return growth
             time.sleep(0.01)

@@ -77,7 +77,7 @@ def test_an_application_that_is_closed_has_nothing_open_although_it_is_there(
     app = serve(make_app(settings))
     assert resources.growth()
     app.extensions["watchword"].close()
-    assert not resources.growth()
+    assert not resources.left_open()
     app.extensions["watchword"].close()  # once more does no harm
 
 
@@ -89,7 +89,7 @@ def test_a_with_block_closes_what_it_began(sqlite_url: str) -> None:
     with Watchword(app, settings=settings):
         serve(app)
         assert resources.growth()["threads"] == 2
-    assert not resources.growth()
+    assert not resources.left_open()
 
 
 def test_stores_of_the_caller_stay_open(sqlite_url: str) -> None:
@@ -102,4 +102,4 @@ def test_stores_of_the_caller_stay_open(sqlite_url: str) -> None:
         growth = resources.growth()
         assert growth["threads"] == 0
         assert any(name.endswith(".db") for name in growth)
-    assert not resources.growth()
+    assert not resources.left_open()

@@ -45,7 +45,7 @@ def test_closed_application_has_nothing_open(
     site = serve(store_url)
     assert resources.growth()
     site.sessions.close()
-    assert not resources.growth()
+    assert not resources.left_open()
     site.sessions.close()  # once more does no harm
 
 
@@ -82,7 +82,7 @@ def test_sessions_close_at_the_end_of_a_with_block(sqlite_url: str) -> None:
         with app.app_context():
             sessions.start("ada")
         assert resources.growth()
-    assert not resources.growth()
+    assert not resources.left_open()
 
 
 def test_sessions_that_are_a_global_keep_no_application(sqlite_url: str) -> None:
