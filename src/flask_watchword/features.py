@@ -1,6 +1,6 @@
-"""What a feature of your own is made of: see ``examples/feature.py`` and docs/service/features.md.
+"""Public names for features of applications; ``examples/feature.py`` uses them.
 
-Each name is listed here once, and imported from here it keeps its place when modules move.
+Each name is listed here once. An import from here stays valid when modules move.
 """
 
 from flask_watchword.accounts.accounts import Accounts as Accounts

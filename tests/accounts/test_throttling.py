@@ -90,7 +90,7 @@ def test_changing_the_address_within_one_subscriber_s_block_is_no_way_around(
 
 def test_many_addresses_share_one_budget_for_an_account(store: RateLimitStore) -> None:
     sites = 4  # the thousand addresses are in four /24
-    assert fail_from_a_thousand_addresses(store) == LIMITS.strangers.burst + sites
+    assert fail_from_a_thousand_addresses(store) == LIMITS.unknown_locations.burst + sites
 
 
 def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_known_place(
@@ -145,7 +145,7 @@ def test_a_place_is_known_for_one_account_alone(store: RateLimitStore) -> None:
 
 def test_a_place_is_known_for_some_months_after_the_last_sign_in(store: RateLimitStore) -> None:
     sign_in(store, HOME)
-    later = NOW + LIMITS.known_days * DAY
+    later = NOW + LIMITS.trusted_days * DAY
     for moment, passes in ((later - 1, 10), (later + DAY, 1)):
         fail_from_a_thousand_addresses(store, moment)
         assert [fail(store, HOME, now=moment) for _ in range(10)].count(0.0) == passes
@@ -266,7 +266,7 @@ def test_no_store_learns_an_address_or_an_e_mail(store: MemoryRateLimitStore) ->
 
 def test_what_is_counted_differently_is_kept_apart(store: RateLimitStore) -> None:
     limits, ipv6 = DEFAULTS, "2001:db8::1"
-    charges = [
+    hits = [
         *registration_hits(limits, ipv6),
         *shared_limits.mail_request_hits(limits, ipv6),
         *shared_limits.one_time_code_hits(limits, ipv6),
@@ -278,7 +278,7 @@ def test_what_is_counted_differently_is_kept_apart(store: RateLimitStore) -> Non
         *shared_limits.reauthentication_hits(limits, "ada"),
         *shared_limits.accepted_password_hits(limits, "ada"),
     ]
-    assert len({charge.key for charge in charges}) == len(charges)
+    assert len({one.key for one in hits}) == len(hits)
 
 
 def test_a_second_factor_is_counted_over_all_addresses(store: RateLimitStore) -> None:

@@ -190,7 +190,7 @@ def test_every_step_of_a_session_is_in_the_audit_log(ours: Site) -> None:
     assert entries[0].session == entries[3].session != entries[1].session == entries[2].session
     assert entries[0].address == "192.0.2.1"
     assert entries[0].agent.startswith("tests/1")
-    assert verify(log).is_whole
+    assert verify(log).is_intact
 
 
 def test_an_address_that_has_no_account_is_not_in_the_log(ours: Site) -> None:

@@ -11,7 +11,7 @@ from flask_watchword.accounts.transaction import Transaction
 def api_keys_of(tx: Transaction, user_id: str) -> list[ApiToken]:
     """Return a user's active API keys and clients, the newest first."""
     now = tx.now
-    return [one for one in tx.api_tokens.of_owner(user_id) if not one.is_over(now)]
+    return [one for one in tx.api_tokens.of_owner(user_id) if not one.has_ended(now)]
 
 
 def revoke_api_keys(tx: Transaction, keys: Sequence[ApiToken]) -> list[ApiToken]:
@@ -23,7 +23,7 @@ def revoke_api_keys(tx: Transaction, keys: Sequence[ApiToken]) -> list[ApiToken]
     return [replace(key, revoked_at=now) for key in keys]
 
 
-def shown_in_mail(keys: Sequence[ApiToken]) -> tuple[Mapping[str, str], ...]:
+def template_values(keys: Sequence[ApiToken]) -> tuple[Mapping[str, str], ...]:
     """Return API keys as template values: kind, name, and dates as in RFC 3339."""
     return tuple(
         {

@@ -21,7 +21,7 @@ from typing import Protocol
 MAX_NAME_CHARACTERS = 100
 
 #: Seconds between two updates of the last use of a token: a busy token is not updated each time.
-USE_NOTED_EVERY = 60.0
+USE_RECORDED_EVERY = 60.0
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM_CHARACTERS = 30
@@ -82,7 +82,7 @@ class ApiToken:
     last_used_at: float | None = None
     revoked_at: float | None = None
 
-    def is_over(self, now: float) -> bool:
+    def has_ended(self, now: float) -> bool:
         """Tell whether the token has expired or was revoked."""
         return self.revoked_at is not None or (
             self.expires_at is not None and now >= self.expires_at
@@ -104,7 +104,7 @@ class ApiTokenStore(Protocol):
     def revoke(self, token_id: str, owner: str, now: float) -> bool:
         """Revoke one of a user's tokens; return whether it is theirs and was not revoked before."""
 
-    def note_use(self, token_id: str, now: float, unless_after: float) -> None:
+    def record_use(self, token_id: str, now: float, unless_after: float) -> None:
         """Record a use of a token, unless one after a given time is recorded.
 
         One statement. The value is informational: if the store cannot write at the moment, the
@@ -172,10 +172,10 @@ def find_api_token(
     # Compared again, in constant time: an index may compare less strictly than we do.
     if token is None or not hmac.compare_digest(token.token_hash, digest):
         return None
-    if token.is_over(now):
+    if token.has_ended(now):
         return None
-    if token.last_used_at is None or now - token.last_used_at >= USE_NOTED_EVERY:
-        store.note_use(token.id, now, now - USE_NOTED_EVERY)
+    if token.last_used_at is None or now - token.last_used_at >= USE_RECORDED_EVERY:
+        store.record_use(token.id, now, now - USE_RECORDED_EVERY)
     return token
 
 

@@ -140,7 +140,7 @@ class Verdict:
     problem: str = ""
 
     @property
-    def is_whole(self) -> bool:
+    def is_intact(self) -> bool:
         """Tell whether nothing was altered, removed or inserted."""
         return self.broken_at is None
 
@@ -209,7 +209,7 @@ def verify(log: AuditLog, expected: Head | None = None) -> Verdict:
         start = log.start()
         verdict = _walk(log, start, expected)
         # If the beginning was deleted concurrently, the walk mixed two states of the log: repeat.
-        if verdict.is_whole or log.start() == start:
+        if verdict.is_intact or log.start() == start:
             return verdict
 
 
@@ -221,8 +221,8 @@ def _walk(log: AuditLog, start: Head, expected: Head | None) -> Verdict:
     if expected and 0 < expected.seq <= start.seq and expected != start:
         problem = f"the expected entry {expected.seq} is before the first one, {start.seq + 1}"
         return Verdict(0, start, start.seq + 1, problem)
-    for entry in entries_behind(log, start):
-        problem = problem_behind(last, entry) or _unexpected(entry, known)
+    for entry in entries_after(log, start):
+        problem = chain_problem(last, entry) or _unexpected(entry, known)
         if problem:
             return Verdict(last.seq - start.seq, last, last.seq + 1, problem)
         last = Head(entry.seq, entry.hash)
@@ -241,7 +241,7 @@ def _walk(log: AuditLog, start: Head, expected: Head | None) -> Verdict:
     return Verdict(entries, last, last.seq + 1, problem)
 
 
-def entries_behind(log: AuditLog, start: Head) -> Iterator[Entry]:
+def entries_after(log: AuditLog, start: Head) -> Iterator[Entry]:
     """Yield every entry after a head, in order, reading one page at a time."""
     last = start.seq
     while page := log.after(last, _PAGE):
@@ -249,7 +249,7 @@ def entries_behind(log: AuditLog, start: Head) -> Iterator[Entry]:
         last = page[-1].seq
 
 
-def problem_behind(before: Head, entry: Entry) -> str:
+def chain_problem(before: Head, entry: Entry) -> str:
     """Return why an entry does not follow the previous one; an empty string if it does."""
     if entry.seq != before.seq + 1:
         return f"entry {before.seq} is followed by {entry.seq}: entries between were removed"

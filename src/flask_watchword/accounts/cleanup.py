@@ -6,11 +6,11 @@ _DAY = 86_400.0
 
 #: Seconds for which a message is kept after it was sent or has failed, so that its outcome can be
 #: looked up; its body is deleted at once.
-MAIL_KEPT = 7 * _DAY
+MAIL_RETENTION = 7 * _DAY
 
 #: Seconds for which an API token is kept after it was revoked or has expired, so that its owner can
 #: look it up.
-MACHINE_TOKENS_KEPT = 30 * _DAY
+API_TOKEN_RETENTION = 30 * _DAY
 
 
 class CleanupStore(Protocol):

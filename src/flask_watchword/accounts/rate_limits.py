@@ -140,18 +140,18 @@ class LoginLimits:
     Attributes:
         address: one address, over all accounts. Wide enough for an office behind one address.
         account_at_address: one account from one address.
-        strangers: one account from all unknown locations.
+        unknown_locations: one account from all unknown locations.
         site: one account from one site, while the budget of unknown locations is used up.
         success: one account, for attempts with the right password.
-        known_days: days for which a location stays trusted after a login.
+        trusted_days: days for which a location stays trusted after a login.
     """
 
     address: Limit
     account_at_address: Limit
-    strangers: Limit
+    unknown_locations: Limit
     site: Limit
     success: Limit
-    known_days: int = 90
+    trusted_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +161,14 @@ class Attempt:
     Attributes:
         email_key: the account, whether it exists or not.
         address: the client's address.
-        charges: hits that count it as a failure; refunded if it succeeds.
-        success: hits that count it as a success; refunded if it fails.
+        failure_hits: the hits that count it as a failure; refunded if it succeeds.
+        success_hits: the hits that count it as a success; refunded if it fails.
     """
 
     email_key: str
     address: str
-    charges: tuple[Hit, ...]
-    success: tuple[Hit, ...] = ()
+    failure_hits: tuple[Hit, ...]
+    success_hits: tuple[Hit, ...] = ()
 
 
 def count_login_attempt(
@@ -190,9 +190,9 @@ def count_login_attempt(
     """
     at, block = _microseconds(now), address_block(address)
     success = (hit("success", limits.success, email_key),)
-    block_charge, *network_charge = hits_by_address("address", limits.address, address)
+    block_hit, *network_hits = hits_by_address("address", limits.address, address)
     here = (
-        block_charge,
+        block_hit,
         hit("account at address", limits.account_at_address, email_key, block),
     )
     if store.remembers(_location_key(email_key, block), at):
@@ -200,10 +200,10 @@ def count_login_attempt(
         return Attempt(email_key, address, here, success)
     waits = []
     for shared in (
-        hit("strangers", limits.strangers, email_key),
+        hit("strangers", limits.unknown_locations, email_key),
         hit("site", limits.site, email_key, address_site(address)),
     ):
-        counted = (*here, *network_charge, shared)
+        counted = (*here, *network_hits, shared)
         wait = store.consume((*counted, *success), at)
         if not wait:
             return Attempt(email_key, address, counted, success)
@@ -221,17 +221,17 @@ def login_succeeded(
     """
     at, block = _microseconds(now), address_block(attempt.address)
     location = _location_key(attempt.email_key, block)
-    store.remember(location, _trusted_until(at, limits), at, refunded=attempt.charges)
+    store.remember(location, _trusted_until(at, limits), at, refunded=attempt.failure_hits)
 
 
 def login_failed(store: RateLimitStore, attempt: Attempt) -> None:
     """Record that the password of an attempt was wrong: its hits as a success are refunded."""
-    store.refund(attempt.success)
+    store.refund(attempt.success_hits)
 
 
 def refund_attempt(store: RateLimitStore, attempt: Attempt) -> None:
     """Refund all hits of an attempt whose password could not be verified."""
-    store.refund((*attempt.charges, *attempt.success))
+    store.refund((*attempt.failure_hits, *attempt.success_hits))
 
 
 def trust_location(
@@ -249,7 +249,7 @@ def trust_location(
 
 
 def _trusted_until(at: int, limits: LoginLimits) -> int:
-    return at + limits.known_days * 86_400 * _MICROSECONDS
+    return at + limits.trusted_days * 86_400 * _MICROSECONDS
 
 
 def hit(kind: str, limit: Limit, *about: str) -> Hit:

@@ -70,5 +70,5 @@ def is_still_valid(context: ServiceContext, token: ApiToken) -> bool:
     """Tell whether a token is valid, and its owner neither deleted nor disabled."""
     now = context.repositories.api_tokens.by_hash(token.token_hash)
     return (
-        now is not None and not now.is_over(system_clock()) and owner_of(context, now) is not None
+        now is not None and not now.has_ended(system_clock()) and owner_of(context, now) is not None
     )

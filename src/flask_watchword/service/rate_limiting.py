@@ -10,56 +10,56 @@ from flask_watchword.clock import system_clock
 from flask_watchword.service.context import ServiceContext
 
 
-def _count(context: ServiceContext, charges: Sequence[Hit]) -> None:
+def _count(context: ServiceContext, hits: Sequence[Hit]) -> None:
     """Count an attempt against every limit.
 
     Raises:
         TooManyAttempts: when one of them is reached; nothing is counted then.
     """
-    consume(context.stores.rate_limits, system_clock(), *charges)
+    consume(context.stores.rate_limits, system_clock(), *hits)
 
 
 @contextlib.contextmanager
 def counting_failures(
-    context: ServiceContext, charges: Sequence[Hit], *failures: type[Exception]
+    context: ServiceContext, hits: Sequence[Hit], *failures: type[Exception]
 ) -> Iterator[None]:
     """Count an attempt before anything is checked; refund it unless one of the failures is raised.
 
     Raises:
         TooManyAttempts: when a limit is reached.
     """
-    _count(context, charges)
+    _count(context, hits)
     try:
         yield
     except failures:
         raise
     except BaseException:
         # The attempt was not decided: a store is down, or no core was free.
-        _refund(context, charges)
+        _refund(context, hits)
         raise
-    _refund(context, charges)
+    _refund(context, hits)
 
 
 @contextlib.contextmanager
 def counting_successes(
-    context: ServiceContext, charges: Sequence[Hit], *failures: type[Exception]
+    context: ServiceContext, hits: Sequence[Hit], *failures: type[Exception]
 ) -> Iterator[None]:
     """Count an action, and refund it when it fails.
 
     Args:
         context: the service.
-        charges: the hits to count.
+        hits: the hits to count.
         failures: the exceptions that count as a failure; by default all.
 
     Raises:
         TooManyAttempts: when a limit is reached.
     """
     refunded = failures or (BaseException,)
-    _count(context, charges)
+    _count(context, hits)
     try:
         yield
     except refunded:
-        _refund(context, charges)
+        _refund(context, hits)
         raise
 
 
@@ -70,18 +70,18 @@ def room_in_mailbox(context: ServiceContext, email: str, cause: MailCause) -> It
     It is refunded when it is not sent: a user who registers with a weak password, and then with an
     accepted one, gets the e-mail.
     """
-    charges = mailbox_hits(context.limits, email_key(email), cause)
+    hits = mailbox_hits(context.limits, email_key(email), cause)
     try:
-        _count(context, charges)
+        _count(context, hits)
     except TooManyAttempts:
         yield False
         return
     try:
         yield True
     except BaseException:
-        _refund(context, charges)
+        _refund(context, hits)
         raise
 
 
-def _refund(context: ServiceContext, charges: Sequence[Hit]) -> None:
-    context.stores.rate_limits.refund(charges)
+def _refund(context: ServiceContext, hits: Sequence[Hit]) -> None:
+    context.stores.rate_limits.refund(hits)

@@ -3,7 +3,7 @@
 from sqlalchemy import Engine, Table, func, select
 
 from flask_watchword.accounts.api_tokens import ApiTokenKind, new_api_token
-from flask_watchword.accounts.cleanup import MACHINE_TOKENS_KEPT
+from flask_watchword.accounts.cleanup import API_TOKEN_RETENTION
 from flask_watchword.accounts.one_time_codes import new_code
 from flask_watchword.accounts.outbox import Body, new_mail
 from flask_watchword.accounts.rate_limits import Limit, hit
@@ -22,7 +22,7 @@ KINDS = (tables.codes, tables.throttle, tables.api_tokens, tables.outbox)
 
 def keep_one_of_each_kind(engine: Engine, name: str, *, over: bool, now: float) -> None:
     """Keep one of each kind; of tokens two, one revoked and one expired."""
-    made = now - MACHINE_TOKENS_KEPT - 60.0 if over else now
+    made = now - API_TOKEN_RETENTION - 60.0 if over else now
     user = new_user(f"{name}@example.com", "hash", now)
     _, code = new_code(user, VERIFY_EMAIL, user.email, made)
     SqlCodeStore(engine).put(code)

@@ -47,7 +47,7 @@ def what_is_there(repositories: Repositories) -> list[bool]:
 def test_a_change_is_there_as_a_whole_once_it_is_made(database: Database) -> None:
     assert database.run(change_everything) == ADA.id
     assert what_is_there(database.repositories) == [True] * 6
-    assert verify(database.repositories.audit_log).is_whole
+    assert verify(database.repositories.audit_log).is_intact
 
 
 def test_a_change_that_fails_at_its_end_leaves_nothing_behind(database: Database) -> None:

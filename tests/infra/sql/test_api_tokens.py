@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from flask_watchword.accounts.api_tokens import (
-    USE_NOTED_EVERY,
+    USE_RECORDED_EVERY,
     ApiToken,
     ApiTokenKind,
     ScopeNotHeld,
@@ -166,14 +166,14 @@ def test_use_is_noted_once_a_minute_at_most(any_engine: Engine) -> None:
             find_api_token(other, PERSONAL, shown, NOW + n / 10)
     assert len([1 for statement, _ in sent if statement.startswith("UPDATE")]) == 1
     assert store.of_owner("ada")[0].last_used_at == NOW
-    find_api_token(store, PERSONAL, shown, NOW + USE_NOTED_EVERY)
-    assert store.of_owner("ada")[0].last_used_at == NOW + USE_NOTED_EVERY
+    find_api_token(store, PERSONAL, shown, NOW + USE_RECORDED_EVERY)
+    assert store.of_owner("ada")[0].last_used_at == NOW + USE_RECORDED_EVERY
 
 
 def test_a_later_use_is_not_noted_as_an_earlier_one(store: SqlApiTokenStore) -> None:
     token, _ = made(store)
-    store.note_use(token.id, NOW + 100, NOW + 40)
-    store.note_use(token.id, NOW + 90, NOW + 30)
+    store.record_use(token.id, NOW + 100, NOW + 40)
+    store.record_use(token.id, NOW + 90, NOW + 30)
     assert store.of_owner("ada")[0].last_used_at == NOW + 100
 
 

@@ -62,7 +62,7 @@ def test_an_unaltered_log_is_intact(log: SqlAuditLog) -> None:
     for n in range(7):
         log.append([logged(n)])
     verdict = verify(log)
-    assert verdict.is_whole
+    assert verdict.is_intact
     assert (verdict.entries, verdict.head) == (7, log.head())
 
 
@@ -78,7 +78,7 @@ def test_whatever_a_client_sends_is_logged_and_verified(log: SqlAuditLog, text: 
     )
     log.append([event])
     assert [entry.event for entry in log.after(0, 10)] == [event]
-    assert verify(log).is_whole
+    assert verify(log).is_intact
 
 
 def test_to_append_nothing_changes_nothing(log: SqlAuditLog) -> None:
@@ -184,9 +184,9 @@ def test_a_removed_head_is_found_and_the_log_goes_on(any_engine: Engine) -> None
     log = SqlAuditLog(any_engine)
     log.append([logged(n) for n in range(5)])
     verdict = tampered(any_engine, "DELETE FROM watchword_audit_head")
-    assert not verdict.is_whole
+    assert not verdict.is_intact
     assert log.append([logged(6)]).seq == 6
-    assert verify(log).is_whole
+    assert verify(log).is_intact
 
 
 def test_an_altered_head_is_found(any_engine: Engine) -> None:
@@ -205,10 +205,10 @@ def test_a_rewritten_log_is_detected_by_a_head_recorded_elsewhere(
     noted = log.append([logged(n) for n in range(3)])
     tampered(any_engine, "DELETE FROM watchword_audit_head")
     tampered(any_engine, "DELETE FROM watchword_audit")
-    assert verify(log).is_whole
+    assert verify(log).is_intact
     assert verify(log, noted).broken_at == 1
     log.append([logged(n + 10) for n in range(5)])
-    assert verify(log).is_whole
+    assert verify(log).is_intact
     assert verify(log, noted).broken_at == 3
     assert "rewritten" in verify(log, noted).problem
 
@@ -226,7 +226,7 @@ def test_an_event_is_there_with_the_change_it_is_about_or_not_at_all(any_engine:
     with writing(any_engine) as connection:
         SqlAuditLog(connection).append([logged(3)])
     assert [entry.event for entry in log.after(0, 10)] == [logged(1), logged(3)]
-    assert verify(log).is_whole
+    assert verify(log).is_intact
 
 
 def test_the_newest_are_found_by_subject_by_event_and_page_by_page(log: SqlAuditLog) -> None:
@@ -275,7 +275,7 @@ def test_more_removed_than_an_entry_tells_of_is_found(any_engine: Engine) -> Non
     announce(log, Head(2, log.after(1, 1)[0].hash), "ops")
     last = log.after(3, 1)[0]
     log.drop(Head(), Head(last.seq, last.hash))
-    assert not verify(log).is_whole
+    assert not verify(log).is_intact
     tampered(any_engine, "UPDATE watchword_audit_head SET hash = 'none' WHERE id = 2")
     assert verify(log).broken_at == 5
 
@@ -333,7 +333,7 @@ def test_processes_that_append_at_once_make_one_chain_in_which_nothing_is_missin
         pool.starmap(append_many, [(url, who) for who in range(PROCESSES)])
     log = SqlAuditLog(any_engine)
     verdict = verify(log)
-    assert verdict.is_whole, verdict.problem
+    assert verdict.is_intact, verdict.problem
     assert verdict.entries == PROCESSES * EVENTS
     entries = log.after(0, PROCESSES * EVENTS)
     for who in range(PROCESSES):

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from flask_watchword.accounts.cleanup import MACHINE_TOKENS_KEPT, MAIL_KEPT
+from flask_watchword.accounts.cleanup import API_TOKEN_RETENTION, MAIL_RETENTION
 from flask_watchword.accounts.outbox import Body, new_mail
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.cleanup import SqlCleanup
@@ -30,12 +30,12 @@ def test_a_batch_is_bounded_for_each_kind(any_engine: Engine) -> None:
     assert SqlCleanup(any_engine).purge(NOW, 1) == 1
 
 
-@pytest.mark.parametrize("kept", [MAIL_KEPT, MACHINE_TOKENS_KEPT])
+@pytest.mark.parametrize("kept", [MAIL_RETENTION, API_TOKEN_RETENTION])
 def test_what_its_owner_may_still_want_to_see_stays_to_the_last_moment(
     any_engine: Engine, kept: float
 ) -> None:
     keep_one_of_each_kind(any_engine, "live", over=False, now=NOW)
-    table = tables.outbox if kept == MAIL_KEPT else tables.api_tokens
+    table = tables.outbox if kept == MAIL_RETENTION else tables.api_tokens
     place = KINDS.index(table)
     before = left(any_engine)[place]
     SqlCleanup(any_engine).purge(NOW + kept, 100)
@@ -47,4 +47,4 @@ def test_what_its_owner_may_still_want_to_see_stays_to_the_last_moment(
 def test_mail_that_waits_is_never_purged(any_engine: Engine) -> None:
     mail = new_mail("verify_email", "ada@example.com", Body("a", "b", "c"), NOW)
     SqlOutbox(any_engine, Encryptor([b"k" * 32])).put(mail)
-    assert SqlCleanup(any_engine).purge(NOW + 10 * MAIL_KEPT, 100) == 0
+    assert SqlCleanup(any_engine).purge(NOW + 10 * MAIL_RETENTION, 100) == 0

@@ -33,7 +33,7 @@ WITH_VARIABLES = [one for one in SERVED if "<" in one.path]
 def _nothing_is_broken_after(everywhere: Site) -> Iterator[None]:
     yield
     assert everywhere.client.get("/readyz").status_code == 200
-    assert verify(everywhere.parts.repositories.audit_log).is_whole
+    assert verify(everywhere.parts.repositories.audit_log).is_intact
 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)

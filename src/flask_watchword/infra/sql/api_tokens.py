@@ -101,7 +101,7 @@ class SqlApiTokenStore:
         values = {"token_id": token_id, "of_owner": owner, "now": now}
         return self._database.count(_REVOKE, values) == 1
 
-    def note_use(self, token_id: str, now: float, unless_after: float) -> None:
+    def record_use(self, token_id: str, now: float, unless_after: float) -> None:
         """Record the use of a token, unless a use after ``unless_after`` is already recorded."""
         values = {"token_id": token_id, "now": now, "unless_after": unless_after}
         with contextlib.suppress(StoreUnavailable):

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Engine
 
-from flask_watchword.accounts.cleanup import MACHINE_TOKENS_KEPT, MAIL_KEPT
+from flask_watchword.accounts.cleanup import API_TOKEN_RETENTION, MAIL_RETENTION
 from flask_watchword.infra.sql.api_tokens import SqlApiTokenStore
 from flask_watchword.infra.sql.codes import SqlCodeStore
 from flask_watchword.infra.sql.outbox import purge_mail
@@ -34,7 +34,7 @@ class SqlCleanup:
         return (
             SqlCodeStore(engine).purge(now, limit)
             + SqlRateLimitStore(engine).purge(int(now * 1_000_000), limit)
-            + SqlApiTokenStore(engine).purge(now - MACHINE_TOKENS_KEPT, limit)
-            + purge_mail(engine, now - MAIL_KEPT, limit)
+            + SqlApiTokenStore(engine).purge(now - API_TOKEN_RETENTION, limit)
+            + purge_mail(engine, now - MAIL_RETENTION, limit)
             + sum(step(engine, now, limit) for step in self._of_features)
         )

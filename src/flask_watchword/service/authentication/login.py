@@ -98,7 +98,7 @@ def count_wrong_password(context: ServiceContext, attempt: Attempt) -> None:
 
 def count_right_password(context: ServiceContext, attempt: Attempt) -> None:
     """Count an attempt as a success, and not as a failure, whatever follows."""
-    context.stores.rate_limits.refund(attempt.charges)
+    context.stores.rate_limits.refund(attempt.failure_hits)
 
 
 def attempt_without_hits(context: ServiceContext, user: User) -> Attempt:

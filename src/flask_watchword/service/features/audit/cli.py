@@ -76,7 +76,7 @@ def verify(database: str | None, noted: str | None, as_json: bool) -> None:
         with _opened_log(database) as log:
             verdict = verify_log(log, expected)
     print_outcome(_sentence(verdict), _object(verdict), as_json=as_json)
-    if not verdict.is_whole:
+    if not verdict.is_intact:
         raise click.exceptions.Exit(1)
 
 
@@ -142,7 +142,7 @@ def _parse_head(text: str | None) -> "Head | None":
 
 def _object(verdict: "Verdict") -> dict[str, object]:
     return {
-        "whole": verdict.is_whole,
+        "whole": verdict.is_intact,
         "entries": verdict.entries,
         "head": f"{verdict.head.seq}:{verdict.head.hash}",
         "broken_at": verdict.broken_at,
@@ -151,6 +151,6 @@ def _object(verdict: "Verdict") -> dict[str, object]:
 
 
 def _sentence(verdict: "Verdict") -> str:
-    if verdict.is_whole:
+    if verdict.is_intact:
         return f"Intact: {verdict.entries} entries, head {verdict.head.seq}:{verdict.head.hash}"
     return f"Broken at entry {verdict.broken_at}: {verdict.problem}."

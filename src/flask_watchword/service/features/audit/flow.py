@@ -7,9 +7,9 @@ from flask_watchword.accounts.audit import (
     AuditLog,
     Detail,
     Head,
-    entries_behind,
+    chain_problem,
+    entries_after,
     new_event,
-    problem_behind,
 )
 from flask_watchword.clock import system_clock
 
@@ -32,8 +32,8 @@ def last_before(log: AuditLog, limit: float) -> Head | None:
         BrokenChain: when one of them is not linked to the one before.
     """
     start = last = log.start()
-    for entry in entries_behind(log, start):
-        if problem := problem_behind(last, entry):
+    for entry in entries_after(log, start):
+        if problem := chain_problem(last, entry):
             raise BrokenChain(problem)
         if entry.event.at >= limit:
             break

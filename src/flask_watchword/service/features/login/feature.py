@@ -16,6 +16,6 @@ FEATURE = Feature(
         "login_failed": "a wrong password, or an unknown address",
         "second_factor_asked": "a password was right, and a second factor is still needed",
         "second_factor_failed": "a wrong code of an authenticator, or a wrong recovery code",
-        "reauthentication_failed": "a signed-in user typed a wrong password",
+        "reauthentication_failed": "a logged-in user entered a wrong password",
     },
 )

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 
 from flask_watchword.accounts.accounts import Accounts
-from flask_watchword.accounts.api_keys import api_keys_of, shown_in_mail
+from flask_watchword.accounts.api_keys import api_keys_of, template_values
 from flask_watchword.accounts.credentials import WrongPassword, confirm_password
 from flask_watchword.accounts.notifications import PASSWORD_CHANGED
 from flask_watchword.accounts.transaction import Transaction
@@ -50,5 +50,5 @@ def set_new_password(tx: Transaction, user: User, password_hash: str) -> None:
     if not tx.users.set_password(user.id, password_hash, tx.now, user.version):
         raise WrongPassword
     tx.codes.forget(user.id)
-    tx.notify(PASSWORD_CHANGED, user, items=shown_in_mail(api_keys_of(tx, user.id)))
+    tx.notify(PASSWORD_CHANGED, user, items=template_values(api_keys_of(tx, user.id)))
     tx.audit("password_changed", user.id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flask_watchword.accounts.accounts import Accounts
-from flask_watchword.accounts.api_keys import api_keys_of, revoke_api_keys, shown_in_mail
+from flask_watchword.accounts.api_keys import api_keys_of, revoke_api_keys, template_values
 from flask_watchword.accounts.api_tokens import ApiToken
 from flask_watchword.accounts.emails import email_key
 from flask_watchword.accounts.notifications import PASSWORD_CHANGED
@@ -14,13 +14,14 @@ from flask_watchword.service.configuration import values
 from flask_watchword.service.configuration.setting import Setting
 from flask_watchword.service.features.email_verification.flow import VERIFY_EMAIL_SECONDS
 
-#: Requested by anyone who knows the address.
+#: The lifetime of a code that the user or an administrator requests.
 RESET_PASSWORD_SECONDS = Setting(
     "reset_password_seconds",
     values.whole_number(60, 24 * 60 * 60),
     15 * 60,
     "lifetime of a code that resets a password",
 )
+#: Requested by anyone who knows the address.
 RESET_PASSWORD = Purpose(
     "reset_password", RESET_PASSWORD_SECONDS.default, notification="reset_password"
 )
@@ -115,5 +116,5 @@ def _set_password(
     if revoke_keys:
         keys = revoke_api_keys(tx, keys)
     about = "revoked" if revoke_keys else ""
-    tx.notify(PASSWORD_CHANGED, user, about=about, items=shown_in_mail(keys))
+    tx.notify(PASSWORD_CHANGED, user, about=about, items=template_values(keys))
     return keys

@@ -38,7 +38,7 @@ from flask_watchword.service.tokens import PASSWORD_METHOD
 
 
 class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
-    """The pending token of the login, and the new password.
+    """The challenge token of the login, and the new password.
 
     Attributes:
         transport: whether the tokens are returned in the body or set as cookies.

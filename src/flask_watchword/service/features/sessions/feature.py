@@ -31,7 +31,7 @@ FEATURE = Feature(
         end_session_of_user,
     ),
     audit_events={
-        "logout": "a session was signed out",
+        "logout": "a user logged out: one session ended",
         "session_ended": "one session was ended by its user or an administrator; `ended` is its id",
         "other_sessions_ended": "a user ended every other session; `ended` says how many",
         "sessions_ended": "an administrator ended every session of a user",

@@ -138,7 +138,7 @@ def valid_tokens(context: ServiceContext, kind: ApiTokenKind) -> list[ApiToken]:
     """Return the valid tokens of the current user of one kind, the newest first."""
     now = system_clock()
     every = context.repositories.api_tokens.of_owner(get_jwt_identity())
-    return [token for token in every if token.kind is kind and not token.is_over(now)]
+    return [token for token in every if token.kind is kind and not token.has_ended(now)]
 
 
 def revoke(context: ServiceContext, kind: ApiTokenKind, token_id: str) -> bool:
