@@ -89,7 +89,7 @@ class Desk:
             passwords=self.passwords,
             mailer_for=lambda _outbox: self.mailbox,
             clock=lambda: self.now,
-            has_second_factor=lambda user: user.id in self.two_factors,
+            has_second_factor=lambda _, user_id: user_id in self.two_factors,
             end_access=self._end_access,
         )
 

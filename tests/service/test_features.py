@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, inspect
 from werkzeug.utils import import_string
 
 from flask_watchword import Watchword, decode_token
+from flask_watchword.accounts.emails import email_key
 from flask_watchword.cli.main import main
 from flask_watchword.features import Feature, RateLimit, Setting, read_limit
 from flask_watchword.service import watchword
@@ -31,7 +32,7 @@ from flask_watchword.service.features.totp.flow import TOTP, new_enrolment
 from flask_watchword.service.load_settings import read_app_settings, read_settings
 from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.stores import prepare
-from tests.service.hardware_token.feature import FEATURE, signed
+from tests.service.hardware_token.feature import FEATURE, HardwareToken, signed
 from tests.service.site import EMAIL, GOOD, cheap_passwords
 
 SECRET = "s" * 32
@@ -365,3 +366,25 @@ def test_a_failed_login_does_not_wake_the_thread_that_sends_mail(
     for email in (EMAIL, "nobody@example.com"):
         assert client.post("/password/forgot", json={"email": email}).status_code == 202
     assert woken == ["woken"] * 2
+
+
+def test_totp_is_not_added_beside_another_factor_without_showing_it(client: FlaskClient) -> None:
+    headers = bearer(add_token(client))
+    app = client.application
+    users = context_of(app).stores.users
+    user = users.by_email(email_key(EMAIL))
+    assert user is not None
+    users.verify_email(user.id, user.email_key, 1.0)
+    body = {"password": GOOD}
+    refused = client.post("/totp/enrol", json=body, headers=headers)
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "second_factor_required")
+    shown = body | {"hardware_token": signed(SECRET, 3)}
+    assert client.post("/totp/enrol", json=shown, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "value"), [("field", "code"), ("amr", "pwd")])
+def test_a_factor_that_passes_for_another_is_refused(name: str, value: str) -> None:
+    factor = HardwareToken()
+    setattr(factor, name, value)
+    with pytest.raises(RuntimeError):
+        active_features(Settings(), [replace(FEATURE, factors=[factor])])

@@ -46,7 +46,7 @@ def test_eight_characters_are_enough_beside_a_second_factor(
 
 def with_second_factor(ours: Site) -> Accounts:
     accounts = ours.parts.accounts
-    return replace(accounts, has_second_factor=lambda user: True)
+    return replace(accounts, has_second_factor=lambda *_: True)
 
 
 def test_the_commands_obey_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ class EndAccess(Protocol):
         """
 
 
-def _no_second_factor(_user: User) -> bool:
+def _no_second_factor(_repositories: Repositories, _user_id: str) -> bool:
     return False
 
 
@@ -77,7 +77,7 @@ class Accounts:
     lifetimes: Mapping[str, float] = field(default_factory=dict)
     service_name: str = "Watchword"
     min_password_characters: int = MIN_PASSWORD_CHARACTERS
-    has_second_factor: Callable[[User], bool] = _no_second_factor
+    has_second_factor: Callable[[Repositories, str], bool] = _no_second_factor
     end_access: EndAccess = _no_access
     after_commit: Callable[[], None] = lambda: None
 
@@ -142,7 +142,7 @@ class Accounts:
         check_new_password(
             password,
             about=(email, self.service_name),
-            second_factor=user is not None and self.has_second_factor(user),
+            second_factor=user is not None and self.has_second_factor(self.repositories, user.id),
             least=self.min_password_characters,
         )
         return self.passwords.hash(password)

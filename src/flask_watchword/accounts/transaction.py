@@ -164,6 +164,11 @@ class Transaction:
         """Return the time in seconds since the epoch."""
         return self._clock()
 
+    @property
+    def repositories(self) -> Repositories:
+        """Return the repositories of the transaction, for what only reads."""
+        return self._repositories
+
     def get(self, repository: Repository[_R]) -> _R:
         """Return a repository of a feature."""
         return self._repositories.get(repository)

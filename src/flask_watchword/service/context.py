@@ -133,7 +133,7 @@ class ServiceContext:
             lifetimes=self.code_lifetimes,
             service_name=settings.service_name,
             min_password_characters=settings.min_password_characters,
-            has_second_factor=self.has_second_factor,
+            has_second_factor=self.has_factor_in,
             end_access=partial(end_access, self.sessions, self.stores.accounts),
             after_commit=self.mailing.wake,
         )
@@ -160,10 +160,13 @@ class ServiceContext:
         self.transaction(lambda tx: tx.audit(event, subject, session, **detail))
 
     def has_second_factor(self, user: User) -> bool:
-        """Tell whether a login of the user needs a second factor."""
-        repositories = self.repositories
+        """Return whether a login of the user needs a second factor."""
+        return self.has_factor_in(self.repositories, user.id)
+
+    def has_factor_in(self, repositories: Repositories, user_id: str) -> bool:
+        """Return whether a user has a second factor, by the repositories of a transaction."""
         return any(
-            factor.is_enrolled(repositories, user.id)
+            factor.is_enrolled(repositories, user_id)
             for factor in self.factors
             if not factor.is_backup
         )

@@ -65,7 +65,9 @@ class Message(msgspec.Struct):
     msg: str
 
 
-def json_response(body: msgspec.Struct, status: int = HTTPStatus.OK) -> Response:
+def json_response(
+    body: msgspec.Struct | Mapping[str, object], status: int = HTTPStatus.OK
+) -> Response:
     """Return a struct as a JSON response that is not cached."""
     text = msgspec.json.encode(body) + b"\n"
     return Response(text, status, mimetype="application/json", headers=_NO_STORE)
@@ -131,7 +133,8 @@ def error_response(
         field: the field that is wrong.
         members: further members of the JSON object.
     """
-    response = json_response(Problem(msg, code, field, **(members or {})), status)
+    body = msgspec.to_builtins(Problem(msg, code, field)) | (members or {})
+    response = json_response(body, status)
     response.headers.extend(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers.setdefault("WWW-Authenticate", CHALLENGE)

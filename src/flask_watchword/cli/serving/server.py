@@ -106,6 +106,8 @@ def _announce(settings: Settings, address: str) -> None:
         return
     if settings.log_format == "text":
         click.echo(f"API documentation: {url}/docs")
+    if "bootstrap_admin" in settings.disabled_features:
+        return
     code = first_admin_code(settings)
     if code is not None:
         # Not logged, because it is equivalent to a password; shown to the operator only.

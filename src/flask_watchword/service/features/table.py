@@ -45,6 +45,7 @@ from flask_watchword.service.features.totp.feature import FEATURE as TOTP
 from flask_watchword.service.features.user_import.feature import FEATURE as USER_IMPORT
 from flask_watchword.service.mail.kinds import NotificationKind
 from flask_watchword.service.openapi.schemas import Struct
+from flask_watchword.service.tokens import PASSWORD_METHOD
 
 _DISABLED = "WATCHWORD_DISABLED_FEATURES"
 
@@ -102,6 +103,11 @@ def active_features(settings: Settings, added: Sequence[Feature] = ()) -> Sequen
                 raise InvalidSetting(_DISABLED, why)
     if len(names) > len(set(names)):
         raise RuntimeError("two features have the same name")
+    factors = factors_of(active)
+    if len(factors) > len({factor.field for factor in factors}):
+        raise RuntimeError("two factors have the same field")
+    if any(factor.amr == PASSWORD_METHOD for factor in factors):
+        raise RuntimeError(f"the amr of a second factor cannot be {PASSWORD_METHOD!r}")
     return active
 
 

@@ -7,7 +7,7 @@ the factor is removed, so the next login checks it, and requires a new password 
 from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.credentials import WrongPassword
 from flask_watchword.accounts.password_policy import check_new_password
-from flask_watchword.accounts.transaction import Transaction
+from flask_watchword.accounts.transaction import Repositories, Transaction
 from flask_watchword.accounts.users import User
 from flask_watchword.service.features.password_change.flow import set_new_password
 
@@ -48,7 +48,7 @@ def replace_password(accounts: Accounts, user: User, password: str) -> None:
         UnacceptablePassword: when the password is too weak.
         HasherOverloaded: when no core became free in time.
     """
-    _reject_second_factor(accounts, user)
+    _reject_second_factor(accounts, accounts.repositories, user)
     check_alone(accounts, user, password)
     password_hash = accounts.passwords.hash(password)
     with accounts.end_access(user.id):
@@ -56,11 +56,11 @@ def replace_password(accounts: Accounts, user: User, password: str) -> None:
 
 
 def _replace(tx: Transaction, accounts: Accounts, user: User, password_hash: str) -> None:
-    _reject_second_factor(accounts, user)
+    _reject_second_factor(accounts, tx.repositories, user)
     set_new_password(tx, user, password_hash)
     tx.users.finish_password_review(user.id, user.version + 1)
 
 
-def _reject_second_factor(accounts: Accounts, user: User) -> None:
-    if accounts.has_second_factor(user):
+def _reject_second_factor(accounts: Accounts, repositories: Repositories, user: User) -> None:
+    if accounts.has_second_factor(repositories, user.id):
         raise WrongPassword

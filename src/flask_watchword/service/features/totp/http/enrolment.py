@@ -16,10 +16,12 @@ from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
 from flask_watchword.service.access import ACCESS
-from flask_watchword.service.authentication.reauthentication import (
-    REAUTHENTICATION_ERRORS,
-    reauthenticated_user,
+from flask_watchword.service.authentication.confirmation import (
+    CONFIRMATION_ERRORS,
+    Confirmation,
+    second_factor_verified,
 )
+from flask_watchword.service.authentication.reauthentication import reauthenticated_user
 from flask_watchword.service.authentication.second_factor import WrongCode
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.current_user import current_user
@@ -41,7 +43,6 @@ from flask_watchword.service.features.totp.flow import (
     otpauth_uri,
 )
 from flask_watchword.service.features.totp.limits import totp_hits
-from flask_watchword.service.fields import Password
 from flask_watchword.service.rate_limiting import counting_failures
 from flask_watchword.service.responses import json_response
 
@@ -54,10 +55,12 @@ class _AlreadyEnabled(Rejected):
         super().__init__(SECOND_FACTOR_ACTIVE, msg)
 
 
-class BeginTotp(msgspec.Struct, forbid_unknown_fields=True):
-    """The password of the account."""
+class BeginTotp(Confirmation, forbid_unknown_fields=True, kw_only=True):
+    """The password of the account, and another second factor if the user has one.
 
-    password: Password
+    Attributes:
+        password: the password of the account.
+    """
 
 
 class TotpSecret(msgspec.Struct):
@@ -91,7 +94,7 @@ class RecoveryCodes(msgspec.Struct):
     access=ACCESS,
     body=BeginTotp,
     responses={200: TotpSecret},
-    errors=(*REAUTHENTICATION_ERRORS, EMAIL_UNVERIFIED, SECOND_FACTOR_ACTIVE),
+    errors=(*CONFIRMATION_ERRORS, EMAIL_UNVERIFIED, SECOND_FACTOR_ACTIVE),
 )
 def enrol_totp(context: ServiceContext, body: BeginTotp) -> Response:
     """Respond with a new secret, unless an authenticator is confirmed already."""
@@ -101,6 +104,8 @@ def enrol_totp(context: ServiceContext, body: BeginTotp) -> Response:
         # A stranger may have registered the address. Its owner gets the account by a password
         # reset, which does not remove a second factor.
         raise Rejected(EMAIL_UNVERIFIED, "Verify the e-mail address first")
+    if context.repositories.get(TOTP).has_factor(user.id):
+        raise _AlreadyEnabled
     enrolment = new_enrolment(user.id, system_clock())
 
     def begin(tx: Transaction) -> None:
@@ -108,7 +113,9 @@ def enrol_totp(context: ServiceContext, body: BeginTotp) -> Response:
             raise _AlreadyEnabled
         tx.audit("totp_enrolment_started", user.id)
 
-    context.transaction(begin)
+    # Another factor of the user, such as one of an application: the password may be stolen.
+    with second_factor_verified(context, user.id, body):
+        context.transaction(begin)
     uri = otpauth_uri(enrolment, user.email, context.settings.service_name)
     return json_response(TotpSecret(enrolment.secret, uri))
 
