@@ -127,6 +127,20 @@ class Accounts:
             self.after_commit()
         return done
 
+    def audit(self, record: Callable[[Transaction], None]) -> None:
+        """Append audit entries that belong to no other change.
+
+        The append is a transaction already; another one around it would add 0.3 ms to a login.
+
+        Args:
+            record: calls :meth:`Transaction.audit`, and nothing else.
+        """
+        tx = Transaction(
+            self.repositories, self.mailer_for, self.clock, self.source, self.lifetimes
+        )
+        record(tx)
+        tx.append_entries()
+
     def hash_new_password(self, user: User | None, email: str, password: str) -> str:
         """Return the hash of a new password that the policy accepts.
 

@@ -157,7 +157,7 @@ class ServiceContext:
         **detail: Detail,
     ) -> None:
         """Add one entry to the audit log; takes what :meth:`Transaction.audit` takes."""
-        self.transaction(lambda tx: tx.audit(event, subject, session, **detail))
+        self.accounts.audit(lambda tx: tx.audit(event, subject, session, **detail))
 
     def has_second_factor(self, user: User) -> bool:
         """Return whether a login of the user needs a second factor."""
