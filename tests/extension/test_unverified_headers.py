@@ -6,6 +6,7 @@ import pytest
 
 import flask_watchword
 from flask_watchword.errors import DecodeError
+from tests.releases import before
 
 HEADER, PAYLOAD, SIGNATURE = jwt.encode(
     {"sub": "ada"}, "k" * 32, algorithm="HS256", headers={"kid": "one"}
@@ -25,5 +26,7 @@ def test_a_signature_that_is_not_base64url_does(signature: str) -> None:
     token = f"{HEADER}.{PAYLOAD}.{signature}"
     with pytest.raises(DecodeError, match=r"^Invalid crypto padding$"):
         flask_watchword.get_unverified_jwt_headers(token)
+    if signature == "!!!!" and before("PyJWT", 2, 14):
+        return  # it skips characters that are not base64url
     with pytest.raises(jwt.DecodeError, match=r"^Invalid crypto padding$"):
         flask_jwt_extended.get_unverified_jwt_headers(token)
