@@ -16,7 +16,8 @@ from tests.servers.flask_app import served
 EMPTY_PAGE = '<!doctype html><link rel="icon" href="data:,">'
 
 
-@pytest.fixture(scope="session")
+# Not longer than its module: Playwright keeps an event loop running, and others start theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_browser() as found:
         yield found
