@@ -151,7 +151,7 @@ class Accounts:
 
         Raises:
             UnacceptablePassword: when the policy rejects it; nothing was hashed then.
-            HasherOverloaded: when no core became free in time.
+            HasherOverloaded: when no CPU core became free in time.
         """
         check_new_password(
             password,

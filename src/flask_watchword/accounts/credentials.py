@@ -58,7 +58,7 @@ def confirm_password(accounts: Accounts, user_id: str, password: str) -> User:
 
     Raises:
         WrongPassword: when the password is wrong.
-        HasherOverloaded: when no core became free in time.
+        HasherOverloaded: when no CPU core became free in time.
     """
     found = accounts.users.by_id(user_id)
     user = _verified(accounts.users, accounts.passwords, found, password)
@@ -77,7 +77,7 @@ def confirm_code(accounts: Accounts, code: str, purpose: Purpose, password: str)
     Raises:
         InvalidCode: when the code is invalid; it is not used up here.
         WrongPassword: when the password is wrong.
-        HasherOverloaded: when no core became free in time.
+        HasherOverloaded: when no CPU core became free in time.
     """
     found = accounts.codes.find(code_digest(code), purpose.name, accounts.clock())
     user = accounts.users.by_id(found.subject) if found else None

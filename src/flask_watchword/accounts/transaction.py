@@ -234,7 +234,7 @@ class Transaction:
         to = mailbox(address)
         self._mailer.send(Notification(purpose.notification, to, text, code.expires_at))
 
-    def mail_nothing(self, email: str, purpose: Purpose) -> None:
+    def simulate_mail_code(self, email: str, purpose: Purpose) -> None:
         """Do the work of :meth:`mail_code` for an address that gets no e-mail."""
         self.put_decoy_code(email, purpose)
         self._mailer.send_nothing()

@@ -49,7 +49,7 @@ def reauthenticated_user(context: ServiceContext, password: str) -> User:
     Raises:
         WrongPassword: when the password is not the user's.
         TooManyAttempts: after too many attempts.
-        HasherOverloaded: when no core became free in time.
+        HasherOverloaded: when no CPU core became free in time.
     """
     user_id = get_jwt_identity()
     with reauthenticating(context, user_id):

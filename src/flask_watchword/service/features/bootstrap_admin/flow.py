@@ -51,7 +51,7 @@ def create_admin(accounts: Accounts, code: str, email: str, password: str) -> Us
         InvalidEmail: when the address cannot receive e-mail.
         UnacceptablePassword: when the policy rejects the password.
         EmailTaken: when an account with this address exists; the code stays valid.
-        HasherOverloaded: when no core became free in time.
+        HasherOverloaded: when no CPU core became free in time.
     """
     # Before a hash is spent on it; the code is used up last.
     _check_code(accounts, code)

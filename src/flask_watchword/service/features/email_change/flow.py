@@ -48,7 +48,7 @@ def request_email_change(
     Raises:
         WrongPassword: when the password is not the user's.
         InvalidEmail: when the address cannot receive e-mail.
-        HasherOverloaded: when no core became free in time.
+        HasherOverloaded: when no CPU core became free in time.
     """
     user = confirm_password(accounts, user_id, password)
     shown = check_email(email)
@@ -64,7 +64,7 @@ def confirm_email_change(accounts: Accounts, code: str, password: str) -> None:
     Raises:
         InvalidCode: when the code is invalid, or another user has the address by now.
         WrongPassword: when the password is not the user's; the code stays valid.
-        HasherOverloaded: when no core became free in time.
+        HasherOverloaded: when no CPU core became free in time.
     """
     confirm_code(accounts, code, CHANGE_EMAIL, password)
     accounts.transaction(lambda tx: _change_email(tx, code))

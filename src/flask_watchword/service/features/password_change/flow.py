@@ -33,7 +33,7 @@ def change_password(
     Raises:
         WrongPassword: when ``current`` is not the user's.
         UnacceptablePassword: when the policy rejects ``new``.
-        HasherOverloaded: when no core became free in time.
+        HasherOverloaded: when no CPU core became free in time.
     """
     user = confirm_password(accounts, user_id, current)
     password_hash = accounts.hash_new_password(user, user.email, new)

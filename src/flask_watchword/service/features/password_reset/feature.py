@@ -26,6 +26,7 @@ FEATURE = Feature(
         NotificationKind(kind="password_changed"),
     ),
     templates=files("flask_watchword.service.features.password_reset") / "templates",
+    # The settings decide; the purposes of the flow hold their defaults only.
     code_lifetimes={
         "reset_password": RESET_PASSWORD_SECONDS,
         "admin_reset": RESET_PASSWORD_SECONDS,

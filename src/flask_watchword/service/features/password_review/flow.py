@@ -46,7 +46,7 @@ def replace_password(accounts: Accounts, user: User, password: str) -> None:
         WrongPassword: when the account has changed, or has a second factor again: a login without
             this factor must not change anything.
         UnacceptablePassword: when the password is too weak.
-        HasherOverloaded: when no core became free in time.
+        HasherOverloaded: when no CPU core became free in time.
     """
     _reject_second_factor(accounts, accounts.repositories, user)
     check_alone(accounts, user, password)

@@ -25,7 +25,7 @@ def register(accounts: Accounts, email: str, password: str, *, silent: bool = Fa
     Raises:
         InvalidEmail: when the address cannot receive e-mail.
         UnacceptablePassword: when the policy rejects the password.
-        HasherOverloaded: when no core became free in time.
+        HasherOverloaded: when no CPU core became free in time.
     """
     shown = check_email(email)
     password_hash = accounts.hash_new_password(None, shown, password)
