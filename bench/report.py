@@ -124,7 +124,7 @@ _METHOD = """\
 Except for the tables about sessions and the service, everything runs in one process, without a server, in many small rounds in
 which each contestant has its turn. A cost is the median over the rounds; a ratio is computed within each round first. The quartiles
 are those of Watchword's number to which the target applies. “By hand” is a check written for one key and one policy, without options
-or error messages: the lower bound. Times depend on the machine, ratios hardly do. PyNaCl is hidden except in the rows that name it.
+or error messages: the lower bound. Times depend on the machine, ratios less. PyNaCl is hidden except in the rows that name it.
 
 Sessions are measured over HTTP on the loopback interface, with a client in another process. Each contestant has a server (granian, one
 worker, one thread) and a database of its own: SQLite in WAL mode with `synchronous=NORMAL`, PostgreSQL with `fsync` off. There, “by

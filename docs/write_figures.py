@@ -15,7 +15,7 @@ _PICTURE = "![The cost of a protected request, compared with the same route unpr
 NEW, SEEN = "HS256, token never seen", "HS256, token seen before"
 _SENTENCES = """\
 A request with a new HS256 token takes {new_ours} as long as the same route without protection, with Flask-JWT-Extended {new_theirs}; with a
-token seen before {seen_ours} and {seen_theirs}. Medians; ratios hardly depend on the machine. `make bench` measures it.
+token seen before {seen_ours} and {seen_theirs}. Medians, measured on one machine. `make bench` measures it.
 [All measurements](docs/explanation/bench.md): {tally}"""
 _OURS, _THEIRS = "Watchword", "Flask-JWT-Extended"
 

@@ -90,7 +90,7 @@ def test_changing_the_address_within_one_subscriber_s_block_is_no_way_around(
 
 def test_many_addresses_share_one_budget_for_an_account(store: RateLimitStore) -> None:
     sites = 4  # the thousand addresses are in four /24
-    assert fail_from_a_thousand_addresses(store) == LIMITS.unknown_locations.burst + sites
+    assert fail_from_a_thousand_addresses(store) == LIMITS.account.burst + sites
 
 
 def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_known_place(
@@ -116,7 +116,7 @@ def test_a_stranger_in_the_owner_s_new_neighbourhood_delays_the_owner_by_minutes
     fail_from_a_thousand_addresses(store)
     assert fail(store, "198.51.100.8") == 0
     wait = fail(store, ELSEWHERE)
-    assert 0 < wait <= LIMITS.site.interval
+    assert 0 < wait <= LIMITS.account_in_network.interval
 
 
 def test_mail_to_the_owner_makes_a_place_known_in_the_middle_of_an_attack(

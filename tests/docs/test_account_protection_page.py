@@ -27,7 +27,7 @@ def test_only_trusted_proxies_are_believed() -> None:
 
 def test_the_limits_are_those_of_the_code() -> None:
     limits = login_limits(Limits())
-    kinds = (limits.address, limits.account_at_address, limits.unknown_locations, limits.site)
+    kinds = (limits.address, limits.account_at_address, limits.account, limits.account_in_network)
     rows = [row[1:] for row in table_rows(text_of(PAGE))]
     assert rows == [[f"{kind.burst}", f"{kind.interval:.0f} s"] for kind in kinds]
     assert f"known to an account for {limits.trusted_days} days" in TEXT

@@ -141,6 +141,18 @@ def test_revoked_and_valid_tokens_of_a_subject_are_distinguished() -> None:
     }
 
 
+def test_revocation_of_a_subject_that_is_a_number_is_described() -> None:
+    app = application(JWT_VERIFY_SUB=False, JWT_TOKEN_LOCATION=["cookies", "headers"])
+    sessions = Sessions(app)
+    with app.app_context():
+        token = create_access_token("7", additional_claims={"sub": 7})
+        sessions.end_all("7")
+    check = check_token(app, token, refresh=False)
+    (step,) = (step for step in check.steps if step.name == "subject not revoked")
+    assert (check.verdict.code, step.outcome) == ("token_revoked", Outcome.REFUSED)
+    assert "are revoked; this token was issued" in step.says
+
+
 def test_response_of_the_applications_views_is_not_predicted() -> None:
     check = check_token(application(), token_in_state("valid", "HS256"), refresh=False)
     assert (check.verdict.accepted, check.verdict.status) == (True, None)

@@ -16,8 +16,8 @@ login is counted by its origin first:
    share one budget. An address that has is a trusted location and does not use it, so a user at
    home or at work is not affected by thousands of guessing addresses. (NIST SP 800-63B-4 section
    3.2.2 names addresses of earlier logins as such a measure.)
-4. *The account, for unknown locations of one site*, consulted only if that budget is used up: the
-   addresses of a /24 or a /48 get one attempt now and then. A travelling user can log in at the
+4. *The account, for unknown locations of one network*, consulted only if that budget is used up:
+   the addresses of a /24 or a /48 get one attempt now and then. A travelling user can log in at the
    first attempt with the right password even then; an attacker gets as many guesses as they have
    networks, not addresses.
 
@@ -140,16 +140,16 @@ class LoginLimits:
     Attributes:
         address: one address, over all accounts. Wide enough for an office behind one address.
         account_at_address: one account from one address.
-        unknown_locations: one account from all unknown locations.
-        site: one account from one site, while the budget of unknown locations is used up.
+        account: one account from all locations that are not trusted.
+        account_in_network: one account from one /24 or /48 network, while ``account`` is used up.
         success: one account, for attempts with the right password.
         trusted_days: days for which a location stays trusted after a login.
     """
 
     address: Limit
     account_at_address: Limit
-    unknown_locations: Limit
-    site: Limit
+    account: Limit
+    account_in_network: Limit
     success: Limit
     trusted_days: int = 90
 
@@ -200,8 +200,8 @@ def count_login_attempt(
         return Attempt(email_key, address, here, success)
     waits = []
     for shared in (
-        hit("strangers", limits.unknown_locations, email_key),
-        hit("site", limits.site, email_key, address_site(address)),
+        hit("strangers", limits.account, email_key),
+        hit("site", limits.account_in_network, email_key, address_site(address)),
     ):
         counted = (*here, *network_hits, shared)
         wait = store.consume((*counted, *success), at)

@@ -33,7 +33,7 @@ class _Main(InterruptibleGroup, JsonErrorsGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, without those of disabled features."""
-        disabled = _disabled_features()
+        disabled = _disabled_features(ctx)
         names = super().list_commands(ctx)
         return [name for name in names if self.features.get(name) not in disabled]
 
@@ -43,7 +43,7 @@ class _Main(InterruptibleGroup, JsonErrorsGroup):
         Raises:
             Failure: if it may be a feature's, and the extra `service` is not installed.
         """
-        if cmd_name in self.features and self.features[cmd_name] in _disabled_features():
+        if cmd_name in self.features and self.features[cmd_name] in _disabled_features(ctx):
             return None
         command = super().get_command(ctx, cmd_name)
         if command is None and self.missing is not None:
@@ -51,7 +51,15 @@ class _Main(InterruptibleGroup, JsonErrorsGroup):
         return command
 
 
-def _disabled_features() -> set[str]:
+def _disabled_features(ctx: click.Context) -> set[str]:
+    # Read once: the help asks for each command.
+    if _DISABLED not in ctx.meta:
+        ctx.meta[_DISABLED] = _read_disabled_features()
+    disabled: set[str] = ctx.meta[_DISABLED]
+    return disabled
+
+
+def _read_disabled_features() -> set[str]:
     text = os.environ.get(_DISABLED)
     if text is None and Path(".env").is_file():
         # Imported here because it loads what the settings need: help stays fast without a file.

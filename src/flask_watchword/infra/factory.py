@@ -107,13 +107,9 @@ def holds_encrypted_values(url: str) -> bool:
         StoreUnavailable: when the database does not answer.
     """
     from flask_watchword.infra.sql import encrypted_values
-    from flask_watchword.infra.sql.engine import open_engine
 
-    engine = open_engine(url)
-    try:
+    with _opened_engine(url) as engine:
         return encrypted_values.holds_encrypted_values(engine)
-    finally:
-        engine.dispose()
 
 
 def valkey_states(url: str) -> "Sequence[ValkeyState]":

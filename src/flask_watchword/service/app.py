@@ -6,7 +6,7 @@ from flask import Flask, request
 
 from flask_watchword.extension.resources import resources_of
 from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.context import Stores, service_context
+from flask_watchword.service.context import Stores, context_of
 from flask_watchword.service.features.demo.demo_user import make_expired_token
 from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.middleware.access_log import install_request_lines
@@ -66,8 +66,7 @@ def create_worker(settings: Settings) -> Flask:
     for hashing are shared with the other workers.
     """
     app = create_app(settings)
-    with app.app_context():
-        context = service_context()
+    context = context_of(app)
     context.passwords.share_cores(settings.workers)
     context.mailing.ensure_running()
     return app

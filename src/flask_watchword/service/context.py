@@ -193,4 +193,4 @@ def context_of(app: Flask) -> ServiceContext:
 
 def service_context() -> ServiceContext:
     """Return the context of the current application, for commands and servers around it."""
-    return cast(ServiceContext, current_app.extensions[_KEY])
+    return context_of(current_app)

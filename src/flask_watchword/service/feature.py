@@ -51,8 +51,9 @@ class Feature:
         in_use: tells whether users depend on the feature, because they have enrolled a factor. The
             service does not start without it then: their second factor would be skipped.
         checks: checks for ``watchword doctor``.
-        commands: the commands that it adds to ``watchword``, as ``module:function``. They are
-            imported when they are run.
+        commands: the commands that a built-in feature adds to ``watchword``, as
+            ``module:function``. ``watchword`` runs without an application, so it does not know the
+            commands of an application's feature.
     """
 
     name: str

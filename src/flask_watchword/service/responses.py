@@ -85,6 +85,11 @@ def timestamp(seconds: float) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)
 
 
+def optional_timestamp(seconds: float | None) -> datetime | None:
+    """Return :func:`timestamp` of seconds since the epoch; ``None`` for ``None``."""
+    return None if seconds is None else timestamp(seconds)
+
+
 def public_response(body: bytes, media_type: str) -> Response:
     """Return a public body, or 304 if the client has it already (RFC 9110 section 13.1.2).
 

@@ -107,7 +107,7 @@ def opened_keys(settings: Settings) -> Iterator[KeyStore]:
 def encrypted_values_by_head(
     settings: Settings, head_bytes: int
 ) -> Mapping[str, Mapping[bytes, int]]:
-    """Return the number of encrypted values by master key: see ``Encryptor.head``.
+    """Return the number of encrypted values by master key: see ``Encryptor.current_prefix``.
 
     Raises:
         StoreUnavailable: when the database does not answer.

@@ -35,8 +35,6 @@ from flask_watchword.service.signing.live_keyring import LiveKeyring
 
 #: RFC 8176 section 2: authentication with a password.
 PASSWORD_METHOD = "pwd"
-#: Authentication with a one-time password, or with a recovery code in its place.
-OTP_METHOD = "otp"
 
 
 class UnusableToken(Rejected):

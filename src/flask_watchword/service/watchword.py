@@ -9,7 +9,7 @@ from flask import Flask
 
 from flask_watchword.accounts.hash_shares import HashShares
 from flask_watchword.accounts.passwords import Passwords
-from flask_watchword.extension.resources import Closing, resources_of
+from flask_watchword.extension.resources import Closing, Resources, resources_of
 from flask_watchword.extension.sessions.api import Sessions
 from flask_watchword.extension.sessions.signals import refresh_repeated, refresh_reused
 from flask_watchword.extension.state import EXTENSION_KEY, state_of
@@ -29,6 +29,7 @@ from flask_watchword.service.features.sessions.repeated_refreshes import record_
 from flask_watchword.service.features.table import (
     active_features,
     build_api,
+    code_lifetimes,
     endpoints_of,
     factors_of,
     notification_kinds,
@@ -128,14 +129,7 @@ class Watchword:
         stores = self._stores
         resources = self._closing.add(app)
         if stores is None:
-            temporary = TemporaryDatabase() if is_in_memory(settings.database) else None
-            if temporary is not None:
-                settings = replace(settings, database=temporary.url)
-            prepare(settings, features)
-            stores = open_stores(settings, features)
-            resources.own(stores)
-            if temporary is not None:
-                resources.own(temporary)  # closed after the stores that use it
+            settings, stores = _own_stores(settings, features, resources)
         context = _install(
             app,
             settings,
@@ -176,6 +170,21 @@ class Watchword:
         self.close()
 
 
+def _own_stores(
+    settings: Settings, features: Sequence[Feature], resources: Resources
+) -> tuple[Settings, Stores]:
+    """Open the stores that the settings name; return the settings with the database in use."""
+    temporary = TemporaryDatabase() if is_in_memory(settings.database) else None
+    if temporary is not None:
+        settings = replace(settings, database=temporary.url)
+    prepare(settings, features)
+    stores = open_stores(settings, features)
+    resources.own(stores)
+    if temporary is not None:
+        resources.own(temporary)  # closed after the stores that use it
+    return settings, stores
+
+
 def _install(
     app: Flask,
     settings: Settings,
@@ -198,38 +207,37 @@ def _install(
         idle=Cleanup(stores.cleanup).run,
         resources=resources_of(app),
     )
-    origins = OriginCheck(settings)
-    state_of(app).check_cookie_request = origins.check_change
     sessions, passwords = Sessions(app), Passwords()
     metrics = Metrics(sessions.metrics, lambda: passwords.waiting)
     metrics.count_sessions(app)
     context = ServiceContext(
-        settings,
-        stores,
-        sessions,
-        passwords,
-        keys,
-        mailing,
-        origins,
-        description,
-        metrics,
+        settings=settings,
+        stores=stores,
+        sessions=sessions,
+        passwords=passwords,
+        keys=keys,
+        mailing=mailing,
+        origins=OriginCheck(settings),
+        description=description,
+        metrics=metrics,
         # A function, because a worker gets its share of the cores later.
-        HashShares(lambda: passwords.capacity),
-        factors_of(features),
-        {
-            purpose: float(settings[setting])
-            for feature in features
-            for purpose, setting in feature.code_lifetimes.items()
-        },
-        [check for feature in features for check in feature.login_checks],
+        hash_shares=HashShares(lambda: passwords.capacity),
+        factors=factors_of(features),
+        code_lifetimes=code_lifetimes(settings, features),
+        login_checks=[check for feature in features for check in feature.login_checks],
     )
+    state_of(app).check_cookie_request = context.origins.check_change
     install_context(app, context)
-    # The application holds the receivers, since signals refer to them weakly.
-    receivers = (partial(record_reuse, context), partial(record_repeat, context))
-    app.extensions["watchword_receivers"] = receivers
-    refresh_reused.connect(receivers[0], app)
-    refresh_repeated.connect(receivers[1], app)
+    _record_refreshes(app, context)
     return context
+
+
+def _record_refreshes(app: Flask, context: ServiceContext) -> None:
+    reuse, repeat = partial(record_reuse, context), partial(record_repeat, context)
+    # The application holds the receivers, since signals refer to them weakly.
+    app.extensions["watchword_receivers"] = (reuse, repeat)
+    refresh_reused.connect(reuse, app)
+    refresh_repeated.connect(repeat, app)
 
 
 def _refuse_managers(app: Flask) -> None:

@@ -2,7 +2,7 @@
 
 A refresh token has the current generation, or the previous one within the grace period (a retry, a
 second tab, a lost response), or it has been used. A used refresh token means that there is a copy
-of it. Which of the two holders is the owner cannot be told, so the session ends for both
+of it. Nothing shows which of the two holders is the owner, so the session ends for both
 (RFC 9700 section 4.14.2).
 """
 

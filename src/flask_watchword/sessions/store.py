@@ -19,8 +19,8 @@ class Batch:
         epoch: identifies the lifetime of the store's data. Another epoch means that the store was
             wiped, so its log does not contain everything that was ever revoked.
         since: when this epoch began, seconds since the epoch, as far as the store can tell; the
-            first ``now`` it was given is sufficient. Whether an older token was revoked can only
-            be told from its session: a wiped store has lost both.
+            first ``now`` it was given is sufficient. Only its session
+            shows whether an older token was revoked, and a wiped store has lost both.
     """
 
     entries: Sequence[Revocation]

@@ -76,9 +76,6 @@ class HardwareToken:
         right = hmac.compare_digest(signed(secret, int(counter)), answer)
         return right and store.use(user_id, int(counter))
 
-    def remove(self, tx: features.Transaction, user_id: str) -> None:
-        tx.get(TOKENS).forget_user(user_id)
-
 
 FACTOR = HardwareToken()
 

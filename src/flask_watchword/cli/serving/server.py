@@ -26,7 +26,7 @@ _logger = logging.getLogger(__name__)
 
 #: Seconds a stopping worker has to finish its requests in flight.
 _STOP_SECONDS = 10
-#: Seconds that a reload gives a new worker to start before the old one is told to stop. If starting
+#: Seconds that a reload gives a new worker to start before the old one is stopped. If starting
 #: takes longer, requests wait for the new worker.
 _OVERLAP_SECONDS = 1.0
 #: Seconds that a connection, new or kept alive, may stay open without a complete request head. More

@@ -10,6 +10,7 @@ from flask import Flask, current_app, request
 
 from flask_watchword.errors import TokenRejected
 from flask_watchword.extension.callbacks.defaults import default_decode_key_callback
+from flask_watchword.extension.decoder_config import DecoderConfig
 from flask_watchword.extension.errors import JWTExtendedException, RevokedTokenError
 from flask_watchword.extension.explain.revocation_steps import trace_revocations
 from flask_watchword.extension.sessions.revocation_feed import TOKEN_REVOKED
@@ -57,7 +58,7 @@ def trace_request(
 
     trace.run("header field", "one word and one token", find)
     unverified = UnverifiedToken.parse(found[0], decoding.policy.max_token_bytes)
-    own_keys = _has_own_keys(state)
+    own_keys = _has_own_keys(state, decoding)
     if own_keys:
         verifying, known = keys()
         trace_token(trace, unverified, decoding.policy, verifying, known, now)
@@ -103,8 +104,7 @@ def _code_of(error: Exception) -> str:
     return getattr(error, "code", None) or "invalid_token"
 
 
-def _has_own_keys(state: AppState) -> bool:
+def _has_own_keys(state: AppState, decoding: DecoderConfig) -> bool:
     # Otherwise the keys depend on the token: on its issuer, or on a key loader's decision.
-    decoding = state.snapshot(current_app.config).decoding
     by_loader = state.callbacks._decode_key_callback is not default_decode_key_callback
     return decoding.issuers is None and not by_loader

@@ -10,6 +10,7 @@ from flask_watchword.extension.sessions.revocation_feed import (
     KEY_REVOKED,
     SESSION_ENDED,
     RevocationFeed,
+    revocations_about,
 )
 from flask_watchword.extension.sessions.session_context import SESSIONS_KEY
 from flask_watchword.extension.verification.current_token import CurrentToken
@@ -41,8 +42,7 @@ def trace_revocations(
         return
     store: SessionStore = current_app.extensions[SESSIONS_KEY]
     claims, subject = current.verified.claims, current_app.config["JWT_IDENTITY_CLAIM"]
-    names = [claims.get("sid"), claims.get("jti"), claims.get(subject), current.verified.key_id]
-    found = store.find_revocations(*(n if isinstance(n, str) else None for n in names))
+    found = revocations_about(store, claims, subject, current.verified.key_id)
     error, kind_of_error = None, None
     try:
         feed.check(current)

@@ -83,7 +83,7 @@ class Issuer:
             if replacement is None:
                 raise
         except InvalidSignatureError:
-            # Without a `kid` an unknown key cannot be told from a wrong signature.
+            # Without a `kid`, an unknown key and a wrong signature look the same.
             replacement = None if "kid" in header else self._keys.replacement(keys)
             if replacement is None:
                 raise

@@ -33,6 +33,7 @@ from flask_watchword.extension.errors import (
 from flask_watchword.extension.responses.messages import (
     coded_message,
     message,
+    unavailable,
 )
 from flask_watchword.infra.errors import KeysUnavailable
 
@@ -83,11 +84,7 @@ def _insufficient(_callbacks: Callbacks, error: InsufficientPrivilege) -> Any:
 
 def _keys_unavailable(callbacks: Callbacks, error: KeysUnavailable) -> Response:
     text = "The keys of the token's issuer are not available; try again soon"
-    body = coded_message(text, "keys_unavailable", HTTPStatus.SERVICE_UNAVAILABLE)
-    response = current_app.make_response(body)
-    # RFC 9110 section 10.2.3.
-    response.headers["Retry-After"] = str(error.retry_after)
-    return response
+    return unavailable(text, "keys_unavailable", error.retry_after)
 
 
 RESPONDERS: dict[type[Exception], Responder] = {

@@ -256,8 +256,7 @@ class Sessions:
             wanted, context.now, SIGNED_OUT_EVERYWHERE, context.lifetimes, keep=keep
         )
         if keep is None:
-            context.feed.add_local([subject_revocation(wanted, context.now, context.lifetimes)])
-            context.feed.load_subject(wanted)  # the store may have set a later time
+            context.apply(subject_revocation(wanted, context.now, context.lifetimes))
         context.publish_ended(ended)
         return len(ended)
 

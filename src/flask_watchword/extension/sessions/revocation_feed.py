@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,26 @@ class RevocationMetrics:
     staleness: float | None
     entries: int
     follows: bool
+
+
+def revocations_about(
+    store: SessionStore, claims: Mapping[str, Any], subject_claim: str, key_id: str | None
+) -> Sequence[Revocation]:
+    """Return the revocations in a store that concern one token.
+
+    Args:
+        store: the session store.
+        claims: the claims of the token.
+        subject_claim: the claim with the subject.
+        key_id: the id of the key that signed the token.
+
+    Raises:
+        StoreUnavailable: when the store does not respond.
+    """
+    values = [claims.get(name) for name in ("sid", "jti", subject_claim)]
+    # As in the index: a subject may be a number; a value of another type matches nothing.
+    texts = [str(value) if isinstance(value, (str, int)) else None for value in (*values, key_id)]
+    return store.find_revocations(*texts)
 
 
 class RevocationFeed(ForkAware):
@@ -217,12 +237,7 @@ class RevocationFeed(ForkAware):
             self._catch_up_once()
         except StoreUnavailable:
             single = RevocationIndex(self._subject_claim)
-            values = [claims.get(name) for name in ("sid", "jti", self._subject_claim)]
-            # As in the index: a subject may be a number; a value of another type matches nothing.
-            texts = [
-                str(value) if isinstance(value, (str, int)) else None for value in (*values, key_id)
-            ]
-            single.add(self._store.find_revocations(*texts))
+            single.add(revocations_about(self._store, claims, self._subject_claim, key_id))
             return single
         return self._index
 

@@ -74,6 +74,10 @@ class SessionContext:
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation, and apply it in this process at once."""
         self.store.revoke(entry)
+        self.apply(entry)
+
+    def apply(self, entry: Revocation) -> None:
+        """Apply a revocation that the store has logged in this process at once."""
         self.feed.add_local([entry])
         if entry.kind is RevocationKind.SUBJECT:
             self.feed.load_subject(entry.value)  # the store may have set a later time

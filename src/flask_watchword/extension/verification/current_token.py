@@ -27,7 +27,8 @@ mirror_on_g = False
 #: The attribute of the request object with the tokens, by application: a view may push the context
 #: of another application, which has other users.
 _TOKENS = "_watchword_tokens"
-_PREFLIGHT = "OPTIONS"
+#: A preflight request carries no credentials (Fetch standard, CORS-preflight fetch).
+PREFLIGHT = "OPTIONS"
 
 
 class CurrentToken:
@@ -146,7 +147,7 @@ def _has_no_view(current: Request) -> bool:
     functions that run after the request are still called. A context that a test created without
     dispatching the request does not count.
     """
-    if current.method == _PREFLIGHT:
+    if current.method == PREFLIGHT:
         return True
     error = current.routing_exception
     raising = Flask.raise_routing_exception.__code__

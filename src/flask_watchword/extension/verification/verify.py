@@ -15,6 +15,7 @@ from flask_watchword.extension.errors import NoAuthorizationError, WrongTokenErr
 from flask_watchword.extension.options.config_version import VERSION
 from flask_watchword.extension.state import EXTENSION_KEY, AppState, state_of
 from flask_watchword.extension.verification.current_token import (
+    PREFLIGHT,
     CurrentToken,
     absent_token,
     set_current_token,
@@ -33,9 +34,6 @@ from flask_watchword.extension.verification.token_checks import (
 )
 from flask_watchword.jose import Decoder, VerifiedToken
 
-#: A preflight request carries no credentials (Fetch standard, CORS-preflight fetch).
-_EXEMPT_METHOD = "OPTIONS"
-
 
 def verify(requirements: Requirements) -> CurrentToken | None:  # noqa: C901
     """Verify the current request's token against the requirements of a view, and store it.
@@ -50,7 +48,7 @@ def verify(requirements: Requirements) -> CurrentToken | None:  # noqa: C901
         TokenRejected, JWTExtendedException: when the token is missing or not accepted.
     """
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
-    if current.method == _EXEMPT_METHOD:
+    if current.method == PREFLIGHT:
         return None
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     state: AppState = app.extensions.get(EXTENSION_KEY) or state_of(app)
@@ -160,7 +158,7 @@ def verify_expired(requirements: Requirements) -> CurrentToken | None:
         TokenRejected, JWTExtendedException: when the token is missing or has another fault.
     """
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
-    if current.method == _EXEMPT_METHOD:
+    if current.method == PREFLIGHT:
         return None
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     try:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from flask_watchword.accounts.rate_limits import Hit
-from flask_watchword.infra.valkey.client import Client, Server, client_opener, prefix_of
+from flask_watchword.infra.valkey.client import Server, client_opener, prefix_of
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 
 
@@ -13,12 +13,15 @@ class ValkeyRateLimitStore:
     """A rate limit store in which each method is one script, on one server or in a cluster.
 
     Args:
-        client: client of valkey-py or redis-py; it stays open when the store closes.
+        server: the server or cluster.
         prefix: prefix of all keys, in braces, which keep them in one slot of a cluster.
+        owned: whether closing the store closes the connections.
     """
 
-    def __init__(self, client: Client, *, prefix: str = "watchword") -> None:
-        self._use(Server(lambda: client), prefix, owned=False)
+    def __init__(self, server: Server, prefix: str, *, owned: bool) -> None:
+        self._server = server
+        self._owned = owned
+        self._prefix = f"{{{prefix}}}:throttle:"
 
     @classmethod
     def from_url(cls, url: str, *, prefix: str = "watchword") -> Self:
@@ -32,9 +35,7 @@ class ValkeyRateLimitStore:
             ValueError: when the URL has another form.
             MissingExtra: when neither valkey-py nor redis-py is installed.
         """
-        store = cls.__new__(cls)
-        store._use(Server(client_opener(url)), prefix_of(url) or prefix, owned=True)
-        return store
+        return cls(Server(client_opener(url)), prefix_of(url) or prefix, owned=True)
 
     @classmethod
     def sharing(cls, sessions: ValkeySessionStore) -> Self:
@@ -43,14 +44,7 @@ class ValkeyRateLimitStore:
         Both share one circuit breaker: when the server does not answer one of them, the other
         fails fast.
         """
-        store = cls.__new__(cls)
-        store._use(sessions.server, sessions.prefix, owned=False)
-        return store
-
-    def _use(self, server: Server, prefix: str, *, owned: bool) -> None:
-        self._server = server
-        self._owned = owned
-        self._prefix = f"{{{prefix}}}:throttle:"
+        return cls(sessions.server, sessions.prefix, owned=False)
 
     def consume(self, hits: Sequence[Hit], now: int) -> int:
         """Count one attempt against every limit, or against none."""

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.rate_limits import Hit
-from flask_watchword.accounts.transaction import Repositories, Transaction
+from flask_watchword.accounts.transaction import Repositories
 from flask_watchword.service.configuration.settings import Settings
 
 
@@ -41,6 +41,3 @@ class Factor(Protocol):
 
         Of any number of concurrent calls with one answer, at most one returns true.
         """
-
-    def remove(self, tx: Transaction, user_id: str) -> None:
-        """Remove the factor of a user, if there is one."""

@@ -50,7 +50,7 @@ def login_limits(limits: Limits) -> LoginLimits:
     return LoginLimits(
         address=limits[LOGIN_PER_ADDRESS],
         account_at_address=limits[LOGIN_PER_ACCOUNT_AT_ADDRESS],
-        unknown_locations=limits[LOGIN_PER_ACCOUNT],
-        site=limits[LOGIN_PER_ACCOUNT_IN_NETWORK],
+        account=limits[LOGIN_PER_ACCOUNT],
+        account_in_network=limits[LOGIN_PER_ACCOUNT_IN_NETWORK],
         success=limits[SUCCESSFUL_LOGIN_PER_ACCOUNT],
     )

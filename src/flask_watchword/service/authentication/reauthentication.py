@@ -4,7 +4,13 @@ import contextlib
 from collections.abc import Iterator
 
 from flask_watchword.accounts.credentials import WrongPassword, confirm_password
-from flask_watchword.accounts.errors import LOGIN_BUSY, TOO_MANY_TRIES, WRONG_PASSWORD
+from flask_watchword.accounts.errors import (
+    EMAIL_UNVERIFIED,
+    LOGIN_BUSY,
+    TOO_MANY_TRIES,
+    WRONG_PASSWORD,
+    Rejected,
+)
 from flask_watchword.accounts.passwords import HasherOverloaded
 from flask_watchword.accounts.shared_limits import accepted_password_hits, reauthentication_hits
 from flask_watchword.accounts.users import User
@@ -41,6 +47,19 @@ def reauthenticating(context: ServiceContext, user_id: str) -> Iterator[None]:
     except WrongPassword:
         context.audit("reauthentication_failed", user_id)
         raise
+
+
+def require_verified_email(user: User) -> None:
+    """Reject a user with an unverified address, before something is added that a reset keeps.
+
+    A stranger may have registered the address. Its owner gets the account by a password reset,
+    which revokes no API key and removes no second factor.
+
+    Raises:
+        Rejected: with ``email_unverified``.
+    """
+    if user.email_verified_at is None:
+        raise Rejected(EMAIL_UNVERIFIED, "Verify the e-mail address first")
 
 
 def reauthenticated_user(context: ServiceContext, password: str) -> User:

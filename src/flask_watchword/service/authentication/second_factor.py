@@ -132,10 +132,9 @@ def require_second_factor(context: ServiceContext, user_id: str, answers: object
     """
     given = _answers(answers, context.factors)
     if len(given) > 1:
-        raise Rejected(INVALID_FIELD, f"Send only one of {_names(context.factors)}", field="code")
-    repositories = context.repositories
-    enrolled = [one for one in context.factors if not one.is_backup]
-    if not any(one.is_enrolled(repositories, user_id) for one in enrolled):
+        field = given[0][0].field
+        raise Rejected(INVALID_FIELD, f"Send only one of {_names(context.factors)}", field=field)
+    if not context.has_factor_in(context.repositories, user_id):
         return
     if not given:
         context.audit("second_factor_asked", user_id)

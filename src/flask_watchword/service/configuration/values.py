@@ -205,7 +205,7 @@ def public_url(variable: str, text: str) -> str:
 
 def origins(variable: str, text: str) -> tuple[str, ...]:
     """Return a comma-separated list of origins, each in the form that browsers send."""
-    found = tuple(one for part in text.split(",") if (one := part.strip()))
+    found = names(variable, text)
     for one in found:
         # Compared with the browser's header exactly; a pattern would accept too much.
         if "*" in one or not (_is_app_shell(one) or (_names_page(one) and origin_of(one) == one)):
@@ -225,7 +225,7 @@ def _is_app_shell(text: str) -> bool:
 
 def header_names(variable: str, text: str) -> tuple[str, ...]:
     """Return a comma-separated list of request header names."""
-    found = tuple(one for part in text.split(",") if (one := part.strip()))
+    found = names(variable, text)
     for one in found:
         # With credentials `*` is a literal name, not a wildcard (Fetch standard section 3.2.3).
         if not _HEADER_NAME.fullmatch(one) or one == "*":

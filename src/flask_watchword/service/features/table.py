@@ -1,6 +1,6 @@
 """The built-in features of the service, and what a service is made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources.abc import Traversable
@@ -145,6 +145,15 @@ def rate_limits_of(features: Iterable[Feature]) -> Sequence[RateLimit]:
 def notification_kinds(features: Iterable[Feature]) -> Sequence[NotificationKind]:
     """Return the kinds of e-mail that features send."""
     return list(dict.fromkeys(kind for feature in features for kind in feature.notifications))
+
+
+def code_lifetimes(settings: Settings, features: Iterable[Feature]) -> Mapping[str, float]:
+    """Return the lifetimes of one-time codes in seconds, by the name of their purpose."""
+    return {
+        purpose: float(settings[setting])
+        for feature in features
+        for purpose, setting in feature.code_lifetimes.items()
+    }
 
 
 def template_folders(features: Iterable[Feature]) -> Sequence[Traversable]:

@@ -11,7 +11,7 @@ def reencrypt_all(manager: KeyManager, accounts: Repositories) -> ReencryptionRe
     Idempotent. Repeat it if it was interrupted.
 
     Raises:
-        SealBroken: when a signing key is under a master key that is not there.
+        DecryptionFailed: when a signing key is under a master key that is not there.
         StoreUnavailable: if a store does not respond; completed values stay re-encrypted.
     """
     # The keys first: if they cannot be decrypted, nothing is changed.

@@ -1,6 +1,7 @@
 """/setup: create the first administrator, with the code that the service prints at its start."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 
 import msgspec
@@ -141,5 +142,6 @@ def set_up(context: ServiceContext, body: Setup) -> Response:
     return json_response(FirstAdmin(user.id, user.email), 201)
 
 
+@cache
 def _file(name: str) -> bytes:
     return files(_PAGE).joinpath(name).read_bytes()

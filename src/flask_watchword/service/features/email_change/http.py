@@ -31,8 +31,6 @@ class EmailChange(Confirmation, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         email: the new address.
         password: the password of the account.
-        code: a TOTP code; required if the user has TOTP, unless `recovery_code` is given.
-        recovery_code: a recovery code, which is used up.
     """
 
     email: Email

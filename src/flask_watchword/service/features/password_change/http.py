@@ -29,8 +29,6 @@ class PasswordChange(FactorAnswers, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         current_password: the current password.
         password: the new password.
-        code: a TOTP code; required if the user has TOTP, unless `recovery_code` is given.
-        recovery_code: a recovery code, which is used up.
     """
 
     current_password: Password

@@ -27,7 +27,13 @@ from flask_watchword.service.rate_limiting import (
     counting_successes,
     room_in_mailbox,
 )
-from flask_watchword.service.responses import Message, Timestamp, json_response, timestamp
+from flask_watchword.service.responses import (
+    Message,
+    Timestamp,
+    json_response,
+    optional_timestamp,
+    timestamp,
+)
 
 
 class Reset(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,7 +77,7 @@ class RemainingKey(msgspec.Struct):
             kind=key.kind.value,
             name=key.name,
             created_at=timestamp(key.created_at),
-            last_used_at=None if key.last_used_at is None else timestamp(key.last_used_at),
+            last_used_at=optional_timestamp(key.last_used_at),
             revoked=key.revoked_at is not None,
         )
 

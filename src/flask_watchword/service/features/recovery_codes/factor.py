@@ -7,7 +7,7 @@ import msgspec
 
 from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.rate_limits import Hit
-from flask_watchword.accounts.transaction import Repositories, Transaction
+from flask_watchword.accounts.transaction import Repositories
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.recovery_codes.flow import RECOVERY_CODES, use_recovery_code
 from flask_watchword.service.features.recovery_codes.limits import recovery_code_hits
@@ -39,7 +39,3 @@ class RecoveryCodeFactor:
     def verify(self, accounts: Accounts, user_id: str, answer: str) -> bool:
         """Verify a code and use it up."""
         return accounts.transaction(lambda tx: use_recovery_code(tx, user_id, answer))
-
-    def remove(self, tx: Transaction, user_id: str) -> None:
-        """Remove every code of a user."""
-        tx.get(RECOVERY_CODES).replace(user_id, [])

@@ -7,7 +7,7 @@ import msgspec
 
 from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.rate_limits import Hit
-from flask_watchword.accounts.transaction import Repositories, Transaction
+from flask_watchword.accounts.transaction import Repositories
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.totp.flow import TOTP, verify_totp
 from flask_watchword.service.features.totp.limits import totp_hits
@@ -43,7 +43,3 @@ class TotpFactor:
         """Verify a code of the authenticator and use it up."""
         store = accounts.repositories.get(TOTP)
         return verify_totp(store, user_id, answer, accounts.clock())
-
-    def remove(self, tx: Transaction, user_id: str) -> None:
-        """Remove the authenticator of a user."""
-        tx.get(TOTP).remove(user_id)

@@ -5,7 +5,7 @@ from typing import Annotated, Self, TypeAlias
 import msgspec
 
 from flask_watchword.accounts.users import MAX_NAME_CHARACTERS, MAX_NAMES, User
-from flask_watchword.service.responses import Timestamp, timestamp
+from flask_watchword.service.responses import Timestamp, optional_timestamp, timestamp
 
 #: Names of roles, or of scopes.
 Names: TypeAlias = Annotated[
@@ -44,13 +44,9 @@ class UserResponse(msgspec.Struct):
             id=user.id,
             email=user.email,
             created_at=timestamp(user.created_at),
-            email_verified_at=_optional_timestamp(user.email_verified_at),
-            password_changed_at=_optional_timestamp(user.password_changed_at),
-            disabled_at=_optional_timestamp(user.disabled_at),
+            email_verified_at=optional_timestamp(user.email_verified_at),
+            password_changed_at=optional_timestamp(user.password_changed_at),
+            disabled_at=optional_timestamp(user.disabled_at),
             roles=sorted(user.roles),
             scopes=sorted(user.scopes),
         )
-
-
-def _optional_timestamp(seconds: float | None) -> Timestamp | None:
-    return None if seconds is None else timestamp(seconds)

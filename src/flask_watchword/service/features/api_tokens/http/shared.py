@@ -25,10 +25,13 @@ from flask_watchword.service.authentication.confirmation import (
     Confirmation,
     second_factor_verified,
 )
-from flask_watchword.service.authentication.reauthentication import reauthenticated_user
+from flask_watchword.service.authentication.reauthentication import (
+    reauthenticated_user,
+    require_verified_email,
+)
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.end_access import revoke_access_of
-from flask_watchword.service.responses import Timestamp, timestamp
+from flask_watchword.service.responses import Timestamp, optional_timestamp, timestamp
 
 TOO_MANY_TOKENS = ErrorCode(
     "too_many_tokens",
@@ -94,8 +97,8 @@ class ApiTokenResponse(msgspec.Struct):
             name=token.name,
             scopes=sorted(token.scopes),
             created_at=timestamp(token.created_at),
-            expires_at=None if token.expires_at is None else timestamp(token.expires_at),
-            last_used_at=None if token.last_used_at is None else timestamp(token.last_used_at),
+            expires_at=optional_timestamp(token.expires_at),
+            last_used_at=optional_timestamp(token.last_used_at),
         )
 
 
@@ -167,8 +170,5 @@ def revoke(context: ServiceContext, kind: ApiTokenKind, token_id: str) -> bool:
 
 def _confirmed_owner(context: ServiceContext, password: str) -> User:
     owner = reauthenticated_user(context, password)
-    if owner.email_verified_at is None:
-        # A stranger may have registered the address. Its owner gets the account by a password
-        # reset, which revokes no token.
-        raise Rejected(EMAIL_UNVERIFIED, "Verify the e-mail address first")
+    require_verified_email(owner)
     return owner

@@ -18,7 +18,7 @@ from flask_watchword.clock import system_clock
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.api_token_access import (
     access_token_seconds,
-    is_still_valid,
+    is_valid,
     new_access_token,
     owner_of,
     scopes_of,
@@ -111,7 +111,7 @@ def token(context: ServiceContext, form: TokenRequest) -> Response:
             # Checked again once the access token exists: a concurrent revocation, or the loss of
             # a scope, then revokes this one too.
             access = new_access_token(shown, scopes, seconds)
-            if not is_still_valid(context, shown):
+            if not is_valid(context, shown):
                 raise _InvalidCredentials
             _check_scopes(scopes, _scopes(context, shown, None))
     except _InvalidCredentials as error:
@@ -133,7 +133,7 @@ def token(context: ServiceContext, form: TokenRequest) -> Response:
 def _client(context: ServiceContext, form: TokenRequest) -> ApiToken:
     client_id, secret = _credentials(form)
     store = context.repositories.api_tokens
-    return _good(context, find_client(store, client_id, secret, system_clock()))
+    return _found(find_client(store, client_id, secret, system_clock()))
 
 
 def _credentials(form: TokenRequest) -> tuple[str, str]:
@@ -162,11 +162,11 @@ def _personal_token(context: ServiceContext, form: TokenRequest) -> ApiToken:
         raise OAuthRejected(INVALID_REQUEST, msg)
     store = context.repositories.api_tokens
     kind = ApiTokenKind.PERSONAL
-    return _good(context, find_api_token(store, kind, form.subject_token, system_clock()))
+    return _found(find_api_token(store, kind, form.subject_token, system_clock()))
 
 
-def _good(context: ServiceContext, found: ApiToken | None) -> ApiToken:
-    if found is None or owner_of(context, found) is None:
+def _found(found: ApiToken | None) -> ApiToken:
+    if found is None:
         raise _InvalidCredentials
     return found
 

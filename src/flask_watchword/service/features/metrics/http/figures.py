@@ -1,5 +1,7 @@
 """GET /admin/figures: numbers of users, keys and entries, and the state of revocations."""
 
+from collections import Counter
+
 import msgspec
 from flask import Response
 
@@ -67,7 +69,4 @@ def figures(context: ServiceContext) -> Response:
 
 
 def _keys_by_state(context: ServiceContext) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for _, state in keys_by_state(context.stores.keys.load(), system_clock()):
-        counts[state] = counts.get(state, 0) + 1
-    return counts
+    return Counter(state for _, state in keys_by_state(context.stores.keys.load(), system_clock()))

@@ -22,6 +22,7 @@ from flask_watchword.service.responses import (
     Timestamp,
     json_response,
     no_content,
+    optional_timestamp,
     timestamp,
 )
 from flask_watchword.service.signing import signing_keys
@@ -64,8 +65,8 @@ class KeyResponse(msgspec.Struct):
             state=state,
             algorithm=key.algorithm,
             published_at=timestamp(key.published_at),
-            active_from=None if key.active_from is None else timestamp(key.active_from),
-            verify_until=None if key.verify_until is None else timestamp(key.verify_until),
+            active_from=optional_timestamp(key.active_from),
+            verify_until=optional_timestamp(key.verify_until),
         )
 
 

@@ -21,7 +21,10 @@ from flask_watchword.service.authentication.confirmation import (
     Confirmation,
     second_factor_verified,
 )
-from flask_watchword.service.authentication.reauthentication import reauthenticated_user
+from flask_watchword.service.authentication.reauthentication import (
+    reauthenticated_user,
+    require_verified_email,
+)
 from flask_watchword.service.authentication.second_factor import WrongCode
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.current_user import current_user
@@ -100,10 +103,7 @@ def enrol_totp(context: ServiceContext, body: BeginTotp) -> Response:
     """Respond with a new secret, unless an authenticator is confirmed already."""
     # The password, because a stolen session alone must not lock the owner out.
     user = reauthenticated_user(context, body.password)
-    if user.email_verified_at is None:
-        # A stranger may have registered the address. Its owner gets the account by a password
-        # reset, which does not remove a second factor.
-        raise Rejected(EMAIL_UNVERIFIED, "Verify the e-mail address first")
+    require_verified_email(user)
     if context.repositories.get(TOTP).has_factor(user.id):
         raise _AlreadyEnabled
     enrolment = new_enrolment(user.id, system_clock())
