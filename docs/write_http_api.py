@@ -147,8 +147,9 @@ def _body(operation: Json) -> Iterator[str]:
 
 def _row(name: str, schema: Json, *, needed: bool = False) -> str:
     words = ["required"] if needed else []
-    described = schema.get("description")
-    words += [_text(described)] if described else []
+    # Of a member that may be null, the description is that of its other type.
+    described = (each.get("description") for each in (schema, *schema.get("anyOf", [])))
+    words += [_text(text) for text in described if text][:1]
     if schema.get("default") not in (None, "", []):
         words.append(f"default `{schema['default']}`")
     return f"| `{name}` | {_type(schema)} | {'; '.join(words)} |"

@@ -15,7 +15,7 @@ from flask_watchword.service.features.recovery_codes.limits import recovery_code
 #: 16 characters, with hyphens or spaces between them.
 RecoveryCode = Annotated[
     str,
-    msgspec.Meta(max_length=64, description="One of the recovery codes; it is used up."),
+    msgspec.Meta(max_length=64, description="one of the recovery codes, which is used up"),
 ]
 
 

@@ -17,8 +17,8 @@ TotpCode = Annotated[
     str,
     msgspec.Meta(
         max_length=16,
-        description="A code of the authenticator; required if the user has one and no other "
-        "factor is sent.",
+        description="a code of the authenticator; required if the user has one and no other "
+        "factor is sent",
     ),
 ]
 
