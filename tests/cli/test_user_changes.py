@@ -165,6 +165,20 @@ def test_sessions_are_listed_and_ended(settings: Settings, watchword: Watchword)
     assert [event.event for event in events(settings)][-2:] == ["session_ended", "sessions_ended"]
 
 
+@pytest.mark.parametrize("session_id", ["-J3x", "-h3x", "--json3x"])
+def test_the_id_of_a_session_may_begin_with_a_hyphen(
+    session_id: str, settings: Settings, watchword: Watchword, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, serving(settings) as ours:
+        patch.setattr(
+            "flask_watchword.sessions.session.secrets.token_urlsafe", lambda _: session_id
+        )
+        pair = ours.pair(EMAIL)
+    assert session_id in done(watchword("session", "end", EMAIL, session_id))
+    with serving(settings) as ours:
+        assert ours.me(pair["access_token"]).status_code == 401
+
+
 def test_a_user_is_deleted_once_that_is_confirmed(settings: Settings, watchword: Watchword) -> None:
     declined = watchword("user", "delete", EMAIL, "--json", typed="n\n")
     assert declined.exit_code == 1

@@ -11,7 +11,7 @@ from flask_watchword.cli.admin_context import (
     user_argument,
 )
 from flask_watchword.cli.failures import Code, Failure
-from flask_watchword.cli.options import database_option
+from flask_watchword.cli.options import ID_MAY_BEGIN_WITH_HYPHEN, database_option
 from flask_watchword.cli.output import (
     counted,
     format_time,
@@ -58,7 +58,7 @@ def list_sessions(email_or_id: str, database: str | None, as_json: bool) -> None
     )
 
 
-@session.command()
+@session.command(context_settings=ID_MAY_BEGIN_WITH_HYPHEN)
 @user_argument
 @click.argument("session_id", required=False)
 @click.option("--all", "every", is_flag=True, help="End all of them.")

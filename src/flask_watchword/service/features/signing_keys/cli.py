@@ -9,7 +9,7 @@ import click
 
 from flask_watchword.cli.admin_context import ACTOR
 from flask_watchword.cli.failures import Code, Failure
-from flask_watchword.cli.options import database_option
+from flask_watchword.cli.options import ID_MAY_BEGIN_WITH_HYPHEN, database_option
 from flask_watchword.cli.output import format_time, json_option, print_outcome
 from flask_watchword.cli.schema_check import require_current_schema
 from flask_watchword.cli.store_failures import one_line_store_failures
@@ -24,9 +24,6 @@ _NOW_HELP = (
     "Sign with it at once. Clients with a cached JWK Set reject its tokens until they fetch the "
     "set again."
 )
-
-#: The key id of an imported key may begin with a hyphen.
-_KID_LIKE_AN_OPTION = {"ignore_unknown_options": True}
 
 
 class _Keys(NamedTuple):
@@ -117,7 +114,7 @@ def import_key(
         _print_key(command, kid, sentence, as_json=as_json)
 
 
-@keys.command(context_settings=_KID_LIKE_AN_OPTION)
+@keys.command(context_settings=ID_MAY_BEGIN_WITH_HYPHEN)
 @click.argument("kid")
 @database_option
 @json_option
@@ -133,7 +130,7 @@ def retire(kid: str, database: str | None, as_json: bool) -> None:
         _print_key(command, kid, _end_sentence(command, kid), as_json=as_json)
 
 
-@keys.command(context_settings=_KID_LIKE_AN_OPTION)
+@keys.command(context_settings=ID_MAY_BEGIN_WITH_HYPHEN)
 @click.argument("kid")
 @database_option
 @click.option(
