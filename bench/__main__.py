@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench import (
+    ablation,
     created,
     growth,
     imports,
@@ -72,7 +73,7 @@ def _measure(*, quick: bool, only: str) -> list[Row]:
     return sorted(rows, key=lambda row: order.index(row.section))
 
 
-_MODULES = (protected, keyring, loaders, refused, created, sessions, growth, imports)
+_MODULES = (protected, ablation, keyring, loaders, refused, created, sessions, growth, imports)
 
 
 def _questions(paces: Paces) -> Iterator[Question]:

@@ -58,9 +58,9 @@ def unprotected(extension: Extension, keys: Keys) -> Flask:
     return app
 
 
-def protected(extension: Extension, keys: Keys) -> Flask:
-    """Return an application whose route asks for an access token."""
-    app = _app(keys.settings, extension.jwt_required()(view))
+def protected(extension: Extension, keys: Keys, locations: str | None = None) -> Flask:
+    """Return an application whose route requires an access token, by default in the header."""
+    app = _app(keys.settings, extension.jwt_required(locations=locations)(view))
     extension.JWTManager(app)
     return app
 

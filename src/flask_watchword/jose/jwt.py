@@ -11,6 +11,8 @@ from functools import lru_cache
 from math import inf
 from typing import Any, NamedTuple
 
+import msgspec
+
 from flask_watchword.clock import Clock, system_clock
 from flask_watchword.errors import (
     ExpiredSignatureError,
@@ -52,8 +54,11 @@ class Token(NamedTuple):
     claims: dict[str, Any]
 
 
-class VerifiedToken:
+class VerifiedToken(msgspec.Struct, eq=False, gc=False):
     """A token whose signature and claims were verified. It is shared: never modify it.
+
+    A struct is created four times as fast as an object with an ``__init__``. The garbage collector
+    need not track it: JSON values cannot refer back to it.
 
     Attributes:
         header: the header, read only.
@@ -61,37 +66,18 @@ class VerifiedToken:
         valid_from: from when it is valid, seconds since the epoch, leeway included.
         valid_until: until when it is valid: the earlier of its own expiry and that of its key;
             infinity without either.
-        key_ends_at: when the key that it was signed with stops verifying.
         key_id: the ``kid`` of the key that verified it; the header's ``kid`` when that key has
             none. A thief of a key can omit the header's ``kid``, but cannot make it another key.
+        key_ends_at: when the key that it was signed with stops verifying.
     """
 
-    __slots__ = (
-        "_flat",
-        "claims",
-        "header",
-        "key_ends_at",
-        "key_id",
-        "valid_from",
-        "valid_until",
-    )
-
-    def __init__(
-        self,
-        header: dict[str, Any],
-        claims: dict[str, Any],
-        valid_from: float = -inf,
-        valid_until: float = inf,
-        key_id: str | None = None,
-        key_ends_at: float = inf,
-    ) -> None:
-        self.header = header
-        self.claims = claims
-        self.valid_from = valid_from
-        self.valid_until = min(valid_until, key_ends_at)
-        self.key_id = key_id
-        self.key_ends_at = key_ends_at
-        self._flat: bool | None = None
+    header: dict[str, Any]
+    claims: dict[str, Any]
+    valid_from: float = -inf
+    valid_until: float = inf
+    key_id: str | None = None
+    key_ends_at: float = inf
+    _flat: bool | None = None
 
     def copy(self) -> Token:
         """Return copies of the header and claims, which the caller may change."""
@@ -208,13 +194,14 @@ class Decoder:
             rules.validate_strictly(header, claims)
         if self._accept is not None and not claims.keys() >= self._complete:
             self._accept(claims)
+        valid_until, key_ends_at = expiry + policy.leeway, key.ends_at
         verified = VerifiedToken(
             header,
             claims,
             earliest - policy.leeway,
-            expiry + policy.leeway,
+            valid_until if valid_until < key_ends_at else key_ends_at,
             header.get("kid") if key.kid is None else key.kid,
-            key.ends_at,
+            key_ends_at,
         )
         if token.__class__ is str and len(token) <= MAX_CACHED_TOKEN_BYTES:
             self.verified.put(token, verified)

@@ -7,6 +7,7 @@ different one in a thread, while the request object stays the same.
 from traceback import walk_tb
 from typing import Any
 
+import msgspec
 from flask import Flask, Request, current_app, g, request
 
 from flask_watchword.extension.checks.misplaced import misplaced_decorators
@@ -31,7 +32,7 @@ _TOKENS = "_watchword_tokens"
 PREFLIGHT = "OPTIONS"
 
 
-class CurrentToken:
+class CurrentToken(msgspec.Struct, eq=False):
     """The token of a request.
 
     Attributes:
@@ -40,12 +41,10 @@ class CurrentToken:
         user: the result of the user lookup loader; :data:`NO_USER_LOOKUP` without a loader.
     """
 
+    verified: VerifiedToken
+    location: str | None
     user: Any = NO_USER_LOOKUP
     _copy: Token | None = None
-
-    def __init__(self, verified: VerifiedToken, location: str | None) -> None:
-        self.verified = verified
-        self.location = location
 
     @property
     def private_copy(self) -> Token:
