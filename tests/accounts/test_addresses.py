@@ -3,7 +3,7 @@ import pytest
 from flask_watchword.accounts.client_addresses import (
     NOWHERE,
     address_block,
-    address_site,
+    address_network,
     client_address,
 )
 
@@ -67,7 +67,7 @@ def test_a_connection_without_an_address_is_nowhere(remote: str | None) -> None:
 )
 def test_an_address_stands_for_its_block_and_its_site(address: str, block: str, site: str) -> None:
     assert address_block(address) == block
-    assert address_site(address) == site
+    assert address_network(address) == site
 
 
 def test_all_addresses_of_one_subscriber_are_one_block() -> None:

@@ -83,7 +83,7 @@ def test_of_two_changes_from_one_password_one_succeeds(desk: Desk, ada: User) ->
 
 
 def test_changing_the_password_ends_a_reset_that_is_under_way(desk: Desk, ada: User) -> None:
-    request_reset(desk.accounts, "ada@example.com", silent=False)
+    request_reset(desk.accounts, "ada@example.com", send_email=True)
     code = desk.mailbox.code
     change(desk, ada.id, GOOD, BETTER)
     with pytest.raises(InvalidCode):
@@ -112,7 +112,7 @@ def test_an_address_is_changed_by_a_code_that_is_mailed_to_the_new_one(
 def test_a_code_mailed_to_the_old_address_dies_with_it(desk: Desk, ada: User) -> None:
     request_change(desk, ada.id, GOOD, "new@example.org")
     confirmation = desk.mailbox.code
-    request_reset(desk.accounts, "ada@example.com", silent=False)
+    request_reset(desk.accounts, "ada@example.com", send_email=True)
     code = desk.mailbox.code
     confirm_email_change(desk.accounts, confirmation, GOOD)
     with pytest.raises(InvalidCode):

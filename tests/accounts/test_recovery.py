@@ -21,7 +21,7 @@ MINUTE = 60.0
 
 def asked(desk: Desk) -> str:
     desk.add("ada@example.com")
-    request_reset(desk.accounts, " ADA@example.com", silent=False)
+    request_reset(desk.accounts, " ADA@example.com", send_email=True)
     return desk.mailbox.code
 
 
@@ -67,7 +67,7 @@ def test_known_unknown_and_disabled_cost_the_same_and_come_to_the_same() -> None
     desk.users.disable(desk.user("off@example.com").id, NOW)
     emails = ["ada@example.com", "eve@example.com", "off@example.com", "", "\ud800"]
     for email in emails:
-        request_reset(desk.accounts, email, silent=False)
+        request_reset(desk.accounts, email, send_email=True)
     subjects = [desk.user("ada@example.com").id, "", "", "", ""]
     assert desk.audited == [("password_reset_requested", subject) for subject in subjects]
     assert len(codes.noted) == len(desk.mailbox.work) == len(emails)
@@ -77,13 +77,13 @@ def test_known_unknown_and_disabled_cost_the_same_and_come_to_the_same() -> None
 
 def test_however_many_unknown_addresses_are_tried_few_codes_are_kept(desk: Desk) -> None:
     for n in range(2000):
-        request_reset(desk.accounts, f"nobody{n}@example.com", silent=False)
+        request_reset(desk.accounts, f"nobody{n}@example.com", send_email=True)
     assert desk.codes.purge(NOW + 16 * MINUTE, 10_000) <= 256
 
 
 def test_nobody_s_code_keeps_nothing_of_the_address() -> None:
     codes = NotingCodes()
-    request_reset(Desk(codes=codes).accounts, "secret@example.com", silent=False)
+    request_reset(Desk(codes=codes).accounts, "secret@example.com", send_email=True)
     assert [code.address for code in codes.noted] == [""]
     assert "secret" not in repr(codes.noted)
 

@@ -111,7 +111,7 @@ def test_what_is_no_code_is_refused(desk: Desk, code: str) -> None:
 def test_a_newer_code_takes_the_place_of_the_older(desk: Desk) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     older = desk.mailbox.code
-    resend_code(desk.accounts, "ADA@example.com", silent=False)
+    resend_code(desk.accounts, "ADA@example.com", send_email=True)
     with pytest.raises(InvalidCode):
         verify_email(desk.accounts, older, GOOD)
     verify_email(desk.accounts, desk.mailbox.code, GOOD)
@@ -154,7 +154,7 @@ def test_asking_for_a_code_again_tells_nothing_about_the_address(desk: Desk) -> 
     desk.users.disable(desk.user("disabled@example.com").id, NOW)
     spellings = ["new@example.com", "verified@example.com", "disabled@example.com", "eve@x.org", ""]
     for email in spellings:
-        resend_code(desk.accounts, email, silent=False)
+        resend_code(desk.accounts, email, send_email=True)
     subjects = [desk.user("new@example.com").id, "", "", "", ""]
     assert desk.audited == [("verification_requested", subject) for subject in subjects]
     assert [letter is not None for letter in desk.mailbox.work] == [True] + 4 * [False]

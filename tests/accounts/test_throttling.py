@@ -18,7 +18,7 @@ from flask_watchword.accounts.rate_limits import (
     login_failed,
     login_succeeded,
     refund_attempt,
-    trust_location,
+    trust_address,
 )
 from flask_watchword.accounts.shared_limits import MailCause
 from flask_watchword.service.authentication.login_limits import login_limits
@@ -126,7 +126,7 @@ def test_mail_to_the_owner_makes_a_place_known_in_the_middle_of_an_attack(
     for _ in range(20):
         fail(store, ELSEWHERE)
     assert fail(store, ELSEWHERE) > 0
-    trust_location(store, ADA, ELSEWHERE, NOW, LIMITS)
+    trust_address(store, ADA, ELSEWHERE, NOW, LIMITS)
     sign_in(store, ELSEWHERE)
 
 

@@ -1,6 +1,6 @@
 """The figures on the pages about sessions are those of the code."""
 
-from flask_watchword.ip_networks import SITE_BITS
+from flask_watchword.ip_networks import NETWORK_BITS
 from flask_watchword.service.features.sessions.repeated_refreshes import NOTIFY_AFTER
 from flask_watchword.sessions.session import Lifetimes
 from tests.docs.pages import DOCS, text_of
@@ -22,7 +22,7 @@ def test_the_times_that_a_list_shows_are_as_coarse_as_the_page_says() -> None:
 
 
 def test_a_network_and_the_number_of_repeats_are_those_of_the_code() -> None:
-    assert f"another /{SITE_BITS[4]} of IPv4, another /{SITE_BITS[6]} of IPv6" in TEXT
+    assert f"another /{NETWORK_BITS[4]} of IPv4, another /{NETWORK_BITS[6]} of IPv6" in TEXT
     assert NOTIFY_AFTER == 3
     assert "at the third generation in a row" in TEXT
     assert "three refreshes in a row" in ACCOUNTS

@@ -96,14 +96,14 @@ class Accounts:
         """Return the one-time codes, outside of a transaction."""
         return self.repositories.codes
 
-    def transaction(self, work: Callable[[Transaction], _T], *, silent: bool = False) -> _T:
+    def transaction(self, work: Callable[[Transaction], _T], *, send_email: bool = True) -> _T:
         """Run work in one transaction and commit it.
 
         Passwords are hashed before it begins: a hash takes long, and other writers wait.
 
         Args:
             work: the changes; when it raises, nothing is changed. It can be run several times.
-            silent: sends no e-mail, at the cost of sending it.
+            send_email: whether e-mails are sent; if not, the same steps are done at the same cost.
 
         Raises:
             StoreUnavailable: when the database does not answer.
@@ -114,7 +114,7 @@ class Accounts:
             nonlocal queues_mail
             queues_mail = True
             mailer = self.mailer_for(outbox)
-            return NullMailer(mailer) if silent else mailer
+            return mailer if send_email else NullMailer(mailer)
 
         def run(repositories: Repositories) -> _T:
             tx = Transaction(repositories, mailer_for, self.clock, self.source, self.lifetimes)

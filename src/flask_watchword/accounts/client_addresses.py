@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flask_watchword.ip_networks import SITE_BITS, network_of, read_address
+from flask_watchword.ip_networks import NETWORK_BITS, network_of, read_address
 
 #: The address of a client without one, as over a Unix socket.
 NOWHERE = ""
@@ -58,9 +58,9 @@ def routed_network(address: str) -> str | None:
     return network_of(address, {6: _ROUTED_BITS})
 
 
-def address_site(address: str) -> str:
+def address_network(address: str) -> str:
     """Return the network that counts as one site: a /24 of IPv4, or a /48 of IPv6."""
-    return _network(address, SITE_BITS)
+    return _network(address, NETWORK_BITS)
 
 
 def is_loopback(address: str) -> bool:

@@ -9,21 +9,21 @@ enough failures; a counter per address alone would let many addresses guess at o
 login is counted by its origin first:
 
 1. *The address*, over all accounts: slows down an address that tries many accounts. For IPv6 it is
-   the /64, and for attempts from unknown locations also the /48 around it: one customer may have
+   the /64, and for attempts from untrusted addresses also the /48 around it: one customer may have
    all of its 65,536 blocks.
 2. *The account at this address.* Attempts from other addresses do not count here.
-3. *The account, for unknown locations*: all addresses that have never logged in to it successfully
-   share one budget. An address that has is a trusted location and does not use it, so a user at
+3. *The account, for untrusted addresses*: all addresses without an earlier login of its user
+   share one budget. An address with one is a trusted address and does not use it, so a user at
    home or at work is not affected by thousands of guessing addresses. (NIST SP 800-63B-4 section
    3.2.2 names addresses of earlier logins as such a measure.)
-4. *The account, for unknown locations of one network*, consulted only if that budget is used up:
+4. *The account, for untrusted addresses of one network*, consulted only if that budget is used up:
    the addresses of a /24 or a /48 get one attempt now and then. A travelling user can log in at the
    first attempt with the right password even then; an attacker gets as many guesses as they have
    networks, not addresses.
 
 A client at the owner's address can use up the attempts there. The owner then waits for the next
-attempt: minutes, not hours. A password reset by e-mail makes the location trusted as well and
-restores the full limits (:func:`trust_location`). Nothing of this is permanent, and no attempt is
+attempt: minutes, not hours. A password reset by e-mail makes the address trusted as well and
+restores the full limits (:func:`trust_address`). Nothing of this is permanent, and no attempt is
 rejected for longer than one interval.
 
 Failures are counted: an attempt is counted before the password is verified, so that a thousand
@@ -38,7 +38,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from flask_watchword.accounts.client_addresses import address_block, address_site, routed_network
+from flask_watchword.accounts.client_addresses import address_block, address_network, routed_network
 from flask_watchword.accounts.errors import TOO_MANY_TRIES, Rejected
 
 _MICROSECONDS = 1_000_000
@@ -140,10 +140,10 @@ class LoginLimits:
     Attributes:
         address: one address, over all accounts. Wide enough for an office behind one address.
         account_at_address: one account from one address.
-        account: one account from all locations that are not trusted.
+        account: one account from all addresses that are not trusted.
         account_in_network: one account from one /24 or /48 network, while ``account`` is used up.
         success: one account, for attempts with the right password.
-        trusted_days: days for which a location stays trusted after a login.
+        trusted_days: days for which an address stays trusted after a login.
     """
 
     address: Limit
@@ -195,13 +195,13 @@ def count_login_attempt(
         block_hit,
         hit("account at address", limits.account_at_address, email_key, block),
     )
-    if store.remembers(_location_key(email_key, block), at):
+    if store.remembers(_trusted_key(email_key, block), at):
         _consume(store, (*here, *success), at)
         return Attempt(email_key, address, here, success)
     waits = []
     for shared in (
-        hit("strangers", limits.account, email_key),
-        hit("site", limits.account_in_network, email_key, address_site(address)),
+        hit("account", limits.account, email_key),
+        hit("account in network", limits.account_in_network, email_key, address_network(address)),
     ):
         counted = (*here, *network_hits, shared)
         wait = store.consume((*counted, *success), at)
@@ -216,12 +216,12 @@ def login_succeeded(
 ) -> None:
     """Record that an attempt succeeded, with every factor of the account.
 
-    Its hits as a failure are refunded, and the location becomes trusted. Other failures stay
+    Its hits as a failure are refunded, and the address becomes trusted. Other failures stay
     counted: behind a shared address they may be another person's.
     """
     at, block = _microseconds(now), address_block(attempt.address)
-    location = _location_key(attempt.email_key, block)
-    store.remember(location, _trusted_until(at, limits), at, refunded=attempt.failure_hits)
+    key = _trusted_key(attempt.email_key, block)
+    store.remember(key, _trusted_until(at, limits), at, refunded=attempt.failure_hits)
 
 
 def login_failed(store: RateLimitStore, attempt: Attempt) -> None:
@@ -234,10 +234,10 @@ def refund_attempt(store: RateLimitStore, attempt: Attempt) -> None:
     store.refund((*attempt.failure_hits, *attempt.success_hits))
 
 
-def trust_location(
+def trust_address(
     store: RateLimitStore, email_key: str, address: str, now: float, limits: LoginLimits
 ) -> None:
-    """Trust a location, after a code that was sent to the user's mailbox was entered there.
+    """Trust an address, after a code that was sent to the user's mailbox was entered there.
 
     Failures at this address are reset, so that a user who has used up the attempts there can log in
     with the new password.
@@ -245,7 +245,7 @@ def trust_location(
     at, block = _microseconds(now), address_block(address)
     here = hit("account at address", limits.account_at_address, email_key, block)
     until = _trusted_until(at, limits)
-    store.remember(_location_key(email_key, block), until, at, reset=here.key)
+    store.remember(_trusted_key(email_key, block), until, at, reset=here.key)
 
 
 def _trusted_until(at: int, limits: LoginLimits) -> int:
@@ -295,8 +295,8 @@ def _consume(store: RateLimitStore, hits: Sequence[Hit], now: int) -> None:
         raise TooManyAttempts(wait / _MICROSECONDS)
 
 
-def _location_key(email_key: str, block: str) -> str:
-    return _key("trusted location", email_key, block)
+def _trusted_key(email_key: str, block: str) -> str:
+    return _key("trusted address", email_key, block)
 
 
 def _key(*parts: str) -> str:

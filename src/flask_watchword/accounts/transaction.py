@@ -227,11 +227,11 @@ class Transaction:
         else:
             self._mailer.send(Notification(kind, mailbox(user.email), about=about, items=items))
 
-    def mail_code(self, user: User, purpose: Purpose, address: str) -> None:
-        """E-mail a new code to an address; it replaces an older code of the same purpose."""
-        text, code = self._new_code(user, purpose, address)
+    def mail_code(self, user: User, purpose: Purpose, email: str) -> None:
+        """E-mail a new code to an e-mail address; it replaces an older code of the same purpose."""
+        text, code = self._new_code(user, purpose, email)
         self.codes.put(code)
-        to = mailbox(address)
+        to = mailbox(email)
         self._mailer.send(Notification(purpose.notification, to, text, code.expires_at))
 
     def simulate_mail_code(self, email: str, purpose: Purpose) -> None:
@@ -248,9 +248,9 @@ class Transaction:
         _, code = self._new_code(decoy, purpose, "")
         self.codes.put(code)
 
-    def put_unsent_code(self, user: User, purpose: Purpose, address: str) -> None:
+    def put_unsent_code(self, user: User, purpose: Purpose, email: str) -> None:
         """Store a code of a user without sending it; it replaces an older one."""
-        _, code = self._new_code(user, purpose, address)
+        _, code = self._new_code(user, purpose, email)
         self.codes.put(code)
 
     def redeem(self, text: str, purpose: Purpose) -> tuple[User, OneTimeCode]:
@@ -303,6 +303,6 @@ class Transaction:
             raise InvalidCode
         return user, code
 
-    def _new_code(self, user: User, purpose: Purpose, address: str) -> tuple[str, OneTimeCode]:
+    def _new_code(self, user: User, purpose: Purpose, email: str) -> tuple[str, OneTimeCode]:
         lifetime = self._lifetimes.get(purpose.name)
-        return new_code(user, purpose, address, self._clock(), lifetime)
+        return new_code(user, purpose, email, self._clock(), lifetime)

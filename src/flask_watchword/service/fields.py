@@ -14,7 +14,7 @@ Password: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_PASSWORD_CHARAC
 Code: TypeAlias = Annotated[str, msgspec.Meta(max_length=128)]
 
 
-class Address(msgspec.Struct, forbid_unknown_fields=True):
-    """An e-mail address."""
+class EmailOnly(msgspec.Struct, forbid_unknown_fields=True):
+    """A body with an e-mail address and nothing else."""
 
     email: Email

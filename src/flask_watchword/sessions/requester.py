@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask_watchword.ip_networks import SITE_BITS, network_of
+from flask_watchword.ip_networks import NETWORK_BITS, network_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +34,4 @@ UNKNOWN_REQUESTER = Requester()
 
 
 def _network(address: str) -> str:
-    return network_of(address, SITE_BITS) or address
+    return network_of(address, NETWORK_BITS) or address

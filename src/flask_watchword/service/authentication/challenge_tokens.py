@@ -93,4 +93,4 @@ def _verified_by_known_keys(context: ServiceContext, text: str) -> VerifiedToken
 
 
 def _audience(context: ServiceContext) -> str:
-    return f"{context.settings.issuer}#pending_login"
+    return f"{context.settings.issuer}#login-challenge"

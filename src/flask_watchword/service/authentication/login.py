@@ -14,7 +14,7 @@ from flask_watchword.accounts.rate_limits import (
     login_failed,
     login_succeeded,
     refund_attempt,
-    trust_location,
+    trust_address,
 )
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
@@ -101,7 +101,7 @@ def count_right_password(context: ServiceContext, attempt: Attempt) -> None:
     context.stores.rate_limits.refund(attempt.failure_hits)
 
 
-def attempt_without_hits(context: ServiceContext, user: User) -> Attempt:
+def uncounted_attempt(context: ServiceContext, user: User) -> Attempt:
     """Return an attempt without hits, for a later step of a login.
 
     The hits of the password were refunded when it was right, and the step has its own limits.
@@ -138,12 +138,12 @@ def finish_login(
     return token_response(context, pair, authentication.csrf, transport)
 
 
-def trust_current_network(context: ServiceContext, user_id: str) -> None:
+def trust_current_address(context: ServiceContext, user_id: str) -> None:
     """Trust the network of this request for a user, who has entered a code from an e-mail."""
     user = context.stores.users.by_id(user_id)
     if user is not None:
         at, limits = context.client_address, login_limits(context.limits)
-        trust_location(context.stores.rate_limits, user.email_key, at, system_clock(), limits)
+        trust_address(context.stores.rate_limits, user.email_key, at, system_clock(), limits)
 
 
 def _is_same(user: User, now: User) -> bool:

@@ -20,9 +20,9 @@ from flask_watchword.service.authentication.challenge_tokens import (
 )
 from flask_watchword.service.authentication.factor import Factor
 from flask_watchword.service.authentication.login import (
-    attempt_without_hits,
     check_transport,
     finish_login,
+    uncounted_attempt,
 )
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.error_codes import (
@@ -110,7 +110,7 @@ def answer_challenge(
         context.audit("second_factor_failed", user.id)
         raise Rejected(INVALID_SECOND_FACTOR, error.message) from error
     methods = (PASSWORD_METHOD, factor.amr)
-    return finish_login(context, user, methods, attempt_without_hits(context, user), transport)
+    return finish_login(context, user, methods, uncounted_attempt(context, user), transport)
 
 
 def require_second_factor(context: ServiceContext, user_id: str, answers: object) -> None:

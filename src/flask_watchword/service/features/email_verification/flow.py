@@ -18,15 +18,16 @@ VERIFY_EMAIL_SECONDS = Setting(
 VERIFY_EMAIL = Purpose("verify_email", VERIFY_EMAIL_SECONDS.default, notification="verify_email")
 
 
-def resend_code(accounts: Accounts, email: str, *, silent: bool) -> None:
+def resend_code(accounts: Accounts, email: str, *, send_email: bool) -> None:
     """E-mail a new code for an address, where there is an account whose address is not verified.
 
     Args:
         accounts: the accounts.
         email: the address, as the client sent it.
-        silent: sends nothing, at the same cost; a code that was sent before stays valid.
+        send_email: whether an e-mail is sent; if not, the steps cost the same, and a code that was
+            sent before stays valid.
     """
-    accounts.transaction(lambda tx: _resend(tx, email, silent=silent))
+    accounts.transaction(lambda tx: _resend(tx, email, send_email=send_email))
 
 
 def verify_email(accounts: Accounts, code: str, password: str) -> str:
@@ -41,8 +42,8 @@ def verify_email(accounts: Accounts, code: str, password: str) -> str:
     return accounts.transaction(lambda tx: _verify(tx, code))
 
 
-def _resend(tx: Transaction, email: str, *, silent: bool) -> None:
-    user = None if silent else tx.users.by_email(email_key(email))
+def _resend(tx: Transaction, email: str, *, send_email: bool) -> None:
+    user = tx.users.by_email(email_key(email)) if send_email else None
     if user is None or user.is_disabled or user.email_verified_at is not None:
         tx.simulate_mail_code(email, VERIFY_EMAIL)
         tx.audit("verification_requested")

@@ -11,7 +11,7 @@ from flask_watchword.service.authentication.confirmation import EMAIL_CODE_ERROR
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.email_verification import flow
-from flask_watchword.service.fields import Address
+from flask_watchword.service.fields import EmailOnly
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.rate_limiting import (
     counting_failures,
@@ -43,16 +43,16 @@ def verify_address(context: ServiceContext, body: CodeAndPassword) -> Response:
     "/email/verify/resend",
     summary="Request another e-mail with a verification code",
     access=PUBLIC,
-    body=Address,
+    body=EmailOnly,
     responses={202: Message},
     errors=(TOO_MANY_TRIES,),
 )
-def resend_code(context: ServiceContext, body: Address) -> Response:
+def resend_code(context: ServiceContext, body: EmailOnly) -> Response:
     """Respond in the same way whether there is an account to verify or not."""
     request = mail_request_hits(context.limits, context.client_address)
     with (
         counting_successes(context, request),
         room_in_mailbox(context, body.email, MailCause.VERIFICATION) as room,
     ):
-        flow.resend_code(context.accounts, body.email, silent=not room)
+        flow.resend_code(context.accounts, body.email, send_email=room)
     return json_response(Message("If there is an account to verify, an e-mail is on its way"), 202)

@@ -17,7 +17,7 @@ def change_password(
     new: str,
     *,
     confirmation: AbstractContextManager[object],
-    silent: bool = False,
+    send_email: bool = True,
 ) -> None:
     """Give a user another password; every session but the current one ends.
 
@@ -28,7 +28,7 @@ def change_password(
         new: the new password.
         confirmation: verifies the second factor when it is entered, after everything else that
             can be rejected: each code works once.
-        silent: sends no notification.
+        send_email: whether a notification is sent.
 
     Raises:
         WrongPassword: when ``current`` is not the user's.
@@ -38,7 +38,9 @@ def change_password(
     user = confirm_password(accounts, user_id, current)
     password_hash = accounts.hash_new_password(user, user.email, new)
     with confirmation, accounts.end_access(user_id, keep_current=True):
-        accounts.transaction(lambda tx: set_new_password(tx, user, password_hash), silent=silent)
+        accounts.transaction(
+            lambda tx: set_new_password(tx, user, password_hash), send_email=send_email
+        )
 
 
 def set_new_password(tx: Transaction, user: User, password_hash: str) -> None:

@@ -60,7 +60,7 @@ def change_password(context: ServiceContext, body: PasswordChange) -> Response:
             body.current_password,
             body.password,
             confirmation=second_factor_verified(context, user_id, body),
-            silent=not room,
+            send_email=room,
         )
     return no_content()
 

@@ -34,7 +34,7 @@ SET_PASSWORD = Purpose("set_password", VERIFY_EMAIL_SECONDS.default, notificatio
 _PURPOSES = (RESET_PASSWORD, ADMIN_RESET, SET_PASSWORD)
 
 
-def request_reset(accounts: Accounts, email: str, *, silent: bool) -> None:
+def request_reset(accounts: Accounts, email: str, *, send_email: bool) -> None:
     """E-mail a code that resets the password, where there is an account.
 
     Known, unknown and disabled accounts cost the same steps and end the same way.
@@ -42,9 +42,10 @@ def request_reset(accounts: Accounts, email: str, *, silent: bool) -> None:
     Args:
         accounts: the accounts.
         email: the address, as the client sent it.
-        silent: sends nothing, at the same cost; a code that was sent before stays valid.
+        send_email: whether an e-mail is sent; if not, the steps cost the same, and a code that was
+            sent before stays valid.
     """
-    accounts.transaction(lambda tx: _send_code(tx, email, silent=silent))
+    accounts.transaction(lambda tx: _send_code(tx, email, send_email=send_email))
 
 
 def reset_password(
@@ -87,8 +88,8 @@ def reset_password(
     return owner, keys
 
 
-def _send_code(tx: Transaction, email: str, *, silent: bool) -> None:
-    user = None if silent else tx.users.by_email(email_key(email))
+def _send_code(tx: Transaction, email: str, *, send_email: bool) -> None:
+    user = tx.users.by_email(email_key(email)) if send_email else None
     if user is None or user.is_disabled:
         tx.simulate_mail_code(email, RESET_PASSWORD)
         tx.audit("password_reset_requested")

@@ -16,11 +16,11 @@ from flask_watchword.accounts.shared_limits import (
     one_time_code_hits,
 )
 from flask_watchword.service.access import PUBLIC
-from flask_watchword.service.authentication.login import trust_current_network
+from flask_watchword.service.authentication.login import trust_current_address
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.password_reset import flow
-from flask_watchword.service.fields import Address, Code, Password
+from flask_watchword.service.fields import Code, EmailOnly, Password
 from flask_watchword.service.hashing import hashing_share
 from flask_watchword.service.rate_limiting import (
     counting_failures,
@@ -98,18 +98,18 @@ class ResetDone(msgspec.Struct):
     "/password/forgot",
     summary="Request a code that resets the password",
     access=PUBLIC,
-    body=Address,
+    body=EmailOnly,
     responses={202: Message},
     errors=(TOO_MANY_TRIES,),
 )
-def forgot_password(context: ServiceContext, body: Address) -> Response:
+def forgot_password(context: ServiceContext, body: EmailOnly) -> Response:
     """Respond in the same way to known, unknown and disabled accounts."""
     request = mail_request_hits(context.limits, context.client_address)
     with (
         counting_successes(context, request),
         room_in_mailbox(context, body.email, MailCause.RESET) as room,
     ):
-        flow.request_reset(context.accounts, body.email, silent=not room)
+        flow.request_reset(context.accounts, body.email, send_email=room)
     return json_response(Message("If there is an account, an e-mail is on its way"), 202)
 
 
@@ -133,5 +133,5 @@ def reset_password(context: ServiceContext, body: Reset) -> Response:
         user, keys = flow.reset_password(
             context.accounts, body.code, body.password, revoke_keys=body.revoke_api_keys
         )
-    trust_current_network(context, user.id)
+    trust_current_address(context, user.id)
     return json_response(ResetDone([RemainingKey.of(key) for key in keys]))

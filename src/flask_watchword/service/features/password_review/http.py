@@ -14,9 +14,9 @@ from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.authentication.challenge_tokens import challenged_user
 from flask_watchword.service.authentication.login import (
     InvalidCredentials,
-    attempt_without_hits,
     check_transport,
     finish_login,
+    uncounted_attempt,
 )
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
@@ -77,5 +77,5 @@ def choose_password(context: ServiceContext, body: NewPassword) -> Response:
     if changed is None:
         raise InvalidCredentials(context)
     return finish_login(
-        context, changed, (PASSWORD_METHOD,), attempt_without_hits(context, changed), body.transport
+        context, changed, (PASSWORD_METHOD,), uncounted_attempt(context, changed), body.transport
     )

@@ -10,7 +10,7 @@ from flask_watchword.service.features.email_verification.flow import VERIFY_EMAI
 ALREADY_REGISTERED = "already_registered"
 
 
-def register(accounts: Accounts, email: str, password: str, *, silent: bool = False) -> None:
+def register(accounts: Accounts, email: str, password: str, *, send_email: bool = True) -> None:
     """Create an account and e-mail a code that verifies its address.
 
     Where an account exists nothing changes, and its owner gets a notification. Both cases cost
@@ -20,7 +20,7 @@ def register(accounts: Accounts, email: str, password: str, *, silent: bool = Fa
         accounts: the accounts.
         email: the address.
         password: the password.
-        silent: sends no e-mail; a code can be requested later.
+        send_email: whether an e-mail is sent; if not, a code can be requested later.
 
     Raises:
         InvalidEmail: when the address cannot receive e-mail.
@@ -30,7 +30,7 @@ def register(accounts: Accounts, email: str, password: str, *, silent: bool = Fa
     shown = check_email(email)
     password_hash = accounts.hash_new_password(None, shown, password)
     user = new_user(shown, password_hash, accounts.clock())
-    accounts.transaction(lambda tx: _add(tx, user), silent=silent)
+    accounts.transaction(lambda tx: _add(tx, user), send_email=send_email)
 
 
 def _add(tx: Transaction, user: User) -> None:

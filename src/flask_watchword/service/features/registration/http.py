@@ -49,5 +49,5 @@ def register(context: ServiceContext, body: Registration) -> Response:
     ):
         # A mailbox at its limit gets no further e-mail. The account is created in any case, and a
         # code can be requested later: otherwise a stranger could keep an address from registering.
-        flow.register(context.accounts, body.email, body.password, silent=not room)
+        flow.register(context.accounts, body.email, body.password, send_email=room)
     return json_response(Message("Check your email for a verification code"), 201)
