@@ -21,7 +21,7 @@ from flask_watchword.service.stores import prepare
 from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContext
 from tests.memory_stores.users import MemoryUserStore
 from tests.servers.postgres import new_database
-from tests.service.declared import hold_to_its_declaration
+from tests.service.declared import check_response
 from tests.service.places import stores_around
 from tests.service.site import Site, cheap_passwords, site, site_settings
 
@@ -30,21 +30,21 @@ PASSWORD = "correct horse battery staple"
 
 @pytest.fixture(autouse=True)
 def _answers_are_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hold every answer of every test to what its endpoint declares, and so to its description."""
+    """Check every response of every test against what its endpoint declares."""
     ask = FlaskClient.open
 
-    def asked(self: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
+    def checked(self: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
         answer = ask(self, *args, **kwargs)
         if has_context(self.application):
-            hold_to_its_declaration(self.application, answer)
+            check_response(self.application, answer)
         return answer
 
-    monkeypatch.setattr(FlaskClient, "open", asked)
+    monkeypatch.setattr(FlaskClient, "open", checked)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _described_once() -> Iterator[None]:
-    """Make the same description of the API once, and not for each application."""
+    """Build identical API descriptions once for all applications."""
     descriptions: dict[Any, bytes] = {}
 
     def described(served: Sequence[Endpoint], title: str, prefix: str) -> bytes:
@@ -60,7 +60,7 @@ def _described_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_hashes() -> Iterator[None]:
-    """Have the applications of these tests hash with the cheapest parameters."""
+    """Hash with the cheapest parameters in these tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(watchword, "Passwords", cheap_passwords)
         yield
@@ -68,7 +68,7 @@ def _cheap_hashes() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file that is ready to be served, its first signing key included."""
+    """A SQLite file with the schema and the first signing key."""
     file = tmp_path_factory.mktemp("prepared") / "template.db"
     file.write_bytes(sqlite_template.read_bytes())
     prepare(site_settings(f"sqlite:///{file}"))
@@ -77,7 +77,7 @@ def sqlite_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: URL, postgres_template: URL) -> Iterator[URL]:
-    """A database that is ready to be served, its first signing key included."""
+    """A PostgreSQL database with the schema and the first signing key."""
     name = f"prepared_{uuid4().hex}"
     with new_database(postgres_server, name, str(postgres_template.database)) as url:
         prepare(site_settings(url.render_as_string(hide_password=False)))
@@ -125,7 +125,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def tokens(client: FlaskClient) -> dict[str, str]:
-    """The answer to a login."""
+    """The response to a login."""
     answer = client.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
     assert answer.status_code == 200
     body: dict[str, str] = answer.get_json()
@@ -134,7 +134,7 @@ def tokens(client: FlaskClient) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def shared_app(password_hash: str) -> Flask:
-    """One application, which Ada may use, for the tests of a module."""
+    """One application with the user Ada, shared by the tests of a module."""
     users = MemoryUserStore()
     users.add(new_user("Ada@Example.com", password_hash, 0.0))
     settings = Settings(database="sqlite:///unused.db", master_key="A" * 43, demo=True, workers=1)
@@ -142,7 +142,7 @@ def shared_app(password_hash: str) -> Flask:
 
 
 def new_session(app: Flask) -> tuple[TokenPair, AuthenticationContext]:
-    """Start a session of Ada without a login, and return its tokens and what they say."""
+    """Start a session of Ada without a login; return its tokens and their claims."""
     with app.test_request_context():
         user = service_context().stores.users.by_email("ada@example.com")
         assert user is not None
@@ -152,7 +152,7 @@ def new_session(app: Flask) -> tuple[TokenPair, AuthenticationContext]:
 
 @pytest.fixture
 def ours(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A service over a database: SQLite, and PostgreSQL."""
+    """A service over SQLite and over PostgreSQL."""
     with site(database_url, monkeypatch) as found:
         yield found
 
@@ -167,7 +167,7 @@ def shared_sqlite_url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def shared_postgres_url(postgres_server: URL, postgres_template: URL) -> Iterator[str]:
-    """A database on a real server for all tests of a module."""
+    """A PostgreSQL database for all tests of a module."""
     name = f"shared_{uuid4().hex}"
     with new_database(postgres_server, name, str(postgres_template.database)) as url:
         yield url.render_as_string(hide_password=False)
@@ -178,14 +178,14 @@ def shared_postgres_url(postgres_server: URL, postgres_template: URL) -> Iterato
     params=["shared_sqlite_url", pytest.param("shared_postgres_url", marks=pytest.mark.server)],
 )
 def shared_url(request: pytest.FixtureRequest) -> str:
-    """A database for all tests of a module: SQLite, and PostgreSQL."""
+    """A database for all tests of a module: SQLite and PostgreSQL."""
     url: str = request.getfixturevalue(request.param)
     return url
 
 
 @pytest.fixture(scope="module")
 def shared(shared_url: str) -> Iterator[Site]:
-    """One service for those tests of a module that leave it as it is."""
+    """One service for the tests of a module that do not change it."""
     with pytest.MonkeyPatch.context() as patch, site(shared_url, patch) as found:
         yield found
 

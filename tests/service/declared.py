@@ -1,4 +1,4 @@
-"""Hold an answer to what its endpoint declares."""
+"""Check a response against what its endpoint declares."""
 
 from typing import Any, cast
 
@@ -12,26 +12,26 @@ from flask_watchword.service.endpoint import Content, Endpoint, ResponseBody
 from flask_watchword.service.features.table import FEATURES, endpoints_of
 from flask_watchword.service.responses import Problem
 
-#: A ``Host`` that cannot be one is refused before any endpoint is looked for.
+# : An invalid ``Host`` is rejected before routing.
 OF_HTTP = "bad_request"
 
 OF_A_PROBLEM = {"msg", "code", "field", "pending_token", "error", "error_description"}
-#: For endpoints that are routed and never called.
+# : For endpoints that are routed but never called.
 NO_CONTEXT = cast(ServiceContext, None)
 
 ENDPOINTS = {f"watchword.{one.name}": one for one in endpoints_of(FEATURES)}
 
 
-def hold_to_its_declaration(app: Flask, answer: TestResponse) -> None:
-    """Fail where an endpoint of the service has answered what it does not declare."""
+def check_response(app: Flask, answer: TestResponse) -> None:
+    """Fail if an endpoint of the service sent a response that it does not declare."""
     one = _endpoint_of(app, answer)
     if one is None or answer.request.method in ("HEAD", "OPTIONS"):
         return
     if answer.status_code == 500:
-        return  # a fault of ours is never declared; the few tests that make one look at it
+        return  # a server error is never declared; the few tests that cause one check it themselves
     asked = f"{one.method} {one.path} answered {answer.status_code}: {answer.data[:200]!r}"
     if answer.status_code in one.responses:
-        _hold_content(one.responses[answer.status_code], answer, asked)
+        _check_content(one.responses[answer.status_code], answer, asked)
         return
     assert answer.mimetype == "application/json", asked
     problem = msgspec.json.decode(answer.data, type=Problem)
@@ -47,7 +47,7 @@ def hold_to_its_declaration(app: Flask, answer: TestResponse) -> None:
 
 
 def codes_by_status(one: Endpoint) -> dict[int, tuple[str, ...]]:
-    """Return the codes of an endpoint's errors, by status."""
+    """Return the error codes of an endpoint by status."""
     found = one.errors_by_status().items()
     return {status: tuple(error.code for error in errors) for status, errors in found}
 
@@ -61,7 +61,7 @@ def _endpoint_of(app: Flask, answer: TestResponse) -> Endpoint | None:
     return ENDPOINTS.get(name)
 
 
-def _hold_content(shown: ResponseBody, answer: TestResponse, asked: str) -> None:
+def _check_content(shown: ResponseBody, answer: TestResponse, asked: str) -> None:
     if shown is None:
         assert answer.data == b"", asked
         return
@@ -69,10 +69,10 @@ def _hold_content(shown: ResponseBody, answer: TestResponse, asked: str) -> None
     contents = [s if isinstance(s, Content) else Content("application/json", s) for s in several]
     kinds = [one.kind for one in contents if one.media_type == answer.mimetype]
     assert kinds, asked
-    assert any(kind is None or _is_one(answer, kind) for kind in kinds), asked
+    assert any(kind is None or _matches(answer, kind) for kind in kinds), asked
 
 
-def _is_one(answer: TestResponse, kind: Any) -> bool:
+def _matches(answer: TestResponse, kind: Any) -> bool:
     try:
         read = msgspec.json.decode(answer.data, type=kind)
     except msgspec.ValidationError:

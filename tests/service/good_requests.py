@@ -1,6 +1,6 @@
-"""One good request of every endpoint: what it takes to be answered as its declaration begins.
+"""One successful request for each endpoint: its prerequisites and its content.
 
-An endpoint that is not in this table fails the tests that walk through it.
+An endpoint that is missing from this table fails the tests that iterate over it.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,14 +26,14 @@ ENDPOINTS = {one.name: one for one in endpoints_of(active_features(Settings()))}
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent.
+    """What to send.
 
     Attributes:
-        token: whose it is; ``None`` without one.
-        body: in JSON; ``None`` without one.
-        form: a body that is a form; ``None`` where it is none.
-        path: what stands in the path, by name.
-        query: what stands behind it.
+        token: the caller's token; ``None`` without one.
+        body: the JSON body; ``None`` without one.
+        form: the form body; ``None`` without one.
+        path: the path parameters by name.
+        query: the query parameters.
     """
 
     token: str | None = None
@@ -58,12 +58,12 @@ def send(ours: Site, one: Endpoint, request: Request) -> TestResponse:
 
 
 def unthrottled(ours: Site) -> Site:
-    """Remove the rate limits of a service; its views have its context already."""
-    object.__setattr__(ours.parts.stores, "rate_limits", _RoomForAll())
+    """Remove the rate limits of a service; its views already have its context."""
+    object.__setattr__(ours.parts.stores, "rate_limits", _Unlimited())
     return ours
 
 
-class _RoomForAll:
+class _Unlimited:
     def consume(self, hits: Any, now: int) -> int:
         return 0
 
@@ -90,7 +90,7 @@ def _with_the_code_alone(ours: Site) -> Request:
     return Request(body={"code": code})
 
 
-# What has to be there before -------------------------------------------------------------
+# Prerequisites -------------------------------------------------------------------------------
 
 
 def _signed_in(ours: Site) -> str:
@@ -120,8 +120,8 @@ def _enrolling(ours: Site) -> tuple[str, str]:
 
 def enrolled(ours: Site) -> tuple[str, str]:
     token, secret = _enrolling(ours)
-    # By the oldest code that is accepted, so that another one may follow at once; a second try
-    # where it expired on its way.
+    # Use the oldest accepted code, so that a newer one can follow immediately. Retry once if the
+    # code expired in between.
     for _ in range(2):
         confirmed = ours.post("/totp/confirm", token, code=totp_code(secret, -1))
         if confirmed.status_code == 200:
@@ -200,7 +200,7 @@ def _with_a_refresh_token(ours: Site) -> Request:
     return Request(ours.pair()["refresh_token"])
 
 
-# Those of an admin ------------------------------------------------------------------------
+# Requests of an admin -----------------------------------------------------------------------
 
 
 def _admin(ours: Site) -> str:
@@ -241,7 +241,7 @@ def _about_somebody_with_a_second_factor(ours: Site) -> Request:
 
 
 def _about_a_key(ours: Site, state: str) -> Request:
-    ours.parts.keys.reload()  # or it signs for a second with what was revoked before
+    ours.parts.keys.reload()  # otherwise it would sign for one second with the revoked key
     token = _admin(ours)
     if state == "next":
         assert ours.post("/admin/keys/rotate", token, at_once=False).status_code == 200
@@ -251,7 +251,7 @@ def _about_a_key(ours: Site, state: str) -> Request:
     return Request(token, path={"kid": kid})
 
 
-# Those of programs ------------------------------------------------------------------------
+# Requests of API clients --------------------------------------------------------------------
 
 
 def _machine_token(ours: Site, path: str) -> tuple[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Places to keep everything in that begin empty, one for each test."""
+"""Empty stores for one test."""
 
 import atexit
 import shutil
@@ -31,7 +31,7 @@ _SEALER = Encryptor([b"k" * 32])
 
 
 class AroundUsers:
-    """Accounts in a database, whose users are in another store: one that fails, for example."""
+    """Accounts in a database with a different user store, for example one that fails."""
 
     def __init__(self, accounts: Database, users: UserStore) -> None:
         self._accounts = accounts
@@ -43,7 +43,7 @@ class AroundUsers:
 
 
 def stores_around(users: UserStore | None = None, sessions: SessionStore | None = None) -> Stores:
-    """Return stores that begin empty, or with these accounts or sessions."""
+    """Return new stores, with the given accounts or sessions in place of the defaults."""
     engine = _empty_engine()
     return Stores(
         accounts=AroundUsers(accounts_at(engine), users or MemoryUserStore()),
@@ -55,7 +55,7 @@ def stores_around(users: UserStore | None = None, sessions: SessionStore | None 
 
 
 def empty_accounts() -> SqlAccounts:
-    """Return accounts in a SQLite file of their own."""
+    """Return accounts in a new SQLite file."""
     return accounts_at(_empty_engine())
 
 
@@ -80,7 +80,7 @@ def _folder() -> str:
 
 @cache
 def _empty_database() -> bytes:
-    # Made once: the migrations take longer than most tests.
+    # Created once, because the migrations take longer than most tests.
     file = Path(_folder()) / "empty.db"
     engine = open_engine(f"sqlite:///{file}")
     upgrade_schema(engine)

@@ -1,4 +1,4 @@
-"""What those who administer may do, who may administer, and what is kept of it."""
+"""Admin endpoints: what admins may do, who is an admin, and which audit events are written."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,19 +21,19 @@ BOSS = "boss@example.com"
 ADMIN_ENDPOINTS = [one for one in endpoints_of(FEATURES) if one.access in (ADMIN, RECENT_ADMIN)]
 
 
-def told(answer: TestResponse) -> tuple[int, str]:
+def status_and_code(answer: TestResponse) -> tuple[int, str]:
     return answer.status_code, answer.get_json()["code"]
 
 
 @pytest.fixture
-def boss(ours: Site) -> User:
+def admin_user(ours: Site) -> User:
     user = ours.add(BOSS)
     ours.parts.stores.users.set_roles(user.id, frozenset({"admin"}))
     return user
 
 
 @pytest.fixture
-def token(ours: Site, boss: User) -> str:
+def token(ours: Site, admin_user: User) -> str:
     return str(ours.pair(BOSS)["access_token"])
 
 
@@ -51,39 +51,39 @@ def newest(ours: Site) -> tuple[str, str, dict[str, Any]]:
 # Who may ------------------------------------------------------------------------------------
 
 
-def test_who_looks_has_to_be_an_admin_and_who_changes_one_that_signed_in_lately() -> None:
+def test_reading_requires_an_admin_and_writing_also_a_recent_login() -> None:
     for one in ADMIN_ENDPOINTS:
         assert one.access is (ADMIN if one.method == "GET" else RECENT_ADMIN)
     assert all(one.path.startswith("/admin/") for one in ADMIN_ENDPOINTS)
 
 
 @pytest.mark.parametrize("one", ADMIN_ENDPOINTS, ids=lambda one: one.name)
-def test_nobody_else_is_let_in(ours: Site, boss: User, one: Endpoint) -> None:
+def test_other_users_are_rejected(ours: Site, admin_user: User, one: Endpoint) -> None:
     ours.add()
     path = one.path.replace("<", "").replace(">", "")
-    assert told(ours.ask(one.method, path)) == (401, "missing_token")
+    assert status_and_code(ours.ask(one.method, path)) == (401, "missing_token")
     refused = ours.ask(one.method, path, ours.pair()["access_token"])
-    assert told(refused) == (403, "insufficient_role")
+    assert status_and_code(refused) == (403, "insufficient_role")
     refresh = ours.ask(one.method, path, ours.pair(BOSS)["refresh_token"])
     assert refresh.status_code == 401
 
 
 @pytest.mark.parametrize("one", ADMIN_ENDPOINTS, ids=lambda one: one.name)
-def test_whoever_is_no_admin_any_more_is_refused_by_the_next_request(
-    ours: Site, boss: User, token: str, one: Endpoint
+def test_former_admin_is_rejected_on_the_next_request(
+    ours: Site, admin_user: User, token: str, one: Endpoint
 ) -> None:
-    # In the store alone, so that it is not the end of a session which refuses them.
+    # Only the store is changed, so the rejection does not come from an ended session.
     path = one.path.replace("<", "").replace(">", "")
-    ours.parts.stores.users.set_roles(boss.id, frozenset())
-    assert told(ours.ask(one.method, path, token)) == (403, "insufficient_role")
-    ours.parts.stores.users.disable(boss.id, 0.0)
-    assert told(ours.ask(one.method, path, token)) == (401, "user_disabled")
-    ours.parts.stores.users.delete(boss.id)
-    assert told(ours.ask(one.method, path, token)) == (401, "user_gone")
+    ours.parts.stores.users.set_roles(admin_user.id, frozenset())
+    assert status_and_code(ours.ask(one.method, path, token)) == (403, "insufficient_role")
+    ours.parts.stores.users.disable(admin_user.id, 0.0)
+    assert status_and_code(ours.ask(one.method, path, token)) == (401, "user_disabled")
+    ours.parts.stores.users.delete(admin_user.id)
+    assert status_and_code(ours.ask(one.method, path, token)) == (401, "user_gone")
 
 
-def test_a_sign_in_of_long_ago_only_looks(
-    ours: Site, boss: User, monkeypatch: pytest.MonkeyPatch
+def test_old_login_may_read_but_not_write(
+    ours: Site, admin_user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long_ago = system_clock() - ADMIN_SIGN_IN_SECONDS - 60
     with monkeypatch.context() as then:
@@ -91,15 +91,15 @@ def test_a_sign_in_of_long_ago_only_looks(
         pair = ours.pair(BOSS)
     token = ours.post("/refresh", pair["refresh_token"]).get_json()["access_token"]
     assert get(ours, "/admin/users", token).status_code == 200
-    refused = ours.ask("PATCH", f"/admin/users/{boss.id}", token, scopes=["x"])
-    assert told(refused) == (401, "insufficient_user_authentication")
+    refused = ours.ask("PATCH", f"/admin/users/{admin_user.id}", token, scopes=["x"])
+    assert status_and_code(refused) == (401, "insufficient_user_authentication")
     assert "max_age" in refused.headers["WWW-Authenticate"]
 
 
 # Users --------------------------------------------------------------------------------------
 
 
-def test_users_are_found_page_by_page_and_by_a_part_of_their_address(
+def test_users_are_listed_in_pages_and_found_by_part_of_their_address(
     ours: Site, token: str
 ) -> None:
     for name in ("ada", "bob", "carol"):
@@ -118,7 +118,7 @@ def test_users_are_found_page_by_page_and_by_a_part_of_their_address(
     assert get(ours, "/admin/users", token, search="%").get_json() == {"users": [], "next": None}
 
 
-def test_a_user_is_shown_without_anything_secret(ours: Site, token: str) -> None:
+def test_user_is_shown_without_secrets(ours: Site, token: str) -> None:
     user = ours.add()
     shown = get(ours, f"/admin/users/{user.id}", token)
     assert shown.headers["Cache-Control"] == "no-store"
@@ -132,23 +132,23 @@ def test_a_user_is_shown_without_anything_secret(ours: Site, token: str) -> None
         "roles": [],
         "scopes": [],
     }
-    assert told(get(ours, "/admin/users/nobody", token)) == (404, "user_not_found")
+    assert status_and_code(get(ours, "/admin/users/nobody", token)) == (404, "user_not_found")
 
 
-def test_whoever_is_invited_chooses_a_password_by_the_code_in_the_mail(
-    ours: Site, boss: User, token: str
+def test_invited_user_sets_a_password_with_the_emailed_code(
+    ours: Site, admin_user: User, token: str
 ) -> None:
     invited = ours.post("/admin/users", token, email=EMAIL, roles=["editor"], scopes=["a:b"])
     assert invited.status_code == 201
     assert (invited.get_json()["roles"], invited.get_json()["scopes"]) == (["editor"], ["a:b"])
     name, subject, detail = newest(ours)
     assert (name, subject) == ("user_added", invited.get_json()["id"])
-    assert detail["actor"] == boss.id
+    assert detail["actor"] == admin_user.id
     code = ours.code()
     assert ours.post("/password/reset", code=code, password=GOOD).status_code == 200
     assert ours.pair(EMAIL)
     again = ours.post("/admin/users", token, email=EMAIL.lower())
-    assert told(again) == (409, "email_taken")
+    assert status_and_code(again) == (409, "email_taken")
     assert ours.mail()[-1].kind == "password_changed"
 
 
@@ -163,18 +163,18 @@ def test_whoever_is_invited_chooses_a_password_by_the_code_in_the_mail(
         ({"roles": []}, "email"),
     ],
 )
-def test_an_invitation_that_cannot_be_is_refused_and_nothing_is_kept(
+def test_rejected_invitation_stores_nothing(
     ours: Site, token: str, body: dict[str, Any], field: str | None
 ) -> None:
     refused = ours.post("/admin/users", token, **body)
-    assert told(refused) == (422, "invalid_field")
+    assert status_and_code(refused) == (422, "invalid_field")
     assert refused.get_json().get("field") == field
     assert ours.user() is None
     assert ours.mail() == []
 
 
-def test_new_roles_count_from_the_next_refresh_on_and_lost_ones_at_once(
-    ours: Site, boss: User, token: str
+def test_added_roles_apply_at_the_next_refresh_and_removed_roles_immediately(
+    ours: Site, admin_user: User, token: str
 ) -> None:
     user = ours.add()
     pair = ours.pair()
@@ -183,19 +183,17 @@ def test_new_roles_count_from_the_next_refresh_on_and_lost_ones_at_once(
     name, _, detail = newest(ours)
     assert (name, detail) == (
         "roles_changed",
-        {"actor": boss.id, "roles": "admin editor", "before": ""},
+        {"actor": admin_user.id, "roles": "admin editor", "before": ""},
     )
     again = ours.post("/refresh", pair["refresh_token"]).get_json()
     assert get(ours, "/admin/users", again["access_token"]).status_code == 200
     ours.ask("PATCH", f"/admin/users/{user.id}", token, roles=["editor"])
     for ended in (pair, again):
-        assert told(ours.me(ended["access_token"])) == (401, "session_ended")
+        assert status_and_code(ours.me(ended["access_token"])) == (401, "session_ended")
     assert ours.me(ours.pair()["access_token"]).get_json()["roles"] == ["editor"]
 
 
-def test_a_disabled_user_is_refused_everywhere_by_the_next_request_until_enabled(
-    ours: Site, token: str
-) -> None:
+def test_disabled_user_is_rejected_on_every_endpoint_until_enabled(ours: Site, token: str) -> None:
     user = ours.add()
     pair = ours.pair()
     assert ours.me(pair["access_token"]).status_code == 200
@@ -203,7 +201,7 @@ def test_a_disabled_user_is_refused_everywhere_by_the_next_request_until_enabled
     assert off.get_json()["disabled_at"] is not None
     assert ours.me(pair["access_token"]).status_code == 401
     assert ours.post("/refresh", pair["refresh_token"]).status_code == 401
-    assert told(ours.log_in()) == (401, "invalid_credentials")
+    assert status_and_code(ours.log_in()) == (401, "invalid_credentials")
     on = ours.ask("PATCH", f"/admin/users/{user.id}", token, disabled=False)
     assert on.get_json()["disabled_at"] is None
     assert ours.me(pair["access_token"]).status_code == 401
@@ -211,25 +209,28 @@ def test_a_disabled_user_is_refused_everywhere_by_the_next_request_until_enabled
     assert ours.events().count("user_disabled") == ours.events().count("user_enabled") == 1
 
 
-def test_there_is_always_somebody_who_administers(ours: Site, boss: User, token: str) -> None:
-    path = f"/admin/users/{boss.id}"
+def test_last_admin_cannot_be_removed(ours: Site, admin_user: User, token: str) -> None:
+    path = f"/admin/users/{admin_user.id}"
     for refused in (
         ours.ask("PATCH", path, token, roles=[]),
         ours.ask("PATCH", path, token, disabled=True),
         ours.ask("DELETE", path, token),
     ):
-        assert told(refused) == (409, "last_admin")
-    # A refusal costs no session.
+        assert status_and_code(refused) == (409, "last_admin")
+    # A rejected request ends no session.
     assert ours.me(token).get_json()["roles"] == ["admin"]
 
 
-def test_a_deleted_user_is_gone_with_all_that_was_theirs(ours: Site, token: str) -> None:
+def test_deleting_a_user_deletes_their_data(ours: Site, token: str) -> None:
     user = ours.add()
     pair = ours.pair()
     assert ours.ask("DELETE", f"/admin/users/{user.id}", token).status_code == 204
     assert ours.me(pair["access_token"]).status_code == 401
     assert ours.log_in().status_code == 401
-    assert told(ours.ask("DELETE", f"/admin/users/{user.id}", token)) == (404, "user_not_found")
+    assert status_and_code(ours.ask("DELETE", f"/admin/users/{user.id}", token)) == (
+        404,
+        "user_not_found",
+    )
     assert newest(ours)[:2] != ("user_deleted", "")
     assert "user_deleted" in ours.events()
 
@@ -237,7 +238,7 @@ def test_a_deleted_user_is_gone_with_all_that_was_theirs(ours: Site, token: str)
 # Sessions, and help -------------------------------------------------------------------------
 
 
-def test_sessions_of_a_user_are_listed_and_ended(ours: Site, boss: User, token: str) -> None:
+def test_sessions_of_a_user_are_listed_and_ended(ours: Site, admin_user: User, token: str) -> None:
     user = ours.add()
     pairs = [ours.pair() for _ in range(3)]
     path = f"/admin/users/{user.id}/sessions"
@@ -247,22 +248,22 @@ def test_sessions_of_a_user_are_listed_and_ended(ours: Site, boss: User, token: 
     assert ours.ask("DELETE", f"{path}/{listed[0]['id']}", token).status_code == 204
     assert [ours.me(pair["access_token"]).status_code for pair in pairs].count(401) == 1
     again = ours.ask("DELETE", f"{path}/{listed[0]['id']}", token)
-    assert told(again) == (404, "session_not_found")
+    assert status_and_code(again) == (404, "session_not_found")
     assert ours.ask("DELETE", path, token).status_code == 204
     assert [ours.me(pair["access_token"]).status_code for pair in pairs] == [401] * 3
-    assert newest(ours) == ("sessions_ended", user.id, {"actor": boss.id, "ended": 2})
+    assert newest(ours) == ("sessions_ended", user.id, {"actor": admin_user.id, "ended": 2})
 
 
-def test_a_session_is_ended_only_as_one_of_its_user(ours: Site, token: str) -> None:
+def test_session_is_ended_only_through_its_own_user(ours: Site, token: str) -> None:
     user, other = ours.add(), ours.add("bob@example.com")
     pair = ours.pair()
     (session,) = get(ours, f"/admin/users/{user.id}/sessions", token).get_json()["sessions"]
     wrong = ours.ask("DELETE", f"/admin/users/{other.id}/sessions/{session['id']}", token)
-    assert told(wrong) == (404, "session_not_found")
+    assert status_and_code(wrong) == (404, "session_not_found")
     assert ours.me(pair["access_token"]).status_code == 200
 
 
-def test_a_user_gets_a_code_for_another_password_and_is_signed_out(ours: Site, token: str) -> None:
+def test_admin_reset_mails_a_code_and_ends_every_session(ours: Site, token: str) -> None:
     user = ours.add()
     pair = ours.pair()
     path = f"/admin/users/{user.id}/password-reset"
@@ -271,13 +272,13 @@ def test_a_user_gets_a_code_for_another_password_and_is_signed_out(ours: Site, t
     assert ours.post("/password/reset", code=ours.code(), password=BETTER).status_code == 200
     assert ours.pair(password=BETTER)
     ours.parts.stores.users.disable(user.id, 0.0)
-    assert told(ours.ask("POST", path, token)) == (409, "user_disabled")
+    assert status_and_code(ours.ask("POST", path, token)) == (409, "user_disabled")
 
 
-def test_a_lost_second_factor_is_removed_and_its_owner_told(ours: Site, token: str) -> None:
+def test_removing_a_lost_second_factor_notifies_its_owner(ours: Site, token: str) -> None:
     user = ours.add_verified()
     path = f"/admin/users/{user.id}/totp"
-    assert told(ours.ask("DELETE", path, token)) == (409, "second_factor_missing")
+    assert status_and_code(ours.ask("DELETE", path, token)) == (409, "second_factor_missing")
     mine = ours.pair()["access_token"]
     secret = ours.post("/totp/enrol", mine, password=GOOD).get_json()["secret"]
     code = pyotp.TOTP(secret).now()
@@ -290,23 +291,25 @@ def test_a_lost_second_factor_is_removed_and_its_owner_told(ours: Site, token: s
     assert "access_token" in ours.log_in().get_json()
 
 
-# Keys, audit, figures -----------------------------------------------------------------------
+# Keys, audit, metrics -----------------------------------------------------------------------
 
 
-def test_keys_rotate_and_a_stolen_one_is_revoked(ours: Site, boss: User, token: str) -> None:
+def test_keys_can_be_rotated_and_a_stolen_key_revoked(
+    ours: Site, admin_user: User, token: str
+) -> None:
     (first,) = get(ours, "/admin/keys", token).get_json()["keys"]
     assert first["state"] == "active"
     rotated = ours.post("/admin/keys/rotate", token).get_json()["keys"]
     assert [key["state"] for key in rotated] == ["next", "active"]
-    assert told(ours.post("/admin/keys/rotate", token)) == (409, "key_refused")
-    assert newest(ours) == ("key_rotated", "", {"actor": boss.id, "kid": rotated[0]["kid"]})
+    assert status_and_code(ours.post("/admin/keys/rotate", token)) == (409, "key_refused")
+    assert newest(ours) == ("key_rotated", "", {"actor": admin_user.id, "kid": rotated[0]["kid"]})
     refused = ours.post(f"/admin/keys/{first['kid']}/retire", token)
-    assert told(refused) == (409, "key_refused")
+    assert status_and_code(refused) == (409, "key_refused")
     withdrawn = ours.post(f"/admin/keys/{rotated[0]['kid']}/retire", token).get_json()["keys"]
     assert [key["state"] for key in withdrawn] == ["active", "retired"]
-    assert told(ours.post("/admin/keys/none/revoke", token)) == (404, "key_not_found")
+    assert status_and_code(ours.post("/admin/keys/none/revoke", token)) == (404, "key_not_found")
     assert ours.post(f"/admin/keys/{first['kid']}/revoke", token).status_code == 204
-    assert told(ours.me(token)) == (401, "unknown_key")
+    assert status_and_code(ours.me(token)) == (401, "unknown_key")
     states = {
         key["kid"]: key["state"]
         for key in get(ours, "/admin/keys", ours.pair(BOSS)["access_token"]).get_json()["keys"]
@@ -315,7 +318,7 @@ def test_keys_rotate_and_a_stolen_one_is_revoked(ours: Site, boss: User, token: 
     assert sorted(states.values()) == ["active", "retired", "revoked"]
 
 
-def test_a_key_is_shown_without_its_parts(ours: Site, token: str) -> None:
+def test_key_is_shown_without_key_material(ours: Site, token: str) -> None:
     (key,) = get(ours, "/admin/keys", token).get_json()["keys"]
     assert key.keys() == {
         "kid",
@@ -327,7 +330,7 @@ def test_a_key_is_shown_without_its_parts(ours: Site, token: str) -> None:
     }
 
 
-def test_the_audit_log_is_read_from_its_end_page_by_page(ours: Site, token: str) -> None:
+def test_audit_log_is_read_in_pages_from_the_newest_entry(ours: Site, token: str) -> None:
     user = ours.add()
     for _ in range(4):
         ours.log_in(password=BETTER)
@@ -347,7 +350,7 @@ def test_the_audit_log_is_read_from_its_end_page_by_page(ours: Site, token: str)
     assert failed["next"] is None
 
 
-def test_figures_count_what_there_is(ours: Site, token: str) -> None:
+def test_statistics_count_the_stored_records(ours: Site, token: str) -> None:
     user = ours.add()
     ours.parts.stores.users.disable(user.id, 0.0)
     shown = get(ours, "/admin/figures", token).get_json()
@@ -356,7 +359,7 @@ def test_figures_count_what_there_is(ours: Site, token: str) -> None:
     assert shown["revocations"]["entries"] == 0
 
 
-def test_no_change_is_kept_where_its_entry_in_the_log_cannot_be(
+def test_change_is_rolled_back_when_its_audit_entry_cannot_be_written(
     ours: Site, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = ours.add()
@@ -367,7 +370,7 @@ def test_no_change_is_kept_where_its_entry_in_the_log_cannot_be(
         ours.ask("DELETE", path, token),
         ours.post("/admin/users", token, email="new@example.com"),
     ):
-        assert told(answer) == (503, "store_unavailable")
+        assert status_and_code(answer) == (503, "store_unavailable")
     assert ours.user() == replace(user)
     assert ours.user("new@example.com") is None
     assert ours.mail() == []

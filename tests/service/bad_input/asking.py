@@ -1,4 +1,4 @@
-"""Ask any endpoint anything, and hold that the answer is one of ours."""
+"""Send requests to any endpoint, and check that each response has the form of the service."""
 
 import itertools
 import json
@@ -27,29 +27,29 @@ DOCUMENT = msgspec.json.decode(api_document(SERVED, "Watchword", ""))
 
 Schema = Mapping[str, Any]
 
-#: What shows in an answer that a trace, a page or a database has got into.
+# : Text that shows that a trace, an HTML page or a database error leaked into a response.
 _LEAKS = (b"Traceback", b"<html", b"<!doctype", b'File "', b"sqlalchemy", b"psycopg", b"sqlite3")
 _number = itertools.count()
 
-#: With these a request is refused for its form: whoever sent it may send another.
+# : Status codes of requests rejected for their form; the client may correct and resend them.
 _CHANGED_NOTHING = {400, 404, 405, 413, 415, 422}
-#: Of each service, by the name of an endpoint: a token with which nothing has been changed yet.
+# : For each service and endpoint name: a token that has not changed anything yet.
 _unused: WeakKeyDictionary[Site, dict[str, str]] = WeakKeyDictionary()
 
 
 def schema_of(one: Endpoint) -> Schema:
-    """Return the schema of the body, as it is described."""
+    """Return the schema of the body from the API description."""
     assert one.body is not None
     found: Schema = DOCUMENT["components"]["schemas"][one.body.__name__]
     return found
 
 
-#: Every field of every body.
+# : Every field of every body.
 FIELDS = [(one, name) for one in WITH_BODY for name in schema_of(one)["properties"]]
 
 
 def parameters_of(one: Endpoint) -> list[str]:
-    """Return the names of what may stand in the query, as it is described."""
+    """Return the names of the query parameters from the API description."""
     if one.query is None:
         return []
     return list(DOCUMENT["components"]["schemas"][one.query.__name__]["properties"])
@@ -59,8 +59,8 @@ def name_of(value: object) -> str | None:
     return value.name if isinstance(value, Endpoint) else None
 
 
-def right_body(one: Endpoint) -> dict[str, bytes]:
-    """Return a member for each field that is needed, of the right type, as it is written."""
+def valid_body(one: Endpoint) -> dict[str, bytes]:
+    """Return a JSON-encoded value of the right type for each required field."""
     schema = schema_of(one)
     return {name: _sample(schema["properties"][name]) for name in schema.get("required", ())}
 
@@ -84,10 +84,10 @@ def written(members: Mapping[str, bytes]) -> bytes:
 
 
 def token_for(ours: Site, one: Endpoint) -> str | None:
-    """Return a token that the endpoint takes, of a user whom no other request has."""
+    """Return a token that the endpoint accepts, of a user that no other request uses."""
     if not one.access.tokens:
         return None
-    # Admitted everywhere, so that what is refused is refused for what was sent.
+    # A user with every permission, so that a rejection can only come from the input.
     user = replace(
         new_user(f"user{next(_number)}@example.com", ours.parts.passwords.hash(GOOD), 0.0),
         roles=frozenset({"admin"}),
@@ -101,12 +101,12 @@ def token_for(ours: Site, one: Endpoint) -> str | None:
 
 
 def path_with(text: str, one: Endpoint) -> str:
-    """Return a path, with a text in the place of whatever varies in it."""
+    """Return a path with a text in place of each path parameter."""
     return re.sub(r"<[^>]+>", lambda _: quote(text, safe=""), one.path)
 
 
-def asked(ours: Site, one: Endpoint, body: bytes | None = None, **how: Any) -> TestResponse:
-    """Return the answer of an endpoint to somebody who may ask, which is one of ours."""
+def send(ours: Site, one: Endpoint, body: bytes | None = None, **how: Any) -> TestResponse:
+    """Return the response of an endpoint to an authorised client, after checking its form."""
     tokens = _unused.setdefault(ours, {})
     token = (
         how.pop("token") if "token" in how else tokens.pop(one.name, None) or token_for(ours, one)
@@ -116,15 +116,15 @@ def asked(ours: Site, one: Endpoint, body: bytes | None = None, **how: Any) -> T
         how.setdefault("content_type", "application/json")
     path = how.pop("path", path_with("1", one))
     answer = ours.client.open(path, method=one.method, data=body, headers=headers, **how)
-    hold_to_be_ours(answer)
+    assert_well_formed(answer)
     has_read = one.method == "GET" and answer.status_code == 200
     if token is not None and (has_read or answer.status_code in _CHANGED_NOTHING):
         tokens[one.name] = token
     return answer
 
 
-def hold_to_be_ours(answer: TestResponse) -> None:
-    """Fail where an answer is a fault, a trace or a page, or looks unlike all others."""
+def assert_well_formed(answer: TestResponse) -> None:
+    """Fail if a response is a server error, a trace or an HTML page, or has an unusual form."""
     shown = f"{answer.request.path} answered {answer.status_code}: {answer.data[:300]!r}"
     assert answer.status_code < 500, shown
     if answer.status_code >= 400:
@@ -134,6 +134,6 @@ def hold_to_be_ours(answer: TestResponse) -> None:
         assert not any(leak in answer.data for leak in _LEAKS), shown
 
 
-def refused_field(answer: TestResponse) -> tuple[int, str, str]:
+def rejected_field(answer: TestResponse) -> tuple[int, str, str]:
     told = answer.get_json()
     return answer.status_code, told["code"], told.get("field")

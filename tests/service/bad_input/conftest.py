@@ -17,6 +17,6 @@ def over_sqlite(shared_sqlite_url: str) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def everywhere(shared_url: str) -> Iterator[Site]:
-    """One service for all that these tests send, over a database: SQLite, and PostgreSQL."""
+    """One service for all these tests, over SQLite and over PostgreSQL."""
     with pytest.MonkeyPatch.context() as patch, site(shared_url, patch, trusted_proxies=1) as found:
         yield unthrottled(found)

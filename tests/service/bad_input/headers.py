@@ -1,6 +1,6 @@
-"""Headers as a server passes them on."""
+"""Headers as a WSGI server passes them to the application."""
 
-#: Headers that somebody reads, and some that other software would.
+# : Headers that the service reads, and some that other software would read.
 HEADERS = (
     "User-Agent",
     "X-Forwarded-For",
@@ -25,6 +25,6 @@ HEADERS = (
 
 
 def environ(text: str, *headers: str) -> dict[str, str]:
-    """Return headers as WSGI has them: bytes in the shape of Latin-1 (PEP 3333)."""
+    """Return headers in WSGI's form: bytes decoded as Latin-1 (PEP 3333)."""
     value = text.encode("utf-8").decode("latin-1")
     return {"HTTP_" + name.upper().replace("-", "_"): value for name in headers}

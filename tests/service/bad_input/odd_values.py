@@ -1,8 +1,8 @@
-"""What may stand where something else is expected, and texts that have harmed others."""
+"""Values of unexpected types, and texts that have exploited other software."""
 
 from collections.abc import Mapping
 
-#: A value of each kind that JSON has, and of some that it has not, as they are written.
+# : A JSON-encoded value of each JSON type, and some values that JSON does not have.
 KINDS: Mapping[str, bytes] = {
     "null": b"null",
     "a truth": b"true",
@@ -18,7 +18,7 @@ KINDS: Mapping[str, bytes] = {
     "an empty object": b"{}",
     "an object": b'{"$ne": null}',
 }
-#: What is no JSON, wherever it stands (RFC 8259), or too much work for anybody.
+# : Text that is not valid JSON (RFC 8259), or is too expensive to parse.
 NO_JSON: Mapping[str, bytes] = {
     "NaN": b"NaN",
     "infinity": b"-Infinity",
@@ -34,7 +34,7 @@ NO_JSON: Mapping[str, bytes] = {
     "nothing": b"",
 }
 
-#: Fields that nobody may set by naming them.
+# : Field names that a client must not be able to set.
 ASSIGNED = (
     "id",
     "user_id",

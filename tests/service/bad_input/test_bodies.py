@@ -1,11 +1,11 @@
-"""A body that is none is refused before anything is looked at, wherever one is read."""
+"""An invalid body is rejected before any other check, on every endpoint that reads one."""
 
 import gzip
 
 import pytest
 
 from flask_watchword.service.endpoint import Endpoint
-from tests.service.bad_input.asking import SERVED, WITH_BODY, asked, name_of, right_body, written
+from tests.service.bad_input.asking import SERVED, WITH_BODY, name_of, send, valid_body, written
 from tests.service.site import Site
 
 MEGABYTE = b"x" * 1_048_576
@@ -64,9 +64,9 @@ OTHER_TYPES = [
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_a_megabyte_is_refused_unread(over_sqlite: Site, one: Endpoint) -> None:
+def test_body_of_a_megabyte_is_rejected_unread(over_sqlite: Site, one: Endpoint) -> None:
     for kind, body in LONG.items():
-        answer = asked(over_sqlite, one, body)
+        answer = send(over_sqlite, one, body)
         assert (answer.status_code, answer.get_json()["code"]) == (
             413,
             "request_entity_too_large",
@@ -74,18 +74,18 @@ def test_a_megabyte_is_refused_unread(over_sqlite: Site, one: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_what_is_no_json_object_makes_no_body(over_sqlite: Site, one: Endpoint) -> None:
+def test_body_that_is_not_a_json_object_is_rejected(over_sqlite: Site, one: Endpoint) -> None:
     for kind, body in CUT.items():
-        answer = asked(over_sqlite, one, body)
+        answer = send(over_sqlite, one, body)
         assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_json"), kind
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_a_body_of_another_type_is_refused(over_sqlite: Site, one: Endpoint) -> None:
-    body = written(right_body(one))
+def test_body_of_another_content_type_is_rejected(over_sqlite: Site, one: Endpoint) -> None:
+    body = written(valid_body(one))
     for content_type in OTHER_TYPES:
         environ = {} if content_type is None else {"CONTENT_TYPE": content_type}
-        answer = asked(over_sqlite, one, body, content_type=None, environ_overrides=environ)
+        answer = send(over_sqlite, one, body, content_type=None, environ_overrides=environ)
         assert (answer.status_code, answer.get_json()["code"]) == (
             415,
             "unsupported_media_type",
@@ -93,28 +93,28 @@ def test_a_body_of_another_type_is_refused(over_sqlite: Site, one: Endpoint) -> 
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_no_body_at_all_is_refused(over_sqlite: Site, one: Endpoint) -> None:
-    assert asked(over_sqlite, one).status_code == 415
+def test_missing_body_is_rejected(over_sqlite: Site, one: Endpoint) -> None:
+    assert send(over_sqlite, one).status_code == 415
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_a_packed_body_is_not_unpacked(over_sqlite: Site, one: Endpoint) -> None:
-    packed = gzip.compress(written(right_body(one)))
+def test_compressed_body_is_not_decompressed(over_sqlite: Site, one: Endpoint) -> None:
+    packed = gzip.compress(written(valid_body(one)))
     environ = {"HTTP_CONTENT_ENCODING": "gzip"}
-    assert asked(over_sqlite, one, packed, environ_overrides=environ).status_code == 415
+    assert send(over_sqlite, one, packed, environ_overrides=environ).status_code == 415
 
 
 @pytest.mark.parametrize("length", ["-1", "0", "1", "abc", "1e3", "9" * 30, "", "1, 2"])
 @pytest.mark.parametrize("one", SERVED, ids=name_of)
-def test_a_length_that_is_not_the_body_s_is_no_fault_of_ours(
+def test_wrong_content_length_causes_no_server_error(
     over_sqlite: Site, one: Endpoint, length: str
 ) -> None:
-    body = written(right_body(one)) if one.body else b"{}"
-    asked(over_sqlite, one, body, environ_overrides={"CONTENT_LENGTH": length})
+    body = written(valid_body(one)) if one.body else b"{}"
+    send(over_sqlite, one, body, environ_overrides={"CONTENT_LENGTH": length})
 
 
 @pytest.mark.parametrize("one", [one for one in SERVED if one not in WITH_BODY], ids=name_of)
-def test_a_body_that_nobody_reads_changes_nothing(over_sqlite: Site, one: Endpoint) -> None:
-    plain = asked(over_sqlite, one)
+def test_body_of_an_endpoint_that_reads_none_is_ignored(over_sqlite: Site, one: Endpoint) -> None:
+    plain = send(over_sqlite, one)
     for body in (*LONG.values(), b'{"is_admin": true}'):
-        assert asked(over_sqlite, one, body).status_code == plain.status_code
+        assert send(over_sqlite, one, body).status_code == plain.status_code

@@ -1,4 +1,4 @@
-"""A field that is wrong is refused by its name, whatever is wrong with it."""
+"""An invalid field is rejected by name."""
 
 from typing import Any
 
@@ -14,20 +14,20 @@ from tests.service.bad_input.asking import (
     SERVED,
     WITH_BODY,
     Schema,
-    asked,
     name_of,
     parameters_of,
-    refused_field,
-    right_body,
+    rejected_field,
     schema_of,
+    send,
+    valid_body,
     written,
 )
 from tests.service.bad_input.odd_values import ASSIGNED, KINDS, NO_JSON
 from tests.service.site import Site
 
 
-def admits(one: Endpoint, name: str, value: bytes) -> bool:
-    """Tell by the description whether a field may have a value."""
+def allows(one: Endpoint, name: str, value: bytes) -> bool:
+    """Return whether the schema accepts a value for a field."""
     try:
         read = msgspec.json.decode(value)
     except msgspec.DecodeError:
@@ -37,56 +37,56 @@ def admits(one: Endpoint, name: str, value: bytes) -> bool:
 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
-def test_a_field_of_another_type_is_refused_by_its_name(
+def test_field_of_the_wrong_type_is_rejected_by_name(
     over_sqlite: Site, one: Endpoint, name: str
 ) -> None:
     refused = 0
     for kind, value in KINDS.items():
-        answer = asked(over_sqlite, one, written({**right_body(one), name: value}))
-        if not admits(one, name, value):
+        answer = send(over_sqlite, one, written({**valid_body(one), name: value}))
+        if not allows(one, name, value):
             refused += 1
-            assert refused_field(answer) == (422, "invalid_field", name), kind
+            assert rejected_field(answer) == (422, "invalid_field", name), kind
     assert refused >= 8
 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
-def test_a_value_that_is_no_json_makes_no_body(over_sqlite: Site, one: Endpoint, name: str) -> None:
+def test_body_with_an_invalid_json_value_is_rejected(
+    over_sqlite: Site, one: Endpoint, name: str
+) -> None:
     for kind, value in NO_JSON.items():
-        answer = asked(over_sqlite, one, written({**right_body(one), name: value}))
+        answer = send(over_sqlite, one, written({**valid_body(one), name: value}))
         assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_json"), kind
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_a_field_that_is_missing_is_refused_by_its_name(over_sqlite: Site, one: Endpoint) -> None:
-    for name in right_body(one):
-        members = right_body(one)
+def test_missing_field_is_rejected_by_name(over_sqlite: Site, one: Endpoint) -> None:
+    for name in valid_body(one):
+        members = valid_body(one)
         del members[name]
-        answer = asked(over_sqlite, one, written(members))
-        assert refused_field(answer) == (422, "invalid_field", name)
+        answer = send(over_sqlite, one, written(members))
+        assert rejected_field(answer) == (422, "invalid_field", name)
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_a_field_that_nobody_declared_is_refused_by_its_name(
-    over_sqlite: Site, one: Endpoint
-) -> None:
+def test_undeclared_field_is_rejected_by_name(over_sqlite: Site, one: Endpoint) -> None:
     for name in set(ASSIGNED) - set(schema_of(one)["properties"]):
         for value in (b"true", b'["admin"]'):
-            answer = asked(over_sqlite, one, written({**right_body(one), name: value}))
-            assert refused_field(answer) == (422, "invalid_field", name), name
+            answer = send(over_sqlite, one, written({**valid_body(one), name: value}))
+            assert rejected_field(answer) == (422, "invalid_field", name), name
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_two_members_of_one_name_make_no_body(over_sqlite: Site, one: Endpoint) -> None:
-    for name, value in right_body(one).items():
-        members = written(right_body(one))
+def test_body_with_duplicate_members_is_rejected(over_sqlite: Site, one: Endpoint) -> None:
+    for name, value in valid_body(one).items():
+        members = written(valid_body(one))
         for again in (b'"%s"' % name.encode(), b'"\\u%04x%s"' % (ord(name[0]), name[1:].encode())):
             twice = members[:-1] + b"," + again + b":" + value + b"}"
-            answer = asked(over_sqlite, one, twice)
+            answer = send(over_sqlite, one, twice)
             assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_json"), twice
 
 
 def bounds_missing(schema: Schema, where: str) -> list[str]:
-    """Return where a value may be of any size."""
+    """Return the places in the schema where a value has no size limit."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return bounds_missing(DOCUMENT["components"]["schemas"][name], where)
@@ -104,7 +104,7 @@ def bounds_missing(schema: Schema, where: str) -> list[str]:
     return missing
 
 
-def test_every_limit_is_stated() -> None:
+def test_every_value_has_a_size_limit() -> None:
     missing = [f for one in WITH_BODY for f in bounds_missing(schema_of(one), one.name)]
     for one in SERVED:
         if one.query is not None:
@@ -113,7 +113,7 @@ def test_every_limit_is_stated() -> None:
     assert missing == []
 
 
-def test_a_parameter_that_nobody_declared_or_that_comes_twice_is_refused_by_its_name(
+def test_undeclared_or_repeated_query_parameter_is_rejected_by_name(
     over_sqlite: Site,
 ) -> None:
     for one in SERVED:
@@ -122,5 +122,5 @@ def test_a_parameter_that_nobody_declared_or_that_comes_twice_is_refused_by_its_
         declared = parameters_of(one)
         for name in (*ASSIGNED, *declared):
             query = [(name, "1"), (name, "1")] if name in declared else [(name, "1")]
-            answer = asked(over_sqlite, one, query_string=MultiDict(query))
-            assert refused_field(answer) == (422, "invalid_field", name)
+            answer = send(over_sqlite, one, query_string=MultiDict(query))
+            assert rejected_field(answer) == (422, "invalid_field", name)

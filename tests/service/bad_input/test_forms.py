@@ -1,4 +1,4 @@
-"""A form, as OAuth has it, is refused with 400 for what is wrong with it (RFC 6749 section 5.2)."""
+"""An invalid OAuth form is rejected with 400 (RFC 6749 section 5.2)."""
 
 import base64
 import gzip
@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from flask_watchword.service.endpoint import Endpoint
-from tests.service.bad_input.asking import DOCUMENT, SERVED, Schema, asked, name_of
+from tests.service.bad_input.asking import DOCUMENT, SERVED, Schema, name_of, send
 from tests.service.bad_input.headers import environ
 from tests.service.bad_input.odd_values import ASSIGNED, HOSTILE
 from tests.service.site import Site
@@ -26,8 +26,8 @@ def schema_of(one: Endpoint) -> Schema:
 FIELDS = [(one, name) for one in WITH_FORM for name in schema_of(one)["properties"]]
 
 
-def right_form(one: Endpoint) -> dict[str, str]:
-    """Return what is needed of the first kind there is."""
+def valid_form(one: Endpoint) -> dict[str, str]:
+    """Return the required parameters of the first grant type."""
     schema = schema_of(one)
     return {name: _sample(schema["properties"][name]) for name in schema["required"]}
 
@@ -37,58 +37,56 @@ def _sample(schema: Schema) -> str:
 
 
 def sent(ours: Site, one: Endpoint, form: bytes) -> TestResponse:
-    return asked(ours, one, form, content_type=FORM)
+    return send(ours, one, form, content_type=FORM)
 
 
-def is_refused(answer: TestResponse, code: str = "invalid_request") -> bool:
+def is_rejected(answer: TestResponse, code: str = "invalid_request") -> bool:
     told = answer.get_json()
     return (answer.status_code, told["code"], told["error"]) == (400, code, code)
 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
-def test_hostile_texts_in_a_parameter(everywhere: Site, one: Endpoint, name: str) -> None:
+def test_hostile_texts_in_a_parameter_are_rejected(
+    everywhere: Site, one: Endpoint, name: str
+) -> None:
     for text in HOSTILE:
-        answer = sent(everywhere, one, urlencode({**right_form(one), name: text}).encode())
+        answer = sent(everywhere, one, urlencode({**valid_form(one), name: text}).encode())
         assert answer.status_code in (400, 401)
 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
-def test_a_parameter_that_comes_twice_is_refused(
-    over_sqlite: Site, one: Endpoint, name: str
-) -> None:
-    form = right_form(one)
+def test_repeated_parameter_is_rejected(over_sqlite: Site, one: Endpoint, name: str) -> None:
+    form = valid_form(one)
     value = quote_plus(form.get(name, "text"))
     twice = urlencode(form) + f"&{name}={value}" * (1 if name in form else 2)
-    assert is_refused(sent(over_sqlite, one, twice.encode()))
+    assert is_rejected(sent(over_sqlite, one, twice.encode()))
 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
-def test_a_parameter_that_is_too_long_is_refused(
+def test_parameter_that_is_too_long_is_rejected(
     over_sqlite: Site, one: Endpoint, name: str
 ) -> None:
-    answer = sent(over_sqlite, one, urlencode({**right_form(one), name: "x" * 60_000}).encode())
+    answer = sent(over_sqlite, one, urlencode({**valid_form(one), name: "x" * 60_000}).encode())
     assert answer.status_code == 400
     assert len(answer.data) < 1_000
 
 
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_a_parameter_that_is_needed_and_missing_is_refused(
-    over_sqlite: Site, one: Endpoint
-) -> None:
-    for name in right_form(one):
-        form = right_form(one)
+def test_missing_required_parameter_is_rejected(over_sqlite: Site, one: Endpoint) -> None:
+    for name in valid_form(one):
+        form = valid_form(one)
         del form[name]
-        assert is_refused(sent(over_sqlite, one, urlencode(form).encode()))
-        # RFC 6749 section 3.2: without a value it counts as left out.
-        assert is_refused(sent(over_sqlite, one, urlencode({**form, name: ""}).encode()))
+        assert is_rejected(sent(over_sqlite, one, urlencode(form).encode()))
+        # RFC 6749 section 3.2: a parameter without a value counts as omitted.
+        assert is_rejected(sent(over_sqlite, one, urlencode({**form, name: ""}).encode()))
 
 
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_parameters_that_nobody_knows_change_nothing(over_sqlite: Site, one: Endpoint) -> None:
+def test_unknown_parameters_are_ignored(over_sqlite: Site, one: Endpoint) -> None:
     known = schema_of(one)["properties"]
-    plain = sent(over_sqlite, one, urlencode(right_form(one)).encode())
+    plain = sent(over_sqlite, one, urlencode(valid_form(one)).encode())
     for name in set(ASSIGNED) - set(known):
-        answer = sent(over_sqlite, one, urlencode({**right_form(one), name: "admin"}).encode())
+        answer = sent(over_sqlite, one, urlencode({**valid_form(one), name: "admin"}).encode())
         assert (answer.status_code, answer.data) == (plain.status_code, plain.data), name
 
 
@@ -98,13 +96,13 @@ def test_parameters_that_nobody_knows_change_nothing(over_sqlite: Site, one: End
     ids=lambda form: repr(form[:10]),
 )
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_what_is_no_form_is_refused(over_sqlite: Site, one: Endpoint, form: bytes) -> None:
-    assert is_refused(sent(over_sqlite, one, form))
+def test_body_that_is_not_a_form_is_rejected(over_sqlite: Site, one: Endpoint, form: bytes) -> None:
+    assert is_rejected(sent(over_sqlite, one, form))
 
 
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_a_megabyte_is_refused_unread(over_sqlite: Site, one: Endpoint) -> None:
-    form = urlencode(right_form(one)).encode() + b"&a=" + b"x" * 1_048_576
+def test_form_of_a_megabyte_is_rejected_unread(over_sqlite: Site, one: Endpoint) -> None:
+    form = urlencode(valid_form(one)).encode() + b"&a=" + b"x" * 1_048_576
     assert sent(over_sqlite, one, form).status_code == 413
 
 
@@ -113,29 +111,29 @@ def test_a_megabyte_is_refused_unread(over_sqlite: Site, one: Endpoint) -> None:
     ["", "application/json", "text/plain", "multipart/form-data; boundary=x", "*/*", "\xff"],
 )
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_a_body_of_another_type_is_refused(
+def test_body_of_another_content_type_is_rejected(
     over_sqlite: Site, one: Endpoint, content_type: str
 ) -> None:
-    form = urlencode(right_form(one)).encode()
+    form = urlencode(valid_form(one)).encode()
     overrides = {"CONTENT_TYPE": content_type}
-    answer = asked(over_sqlite, one, form, content_type=None, environ_overrides=overrides)
+    answer = send(over_sqlite, one, form, content_type=None, environ_overrides=overrides)
     assert answer.status_code == 415
 
 
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_a_packed_form_is_not_unpacked(over_sqlite: Site, one: Endpoint) -> None:
-    packed = gzip.compress(urlencode(right_form(one)).encode())
+def test_compressed_form_is_not_decompressed(over_sqlite: Site, one: Endpoint) -> None:
+    packed = gzip.compress(urlencode(valid_form(one)).encode())
     overrides = environ("gzip", "Content-Encoding")
-    answer = asked(over_sqlite, one, packed, content_type=FORM, environ_overrides=overrides)
+    answer = send(over_sqlite, one, packed, content_type=FORM, environ_overrides=overrides)
     assert answer.status_code == 415
 
 
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_hostile_credentials_are_nobody_s(everywhere: Site, one: Endpoint) -> None:
-    form = urlencode(right_form(one)).encode()
+def test_hostile_client_credentials_are_rejected(everywhere: Site, one: Endpoint) -> None:
+    form = urlencode(valid_form(one)).encode()
     for text in HOSTILE:
         for value in (f"Basic {text}", f"Basic {_basic(text)}", f"basic {_basic(text)}", text):
-            answer = asked(
+            answer = send(
                 everywhere,
                 one,
                 form,

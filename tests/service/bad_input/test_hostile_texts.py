@@ -1,6 +1,6 @@
-"""Texts that have harmed others do no harm, wherever they stand.
+"""Texts that have exploited other software do no harm anywhere in a request.
 
-Over SQLite and PostgreSQL where they reach a statement.
+The tests run over SQLite and over PostgreSQL where the text reaches a statement.
 """
 
 import json
@@ -13,12 +13,12 @@ from flask_watchword.service.endpoint import Endpoint
 from tests.service.bad_input.asking import (
     FIELDS,
     SERVED,
-    asked,
     name_of,
     parameters_of,
     path_with,
-    refused_field,
-    right_body,
+    rejected_field,
+    send,
+    valid_body,
     written,
 )
 from tests.service.bad_input.headers import HEADERS, environ
@@ -30,41 +30,41 @@ WITH_VARIABLES = [one for one in SERVED if "<" in one.path]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _nothing_is_broken_after(everywhere: Site) -> Iterator[None]:
+def _assert_nothing_broke(everywhere: Site) -> Iterator[None]:
     yield
     assert everywhere.client.get("/readyz").status_code == 200
     assert verify(everywhere.parts.repositories.audit_log).is_intact
 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
-def test_in_a_field(everywhere: Site, one: Endpoint, name: str) -> None:
+def test_hostile_text_in_a_field(everywhere: Site, one: Endpoint, name: str) -> None:
     for text in HOSTILE:
-        body = written({**right_body(one), name: json.dumps(text).encode()})
-        answer = asked(everywhere, one, body)
+        body = written({**valid_body(one), name: json.dumps(text).encode()})
+        answer = send(everywhere, one, body)
         assert answer.status_code != 400 or answer.get_json()["code"] != "invalid_json"
 
 
 @pytest.mark.parametrize("one", WITH_VARIABLES, ids=name_of)
-def test_in_a_path(everywhere: Site, one: Endpoint) -> None:
+def test_hostile_text_in_a_path(everywhere: Site, one: Endpoint) -> None:
     for text in HOSTILE:
-        answer = asked(everywhere, one, path=path_with(text, one))
+        answer = send(everywhere, one, path=path_with(text, one))
         assert answer.status_code >= 400
 
 
 @pytest.mark.parametrize("one", WITH_QUERY, ids=name_of)
-def test_in_a_query(everywhere: Site, one: Endpoint) -> None:
+def test_hostile_text_in_a_query(everywhere: Site, one: Endpoint) -> None:
     for text in HOSTILE:
         for name in parameters_of(one):
-            asked(everywhere, one, query_string={name: text})
-        answer = asked(everywhere, one, query_string={text: "x"})
-        assert refused_field(answer)[:2] == (422, "invalid_field")
+            send(everywhere, one, query_string={name: text})
+        answer = send(everywhere, one, query_string={text: "x"})
+        assert rejected_field(answer)[:2] == (422, "invalid_field")
 
 
 @pytest.mark.parametrize("one", SERVED, ids=name_of)
-def test_in_every_header_at_once(everywhere: Site, one: Endpoint) -> None:
-    body = written(right_body(one)) if one.body else None
+def test_hostile_text_in_every_header(everywhere: Site, one: Endpoint) -> None:
+    body = written(valid_body(one)) if one.body else None
     for text in HOSTILE:
-        answer = asked(everywhere, one, body, environ_overrides=environ(text, *HEADERS))
-        # The name of a request is taken over from the proxy that there is here, if it is harmless.
+        answer = send(everywhere, one, body, environ_overrides=environ(text, *HEADERS))
+        # This service trusts a proxy, so a harmless request id is taken from its header.
         told = [value for name, value in answer.headers if name != "X-Request-ID"]
         assert all(text not in value for value in told)

@@ -1,4 +1,4 @@
-"""A real browser, the service in an application at https://login.example, and other pages."""
+"""A real browser, an application with the service at https://login.example, and other sites."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +12,11 @@ from flask_watchword.service.context import Stores
 from tests.servers.browser import Browser, Page, running_browser
 from tests.servers.flask_app import served
 
-# Without the icon the browser would ask for /favicon.ico.
+# Without an icon the browser would request /favicon.ico.
 EMPTY_PAGE = '<!doctype html><link rel="icon" href="data:,">'
 
 
-# Not longer than its module: Playwright keeps an event loop running, and others start theirs.
+# Module-scoped: Playwright keeps an event loop running, and other modules start their own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_browser() as found:
@@ -31,7 +31,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def app(settings: Settings, stores: Stores) -> Flask:
-    """An application with pages of its own and forms on them."""
+    """An application with pages and forms of its own."""
     app = Flask("host")
     app.config["JWT_CSRF_CHECK_FORM"] = True
     app.add_url_rule("/", "home", lambda: EMPTY_PAGE)

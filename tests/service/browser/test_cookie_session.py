@@ -1,4 +1,4 @@
-"""What a page can do by cookie, and what a page of somebody else's cannot.
+"""What a page can do with the session cookies, and what a page of another site cannot do.
 
 The page's script is the one of docs/service/cookies.md.
 """
@@ -38,7 +38,7 @@ def script() -> str:
 
 @pytest.fixture
 def home(page: Page, service: str, script: str) -> Page:
-    """The service's own page, on which somebody has logged in."""
+    """The service's own page, with a logged-in user."""
     page.open(f"{service}/")
     status, body = page.run(f"{script}; {LOG_IN}; {TELL}")
     assert (status, sorted(body)) == (200, ["csrf_token", "expires_in"])
@@ -51,7 +51,7 @@ def call(page: Page, script: str, method: str, path: str) -> tuple[int, Any]:
 
 
 def form(action: str, **fields: str) -> str:
-    """Return a script that sends a form, as any page may to any address."""
+    """Return a script that submits a form, as any page may do to any address."""
     return f"""
         const form = document.createElement("form");
         form.method = "POST";
@@ -66,7 +66,7 @@ def form(action: str, **fields: str) -> str:
     """
 
 
-def test_a_page_logs_in_reads_refreshes_and_logs_out(
+def test_page_logs_in_reads_refreshes_and_logs_out(
     home: Page, app: Flask, ada: User, script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = home.cookies()
@@ -88,14 +88,14 @@ def test_a_page_logs_in_reads_refreshes_and_logs_out(
     assert call(home, script, "GET", "/me")[1]["code"] == "missing_token"
 
 
-def test_two_tabs_refresh_at_once_and_both_go_on(home: Page, script: str) -> None:
+def test_two_tabs_that_refresh_at_once_both_stay_logged_in(home: Page, script: str) -> None:
     refresh = "send('POST', '/refresh')"
     both = f"const all = await Promise.all([{refresh}, {refresh}]); return all.map(a => a.status)"
     assert home.run(f"{script}; {both}") == [200, 200]
     assert call(home, script, "GET", "/me")[0] == 200
 
 
-def test_a_link_from_another_site_finds_one_logged_in(
+def test_link_from_another_site_opens_the_logged_in_page(
     home: Page, service: str, elsewhere: str, ada: User
 ) -> None:
     home.open(elsewhere)
@@ -103,7 +103,7 @@ def test_a_link_from_another_site_finds_one_logged_in(
     assert shown == {"by": "GET", "for": ada.id}
 
 
-def test_a_page_of_another_site_neither_reads_nor_sends_anything_by_cookie(
+def test_page_of_another_site_cannot_read_or_send_anything_with_the_cookies(
     home: Page, service: str, elsewhere: str, script: str
 ) -> None:
     home.open(elsewhere)
@@ -117,14 +117,14 @@ def test_a_page_of_another_site_neither_reads_nor_sends_anything_by_cookie(
     assert call(home, script, "GET", "/me")[0] == 200
 
 
-def test_a_page_of_the_same_site_sends_the_cookies_and_is_refused(
+def test_page_of_another_origin_of_the_same_site_is_rejected_despite_its_cookies(
     home: Page, service: str, elsewhere: str, script: str
 ) -> None:
     csrf = home.cookies()[CSRF_COOKIE]["value"]
     home.open(elsewhere.replace("elsewhere.example", "blog.login.example"))
     assert json.loads(home.leave_by(form(f"{service}/logout")))["code"] == "csrf_failed"
     home.open(elsewhere.replace("elsewhere.example", "blog.login.example"))
-    # Even if it had learnt the value somehow.
+    # Even if the page had obtained the CSRF value.
     shown = json.loads(home.leave_by(form(f"{service}/orders", csrf_token=csrf)))
     assert shown["code"] == "cross_origin"
     home.open(f"{service}/")
@@ -134,7 +134,9 @@ def test_a_page_of_the_same_site_sends_the_cookies_and_is_refused(
     assert call(home, script, "GET", "/me")[0] == 200
 
 
-def test_a_page_of_another_site_logs_nobody_in(page: Page, service: str, elsewhere: str) -> None:
+def test_page_of_another_site_cannot_log_the_browser_in(
+    page: Page, service: str, elsewhere: str
+) -> None:
     body = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
     page.open(elsewhere)
     send = f"fetch('{service}/login', {{method: 'POST', credentials: 'include', %s}})"
@@ -145,7 +147,7 @@ def test_a_page_of_another_site_logs_nobody_in(page: Page, service: str, elsewhe
     assert page.cookies() == {}
 
 
-def test_a_page_of_another_host_cannot_set_a_cookie_of_the_services_names(
+def test_page_of_another_host_cannot_set_cookies_with_the_services_names(
     home: Page, service: str, elsewhere: str
 ) -> None:
     before = home.cookies()
@@ -156,9 +158,7 @@ def test_a_page_of_another_host_cannot_set_a_cookie_of_the_services_names(
     assert home.cookies() == before
 
 
-def test_without_tls_the_cookies_are_taken_from_localhost_alone(
-    page: Page, app: Flask, script: str
-) -> None:
+def test_cookies_work_without_tls_on_localhost_only(page: Page, app: Flask, script: str) -> None:
     with served(app) as port:
         page.open(f"http://localhost:{port}/")
         assert page.run(f"{script}; {LOG_IN}; {TELL}")[0] == 200

@@ -1,4 +1,4 @@
-"""The page at /docs in a real browser: it shows every operation, and asks nobody else."""
+"""The page at /docs in a real browser: it shows every operation and contacts no other server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.servers.flask_app import served
 
 pytestmark = pytest.mark.server
 
-#: Returns once a condition holds, and says what was waited for where it does not.
+# : Resolves once a condition holds; on timeout, the error names the condition.
 UNTIL = """
     const until = async (condition) => {
         for (let tries = 0; tries < 600; tries++) {
@@ -54,45 +54,47 @@ TRIED = """
 OPERATIONS = {f"{one.method} {path_of(one)}" for one in endpoints_of(FEATURES)}
 
 
-def nothing_is_wrong(page: Page, service: str) -> None:
+def assert_no_errors(page: Page, service: str) -> None:
     assert page.complaints == []
     assert [url for url in page.requested if not url.startswith(f"{service}/")] == []
 
 
-def test_the_page_shows_every_operation(page: Page, service: str) -> None:
+def test_page_shows_every_operation(page: Page, service: str) -> None:
     page.open(f"{service}/docs")
     shown = page.run(UNTIL + SHOWN)
-    # Where a line may break Swagger UI puts a character that nobody sees.
+    # Swagger UI inserts an invisible character where a line may break.
     assert {one.replace("\u200b", "") for one in shown} == OPERATIONS
-    nothing_is_wrong(page, service)
+    assert_no_errors(page, service)
 
 
-def test_the_page_unfolds_under_its_policy(page: Page, service: str) -> None:
+def test_page_expands_operations_under_its_content_security_policy(
+    page: Page, service: str
+) -> None:
     page.open(f"{service}/docs")
     page.run(UNTIL + UNFOLDED)
-    nothing_is_wrong(page, service)
+    assert_no_errors(page, service)
 
 
-def test_the_page_tries_an_operation_out(page: Page, service: str) -> None:
+def test_page_executes_an_operation(page: Page, service: str) -> None:
     page.open(f"{service}/docs")
     told = page.run(UNTIL + TRIED)
     assert "200" in told
     assert '"status": "ok"' in told
     assert f"{service}/healthz" in page.requested
-    nothing_is_wrong(page, service)
+    assert_no_errors(page, service)
 
 
 @pytest.fixture
 def mounted(settings: Settings, stores: Stores, tmp_path: Path) -> Iterator[str]:
-    """The origin of an application that has the service below /auth."""
+    """The origin of an application that mounts the service at /auth."""
     app = Flask(__name__)
     Watchword(app, settings=settings, stores=stores, url_prefix="/auth")
     with served(app, tmp_path) as port:
         yield f"https://shop.example:{port}"
 
 
-def test_below_a_prefix_the_page_tries_operations_out_there(page: Page, mounted: str) -> None:
+def test_page_executes_operations_below_a_prefix(page: Page, mounted: str) -> None:
     page.open(f"{mounted}/auth/docs")
     assert "200" in page.run(UNTIL + TRIED)
     assert f"{mounted}/auth/healthz" in page.requested
-    nothing_is_wrong(page, mounted)
+    assert_no_errors(page, mounted)

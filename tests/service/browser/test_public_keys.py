@@ -1,4 +1,4 @@
-"""What a page of another site may read of the service."""
+"""What a page of another site can read of the service."""
 
 import pytest
 from playwright.sync_api import Error as ScriptError
@@ -8,7 +8,7 @@ from tests.servers.browser import Page
 pytestmark = pytest.mark.server
 
 
-def test_a_page_of_another_site_reads_the_public_keys_and_nothing_else(
+def test_page_of_another_site_can_read_the_public_keys_only(
     page: Page, service: str, elsewhere: str
 ) -> None:
     page.open(elsewhere)

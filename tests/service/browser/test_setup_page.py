@@ -1,4 +1,4 @@
-"""The page at /setup in a real browser: the link makes an admin, and leaves no code behind."""
+"""The page at /setup in a real browser: the link creates an admin and leaves no code behind."""
 
 import pytest
 
@@ -31,12 +31,12 @@ FILLED = """
 """
 
 
-def offered(stores: Stores) -> str | None:
+def open_setup_page(stores: Stores) -> str | None:
     return stores.accounts.run(lambda one: offer_setup(one, system_clock()))
 
 
-def test_the_link_makes_an_admin(page: Page, service: str, stores: Stores, ada: User) -> None:
-    page.open(f"{service}/setup#code={offered(stores)}")
+def test_link_creates_an_admin(page: Page, service: str, stores: Stores, ada: User) -> None:
+    page.open(f"{service}/setup#code={open_setup_page(stores)}")
     assert page.run(CHECKED) == [True, "", 15]
     said, address, has_form = page.run(FILLED)
     assert said == "boss@example.com is an admin now, and can log in."
@@ -46,7 +46,9 @@ def test_the_link_makes_an_admin(page: Page, service: str, stores: Stores, ada: 
     assert [url for url in page.requested if not url.startswith(f"{service}/setup")] == []
 
 
-def test_without_a_code_there_is_no_form_and_it_says_what_to_do(page: Page, service: str) -> None:
+def test_without_a_code_the_page_shows_instructions_instead_of_the_form(
+    page: Page, service: str
+) -> None:
     page.open(f"{service}/setup")
     has_form, said, _ = page.run(CHECKED)
     assert not has_form
@@ -54,10 +56,10 @@ def test_without_a_code_there_is_no_form_and_it_says_what_to_do(page: Page, serv
 
 
 @pytest.mark.parametrize("wrong", ["made up", "with an admin"])
-def test_with_a_code_that_is_not_valid_there_is_no_form(
+def test_with_an_invalid_code_the_page_shows_no_form(
     page: Page, service: str, stores: Stores, ada: User, wrong: str
 ) -> None:
-    code = offered(stores)
+    code = open_setup_page(stores)
     if wrong == "made up":
         code = "a" * 43
     else:

@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user of the machine may enter; pytest's own are closed."""
+    """A directory that every user of the machine may enter; pytest's own are private."""
     with tempfile.TemporaryDirectory(prefix="watchword-") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)

@@ -1,4 +1,4 @@
-"""Accounts: old hashes, admins with a password alone, and what a demo has left."""
+"""Checks of accounts: outdated hashes, admins without a second factor, a leftover demo user."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from tests.service.site import CHEAPEST, GOOD, Site
 FACTORS = factors_of(FEATURES)
 
 
-def test_hashes_of_other_parameters_are_counted() -> None:
+def test_hashes_with_outdated_parameters_are_counted() -> None:
     accounts = empty_accounts().repositories
     assert check_hashes(accounts).level is Level.OK
     accounts.users.add(new_user("ada@example.com", Passwords().hash(GOOD), 0.0))
@@ -37,7 +37,7 @@ def test_hashes_of_other_parameters_are_counted() -> None:
     assert found.says.startswith("2 of 3 ")
 
 
-def test_admins_are_told_who_log_in_by_a_password_alone(ours: Site) -> None:
+def test_admins_without_a_second_factor_are_reported(ours: Site) -> None:
     accounts = ours.parts.repositories
     assert check_admins(accounts, FACTORS).level is Level.WARNING
     ada = ours.add_verified("ada@example.com")
@@ -52,7 +52,7 @@ def test_admins_are_told_who_log_in_by_a_password_alone(ours: Site) -> None:
     assert check_admins(accounts, FACTORS).level is Level.OK
 
 
-def test_what_a_demo_has_left_is_a_problem_but_in_a_demo() -> None:
+def test_leftover_demo_user_is_a_problem_outside_the_demo() -> None:
     accounts, real, demo = empty_accounts().repositories, Settings(), Settings(demo=True)
     assert check_demo_user(accounts, real).level is Level.OK
     add_demo_user(accounts.users, Passwords(), system_clock)
@@ -72,7 +72,7 @@ def test_what_a_demo_has_left_is_a_problem_but_in_a_demo() -> None:
         ({"of_features": {"require_verified_email": True}}, Level.PROBLEM),
     ],
 )
-def test_logging_in_does_not_tell_who_has_an_account(
+def test_logging_in_does_not_reveal_which_accounts_exist(
     settings: dict[str, Any], level: Level
 ) -> None:
     assert check_verified_logins(Settings(**settings)).level is level

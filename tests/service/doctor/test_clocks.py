@@ -1,4 +1,4 @@
-"""Clocks that differ."""
+"""Clock differences."""
 
 import pytest
 
@@ -17,10 +17,10 @@ from flask_watchword.service.checks.clocks import check_clock
         (-3600.0, Level.PROBLEM),
     ],
 )
-def test_a_clock_is_told_by_how_far_it_is(ahead: float, level: Level) -> None:
+def test_clock_difference_is_reported(ahead: float, level: Level) -> None:
     assert check_clock("the database", ahead).level is level
 
 
-def test_it_is_told_which_of_the_two_is_ahead() -> None:
+def test_report_says_which_clock_is_ahead() -> None:
     assert "2.5 s ahead of this machine's" in check_clock("Valkey", 2.5).says
     assert "2.5 s behind this machine's" in check_clock("Valkey", -2.5).says

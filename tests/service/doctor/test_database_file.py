@@ -1,4 +1,4 @@
-"""The file of a SQLite database: who reads it, and where it lies."""
+"""The file of a SQLite database: its permissions and its file system."""
 
 import os
 import pwd
@@ -18,7 +18,7 @@ from flask_watchword.service.checks.database_file import (
 @pytest.mark.parametrize(
     ("mode", "level"), [(0o600, Level.OK), (0o640, Level.WARNING), (0o644, Level.PROBLEM)]
 )
-def test_a_file_that_others_read_is_told(
+def test_file_readable_by_others_is_reported(
     open_folder: Path, beside: str, mode: int, level: Level
 ) -> None:
     file = open_folder / "watchword.db"
@@ -30,7 +30,7 @@ def test_a_file_that_others_read_is_told(
     assert level is Level.OK or f"watchword.db{beside}" in found.says
 
 
-def test_who_does_not_own_the_file_is_told_to_be_its_owner(tmp_path: Path) -> None:
+def test_user_who_does_not_own_the_file_is_advised_to_change_its_owner(tmp_path: Path) -> None:
     file = tmp_path / "watchword.db"
     file.touch()
     assert check_owner(file).level is Level.OK
@@ -39,7 +39,7 @@ def test_who_does_not_own_the_file_is_told_to_be_its_owner(tmp_path: Path) -> No
     assert f"sudo -u {pwd.getpwuid(os.geteuid()).pw_name} " in found.remedy
 
 
-def test_a_file_that_is_not_there_yet_is_fine(tmp_path: Path) -> None:
+def test_missing_file_is_fine(tmp_path: Path) -> None:
     assert check_owner(tmp_path / "watchword.db").level is Level.OK
     assert check_file_mode(tmp_path / "watchword.db").level is Level.OK
 
@@ -67,13 +67,13 @@ unreadable
         ("/srv/over/watchword.db", Level.OK),
     ],
 )
-def test_a_disk_over_the_network_is_a_problem(file: str, level: Level) -> None:
+def test_network_file_system_is_a_problem(file: str, level: Level) -> None:
     assert check_file_system(Path(file), MOUNTS).level is level
 
 
-def test_the_disk_of_this_test_is_known(tmp_path: Path) -> None:
+def test_file_system_of_this_test_is_recognised(tmp_path: Path) -> None:
     assert check_file_system(tmp_path / "watchword.db").says != "unknown"
 
 
-def test_without_a_table_of_mounts_nothing_is_said_against_it() -> None:
+def test_without_a_mount_table_nothing_is_reported() -> None:
     assert check_file_system(Path("/watchword.db"), "").level is Level.OK

@@ -1,4 +1,4 @@
-"""Who else can get at a file."""
+"""Which other users can access a file."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from flask_watchword.service.checks.file_modes import group_reaches, others_reac
         (0o711, False, False),
     ],
 )
-def test_what_a_file_says_counts_in_an_open_folder(
+def test_mode_of_a_file_applies_in_an_open_directory(
     open_folder: Path, mode: int, others: bool, group: bool
 ) -> None:
     file = open_folder / "secret"
@@ -26,7 +26,7 @@ def test_what_a_file_says_counts_in_an_open_folder(
     assert (others_reach(file), group_reaches(file)) == (others, group)
 
 
-def test_a_closed_folder_keeps_others_from_what_is_in_it(open_folder: Path) -> None:
+def test_closed_directory_protects_its_files(open_folder: Path) -> None:
     closed = open_folder / "closed"
     (closed / "deeper").mkdir(parents=True)
     file, link = closed / "deeper" / "secret", open_folder / "link"
@@ -40,5 +40,5 @@ def test_a_closed_folder_keeps_others_from_what_is_in_it(open_folder: Path) -> N
     assert not others_reach(link)
 
 
-def test_what_is_not_there_is_reached_by_nobody(open_folder: Path) -> None:
+def test_missing_file_is_accessible_to_no_one(open_folder: Path) -> None:
     assert not others_reach(open_folder / "nothing")

@@ -1,4 +1,4 @@
-"""Rate limits that differ from the defaults."""
+"""Checks of rate limits that differ from the defaults."""
 
 import pytest
 
@@ -15,12 +15,12 @@ from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.table import FEATURES, rate_limits_of
 
 
-def test_the_defaults_are_fine() -> None:
+def test_defaults_are_fine() -> None:
     assert check_limits(Settings()).level is Level.OK
 
 
 @pytest.mark.parametrize("limit", rate_limits_of(FEATURES), ids=lambda limit: limit.name)
-def test_a_limit_that_stops_no_guessing_is_a_warning(limit: RateLimit) -> None:
+def test_limit_too_high_to_stop_guessing_is_a_warning(limit: RateLimit) -> None:
     highest = Limits({limit: limit.most})
     assert check_limits(Settings(limits=highest)).level is Level.OK
     found = check_limits(Settings(limits=Limits({limit: read_limit("100000/hour")})))
@@ -36,12 +36,12 @@ def test_short_passwords_without_a_second_factor_are_a_warning(least: int, level
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(0, Level.OK), (10, Level.OK), (61, Level.WARNING)])
-def test_a_long_grace_period_is_a_warning(seconds: int, level: Level) -> None:
+def test_long_grace_period_is_a_warning(seconds: int, level: Level) -> None:
     found = check_refresh_grace(Settings(refresh_grace=seconds))
     assert (found.level, bool(found.remedy)) == (level, level is Level.WARNING)
 
 
-def test_a_limit_that_keeps_users_waiting_for_hours_is_a_warning() -> None:
+def test_limit_that_blocks_users_for_hours_is_a_warning() -> None:
     limits = Limits({LOGIN_PER_ACCOUNT_AT_ADDRESS: read_limit("3/day")})
     found = check_limits(Settings(limits=limits))
     assert found.level is Level.WARNING

@@ -1,4 +1,4 @@
-"""How the service is reached: by TLS, through known proxies, from known pages."""
+"""How clients reach the service: TLS, trusted proxies, allowed origins."""
 
 from collections.abc import Callable
 from typing import Any
@@ -51,7 +51,9 @@ Check = Callable[[Settings], CheckResult]
         (reach.check_demo, {"demo": True, "public_url": HTTPS}, Level.PROBLEM),
     ],
 )
-def test_what_is_found_of_a_setting(check: Check, given: dict[str, Any], level: Level) -> None:
+def test_setting_produces_the_expected_finding(
+    check: Check, given: dict[str, Any], level: Level
+) -> None:
     found = check(Settings(**given))
     assert found.level is level, found
     assert bool(found.remedy) is (level is not Level.OK)

@@ -1,4 +1,4 @@
-"""Under which master keys everything is."""
+"""Which master keys encrypt the stored values."""
 
 from flask_watchword.extension.checks.results import Level
 from flask_watchword.keys.encryption import Encryptor
@@ -37,7 +37,7 @@ def test_everything_under_the_first_master_key_is_fine_and_counted() -> None:
     )
 
 
-def test_what_is_under_an_older_master_key_is_a_warning_that_names_the_command() -> None:
+def test_value_under_an_older_master_key_is_a_warning_that_names_the_command() -> None:
     of_accounts = {"authenticators": {head_of(NEW): 7, head_of(OLD): 2}, "e-mail": {}}
     found = check_encrypted_values(keys_under(OLD), of_accounts, Encryptor([NEW, OLD]), NOW)
     assert found.level is Level.WARNING
@@ -45,14 +45,14 @@ def test_what_is_under_an_older_master_key_is_a_warning_that_names_the_command()
     assert found.remedy == "watchword keys reseal"
 
 
-def test_what_is_under_a_master_key_that_is_not_there_is_a_problem() -> None:
+def test_value_under_an_unknown_master_key_is_a_problem() -> None:
     of_accounts = {"authenticators": {head_of(NEW): 7, head_of(OLD): 2}, "e-mail": {b"?": 1}}
     found = check_encrypted_values(keys_under(NEW), of_accounts, Encryptor([NEW, OTHER]), NOW)
     assert found.level is Level.PROBLEM
     assert found.says.endswith("authenticators 2, e-mail 1")
 
 
-def test_the_private_part_of_a_key_that_signs_no_more_asks_for_nothing() -> None:
+def test_retired_private_key_needs_no_reencryption() -> None:
     store = MemoryKeyStore()
     keeper_of(store, OLD, at=NOW - 1.0).ensure_signing_key()
     keeper_of(store, NEW, OLD).rotate(at_once=True)

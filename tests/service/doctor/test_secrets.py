@@ -1,4 +1,4 @@
-"""Secrets that are weak, shared, or readable by others."""
+"""Secrets that are weak, reused, or readable by others."""
 
 import secrets
 from pathlib import Path
@@ -29,7 +29,7 @@ OTHER = secrets.token_urlsafe(32)
         ("WATCHWORD_SMTP", {"smtp": "smtp://mail:change%2Dme%2Dnow@mail:587"}),
     ],
 )
-def test_a_weak_secret_is_a_problem_and_is_not_repeated(name: str, given: dict[str, Any]) -> None:
+def test_weak_secret_is_a_problem_and_is_not_printed(name: str, given: dict[str, Any]) -> None:
     found = check_weak(Settings(**given))
     assert found.level is Level.PROBLEM
     assert name in found.says
@@ -60,13 +60,13 @@ def test_random_secrets_are_fine() -> None:
         },
     ],
 )
-def test_one_secret_for_two_things_is_a_problem(given: dict[str, Any]) -> None:
+def test_secret_used_for_two_purposes_is_a_problem(given: dict[str, Any]) -> None:
     found = check_shared(Settings(**given))
     assert found.level is Level.PROBLEM
     assert STRONG not in found.says + found.remedy
 
 
-def test_one_server_for_two_things_has_one_password() -> None:
+def test_one_server_used_for_two_purposes_may_have_one_password() -> None:
     url = f"valkey://:{STRONG}@cache:6379/0"
     assert check_shared(Settings(valkey=url, session_store=url)).level is Level.OK
 
@@ -74,7 +74,7 @@ def test_one_server_for_two_things_has_one_password() -> None:
 @pytest.mark.parametrize(
     ("mode", "level"), [(0o600, Level.OK), (0o640, Level.OK), (0o644, Level.WARNING)]
 )
-def test_a_file_of_secrets_that_everybody_reads_is_told(
+def test_secrets_file_readable_by_everyone_is_reported(
     open_folder: Path, mode: int, level: Level
 ) -> None:
     file = open_folder / "master-key"

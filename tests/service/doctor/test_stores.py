@@ -1,4 +1,4 @@
-"""The state of the servers: schema, memory, persistence, mail."""
+"""Checks of the servers: schema, eviction, persistence, mail."""
 
 import socket
 from dataclasses import replace
@@ -34,7 +34,7 @@ GOOD = ValkeyState(ahead=0.0, eviction="noeviction", most_memory=2**20, appends=
         (Revision(None, "0005", is_known=True), Level.WARNING),
     ],
 )
-def test_a_schema_of_another_version_is_told(revision: Revision, level: Level) -> None:
+def test_schema_of_another_version_is_reported(revision: Revision, level: Level) -> None:
     assert check_schema("database", DatabaseState(revision, None)).level is level
 
 
@@ -46,31 +46,29 @@ def test_a_schema_of_another_version_is_told(revision: Revision, level: Level) -
         ("volatile-ttl", 0, Level.WARNING),
     ],
 )
-def test_a_server_that_forgets_when_it_is_full_is_told(
-    eviction: str, most: int, level: Level
-) -> None:
+def test_server_that_evicts_keys_is_reported(eviction: str, most: int, level: Level) -> None:
     other = replace(GOOD, eviction=eviction, most_memory=most)
     assert check_eviction("Valkey", [GOOD, other]).level is level
 
 
-def test_a_server_that_forgets_when_it_is_started_is_told() -> None:
+def test_server_without_persistence_is_reported() -> None:
     off = replace(GOOD, appends=False)
     assert check_persistence("Valkey", [GOOD]).level is Level.OK
     assert check_persistence("Valkey", [GOOD, off]).level is Level.WARNING
 
 
 @pytest.mark.server
-def test_a_server_tells_how_it_is_configured() -> None:
+def test_configuration_of_a_server_is_read_from_it() -> None:
     settings = {"maxmemory-policy": "allkeys-lru", "maxmemory": "64mb", "appendonly": "yes"}
     with running_valkey(**settings) as server:
         (state,) = valkey_states(server.url)
     assert (state.eviction, state.most_memory, state.appends) == ("allkeys-lru", 64 * 2**20, True)
-    # It is this machine's clock.
+    # Both processes use the clock of this machine.
     assert abs(state.ahead) < 5
 
 
 @pytest.mark.server
-def test_every_primary_of_a_cluster_is_asked() -> None:
+def test_every_primary_of_a_cluster_is_checked() -> None:
     with running_cluster() as servers:
         with servers[2].client() as client:
             client.execute_command("CONFIG SET", "maxmemory-policy", "allkeys-lru")
@@ -87,13 +85,13 @@ def mail(port: int, scheme: str = "smtp+plain", certificates: Path | None = None
     )
 
 
-def test_a_mail_server_that_answers_is_fine_and_gets_no_message() -> None:
+def test_reachable_mail_server_is_fine_and_receives_no_message() -> None:
     with running_smtp() as (received, port):
         assert check_mail(mail(port)).level is Level.OK
     assert received.messages == []
 
 
-def test_a_mail_server_without_tls_or_with_an_unknown_certificate_is_a_problem(
+def test_mail_server_without_tls_or_with_an_unknown_certificate_is_a_problem(
     tmp_path: Path,
 ) -> None:
     with running_smtp() as (_, port):
@@ -106,7 +104,7 @@ def test_a_mail_server_without_tls_or_with_an_unknown_certificate_is_a_problem(
         assert check_mail(mail(port, "smtp", certificate)).level is Level.OK
 
 
-def test_a_mail_server_that_is_away_is_a_problem() -> None:
+def test_unreachable_mail_server_is_a_problem() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         found = check_mail(mail(closed.getsockname()[1]))
@@ -120,6 +118,6 @@ def test_mail_without_a_sender_is_a_problem() -> None:
     assert "WATCHWORD_MAIL_FROM" in found.says
 
 
-def test_codes_in_the_log_of_a_public_service_are_told() -> None:
+def test_codes_in_the_log_of_a_public_service_are_reported() -> None:
     assert check_mail(Settings()).level is Level.OK
     assert check_mail(Settings(public_url="https://login.example.com")).level is Level.WARNING

@@ -1,6 +1,6 @@
 """A complete second factor in one folder: a stub of a hardware token.
 
-The token signs a counter with a secret that both sides know; a counter is used once.
+The token signs a counter with a shared secret; each counter value is accepted once.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""How records are written."""
+"""Log formats."""
 
 import json
 import logging
@@ -23,13 +23,13 @@ def raised() -> logging.LogRecord:
         return record("a fault", exc_info=sys.exc_info())
 
 
-def test_a_line_of_text_has_time_level_and_message() -> None:
+def test_text_line_has_time_level_and_message() -> None:
     line = TextFormat().format(record("the store is %s", "down"))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z WARNING the store is down", line)
 
 
 @pytest.mark.parametrize("made", [record("one\n2026-01-01T00:00:00.000Z ERROR two"), raised()])
-def test_what_follows_the_first_line_of_text_cannot_be_taken_for_a_record(
+def test_continuation_lines_cannot_be_mistaken_for_records(
     made: logging.LogRecord,
 ) -> None:
     first, *more = TextFormat().format(made).split("\n")
@@ -38,12 +38,12 @@ def test_what_follows_the_first_line_of_text_cannot_be_taken_for_a_record(
     assert all(line.startswith("    ") for line in more)
 
 
-def test_nothing_in_a_line_of_text_does_anything_to_a_terminal() -> None:
+def test_text_line_contains_no_terminal_control_characters() -> None:
     line = TextFormat().format(record("%s", "\x1b[2J\x9b1m\a\r\u202edlrow\u2028x"))
     assert line.isprintable()
 
 
-def test_json_is_one_object_in_one_line() -> None:
+def test_json_record_is_one_object_on_one_line() -> None:
     for made in (record("one\ntwo \x1b \u2028 'three'"), raised()):
         line = JsonFormat().format(made)
         assert len(line.splitlines()) == 1 or "\u2028" in line
@@ -54,7 +54,7 @@ def test_json_is_one_object_in_one_line() -> None:
     assert shown["exception"].endswith("ValueError: two\nlines")
 
 
-def test_the_fields_of_a_request_are_members_of_their_own() -> None:
+def test_request_fields_are_separate_members() -> None:
     line = JsonFormat().format(record("method=GET", fields={"method": "GET", "status": 200}))
     shown = json.loads(line)
     assert (shown["method"], shown["status"]) == ("GET", 200)

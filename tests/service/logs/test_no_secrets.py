@@ -1,4 +1,4 @@
-"""Neither format ever has a token, a password, a code or a key in it."""
+"""Neither log format ever contains a token, a password, a code or a key."""
 
 import base64
 import io
@@ -18,7 +18,7 @@ from flask_watchword.service.logs.formats import JsonFormat, TextFormat
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send, unthrottled
 from tests.service.site import GOOD, Site, failing, site
 
-#: What bodies, forms, queries and answers call what nobody else may know.
+# : Names of secret members in bodies, forms, queries and responses.
 SECRET_NAMES = {
     "access_token",
     "client_secret",
@@ -37,17 +37,17 @@ SECRET_NAMES = {
 }
 
 
-class Ears:
-    """Everything that is logged, in both formats, and every secret that was sent or answered."""
+class LogCapture:
+    """All log records in both formats, and every secret that was sent or received."""
 
     def __init__(self) -> None:
         self.logged = io.StringIO()
         self.secrets: set[str] = set()
 
-    def hear(self, asked: Mapping[str, Any], answer: TestResponse) -> None:
+    def capture(self, send_request: Mapping[str, Any], answer: TestResponse) -> None:
         for sent in ("json", "data", "query_string"):
-            self.note(asked.get(sent))
-        self.keep(answer.request.headers.get("Authorization", "").removeprefix("Bearer "))
+            self.note(send_request.get(sent))
+        self.remember(answer.request.headers.get("Authorization", "").removeprefix("Bearer "))
         self.note(_json(answer.data))
 
     def note(self, body: Any) -> None:
@@ -56,12 +56,12 @@ class Ears:
         for name, value in body.items():
             if name in SECRET_NAMES:
                 for one in value if isinstance(value, list) else [value]:
-                    self.keep(one)
+                    self.remember(one)
             else:
                 self.note(value)
 
-    def keep(self, secret: Any) -> None:
-        # Six digits are found in many a number.
+    def remember(self, secret: Any) -> None:
+        # A six-digit code can occur by chance inside many numbers.
         if not isinstance(secret, str) or len(secret) < 8 or secret.endswith("_token"):
             return
         self.secrets.add(secret)
@@ -69,9 +69,9 @@ class Ears:
             _, payload, signature = secret.split(".")
             self.secrets |= {payload, signature}
             claims = _json(base64.urlsafe_b64decode(payload + "=="))
-            self.keep(claims and claims.get("csrf"))
+            self.remember(claims and claims.get("csrf"))
 
-    def overheard(self) -> set[str]:
+    def leaked(self) -> set[str]:
         text = self.logged.getvalue()
         return {secret for secret in self.secrets if secret in text}
 
@@ -84,9 +84,12 @@ def _json(data: bytes) -> Any:
 
 
 @pytest.fixture
-def ears(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:
-    ears = Ears()
-    handlers = [logging.StreamHandler(ears.logged), logging.StreamHandler(ears.logged)]
+def log_capture(monkeypatch: pytest.MonkeyPatch) -> Iterator[LogCapture]:
+    log_capture = LogCapture()
+    handlers = [
+        logging.StreamHandler(log_capture.logged),
+        logging.StreamHandler(log_capture.logged),
+    ]
     for handler, form in zip(handlers, (TextFormat(), JsonFormat()), strict=True):
         handler.setFormatter(form)
         logging.getLogger().addHandler(handler)
@@ -95,13 +98,13 @@ def ears(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:
     ours.setLevel(logging.INFO)
     ask = FlaskClient.open
 
-    def asked(self: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
+    def send_request(self: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
         answer = ask(self, *args, **kwargs)
-        ears.hear(kwargs, answer)
+        log_capture.capture(kwargs, answer)
         return answer
 
-    monkeypatch.setattr(FlaskClient, "open", asked)
-    yield ears
+    monkeypatch.setattr(FlaskClient, "open", send_request)
+    yield log_capture
     ours.setLevel(level)
     for handler in handlers:
         logging.getLogger().removeHandler(handler)
@@ -114,7 +117,7 @@ def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 
 def in_odd_places(one: Endpoint, token: str | None) -> Iterable[dict[str, Any]]:
-    """Return requests that have secrets where none is expected."""
+    """Return requests with secrets in places where none is expected."""
     body = {"email": "ada@example.com", "password": GOOD, "unknown": GOOD}
     token = token or f"{'A' * 40}.{'B' * 40}.{'C' * 40}"
     yield {"json": body}
@@ -127,7 +130,7 @@ def in_odd_places(one: Endpoint, token: str | None) -> Iterable[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("one", ENDPOINTS.values(), ids=lambda one: one.name)
-def test_no_endpoint_logs_a_secret(ours: Site, ears: Ears, one: Endpoint) -> None:
+def test_no_endpoint_logs_a_secret(ours: Site, log_capture: LogCapture, one: Endpoint) -> None:
     request = GOOD_REQUESTS[one.name](ours)
     assert send(ours, one, request).status_code < 400
     path = one.path
@@ -135,25 +138,25 @@ def test_no_endpoint_logs_a_secret(ours: Site, ears: Ears, one: Endpoint) -> Non
         path = path.replace(f"<{name}>", value)
     for odd in in_odd_places(one, request.token):
         ours.client.open(path, method=one.method, **odd)
-    # Whatever stands between slashes may be a token that somebody has pasted there.
-    ears.keep(request.token)
+    # A user may have pasted a token into any path segment.
+    log_capture.remember(request.token)
     somewhere = re.sub("<[^>]*>", request.token or "a" * 40, one.path)
     ours.client.open(somewhere, method=one.method)
     ours.client.open(f"/{request.token or 'a' * 40}/nothing", method="PURGE")
-    assert ears.overheard() == set()
-    assert f" {one.method} {one.path} 20" in ears.logged.getvalue()
+    assert log_capture.leaked() == set()
+    assert f" {one.method} {one.path} 20" in log_capture.logged.getvalue()
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("down"), RuntimeError("a fault of ours")])
 def test_no_failure_logs_a_secret(
-    ours: Site, ears: Ears, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ours: Site, log_capture: LogCapture, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     ours.add_verified()
     monkeypatch.setattr(type(ours.parts.stores.users), "by_email", failing(error))
     for path in ("/login", "/register", "/password/forgot"):
         answer = ours.post(path, email="ada@example.com", password=GOOD)
         assert answer.status_code >= 400
-    assert ears.overheard() == set()
+    assert log_capture.leaked() == set()
     if isinstance(error, RuntimeError):
-        assert "RuntimeError: a fault of ours" in ears.logged.getvalue()
-        assert "error in POST /login" in ears.logged.getvalue()
+        assert "RuntimeError: a fault of ours" in log_capture.logged.getvalue()
+        assert "error in POST /login" in log_capture.logged.getvalue()

@@ -31,7 +31,7 @@ def mail() -> Mail:
 
 
 class OneMessage:
-    """An outbox with one message in it, or one that is down."""
+    """An outbox with one message, or one that is down."""
 
     def __init__(self, *, down: bool = False) -> None:
         self.waiting = [ClaimedMail(mail(), 1, "claim")]
@@ -75,7 +75,7 @@ class Failing:
         raise self._failure
 
 
-def test_without_a_mail_server_a_message_is_printed_to_the_log(
+def test_without_a_mail_server_messages_are_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     outbox = OneMessage()
@@ -86,7 +86,7 @@ def test_without_a_mail_server_a_message_is_printed_to_the_log(
     assert "  | open https://example.com/4711" in lines
 
 
-def test_nothing_in_a_printed_message_does_anything_to_a_terminal(
+def test_logged_message_contains_no_terminal_control_characters(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     body = Body("Hello", "\x1b[2J\x9b1m\a\nnext line", "")
@@ -95,7 +95,7 @@ def test_nothing_in_a_printed_message_does_anything_to_a_terminal(
     assert message.replace("\n", "").isprintable()
 
 
-def test_a_message_that_is_given_up_is_said_so_without_what_it_says(
+def test_abandoned_message_is_logged_without_its_content(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     outbox = OneMessage()
@@ -107,12 +107,12 @@ def test_a_message_that_is_given_up_is_said_so_without_what_it_says(
     assert "4711" not in caplog.text
 
 
-def test_a_message_that_waits_is_said_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_delayed_message_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     Delivery(OneMessage(), Failing(SendingFailed("refused")), lambda: NOW).run_once()
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
-def test_a_store_that_is_down_is_said_so_and_ends_nothing(
+def test_store_outage_is_logged_and_does_not_stop_delivery(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert not Delivery(OneMessage(down=True), LogTransport(), lambda: NOW).run_once()
@@ -120,7 +120,7 @@ def test_a_store_that_is_down_is_said_so_and_ends_nothing(
 
 
 class Signalling:
-    """A transport that says when it has been given something."""
+    """A transport that signals when it receives a message."""
 
     def __init__(self, *failures: Exception) -> None:
         self.given = threading.Semaphore(0)
@@ -143,10 +143,10 @@ def outbox(tmp_path: Path) -> Iterator[SqlOutbox]:
     engine.dispose()
 
 
-def test_a_worker_that_is_woken_sends_and_a_fault_in_one_message_does_not_end_it(
+def test_woken_worker_sends_and_survives_a_failure_of_one_message(
     outbox: SqlOutbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # So long that only waking can be what makes it look.
+    # The interval is so long that only the wake-up can start delivery.
     monkeypatch.setattr("flask_watchword.service.mail.delivery.POLL", 600.0)
     transport = Signalling(ZeroDivisionError("a fault of ours"))
     delivery = Delivery(outbox, transport, lambda: NOW)

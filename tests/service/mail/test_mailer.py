@@ -38,7 +38,7 @@ def put(engine: Engine, letter: Notification, url: str = URL) -> Mail:
     return claimed.mail
 
 
-def test_a_letter_links_to_the_configured_address_with_the_code_where_no_server_sees_it(
+def test_link_has_the_configured_address_and_the_code_in_its_fragment(
     engine: Engine,
 ) -> None:
     mail = put(engine, RESET)
@@ -47,23 +47,25 @@ def test_a_letter_links_to_the_configured_address_with_the_code_where_no_server_
     assert (mail.recipient, mail.kind) == ("ada@example.com", "reset_password")
 
 
-def test_a_letter_is_worth_sending_for_as_long_as_its_code(engine: Engine) -> None:
+def test_message_expires_with_its_code(engine: Engine) -> None:
     assert put(engine, RESET).expires_at == NOW + 1800
 
 
-def test_a_letter_without_a_code_is_worth_sending_for_a_day(engine: Engine) -> None:
+def test_message_without_a_code_expires_after_a_day(engine: Engine) -> None:
     mail = put(engine, Notification("password_changed", "ada@example.com"))
     assert mail.expires_at == NOW + 86_400
     assert URL not in mail.body.text
 
 
-def test_without_a_public_address_there_is_no_link(engine: Engine) -> None:
+def test_without_a_public_url_there_is_no_link(engine: Engine) -> None:
     body = put(engine, RESET, url="").body
     assert "a/b+c#d" in body.text
     assert "reset-password" not in body.text
 
 
-def test_a_letter_for_nobody_is_a_decoy_that_is_claimed_like_a_letter(engine: Engine) -> None:
+def test_message_without_a_recipient_is_a_decoy_that_is_claimed_like_a_message(
+    engine: Engine,
+) -> None:
     mailer(engine).send_nothing()
     outbox = SqlOutbox(engine, Encryptor([b"k" * 32]))
     claimed = outbox.claim(NOW, 60.0)
@@ -89,5 +91,5 @@ def test_a_letter_for_nobody_is_a_decoy_that_is_claimed_like_a_letter(engine: En
         (180_000, "50 hours"),
     ],
 )
-def test_how_long_a_code_is_good_is_said_as_people_say_it(seconds: float, words: str) -> None:
+def test_code_lifetime_is_written_in_words(seconds: float, words: str) -> None:
     assert in_words(seconds) == words

@@ -13,7 +13,7 @@ HOSTILE = "\"><script>alert(1)</script>&'@example.com"
 
 
 class Links(HTMLParser):
-    """Where the links of a page lead to."""
+    """Collect the targets of the links of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,9 +29,7 @@ def templates() -> MailTemplates:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_message_says_whom_it_is_about_in_both_parts(
-    templates: MailTemplates, kind: str
-) -> None:
+def test_every_message_names_its_account_in_both_parts(templates: MailTemplates, kind: str) -> None:
     body = templates.render(
         kind, email="ada@example.com", code=CODE, link=LINK, within="30 minutes"
     )
@@ -47,7 +45,7 @@ def test_every_message_says_whom_it_is_about_in_both_parts(
     assert new_mail(kind, "ada@example.com", body, 0.0).body == body
 
 
-def test_without_a_public_address_a_letter_has_the_code_alone(templates: MailTemplates) -> None:
+def test_without_a_public_url_a_message_has_only_the_code(templates: MailTemplates) -> None:
     body = templates.render("verify_email", email="ada@example.com", code=CODE, within="30 minutes")
     assert CODE in body.text
     assert CODE in body.html
@@ -56,13 +54,13 @@ def test_without_a_public_address_a_letter_has_the_code_alone(templates: MailTem
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_of_an_address_is_markup(templates: MailTemplates, kind: str) -> None:
+def test_address_is_escaped_in_html(templates: MailTemplates, kind: str) -> None:
     body = templates.render(kind, email=HOSTILE, link=LINK, within="30 minutes")
     assert "<script" not in body.html
     assert HOSTILE in body.text
 
 
-def test_a_subject_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
+def test_subject_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "verify_email.subject").write_text("{{ email }}\nat {{ product }}\n")
     body = mail_templates("A\r\nB", tmp_path).render(
         "verify_email", email="ada\r\nBcc: eve@example.com"
@@ -70,7 +68,7 @@ def test_a_subject_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
     assert body.subject == "ada Bcc: eve@example.com at A B"
 
 
-def test_a_template_of_the_operators_is_used_and_the_others_stay(tmp_path: Path) -> None:
+def test_operators_template_replaces_the_built_in_one(tmp_path: Path) -> None:
     (tmp_path / "verify_email.html").write_text("<b>{{ email }} {{ link }}</b>")
     templates = mail_templates("Example", tmp_path)
     body = templates.render("verify_email", email=HOSTILE, link=LINK, within="1 minute")
@@ -79,9 +77,7 @@ def test_a_template_of_the_operators_is_used_and_the_others_stay(tmp_path: Path)
 
 
 @pytest.mark.parametrize("source", ["{{ unknown }}", "{% if %}", "{{ email.nothing.at_all }}"])
-def test_a_template_that_cannot_be_used_is_found_out_at_the_start(
-    tmp_path: Path, source: str
-) -> None:
+def test_invalid_template_is_rejected_at_startup(tmp_path: Path, source: str) -> None:
     (tmp_path / "reset_password.txt").write_text(source)
     with pytest.raises(BadTemplate, match=r"^reset_password\.txt: "):
         mail_templates("Example", tmp_path)

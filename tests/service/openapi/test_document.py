@@ -1,4 +1,4 @@
-"""The description of the API is valid, whole, and made of what the endpoints declare."""
+"""The API description is valid, complete, and derived from the endpoints' declarations."""
 
 import importlib.metadata
 from http import HTTPStatus
@@ -56,22 +56,22 @@ class Search(msgspec.Struct, forbid_unknown_fields=True):
     responses={204: None},
 )
 def find(_context: ServiceContext, shelf: int, name: str, query: Search) -> Response:
-    """Answer with nothing."""
+    """Return nothing."""
     return no_content()
 
 
-def test_the_description_is_valid() -> None:
+def test_description_is_valid() -> None:
     assert list(OpenAPIV31SpecValidator(described()).iter_errors()) == []
 
 
-def test_every_endpoint_is_described_with_every_status_it_answers() -> None:
+def test_every_endpoint_is_described_with_every_status() -> None:
     document = described()
     for one in SERVED:
         statuses = {int(status) for status in operation_of(one, document)["responses"]}
         assert statuses == {*map(int, one.responses), *codes_by_status(one)}
 
 
-def test_every_error_shows_an_example_of_each_code_and_admits_no_other() -> None:
+def test_every_error_response_has_an_example_of_each_code_and_allows_no_other() -> None:
     document = described()
     for one in SERVED:
         responses = operation_of(one, document)["responses"]
@@ -82,7 +82,7 @@ def test_every_error_shows_an_example_of_each_code_and_admits_no_other() -> None
             assert [example["value"]["code"] for example in examples] == sorted(codes)
 
 
-def test_every_example_is_one_of_its_own_schema() -> None:
+def test_every_example_matches_its_schema() -> None:
     document = described()
     components = {"components": document["components"]}
     for one in SERVED:
@@ -97,7 +97,7 @@ def test_every_example_is_one_of_its_own_schema() -> None:
     ("status", "header"),
     [(401, "WWW-Authenticate"), (429, "Retry-After"), (503, "Retry-After")],
 )
-def test_a_status_that_owes_a_header_says_so(status: HTTPStatus, header: str) -> None:
+def test_required_response_headers_are_described(status: HTTPStatus, header: str) -> None:
     document = described()
     owing = [
         operation_of(one, document)["responses"][str(status)]
@@ -108,7 +108,7 @@ def test_a_status_that_owes_a_header_says_so(status: HTTPStatus, header: str) ->
     assert all(response["headers"][header]["required"] for response in owing)
 
 
-def test_a_guard_is_a_security_requirement() -> None:
+def test_permission_is_described_as_a_security_requirement() -> None:
     security = {one.name: operation_of(one, described())["security"] for one in SERVED}
     assert security["login"] == []
     assert security["me"] == [{"access_token": []}, {"access_cookie": []}]
@@ -117,13 +117,13 @@ def test_a_guard_is_a_security_requirement() -> None:
     assert security["logout"] == [{"access_token": []}, {"refresh_token": []}, by_cookie]
 
 
-def test_whatever_takes_a_token_may_say_that_there_is_none() -> None:
+def test_endpoint_that_takes_a_token_describes_a_missing_token() -> None:
     for one in SERVED:
         found = operation_of(one, described())
         assert bool(found["security"]) == ("missing_token" in str(found["responses"].get("401")))
 
 
-def test_a_body_is_the_struct_it_is_read_into_with_its_limits() -> None:
+def test_body_schema_is_derived_from_its_struct_with_limits() -> None:
     document = described()
     (login,) = (one for one in SERVED if one.name == "login")
     content = operation_of(login, document)["requestBody"]["content"]
@@ -133,7 +133,7 @@ def test_a_body_is_the_struct_it_is_read_into_with_its_limits() -> None:
     assert credentials["additionalProperties"] is False
 
 
-def test_path_and_query_are_parameters() -> None:
+def test_path_and_query_parameters_are_described() -> None:
     document = described(find)
     parameters = document["paths"]["/things/{shelf}/{name}"]["get"]["parameters"]
     assert [(one["name"], one["in"], one["required"]) for one in parameters] == [
@@ -151,27 +151,27 @@ def test_path_and_query_are_parameters() -> None:
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
 
 
-def test_what_a_docstring_says_of_a_struct_and_its_attributes_is_told() -> None:
+def test_docstrings_of_structs_and_attributes_become_descriptions() -> None:
     device = described()["components"]["schemas"]["Device"]
     assert device["description"] == "A session."
     assert device["properties"]["id"]["description"] == "its id, to end it."
     assert device["properties"]["created_at"]["format"] == "date-time"
 
 
-def test_endpoints_whose_paths_begin_alike_stand_together() -> None:
+def test_endpoints_with_a_common_path_prefix_are_grouped() -> None:
     tags = {one.path: operation_of(one, described())["tags"] for one in SERVED}
     assert tags["/password/change"] == tags["/password/reset"] == ["password"]
     assert tags["/healthz"] == ["service"]
 
 
-def test_the_description_says_where_the_service_is_and_which_it_is() -> None:
+def test_description_names_the_server_and_version() -> None:
     document = described(prefix="/auth")
     assert document["servers"] == [{"url": "/auth"}]
     assert described()["servers"] == [{"url": "/"}]
     assert document["info"]["version"] == importlib.metadata.version("Flask-Watchword")
 
 
-def test_an_endpoint_without_a_view_of_its_own_words_is_described_all_the_same() -> None:
+def test_endpoint_whose_view_has_no_docstring_is_described() -> None:
     @endpoint("POST", "/quiet", summary="Say nothing", access=ACCESS, responses={204: None})
     def quiet(_context: ServiceContext) -> Response:
         return no_content()

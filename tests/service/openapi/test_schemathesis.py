@@ -1,7 +1,7 @@
-"""Schemathesis asks the running service whatever its description admits, and what it does not.
+"""Schemathesis sends valid and invalid requests to the running service.
 
-Throttling would make an answer depend on those before it, so each request comes from an address of
-its own, behind a proxy that is trusted, and each token is of a user of its own.
+Rate limits would make a response depend on earlier requests, so each request comes from its own
+address behind a trusted proxy, and each token belongs to its own user.
 """
 
 import ipaddress
@@ -41,21 +41,21 @@ serve = served.serve
 EXAMPLES = 15
 SEED = 20
 MASTER_KEY = "A" * 43
-#: What a request may come to that the description admits: an address is one letter by letter and
-#: yet none, a code has the right length and is nobody's. What it may not come to is another status.
+# : Statuses that a request valid under the schema may still receive: a string can match the :
+# schema without being an e-mail address, and a code of the right length can be unknown.
 ADMITTED = ["2xx", "3xx", "400", "401", "403", "404", "409", "422", "429"]
 
 
 @pytest.fixture
 def beside(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """The same service in this process, over the database of the one that runs: it makes tokens."""
+    """The same service in this process, over the database of the running one; it creates tokens."""
     with site(sqlite_url, monkeypatch) as found:
         yield found
 
 
 @pytest.fixture
 def url(serve: Serve, beside: Site, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Where the service runs."""
+    """The URL of the running service."""
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", MASTER_KEY)
     monkeypatch.setenv("WATCHWORD_TRUSTED_PROXIES", "1")
     server = serve("--database", sqlite_url, "--workers", "1")
@@ -89,7 +89,7 @@ def description(url: str) -> BaseSchema:
 
 
 def with_tokens(schema: BaseSchema, beside: Site) -> None:
-    """Let each request have the token it needs, of a user whom no other request has."""
+    """Give each request the token that it needs, of a user that no other request uses."""
     password_hash, users = beside.parts.passwords.hash(GOOD), itertools.count()
 
     def pair() -> Any:
@@ -116,14 +116,16 @@ def with_tokens(schema: BaseSchema, beside: Site) -> None:
 
 @dataclass
 class Findings:
-    """What is wrong, how often each status was answered, and which operations were asked."""
+    """Problems found, the number of responses per status, and the operations that were called."""
 
     wrong: list[str] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     asked: set[str] = field(default_factory=set)
 
-    def take(self, event: ScenarioFinished) -> None:
-        if event.label is not None:  # of several operations in a row it has none
+    def record(self, event: ScenarioFinished) -> None:
+        if (
+            event.label is not None
+        ):  # stateful tests, which run several operations in a row, have none
             self.asked.add(event.label)
         for one in event.recorder.interactions.values():
             self.statuses[one.response.status_code if one.response else 0] += 1
@@ -131,8 +133,8 @@ class Findings:
         failed = (one.failure_info for one in checked if one.failure_info is not None)
         self.wrong += [f"{event.label}: {one.failure} {one.code_sample}" for one in failed]
 
-    def are_of_the_service_itself(self) -> None:
-        """Hold that the answers were neither about the connection nor about earlier requests."""
+    def assert_only_service_errors(self) -> None:
+        """Check that no response is about the connection or about earlier requests."""
         assert self.statuses[0] == self.statuses[500] == self.statuses[503] == 0
         assert self.statuses[429] < self.statuses.total() / 20
 
@@ -143,30 +145,30 @@ def found(schema: BaseSchema) -> Findings:
         if isinstance(event, NonFatalError):
             findings.wrong.append(f"{event.label}: {event.info}")
         elif isinstance(event, ScenarioFinished):
-            findings.take(event)
+            findings.record(event)
     return findings
 
 
 def every_operation() -> set[str]:
-    # The description itself it reads once and leaves out.
+    # Schemathesis fetches the description itself and does not test that operation.
     return {f"{one.method} {path_of(one)}" for one in endpoints_of(active_features(Settings()))} - {
         "GET /openapi.json"
     }
 
 
-def test_schemathesis_finds_nothing_as_a_stranger(url: str) -> None:
+def test_schemathesis_finds_no_problem_without_a_token(url: str) -> None:
     findings = found(description(url))
     assert findings.wrong == []
     assert findings.asked == every_operation()
     assert {200, 202, 401, 405, 422} <= set(findings.statuses)
-    findings.are_of_the_service_itself()
+    findings.assert_only_service_errors()
 
 
-def test_schemathesis_finds_nothing_with_a_token(url: str, beside: Site) -> None:
+def test_schemathesis_finds_no_problem_with_a_token(url: str, beside: Site) -> None:
     schema = description(url)
     with_tokens(schema, beside)
     findings = found(schema)
     assert findings.wrong == []
     assert findings.asked == every_operation()
     assert {200, 202, 204, 401, 403, 404, 405, 422} <= set(findings.statuses)
-    findings.are_of_the_service_itself()
+    findings.assert_only_service_errors()
