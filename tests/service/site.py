@@ -1,4 +1,4 @@
-"""The whole service over a database, whose mail is read where it waits."""
+"""The whole service over a database, with a test client and a readable outbox."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ CHEAPEST = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
 
 
 class Site:
-    """A service, somebody who asks it, and everybody's mailbox."""
+    """A service with a test client and access to its outbox and audit log."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -52,13 +52,13 @@ class Site:
         return self.client.get("/me", headers={"Authorization": f"Bearer {token}"})
 
     def add(self, email: str = EMAIL, password: str = GOOD) -> User:
-        """Add a user without a word to anybody."""
+        """Add a user without sending a message."""
         user = new_user(email, self.parts.passwords.hash(password), system_clock())
         self.parts.stores.users.add(user)
         return user
 
     def add_verified(self, email: str = EMAIL, password: str = GOOD) -> User:
-        """Add a user who has shown that mail reaches them."""
+        """Add a user with a verified e-mail address."""
         user = self.add(email, password)
         self.parts.stores.users.verify_email(user.id, user.email_key, system_clock())
         return user
@@ -76,7 +76,7 @@ class Site:
         return body
 
     def mail(self) -> list[Mail]:
-        """Return the mail that waits, decoys apart, and take it out."""
+        """Return the queued messages without decoys, and remove them from the queue."""
         outbox, found = self.parts.repositories.outbox, []
         while claimed := outbox.claim(system_clock() + 1.0, 600.0):
             outbox.sent(claimed.mail.id, system_clock())
@@ -85,18 +85,18 @@ class Site:
         return found
 
     def code(self) -> str:
-        """Return the code of the one message with a code that waits."""
+        """Return the code of the only queued message that has one."""
         (code,) = [code for mail in self.mail() for code in codes_in(mail.body.text)]
         return code
 
     def events(self) -> list[str]:
-        """Return the names of what the audit log has, the oldest first."""
+        """Return the names of the audit events, oldest first."""
         log = self.parts.repositories.audit_log
         return [entry.event.event for entry in log.after(0, 1000)]
 
 
-def told(answer: TestResponse) -> dict[str, str]:
-    """Return the headers of an answer but its name, which no two have in common."""
+def headers_without_id(answer: TestResponse) -> dict[str, str]:
+    """Return the headers of a response without its request id, which differs for every request."""
     return {name: value for name, value in answer.headers if name != "X-Request-ID"}
 
 
@@ -111,7 +111,7 @@ def codes_in(text: str) -> list[str]:
 
 @contextmanager
 def site(database: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Iterator[Site]:
-    """Lend a service over a prepared database that sends no mail."""
+    """Yield a service over a prepared database, with the mail thread disabled."""
     monkeypatch.setattr(Mailing, "ensure_running", lambda self: None)
     settings = site_settings(database, **changes)
     with opened_stores(settings) as stores:
@@ -119,7 +119,7 @@ def site(database: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Iter
         try:
             yield Site(app)
         finally:
-            # Or its thread would open the database anew once that is closed.
+            # Otherwise the mail thread would reopen the database after it is closed.
             feed = state_of(app).revocations
             assert feed is not None
             feed.close()
@@ -138,7 +138,7 @@ Failing = Callable[..., None]
 
 
 def failing(error: Exception) -> Failing:
-    """Return what raises an error, however it is called."""
+    """Return a callable that raises an error for any arguments."""
 
     def fail(*_: object, **__: object) -> None:
         raise error

@@ -33,7 +33,7 @@ def failing(app: Flask) -> Callable[[Exception], FlaskClient]:
         ("TRACE", "/login", 405, "method_not_allowed"),
     ],
 )
-def test_errors_of_http_are_json(
+def test_http_errors_are_json(
     client: FlaskClient, method: str, path: str, status: int, code: str
 ) -> None:
     answer = client.open(path, method=method)
@@ -43,18 +43,18 @@ def test_errors_of_http_are_json(
     assert sorted(answer.get_json()) == ["code", "msg"]
 
 
-def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
+def test_wrong_method_lists_the_allowed_ones(client: FlaskClient) -> None:
     assert "POST" in client.get("/login").headers["Allow"]
 
 
-def test_a_body_over_the_limit_is_refused(client: FlaskClient) -> None:
+def test_body_over_the_limit_is_rejected(client: FlaskClient) -> None:
     body = b'{"email": "' + b"x" * 70_000 + b'", "password": "x"}'
     answer = client.post("/login", data=body, content_type="application/json")
     assert answer.status_code == 413
     assert answer.get_json()["code"] == "request_entity_too_large"
 
 
-def test_an_error_of_ours_is_logged_and_shows_nothing(
+def test_internal_error_is_logged_and_its_details_hidden(
     failing: Callable[[Exception], FlaskClient], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
@@ -69,7 +69,7 @@ def test_an_error_of_ours_is_logged_and_shows_nothing(
     ("error", "code"),
     [(StoreUnavailable("disk on fire"), "store_unavailable"), (HasherOverloaded(), "login_busy")],
 )
-def test_what_passes_by_itself_is_503_with_a_time_to_come_back(
+def test_temporary_failure_is_503_with_retry_after(
     failing: Callable[[Exception], FlaskClient], error: Exception, code: str
 ) -> None:
     answer = failing(error).get("/failing")
@@ -79,7 +79,7 @@ def test_what_passes_by_itself_is_503_with_a_time_to_come_back(
     assert b"fire" not in answer.data
 
 
-def test_a_401_from_anywhere_carries_a_challenge(app: Flask) -> None:
+def test_every_401_has_a_challenge(app: Flask) -> None:
     @app.get("/aborting")
     def view() -> str:
         abort(401)
@@ -89,7 +89,7 @@ def test_a_401_from_anywhere_carries_a_challenge(app: Flask) -> None:
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_redirect_is_left_alone(app: Flask) -> None:
+def test_redirect_is_unchanged(app: Flask) -> None:
     @app.get("/folder/")
     def view() -> Response:
         return redirect("/elsewhere")

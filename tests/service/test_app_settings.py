@@ -36,7 +36,7 @@ def close(app: Flask) -> None:
     feed.close()
 
 
-def test_the_configuration_goes_before_the_environment(
+def test_configuration_overrides_the_environment(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHWORD_DATABASE", "mysql://never/read")
@@ -62,7 +62,7 @@ def test_the_configuration_goes_before_the_environment(
         close(app)
 
 
-def test_settings_that_are_given_are_all_there_is(settings: Settings, stores: Stores) -> None:
+def test_given_settings_ignore_the_environment(settings: Settings, stores: Stores) -> None:
     app = Flask("host")
     app.config["WATCHWORD_SERVICE_NAME"] = "never read"
     Watchword(app, settings=settings, stores=stores)
@@ -91,7 +91,7 @@ def test_settings_that_are_given_are_all_there_is(settings: Settings, stores: St
         ({"SERVICE_NAME": "Shop"}, "service_name", "Shop"),
     ],
 )  # fmt: skip
-def test_a_value_may_be_text_or_what_python_has(
+def test_value_may_be_text_or_a_python_object(
     given: dict[str, Any], name: str, value: object
 ) -> None:
     config = {f"WATCHWORD_{key}": one for key, one in given.items()}
@@ -112,7 +112,7 @@ def test_a_value_may_be_text_or_what_python_has(
         ("WATCHWORD_LIMIT_REGISTER_PER_ADDRESS", 10, "is not a limit like 10/hour"),
     ],
 )
-def test_a_value_of_another_kind_is_refused_in_one_line(
+def test_value_of_another_type_is_rejected_in_one_line(
     variable: str, value: object, why: str
 ) -> None:
     with pytest.raises(InvalidSetting, match=f"^{variable}: .*{why}") as refused:
@@ -128,7 +128,7 @@ def test_a_value_of_another_kind_is_refused_in_one_line(
         ("JWT_TOKEN_LOCATIONS", "JWT_TOKEN_LOCATION"),
     ],
 )
-def test_an_unknown_name_stops_the_start(name: str, near: str) -> None:
+def test_unknown_name_in_the_configuration_stops_the_start(name: str, near: str) -> None:
     app = Flask("host")
     app.config[name] = "x"
     with pytest.raises(InvalidSetting) as refused:
@@ -137,7 +137,7 @@ def test_an_unknown_name_stops_the_start(name: str, near: str) -> None:
     assert "flask-watchword" not in app.extensions
 
 
-def test_an_unknown_name_of_the_environment_stops_the_start_too(
+def test_unknown_name_in_the_environment_stops_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("WATCHWORD_DATABSE", "x")
@@ -145,12 +145,12 @@ def test_an_unknown_name_of_the_environment_stops_the_start_too(
         Watchword(Flask("host"))
 
 
-def test_names_of_others_do_not_stop_the_start() -> None:
+def test_settings_of_other_software_are_ignored() -> None:
     config = {"JWT_ALGORITHMS": ["x"], "JWT_LEEWAY": 1, "DATABASE": "x", 1: "no text"}
     assert read_app_settings(config, {}) == read_settings({})  # type: ignore[arg-type]
 
 
-def test_a_secret_of_the_configuration_goes_before_the_file_of_the_environment(
+def test_secret_in_the_configuration_overrides_the_file_in_the_environment(
     folder: Path,
 ) -> None:
     (folder / "key").write_text("f" * 40)
@@ -161,11 +161,11 @@ def test_a_secret_of_the_configuration_goes_before_the_file_of_the_environment(
 
 
 @pytest.mark.parametrize("name", ["DATABASE", "METRICS_TOKEN", "MASTER_KEY", "SMTP"])
-def test_an_empty_name_of_a_file_means_that_there_is_none(name: str) -> None:
+def test_empty_file_name_means_no_file(name: str) -> None:
     assert read_settings({f"WATCHWORD_{name}_FILE": ""}) == read_settings({})
 
 
-def test_an_empty_file_of_a_secret_is_refused(folder: Path) -> None:
+def test_empty_secret_file_is_rejected(folder: Path) -> None:
     (folder / "key").write_text("\n")
     with pytest.raises(InvalidSetting, match="WATCHWORD_MASTER_KEY_FILE: the file is empty"):
         read_settings({"WATCHWORD_MASTER_KEY_FILE": str(folder / "key")})
@@ -178,7 +178,7 @@ def test_an_empty_file_of_a_secret_is_refused(folder: Path) -> None:
         ("WATCHWORD_SESSION_IDLE", "WATCHWORD_REFRESH_TOKEN_SECONDS"),
     ],
 )
-def test_an_option_that_a_setting_decides_names_the_setting(
+def test_error_about_a_derived_option_names_the_setting(
     settings: Settings, stores: Stores, option: str, instead: str
 ) -> None:
     app = Flask("host")

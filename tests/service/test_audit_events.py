@@ -1,7 +1,7 @@
-"""Every endpoint that changes something, and the audit events it writes.
+"""Every writing endpoint and the audit events it writes.
 
-The tables are written by hand: what the code does is compared with them, so an event that is no
-longer written, or an endpoint without a row, fails here.
+The tables are written by hand and compared with the behaviour of the code, so a missing event or an
+endpoint without a row fails here.
 """
 
 import ast
@@ -28,12 +28,12 @@ from tests.service.good_requests import (
 )
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
-#: The names are those of the code, whatever the database.
+# : The names are those in the code and do not depend on the database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True)
 
 WRITING = {name: one for name, one in ENDPOINTS.items() if one.method != "GET"}
 
-#: What a good request of each endpoint writes, in its order.
+# : The events of a successful request for each endpoint, in order.
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "register": ("registered",),
     "verify_address": ("email_verified",),
@@ -41,7 +41,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "login": ("login",),
     "login_totp": ("login",),
     "choose_password": ("password_changed", "login"),
-    # Once every few minutes for every session: the row of the session has it.
+    # Written at most every few minutes for each session, as recorded in its row.
     "refresh": (),
     "logout": ("logout",),
     "forgot_password": ("password_reset_requested",),
@@ -58,7 +58,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "revoke_token": ("machine_token_revoked",),
     "make_client": ("machine_token_made",),
     "revoke_client": ("machine_token_revoked",),
-    # Once every few minutes for every program: the token's `last_used_at` has it.
+    # Written at most every few minutes for each API client, as recorded in the token's
+    # `last_used_at`.
     "token": (),
     "end_session": ("session_ended",),
     "end_other_sessions": ("other_sessions_ended",),
@@ -76,25 +77,25 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "set_up": ("set_up",),
 }
 
-#: Whose account the events of these endpoints are about: nobody's.
+# : Endpoints whose events have no subject.
 ABOUT_NOBODY = {"rotate_keys", "retire_key", "revoke_key"}
 
 
 def written(ours: Site, request: Callable[[], object]) -> list[Event]:
-    """Return the events that a request adds to the log."""
+    """Return the events that a request adds to the audit log."""
     log = ours.parts.repositories.audit_log
     head = log.head()
     request()
     return [entry.event for entry in log.after(0 if head is None else head.seq, 1000)]
 
 
-def test_every_endpoint_that_changes_something_has_a_row() -> None:
+def test_every_writing_endpoint_has_a_row() -> None:
     assert EVENTS.keys() == WRITING.keys()
 
 
 @on_sqlite
 @pytest.mark.parametrize("one", WRITING.values(), ids=lambda one: one.name)
-def test_a_good_request_writes_its_events_and_no_others(ours: Site, one: Endpoint) -> None:
+def test_successful_request_writes_exactly_its_events(ours: Site, one: Endpoint) -> None:
     request = GOOD_REQUESTS[one.name](unthrottled(ours))
     events = written(ours, lambda: send(ours, one, request))
     assert tuple(event.event for event in events) == EVENTS[one.name]
@@ -106,7 +107,7 @@ def test_a_good_request_writes_its_events_and_no_others(ours: Site, one: Endpoin
             assert event.detail["actor"]
 
 
-# What else is written ---------------------------------------------------------------------
+# Events of other requests ------------------------------------------------------------------
 
 
 def _registered_again(ours: Site) -> Callable[[], object]:
@@ -176,7 +177,7 @@ def _changed(**body: object) -> Callable[[Site], Callable[[], object]]:
     return make
 
 
-#: What is written when a request is not the good one of its endpoint.
+# : Events of requests that are not the successful request of their endpoint.
 OTHERWISE: Mapping[str, tuple[Callable[[Site], Callable[[], object]], tuple[str, ...]]] = {
     "an address that has an account": (_registered_again, ("registered_again",)),
     "a wrong password": (_wrong_password, ("login_failed",)),
@@ -196,7 +197,7 @@ OTHERWISE: Mapping[str, tuple[Callable[[Site], Callable[[], object]], tuple[str,
     ),
 }
 
-#: What commands write; ``tests/cli`` and ``tests/infra`` hold each of them to it.
+# : Events of commands; ``tests/cli`` and ``tests/infra`` check each of them.
 BY_COMMANDS = {
     "audit_trimmed",
     "key_imported",
@@ -208,7 +209,7 @@ BY_COMMANDS = {
 
 @on_sqlite
 @pytest.mark.parametrize(("prepare", "events"), OTHERWISE.values(), ids=OTHERWISE)
-def test_what_is_not_the_good_request_writes_its_events_too(
+def test_other_request_writes_exactly_its_events(
     ours: Site, prepare: Callable[[Site], Callable[[], object]], events: tuple[str, ...]
 ) -> None:
     found = written(ours, prepare(unthrottled(ours)))
@@ -216,30 +217,30 @@ def test_what_is_not_the_good_request_writes_its_events_too(
     assert all(event.subject for event in found if event.event != "registered_again")
 
 
-# The tables are complete ------------------------------------------------------------------
+# Completeness of the tables ---------------------------------------------------------------
 
 
-def test_every_event_of_the_source_is_in_a_table() -> None:
+def test_every_event_in_the_source_is_in_a_table() -> None:
     named = {name for names in EVENTS.values() for name in names}
     named |= {name for _, names in OTHERWISE.values() for name in names}
     assert _events_of_the_source() == named | BY_COMMANDS
 
 
-def test_every_event_of_the_source_is_declared_by_a_feature() -> None:
+def test_every_event_in_the_source_is_declared_by_a_feature() -> None:
     declared = {name for feature in FEATURES for name in feature.audit_events}
     assert _events_of_the_source() == declared
 
 
-def test_the_page_names_every_event() -> None:
+def test_audit_page_names_every_event() -> None:
     page = text_of(ROOT / "docs" / "reference" / "audit-events.md")
     names = {row[0].strip("`") for row in table_rows(between(page, "events"))}
     assert names == _events_of_the_source()
 
 
 def _events_of_the_source() -> set[str]:
-    """Return the names that the source gives to events."""
+    """Return the event names in the source."""
     package = Path(flask_watchword.__file__).parent
-    found = {TRIMMED}  # the one name that is a constant
+    found = {TRIMMED}  # the only name given as a constant
     for folder in ("accounts", "service", "cli"):
         for file in (package / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

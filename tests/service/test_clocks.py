@@ -41,12 +41,12 @@ def orders(one: Site, token: str) -> int:
 
 
 def set_forward(one: Site, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the clock of a node be ahead of the other's."""
+    """Set the clock of one node ahead of the other's."""
     manager = state_of(one.app).callbacks
     monkeypatch.setattr(manager, "clock", lambda: system_clock() + seconds)
 
 
-def test_a_node_that_is_a_little_behind_takes_what_another_has_just_signed(
+def test_node_slightly_behind_accepts_a_token_just_signed_by_another(
     nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
@@ -60,7 +60,7 @@ def test_a_node_that_is_a_little_behind_takes_what_another_has_just_signed(
     assert behind.post("/refresh", renewed.get_json()["refresh_token"]).status_code == 401
 
 
-def test_a_node_that_is_far_behind_refuses_it_as_not_valid_yet(
+def test_node_far_behind_rejects_the_token_as_not_valid_yet(
     nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
@@ -71,7 +71,7 @@ def test_a_node_that_is_far_behind_refuses_it_as_not_valid_yet(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_access_of_a_revoked_program_is_refused_though_it_came_from_a_node_that_is_ahead(
+def test_access_token_of_a_revoked_api_token_is_rejected_although_its_node_is_ahead(
     nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     ahead, behind = nodes
@@ -84,7 +84,7 @@ def test_access_of_a_revoked_program_is_refused_though_it_came_from_a_node_that_
     assert [orders(one, token) for one in nodes] == [401, 401]
 
 
-def test_another_program_of_the_same_owner_gets_access_right_after(
+def test_another_api_token_of_the_same_owner_gets_access_immediately(
     nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
@@ -97,7 +97,7 @@ def test_another_program_of_the_same_owner_gets_access_right_after(
         assert [orders(one, token) for one in nodes] == [200, 200]
 
 
-def test_access_of_a_user_who_is_disabled_and_enabled_again(
+def test_access_after_a_user_is_disabled_and_enabled(
     nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes

@@ -1,4 +1,4 @@
-"""An application that is closed or collected gives back all that the service has opened."""
+"""A closed or garbage-collected application releases every resource that the service opened."""
 
 import weakref
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from flask_watchword.service.stores import opened_stores, prepare
 from tests.servers.open_resources import OpenResources
 from tests.service.conftest import bearer
 
-#: As many applications as one test would notice: each that is kept adds to every count.
+# : Enough applications to notice a leak: each one that stays alive adds to every count.
 APPLICATIONS = 4
 
 MakeApp = Callable[[Settings], Flask]
@@ -31,7 +31,7 @@ def mounted(settings: Settings) -> Flask:
     params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgres", "valkey"))]
 )
 def place(request: pytest.FixtureRequest) -> tuple[Settings, str]:
-    """Settings whose database is ready, and the store whose connections are counted."""
+    """Settings with a prepared database, and the store whose connections are counted."""
     base = "postgres" if request.param == "postgres" else "sqlite"
     database = counted = request.getfixturevalue(f"{base}_url")
     valkey = None
@@ -56,11 +56,11 @@ def serve(app: Flask) -> Flask:
 
 
 @pytest.mark.parametrize("make_app", [create_app, mounted])
-def test_applications_that_are_collected_leave_nothing_open(
+def test_collected_applications_leave_nothing_open(
     make_app: MakeApp, place: tuple[Settings, str]
 ) -> None:
     settings, counted = place
-    serve(make_app(settings)).extensions["watchword"].close()  # what the first leaves are caches
+    serve(make_app(settings)).extensions["watchword"].close()  # the first one fills caches
     resources = OpenResources(counted)
     gone = [weakref.ref(serve(make_app(settings))) for _ in range(APPLICATIONS)]
     assert not resources.lasting_growth()
@@ -68,7 +68,7 @@ def test_applications_that_are_collected_leave_nothing_open(
 
 
 @pytest.mark.parametrize("make_app", [create_app, mounted])
-def test_an_application_that_is_closed_has_nothing_open_although_it_is_there(
+def test_closed_application_has_nothing_open_while_it_still_exists(
     make_app: MakeApp, place: tuple[Settings, str]
 ) -> None:
     settings, counted = place
@@ -78,10 +78,10 @@ def test_an_application_that_is_closed_has_nothing_open_although_it_is_there(
     assert resources.growth()
     app.extensions["watchword"].close()
     assert not resources.left_open()
-    app.extensions["watchword"].close()  # once more does no harm
+    app.extensions["watchword"].close()  # closing twice is harmless
 
 
-def test_a_with_block_closes_what_it_began(sqlite_url: str) -> None:
+def test_with_block_closes_what_it_opened(sqlite_url: str) -> None:
     settings = Settings(database=sqlite_url, master_key="A" * 43, demo=True, workers=1)
     prepare(settings)
     resources = OpenResources(sqlite_url)

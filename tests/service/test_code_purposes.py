@@ -1,4 +1,4 @@
-"""No code invalidates a code of another purpose, or is accepted in its place."""
+"""A code never invalidates a code of another purpose, and is not accepted in its place."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ NEW = "lovelace@example.org"
 
 @pytest.fixture
 def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    # What differs between databases is in the contracts of the stores.
+    # Differences between databases are covered by the store contracts.
     with site(sqlite_url, monkeypatch) as found:
         yield found
 
@@ -65,18 +65,18 @@ STRANGER = [forgot, resend, register]
 
 
 @pytest.mark.parametrize("ask", STRANGER)
-def test_a_stranger_does_not_invalidate_an_invitation(
+def test_public_request_does_not_invalidate_an_invitation(
     ours: Site, admin: str, ask: Callable[[Site], None]
 ) -> None:
     code = invite(ours, admin)
-    for _ in range(5):  # more than a mailbox is sent
+    for _ in range(5):  # more requests than the mailbox limit
         ask(ours)
     assert reset(ours, code) == 200
     assert ours.log_in(password=BETTER).status_code == 200
 
 
 @pytest.mark.parametrize("ask", STRANGER)
-def test_a_stranger_does_not_invalidate_a_reset_sent_by_an_admin(
+def test_public_request_does_not_invalidate_a_reset_sent_by_an_admin(
     ours: Site, admin: str, ask: Callable[[Site], None]
 ) -> None:
     ours.add()
@@ -87,7 +87,7 @@ def test_a_stranger_does_not_invalidate_a_reset_sent_by_an_admin(
     assert reset(ours, code) == 200
 
 
-def test_an_admin_s_reset_invalidates_neither_an_invitation_nor_a_reset_that_was_requested(
+def test_reset_by_an_admin_invalidates_neither_an_invitation_nor_a_requested_reset(
     ours: Site, admin: str
 ) -> None:
     invitation = invite(ours, admin)
@@ -100,9 +100,7 @@ def test_an_admin_s_reset_invalidates_neither_an_invitation_nor_a_reset_that_was
     assert reset(ours, requested) == 200
 
 
-def test_codes_for_the_address_and_for_the_password_leave_each_other_alone(
-    ours: Site, admin: str
-) -> None:
+def test_email_code_and_password_code_do_not_invalidate_each_other(ours: Site, admin: str) -> None:
     ours.post("/register", email=EMAIL, password=GOOD)
     verification = ours.code()
     forgot(ours)
@@ -114,7 +112,7 @@ def test_codes_for_the_address_and_for_the_password_leave_each_other_alone(
     assert ours.post("/email/change/confirm", code=code, password=GOOD).status_code == 204
 
 
-def test_whoever_sets_the_password_by_one_code_ends_all_others(ours: Site, admin: str) -> None:
+def test_setting_the_password_with_one_code_invalidates_all_others(ours: Site, admin: str) -> None:
     invitation = invite(ours, admin)
     forgot(ours)
     requested = ours.code()
@@ -157,10 +155,10 @@ USES = {
 
 
 @pytest.mark.parametrize("kind", CODES)
-def test_a_code_is_accepted_for_its_purpose_alone(ours: Site, admin: str, kind: str) -> None:
+def test_code_is_accepted_only_for_its_purpose(ours: Site, admin: str, kind: str) -> None:
     code = CODES[kind](ours, admin)
     accepted = set()
-    # The one that accepts it comes last: it uses the code up.
+    # The endpoint that accepts it comes last, because it uses the code up.
     for path in sorted(USES, key=lambda path: kind in USES[path]):
         body = {"code": code, "password": GOOD}
         if path == "/setup":

@@ -1,4 +1,4 @@
-"""Changes that a stolen session and password must not be enough for ask for a second factor too."""
+"""Sensitive changes require a second factor too: a stolen session and password are not enough."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,10 +14,10 @@ from tests.service.good_requests import ENDPOINTS
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site
 from tests.service.test_totp import code_at, enrolled, told, wrong_code
 
-#: What is asked for depends on no database.
+# : The checks do not depend on the database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True)
 
-#: What is sent beside the second factor, and what is answered when it is good.
+# : What is sent beside the second factor, and the response to a valid one.
 CHANGES: Mapping[str, tuple[Mapping[str, Any], int]] = {
     "change_password": ({"current_password": GOOD, "password": BETTER}, 204),
     "change_email": ({"password": GOOD, "email": "new@example.org"}, 202),
@@ -28,7 +28,7 @@ CHANGES: Mapping[str, tuple[Mapping[str, Any], int]] = {
     "make_client": ({"password": GOOD, "name": "nightly"}, 201),
 }
 
-#: What asks for the password and for no second factor: no confirmed one is there yet.
+# : Endpoints that require the password without a second factor: none is confirmed yet.
 WITHOUT = {"enrol_totp"}
 
 Change = Callable[..., TestResponse]
@@ -42,7 +42,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def change(ours: Site, name: str) -> Change:
-    """Ask for a change in the session of a user with an authenticator."""
+    """Request a change in the session of a user with TOTP."""
 
     def ask(token: str, **second: str) -> TestResponse:
         one, (body, _) = ENDPOINTS[name], CHANGES[name]
@@ -51,7 +51,7 @@ def change(ours: Site, name: str) -> Change:
     return ask
 
 
-def test_every_endpoint_that_asks_for_the_password_again_is_in_a_table() -> None:
+def test_every_endpoint_that_requires_the_password_is_in_a_table() -> None:
     asking = {
         name
         for name, one in ENDPOINTS.items()
@@ -66,7 +66,7 @@ def test_every_endpoint_that_asks_for_the_password_again_is_in_a_table() -> None
 
 
 @on_sqlite
-def test_session_and_password_are_not_enough_where_there_is_a_second_factor(
+def test_session_and_password_are_not_enough_with_a_second_factor(
     ours: Site, change: Change, name: str
 ) -> None:
     secret, (recovery_code, *_), pair = enrolled(ours)
@@ -83,7 +83,9 @@ def test_session_and_password_are_not_enough_where_there_is_a_second_factor(
 
 
 @on_sqlite
-def test_a_recovery_code_stands_in_and_is_used_up(ours: Site, change: Change, name: str) -> None:
+def test_recovery_code_is_accepted_instead_and_used_up(
+    ours: Site, change: Change, name: str
+) -> None:
     _, (recovery_code, *_), pair = enrolled(ours)
     ours.mail()
     done = change(pair["access_token"], recovery_code=recovery_code)
@@ -104,7 +106,7 @@ def test_without_a_second_factor_the_password_is_enough(
 
 
 @on_sqlite
-def test_a_change_that_is_refused_costs_no_code(ours: Site) -> None:
+def test_rejected_change_does_not_use_up_the_code(ours: Site) -> None:
     secret, _, pair = enrolled(ours)
     token, code = pair["access_token"], code_at(secret)
     for path, body in {
@@ -121,14 +123,14 @@ def test_a_change_that_is_refused_costs_no_code(ours: Site) -> None:
 
 
 @on_sqlite
-def test_codes_are_counted_like_those_of_a_login(ours: Site) -> None:
+def test_codes_count_against_the_same_limit_as_in_a_login(ours: Site) -> None:
     secret, _, pair = enrolled(ours)
     body = {"password": GOOD, "name": "nightly", "code": wrong_code(secret)}
     answers = [told(ours.post("/tokens", pair["access_token"], **body)) for _ in range(6)]
     assert answers == [(403, "wrong_code")] * 5 + [(429, "too_many_tries")]
 
 
-def test_an_address_asked_for_before_the_factor_was_confirmed_is_not_confirmed_after(
+def test_email_change_requested_before_enrolment_cannot_be_confirmed_after_it(
     ours: Site,
 ) -> None:
     ours.add_verified()
@@ -145,8 +147,8 @@ def test_an_address_asked_for_before_the_factor_was_confirmed_is_not_confirmed_a
 
 @on_sqlite
 @pytest.mark.parametrize("path", ["/sessions", "/sessions/{session}"])
-def test_ending_sessions_takes_the_session_alone(ours: Site, path: str) -> None:
-    """Who finds a stranger in the list must be able to act at once, wherever the telephone is."""
+def test_ending_sessions_requires_only_the_session(ours: Site, path: str) -> None:
+    """A user who sees an unknown session must be able to end it without the second factor."""
     _, _, pair = enrolled(ours)
     token = pair["access_token"]
     listed = ours.client.get("/sessions", headers={"Authorization": f"Bearer {token}"}).get_json()
@@ -154,16 +156,16 @@ def test_ending_sessions_takes_the_session_alone(ours: Site, path: str) -> None:
     assert ours.ask("DELETE", path.format(session=session), token).status_code == 204
 
 
-def test_a_right_password_counts_although_no_code_may_be_tried_any_more(
+def test_correct_password_counts_although_the_code_limit_is_reached(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = {"ACCEPTED_PASSWORD_PER_ACCOUNT": "6/day", "SECOND_FACTOR_PER_ACCOUNT": "1/day"}
     settings = read_settings({f"WATCHWORD_LIMIT_{name}": text for name, text in limits.items()})
     with site(sqlite_url, monkeypatch, limits=settings.limits) as ours:
-        secret, _, pair = enrolled(ours)  # a right password, once
+        secret, _, pair = enrolled(ours)  # one correct password
         token = pair["access_token"]
         body = {"current_password": GOOD, "password": BETTER, "code": wrong_code(secret)}
         told_of = [ours.post("/password/change", token, **body).status_code for _ in range(5)]
         assert told_of == [403, 429, 429, 429, 429]
-        monkeypatch.setattr(Passwords, "verify", None)  # nothing is hashed any more
+        monkeypatch.setattr(Passwords, "verify", None)  # no hash is computed after that
         assert ours.post("/password/change", token, **body).status_code == 429

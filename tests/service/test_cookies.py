@@ -1,4 +1,4 @@
-"""Tokens in the cookies of a browser: how they come, are renewed, and go."""
+"""Tokens in browser cookies: how they are set, refreshed and cleared."""
 
 import time
 from collections.abc import Callable
@@ -26,7 +26,7 @@ SECONDS = 7 * 24 * 60 * 60
 
 
 def log_in(client: FlaskClient, email: str = "ada@example.com", password: str = PASSWORD) -> str:
-    """Log in by cookie and return the CSRF value."""
+    """Log in with cookies and return the CSRF value."""
     body = {"email": email, "password": password, "transport": "cookie"}
     answer = client.post("/login", json=body)
     assert answer.status_code == 200, answer.get_json()
@@ -59,19 +59,19 @@ def cookies_set(answer: TestResponse) -> dict[str, tuple[str, set[str]]]:
 
 
 def is_cleared(answer: TestResponse) -> bool:
-    """Tell whether the browser is told to drop every cookie of the session."""
+    """Return whether the response tells the browser to delete every cookie of the session."""
     found = cookies_set(answer)
     gone = {
         name
         for name, (value, attributes) in found.items()
         if not value and any(a.startswith("Expires=Thu, 01 Jan 1970") for a in attributes)
     }
-    # Without these a browser would not touch a cookie of such a name.
+    # Without these a browser would ignore a cookie with such a prefix.
     assert all({"Secure", "Path=/"} <= attributes for _, attributes in found.values())
     return gone == {ACCESS, REFRESH, CSRF}
 
 
-def test_a_login_by_cookie_answers_with_no_token(client: FlaskClient) -> None:
+def test_cookie_login_has_no_token_in_the_body(client: FlaskClient) -> None:
     body = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
     answer = client.post("/login", json=body)
     assert sorted(answer.get_json()) == ["csrf_token", "expires_in"]
@@ -81,7 +81,7 @@ def test_a_login_by_cookie_answers_with_no_token(client: FlaskClient) -> None:
         assert kept(client, name).value not in answer.text
 
 
-def test_each_cookie_is_bound_to_this_host_and_only_the_csrf_value_is_for_scripts(
+def test_each_cookie_is_bound_to_the_host_and_scripts_read_only_the_csrf_value(
     client: FlaskClient,
 ) -> None:
     body = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
@@ -95,7 +95,9 @@ def test_each_cookie_is_bound_to_this_host_and_only_the_csrf_value_is_for_script
 
 
 @pytest.mark.parametrize("transport", [None, "header"])
-def test_who_does_not_ask_for_cookies_gets_none(client: FlaskClient, transport: str | None) -> None:
+def test_login_without_cookie_transport_sets_no_cookies(
+    client: FlaskClient, transport: str | None
+) -> None:
     asked = {} if transport is None else {"transport": transport}
     body = {"email": "ada@example.com", "password": PASSWORD, **asked}
     answer = client.post("/login", json=body)
@@ -103,13 +105,13 @@ def test_who_does_not_ask_for_cookies_gets_none(client: FlaskClient, transport: 
     assert "Set-Cookie" not in answer.headers
 
 
-def test_there_is_no_third_way(client: FlaskClient) -> None:
+def test_unknown_transport_is_rejected(client: FlaskClient) -> None:
     body = {"email": "ada@example.com", "password": PASSWORD, "transport": "query"}
     answer = client.post("/login", json=body)
     assert (answer.status_code, answer.get_json()["field"]) == (422, "transport")
 
 
-def test_a_session_in_cookies_works_from_login_to_logout(ours: Site) -> None:
+def test_session_in_cookies_works_from_login_to_logout(ours: Site) -> None:
     ours.add()
     client = ours.client
     csrf = log_in(client, EMAIL, GOOD)
@@ -127,7 +129,7 @@ def test_a_session_in_cookies_works_from_login_to_logout(ours: Site) -> None:
     assert client.get("/me").get_json()["code"] == "missing_token"
 
 
-def test_the_csrf_value_is_the_sessions_and_stands_in_both_tokens(client: FlaskClient) -> None:
+def test_csrf_value_belongs_to_the_session_and_is_in_both_tokens(client: FlaskClient) -> None:
     csrf = log_in(client)
     assert kept(client, CSRF).value == csrf
     assert {claims(client, name)["csrf"] for name in (ACCESS, REFRESH)} == {csrf}
@@ -136,7 +138,9 @@ def test_the_csrf_value_is_the_sessions_and_stands_in_both_tokens(client: FlaskC
     assert log_in(client) != csrf, "another session has another"
 
 
-def test_a_refresh_answers_as_the_token_came(client: FlaskClient, tokens: dict[str, str]) -> None:
+def test_refresh_returns_tokens_the_way_the_token_was_sent(
+    client: FlaskClient, tokens: dict[str, str]
+) -> None:
     log_in(client)
     before = kept(client, ACCESS).value
     answer = client.post("/refresh", headers=bearer(tokens["refresh_token"]))
@@ -145,7 +149,7 @@ def test_a_refresh_answers_as_the_token_came(client: FlaskClient, tokens: dict[s
     assert kept(client, ACCESS).value == before
 
 
-def test_the_header_wins_over_the_cookie_be_it_good_or_bad(
+def test_header_takes_precedence_over_the_cookie_valid_or_not(
     client: FlaskClient, tokens: dict[str, str]
 ) -> None:
     log_in(client)
@@ -157,7 +161,7 @@ def test_the_header_wins_over_the_cookie_be_it_good_or_bad(
     assert client.get("/me", headers={"Authorization": "Basic YTpi"}).status_code == 200
 
 
-def test_logging_out_by_header_leaves_the_cookies_of_another_session(
+def test_logout_by_header_leaves_the_cookies_of_another_session(
     client: FlaskClient, tokens: dict[str, str]
 ) -> None:
     log_in(client)
@@ -166,7 +170,7 @@ def test_logging_out_by_header_leaves_the_cookies_of_another_session(
     assert client.get("/me").status_code == 200
 
 
-def test_a_refused_header_leaves_the_cookies(client: FlaskClient, tokens: dict[str, str]) -> None:
+def test_rejected_header_leaves_the_cookies(client: FlaskClient, tokens: dict[str, str]) -> None:
     log_in(client)
     client.post("/logout", headers=bearer(tokens["access_token"]))
     refused = client.get("/me", headers=bearer(tokens["access_token"]))
@@ -174,13 +178,13 @@ def test_a_refused_header_leaves_the_cookies(client: FlaskClient, tokens: dict[s
     assert cookies_set(refused) == {}
 
 
-def test_who_comes_back_late_can_still_log_out(client: FlaskClient) -> None:
+def test_logout_works_with_an_expired_access_token(client: FlaskClient) -> None:
     csrf = log_in(client)
     client.delete_cookie(ACCESS)
     assert client.post("/logout", headers={"X-CSRF-TOKEN": csrf}).status_code == 204
 
 
-def test_a_token_is_read_from_the_cookie_of_its_kind_alone(client: FlaskClient) -> None:
+def test_token_is_read_only_from_the_cookie_of_its_type(client: FlaskClient) -> None:
     csrf = log_in(client)
     access, refresh = kept(client, ACCESS).value, kept(client, REFRESH).value
     client.set_cookie(ACCESS, refresh)
@@ -197,7 +201,7 @@ def test_a_token_is_read_from_the_cookie_of_its_kind_alone(client: FlaskClient) 
         ("DELETE", "/me", {"password": PASSWORD}),
     ],
 )
-def test_what_ends_the_session_clears_its_cookies(
+def test_ending_the_session_clears_its_cookies(
     client: FlaskClient, method: str, path: str, body: Any
 ) -> None:
     csrf = log_in(client)
@@ -207,7 +211,7 @@ def test_what_ends_the_session_clears_its_cookies(
     assert is_cleared(answer)
 
 
-def test_what_ends_other_sessions_leaves_the_cookies_of_this_one(
+def test_ending_other_sessions_leaves_the_cookies_of_this_one(
     client: FlaskClient, tokens: dict[str, str]
 ) -> None:
     csrf = log_in(client)
@@ -219,7 +223,7 @@ def test_what_ends_other_sessions_leaves_the_cookies_of_this_one(
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/me"), ("POST", "/refresh")])
-def test_cookies_of_a_session_that_was_ended_elsewhere_are_cleared(
+def test_cookies_of_a_session_ended_elsewhere_are_cleared(
     client: FlaskClient, tokens: dict[str, str], method: str, path: str
 ) -> None:
     csrf = log_in(client)
@@ -231,7 +235,7 @@ def test_cookies_of_a_session_that_was_ended_elsewhere_are_cleared(
     assert is_cleared(answer)
 
 
-def test_a_refresh_for_who_is_gone_clears_the_cookies(
+def test_refresh_for_a_deleted_user_clears_the_cookies(
     client: FlaskClient, stores: Stores, ada: User
 ) -> None:
     csrf = log_in(client)
@@ -241,10 +245,10 @@ def test_a_refresh_for_who_is_gone_clears_the_cookies(
     assert is_cleared(answer)
 
 
-def test_a_cookie_that_has_expired_is_told_so_and_stays(
+def test_expired_cookie_is_reported_as_expired_and_kept(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The one beside it is what is needed next."""
+    """The refresh cookie beside it is needed for the next request."""
     log_in(client)
     later = time.time() + 16 * 60
     monkeypatch.setattr(state_of(app).callbacks, "clock", lambda: later)
@@ -253,7 +257,7 @@ def test_a_cookie_that_has_expired_is_told_so_and_stays(
     assert cookies_set(answer) == {}
 
 
-def test_a_refresh_token_of_the_application_without_a_csrf_claim_is_refreshed(
+def test_refresh_token_created_by_the_application_without_csrf_claim_is_refreshed(
     ours: Site,
 ) -> None:
     user = ours.add()
@@ -270,7 +274,7 @@ def test_a_refresh_token_of_the_application_without_a_csrf_claim_is_refreshed(
 
 @pytest.mark.parametrize("name", [ACCESS, REFRESH])
 @pytest.mark.parametrize("second", ["x", "", "\xff", "same"])
-def test_two_cookies_of_one_name_are_refused(client: FlaskClient, name: str, second: str) -> None:
+def test_duplicate_cookies_are_rejected(client: FlaskClient, name: str, second: str) -> None:
     csrf = log_in(client)
     mine = kept(client, name).value
     second = mine if second == "same" else second
@@ -301,7 +305,7 @@ def test_two_cookies_of_one_name_are_refused(client: FlaskClient, name: str, sec
     ],
 )
 @pytest.mark.parametrize("name", [ACCESS, REFRESH])
-def test_odd_cookies_are_refused_as_no_token_or_a_bad_one(
+def test_malformed_cookies_are_rejected_as_missing_or_invalid_token(
     app: Flask, name: str, cookies: str
 ) -> None:
     client, cookies = app.test_client(use_cookies=False), cookies.format(name=name)
@@ -312,7 +316,7 @@ def test_odd_cookies_are_refused_as_no_token_or_a_bad_one(
         assert answer.mimetype == "application/json"
 
 
-def test_views_of_the_application_take_the_cookie_too(
+def test_views_of_the_application_accept_the_cookie(
     settings: Settings, stores: Stores, ada: User
 ) -> None:
     app = Flask("host")
@@ -345,7 +349,7 @@ def put(client: FlaskClient, name: str, value: str) -> None:
     client.set_cookie(name, value, secure=True, path="/")
 
 
-#: What is wrong with a refresh token that can never be accepted again, and its code.
+# : Reasons why a refresh token can never be accepted again, with their error codes.
 DEAD: dict[str, tuple[Callable[[Flask, str], str], str]] = {
     "key-is-gone": (lambda app, token: signed_otherwise(app, token, kid="gone"), "unknown_key"),
     "forged": (lambda _app, token: f"{token[:-9]}{'A' * 8}Q", "invalid_signature"),
@@ -361,7 +365,7 @@ def test_cookies_that_can_never_be_accepted_again_are_cleared(
     log_in(client)
     spoil, code = DEAD[case]
     put(client, REFRESH, spoil(app, kept(client, REFRESH).value))
-    # A page that has lost the value may send any: there is no token that it could be compared with.
+    # A page without the CSRF value may send any: there is no valid token to compare it with.
     answer = client.post(path, headers={"X-CSRF-TOKEN": "lost"})
     assert (answer.status_code, answer.get_json()["code"]) == (401, code)
     assert is_cleared(answer)
@@ -370,7 +374,7 @@ def test_cookies_that_can_never_be_accepted_again_are_cleared(
 
 
 @pytest.mark.parametrize("path", ["/logout", "/refresh"])
-def test_cookies_that_have_expired_are_cleared_where_they_would_be_needed_next(
+def test_expired_cookies_are_cleared_where_they_would_be_needed_next(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     csrf = log_in(client)
@@ -382,13 +386,13 @@ def test_cookies_that_have_expired_are_cleared_where_they_would_be_needed_next(
 
 
 @pytest.mark.parametrize("path", ["/logout", "/refresh"])
-def test_an_access_token_in_the_place_of_the_refresh_token_is_cleared_by_a_refresh(
+def test_access_token_in_the_refresh_cookie_is_cleared_by_a_refresh(
     client: FlaskClient, path: str
 ) -> None:
     csrf = log_in(client)
     put(client, REFRESH, kept(client, ACCESS).value)
     answer = client.post(path, headers={"X-CSRF-TOKEN": csrf})
-    # It can end its session all the same.
+    # The token can still end its session.
     assert answer.status_code == (401 if path == "/refresh" else 204)
     assert is_cleared(answer)
 
@@ -402,7 +406,7 @@ def test_an_access_token_in_the_place_of_the_refresh_token_is_cleared_by_a_refre
         {"Sec-Fetch-Site": "same-origin"},
     ],
 )
-def test_a_page_of_another_origin_clears_nothing(
+def test_page_of_another_origin_clears_no_cookies(
     app: Flask, client: FlaskClient, path: str, sent: dict[str, str]
 ) -> None:
     log_in(client)
@@ -412,14 +416,14 @@ def test_a_page_of_another_origin_clears_nothing(
 
 
 @pytest.mark.parametrize("path", ["/logout", "/refresh"])
-def test_a_wrong_csrf_value_clears_no_cookie_that_is_good(client: FlaskClient, path: str) -> None:
+def test_wrong_csrf_value_clears_no_valid_cookie(client: FlaskClient, path: str) -> None:
     log_in(client)
     answer = client.post(path, headers={"X-CSRF-TOKEN": "wrong"})
     assert (answer.get_json()["code"], cookies_set(answer)) == ("csrf_failed", {})
 
 
 @pytest.mark.parametrize("path", ["/logout", "/refresh"])
-def test_a_cookie_that_may_be_accepted_later_stays(
+def test_cookie_that_may_become_valid_is_kept(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     csrf = log_in(client)
@@ -429,7 +433,7 @@ def test_a_cookie_that_may_be_accepted_later_stays(
 
 
 @pytest.mark.parametrize("path", ["/logout", "/refresh"])
-def test_cookies_beside_a_refused_token_in_a_header_stay(client: FlaskClient, path: str) -> None:
+def test_cookies_beside_a_rejected_header_token_are_kept(client: FlaskClient, path: str) -> None:
     csrf = log_in(client)
     headers = {"X-CSRF-TOKEN": csrf, **bearer("garbage")}
     answer = client.post(path, headers=headers)
@@ -437,7 +441,7 @@ def test_cookies_beside_a_refused_token_in_a_header_stay(client: FlaskClient, pa
 
 
 @pytest.mark.parametrize("path", ["/me", "/sessions"])
-def test_other_endpoints_clear_no_cookie_that_has_another_beside_it(
+def test_other_endpoints_keep_a_cookie_beside_another_one(
     app: Flask, client: FlaskClient, path: str
 ) -> None:
     log_in(client)
@@ -447,13 +451,13 @@ def test_other_endpoints_clear_no_cookie_that_has_another_beside_it(
 
 
 @pytest.mark.parametrize(("count", "length"), [(MAX_NAMES, 24), (12, MAX_NAME_CHARACTERS)])
-def test_a_user_with_as_many_roles_and_scopes_as_there_may_be_fits_into_cookies(
+def test_user_with_the_maximum_of_roles_and_scopes_fits_into_cookies(
     settings: Settings, stores: Stores, ada: User, count: int, length: int
 ) -> None:
     names = check_names(frozenset(f"{n:02}".ljust(length, "x") for n in range(count)))
     stores.users.set_roles(ada.id, names)
     stores.users.set_scopes(ada.id, names)
-    # The longest signature of a key that is made here.
+    # The longest signature of the keys generated here.
     app = create_app(replace(settings, key_algorithm="RS256"), stores=stores)
     client = app.test_client()
     log_in(client)

@@ -1,4 +1,4 @@
-"""Pages of other origins read nothing, unless their origin is listed."""
+"""Pages of other origins read nothing unless their origin is allowed."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,13 +22,13 @@ APP, OTHER = "https://app.example", "https://other.example"
 
 @pytest.fixture
 def sharing(stores: Stores) -> FlaskClient:
-    """A service that two origins may use."""
+    """A service that allows two origins."""
     settings = Settings(master_key="A" * 43, workers=1, cors_origins=(APP, "http://localhost:3000"))
     return create_app(settings, stores=stores).test_client()
 
 
 def allowed(answer: TestResponse) -> dict[str, str]:
-    """Return what CORS says in an answer."""
+    """Return the CORS headers of a response."""
     return {name: value for name, value in answer.headers if name.startswith("Access-Control-")}
 
 
@@ -41,7 +41,7 @@ def preflight(client: FlaskClient, path: str, origin: str, method: str = "POST")
     return client.options(path, headers=asked)
 
 
-def test_without_the_setting_nobody_is_let_in(client: FlaskClient) -> None:
+def test_without_the_setting_no_origin_is_allowed(client: FlaskClient) -> None:
     for origin in (APP, "null", "*"):
         assert allowed(preflight(client, "/login", origin)) == {}
         answer = client.get("/healthz", headers={"Origin": origin})
@@ -50,7 +50,7 @@ def test_without_the_setting_nobody_is_let_in(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("origin", [APP, "http://localhost:3000"])
-def test_a_listed_origin_reads_what_is_answered_and_what_is_refused(
+def test_allowed_origin_reads_successful_and_rejected_responses(
     sharing: FlaskClient, origin: str
 ) -> None:
     for path, status in (("/healthz", 200), ("/me", 401), ("/sessions", 401)):
@@ -69,7 +69,7 @@ def test_a_listed_origin_reads_what_is_answered_and_what_is_refused(
     [OTHER, "null", "*", "", "http://app.example", f"{APP}:8443", f"{APP}.evil.example",
      "https://evil-app.example", f"{APP}/", f"{APP}, {OTHER}", "https://APP.example"],
 )  # fmt: skip
-def test_no_other_origin_is_let_in_and_caches_are_told_that_one_might(
+def test_other_origins_are_not_allowed_and_responses_vary_by_origin(
     sharing: FlaskClient, origin: str
 ) -> None:
     for answer in (
@@ -81,7 +81,7 @@ def test_no_other_origin_is_let_in_and_caches_are_told_that_one_might(
         assert answer.headers["Vary"] == "Origin"
 
 
-def test_a_browser_that_asks_first_is_told_methods_and_headers(sharing: FlaskClient) -> None:
+def test_preflight_lists_the_allowed_methods_and_headers(sharing: FlaskClient) -> None:
     for one in endpoints_of(active_features(Settings())):
         path = one.path.replace("<session_id>", "x").replace("<part>", "page.js")
         answer = preflight(sharing, path, APP, one.method)
@@ -110,7 +110,7 @@ def errors_of(client: FlaskClient, headers: dict[str, str], prefix: str = "") ->
 
 
 @pytest.mark.parametrize("prefix", ["", "/auth"])
-def test_a_listed_origin_reads_every_error(
+def test_allowed_origin_reads_every_error(
     sharing: FlaskClient, settings: Settings, stores: Stores, prefix: str
 ) -> None:
     client = sharing
@@ -131,7 +131,7 @@ def test_a_listed_origin_reads_every_error(
     assert statuses == [404, 405, 413, 415, 400, 422] * 3
 
 
-def test_a_listed_origin_reads_429_and_503(sharing: FlaskClient, stores: Stores) -> None:
+def test_allowed_origin_reads_429_and_503(sharing: FlaskClient, stores: Stores) -> None:
     wrong = {"email": "ada@example.com", "password": "wrong"}
     headers = {"Origin": APP}
     answers = [sharing.post("/login", json=wrong, headers=headers) for _ in range(11)]
@@ -142,7 +142,7 @@ def test_a_listed_origin_reads_429_and_503(sharing: FlaskClient, stores: Stores)
     assert {allowed(one)["Access-Control-Allow-Origin"] for one in answers} == {APP}
 
 
-def test_a_browser_may_go_on_to_a_path_or_method_that_there_is_not(sharing: FlaskClient) -> None:
+def test_preflight_of_an_unknown_path_or_method_succeeds(sharing: FlaskClient) -> None:
     for path, method in (("/nothing", "POST"), ("/login", "PUT")):
         answer = preflight(sharing, path, APP, method)
         assert answer.status_code in (200, 204)
@@ -151,7 +151,7 @@ def test_a_browser_may_go_on_to_a_path_or_method_that_there_is_not(sharing: Flas
     assert sharing.options("/nothing", headers={"Origin": APP}).status_code == 404
 
 
-def test_the_headers_that_pages_may_send_are_a_setting(stores: Stores) -> None:
+def test_allowed_request_headers_are_a_setting(stores: Stores) -> None:
     settings = Settings(master_key="A" * 43, cors_origins=(APP,), cors_headers=("X-Trace",))
     answer = preflight(create_app(settings, stores=stores).test_client(), "/login", APP)
     headers = allowed(answer)["Access-Control-Allow-Headers"]
@@ -159,7 +159,7 @@ def test_the_headers_that_pages_may_send_are_a_setting(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("origin", ["capacitor://localhost", "chrome-extension://abcdefgh"])
-def test_a_listed_app_shell_uses_the_service_by_cookie(stores: Stores, origin: str) -> None:
+def test_allowed_app_shell_uses_the_service_with_cookies(stores: Stores, origin: str) -> None:
     settings = Settings(master_key="A" * 43, cors_origins=(origin,))
     client = create_app(settings, stores=stores).test_client()
     assert allowed(preflight(client, "/login", origin))["Access-Control-Allow-Origin"] == origin
@@ -173,13 +173,15 @@ def test_a_listed_app_shell_uses_the_service_by_cookie(stores: Stores, origin: s
     assert client.post("/logout", headers=other | csrf).get_json()["code"] == "cross_origin"
 
 
-def test_the_public_keys_are_for_every_origin(client: FlaskClient, sharing: FlaskClient) -> None:
+def test_public_keys_are_readable_by_every_origin(
+    client: FlaskClient, sharing: FlaskClient
+) -> None:
     for asked in (client, sharing):
         answer = asked.get("/.well-known/jwks.json", headers={"Origin": OTHER})
         assert allowed(answer) == {"Access-Control-Allow-Origin": "*"}
 
 
-def test_a_listed_origin_uses_the_service_by_cookie(sharing: FlaskClient) -> None:
+def test_allowed_origin_uses_the_service_with_cookies(sharing: FlaskClient) -> None:
     body = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
     headers: dict[str, Any] = {"Origin": APP, "Sec-Fetch-Site": "same-site"}
     csrf = sharing.post("/login", json=body, headers=headers).get_json()["csrf_token"]

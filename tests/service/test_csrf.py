@@ -1,4 +1,4 @@
-"""A page of somebody else's cannot act by the cookies that a browser sends along."""
+"""A page of another origin cannot act with the cookies that a browser sends automatically."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ LOGIN = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"
 HOST = "login.example"
 EVIL = "https://evil.example"
 
-#: What a browser says of the page, and whether it may act.
+# : Headers in which a browser describes the page, and whether the request is accepted.
 FROM: Mapping[str, tuple[dict[str, str], bool]] = {
     "one's own page": ({"Sec-Fetch-Site": "same-origin", "Origin": f"https://{HOST}"}, True),
     "one's own page, by what the browser says alone": ({"Sec-Fetch-Site": "same-origin"}, True),
@@ -57,12 +57,12 @@ BY_NAME = pytest.mark.parametrize("name", FROM)
 
 @pytest.fixture
 def client(shared_app: Flask) -> FlaskClient:
-    """A browser of its own, whose cookies no other test has."""
+    """A separate browser, whose cookies no other test uses."""
     return shared_app.test_client()
 
 
 def csrf_of(client: FlaskClient) -> str:
-    """Give a browser the cookies of a new session, without a hash, and return the CSRF value."""
+    """Give a browser the cookies of a new session without hashing; return the CSRF value."""
     pair, sign_in = new_session(client.application)
     client.set_cookie(ACCESS_COOKIE, pair.access_token, domain=HOST)
     client.set_cookie(REFRESH_COOKIE, pair.refresh_token, domain=HOST)
@@ -76,7 +76,7 @@ def ask(client: FlaskClient, method: str, path: str, headers: dict[str, str]) ->
 
 
 @BY_NAME
-def test_a_request_by_cookie_has_to_come_from_ones_own_pages(
+def test_request_with_cookies_must_come_from_an_allowed_page(
     client: FlaskClient, name: str
 ) -> None:
     headers, may = FROM[name]
@@ -86,7 +86,9 @@ def test_a_request_by_cookie_has_to_come_from_ones_own_pages(
 
 
 @BY_NAME
-def test_so_has_a_login_that_sets_cookies(client: FlaskClient, name: str) -> None:
+def test_login_that_sets_cookies_must_come_from_an_allowed_page(
+    client: FlaskClient, name: str
+) -> None:
     headers, may = FROM[name]
     answer = client.post("/login", json=LOGIN, headers=headers, base_url=f"http://{HOST}")
     assert answer.status_code == (200 if may else 403)
@@ -94,7 +96,9 @@ def test_so_has_a_login_that_sets_cookies(client: FlaskClient, name: str) -> Non
 
 
 @BY_NAME
-def test_so_has_the_second_half_of_one(client: FlaskClient, name: str) -> None:
+def test_second_login_step_that_sets_cookies_must_come_from_an_allowed_page(
+    client: FlaskClient, name: str
+) -> None:
     headers, may = FROM[name]
     body = {"pending_token": "x", "code": "123456", "transport": "cookie"}
     answer = client.post("/login/totp", json=body, headers=headers, base_url=f"http://{HOST}")
@@ -102,7 +106,7 @@ def test_so_has_the_second_half_of_one(client: FlaskClient, name: str) -> None:
     assert answer.get_json()["code"] == code
 
 
-def test_a_login_from_elsewhere_is_refused_before_the_password_is_loaded_at(
+def test_login_from_another_origin_is_rejected_before_the_password_is_checked(
     client: FlaskClient, stores: Stores
 ) -> None:
     body = LOGIN | {"password": "wrong"}
@@ -112,17 +116,15 @@ def test_a_login_from_elsewhere_is_refused_before_the_password_is_loaded_at(
 
 
 @BY_NAME
-def test_reading_by_cookie_is_not_asked_where_it_comes_from(client: FlaskClient, name: str) -> None:
-    """Another origin's page cannot see the answer, and a link from there has to work."""
+def test_reading_with_cookies_is_allowed_from_any_page(client: FlaskClient, name: str) -> None:
+    """A page of another origin cannot read the response, and links to the service must work."""
     csrf_of(client)
     assert ask(client, "GET", "/me", FROM[name][0]) == (200, "")
 
 
 @BY_NAME
-def test_a_token_in_a_header_is_not_asked_where_it_comes_from(
-    client: FlaskClient, name: str
-) -> None:
-    """No browser sends it by itself."""
+def test_token_in_a_header_is_accepted_from_any_page(client: FlaskClient, name: str) -> None:
+    """No browser sends the header automatically."""
     pair, _ = new_session(client.application)
     headers = {**FROM[name][0], **bearer(pair.access_token)}
     assert ask(client, "POST", "/logout", headers) == (204, "")
@@ -138,7 +140,7 @@ def test_a_token_in_a_header_is_not_asked_where_it_comes_from(
         {"X-CSRF": "x"},
     ],
 )
-def test_a_change_by_cookie_needs_the_csrf_value(
+def test_change_with_cookies_requires_the_csrf_value(
     client: FlaskClient, shown: dict[str, str]
 ) -> None:
     csrf_of(client)
@@ -147,14 +149,14 @@ def test_a_change_by_cookie_needs_the_csrf_value(
         assert ask(client, "POST", path, headers) == (403, "csrf_failed")
 
 
-def test_the_csrf_value_of_another_session_is_none(client: FlaskClient) -> None:
+def test_csrf_value_of_another_session_is_rejected(client: FlaskClient) -> None:
     earlier = csrf_of(client)
     csrf_of(client)
     assert ask(client, "POST", "/logout", {"X-CSRF-TOKEN": earlier}) == (403, "csrf_failed")
 
 
-def test_the_csrf_value_in_its_cookie_alone_proves_nothing(client: FlaskClient) -> None:
-    """A browser sends that by itself too; and who sets a cookie of this name chose its value."""
+def test_csrf_value_only_in_its_cookie_is_rejected(client: FlaskClient) -> None:
+    """A browser sends the cookie automatically too, and an attacker who sets it chose its value."""
     csrf_of(client)
     client.set_cookie(CSRF_COOKIE, "chosen", domain=HOST)
     assert ask(client, "POST", "/logout", {"X-CSRF-TOKEN": "chosen"}) == (403, "csrf_failed")
@@ -165,7 +167,9 @@ def changing() -> list[Endpoint]:
 
 
 @pytest.mark.parametrize("one", changing(), ids=lambda one: one.name)
-def test_every_change_by_cookie_asks_for_both(client: FlaskClient, one: Endpoint) -> None:
+def test_every_change_with_cookies_requires_origin_and_csrf_value(
+    client: FlaskClient, one: Endpoint
+) -> None:
     csrf = csrf_of(client)
     path = one.path.replace("<session_id>", "x")
     assert ask(client, one.method, path, {}) == (403, "csrf_failed")
@@ -190,7 +194,7 @@ def served(stores: Stores, **told: Any) -> Flask:
         ("http://[::1]:5000/x", "http://[::1]:5000", True),
     ],
 )
-def test_the_public_url_tells_which_origin_is_ones_own(
+def test_public_url_defines_the_own_origin(
     stores: Stores, public_url: str, origin: str, may: bool
 ) -> None:
     client = served(stores, public_url=public_url).test_client()
@@ -200,7 +204,7 @@ def test_the_public_url_tells_which_origin_is_ones_own(
     assert answer.status_code == (200 if may else 403)
 
 
-def test_what_a_proxy_says_of_the_host_is_not_believed(stores: Stores) -> None:
+def test_forwarded_host_is_not_trusted(stores: Stores) -> None:
     client = served(stores, trusted_proxies=1).test_client()
     headers = {"Origin": EVIL, "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
     answer = client.post("/login", json=LOGIN, headers=headers, base_url=f"http://{HOST}")
@@ -208,7 +212,7 @@ def test_what_a_proxy_says_of_the_host_is_not_believed(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("site", ["same-site", "cross-site", None])
-def test_an_origin_that_is_listed_may_act(stores: Stores, site: str | None) -> None:
+def test_allowed_origin_may_make_changes(stores: Stores, site: str | None) -> None:
     app = served(stores, cors_origins=("https://app.example",))
     client = app.test_client()
     headers = {"Origin": "https://app.example"} | ({} if site is None else {"Sec-Fetch-Site": site})

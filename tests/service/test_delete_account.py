@@ -8,7 +8,7 @@ def delete(ours: Site, token: str, password: str = GOOD) -> Any:
     return ours.ask("DELETE", "/me", token, password=password)
 
 
-def test_a_deleted_account_is_gone_with_its_sessions_and_codes(ours: Site) -> None:
+def test_deleting_an_account_removes_its_sessions_and_codes(ours: Site) -> None:
     ada = ours.add()
     pairs = [ours.pair(), ours.pair()]
     ours.post("/password/forgot", email=EMAIL)
@@ -28,7 +28,7 @@ def test_a_deleted_account_is_gone_with_its_sessions_and_codes(ours: Site) -> No
     assert "user_deleted" in ours.events()
 
 
-def test_it_takes_the_password(ours: Site) -> None:
+def test_deletion_requires_the_password(ours: Site) -> None:
     ours.add()
     token = ours.pair()["access_token"]
     refused = delete(ours, token, "wrong")
@@ -36,7 +36,7 @@ def test_it_takes_the_password(ours: Site) -> None:
     assert ours.me(token).status_code == 200
 
 
-def test_the_last_admin_stays_and_stays_signed_in(ours: Site) -> None:
+def test_last_admin_cannot_be_deleted_and_stays_logged_in(ours: Site) -> None:
     ada = ours.add()
     ours.parts.stores.users.set_roles(ada.id, frozenset({"admin"}))
     token = ours.pair()["access_token"]
@@ -48,7 +48,7 @@ def test_the_last_admin_stays_and_stays_signed_in(ours: Site) -> None:
     assert delete(ours, token).status_code == 204
 
 
-def test_no_token_of_a_deleted_user_gets_another(ours: Site) -> None:
+def test_refresh_token_of_a_deleted_user_is_rejected(ours: Site) -> None:
     ada = ours.add()
     pair = ours.pair()
     ours.parts.stores.users.delete(ada.id)

@@ -31,7 +31,7 @@ def demo(tmp_path: Path) -> Settings:
     return Settings(database=f"sqlite:///{tmp_path}/demo.db", demo=True, workers=1)
 
 
-def test_the_demo_lets_its_user_in(demo: Settings) -> None:
+def test_demo_user_can_log_in(demo: Settings) -> None:
     prepare(demo)
     client = create_app(demo).test_client()
     login = client.post("/login", json={"email": DEMO_EMAIL, "password": DEMO_PASSWORD})
@@ -39,7 +39,7 @@ def test_the_demo_lets_its_user_in(demo: Settings) -> None:
     assert view.get_json() == {"logged_in_as": "test@example.com"}
 
 
-def test_a_second_start_keeps_the_user_and_the_keys(demo: Settings) -> None:
+def test_second_start_keeps_the_user_and_the_keys(demo: Settings) -> None:
     prepare(demo)
     token = expired_demo_token(demo)
     with opened_users(demo) as users:
@@ -51,26 +51,26 @@ def test_a_second_start_keeps_the_user_and_the_keys(demo: Settings) -> None:
     assert answer.get_json() == {"msg": "The token has expired", "code": "token_expired"}
 
 
-def test_without_the_demo_nobody_is_added(tmp_path: Path) -> None:
+def test_without_the_demo_no_user_is_added(tmp_path: Path) -> None:
     settings = Settings(database=f"sqlite:///{tmp_path}/plain.db")
     prepare(settings)
     with opened_users(settings) as users:
         assert list(users.page()) == []
 
 
-def test_a_user_that_a_demo_left_behind_stops_the_start(demo: Settings) -> None:
+def test_demo_user_in_the_database_stops_a_normal_start(demo: Settings) -> None:
     prepare(demo)
     with pytest.raises(InvalidSetting, match="whose password everybody knows"):
         prepare(replace(demo, demo=False))
 
 
-def test_somebody_who_has_the_demo_address_and_a_password_of_his_own_is_served() -> None:
+def test_user_with_the_demo_address_and_another_password_is_served() -> None:
     users = MemoryUserStore()
     users.add(new_user(DEMO_EMAIL, QUICK.hash("another password"), 0.0))
     refuse_demo_user(users, QUICK)
 
 
-def test_the_demo_stays_away_from_real_accounts() -> None:
+def test_demo_does_not_start_on_a_database_with_accounts() -> None:
     users = MemoryUserStore()
     users.add(new_user("ada@example.com", "hash", 0.0))
     with pytest.raises(InvalidSetting, match="real accounts"):
@@ -79,7 +79,7 @@ def test_the_demo_stays_away_from_real_accounts() -> None:
 
 
 class JustTaken(MemoryUserStore):
-    """A store to which somebody else adds the user at the last moment."""
+    """A store to which another process adds the user at the last moment."""
 
     def add(self, user: User) -> None:
         raise EmailTaken
@@ -89,7 +89,7 @@ def test_two_demos_may_start_at_once() -> None:
     add_demo_user(JustTaken(), QUICK, moment)
 
 
-def test_the_demo_user_is_dated_by_the_clock() -> None:
+def test_demo_user_is_dated_by_the_clock() -> None:
     users = MemoryUserStore()
     add_demo_user(users, QUICK, moment)
     assert users.page()[0].created_at == 1_700_000_000.0

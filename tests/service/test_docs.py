@@ -1,4 +1,4 @@
-"""The page that shows the API: every byte of it is served from here, and nothing else is."""
+"""The page that shows the API: all its parts are served by the service itself."""
 
 import re
 
@@ -24,7 +24,7 @@ PARTS = {
 }
 
 
-def test_the_page_is_served_under_the_strictest_policy(client: FlaskClient) -> None:
+def test_page_has_the_strictest_content_security_policy(client: FlaskClient) -> None:
     answer = client.get("/docs")
     assert answer.status_code == 200
     assert answer.mimetype == "text/html"
@@ -33,20 +33,20 @@ def test_the_page_is_served_under_the_strictest_policy(client: FlaskClient) -> N
     assert "unsafe" not in policy
 
 
-def test_neither_script_nor_style_stands_in_the_page(client: FlaskClient) -> None:
+def test_page_has_no_inline_script_or_style(client: FlaskClient) -> None:
     page = client.get("/docs").text
     assert re.findall(r"<script[^>]*>([^<]+)", page) == []
     assert "<style" not in page
     assert not re.search(r"\s(style|on\w+)=", page)
 
 
-def test_the_page_names_its_own_parts_alone(client: FlaskClient) -> None:
+def test_page_refers_only_to_its_own_parts(client: FlaskClient) -> None:
     named = re.findall(r'(?:src|href)="([^"]+)"', client.get("/docs").text)
     assert sorted(named) == sorted(f"docs/{part}" for part in PARTS)
 
 
 @pytest.mark.parametrize(("part", "media_type"), PARTS.items())
-def test_each_part_is_what_it_says_and_is_kept(
+def test_each_part_has_its_content_type_and_is_cacheable(
     client: FlaskClient, part: str, media_type: str
 ) -> None:
     answer = client.get(f"/docs/{part}")
@@ -57,7 +57,7 @@ def test_each_part_is_what_it_says_and_is_kept(
     assert again.status_code == 304
 
 
-def test_every_picture_of_the_styles_is_a_file_beside_them(client: FlaskClient) -> None:
+def test_every_image_in_the_styles_is_a_served_file(client: FlaskClient) -> None:
     styles = client.get("/docs/swagger-ui.css").data
     assert b"data:" not in styles
     named = set(re.findall(rb"url\(([^)]*)\)", styles))
@@ -73,13 +73,13 @@ def test_every_picture_of_the_styles_is_a_file_beside_them(client: FlaskClient) 
     "part",
     ["index.css", "oauth2-redirect.html", "page.html", "..%2F__init__.py", "%2Fetc%2Fpasswd", "x"],
 )
-def test_nothing_else_is_served_there(client: FlaskClient, part: str) -> None:
+def test_other_paths_are_not_found(client: FlaskClient, part: str) -> None:
     answer = client.get(f"/docs/{part}")
     assert answer.status_code == 404
     assert answer.get_json()["code"] == "not_found"
 
 
-def test_below_a_prefix_the_page_works_as_well(settings: Settings, stores: Stores) -> None:
+def test_page_works_below_a_prefix(settings: Settings, stores: Stores) -> None:
     app = Flask(__name__)
     Watchword(app, settings=settings, stores=stores, url_prefix="/auth")
     client = app.test_client()

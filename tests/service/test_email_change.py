@@ -15,7 +15,7 @@ def confirm(ours: Site, code: str) -> int:
     return ours.post("/email/change/confirm", code=code, password=GOOD).status_code
 
 
-def test_the_address_changes_once_the_code_is_back_from_the_new_one(ours: Site) -> None:
+def test_address_changes_when_the_code_from_the_new_address_is_confirmed(ours: Site) -> None:
     ada = ours.add()
     token = ours.pair()["access_token"]
     assert ask(ours, token).status_code == 202
@@ -35,7 +35,7 @@ def test_the_address_changes_once_the_code_is_back_from_the_new_one(ours: Site) 
     assert ours.events()[1:3] == ["email_change_requested", "email_changed"]
 
 
-def test_an_address_that_somebody_else_has_is_answered_alike(ours: Site) -> None:
+def test_address_of_another_user_gets_the_same_response(ours: Site) -> None:
     ours.add()
     ours.add("bob@example.com")
     token = ours.pair()["access_token"]
@@ -49,13 +49,13 @@ def test_an_address_that_somebody_else_has_is_answered_alike(ours: Site) -> None
     ]
 
 
-def test_an_address_that_is_none_is_refused_by_name(ours: Site) -> None:
+def test_invalid_address_is_rejected_by_name(ours: Site) -> None:
     ours.add()
     refused = ask(ours, ours.pair()["access_token"], "nobody")
     assert (refused.status_code, refused.get_json()["field"]) == (422, "email")
 
 
-def test_an_address_that_was_taken_meanwhile_stays_the_other_s(ours: Site) -> None:
+def test_address_taken_before_confirmation_stays_with_its_owner(ours: Site) -> None:
     ours.add()
     ask(ours, ours.pair()["access_token"])
     code = ours.code()
@@ -65,7 +65,7 @@ def test_an_address_that_was_taken_meanwhile_stays_the_other_s(ours: Site) -> No
     assert ours.user() is not None
 
 
-def test_the_mailbox_of_a_new_address_is_not_flooded(ours: Site) -> None:
+def test_mailbox_of_a_new_address_is_rate_limited(ours: Site) -> None:
     ours.add()
     token = ours.pair()["access_token"]
     assert [ask(ours, token).status_code for _ in range(4)] == [202] * 3 + [429]
@@ -73,7 +73,7 @@ def test_the_mailbox_of_a_new_address_is_not_flooded(ours: Site) -> None:
 
 
 @pytest.mark.parametrize("public_url", [None, "https://login.example.com/account"])
-def test_no_header_changes_a_link(
+def test_request_headers_do_not_change_links(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, public_url: str | None
 ) -> None:
     with site(sqlite_url, monkeypatch, public_url=public_url) as ours:
@@ -100,7 +100,7 @@ def test_no_header_changes_a_link(
             assert (str(public_url) in text) == (public_url is not None)
 
 
-def test_an_account_sends_no_e_mails_to_ever_more_addresses(ours: Site) -> None:
+def test_account_cannot_send_mail_to_unlimited_addresses(ours: Site) -> None:
     ours.add()
     token = ours.pair()["access_token"]
     asked = [ask(ours, token, f"stranger{n}@example.com").status_code for n in range(5)]

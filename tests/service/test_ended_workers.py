@@ -1,4 +1,4 @@
-"""What a worker that has ended leaves behind."""
+"""Metrics that a terminated worker leaves behind."""
 
 import os
 import subprocess
@@ -12,13 +12,13 @@ from flask_watchword.service.ended_workers import delete_gauges_of_ended_process
 
 @pytest.fixture
 def ended() -> int:
-    """The number of a process that has ended."""
+    """The process id of a terminated process."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
 
 
-def test_gauges_of_the_ended_go_and_their_counts_and_those_of_others_stay(
+def test_gauges_of_terminated_workers_are_removed_and_other_metrics_kept(
     tmp_path: Path, ended: int
 ) -> None:
     mine = {f"gauge_livemax_{os.getpid()}.db", f"gauge_livemax_{os.getppid()}.db"}
@@ -29,7 +29,7 @@ def test_gauges_of_the_ended_go_and_their_counts_and_those_of_others_stay(
     assert {file.name for file in tmp_path.iterdir()} == mine | theirs
 
 
-def test_it_works_where_there_is_no_proc(
+def test_cleanup_works_without_proc(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: int
 ) -> None:
     for pid in (os.getpid(), ended):
@@ -39,7 +39,9 @@ def test_it_works_where_there_is_no_proc(
     assert [file.name for file in tmp_path.iterdir()] == [f"gauge_livemax_{os.getpid()}.db"]
 
 
-def test_a_process_of_another_user_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_of_another_user_counts_as_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(_pid: int, _signal: int) -> None:
         raise PermissionError
 

@@ -1,4 +1,4 @@
-"""Settings in a file ``.env``."""
+"""Settings in a ``.env`` file."""
 
 from pathlib import Path
 
@@ -28,12 +28,12 @@ def write(text: str | bytes, mode: int = 0o600) -> None:
     file.chmod(mode)
 
 
-def test_without_one_there_is_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_file_only_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHWORD_PORT", "8080")
     assert read_settings(environment()).port == 8080
 
 
-def test_it_sets_what_the_environment_does_not_and_options_go_before_both(
+def test_file_is_overridden_by_the_environment_and_by_options(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write("WATCHWORD_PORT=8080\nexport WATCHWORD_HOST='::1'\n# a remark\nOTHER=x\nODD\n")
@@ -43,24 +43,24 @@ def test_it_sets_what_the_environment_does_not_and_options_go_before_both(
     assert read_settings(environment(), port=9090).port == 9090
 
 
-def test_every_reader_takes_it() -> None:
+def test_every_command_reads_the_file() -> None:
     write("WATCHWORD_DATABASE=sqlite:////a.db\nWATCHWORD_VALKEY=valkey://cache/0\n")
     assert read_database(environ=environment()) == "sqlite:////a.db"
     assert read_session_store(environ=environment()) == "valkey://cache/0"
 
 
-def test_an_application_that_mounts_the_service_reads_none() -> None:
+def test_mounted_service_reads_no_file() -> None:
     write("WATCHWORD_PORT=8080\n")
     assert read_settings().port == 5000
 
 
-def test_a_value_means_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_value_is_taken_literally(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/root")
     write("WATCHWORD_SERVICE_NAME=${HOME} $HOME\n")
     assert read_settings(environment()).service_name == "${HOME} $HOME"
 
 
-def test_a_secret_of_the_environment_goes_before_one_of_the_file_by_either_name(
+def test_secret_of_the_environment_overrides_the_file_under_either_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "key").write_text("from-the-file-that-the-environment-names")
@@ -79,7 +79,7 @@ def test_a_secret_of_the_environment_goes_before_one_of_the_file_by_either_name(
         (b"WATCHWORD_PORT=\xff\n", ".env: is not UTF-8 text"),
     ],
 )
-def test_a_line_that_cannot_be_used_is_named_without_its_value(text: str | bytes, why: str) -> None:
+def test_invalid_line_is_reported_without_its_value(text: str | bytes, why: str) -> None:
     write(text)
     with pytest.raises(InvalidSetting) as refused:
         environment()
@@ -87,7 +87,7 @@ def test_a_line_that_cannot_be_used_is_named_without_its_value(text: str | bytes
     assert SECRET not in str(refused.value)
 
 
-def test_a_secret_that_others_can_read_is_refused() -> None:
+def test_secret_readable_by_others_is_rejected() -> None:
     write(f"WATCHWORD_METRICS_TOKEN={SECRET}\n", 0o644)
     with pytest.raises(InvalidSetting, match=r"can read WATCHWORD_METRICS_TOKEN.*chmod o-rwx"):
         environment()
@@ -95,19 +95,19 @@ def test_a_secret_that_others_can_read_is_refused() -> None:
     assert read_settings(environment()).port == 8080
 
 
-def test_settings_that_others_can_write_are_refused() -> None:
+def test_settings_writable_by_others_are_rejected() -> None:
     write("WATCHWORD_PORT=8080\n", 0o666)
     with pytest.raises(InvalidSetting, match="can write"):
         environment()
 
 
-def test_a_folder_of_that_name_is_none(folder: Path) -> None:
+def test_directory_named_env_counts_as_no_file(folder: Path) -> None:
     (folder / ".env").mkdir()
     assert read_settings(environment()).port == 5000
 
 
 @pytest.mark.parametrize("where", ["environment", ".env"])
-def test_a_name_that_is_no_setting_stops_the_start_and_the_right_one_is_told(
+def test_unknown_setting_stops_the_start_with_a_suggestion(
     monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     if where == ".env":
@@ -122,7 +122,7 @@ def test_a_name_that_is_no_setting_stops_the_start_and_the_right_one_is_told(
 
 
 @pytest.mark.parametrize("name", ["REDIS", "TLS_CERT", "TIMEOUT", "DEBUG", "URL"])
-def test_a_name_that_is_like_none_is_told_no_other(name: str) -> None:
+def test_unknown_setting_without_a_similar_name_gets_no_suggestion(name: str) -> None:
     with pytest.raises(InvalidSetting) as refused:
         read_settings({f"WATCHWORD_{name}": "1"})
     assert str(refused.value) == f"Unknown setting WATCHWORD_{name}. Remove it"
@@ -138,7 +138,7 @@ def test_a_name_that_is_like_none_is_told_no_other(name: str) -> None:
         ("MAIL_FORM", "MAIL_FROM"),
     ],
 )
-def test_a_slip_is_told_the_name_that_was_meant(slip: str, meant: str) -> None:
+def test_misspelt_setting_gets_a_suggestion(slip: str, meant: str) -> None:
     with pytest.raises(InvalidSetting, match=rf"Did you mean WATCHWORD_{meant}\?$"):
         read_settings({f"WATCHWORD_{slip}": "1"})
 
@@ -146,7 +146,7 @@ def test_a_slip_is_told_the_name_that_was_meant(slip: str, meant: str) -> None:
 @pytest.mark.parametrize(
     "injected",
     [
-        # A Service named watchword, of Kubernetes.
+        # A Kubernetes Service named watchword.
         {
             "WATCHWORD_SERVICE_HOST": "10.96.0.17",
             "WATCHWORD_SERVICE_PORT": "5000",
@@ -157,7 +157,7 @@ def test_a_slip_is_told_the_name_that_was_meant(slip: str, meant: str) -> None:
             "WATCHWORD_PORT_5000_TCP_PORT": "5000",
             "WATCHWORD_PORT_5000_TCP_ADDR": "10.96.0.17",
         },
-        # Services whose names begin so.
+        # Services whose names start with it.
         {
             "WATCHWORD_DB_SERVICE_HOST": "10.96.0.18",
             "WATCHWORD_DB_SERVICE_PORT": "5432",
@@ -165,7 +165,7 @@ def test_a_slip_is_told_the_name_that_was_meant(slip: str, meant: str) -> None:
             "WATCHWORD_SMTP_PORT": "tcp://[fd00::1]:25",
             "WATCHWORD_SERVICE_PORT": "udp://10.96.0.18:53",
         },
-        # Links of Docker.
+        # Docker links.
         {
             "WATCHWORD_DB_NAME": "/web/watchword-db",
             "WATCHWORD_DB_PORT": "tcp://172.17.0.5:5432",
@@ -178,29 +178,29 @@ def test_a_slip_is_told_the_name_that_was_meant(slip: str, meant: str) -> None:
         },
     ],
 )
-def test_what_kubernetes_and_docker_inject_is_no_setting(injected: dict[str, str]) -> None:
+def test_variables_injected_by_kubernetes_and_docker_are_ignored(injected: dict[str, str]) -> None:
     assert read_settings(injected) == read_settings({})
     assert read_settings(injected | {"WATCHWORD_WORKERS": "2"}).workers == 2
 
 
-def test_a_port_beside_what_kubernetes_injects_counts() -> None:
+def test_port_setting_beside_injected_variables_is_used() -> None:
     environ = {"WATCHWORD_SERVICE_HOST": "10.96.0.17", "WATCHWORD_PORT": "8080"}
     assert read_settings(environ).port == 8080
 
 
 @pytest.mark.parametrize("name", ["SMTP_PORT", "DB_NAME", "DB_ENV_X"])
-def test_a_name_that_looks_injected_by_its_ending_alone_is_unknown(name: str) -> None:
+def test_name_that_only_ends_like_an_injected_one_is_unknown(name: str) -> None:
     with pytest.raises(InvalidSetting, match=f"Unknown setting WATCHWORD_{name}"):
         read_settings({f"WATCHWORD_{name}": "25"})
 
 
-def test_an_empty_variable_does_not_hide_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_does_not_hide_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     write("WATCHWORD_PORT=8080\nWATCHWORD_VALKEY=\n")
     monkeypatch.setenv("WATCHWORD_PORT", "")
     settings = read_settings(environment())
     assert (settings.port, settings.valkey) == (8080, None)
 
 
-def test_an_empty_secret_may_be_read_by_others() -> None:
+def test_empty_secret_may_be_readable_by_others() -> None:
     write("WATCHWORD_MASTER_KEY=\nWATCHWORD_PORT=8080\n", 0o644)
     assert read_settings(environment()).port == 8080

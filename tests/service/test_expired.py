@@ -11,23 +11,21 @@ from flask_watchword.extension.state import state_of
 from flask_watchword.extension.tokens.api import create_access_token, create_refresh_token
 from tests.service.conftest import bearer
 
-#: Longer than a refresh token lives.
+# : Longer than the lifetime of a refresh token.
 LONG = 30 * 24 * 60 * 60
 
 
 def created_long_ago(
     app: Flask, user: User, create: Callable[..., str] = create_access_token
 ) -> str:
-    """Return a token of a user that has expired."""
+    """Return an expired token of a user."""
     past = time.time() - LONG
     long_ago = mock.patch.object(state_of(app).callbacks, "clock", return_value=past)
     with app.app_context(), long_ago:
         return create(user.id)
 
 
-def test_an_expired_token_is_told_that_it_has_expired(
-    app: Flask, client: FlaskClient, ada: User
-) -> None:
+def test_expired_token_is_reported_as_expired(app: Flask, client: FlaskClient, ada: User) -> None:
     token = created_long_ago(app, ada)
     answer = client.post("/expired", headers=bearer(token))
     assert answer.status_code == 401
@@ -35,7 +33,7 @@ def test_an_expired_token_is_told_that_it_has_expired(
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 
 
-def test_the_protected_route_tells_an_expired_token_the_same(
+def test_protected_route_reports_an_expired_token_the_same_way(
     app: Flask, client: FlaskClient, ada: User
 ) -> None:
     token = created_long_ago(app, ada)
@@ -44,7 +42,7 @@ def test_the_protected_route_tells_an_expired_token_the_same(
     assert answer.get_json() == {"msg": "The token has expired", "code": "token_expired"}
 
 
-def test_an_unexpired_token_is_refused_with_a_clear_message(
+def test_unexpired_token_is_rejected_with_a_clear_message(
     client: FlaskClient, tokens: dict[str, str]
 ) -> None:
     answer = client.post("/expired", headers=bearer(tokens["access_token"]))
@@ -53,21 +51,21 @@ def test_an_unexpired_token_is_refused_with_a_clear_message(
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c"])
-def test_what_is_no_token_is_refused(client: FlaskClient, token: str) -> None:
+def test_malformed_token_is_rejected(client: FlaskClient, token: str) -> None:
     answer = client.post("/expired", headers=bearer(token))
     assert answer.status_code == 401
-    # An empty header is no token of the wrong form, it is no field at all.
+    # An empty header counts as missing, not as a malformed token.
     assert answer.get_json()["code"] == ("malformed_token" if token else "invalid_token")
 
 
-def test_an_expired_refresh_token_is_refused(app: Flask, client: FlaskClient, ada: User) -> None:
+def test_expired_refresh_token_is_rejected(app: Flask, client: FlaskClient, ada: User) -> None:
     token = created_long_ago(app, ada, create_refresh_token)
     answer = client.post("/expired", headers=bearer(token))
     assert answer.status_code == 401
     assert answer.get_json()["code"] == "invalid_token"
 
 
-def test_an_expired_token_with_a_broken_signature_is_refused(
+def test_expired_token_with_a_wrong_signature_is_rejected(
     app: Flask, client: FlaskClient, ada: User
 ) -> None:
     token = created_long_ago(app, ada)
@@ -78,7 +76,7 @@ def test_an_expired_token_with_a_broken_signature_is_refused(
     assert answer.get_json()["code"] == "invalid_signature"
 
 
-def test_no_token_at_all_is_refused(client: FlaskClient) -> None:
+def test_missing_token_is_rejected(client: FlaskClient) -> None:
     answer = client.post("/expired")
     assert answer.status_code == 401
     assert answer.get_json()["code"] == "missing_token"

@@ -89,7 +89,7 @@ def add_token(client: FlaskClient) -> dict[str, Any]:
     return pair
 
 
-def test_a_factor_of_an_application_is_a_step_of_the_login(app: Flask, client: FlaskClient) -> None:
+def test_factor_of_an_application_is_a_step_of_the_login(app: Flask, client: FlaskClient) -> None:
     add_token(client)
     challenge = log_in(client)
     assert challenge["mfa_required"] is True
@@ -103,7 +103,7 @@ def test_a_factor_of_an_application_is_a_step_of_the_login(app: Flask, client: F
     assert (again.status_code, again.get_json()["code"]) == (401, "invalid_second_factor")
 
 
-def test_sensitive_changes_need_the_factor_of_an_application(client: FlaskClient) -> None:
+def test_sensitive_changes_require_the_factor_of_an_application(client: FlaskClient) -> None:
     headers = bearer(add_token(client))
     body = {"current_password": GOOD, "password": "seven lazy otters juggle"}
     refused = client.post("/password/change", json=body, headers=headers)
@@ -116,7 +116,7 @@ def test_sensitive_changes_need_the_factor_of_an_application(client: FlaskClient
     assert client.post("/password/change", json=right, headers=headers).status_code == 204
 
 
-def test_the_rows_of_a_factor_go_with_their_user(app: Flask, client: FlaskClient) -> None:
+def test_rows_of_a_factor_are_deleted_with_their_user(app: Flask, client: FlaskClient) -> None:
     headers = bearer(add_token(client))
     body = {"password": GOOD, "hardware_token": signed(SECRET, 1)}
     assert client.delete("/me", json=body, headers=headers).status_code == 204
@@ -126,7 +126,7 @@ def test_the_rows_of_a_factor_go_with_their_user(app: Flask, client: FlaskClient
     engine.dispose()
 
 
-def test_the_api_description_has_the_endpoints_and_members_of_a_feature(
+def test_api_description_has_the_endpoints_and_members_of_a_feature(
     client: FlaskClient,
 ) -> None:
     description = client.get("/openapi.json").get_json()
@@ -135,7 +135,7 @@ def test_the_api_description_has_the_endpoints_and_members_of_a_feature(
     assert {"code", "recovery_code", "hardware_token"} <= change.keys()
 
 
-def test_the_audit_log_has_the_events_of_a_feature(app: Flask, client: FlaskClient) -> None:
+def test_audit_log_has_the_events_of_a_feature(app: Flask, client: FlaskClient) -> None:
     add_token(client)
     log = context_of(app).repositories.audit_log
     events = [entry.event.event for entry in log.after(0, 100)]
@@ -150,7 +150,7 @@ def left_out(tmp_path: Path, *names: str, **settings: Any) -> FlaskClient:
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
-def test_a_feature_that_is_left_out_has_no_routes(feature: Feature, tmp_path: Path) -> None:
+def test_excluded_feature_has_no_routes(feature: Feature, tmp_path: Path) -> None:
     needed_by = {other.name for other in FEATURES if feature.name in other.requires}
     needed_by |= {o.name for o in FEATURES if needed_by & {*o.requires}}
     client = left_out(tmp_path, feature.name, *needed_by)
@@ -164,7 +164,7 @@ def test_a_feature_that_is_left_out_has_no_routes(feature: Feature, tmp_path: Pa
     client.application.extensions["watchword"].close()
 
 
-def test_a_login_without_totp_takes_no_code(tmp_path: Path) -> None:
+def test_login_without_totp_takes_no_code(tmp_path: Path) -> None:
     client = left_out(tmp_path, "totp", "recovery_codes")
     description = client.get("/openapi.json").get_json()
     change = description["components"]["schemas"]["PasswordChange"]["properties"]
@@ -172,7 +172,7 @@ def test_a_login_without_totp_takes_no_code(tmp_path: Path) -> None:
     client.application.extensions["watchword"].close()
 
 
-def test_a_factor_that_users_have_enrolled_cannot_be_left_out(tmp_path: Path) -> None:
+def test_factor_with_enrolled_users_cannot_be_excluded(tmp_path: Path) -> None:
     settings = Settings(database=f"sqlite:///{tmp_path}/w.db")
     with_totp = Flask("with_totp")
     watchword = Watchword(with_totp, settings=settings)
@@ -180,24 +180,24 @@ def test_a_factor_that_users_have_enrolled_cannot_be_left_out(tmp_path: Path) ->
     enrolment = new_enrolment("ada", 0.0)
     assert totp.begin(enrolment)
     without = replace(settings, disabled_features=("totp", "recovery_codes"))
-    prepare(without)  # an authenticator that is not confirmed is no factor
+    prepare(without)  # an unconfirmed TOTP device is not a factor
     assert totp.confirm("ada", enrolment.created_at, 1, 1.0)
     with pytest.raises(InvalidSetting, match="totp cannot be left out"):
         prepare(without)
     watchword.close()
 
 
-def test_a_feature_that_others_need_cannot_be_left_out() -> None:
+def test_feature_required_by_others_cannot_be_excluded() -> None:
     with pytest.raises(InvalidSetting, match="totp requires it"):
         active_features(Settings(disabled_features=("recovery_codes",)))
 
 
-def test_a_feature_that_does_not_exist_cannot_be_left_out() -> None:
+def test_unknown_feature_cannot_be_excluded() -> None:
     with pytest.raises(InvalidSetting, match="there is no feature 'passkey'"):
         active_features(Settings(disabled_features=("passkey",)))
 
 
-def test_two_features_of_one_name_are_refused() -> None:
+def test_two_features_of_one_name_are_rejected() -> None:
     with pytest.raises(RuntimeError, match="same name"):
         active_features(Settings(), [FEATURE, FEATURE])
 
@@ -211,7 +211,7 @@ def declared_settings() -> list[tuple[str, str, bool]]:
 
 
 @pytest.mark.parametrize(("feature", "variable", "is_secret"), declared_settings())
-def test_the_settings_of_a_feature_that_is_left_out_are_refused(
+def test_settings_of_an_excluded_feature_are_rejected(
     feature: str, variable: str, is_secret: bool
 ) -> None:
     environ = {"WATCHWORD_DISABLED_FEATURES": f"delete_account,{feature}"}
@@ -222,7 +222,7 @@ def test_the_settings_of_a_feature_that_is_left_out_are_refused(
             read_app_settings({name: "5"}, environ)
 
 
-def test_a_feature_of_an_application_has_settings(tmp_path: Path) -> None:
+def test_feature_of_an_application_has_settings(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from a file\n")
     config = {"WATCHWORD_FEEDBACK_SIZE": 7, "WATCHWORD_LIMIT_FEEDBACK_PER_USER": "9/hour"}
     environ = {
@@ -238,7 +238,7 @@ def test_a_feature_of_an_application_has_settings(tmp_path: Path) -> None:
     assert (unset[SIZE], unset[KEY], unset.limits[PER_USER]) == (5, None, PER_USER.default)
 
 
-def test_watchword_reads_the_settings_of_the_features_of_an_application(tmp_path: Path) -> None:
+def test_watchword_reads_the_settings_of_an_applications_features(tmp_path: Path) -> None:
     app = Flask(__name__)
     app.config["WATCHWORD_DATABASE"] = f"sqlite:///{tmp_path}/w.db"
     app.config["WATCHWORD_FEEDBACK_SIZE"] = 7
@@ -246,7 +246,7 @@ def test_watchword_reads_the_settings_of_the_features_of_an_application(tmp_path
         assert context_of(app).settings[SIZE] == 7
 
 
-def test_a_wrong_value_or_name_of_an_application_is_refused() -> None:
+def test_wrong_value_or_name_of_an_application_is_rejected() -> None:
     with pytest.raises(InvalidSetting, match=r"^WATCHWORD_FEEDBACK_SIZE: '11' is not a number"):
         read_app_settings({"WATCHWORD_FEEDBACK_SIZE": 11}, {}, [FEEDBACK])
     with pytest.raises(InvalidSetting, match="Did you mean WATCHWORD_FEEDBACK_SIZE"):
@@ -255,21 +255,21 @@ def test_a_wrong_value_or_name_of_an_application_is_refused() -> None:
         read_app_settings({"WATCHWORD_FEEDBACK_SIZE": 7}, {})
 
 
-def test_two_settings_of_one_name_are_refused() -> None:
+def test_two_settings_of_one_name_are_rejected() -> None:
     port = Feature(name="x", summary="", settings=[Setting("port", some_text, "", "a port")])
     with pytest.raises(RuntimeError, match="settings have the same name"):
         read_app_settings({}, {}, [port])
 
 
-def test_the_settings_of_features_can_be_pickled() -> None:
-    # Workers that are spawned get them so.
+def test_settings_of_features_can_be_pickled() -> None:
+    # Spawned workers receive them pickled.
     variables = {"WATCHWORD_FEEDBACK_SIZE": 7, "WATCHWORD_LIMIT_FEEDBACK_PER_USER": "9/hour"}
     settings = pickle.loads(pickle.dumps(read_app_settings(variables, {}, [FEEDBACK])))  # noqa: S301
     assert settings[SIZE] == 7
     assert settings.limits[PER_USER] == read_limit("9/hour")
 
 
-def test_the_tables_of_a_feature_are_created_once(app: Flask) -> None:
+def test_tables_of_a_feature_are_created_once(app: Flask) -> None:
     url = app.config["WATCHWORD_DATABASE"]
     again = Flask("again")
     again.config["WATCHWORD_DATABASE"] = url
@@ -279,7 +279,7 @@ def test_the_tables_of_a_feature_are_created_once(app: Flask) -> None:
         engine.dispose()
 
 
-def test_the_commands_of_a_feature_that_is_left_out_do_not_exist(
+def test_commands_of_an_excluded_feature_do_not_exist(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -295,7 +295,7 @@ def test_the_commands_of_a_feature_that_is_left_out_do_not_exist(
     assert "No such command 'audit'" in refused.output
 
 
-def test_help_is_shown_beside_an_invalid_env_file(
+def test_help_is_shown_despite_an_invalid_env_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -303,7 +303,7 @@ def test_help_is_shown_beside_an_invalid_env_file(
     assert " audit " in CliRunner().invoke(main, ["--help"]).output
 
 
-def test_each_command_of_a_feature_is_in_its_declaration() -> None:
+def test_each_command_of_a_feature_is_declared() -> None:
     declared = {
         feature.name: import_string(path.replace(":", ".")).name
         for feature in FEATURES
@@ -312,7 +312,7 @@ def test_each_command_of_a_feature_is_in_its_declaration() -> None:
     assert {feature: command for command, feature in main.features.items()} == declared
 
 
-def test_the_doctor_runs_the_checks_of_the_features(
+def test_doctor_runs_the_checks_of_the_features(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -324,7 +324,7 @@ def test_the_doctor_runs_the_checks_of_the_features(
     assert "verified addresses" not in {found.check for found in run_checks()}
 
 
-def test_a_password_can_be_changed_without_the_feature_that_resets_it(tmp_path: Path) -> None:
+def test_password_can_be_changed_without_the_reset_feature(tmp_path: Path) -> None:
     client = left_out(tmp_path, "password_reset", "admin_users")
     assert client.post("/register", json={"email": EMAIL, "password": GOOD}).status_code == 201
     body = {"current_password": GOOD, "password": "seven lazy otters juggle"}
@@ -333,14 +333,14 @@ def test_a_password_can_be_changed_without_the_feature_that_resets_it(tmp_path: 
     client.application.extensions["watchword"].close()
 
 
-def test_a_service_starts_without_any_feature_that_mails_a_code(tmp_path: Path) -> None:
+def test_service_starts_without_any_feature_that_mails_a_code(tmp_path: Path) -> None:
     names = ("registration", "email_verification", "email_change", "password_reset", "admin_users")
     client = left_out(tmp_path, *names)
     assert client.get("/healthz").status_code == 200
     client.application.extensions["watchword"].close()
 
 
-def test_the_rows_of_a_feature_that_is_left_out_go_with_their_user(tmp_path: Path) -> None:
+def test_rows_of_an_excluded_feature_are_deleted_with_their_user(tmp_path: Path) -> None:
     client = left_out(tmp_path, "totp", "recovery_codes")
     assert client.post("/register", json={"email": EMAIL, "password": GOOD}).status_code == 201
     pair = log_in(client)
@@ -354,7 +354,7 @@ def test_the_rows_of_a_feature_that_is_left_out_go_with_their_user(tmp_path: Pat
     client.application.extensions["watchword"].close()
 
 
-def test_a_failed_login_does_not_wake_the_thread_that_sends_mail(
+def test_failed_login_does_not_wake_the_mail_thread(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     woken: list[str] = []
@@ -368,7 +368,7 @@ def test_a_failed_login_does_not_wake_the_thread_that_sends_mail(
     assert woken == ["woken"] * 2
 
 
-def test_totp_is_not_added_beside_another_factor_without_showing_it(client: FlaskClient) -> None:
+def test_enrolling_totp_requires_the_factor_already_enrolled(client: FlaskClient) -> None:
     headers = bearer(add_token(client))
     app = client.application
     users = context_of(app).stores.users
@@ -383,7 +383,7 @@ def test_totp_is_not_added_beside_another_factor_without_showing_it(client: Flas
 
 
 @pytest.mark.parametrize(("name", "value"), [("field", "code"), ("amr", "pwd")])
-def test_a_factor_that_passes_for_another_is_refused(name: str, value: str) -> None:
+def test_factor_with_the_name_of_another_is_rejected(name: str, value: str) -> None:
     factor = HardwareToken()
     setattr(factor, name, value)
     with pytest.raises(RuntimeError):

@@ -1,4 +1,4 @@
-"""A PostgreSQL that says nothing is waited for once by a request, and for less than two seconds."""
+"""A request waits for an unresponsive PostgreSQL server once, and for less than two seconds."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from flask_watchword.service.stores import prepare
 from tests.servers.postgres import PostgresServer, new_database, running_postgres
 from tests.service.site import EMAIL, GOOD, Site, site, site_settings
 
-#: Seconds that a busy machine may need: less than two silences, which is what must not be.
+# : Seconds allowed on a busy machine: less than two timeouts, which must not happen.
 ENOUGH = 2 * postgres.ANSWER_SECONDS
 
 
@@ -41,7 +41,7 @@ def refused_in_time(ask: Callable[[], TestResponse]) -> None:
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_what_one_request_waits_leaves_time_for_its_answer() -> None:
+def test_timeout_of_one_request_leaves_time_for_the_response() -> None:
     found = engine.open_engine("postgresql+psycopg://nobody@127.0.0.1/none")
     assert postgres.ANSWER_SECONDS == postgres.STATEMENT_SECONDS + postgres.GRACE_SECONDS <= 1.5
     assert found.pool._timeout == postgres.ANSWER_SECONDS  # type: ignore[attr-defined]
@@ -49,7 +49,9 @@ def test_what_one_request_waits_leaves_time_for_its_answer() -> None:
 
 
 @pytest.mark.server
-def test_who_finds_it_out_is_refused_in_time(server: PostgresServer, ours: Site) -> None:
+def test_request_that_detects_the_outage_is_rejected_in_time(
+    server: PostgresServer, ours: Site
+) -> None:
     ours.add_verified()
     pair = ours.pair()
     asked: list[Callable[[], TestResponse]] = [
@@ -64,7 +66,7 @@ def test_who_finds_it_out_is_refused_in_time(server: PostgresServer, ours: Site)
 
 
 @pytest.mark.server
-def test_a_login_under_which_it_freezes_waits_once(
+def test_login_during_which_the_server_freezes_waits_once(
     server: PostgresServer, ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours.add_verified()
@@ -72,7 +74,7 @@ def test_a_login_under_which_it_freezes_waits_once(
     with ExitStack() as frozen, monkeypatch.context() as patched:
 
         def freeze_and_verify(self: Passwords, password_hash: str, password: str) -> bool:
-            # The user is read by now; what begins the session comes after.
+            # The user has been read at this point; the session is created afterwards.
             frozen.enter_context(server.frozen())
             return verify(self, password_hash, password)
 
@@ -82,8 +84,8 @@ def test_a_login_under_which_it_freezes_waits_once(
 
 
 @pytest.mark.server
-def test_a_new_connection_is_waited_for_no_longer(server: PostgresServer) -> None:
-    # Not the driver's two seconds, which with all else would be too late.
+def test_new_connection_waits_no_longer(server: PostgresServer) -> None:
+    # Not for the driver's two seconds, which would exceed the limit together with the rest.
     found = engine.open_engine(server.url)
     with server.frozen():
         began = time.monotonic()
@@ -94,7 +96,7 @@ def test_a_new_connection_is_waited_for_no_longer(server: PostgresServer) -> Non
 
 
 @pytest.mark.server
-def test_a_url_that_says_how_long_to_connect_is_believed(server: PostgresServer) -> None:
+def test_connect_timeout_in_the_url_is_used(server: PostgresServer) -> None:
     url = server.url.update_query_dict({"connect_timeout": "3"})
     found = engine.open_engine(url)
     too_late = pytest.raises(StoreUnavailable, match="timeout expired")

@@ -1,4 +1,4 @@
-"""No client takes all of the password hashing, however often it is right."""
+"""No client can occupy all of the password hashing, even with correct passwords."""
 
 import contextlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send
 from tests.service.site import EMAIL, GOOD, Site, site
 
 HERE = "127.0.0.1"
-#: Endpoints at which a password is hashed. An admin who adds users is none of those to be kept out.
+# : Endpoints that hash a password. An admin who adds users is trusted and not limited.
 HASHING = [
     one
     for one in ENDPOINTS.values()
@@ -27,9 +27,9 @@ HASHING = [
 
 
 def take_all(ours: Site, held: ExitStack, address: str, account: str | None = None) -> None:
-    """Take every place that a client may have, until the end of the test."""
+    """Occupy every slot that one client may use until the end of the test."""
     with contextlib.suppress(TooManyAttempts):
-        # All places of the process are more than a client may have.
+        # All slots of the process are more than one client may use.
         for _ in range(ours.parts.passwords.capacity):
             held.enter_context(ours.parts.hash_shares.slot(address, account))
 
@@ -41,7 +41,7 @@ def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("one", HASHING, ids=lambda one: one.name)
-def test_an_endpoint_that_hashes_asks_for_the_client_s_share_first(
+def test_hashing_endpoint_takes_a_slot_of_the_clients_share_first(
     ours: Site, one: Endpoint
 ) -> None:
     request = GOOD_REQUESTS[one.name](ours)
@@ -55,7 +55,7 @@ def test_an_endpoint_that_hashes_asks_for_the_client_s_share_first(
     assert send(ours, one, request).status_code == min(one.responses)
 
 
-def test_connections_that_log_in_to_one_account_leave_places_to_the_others(ours: Site) -> None:
+def test_connections_that_log_in_to_one_account_leave_slots_to_others(ours: Site) -> None:
     ours.add()
     ours.add("bob@example.com")
     with ExitStack() as held:
@@ -79,14 +79,14 @@ def narrow(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         yield found
 
 
-def test_logging_in_is_counted_with_the_right_password_too(narrow: Site) -> None:
+def test_successful_logins_count_too(narrow: Site) -> None:
     narrow.add()
     narrow.add("bob@example.com")
     assert [narrow.log_in().status_code for _ in range(4)] == [200] * 3 + [429]
     assert narrow.log_in("bob@example.com").status_code == 200
 
 
-def test_a_login_that_waits_for_a_second_factor_is_counted_too(narrow: Site) -> None:
+def test_logins_that_wait_for_a_second_factor_count_too(narrow: Site) -> None:
     user = narrow.add_verified()
     totp = narrow.parts.repositories.get(TOTP)
     totp.begin(Enrolment(user.id, "A" * 32, 0.0))
@@ -94,18 +94,18 @@ def test_a_login_that_waits_for_a_second_factor_is_counted_too(narrow: Site) -> 
     assert [narrow.log_in().status_code for _ in range(4)] == [200] * 3 + [429]
 
 
-def test_wrong_passwords_use_up_none_of_the_owner_s_logins(narrow: Site) -> None:
+def test_wrong_passwords_use_up_none_of_the_owners_logins(narrow: Site) -> None:
     narrow.add()
     assert [narrow.log_in(password="wrong").status_code for _ in range(5)] == [401] * 5
     assert narrow.log_in().status_code == 200
 
 
-def test_a_password_that_is_asked_for_again_is_counted_when_it_is_right_too(
+def test_correct_passwords_of_confirmations_count_too(
     narrow: Site,
 ) -> None:
     narrow.add()
     token = narrow.pair()["access_token"]
-    # Refused for the address, after the password was found right.
+    # Rejected for the address, after the password was verified.
     asked = [
         narrow.post("/email/change", token, email="localhost", password=GOOD) for _ in range(4)
     ]

@@ -13,7 +13,7 @@ from tests.service.places import stores_around
 
 
 class DownStore(MemoryUserStore):
-    """A store that does not answer."""
+    """A store that does not respond."""
 
     def ping(self) -> None:
         raise StoreUnavailable("connection refused")
@@ -27,20 +27,20 @@ def stranded(settings: Settings) -> FlaskClient:
     return create_app(settings, stores=stores_around(DownStore())).test_client()
 
 
-def test_a_healthy_service_says_so(client: FlaskClient) -> None:
+def test_healthy_service_responds_with_200(client: FlaskClient) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200
     assert answer.get_json() == {"status": "ok"}
 
 
-def test_a_ready_service_names_its_stores(client: FlaskClient) -> None:
+def test_ready_service_lists_its_stores(client: FlaskClient) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
     stores = {"database": "up", "sessions": "up", "throttle": "up"}
     assert answer.get_json() == {"status": "ready", "stores": stores}
 
 
-def test_a_service_without_its_store_lives_but_is_not_ready(stranded: FlaskClient) -> None:
+def test_service_without_its_store_is_live_but_not_ready(stranded: FlaskClient) -> None:
     assert stranded.get("/healthz").status_code == 200
     answer = stranded.get("/readyz")
     assert answer.status_code == 503
@@ -57,12 +57,12 @@ def test_login_without_the_store_is_503_and_not_401(stranded: FlaskClient) -> No
     assert answer.status_code == 503
 
 
-def test_a_service_whose_database_was_never_prepared_is_not_ready(settings: Settings) -> None:
+def test_service_with_an_unprepared_database_is_not_ready(settings: Settings) -> None:
     assert create_app(settings).test_client().get("/readyz").status_code == 503
 
 
 class DownSessions(MemorySessionStore):
-    """A session store that stops answering when it is told to."""
+    """A session store that can be switched to fail."""
 
     down = False
 
@@ -87,7 +87,7 @@ _ASKING = {"start", "rotate", "get", "end", "end_all", "of_subject"}
         ("GET", "/readyz", None),
     ],
 )
-def test_without_the_session_store_nothing_is_open_and_nothing_breaks(
+def test_without_the_session_store_requests_fail_closed_with_503(
     settings: Settings, users: MemoryUserStore, method: str, path: str, token: str | None
 ) -> None:
     sessions = DownSessions()

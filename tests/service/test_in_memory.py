@@ -26,7 +26,7 @@ SPELLINGS = ["sqlite://", "sqlite:///:memory:", "sqlite+pysqlite://"]
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have temporary databases made where the test sees them."""
+    """Create temporary databases in a directory that the test can inspect."""
     monkeypatch.setattr(temporary_database, "_MEMORY", tmp_path)
     return tmp_path
 
@@ -48,7 +48,7 @@ def sessions(url: str = "sqlite://") -> tuple[Sessions, FlaskClient]:
 
 
 @pytest.mark.parametrize("url", SPELLINGS)
-def test_the_service_keeps_accounts_of_one_application(url: str) -> None:
+def test_service_keeps_accounts_of_one_application(url: str) -> None:
     (one, client), (other, another) = service(url), service(url)
     with closing(one), closing(other):
         assert client.post("/register", json=ADA).status_code == 201
@@ -69,13 +69,13 @@ def test_sessions_are_kept_for_one_application(url: str) -> None:
         assert client.post("/logout", headers=header).status_code == 401
 
 
-def test_settings_may_be_given_as_such() -> None:
+def test_settings_object_with_an_in_memory_url_is_accepted() -> None:
     with closing(Watchword(app := Flask("shop"), settings=Settings(database="sqlite://"))):
         assert app.test_client().get("/readyz").status_code == 200
 
 
 @pytest.mark.parametrize("make", [service, sessions])
-def test_nothing_is_left_once_it_is_closed(
+def test_closing_removes_the_database(
     make: Callable[[], tuple[Watchword | Sessions, FlaskClient]], folder: Path
 ) -> None:
     extension, _ = make()
@@ -85,7 +85,7 @@ def test_nothing_is_left_once_it_is_closed(
     assert not made.exists()
 
 
-def test_nothing_is_left_of_an_application_that_is_collected(folder: Path) -> None:
+def test_collecting_the_application_removes_the_database(folder: Path) -> None:
     extension, client = sessions()
     assert [*folder.iterdir()]
     del extension, client
@@ -93,7 +93,7 @@ def test_nothing_is_left_of_an_application_that_is_collected(folder: Path) -> No
     assert not [*folder.iterdir()]
 
 
-def test_a_forked_process_leaves_it_to_the_one_that_made_it(
+def test_forked_process_leaves_the_database_to_its_parent(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = temporary_database.TemporaryDatabase()
@@ -104,7 +104,7 @@ def test_a_forked_process_leaves_it_to_the_one_that_made_it(
     assert made.exists()
 
 
-def test_without_a_folder_in_memory_it_is_in_the_usual_one(
+def test_without_shared_memory_the_usual_directory_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(temporary_database, "_MEMORY", tmp_path / "missing")
@@ -113,17 +113,17 @@ def test_without_a_folder_in_memory_it_is_in_the_usual_one(
         assert Path(database.url.removeprefix("sqlite:///")).parents[1] == tmp_path
 
 
-def test_what_is_started_by_itself_needs_a_file() -> None:
+def test_separate_process_requires_a_database_file() -> None:
     with pytest.raises(InvalidSetting, match=r"name a file.*the tests of an application may"):
         read_settings({}, database="sqlite://")
 
 
-def test_an_engine_in_memory_is_no_place() -> None:
+def test_in_memory_engine_is_not_a_store_url() -> None:
     with pytest.raises(ValueError, match="write sqlite://"):
         open_sql_sessions(create_engine("sqlite://"))
 
 
-def test_the_doctor_says_that_a_restart_forgets_them() -> None:
+def test_doctor_reports_that_a_restart_loses_the_data() -> None:
     extension, client = sessions()
     with closing(extension):
         found = {one.check: one for one in check_app(client.application)}

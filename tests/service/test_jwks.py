@@ -36,7 +36,7 @@ def names_in(value: Any) -> set[str]:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("prefix", ["", "/auth"])
-def test_the_set_verifies_the_tokens_and_gives_no_private_member_away(
+def test_jwk_set_verifies_the_tokens_and_has_no_private_members(
     settings: Settings, stores: Stores, algorithm: str, prefix: str
 ) -> None:
     app = Flask("host")
@@ -55,7 +55,7 @@ def test_the_set_verifies_the_tokens_and_gives_no_private_member_away(
     assert [key.kid for key in read_jwk_set(document, [algorithm])] == [key["kid"]]
 
 
-def test_keys_of_every_kind_together_give_no_private_member_away(
+def test_jwk_set_with_keys_of_every_type_has_no_private_members(
     settings: Settings, stores: Stores, manager: KeyManager, client: FlaskClient
 ) -> None:
     for algorithm in ALGORITHMS:
@@ -66,7 +66,7 @@ def test_keys_of_every_kind_together_give_no_private_member_away(
     assert names_in(document) & PRIVATE_MEMBERS == set()
 
 
-def test_caches_drop_the_set_before_a_key_that_is_not_in_it_signs(
+def test_cached_jwk_set_expires_before_an_unlisted_key_signs(
     settings: Settings, stores: Stores
 ) -> None:
     for lead, age in ((3600, 300), (120, 119), (2, 1), (1, 0)):
@@ -75,7 +75,7 @@ def test_caches_drop_the_set_before_a_key_that_is_not_in_it_signs(
         assert cache == f"public, max-age={age}"
 
 
-def test_who_has_the_set_already_is_told_so(client: FlaskClient) -> None:
+def test_client_with_the_current_jwk_set_gets_304(client: FlaskClient) -> None:
     first = client.get(PATH)
     assert first.content_type == "application/jwk-set+json"
     again = client.get(PATH, headers={"If-None-Match": first.headers["ETag"]})
@@ -84,7 +84,7 @@ def test_who_has_the_set_already_is_told_so(client: FlaskClient) -> None:
     assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
 
 
-def test_a_rotation_changes_the_set_and_its_tag(
+def test_rotation_changes_the_jwk_set_and_its_etag(
     settings: Settings, stores: Stores, manager: KeyManager, client: FlaskClient
 ) -> None:
     before = client.get(PATH)
@@ -95,7 +95,7 @@ def test_a_rotation_changes_the_set_and_its_tag(
     assert new in {key["kid"] for key in after.get_json()["keys"]}
 
 
-def test_workers_answer_with_the_same_bytes(
+def test_workers_respond_with_the_same_bytes(
     settings: Settings, stores: Stores, manager: KeyManager
 ) -> None:
     manager.rotate()

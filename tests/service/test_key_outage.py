@@ -1,4 +1,4 @@
-"""What requests are told while the keys in the store cannot be asked about."""
+"""Responses while the key store is unavailable."""
 
 from dataclasses import replace
 
@@ -61,13 +61,13 @@ def log_in(client: FlaskClient) -> str:
 
 
 def in_a_moment(app: Flask) -> None:
-    """Let the worker ask the store again with its next question."""
+    """Make the worker read the store again at its next request."""
     with app.app_context():
         service_context().keys._loaded_at = float("-inf")
 
 
 @pytest.mark.parametrize("path", ["/mine", "/auth/me"])
-def test_known_keys_go_on_and_a_new_one_waits(
+def test_known_keys_work_and_an_unknown_key_gets_503(
     app: Flask, keys: FailingKeys, settings: Settings, stores: Stores, path: str
 ) -> None:
     client = app.test_client()
@@ -89,9 +89,7 @@ def test_known_keys_go_on_and_a_new_one_waits(
     assert client.get(path, headers=bearer(known)).status_code == 200
 
 
-def test_while_the_store_is_down_logins_and_the_jwk_set_go_on(
-    app: Flask, keys: FailingKeys
-) -> None:
+def test_logins_and_the_jwk_set_work_while_the_store_is_down(app: Flask, keys: FailingKeys) -> None:
     client = app.test_client()
     log_in(client)
     keys.is_down = True
@@ -100,7 +98,7 @@ def test_while_the_store_is_down_logins_and_the_jwk_set_go_on(
     assert len(client.get("/auth/.well-known/jwks.json").get_json()["keys"]) == 1
 
 
-def test_a_worker_that_has_no_keys_yet_answers_503(app: Flask, keys: FailingKeys) -> None:
+def test_worker_without_keys_responds_with_503(app: Flask, keys: FailingKeys) -> None:
     keys.is_down = True
     client = app.test_client()
     body = {"email": "ada@example.com", "password": PASSWORD}

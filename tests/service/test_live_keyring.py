@@ -18,7 +18,7 @@ from tests.memory_stores.keys import MemoryKeyStore
 
 
 class WatchedStore(MemoryKeyStore):
-    """A store that counts what it is asked, and that can be down."""
+    """A store that counts its calls and can be down."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class WatchedStore(MemoryKeyStore):
 
 
 class Worker:
-    """One worker process over a store, with its clock, and what its binding is told."""
+    """One worker process over a store, with its clock, and the changes that it reports."""
 
     def __init__(self, store: WatchedStore, clock: HandClock, policy: KeyPolicy = POLICY) -> None:
         self.store, self.clock = store, clock
@@ -84,23 +84,23 @@ def worker(store: WatchedStore, clock: HandClock) -> Worker:
     return worker
 
 
-def test_nothing_is_asked_before_a_key_is_needed(store: WatchedStore, clock: HandClock) -> None:
+def test_store_is_not_read_before_a_key_is_needed(store: WatchedStore, clock: HandClock) -> None:
     Worker(store, clock)
     assert (store.versions, store.loads) == (0, 0)
 
 
-def test_the_first_need_makes_the_first_key(worker: Worker, store: WatchedStore) -> None:
+def test_first_use_creates_the_first_key(worker: Worker, store: WatchedStore) -> None:
     assert len(store.load().keys) == 1
     assert worker.knows() == {worker.signs_with()}
 
 
-def test_workers_that_begin_at_once_share_one_key(store: WatchedStore, clock: HandClock) -> None:
+def test_workers_that_start_at_once_share_one_key(store: WatchedStore, clock: HandClock) -> None:
     with ThreadPoolExecutor(8) as pool:
         kids = set(pool.map(lambda _: Worker(store, clock).signs_with(), range(16)))
     assert len(kids) == 1
 
 
-def test_many_tokens_in_a_second_ask_the_store_once(worker: Worker, store: WatchedStore) -> None:
+def test_many_tokens_in_a_second_read_the_store_once(worker: Worker, store: WatchedStore) -> None:
     worker.wait(1.0)
     before = store.versions, store.loads
     for _ in range(100):
@@ -108,7 +108,7 @@ def test_many_tokens_in_a_second_ask_the_store_once(worker: Worker, store: Watch
     assert (store.versions, store.loads) == (before[0] + 1, before[1])
 
 
-def test_a_rotation_elsewhere_is_known_within_a_second_and_signs_after_the_lead(
+def test_rotation_by_another_worker_is_seen_within_a_second_and_signs_after_the_lead_time(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:
     first, second = worker.signs_with(), worker.manager.rotate()
@@ -121,7 +121,7 @@ def test_a_rotation_elsewhere_is_known_within_a_second_and_signs_after_the_lead(
     assert worker.knows() == {first, second}
 
 
-def test_a_worker_that_was_idle_for_long_knows_a_new_key_before_it_signs(
+def test_idle_worker_reads_a_new_key_before_it_signs(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:
     second = worker.manager.rotate()
@@ -129,7 +129,7 @@ def test_a_worker_that_was_idle_for_long_knows_a_new_key_before_it_signs(
     assert worker.signs_with() == second
 
 
-def test_a_change_is_told_once(worker: Worker) -> None:
+def test_change_is_reported_once(worker: Worker) -> None:
     before = worker.changes
     worker.manager.rotate()
     for _ in range(5):
@@ -138,14 +138,14 @@ def test_a_change_is_told_once(worker: Worker) -> None:
     assert worker.changes == before + 1
 
 
-def test_an_unknown_key_is_looked_for_and_found(worker: Worker) -> None:
+def test_unknown_key_is_read_from_the_store(worker: Worker) -> None:
     second = worker.manager.rotate(at_once=True)
     worker.wait(1.0)
     assert worker.keys.refresh(second)
     assert second in worker.knows()
 
 
-def test_a_key_that_another_worker_signs_with_at_once_is_found_a_moment_after_a_look(
+def test_immediately_active_key_of_another_worker_is_found_right_after_a_read(
     worker: Worker,
 ) -> None:
     worker.keys.refresh("invented")
@@ -154,7 +154,7 @@ def test_a_key_that_another_worker_signs_with_at_once_is_found_a_moment_after_a_
     assert worker.keys.refresh(second)
 
 
-def test_invented_names_ask_the_store_at_most_fifty_times_a_second(
+def test_unknown_key_ids_read_the_store_at_most_fifty_times_a_second(
     worker: Worker, store: WatchedStore
 ) -> None:
     worker.wait(1.0)
@@ -167,7 +167,7 @@ def test_invented_names_ask_the_store_at_most_fifty_times_a_second(
     assert store.versions + store.loads <= before + 1 + 50
 
 
-def test_invented_names_do_not_ask_a_store_that_is_down_more_often(
+def test_unknown_key_ids_do_not_read_a_store_that_is_down_more_often(
     worker: Worker, store: WatchedStore
 ) -> None:
     store.is_down = True
@@ -180,10 +180,10 @@ def test_invented_names_do_not_ask_a_store_that_is_down_more_often(
     assert store.versions == before + 1
 
 
-def test_a_flood_of_invented_names_does_not_hide_a_key_that_was_published_in_time(
+def test_flood_of_unknown_key_ids_does_not_hide_a_published_key(
     store: WatchedStore, clock: HandClock
 ) -> None:
-    # One second between publishing and signing, which is as short as it may be set.
+    # One second between publication and signing is the shortest lead time that can be set.
     worker = Worker(store, clock, replace(POLICY, lead=1.0))
     worker.signs_with()
     second = worker.manager.rotate()
@@ -193,14 +193,14 @@ def test_a_flood_of_invented_names_does_not_hide_a_key_that_was_published_in_tim
     assert second in worker.knows()
 
 
-def test_a_key_that_another_request_has_just_learned_counts_as_found(worker: Worker) -> None:
+def test_key_just_read_by_another_request_counts_as_found(worker: Worker) -> None:
     second = worker.manager.rotate()
     worker.wait(1.0)
     worker.signs_with()
     assert worker.keys.refresh(second)
 
 
-def test_while_the_store_is_down_known_keys_sign_and_verify(
+def test_known_keys_sign_and_verify_while_the_store_is_down(
     worker: Worker, store: WatchedStore
 ) -> None:
     first = worker.signs_with()
@@ -211,12 +211,12 @@ def test_while_the_store_is_down_known_keys_sign_and_verify(
     assert [key.kid for key in worker.keys.published()] == [first]
 
 
-def test_while_the_store_is_down_an_unknown_key_is_neither_accepted_nor_refused(
+def test_unknown_key_is_neither_accepted_nor_rejected_while_the_store_is_down(
     worker: Worker, store: WatchedStore
 ) -> None:
     store.is_down = True
     worker.wait(1.0)
-    for _ in range(3):  # also in the second after a question that was not answered
+    for _ in range(3):  # also in the second after a failed read
         with pytest.raises(StoreUnavailable):
             worker.keys.refresh("perhaps new")
     store.is_down = False
@@ -224,9 +224,7 @@ def test_while_the_store_is_down_an_unknown_key_is_neither_accepted_nor_refused(
     assert not worker.keys.refresh("perhaps new")
 
 
-def test_a_store_that_is_down_is_not_asked_at_each_token(
-    worker: Worker, store: WatchedStore
-) -> None:
+def test_store_that_is_down_is_not_read_for_each_token(worker: Worker, store: WatchedStore) -> None:
     store.is_down = True
     worker.wait(1.0)
     before = store.versions
@@ -235,7 +233,7 @@ def test_a_store_that_is_down_is_not_asked_at_each_token(
     assert store.versions == before + 1
 
 
-def test_a_worker_that_has_never_read_the_keys_says_that_it_cannot(
+def test_worker_that_never_read_the_keys_reports_the_failure(
     store: WatchedStore, clock: HandClock
 ) -> None:
     worker = Worker(store, clock)
@@ -253,7 +251,7 @@ def test_a_worker_that_has_never_read_the_keys_says_that_it_cannot(
     assert worker.signs_with() is not None
 
 
-def test_keys_under_another_master_key_leave_the_ones_in_hand(
+def test_keys_under_another_master_key_leave_the_loaded_ones_in_use(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:
     first = worker.signs_with() or ""
@@ -265,7 +263,7 @@ def test_keys_under_another_master_key_leave_the_ones_in_hand(
         worker.keys.refresh("the new one")
 
 
-def test_the_schedule_is_kept_by_whoever_signs(
+def test_signing_worker_rotates_on_schedule(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:
     first = worker.signs_with()
@@ -276,7 +274,7 @@ def test_the_schedule_is_kept_by_whoever_signs(
     assert worker.signs_with() != first
 
 
-def test_of_many_workers_one_keeps_the_schedule(store: WatchedStore, clock: HandClock) -> None:
+def test_only_one_of_many_workers_rotates(store: WatchedStore, clock: HandClock) -> None:
     workers = [Worker(store, clock) for _ in range(8)]
     for worker in workers:
         worker.signs_with()
@@ -288,7 +286,7 @@ def test_of_many_workers_one_keeps_the_schedule(store: WatchedStore, clock: Hand
     assert len(store.load().keys) == 2
 
 
-def test_where_no_key_signs_whoever_finds_that_begins_anew(
+def test_worker_that_finds_no_active_key_creates_one(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:
     old, stored = worker.signs_with(), store.load()
@@ -300,7 +298,7 @@ def test_where_no_key_signs_whoever_finds_that_begins_anew(
     assert len(store.load().keys) == 2
 
 
-def test_with_a_clock_that_is_behind_the_first_key_of_another_machine_signs(
+def test_first_key_created_by_a_machine_ahead_signs_despite_a_slow_clock(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:
     first = worker.signs_with()
@@ -308,14 +306,16 @@ def test_with_a_clock_that_is_behind_the_first_key_of_another_machine_signs(
     assert Worker(store, clock).signs_with() == first
 
 
-def test_what_signs_verifies_in_every_worker(
+def test_token_of_one_worker_verifies_in_every_worker(
     worker: Worker, store: WatchedStore, clock: HandClock
 ) -> None:
     token = sign_compact(b"{}", worker.keys.signing_key())
     assert verify_compact(token, Worker(store, clock).keys.verifying_keys())[1] == b"{}"
 
 
-def test_one_thread_looks_while_the_others_go_on(worker: Worker, store: WatchedStore) -> None:
+def test_other_threads_continue_while_one_reads_the_store(
+    worker: Worker, store: WatchedStore
+) -> None:
     asked, go_on = threading.Event(), threading.Event()
 
     def slow_answer() -> None:
@@ -332,7 +332,7 @@ def test_one_thread_looks_while_the_others_go_on(worker: Worker, store: WatchedS
         assert looking.result(30) is not None
 
 
-def test_after_a_long_idle_time_nobody_goes_on_with_a_key_whose_time_may_be_over(
+def test_no_thread_uses_an_outdated_key_after_a_long_idle_time(
     worker: Worker, store: WatchedStore
 ) -> None:
     worker.wait(1.0)
@@ -355,13 +355,11 @@ def test_after_a_long_idle_time_nobody_goes_on_with_a_key_whose_time_may_be_over
         assert looking.result(30) == other.result(30) == new
 
 
-def test_a_fork_in_the_middle_of_a_look_leaves_the_child_whole(
-    worker: Worker, store: WatchedStore
-) -> None:
+def test_fork_during_a_read_leaves_the_child_usable(worker: Worker, store: WatchedStore) -> None:
     with worker.keys._lock():
         child = os.fork()
         if child == 0:
-            signal.alarm(30)  # it would wait for ever
+            signal.alarm(30)  # otherwise it would block forever
             worker.wait(1.0)
             os._exit(0 if not worker.keys.refresh("invented") else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -24,7 +24,7 @@ def claims(client: FlaskClient, token: str) -> dict[str, Any]:
     return decoded
 
 
-def test_login_answers_with_a_pair_of_tokens(client: FlaskClient, ada: User) -> None:
+def test_login_returns_access_and_refresh_token(client: FlaskClient, ada: User) -> None:
     moment = time.time()
     client.application.extensions["flask-jwt-extended"].clock = lambda: moment
     answer = log_in(client)
@@ -46,11 +46,11 @@ def test_login_answers_with_a_pair_of_tokens(client: FlaskClient, ada: User) -> 
     assert access["csrf"] == refresh["csrf"]
 
 
-def test_tokens_are_not_kept_by_caches(client: FlaskClient) -> None:
+def test_token_responses_are_not_cacheable(client: FlaskClient) -> None:
     assert log_in(client).headers["Cache-Control"] == "no-store"
 
 
-def test_login_takes_any_spelling_of_the_address(client: FlaskClient) -> None:
+def test_login_accepts_any_spelling_of_the_address(client: FlaskClient) -> None:
     assert log_in(client, email=" ADA@example.com").status_code == 200
 
 
@@ -65,7 +65,7 @@ def test_login_takes_any_spelling_of_the_address(client: FlaskClient) -> None:
         {"email": "\0' OR 1=1 --"},
     ],
 )
-def test_unknown_address_and_wrong_password_are_answered_alike(
+def test_unknown_address_and_wrong_password_get_the_same_response(
     client: FlaskClient, changes: dict[str, str]
 ) -> None:
     answer = log_in(client, **changes)
@@ -93,14 +93,14 @@ def test_unknown_address_and_wrong_password_are_answered_alike(
     ],
     ids=lambda body: repr(body[:20]),
 )
-def test_a_body_that_is_no_json_object_is_refused(client: FlaskClient, body: bytes) -> None:
+def test_body_that_is_not_a_json_object_is_rejected(client: FlaskClient, body: bytes) -> None:
     answer = client.post("/login", data=body, content_type="application/json")
     assert answer.status_code == 400
     assert answer.get_json() == MISSING_JSON
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
-def test_json_under_another_content_type_is_refused(
+def test_json_with_another_content_type_is_rejected(
     client: FlaskClient, content_type: str | None
 ) -> None:
     body = b'{"email": "ada@example.com", "password": "x"}'
@@ -111,7 +111,7 @@ def test_json_under_another_content_type_is_refused(
 
 @pytest.mark.parametrize("name", ["email", "password"])
 @pytest.mark.parametrize("value", [None, True, 0, 1.5, [], ["x"], {}, {"$ne": None}, "x" * 1025])
-def test_a_field_of_another_type_is_refused_by_name(
+def test_field_of_another_type_is_rejected_by_name(
     client: FlaskClient, name: str, value: object
 ) -> None:
     answer = log_in(client, **{name: value})
@@ -121,7 +121,7 @@ def test_a_field_of_another_type_is_refused_by_name(
 
 
 @pytest.mark.parametrize("name", ["email", "password"])
-def test_a_missing_field_is_refused_by_name(client: FlaskClient, name: str) -> None:
+def test_missing_field_is_rejected_by_name(client: FlaskClient, name: str) -> None:
     body = {"email": "ada@example.com", "password": PASSWORD}
     del body[name]
     answer = client.post("/login", json=body)
@@ -129,7 +129,7 @@ def test_a_missing_field_is_refused_by_name(client: FlaskClient, name: str) -> N
     assert answer.get_json()["field"] == name
 
 
-def test_an_unknown_field_is_refused_by_name(client: FlaskClient) -> None:
+def test_unknown_field_is_rejected_by_name(client: FlaskClient) -> None:
     answer = log_in(client, is_admin=True)
     assert answer.status_code == 422
     assert answer.get_json()["field"] == "is_admin"

@@ -8,7 +8,7 @@ from tests.service.conftest import PASSWORD, bearer
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_either_token_ends_the_session_at_once(
+def test_either_token_ends_the_session_immediately(
     client: FlaskClient, tokens: dict[str, str], kind: str
 ) -> None:
     answer = client.post("/logout", headers=bearer(tokens[kind]))
@@ -25,14 +25,16 @@ def test_either_token_ends_the_session_at_once(
         assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
 
 
-def test_other_sessions_of_the_same_user_go_on(client: FlaskClient, tokens: dict[str, str]) -> None:
+def test_other_sessions_of_the_same_user_continue(
+    client: FlaskClient, tokens: dict[str, str]
+) -> None:
     body = {"email": "ada@example.com", "password": PASSWORD}
     other = client.post("/login", json=body).get_json()
     client.post("/logout", headers=bearer(tokens["access_token"]))
     assert client.get("/me", headers=bearer(other["access_token"])).status_code == 200
 
 
-def test_a_token_without_a_session_is_revoked_alone(
+def test_token_without_a_session_is_revoked_alone(
     app: Flask, client: FlaskClient, ada: User
 ) -> None:
     with app.app_context():
@@ -43,7 +45,7 @@ def test_a_token_without_a_session_is_revoked_alone(
     assert client.get("/me", headers=bearer(kept)).status_code == 200
 
 
-def test_without_a_token_there_is_nothing_to_end(client: FlaskClient) -> None:
+def test_logout_without_a_token_is_rejected(client: FlaskClient) -> None:
     answer = client.post("/logout")
     assert (answer.status_code, answer.get_json()["code"]) == (401, "missing_token")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")

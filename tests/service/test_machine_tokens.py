@@ -1,4 +1,4 @@
-"""Tokens for programs: made by people, traded for access, and gone when they are revoked."""
+"""API tokens and OAuth clients: creation, exchange for access tokens, and revocation."""
 
 import base64
 import importlib
@@ -33,13 +33,13 @@ ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 KINDS = ["/tokens", "/clients"]
 
 
-def told(answer: TestResponse) -> tuple[int, str]:
+def status_and_code(answer: TestResponse) -> tuple[int, str]:
     return answer.status_code, answer.get_json()["code"]
 
 
 @pytest.fixture
 def ours(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A service, and beside it views of an application."""
+    """A service inside an application with views."""
     with site(database_url, monkeypatch) as found:
         _add_views(found.app)
         yield found
@@ -51,9 +51,9 @@ def _add_views(app: Flask) -> None:
     def orders() -> ResponseReturnValue:
         return jsonify(of=get_jwt_identity())
 
-    @app.get("/whoever")
+    @app.get("/caller")
     @jwt_required()
-    def whoever() -> ResponseReturnValue:
+    def echo_caller() -> ResponseReturnValue:
         return jsonify(of=get_jwt_identity())
 
     @app.get("/fresh")
@@ -89,7 +89,7 @@ def make(ours: Site, session: str, kind: str, **body: Any) -> dict[str, Any]:
 
 
 def form_of(made: dict[str, Any], **more: str) -> dict[str, str]:
-    """Return what a program asks for access with."""
+    """Return the form that an API client sends to get an access token."""
     if "token" in made:
         of_kind = {
             "grant_type": EXCHANGE,
@@ -119,11 +119,11 @@ def get(ours: Site, path: str, token: str) -> TestResponse:
     return ours.client.get(path, headers={"Authorization": f"Bearer {token}"})
 
 
-# Making -------------------------------------------------------------------------------------
+# Creation -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_made_is_shown_once_and_kept_as_a_hash(ours: Site, session: str, kind: str) -> None:
+def test_new_secret_is_shown_once_and_stored_as_a_hash(ours: Site, session: str, kind: str) -> None:
     made = make(ours, session, kind, days=30)
     secret = made.get("token") or made["client_secret"]
     listed = get(ours, kind, session)
@@ -158,23 +158,23 @@ def test_what_is_made_is_shown_once_and_kept_as_a_hash(ours: Site, session: str,
         ({"id": "mine"}, (422, "invalid_field"), "id"),
     ],
 )
-def test_what_cannot_be_made_is_refused(
+def test_invalid_request_is_rejected(
     ours: Site, session: str, kind: str, body: Any, refused: Any, field: str | None
 ) -> None:
     wanted = {"password": GOOD, "name": "nightly", "scopes": []} | body
     answer = ours.post(kind, session, **wanted)
-    assert (told(answer), answer.get_json().get("field")) == (refused, field)
+    assert (status_and_code(answer), answer.get_json().get("field")) == (refused, field)
     assert get(ours, kind, session).get_json()[kind[1:]] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nobody_makes_one_before_showing_that_the_mailbox_is_theirs(ours: Site, kind: str) -> None:
+def test_creation_requires_a_verified_address(ours: Site, kind: str) -> None:
     ours.add()
     refused = ours.post(kind, ours.pair()["access_token"], password=GOOD, name="nightly")
-    assert told(refused) == (409, "email_unverified")
+    assert status_and_code(refused) == (409, "email_unverified")
 
 
-def test_nobody_makes_any_number_of_them(
+def test_number_of_api_tokens_is_limited(
     ours: Site, session: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(making, "MAX_TOKENS", 2)
@@ -182,7 +182,7 @@ def test_nobody_makes_any_number_of_them(
     make(ours, session, "/tokens")
     make(ours, session, "/clients")
     refused = ours.post("/tokens", session, password=GOOD, name="third")
-    assert told(refused) == (409, "too_many_tokens")
+    assert status_and_code(refused) == (409, "too_many_tokens")
     ours.ask("DELETE", f"/tokens/{first['made']['id']}", session)
     make(ours, session, "/tokens")
 
@@ -190,7 +190,7 @@ def test_nobody_makes_any_number_of_them(
 # Access -------------------------------------------------------------------------------------
 
 
-def test_a_personal_token_gives_access_as_its_owner_within_its_scopes(
+def test_personal_token_gives_access_as_its_owner_within_its_scopes(
     ours: Site, ada: User, session: str
 ) -> None:
     made = make(ours, session, "/tokens")
@@ -208,7 +208,7 @@ def test_a_personal_token_gives_access_as_its_owner_within_its_scopes(
     assert get(ours, "/tokens", session).get_json()["tokens"][0]["last_used_at"] is not None
 
 
-def test_a_client_gives_access_as_itself_and_may_use_basic(
+def test_oauth_client_gives_access_as_itself_and_may_use_basic_authentication(
     ours: Site, ada: User, session: str
 ) -> None:
     made = make(ours, session, "/clients")
@@ -224,11 +224,11 @@ def test_a_client_gives_access_as_itself_and_may_use_basic(
     twice = ours.client.post(
         "/token", data=form_of(made), headers={"Authorization": f"Basic {basic}"}
     )
-    assert told(twice) == (400, "invalid_request")
+    assert status_and_code(twice) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_access_is_neither_fresh_nor_of_a_role_and_says_whose_it_is(
+def test_access_token_is_not_fresh_has_no_roles_and_names_its_client(
     ours: Site, session: str, kind: str
 ) -> None:
     made = make(ours, session, kind)
@@ -244,15 +244,17 @@ def test_access_is_neither_fresh_nor_of_a_role_and_says_whose_it_is(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_less_may_be_asked_for_and_never_more(ours: Site, session: str, kind: str) -> None:
+def test_exchange_may_reduce_scopes_but_not_extend_them(
+    ours: Site, session: str, kind: str
+) -> None:
     made = make(ours, session, kind, scopes=["orders:read", "orders:write"])
     token = access(ours, made, scope="orders:write")
     assert get(ours, "/orders", token).status_code == 403
-    assert told(trade(ours, made, scope="orders:read x")) == (400, "invalid_scope")
+    assert status_and_code(trade(ours, made, scope="orders:read x")) == (400, "invalid_scope")
     ours.parts.stores.users.set_scopes(_id(ours), frozenset({"orders:write"}))
-    # What its owner has lost it does not pass on.
+    # A scope that the owner has lost is not granted.
     assert trade(ours, made).get_json()["scope"] == "orders:write"
-    assert told(trade(ours, made, scope="orders:read")) == (400, "invalid_scope")
+    assert status_and_code(trade(ours, made, scope="orders:read")) == (400, "invalid_scope")
 
 
 _OF_PEOPLE = [
@@ -264,7 +266,7 @@ _OF_PEOPLE = [
 
 @pytest.fixture(scope="module")
 def programs(shared: Site) -> dict[str, str]:
-    """What a program of each kind gets access with."""
+    """The request data of an API client of each kind."""
     user = shared.add_verified()
     shared.parts.stores.users.set_scopes(user.id, frozenset({"orders:read"}))
     session = str(shared.pair()["access_token"])
@@ -273,37 +275,37 @@ def programs(shared: Site) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("one", _OF_PEOPLE, ids=lambda one: one.name)
-def test_a_program_changes_nothing_about_the_account_of_its_owner(
+def test_api_client_cannot_change_its_owners_account(
     shared: Site, programs: dict[str, str], kind: str, one: Endpoint
 ) -> None:
     path = one.path.replace("<", "").replace(">", "")
     refused = shared.ask(one.method, path, programs[kind])
     expected = (401, "invalid_token") if one.name == "refresh" else (403, "machine_token")
-    assert told(refused) == expected
+    assert status_and_code(refused) == expected
 
 
-# The end ------------------------------------------------------------------------------------
+# Revocation and expiry ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_revoked_is_refused_with_all_that_it_was_traded_for(
+def test_revoked_token_is_rejected_with_the_access_tokens_issued_for_it(
     ours: Site, session: str, kind: str
 ) -> None:
     made = make(ours, session, kind)
     token = access(ours, made)
-    assert get(ours, "/whoever", token).status_code == 200
+    assert get(ours, "/caller", token).status_code == 200
     path = f"{kind}/{made['made']['id']}"
     assert ours.ask("DELETE", path, session).status_code == 204
-    assert told(get(ours, "/whoever", token)) == (401, "token_revoked")
+    assert status_and_code(get(ours, "/caller", token)) == (401, "token_revoked")
     expected = (401, "invalid_client") if kind == "/clients" else (400, "invalid_grant")
-    assert told(trade(ours, made)) == expected
+    assert status_and_code(trade(ours, made)) == expected
     assert ours.ask("DELETE", path, session).status_code == 404
     assert ours.me(session).status_code == 200
     assert ours.events().count("machine_token_revoked") == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nobody_revokes_what_is_somebody_else_s_or_of_another_kind(
+def test_token_of_another_user_or_kind_cannot_be_revoked(
     ours: Site, session: str, kind: str
 ) -> None:
     made = make(ours, session, kind)
@@ -319,7 +321,7 @@ def test_nobody_revokes_what_is_somebody_else_s_or_of_another_kind(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_with_its_owner_a_program_is_refused_everywhere_by_the_next_request(
+def test_disabling_the_owner_rejects_its_api_clients_at_the_next_request(
     ours: Site, session: str, kind: str
 ) -> None:
     boss = ours.add("boss@example.com")
@@ -329,17 +331,17 @@ def test_with_its_owner_a_program_is_refused_everywhere_by_the_next_request(
     token = access(ours, made)
     user = f"/admin/users/{_id(ours)}"
     assert ours.ask("PATCH", user, admin, disabled=True).status_code == 200
-    assert get(ours, "/whoever", token).status_code == 401
+    assert get(ours, "/caller", token).status_code == 401
     expected = (401, "invalid_client") if kind == "/clients" else (400, "invalid_grant")
-    assert told(trade(ours, made)) == expected
+    assert status_and_code(trade(ours, made)) == expected
     assert ours.ask("PATCH", user, admin, disabled=False).status_code == 200
     assert trade(ours, made).status_code == 200
     assert ours.ask("DELETE", user, admin).status_code == 204
-    assert told(trade(ours, made)) == expected
+    assert status_and_code(trade(ours, made)) == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_made_while_its_owner_is_disabled_ends_as_well(
+def test_token_created_while_its_owner_is_disabled_is_revoked(
     ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boss = ours.add("boss@example.com")
@@ -357,12 +359,12 @@ def test_what_is_made_while_its_owner_is_disabled_ends_as_well(
     user = f"/admin/users/{_id(ours)}"
     assert ours.ask("PATCH", user, admin, disabled=True).status_code == 200
     assert len(late) == 1
-    assert get(ours, "/whoever", late[0]).status_code == 401
+    assert get(ours, "/caller", late[0]).status_code == 401
 
 
 @pytest.mark.parametrize("by", ["an admin", "oneself"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_made_while_its_owner_is_deleted_ends_as_well(
+def test_token_created_while_its_owner_is_deleted_is_revoked(
     ours: Site, session: str, kind: str, by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boss = ours.add("boss@example.com")
@@ -375,7 +377,7 @@ def test_what_is_made_while_its_owner_is_deleted_ends_as_well(
     def ended_and_then_another_is_made(*subjects: str) -> None:
         revoke_access_of(*subjects)
         if not late:
-            # By a request that had begun before the sessions ended.
+            # By a request that started before the sessions ended.
             of_kind = ApiTokenKind.CLIENT if kind == "/clients" else ApiTokenKind.PERSONAL
             token, text = new_api_token(of_kind, owner, "late", [], [], system_clock(), None)
             ours.parts.repositories.api_tokens.add(token)
@@ -390,11 +392,11 @@ def test_what_is_made_while_its_owner_is_deleted_ends_as_well(
         deleted = ours.ask("DELETE", "/me", again, password=GOOD)
     assert deleted.status_code == 204
     assert len(late) == 1
-    assert get(ours, "/whoever", late[0]).status_code == 401
+    assert get(ours, "/caller", late[0]).status_code == 401
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_has_run_out_is_refused(
+def test_expired_token_is_rejected(
     ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make(ours, session, kind, days=1)
@@ -408,7 +410,7 @@ def test_what_has_run_out_is_refused(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_access_ends_with_what_it_was_traded_for(
+def test_access_token_expires_no_later_than_the_token_exchanged_for_it(
     ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make(ours, session, kind, days=1)
@@ -423,24 +425,24 @@ def test_access_ends_with_what_it_was_traded_for(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_one_worker_revokes_another_refuses(
+def test_token_revoked_by_one_worker_is_rejected_by_another(
     ours: Site, session: str, kind: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make(ours, session, kind)
     token = access(ours, made)
     with site(database_url, monkeypatch) as other:
         _add_views(other.app)
-        assert get(other, "/whoever", token).status_code == 200
+        assert get(other, "/caller", token).status_code == 200
         assert ours.ask("DELETE", f"{kind}/{made['made']['id']}", session).status_code == 204
         until = time.monotonic() + 30
-        while get(other, "/whoever", token).status_code == 200 and time.monotonic() < until:
-            time.sleep(0.01)  # the copy of another process is trusted for its staleness
-        assert told(get(other, "/whoever", token)) == (401, "token_revoked")
+        while get(other, "/caller", token).status_code == 200 and time.monotonic() < until:
+            time.sleep(0.01)  # the other process may use its cached copy for the allowed staleness
+        assert status_and_code(get(other, "/caller", token)) == (401, "token_revoked")
         assert trade(other, made).status_code in (400, 401)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_revoked_while_it_is_traded_gives_nothing(
+def test_token_revoked_during_the_exchange_gives_no_access(
     ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make(ours, session, kind)
@@ -456,7 +458,7 @@ def test_what_is_revoked_while_it_is_traded_gives_nothing(
     assert trade(ours, made).status_code in (400, 401)
 
 
-# What is asked wrongly ----------------------------------------------------------------------
+# Invalid requests ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -482,28 +484,28 @@ def test_what_is_revoked_while_it_is_traded_gives_nothing(
         ({"grant_type": "client_credentials", "client_id": "x" * 257}, (400, "invalid_request")),
     ],
 )
-def test_errors_are_those_of_oauth_and_ours(shared: Site, form: Any, refused: Any) -> None:
+def test_errors_have_the_codes_of_oauth_and_of_the_service(
+    shared: Site, form: Any, refused: Any
+) -> None:
     answer = shared.client.post("/token", data=form)
-    assert told(answer) == refused
+    assert status_and_code(answer) == refused
     assert answer.get_json()["error"] == refused[1]
     assert answer.get_json()["error_description"] == answer.get_json()["msg"]
     if refused[0] == 401:
         assert 'Basic realm="watchword"' in answer.headers["WWW-Authenticate"]
 
 
-def test_json_is_no_form(ours: Site) -> None:
+def test_json_body_is_rejected(ours: Site) -> None:
     refused = ours.client.post("/token", json={"grant_type": "client_credentials"})
-    assert told(refused) == (415, "unsupported_media_type")
+    assert status_and_code(refused) == (415, "unsupported_media_type")
 
 
-def test_what_else_is_in_the_form_is_disregarded(ours: Site, session: str) -> None:
+def test_unknown_form_parameters_are_ignored(ours: Site, session: str) -> None:
     made = make(ours, session, "/clients")
     assert trade(ours, made, resource="https://example.com", scope="").status_code == 200
 
 
-def test_guessing_is_slowed_down_and_programs_that_are_known_do_not_count(
-    ours: Site, session: str
-) -> None:
+def test_guesses_are_rate_limited_and_known_clients_are_not(ours: Site, session: str) -> None:
     made = make(ours, session, "/clients")
     wrong = made | {"client_secret": "wwc_" + "0" * 36}
     statuses = [trade(ours, wrong).status_code for _ in range(65)]
@@ -512,10 +514,10 @@ def test_guessing_is_slowed_down_and_programs_that_are_known_do_not_count(
     assert trade(ours, wrong).headers["Retry-After"]
 
 
-def test_a_client_s_secret_is_good_under_its_own_name_alone(ours: Site, session: str) -> None:
+def test_client_secret_is_accepted_only_with_its_own_client_id(ours: Site, session: str) -> None:
     one, other = make(ours, session, "/clients"), make(ours, session, "/clients", name="other")
     mixed = one | {"client_secret": other["client_secret"]}
-    assert told(trade(ours, mixed)) == (401, "invalid_client")
+    assert status_and_code(trade(ours, mixed)) == (401, "invalid_client")
 
 
 def _id(ours: Site) -> str:
@@ -525,7 +527,7 @@ def _id(ours: Site) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_scope_that_is_taken_away_while_access_is_given_is_not_in_it(
+def test_scope_removed_during_the_exchange_is_not_granted(
     ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make(ours, session, kind, scopes=["orders:read", "orders:write"])
@@ -538,5 +540,5 @@ def test_a_scope_that_is_taken_away_while_access_is_given_is_not_in_it(
 
     with monkeypatch.context() as patched:
         patched.setattr(module, "new_access_token", taken_first)
-        assert told(trade(ours, made)) == (400, "invalid_scope")
+        assert status_and_code(trade(ours, made)) == (400, "invalid_scope")
     assert trade(ours, made).get_json()["scope"] == "orders:write"

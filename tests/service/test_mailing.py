@@ -43,7 +43,7 @@ def stop(app: Flask) -> None:
         service_context().mailing.join(PATIENCE)
 
 
-def test_from_registration_to_another_password_by_the_mail_that_a_server_got(
+def test_registration_and_password_reset_work_with_mail_from_a_server(
     settings: Settings, tmp_path: Path
 ) -> None:
     tls, certificates = certificate_for("localhost", tmp_path)
@@ -84,7 +84,7 @@ def code_of(message: Any) -> str:
     return code_in(message.get_body(("plain",)).get_content())
 
 
-def test_without_a_mail_server_the_log_has_the_code(
+def test_without_a_mail_server_the_code_is_logged(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     prepare(settings)
@@ -98,7 +98,7 @@ def test_without_a_mail_server_the_log_has_the_code(
         assert ours.post("/email/verify", code=code_in(shown), password=GOOD).status_code == 204
 
 
-def test_a_worker_sends_what_an_earlier_process_left(
+def test_worker_sends_mail_left_by_an_earlier_process(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare(settings)
@@ -115,7 +115,7 @@ def test_a_worker_sends_what_an_earlier_process_left(
         stop(worker)
 
 
-def test_a_mail_server_that_is_down_keeps_nobody_from_anything(settings: Settings) -> None:
+def test_mail_server_outage_does_not_fail_requests(settings: Settings) -> None:
     settings = replace(settings, smtp="smtp+plain://127.0.0.1:1", mail_from="login@example.com")
     prepare(settings)
     with opened_stores(settings) as stores:
@@ -129,7 +129,7 @@ def test_a_mail_server_that_is_down_keeps_nobody_from_anything(settings: Setting
         assert claimed.mail.recipient == EMAIL
 
 
-def test_an_application_that_was_forked_sends_in_the_child(settings: Settings) -> None:
+def test_forked_application_sends_in_the_child(settings: Settings) -> None:
     prepare(settings)
     with running_smtp() as (received, port):
         settings = replace(
@@ -142,7 +142,7 @@ def test_an_application_that_was_forked_sends_in_the_child(settings: Settings) -
         with app.app_context():
             parents = service_context().mailing._delivery
         assert parents is not None
-        parents.stop()  # so that whatever comes now was sent by the child
+        parents.stop()  # so that any further mail was sent by the child
         parents.join(PATIENCE)
         told, tell = os.pipe()
         child = os.fork()
@@ -171,7 +171,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("changes", "message"), WRONG)
-def test_mail_that_could_not_be_sent_stops_the_start(
+def test_invalid_mail_configuration_stops_the_start(
     settings: Settings, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidSetting, match=message) as refused:
@@ -179,7 +179,7 @@ def test_mail_that_could_not_be_sent_stops_the_start(
     assert "hidden" not in str(refused.value)
 
 
-def test_a_template_that_cannot_be_used_stops_the_start(settings: Settings, tmp_path: Path) -> None:
+def test_invalid_template_stops_the_start(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "verify_email.txt").write_text("{{ cod }}")
     settings = replace(settings, mail_templates=tmp_path)
     prepare(settings)

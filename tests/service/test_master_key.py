@@ -17,7 +17,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(database=f"sqlite:///{tmp_path}/store.db")
 
 
-def test_a_configured_key_is_used_and_no_file_is_made(settings: Settings, tmp_path: Path) -> None:
+def test_configured_key_is_used_and_no_file_is_created(settings: Settings, tmp_path: Path) -> None:
     sealed = load_encryptor(replace(settings, master_key=ONE)).encrypt(b"private", "here")
     assert load_encryptor(replace(settings, master_key=ONE)).decrypt(sealed, "here") == b"private"
     with pytest.raises(DecryptionFailed):
@@ -25,7 +25,7 @@ def test_a_configured_key_is_used_and_no_file_is_made(settings: Settings, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_key_that_takes_over_stands_before_the_one_it_replaces(settings: Settings) -> None:
+def test_new_master_key_is_listed_before_the_one_it_replaces(settings: Settings) -> None:
     sealed = load_encryptor(replace(settings, master_key=ONE)).encrypt(b"private", "here")
     both = load_encryptor(replace(settings, master_key=f"{OTHER}, {ONE}"))
     assert both.decrypt(sealed, "here") == b"private"
@@ -33,7 +33,7 @@ def test_a_key_that_takes_over_stands_before_the_one_it_replaces(settings: Setti
     assert load_encryptor(replace(settings, master_key=OTHER)).decrypt(anew, "here") == b"private"
 
 
-def test_without_one_it_is_made_and_kept_beside_the_embedded_database(
+def test_without_a_key_one_is_generated_beside_the_sqlite_database(
     settings: Settings, tmp_path: Path
 ) -> None:
     sealed = load_encryptor(settings).encrypt(b"private", "here")
@@ -42,7 +42,7 @@ def test_without_one_it_is_made_and_kept_beside_the_embedded_database(
     assert stat.S_IMODE((tmp_path / "store.db.master-key").stat().st_mode) == 0o600
 
 
-def test_a_server_is_given_one() -> None:
+def test_database_server_requires_a_configured_key() -> None:
     settings = Settings(database="postgresql+psycopg://ada:hidden@db/accounts")
     with pytest.raises(InvalidSetting, match="WATCHWORD_MASTER_KEY: is required") as refused:
         load_encryptor(settings)
@@ -51,7 +51,7 @@ def test_a_server_is_given_one() -> None:
     assert master_key_file(settings) is None
 
 
-def test_a_file_that_holds_something_else_is_refused_and_stays(settings: Settings) -> None:
+def test_invalid_key_file_is_rejected_and_kept(settings: Settings) -> None:
     file = master_key_file(settings)
     assert file is not None
     file.touch(mode=0o600)

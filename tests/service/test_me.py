@@ -10,7 +10,7 @@ from tests.service.conftest import bearer
 from tests.service.places import empty_accounts
 
 
-def test_whoever_is_logged_in_is_told_who_they_are(
+def test_logged_in_user_gets_their_record(
     client: FlaskClient, tokens: dict[str, str], ada: User
 ) -> None:
     answer = client.get("/me", headers=bearer(tokens["access_token"]))
@@ -26,19 +26,19 @@ def test_whoever_is_logged_in_is_told_who_they_are(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_the_scheme_may_be_in_any_case(client: FlaskClient, tokens: dict[str, str]) -> None:
+def test_scheme_is_case_insensitive(client: FlaskClient, tokens: dict[str, str]) -> None:
     for scheme in ("bearer", "BEARER"):
         headers = {"Authorization": f"{scheme} {tokens['access_token']}"}
         assert client.get("/me", headers=headers).status_code == 200
 
 
-def test_nobody_else_is_told_anything(client: FlaskClient, tokens: dict[str, str]) -> None:
+def test_other_requests_are_rejected(client: FlaskClient, tokens: dict[str, str]) -> None:
     assert client.get("/me").get_json()["code"] == "missing_token"
     refused = client.get("/me", headers=bearer(tokens["refresh_token"]))
     assert (refused.status_code, refused.get_json()["code"]) == (401, "invalid_token")
 
 
-def test_a_user_who_is_gone_is_told_so(
+def test_deleted_user_is_reported_as_deleted(
     settings: Settings, stores: Stores, tokens: dict[str, str]
 ) -> None:
     emptied = create_app(settings, stores=replace(stores, accounts=empty_accounts())).test_client()

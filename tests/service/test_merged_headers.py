@@ -18,7 +18,7 @@ from flask_watchword.service.context import Stores
         ("Watchword", 1, False),
     ],
 )
-def test_a_server_that_merges_spellings_of_a_header_is_warned_of_once(
+def test_server_that_merges_header_spellings_causes_one_warning(
     settings: Settings,
     stores: Stores,
     caplog: pytest.LogCaptureFixture,

@@ -15,7 +15,7 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.audit import SqlAuditLog
 from flask_watchword.infra.sql.users import SqlUserStore
 from flask_watchword.service.features.totp.sql import SqlTotpStore
-from tests.service.site import BETTER, EMAIL, GOOD, Site, failing, site, told
+from tests.service.site import BETTER, EMAIL, GOOD, Site, failing, headers_without_id, site
 
 
 def at(ours: Site, address: str, email: str = EMAIL, password: str = GOOD, **headers: str) -> Any:
@@ -33,7 +33,7 @@ def test_unknown_wrong_and_disabled_are_answered_alike(ours: Site) -> None:
     assert wrong.status_code == 401
     for other in (unknown, disabled):
         assert (other.status_code, other.data) == (401, wrong.data)
-        assert told(other) == told(wrong)
+        assert headers_without_id(other) == headers_without_id(wrong)
     assert ours.events() == ["login_failed"] * 3
 
 
