@@ -12,7 +12,7 @@ from flask_watchword.service.load_settings import read_settings
 from tests.service.declared import codes_by_status
 from tests.service.good_requests import ENDPOINTS
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site
-from tests.service.test_totp import code_at, enrolled, told, wrong_code
+from tests.service.test_totp import code_at, enrolled, error_of, wrong_code
 
 # : The checks do not depend on the database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True)
@@ -72,11 +72,11 @@ def test_session_and_password_are_not_enough_with_a_second_factor(
     secret, (recovery_code, *_), pair = enrolled(ours)
     token = pair["access_token"]
     ours.mail()
-    assert told(change(token)) == (403, "second_factor_required")
-    assert told(change(token, code=wrong_code(secret))) == (403, "wrong_code")
-    assert told(change(token, recovery_code="no code")) == (403, "wrong_code")
+    assert error_of(change(token)) == (403, "second_factor_required")
+    assert error_of(change(token, code=wrong_code(secret))) == (403, "wrong_code")
+    assert error_of(change(token, recovery_code="no code")) == (403, "wrong_code")
     both = {"code": code_at(secret), "recovery_code": recovery_code}
-    assert told(change(token, **both)) == (422, "invalid_field")
+    assert error_of(change(token, **both)) == (422, "invalid_field")
     assert ours.events()[-3:] == ["second_factor_asked", *["second_factor_failed"] * 2]
     assert ours.mail() == []
     assert change(token, code=code_at(secret)).status_code == CHANGES[name][1]
@@ -114,8 +114,8 @@ def test_rejected_change_does_not_use_up_the_code(ours: Site) -> None:
         "/email/change": {"password": GOOD, "email": "no address"},
         "/tokens": {"password": GOOD, "name": " "},
     }.items():
-        assert told(ours.post(path, token, code=code, **body)) == (422, "invalid_field")
-    assert told(ours.post("/tokens", token, password=BETTER, name="a", code=code)) == (
+        assert error_of(ours.post(path, token, code=code, **body)) == (422, "invalid_field")
+    assert error_of(ours.post("/tokens", token, password=BETTER, name="a", code=code)) == (
         403,
         "wrong_password",
     )
@@ -126,7 +126,7 @@ def test_rejected_change_does_not_use_up_the_code(ours: Site) -> None:
 def test_codes_count_against_the_same_limit_as_in_a_login(ours: Site) -> None:
     secret, _, pair = enrolled(ours)
     body = {"password": GOOD, "name": "nightly", "code": wrong_code(secret)}
-    answers = [told(ours.post("/tokens", pair["access_token"], **body)) for _ in range(6)]
+    answers = [error_of(ours.post("/tokens", pair["access_token"], **body)) for _ in range(6)]
     assert answers == [(403, "wrong_code")] * 5 + [(429, "too_many_tries")]
 
 
@@ -141,7 +141,7 @@ def test_email_change_requested_before_enrolment_cannot_be_confirmed_after_it(
     assert ours.post("/totp/confirm", token, code=code_at(secret)).status_code == 200
     code = code_in(mail.body.text)
     confirmed = ours.post("/email/change/confirm", code=code, password=GOOD)
-    assert told(confirmed) == (400, "invalid_code")
+    assert error_of(confirmed) == (400, "invalid_code")
     assert ours.user(EMAIL) is not None
 
 
@@ -165,7 +165,7 @@ def test_correct_password_counts_although_the_code_limit_is_reached(
         secret, _, pair = enrolled(ours)  # one correct password
         token = pair["access_token"]
         body = {"current_password": GOOD, "password": BETTER, "code": wrong_code(secret)}
-        told_of = [ours.post("/password/change", token, **body).status_code for _ in range(5)]
-        assert told_of == [403, 429, 429, 429, 429]
+        statuses = [ours.post("/password/change", token, **body).status_code for _ in range(5)]
+        assert statuses == [403, 429, 429, 429, 429]
         monkeypatch.setattr(Passwords, "verify", None)  # no hash is computed after that
         assert ours.post("/password/change", token, **body).status_code == 429

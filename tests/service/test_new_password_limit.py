@@ -1,4 +1,4 @@
-"""A password that the policy refuses is counted: each costs a run of zxcvbn."""
+"""Passwords rejected by the policy are rate limited, because each check runs zxcvbn."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,14 +18,14 @@ MOST = 30
 
 @pytest.fixture
 def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    # What differs between databases is in the contracts of the stores.
+    # Differences between databases are covered by the store contracts.
     with site(sqlite_url, monkeypatch) as found:
         yield found
 
 
 @pytest.fixture
 def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every password that zxcvbn is given."""
+    """Every password passed to zxcvbn."""
     found: list[str] = []
     check = zxcvbn
 
@@ -109,7 +109,7 @@ def test_an_accepted_password_is_refunded(ours: Site) -> None:
         current, new = new, current
 
 
-def test_users_behind_one_address_do_not_use_up_each_other_s_changes(ours: Site) -> None:
+def test_users_behind_one_address_have_separate_limits(ours: Site) -> None:
     choose = _changing(ours)
     register = _registering(ours)
     for _ in range(MOST):

@@ -1,4 +1,4 @@
-"""The owner of an account hears of each new way in, in the transaction that makes it."""
+"""The owner of an account is notified of each new credential, in the transaction that adds it."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,8 @@ from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send, unthrott
 from tests.service.site import EMAIL, GOOD, Site, failing
 from tests.service.test_totp import enrolled
 
-#: The notices that a good request of each endpoint sends to the owner, beside messages with codes.
+# : The notifications that a successful request of each endpoint sends to the owner, beside messages
+# with codes.
 NOTICES: Mapping[str, list[str]] = {
     "make_token": ["api_key_added"],
     "make_client": ["client_added"],
@@ -26,7 +27,7 @@ NOTICES: Mapping[str, list[str]] = {
 
 
 @pytest.mark.parametrize("name", NOTICES)
-def test_the_owner_is_told(ours: Site, name: str) -> None:
+def test_owner_is_notified(ours: Site, name: str) -> None:
     one, request = ENDPOINTS[name], GOOD_REQUESTS[name](unthrottled(ours))
     ours.mail()
     assert send(ours, one, request).status_code == min(one.responses)
@@ -38,7 +39,7 @@ def test_the_owner_is_told(ours: Site, name: str) -> None:
         assert EMAIL in mail.body.html
 
 
-def test_a_recovery_code_that_signs_in_is_told(ours: Site) -> None:
+def test_login_with_a_recovery_code_notifies_the_owner(ours: Site) -> None:
     _, codes, _ = enrolled(ours)
     pending = ours.log_in().get_json()["pending_token"]
     ours.mail()
@@ -51,7 +52,7 @@ def test_a_recovery_code_that_signs_in_is_told(ours: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/tokens", "/clients"])
-def test_the_notice_names_the_key_and_nothing_of_a_name_is_markup(ours: Site, path: str) -> None:
+def test_notification_names_the_key_and_escapes_its_name(ours: Site, path: str) -> None:
     ours.add_verified()
     name = "<script>alert(1)</script>"
     made = ours.post(path, ours.pair()["access_token"], password=GOOD, name=name)
@@ -65,7 +66,7 @@ def test_the_notice_names_the_key_and_nothing_of_a_name_is_markup(ours: Site, pa
     assert secret not in mail.body.text + mail.body.html
 
 
-def test_a_key_whose_notice_cannot_be_kept_is_not_made(
+def test_key_is_not_created_when_its_notification_cannot_be_stored(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours.add_verified()

@@ -1,8 +1,8 @@
-"""A database that fails at any statement of a request leaves all of its change behind, or nothing.
+"""When any statement of a request fails, the whole change is committed or nothing of it.
 
-What is tried counts although its request fails, so the throttle stands apart. So do sessions and
-keys, which are stores of their own: sessions are ended before a change that must end them and none
-begins, and what is done with a key may be done again.
+Rate-limit hits count although the request fails, so they are stored separately. Sessions and keys
+are separate stores too: sessions are ended before the change that must end them, and no new one is
+created; an operation on a key can be repeated.
 """
 
 import sqlite3
@@ -32,27 +32,28 @@ APART = {
     tables.keyring,
 }
 KEPT = [table for table in tables.metadata.sorted_tables if table not in APART]
-#: By table, the statement that reads it and the places of its primary key among its columns.
+# : By table: the statement that reads it, and the positions of its primary key columns.
 READ = {
     table: (select(table), [list(table.c).index(one) for one in table.primary_key])
     for table in KEPT
 }
 
-#: How long a prepared request is used: a code of an authenticator is accepted for 30 s at least.
+# : Seconds for which a prepared request is used: a TOTP code is accepted for at least 30 s.
 FRESH_SECONDS = 10.0
 
-#: What the rows of each table are, by table and key.
+# : The rows of each table, by table and key.
 Rows = Mapping[tuple[Any, ...], Row[Any]]
-#: How many rows a request adds, removes and changes, and in which columns.
+# : How many rows a request adds, removes and changes, and in which columns.
 Change = Counter[tuple[str, ...]]
 
-#: A code is used up before what it is needed for, so that it works once whatever fails in between.
+# : A code is used up before the change that requires it, so that it works only once even if a later
+# step fails.
 USED_UP = dict.fromkeys(
     ("login_totp", "disable_totp", "renew_recovery_codes"),
     Change({("watchword_totp", "changed", "last_step"): 1}),
 )
-#: The password is replaced in one transaction and the login that follows is another: where that
-#: fails, the new password is good at the next login.
+# : The password is replaced in one transaction and the following login uses another: if that :
+# fails, the new password is valid for the next login.
 USED_UP["choose_password"] = Change(
     {
         (
@@ -67,12 +68,12 @@ USED_UP["choose_password"] = Change(
 )
 
 
-#: When a token was last used is a note for people: nobody is refused where it cannot be made.
+# : The time of last use of a token is informational: a failed update rejects no request.
 WITHOUT_NOTE = {"token": Change()}
 
 
 class FailingDatabase:
-    """Fails at a statement or a commit of this thread, or at that one and every later one."""
+    """Fail at one statement or commit of this thread, or at that one and all later ones."""
 
     def __init__(self) -> None:
         self._thread = threading.get_ident()
@@ -106,7 +107,7 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingDatabase]:
         failing.step()
         return arguments(compiled, values)
 
-    # What is given to the driver itself is seen by no event.
+    # A call to the DBAPI cursor itself triggers no event.
     monkeypatch.setattr(CompiledStatement, "arguments", failing_arguments)
     for name in ("before_cursor_execute", "commit"):
         event.listen(Engine, name, failing.step)
@@ -117,7 +118,7 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingDatabase]:
 
 @pytest.fixture
 def looking(database_url: str) -> Iterator[Connection]:
-    """A connection that sees each moment what is committed."""
+    """A connection that always sees the committed state."""
     engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         yield connection
@@ -153,7 +154,7 @@ def emptied(looking: Connection) -> None:
 
 
 class Attempts:
-    """One request, made again and again of a database that fails each time a statement later."""
+    """One request, repeated with a failure at each of its statements in turn."""
 
     def __init__(
         self, ours: Site, looking: Connection, one: Endpoint, database: FailingDatabase
@@ -170,7 +171,7 @@ class Attempts:
         self._stale_at = time.monotonic() + FRESH_SECONDS
 
     def go_through(self, *, once: bool) -> int:
-        """Return how many statements there were to fail at."""
+        """Return how many statements can fail."""
         self._prepare()
         number = 1
         while self._has_failed_well(number, once):
@@ -186,7 +187,7 @@ class Attempts:
         left = living_sessions(self._looking)
         if answer.status_code == 503:
             assert done in (Change(), self._whole, USED_UP.get(self._one.name)), number
-            # While nothing at all can be written a session stays whose tokens nobody was given.
+            # While no write succeeds, a session remains whose tokens were never sent to a client.
             assert left <= self._sessions or not once, number
         else:
             assert answer.status_code == min(self._one.responses), (number, answer.data)

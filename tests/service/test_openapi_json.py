@@ -1,4 +1,4 @@
-"""The description as it is served: once built, and asked for no more often than it changes."""
+"""The API description as it is served: built once, and cacheable."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from flask_watchword.service.context import Stores
 from flask_watchword.service.watchword import Watchword
 
 
-def test_the_description_is_served_in_json(client: FlaskClient) -> None:
+def test_description_is_served_as_json(client: FlaskClient) -> None:
     answer = client.get("/openapi.json")
     assert answer.status_code == 200
     assert answer.mimetype == "application/json"
@@ -20,12 +20,12 @@ def test_the_description_is_served_in_json(client: FlaskClient) -> None:
     assert "/protected-route" in answer.get_json()["paths"]
 
 
-def test_what_is_not_served_is_not_described(settings: Settings, stores: Stores) -> None:
+def test_description_lists_only_served_endpoints(settings: Settings, stores: Stores) -> None:
     app = create_app(replace(settings, demo=False), stores=stores)
     assert "/protected-route" not in app.test_client().get("/openapi.json").get_json()["paths"]
 
 
-def test_who_has_the_description_gets_it_only_once(client: FlaskClient) -> None:
+def test_client_with_the_current_description_gets_304(client: FlaskClient) -> None:
     first = client.get("/openapi.json")
     assert first.headers["Cache-Control"] == "no-cache"
     again = client.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
@@ -34,9 +34,7 @@ def test_who_has_the_description_gets_it_only_once(client: FlaskClient) -> None:
     assert (other.status_code, other.data) == (200, first.data)
 
 
-def test_mounted_it_names_its_prefix_and_what_the_service_is_called(
-    settings: Settings, stores: Stores
-) -> None:
+def test_mounted_description_has_the_prefix_and_title(settings: Settings, stores: Stores) -> None:
     app = Flask(__name__)
     Watchword(
         app, settings=replace(settings, service_name="Shop"), stores=stores, url_prefix="/auth"
@@ -47,7 +45,7 @@ def test_mounted_it_names_its_prefix_and_what_the_service_is_called(
     assert "/login" in document["paths"]
 
 
-def test_it_is_built_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_description_is_built_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     client = app.test_client()
     monkeypatch.setattr("flask_watchword.service.watchword.api_document", None)
     monkeypatch.setattr("msgspec.json.schema_components", None)

@@ -1,4 +1,4 @@
-"""The service in an application that accepts the tokens of other issuers as well."""
+"""The service in an application that also accepts tokens of other issuers."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def app(settings: Settings, stores: Stores, other: Other) -> Flask:
     return app
 
 
-def test_the_subject_of_another_issuer_is_no_user_of_the_service(
+def test_subject_of_another_issuer_is_not_a_user_of_the_service(
     app: Flask, ada: User, other: Other
 ) -> None:
     client = app.test_client()
@@ -44,7 +44,9 @@ def test_the_subject_of_another_issuer_is_no_user_of_the_service(
     assert client.get("/mine", headers=bearer(login["access_token"])).status_code == 200
 
 
-def test_without_its_keys_the_service_answers_503_in_its_own_form(app: Flask, other: Other) -> None:
+def test_unavailable_keys_of_an_issuer_are_a_503_in_the_services_format(
+    app: Flask, other: Other
+) -> None:
     other.break_down()
     answer = app.test_client().get("/me", headers=bearer(other.token()))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")

@@ -9,7 +9,7 @@ def change(ours: Site, token: str, current: str = GOOD, password: str = BETTER) 
     return ours.post("/password/change", token, current_password=current, password=password)
 
 
-def test_other_sessions_end_and_the_one_that_asked_goes_on(ours: Site) -> None:
+def test_change_ends_all_other_sessions(ours: Site) -> None:
     ours.add()
     here, elsewhere = ours.pair(), ours.pair()
     assert change(ours, here["access_token"]).status_code == 204
@@ -22,7 +22,7 @@ def test_other_sessions_end_and_the_one_that_asked_goes_on(ours: Site) -> None:
     assert (mail.recipient, mail.kind) == (EMAIL, "password_changed")
 
 
-def test_a_stolen_session_is_not_enough_and_guesses_are_counted(ours: Site) -> None:
+def test_change_requires_the_current_password_and_counts_guesses(ours: Site) -> None:
     ours.add()
     here, elsewhere = ours.pair(), ours.pair()
     token = here["access_token"]
@@ -39,7 +39,7 @@ def test_a_stolen_session_is_not_enough_and_guesses_are_counted(ours: Site) -> N
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 1025, GOOD + "\0", "ada@example.com1234"])
-def test_a_password_that_is_refused_changes_nothing(ours: Site, password: str) -> None:
+def test_rejected_password_changes_nothing(ours: Site, password: str) -> None:
     ours.add()
     here, elsewhere = ours.pair(), ours.pair()
     refused = change(ours, here["access_token"], password=password)
@@ -48,14 +48,14 @@ def test_a_password_that_is_refused_changes_nothing(ours: Site, password: str) -
     assert ours.log_in(password=GOOD).status_code == 200
 
 
-def test_a_refresh_token_or_none_does_not_do(ours: Site) -> None:
+def test_refresh_token_or_no_token_is_rejected(ours: Site) -> None:
     ours.add()
     assert change(ours, ours.pair()["refresh_token"]).status_code == 401
     body = {"current_password": GOOD, "password": BETTER}
     assert ours.client.post("/password/change", json=body).status_code == 401
 
 
-def test_an_address_that_is_not_verified_is_not_flooded_with_notices(ours: Site) -> None:
+def test_notifications_to_an_unverified_address_are_limited(ours: Site) -> None:
     ours.add()
     token = ours.pair()["access_token"]
     for n in range(4):
@@ -64,7 +64,7 @@ def test_an_address_that_is_not_verified_is_not_flooded_with_notices(ours: Site)
     assert [mail.kind for mail in ours.mail()] == ["password_changed"] * 3
 
 
-def test_the_owner_of_a_verified_address_is_notified_of_every_change(ours: Site) -> None:
+def test_owner_of_a_verified_address_is_notified_of_every_change(ours: Site) -> None:
     ours.add_verified()
     token = ours.pair()["access_token"]
     for n in range(4):

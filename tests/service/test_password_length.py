@@ -1,4 +1,4 @@
-"""The least length of a password is a setting; beside a second factor it is always 8."""
+"""The minimum password length is a setting; with a second factor it is always 8."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ def lengths_accepted(ours: Site) -> list[int]:
 
 
 @pytest.mark.parametrize(("least", "accepted"), [(8, [8, 14, 15, 19]), (15, [15, 19]), (19, [19])])
-def test_registration_obeys_the_setting(
+def test_registration_uses_the_setting(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, least: int, accepted: list[int]
 ) -> None:
     with site(sqlite_url, monkeypatch, min_password_characters=least) as ours:
@@ -33,7 +33,7 @@ def test_registration_obeys_the_setting(
 
 
 @pytest.mark.parametrize("least", [8, 15, 30])
-def test_eight_characters_are_enough_beside_a_second_factor(
+def test_eight_characters_are_enough_with_a_second_factor(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, least: int
 ) -> None:
     with site(sqlite_url, monkeypatch, min_password_characters=least) as ours:
@@ -49,7 +49,7 @@ def with_second_factor(ours: Site) -> Accounts:
     return replace(accounts, has_second_factor=lambda *_: True)
 
 
-def test_the_commands_obey_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_use_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     runner = CliRunner(env={"WATCHWORD_MIN_PASSWORD_CHARACTERS": "19"})
     assert runner.invoke(main, ["db", "upgrade"]).exit_code == 0

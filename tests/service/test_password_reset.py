@@ -23,7 +23,7 @@ def code_for(ours: Site) -> str:
     return ours.code()
 
 
-def test_known_unknown_and_disabled_are_answered_alike_and_only_the_known_gets_mail(
+def test_all_addresses_get_the_same_response_and_only_active_accounts_get_mail(
     ours: Site,
 ) -> None:
     ours.add()
@@ -38,7 +38,7 @@ def test_known_unknown_and_disabled_are_answered_alike_and_only_the_known_gets_m
     assert [mail.recipient for mail in ours.mail()] == [EMAIL]
 
 
-def test_a_reset_ends_every_session_and_signs_nobody_in(ours: Site) -> None:
+def test_reset_ends_every_session_and_logs_no_one_in(ours: Site) -> None:
     ours.add()
     pairs = [ours.pair(), ours.pair()]
     answer = reset(ours, code_for(ours))
@@ -59,7 +59,7 @@ def test_a_reset_ends_every_session_and_signs_nobody_in(ours: Site) -> None:
 
 
 @pytest.mark.parametrize("revoking", [False, True])
-def test_a_reset_lists_the_api_keys_and_revokes_them_if_asked(ours: Site, revoking: bool) -> None:
+def test_reset_lists_the_api_keys_and_revokes_them_on_request(ours: Site, revoking: bool) -> None:
     ada = ours.add_verified()
     session = ours.pair()["access_token"]
     made = {}
@@ -99,10 +99,10 @@ def test_a_reset_lists_the_api_keys_and_revokes_them_if_asked(ours: Site, revoki
     assert {*revoked} == {old, *(key["id"] for key in keys.values() if revoking)}
 
 
-def test_an_api_key_made_while_the_password_is_reset_is_not_kept(
+def test_api_key_created_during_a_reset_is_revoked(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The request had shown the password that was good until then."""
+    """The request was confirmed with the previous password."""
     ada = ours.add_verified()
     session = ours.pair()["access_token"]
 
@@ -117,7 +117,7 @@ def test_an_api_key_made_while_the_password_is_reset_is_not_kept(
     assert ours.parts.repositories.api_tokens.of_owner(ada.id) == []
 
 
-def test_a_code_is_good_once_for_one_thing_and_until_its_time(
+def test_code_is_single_use_for_one_purpose_and_expires(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours.add()
@@ -136,18 +136,18 @@ def test_a_code_is_good_once_for_one_thing_and_until_its_time(
     assert ours.log_in(password=BETTER).status_code == 200
 
 
-def test_a_password_that_is_refused_costs_neither_the_code_nor_a_session(ours: Site) -> None:
+def test_rejected_password_uses_up_neither_the_code_nor_a_session(ours: Site) -> None:
     ours.add()
     token = ours.pair()["access_token"]
     code = code_for(ours)
-    for _ in range(25):  # more than wrong codes may be tried
+    for _ in range(25):  # more attempts than wrong codes are allowed
         refused = reset(ours, code, "short")
         assert (refused.status_code, refused.get_json()["field"]) == (422, "password")
     assert ours.me(token).status_code == 200
     assert reset(ours, code).status_code == 200
 
 
-def test_who_has_no_code_ends_nobody_s_session_and_is_slowed_down(ours: Site) -> None:
+def test_invalid_code_ends_no_session_and_guesses_are_rate_limited(ours: Site) -> None:
     ours.add()
     token = ours.pair()["access_token"]
     answers = [reset(ours, f"{number:043}").status_code for number in range(21)]
@@ -155,7 +155,7 @@ def test_who_has_no_code_ends_nobody_s_session_and_is_slowed_down(ours: Site) ->
     assert ours.me(token).status_code == 200
 
 
-def test_a_mailbox_gets_three_and_the_code_in_it_stays_good(ours: Site) -> None:
+def test_mailbox_receives_three_messages_and_the_code_stays_valid(ours: Site) -> None:
     ours.add()
     known = [forgot(ours) for _ in range(3)]
     code = ours.mail()[-1].body.text
@@ -166,10 +166,10 @@ def test_a_mailbox_gets_three_and_the_code_in_it_stays_good(ours: Site) -> None:
     assert reset(ours, line).status_code == 200
 
 
-def test_what_else_a_stranger_asks_for_leaves_room_for_the_code(ours: Site) -> None:
+def test_other_requests_for_the_address_leave_the_reset_limit_unused(ours: Site) -> None:
     ours.add_verified()
     for _ in range(4):
-        # The one mails nothing to who is verified, the other something without a code.
+        # The first sends no mail to a verified address, the second sends mail without a code.
         assert ours.post("/email/verify/resend", email=EMAIL).status_code == 202
         assert ours.post("/register", email=EMAIL, password=BETTER).status_code == 201
     assert [mail.kind for mail in ours.mail()] == ["already_registered"] * 3
@@ -177,13 +177,13 @@ def test_what_else_a_stranger_asks_for_leaves_room_for_the_code(ours: Site) -> N
     assert reset(ours, ours.code()).status_code == 200
 
 
-def test_one_address_asks_for_mail_twenty_times_and_then_waits(ours: Site) -> None:
+def test_client_address_may_request_twenty_messages(ours: Site) -> None:
     answers = [forgot(ours, f"user{number}@example.com") for number in range(21)]
     assert [answer.status_code for answer in answers] == [202] * 20 + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
-def test_while_sessions_cannot_be_ended_the_password_stays(
+def test_password_is_unchanged_when_sessions_cannot_be_ended(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours.add()
@@ -197,7 +197,7 @@ def test_while_sessions_cannot_be_ended_the_password_stays(
     assert reset(ours, code).status_code == 200
 
 
-def test_a_session_that_begins_while_the_password_changes_ends_as_well(
+def test_session_created_during_the_password_change_ends_too(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours.add()
@@ -219,7 +219,7 @@ def test_a_session_that_begins_while_the_password_changes_ends_as_well(
     assert ours.me(late[0]["access_token"]).status_code == 401
 
 
-def test_nothing_of_a_request_is_kept_where_its_last_step_fails(
+def test_failure_of_the_last_step_rolls_everything_back(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours.add()
@@ -243,7 +243,7 @@ def test_nothing_of_a_request_is_kept_where_its_last_step_fails(
     assert reset(ours, code).status_code == 200
 
 
-def test_the_hash_is_made_before_the_transaction_begins(
+def test_password_is_hashed_before_the_transaction_begins(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []

@@ -1,4 +1,4 @@
-"""A password that is too weak alone, once its second factor was removed."""
+"""A password that is too weak without a second factor, after the factor was removed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,12 +20,12 @@ SHORT = "otter juggle"
 
 @pytest.fixture
 def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    # What differs between databases is in the contracts of the stores.
+    # Differences between databases are covered by the store contracts.
     with site(sqlite_url, monkeypatch) as found:
         yield found
 
 
-def told(answer: TestResponse) -> tuple[int, str]:
+def error_of(answer: TestResponse) -> tuple[int, str]:
     return answer.status_code, answer.get_json()["code"]
 
 
@@ -34,7 +34,7 @@ def choose(ours: Site, token: str, password: str = BETTER, **more: Any) -> TestR
 
 
 def beside_a_factor(ours: Site, password: str = SHORT) -> tuple[str, str]:
-    """Add a user with an authenticator and this password; return a token and the secret."""
+    """Add a user with TOTP and this password; return a token and the secret."""
     token, secret = enrolled(ours)
     body = {"current_password": GOOD, "password": password, "code": totp_code(secret)}
     assert ours.post("/password/change", token, **body).status_code == 204
@@ -43,7 +43,7 @@ def beside_a_factor(ours: Site, password: str = SHORT) -> tuple[str, str]:
 
 
 def removed_by_an_admin(ours: Site, password: str = SHORT) -> None:
-    """Leave a user with this password alone."""
+    """Leave a user with this password and without a second factor."""
     beside_a_factor(ours, password)
     boss = ours.add(BOSS)
     ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
@@ -55,15 +55,15 @@ def removed_by_an_admin(ours: Site, password: str = SHORT) -> None:
 
 
 def refused(ours: Site, password: str = SHORT) -> str:
-    """Log in, be refused, and return the token by which it goes on."""
+    """Log in, get a rejection, and return the token that allows a password change."""
     answer = ours.log_in(password=password)
-    assert told(answer) == (403, "password_change_required")
+    assert error_of(answer) == (403, "password_change_required")
     assert answer.headers["Cache-Control"] == "no-store"
     token: str = answer.get_json()["pending_token"]
     return token
 
 
-def test_the_next_login_sets_a_password_that_is_strong_enough_alone(ours: Site) -> None:
+def test_next_login_requires_a_stronger_password(ours: Site) -> None:
     removed_by_an_admin(ours)
     token = refused(ours)
     done = choose(ours, token)
@@ -81,7 +81,7 @@ def test_the_next_login_sets_a_password_that_is_strong_enough_alone(ours: Site) 
     ]
 
 
-def test_a_password_that_is_strong_enough_alone_logs_in_and_is_checked_once(
+def test_strong_password_logs_in_and_is_checked_once(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     removed_by_an_admin(ours, BETTER)
@@ -94,28 +94,28 @@ def test_a_password_that_is_strong_enough_alone_logs_in_and_is_checked_once(
 
 
 @pytest.mark.parametrize("password", ["ottersotters2019", f"{EMAIL}1"])
-def test_one_that_is_long_and_weak_is_refused_too(ours: Site, password: str) -> None:
+def test_long_but_weak_password_is_rejected_too(ours: Site, password: str) -> None:
     user = ours.add(password=password)
     ours.parts.stores.users.require_password_review(user.id, system_clock())
     assert choose(ours, refused(ours, password)).status_code == 200
 
 
-def test_a_wrong_password_tells_nothing_of_it(ours: Site) -> None:
+def test_wrong_password_does_not_reveal_the_review(ours: Site) -> None:
     removed_by_an_admin(ours)
-    assert told(ours.log_in(password="wrong")) == (401, "invalid_credentials")
+    assert error_of(ours.log_in(password="wrong")) == (401, "invalid_credentials")
 
 
-def test_a_short_password_without_that_history_logs_in(ours: Site) -> None:
-    # An imported one, say: its user was never promised to be asked.
+def test_short_password_of_a_user_who_never_had_a_factor_logs_in(ours: Site) -> None:
+    # For example an imported one: the review applies only after a factor was removed.
     ours.add(password=SHORT)
     assert ours.log_in(password=SHORT).status_code == 200
 
 
-def test_the_token_is_good_for_one_change_and_nothing_else(ours: Site) -> None:
+def test_token_allows_one_password_change_and_nothing_else(ours: Site) -> None:
     removed_by_an_admin(ours)
     token = refused(ours)
     assert ours.me(token).status_code == 401
-    assert told(ours.post("/login/totp", pending_token=token, code="123456")) == (
+    assert error_of(ours.post("/login/totp", pending_token=token, code="123456")) == (
         401,
         "invalid_pending_token",
     )
@@ -123,40 +123,40 @@ def test_the_token_is_good_for_one_change_and_nothing_else(ours: Site) -> None:
     assert claims["exp"] - claims["iat"] == NEW_PASSWORD.lifetime
     assert claims["aud"] != ours.parts.settings.audience
     assert choose(ours, token).status_code == 200
-    assert told(choose(ours, token, GOOD)) == (401, "invalid_pending_token")
+    assert error_of(choose(ours, token, GOOD)) == (401, "invalid_pending_token")
 
 
-def test_no_other_token_changes_a_password(ours: Site) -> None:
+def test_no_other_token_allows_the_password_change(ours: Site) -> None:
     token, _ = beside_a_factor(ours)
     pending = ours.log_in(password=SHORT).get_json()["pending_token"]
     for other in (token, pending, "", "a.b.c", "\0", "x" * 4096):
-        assert told(choose(ours, other)) == (401, "invalid_pending_token")
+        assert error_of(choose(ours, other)) == (401, "invalid_pending_token")
 
 
-def test_the_token_expires_and_ends_with_the_account_as_it_was(ours: Site) -> None:
+def test_token_expires_and_ends_when_the_account_changes(ours: Site) -> None:
     removed_by_an_admin(ours)
     token, user = refused(ours), ours.user()
     assert user is not None
     manager = ours.app.extensions["flask-jwt-extended"]
     clock = manager.clock
     manager.clock = lambda: clock() + NEW_PASSWORD.lifetime
-    assert told(choose(ours, token)) == (401, "invalid_pending_token")
+    assert error_of(choose(ours, token)) == (401, "invalid_pending_token")
     manager.clock = clock
     ours.parts.stores.users.disable(user.id, system_clock())
-    assert told(choose(ours, token)) == (401, "invalid_pending_token")
+    assert error_of(choose(ours, token)) == (401, "invalid_pending_token")
 
 
-def test_a_new_password_that_is_too_weak_is_refused_and_counted(ours: Site) -> None:
+def test_weak_new_password_is_rejected_and_counted(ours: Site) -> None:
     removed_by_an_admin(ours)
     token = refused(ours)
-    # The login itself was one.
+    # The login itself counted one.
     answers = [choose(ours, token, SHORT) for _ in range(29)]
-    assert {told(answer) for answer in answers} == {(422, "invalid_field")}
-    assert told(choose(ours, token)) == (429, "too_many_tries")
-    assert told(ours.log_in(password=SHORT)) == (429, "too_many_tries")
+    assert {error_of(answer) for answer in answers} == {(422, "invalid_field")}
+    assert error_of(choose(ours, token)) == (429, "too_many_tries")
+    assert error_of(ours.log_in(password=SHORT)) == (429, "too_many_tries")
 
 
-def test_the_tokens_come_in_cookies_where_that_is_asked_for(ours: Site) -> None:
+def test_tokens_are_set_in_cookies_on_request(ours: Site) -> None:
     removed_by_an_admin(ours)
     token = refused(ours)
     foreign = ours.client.post(
@@ -164,13 +164,13 @@ def test_the_tokens_come_in_cookies_where_that_is_asked_for(ours: Site) -> None:
         json={"pending_token": token, "password": BETTER, "transport": "cookie"},
         headers={"Sec-Fetch-Site": "cross-site"},
     )
-    assert told(foreign) == (403, "cross_origin")
+    assert error_of(foreign) == (403, "cross_origin")
     done = choose(ours, token, transport="cookie")
     assert done.get_json().keys() == {"csrf_token", "expires_in"}
     assert "__Host-access_token" in str(done.headers)
 
 
-def test_a_reset_by_e_mail_does_as_well(ours: Site) -> None:
+def test_reset_by_email_ends_the_review(ours: Site) -> None:
     removed_by_an_admin(ours)
     assert ours.post("/password/forgot", email=EMAIL).status_code == 202
     assert ours.post("/password/reset", code=ours.code(), password=SHORT).status_code == 422
@@ -179,35 +179,35 @@ def test_a_reset_by_e_mail_does_as_well(ours: Site) -> None:
     assert ours.log_in(password=BETTER).status_code == 200
 
 
-def test_a_change_that_was_checked_beside_the_factor_is_found_at_the_next_login(
+def test_password_changed_during_the_removal_is_found_at_the_next_login(
     ours: Site,
 ) -> None:
     removed_by_an_admin(ours, BETTER)
     user = ours.user()
     assert user is not None
-    # Its transaction comes after that of the admin.
+    # Its transaction commits after that of the admin.
     late = ours.parts.passwords.hash(SHORT)
     assert ours.parts.stores.users.set_password(user.id, late, system_clock(), user.version)
     assert choose(ours, refused(ours)).status_code == 200
 
 
-def test_a_user_who_disables_the_factor_needs_such_a_password_first(ours: Site) -> None:
+def test_disabling_the_factor_requires_a_strong_password_first(ours: Site) -> None:
     token, secret = beside_a_factor(ours)
     body = {"password": SHORT, "code": totp_code(secret, 1)}
     answer = ours.post("/totp/disable", token, **body)
-    assert (*told(answer), answer.get_json()["field"]) == (422, "invalid_field", "password")
+    assert (*error_of(answer), answer.get_json()["field"]) == (422, "invalid_field", "password")
     assert "change it first" in answer.get_json()["msg"]
     assert ours.log_in(password=SHORT).get_json()["mfa_required"]
 
 
-def test_long_and_weak_is_not_enough_to_disable_the_factor(ours: Site) -> None:
-    # Beside a factor a weaker one is accepted, of any length.
+def test_long_but_weak_password_is_not_enough_to_disable_the_factor(ours: Site) -> None:
+    # With a factor a weaker password of any length is accepted.
     token, secret = beside_a_factor(ours, "ottersotters2019")
     body = {"password": "ottersotters2019", "code": totp_code(secret, 1)}
-    assert told(ours.post("/totp/disable", token, **body)) == (422, "invalid_field")
+    assert error_of(ours.post("/totp/disable", token, **body)) == (422, "invalid_field")
 
 
-def test_what_is_chosen_while_the_factor_is_disabled_is_checked(ours: Site) -> None:
+def test_password_changed_while_the_factor_is_disabled_is_checked(ours: Site) -> None:
     token, secret = beside_a_factor(ours, BETTER)
     body = {"password": BETTER, "code": totp_code(secret, 1)}
     assert ours.post("/totp/disable", token, **body).status_code == 204
@@ -218,19 +218,19 @@ def test_what_is_chosen_while_the_factor_is_disabled_is_checked(ours: Site) -> N
     assert choose(ours, refused(ours), GOOD).status_code == 200
 
 
-def test_who_sets_up_a_factor_again_is_asked_for_it_first(ours: Site) -> None:
+def test_enrolling_again_requires_the_review_first(ours: Site) -> None:
     user = ours.add_verified(password=SHORT)
     owner = ours.pair(password=SHORT)["access_token"]
     ours.parts.stores.users.require_password_review(user.id, system_clock())
     stolen = refused(ours)
     secret = ours.post("/totp/enrol", owner, password=SHORT).get_json()["secret"]
     assert ours.post("/totp/confirm", owner, code=totp_code(secret)).status_code == 200
-    assert told(choose(ours, stolen)) == (401, "invalid_credentials")
+    assert error_of(choose(ours, stolen)) == (401, "invalid_credentials")
     assert ours.me(owner).status_code == 200
     assert "mfa_required" in ours.log_in(password=SHORT).get_json()
 
 
-def test_a_right_password_counts_although_it_may_not_be_checked_again(
+def test_correct_password_counts_when_it_may_not_be_checked_again(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = {"SUCCESSFUL_LOGIN_PER_ACCOUNT": "3/day", "NEW_PASSWORD_PER_ACCOUNT": "1/day"}
@@ -239,5 +239,5 @@ def test_a_right_password_counts_although_it_may_not_be_checked_again(
         user = ours.add(password=SHORT)
         ours.parts.stores.users.require_password_review(user.id, system_clock())
         assert [ours.log_in(password=SHORT).status_code for _ in range(3)] == [403, 429, 429]
-        monkeypatch.setattr(Passwords, "verify", None)  # nothing is hashed any more
+        monkeypatch.setattr(Passwords, "verify", None)  # no hash is computed after that
         assert ours.log_in(password=SHORT).status_code == 429

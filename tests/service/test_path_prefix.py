@@ -1,4 +1,4 @@
-"""Behind a path prefix every link leads to where the outside reaches the service."""
+"""Behind a path prefix, every link has the public URL of the service."""
 
 from dataclasses import replace
 from typing import Any
@@ -33,7 +33,7 @@ def server_of(answer: TestResponse) -> Any:
     return server["url"]
 
 
-def test_a_prefix_of_a_trusted_proxy_is_in_the_description_and_in_redirects(
+def test_prefix_of_a_trusted_proxy_is_in_the_description_and_in_redirects(
     settings: Settings, stores: Stores
 ) -> None:
     client = behind(settings, stores, proxies=1)
@@ -44,12 +44,12 @@ def test_a_prefix_of_a_trusted_proxy_is_in_the_description_and_in_redirects(
     assert moved.headers["Location"].endswith("/auth/docs/page.js")
     body = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"}
     cookies = client.post("/login", json=body, headers=headers).headers.getlist("Set-Cookie")
-    # What a name with __Host- has to have; browsers refuse any other path.
+    # Required for names with __Host-; browsers reject any other path.
     assert len(cookies) == 3
     assert all("Path=/;" in cookie for cookie in cookies)
 
 
-def test_without_a_trusted_proxy_the_header_is_a_clients(client: FlaskClient) -> None:
+def test_prefix_header_is_ignored_without_a_trusted_proxy(client: FlaskClient) -> None:
     answer = client.get("/openapi.json", headers={"X-Forwarded-Prefix": "/evil"})
     assert server_of(answer) == "/"
 
@@ -77,7 +77,7 @@ def test_without_a_trusted_proxy_the_header_is_a_clients(client: FlaskClient) ->
         ("/auth", 0, ""),
     ],
 )
-def test_a_prefix_is_plain_segments_of_those_who_are_trusted(
+def test_prefix_is_plain_segments_from_trusted_proxies(
     header: str, proxies: int, prefix: str
 ) -> None:
     assert forwarded_prefix({"HTTP_X_FORWARDED_PREFIX": header}, proxies) == prefix
@@ -87,20 +87,20 @@ def test_a_prefix_is_plain_segments_of_those_who_are_trusted(
     ("url_prefix", "mount", "url"),
     [("", "/auth", "/auth"), ("/auth", "/shop", "/shop/auth"), ("", "/a b", "/a%20b")],
 )
-def test_below_a_dispatcher_the_description_has_its_path(
+def test_description_has_the_path_of_a_dispatcher(
     settings: Settings, stores: Stores, url_prefix: str, mount: str, url: str
 ) -> None:
     app = mounted(settings, stores, url_prefix)
     client = Client(DispatcherMiddleware(Flask("front"), {mount: app}))
     assert server_of(client.get(f"{mount}{url_prefix}/openapi.json")) == url
-    # Everything that the pages load is named relatively, so that it is below the same path.
+    # The pages load everything by relative URLs, which stay below the same path.
     for page, script in (("docs", "docs/page.js"), ("setup", "setup/files/page.js")):
         text = client.get(f"{mount}{url_prefix}/{page}").text
         assert f'src="{script}"' in text
         assert client.get(f"{mount}{url_prefix}/{script}").status_code == 200
 
 
-def test_an_application_that_reads_the_header_itself_does_not_have_it_twice(
+def test_prefix_is_not_doubled_by_an_application_that_reads_the_header(
     settings: Settings, stores: Stores
 ) -> None:
     app = mounted(replace(settings, trusted_proxies=1), stores, "/auth")
@@ -110,9 +110,7 @@ def test_an_application_that_reads_the_header_itself_does_not_have_it_twice(
     assert server_of(app.test_client().get("/auth/openapi.json", headers=headers)) == "/shop/auth"
 
 
-def test_who_has_the_description_of_one_prefix_gets_that_of_another(
-    settings: Settings, stores: Stores
-) -> None:
+def test_description_etag_differs_by_prefix(settings: Settings, stores: Stores) -> None:
     client = behind(settings, stores, proxies=1)
     tag = client.get("/openapi.json", headers={"X-Forwarded-Prefix": "/a"}).headers["ETag"]
     for prefix, status in (("/a", 304), ("/b", 200)):

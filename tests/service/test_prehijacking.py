@@ -1,29 +1,29 @@
-"""Who makes an account for somebody else's address gets nothing by the owner's mistakes.
+"""An attacker who registers the address of a victim gains nothing from the victim's mistakes.
 
 After the attacks of Sudhodanan and Paverd, "Pre-hijacked accounts" (2022).
 """
 
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
-#: Of the attacker, who has chosen it.
+# : The password chosen by the attacker.
 THEIRS = GOOD
 OTHER = "Mallory@Example.org"
 
 
-def test_an_owner_who_confirms_by_mistake_confirms_nothing(ours: Site) -> None:
+def test_victim_who_confirms_by_mistake_confirms_nothing(ours: Site) -> None:
     ours.post("/register", email=EMAIL, password=THEIRS)
     attacker = ours.pair(password=THEIRS)["access_token"]
     code = ours.code()
-    # The owner has the code and does not know what password was chosen.
+    # The victim has the code and does not know the chosen password.
     assert told_of(ours, "/email/verify", code, BETTER) == (403, "wrong_password")
     assert ours.post("/email/verify", code=code).status_code == 422
     assert ours.me(attacker).get_json()["email_verified"] is False
     assert ours.post("/totp/enrol", attacker, password=THEIRS).status_code == 409
-    # The attacker knows it and has no code.
+    # The attacker knows the password and has no code.
     assert told_of(ours, "/email/verify", "x" * 43, THEIRS) == (400, "invalid_code")
 
 
-def test_an_owner_who_resets_the_password_shuts_the_other_out(ours: Site) -> None:
+def test_victim_who_resets_the_password_locks_the_attacker_out(ours: Site) -> None:
     ours.post("/register", email=EMAIL, password=THEIRS)
     attacker = ours.pair(password=THEIRS)
     confirmation = ours.code()
@@ -43,7 +43,7 @@ def test_an_owner_who_resets_the_password_shuts_the_other_out(ours: Site) -> Non
     assert ours.log_in(password=BETTER).status_code == 200
 
 
-def test_an_account_of_another_does_not_get_the_address_by_its_owner_s_mistake(ours: Site) -> None:
+def test_attackers_account_does_not_get_the_victims_address_by_mistake(ours: Site) -> None:
     mallory = ours.add_verified(OTHER, THEIRS)
     session = ours.pair(OTHER, THEIRS)["access_token"]
     ours.post("/email/change", session, email=EMAIL, password=THEIRS)
@@ -55,7 +55,7 @@ def test_an_account_of_another_does_not_get_the_address_by_its_owner_s_mistake(o
     assert kept.id == mallory.id
 
 
-def test_passwords_are_not_guessed_here_for_nothing(ours: Site) -> None:
+def test_password_guesses_at_confirmation_are_rate_limited(ours: Site) -> None:
     ours.post("/register", email=EMAIL, password=THEIRS)
     code = ours.code()
     answers = [told_of(ours, "/email/verify", code, BETTER)[0] for _ in range(21)]

@@ -13,15 +13,13 @@ from tests.service.conftest import PASSWORD, bearer
 from tests.service.places import stores_around
 
 
-def test_an_access_token_opens_the_protected_route(
-    client: FlaskClient, tokens: dict[str, str]
-) -> None:
+def test_access_token_is_accepted(client: FlaskClient, tokens: dict[str, str]) -> None:
     answer = client.get("/protected-route", headers=bearer(tokens["access_token"]))
     assert answer.status_code == 200
     assert answer.get_json() == {"logged_in_as": "Ada@Example.com"}
 
 
-def test_without_a_token_it_stays_closed_and_says_how_to_open_it(client: FlaskClient) -> None:
+def test_missing_token_is_rejected_with_a_challenge(client: FlaskClient) -> None:
     answer = client.get("/protected-route")
     assert answer.status_code == 401
     assert answer.get_json() == {"msg": "Missing Authorization Header", "code": "missing_token"}
@@ -29,14 +27,14 @@ def test_without_a_token_it_stays_closed_and_says_how_to_open_it(client: FlaskCl
 
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "", "é", "a.b.c.d.e", ".", "null"])
-def test_what_is_no_token_of_ours_is_refused(client: FlaskClient, token: str) -> None:
+def test_malformed_token_is_rejected(client: FlaskClient, token: str) -> None:
     answer = client.get("/protected-route", headers=bearer(token))
     assert answer.status_code == 401
     assert answer.get_json()["code"] == ("malformed_token" if token else "invalid_token")
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 
 
-def test_a_token_of_another_keyring_is_refused(
+def test_token_of_another_keyring_is_rejected(
     settings: Settings, users: MemoryUserStore, client: FlaskClient
 ) -> None:
     other = create_app(settings, stores=stores_around(users)).test_client()
@@ -47,7 +45,7 @@ def test_a_token_of_another_keyring_is_refused(
 
 
 @pytest.mark.parametrize("claim", ["issuer", "audience"])
-def test_a_token_of_another_issuer_or_for_another_audience_is_refused(
+def test_token_of_another_issuer_or_audience_is_rejected(
     settings: Settings, stores: Stores, tokens: dict[str, str], claim: str
 ) -> None:
     changed: dict[str, Any] = {claim: "elsewhere"}
@@ -57,13 +55,13 @@ def test_a_token_of_another_issuer_or_for_another_audience_is_refused(
     assert answer.get_json()["code"] == f"invalid_{claim}"
 
 
-def test_a_refresh_token_does_not_open_it(client: FlaskClient, tokens: dict[str, str]) -> None:
+def test_refresh_token_is_rejected(client: FlaskClient, tokens: dict[str, str]) -> None:
     answer = client.get("/protected-route", headers=bearer(tokens["refresh_token"]))
     assert answer.status_code == 401
     assert answer.get_json()["code"] == "invalid_token"
 
 
-def test_a_token_from_before_the_demo_was_switched_on_shows_its_subject(
+def test_token_issued_before_the_demo_shows_its_subject(
     settings: Settings, stores: Stores, client: FlaskClient, ada: User
 ) -> None:
     plain = create_app(replace(settings, demo=False), stores=stores).test_client()

@@ -1,4 +1,4 @@
-"""A query string is read as strictly as a body."""
+"""A query string is validated as strictly as a body."""
 
 from typing import Annotated
 
@@ -42,12 +42,12 @@ def asked(client: FlaskClient, query: str) -> TestResponse:
     return client.get(f"/find?{query}")
 
 
-def test_parameters_are_read_by_their_types(client: FlaskClient) -> None:
+def test_parameters_are_converted_to_their_types(client: FlaskClient) -> None:
     found = asked(client, "text=a%26b&size=5&closed=true").get_json()
     assert found == {"text": "a&b", "size": 5, "closed": True}
 
 
-def test_what_is_not_given_is_as_declared(client: FlaskClient) -> None:
+def test_omitted_parameter_has_its_default(client: FlaskClient) -> None:
     assert asked(client, "text=x").get_json() == {"text": "x", "size": 10, "closed": False}
 
 
@@ -71,9 +71,7 @@ def test_what_is_not_given_is_as_declared(client: FlaskClient) -> None:
         ("text=x&" + "o" * 100 + "=1", "o" * 64),
     ],
 )
-def test_a_parameter_that_is_wrong_is_refused_by_its_name(
-    client: FlaskClient, query: str, field: str
-) -> None:
+def test_invalid_parameter_is_rejected_by_name(client: FlaskClient, query: str, field: str) -> None:
     refused = asked(client, query)
     assert refused.status_code == 422
     assert refused.get_json()["code"] == "invalid_field"

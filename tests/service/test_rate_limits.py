@@ -1,4 +1,4 @@
-"""Rate limits are settings, which the endpoints obey."""
+"""Endpoints use the rate limits of the settings."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def strict_limits() -> dict[str, str]:
     }
 
 
-def test_endpoints_obey_the_limits_of_the_settings(
+def test_endpoints_use_the_limits_of_the_settings(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, strict_limits: dict[str, str]
 ) -> None:
     limits = read_settings(strict_limits).limits

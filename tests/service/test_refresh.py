@@ -24,7 +24,7 @@ def unverified(token: str) -> dict[str, Any]:
     return claims
 
 
-def test_a_refresh_token_gives_the_next_pair(client: FlaskClient, tokens: dict[str, str]) -> None:
+def test_refresh_token_returns_new_tokens(client: FlaskClient, tokens: dict[str, str]) -> None:
     answer = refresh(client, tokens["refresh_token"])
     assert answer.status_code == 200
     body = answer.get_json()
@@ -36,7 +36,7 @@ def test_a_refresh_token_gives_the_next_pair(client: FlaskClient, tokens: dict[s
     assert refresh(client, body["refresh_token"]).status_code == 200
 
 
-def test_refreshed_tokens_say_of_the_login_what_the_first_ones_did(
+def test_refreshed_tokens_keep_the_claims_of_the_login(
     client: FlaskClient, tokens: dict[str, str]
 ) -> None:
     first = unverified(tokens["access_token"])
@@ -51,16 +51,14 @@ def test_refreshed_tokens_say_of_the_login_what_the_first_ones_did(
     assert [header["typ"] for header in headers] == ["at+jwt", "rt+jwt"]
 
 
-def test_a_retry_gets_what_the_lost_answer_held(
+def test_retry_gets_the_tokens_of_the_lost_response(
     client: FlaskClient, tokens: dict[str, str]
 ) -> None:
     answers = [refresh(client, tokens["refresh_token"]).get_json() for _ in range(2)]
     assert [unverified(answer["refresh_token"])["gen"] for answer in answers] == [2, 2]
 
 
-def test_a_spent_refresh_token_ends_the_session_for_thief_and_owner(
-    client: FlaskClient, tokens: dict[str, str]
-) -> None:
+def test_reused_refresh_token_ends_the_session(client: FlaskClient, tokens: dict[str, str]) -> None:
     second = refresh(client, tokens["refresh_token"]).get_json()
     third = refresh(client, second["refresh_token"]).get_json()
     replayed = refresh(client, tokens["refresh_token"])
@@ -72,7 +70,7 @@ def test_a_spent_refresh_token_ends_the_session_for_thief_and_owner(
     assert (view.status_code, view.get_json()["code"]) == (401, "session_ended")
 
 
-def test_a_refresh_token_of_a_session_that_was_ended_gives_nothing(
+def test_refresh_token_of_an_ended_session_is_rejected(
     client: FlaskClient, tokens: dict[str, str]
 ) -> None:
     client.post("/logout", headers=bearer(tokens["access_token"]))
@@ -81,7 +79,7 @@ def test_a_refresh_token_of_a_session_that_was_ended_gives_nothing(
     assert answer.get_json()["code"] == "session_ended"
 
 
-def test_a_refresh_token_without_a_session_gives_nothing(
+def test_refresh_token_without_a_session_is_rejected(
     app: Flask, client: FlaskClient, ada: User
 ) -> None:
     with app.app_context():
@@ -90,19 +88,19 @@ def test_a_refresh_token_without_a_session_gives_nothing(
     assert (answer.status_code, answer.get_json()["code"]) == (401, "session_ended")
 
 
-def test_an_access_token_does_not_refresh(client: FlaskClient, tokens: dict[str, str]) -> None:
+def test_access_token_is_rejected(client: FlaskClient, tokens: dict[str, str]) -> None:
     answer = refresh(client, tokens["access_token"])
     assert answer.status_code == 401
     assert answer.get_json()["code"] == "invalid_token"
 
 
-def test_nothing_does_not_refresh(client: FlaskClient) -> None:
+def test_missing_token_is_rejected(client: FlaskClient) -> None:
     answer = client.post("/refresh")
     assert answer.status_code == 401
     assert answer.get_json()["code"] == "missing_token"
 
 
-def test_a_user_who_is_gone_gets_nothing_and_the_session_ends(
+def test_refresh_of_a_deleted_user_is_rejected_and_ends_the_session(
     settings: Settings, stores: Stores, client: FlaskClient, tokens: dict[str, str]
 ) -> None:
     emptied = create_app(settings, stores=replace(stores, accounts=empty_accounts())).test_client()
@@ -110,18 +108,18 @@ def test_a_user_who_is_gone_gets_nothing_and_the_session_ends(
     assert answer.status_code == 401
     assert answer.get_json()["code"] == "user_gone"
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
-    # For whoever serves the same sessions, users or not.
+    # For other applications that share the session store without the user store.
     assert refresh(client, tokens["refresh_token"]).get_json()["code"] == "session_ended"
 
 
 @pytest.mark.parametrize(("idle", "whole", "life"), [(60, 600, 60), (600, 60, 60)])
-def test_a_refresh_token_lives_as_long_as_its_session_may(
+def test_refresh_token_expires_with_its_session(
     settings: Settings, stores: Stores, idle: int, whole: int, life: int
 ) -> None:
     short = replace(settings, refresh_token_seconds=idle, session_seconds=whole)
     client = create_app(short, stores=stores).test_client()
     login = client.post("/login", json={"email": "ada@example.com", "password": PASSWORD})
     claims = unverified(login.get_json()["refresh_token"])
-    # Each is a whole second, and the session begins a moment before its token is made.
+    # Each is a whole second, and the session starts slightly before its token is created.
     assert claims["exp"] - claims["iat"] in (life - 1, life)
     assert login.get_json()["expires_in"] in (life - 1, life)

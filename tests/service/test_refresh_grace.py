@@ -1,4 +1,4 @@
-"""``WATCHWORD_REFRESH_GRACE``: how long a used refresh token gets the same successor."""
+"""``WATCHWORD_REFRESH_GRACE``: how long a used refresh token returns the same successor."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.service.site import site
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(0, 401), (600, 200)])
-def test_a_used_refresh_token_is_accepted_for_the_grace_period_alone(
+def test_used_refresh_token_is_accepted_only_within_the_grace_period(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, seconds: int, status: int
 ) -> None:
     with site(sqlite_url, monkeypatch, refresh_grace=seconds) as ours:

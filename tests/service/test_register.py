@@ -11,7 +11,7 @@ def register(ours: Site, **changes: Any) -> Any:
     return ours.post("/register", **{"email": EMAIL, "password": GOOD} | changes)
 
 
-def test_whoever_registers_can_log_in_and_verifies_the_address_by_the_code(ours: Site) -> None:
+def test_new_user_can_log_in_and_verifies_the_address_with_the_code(ours: Site) -> None:
     answer = register(ours)
     assert answer.status_code == 201
     token = ours.pair()["access_token"]
@@ -26,7 +26,7 @@ def test_whoever_registers_can_log_in_and_verifies_the_address_by_the_code(ours:
     assert ours.events() == ["registered", "login", "email_verified"]
 
 
-def test_a_known_address_is_answered_alike_and_its_owner_is_told(ours: Site) -> None:
+def test_known_address_gets_the_same_response_and_its_owner_is_notified(ours: Site) -> None:
     first = register(ours)
     ours.mail()
     known = register(ours, email=EMAIL.upper(), password=BETTER)
@@ -61,7 +61,7 @@ def test_a_known_address_is_answered_alike_and_its_owner_is_told(ours: Site) -> 
         ("id", "0"),
     ],
 )
-def test_what_cannot_be_taken_is_refused_by_name_and_nothing_is_kept(
+def test_invalid_field_is_rejected_by_name_and_nothing_is_stored(
     ours: Site, field: str, value: Any
 ) -> None:
     answer = register(ours, **{field: value})
@@ -71,9 +71,9 @@ def test_what_cannot_be_taken_is_refused_by_name_and_nothing_is_kept(
     assert (ours.mail(), ours.events()) == ([], [])
 
 
-def test_of_two_hundred_who_register_one_address_at_once_one_gets_it(ours: Site) -> None:
+def test_one_of_two_hundred_concurrent_registrations_of_one_address_succeeds(ours: Site) -> None:
     def one(number: int) -> int:
-        # Each from an address of its own, since one address may register ten accounts at most.
+        # Each from a different client address, since one may register ten accounts at most.
         where = {"REMOTE_ADDR": f"10.0.0.{number}"}
         name = "".join(c.upper() if number >> i & 1 else c for i, c in enumerate("adalovel"))
         body = {"email": f"{name}@Example.COM", "password": GOOD}
@@ -87,13 +87,13 @@ def test_of_two_hundred_who_register_one_address_at_once_one_gets_it(ours: Site)
     assert answers == [201] * 200
     assert len(ours.parts.stores.users.page()) == 1
     assert sorted(ours.events()) == ["registered"] + ["registered_again"] * 199
-    # The mailbox had enough after three.
+    # The mailbox limit is three messages.
     kinds = sorted(mail.kind for mail in ours.mail())
     assert len(kinds) <= 3
     assert set(kinds) <= {"already_registered", "verify_email"}
 
 
-def test_an_address_registers_ten_accounts_and_then_waits(ours: Site) -> None:
+def test_client_address_may_register_ten_accounts(ours: Site) -> None:
     for number in range(10):
         assert register(ours, email=f"user{number}@example.com").status_code == 201
     refused = register(ours, email="one-more@example.com")
@@ -102,14 +102,14 @@ def test_an_address_registers_ten_accounts_and_then_waits(ours: Site) -> None:
     assert ours.user("one-more@example.com") is None
 
 
-def test_what_was_refused_does_not_count(ours: Site) -> None:
+def test_rejected_registrations_do_not_count(ours: Site) -> None:
     for _ in range(12):
         assert register(ours, password="short").status_code == 422
     assert register(ours).status_code == 201
     assert len(ours.mail()) == 1
 
 
-def test_another_code_takes_the_place_of_the_first(ours: Site) -> None:
+def test_new_code_replaces_the_first(ours: Site) -> None:
     register(ours)
     first = ours.code()
     answer = ours.post("/email/verify/resend", email=EMAIL)
@@ -117,14 +117,14 @@ def test_another_code_takes_the_place_of_the_first(ours: Site) -> None:
     second = ours.code()
     assert ours.post("/email/verify", code=first, password=GOOD).status_code == 400
     assert ours.post("/email/verify", code=second, password=GOOD).status_code == 204
-    # There is nothing to verify any more, which the answer does not tell.
+    # There is nothing left to verify, which the response does not reveal.
     for email in (EMAIL, "eve@example.com", "no address", "\0"):
         other = ours.post("/email/verify/resend", email=email)
         assert (other.status_code, other.data) == (202, answer.data)
     assert ours.mail() == []
 
 
-def test_a_code_is_over_after_its_time(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_expires(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with site(database_url, monkeypatch, of_features={"verify_email_seconds": 60}) as ours:
         register(ours)
         code = ours.code()

@@ -1,4 +1,4 @@
-"""A copied pair of tokens: its repeats are in the audit log, in the list, and in the mailbox."""
+"""Repeated use of a copied refresh token: audit log, session list and notification."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def repeats(ours: Site) -> list[Event]:
     return [e.event for e in log.after(0, 1000) if e.event.event == "refresh_repeated"]
 
 
-def test_a_thief_who_follows_the_owner_is_noticed(ours: Site, clock: Clock) -> None:
+def test_thief_who_refreshes_after_the_owner_is_detected(ours: Site, clock: Clock) -> None:
     owner = signed_in(ours)
     for following in range(1, 5):
         clock.now += QUARTER
@@ -86,7 +86,7 @@ def test_a_thief_who_follows_the_owner_is_noticed(ours: Site, clock: Clock) -> N
     assert {event.session for event in events} == {session["id"]}
 
 
-def test_a_thief_who_is_first_is_the_other_device_too(ours: Site, clock: Clock) -> None:
+def test_thief_who_refreshes_first_makes_the_owner_the_repeat(ours: Site, clock: Clock) -> None:
     owner = signed_in(ours)
     for _ in range(3):
         clock.now += QUARTER
@@ -102,7 +102,9 @@ def test_a_thief_who_is_first_is_the_other_device_too(ours: Site, clock: Clock) 
     assert f"{THIEF}, {AWAY}" in mail.body.html
 
 
-def test_tabs_of_one_browser_are_recorded_and_alarm_nobody(ours: Site, clock: Clock) -> None:
+def test_repeats_from_tabs_of_one_browser_are_recorded_without_a_notification(
+    ours: Site, clock: Clock
+) -> None:
     owner = signed_in(ours)
     for _ in range(4):
         clock.now += QUARTER
@@ -114,7 +116,7 @@ def test_tabs_of_one_browser_are_recorded_and_alarm_nobody(ours: Site, clock: Cl
     assert ours.mail() == []
 
 
-def test_a_lost_answer_alarms_nobody(ours: Site, clock: Clock) -> None:
+def test_retry_after_a_lost_response_sends_no_notification(ours: Site, clock: Clock) -> None:
     owner = signed_in(ours)
     for address in (AWAY, HOME, AWAY, HOME, AWAY):
         clock.now += QUARTER
@@ -124,7 +126,9 @@ def test_a_lost_answer_alarms_nobody(ours: Site, clock: Clock) -> None:
     assert ours.mail() == []
 
 
-def test_no_answer_tells_a_thief_when_the_owner_refreshes(ours: Site, clock: Clock) -> None:
+def test_responses_do_not_reveal_to_a_thief_when_the_owner_refreshes(
+    ours: Site, clock: Clock
+) -> None:
     owner = thief = signed_in(ours)
     clock.now += 600.0
     before = listed(ours, thief)
@@ -137,7 +141,7 @@ def test_no_answer_tells_a_thief_when_the_owner_refreshes(ours: Site, clock: Clo
         clock.now += 10.0
 
 
-def test_the_mailbox_is_not_filled(ours: Site, clock: Clock) -> None:
+def test_notifications_are_rate_limited(ours: Site, clock: Clock) -> None:
     owner = signed_in(ours)
     for _ in range(5):
         for follows in (True, True, True, False):
@@ -150,7 +154,7 @@ def test_the_mailbox_is_not_filled(ours: Site, clock: Clock) -> None:
     assert len(repeats(ours)) == 15
 
 
-def test_a_stranger_s_mailbox_gets_no_text_of_who_registered_its_address(
+def test_unverified_mailbox_receives_no_text_chosen_by_the_registrant(
     ours: Site, clock: Clock
 ) -> None:
     pair = signed_in(ours, is_verified=False)

@@ -1,4 +1,4 @@
-"""What every answer of the service says of itself, to browsers and to caches."""
+"""Security and caching headers of every response of the service."""
 
 import pytest
 from flask import Flask
@@ -14,7 +14,7 @@ from flask_watchword.service.features.table import FEATURES, endpoints_of
 from tests.service.conftest import bearer, new_session
 
 HEADERS = ("X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy")
-#: What anybody may have, and keep.
+# : Public responses, which caches may keep.
 PUBLISHED = {"jwks", "openapi_json", "docs", "docs_part", "setup_page", "setup_part"}
 
 
@@ -38,7 +38,7 @@ def ask(client: FlaskClient, one: Endpoint, token: str | None = None) -> TestRes
     return client.open(path, method=one.method, headers=headers, json={})
 
 
-def assert_guarded(answer: TestResponse) -> None:
+def assert_security_headers(answer: TestResponse) -> None:
     assert answer.headers.getlist("X-Content-Type-Options") == ["nosniff"]
     assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"]
     (policy,) = answer.headers.getlist("Content-Security-Policy")
@@ -49,33 +49,33 @@ def assert_guarded(answer: TestResponse) -> None:
 
 
 @every_endpoint
-def test_every_endpoint_answers_with_the_headers_of_safety(
+def test_every_endpoint_sends_security_headers(
     client: FlaskClient, tokens: tuple[str, str], one: Endpoint
 ) -> None:
     for token in (None, *tokens):
-        assert_guarded(ask(client, one, token))
+        assert_security_headers(ask(client, one, token))
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/nothing"), ("PUT", "/login"), ("OPTIONS", "/login"), ("HEAD", "/healthz")],
 )
-def test_so_does_what_no_endpoint_answers(client: FlaskClient, method: str, path: str) -> None:
-    assert_guarded(client.open(path, method=method))
+def test_unknown_path_sends_security_headers(client: FlaskClient, method: str, path: str) -> None:
+    assert_security_headers(client.open(path, method=method))
 
 
-def test_so_does_a_mistake_of_ours(app: Flask) -> None:
+def test_internal_error_sends_security_headers(app: Flask) -> None:
     @app.get("/breaking")
     def breaking() -> str:
         raise LookupError
 
     answer = app.test_client().get("/breaking")
     assert answer.status_code == 500
-    assert_guarded(answer)
+    assert_security_headers(answer)
 
 
 @every_endpoint
-def test_no_cache_keeps_what_is_not_for_everybody(
+def test_private_responses_are_not_cacheable(
     client: FlaskClient, tokens: tuple[str, str], one: Endpoint
 ) -> None:
     for token in (None, *tokens):
@@ -84,7 +84,7 @@ def test_no_cache_keeps_what_is_not_for_everybody(
             assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_what_is_for_everybody_is_the_same_for_everybody(
+def test_public_responses_do_not_depend_on_the_caller(
     client: FlaskClient, tokens: tuple[str, str]
 ) -> None:
     for one in endpoints_of(FEATURES):
@@ -101,7 +101,7 @@ def test_what_is_for_everybody_is_the_same_for_everybody(
         ("https://login.example/account", "max-age=31536000"),
     ],
 )
-def test_browsers_are_told_to_stay_with_tls_where_the_public_url_has_it(
+def test_hsts_is_sent_when_the_public_url_has_tls(
     stores: Stores, public_url: str | None, told: str | None
 ) -> None:
     settings = Settings(master_key="A" * 43, workers=1, public_url=public_url)
@@ -110,7 +110,7 @@ def test_browsers_are_told_to_stay_with_tls_where_the_public_url_has_it(
         assert client.get(path).headers.get("Strict-Transport-Security") == told
 
 
-def test_answers_of_the_application_around_it_are_left_alone(stores: Stores) -> None:
+def test_responses_of_the_surrounding_application_are_unchanged(stores: Stores) -> None:
     app = Flask("host")
     app.add_url_rule("/", "home", lambda: "home")
     settings = Settings(
@@ -121,10 +121,10 @@ def test_answers_of_the_application_around_it_are_left_alone(stores: Stores) -> 
     )
     Watchword(app, settings=settings, stores=stores, url_prefix="/auth")
     client = app.test_client()
-    # A 404 below the prefix looks like the service's, so that a listed page can read it.
+    # A 404 below the prefix has the service's headers, so that an allowed page can read it.
     cors = {"Vary", "Access-Control-Allow-Origin"}
     for path, shared in (("/", set()), ("/nothing", set()), ("/auth/nothing", cors)):
         answer = client.get(path, headers={"Origin": "https://app.example"})
         ours = {*HEADERS, "Strict-Transport-Security", *cors}
         assert ours & set(answer.headers.keys()) == shared
-    assert_guarded(client.get("/auth/healthz"))
+    assert_security_headers(client.get("/auth/healthz"))

@@ -1,4 +1,4 @@
-"""Roles and scopes of a user: in each token, read anew at each refresh, asked for by guards."""
+"""Roles and scopes of a user: in each token, reloaded at each refresh, required by permissions."""
 
 import pytest
 from flask import Flask
@@ -43,7 +43,9 @@ def log_in(app: Flask) -> dict[str, str]:
     return pair
 
 
-def test_token_says_what_its_user_is_and_may(app: Flask, users: MemoryUserStore, ada: User) -> None:
+def test_token_has_the_roles_and_scopes_of_its_user(
+    app: Flask, users: MemoryUserStore, ada: User
+) -> None:
     users.set_roles(ada.id, frozenset({"editor", "admin"}))
     users.set_scopes(ada.id, frozenset({"mail:send", "mail:read"}))
     told = claims(app, log_in(app)["access_token"])
@@ -51,13 +53,13 @@ def test_token_says_what_its_user_is_and_may(app: Flask, users: MemoryUserStore,
     assert told["scope"] == "mail:read mail:send"
 
 
-def test_token_of_a_user_who_is_nothing_has_no_scope(app: Flask) -> None:
+def test_token_of_a_user_without_scopes_has_no_scope(app: Flask) -> None:
     told = claims(app, log_in(app)["access_token"])
     assert told["roles"] == []
     assert "scope" not in told
 
 
-def test_roles_and_scopes_are_read_anew_at_refresh(
+def test_roles_and_scopes_are_reloaded_at_refresh(
     app: Flask, users: MemoryUserStore, ada: User
 ) -> None:
     users.set_roles(ada.id, frozenset({"admin"}))
@@ -69,7 +71,7 @@ def test_roles_and_scopes_are_read_anew_at_refresh(
     assert (told["roles"], told["scope"]) == (["reader"], "mail:read")
 
 
-def test_missing_role_is_refused_in_the_services_form(app: Flask) -> None:
+def test_missing_role_is_rejected_in_the_services_format(app: Flask) -> None:
     answer = app.test_client().get("/admin", headers=bearer(log_in(app)["access_token"]))
     assert answer.status_code == 403
     assert answer.get_json() == {"msg": "This needs the role admin", "code": "insufficient_role"}
@@ -77,7 +79,7 @@ def test_missing_role_is_refused_in_the_services_form(app: Flask) -> None:
     assert answer.headers["WWW-Authenticate"] == challenge
 
 
-def test_missing_scope_is_refused_in_the_services_form(app: Flask) -> None:
+def test_missing_scope_is_rejected_in_the_services_format(app: Flask) -> None:
     answer = app.test_client().get("/mail", headers=bearer(log_in(app)["access_token"]))
     assert answer.status_code == 403
     assert answer.get_json()["code"] == "insufficient_scope"
@@ -85,7 +87,7 @@ def test_missing_scope_is_refused_in_the_services_form(app: Flask) -> None:
     assert answer.headers["WWW-Authenticate"] == challenge
 
 
-def test_token_that_is_not_fresh_is_refused_with_a_code(app: Flask) -> None:
+def test_token_that_is_not_fresh_is_rejected_with_a_code(app: Flask) -> None:
     client = app.test_client()
     first = log_in(app)
     pair = client.post("/refresh", headers=bearer(first["refresh_token"])).get_json()
@@ -96,7 +98,7 @@ def test_token_that_is_not_fresh_is_refused_with_a_code(app: Flask) -> None:
     assert answer.headers["WWW-Authenticate"] == challenge
 
 
-def test_sign_in_that_is_too_old_is_refused_with_a_code(app: Flask) -> None:
+def test_login_that_is_too_old_is_rejected_with_a_code(app: Flask) -> None:
     pair = log_in(app)
     manager = app.extensions["flask-jwt-extended"]
     clock = manager.clock

@@ -1,6 +1,6 @@
-"""A request that anybody may make about an address does the same work whatever the address is.
+"""A public request about an address does the same work for known and unknown addresses.
 
-And so does what it leaves to the thread that sends mail, which takes its time from other requests.
+The same holds for the work of the mail thread, which competes with other requests.
 """
 
 import re
@@ -19,7 +19,7 @@ VALUES = re.compile(r"[xX]?'(?:[^']|'')*'|\b\d+(?:\.\d+)?(?:e\d+)?\b")
 
 
 class Dialogue:
-    """A transport that keeps how often it is used, and fails as it is told."""
+    """A transport that counts its uses and can be told to fail."""
 
     def __init__(self, failure: SendingFailed | None) -> None:
         self.used = 0
@@ -34,7 +34,7 @@ class Dialogue:
 
 
 def shapes(sent: list[tuple[str, Any]]) -> list[str]:
-    """Return the statements without their values, and forget them."""
+    """Return the statements without their values, and clear them."""
     found = [VALUES.sub("?", statement) for statement, _ in about_our_tables(sent)]
     sent.clear()
     return found
@@ -43,14 +43,14 @@ def shapes(sent: list[tuple[str, Any]]) -> list[str]:
 def add_users(ours: Site) -> None:
     ours.add("known@example.com")
     ours.parts.stores.users.disable(ours.add("disabled@example.com").id, system_clock())
-    # The connection, and what it learns of the database.
+    # The connection, and what the driver reads about the database.
     ours.post("/password/forgot", email="another@example.com")
     ours.mail()
 
 
 @pytest.mark.parametrize("failure", [None, SendingFailed("421")], ids=["sent", "later"])
 @pytest.mark.parametrize("path", ["/register", "/password/forgot", "/email/verify/resend"])
-def test_known_unknown_and_disabled_are_the_same_work(
+def test_known_unknown_and_disabled_accounts_cause_the_same_work(
     database_url: str,
     monkeypatch: pytest.MonkeyPatch,
     path: str,

@@ -39,7 +39,7 @@ def client(app: Flask, users: MemoryUserStore, password_hash: str) -> FlaskClien
     return app.test_client()
 
 
-def test_a_user_sees_where_they_are_logged_in(client: FlaskClient) -> None:
+def test_user_sees_their_sessions(client: FlaskClient) -> None:
     log_in(client, agent="a telephone")
     log_in(client, email="eve@example.com")
     sessions = listed(client, log_in(client))
@@ -65,9 +65,7 @@ def test_a_user_sees_where_they_are_logged_in(client: FlaskClient) -> None:
         assert sessions[0][name].endswith("Z")
 
 
-def test_a_refresh_is_when_a_session_was_last_seen_to_the_hour(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_last_use_of_a_session_is_shown_to_the_hour(app: Flask, client: FlaskClient) -> None:
     now = 1_700_000_000.0
     app.extensions["flask-jwt-extended"].clock = lambda: now
     body = {"email": "ada@example.com", "password": PASSWORD}
@@ -83,7 +81,7 @@ def test_a_refresh_is_when_a_session_was_last_seen_to_the_hour(
     assert session["expires_at"] == "2023-11-21T23:00:00Z"
 
 
-def test_one_session_can_be_ended_from_another(client: FlaskClient) -> None:
+def test_one_session_can_end_another(client: FlaskClient) -> None:
     lost, here = log_in(client, agent="lost"), log_in(client)
     (lost_id,) = [s["id"] for s in listed(client, here) if s["agent"] == "lost"]
     answer = client.delete(f"/sessions/{lost_id}", headers=bearer(here))
@@ -94,14 +92,14 @@ def test_one_session_can_be_ended_from_another(client: FlaskClient) -> None:
     assert (again.status_code, again.get_json()["code"]) == (404, "session_not_found")
 
 
-def test_a_session_can_end_itself(client: FlaskClient) -> None:
+def test_session_can_end_itself(client: FlaskClient) -> None:
     here = log_in(client)
     (own_id,) = [s["id"] for s in listed(client, here)]
     assert client.delete(f"/sessions/{own_id}", headers=bearer(here)).status_code == 204
     assert code_of(client, here) == "session_ended"
 
 
-def test_a_session_of_another_user_is_one_that_does_not_exist(client: FlaskClient) -> None:
+def test_session_of_another_user_is_not_found(client: FlaskClient) -> None:
     adas, eves = log_in(client), log_in(client, email="eve@example.com")
     (adas_id,) = [s["id"] for s in listed(client, adas)]
     answers = [
@@ -113,13 +111,13 @@ def test_a_session_of_another_user_is_one_that_does_not_exist(client: FlaskClien
 
 
 @pytest.mark.parametrize("name", ["%00", "%F0%9F%98%80", "x" * 4000, "..", "%FF", "' OR 1=1"])
-def test_odd_ids_are_sessions_that_do_not_exist(client: FlaskClient, name: str) -> None:
+def test_malformed_session_ids_are_not_found(client: FlaskClient, name: str) -> None:
     answer = client.delete(f"/sessions/{name}", headers=bearer(log_in(client)))
     assert answer.status_code == 404
     assert answer.mimetype == "application/json"
 
 
-def test_all_others_can_be_ended_at_once(client: FlaskClient) -> None:
+def test_all_other_sessions_can_be_ended_at_once(client: FlaskClient) -> None:
     others, here = [log_in(client), log_in(client)], log_in(client)
     eves = log_in(client, email="eve@example.com")
     assert client.delete("/sessions", headers=bearer(here)).status_code == 204
@@ -130,7 +128,7 @@ def test_all_others_can_be_ended_at_once(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/sessions"), ("DELETE", "/sessions"), ("DELETE", "/sessions/x")]
 )
-def test_without_an_access_token_nothing_is_shown_or_ended(
+def test_without_an_access_token_nothing_is_listed_or_ended(
     client: FlaskClient, method: str, path: str
 ) -> None:
     answer = client.open(path, method=method)

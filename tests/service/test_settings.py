@@ -25,7 +25,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
 
 
-def test_an_empty_environment_gives_a_local_service_on_sqlite(tmp_path: Path) -> None:
+def test_defaults_are_a_local_service_on_sqlite(tmp_path: Path) -> None:
     settings = read_settings({})
     assert settings.database == f"sqlite:///{tmp_path}/watchword.db"
     assert settings.database_file == tmp_path / "watchword.db"
@@ -35,7 +35,7 @@ def test_an_empty_environment_gives_a_local_service_on_sqlite(tmp_path: Path) ->
     assert settings[METRICS_TOKEN] is None
 
 
-def test_the_demo_has_a_database_of_its_own(tmp_path: Path) -> None:
+def test_demo_has_its_own_database(tmp_path: Path) -> None:
     assert read_settings({}, demo=True).database_file == tmp_path / "watchword-demo.db"
     chosen = read_settings({"WATCHWORD_DATABASE": "sqlite:///mine.db"}, demo=True)
     assert chosen.database_file == tmp_path / "mine.db"
@@ -109,7 +109,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [setting.name for setting in settings_of(FEATURES)])
-def test_no_setting_ends_the_start_with_a_trace(name: str) -> None:
+def test_invalid_setting_stops_the_start_without_a_traceback(name: str) -> None:
     with contextlib.suppress(InvalidSetting):
         read_settings({f"WATCHWORD_{name.upper()}": "?"})
 
@@ -118,7 +118,7 @@ POSTGRES = "postgresql+psycopg://ada:hidden@db/accounts"
 VALKEY = "valkey://:hidden@cache:6379/0"
 
 
-def test_a_database_may_be_a_server() -> None:
+def test_database_may_be_a_server() -> None:
     settings = read_settings({"WATCHWORD_DATABASE": POSTGRES})
     assert settings.database == POSTGRES
     assert settings.database_file is None
@@ -134,7 +134,7 @@ def test_a_database_may_be_a_server() -> None:
         (VALKEY, "sqlite:////data/accounts.db", None),
     ],
 )
-def test_sessions_are_in_the_database_unless_another_place_is_given(
+def test_sessions_are_in_the_database_by_default(
     valkey: str | None, store: str | None, elsewhere: str | None
 ) -> None:
     database = "sqlite:////data/accounts.db"
@@ -142,7 +142,7 @@ def test_sessions_are_in_the_database_unless_another_place_is_given(
     assert settings.sessions_elsewhere == elsewhere
 
 
-def test_a_file_of_sessions_is_the_same_for_every_worker(tmp_path: Path) -> None:
+def test_session_database_file_is_the_same_for_every_worker(tmp_path: Path) -> None:
     settings = read_settings({"WATCHWORD_SESSION_STORE": "sqlite:///s.db"})
     assert settings.sessions_elsewhere == f"sqlite:///{tmp_path}/s.db"
 
@@ -156,7 +156,7 @@ def test_a_file_of_sessions_is_the_same_for_every_worker(tmp_path: Path) -> None
         ({"WATCHWORD_SESSION_STORE": POSTGRES, "WATCHWORD_VALKEY": VALKEY}, POSTGRES),
     ],
 )
-def test_what_looks_after_sessions_finds_them_where_the_service_keeps_them(
+def test_session_commands_use_the_store_of_the_service(
     environ: dict[str, str], found: str, tmp_path: Path
 ) -> None:
     assert read_session_store(environ=environ) == found.format(tmp_path)
@@ -175,7 +175,7 @@ def test_what_looks_after_sessions_finds_them_where_the_service_keeps_them(
         "hidden",
     ],
 )
-def test_a_password_in_a_url_is_in_no_error(variable: str, url: str) -> None:
+def test_password_in_a_url_is_in_no_error(variable: str, url: str) -> None:
     with pytest.raises(InvalidSetting) as refused:
         read_settings({f"WATCHWORD_{variable}": url})
     assert "hidden" not in str(refused.value)
@@ -183,18 +183,18 @@ def test_a_password_in_a_url_is_in_no_error(variable: str, url: str) -> None:
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
 
 
-def test_a_password_in_a_url_is_not_shown_by_the_settings() -> None:
+def test_password_in_a_url_is_not_in_the_repr_of_the_settings() -> None:
     settings = Settings(database=POSTGRES, valkey=VALKEY, session_store=POSTGRES)
     assert "hidden" not in repr(settings)
 
 
-def test_what_is_given_wins_over_the_environment() -> None:
+def test_argument_overrides_the_environment() -> None:
     environ = {"WATCHWORD_PORT": "8080", "WATCHWORD_WORKERS": "3", "WATCHWORD_DEMO": "1"}
     settings = read_settings(environ, port=9090, workers=None, demo=False)
     assert (settings.port, settings.workers, settings.demo) == (9090, 3, False)
 
 
-def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
+def test_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("f" * 40 + "\n")
     assert read_settings({"WATCHWORD_METRICS_TOKEN_FILE": str(file)})[METRICS_TOKEN] == "f" * 40
@@ -243,7 +243,7 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ("WATCHWORD_LIMIT_REGISTER_PER_ADDRESS", "many", "is not a limit like 10/hour"),
     ],
 )
-def test_a_wrong_value_is_refused_in_one_line_that_says_which_and_why(
+def test_invalid_value_is_rejected_in_one_line_with_its_name_and_reason(
     variable: str, value: str, why: str
 ) -> None:
     with pytest.raises(InvalidSetting) as refused:
@@ -254,7 +254,7 @@ def test_a_wrong_value_is_refused_in_one_line_that_says_which_and_why(
     assert "\n" not in message
 
 
-def test_a_secret_and_a_file_for_it_are_refused_together(tmp_path: Path) -> None:
+def test_secret_and_its_file_together_are_rejected(tmp_path: Path) -> None:
     environ = {
         "WATCHWORD_METRICS_TOKEN": "s" * 32,
         "WATCHWORD_METRICS_TOKEN_FILE": str(tmp_path / "x"),
@@ -263,14 +263,14 @@ def test_a_secret_and_a_file_for_it_are_refused_together(tmp_path: Path) -> None
         read_settings(environ)
 
 
-def test_a_secret_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_secret_file_that_is_not_text_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "noise").write_bytes(b"\xff" * 40)
     with pytest.raises(InvalidSetting, match="not UTF-8"):
         read_settings({"WATCHWORD_METRICS_TOKEN_FILE": "noise"})
 
 
 @pytest.mark.parametrize("name", ["metrics_token", "master_key"])
-def test_a_secret_is_shown_neither_by_the_settings_nor_by_an_error(name: str) -> None:
+def test_secret_is_in_neither_the_repr_of_the_settings_nor_an_error(name: str) -> None:
     secret: dict[str, Any] = {name: "hidden" * 10}
     assert "hidden" not in repr(Settings(of_features=secret))
     if name in CORE_NAMES:
@@ -280,7 +280,7 @@ def test_a_secret_is_shown_neither_by_the_settings_nor_by_an_error(name: str) ->
     assert "hidden" not in str(refused.value)
 
 
-def test_settings_do_not_change() -> None:
+def test_settings_are_immutable() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings().port = 1  # type: ignore[misc]
 
@@ -302,13 +302,13 @@ def test_settings_do_not_change() -> None:
         "https://example.com\n",
     ],
 )
-def test_links_begin_with_a_plain_address_of_a_page(url: str) -> None:
+def test_link_base_must_be_a_plain_http_url(url: str) -> None:
     with pytest.raises(InvalidSetting, match=r"^WATCHWORD_PUBLIC_URL: "):
         read_settings({"WATCHWORD_PUBLIC_URL": url})
 
 
 @pytest.mark.parametrize("variable", ["WATCHWORD_MAIL_TEMPLATES", "WATCHWORD_SMTP_CERTIFICATES"])
-def test_a_path_has_to_be_there(variable: str) -> None:
+def test_path_must_exist(variable: str) -> None:
     with pytest.raises(InvalidSetting, match=f"^{variable}: nowhere does not exist$"):
         read_settings({variable: "nowhere"})
 
@@ -324,12 +324,12 @@ def test_a_path_has_to_be_there(variable: str) -> None:
      "app://user@shop", "chrome-extension://id?x", "app://a:0",
      "https://a.example https://b.example", "https://[::1", "file://"],
 )  # fmt: skip
-def test_an_origin_is_written_as_browsers_write_it(origin: str) -> None:
+def test_origin_must_be_in_the_form_that_browsers_send(origin: str) -> None:
     with pytest.raises(InvalidSetting, match=r"^WATCHWORD_CORS_ORIGINS: .* is not an origin"):
         read_settings({"WATCHWORD_CORS_ORIGINS": f"https://good.example,{origin}"})
 
 
-def test_an_origin_may_be_an_address_and_have_a_port() -> None:
+def test_origin_may_be_an_ip_address_and_have_a_port() -> None:
     settings = read_settings({"WATCHWORD_CORS_ORIGINS": "http://[::1]:3000,https://10.0.0.1:8443"})
     assert settings.cors_origins == ("http://[::1]:3000", "https://10.0.0.1:8443")
     assert read_settings({"WATCHWORD_CORS_ORIGINS": " , "}).cors_origins == ()
@@ -349,13 +349,13 @@ def test_an_origin_may_be_an_address_and_have_a_port() -> None:
         "safari-web-extension://8C7CC28A-5D0F-4D8E-9C0B-1F0B6C6D7A11",
     ],
 )
-def test_an_origin_may_be_that_of_an_app_shell_or_an_extension(origin: str) -> None:
+def test_origin_may_be_that_of_an_app_shell_or_an_extension(origin: str) -> None:
     settings = read_settings({"WATCHWORD_CORS_ORIGINS": f"https://a.example, {origin}"})
     assert settings.cors_origins == ("https://a.example", origin)
 
 
 @pytest.mark.parametrize("name", ["*", "a b", "x:", "é", "x\ny", "(x)"])
-def test_a_header_is_listed_by_its_name(name: str) -> None:
+def test_header_is_listed_by_its_name(name: str) -> None:
     with pytest.raises(InvalidSetting, match="is not a header name"):
         read_settings({"WATCHWORD_CORS_HEADERS": f"X-Trace, {name}"})
     assert read_settings({"WATCHWORD_CORS_HEADERS": "X-Trace,b3"}).cors_headers == ("X-Trace", "b3")
@@ -370,7 +370,7 @@ def test_a_header_is_listed_by_its_name(name: str) -> None:
         ("metrics_token", "m" * 22),
     ],
 )
-def test_whatever_may_hold_a_password_may_come_from_a_file(
+def test_every_setting_that_may_hold_a_password_may_come_from_a_file(
     tmp_path: Path, name: str, text: str
 ) -> None:
     file = tmp_path / "setting"
@@ -392,6 +392,6 @@ def test_every_rate_limit_is_a_setting(limit: RateLimit) -> None:
 
 
 @pytest.mark.parametrize("token", ["short", "m" * 21, "with a blank in the middle of it", "é" * 30])
-def test_a_token_that_is_guessed_or_no_header_carries_is_refused(token: str) -> None:
+def test_token_that_is_guessable_or_invalid_in_a_header_is_rejected(token: str) -> None:
     with pytest.raises(InvalidSetting, match="WATCHWORD_METRICS_TOKEN: needs at least 22"):
         read_settings({"WATCHWORD_METRICS_TOKEN": token})

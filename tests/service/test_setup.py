@@ -1,4 +1,4 @@
-"""The first admin, made by the code of the link that a start prints."""
+"""The first admin, created with the code of the link that is printed at startup."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -28,7 +28,7 @@ def set_up(ours: Site, code: str | None, email: str = BOSS, password: str = GOOD
     return ours.post("/setup", code=code, email=email, password=password)
 
 
-def test_the_code_makes_an_admin_who_then_logs_in(ours: Site) -> None:
+def test_code_creates_an_admin_who_then_logs_in(ours: Site) -> None:
     answer = set_up(ours, offered(ours))
     assert answer.status_code == 201
     user = ours.user(BOSS)
@@ -41,45 +41,45 @@ def test_the_code_makes_an_admin_who_then_logs_in(ours: Site) -> None:
     assert ours.ask("GET", "/admin/users", token).status_code == 200
 
 
-def test_it_is_good_once(ours: Site) -> None:
+def test_code_is_single_use(ours: Site) -> None:
     code = offered(ours)
     assert set_up(ours, code).status_code == 201
     answer = set_up(ours, code, "another@example.com")
     assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_code")
     assert ours.user("another@example.com") is None
-    # Nor again once that admin is none any more.
+    # Nor after that user loses the admin role.
     ours.parts.stores.users.set_roles(user_id(ours), frozenset())
     assert set_up(ours, code, "another@example.com").status_code == 400
 
 
 @pytest.mark.parametrize("code", ["", "a" * 43, "\0"])
-def test_another_code_is_refused(ours: Site, code: str) -> None:
+def test_another_code_is_rejected(ours: Site, code: str) -> None:
     offered(ours)
     answer = set_up(ours, code)
     assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_code")
 
 
-def test_codes_that_are_mailed_are_none(ours: Site) -> None:
+def test_emailed_codes_are_rejected(ours: Site) -> None:
     ours.post("/register", email=EMAIL, password=GOOD)
     assert set_up(ours, ours.code()).status_code == 400
 
 
-def test_it_is_over_after_an_hour(ours: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_expires_after_an_hour(ours: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     assert set_up(ours, offered(ours, -3_601)).status_code == 400
 
 
-def test_there_is_one_at_a_time_and_none_once_there_is_an_admin(ours: Site) -> None:
+def test_there_is_one_code_at_a_time_and_none_once_there_is_an_admin(ours: Site) -> None:
     code = offered(ours)
     assert offered(ours) is None
     assert offered(ours, 3_601) is not None
-    # The later one has taken the place of the first.
+    # The later code has replaced the first.
     assert set_up(ours, code).status_code == 400
     boss = ours.add(BOSS)
     ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
     assert offered(ours, 9_999) is None
 
 
-def test_where_somebody_became_admin_meanwhile_it_is_void(ours: Site) -> None:
+def test_code_is_invalid_once_another_user_became_admin(ours: Site) -> None:
     code = offered(ours)
     ada = ours.add(EMAIL)
     ours.parts.stores.users.set_roles(ada.id, frozenset({"admin"}))
@@ -95,7 +95,7 @@ def test_where_somebody_became_admin_meanwhile_it_is_void(ours: Site) -> None:
         ({"email": EMAIL}, 409, "email_taken"),
     ],
 )
-def test_what_is_refused_otherwise_does_not_cost_it(
+def test_other_rejections_do_not_use_up_the_code(
     ours: Site, change: dict[str, Any], status: int, code: str
 ) -> None:
     ours.add(EMAIL)
@@ -105,7 +105,7 @@ def test_what_is_refused_otherwise_does_not_cost_it(
     assert set_up(ours, text, "other@example.com", BETTER).status_code == 201
 
 
-def test_of_two_who_use_it_at_once_one_is_admin(ours: Site) -> None:
+def test_one_of_two_concurrent_requests_creates_an_admin(ours: Site) -> None:
     code = offered(ours)
     app = ours.app
 
@@ -125,7 +125,7 @@ def check(ours: Site, code: str | None) -> tuple[int, Any]:
     return answer.status_code, answer.get_json()
 
 
-def test_a_code_is_checked_without_being_used(ours: Site) -> None:
+def test_checking_a_code_does_not_use_it_up(ours: Site) -> None:
     code = offered(ours)
     assert [check(ours, code) for _ in range(2)] == [(200, {"min_password_characters": 15})] * 2
     assert set_up(ours, code).status_code == 201
@@ -133,19 +133,19 @@ def test_a_code_is_checked_without_being_used(ours: Site) -> None:
     assert (status, body["code"]) == (400, "invalid_code")
 
 
-def test_no_code_is_good_where_an_admin_was_made_in_another_way(ours: Site) -> None:
+def test_no_code_is_valid_once_an_admin_was_created_otherwise(ours: Site) -> None:
     code = offered(ours)
     boss = ours.add(BOSS)
     ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
     assert check(ours, code)[0] == 400
 
 
-def test_guesses_of_a_code_to_check_are_slowed_down(ours: Site) -> None:
+def test_checks_of_guessed_codes_are_rate_limited(ours: Site) -> None:
     statuses = [check(ours, "a" * 43)[0] for _ in range(25)]
     assert (statuses[0], statuses[-1]) == (400, 429)
 
 
-def test_guesses_are_slowed_down(ours: Site) -> None:
+def test_guesses_are_rate_limited(ours: Site) -> None:
     statuses = [set_up(ours, "a" * 43).status_code for _ in range(25)]
     assert statuses[0] == 400
     assert statuses[-1] == 429

@@ -1,4 +1,4 @@
-"""Logging in: throttled, logged, alike for everybody, and checked once more at its end."""
+"""Login: rate limit, audit log, identical responses for all accounts, final account check."""
 
 import hashlib
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def at(ours: Site, address: str, email: str = EMAIL, password: str = GOOD, **hea
     return ours.client.post("/login", json=body, headers=headers, environ_base=where)
 
 
-def test_unknown_wrong_and_disabled_are_answered_alike(ours: Site) -> None:
+def test_unknown_wrong_and_disabled_get_the_same_response(ours: Site) -> None:
     ours.add()
     bob = ours.add("bob@example.com")
     ours.parts.stores.users.disable(bob.id, system_clock())
@@ -37,28 +37,28 @@ def test_unknown_wrong_and_disabled_are_answered_alike(ours: Site) -> None:
     assert ours.events() == ["login_failed"] * 3
 
 
-def test_guessing_is_slowed_down_and_the_owner_elsewhere_does_not_notice(ours: Site) -> None:
+def test_guesses_are_rate_limited_without_affecting_the_owner_elsewhere(ours: Site) -> None:
     ours.add()
     guesses = [at(ours, "192.0.2.1", password=f"guess {n}") for n in range(11)]
     assert [guess.status_code for guess in guesses] == [401] * 10 + [429]
     assert guesses[-1].get_json()["code"] == "too_many_tries"
     assert 0 < int(guesses[-1].headers["Retry-After"]) <= 60
-    # The right password is not looked at either: that would tell which one it is.
+    # The right password is not checked either: the response would reveal it.
     assert at(ours, "192.0.2.1").status_code == 429
     assert at(ours, "198.51.100.7").status_code == 200
 
 
-def test_an_unknown_address_is_slowed_down_like_a_known_one(ours: Site) -> None:
+def test_unknown_address_is_rate_limited_like_a_known_one(ours: Site) -> None:
     guesses = [at(ours, "192.0.2.1", "eve@example.com", f"guess {n}") for n in range(11)]
     assert [guess.status_code for guess in guesses] == [401] * 10 + [429]
 
 
-def test_signing_in_costs_no_tries(ours: Site) -> None:
+def test_successful_logins_are_not_rate_limited(ours: Site) -> None:
     ours.add()
     assert [ours.log_in().status_code for _ in range(15)] == [200] * 15
 
 
-def test_a_try_that_found_no_core_does_not_count(
+def test_attempt_rejected_for_hashing_overload_does_not_count(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours.add()
@@ -83,7 +83,7 @@ _DOWN = failing(StoreUnavailable("down"))
         (SqlAuditLog, "append"),
     ],
 )
-def test_a_try_that_a_store_cut_short_does_not_count(
+def test_attempt_interrupted_by_a_store_outage_does_not_count(
     ours: Site, monkeypatch: pytest.MonkeyPatch, kind: type, what: str
 ) -> None:
     ours.add()
@@ -91,12 +91,12 @@ def test_a_try_that_a_store_cut_short_does_not_count(
         outage.setattr(kind, what, _DOWN)
         answers = [ours.log_in() for _ in range(12)]
     assert {answer.get_json()["code"] for answer in answers} == {"store_unavailable"}
-    # Nor is one paid back twice: ten wrong ones are looked at, and no more.
+    # Nor is one refunded twice: exactly ten wrong passwords are checked.
     guesses = [ours.log_in(password=f"guess {n}").status_code for n in range(11)]
     assert guesses == [401] * 10 + [429]
 
 
-def test_a_wrong_password_counts_although_it_cannot_be_recorded(
+def test_wrong_password_counts_although_it_cannot_be_recorded(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours.add()
@@ -106,7 +106,7 @@ def test_a_wrong_password_counts_although_it_cannot_be_recorded(
 
 
 @pytest.mark.parametrize("path", ["/password/forgot", "/email/verify/resend"])
-def test_mail_that_a_store_kept_from_being_asked_for_does_not_count(
+def test_mail_request_interrupted_by_a_store_outage_does_not_count(
     ours: Site, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     with monkeypatch.context() as outage:
@@ -129,7 +129,7 @@ MEANWHILE: dict[str, Meanwhile] = {
 
 
 @pytest.mark.parametrize("meanwhile", MEANWHILE.values(), ids=MEANWHILE)
-def test_whoever_becomes_another_while_signing_in_gets_no_session(
+def test_account_changed_during_login_gets_no_session(
     ours: Site, monkeypatch: pytest.MonkeyPatch, meanwhile: Meanwhile
 ) -> None:
     ada = ours.add()
@@ -138,7 +138,7 @@ def test_whoever_becomes_another_while_signing_in_gets_no_session(
     start = ours.parts.sessions.start
 
     def started(*args: Any, **kwargs: Any) -> Any:
-        # All sessions were ended a moment ago, and this one begins now.
+        # All sessions have just been ended, and this one is created now.
         meanwhile(ours, ada)
         return start(*args, **kwargs)
 
@@ -148,7 +148,7 @@ def test_whoever_becomes_another_while_signing_in_gets_no_session(
     assert ours.parts.stores.sessions.of_subject(ada.id, system_clock()) == []
 
 
-def test_a_role_that_is_given_while_somebody_signs_in_is_in_their_way_no_more_than_none(
+def test_role_granted_during_login_does_not_reject_it(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = ours.add()
@@ -162,7 +162,7 @@ def test_a_role_that_is_given_while_somebody_signs_in_is_in_their_way_no_more_th
     assert ours.log_in().status_code == 200
 
 
-def test_a_disabled_user_s_refresh_token_gets_nothing_and_the_session_ends(ours: Site) -> None:
+def test_refresh_of_a_disabled_user_is_rejected_and_ends_the_session(ours: Site) -> None:
     ada = ours.add()
     pair = ours.pair()
     ours.parts.stores.users.disable(ada.id, system_clock())
@@ -178,7 +178,7 @@ def test_every_step_of_a_session_is_in_the_audit_log(ours: Site) -> None:
     pair = at(ours, "192.0.2.1", **agent).get_json()
     other = ours.pair()
     ours.post("/logout", other["access_token"])
-    ours.post("/logout", other["access_token"])  # is refused, and no logout
+    ours.post("/logout", other["access_token"])  # is rejected, and is not a logout
     new = ours.post("/refresh", pair["refresh_token"]).get_json()
     third = ours.post("/refresh", new["refresh_token"]).get_json()
     assert ours.post("/refresh", pair["refresh_token"]).status_code == 401
@@ -193,14 +193,14 @@ def test_every_step_of_a_session_is_in_the_audit_log(ours: Site) -> None:
     assert verify(log).is_intact
 
 
-def test_an_address_that_has_no_account_is_not_in_the_log(ours: Site) -> None:
+def test_unknown_address_is_not_in_the_audit_log(ours: Site) -> None:
     ours.log_in("my password by mistake", "x")
     (entry,) = ours.parts.repositories.audit_log.after(0, 10)
     assert "mistake" not in repr(entry)
     assert entry.event.subject == ""
 
 
-def test_a_forwarding_header_counts_only_behind_a_proxy_that_is_trusted(
+def test_forwarding_header_counts_only_behind_a_trusted_proxy(
     sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forged = {"X-Forwarded-For": "203.0.113.9, 203.0.113.10"}
@@ -217,7 +217,7 @@ def test_a_forwarding_header_counts_only_behind_a_proxy_that_is_trusted(
             assert session["address"] == expected
 
 
-def test_who_was_guessed_at_and_resets_the_password_gets_in_where_they_are(ours: Site) -> None:
+def test_reset_refunds_the_attempts_from_the_owners_address(ours: Site) -> None:
     ours.add()
     for number in range(11):
         at(ours, "127.0.0.1", password=f"guess {number}")
@@ -227,7 +227,7 @@ def test_who_was_guessed_at_and_resets_the_password_gets_in_where_they_are(ours:
     assert at(ours, "127.0.0.1", password=BETTER).status_code == 200
 
 
-def test_a_hash_that_is_renewed_at_login_lets_its_owner_in(ours: Site) -> None:
+def test_password_rehashed_at_login_still_logs_in(ours: Site) -> None:
     ada = ours.add()
     users = ours.parts.stores.users
     assert isinstance(users, SqlUserStore)

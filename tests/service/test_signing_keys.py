@@ -18,7 +18,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(database=f"sqlite:///{tmp_path}/store.db")
 
 
-def test_keys_are_kept_as_the_settings_say() -> None:
+def test_keys_follow_the_settings() -> None:
     settings = Settings(
         key_algorithm="ES256",
         key_rotation_days=7,
@@ -32,7 +32,7 @@ def test_keys_are_kept_as_the_settings_say() -> None:
     assert key_policy(replace(settings, access_token_seconds=7200)).token == 7200.0
 
 
-def test_a_start_makes_the_key_and_the_next_one_keeps_it(settings: Settings) -> None:
+def test_first_start_creates_the_key_and_the_next_one_keeps_it(settings: Settings) -> None:
     prepare(settings)
     with opened_keys(settings) as keys:
         first = keys.load()
@@ -42,7 +42,7 @@ def test_a_start_makes_the_key_and_the_next_one_keeps_it(settings: Settings) -> 
     assert len(first.keys) == 1
 
 
-def test_another_master_key_stops_the_start_in_one_line_and_nothing_is_changed(
+def test_another_master_key_stops_the_start_in_one_line_and_changes_nothing(
     settings: Settings,
 ) -> None:
     prepare(settings)
@@ -57,9 +57,7 @@ def test_another_master_key_stops_the_start_in_one_line_and_nothing_is_changed(
     prepare(settings)
 
 
-def test_a_master_key_file_that_was_lost_stops_the_start(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_lost_master_key_file_stops_the_start(settings: Settings, tmp_path: Path) -> None:
     prepare(settings)
     file = tmp_path / "store.db.master-key"
     file.unlink()
@@ -67,7 +65,7 @@ def test_a_master_key_file_that_was_lost_stops_the_start(
         prepare(settings)
 
 
-def test_no_private_key_stands_in_the_database(settings: Settings, tmp_path: Path) -> None:
+def test_database_contains_no_plain_private_key(settings: Settings, tmp_path: Path) -> None:
     prepare(settings)
     master = (tmp_path / "store.db.master-key").read_bytes().strip()
     for file in tmp_path.glob("store.db*"):
@@ -76,13 +74,13 @@ def test_no_private_key_stands_in_the_database(settings: Settings, tmp_path: Pat
             assert master not in file.read_bytes()
 
 
-def test_the_first_key_is_the_only_one_and_of_the_default_algorithm(settings: Settings) -> None:
+def test_first_key_is_the_only_one_and_has_the_default_algorithm(settings: Settings) -> None:
     prepare(settings)
     with opened_keys(settings) as keys:
         assert [key.algorithm for key in keys.load().keys] == ["EdDSA"]
 
 
-def test_the_master_key_is_shown_by_nothing_that_holds_it(settings: Settings) -> None:
+def test_master_key_is_in_no_repr(settings: Settings) -> None:
     settings = replace(settings, master_key="C" * 42 + "A", demo=True)
     prepare(settings)
     shown = repr((settings, create_app(settings).extensions))
@@ -104,7 +102,7 @@ def rotates(settings: Settings) -> bool:
 
 @pytest.mark.server
 @pytest.mark.parametrize("place", ["sqlite", "postgres_url"])
-def test_of_several_processes_one_makes_the_first_key_and_one_rotates(
+def test_one_of_several_processes_creates_the_first_key_and_one_rotates(
     place: str, request: pytest.FixtureRequest, settings: Settings
 ) -> None:
     if place != "sqlite":

@@ -1,4 +1,4 @@
-"""Where the settings say that everything is, that is where it is kept."""
+"""Every store is opened where the settings place it."""
 
 import subprocess
 import sys
@@ -32,7 +32,7 @@ def tables_of(url: str) -> set[str]:
 
 
 def kept(settings: Settings) -> list[str]:
-    """Keep a session, and return which of the two places has it."""
+    """Store a session, and return which of the two stores has it."""
     prepare(settings)
     session = new_session("ada", 0.0, LIVES)
     with opened_stores(settings) as stores:
@@ -52,13 +52,13 @@ def database(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/accounts.db"
 
 
-def test_sessions_may_be_in_a_database_of_their_own(database: str, tmp_path: Path) -> None:
+def test_sessions_may_have_their_own_database(database: str, tmp_path: Path) -> None:
     elsewhere = f"sqlite:///{tmp_path}/sessions.db"
     assert kept(Settings(database=database, session_store=elsewhere)) == ["elsewhere"]
     assert "watchword_sessions" in tables_of(elsewhere)
 
 
-def test_sessions_are_in_the_database_otherwise(database: str) -> None:
+def test_sessions_are_in_the_database_by_default(database: str) -> None:
     assert kept(Settings(database=database)) == ["elsewhere", "database"]
 
 
@@ -69,7 +69,7 @@ def test_sessions_may_be_in_valkey(database: str) -> None:
 
 
 @pytest.mark.server
-def test_sessions_and_tries_share_one_set_of_connections_and_one_prefix(database: str) -> None:
+def test_sessions_and_rate_limits_share_one_connection_pool_and_prefix(database: str) -> None:
     with running_valkey() as valkey, valkey.client() as client:
         settings = Settings(database=database, valkey=f"{valkey.url}?prefix=shop")
         prepare(settings)
@@ -82,7 +82,7 @@ def test_sessions_and_tries_share_one_set_of_connections_and_one_prefix(database
 
 
 @pytest.mark.server
-def test_tries_may_be_counted_elsewhere_than_sessions_are(database: str, tmp_path: Path) -> None:
+def test_rate_limits_may_be_stored_apart_from_sessions(database: str, tmp_path: Path) -> None:
     with running_valkey() as valkey, valkey.client() as client:
         elsewhere = f"sqlite:///{tmp_path}/sessions.db"
         url = f"{valkey.url}?prefix=shop"
@@ -92,13 +92,13 @@ def test_tries_may_be_counted_elsewhere_than_sessions_are(database: str, tmp_pat
             assert stores.rate_limits.consume([Hit("try", 1, 1)], 1) == 0
             assert isinstance(stores.rate_limits, ValkeyRateLimitStore)
         assert client.keys() == [b"{shop}:throttle:try"]
-        # Of its connections none is left.
+        # None of its connections is left.
         give_up_at = time.monotonic() + 10.0
         while len(client.client_list()) > 1:
             assert time.monotonic() < give_up_at
 
 
-def test_what_does_not_answer_is_noticed_before_anything_is_made(
+def test_unreachable_store_is_reported_before_anything_is_created(
     database: str, tmp_path: Path
 ) -> None:
     with pytest.raises(StoreUnavailable):
@@ -106,19 +106,19 @@ def test_what_does_not_answer_is_noticed_before_anything_is_made(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_accounts_can_be_looked_after_while_the_sessions_are_away(database: str) -> None:
+def test_accounts_can_be_managed_while_the_session_store_is_down(database: str) -> None:
     settings = Settings(database=database, valkey=NOWHERE)
     prepare_database(settings)
     with opened_users(settings) as users:
         assert list(users.page()) == []
 
 
-def test_a_place_that_there_is_not_is_a_setting_to_be_mended(database: str) -> None:
+def test_unsupported_store_url_is_an_invalid_setting(database: str) -> None:
     with pytest.raises(InvalidSetting, match="WATCHWORD_SESSION_STORE: no session store"):
         prepare(Settings(database=database, session_store="etcd://:hidden@db"))
 
 
-def test_the_store_of_sessions_is_older_than_every_token(database: str) -> None:
+def test_session_store_is_dated_before_every_token(database: str) -> None:
     settings = Settings(database=database)
     prepare(settings)
     with opened_stores(settings) as stores:
@@ -126,7 +126,7 @@ def test_the_store_of_sessions_is_older_than_every_token(database: str) -> None:
         assert stores.sessions.revocations(0, later).since < later - 30.0
 
 
-# The application is loaded and has served, with its threads and connections, and then it forks.
+# The application has been loaded and has served with its threads and connections, and then forks.
 PRELOADED = """
 import os, sys
 from flask import Flask
@@ -168,7 +168,7 @@ print("all answered")
 @pytest.mark.parametrize(
     "place", ["database", pytest.param("postgres_url", marks=pytest.mark.server)]
 )
-def test_an_application_that_has_served_may_be_forked(
+def test_application_that_has_served_may_be_forked(
     place: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     url: str = request.getfixturevalue(place)

@@ -1,4 +1,4 @@
-"""What is over of the accounts is deleted by a service that runs."""
+"""A running service deletes expired account records."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ PATIENCE = 30.0
 
 
 class Counting:
-    """An upkeep that says how much it has deleted, or that its store is down."""
+    """A cleanup that reports how many records it deleted, or that its store is down."""
 
     def __init__(self, *deleted: int | None) -> None:
         self.asked: list[tuple[float, int]] = []
@@ -43,7 +43,7 @@ class HandClock:
         return self.now
 
 
-def test_it_looks_once_in_an_interval_and_not_at_the_start() -> None:
+def test_cleanup_runs_once_per_interval_and_not_at_startup() -> None:
     upkeep, elapsed = Counting(3, 0), HandClock()
     tidy = Cleanup(upkeep, lambda: 7.0, elapsed)
     tidy.run()
@@ -59,7 +59,7 @@ def test_it_looks_once_in_an_interval_and_not_at_the_start() -> None:
     assert len(upkeep.asked) == 2
 
 
-def test_where_there_may_be_more_it_looks_again_at_once() -> None:
+def test_cleanup_repeats_immediately_while_records_remain() -> None:
     upkeep, elapsed = Counting(BATCH, BATCH - 1), HandClock()
     tidy = Cleanup(upkeep, lambda: 7.0, elapsed)
     elapsed.now += INTERVAL
@@ -68,7 +68,7 @@ def test_where_there_may_be_more_it_looks_again_at_once() -> None:
     assert len(upkeep.asked) == 2
 
 
-def test_a_store_that_is_down_is_asked_again_an_interval_later() -> None:
+def test_store_that_is_down_is_retried_after_an_interval() -> None:
     upkeep, elapsed = Counting(None, 0), HandClock()
     tidy = Cleanup(upkeep, lambda: 7.0, elapsed)
     for _ in range(2):
@@ -77,7 +77,7 @@ def test_a_store_that_is_down_is_asked_again_an_interval_later() -> None:
     assert len(upkeep.asked) == 2
 
 
-def test_a_code_that_is_over_is_gone_from_a_service_that_is_asked_something(
+def test_expired_code_is_deleted_by_a_service_that_receives_requests(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tidying, "INTERVAL", 0.0)
@@ -103,7 +103,7 @@ def keep_code(stores: Stores, made: float) -> str:
 
 
 def is_kept(stores: Stores, digest: str) -> bool:
-    """Tell whether a code is there, over or not."""
+    """Return whether a code is stored, expired or not."""
     return stores.accounts.repositories.codes.find(digest, VERIFY_EMAIL.name, 0.0) is not None
 
 

@@ -1,4 +1,4 @@
-"""The second factor: set up, asked for at login, lost, and put away."""
+"""TOTP: enrolment, login, recovery codes, reset and removal."""
 
 import importlib
 import threading
@@ -24,7 +24,7 @@ from tests.service.site import BETTER, EMAIL, GOOD, Site
 
 
 def code_at(secret: str, steps: int = 0) -> str:
-    """Return the code of so many steps from now."""
+    """Return the code for a number of time steps from now."""
     return pyotp.TOTP(secret).at(int(time.time()) + steps * STEP_SECONDS)
 
 
@@ -34,12 +34,12 @@ def wrong_code(secret: str) -> str:
 
 
 def enrolled(ours: Site) -> tuple[str, list[str], dict[str, Any]]:
-    """Add a user with an authenticator; return its secret, recovery codes and the session."""
+    """Add a user with TOTP; return its secret, recovery codes and session."""
     ours.add_verified()
     pair = ours.pair()
     secret = ours.post("/totp/enrol", pair["access_token"], password=GOOD).get_json()["secret"]
-    # By the oldest code that is accepted, so that two more may follow at once; once more where it
-    # has become too old on its way.
+    # Use the oldest accepted code, so that two newer ones can follow immediately; retry once if the
+    # code expired in between.
     for _ in range(2):
         confirmed = ours.post("/totp/confirm", pair["access_token"], code=code_at(secret, -1))
         if confirmed.status_code == 200:
@@ -62,14 +62,14 @@ def finish(ours: Site, token: str, **second: str) -> Any:
     return ours.post("/login/totp", pending_token=token, **second)
 
 
-def told(answer: Any) -> tuple[int, str]:
+def error_of(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.get_json()["code"]
 
 
-# Setting up -------------------------------------------------------------------------------
+# Enrolment --------------------------------------------------------------------------------
 
 
-def test_authenticator_counts_once_it_is_confirmed(ours: Site) -> None:
+def test_totp_is_required_once_it_is_confirmed(ours: Site) -> None:
     ours.add_verified()
     token = ours.pair()["access_token"]
     begun = ours.post("/totp/enrol", token, password=GOOD)
@@ -81,7 +81,7 @@ def test_authenticator_counts_once_it_is_confirmed(ours: Site) -> None:
     assert "access_token" in ours.pair()
 
     wrong = ours.post("/totp/confirm", token, code=wrong_code(secret))
-    assert told(wrong) == (403, "wrong_code")
+    assert error_of(wrong) == (403, "wrong_code")
     assert "access_token" in ours.pair()
 
     done = ours.post("/totp/confirm", token, code=code_at(secret))
@@ -93,17 +93,17 @@ def test_authenticator_counts_once_it_is_confirmed(ours: Site) -> None:
     assert ours.events().count("totp_enabled") == 1
 
 
-def test_nobody_sets_one_up_before_showing_that_the_mailbox_is_theirs(ours: Site) -> None:
+def test_enrolment_requires_a_verified_address(ours: Site) -> None:
     ours.add()
     token = ours.pair()["access_token"]
     refused = ours.post("/totp/enrol", token, password=GOOD)
-    assert told(refused) == (409, "email_unverified")
+    assert error_of(refused) == (409, "email_unverified")
     assert ours.post("/email/verify/resend", email=EMAIL).status_code == 202
     assert ours.post("/email/verify", code=ours.code(), password=GOOD).status_code == 204
     assert ours.post("/totp/enrol", token, password=GOOD).status_code == 200
 
 
-def test_confirming_ends_the_sessions_that_began_by_a_password_alone(ours: Site) -> None:
+def test_confirmation_ends_sessions_that_started_with_a_password_alone(ours: Site) -> None:
     ours.add_verified()
     elsewhere, here = ours.pair(), ours.pair()
     token = here["access_token"]
@@ -117,32 +117,35 @@ def test_confirming_ends_the_sessions_that_began_by_a_password_alone(ours: Site)
     assert ours.post("/refresh", here["refresh_token"]).status_code == 200
 
 
-def test_the_code_that_confirms_is_used_up(ours: Site) -> None:
+def test_code_that_confirms_is_used_up(ours: Site) -> None:
     ours.add_verified()
     token = ours.pair()["access_token"]
     secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
     code = code_at(secret)
     assert ours.post("/totp/confirm", token, code=code).status_code == 200
-    assert told(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
+    assert error_of(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
 
 
-def test_a_stolen_session_sets_up_nothing(ours: Site) -> None:
+def test_stolen_session_cannot_enrol(ours: Site) -> None:
     ours.add_verified()
     token = ours.pair()["access_token"]
-    assert told(ours.post("/totp/enrol", token, password=BETTER)) == (403, "wrong_password")
-    assert told(ours.post("/totp/confirm", token, code="123456")) == (409, "second_factor_missing")
+    assert error_of(ours.post("/totp/enrol", token, password=BETTER)) == (403, "wrong_password")
+    assert error_of(ours.post("/totp/confirm", token, code="123456")) == (
+        409,
+        "second_factor_missing",
+    )
 
 
-def test_nobody_puts_another_authenticator_in_the_place_of_a_confirmed_one(ours: Site) -> None:
+def test_confirmed_device_cannot_be_replaced_by_enrolment(ours: Site) -> None:
     secret, _, pair = enrolled(ours)
     token = pair["access_token"]
-    assert told(ours.post("/totp/enrol", token, password=GOOD)) == (409, "second_factor_active")
+    assert error_of(ours.post("/totp/enrol", token, password=GOOD)) == (409, "second_factor_active")
     again = ours.post("/totp/confirm", token, code=code_at(secret))
-    assert told(again) == (409, "second_factor_active")
+    assert error_of(again) == (409, "second_factor_active")
     assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
 
 
-def test_beginning_again_makes_the_first_secret_worthless(ours: Site) -> None:
+def test_second_enrolment_invalidates_the_first_secret(ours: Site) -> None:
     ours.add_verified()
     token = ours.pair()["access_token"]
     first, second = (
@@ -153,7 +156,7 @@ def test_beginning_again_makes_the_first_secret_worthless(ours: Site) -> None:
     assert ours.post("/totp/confirm", token, code=code_at(second)).status_code == 200
 
 
-def test_of_two_confirmations_at_once_one_counts_and_the_other_is_told(
+def test_one_of_two_concurrent_confirmations_succeeds(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours.add_verified()
@@ -162,7 +165,7 @@ def test_of_two_confirmations_at_once_one_counts_and_the_other_is_told(
     code, together = code_at(secret), threading.Barrier(2)
 
     def codes_for_both() -> list[str]:
-        together.wait(30)  # both have found the authenticator unconfirmed, and the code right
+        together.wait(30)  # both have found TOTP unconfirmed and the code valid
         return new_recovery_codes()
 
     monkeypatch.setattr(totp_enrol, "new_recovery_codes", codes_for_both)
@@ -175,17 +178,17 @@ def test_of_two_confirmations_at_once_one_counts_and_the_other_is_told(
     with ThreadPoolExecutor(2) as pool:
         first, second = sorted(pool.map(confirm, range(2)), key=lambda one: one.status_code)
     assert first.status_code == 200
-    assert told(second) == (409, "second_factor_active")
+    assert error_of(second) == (409, "second_factor_active")
     assert ours.events().count("totp_enabled") == 1
     assert [mail.kind for mail in ours.mail()] == ["totp_added"]
     stores = ours.parts.repositories
     assert stores.get(RECOVERY_CODES).left(_id(ours)) == 10
     for recovery_code in first.get_json()["recovery_codes"][:2]:
         assert finish(ours, pending(ours), recovery_code=recovery_code).status_code == 200
-    assert told(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
+    assert error_of(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
 
 
-def test_a_confirmation_that_a_new_enrolment_overtakes_counts_for_neither(
+def test_confirmation_overtaken_by_a_new_enrolment_confirms_neither(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours.add_verified()
@@ -198,15 +201,15 @@ def test_a_confirmation_that_a_new_enrolment_overtakes_counts_for_neither(
         return new_recovery_codes()
 
     monkeypatch.setattr(totp_enrol, "new_recovery_codes", begun_again)
-    assert told(ours.post("/totp/confirm", token, code=code_at(secret))) == (403, "wrong_code")
+    assert error_of(ours.post("/totp/confirm", token, code=code_at(secret))) == (403, "wrong_code")
     assert not totp.has_factor(_id(ours))
     assert "access_token" in ours.pair()
 
 
-# Logging in -------------------------------------------------------------------------------
+# Login ------------------------------------------------------------------------------------
 
 
-def test_login_takes_both_factors_and_says_so_in_every_token(ours: Site) -> None:
+def test_login_with_both_factors_is_recorded_in_every_token(ours: Site) -> None:
     secret, _, _ = enrolled(ours)
     answer = finish(ours, pending(ours), code=code_at(secret))
     assert answer.status_code == 200
@@ -226,22 +229,22 @@ def test_password_alone_starts_no_session(ours: Site) -> None:
     assert len(ours.parts.stores.sessions.of_subject(_id(ours), time.time())) == before
 
 
-def test_wrong_password_is_told_as_without_a_second_factor(ours: Site) -> None:
+def test_wrong_password_gets_the_same_response_as_without_a_second_factor(ours: Site) -> None:
     enrolled(ours)
     known, unknown = ours.log_in(password=BETTER), ours.log_in("eve@example.com", BETTER)
     assert known.status_code == unknown.status_code == 401
     assert known.get_json() == unknown.get_json()
 
 
-def test_each_code_is_used_once_and_takes_older_ones_along(ours: Site) -> None:
+def test_each_code_is_used_once_and_invalidates_older_ones(ours: Site) -> None:
     secret, _, _ = enrolled(ours)
     newest = code_at(secret, 1)
     assert finish(ours, pending(ours), code=newest).status_code == 200
     for code in (newest, code_at(secret)):
-        assert told(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
+        assert error_of(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
 
 
-def test_of_many_logins_with_one_code_at_once_one_succeeds(ours: Site) -> None:
+def test_one_of_many_concurrent_logins_with_one_code_succeeds(ours: Site) -> None:
     secret, _, _ = enrolled(ours)
     tokens = [pending(ours) for _ in range(4)]
     code, statuses = code_at(secret), []
@@ -261,51 +264,52 @@ def test_of_many_logins_with_one_code_at_once_one_succeeds(ours: Site) -> None:
     assert sorted(statuses) == [200, 401, 401, 401]
 
 
-def test_recovery_code_does_once_however_it_is_typed(ours: Site) -> None:
+def test_recovery_code_is_single_use_in_any_spelling(ours: Site) -> None:
     _, codes, _ = enrolled(ours)
     typed = codes[0].replace("-", " ").upper()
     assert finish(ours, pending(ours), recovery_code=typed).status_code == 200
     again = finish(ours, pending(ours), recovery_code=codes[0])
-    assert told(again) == (401, "invalid_second_factor")
+    assert error_of(again) == (401, "invalid_second_factor")
     assert finish(ours, pending(ours), recovery_code=codes[1]).status_code == 200
     used = [e for e in _entries(ours) if e.event == "recovery_code_used"]
     assert [one.detail["left"] for one in used] == [9, 8]
 
 
 @pytest.mark.parametrize("second", [{}, {"code": "123456", "recovery_code": "0000-0000-0000-0000"}])
-def test_exactly_one_second_factor_is_shown(ours: Site, second: dict[str, str]) -> None:
+def test_exactly_one_second_factor_must_be_sent(ours: Site, second: dict[str, str]) -> None:
     enrolled(ours)
     refused = finish(ours, pending(ours), **second)
-    assert (*told(refused), refused.get_json()["field"]) == (422, "invalid_field", "code")
+    assert (*error_of(refused), refused.get_json()["field"]) == (422, "invalid_field", "code")
 
 
 @pytest.mark.parametrize(
     "code", ["", "12345", "1234567", "abcdef", "１２３４５６", "12 34 5", "-12345", "\x00" * 6]
 )
-def test_what_is_no_code_is_a_wrong_one(ours: Site, code: str) -> None:
+def test_malformed_code_counts_as_wrong(ours: Site, code: str) -> None:
     enrolled(ours)
-    assert told(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
+    assert error_of(finish(ours, pending(ours), code=code)) == (401, "invalid_second_factor")
 
 
-def test_guesses_are_counted_by_account_and_not_by_pending_sign_in(ours: Site) -> None:
+def test_guesses_are_counted_per_account_and_not_per_challenge(ours: Site) -> None:
     secret, codes, _ = enrolled(ours)
     wrong = wrong_code(secret)
     for second, right in (
         ({"code": wrong}, {"code": code_at(secret)}),
         ({"recovery_code": "0" * 20}, {"recovery_code": codes[0]}),
     ):
-        # Each kind by itself: whoever uses up the tries of one leaves the owner those of the other.
+        # Each kind is counted separately: an attacker who exhausts one limit leaves the owner the
+        # other.
         for _ in range(5):
             assert finish(ours, pending(ours), **second).status_code == 401
         token = pending(ours)
         for tried in (second, right):
             refused = finish(ours, token, **tried)
-            assert told(refused) == (429, "too_many_tries")
+            assert error_of(refused) == (429, "too_many_tries")
             assert int(refused.headers["Retry-After"]) > 0
     assert ours.events().count("second_factor_failed") == 10
 
 
-def test_a_recovery_code_is_good_though_the_tries_of_the_authenticator_are_used_up(
+def test_recovery_code_is_accepted_when_the_totp_limit_is_reached(
     ours: Site,
 ) -> None:
     secret, codes, _ = enrolled(ours)
@@ -314,13 +318,13 @@ def test_a_recovery_code_is_good_though_the_tries_of_the_authenticator_are_used_
     assert finish(ours, pending(ours), recovery_code=codes[0]).status_code == 200
 
 
-def test_good_codes_are_not_counted(ours: Site) -> None:
+def test_correct_codes_are_not_counted(ours: Site) -> None:
     _, codes, _ = enrolled(ours)
     for code in codes[:8]:
         assert finish(ours, pending(ours), recovery_code=code).status_code == 200
 
 
-# The token in between ---------------------------------------------------------------------
+# The challenge token ----------------------------------------------------------------------
 
 
 GUARDED = [one for one in endpoints_of(active_features(Settings())) if one.access.tokens]
@@ -333,23 +337,25 @@ def shared_pending(shared: Site) -> str:
 
 
 @pytest.mark.parametrize("one", GUARDED, ids=lambda one: one.name)
-def test_pending_token_opens_nothing_else(shared: Site, shared_pending: str, one: Endpoint) -> None:
+def test_challenge_token_is_rejected_by_every_other_endpoint(
+    shared: Site, shared_pending: str, one: Endpoint
+) -> None:
     path = one.path.replace("<", "").replace(">", "")
     refused = shared.ask(one.method, path, shared_pending)
-    assert told(refused)[0] == 401
-    assert told(refused)[1] in ("invalid_audience", "invalid_token")
+    assert error_of(refused)[0] == 401
+    assert error_of(refused)[1] in ("invalid_audience", "invalid_token")
 
 
-def test_pending_token_is_refused_by_its_type_too(
+def test_challenge_token_is_rejected_by_its_type_too(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enrolled(ours)
     audience = ours.parts.settings.audience
     monkeypatch.setattr(pending_tokens, "_audience", lambda _context: audience)
-    assert told(ours.me(pending(ours))) == (401, "invalid_token")
+    assert error_of(ours.me(pending(ours))) == (401, "invalid_token")
 
 
-def test_pending_token_says_to_every_verifier_what_it_is(ours: Site) -> None:
+def test_challenge_token_has_its_type_in_header_and_claims(ours: Site) -> None:
     enrolled(ours)
     token = pending(ours)
     claims = jwt.decode(token, options={"verify_signature": False})
@@ -361,37 +367,37 @@ def test_pending_token_says_to_every_verifier_what_it_is(ours: Site) -> None:
     assert "roles" not in claims
 
 
-def test_no_other_token_passes_for_a_pending_one(ours: Site) -> None:
+def test_no_other_token_is_accepted_as_a_challenge_token(ours: Site) -> None:
     secret, _, pair = enrolled(ours)
     forged = jwt.encode({"sub": _id(ours), "type": "pending_login"}, "k" * 32, "HS256")
     others = [pair["access_token"], pair["refresh_token"], forged, "", "a.b.c", "é", "x" * 4096]
     for token in others:
         refused = finish(ours, token, code=code_at(secret))
-        assert told(refused) == (401, "invalid_pending_token")
+        assert error_of(refused) == (401, "invalid_pending_token")
     assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
 
 
-def test_pending_token_is_over_after_five_minutes(ours: Site) -> None:
+def test_challenge_token_expires_after_five_minutes(ours: Site) -> None:
     secret, _, _ = enrolled(ours)
     token = pending(ours)
     manager = ours.app.extensions["flask-jwt-extended"]
     clock = manager.clock
     manager.clock = lambda: clock() + SECOND_FACTOR.lifetime
     refused = finish(ours, token, code=code_at(secret))
-    assert told(refused) == (401, "invalid_pending_token")
+    assert error_of(refused) == (401, "invalid_pending_token")
 
 
-def test_pending_sign_in_ends_with_the_password_it_began_by(ours: Site) -> None:
+def test_challenge_ends_when_the_password_changes(ours: Site) -> None:
     secret, (recovery_code, *_), pair = enrolled(ours)
     token = pending(ours)
     body = {"current_password": GOOD, "password": BETTER, "recovery_code": recovery_code}
     assert ours.post("/password/change", pair["access_token"], **body).status_code == 204
     refused = finish(ours, token, code=code_at(secret))
-    assert told(refused) == (401, "invalid_pending_token")
+    assert error_of(refused) == (401, "invalid_pending_token")
     assert finish(ours, pending(ours, BETTER), code=code_at(secret)).status_code == 200
 
 
-def test_pending_sign_in_goes_on_where_every_session_was_ended_meanwhile(ours: Site) -> None:
+def test_challenge_survives_the_end_of_every_session(ours: Site) -> None:
     secret, _, _ = enrolled(ours)
     token = pending(ours)
     with ours.app.app_context():
@@ -399,29 +405,29 @@ def test_pending_sign_in_goes_on_where_every_session_was_ended_meanwhile(ours: S
     assert finish(ours, token, code=code_at(secret)).status_code == 200
 
 
-def test_pending_sign_in_under_a_revoked_key_is_over(ours: Site) -> None:
+def test_challenge_under_a_revoked_key_is_rejected(ours: Site) -> None:
     secret, _, _ = enrolled(ours)
     token = pending(ours)
     with ours.app.app_context():
         ours.parts.sessions.revoke_key(jwt.get_unverified_header(token)["kid"])
     refused = finish(ours, token, code=code_at(secret))
-    assert told(refused) == (401, "invalid_pending_token")
+    assert error_of(refused) == (401, "invalid_pending_token")
 
 
-def test_pending_sign_in_of_a_user_who_is_disabled_or_gone_is_over(ours: Site) -> None:
+def test_challenge_of_a_disabled_or_deleted_user_is_rejected(ours: Site) -> None:
     secret, (recovery_code, *_), pair = enrolled(ours)
     token = pending(ours)
     ours.parts.stores.users.disable(_id(ours), time.time())
     code = code_at(secret)
-    assert told(finish(ours, token, code=code)) == (401, "invalid_pending_token")
+    assert error_of(finish(ours, token, code=code)) == (401, "invalid_pending_token")
     ours.parts.stores.users.enable(_id(ours))
     token = pending(ours)
     body = {"password": GOOD, "recovery_code": recovery_code}
     assert ours.ask("DELETE", "/me", pair["access_token"], **body).status_code == 204
-    assert told(finish(ours, token, code=code)) == (401, "invalid_pending_token")
+    assert error_of(finish(ours, token, code=code)) == (401, "invalid_pending_token")
 
 
-# Resets, and putting it away --------------------------------------------------------------
+# Reset and removal -------------------------------------------------------------------------
 
 
 def test_password_reset_neither_bypasses_nor_removes_the_second_factor(ours: Site) -> None:
@@ -434,20 +440,23 @@ def test_password_reset_neither_bypasses_nor_removes_the_second_factor(ours: Sit
     assert finish(ours, pending(ours, BETTER), recovery_code=codes[0]).status_code == 200
 
 
-def test_disabling_takes_the_password_and_forgets_everything(ours: Site) -> None:
+def test_disabling_requires_the_password_and_deletes_everything(ours: Site) -> None:
     secret, codes, pair = enrolled(ours)
     token = pair["access_token"]
     ours.mail()
-    assert told(ours.post("/totp/disable", token, password=BETTER)) == (403, "wrong_password")
+    assert error_of(ours.post("/totp/disable", token, password=BETTER)) == (403, "wrong_password")
     waiting = pending(ours)
     code = code_at(secret)
     assert ours.post("/totp/disable", token, password=GOOD, code=code).status_code == 204
     for second in ({"code": code_at(secret, 1)}, {"recovery_code": codes[0]}):
-        assert told(finish(ours, waiting, **second)) == (401, "invalid_second_factor")
+        assert error_of(finish(ours, waiting, **second)) == (401, "invalid_second_factor")
     assert "access_token" in ours.pair()
     assert ours.me(token).status_code == 200
     assert [mail.kind for mail in ours.mail()] == ["totp_removed"]
-    assert told(ours.post("/totp/disable", token, password=GOOD)) == (409, "second_factor_missing")
+    assert error_of(ours.post("/totp/disable", token, password=GOOD)) == (
+        409,
+        "second_factor_missing",
+    )
 
 
 def test_password_that_is_too_short_alone_keeps_the_second_factor(ours: Site) -> None:
@@ -456,11 +465,11 @@ def test_password_that_is_too_short_alone_keeps_the_second_factor(ours: Site) ->
     body = {"current_password": GOOD, "password": short, "recovery_code": recovery_code}
     assert ours.post("/password/change", token, **body).status_code == 204
     refused = ours.post("/totp/disable", token, password=short, code=code_at(secret))
-    assert (*told(refused), refused.get_json()["field"]) == (422, "invalid_field", "password")
+    assert (*error_of(refused), refused.get_json()["field"]) == (422, "invalid_field", "password")
     assert finish(ours, pending(ours, short), code=code_at(secret)).status_code == 200
 
 
-def test_new_recovery_codes_take_the_place_of_the_old_ones(ours: Site) -> None:
+def test_new_recovery_codes_replace_the_old_ones(ours: Site) -> None:
     secret, old, pair = enrolled(ours)
     token, code = pair["access_token"], code_at(secret)
     assert ours.post("/totp/recovery-codes", token, password=BETTER).status_code == 403
@@ -472,33 +481,33 @@ def test_new_recovery_codes_take_the_place_of_the_old_ones(ours: Site) -> None:
     assert finish(ours, pending(ours), recovery_code=new[0]).status_code == 200
 
 
-def test_nobody_without_a_second_factor_gets_recovery_codes(ours: Site) -> None:
+def test_recovery_codes_require_a_second_factor(ours: Site) -> None:
     ours.add()
     token = ours.pair()["access_token"]
     refused = ours.post("/totp/recovery-codes", token, password=GOOD)
-    assert told(refused) == (409, "second_factor_missing")
+    assert error_of(refused) == (409, "second_factor_missing")
 
 
-# What nobody may get around ---------------------------------------------------------------
+# Bypasses ----------------------------------------------------------------------------------
 
 
-def test_login_that_began_before_the_factor_was_confirmed_starts_no_session(
+def test_login_started_before_confirmation_starts_no_session(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enrolled(ours)
     login = importlib.import_module("flask_watchword.service.features.login.http")
     monkeypatch.setattr(login, "challenge_response", lambda _context, _user: None)
-    assert told(ours.log_in()) == (401, "invalid_credentials")
+    assert error_of(ours.log_in()) == (401, "invalid_credentials")
 
 
-def test_secret_that_cannot_be_opened_opens_nothing(ours: Site, database_url: str) -> None:
+def test_secret_that_cannot_be_decrypted_rejects_the_login(ours: Site, database_url: str) -> None:
     secret, codes, _ = enrolled(ours)
     with ours.parts.stores.accounts._engine.begin() as connection:  # type: ignore[attr-defined]
         connection.execute(
             text("UPDATE watchword_totp SET sealed_secret = :sealed"), {"sealed": b"\x01" * 60}
         )
     refused = finish(ours, pending(ours), code=code_at(secret))
-    assert told(refused) == (503, "second_factor_unavailable")
+    assert error_of(refused) == (503, "second_factor_unavailable")
     assert "Retry-After" in refused.headers
     assert finish(ours, pending(ours), recovery_code=codes[0]).status_code == 200
 
@@ -514,7 +523,7 @@ def _entries(ours: Site) -> list[Any]:
     return [entry.event for entry in log.after(0, 1000)]
 
 
-def test_pending_token_is_in_the_body_and_the_session_may_be_in_cookies(ours: Site) -> None:
+def test_challenge_token_is_in_the_body_and_the_session_may_be_in_cookies(ours: Site) -> None:
     _, (recovery_code, *_), _ = enrolled(ours)
     body = {"email": EMAIL, "password": GOOD, "transport": "cookie"}
     asked = ours.client.post("/login", json=body)

@@ -1,4 +1,4 @@
-"""Where mail is sent a login needs a verified address, and tells nothing of the others."""
+"""Where mail is sent, login requires a verified address and does not reveal other accounts."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from tests.infra.sql.recorded_statements import recording
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, headers_without_id, site
 from tests.service.test_same_work import shapes
 
-#: Nothing connects to it: the mail of these sites is read where it waits.
+# : No connection is made to it: the tests read the outbox.
 MAIL = {"smtp": "smtp+plain://127.0.0.1:25", "mail_from": "login@example.com"}
 
 
@@ -23,10 +23,10 @@ def ours(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         yield found
 
 
-def test_registering_and_logging_in_does_not_tell_which_addresses_have_an_account(
+def test_registration_and_login_do_not_reveal_which_addresses_have_accounts(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By what is answered, by what is counted, and by what is asked of the database."""
+    """Not by responses, rate-limit hits or database statements."""
     seen: dict[str, list[Any]] = {"known": [], "unknown": []}
     with recording() as sent, site(database_url, monkeypatch, **MAIL) as ours:
         ours.add_verified("known@example.com", BETTER)
@@ -37,19 +37,19 @@ def test_registering_and_logging_in_does_not_tell_which_addresses_have_an_accoun
             for path in ("/register", *["/login"] * 11):
                 sent.clear()
                 answer = ours.client.post(path, json=body, environ_base=where)
-                # Limits are asked in the order of their keys, which differs.
+                # Limits are consumed in the order of their keys, which differs.
                 statements = [] if path == "/register" else sorted(shapes(sent))
                 answers.append(
                     (answer.status_code, answer.data, headers_without_id(answer), statements)
                 )
     assert [status for status, *_ in seen["known"]] == [201] + [401] * 10 + [429]
-    # The moment of the refusal may be in another second.
+    # The rejection may happen in the next second.
     seen["known"][-1][2].pop("Retry-After")
     seen["unknown"][-1][2].pop("Retry-After")
     assert seen["known"] == seen["unknown"]
 
 
-def test_who_has_registered_logs_in_once_the_address_is_verified(ours: Site) -> None:
+def test_new_user_logs_in_once_the_address_is_verified(ours: Site) -> None:
     assert ours.post("/register", email=EMAIL, password=GOOD).status_code == 201
     refused = ours.log_in()
     assert refused.status_code == 401
@@ -61,14 +61,14 @@ def test_who_has_registered_logs_in_once_the_address_is_verified(ours: Site) -> 
     assert ours.log_in().status_code == 200
 
 
-def test_a_reset_verifies_the_address(ours: Site) -> None:
+def test_password_reset_verifies_the_address(ours: Site) -> None:
     ours.add()
     ours.post("/password/forgot", email=EMAIL)
     assert ours.post("/password/reset", code=ours.code(), password=BETTER).status_code == 200
     assert ours.log_in(password=BETTER).status_code == 200
 
 
-def test_another_code_can_be_asked_for(ours: Site) -> None:
+def test_new_verification_code_can_be_requested(ours: Site) -> None:
     ours.add()
     ours.post("/email/verify/resend", email=EMAIL)
     assert ours.post("/email/verify", code=ours.code(), password=GOOD).status_code == 204
@@ -76,7 +76,7 @@ def test_another_code_can_be_asked_for(ours: Site) -> None:
 
 
 @pytest.mark.parametrize("verified", [True, False])
-def test_imported_users_log_in_where_their_address_was_verified(ours: Site, verified: bool) -> None:
+def test_imported_users_with_a_verified_address_can_log_in(ours: Site, verified: bool) -> None:
     passwords = ours.parts.passwords
     record = Record(email=EMAIL, password_hash=passwords.hash(GOOD), email_verified=verified)
     ours.parts.stores.users.add(user_of_record(record, passwords, system_clock()))
@@ -92,7 +92,7 @@ def test_imported_users_log_in_where_their_address_was_verified(ours: Site, veri
         ({"of_features": {"require_verified_email": True}}, True),
     ],
 )
-def test_it_is_needed_where_mail_is_sent_unless_told_otherwise(
+def test_verification_is_required_when_mail_is_sent_unless_configured_otherwise(
     settings: dict[str, Any], only: bool, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert verified_logins_only(Settings(**settings)) is only

@@ -1,4 +1,4 @@
-"""The service as a part of an application that has a life of its own."""
+"""The service inside an application with its own views, error handlers and tables."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +64,7 @@ def log_in(client: FlaskClient, prefix: str = "/auth") -> dict[str, str]:
 
 
 @pytest.mark.parametrize("prefix", ["", "/auth", "/deep/down"])
-def test_views_of_the_application_take_tokens_of_the_service(
+def test_views_of_the_application_accept_tokens_of_the_service(
     mount: Mount, ada: User, prefix: str
 ) -> None:
     client = mount(url_prefix=prefix).test_client()
@@ -76,9 +76,7 @@ def test_views_of_the_application_take_tokens_of_the_service(
     assert (refused.status_code, refused.get_json()["code"]) == (401, "session_ended")
 
 
-def test_it_can_be_given_its_application_later(
-    settings: Settings, stores: Stores, ada: User
-) -> None:
+def test_application_can_be_given_later(settings: Settings, stores: Stores, ada: User) -> None:
     watchword = Watchword(settings=settings, stores=stores)
     apps = [host(), host()]
     for app in apps:
@@ -88,7 +86,7 @@ def test_it_can_be_given_its_application_later(
     assert answer.get_json() == {"id": ada.id}
 
 
-def test_the_application_may_make_tokens_of_its_own(mount: Mount) -> None:
+def test_application_may_create_its_own_tokens(mount: Mount) -> None:
     app = mount()
     with app.app_context():
         token = create_access_token("a machine", additional_claims={"scope": "read"})
@@ -96,7 +94,7 @@ def test_the_application_may_make_tokens_of_its_own(mount: Mount) -> None:
     assert answer.get_json() == {"id": "a machine"}
 
 
-def test_errors_outside_of_the_service_are_the_applications(mount: Mount) -> None:
+def test_errors_outside_the_service_are_the_applications(mount: Mount) -> None:
     app = mount()
 
     @app.get("/breaking")
@@ -110,7 +108,7 @@ def test_errors_outside_of_the_service_are_the_applications(mount: Mount) -> Non
 
 
 class Catching:
-    """An application that answers whatever goes wrong with pages of its own."""
+    """An application that renders every error with its own pages."""
 
     def __init__(self) -> None:
         self.app = host()
@@ -124,11 +122,11 @@ class Catching:
         return "<h1>oops</h1>", 418
 
 
-def test_errors_of_the_service_are_json_whatever_the_application_does_with_its_own(
+def test_errors_of_the_service_are_json_despite_the_applications_handlers(
     mount: Mount, monkeypatch: pytest.MonkeyPatch, stores: Stores
 ) -> None:
     app = mount(Catching().app)
-    # Whoever registers last wins: an application may have its handlers after the service as well.
+    # The handler registered last wins: an application may add its own after the service.
     for kind in (NoAuthorizationError, TokenRejected):
         app.register_error_handler(kind, Catching.page)
     client = app.test_client()
@@ -159,7 +157,7 @@ def test_errors_of_the_service_are_json_whatever_the_application_does_with_its_o
     assert client.get("/mine").data == b"<h1>oops</h1>"
 
 
-def test_a_store_that_is_down_closes_the_applications_views_too(
+def test_store_outage_rejects_requests_to_the_applications_views(
     mount: Mount, monkeypatch: pytest.MonkeyPatch, stores: Stores
 ) -> None:
     app = mount()
@@ -177,7 +175,7 @@ def test_a_store_that_is_down_closes_the_applications_views_too(
     assert answer.headers["Retry-After"] == "2"
 
 
-def test_the_applications_limit_of_bodies_is_its_own(mount: Mount) -> None:
+def test_body_limit_of_the_application_is_its_own(mount: Mount) -> None:
     app = mount()
     assert app.config["MAX_CONTENT_LENGTH"] is None
 
@@ -204,9 +202,7 @@ def test_the_applications_limit_of_bodies_is_its_own(mount: Mount) -> None:
         ("WATCHWORD_SESSION_STORE", "memory://"),
     ],
 )
-def test_an_option_that_would_be_overwritten_is_one_clear_error(
-    mount: Mount, name: str, value: object
-) -> None:
+def test_conflicting_option_is_one_clear_error(mount: Mount, name: str, value: object) -> None:
     app = host()
     app.config[name] = value
     with pytest.raises(RuntimeError, match=f"Watchword sets {name}: remove this"):
@@ -215,7 +211,7 @@ def test_an_option_that_would_be_overwritten_is_one_clear_error(
     assert "watchword" not in app.blueprints
 
 
-def test_options_that_agree_and_options_of_others_stay(mount: Mount) -> None:
+def test_equal_and_unrelated_options_are_kept(mount: Mount) -> None:
     app = host()
     app.config.update(SECRET_KEY="the application's own", JWT_PROFILE="strict")
     app.config["JWT_DECODE_LEEWAY"] = 5
@@ -224,7 +220,7 @@ def test_options_that_agree_and_options_of_others_stay(mount: Mount) -> None:
     assert app.config["JWT_DECODE_LEEWAY"] == 5
 
 
-def test_a_manager_of_the_applications_own_is_one_clear_error(mount: Mount) -> None:
+def test_second_manager_is_one_clear_error(mount: Mount) -> None:
     app = host()
     app.config["JWT_SECRET_KEY"] = "k" * 32
     JWTManager(app)
@@ -232,7 +228,7 @@ def test_a_manager_of_the_applications_own_is_one_clear_error(mount: Mount) -> N
         mount(app)
 
 
-def test_a_manager_that_comes_later_is_one_clear_error_and_changes_nothing(mount: Mount) -> None:
+def test_later_manager_is_one_clear_error_and_changes_nothing(mount: Mount) -> None:
     app = mount()
     with pytest.raises(RuntimeError, match="remove the second JWTManager"):
         JWTManager(app)
@@ -248,7 +244,7 @@ def test_mounting_twice_is_one_clear_error(mount: Mount) -> None:
         mount(app, url_prefix="/again")
 
 
-def test_a_view_that_would_be_served_twice_is_one_clear_error(mount: Mount) -> None:
+def test_duplicate_route_is_one_clear_error(mount: Mount) -> None:
     app = host()
     app.add_url_rule("/login", "form", lambda: "a form")
     app.add_url_rule("/me", "me", lambda: "me")
@@ -260,7 +256,7 @@ def test_a_view_that_would_be_served_twice_is_one_clear_error(mount: Mount) -> N
     assert log_in(client)
 
 
-def test_an_application_may_answer_the_same_path_to_another_method(mount: Mount) -> None:
+def test_application_may_serve_the_same_path_with_another_method(mount: Mount) -> None:
     app = host()
     app.add_url_rule("/login", "form", lambda: "a form")
     client = mount(app, url_prefix="").test_client()
@@ -270,7 +266,7 @@ def test_an_application_may_answer_the_same_path_to_another_method(mount: Mount)
 
 @pytest.fixture
 def database(tmp_path: Path) -> str:
-    """A database of the application's, with a table and rows in it."""
+    """A database of the application, with a table and rows."""
     url = f"sqlite:///{tmp_path}/app.db"
     with create_engine(url).begin() as connection:
         connection.execute(text("CREATE TABLE users (name TEXT)"))
@@ -280,7 +276,7 @@ def database(tmp_path: Path) -> str:
     return url
 
 
-def test_tables_are_made_beside_those_of_the_application(database: str) -> None:
+def test_tables_are_created_beside_those_of_the_application(database: str) -> None:
     app = host()
     Watchword(app, settings=Settings(database=database), url_prefix="/auth")
     assert app.test_client().get("/auth/readyz").status_code == 200
@@ -294,7 +290,7 @@ def test_tables_are_made_beside_those_of_the_application(database: str) -> None:
     assert {name for name in names if not name.startswith(("watchword_", "sqlite_"))} == set()
 
 
-def test_settings_come_from_the_environment_when_none_are_given(
+def test_settings_default_to_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHWORD_DATABASE", f"sqlite:///{tmp_path}/here.db")
@@ -305,13 +301,13 @@ def test_settings_come_from_the_environment_when_none_are_given(
     assert (tmp_path / "here.db").exists()
 
 
-def test_a_place_of_sessions_that_there_is_not_is_refused(tmp_path: Path) -> None:
+def test_unsupported_session_store_is_rejected(tmp_path: Path) -> None:
     settings = Settings(database=f"sqlite:///{tmp_path}/x.db", session_store="etcd://:hidden@db")
     with pytest.raises(InvalidSetting, match=r"WATCHWORD_SESSION_STORE: no session store .*etcd"):
         Watchword(host(), settings=settings)
 
 
-def test_a_bad_request_of_the_applications_own_keeps_its_page(mount: Mount) -> None:
+def test_application_keeps_its_own_page_for_a_bad_request(mount: Mount) -> None:
     app = mount()
 
     @app.get("/aborting")

@@ -1,4 +1,4 @@
-"""What a process does that serves the service, beside answering."""
+"""Background work of a serving process."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from flask_watchword.service.context import service_context
 from flask_watchword.service.stores import prepare
 
 
-def test_a_worker_leaves_others_their_part_of_the_cores(
+def test_worker_limits_its_share_of_the_cores(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords, "usable_cores", lambda: 16)
