@@ -1,1 +1,1 @@
-"""What sessions promise, tried at length on real stores and counted: `python -m soak`."""
+"""Long-running trials of the session guarantees on real stores: `python -m soak`."""

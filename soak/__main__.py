@@ -1,4 +1,4 @@
-"""Try what sessions promise on each store and print the counts: `python -m soak`."""
+"""Run the trials of the session guarantees on each store and print the counts: `python -m soak`."""
 
 import argparse
 import sys
@@ -41,7 +41,7 @@ _TRIALS: dict[str, _Trial] = {
 
 
 def main() -> None:
-    """Run the trials; exit with 1 where a promise was not kept."""
+    """Run the trials; exit with 1 if a guarantee was violated."""
     arguments = _arguments()
     began, machine = time.perf_counter(), this_machine()
     findings = []
@@ -83,7 +83,7 @@ def _found(scale: Scale, only: str) -> Iterator[Finding]:
     for store, lend in PLACES.items():
         for name, trial in _TRIALS.items():
             if only.lower() in f"{store}: {name}".lower():
-                # A store of its own for each: what one leaves behind is in no other's way.
+                # A separate store for each trial, so that they cannot affect each other.
                 with lend() as place:
                     yield from trial(place, scale)
 

@@ -1,4 +1,4 @@
-"""Processes killed between the commit of a refresh and its answer."""
+"""Processes killed between the commit of a refresh and its response."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from soak.workers import Worker, working
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
-    """Kill a process for each session, right after the commit or right before the answer."""
+    """Kill a process for each session, right after the commit or right before the response."""
     died = 0
     outcomes = Counter[str]()
     with working(1, place.url) as (survivor,):

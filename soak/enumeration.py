@@ -1,7 +1,7 @@
-"""Neither an answer nor the requests after it tell by their time which addresses have an account.
+"""Response times, of a request and of those after it, do not reveal which addresses have accounts.
 
-Mail is handed to an SMTP server in a process of its own. The thread that does so runs beside the
-requests, and delays them by what it takes of the interpreter and of the database.
+Mail is delivered to an SMTP server in its own process. The mail thread runs beside the requests and
+delays them by its share of the interpreter and the database.
 """
 
 import multiprocessing
@@ -28,21 +28,21 @@ from soak.findings import Finding, Scale, told
 from soak.places import VALKEY, Place
 from tests.servers.smtp import running_smtp
 
-#: The most that the medians may lie apart, as a share of one hash.
+#: The largest allowed distance between medians, as a share of the time of one hash.
 SHARE = 0.05
-#: The most that an attacker may be better than a guess: of an account that exists and one that does
-#: not, how often the slower answer, or the faster one, belongs to the one that exists.
+#: The largest allowed advantage of an attacker over a guess: the probability that, of an existing
+#: and a missing account, the slower (or faster) response belongs to the existing one.
 MOST_AUC = 0.55
 
-#: Requests after each question, by which what goes on beside them shows.
+#: Requests after each probe, whose times reveal concurrent work.
 _AFTER = 4
-#: Seconds until the next question, in which mail is sent.
+#: Seconds until the next probe, during which mail is sent.
 _PAUSE = 0.025
 
 _KINDS = ("known", "unknown", "disabled")
 _WITH_PASSWORD = ("/login", "/register")
 _PATHS = (*_WITH_PASSWORD, "/password/forgot", "/email/verify/resend")
-#: Of these only the mailbox tells what the address is.
+#: For these, only the mailbox reveals whether the address has an account.
 _BY_MAIL = ("/register", "/password/forgot", "/email/verify/resend")
 _NO_CODE = {"code": "0" * 43, "password": "x"}
 _GOOD, _WRONG = "correct horse battery staple", "seven lazy otters juggle"
@@ -50,12 +50,12 @@ _GOOD, _WRONG = "correct horse battery staple", "seven lazy otters juggle"
 
 @dataclass
 class Asked:
-    """What came of one kind of question.
+    """The results of one kind of request.
 
     Attributes:
-        seconds: how long each answer took, by what the address was.
-        after: how long the requests after it took together.
-        answers: status and body of each.
+        seconds: the response times by kind of address.
+        after: the total time of the requests after each one.
+        answers: status and body of each response.
     """
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in _KINDS})
@@ -64,13 +64,13 @@ class Asked:
 
     @property
     def gap(self) -> float:
-        """Return by how many seconds the medians lie apart."""
+        """Return the distance of the medians in seconds."""
         medians = [statistics.median(seconds) for seconds in self.seconds.values()]
         return max(medians) - min(medians)
 
     @property
     def aucs(self) -> dict[str, float]:
-        """Return how well known and unknown are told apart, by what an attacker measures."""
+        """Return how well each measurement separates known from unknown addresses."""
         measured = {"answer": self.seconds, f"next {_AFTER} requests": self.after}
         return {what: auc(times["known"], times["unknown"]) for what, times in measured.items()}
 
@@ -84,7 +84,7 @@ def auc(these: Sequence[float], those: Sequence[float]) -> float:
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
-    """Ask about addresses that are known, unknown and disabled, in an order drawn by lot."""
+    """Send requests for known, unknown and disabled addresses in random order."""
     if place.name == VALKEY:
         return  # accounts are in the database
     one_hash = _one_hash()
@@ -110,7 +110,7 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
 
 
 def asked_about(place: Place, number: int) -> dict[str, Asked]:
-    """Return what came of so many questions to each of the paths that take an address."""
+    """Return the results of a number of requests to each path that takes an address."""
     with _mail_server() as url:
         settings = read_settings(
             {}, database=place.url, master_key="A" * 43, smtp=url, mail_from="login@example.com"
@@ -129,7 +129,7 @@ def _asked(settings: Settings, number: int) -> dict[str, Asked]:
                 _add_users(settings, name, number)
                 found[path] = _ask(app.test_client(), path, name, number)
         finally:
-            # Or their threads would open the database anew once that is closed.
+            # Otherwise their threads would reopen the database after it is closed.
             app.extensions["watchword"].close()
     return found
 
@@ -141,10 +141,10 @@ def _ask(client: FlaskClient, path: str, name: str, number: int) -> Asked:
     for count, (kind, place) in enumerate(questions):
         body = {"email": _email(name, kind, place)}
         if path in _WITH_PASSWORD:
-            # Somebody who is disabled is refused with the right password as well.
+            # A disabled user is rejected with the correct password as well.
             right = kind == "disabled" and path == "/login"
             body["password"] = _GOOD if right else _WRONG
-        # Nobody asks twice, or they would be slowed down.
+        # Each address is used once; otherwise requests would be rate limited.
         where = {"REMOTE_ADDR": f"10.{count >> 8}.{count & 255}.1"}
         began = time.perf_counter()
         answer = client.post(path, json=body, environ_base=where)
@@ -161,7 +161,7 @@ def _ask(client: FlaskClient, path: str, name: str, number: int) -> Asked:
 
 @contextmanager
 def _mail_server() -> Iterator[str]:
-    """Lend the URL of a mail server in a process of its own, which would else delay ours."""
+    """Yield the URL of a mail server in its own process, which does not delay this one."""
     ours, theirs = multiprocessing.Pipe()
     # Spawned, since this process has threads.
     process = multiprocessing.get_context("spawn").Process(target=_serve_mail, args=(theirs,))
@@ -174,7 +174,7 @@ def _mail_server() -> Iterator[str]:
 
 
 def _serve_mail(connection: Connection) -> None:
-    # It only takes a message: to read it would keep a core from the requests that are measured.
+    # It does not parse messages: that would take a core from the measured requests.
     with running_smtp(handler=Sink()) as (_, port):
         connection.send(port)
         connection.recv()

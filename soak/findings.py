@@ -1,4 +1,4 @@
-"""What a trial found, and how long the trials are."""
+"""The results of a trial, and the size of the trials."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,10 +10,10 @@ class Finding:
     """One line of the table.
 
     Attributes:
-        promise: what is promised.
-        store: on which store it was tried.
-        counts: what came of it.
-        holds: whether that is what was promised; ``None`` where it could not be tried.
+        promise: the guarantee.
+        store: the tested store.
+        counts: the counted outcomes.
+        holds: whether the guarantee held; ``None`` if it could not be tested.
     """
 
     promise: str
@@ -24,18 +24,19 @@ class Finding:
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is done.
+    """The size of the trials.
 
     Attributes:
-        refreshes: of one token at once.
-        crashes: processes killed between commit and answer.
+        refreshes: concurrent refreshes of one token.
+        crashes: processes killed between commit and response.
         pairs: races of a logout against a refresh.
-        revocations: whose arrival in another process is timed.
-        processes: beside each other under mixed load.
-        seconds: of mixed load.
-        rotating: seconds in which the signing key is another one again and again.
-        between: seconds between two of these rotations; for one less a key is published first.
-        strangers: who ask about addresses, at each path that takes one.
+        revocations: revocations whose visibility in another process is timed.
+        processes: concurrent processes under mixed load.
+        seconds: duration of the mixed load.
+        rotating: duration of the repeated key rotation, in seconds.
+        between: seconds between two of these rotations; a key is published one rotation
+            earlier.
+        strangers: requests about addresses, at each path that takes one.
         away: seconds for which a store is stopped, or PostgreSQL frozen.
         frozen: seconds for which Valkey is frozen.
     """
@@ -61,6 +62,6 @@ def told(counts: Counter[str]) -> str:
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """Return the value below which this share of the values lies; 0 of none."""
+    """Return the value below which this share of the values lies; 0 for no values."""
     ordered: Sequence[float] = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0

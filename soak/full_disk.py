@@ -1,4 +1,4 @@
-"""A SQLite file on a disk that is full."""
+"""A SQLite file on a full disk."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ from soak.workers import working
 
 _SIZE = "4m"
 _PROMISE = "disk full: writes 503, reads work, nothing is damaged"
-#: Sign-ins that what SQLite has reserved already may have room for.
+#: Logins for which the space already reserved by SQLite may suffice.
 _MOST = 20_000
 _WRITES = 20
 _UNAVAILABLE = "503 store_unavailable"
 
 
 def trial(place: Place, _scale: Scale) -> Iterator[Finding]:
-    """Fill a small file system of its own; where none may be mounted, say so."""
+    """Fill a small dedicated file system; report where none can be mounted."""
     if place.name != SQLITE:
         return
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:

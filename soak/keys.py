@@ -1,4 +1,4 @@
-"""Rotation under load: the signing key is another one every two seconds, and nobody notices."""
+"""Key rotation under load: a new signing key every two seconds, without failed requests."""
 
 import base64
 import json
@@ -24,17 +24,17 @@ from soak.serving import USER, Client, serving
 WORKERS = 2
 CLIENTS = 8
 
-#: Seconds that tokens live.
+#: Lifetime of tokens in seconds.
 _ACCESS, _REFRESH = 5, 20
-#: Seconds between two looks at the JWK Set.
+#: Seconds between two reads of the JWK Set.
 _LOOKS = 0.1
-#: Refreshes of one session before the client logs in anew.
+#: Refreshes of one session before the client logs in again.
 _ROUNDS = 200
 
 
 @dataclass(frozen=True)
 class Look:
-    """What the JWK Set was: asked for at ``began``, answered at ``ended``."""
+    """The JWK Set as requested at ``began`` and received at ``ended``."""
 
     began: float
     ended: float
@@ -43,7 +43,7 @@ class Look:
 
 @dataclass
 class Use:
-    """What tokens of one key were seen: when the first came, and when the last expires."""
+    """When the first token of a key was received, and when its last one expires."""
 
     first: float
     last: float
@@ -51,7 +51,7 @@ class Use:
 
 @dataclass
 class Seen:
-    """What everybody has seen so far."""
+    """The observations of all clients so far."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     uses: dict[str, Use] = field(default_factory=dict)
@@ -59,13 +59,13 @@ class Seen:
     rotations: int = 0
 
     def note(self, status: int, tokens: Sequence[str] = ()) -> None:
-        """Note an answer, and the tokens that came with it."""
+        """Record a response and its tokens."""
         self.statuses[str(status)] += 1
         for token in tokens:
             self._note_use(*_kid_and_end(token), time.time())
 
     def take_in(self, other: "Seen") -> None:
-        """Add what another client has seen."""
+        """Add the observations of another client."""
         self.statuses += other.statuses
         for kid, use in other.uses.items():
             self._note_use(kid, use.last, use.first)
@@ -76,7 +76,7 @@ class Seen:
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
-    """Rotate while clients log in, refresh and read, and while somebody watches the JWK Set."""
+    """Rotate while clients log in, refresh and read, and while another polls the JWK Set."""
     if place.name == VALKEY:
         return  # keys are in the database
     seen = rotated_under_load(place, scale)
@@ -97,7 +97,7 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
 
 
 def rotated_under_load(place: Place, scale: Scale) -> Seen:
-    """Return what was seen while keys were rotated for a while."""
+    """Return the observations during a period of key rotation."""
     environment = {
         "WATCHWORD_DATABASE": place.url,
         "WATCHWORD_MASTER_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("="),
@@ -123,7 +123,7 @@ def rotated_under_load(place: Place, scale: Scale) -> Seen:
 
 
 def unlisted(seen: Seen) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the keys that were not listed before a token of theirs came, and not to the end."""
+    """Return the keys that were not listed from before their first token until the end."""
     early = [
         kid
         for kid, use in seen.uses.items()
@@ -141,7 +141,7 @@ def unlisted(seen: Seen) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def margin(seen: Seen) -> float:
-    """Return the fewest seconds from when a key was seen in the JWK Set to its first token."""
+    """Return the shortest time, in seconds, from the listing of a key to its first token."""
     first_seen: dict[str, float] = {}
     for look in seen.looks:
         for kid in look.kids:
@@ -192,7 +192,8 @@ def _use(port: int, over: threading.Event) -> Seen:
 def _paired(client: Client, seen: Seen, path: str, token: str | None) -> dict[str, str] | None:
     status, pair = client.ask("POST", path, token, USER if token is None else None)
     while status == HTTPStatus.TOO_MANY_REQUESTS:
-        # All clients are one user, who has a share of the hashing: they wait for the Retry-After.
+        # All clients use one account, whose share of the hashing is limited: they wait for
+        # Retry-After.
         time.sleep(1.0)
         status, pair = client.ask("POST", path, token, USER if token is None else None)
     if status != 200:

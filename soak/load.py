@@ -10,13 +10,13 @@ from soak.places import SQLITE, Place
 from soak.site import Answer, Site
 from soak.workers import working
 
-#: Seconds within which 99 of 100 requests are answered.
+#: Seconds within which 99 of 100 requests get a response.
 BOUND = 0.5
 AS_EXPECTED = "as expected"
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
-    """Sign in, read, refresh, replay and sign out in every process for a while; SQLite alone."""
+    """Log in, read, refresh, replay and log out in every process for some time; SQLite only."""
     if place.name != SQLITE:
         return
     statuses, writes = mixed_load(place, scale)
@@ -33,7 +33,7 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
 
 
 def mixed_load(place: Place, scale: Scale) -> tuple[Counter[str], list[float]]:
-    """Return how the answers were, and how many seconds each writing request took."""
+    """Return the counted responses, and the duration of each writing request in seconds."""
     with working(scale.processes, place.url) as workers:
         running = [worker.tell(_live, scale.seconds) for worker in workers]
         parts = [pending.result() for pending in running]
@@ -42,7 +42,7 @@ def mixed_load(place: Place, scale: Scale) -> tuple[Counter[str], list[float]]:
 
 
 def integrity(place: Place) -> str:
-    """Return what SQLite says of the whole file."""
+    """Return the result of SQLite's integrity check of the whole file."""
     connection = sqlite3.connect(place.url.removeprefix("sqlite:///"))
     try:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
@@ -66,7 +66,7 @@ def _live(site: Site, seconds: float) -> tuple[Counter[str], list[float]]:
 
 
 def _one_session(site: Site) -> Iterator[tuple[int, bool, Answer]]:
-    """Live one session; yield the status that is due, whether it writes, and the answer."""
+    """Run one session; yield the expected status, whether the request writes, and the response."""
     pair = first = site.sign_in()
     yield 200, True, pair
     for _ in range(3):

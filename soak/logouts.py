@@ -1,4 +1,4 @@
-"""A logout against a refresh of the same session, in two processes at once."""
+"""A logout against a concurrent refresh of the same session in another process."""
 
 import time
 from collections import Counter
@@ -12,7 +12,7 @@ from soak.workers import Worker, working
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
-    """Race pairs; then use every token of the session, whoever won."""
+    """Race pairs; then use every token of the session, whichever request was first."""
     winners, afterwards = Counter[str](), Counter[str]()
     pairs: list[Answer] = []
     with working(2, place.url) as (leaving, staying):
@@ -26,7 +26,7 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
                 afterwards[_verdict(leaving, "/me", pair.access)] += 1
                 afterwards[_verdict(leaving, "/refresh", pair.spare)] += 1
                 afterwards[_verdict(staying, "/refresh", pair.spare)] += 1
-        # How soon the other process refuses an access token is a trial of its own.
+        # How soon the other process rejects an access token is a separate trial.
         later = Counter(_verdict_in_the_end(staying, pair.access) for pair in pairs)
     yield Finding(
         f"after a logout nothing works, {scale.pairs:,} races with a refresh",

@@ -1,4 +1,4 @@
-"""How soon a logout on one node is seen on another: the whole service twice, over shared stores."""
+"""How soon a logout on one node applies to another: the whole service twice, over shared stores."""
 
 import math
 import time
@@ -13,12 +13,12 @@ from soak.serving import USER, Client, serving
 from soak.visibility import BOUND, GIVE_UP
 
 WORKERS = 2
-#: Connections to the node that watches; the kernel deals them to its workers.
+#: Connections to the observed node; the kernel distributes them over its workers.
 CONNECTIONS = 16
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
-    """Log out on one node, and use the token on the other until all its workers refuse."""
+    """Log out on one node, and use the token on the other until all its workers reject it."""
     if place.name == SQLITE:
         return  # which serves one machine
     delays = watched(place, scale)
@@ -34,7 +34,7 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
 
 
 def watched(place: Place, scale: Scale) -> list[float]:
-    """Return the seconds after which each logout was seen; infinite where it never was."""
+    """Return the seconds after which each logout was seen; infinite if it never was."""
     with _settings(place) as settings, ExitStack() as stack:
         here, there = (stack.enter_context(serving(settings, WORKERS)) for _ in range(2))
         leaving = stack.enter_context(closing(Client(here)))
@@ -44,7 +44,7 @@ def watched(place: Place, scale: Scale) -> list[float]:
 
 @contextmanager
 def _settings(place: Place) -> Iterator[dict[str, str]]:
-    """Lend what both nodes are told; accounts are in PostgreSQL wherever the sessions are."""
+    """Yield the settings of both nodes; accounts are in PostgreSQL for every session store."""
     told = {"WATCHWORD_MASTER_KEY": "A" * 43}
     if place.name != VALKEY:
         yield told | {"WATCHWORD_DATABASE": place.url}
@@ -54,7 +54,7 @@ def _settings(place: Place) -> Iterator[dict[str, str]]:
 
 
 def _delay(leaving: Client, watching: deque[Client]) -> float:
-    """Return the seconds until every worker refused; infinite where one never did."""
+    """Return the seconds until every worker rejected; infinite if one never did."""
     token = _expect(200, leaving.ask("POST", "/login", body=USER))["access_token"]
     for client in watching:
         _expect(200, client.ask("GET", "/me", token))

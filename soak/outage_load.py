@@ -1,4 +1,4 @@
-"""Clients that go on asking two nodes while something is wrong, and what they are told."""
+"""Clients that send requests to two nodes during an outage, and the responses."""
 
 import http.client
 import math
@@ -14,30 +14,30 @@ from soak.serving import USER, Client
 
 CLIENTS = 8
 
-#: Seconds between two rounds of a client: a service that refuses at once is not to be flooded.
+#: Seconds between two rounds of a client, so that immediate rejections do not cause a flood.
 _PAUSE = 0.02
-#: Rounds from one sign-in to the next.
+#: Rounds between two logins.
 _SIGN_IN_EVERY = 10
 
-#: What is asked for.
+#: The kinds of request.
 PROTECTED, REVOKED, REFRESH, SIGN_IN = "protected", "revoked", "refresh", "sign-in"
 KINDS = (PROTECTED, REVOKED, REFRESH, SIGN_IN)
 
-#: The status of a connection that ended without an answer.
+#: The status of a connection that ended without a response.
 LOST = 0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer.
+    """One response.
 
     Attributes:
-        what: what was asked for.
-        began: when, by the monotonic clock.
-        seconds: how long it took.
-        status: of HTTP, or ``LOST``.
-        code: what the answer says is wrong.
-        says_when: whether it has a ``Retry-After``.
+        what: the kind of request.
+        began: start time on the monotonic clock.
+        seconds: the duration.
+        status: the HTTP status, or ``LOST``.
+        code: the error code of the response.
+        says_when: whether it has a ``Retry-After`` header.
     """
 
     what: str
@@ -49,29 +49,29 @@ class Answer:
 
     @property
     def told(self) -> str:
-        """Return it in words, for counts."""
+        """Return the response as a short description, for counting."""
         return f"{self.what} {self.status} {self.code}".strip()
 
 
 @dataclass
 class Load:
-    """What all clients were told, in no order."""
+    """All responses to all clients, in no order."""
 
     answers: list[Answer] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
 
     def within(self, since: float, until: float) -> Sequence[Answer]:
-        """Return what was asked and answered in between."""
+        """Return the responses to requests that started and ended in an interval."""
         return [
             one for one in self.answers if since <= one.began and one.began + one.seconds < until
         ]
 
     def granted(self, what: str) -> int:
-        """Return how often this was granted so far."""
+        """Return the number of successful requests of this kind so far."""
         return sum(one.what == what and one.status == 200 for one in list(self.answers))
 
     def back_after(self, moment: float, what: str) -> float:
-        """Return the seconds from a moment until this was granted; infinite where it never was."""
+        """Return the seconds from a point in time to the next success, or infinity."""
         return min(
             (
                 one.began + one.seconds - moment
@@ -82,22 +82,22 @@ class Load:
         )
 
     def use(self, ports: Sequence[int], revoked: str) -> None:
-        """Be one client, until it is over."""
+        """Run one client until it is stopped."""
         _User(ports, revoked, self.answers).ask_until(self._over)
 
     def stop(self) -> None:
-        """End all clients after their rounds."""
+        """Stop all clients after their current rounds."""
         self._over.set()
 
 
 @contextmanager
 def loaded(ports: Sequence[int], revoked: str, clients: int = CLIENTS) -> Iterator[Load]:
-    """Have clients ask nodes meanwhile; each begins at one of them.
+    """Run clients that send requests to nodes; each starts with one of them.
 
     Args:
-        ports: where the nodes listen.
-        revoked: an access token that must not be accepted any more.
-        clients: how many.
+        ports: the ports of the nodes.
+        revoked: an access token that must not be accepted.
+        clients: the number of clients.
     """
     load = Load()
     with ThreadPoolExecutor(clients) as pool:
@@ -115,7 +115,7 @@ def loaded(ports: Sequence[int], revoked: str, clients: int = CLIENTS) -> Iterat
 
 
 def revoked_token(port: int) -> str:
-    """Return an access token whose session was signed out."""
+    """Return an access token whose session has been logged out."""
     client = Client(port)
     token: str = client.ask("POST", "/login", body=USER)[1]["access_token"]
     client.ask("POST", "/logout", token)
@@ -124,7 +124,7 @@ def revoked_token(port: int) -> str:
 
 
 class _User:
-    """Somebody with one session, who uses it and keeps it going."""
+    """A user with one session, who uses and refreshes it."""
 
     def __init__(self, ports: Sequence[int], revoked: str, answers: list[Answer]) -> None:
         self._ports = list(ports)

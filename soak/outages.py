@@ -1,4 +1,4 @@
-"""A store that is away, frozen, full or wiped under two nodes with load on both."""
+"""A store that is stopped, frozen, full or wiped under two nodes with load on both."""
 
 import math
 import time
@@ -30,25 +30,25 @@ from tests.servers.valkey import ValkeyServer, running_valkey
 
 WORKERS = 2
 
-#: Seconds within which a request is answered, whatever has become of a store.
+#: Seconds within which a request gets a response, in any state of a store.
 BOUND = 2.0
-#: Seconds in which everything works again once a store is back.
+#: Seconds after which everything works again once a store is back.
 BACK = 1.0
-#: Seconds for which a copy of the revocations is good.
+#: Seconds for which a copy of the revocations is valid.
 STALENESS = 2.0
 
-#: Seconds of load before and after what is tried, and those in which it has to be over.
+#: Seconds of load before and after an outage, and those within which the load has to stop.
 _BEFORE, _AFTER, _GIVE_UP = 0.5, 1.0, 20.0
-#: Connections that PostgreSQL has, and those that the pools of both nodes may keep.
+#: Connection limit of PostgreSQL, and the connections that the pools of both nodes may keep.
 _MOST_CONNECTIONS, MOST_KEPT = 60, 2 * WORKERS * 8
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """Two nodes over one PostgreSQL and one Valkey.
+    """Two nodes over one PostgreSQL and one Valkey server.
 
     Attributes:
-        revoked: an access token that both know to be revoked.
+        revoked: an access token that both nodes know to be revoked.
     """
 
     postgres: PostgresServer
@@ -58,21 +58,21 @@ class Nodes:
     revoked: str
 
     def traces(self) -> int:
-        """Return how many traces the logs have so far."""
+        """Return the number of tracebacks in the logs so far."""
         return sum(one.log.read_text("utf-8").count("Traceback") for one in (self.a, self.b))
 
 
 @dataclass(frozen=True)
 class Outage:
-    """What was seen of one.
+    """The observations of one outage.
 
     Attributes:
-        load: everything that was answered.
-        gone: when it had begun, by the monotonic clock.
+        load: all responses.
+        gone: when it had begun, on the monotonic clock.
         ending: when it began to end.
         ended: when it had ended.
-        traces: how many the logs got.
-        expected: what else may be answered in it, as kinds and statuses.
+        traces: the number of tracebacks in the logs.
+        expected: the other responses allowed during it, as kinds and statuses.
     """
 
     load: Load
@@ -84,24 +84,27 @@ class Outage:
 
     @property
     def granted(self) -> frozenset[str]:
-        """Return what was granted while it lasted."""
+        """Return the successful requests during the outage."""
         lasting = self.load.within(self.gone, self.ending)
         return frozenset(one.what for one in lasting if one.status == 200)
 
     @property
     def granted_late(self) -> int:
-        """Return how often was granted what nobody could be sure of any more."""
+        """Return the number of requests accepted after the copy of the revocations had expired."""
         late = self.load.within(self.gone + STALENESS, self.ending)
         return sum(one.status == 200 for one in late)
 
     @property
     def wrong(self) -> Counter[str]:
-        """Return what must not have been answered: errors but 503 and 429, and open doors."""
+        """Return the responses that violate the guarantee.
+
+        Errors other than 503 and 429, and accepted revoked tokens.
+        """
         return Counter(one.told for one in self.load.answers if not self._is_right(one))
 
     @property
     def lost(self) -> int:
-        """Return how many sessions ended of which no refresh was on its way as it began."""
+        """Return the number of sessions that ended without a refresh in progress at the start."""
         refreshes = [one for one in self.load.answers if one.what == REFRESH]
         ended = sum(one.status == 401 for one in refreshes)
         underway = sum(one.began <= self.gone <= one.began + one.seconds for one in refreshes)
@@ -109,16 +112,16 @@ class Outage:
 
     @property
     def longest(self) -> float:
-        """Return the most seconds that an answer took."""
+        """Return the longest response time in seconds."""
         return max(one.seconds for one in self.load.answers)
 
     @property
     def back(self) -> float:
-        """Return the seconds after which all requests succeeded again; infinite if never."""
+        """Return the seconds after which all requests succeeded again, or infinity."""
         return _back(self.load, self.ended)
 
     def counts(self) -> str:
-        """Return what was answered from its beginning on, and how soon."""
+        """Return the counted responses since the start, and the time to recovery."""
         answers = Counter(one.told for one in self.load.within(self.gone, math.inf))
         return (
             f"{told(answers)}; the longest response took {self.longest:.2f} s, all requests "
@@ -127,7 +130,7 @@ class Outage:
         )
 
     def holds(self, bound: float) -> bool:
-        """Tell whether all is as promised, each answer within a bound of seconds."""
+        """Return whether the guarantee held, with each response within a limit in seconds."""
         is_closed = not self.wrong and not self.traces
         return is_closed and self.longest <= bound and self.back <= BACK
 
@@ -138,12 +141,12 @@ class Outage:
             return one.says_when and bool(one.code)
         if one.what == REVOKED:
             return one.status == 401
-        # Whether a session may have ended, `lost` says.
+        # `lost` counts the sessions that may have ended.
         return one.status in (200, 429) or (one.what, one.status) == (REFRESH, 401)
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
-    """Take one of the two stores away while clients sign in, refresh and read."""
+    """Take one of the two stores away while clients log in, refresh and read."""
     if place.name == SQLITE:
         return  # which is a file
     tried = (_of_postgres, _of_postgres_alone) if place.name == POSTGRESQL else (_of_valkey,)
@@ -220,10 +223,10 @@ def _of_valkey(scale: Scale) -> _Found:
 
 @contextmanager
 def two_nodes(*, postgres_alone: bool = False) -> Iterator[Nodes]:
-    """Lend two nodes over stores of their own.
+    """Yield two nodes over new stores.
 
     Args:
-        postgres_alone: whether sessions are in PostgreSQL too, and nothing in Valkey.
+        postgres_alone: whether sessions are in PostgreSQL too, without Valkey.
     """
     with ExitStack() as stack:
         most = str(_MOST_CONNECTIONS)
@@ -253,7 +256,7 @@ def postgres_frozen(nodes: Nodes, scale: Scale) -> Outage:
 
 
 def postgres_full(nodes: Nodes, scale: Scale) -> Outage:
-    """Take every connection of PostgreSQL, those of the nodes included."""
+    """Occupy every connection of PostgreSQL, those of the nodes included."""
     return _outage(nodes, _full(nodes.postgres), scale.away)
 
 
@@ -268,18 +271,18 @@ def valkey_frozen(nodes: Nodes, scale: Scale) -> Outage:
 
 
 def valkey_wiped(nodes: Nodes) -> Outage:
-    """Have Valkey forget everything."""
+    """Delete all data of Valkey."""
     return _outage(nodes, _wiped(nodes.valkey), 0.0, (PROTECTED, 401))
 
 
 def node_killed(nodes: Nodes) -> Outage:
-    """Kill a node, which stays away."""
+    """Kill a node, which is not restarted."""
     unanswered = [(what, LOST) for what in KINDS]
     return _outage(nodes, _killed(nodes.a), 0.0, *unanswered)
 
 
 def connections_kept(nodes: Nodes) -> tuple[int, int]:
-    """Return how many connections to PostgreSQL idle nodes have, and how many are in use."""
+    """Return how many connections to PostgreSQL idle nodes keep, and how many are in use."""
     asked = (
         "SELECT count(*), count(*) FILTER (WHERE state <> 'idle') FROM pg_stat_activity"
         " WHERE application_name = 'watchword'"
@@ -299,7 +302,7 @@ def _outage(
     with loaded((nodes.a.port, nodes.b.port), nodes.revoked) as load:
         give_up_at = time.monotonic() + _GIVE_UP
         while load.granted(PROTECTED) < 2 * CLIENTS and time.monotonic() < give_up_at:
-            time.sleep(0.1)  # until all have signed in, which takes a busy machine its time
+            time.sleep(0.1)  # until all clients have logged in, which takes time on a busy machine
         time.sleep(_BEFORE)
         with what:
             gone = time.monotonic()
@@ -333,7 +336,8 @@ def _full(server: PostgresServer) -> Iterator[None]:
         )
         while True:
             _take_what_is_free(server, taken)
-            # Theirs are taken as well, in competition with them, until they have none.
+            # The nodes' connections are taken as well, as soon as they are released, until none is
+            # left.
             if first.execute(ending).rowcount == 0:
                 break
         yield

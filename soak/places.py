@@ -1,4 +1,4 @@
-"""The stores that are tried: each of its own, started for the trial and gone afterwards."""
+"""The tested stores: each is started for its trial and removed afterwards."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,9 +19,9 @@ class Place:
     """A store.
 
     Attributes:
-        name: what it is called in the table.
-        url: where sessions are kept.
-        crash: kills its server and starts it again; does nothing where there is none.
+        name: its name in the table.
+        url: the URL of the session store.
+        crash: kills its server and restarts it; does nothing for a file.
     """
 
     name: str
@@ -30,19 +30,19 @@ class Place:
 
     @property
     def is_next_request(self) -> bool:
-        """Whether a revocation is seen by all processes with their next request."""
+        """Whether all processes see a revocation at their next request."""
         return self.name == SQLITE
 
 
 @contextmanager
 def sqlite() -> Iterator[Place]:
-    """Lend a database in a file."""
+    """Yield a database in a file."""
     with tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True) as folder:
         yield in_file(Path(folder) / "sessions.db")
 
 
 def in_file(path: Path) -> Place:
-    """Return the place of a database in a certain file, made ready."""
+    """Return a store in a given database file, with its schema."""
     url = f"sqlite:///{path}"
     upgrade_database(url)
     return Place(SQLITE, url, lambda: None)
@@ -50,7 +50,7 @@ def in_file(path: Path) -> Place:
 
 @contextmanager
 def postgresql() -> Iterator[Place]:
-    """Lend a PostgreSQL server."""
+    """Yield a PostgreSQL server."""
     with running_postgres() as server:
         url = server.url.render_as_string(hide_password=False)
         upgrade_database(url)
@@ -59,7 +59,7 @@ def postgresql() -> Iterator[Place]:
 
 @contextmanager
 def valkey() -> Iterator[Place]:
-    """Lend a Valkey server that keeps what it has answered for."""
+    """Yield a Valkey server that persists every acknowledged write."""
     with running_valkey(appendonly="yes", appendfsync="always") as server:
         yield Place(VALKEY, server.url, partial(_restart, server.stop, server.start))
 

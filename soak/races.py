@@ -1,4 +1,4 @@
-"""One refresh token, used a thousand times at once."""
+"""One refresh token, used a thousand times concurrently."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ _PROCESSES = 4
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
-    """Race by threads of one process and by processes, with the usual grace and with none."""
+    """Race threads and processes, with the default grace period and with none."""
     for count, by in ((1, "threads"), (_PROCESSES, "processes")):
         with working(count, place.url) as workers:
             yield _lenient(place, scale, workers, by)

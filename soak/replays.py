@@ -1,4 +1,4 @@
-"""Refresh tokens that were used before, and are used again by somebody else."""
+"""Used refresh tokens that are used again by another client."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ REUSED = "401 refresh_reused"
 
 
 def trial(place: Place, _scale: Scale) -> Iterator[Finding]:
-    """Replay every token of a quick series of rotations, then one after a crash of everything."""
+    """Replay every token of a quick series of rotations, then one after a crash of all servers."""
     yield _each_of_a_series(place)
     yield _after_a_crash(place)
 
@@ -22,7 +22,7 @@ def _each_of_a_series(place: Place) -> Finding:
     caught, afterwards, slowest = Counter[str](), Counter[str](), 0.0
     with working(1, place.url) as (usual,), working(1, place.url, grace=0.0) as (strict,):
         for place_in_series in range(ROTATIONS):
-            # Of the last one the grace window is what allows a second use.
+            # The grace period allows a second use of the last one.
             worker = strict if place_in_series == ROTATIONS - 1 else usual
             series = worker.do(rotations)
             slowest = max(slowest, series[-1].ended - series[1].began)
@@ -56,7 +56,7 @@ def _after_a_crash(place: Place) -> Finding:
 
 
 def rotations(site: Site) -> list[Answer]:
-    """Sign in and rotate; return all answers, whose tokens are all generations in order."""
+    """Log in and rotate; return all responses, whose tokens are all generations in order."""
     answers = [site.sign_in()]
     for _ in range(ROTATIONS):
         answers.append(site.ask("/refresh", answers[-1].spare))

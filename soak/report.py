@@ -1,4 +1,4 @@
-"""The findings as text for a terminal and as a page of the documentation."""
+"""The findings as text for a terminal and as a documentation page."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ guess. Both the response and the four requests after it together are measured.
 
 
 def as_text(finding: Finding) -> str:
-    """Return a line of the table for a terminal, its counts below it."""
+    """Return a line of the table for a terminal, with its counts below it."""
     verdict = _VERDICTS[finding.holds]
     return f"{verdict:8} {finding.store:11} {finding.promise}\n{'':21}{finding.counts}"
 

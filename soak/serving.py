@@ -1,4 +1,4 @@
-"""The whole service, run as an operator would run it, and clients that speak HTTP to it."""
+"""The whole service, run as in production, and HTTP clients of it."""
 
 import http.client
 import json
@@ -18,15 +18,15 @@ from typing import IO, Any
 #: The user of the service's demo.
 USER = {"email": "test@example.com", "password": "password"}
 
-#: Seconds that a server has for its start, and for its end.
+#: Seconds allowed for startup and for shutdown.
 _PATIENCE = 60.0
 
 
 class Client:
-    """One connection to the service, which stays open.
+    """One persistent connection to the service.
 
     Args:
-        port: where it listens, on this machine.
+        port: its port on this machine.
     """
 
     def __init__(self, port: int) -> None:
@@ -39,7 +39,7 @@ class Client:
         token: str | None = None,
         body: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
-        """Return the status and what the JSON of the answer says."""
+        """Return the status and the JSON of the response."""
         answer, told = self.fetch(method, path, token, body)
         return answer.status, told
 
@@ -50,7 +50,7 @@ class Client:
         token: str | None = None,
         body: Mapping[str, str] | None = None,
     ) -> tuple[http.client.HTTPResponse, Any]:
-        """Return the answer with its headers, and what its JSON says."""
+        """Return the response with its headers, and its JSON."""
         headers = {"Content-Type": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -66,18 +66,18 @@ class Client:
 
 @contextmanager
 def serving(environment: Mapping[str, str], workers: int) -> Iterator[int]:
-    """Lend the port of a service in its demo, which is stopped afterwards."""
+    """Yield the port of a service in demo mode, which is stopped afterwards."""
     with running(environment, workers) as service:
         yield service.port
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service that runs.
+    """A running service.
 
     Attributes:
-        port: where it listens, on this machine.
-        log: where it writes what it has to say.
+        port: its port on this machine.
+        log: its log file.
     """
 
     port: int
@@ -85,14 +85,14 @@ class Service:
     _process: "subprocess.Popen[bytes]"
 
     def kill(self) -> None:
-        """End all its processes at once."""
+        """Kill all its processes."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
 
 @contextmanager
 def running(environment: Mapping[str, str], workers: int) -> Iterator[Service]:
-    """Lend a service in its demo, which is stopped afterwards."""
+    """Yield a service in demo mode, which is stopped afterwards."""
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output, _process(environment, workers, output) as (process, port):

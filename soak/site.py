@@ -1,4 +1,4 @@
-"""The application under trial, and what a client sees of it."""
+"""The tested application, and the responses that a client gets."""
 
 import base64
 import json
@@ -11,20 +11,20 @@ from flask.typing import ResponseReturnValue
 
 from flask_watchword import JWTManager, Sessions, get_jwt_identity, jwt_required
 
-# Every process of a trial has the same; it protects nothing.
+# The same in every process of a trial; it protects nothing.
 _KEY = "a key that all processes of a trial share"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer to one request.
+    """The response to one request.
 
     Attributes:
         status: its status.
-        body: what its JSON says.
-        began: when the request was sent, seconds of the monotonic clock, which all processes of
-            the machine share.
-        ended: when the answer was there.
+        body: its JSON.
+        began: when the request was sent, in seconds of the monotonic clock, which all processes
+            of the machine share.
+        ended: when the response was received.
     """
 
     status: int
@@ -34,26 +34,26 @@ class Answer:
 
     @property
     def verdict(self) -> str:
-        """The status with the code of a refusal."""
+        """The status with the code of a rejection."""
         return f"{self.status} {self.body.get('code', '')}".strip()
 
     @property
     def access(self) -> str:
-        """The access token that was handed out."""
+        """The new access token."""
         return str(self.body["access_token"])
 
     @property
     def spare(self) -> str:
-        """The refresh token that was handed out."""
+        """The new refresh token."""
         return str(self.body["refresh_token"])
 
 
 class Site:
-    """An application with sessions and a client of it; one per process.
+    """An application with sessions and its test client; one per process.
 
     Args:
         store: the URL of the session store.
-        grace: seconds in which a refresh token gets the same successor again.
+        grace: seconds in which a refresh token returns the same successor again.
     """
 
     def __init__(self, store: str, grace: float) -> None:
@@ -75,17 +75,17 @@ class Site:
 
 
 def ask(site: Site, path: str, token: str | None = None) -> Answer:
-    """Send one request; for a process to be told to."""
+    """Send one request; a task for a worker process."""
     return site.ask(path, token)
 
 
 def sign_in(site: Site) -> Answer:
-    """Start a session; for a process to be told to."""
+    """Start a session; a task for a worker process."""
     return site.sign_in()
 
 
 def generation_of(refresh_token: str) -> int:
-    """Return which generation of its session a refresh token is."""
+    """Return the generation of a refresh token in its session."""
     payload = refresh_token.split(".")[1]
     generation: int = json.loads(base64.urlsafe_b64decode(payload + "=="))["gen"]
     return generation

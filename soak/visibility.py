@@ -1,4 +1,4 @@
-"""How soon a revocation is seen by other processes."""
+"""How soon other processes see a revocation."""
 
 import math
 import time
@@ -9,18 +9,18 @@ from soak.places import Place
 from soak.site import Site, ask, sign_in
 from soak.workers import working
 
-#: Seconds within which 99 of 100 revocations are seen where it is not the next request.
+#: Seconds within which 99 of 100 revocations are seen, except where it is the next request.
 BOUND = 0.050
-#: Seconds between two requests of the process that watches, and after which it gives up.
+#: Seconds between two requests of the observing process, and after which it gives up.
 _PAUSE = 0.0005
 GIVE_UP = 5.0
-#: Seconds after which tokens are younger than the store. About others it is asked each time, so
-#: that of them nothing could come late.
+#: Seconds after which tokens are newer than the store. For older ones the store is read each time,
+#: so their revocation could not be seen late.
 _GROWING_UP = 1.1
 
 
 def trial(place: Place, scale: Scale) -> Iterator[Finding]:
-    """End sessions in one process while another one uses them without a pause."""
+    """End sessions in one process while another uses them continuously."""
     granted_late, delays = watched(place, scale)
     p99 = percentile(delays, 0.99)
     counts = (
@@ -37,9 +37,9 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
 
 
 def watched(place: Place, scale: Scale) -> tuple[int, list[float]]:
-    """Return after how many logouts a later request was granted, and each one's seconds.
+    """Return the number of logouts after which a request was accepted, and the seconds of each.
 
-    Of one that was never seen they are infinite.
+    The seconds are infinite if a logout was never seen.
     """
     delays: list[float] = []
     granted_late = 0
@@ -58,9 +58,9 @@ def watched(place: Place, scale: Scale) -> tuple[int, list[float]]:
 
 
 def _use_until_refused(site: Site, token: str) -> tuple[float, float]:
-    """Return when the last request that was granted began, and the first that was refused.
+    """Return the start of the last accepted request and of the first rejected one.
 
-    0 for the former where none was granted.
+    The former is 0 if none was accepted.
     """
     give_up, last_granted = time.monotonic() + GIVE_UP, 0.0
     while True:

@@ -1,4 +1,4 @@
-"""Processes that each run the application, do what they are told, and can be killed."""
+"""Processes that each run the application, execute tasks, and can be killed."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from soak.site import Site
 
-# Forked from a process that has imported everything and opened nothing: cheap and clean.
+# Forked from a process that has imported all modules and opened no resources: cheap and clean.
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(
     [
@@ -22,7 +22,7 @@ _processes.set_forkserver_preload(
     ]
 )
 
-#: Seconds that an answer of a process is waited for, beside those the work itself takes.
+#: Seconds to wait for the result of a process, in addition to the duration of the task.
 PATIENCE = 120.0
 
 _P = ParamSpec("_P")
@@ -30,18 +30,18 @@ _T = TypeVar("_T")
 
 
 class Pending(Generic[_T]):
-    """The result of what a process was told to do."""
+    """The pending result of a task."""
 
     def __init__(self, channel: "Connection[object, object]", seconds: float) -> None:
         self._channel = channel
         self._seconds = seconds
 
     def result(self) -> _T:
-        """Wait for it.
+        """Wait for the result.
 
         Raises:
-            EOFError: when the process has died.
-            TimeoutError: when it does not come.
+            EOFError: if the process has died.
+            TimeoutError: if the result does not arrive.
         """
         if not self._channel.poll(self._seconds):
             raise TimeoutError("a process did not answer")
@@ -52,11 +52,11 @@ class Pending(Generic[_T]):
 
 
 class Worker:
-    """A process with an application of its own over a store.
+    """A process with its own application over a store.
 
     Args:
         store: the URL of the session store.
-        grace: seconds in which a refresh token gets the same successor again.
+        grace: seconds in which a refresh token returns the same successor again.
     """
 
     def __init__(self, store: str, grace: float = 10.0) -> None:
@@ -68,18 +68,18 @@ class Worker:
     def tell(
         self, task: Callable[Concatenate[Site, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> Pending[_T]:
-        """Have the process do something with its application; return without waiting for it."""
+        """Run a task in the process; return without waiting for it."""
         self._channel.send((task, args, kwargs))
         return Pending(self._channel, PATIENCE)
 
     def do(
         self, task: Callable[Concatenate[Site, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
-        """Have the process do something with its application, and wait for the result."""
+        """Run a task in the process, and wait for the result."""
         return self.tell(task, *args, **kwargs).result()
 
     def kill(self) -> None:
-        """End the process by SIGKILL."""
+        """End the process with SIGKILL."""
         self._process.kill()
         self.wait()
 
@@ -91,7 +91,7 @@ class Worker:
 
 @contextmanager
 def working(count: int, store: str, grace: float = 10.0) -> Iterator[Sequence[Worker]]:
-    """Lend processes; they are killed afterwards."""
+    """Yield worker processes; they are killed afterwards."""
     workers: list[Worker] = []
     try:
         workers.extend(Worker(store, grace) for _ in range(count))

@@ -18,7 +18,7 @@ STOP_SECONDS = 20.0
 
 
 def listens(port: int) -> bool:
-    """Tell whether a connection to a port of this machine succeeds."""
+    """Return whether a connection to a port of this machine succeeds."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
@@ -28,7 +28,7 @@ def listens(port: int) -> bool:
 
 @dataclass
 class RunningServer:
-    """A ``watchword serve`` in a process group of its own, with its output in a file."""
+    """A ``watchword serve`` in its own process group, with its output in a file."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -39,18 +39,21 @@ class RunningServer:
         return self.output_file.read_text(encoding="utf-8")
 
     def wait_until_it_listens(self) -> None:
-        """Return when a connection succeeds and workers start, all output of the start before."""
+        """Return when a connection succeeds and the workers start.
+
+        All startup output is then written.
+        """
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             if self.listens() and workers_of(self):
                 return
-            # Waits on the process, so that one that dies at the start is noticed at once.
+            # Waits on the process, so that one that dies at startup is noticed immediately.
             with pytest.raises(subprocess.TimeoutExpired):
                 self.process.wait(0.05)
         pytest.fail(f"the server does not listen:\n{self.output}")
 
     def listens(self) -> bool:
-        """Tell whether a connection succeeds."""
+        """Return whether a connection succeeds."""
         return listens(self.port)
 
     def get(self, path: str) -> tuple[int, bytes]:
@@ -75,7 +78,7 @@ class RunningServer:
         return self.process.wait(STOP_SECONDS)
 
     def group_is_gone(self) -> bool:
-        """Tell whether neither the main process nor a worker is left."""
+        """Return whether neither the main process nor a worker is left."""
         try:
             os.killpg(self.process.pid, 0)
         except ProcessLookupError:
@@ -100,7 +103,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def unused_port() -> int:
-    """Return a port of this machine on which nothing listens."""
+    """Return a port of this machine on which no process listens."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
         return port
@@ -113,14 +116,14 @@ def free_port() -> int:
 
 @pytest.fixture
 def serve(tmp_path: Path, free_port: int) -> Iterator[Serve]:
-    """Start servers in a temporary folder; whatever they leave running is killed at the end."""
+    """Start servers in a temporary directory; they are killed at the end."""
     with starting(tmp_path, free_port) as start:
         yield start
 
 
 @contextmanager
 def starting(folder: Path, usual_port: int) -> Iterator[Serve]:
-    """Lend what starts servers in a folder; whatever they leave running is killed at the end."""
+    """Yield a function that starts servers in a directory; they are killed at the end."""
     started: list[RunningServer] = []
 
     def start(

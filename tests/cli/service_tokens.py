@@ -1,4 +1,4 @@
-"""Good and bad tokens for a service that runs, made with its own key."""
+"""Valid and invalid tokens for a running service, created with its own key."""
 
 import json
 import time
@@ -35,7 +35,7 @@ HOUR = 3600
 
 @contextmanager
 def serving(database: str) -> Iterator[ServiceContext]:
-    """Lend the parts of a service over a database that another process serves."""
+    """Yield the context of a service over a database that another process serves."""
     settings = read_settings(database=database)
     with opened_stores(settings) as stores:
         app = create_app(settings, stores=stores)
@@ -49,7 +49,7 @@ def serving(database: str) -> Iterator[ServiceContext]:
 
 
 class Mint:
-    """Makes tokens of a service."""
+    """Create tokens of a service."""
 
     def __init__(self, parts: ServiceContext) -> None:
         self.parts = parts
@@ -93,7 +93,7 @@ class Mint:
         return self.signed(json.dumps(header), payload)
 
     def stolen_key(self) -> str:
-        """Return a token of a key that the service verifies with, and that was revoked."""
+        """Return a token signed with a key that was published and then revoked."""
         made = new_material("ES256")
         assert made.private is not None
         public = json.dumps({**(made.key.jwk or {}), "kid": made.key.kid, "alg": "ES256"})
@@ -118,7 +118,7 @@ class Mint:
 
 
 def tokens_of(mint: Mint) -> dict[str, str]:
-    """Return a table of tokens: what is odd about each, and the token."""
+    """Return a table of tokens, each with a description of its defect."""
     now = int(time.time())
     good = mint.claiming()
     return {

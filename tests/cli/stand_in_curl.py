@@ -1,4 +1,4 @@
-"""As much of curl as the walk-through uses, for machines that have none: -s, -X, -H, -d, URL."""
+"""A substitute for curl with the options that the demo script uses: -s, -X, -H, -d, URL."""
 
 import argparse
 import http.client

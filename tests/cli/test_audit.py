@@ -50,12 +50,12 @@ def test_tail_shows_the_newest_entries_with_the_last_at_the_end(filled: str) -> 
     ]
 
 
-def test_tail_shows_one_subject_or_one_event(filled: str) -> None:
+def test_tail_filters_by_subject_or_event(filled: str) -> None:
     assert run("tail", "--subject", "bob", "--database", filled).output.startswith("5 ")
     assert len(run("tail", "--event", "login", "--database", filled).output.splitlines()) == 4
 
 
-def test_tail_prints_objects_of_json(filled: str) -> None:
+def test_tail_prints_json_objects(filled: str) -> None:
     lines = run("tail", "--json", "--database", filled).output.splitlines()
     last = json.loads(lines[-1])
     assert (len(lines), last["seq"], last["event"], last["subject"]) == (5, 5, "logout", "bob")
@@ -63,7 +63,7 @@ def test_tail_prints_objects_of_json(filled: str) -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_nothing_a_client_sent_reaches_the_terminal_as_more_than_text(
+def test_client_data_is_printed_without_terminal_control_characters(
     sqlite_url: str, *, as_json: bool
 ) -> None:
     upgrade_database(sqlite_url)
@@ -76,7 +76,7 @@ def test_nothing_a_client_sent_reaches_the_terminal_as_more_than_text(
     assert "x1b]0;pwned" in output or "u001b]0;pwned" in output
 
 
-def test_a_value_cannot_look_like_another_one(sqlite_url: str) -> None:
+def test_value_cannot_look_like_another_one(sqlite_url: str) -> None:
     upgrade_database(sqlite_url)
     with opened_audit_log(sqlite_url) as log:
         log.append([new_event("login", NOW, agent='x" address="192.0.2.9')])
@@ -85,7 +85,7 @@ def test_a_value_cannot_look_like_another_one(sqlite_url: str) -> None:
     )
 
 
-def test_a_backslash_of_a_client_does_not_end_its_value(sqlite_url: str) -> None:
+def test_backslash_in_a_value_does_not_end_it(sqlite_url: str) -> None:
     upgrade_database(sqlite_url)
     with opened_audit_log(sqlite_url) as log:
         log.append([new_event("login", NOW, agent='x\\" address=y')])
@@ -93,12 +93,12 @@ def test_a_backslash_of_a_client_does_not_end_its_value(sqlite_url: str) -> None
     assert line.endswith('login agent="x\\\\\\" address=y"\n')
 
 
-def test_a_moment_that_somebody_has_altered_is_shown_as_it_is(filled: str) -> None:
+def test_altered_timestamp_is_shown_unchanged(filled: str) -> None:
     change(filled, "UPDATE watchword_audit SET at = 1e300 WHERE seq = 5")
     assert run("tail", "-n", "1", "--database", filled).output.startswith("5 1e+300 logout ")
 
 
-def test_verify_says_that_a_log_is_whole_and_names_its_head(filled: str) -> None:
+def test_verify_reports_an_intact_log_and_its_head(filled: str) -> None:
     result = run("verify", "--database", filled)
     assert result.exit_code == 0
     assert result.output.startswith("Intact: 5 entries, head 5:")
@@ -107,7 +107,7 @@ def test_verify_says_that_a_log_is_whole_and_names_its_head(filled: str) -> None
     assert (again.exit_code, again.output) == (0, result.output)
 
 
-def test_verify_names_the_first_entry_that_is_wrong_and_exits_with_1(filled: str) -> None:
+def test_verify_names_the_first_invalid_entry_and_exits_with_1(filled: str) -> None:
     change(filled, "UPDATE watchword_audit SET address = '192.0.2.2' WHERE seq IN (2, 4)")
     result = run("verify", "--database", filled)
     assert result.exit_code == 1
@@ -119,7 +119,7 @@ def test_verify_names_the_first_entry_that_is_wrong_and_exits_with_1(filled: str
     assert json.loads(verdict.output)["broken_at"] == 2
 
 
-def test_verify_finds_a_log_that_was_written_anew_by_what_was_noted(filled: str) -> None:
+def test_verify_detects_a_rewritten_log_by_its_recorded_head(filled: str) -> None:
     noted = json.loads(run("verify", "--json", "--database", filled).output)["head"]
     change(filled, "DELETE FROM watchword_audit_head")
     change(filled, "DELETE FROM watchword_audit")
@@ -128,12 +128,12 @@ def test_verify_finds_a_log_that_was_written_anew_by_what_was_noted(filled: str)
 
 
 @pytest.mark.parametrize("noted", ["5", "x:y", "0:" + "0" * 64, "5:" + "0" * 63, "٥:" + "0" * 64])
-def test_a_note_of_another_form_is_refused(noted: str) -> None:
+def test_malformed_recorded_head_is_rejected(noted: str) -> None:
     assert run("verify", "--noted", noted).exit_code == 2
 
 
 @pytest.mark.parametrize("command", ["tail", "verify", "trim --older-than 365"])
-def test_a_database_that_is_not_there_is_one_line_and_is_not_made(command: str) -> None:
+def test_missing_database_is_one_line_and_is_not_created(command: str) -> None:
     result = run(*command.split())
     assert result.exit_code == 1
     assert result.output.startswith("Error: there is no database at ")
@@ -142,7 +142,7 @@ def test_a_database_that_is_not_there_is_one_line_and_is_not_made(command: str) 
 
 @pytest.fixture
 def aged(database_url: str) -> str:
-    """A database with an audit log of 1,203 entries, of which all but three are a year old."""
+    """A database with an audit log of 1,203 entries, all but three of them a year old."""
     upgrade_database(database_url)
     now = system_clock()
     ages = [400 * DAY] * 1200 + [20 * DAY, 400 * DAY, 1.0]
@@ -151,7 +151,7 @@ def aged(database_url: str) -> str:
     return database_url
 
 
-def test_trim_deletes_what_is_too_old_and_the_rest_is_whole(aged: str) -> None:
+def test_trim_deletes_old_entries_and_the_rest_verifies(aged: str) -> None:
     noted = json.loads(run("verify", "--json", "--database", aged).output)["head"]
     result = run("trim", "--older-than", "365", "--database", aged)
     assert (result.exit_code, result.output) == (
@@ -165,21 +165,21 @@ def test_trim_deletes_what_is_too_old_and_the_rest_is_whole(aged: str) -> None:
     assert last["detail"]["actor"] == "command line"
 
 
-def test_trim_says_when_there_is_nothing_to_delete_and_adds_nothing(aged: str) -> None:
+def test_trim_without_old_entries_says_so_and_adds_nothing(aged: str) -> None:
     run("trim", "--older-than", "365", "--database", aged)
     again = run("trim", "--older-than", "365", "--database", aged, "--json")
     assert json.loads(again.output) == {"entries": 0, "first": 1201}
     assert run("verify", "--database", aged).output.startswith("Intact: 4 entries, head 1204:")
 
 
-def test_a_log_that_is_trimmed_to_its_end_goes_on(aged: str) -> None:
+def test_log_trimmed_completely_can_be_extended(aged: str) -> None:
     change(aged, "DELETE FROM watchword_audit WHERE seq > 1200")
     change(aged, "DELETE FROM watchword_audit_head")
     run("trim", "--older-than", "365", "--database", aged)
     assert run("verify", "--database", aged).output.startswith("Intact: 1 entries, head 1201:")
 
 
-def test_trim_deletes_nothing_of_a_log_that_was_altered(aged: str) -> None:
+def test_trim_deletes_nothing_from_an_altered_log(aged: str) -> None:
     change(aged, "UPDATE watchword_audit SET subject = 'eve' WHERE seq = 700")
     result = run("trim", "--older-than", "365", "--database", aged)
     assert result.exit_code == 1
@@ -187,19 +187,19 @@ def test_trim_deletes_nothing_of_a_log_that_was_altered(aged: str) -> None:
     assert len(run("tail", "-n", "2000", "--database", aged).output.splitlines()) == 1203
 
 
-def test_an_entry_that_was_noted_and_is_trimmed_is_told(aged: str) -> None:
+def test_verify_reports_that_the_recorded_entry_was_trimmed(aged: str) -> None:
     with opened_audit_log(aged) as log:
         (entry,), (last,) = log.after(999, 1), log.after(1199, 1)
     run("trim", "--older-than", "365", "--database", aged)
     told = run("verify", "--database", aged, "--noted", f"{entry.seq}:{entry.hash}")
     assert told.exit_code == 1
     assert "the expected entry 1000 is before the first one, 1201" in told.output
-    # The last one that was deleted is where the chain begins: that still shows a new chain.
+    # The chain begins with the hash of the last deleted entry: that still reveals a new chain.
     assert run("verify", "--database", aged, "--noted", f"1200:{last.hash}").exit_code == 0
     assert run("verify", "--database", aged, "--noted", f"1200:{entry.hash}").exit_code == 1
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "a year"])
-def test_trim_wants_days(days: str) -> None:
+def test_trim_requires_days(days: str) -> None:
     assert run("trim", f"--older-than={days}").exit_code == 2
     assert run("trim").exit_code == 2

@@ -39,7 +39,9 @@ def pretend(url: str, revision: str) -> None:
 
 @pytest.mark.server
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
-def test_a_url_as_hosting_platforms_write_it_is_taken(new_postgres_url: str, scheme: str) -> None:
+def test_url_in_the_form_of_hosting_platforms_is_accepted(
+    new_postgres_url: str, scheme: str
+) -> None:
     url = f"{scheme}://{new_postgres_url.partition('://')[2]}"
     assert db("upgrade", "--database", url).exit_code == 0
     result = CliRunner().invoke(main, ["db", "current"], env={"WATCHWORD_DATABASE": url})
@@ -57,7 +59,7 @@ def test_a_url_as_hosting_platforms_write_it_is_taken(new_postgres_url: str, sch
         (["serve", "--valkey"], "redis://:hidden@cache/0?timeout=5"),
     ],
 )
-def test_an_option_that_the_driver_does_not_know_is_one_line(command: list[str], url: str) -> None:
+def test_unknown_driver_option_is_one_line(command: list[str], url: str) -> None:
     result = CliRunner().invoke(main, [*command, url])
     assert result.exit_code == 1
     assert result.output.count("\n") == 1
@@ -65,7 +67,7 @@ def test_an_option_that_the_driver_does_not_know_is_one_line(command: list[str],
     assert "hidden" not in result.output
 
 
-def test_an_upgrade_makes_the_schema_and_says_so(new_database_url: str) -> None:
+def test_upgrade_creates_the_schema_and_says_so(new_database_url: str) -> None:
     result = db("upgrade", "--database", new_database_url)
     assert result.exit_code == 0, result.output
     is_file = new_database_url.startswith("sqlite")
@@ -74,14 +76,14 @@ def test_an_upgrade_makes_the_schema_and_says_so(new_database_url: str) -> None:
     assert db("current", "--database", new_database_url).exit_code == 0
 
 
-def test_a_second_upgrade_changes_nothing_and_says_so(new_database_url: str) -> None:
+def test_second_upgrade_changes_nothing_and_says_so(new_database_url: str) -> None:
     db("upgrade", "--database", new_database_url)
     result = db("upgrade", "--database", new_database_url)
     assert result.exit_code == 0, result.output
     assert result.output.endswith(f" is at revision {NEWEST}, the newest\n")
 
 
-def test_an_upgrade_applies_the_migrations_after_the_current_one(
+def test_upgrade_applies_the_migrations_after_the_current_one(
     new_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db("upgrade", "--database", new_database_url)
@@ -95,7 +97,7 @@ def test_an_upgrade_applies_the_migrations_after_the_current_one(
     assert db("current", "--database", new_database_url).exit_code == 0
 
 
-def test_a_database_without_a_schema_is_not_current(new_database_url: str) -> None:
+def test_database_without_a_schema_is_not_current(new_database_url: str) -> None:
     if new_database_url.startswith("sqlite"):
         Path("store.db").touch()
     result = db("current", "--database", new_database_url)
@@ -103,7 +105,7 @@ def test_a_database_without_a_schema_is_not_current(new_database_url: str) -> No
     assert result.output.endswith(f" has no schema yet; the newest revision is {NEWEST}\n")
 
 
-def test_the_schema_of_a_later_version_is_left_alone(new_database_url: str) -> None:
+def test_schema_of_a_later_version_is_left_unchanged(new_database_url: str) -> None:
     db("upgrade", "--database", new_database_url)
     pretend(new_database_url, "9999")
     for command in ("current", "upgrade"):
@@ -113,7 +115,7 @@ def test_the_schema_of_a_later_version_is_left_alone(new_database_url: str) -> N
         assert result.output.count("\n") == 1
 
 
-def test_the_database_is_named_as_for_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_database_is_chosen_as_for_serve(monkeypatch: pytest.MonkeyPatch) -> None:
     assert db("upgrade").exit_code == 0
     assert Path("watchword.db").exists()
     monkeypatch.setenv("WATCHWORD_DATABASE", "sqlite:///other.db")
@@ -123,12 +125,12 @@ def test_the_database_is_named_as_for_serve(monkeypatch: pytest.MonkeyPatch) -> 
     assert Path("third.db").exists()
 
 
-def test_the_file_of_a_new_database_is_for_its_owner_alone() -> None:
+def test_new_database_file_is_readable_by_its_owner_only() -> None:
     db("upgrade")
     assert stat.S_IMODE(Path("watchword.db").stat().st_mode) == 0o600
 
 
-def test_asking_about_a_database_that_is_not_there_makes_none() -> None:
+def test_inspecting_a_missing_database_does_not_create_it() -> None:
     result = db("current")
     assert result.exit_code == 1
     assert result.output == (
@@ -151,7 +153,7 @@ def test_asking_about_a_database_that_is_not_there_makes_none() -> None:
         "postgresql+psycopg://ada:p@host:secret/shop",
     ],
 )
-def test_another_url_is_refused_with_the_forms_there_are(command: str, url: str) -> None:
+def test_unsupported_url_is_rejected_with_the_supported_forms(command: str, url: str) -> None:
     result = db(command, "--database", url)
     assert result.exit_code == 1
     assert result.output == (
@@ -161,7 +163,7 @@ def test_another_url_is_refused_with_the_forms_there_are(command: str, url: str)
 
 
 @pytest.mark.parametrize("command", ["upgrade", "current"])
-def test_a_server_that_is_down_is_one_line_without_the_password(command: str) -> None:
+def test_unreachable_server_is_one_line_without_the_password(command: str) -> None:
     result = db(command, "--database", REFUSED)
     assert result.exit_code == 69
     assert result.output.startswith("Error: a store does not respond: ")
@@ -170,7 +172,7 @@ def test_a_server_that_is_down_is_one_line_without_the_password(command: str) ->
 
 
 @pytest.mark.parametrize("command", ["upgrade", "current"])
-def test_a_file_that_is_no_database_is_one_line(command: str) -> None:
+def test_file_that_is_not_a_database_is_one_line(command: str) -> None:
     Path("watchword.db").write_bytes(b"this is no database " * 500)
     result = db(command)
     assert result.exit_code == 69
@@ -178,7 +180,7 @@ def test_a_file_that_is_no_database_is_one_line(command: str) -> None:
 
 
 @pytest.mark.server
-def test_a_role_that_may_make_no_table_is_one_line(new_postgres_url: str) -> None:
+def test_role_without_permission_to_create_tables_is_one_line(new_postgres_url: str) -> None:
     change(new_postgres_url, "CREATE ROLE guest LOGIN")
     try:
         guest = make_url(new_postgres_url).set(username="guest").render_as_string()
@@ -191,15 +193,15 @@ def test_a_role_that_may_make_no_table_is_one_line(new_postgres_url: str) -> Non
 
 
 @pytest.mark.server
-def test_a_database_on_a_server_is_called_by_its_name_and_host(new_postgres_url: str) -> None:
+def test_server_database_is_shown_with_name_and_host(new_postgres_url: str) -> None:
     where = make_url(new_postgres_url)
     assert db("upgrade", "--database", new_postgres_url).output == (
         f"Upgraded {where.database} on {where.host} to {NEWEST}.\n"
     )
 
 
-def test_a_driver_that_is_not_installed_is_named_with_its_extra(tmp_path: Path) -> None:
-    # The driver is there in the tests' environment; None in sys.modules hides it.
+def test_missing_driver_is_named_with_its_extra(tmp_path: Path) -> None:
+    # The driver is installed in the test environment; None in sys.modules hides it.
     program = (
         "import sys\nsys.modules['psycopg'] = None\nfrom flask_watchword.cli.main import main\n"
         f"sys.argv = ['watchword', 'db', 'current', '--database', {REFUSED!r}]\nmain()"

@@ -1,4 +1,4 @@
-"""``watchword doctor``: the whole examination, with real stores."""
+"""``watchword doctor``: all checks, with real stores."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from flask_watchword.service.stores import prepare
 from tests.servers.postgres import running_postgres
 from tests.servers.valkey import running_valkey
 
-#: Seconds that the whole examination may take where nothing answers; it takes some ten.
+#: Seconds that all checks may take when no server responds; they take about ten.
 BOUND = 60.0
 
 
@@ -35,7 +35,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture
 def prepared(database_url: str) -> str:
-    """A database that a service has been started on."""
+    """A database on which a service has been started."""
     prepare(read_settings(database=database_url))
     return database_url
 
@@ -51,7 +51,7 @@ def found(result: Result) -> dict[str, tuple[str, str]]:
     return {line["check"]: (line["result"], line["says"]) for line in lines}
 
 
-def test_a_service_that_is_set_up_has_no_problem(prepared: str) -> None:
+def test_configured_service_has_no_problem(prepared: str) -> None:
     result = doctor("--json", "--database", prepared)
     results = {check: level for check, (level, _) in found(result).items()}
     assert result.exit_code == 0, result.output
@@ -62,12 +62,12 @@ def test_a_service_that_is_set_up_has_no_problem(prepared: str) -> None:
     assert ("files of the database" in results) is not has_a_clock
 
 
-def test_a_warning_counts_when_it_is_told_to(prepared: str) -> None:
+def test_warning_fails_on_request(prepared: str) -> None:
     assert doctor("--database", prepared).exit_code == 0
     assert doctor("--strict", "--database", prepared).exit_code == 1
 
 
-def test_a_problem_counts_always_and_says_what_to_do(
+def test_problem_always_fails_and_has_a_remedy(
     prepared: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", secrets.token_urlsafe(32))
@@ -79,14 +79,14 @@ def test_a_problem_counts_always_and_says_what_to_do(
     assert says.startswith("does not decrypt")
 
 
-def test_a_setting_that_cannot_be_used_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_setting_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHWORD_PORT", "no number")
     result = doctor("--json")
     assert result.exit_code == 1
     assert list(found(result)) == ["settings"]
 
 
-def test_nothing_is_made_where_nothing_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_created_in_an_empty_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WATCHWORD_MASTER_KEY")
     result = doctor("--json")
     assert result.exit_code == 0
@@ -94,7 +94,7 @@ def test_nothing_is_made_where_nothing_is(monkeypatch: pytest.MonkeyPatch) -> No
     assert list(Path().iterdir()) == []
 
 
-def test_a_master_key_that_was_not_generated_yet_is_not_made(
+def test_missing_master_key_is_not_generated(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WATCHWORD_MASTER_KEY")
@@ -106,7 +106,7 @@ def test_a_master_key_that_was_not_generated_yet_is_not_made(
 
 
 @pytest.mark.server
-def test_postgres_needs_a_master_key(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_postgres_requires_a_master_key(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WATCHWORD_MASTER_KEY")
     for _ in range(2):
         result = doctor("--json", "--database", postgres_url)
@@ -114,7 +114,7 @@ def test_postgres_needs_a_master_key(postgres_url: str, monkeypatch: pytest.Monk
         upgrade_database(postgres_url)
 
 
-def test_an_older_schema_is_a_problem_and_what_is_in_it_is_not_looked_at(prepared: str) -> None:
+def test_older_schema_is_a_problem_and_its_data_is_not_checked(prepared: str) -> None:
     engine = open_engine(prepared)
     with writing(engine) as connection:
         connection.execute(text("UPDATE watchword_alembic_version SET version_num = '0004'"))
@@ -125,7 +125,7 @@ def test_an_older_schema_is_a_problem_and_what_is_in_it_is_not_looked_at(prepare
     assert found(result)["signing key"][0] == "not checked"
 
 
-def test_a_database_of_another_user_is_left_alone(
+def test_database_of_another_user_is_left_unchanged(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WATCHWORD_MASTER_KEY")
@@ -137,11 +137,12 @@ def test_a_database_of_another_user_is_left_alone(
     results = found(result)
     assert results["owner of the database"][0] == "problem"
     assert results["database"][0] == "not checked"
-    # To remove the master key, as somebody who finds it in a strange place may, would be fatal.
+    # A user who found the master key in an unexpected directory might delete it, which would be
+    # fatal.
     assert "remove it" not in result.stdout
 
 
-def test_a_file_that_is_no_database_is_a_problem() -> None:
+def test_file_that_is_not_a_database_is_a_problem() -> None:
     Path("watchword.db").write_bytes(b"this is no database " * 500)
     result = doctor("--json")
     assert result.exit_code == 1
@@ -150,13 +151,13 @@ def test_a_file_that_is_no_database_is_a_problem() -> None:
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A port that takes connections and says nothing."""
+    """A port that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         yield port
 
 
-def test_servers_that_are_down_are_problems_and_not_a_trace(
+def test_unreachable_servers_are_problems_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("WATCHWORD_DATABASE", "postgresql+psycopg://me:hush@127.0.0.1:1/name")
@@ -172,7 +173,7 @@ def test_servers_that_are_down_are_problems_and_not_a_trace(
 
 
 @pytest.mark.server
-def test_servers_that_are_frozen_are_problems_within_bounded_time(
+def test_unresponsive_servers_are_problems_within_bounded_time(
     monkeypatch: pytest.MonkeyPatch, silent_port: int
 ) -> None:
     with running_postgres() as postgres, running_valkey() as valkey:
@@ -190,7 +191,9 @@ def test_servers_that_are_frozen_are_problems_within_bounded_time(
 
 
 @pytest.mark.server
-def test_a_valkey_that_forgets_is_told(prepared: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_valkey_without_persistence_is_reported(
+    prepared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = {"maxmemory": "64mb", "maxmemory-policy": "allkeys-lru"}
     with running_valkey(**settings) as valkey:
         monkeypatch.setenv("WATCHWORD_VALKEY", valkey.url)
@@ -202,7 +205,7 @@ def test_a_valkey_that_forgets_is_told(prepared: str, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.server
-def test_a_user_of_the_database_who_may_do_nothing_is_a_problem(postgres_url: str) -> None:
+def test_database_role_without_permissions_is_a_problem(postgres_url: str) -> None:
     upgrade_database(postgres_url)
     role = f"watcher_{secrets.token_hex(4)}"
     engine = open_engine(postgres_url)
@@ -221,13 +224,13 @@ def test_a_user_of_the_database_who_may_do_nothing_is_a_problem(postgres_url: st
         engine.dispose()
 
 
-def test_a_person_gets_a_table(prepared: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminal_output_is_a_table(prepared: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "is_terminal", lambda: True)
     table = doctor("--database", prepared).stdout
     assert re.search(r"│ settings +│ ok ", table)
 
 
-def test_a_table_cuts_no_path(
+def test_table_does_not_truncate_paths(
     prepared: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(output, "is_terminal", lambda: True)

@@ -1,4 +1,4 @@
-"""Every command that reads settings reads ``.env`` in the folder it runs in."""
+"""Every command that reads settings reads ``.env`` in its working directory."""
 
 import subprocess
 from pathlib import Path
@@ -26,7 +26,7 @@ COMMANDS = (
 
 @pytest.mark.server
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_setting_that_is_wrong_there_stops_every_command_in_one_line(
+def test_invalid_setting_in_the_file_stops_every_command_in_one_line(
     command: tuple[str, ...], tmp_path: Path
 ) -> None:
     (tmp_path / ".env").write_text("WATCHWORD_DATABASE=mysql://user:a-password@host/name\n")

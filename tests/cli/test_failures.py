@@ -1,4 +1,4 @@
-"""A command that cannot run says why in one line."""
+"""A command that cannot run reports the reason in one line."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-# The modules of the extra are there in the tests' environment; None in sys.modules hides one.
+# The modules of the extra are installed in the test environment; None in sys.modules hides one.
 HIDING = """
 import sys
 sys.modules[{module!r}] = None

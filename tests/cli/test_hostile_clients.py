@@ -1,4 +1,4 @@
-"""Clients that hold on to connections: the service goes on for everybody else."""
+"""Clients that keep connections open do not block other clients."""
 
 import socket
 import sys
@@ -21,7 +21,7 @@ BEGUN = (
     b"Content-Length: 60\r\n\r\n{"
 )
 
-#: The service, but for a second in the place of the time that a connection may wait.
+#: The service with a connection timeout of one second.
 HASTY = (
     sys.executable,
     "-c",
@@ -30,18 +30,18 @@ HASTY = (
 )
 
 
-def test_http_2_of_which_threads_do_not_come_back_is_not_spoken(serve: Serve) -> None:
+def test_http_2_whose_threads_do_not_return_is_disabled(serve: Serve) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(PREFACE + SETTINGS_FRAME)
         answer = client.recv(1024)
-    # Neither the settings of a server nor anything else of that protocol.
+    # Neither the server preface nor any other HTTP/2 data.
     assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
     assert server.get("/healthz")[0] == 200
 
 
-def test_bodies_that_are_begun_and_never_sent_hold_no_thread_once_their_clients_are_gone(
+def test_incomplete_bodies_hold_no_thread_once_their_clients_disconnect(
     serve: Serve,
 ) -> None:
     server = serve("--workers", "1")
@@ -64,9 +64,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 @pytest.mark.parametrize(
     ("sent", "answers"), [(b"", 0), (b"G", 0), (ASKED[:20], 0), (ASKED, 1), (ASKED + b"G", 1)]
 )
-def test_a_connection_on_which_nothing_is_asked_is_closed(
-    hasty: RunningServer, sent: bytes, answers: int
-) -> None:
+def test_idle_connection_is_closed(hasty: RunningServer, sent: bytes, answers: int) -> None:
     with socket.create_connection(("127.0.0.1", hasty.port), timeout=30) as client:
         if sent:
             client.sendall(sent)

@@ -1,4 +1,4 @@
-"""``watchword import``: users of other software, with the passwords they have."""
+"""``watchword import``: users of other software with their existing passwords."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.server
 
 PASSWORD = "correct horse battery staple"
 HASH = Passwords(HashProfile(memory_kib=8, time_cost=1, parallelism=1)).hash(PASSWORD)
-#: As CSV has it, since there are commas in it.
+#: Quoted for CSV, since it contains commas.
 CELL = f'"{HASH}"'
 HEAD = "email,password_hash,id,email_verified,roles,disabled,created_at\n"
 
@@ -36,7 +36,7 @@ def run(*args: str, url: str = "", status: int = 0) -> Result:
     database = ("--database", url) if url else ()
     done = CliRunner().invoke(main, [*args, *database])
     assert done.exit_code == status, done.output
-    assert isinstance(done.exception, SystemExit | None), done.exc_info  # and no trace
+    assert isinstance(done.exception, SystemExit | None), done.exc_info  # and no traceback
     return done
 
 
@@ -55,7 +55,7 @@ def shown(who: str, url: str) -> dict[str, Any]:
     return found
 
 
-def test_all_that_is_known_of_a_user_comes_along(tmp_path: Path, database_url: str) -> None:
+def test_all_known_data_of_a_user_is_imported(tmp_path: Path, database_url: str) -> None:
     (tmp_path / "users.csv").write_text(
         HEAD + f"Ada@Example.com,{CELL},user-7,true,admin reader,no,2020-01-31T12:00:00Z\n"
         f'"bob@example.com",{CELL},,,,yes,1577836800\n',
@@ -73,15 +73,13 @@ def test_all_that_is_known_of_a_user_comes_along(tmp_path: Path, database_url: s
     assert bob["created_at"] == 1_577_836_800.0
     assert bob["email_verified_at"] is None
     assert bob["disabled_at"] is not None
-    # One entry in the audit log for the batch, and a second run changes nothing.
+    # One audit entry for the batch; a second run changes nothing.
     assert "users_imported" in run("audit", "tail", url=database_url).stdout
     assert counts(run("import", "users.csv", "--json", url=database_url)) == (0, 2, 0)
 
 
 @pytest.mark.parametrize("words", [[], ["--dry-run"]])
-def test_a_database_that_is_not_there_is_one_line_and_is_not_made(
-    tmp_path: Path, words: list[str]
-) -> None:
+def test_missing_database_is_one_line_and_is_not_created(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "users.jsonl").write_text("")
     url = f"sqlite:///{tmp_path}/typo.db"
     refused = run("import", "users.jsonl", *words, url=url, status=1)
@@ -90,7 +88,7 @@ def test_a_database_that_is_not_there_is_one_line_and_is_not_made(
     assert not list(tmp_path.glob("typo*"))
 
 
-def test_json_lines_say_the_same(tmp_path: Path, sqlite_url: str) -> None:
+def test_json_lines_import_the_same_users(tmp_path: Path, sqlite_url: str) -> None:
     rows = [
         {"email": "ada@example.com", "password_hash": HASH, "roles": ["admin"], "disabled": True},
         {"email": "bob@example.com", "password": PASSWORD, "created_at": "2020-01-31T12:00:00Z"},
@@ -102,7 +100,7 @@ def test_json_lines_say_the_same(tmp_path: Path, sqlite_url: str) -> None:
     assert shown("bob@example.com", sqlite_url)["created_at"] == 1_580_472_000.0
 
 
-def test_imported_users_log_in_with_the_passwords_they_have(serve: Serve, tmp_path: Path) -> None:
+def test_imported_users_log_in_with_their_passwords(serve: Serve, tmp_path: Path) -> None:
     salt = "0123456789abcdef"
     scrypt = hashlib.scrypt(PASSWORD.encode(), salt=salt.encode(), n=16, r=8, p=1, dklen=64).hex()
     rows = {
@@ -143,7 +141,7 @@ BAD_ROWS = [
 ]
 
 
-def test_each_bad_row_is_told_with_its_line_and_goes_into_a_file(
+def test_each_invalid_row_is_reported_with_its_line_and_written_to_the_rejects_file(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     good = f"ada@example.com,{CELL},user-1,,,,\r\n"
@@ -174,7 +172,7 @@ def test_each_bad_row_is_told_with_its_line_and_goes_into_a_file(
     assert (tmp_path / "users.rejects.jsonl").stat().st_mode & 0o777 == 0o600
 
 
-def test_rejects_are_mended_and_imported(tmp_path: Path, sqlite_url: str) -> None:
+def test_corrected_rejects_can_be_imported(tmp_path: Path, sqlite_url: str) -> None:
     (tmp_path / "users.csv").write_text(HEAD + f"bob example.com,{CELL},,,reader,,\n")
     run("import", "users.csv", url=sqlite_url, status=1)
     file = tmp_path / "users.rejects.jsonl"
@@ -183,9 +181,7 @@ def test_rejects_are_mended_and_imported(tmp_path: Path, sqlite_url: str) -> Non
     assert shown("bob@example.com", sqlite_url)["roles"] == ["reader"]
 
 
-def test_rejects_that_somebody_may_have_mended_are_not_written_over(
-    tmp_path: Path, sqlite_url: str
-) -> None:
+def test_existing_rejects_file_is_not_overwritten(tmp_path: Path, sqlite_url: str) -> None:
     (tmp_path / "users.csv").write_text(HEAD + f"bob example.com,{CELL},,,,,\n")
     run("import", "users.csv", url=sqlite_url, status=1)
     (tmp_path / "users.rejects.jsonl").write_text("mended\n")
@@ -197,8 +193,10 @@ def test_rejects_that_somebody_may_have_mended_are_not_written_over(
     assert (tmp_path / "users.rejects.jsonl").read_text() == "mended\n"
 
 
-def test_a_line_that_is_no_json_is_mended_where_it_is_kept(tmp_path: Path, sqlite_url: str) -> None:
-    """However often it takes."""
+def test_line_that_is_not_json_can_be_corrected_in_the_rejects_file(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """Over any number of rounds."""
     line = json.dumps({"email": "bob@example.com", "password_hash": HASH, "roles": ["reader"]})
     (tmp_path / "users.jsonl").write_text(line.replace("{", "").replace("}", "") + "\n")
     run("import", "users.jsonl", url=sqlite_url, status=1)
@@ -231,7 +229,7 @@ def test_a_line_that_is_no_json_is_mended_where_it_is_kept(tmp_path: Path, sqlit
         ('{"email": "' + "x" * 70_000 + '"}', "longer than 65536 characters"),
     ],
 )
-def test_a_line_that_is_no_record_is_a_reject(
+def test_line_that_is_not_a_record_is_rejected(
     tmp_path: Path, sqlite_url: str, line: str, why: str
 ) -> None:
     good = json.dumps({"email": "ada@example.com", "password_hash": HASH})
@@ -254,14 +252,14 @@ def test_a_line_that_is_no_record_is_a_reject(
         ("users.csv", b"email,password\n\xff\n", "is not UTF-8 text"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_one_line(
+def test_unusable_file_is_one_line(
     tmp_path: Path, sqlite_url: str, name: str, text: str | bytes, why: str
 ) -> None:
     (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     assert why in run("import", name, url=sqlite_url, status=1).stderr
 
 
-def test_a_dry_run_tells_the_same_and_keeps_nobody(tmp_path: Path, database_url: str) -> None:
+def test_dry_run_reports_the_same_and_stores_nothing(tmp_path: Path, database_url: str) -> None:
     (tmp_path / "users.csv").write_text(HEAD + f"ada@example.com,{CELL},,,,,\nbad,{CELL},,,,,\n")
     for _ in range(2):
         done = run("import", "users.csv", "--dry-run", "--json", url=database_url, status=1)
@@ -269,7 +267,7 @@ def test_a_dry_run_tells_the_same_and_keeps_nobody(tmp_path: Path, database_url:
     assert run("user", "list", url=database_url).stdout == ""
 
 
-def test_an_account_that_is_there_is_left_as_it_is(tmp_path: Path, sqlite_url: str) -> None:
+def test_existing_account_is_left_unchanged(tmp_path: Path, sqlite_url: str) -> None:
     (tmp_path / "users.csv").write_text(HEAD + f"ada@example.com,{CELL},one,,,,\n")
     run("import", "users.csv", url=sqlite_url)
     (tmp_path / "users.csv").write_text(
@@ -285,7 +283,7 @@ def test_an_account_that_is_there_is_left_as_it_is(tmp_path: Path, sqlite_url: s
     assert shown("one", sqlite_url)["roles"] == []
 
 
-def test_what_was_killed_goes_on_and_makes_nobody_twice(tmp_path: Path, database_url: str) -> None:
+def test_interrupted_import_continues_without_duplicates(tmp_path: Path, database_url: str) -> None:
     number = 6_000
     lines = [f"user{n}@example.com,{CELL},,,,,\n" for n in range(number)]
     (tmp_path / "users.csv").write_text(HEAD + "".join(lines))

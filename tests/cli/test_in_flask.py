@@ -1,4 +1,4 @@
-"""``flask watchword``: as an application's own command, whichever parts of Watchword it has."""
+"""``flask watchword``: the commands inside an application, for the parts that it uses."""
 
 import json
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def ask() -> Ask:
     return run
 
 
-def test_every_endpoint_is_listed_with_its_guard(ask: Ask) -> None:
+def test_every_endpoint_is_listed_with_its_decorator(ask: Ask) -> None:
     result = ask("routes")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == [
@@ -53,7 +53,7 @@ def test_every_endpoint_is_listed_with_its_guard(ask: Ask) -> None:
     ]
 
 
-def test_every_line_of_json_is_a_route(ask: Ask) -> None:
+def test_every_json_line_is_a_route(ask: Ask) -> None:
     lines = [
         json.loads(line)
         for line in ask("routes", "--json", "--allow", "static").stdout.splitlines()
@@ -71,7 +71,7 @@ def test_every_line_of_json_is_a_route(ask: Ask) -> None:
     }
 
 
-def test_what_nobody_guards_and_nobody_allows_fails_by_name(ask: Ask) -> None:
+def test_unprotected_and_unlisted_route_fails_by_name(ask: Ask) -> None:
     result = ask("routes", "--fail-unguarded", "--allow", "stat*")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
@@ -97,7 +97,7 @@ def mistaken() -> Flask:
 
 
 @pytest.mark.parametrize("options", [(), ("--fail-unguarded", "--allow", "*"), ("--json",)])
-def test_a_decorator_above_the_route_fails_the_list_of_routes(options: tuple[str, ...]) -> None:
+def test_decorator_above_the_route_fails_the_route_list(options: tuple[str, ...]) -> None:
     info = ScriptInfo(create_app=mistaken)
     result = CliRunner().invoke(FlaskGroup(), ["watchword", "routes", *options], obj=info)
     assert result.exit_code == 1
@@ -114,7 +114,7 @@ def test_a_decorator_above_the_route_fails_the_list_of_routes(options: tuple[str
     assert "; put @app.route above @jwt_required(); put @app.before_request above" in line
 
 
-def test_a_decorator_above_the_route_is_a_problem_for_the_doctor(ask: Ask) -> None:
+def test_decorator_above_the_route_is_reported_by_the_doctor(ask: Ask) -> None:
     info = ScriptInfo(create_app=mistaken)
     result = CliRunner().invoke(FlaskGroup(), ["watchword", "doctor", "--json"], obj=info)
     found = {(one := json.loads(line))["check"]: one for line in result.stdout.splitlines()}
@@ -129,7 +129,7 @@ def test_a_decorator_above_the_route_is_a_problem_for_the_doctor(ask: Ask) -> No
     assert right["decorators"]["result"] == "ok"
 
 
-def test_the_options_are_examined(ask: Ask) -> None:
+def test_options_are_checked(ask: Ask) -> None:
     result = ask("doctor", "--json")
     found = {(one := json.loads(line))["check"]: one for line in result.stdout.splitlines()}
     assert result.exit_code == 1
@@ -137,7 +137,7 @@ def test_the_options_are_examined(ask: Ask) -> None:
     assert found["cookies"]["result"] == "ok"
 
 
-def test_a_token_is_told_to_be_accepted_or_why_it_is_refused(ask: Ask) -> None:
+def test_token_is_reported_as_accepted_or_with_the_reason_for_rejection(ask: Ask) -> None:
     app = application()
     with app.app_context():
         good, refresh = create_access_token("ada"), create_refresh_token("ada")
@@ -152,7 +152,7 @@ def test_a_token_is_told_to_be_accepted_or_why_it_is_refused(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("has_manager", [False, True])
-def test_an_application_that_could_accept_no_token_says_why_in_one_line(
+def test_application_without_usable_keys_reports_the_reason_in_one_line(
     *, has_manager: bool
 ) -> None:
     def unready() -> Flask:
@@ -170,14 +170,14 @@ def test_an_application_that_could_accept_no_token_says_why_in_one_line(
     assert line.endswith("; see: flask watchword doctor")
 
 
-def test_what_is_allowed_may_stand_in_a_file(ask: Ask, tmp_path: Path) -> None:
+def test_allowed_routes_may_be_listed_in_a_file(ask: Ask, tmp_path: Path) -> None:
     file = tmp_path / "public.txt"
     file.write_text("# for everybody\nstatic\n\nmine  # greets who is known\nforgotten\n")
     result = ask("routes", "--fail-unguarded", "--allow-from", str(file))
     assert (result.exit_code, result.stderr) == (0, "")
 
 
-def test_a_pattern_that_allows_nothing_any_more_is_told(ask: Ask) -> None:
+def test_pattern_that_matches_no_route_is_reported(ask: Ask) -> None:
     result = ask("routes", "--allow", "orders", "--allow", "static")
     assert result.exit_code == 0
     assert result.stderr == "No public endpoint matches orders: remove it.\n"

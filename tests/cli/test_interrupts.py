@@ -1,4 +1,4 @@
-"""Ctrl+C: one word, no trace, and the status that shells expect."""
+"""Ctrl+C: one word, no traceback, and the conventional exit status."""
 
 import signal
 import socket
@@ -18,7 +18,7 @@ def interrupted() -> None:
 
 
 def interrupted_prompt() -> None:
-    # As a prompt of click's does it.
+    # As click's prompt does.
     try:
         raise KeyboardInterrupt
     except KeyboardInterrupt:
@@ -32,7 +32,7 @@ def declined() -> None:
 @pytest.mark.parametrize(
     ("work", "status"), [(interrupted, 130), (interrupted_prompt, 130), (declined, 1)]
 )
-def test_what_is_interrupted_ends_with_130_and_what_is_declined_with_1(
+def test_interruption_exits_with_130_and_a_declined_prompt_with_1(
     work: Callable[[], None], status: int
 ) -> None:
     group = InterruptibleGroup(commands=[click.Command("work", callback=work)])
@@ -45,7 +45,7 @@ def test_what_is_interrupted_ends_with_130_and_what_is_declined_with_1(
 @pytest.mark.parametrize(
     ("number", "status", "output"), [(signal.SIGINT, 130, "Aborted!"), (signal.SIGTERM, 0, "")]
 )
-def test_a_signal_ends_a_service_that_still_starts(
+def test_signal_ends_a_service_during_startup(
     serve: Serve, tmp_path: Path, number: signal.Signals, status: int, output: str
 ) -> None:
     folder = tmp_path / "temporary"
@@ -53,11 +53,11 @@ def test_a_signal_ends_a_service_that_still_starts(
     with socket.create_server(("127.0.0.1", 0)) as database:
         database.settimeout(30)
         port = database.getsockname()[1]
-        # Long enough for a busy machine to send the signal while the start waits.
+        # Long enough for a busy machine to send the signal during the start.
         url = f"postgresql://somebody@127.0.0.1:{port}/database?connect_timeout=60"
         server = serve("--database", url, TMPDIR=str(folder))
         connection, _ = database.accept()
-        with connection:  # on which nobody ever answers
+        with connection:  # which accepts connections and never responds
             assert server.stop(number) == status
     assert server.output.strip() == output
     assert list(folder.iterdir()) == []

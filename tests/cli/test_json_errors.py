@@ -1,4 +1,4 @@
-"""Under ``--json`` an error is one object on standard error, whichever command it is."""
+"""With ``--json`` an error is one object on standard error for every command."""
 
 import importlib
 import json
@@ -17,7 +17,7 @@ from tests.cli.test_output import COMMANDS, WITHOUT_JSON
 
 PASSWORD = "correct horse battery staple"
 WITH_JSON = sorted({*COMMANDS} - WITHOUT_JSON)
-#: The one asks none, and to the other this is a finding.
+#: The first makes no prompt, and the second reports it as a finding.
 NOT_OF_A_DATABASE = {"watchword token inspect", "watchword doctor"}
 OF_A_DATABASE = [
     name for name in WITH_JSON if name.startswith("watchword ") and name not in NOT_OF_A_DATABASE
@@ -33,13 +33,13 @@ def run(words: list[str], typed: str = "") -> Result:
     program, *arguments = words
     if program == "watchword":
         return CliRunner().invoke(main, arguments, input=typed)
-    # An application without a manager: what asks for one fails.
+    # An application without a manager, so that commands that use it fail.
     info = ScriptInfo(create_app=lambda: Flask("shop"))
     return CliRunner().invoke(FlaskGroup(), arguments, input=typed, obj=info)
 
 
 def arguments_of(command: click.Command) -> list[str]:
-    """Return something for every argument and option that has to be there."""
+    """Return a value for every required argument and option."""
     file = Path("users.jsonl")
     file.write_text('{"email": "ada@example.com", "password": "' + PASSWORD + '"}\n')
     wanted = [one for one in command.params if isinstance(one, click.Argument) and one.required]
@@ -61,7 +61,7 @@ def error_of(result: Result) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", WITH_JSON)
-def test_a_wrong_command_line_is_an_object_and_status_2(name: str) -> None:
+def test_invalid_command_line_is_an_object_and_status_2(name: str) -> None:
     result = run([*name.split(), "--json", "--json=odd"])
     assert (result.exit_code, result.stdout) == (2, "")
     error = error_of(result)
@@ -71,7 +71,7 @@ def test_a_wrong_command_line_is_an_object_and_status_2(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OF_A_DATABASE)
-def test_a_place_that_cannot_be_opened_is_an_object(name: str) -> None:
+def test_store_that_cannot_be_opened_is_an_object(name: str) -> None:
     words = [*name.split(), *arguments_of(COMMANDS[name])]
     if name == "watchword session end":
         words.append("--all")
@@ -82,14 +82,14 @@ def test_a_place_that_cannot_be_opened_is_an_object(name: str) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_command_that_does_not_exist_is_an_object() -> None:
+def test_unknown_command_is_an_object() -> None:
     for words in (["nothing"], ["user", "nothing"]):
         result = run(["watchword", *words, "--json"])
         assert result.exit_code == 2
         assert error_of(result)["code"] == Code.USAGE
 
 
-def test_the_hint_stands_apart_from_the_message() -> None:
+def test_hint_is_separate_from_the_message() -> None:
     run(["watchword", "db", "upgrade"])
     words = ["watchword", "user", "show", "nobody@example.com"]
     assert error_of(run([*words, "--json"])) == {
@@ -105,13 +105,13 @@ def test_the_hint_stands_apart_from_the_message() -> None:
 
 
 @pytest.mark.server
-def test_a_store_that_is_down_keeps_its_status(free_port: int) -> None:
+def test_store_that_is_down_keeps_its_status(free_port: int) -> None:
     url = f"postgresql+psycopg://nobody@127.0.0.1:{free_port}/none"
     result = run(["watchword", "user", "list", "--json", "--database", url])
     assert (result.exit_code, error_of(result)["code"]) == (69, Code.STORE_UNAVAILABLE)
 
 
-def test_a_question_that_is_answered_with_no_is_an_object() -> None:
+def test_declined_prompt_is_an_object() -> None:
     run(["watchword", "db", "upgrade"])
     run(["watchword", "user", "add", "ada@example.com", "--password-stdin"], PASSWORD)
     result = run(["watchword", "user", "delete", "ada@example.com", "--json"], "n\n")
@@ -119,7 +119,7 @@ def test_a_question_that_is_answered_with_no_is_an_object() -> None:
     assert error_of(result)["code"] == Code.INTERRUPTED
 
 
-def test_an_application_that_cannot_be_asked_is_an_object() -> None:
+def test_application_that_cannot_be_inspected_is_an_object() -> None:
     result = run(["flask", "watchword", "token", "verify", "--json"], "a.b.c")
     assert (result.exit_code, result.stdout) == (1, "")
     assert error_of(result)["code"] == Code.INVALID_SETTING
@@ -139,7 +139,7 @@ def test_an_answer_that_is_no_is_no_error() -> None:
     assert "error" not in result.stderr
 
 
-def test_a_word_after_two_hyphens_is_no_option() -> None:
+def test_word_after_two_hyphens_is_not_an_option() -> None:
     result = run(["watchword", "keys", "retire", "--", "--json"])
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
@@ -150,7 +150,7 @@ def test_ctrl_c_is_an_object_and_status_130(monkeypatch: pytest.MonkeyPatch) -> 
         raise KeyboardInterrupt
 
     run(["watchword", "db", "upgrade"])
-    # The package has the command under the name of the module.
+    # The package exports the command under the module's name.
     module = importlib.import_module("flask_watchword.service.features.admin_users.cli")
     monkeypatch.setattr(module, "_refuse_duplicate", interrupt)
     result = run(["watchword", "user", "add", "ada@example.com", "--json"])

@@ -28,7 +28,7 @@ MASTER_KEY = "A" * 43
 
 @pytest.fixture(autouse=True)
 def _served_before(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database that has been served once, which every command here is about."""
+    """A database that has been served once, used by every command in this file."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WATCHWORD_DATABASE", sqlite_url)
     prepare(read_settings())
@@ -51,12 +51,12 @@ def states() -> list[str]:
     return [key["state"] for key in listed()]
 
 
-def test_a_database_that_was_served_has_one_active_key() -> None:
+def test_served_database_has_one_active_key() -> None:
     (key,) = listed()
     assert (key["state"], key["algorithm"], key["verify_until"]) == ("active", "EdDSA", None)
 
 
-def test_programs_get_a_line_for_each_key_with_tabs_between() -> None:
+def test_piped_output_has_one_tab_separated_line_per_key() -> None:
     keys("rotate")
     lines = [line.split("\t") for line in keys("list").output.splitlines()]
     assert [line[1] for line in lines] == ["next", "active"]
@@ -64,7 +64,7 @@ def test_programs_get_a_line_for_each_key_with_tabs_between() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", lines[0][4])
 
 
-def test_on_a_terminal_it_is_a_table_with_whole_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminal_output_is_a_table_with_complete_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "160")
     result = keys("list")
@@ -72,7 +72,7 @@ def test_on_a_terminal_it_is_a_table_with_whole_names(monkeypatch: pytest.Monkey
     assert kid_of("active") in result.output
 
 
-def test_where_there_are_no_keys_yet_a_person_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_keys_are_reported_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "sqlite:///fresh.db"
     CliRunner().invoke(main, ["db", "upgrade", "--database", url])
     assert keys("list", "--database", url).output == ""
@@ -83,7 +83,7 @@ def test_where_there_are_no_keys_yet_a_person_is_told_so(monkeypatch: pytest.Mon
     )
 
 
-def test_a_rotation_publishes_now_and_signs_later() -> None:
+def test_rotation_publishes_now_and_signs_later() -> None:
     first = kid_of("active")
     result = keys("rotate")
     assert result.exit_code == 0, result.output
@@ -94,7 +94,7 @@ def test_a_rotation_publishes_now_and_signs_later() -> None:
     assert key["active_from"] - key["published_at"] == 3600
 
 
-def test_a_second_rotation_is_one_line_and_changes_nothing() -> None:
+def test_second_rotation_is_one_line_and_changes_nothing() -> None:
     keys("rotate")
     before = listed()
     result = keys("rotate")
@@ -104,13 +104,13 @@ def test_a_second_rotation_is_one_line_and_changes_nothing() -> None:
     assert listed() == before
 
 
-def test_a_rotation_at_once_signs_now_and_the_help_says_what_it_risks() -> None:
+def test_immediate_rotation_signs_now_and_help_names_the_risk() -> None:
     keys("rotate", "--now")
     assert states() == ["active", "retiring"]
     assert "reject its tokens until" in " ".join(keys("rotate", "--help").output.split())
 
 
-def test_what_is_done_to_keys_is_in_the_audit_log() -> None:
+def test_key_changes_are_in_the_audit_log() -> None:
     first = kid_of("active")
     keys("rotate")
     waiting = kid_of("next")
@@ -132,27 +132,27 @@ def test_what_is_done_to_keys_is_in_the_audit_log() -> None:
     assert {one.detail["actor"] for one in entries} == {"command line"}
 
 
-def test_the_algorithm_of_a_new_key_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_algorithm_of_a_new_key_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHWORD_KEY_ALGORITHM", "ES256")
     keys("rotate", "--now")
     assert [key["algorithm"] for key in listed()] == ["ES256", "EdDSA"]
 
 
-def test_a_key_that_waits_can_be_withdrawn() -> None:
+def test_next_key_can_be_withdrawn() -> None:
     keys("rotate")
     waiting = kid_of("next")
     assert keys("retire", waiting).output == f"{waiting} is withdrawn and will not sign.\n"
     assert states() == ["active", "retired"]
 
 
-def test_the_active_key_is_not_retired() -> None:
+def test_active_key_cannot_be_retired() -> None:
     result = keys("retire", kid_of("active"))
     assert result.exit_code == 1
     assert "a rotation puts another key in its place" in result.output
 
 
 @pytest.mark.parametrize("command", ["retire", "revoke"])
-def test_a_key_that_is_not_there_is_one_line(command: str) -> None:
+def test_unknown_key_is_one_line(command: str) -> None:
     result = keys(command, "nobody")
     assert (result.exit_code, result.output) == (
         1,
@@ -160,7 +160,7 @@ def test_a_key_that_is_not_there_is_one_line(command: str) -> None:
     )
 
 
-def test_a_revocation_replaces_the_key_and_is_logged_for_every_process() -> None:
+def test_revocation_replaces_the_key_and_is_recorded_for_every_process() -> None:
     stolen = kid_of("active")
     result = keys("revoke", stolen)
     assert result.exit_code == 0, result.output
@@ -188,7 +188,7 @@ def asked(url: str, token: str | None = None, body: dict[str, str] | None = None
 
 @pytest.mark.server
 @pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
-def test_tokens_of_a_revoked_key_are_refused_by_every_worker(
+def test_tokens_of_a_revoked_key_are_rejected_by_every_worker(
     serve: Serve,
     monkeypatch: pytest.MonkeyPatch,
     database: str,
@@ -209,18 +209,18 @@ def test_tokens_of_a_revoked_key_are_refused_by_every_worker(
     assert jwt.get_unverified_header(token)["kid"] == stolen
     assert keys("revoke", stolen).exit_code == 0
     refusals, give_up_at = 0, time.monotonic() + 30
-    while refusals < 40:  # in a row, by which both workers have answered
+    while refusals < 40:  # consecutive responses, which then come from both workers
         assert time.monotonic() < give_up_at
         answer = asked(f"{url}/me", token)
         refusals = refusals + 1 if answer in ("key_revoked", "unknown_key") else 0
-    while jwt.get_unverified_header(token)["kid"] == stolen:  # for a second, at most
+    while jwt.get_unverified_header(token)["kid"] == stolen:  # for one second at most
         assert time.monotonic() < give_up_at
         token = asked(f"{url}/login", body=body)["access_token"]
     assert jwt.get_unverified_header(token)["kid"] == kid_of("active")
     assert {asked(f"{url}/me", token)["email"] for _ in range(20)} == {"test@example.com"}
 
 
-def test_a_private_key_from_elsewhere_is_next(tmp_path: Path) -> None:
+def test_imported_private_key_is_next(tmp_path: Path) -> None:
     material = new_material("RS256")
     (tmp_path / "key.pem").write_bytes(material.private or b"")
     result = keys("import", "key.pem")
@@ -229,7 +229,7 @@ def test_a_private_key_from_elsewhere_is_next(tmp_path: Path) -> None:
     assert "PRIVATE" not in result.output
 
 
-def test_a_public_key_from_elsewhere_verifies_until_it_is_retired() -> None:
+def test_imported_public_key_verifies_until_it_is_retired() -> None:
     material = new_material("ES256")
     jwk = json.dumps({**(material.key.jwk or {}), "kid": "theirs", "alg": "ES256"})
     assert keys("import", "-", typed=jwk).output == "theirs verifies from now on.\n"
@@ -238,7 +238,7 @@ def test_a_public_key_from_elsewhere_verifies_until_it_is_retired() -> None:
 
 
 @pytest.mark.parametrize("kid", ["-theirs", "-hers", "--now"])
-def test_the_id_of_a_key_may_begin_with_a_hyphen(kid: str) -> None:
+def test_key_id_may_begin_with_a_hyphen(kid: str) -> None:
     jwk = json.dumps({**(new_material("ES256").key.jwk or {}), "kid": kid})
     keys("import", "-", typed=jwk)
     assert kid in keys("retire", kid).output
@@ -246,7 +246,7 @@ def test_the_id_of_a_key_may_begin_with_a_hyphen(kid: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "nothing", '{"kty": "oct", "k": "AAAA"}'])
-def test_what_is_no_key_is_one_line(text: str) -> None:
+def test_invalid_key_file_is_one_line(text: str) -> None:
     before = listed()
     result = keys("import", "-", typed=text)
     assert result.exit_code == 1
@@ -255,7 +255,7 @@ def test_what_is_no_key_is_one_line(text: str) -> None:
     assert listed() == before
 
 
-def test_the_public_keys_are_a_jwk_set_without_a_private_member() -> None:
+def test_public_keys_are_a_jwk_set_without_private_members() -> None:
     for algorithm in ("ES256", "RS256"):
         keys("import", "-", "--now", typed=new_material(algorithm).private or b"")
     document = json.loads(keys("export-public").output)
@@ -277,7 +277,7 @@ def test_listing_and_exporting_need_no_master_key(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("command", [["rotate"], ["rotate", "--now"], ["revoke"], ["import", "-"]])
-def test_another_master_key_is_one_line_and_nothing_is_changed(
+def test_another_master_key_is_one_line_and_changes_nothing(
     command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = listed()
@@ -290,7 +290,7 @@ def test_another_master_key_is_one_line_and_nothing_is_changed(
     assert listed() == before
 
 
-def test_when_the_master_key_is_lost_a_revocation_begins_anew(
+def test_revocation_creates_a_new_key_when_the_master_key_is_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", "B" * 42 + "A")
@@ -299,7 +299,7 @@ def test_when_the_master_key_is_lost_a_revocation_begins_anew(
     assert states() == ["active", "revoked"]
 
 
-def test_a_database_that_is_not_there_is_not_made() -> None:
+def test_missing_database_is_not_created() -> None:
     for command in (["list"], ["rotate"], ["export-public"], ["retire", "x"], ["revoke", "x"]):
         result = keys(*command, "--database", "sqlite:///elsewhere.db")
         assert result.exit_code == 1
@@ -307,7 +307,7 @@ def test_a_database_that_is_not_there_is_not_made() -> None:
     assert list(Path().glob("elsewhere*")) == []
 
 
-def test_the_first_key_of_a_database_that_was_only_upgraded_signs_at_once() -> None:
+def test_first_key_of_an_upgraded_database_signs_immediately() -> None:
     url = "sqlite:///fresh.db"
     CliRunner().invoke(main, ["db", "upgrade", "--database", url])
     assert keys("rotate", "--database", url).exit_code == 0
@@ -326,7 +326,7 @@ def test_another_master_key_stops_a_server_in_one_line(
 
 
 @pytest.mark.server
-def test_with_postgres_the_keys_are_looked_after_alike(
+def test_postgres_keys_are_managed_the_same_way(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHWORD_DATABASE", postgres_url)
@@ -344,7 +344,7 @@ def test_with_postgres_the_keys_are_looked_after_alike(
     assert result.output.startswith("Error: WATCHWORD_MASTER_KEY: is required with PostgreSQL")
 
 
-def test_neither_database_nor_output_holds_a_private_key(tmp_path: Path) -> None:
+def test_neither_database_nor_output_contains_a_private_key(tmp_path: Path) -> None:
     material = new_material("EdDSA")
     output = keys("import", "-", typed=material.private or b"").output
     pem = (material.private or b"").split(b"\n")[1]

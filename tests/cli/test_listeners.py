@@ -20,13 +20,13 @@ def three() -> Iterator[list[socket.socket]]:
         yield made
 
 
-def test_connections_are_dealt_evenly(three: list[socket.socket]) -> None:
+def test_connections_are_distributed_evenly(three: list[socket.socket]) -> None:
     with ExitStack() as stack:
         for _ in range(600):
             stack.enter_context(socket.create_connection(three[0].getsockname()))
         taken = [number_taken(one) for one in three]
     assert sum(taken) == 600
-    # By chance: 200 each, and less than 100 once in some 10^17 times.
+    # The expected number is 200 each; fewer than 100 happens once in some 10^17 runs.
     assert min(taken) > 100
 
 
@@ -40,7 +40,7 @@ def number_taken(one: socket.socket) -> int:
         number += 1
 
 
-def test_nobody_else_listens_there_as_well(three: list[socket.socket]) -> None:
+def test_no_other_process_can_listen_on_the_port(three: list[socket.socket]) -> None:
     port = three[0].getsockname()[1]
     with pytest.raises(click.ClickException, match=f"port {port} on 127.0.0.1 is in use"):
         listening_socket("127.0.0.1", port, BACKLOG)
@@ -48,7 +48,7 @@ def test_nobody_else_listens_there_as_well(three: list[socket.socket]) -> None:
         listening_sockets("127.0.0.1", port, 3, BACKLOG)
 
 
-def test_a_port_whose_sockets_would_let_others_join_is_taken_all_the_same() -> None:
+def test_port_of_sockets_that_allow_sharing_counts_as_taken() -> None:
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         taken.bind(("127.0.0.1", 0))
@@ -58,6 +58,6 @@ def test_a_port_whose_sockets_would_let_others_join_is_taken_all_the_same() -> N
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
-def test_all_addresses_are_those_of_ipv4_as_well() -> None:
+def test_all_ipv6_addresses_include_those_of_ipv4() -> None:
     with listening_socket("::", 0, BACKLOG) as one:
         socket.create_connection(("127.0.0.1", one.getsockname()[1])).close()

@@ -24,7 +24,7 @@ def test_version_is_that_of_the_distribution() -> None:
         (["user", "add", "--help"], ["EMAIL", "--password-stdin", "--database"]),
     ],
 )
-def test_help_names_what_there_is(arguments: list[str], words: list[str]) -> None:
+def test_help_lists_the_commands(arguments: list[str], words: list[str]) -> None:
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0
     assert [word for word in words if word not in result.output] == []
@@ -34,5 +34,5 @@ def test_help_names_what_there_is(arguments: list[str], words: list[str]) -> Non
     "arguments",
     [["nothing"], ["serve", "--port", "0"], ["serve", "--workers", "0"], ["user", "add"]],
 )
-def test_a_wrong_command_line_is_refused_with_status_2(arguments: list[str]) -> None:
+def test_invalid_command_line_exits_with_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2

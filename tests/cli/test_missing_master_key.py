@@ -1,4 +1,4 @@
-"""A database restored without its master key file: no command makes another key."""
+"""A database restored without its master key file: no command generates another key."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from flask_watchword.service.stores import opened_keys, prepare
 
 EMAIL = "ada@example.com"
 
-#: How to call each command; a new one has to be added.
+#: How to call each command; every new command has to be added.
 COMMANDS: dict[tuple[str, ...], list[str]] = {
     ("audit", "tail"): [],
     ("audit", "trim"): ["--older-than", "1d"],
@@ -53,7 +53,7 @@ COMMANDS: dict[tuple[str, ...], list[str]] = {
     ("user", "show"): [EMAIL],
 }
 
-#: Those that cannot do without a master key.
+#: Those that require a master key.
 NEED_IT = [
     ("import",),
     ("keys", "import"),
@@ -68,10 +68,10 @@ NEED_IT = [
 
 @pytest.fixture
 def file(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the master key was; the database has signing keys, and nothing else encrypted."""
+    """The missing master key file; the database has signing keys and no other encrypted values."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WATCHWORD_DATABASE", sqlite_url)
-    # A server that starts by mistake stops at once.
+    # If a server starts by mistake, it stops immediately.
     monkeypatch.setattr(
         "flask_watchword.cli.serving.worker_server.WorkerServer.serve", _refuse_to_serve
     )
@@ -108,11 +108,11 @@ def kid() -> str:
         return keys.load().keys[0].kid
 
 
-def test_every_command_is_tried_here() -> None:
+def test_every_command_is_listed_here() -> None:
     assert set(leaves(main)) == set(COMMANDS)
 
 
-def test_no_command_makes_a_master_key_for_values_that_need_another(file: Path) -> None:
+def test_no_command_generates_a_master_key_for_existing_encrypted_values(file: Path) -> None:
     for path in COMMANDS:
         result = run(path)
         assert not file.exists(), (path, result.output)
@@ -120,7 +120,9 @@ def test_no_command_makes_a_master_key_for_values_that_need_another(file: Path) 
 
 
 @pytest.mark.parametrize("path", NEED_IT, ids=" ".join)
-def test_a_command_that_needs_it_names_the_missing_file(path: tuple[str, ...], file: Path) -> None:
+def test_command_that_needs_the_key_names_the_missing_file(
+    path: tuple[str, ...], file: Path
+) -> None:
     result = run(path)
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()[-1:]
@@ -129,7 +131,7 @@ def test_a_command_that_needs_it_names_the_missing_file(path: tuple[str, ...], f
     assert "Restore this file" in line
 
 
-def test_an_application_that_mounts_the_service_does_not_make_one_either(file: Path) -> None:
+def test_application_that_mounts_the_service_does_not_generate_one(file: Path) -> None:
     settings = read_settings()
     with pytest.raises(InvalidSetting, match=rf"{file.name}: is missing"):
         Watchword(Flask("host"), settings=settings)
@@ -138,7 +140,7 @@ def test_an_application_that_mounts_the_service_does_not_make_one_either(file: P
     assert not file.exists()
 
 
-def test_the_doctor_reports_it_and_makes_nothing(file: Path) -> None:
+def test_doctor_reports_the_missing_file_and_creates_nothing(file: Path) -> None:
     result = run(("doctor",))
     assert result.exit_code == 1
     assert f"{file.name} is missing" in result.output.replace("\n", " ").replace("  ", " ")
@@ -155,7 +157,9 @@ def test_the_doctor_reports_it_and_makes_nothing(file: Path) -> None:
     ],
     ids=["authenticator", "e-mail"],
 )
-def test_authenticators_and_mail_need_it_as_signing_keys_do(file: Path, statement: str) -> None:
+def test_totp_secrets_and_mail_require_the_key_as_signing_keys_do(
+    file: Path, statement: str
+) -> None:
     with closing(sqlite3.connect(read_settings().database_file or "")) as db, db:
         db.execute("DELETE FROM watchword_keys")
         db.execute(statement)
@@ -163,24 +167,22 @@ def test_authenticators_and_mail_need_it_as_signing_keys_do(file: Path, statemen
     assert not file.exists()
 
 
-def test_a_database_with_nothing_encrypted_gets_a_master_key(file: Path) -> None:
+def test_database_without_encrypted_values_gets_a_master_key(file: Path) -> None:
     with closing(sqlite3.connect(read_settings().database_file or "")) as db, db:
         db.execute("DELETE FROM watchword_keys")
     assert run(("keys", "rotate")).exit_code == 0
     assert file.exists()
 
 
-def test_the_key_may_be_given_instead_of_its_file(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The lost file held another one, so this does not open the keys; but it is not missing.
+def test_key_may_be_given_instead_of_its_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The lost file held another key, so this one cannot decrypt the values; but it is not missing.
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", "B" * 42 + "A")
     result = run(("keys", "rotate"))
     assert "WATCHWORD_MASTER_KEY: does not decrypt" in result.stderr
     assert not file.exists()
 
 
-def test_a_key_that_is_lost_for_good_is_replaced_by_an_explicit_command(file: Path) -> None:
+def test_lost_key_is_replaced_by_an_explicit_command(file: Path) -> None:
     revoke = ["keys", "revoke", "--lost-master-key", kid()]
     assert CliRunner().invoke(main, revoke).exit_code == 0
     assert file.exists()
@@ -190,7 +192,7 @@ def test_a_key_that_is_lost_for_good_is_replaced_by_an_explicit_command(file: Pa
         assert {key.revoked_at is None for key in keys.load().keys} == {True, False}
 
 
-def test_two_starts_at_the_same_moment_both_go_on(
+def test_two_concurrent_starts_both_succeed(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHWORD_DATABASE", sqlite_url)

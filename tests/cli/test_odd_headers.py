@@ -1,4 +1,4 @@
-"""What the server makes of headers that are too many, too long, or there twice."""
+"""Header limits of the server, and duplicate headers."""
 
 import http.client
 import json
@@ -36,10 +36,10 @@ def ask(
         connection.close()
 
 
-def test_headers_and_queries_are_bounded_and_what_comes_twice_is_seen(
+def test_headers_and_queries_are_limited_and_duplicates_are_visible(
     server: RunningServer,
 ) -> None:
-    """One test, since the server takes longer to start than all of this."""
+    """One test, since the server takes longer to start than all the requests."""
     many = [(f"X-{number}", "x") for number in range(101)]
     assert ask(server, "GET", "/healthz", many)[0] == 431
     assert ask(server, "GET", f"/healthz?{'x' * 70_000}", [])[0] == 414
@@ -56,8 +56,8 @@ def test_headers_and_queries_are_bounded_and_what_comes_twice_is_seen(
         status, body = ask(server, "POST", "/login", [kind, *origins], login)
         assert (status, json.loads(body)["code"]) == (403, "cross_origin")
 
-    # Whatever order a client sends two spellings in, and whatever stands between them: granian's
-    # own environment has the one that its table of headers has last.
+    # In any order of two spellings, and with any headers between them: granian's own environment
+    # has the one that comes last in its header table.
     login = {"email": "test@example.com", "password": "password"}
     genuine = ("X-Forwarded-For", "192.0.2.1")
     aliases = [(name, "203.0.113.7") for name in ("X_Forwarded_For", "X-Forwarded_For")]

@@ -1,4 +1,4 @@
-"""Bytes that are hardly HTTP are refused by the running server without a trace or a page."""
+"""The running server rejects malformed HTTP without a traceback or an HTML page."""
 
 import socket
 
@@ -48,7 +48,7 @@ def answer_to(server: RunningServer, sent: bytes) -> bytes:
         return received
 
 
-def test_what_is_hardly_http_is_refused_without_a_trace(serve: Serve) -> None:
+def test_malformed_http_is_rejected_without_a_traceback(serve: Serve) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     for kind, sent in ODD.items():

@@ -1,4 +1,4 @@
-"""What every command prints: one shape, and nothing that does anything to a terminal."""
+"""Output of every command: one format, and no terminal control characters."""
 
 import json
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.session import Lifetimes, new_session
 
 PASSWORD = "correct horse battery staple"
-#: Sets a window's title, colours, and looks like a column, a line and markup.
+#: Sets a window's title, changes colours, and imitates a column, a line and markup.
 AGENT = "\x1b]0;owned\x07\x1b[31m\tfield\nline [bold]x[/bold]\u202e"
 LIVES = Lifetimes()
 
-#: What they print is no table of ours, or nothing at all.
+#: Commands that print no table, or nothing.
 WITHOUT_JSON = {"watchword serve", "watchword keys export-public"}
 
 
@@ -58,7 +58,7 @@ def test_every_command_prints_json(name: str) -> None:
     assert ("--json" in options) is (name not in WITHOUT_JSON)
 
 
-def test_what_is_done_is_one_object() -> None:
+def test_action_is_reported_as_one_object() -> None:
     told("db", "upgrade")
     added = told("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)
     assert added["email"] == "ada@example.com"
@@ -79,7 +79,7 @@ def test_what_is_done_is_one_object() -> None:
 
 
 @pytest.mark.parametrize("is_terminal", [False, True])
-def test_what_a_client_sent_does_nothing_to_a_terminal(
+def test_client_data_is_printed_without_terminal_control_characters(
     is_terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told("db", "upgrade")
@@ -100,6 +100,8 @@ def test_what_a_client_sent_does_nothing_to_a_terminal(
     assert json.loads(line)["agent"] == AGENT
 
 
-def test_a_sentence_does_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_sentence_is_printed_without_terminal_control_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     output.print_outcome("\x1b[31mred\x07", {}, as_json=False)
     assert capsys.readouterr().out.strip().isprintable()

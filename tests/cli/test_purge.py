@@ -28,7 +28,7 @@ def run(*arguments: str) -> Result:
 
 
 def fill(store: SessionStore, over: int) -> str:
-    """Keep so many sessions and revocations long past their end, and one of each that is not."""
+    """Store a number of expired sessions and revocations, and an unexpired one of each."""
     now = system_clock()
     ended = now - RETENTION_SECONDS - 1.0
     for number in range(over):
@@ -36,14 +36,14 @@ def fill(store: SessionStore, over: int) -> str:
         store.revoke(Revocation(RevocationKind.TOKEN, f"old-{number}", ended - 60.0, ended))
     live = new_session("ada", now, LIVES)
     store.start(live, None, LIVES)
-    # Past its end by less than clocks may differ.
+    # Expired by less than the tolerated clock difference.
     store.revoke(Revocation(RevocationKind.TOKEN, "live", now - 960.0, now - 60.0))
     store.close()
     return live.id
 
 
 def fill_accounts(url: str, over: int) -> None:
-    """Keep of each kind so many that are over, and one that is not."""
+    """Store a number of expired records of each kind, and an unexpired one."""
     engine = open_engine(url)
     for number in range(over):
         keep_one_of_each_kind(engine, str(number), over=True, now=system_clock())
@@ -70,7 +70,7 @@ def assert_only_the_live_is_left(url: str, live: str) -> None:
     store.close()
 
 
-def test_all_that_is_past_its_end_is_deleted_and_nothing_else(
+def test_expired_records_are_deleted_and_no_others(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask_watchword.cli.cleanup.BATCH", 2)
@@ -81,7 +81,7 @@ def test_all_that_is_past_its_end_is_deleted_and_nothing_else(
     assert_only_the_live_is_left(database_url, live)
 
 
-def test_a_backlog_of_the_accounts_is_deleted_too_and_what_is_not_over_stays(
+def test_backlog_of_expired_account_records_is_deleted_and_no_others(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask_watchword.cli.cleanup.BATCH", 2)
@@ -95,7 +95,7 @@ def test_a_backlog_of_the_accounts_is_deleted_too_and_what_is_not_over_stays(
 
 
 @pytest.mark.server
-def test_where_sessions_are_in_valkey_the_accounts_of_the_database_are_purged_with_them(
+def test_account_records_are_deleted_when_sessions_are_in_valkey(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upgrade_database(sqlite_url)
@@ -113,14 +113,14 @@ def test_where_sessions_are_in_valkey_the_accounts_of_the_database_are_purged_wi
         assert told == {"sessions": 0, "accounts": 0}
 
 
-def test_a_database_can_be_named_as_the_store(database_url: str) -> None:
+def test_database_can_be_given_as_the_store(database_url: str) -> None:
     fill(open_session_store(database_url), over=1)
     result = run("--store", database_url)
     assert result.output == "Deleted 2 sessions and revocations" + NO_ACCOUNTS
 
 
 @pytest.mark.server
-def test_a_valkey_server_can_be_named_as_the_store() -> None:
+def test_valkey_server_can_be_given_as_the_store() -> None:
     with running_valkey() as server:
         live = fill(open_session_store(server.url), over=3)
         result = run("--store", server.url)
@@ -129,7 +129,7 @@ def test_a_valkey_server_can_be_named_as_the_store() -> None:
         assert_only_the_live_is_left(server.url, live)
 
 
-def test_json_has_the_counts_alone(sqlite_url: str) -> None:
+def test_json_output_has_only_the_counts(sqlite_url: str) -> None:
     fill(open_session_store(sqlite_url), over=3)
     result = run("--database", sqlite_url, "--json")
     assert json.loads(result.output) == {"sessions": 6, "accounts": 0}
@@ -149,7 +149,7 @@ def test_progress_is_shown_on_a_terminal(sqlite_url: str, monkeypatch: pytest.Mo
     assert json.loads(result.stdout) == {"sessions": 6, "accounts": 5}
 
 
-def test_the_store_of_the_environment_goes_before_its_database(
+def test_session_store_of_the_environment_takes_precedence_over_the_database(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(open_session_store(sqlite_url), over=1)
@@ -159,25 +159,25 @@ def test_the_store_of_the_environment_goes_before_its_database(
     assert "there is no database at" in run("--database", "sqlite:///missing.db").output
 
 
-def test_the_database_is_that_of_serve_by_default() -> None:
+def test_database_defaults_to_that_of_serve() -> None:
     fill(open_session_store("sqlite:///watchword.db"), over=1)
     assert run().output == "Deleted 2 sessions and revocations" + NO_ACCOUNTS
 
 
-def test_a_database_and_a_store_are_refused_together() -> None:
+def test_database_and_store_together_are_rejected() -> None:
     result = run("--database", "sqlite:///a.db", "--store", "sqlite:///b.db")
     assert result.exit_code == 2
     assert "give --database or --store, not both" in result.output
 
 
-def test_a_database_that_is_not_there_is_not_made() -> None:
+def test_missing_database_is_not_created() -> None:
     result = run()
     assert result.exit_code == 1
     assert "there is no database at" in result.output
     assert list(Path().iterdir()) == []
 
 
-def test_a_database_without_our_schema_is_left_without(new_database_url: str) -> None:
+def test_database_without_the_schema_is_left_without(new_database_url: str) -> None:
     if new_database_url.startswith("sqlite"):
         Path("store.db").touch()
     for _ in range(2):
@@ -190,7 +190,7 @@ def test_a_database_without_our_schema_is_left_without(new_database_url: str) ->
     "url",
     ["secret", "memory://", "mysql://ada:secret@host/shop", "valkey://:se/cret@host"],
 )
-def test_another_url_is_refused_with_the_forms_there_are(url: str) -> None:
+def test_unsupported_url_is_rejected_with_the_supported_forms(url: str) -> None:
     result = run("--store", url)
     assert result.exit_code == 1
     assert result.output == (
@@ -202,7 +202,7 @@ def test_another_url_is_refused_with_the_forms_there_are(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["postgresql+psycopg://ada:secret@127.0.0.1:1/shop", "valkey://:secret@127.0.0.1:1/0"]
 )
-def test_a_store_that_is_down_is_one_line_without_the_password(url: str) -> None:
+def test_unreachable_store_is_one_line_without_the_password(url: str) -> None:
     result = run("--store", url)
     assert result.exit_code == 69
     assert result.output.startswith("Error: a store does not respond: ")
@@ -210,7 +210,7 @@ def test_a_store_that_is_down_is_one_line_without_the_password(url: str) -> None
     assert "secret" not in result.output
 
 
-def test_an_option_that_the_client_does_not_know_is_one_line() -> None:
+def test_unknown_client_option_is_one_line() -> None:
     result = run("--store", "valkey://127.0.0.1:1/0?colour=red")
     assert result.exit_code == 1
     assert result.output == "Error: the URL has an option that the client does not accept\n"

@@ -1,4 +1,4 @@
-"""The worker's way from granian to the application, without granian."""
+"""The worker's path from granian to the application, without granian."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ LONGEST = 8
 
 
 class Bytes:
-    """Bytes of a body, there already or only once they are waited for."""
+    """Bytes of a body, available immediately or after a wait."""
 
     def __init__(self, data: bytes | Exception, waiting: list[Callable[[], None]] | None) -> None:
         self._data = data
@@ -34,7 +34,7 @@ class Bytes:
 
 @dataclass
 class Exchange:
-    """What granian's protocol object does, with the answer kept."""
+    """A substitute for granian's protocol object that stores the response."""
 
     chunks: Iterator[bytes | Exception]
     is_late: bool = False
@@ -86,13 +86,13 @@ CHUNKED = ("Transfer-Encoding", "chunked")
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_a_body_in_chunks_reaches_the_application_whole(is_late: bool) -> None:
+def test_chunked_body_reaches_the_application_complete(is_late: bool) -> None:
     exchange = Exchange(iter([b"ab", b"c", b"de"]), is_late)
     assert post(exchange, CHUNKED) == [(200, b"abcde")]
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_no_more_of_a_body_in_chunks_is_read_than_tells_that_it_is_too_long(is_late: bool) -> None:
+def test_chunked_body_is_read_only_until_it_exceeds_the_limit(is_late: bool) -> None:
     exchange = Exchange(iter([b"x"] * 100), is_late)
     assert post(exchange, CHUNKED) == [(200, b"x" * (LONGEST + 1))]
     assert exchange.taken == LONGEST + 1
@@ -107,7 +107,7 @@ def test_many_small_chunks_do_not_deepen_the_stack() -> None:
     assert exchange.answers == [(200, b"20000")]
 
 
-def test_a_body_whose_length_is_announced_as_too_long_is_not_read() -> None:
+def test_body_announced_as_too_long_is_not_read() -> None:
     exchange = Exchange(iter([b"x" * 100]))
     assert post(exchange, ("Content-Length", "100")) == [(200, b"")]
     assert exchange.taken == 0
@@ -124,11 +124,11 @@ def test_no_thread_waits_for_a_body() -> None:
 
 @pytest.mark.parametrize("header", [("Content-Length", "3"), CHUNKED])
 @pytest.mark.parametrize("is_late", [False, True])
-def test_a_body_that_breaks_off_is_not_answered(header: tuple[str, str], is_late: bool) -> None:
+def test_incomplete_body_gets_no_response(header: tuple[str, str], is_late: bool) -> None:
     assert post(Exchange(iter([OSError()]), is_late), header) == []
 
 
-def test_an_application_that_fails_is_answered_for() -> None:
+def test_failure_of_the_application_is_a_500() -> None:
     app = Flask(__name__)
 
     def fail(*_: object) -> Iterator[bytes]:
@@ -140,7 +140,7 @@ def test_an_application_that_fails_is_answered_for() -> None:
     assert exchange.answers == [(500, b"")]
 
 
-def test_a_client_cannot_hide_the_address_that_a_proxy_appends() -> None:
+def test_client_cannot_hide_the_address_that_a_proxy_appends() -> None:
     (answer,) = post(Exchange(iter([])), ("X-Forwarded-For", "\xff, 192.0.2.1"))
     assert answer[0] == 400
     assert b"X-Forwarded-For" in answer[1]

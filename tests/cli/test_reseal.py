@@ -1,4 +1,4 @@
-"""Another master key: what was sealed under the old one opens under the new one alone."""
+"""Master key rotation: values encrypted under the old key can be decrypted with the new one."""
 
 import json
 from dataclasses import replace
@@ -25,7 +25,7 @@ def _in_this_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def under(master_key: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Return the settings with this master key, of a service that starts with it."""
+    """Return the settings of a service that starts with this master key."""
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", master_key)
     settings = read_settings()
     prepare(settings)
@@ -37,7 +37,7 @@ def keys(*arguments: str) -> Result:
 
 
 def sealed_values() -> tuple[str, str]:
-    """Return what ``watchword doctor`` finds of them, and says."""
+    """Return the level and message of the ``watchword doctor`` check of the encrypted values."""
     lines = CliRunner().invoke(main, ["doctor", "--json"]).stdout.splitlines()
     (found,) = (line for line in map(json.loads, lines) if line["check"] == "encrypted values")
     return found["result"], found["says"].rpartition(": ")[2]
@@ -47,7 +47,7 @@ def reseal() -> Result:
     return keys("reseal", "--json")
 
 
-def test_who_has_an_authenticator_logs_in_once_the_old_master_key_is_gone(
+def test_user_with_totp_can_log_in_after_the_old_master_key_is_removed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with serving(under(OLD, monkeypatch)) as ours:
@@ -58,12 +58,12 @@ def test_who_has_an_authenticator_logs_in_once_the_old_master_key_is_gone(
     assert json.loads(result.stdout)["unreadable"] == 0
     assert json.loads(reseal().stdout) == {"resealed": 0, "unreadable": 0}
     with serving(under(NEW, monkeypatch)) as ours:
-        # Signed before, with a key that was sealed under the old one.
+        # Signed earlier, with a key that was encrypted under the old master key.
         assert ours.me(pair["access_token"]).status_code == 200
         assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
 
 
-def test_what_none_of_the_master_keys_opens_is_told_by_the_exit_status_and_left(
+def test_value_that_no_master_key_decrypts_fails_the_command_and_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = under(OLD, monkeypatch)
@@ -78,7 +78,7 @@ def test_what_none_of_the_master_keys_opens_is_told_by_the_exit_status_and_left(
     assert json.loads(reseal().stdout) == {"resealed": 1, "unreadable": 0}
 
 
-def test_when_the_old_master_key_is_lost_a_recovery_code_logs_in_and_another_authenticator_counts(
+def test_after_loss_of_the_old_master_key_a_recovery_code_allows_a_new_enrolment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = under(OLD, monkeypatch)
@@ -95,7 +95,7 @@ def test_when_the_old_master_key_is_lost_a_recovery_code_logs_in_and_another_aut
         assert ours.post("/totp/confirm", token, code=code_at(secret)).status_code == 200
 
 
-def test_under_another_master_key_nothing_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_master_key_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(under(OLD, monkeypatch)) as ours:
         secret, _, _ = enrolled(ours)
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", OTHER)
@@ -106,7 +106,7 @@ def test_under_another_master_key_nothing_is_changed(monkeypatch: pytest.MonkeyP
         assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
 
 
-def test_the_doctor_counts_what_is_under_each_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_counts_the_values_under_each_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
     with opened_accounts(under(OLD, monkeypatch)) as accounts:
         accounts.repositories.get(TOTP).begin(new_enrolment("ada", 0.0))
         for _ in range(2):
@@ -124,7 +124,7 @@ def test_the_doctor_counts_what_is_under_each_master_key(monkeypatch: pytest.Mon
     assert sealed_values() == ("ok", everything)
 
 
-def test_a_key_that_was_replaced_does_not_need_the_old_master_key(
+def test_replaced_signing_key_does_not_need_the_old_master_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with serving(under(OLD, monkeypatch)) as ours:

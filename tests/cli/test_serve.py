@@ -23,7 +23,7 @@ CONNECTIONS = 40
 
 
 def with_curl(folder: Path) -> dict[str, str]:
-    """Return an environment that has curl: the machine's, or else the stand-in."""
+    """Return an environment with curl: installed, or the substitute."""
     if shutil.which("curl"):
         return dict(os.environ)
     stand_in = folder / "curl"
@@ -34,7 +34,7 @@ def with_curl(folder: Path) -> dict[str, str]:
 
 
 def pasted(walkthrough: str, folder: Path) -> list[dict[str, object]]:
-    """Run a walk-through as a shell would, and return its answers."""
+    """Run a demo script in a shell and return its responses."""
     shell = subprocess.run(
         ["/bin/sh", "-eu"],
         input=walkthrough,
@@ -49,14 +49,16 @@ def pasted(walkthrough: str, folder: Path) -> list[dict[str, object]]:
 
 
 def commands_and_answers(page: Path, section: str) -> tuple[str, list[dict[str, object]]]:
-    """Return what a page says to paste, and what it says the answers are."""
+    """Return the commands of a page and the responses that it shows."""
     text = between(text_of(page), section)
     (code,) = re.findall(r"```sh\n(.*?)```\n", text, re.DOTALL)
     (answers,) = re.findall(r"```json\n(.*?)```\n", text, re.DOTALL)
     return code, [json.loads(line) for line in answers.splitlines()]
 
 
-def test_the_quick_start_goes_from_registered_to_logged_out(serve: Serve, tmp_path: Path) -> None:
+def test_commands_of_the_quick_start_work_from_registration_to_logout(
+    serve: Serve, tmp_path: Path
+) -> None:
     server = serve("--workers", "2")
     server.wait_until_it_listens()
     code, promised = commands_and_answers(DOCS / "service" / "getting-started.md", "quickstart")
@@ -71,7 +73,7 @@ def test_the_quick_start_goes_from_registered_to_logged_out(serve: Serve, tmp_pa
         time.sleep(0.05)
 
 
-def test_the_first_application_is_served_by_flask_and_asked_with_curl(tmp_path: Path) -> None:
+def test_first_application_runs_with_flask_and_responds_to_curl(tmp_path: Path) -> None:
     page = DOCS / "extension" / "getting-started.md"
     program, *_ = re.findall(r"```python\n(.*?)```\n", text_of(page), re.DOTALL)
     (tmp_path / "app.py").write_text(program, encoding="utf-8")
@@ -92,7 +94,7 @@ def test_the_first_application_is_served_by_flask_and_asked_with_curl(tmp_path: 
         flask.wait(STOP_SECONDS)
 
 
-def test_the_first_start_prints_a_link_that_makes_an_admin_and_the_next_none(
+def test_first_start_prints_a_link_that_creates_an_admin_and_the_next_none(
     serve: Serve, tmp_path: Path
 ) -> None:
     server = serve("--workers", "1")
@@ -114,7 +116,7 @@ def test_the_first_start_prints_a_link_that_makes_an_admin_and_the_next_none(
     assert code not in again.output
 
 
-def test_the_printed_walk_through_works_when_it_is_pasted(serve: Serve, tmp_path: Path) -> None:
+def test_printed_demo_script_works_in_a_shell(serve: Serve, tmp_path: Path) -> None:
     server = serve("--demo", "--workers", "2")
     server.wait_until_it_listens()
     announced, _, commands = server.output.partition("Try it: paste this into another terminal.")
@@ -143,7 +145,7 @@ def test_the_printed_walk_through_works_when_it_is_pasted(serve: Serve, tmp_path
     ]
 
 
-def test_the_walk_through_works_without_curl(
+def test_printed_demo_script_works_without_curl(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = serve("--demo", "--workers", "1")
@@ -153,7 +155,7 @@ def test_the_walk_through_works_without_curl(
     assert len(pasted(commands, tmp_path)) == 5
 
 
-def test_a_demo_can_be_started_again_on_its_database(serve: Serve, tmp_path: Path) -> None:
+def test_demo_can_be_restarted_on_its_database(serve: Serve, tmp_path: Path) -> None:
     for _ in range(2):
         server = serve("--demo", "--workers", "1")
         server.wait_until_it_listens()
@@ -162,7 +164,7 @@ def test_a_demo_can_be_started_again_on_its_database(serve: Serve, tmp_path: Pat
         assert server.stop() == 0
 
 
-def test_two_workers_answer(serve: Serve) -> None:
+def test_two_workers_respond(serve: Serve) -> None:
     server = serve("--workers", "2")
     server.wait_until_it_listens()
     assert server.get("/healthz") == (200, b'{"status":"ok"}\n')
@@ -171,7 +173,7 @@ def test_two_workers_answer(serve: Serve) -> None:
     for stopped in workers:
         os.kill(stopped, signal.SIGSTOP)
         try:
-            # The other worker serves meanwhile. It may be the one whose start is not over yet.
+            # The other worker serves during this time. It may still be starting.
             wait_until(lambda: somebody_answers(server.port))
         finally:
             os.kill(stopped, signal.SIGCONT)
@@ -183,7 +185,7 @@ def workers_of(server: RunningServer) -> list[int]:
 
 
 def somebody_answers(port: int) -> bool:
-    """Tell whether one of many connections gets an answer; the kernel deals them to the workers."""
+    """Return whether one of many connections gets a response; the kernel distributes them."""
     with ExitStack() as stack:
         clients = [
             stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
@@ -194,7 +196,7 @@ def somebody_answers(port: int) -> bool:
         return bool(select.select(clients, [], [], 1)[0])
 
 
-def test_a_demo_that_other_machines_can_reach_warns(serve: Serve) -> None:
+def test_demo_reachable_from_other_machines_warns(serve: Serve) -> None:
     server = serve("--demo", "--workers", "1", "--host", "0.0.0.0")  # noqa: S104
     server.wait_until_it_listens()
     assert "the demo password is public" in server.output
@@ -205,7 +207,7 @@ def test_a_demo_that_other_machines_can_reach_warns(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_cleanly(serve: Serve, number: signal.Signals) -> None:
+def test_signal_ends_the_service_cleanly(serve: Serve, number: signal.Signals) -> None:
     server = serve("--workers", "2")
     server.wait_until_it_listens()
     assert server.get("/readyz")[0] == 200
@@ -214,7 +216,7 @@ def test_a_signal_ends_it_cleanly(serve: Serve, number: signal.Signals) -> None:
     assert "Traceback" not in server.output
 
 
-def test_ctrl_c_reaches_the_whole_group_and_ends_it_cleanly(serve: Serve) -> None:
+def test_ctrl_c_reaches_the_whole_process_group_and_ends_it_cleanly(serve: Serve) -> None:
     server = serve("--workers", "2")
     server.wait_until_it_listens()
     assert server.get("/readyz")[0] == 200
@@ -224,7 +226,7 @@ def test_ctrl_c_reaches_the_whole_group_and_ends_it_cleanly(serve: Serve) -> Non
     assert "Traceback" not in server.output
 
 
-def test_a_port_that_is_taken_is_one_line_and_status_1(serve: Serve) -> None:
+def test_port_in_use_is_one_line_and_status_1(serve: Serve) -> None:
     first = serve("--workers", "1")
     first.wait_until_it_listens()
     second = serve("--workers", "1")
@@ -244,7 +246,7 @@ def test_a_port_that_is_taken_is_one_line_and_status_1(serve: Serve) -> None:
         (["--host", "nowhere.invalid"], "Error: cannot listen on nowhere.invalid", 1),
     ],
 )
-def test_what_cannot_work_is_one_line_and_its_status(
+def test_invalid_settings_are_one_line_and_a_status(
     serve: Serve, options: list[str], line: str, status: int
 ) -> None:
     server = serve(*options)
@@ -253,7 +255,7 @@ def test_what_cannot_work_is_one_line_and_its_status(
     assert server.output.count("\n") == 1
 
 
-def test_an_account_added_on_the_command_line_logs_in(serve: Serve, tmp_path: Path) -> None:
+def test_account_added_on_the_command_line_can_log_in(serve: Serve, tmp_path: Path) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     password = "correct horse battery staple"

@@ -1,4 +1,4 @@
-"""Sessions of a served application: several workers, each over connections of its own."""
+"""Sessions of a served application: several workers, each with its own connections."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ from tests.servers.valkey import running_valkey, wait_until
 
 pytestmark = pytest.mark.server
 
-#: Connections that stay open; the kernel deals them to the workers, so that each has some.
+#: Connections that stay open; the kernel distributes them so that each worker has some.
 CONNECTIONS = 40
 
 ENDED = {(401, "session_ended")}
@@ -24,7 +24,7 @@ OPEN = {(200, None)}
 
 
 class Clients:
-    """Connections to a server that is told to serve, over which requests go in turn or at once."""
+    """Connections to a running server, used in turn or all at once."""
 
     def __init__(self, port: int, stack: ExitStack) -> None:
         self._connections = [
@@ -34,7 +34,7 @@ class Clients:
             stack.callback(connection.close)
 
     def ask(self, method: str, path: str, token: str = "", **body: str) -> tuple[int, Any]:
-        """Send a request over the connection that was used the longest ago."""
+        """Send a request over the least recently used connection."""
         connection = self._connections.pop(0)
         self._connections.append(connection)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -48,7 +48,7 @@ class Clients:
         return response.status, json.loads(text) if text else {}
 
     def ask_all_workers(self, token: str) -> set[tuple[int, str | None]]:
-        """Return every status and code that a token gets, over all connections one by one."""
+        """Return every status and code that a token gets over all connections in turn."""
         answers = [self.ask("GET", "/me", token) for _ in range(CONNECTIONS)]
         return {(status, body.get("code")) for status, body in answers}
 
@@ -69,7 +69,7 @@ def served(server: RunningServer) -> Iterator[Clients]:
 
 
 def begin_long_ago(url: str) -> None:
-    """Make a store that is older than any token, so that its log alone tells what was revoked."""
+    """Create a store older than any token, so that only its log decides what is revoked."""
     sessions = open_session_store(url)
     sessions.revocations(0, 1.0)
     sessions.close()
@@ -109,19 +109,19 @@ def clients(place: str, request: pytest.FixtureRequest, serve: Serve) -> Iterato
         yield clients
 
 
-def test_a_logout_counts_with_every_worker(place: str, clients: Clients) -> None:
+def test_logout_applies_to_every_worker(place: str, clients: Clients) -> None:
     tokens = clients.log_in()
     other = clients.log_in()
-    # Every worker has a copy of what was revoked before something is.
+    # Every worker loads its copy of the revocations before the logout.
     assert clients.ask_all_workers(tokens["access_token"]) == OPEN
     assert clients.ask("POST", "/logout", tokens["refresh_token"]) == (204, {})
-    if place != "on_sqlite":  # the workers of one machine know by the next request
+    if place != "on_sqlite":  # the workers of one machine see it at the next request
         wait_until(lambda: clients.ask_all_workers(tokens["access_token"]) == ENDED)
     assert clients.ask_all_workers(tokens["access_token"]) == ENDED
     assert clients.ask_all_workers(other["access_token"]) == OPEN
 
 
-def test_a_replay_is_caught_whichever_worker_is_asked(clients: Clients) -> None:
+def test_token_reuse_is_detected_by_any_worker(clients: Clients) -> None:
     first = clients.log_in()
     second = clients.ask("POST", "/refresh", first["refresh_token"])[1]
     third = clients.ask("POST", "/refresh", second["refresh_token"])[1]
@@ -133,7 +133,7 @@ def test_a_replay_is_caught_whichever_worker_is_asked(clients: Clients) -> None:
     assert (status, body["code"]) == (401, "refresh_reused")
 
 
-def test_devices_are_listed_and_ended_whichever_worker_is_asked(clients: Clients) -> None:
+def test_devices_are_listed_and_ended_by_any_worker(clients: Clients) -> None:
     here, lost = clients.log_in()["access_token"], clients.log_in()["access_token"]
     sessions = clients.ask("GET", "/sessions", here)[1]["sessions"]
     assert sorted(session["current"] for session in sessions) == [False, True]
@@ -145,7 +145,7 @@ def test_devices_are_listed_and_ended_whichever_worker_is_asked(clients: Clients
     assert clients.ask("DELETE", "/sessions/%00", here)[0] == 404
 
 
-def test_a_valkey_that_is_down_closes_what_needs_it_until_it_is_back(serve: Serve) -> None:
+def test_valkey_outage_rejects_requests_until_it_is_back(serve: Serve) -> None:
     with (
         running_valkey(appendonly="yes", appendfsync="always") as valkey,
         served(serve("--demo", "--workers", "2", "--valkey", valkey.url)) as clients,
@@ -162,7 +162,7 @@ def test_a_valkey_that_is_down_closes_what_needs_it_until_it_is_back(serve: Serv
         assert clients.ask("POST", "/refresh", tokens["refresh_token"])[0] == 200
 
 
-def test_it_says_where_everything_is_but_no_password(
+def test_startup_message_names_the_stores_without_passwords(
     serve: Serve, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", "A" * 43)
@@ -194,7 +194,7 @@ def test_it_says_where_everything_is_but_no_password(
         (["--valkey", "memcached://:hidden@db"], "Error: WATCHWORD_VALKEY: is not a URL like "),
     ],
 )
-def test_a_place_that_cannot_be_used_is_one_line_without_its_password(
+def test_unusable_store_is_one_line_without_its_password(
     serve: Serve, options: list[str], line: str
 ) -> None:
     server = serve(*options)
@@ -205,7 +205,7 @@ def test_a_place_that_cannot_be_used_is_one_line_without_its_password(
     assert "hidden" not in server.output
 
 
-def test_a_server_for_several_machines_needs_a_secret_they_share(
+def test_server_for_several_machines_requires_a_shared_secret(
     serve: Serve, postgres_url: str
 ) -> None:
     server = serve("--database", postgres_url)

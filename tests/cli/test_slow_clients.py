@@ -1,4 +1,4 @@
-"""Clients that take their time with a body hold a connection and no thread."""
+"""Clients that send a body slowly hold a connection but no thread."""
 
 import socket
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ HALF_IN_CHUNKS = (
 )
 
 
-def test_clients_that_send_half_a_body_do_not_stop_the_others(serve: Serve) -> None:
+def test_clients_that_send_half_a_body_do_not_block_others(serve: Serve) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     with ExitStack() as stack:
@@ -33,7 +33,7 @@ def test_clients_that_send_half_a_body_do_not_stop_the_others(serve: Serve) -> N
         assert server.get("/healthz")[0] == 200
 
 
-def test_body_in_chunks_that_is_too_long_is_refused_and_not_cut_off(serve: Serve) -> None:
+def test_chunked_body_that_is_too_long_is_rejected_with_a_response(serve: Serve) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     body = b'{"email": "a@example.com", "password": "x"}'.ljust(65_536) + b"more"

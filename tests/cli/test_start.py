@@ -1,4 +1,4 @@
-"""A start does nothing that takes time and serves nobody."""
+"""Startup avoids work that delays the first response."""
 
 import gc
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def _as_it_was() -> Iterator[None]:
     gc.enable()
 
 
-def test_garbage_is_looked_for_only_when_the_workers_start(
+def test_garbage_collection_is_enabled_only_when_the_workers_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: int
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -39,13 +39,13 @@ def test_garbage_is_looked_for_only_when_the_workers_start(
     assert enabled == [False, True]
 
 
-def test_it_says_that_it_listens_when_connections_succeed(serve: Serve) -> None:
+def test_listening_is_reported_when_connections_succeed(serve: Serve) -> None:
     server = serve("--workers", "1")
     wait_until(lambda: "Watchword listens" in server.output, START_SECONDS)
     assert server.listens()
 
 
-def test_a_start_that_fails_leaves_things_as_they_were(
+def test_failed_start_restores_the_process_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Workers are forked or spawned: which, depends on the platform and on Python's version."""
+"""Workers are forked or spawned, depending on the platform and the Python version."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.server
 
 
 def serving(server: RunningServer) -> set[str]:
-    """Return the ids of the workers; spawning starts a process of its own besides."""
+    """Return the ids of the workers, without the additional process that spawning starts."""
     return {worker for worker in workers_of(server) if "resource_tracker" not in program(worker)}
 
 
@@ -22,7 +22,7 @@ def program(process: str) -> str:
 
 
 @pytest.mark.parametrize(("start_method", "forked"), [("spawn", False), ("forkserver", True)])
-def test_it_serves_reloads_and_stops(
+def test_service_serves_reloads_and_stops(
     serve: Serve, tmp_path: Path, start_method: str, forked: bool
 ) -> None:
     # Python imports this module before all others.

@@ -1,4 +1,4 @@
-"""``watchword token``: where a token comes from, and what is told of one that nobody verifies."""
+"""``watchword token``: input of a token, and the output about an unverified token."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.cli.conftest import WATCHWORD
 from tests.jose.forging import forge
 
 NOW = int(time.time())
-#: However long ago this file was read.
+#: Independent of when this file was imported.
 EXPIRED = re.compile(r"expired \d+ min( \d+ s)? ago, at \d{4}-")
 TOKEN = forge({"sub": "ada", "exp": NOW - 192, "csrf": "hush-hush", "roles": ["a"]})
 
@@ -30,7 +30,7 @@ def inspect(*arguments: str, typed: str | bytes = "") -> Result:
     return CliRunner().invoke(main, ["token", "inspect", *arguments], input=typed)
 
 
-def test_what_a_token_says_is_shown_and_said_to_be_unverified() -> None:
+def test_claims_are_shown_as_unverified() -> None:
     result = inspect(typed=TOKEN)
     assert result.exit_code == 0, result.output
     assert result.stderr.startswith("NOTHING HERE IS VERIFIED: ")
@@ -42,7 +42,7 @@ def test_what_a_token_says_is_shown_and_said_to_be_unverified() -> None:
     assert rows["signature"] == "43 characters, not verified"
 
 
-def test_json_is_one_object_that_says_it_is_unverified() -> None:
+def test_json_is_one_object_marked_as_unverified() -> None:
     result = inspect("--json", typed=TOKEN)
     (line,) = result.stdout.splitlines()
     found = json.loads(line)
@@ -67,7 +67,7 @@ def test_neither_a_database_nor_settings_are_needed(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     "token", ["garbage", "a.b.c", f"{TOKEN}.x", "x" * 9000, "tökén.å.ß", "\x1b[2J"]
 )
-def test_what_is_no_token_is_shown_with_what_is_wrong(token: str) -> None:
+def test_malformed_token_is_shown_with_its_defect(token: str) -> None:
     result = inspect("--json", typed=token)
     assert result.exit_code == 1
     assert json.loads(result.stdout)["fault"]
@@ -76,32 +76,32 @@ def test_what_is_no_token_is_shown_with_what_is_wrong(token: str) -> None:
 @pytest.mark.parametrize(
     "prefix", ["", "Bearer ", "Authorization: Bearer ", "authorization: bearer ", "\n "]
 )
-def test_a_token_may_be_copied_with_what_stands_before_it(prefix: str) -> None:
+def test_token_may_have_a_header_prefix(prefix: str) -> None:
     result = inspect(typed=f"{prefix}{TOKEN}\n")
     assert "claim sub\tada" in result.stdout
     assert result.exit_code == 0
 
 
-def test_a_token_may_stand_in_a_file() -> None:
+def test_token_may_be_read_from_a_file() -> None:
     Path("token.txt").write_text(f"{TOKEN}\n")
     assert inspect("token.txt").stdout == inspect("-", typed=TOKEN).stdout
 
 
 @pytest.mark.parametrize("typed", ["", " \n", "Bearer \n"])
-def test_no_token_is_a_mistake_in_the_call(typed: str) -> None:
+def test_missing_token_is_a_usage_error(typed: str) -> None:
     result = inspect(typed=typed)
     assert (result.exit_code, result.stdout) == (2, "")
 
 
 @pytest.mark.parametrize("command", ["inspect", "verify"])
-def test_a_token_as_an_argument_is_refused_and_not_repeated(command: str) -> None:
+def test_token_as_an_argument_is_rejected_and_not_repeated(command: str) -> None:
     result = CliRunner().invoke(main, ["token", command, TOKEN])
     assert result.exit_code == 2
     assert "not as an argument" in result.stderr
     assert TOKEN[:20] not in result.output
 
 
-def test_a_line_that_a_terminal_has_cut_is_not_taken_for_a_token() -> None:
+def test_line_truncated_by_the_terminal_is_not_a_token() -> None:
     ours, its = pty.openpty()
     try:
         process = subprocess.Popen(
@@ -113,7 +113,7 @@ def test_a_line_that_a_terminal_has_cut_is_not_taken_for_a_token() -> None:
         )
         assert process.stderr is not None
         asked = process.stderr.read(len("Token"))
-        # Not all at once: the terminal holds so much until somebody reads it.
+        # Not all at once, because the terminal's buffer is limited until the command reads it.
         os.write(ours, b"x" * 3_000)
         os.write(ours, b"x" * 3_000 + b"\n")
         _, told = process.communicate(timeout=60)
@@ -125,7 +125,7 @@ def test_a_line_that_a_terminal_has_cut_is_not_taken_for_a_token() -> None:
     assert b"use a file" in told
 
 
-def test_at_a_terminal_a_token_is_asked_for_and_not_echoed() -> None:
+def test_token_is_prompted_for_on_a_terminal_without_echo() -> None:
     ours, its = pty.openpty()
     try:
         process = subprocess.Popen(

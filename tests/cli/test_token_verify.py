@@ -1,4 +1,4 @@
-"""``watchword token verify`` says what the service says, and by which step."""
+"""``watchword token verify`` reports the verdict of the service and the deciding step."""
 
 import http.client
 import json
@@ -27,10 +27,10 @@ from tests.servers.postgres import running_postgres
 from tests.servers.valkey import running_valkey
 
 MASTER_KEY = "A" * 43
-#: Seconds that an answer may take where a store is frozen; it takes some two.
+#: Seconds that a verdict may take while a store is unresponsive; it takes about two.
 BOUND = 60.0
 
-#: Of some tokens of the table, the step that refuses.
+#: For some tokens of the table, the step that rejects.
 REFUSED_BY = {
     "of two words": "header field",
     "too large": "size",
@@ -98,7 +98,7 @@ def asked(server: RunningServer, token: str) -> tuple[int, str | None, str | Non
 
 
 @pytest.mark.server
-def test_the_verdict_on_every_token_is_that_of_a_service_that_runs(
+def test_verdict_on_every_token_matches_the_running_service(
     serve: Serve, database_url: str
 ) -> None:
     server = serve("--workers", "1", "--database", database_url)
@@ -108,7 +108,7 @@ def test_the_verdict_on_every_token_is_that_of_a_service_that_runs(
     of_service = {name: asked(server, token) for name, token in tokens.items()}
     found = {name: told(token, database_url) for name, token in tokens.items()}
     assert {n: (f["status"], f["code"], f["msg"]) for n, f in found.items()} == of_service
-    # And the step that refuses is named by the same code.
+    # The rejecting step has the same code.
     refused = {
         name: [s["code"] for s in f["steps"] if s["result"] == "refused"]
         for name, f in found.items()
@@ -118,7 +118,7 @@ def test_the_verdict_on_every_token_is_that_of_a_service_that_runs(
         name: s["step"] for name, f in found.items() for s in f["steps"] if s["result"] == "refused"
     }
     assert named.items() >= REFUSED_BY.items()
-    # What every step before has let through would be named there: then one of them is missing.
+    # A token that passes every step would be named here: a step would be missing.
     assert "identity (sub)" not in named.values()
     codes = {code for _, code, _ in of_service.values()}
     assert len(tokens) > 50
@@ -137,7 +137,7 @@ def steps(found: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return {step["step"]: (step["result"], step["says"]) for step in found["steps"]}
 
 
-def test_a_session_is_told_with_when_and_why_it_ended(mint: Mint, database_url: str) -> None:
+def test_ended_session_is_reported_with_time_and_reason(mint: Mint, database_url: str) -> None:
     pair = mint.pair()
     mint.parts.sessions.end(pair.session_id)
     result, says = steps(told(pair.access_token, database_url))["session"]
@@ -145,15 +145,15 @@ def test_a_session_is_told_with_when_and_why_it_ended(mint: Mint, database_url: 
     assert re.search(r"generation 1, ended (now|\d+ s ago): signed_out: Token has been", says), says
 
 
-def test_the_distance_of_the_clock_is_told_in_words(mint: Mint, database_url: str) -> None:
+def test_clock_difference_is_reported_in_words(mint: Mint, database_url: str) -> None:
     token = mint.claiming(exp=int(time.time()) - 192)
     result, says = steps(told(token, database_url))["exp"]
     assert result == "refused"
-    # However long a slow machine takes until it looks.
+    # Independent of the delay on a slow machine.
     assert re.match(r"expired \d+ min( \d+ s)? ago, at \d{4}-", says), says
 
 
-def test_every_key_is_told_with_where_it_stands(mint: Mint, database_url: str) -> None:
+def test_every_key_is_reported_with_its_state(mint: Mint, database_url: str) -> None:
     manager = key_manager(mint.parts.settings, mint.parts.stores.keys)
     token = encode(mint.claims, new_material("EdDSA").key)
     waiting = manager.rotate()
@@ -166,7 +166,7 @@ def test_every_key_is_told_with_where_it_stands(mint: Mint, database_url: str) -
     assert re.search(rf"{mint.key.kid} \(revoked (now|\d+ s ago), EdDSA\)", says), says
 
 
-def test_a_refresh_is_foretold_and_not_done(mint: Mint, database_url: str) -> None:
+def test_refresh_is_predicted_and_not_performed(mint: Mint, database_url: str) -> None:
     sessions = mint.parts.stores.sessions
     pair = mint.pair()
     before = sessions.get(pair.session_id)
@@ -176,7 +176,7 @@ def test_a_refresh_is_foretold_and_not_done(mint: Mint, database_url: str) -> No
     assert sessions.get(pair.session_id) == before
 
 
-def test_a_refresh_token_that_was_used_before_is_told_and_its_session_goes_on(
+def test_used_refresh_token_is_reported_and_its_session_continues(
     mint: Mint, database_url: str
 ) -> None:
     sessions, lifetimes = mint.parts.stores.sessions, Lifetimes()
@@ -200,7 +200,7 @@ def test_a_refresh_token_that_was_used_before_is_told_and_its_session_goes_on(
         {"sid": ABSENT, "gen": ABSENT},
     ],
 )
-def test_a_refresh_token_without_a_session_or_a_generation_is_refused_as_by_the_service(
+def test_refresh_token_without_session_or_generation_is_rejected_as_by_the_service(
     mint: Mint, database_url: str, changes: dict[str, Any]
 ) -> None:
     pair = mint.pair()
@@ -215,7 +215,7 @@ def test_a_refresh_token_without_a_session_or_a_generation_is_refused_as_by_the_
     assert answer.get_json()["msg"] == found["msg"]
 
 
-def test_whose_user_is_disabled_is_refused_a_refresh(mint: Mint, database_url: str) -> None:
+def test_refresh_of_a_disabled_user_is_rejected(mint: Mint, database_url: str) -> None:
     pair = mint.pair()
     mint.parts.stores.users.disable(mint.user.id, system_clock())
     found = told(pair.refresh_token, database_url, "--refresh")
@@ -223,7 +223,7 @@ def test_whose_user_is_disabled_is_refused_a_refresh(mint: Mint, database_url: s
     assert steps(found)["generation"] == ("not reached", "")
 
 
-def test_nothing_is_changed_by_asking(mint: Mint, database_url: str) -> None:
+def test_verification_changes_nothing(mint: Mint, database_url: str) -> None:
     audit = mint.parts.repositories.audit_log
     keys, events = mint.parts.stores.keys.load(), audit.after(0, 1000)
     for token in (mint.claiming(), mint.pair().refresh_token, "garbage"):
@@ -247,7 +247,7 @@ def test_neither_signature_nor_csrf_value_is_ever_shown(
 
 
 @pytest.mark.parametrize("terminal", [False, True])
-def test_what_a_token_says_does_nothing_to_a_terminal(
+def test_claims_are_printed_without_terminal_control_characters(
     mint: Mint, database_url: str, monkeypatch: pytest.MonkeyPatch, *, terminal: bool
 ) -> None:
     monkeypatch.setattr(output, "is_terminal", lambda: terminal)
@@ -260,7 +260,7 @@ def test_what_a_token_says_does_nothing_to_a_terminal(
 
 
 @pytest.mark.server
-def test_stores_that_are_frozen_are_one_line_within_bounded_time(
+def test_unresponsive_stores_are_one_line_within_bounded_time(
     mint: Mint, database_url: str
 ) -> None:
     with running_valkey() as valkey:
@@ -275,7 +275,7 @@ def test_stores_that_are_frozen_are_one_line_within_bounded_time(
 
 
 @pytest.mark.server
-def test_a_frozen_database_is_one_line_within_bounded_time() -> None:
+def test_unresponsive_database_is_one_line_within_bounded_time() -> None:
     with running_postgres() as postgres:
         url = postgres.url.render_as_string(hide_password=False)
         upgrade_database(url)
@@ -287,7 +287,7 @@ def test_a_frozen_database_is_one_line_within_bounded_time() -> None:
     assert re.fullmatch(r"Error: .* does not respond: .*\n", result.stderr), result.stderr
 
 
-def test_a_store_that_is_down_is_one_line(mint: Mint, database_url: str) -> None:
+def test_store_that_is_down_is_one_line(mint: Mint, database_url: str) -> None:
     environ = {"WATCHWORD_DATABASE": database_url, "WATCHWORD_VALKEY": "valkey://127.0.0.1:1/0"}
     arguments = ["token", "verify"]
     result = CliRunner().invoke(main, arguments, input=mint.claiming(), env=environ)

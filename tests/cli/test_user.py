@@ -38,14 +38,14 @@ def can_log_in(email: str, password: str, database: str = "sqlite:///watchword.d
         return authenticate(users, Passwords(), email, password) is not None
 
 
-def test_an_added_user_can_log_in() -> None:
+def test_added_user_can_log_in() -> None:
     result = add("Ada@Example.com")
     assert result.exit_code == 0, result.output
     assert "Added Ada@Example.com." in result.output
     assert can_log_in("ada@example.com", PASSWORD)
 
 
-def test_an_account_can_be_added_while_the_sessions_are_away(
+def test_account_can_be_added_while_the_session_store_is_down(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("WATCHWORD_VALKEY", "valkey://127.0.0.1:1/0")
@@ -53,17 +53,17 @@ def test_an_account_can_be_added_while_the_sessions_are_away(
     assert watchword("user", "list").exit_code == 0
 
 
-def test_the_password_is_never_shown() -> None:
+def test_password_is_never_shown() -> None:
     assert PASSWORD not in add("ada@example.com").output
 
 
-def test_the_password_can_come_from_standard_input() -> None:
+def test_password_can_come_from_standard_input() -> None:
     result = add("ada@example.com", "--password-stdin", typed=f"{PASSWORD} \n")
     assert result.exit_code == 0, result.output
     assert can_log_in("ada@example.com", f"{PASSWORD} ")
 
 
-def test_a_question_without_a_terminal_is_one_line_that_says_what_to_give() -> None:
+def test_missing_terminal_is_one_line_that_names_the_option() -> None:
     # In a session without a terminal, in which getpass cannot open one either.
     done = subprocess.run(
         [*WATCHWORD, "user", "add", "ada@example.com"],
@@ -78,7 +78,7 @@ def test_a_question_without_a_terminal_is_one_line_that_says_what_to_give() -> N
     assert "GetPassWarning" not in done.stderr
 
 
-def test_what_is_said_after_a_question_begins_a_line_of_its_own() -> None:
+def test_message_after_a_prompt_starts_on_its_own_line() -> None:
     add("ada@example.com")
     done = subprocess.run(
         [*WATCHWORD, "user", "delete", "ada@example.com", "--json"],
@@ -91,14 +91,14 @@ def test_what_is_said_after_a_question_begins_a_line_of_its_own() -> None:
     assert json.loads(done.stderr.splitlines()[-1])["error"]["code"] == "interrupted"
 
 
-def test_the_database_can_be_another() -> None:
+def test_database_can_be_given() -> None:
     upgrade_database("sqlite:///other.db")
     assert add("ada@example.com", "--database", "sqlite:///other.db").exit_code == 0
     assert can_log_in("ada@example.com", PASSWORD, "sqlite:///other.db")
     assert watchword("user", "list").output == ""
 
 
-def test_a_database_that_is_not_there_is_one_line_and_is_not_made() -> None:
+def test_missing_database_is_one_line_and_is_not_created() -> None:
     result = add("ada@example.com", "--database", "sqlite:///typo.db", typed="")
     assert result.exit_code == 1
     assert result.output == (
@@ -110,14 +110,14 @@ def test_a_database_that_is_not_there_is_one_line_and_is_not_made() -> None:
 
 
 @pytest.mark.server
-def test_a_postgresql_without_our_tables_gets_none(new_postgres_url: str) -> None:
+def test_postgresql_without_the_schema_gets_none(new_postgres_url: str) -> None:
     result = add("ada@example.com", "--database", new_postgres_url, typed="")
     assert result.exit_code == 1
     assert "is not this version's; see: watchword db current" in result.output
     assert "has no schema" in watchword("db", "current", "--database", new_postgres_url).output
 
 
-def test_a_password_typed_differently_the_second_time_is_asked_again() -> None:
+def test_mismatched_password_is_prompted_for_again() -> None:
     typed = f"{PASSWORD}\nsomething else\n{PASSWORD}\n{PASSWORD}\n"
     result = add("ada@example.com", typed=typed)
     assert result.exit_code == 0
@@ -126,14 +126,14 @@ def test_a_password_typed_differently_the_second_time_is_asked_again() -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--password-stdin",)])
-def test_a_short_password_is_refused_with_the_reason(options: tuple[str, ...]) -> None:
+def test_short_password_is_rejected_with_the_reason(options: tuple[str, ...]) -> None:
     result = add("ada@example.com", *options, typed="too short\ntoo short\n")
     assert result.exit_code == 1
     assert "at least 15" in result.output
     assert watchword("user", "list").output == ""
 
 
-def test_a_second_account_for_one_address_is_refused_before_a_password_is_asked() -> None:
+def test_existing_address_is_rejected_before_the_password_prompt() -> None:
     add("ada@example.com")
     result = add("ADA@example.com", typed="")
     assert result.exit_code == 1
@@ -141,13 +141,13 @@ def test_a_second_account_for_one_address_is_refused_before_a_password_is_asked(
 
 
 @pytest.mark.parametrize("email", ["nobody", "a@", "a b@example.com"])
-def test_what_is_no_address_is_refused(email: str) -> None:
+def test_invalid_address_is_rejected(email: str) -> None:
     result = add(email)
     assert result.exit_code == 1
     assert "is not valid" in result.output
 
 
-def test_users_are_listed_one_a_line_for_other_programs() -> None:
+def test_piped_output_has_one_line_per_user() -> None:
     for email in ("eve@example.com", "Ada@example.com"):
         add(email)
     lines = watchword("user", "list").output.splitlines()
@@ -155,9 +155,9 @@ def test_users_are_listed_one_a_line_for_other_programs() -> None:
     assert all(re.fullmatch(r"\S+\t\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\t.{32}", x) for x in lines)
 
 
-def test_users_are_shown_as_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminal_output_is_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     add("ada@example.com")
-    # Not refused before addresses were held to the rules of mail.
+    # Stored before addresses were validated by the rules of mail.
     odd = User("1", "ada[bold]@example.com", "ada[bold]@example.com", "no hash", 0.0)
     with opened_users(read_settings({})) as users:
         users.add(odd)
@@ -167,7 +167,7 @@ def test_users_are_shown_as_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatc
     assert "ada[bold]@example.com" in shown
 
 
-def test_listing_a_database_that_is_not_there_makes_none() -> None:
+def test_listing_a_missing_database_does_not_create_it() -> None:
     result = watchword("user", "list", "--database", "sqlite:///typo.db")
     assert result.exit_code == 1
     assert "there is no database at" in result.output
@@ -175,13 +175,13 @@ def test_listing_a_database_that_is_not_there_makes_none() -> None:
 
 
 @pytest.mark.parametrize("command", [("user", "list"), ("user", "add", "ada@example.com")])
-def test_a_wrong_setting_is_one_line(command: tuple[str, ...]) -> None:
+def test_invalid_setting_is_one_line(command: tuple[str, ...]) -> None:
     result = watchword(*command, "--database", "nowhere")
     assert result.exit_code == 1
     assert re.fullmatch(r"Error: WATCHWORD_DATABASE: .*\n", result.output)
 
 
-def test_a_file_that_is_no_database_is_one_line() -> None:
+def test_file_that_is_not_a_database_is_one_line() -> None:
     Path("watchword.db").write_bytes(b"this is no database " * 500)
     result = watchword("user", "list")
     assert result.exit_code == 69

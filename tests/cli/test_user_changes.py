@@ -1,4 +1,4 @@
-"""Accounts and sessions, looked after from the command line, over SQLite and PostgreSQL."""
+"""Management of accounts and sessions on the command line, over SQLite and PostgreSQL."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -43,13 +43,13 @@ def watchword(settings: Settings) -> Watchword:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[Site]:
-    """Lend a service over the same database."""
+    """Yield a service over the same database."""
     with opened_stores(settings) as stores:
         app = create_app(settings, stores=stores)
         try:
             yield Site(app)
         finally:
-            # Or their threads would open the database anew once that is closed.
+            # Otherwise their threads would reopen the database after it is closed.
             stores.stop_waiting()
             app.extensions["watchword"].close()
 
@@ -70,7 +70,7 @@ def events(settings: Settings) -> list[Event]:
         return [entry.event for entry in stores.accounts.repositories.audit_log.after(0, 100)]
 
 
-def test_an_added_user_is_verified_has_roles_and_is_in_the_log(
+def test_added_user_is_verified_has_roles_and_is_in_the_audit_log(
     settings: Settings, watchword: Watchword
 ) -> None:
     shown = json.loads(done(watchword("user", "show", EMAIL.upper(), "--json")))
@@ -87,14 +87,14 @@ def test_an_added_user_is_verified_has_roles_and_is_in_the_log(
     assert f"email\t{EMAIL}" in by_id
 
 
-def test_users_are_listed_by_a_part_of_their_address_and_as_json(watchword: Watchword) -> None:
+def test_users_are_listed_by_part_of_their_address_and_as_json(watchword: Watchword) -> None:
     for name in ("bob", "carol"):
         done(watchword("user", "add", f"{name}@x.org", "--password-stdin", typed=f"{BETTER}\n"))
     lines = done(watchword("user", "list", "--json", "--search", "X.org")).splitlines()
     assert [json.loads(line)["email"] for line in lines] == ["bob@x.org", "carol@x.org"]
 
 
-def test_whoever_is_disabled_is_refused_by_the_next_request_of_a_service_that_runs(
+def test_disabled_user_is_rejected_by_the_next_request_to_a_running_service(
     settings: Settings, watchword: Watchword
 ) -> None:
     with serving(settings) as ours:
@@ -112,7 +112,7 @@ def test_whoever_is_disabled_is_refused_by_the_next_request_of_a_service_that_ru
     ]
 
 
-def test_roles_and_scopes_are_shown_set_and_taken_away(watchword: Watchword) -> None:
+def test_roles_and_scopes_are_shown_set_and_removed(watchword: Watchword) -> None:
     assert done(watchword("user", "roles", EMAIL)) == f"{EMAIL} has roles: editor\n"
     assert done(watchword("user", "roles", EMAIL, "b", "a")) == f"{EMAIL} has roles: a b\n"
     assert done(watchword("user", "roles", EMAIL, "--none")) == f"{EMAIL} has no roles.\n"
@@ -121,7 +121,7 @@ def test_roles_and_scopes_are_shown_set_and_taken_away(watchword: Watchword) -> 
     assert watchword("user", "roles", EMAIL, "a", "--none").exit_code == 2
 
 
-def test_there_is_always_somebody_who_administers(watchword: Watchword) -> None:
+def test_last_admin_cannot_be_removed(watchword: Watchword) -> None:
     done(watchword("user", "roles", EMAIL, "admin"))
     for arguments in (
         ("user", "disable", EMAIL),
@@ -131,7 +131,7 @@ def test_there_is_always_somebody_who_administers(watchword: Watchword) -> None:
         assert "make another user admin first" in refused(watchword(*arguments))
 
 
-def test_another_password_ends_every_session(settings: Settings, watchword: Watchword) -> None:
+def test_new_password_ends_every_session(settings: Settings, watchword: Watchword) -> None:
     weak = watchword("user", "set-password", EMAIL, "--password-stdin", typed="password\n")
     assert "password rejected" in refused(weak)
     with serving(settings) as ours:
@@ -166,7 +166,7 @@ def test_sessions_are_listed_and_ended(settings: Settings, watchword: Watchword)
 
 
 @pytest.mark.parametrize("session_id", ["-J3x", "-h3x", "--json3x"])
-def test_the_id_of_a_session_may_begin_with_a_hyphen(
+def test_session_id_may_begin_with_a_hyphen(
     session_id: str, settings: Settings, watchword: Watchword, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, serving(settings) as ours:
@@ -179,7 +179,7 @@ def test_the_id_of_a_session_may_begin_with_a_hyphen(
         assert ours.me(pair["access_token"]).status_code == 401
 
 
-def test_a_user_is_deleted_once_that_is_confirmed(settings: Settings, watchword: Watchword) -> None:
+def test_user_is_deleted_after_confirmation(settings: Settings, watchword: Watchword) -> None:
     declined = watchword("user", "delete", EMAIL, "--json", typed="n\n")
     assert declined.exit_code == 1
     assert json.loads(declined.stderr.splitlines()[-1])["error"]["code"] == "interrupted"
@@ -193,7 +193,7 @@ def test_a_user_is_deleted_once_that_is_confirmed(settings: Settings, watchword:
     assert events(settings)[-1].event == "user_deleted"
 
 
-def test_a_database_that_is_not_there_is_one_line_and_is_not_made(
+def test_missing_database_is_one_line_and_is_not_created(
     tmp_path: object, watchword: Watchword
 ) -> None:
     for arguments in (("user", "show", EMAIL), ("session", "list", EMAIL)):

@@ -7,7 +7,7 @@ from flask_watchword.cli.serving.wsgi_environ import environ_of, is_forwarded_fo
 
 
 class SentHeaders:
-    """Headers as granian keeps them: by lower-case name, the values of each in their order."""
+    """Headers as granian stores them: by lower-case name, the values of each in order."""
 
     def __init__(self, *sent: tuple[str, str]) -> None:
         self._values: dict[str, list[str]] = {}
@@ -39,9 +39,7 @@ ALIASES = ("X_Forwarded_For", "X-Forwarded_For", "X_Forwarded-For", "x_forwarded
 
 @pytest.mark.parametrize("alias", ALIASES)
 @pytest.mark.parametrize("is_first", [True, False])
-def test_a_second_spelling_of_a_header_is_dropped_wherever_it_stands(
-    alias: str, is_first: bool
-) -> None:
+def test_second_spelling_of_a_header_is_dropped_in_any_position(alias: str, is_first: bool) -> None:
     forged, genuine = (alias, "203.0.113.7"), ("X-Forwarded-For", "192.0.2.1")
     sent = (forged, genuine) if is_first else (genuine, forged)
     assert environ_of(Head(SentHeaders(*sent)), b"")["HTTP_X_FORWARDED_FOR"] == "192.0.2.1"
@@ -51,12 +49,12 @@ def test_a_second_spelling_of_a_header_is_dropped_wherever_it_stands(
 @pytest.mark.parametrize(
     "name", ["X_Request_ID", "X_CSRF_TOKEN", "Sec_Fetch_Site", "Content_Type", "Content_Length"]
 )
-def test_no_header_with_an_underscore_becomes_one_without(name: str) -> None:
+def test_header_with_an_underscore_does_not_become_one_with_a_hyphen(name: str) -> None:
     environ = environ_of(Head(SentHeaders((name, "x"))), b"")
     assert not [key for key in environ if key.endswith(name.upper())]
 
 
-def test_a_header_sent_twice_is_joined_in_the_order_of_sending() -> None:
+def test_repeated_header_is_joined_in_order() -> None:
     sent = SentHeaders(
         ("X-Forwarded-For", "203.0.113.7"),
         ("Cookie", "a=1"),
@@ -68,12 +66,12 @@ def test_a_header_sent_twice_is_joined_in_the_order_of_sending() -> None:
     assert environ["HTTP_COOKIE"] == "a=1;b=2"
 
 
-def test_a_header_outside_ascii_is_there_and_empty() -> None:
+def test_non_ascii_header_is_present_and_empty() -> None:
     environ = environ_of(Head(SentHeaders(("X-CSRF-TOKEN", "\xe9"))), b"")
     assert environ["HTTP_X_CSRF_TOKEN"] == ""
 
 
-def test_the_request_is_described_as_pep_3333_has_it() -> None:
+def test_environ_follows_pep_3333() -> None:
     sent = SentHeaders(("Host", "x"), ("Content-Type", "a/b"), ("Content-Length", "2"))
     head = Head(sent, method="POST", path="/\u00e9", query_string="q=%20", client="[2001:db8::1]:9")
     environ = environ_of(head, b"{}")
@@ -88,7 +86,7 @@ def test_the_request_is_described_as_pep_3333_has_it() -> None:
     assert not {"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"} & environ.keys()
 
 
-def test_a_query_holds_bytes_as_the_path_does() -> None:
+def test_query_holds_bytes_as_the_path_does() -> None:
     environ = environ_of(Head(path="/\u20ac", query_string="q=\u20ac"), b"")
     assert environ["PATH_INFO"].encode("latin-1") == "/\u20ac".encode()
     assert environ["QUERY_STRING"].encode("latin-1") == "q=\u20ac".encode()
@@ -100,11 +98,11 @@ def test_a_query_holds_bytes_as_the_path_does() -> None:
         ([], True),
         ([""], True),
         (["192.0.2.1"], True),
-        # A proxy with a line of its own: its word is there.
+        # A proxy with a separate header line: its value is present.
         (["\xff", "192.0.2.1"], True),
         (["\xff, 192.0.2.1"], False),
     ],
 )
-def test_a_proxy_s_word_is_not_lost_beside_a_client_s(values: list[str], is_readable: bool) -> None:
+def test_proxys_value_is_kept_beside_a_clients(values: list[str], is_readable: bool) -> None:
     sent = SentHeaders(*(("X-Forwarded-For", value) for value in values))
     assert is_forwarded_for_readable(sent) is is_readable

@@ -12,11 +12,11 @@ from flask_watchword.service.endpoint import Content, Endpoint, ResponseBody
 from flask_watchword.service.features.table import FEATURES, endpoints_of
 from flask_watchword.service.responses import Problem
 
-# : An invalid ``Host`` is rejected before routing.
+#: An invalid ``Host`` is rejected before routing.
 OF_HTTP = "bad_request"
 
 OF_A_PROBLEM = {"msg", "code", "field", "pending_token", "error", "error_description"}
-# : For endpoints that are routed but never called.
+#: For endpoints that are routed but never called.
 NO_CONTEXT = cast(ServiceContext, None)
 
 ENDPOINTS = {f"watchword.{one.name}": one for one in endpoints_of(FEATURES)}

@@ -28,12 +28,12 @@ from tests.service.good_requests import (
 )
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
-# : The names are those in the code and do not depend on the database.
+#: The names are those in the code and do not depend on the database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True)
 
 WRITING = {name: one for name, one in ENDPOINTS.items() if one.method != "GET"}
 
-# : The events of a successful request for each endpoint, in order.
+#: The events of a successful request for each endpoint, in order.
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "register": ("registered",),
     "verify_address": ("email_verified",),
@@ -77,7 +77,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "set_up": ("set_up",),
 }
 
-# : Endpoints whose events have no subject.
+#: Endpoints whose events have no subject.
 ABOUT_NOBODY = {"rotate_keys", "retire_key", "revoke_key"}
 
 
@@ -177,7 +177,7 @@ def _changed(**body: object) -> Callable[[Site], Callable[[], object]]:
     return make
 
 
-# : Events of requests that are not the successful request of their endpoint.
+#: Events of requests that are not the successful request of their endpoint.
 OTHERWISE: Mapping[str, tuple[Callable[[Site], Callable[[], object]], tuple[str, ...]]] = {
     "an address that has an account": (_registered_again, ("registered_again",)),
     "a wrong password": (_wrong_password, ("login_failed",)),
@@ -197,7 +197,7 @@ OTHERWISE: Mapping[str, tuple[Callable[[Site], Callable[[], object]], tuple[str,
     ),
 }
 
-# : Events of commands; ``tests/cli`` and ``tests/infra`` check each of them.
+#: Events of commands; ``tests/cli`` and ``tests/infra`` check each of them.
 BY_COMMANDS = {
     "audit_trimmed",
     "key_imported",

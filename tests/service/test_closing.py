@@ -15,7 +15,7 @@ from flask_watchword.service.stores import opened_stores, prepare
 from tests.servers.open_resources import OpenResources
 from tests.service.conftest import bearer
 
-# : Enough applications to notice a leak: each one that stays alive adds to every count.
+#: Enough applications to notice a leak: each one that stays alive adds to every count.
 APPLICATIONS = 4
 
 MakeApp = Callable[[Settings], Flask]

@@ -14,10 +14,10 @@ from tests.service.good_requests import ENDPOINTS
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site
 from tests.service.test_totp import code_at, enrolled, error_of, wrong_code
 
-# : The checks do not depend on the database.
+#: The checks do not depend on the database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True)
 
-# : What is sent beside the second factor, and the response to a valid one.
+#: What is sent beside the second factor, and the response to a valid one.
 CHANGES: Mapping[str, tuple[Mapping[str, Any], int]] = {
     "change_password": ({"current_password": GOOD, "password": BETTER}, 204),
     "change_email": ({"password": GOOD, "email": "new@example.org"}, 202),
@@ -28,7 +28,7 @@ CHANGES: Mapping[str, tuple[Mapping[str, Any], int]] = {
     "make_client": ({"password": GOOD, "name": "nightly"}, 201),
 }
 
-# : Endpoints that require the password without a second factor: none is confirmed yet.
+#: Endpoints that require the password without a second factor: none is confirmed yet.
 WITHOUT = {"enrol_totp"}
 
 Change = Callable[..., TestResponse]

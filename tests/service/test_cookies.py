@@ -349,7 +349,7 @@ def put(client: FlaskClient, name: str, value: str) -> None:
     client.set_cookie(name, value, secure=True, path="/")
 
 
-# : Reasons why a refresh token can never be accepted again, with their error codes.
+#: Reasons why a refresh token can never be accepted again, with their error codes.
 DEAD: dict[str, tuple[Callable[[Flask, str], str], str]] = {
     "key-is-gone": (lambda app, token: signed_otherwise(app, token, kid="gone"), "unknown_key"),
     "forged": (lambda _app, token: f"{token[:-9]}{'A' * 8}Q", "invalid_signature"),

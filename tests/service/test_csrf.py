@@ -19,7 +19,7 @@ LOGIN = {"email": "ada@example.com", "password": PASSWORD, "transport": "cookie"
 HOST = "login.example"
 EVIL = "https://evil.example"
 
-# : Headers in which a browser describes the page, and whether the request is accepted.
+#: Headers in which a browser describes the page, and whether the request is accepted.
 FROM: Mapping[str, tuple[dict[str, str], bool]] = {
     "one's own page": ({"Sec-Fetch-Site": "same-origin", "Origin": f"https://{HOST}"}, True),
     "one's own page, by what the browser says alone": ({"Sec-Fetch-Site": "same-origin"}, True),

@@ -10,7 +10,7 @@ from flask_watchword.service.features.table import FEATURES, endpoints_of
 from tests.service.declared import codes_by_status
 
 SERVED = endpoints_of(FEATURES)
-# : Flask answers these itself: HEAD for every GET view and OPTIONS for every path.
+#: Flask answers these itself: HEAD for every GET view and OPTIONS for every path.
 OF_FLASK = {"HEAD", "OPTIONS"}
 
 

@@ -11,7 +11,7 @@ from flask_watchword.extension.state import state_of
 from flask_watchword.extension.tokens.api import create_access_token, create_refresh_token
 from tests.service.conftest import bearer
 
-# : Longer than the lifetime of a refresh token.
+#: Longer than the lifetime of a refresh token.
 LONG = 30 * 24 * 60 * 60
 
 

@@ -14,7 +14,7 @@ from flask_watchword.service.stores import prepare
 from tests.servers.postgres import PostgresServer, new_database, running_postgres
 from tests.service.site import EMAIL, GOOD, Site, site, site_settings
 
-# : Seconds allowed on a busy machine: less than two timeouts, which must not happen.
+#: Seconds allowed on a busy machine: less than two timeouts, which must not happen.
 ENOUGH = 2 * postgres.ANSWER_SECONDS
 
 

@@ -18,7 +18,7 @@ from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send
 from tests.service.site import EMAIL, GOOD, Site, site
 
 HERE = "127.0.0.1"
-# : Endpoints that hash a password. An admin who adds users is trusted and not limited.
+#: Endpoints that hash a password. An admin who adds users is trusted and not limited.
 HASHING = [
     one
     for one in ENDPOINTS.values()

@@ -10,8 +10,8 @@ from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send, unthrott
 from tests.service.site import EMAIL, GOOD, Site, failing
 from tests.service.test_totp import enrolled
 
-# : The notifications that a successful request of each endpoint sends to the owner, beside messages
-# with codes.
+#: The notifications that a successful request of each endpoint sends to the owner, beside messages
+#: with codes.
 NOTICES: Mapping[str, list[str]] = {
     "make_token": ["api_key_added"],
     "make_client": ["client_added"],

@@ -32,28 +32,28 @@ APART = {
     tables.keyring,
 }
 KEPT = [table for table in tables.metadata.sorted_tables if table not in APART]
-# : By table: the statement that reads it, and the positions of its primary key columns.
+#: By table: the statement that reads it, and the positions of its primary key columns.
 READ = {
     table: (select(table), [list(table.c).index(one) for one in table.primary_key])
     for table in KEPT
 }
 
-# : Seconds for which a prepared request is used: a TOTP code is accepted for at least 30 s.
+#: Seconds for which a prepared request is used: a TOTP code is accepted for at least 30 s.
 FRESH_SECONDS = 10.0
 
-# : The rows of each table, by table and key.
+#: The rows of each table, by table and key.
 Rows = Mapping[tuple[Any, ...], Row[Any]]
-# : How many rows a request adds, removes and changes, and in which columns.
+#: How many rows a request adds, removes and changes, and in which columns.
 Change = Counter[tuple[str, ...]]
 
-# : A code is used up before the change that requires it, so that it works only once even if a later
-# step fails.
+#: A code is used up before the change that requires it, so that it works only once even if a later
+#: step fails.
 USED_UP = dict.fromkeys(
     ("login_totp", "disable_totp", "renew_recovery_codes"),
     Change({("watchword_totp", "changed", "last_step"): 1}),
 )
-# : The password is replaced in one transaction and the following login uses another: if that :
-# fails, the new password is valid for the next login.
+#: The password is replaced in one transaction and the following login uses another: if that fails,
+#: the new password is valid for the next login.
 USED_UP["choose_password"] = Change(
     {
         (
@@ -68,7 +68,7 @@ USED_UP["choose_password"] = Change(
 )
 
 
-# : The time of last use of a token is informational: a failed update rejects no request.
+#: The time of last use of a token is informational: a failed update rejects no request.
 WITHOUT_NOTE = {"token": Change()}
 
 

@@ -5,7 +5,7 @@ After the attacks of Sudhodanan and Paverd, "Pre-hijacked accounts" (2022).
 
 from tests.service.site import BETTER, EMAIL, GOOD, Site
 
-# : The password chosen by the attacker.
+#: The password chosen by the attacker.
 THEIRS = GOOD
 OTHER = "Mallory@Example.org"
 

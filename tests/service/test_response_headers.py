@@ -14,7 +14,7 @@ from flask_watchword.service.features.table import FEATURES, endpoints_of
 from tests.service.conftest import bearer, new_session
 
 HEADERS = ("X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy")
-# : Public responses, which caches may keep.
+#: Public responses, which caches may keep.
 PUBLISHED = {"jwks", "openapi_json", "docs", "docs_part", "setup_page", "setup_part"}
 
 

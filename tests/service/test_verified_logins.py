@@ -13,7 +13,7 @@ from tests.infra.sql.recorded_statements import recording
 from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, headers_without_id, site
 from tests.service.test_same_work import shapes
 
-# : No connection is made to it: the tests read the outbox.
+#: No connection is made to it: the tests read the outbox.
 MAIL = {"smtp": "smtp+plain://127.0.0.1:25", "mail_from": "login@example.com"}
 
 

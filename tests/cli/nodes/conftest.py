@@ -1,4 +1,4 @@
-"""Two nodes: the service twice, at ports of its own, over one PostgreSQL and one Valkey."""
+"""Two nodes: the service twice, on different ports, over one PostgreSQL and one Valkey server."""
 
 import http.client
 import json
@@ -22,22 +22,22 @@ from tests.servers.valkey import ValkeyServer, free_port, running_valkey
 MASTER_KEY = "A" * 43
 PASSWORD = "correct horse battery staple"
 
-#: What a node is told, by the names of the environment.
+#: The settings of a node, by their environment variable.
 Settings = dict[str, str]
 
-#: Requests that reach every worker of a node, each over a connection of its own: the kernel deals
-#: them. One that stays open would be closed by the server where the machine is slow.
+#: Enough requests to reach every worker of a node, each over its own connection: the kernel
+#: distributes them. The server would close an idle connection on a slow machine.
 _REQUESTS = 24
 
 
 class Node:
-    """One node, as a client speaks to it."""
+    """One node, as a client uses it."""
 
     def __init__(self, server: RunningServer) -> None:
         self.server = server
 
     def ask(self, method: str, path: str, token: str = "", /, **body: Any) -> tuple[int, Any]:
-        """Return the status and the body of an answer."""
+        """Return the status and the body of a response."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if body:
             headers["Content-Type"] = "application/json"
@@ -52,12 +52,15 @@ class Node:
         return response.status, text.decode()
 
     def answers(self, token: str) -> set[tuple[int, str | None]]:
-        """Return every status and code that a token gets, from all workers."""
+        """Return every status and code that a token gets from all workers."""
         asked = [self.ask("GET", "/me", token) for _ in range(_REQUESTS)]
         return {(status, body.get("code")) for status, body in asked}
 
     def refused_from(self, token: str, give_up: float) -> float:
-        """Ask until all workers refuse a token; return when the first such request began."""
+        """Send requests until all workers reject a token.
+
+        Return the start time of the first rejected one.
+        """
         first, in_a_row = 0.0, 0
         while in_a_row < _REQUESTS:
             began = time.monotonic()
@@ -71,7 +74,7 @@ class Node:
         return first
 
     def log_in(self, email: str, password: str = PASSWORD) -> dict[str, Any]:
-        """Return a pair of tokens."""
+        """Return an access token and a refresh token."""
         status, pair = self.ask("POST", "/login", email=email, password=password)
         assert status == 200, pair
         return dict(pair)
@@ -79,7 +82,7 @@ class Node:
 
 @dataclass
 class Nodes:
-    """Two nodes, and what is the same for both."""
+    """Two nodes and their common settings."""
 
     a: Node
     b: Node
@@ -87,13 +90,13 @@ class Nodes:
     settings: Settings
 
     def add_user(self, *options: str) -> str:
-        """Add a user from the command line, as an operator would, and return their address."""
+        """Add a user from the command line and return their address."""
         email = f"{uuid4().hex}@example.com"
         self.watchword("user", "add", email, *options, "--password-stdin")
         return email
 
     def watchword(self, *arguments: str) -> None:
-        """Run a command of ``watchword``, to which a password is typed."""
+        """Run a ``watchword`` command with a password on standard input."""
         subprocess.run(
             [*WATCHWORD, *arguments],
             cwd=self.folder,
@@ -108,14 +111,14 @@ class Nodes:
 
 @pytest.fixture(scope="session")
 def valkey_server() -> Iterator[ValkeyServer]:
-    """A real server, which several tests empty in turn."""
+    """A Valkey server, which several tests flush in turn."""
     with running_valkey(appendonly="yes", appendfsync="always") as server:
         yield server
 
 
 @contextmanager
 def shared_stores(postgres: URL, valkey: ValkeyServer) -> Iterator[Settings]:
-    """Lend what every node is told: an empty database, an empty Valkey, and one master key."""
+    """Yield the settings of every node: an empty database, an empty Valkey and one master key."""
     with valkey.client() as client:
         client.flushall()
     with new_database(postgres, f"watchword_{uuid4().hex}") as database:
@@ -128,14 +131,14 @@ def shared_stores(postgres: URL, valkey: ValkeyServer) -> Iterator[Settings]:
 
 @pytest.fixture
 def settings(postgres_server: URL, valkey_server: ValkeyServer) -> Iterator[Settings]:
-    """What the nodes of one test are told."""
+    """The settings of the nodes of one test."""
     with shared_stores(postgres_server, valkey_server) as settings:
         yield settings
 
 
 @pytest.fixture(scope="package")
 def nodes(postgres_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    """Two nodes that run for all tests which end none of them."""
+    """Two running nodes for all tests that do not stop them."""
     folder = tmp_path_factory.mktemp("nodes")
     with (
         running_valkey() as valkey,

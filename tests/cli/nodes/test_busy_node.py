@@ -1,4 +1,4 @@
-"""A node whose requests wait for the database: what they take, and what a stop does to them."""
+"""A node whose requests wait for the database: its connections, and its shutdown."""
 
 import re
 import signal
@@ -29,14 +29,14 @@ _CONNECTIONS = text(
 
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[Engine]:
-    """A way to the nodes' database for somebody who looks on."""
+    """A separate connection to the nodes' database."""
     engine = create_engine(settings["WATCHWORD_DATABASE"], isolation_level="AUTOCOMMIT")
     yield engine
     engine.dispose()
 
 
 @pytest.mark.parametrize("sessions_in", ["PostgreSQL", "Valkey"])
-def test_a_worker_takes_as_many_connections_as_the_page_says(
+def test_worker_opens_as_many_connections_as_documented(
     serve: Serve, settings: Settings, engine: Engine, tmp_path: Path, sessions_in: str
 ) -> None:
     if sessions_in == "PostgreSQL":
@@ -64,7 +64,7 @@ def test_a_worker_takes_as_many_connections_as_the_page_says(
     assert most == int(promised)
 
 
-def test_a_node_that_is_stopped_answers_what_it_has_begun(
+def test_stopped_node_finishes_requests_in_progress(
     serve: Serve, settings: Settings, engine: Engine, tmp_path: Path
 ) -> None:
     node, token = signed_in(serve("--workers", "2", **settings), settings, tmp_path)
@@ -80,7 +80,7 @@ def test_a_node_that_is_stopped_answers_what_it_has_begun(
 
 
 def signed_in(server: RunningServer, settings: Settings, folder: Path) -> tuple[Node, str]:
-    """Return a node and somebody's access token, which it has seen already."""
+    """Return a node and an access token that it has already accepted."""
     server.wait_until_it_listens()
     node = Node(server)
     token = node.log_in(Nodes(node, node, folder, settings).add_user())["access_token"]
@@ -90,7 +90,7 @@ def signed_in(server: RunningServer, settings: Settings, folder: Path) -> tuple[
 
 @contextmanager
 def users_locked(engine: Engine) -> Iterator[None]:
-    """Keep everybody from reading a user meanwhile."""
+    """Lock the users table, so that every reader waits."""
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN")
         connection.exec_driver_sql("LOCK TABLE watchword_users IN ACCESS EXCLUSIVE MODE")

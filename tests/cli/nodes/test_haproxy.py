@@ -1,4 +1,4 @@
-"""The service behind the HAProxy of this machine, which passes on headers that others drop."""
+"""The service behind HAProxy, which forwards headers that other proxies drop."""
 
 import shutil
 import subprocess
@@ -27,7 +27,7 @@ def haproxy() -> str:
     pytest.skip("there is no HAProxy here: apt-get install haproxy")
 
 
-def test_a_client_cannot_choose_its_address_behind_haproxy(
+def test_client_cannot_choose_its_address_behind_haproxy(
     haproxy: str, serve: Serve, tmp_path: Path
 ) -> None:
     node = serve("--demo", "--workers", "1", WATCHWORD_TRUSTED_PROXIES="1")
@@ -50,7 +50,7 @@ def test_a_client_cannot_choose_its_address_behind_haproxy(
 
 @contextmanager
 def proxy(haproxy: str, folder: Path, node: int) -> Iterator[int]:
-    """Lend the port of a proxy in front of a node, which is stopped afterwards."""
+    """Yield the port of a proxy in front of a node; the proxy is stopped afterwards."""
     port, configuration = free_port(), folder / "watchword.cfg"
     text = CONFIGURATION.replace("bind :8080", f"bind 127.0.0.1:{port}")
     for name in ("node-a", "node-b"):

@@ -1,4 +1,4 @@
-"""A node that is killed while it works."""
+"""A node that is killed under load."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.server
 SESSIONS = 6
 
 
-def test_no_session_is_lost_with_a_node_that_is_killed_under_load(
+def test_killing_a_node_under_load_loses_no_session(
     serve: Serve, settings: Settings, tmp_path: Path
 ) -> None:
     first = serve("--workers", "2", **settings)
@@ -43,7 +43,7 @@ def test_no_session_is_lost_with_a_node_that_is_killed_under_load(
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive()
-    # The client has its last answer, or none: then it tries the same token again.
+    # The client either has the last response or retries with the same token.
     for pair in held:
         status, renewed = b.ask("POST", "/refresh", pair["refresh_token"])
         assert status == 200, renewed
@@ -51,7 +51,7 @@ def test_no_session_is_lost_with_a_node_that_is_killed_under_load(
 
 
 def refresh_until_it_is_gone(port: int, pair: dict[str, Any], rotated: threading.Semaphore) -> None:
-    """Trade a pair again and again, and keep in it the last that was answered with."""
+    """Refresh repeatedly and store the tokens of the last response."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         while True:
             token = pair["refresh_token"]

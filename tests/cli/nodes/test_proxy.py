@@ -1,4 +1,4 @@
-"""Two nodes behind the proxy of deploy/, run with the nginx of this machine."""
+"""Two nodes behind the proxy configuration of deploy/, run with the installed nginx."""
 
 import http.client
 import json
@@ -38,7 +38,7 @@ http {{
 """
 
 
-#: What the comments of the configuration say of a prefix.
+#: The prefix that the comments of the configuration mention.
 BELOW_A_PREFIX = """
     location /auth/ {
         proxy_pass http://watchword/;
@@ -53,7 +53,7 @@ BELOW_A_PREFIX = """
 
 @pytest.fixture
 def nginx() -> str:
-    """The program: the machine's, or the one that `make test` has put beside the packages."""
+    """The nginx executable: installed, or provided by `make test` beside the packages."""
     for name in ("nginx", "/usr/sbin/nginx", f"{sys.prefix}/nginx/usr/sbin/nginx"):
         program = shutil.which(name)
         if program is not None:
@@ -61,7 +61,7 @@ def nginx() -> str:
     pytest.skip("there is no nginx here: apt-get install nginx")
 
 
-def test_one_of_two_nodes_behind_the_proxy_can_go_and_nobody_notices(
+def test_stopping_one_of_two_nodes_behind_the_proxy_fails_no_request(
     nginx: str, serve: Serve, settings: Settings, tmp_path: Path
 ) -> None:
     told = settings | {"WATCHWORD_TRUSTED_PROXIES": "1"}
@@ -74,11 +74,11 @@ def test_one_of_two_nodes_behind_the_proxy_can_go_and_nobody_notices(
         status, pair = ask(port, "POST", "/login", account)
         assert status == 200
         bearer = {"Authorization": f"Bearer {pair['access_token']}"}
-        # What a client writes into the header itself counts for nothing.
+        # A client's own value of the header is ignored.
         forged = bearer | {"X-Forwarded-For": "203.0.113.7"}
         (session,) = ask(port, "GET", "/sessions", headers=forged)[1]["sessions"]
         assert session["address"] == "127.0.0.1"
-        # The prefix that the proxy removes is in the description, and none of a client's.
+        # The description has the prefix removed by the proxy, and none set by a client.
         described = ask(port, "GET", "/auth/openapi.json")[1]
         assert described["servers"] == [{"url": "/auth"}]
         forged = {"X-Forwarded-Prefix": "/evil"}
@@ -101,7 +101,7 @@ def ask(
     body: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
 ) -> tuple[int, Any]:
-    """Return the status, and the body where it is JSON."""
+    """Return the status, and the body if it is JSON."""
     told = (headers or {}) | ({} if body is None else {"Content-Type": "application/json"})
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         connection.request(method, path, None if body is None else json.dumps(body), told)
@@ -112,7 +112,7 @@ def ask(
 
 
 def request_id(port: int, own: str) -> str | None:
-    """Return the id that a request has got which a client has given one of its own."""
+    """Return the request id of a request that a client sent with its own id."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         connection.request("GET", "/healthz", headers={"X-Request-ID": own})
         return connection.getresponse().getheader("X-Request-ID")
@@ -120,7 +120,7 @@ def request_id(port: int, own: str) -> str | None:
 
 @contextmanager
 def proxy(nginx: str, folder: Path, nodes: list[int]) -> Iterator[int]:
-    """Lend the port of a proxy in front of nodes, which is stopped afterwards."""
+    """Yield the port of a proxy in front of nodes; the proxy is stopped afterwards."""
     port = free_port()
     text = CONFIGURATION.replace("listen 8080;", f"listen 127.0.0.1:{port};")
     for name, node in zip(("node-a", "node-b"), nodes, strict=True):

@@ -1,4 +1,4 @@
-"""Nodes that start at the same moment, or that do not go together."""
+"""Nodes that start at the same moment or have conflicting settings or schemas."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.servers.valkey import free_port
 
 pytestmark = pytest.mark.server
 
-#: What a later version's migration may do, since nodes of this one may still be running.
+#: What a later version's migration may do, since nodes of this version may still be running.
 LATER = [
     "ALTER TABLE watchword_users ADD COLUMN later VARCHAR NOT NULL DEFAULT ''",
     "ALTER TABLE watchword_codes ADD COLUMN later VARCHAR",
@@ -20,9 +20,7 @@ LATER = [
 ]
 
 
-def test_nodes_that_start_at_once_on_an_empty_database_share_one_keyring(
-    serve: Serve, settings: Settings
-) -> None:
+def test_concurrent_first_starts_share_one_keyring(serve: Serve, settings: Settings) -> None:
     servers = [serve("--workers", "1", port=free_port(), **settings) for _ in range(3)]
     for server in servers:
         server.wait_until_it_listens()
@@ -36,7 +34,7 @@ def test_nodes_that_start_at_once_on_an_empty_database_share_one_keyring(
         assert "Traceback" not in server.output
 
 
-def test_a_node_with_another_master_key_does_not_start(serve: Serve, settings: Settings) -> None:
+def test_node_with_another_master_key_does_not_start(serve: Serve, settings: Settings) -> None:
     first = serve("--workers", "1", **settings)
     first.wait_until_it_listens()
     other = settings | {"WATCHWORD_MASTER_KEY": "B" * 42 + "A"}
@@ -49,7 +47,7 @@ def test_a_node_with_another_master_key_does_not_start(serve: Serve, settings: S
     assert first.get("/readyz")[0] == 200
 
 
-def test_a_running_node_goes_on_when_a_later_version_has_migrated_but_none_starts(
+def test_running_node_survives_a_later_migration_and_new_nodes_do_not_start(
     serve: Serve, settings: Settings, tmp_path: Path
 ) -> None:
     old = serve("--workers", "1", **settings)

@@ -1,4 +1,4 @@
-"""What is done on one node counts on the other."""
+"""Changes on one node take effect on the other."""
 
 import time
 
@@ -14,15 +14,15 @@ pytestmark = pytest.mark.server
 OPEN = {(200, None)}
 ENDED = {(401, "session_ended")}
 
-#: Logouts, and the seconds after which a test gives up on seeing one. That it takes 50 ms is for
-#: `make soak` to measure: how busy the machine is must not fail a test.
+#: Logouts, and the seconds after which a test gives up. `make soak` measures that it takes 50 ms: a
+#: busy machine must not fail a test.
 LOGOUTS = 30
 GIVE_UP = 20.0
-#: Wrong passwords for one account from one address before the next has to wait.
+#: Wrong passwords for one account from one address before the next attempt has to wait.
 TRIES = 10
 
 
-def test_a_session_goes_from_node_to_node(nodes: Nodes) -> None:
+def test_session_works_on_both_nodes(nodes: Nodes) -> None:
     pair = nodes.a.log_in(nodes.add_user())
     assert nodes.b.answers(pair["access_token"]) == OPEN
     status, second = nodes.b.ask("POST", "/refresh", pair["refresh_token"])
@@ -35,7 +35,7 @@ def test_a_session_goes_from_node_to_node(nodes: Nodes) -> None:
     assert (status, refused["code"]) == (401, "session_ended")
 
 
-def test_a_replay_on_the_other_node_ends_the_session_on_both(nodes: Nodes) -> None:
+def test_token_reuse_on_the_other_node_ends_the_session_on_both(nodes: Nodes) -> None:
     first = nodes.a.log_in(nodes.add_user())
     second = nodes.b.ask("POST", "/refresh", first["refresh_token"])[1]
     third = nodes.a.ask("POST", "/refresh", second["refresh_token"])[1]
@@ -44,7 +44,7 @@ def test_a_replay_on_the_other_node_ends_the_session_on_both(nodes: Nodes) -> No
     wait_until(lambda: nodes.a.answers(third["access_token"]) == ENDED)
 
 
-def test_every_logout_on_one_node_is_seen_on_the_other(nodes: Nodes) -> None:
+def test_logout_on_one_node_applies_to_the_other(nodes: Nodes) -> None:
     email = nodes.add_user()
     for _ in range(LOGOUTS):
         token = nodes.a.log_in(email)["access_token"]
@@ -53,7 +53,7 @@ def test_every_logout_on_one_node_is_seen_on_the_other(nodes: Nodes) -> None:
         nodes.b.refused_from(token, time.monotonic() + GIVE_UP)
 
 
-def test_a_user_who_is_disabled_on_one_node_is_refused_on_the_other(nodes: Nodes) -> None:
+def test_user_disabled_on_one_node_is_rejected_on_the_other(nodes: Nodes) -> None:
     email = nodes.add_user()
     pair = nodes.b.log_in(email)
     user_id = nodes.b.ask("GET", "/me", pair["access_token"])[1]["id"]
@@ -65,14 +65,14 @@ def test_a_user_who_is_disabled_on_one_node_is_refused_on_the_other(nodes: Nodes
     assert (status, refused["code"]) == (401, "invalid_credentials")
 
 
-def test_a_key_rotated_at_once_on_one_node_verifies_and_signs_on_the_other(nodes: Nodes) -> None:
+def test_key_rotated_immediately_on_one_node_verifies_and_signs_on_the_other(nodes: Nodes) -> None:
     admin, email = nodes.a.log_in(nodes.add_user("--role", "admin")), nodes.add_user()
     before = nodes.b.log_in(email)["access_token"]
     status, keys = nodes.a.ask("POST", "/admin/keys/rotate", admin["access_token"], at_once=True)
     assert status == 200
     (active,) = [key["kid"] for key in keys["keys"] if key["state"] == "active"]
     assert kid_of(before) != active
-    # A worker looks for new keys once a second at most, those of the node that was asked too.
+    # A worker reads new keys at most once a second, also on the node that rotated them.
     wait_until(lambda: signing_keys(nodes.a, email) == {active})
     after = nodes.a.log_in(email)["access_token"]
     wait_until(lambda: nodes.b.answers(after) == OPEN)
@@ -80,7 +80,7 @@ def test_a_key_rotated_at_once_on_one_node_verifies_and_signs_on_the_other(nodes
     assert nodes.b.answers(before) == OPEN, "the key before it goes on verifying"
 
 
-def test_a_key_revoked_on_one_node_is_refused_on_the_other(nodes: Nodes) -> None:
+def test_key_revoked_on_one_node_is_rejected_on_the_other(nodes: Nodes) -> None:
     admin, email = nodes.add_user("--role", "admin"), nodes.add_user()
     token = nodes.b.log_in(email)["access_token"]
     assert nodes.b.answers(token) == OPEN
@@ -91,7 +91,7 @@ def test_a_key_revoked_on_one_node_is_refused_on_the_other(nodes: Nodes) -> None
     wait_until(lambda: kid_of(token) not in published(nodes.a) | published(nodes.b))
 
 
-def test_tries_on_both_nodes_share_one_limit(nodes: Nodes) -> None:
+def test_attempts_on_both_nodes_share_one_limit(nodes: Nodes) -> None:
     email = nodes.add_user()
     answers = [
         node.ask("POST", "/login", email=email, password="not this one at all")
@@ -104,7 +104,7 @@ def test_tries_on_both_nodes_share_one_limit(nodes: Nodes) -> None:
         assert (status, refused["code"]) == (429, "too_many_tries")
 
 
-def test_the_audit_log_is_one_and_unbroken(nodes: Nodes) -> None:
+def test_both_nodes_write_one_unbroken_audit_log(nodes: Nodes) -> None:
     admin = nodes.add_user("--role", "admin")
     token = nodes.a.log_in(admin)["access_token"]
     subject = nodes.a.ask("GET", "/me", token)[1]["id"]
@@ -117,7 +117,7 @@ def test_the_audit_log_is_one_and_unbroken(nodes: Nodes) -> None:
     nodes.watchword("audit", "verify")
 
 
-def test_each_node_counts_for_itself(nodes: Nodes) -> None:
+def test_each_node_has_its_own_metrics(nodes: Nodes) -> None:
     name = "watchword_requests_total endpoint=healthz method=GET status=200"
     before = [counted(node, name) for node in (nodes.a, nodes.b)]
     for _ in range(5):
@@ -137,7 +137,7 @@ def kid_of(token: str) -> str:
 
 
 def signing_keys(node: Node, email: str) -> set[str]:
-    """Return the keys of some logins, which any worker may have answered."""
+    """Return the keys of several logins, which different workers may have handled."""
     return {kid_of(node.log_in(email)["access_token"]) for _ in range(4)}
 
 

@@ -1,4 +1,4 @@
-"""The guide to two nodes, pasted into a shell."""
+"""The commands of the guide to two nodes, run in a shell."""
 
 import json
 import os
@@ -23,14 +23,14 @@ pytestmark = pytest.mark.server
 
 GUIDE = DOCS / "how-to" / "two-nodes.md"
 
-#: Where the guide has the two servers, and what stands in the environment of a node for them.
+#: The two servers of the guide, and the environment of its nodes.
 _SERVERS = {
     "postgresql://watchword:choose-another@127.0.0.1/watchword": "WATCHWORD_DATABASE",
     "valkey://127.0.0.1:6379/0": "WATCHWORD_VALKEY",
 }
 
 
-def test_a_session_goes_through_two_nodes_as_the_guide_says(
+def test_commands_of_the_guide_run_a_session_across_two_nodes(
     settings: Settings, tmp_path: Path
 ) -> None:
     ports = {written: free_port() for written in (5001, 5002)}
@@ -62,7 +62,7 @@ def commands(name: str) -> list[str]:
 
 @contextmanager
 def running(starting: str, folder: Path) -> Iterator[Path]:
-    """Run commands that start servers in the background, yield their output, and end them."""
+    """Run commands that start servers in the background, yield their output, and stop them."""
     output_file = folder / "output.txt"
     (folder / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
     with output_file.open("wb") as output:

@@ -27,13 +27,13 @@ DOCUMENT = msgspec.json.decode(api_document(SERVED, "Watchword", ""))
 
 Schema = Mapping[str, Any]
 
-# : Text that shows that a trace, an HTML page or a database error leaked into a response.
+#: Text that shows that a trace, an HTML page or a database error leaked into a response.
 _LEAKS = (b"Traceback", b"<html", b"<!doctype", b'File "', b"sqlalchemy", b"psycopg", b"sqlite3")
 _number = itertools.count()
 
-# : Status codes of requests rejected for their form; the client may correct and resend them.
+#: Status codes of requests rejected for their form; the client may correct and resend them.
 _CHANGED_NOTHING = {400, 404, 405, 413, 415, 422}
-# : For each service and endpoint name: a token that has not changed anything yet.
+#: For each service and endpoint name: a token that has not changed anything yet.
 _unused: WeakKeyDictionary[Site, dict[str, str]] = WeakKeyDictionary()
 
 
@@ -44,7 +44,7 @@ def schema_of(one: Endpoint) -> Schema:
     return found
 
 
-# : Every field of every body.
+#: Every field of every body.
 FIELDS = [(one, name) for one in WITH_BODY for name in schema_of(one)["properties"]]
 
 

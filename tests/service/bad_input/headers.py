@@ -1,6 +1,6 @@
 """Headers as a WSGI server passes them to the application."""
 
-# : Headers that the service reads, and some that other software would read.
+#: Headers that the service reads, and some that other software would read.
 HEADERS = (
     "User-Agent",
     "X-Forwarded-For",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-# : A JSON-encoded value of each JSON type, and some values that JSON does not have.
+#: A JSON-encoded value of each JSON type, and some values that JSON does not have.
 KINDS: Mapping[str, bytes] = {
     "null": b"null",
     "a truth": b"true",
@@ -18,7 +18,7 @@ KINDS: Mapping[str, bytes] = {
     "an empty object": b"{}",
     "an object": b'{"$ne": null}',
 }
-# : Text that is not valid JSON (RFC 8259), or is too expensive to parse.
+#: Text that is not valid JSON (RFC 8259), or is too expensive to parse.
 NO_JSON: Mapping[str, bytes] = {
     "NaN": b"NaN",
     "infinity": b"-Infinity",
@@ -34,7 +34,7 @@ NO_JSON: Mapping[str, bytes] = {
     "nothing": b"",
 }
 
-# : Field names that a client must not be able to set.
+#: Field names that a client must not be able to set.
 ASSIGNED = (
     "id",
     "user_id",

@@ -16,7 +16,7 @@ from tests.servers.flask_app import served
 
 pytestmark = pytest.mark.server
 
-# : Resolves once a condition holds; on timeout, the error names the condition.
+#: Resolves once a condition holds; on timeout, the error names the condition.
 UNTIL = """
     const until = async (condition) => {
         for (let tries = 0; tries < 600; tries++) {

@@ -18,7 +18,7 @@ from flask_watchword.service.logs.formats import JsonFormat, TextFormat
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send, unthrottled
 from tests.service.site import GOOD, Site, failing, site
 
-# : Names of secret members in bodies, forms, queries and responses.
+#: Names of secret members in bodies, forms, queries and responses.
 SECRET_NAMES = {
     "access_token",
     "client_secret",

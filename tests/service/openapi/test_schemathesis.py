@@ -41,8 +41,8 @@ serve = served.serve
 EXAMPLES = 15
 SEED = 20
 MASTER_KEY = "A" * 43
-# : Statuses that a request valid under the schema may still receive: a string can match the :
-# schema without being an e-mail address, and a code of the right length can be unknown.
+#: Statuses that a request valid under the schema may still receive: a string can match the schema
+#: without being an e-mail address, and a code of the right length can be unknown.
 ADMITTED = ["2xx", "3xx", "400", "401", "403", "404", "409", "422", "429"]
 
 
