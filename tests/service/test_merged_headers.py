@@ -26,7 +26,7 @@ def test_server_that_merges_header_spellings_causes_one_warning(
     proxies: int,
     warned: bool,
 ) -> None:
-    caplog.set_level(logging.WARNING, "flask_watchword.service.middleware.merged_headers")
+    caplog.set_level(logging.WARNING, "flask_watchword.service.middleware.request_layer")
     app = create_app(replace(settings, trusted_proxies=proxies), stores=stores)
     for _ in range(3):
         app.test_client().get("/healthz", environ_base={"SERVER_SOFTWARE": server})

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from flask_watchword.service.middleware import request_time
+from flask_watchword.service.middleware import request_layer
 from tests.service.site import Site
 from tests.service.test_metrics import figures
 
@@ -14,7 +14,7 @@ def test_the_line_in_the_log_and_the_figures_count_from_one_beginning(
 ) -> None:
     # It begins at 100, and everything after is at 103.5.
     moments = iter([100.0])
-    monkeypatch.setattr(request_time, "perf_counter", lambda: next(moments, 103.5))
+    monkeypatch.setattr(request_layer, "perf_counter", lambda: next(moments, 103.5))
     with caplog.at_level(logging.INFO, "flask_watchword.requests"):
         ours.client.get("/healthz")
     (line,) = (record for record in caplog.records if record.name == "flask_watchword.requests")
@@ -27,7 +27,7 @@ def test_what_no_endpoint_answers_to_is_timed_by_its_line(
     ours: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     moments = iter([100.0])
-    monkeypatch.setattr(request_time, "perf_counter", lambda: next(moments, 101.0))
+    monkeypatch.setattr(request_layer, "perf_counter", lambda: next(moments, 101.0))
     with caplog.at_level(logging.INFO, "flask_watchword.requests"):
         assert ours.client.get("/nowhere").status_code == 404
     assert caplog.records[-1].fields["milliseconds"] == 1_000.0  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """The client's address, and the network that counts as one client."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from flask_watchword.ip_networks import NETWORK_BITS, network_of, read_address
 
@@ -41,7 +42,13 @@ def client_address(remote: str | None, forwarded_for: str | None, trusted_proxie
             forwarded = read_address(entries[-trusted_proxies])
             if forwarded is not None:
                 return str(forwarded)
-    connected = read_address(remote or NOWHERE)
+    return _canonical(remote or NOWHERE)
+
+
+@lru_cache(1024)
+def _canonical(remote: str) -> str:
+    # Cached, because parsing takes microseconds, and connections are kept alive.
+    connected = read_address(remote)
     return NOWHERE if connected is None else str(connected)
 
 

@@ -1,6 +1,6 @@
 """The service as a standalone application."""
 
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, request
 
@@ -9,11 +9,8 @@ from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores, context_of
 from flask_watchword.service.features.demo.demo_user import make_expired_token
 from flask_watchword.service.load_settings import read_settings
-from flask_watchword.service.middleware.access_log import install_request_lines
 from flask_watchword.service.middleware.path_prefix import ForwardedPrefix
-from flask_watchword.service.middleware.request_id import install_request_id
-from flask_watchword.service.middleware.request_time import install_request_time
-from flask_watchword.service.middleware.response_headers import install_headers
+from flask_watchword.service.middleware.request_layer import RequestLayer
 from flask_watchword.service.responses import install_error_handlers
 from flask_watchword.service.stores import open_stores, opened_stores
 from flask_watchword.service.watchword import Watchword
@@ -45,17 +42,16 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     """
     settings = settings or read_settings()
     app = _Service("flask_watchword.service", static_folder=None)
-    install_request_time(app)
-    install_request_id(app, settings)
-    install_request_lines(app, settings.trusted_proxies)
     # For the whole application, so that responses for unknown paths are JSON as well.
     install_error_handlers(app)
-    install_headers(app, settings)
     if stores is None:
         stores = open_stores(settings)
         resources_of(app).own(stores)
     Watchword(app, settings=settings, stores=stores)
-    app.wsgi_app = ForwardedPrefix(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    layer = cast(RequestLayer, app.wsgi_app)
+    layer.is_standalone = True
+    if settings.trusted_proxies:
+        app.wsgi_app = ForwardedPrefix(layer, settings.trusted_proxies)  # type: ignore[method-assign]
     return app
 
 

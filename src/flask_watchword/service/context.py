@@ -23,6 +23,8 @@ from flask_watchword.keys.store import KeyStore
 from flask_watchword.service.authentication.factor import Factor
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.end_access import end_access
+from flask_watchword.service.finished_requests import FinishedRequests
+from flask_watchword.service.logs.access_log import AccessLog
 from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.origin_check import OriginCheck
@@ -85,6 +87,8 @@ class ServiceContext:
         origins: checks which pages can send requests with cookies.
         description: the OpenAPI document.
         metrics: the counters for Prometheus.
+        finished: finished requests that are not counted or logged yet.
+        access_log: writes the lines of requests.
         hash_shares: limits the share of the hashing of each client.
         factors: the second factors of the features.
         login_checks: further checks of a login whose password is right.
@@ -100,6 +104,8 @@ class ServiceContext:
     origins: OriginCheck
     description: bytes
     metrics: Metrics
+    finished: FinishedRequests
+    access_log: AccessLog
     hash_shares: HashShares
     factors: Sequence[Factor]
     code_lifetimes: Mapping[str, float]

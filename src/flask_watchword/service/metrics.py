@@ -6,10 +6,12 @@ worker responds with the sum over all of them, including those that have ended.
 """
 
 import os
+from collections import Counter as Tally
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, request
+from flask import Flask
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -21,12 +23,17 @@ from flask_watchword.extension.sessions.signals import (
     session_started,
 )
 from flask_watchword.service.ended_workers import delete_gauges_of_ended_processes
-from flask_watchword.service.middleware.request_time import request_seconds
+from flask_watchword.service.finished_requests import Batch
 from flask_watchword.sessions.session import Session
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 #: Seconds: from requests without a database, over queries and hashes, to the longest waits.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+def are_metrics_shared() -> bool:
+    """Tell whether other processes read the metrics of this one."""
+    return _FOLDER in os.environ
 
 
 class Metrics:
@@ -56,6 +63,9 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        # Looking up the labels takes longer than counting. They are few: endpoints, not paths.
+        self._requests_with = cache(self._requests.labels)
+        self._seconds_of = cache(self._seconds.labels)
         self._started = self._counter("sessions_started", "Sessions that began.")
         self._ended = Counter(
             "watchword_sessions_ended",
@@ -77,9 +87,17 @@ class Metrics:
             "hashes_waiting", "Password hashes at work or waiting for a core, in one worker."
         )
 
-    def count_requests(self, api: Blueprint) -> None:
-        """Count every request to a blueprint."""
-        api.after_request(self._count)
+    def count_requests(self, batch: Batch) -> None:
+        """Count finished requests, and set the gauges."""
+        numbers = Tally((one.endpoint, one.method, one.status) for one in batch)
+        for labels, number in numbers.items():
+            self._requests_with(*labels).inc(number)
+        for one in batch:
+            self._seconds_of(one.endpoint).observe(one.seconds)
+        known = self._revocations()
+        self._staleness.set(known.staleness or 0.0)
+        self._entries.set(known.entries)
+        self._hashing.set(self._waiting())
 
     def count_sessions(self, app: Flask) -> None:
         """Count the events of the sessions of an application."""
@@ -106,16 +124,6 @@ class Metrics:
         return Gauge(
             f"watchword_{name}", about, registry=self._registry, multiprocess_mode="livemax"
         )
-
-    def _count(self, response: Response) -> Response:
-        endpoint = (request.endpoint or "").rpartition(".")[2]
-        self._requests.labels(endpoint, request.method, response.status_code).inc()
-        self._seconds.labels(endpoint).observe(request_seconds())
-        known = self._revocations()
-        self._staleness.set(known.staleness or 0.0)
-        self._entries.set(known.entries)
-        self._hashing.set(self._waiting())
-        return response
 
     def _session_started(self, _app: Flask, session: Session) -> None:
         self._started.inc()

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from flask import Flask
 
@@ -11,6 +11,7 @@ from flask_watchword.accounts.hash_shares import HashShares
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.extension.resources import Closing, Resources, resources_of
 from flask_watchword.extension.sessions.api import Sessions
+from flask_watchword.extension.sessions.revocation_feed import RevocationFeed
 from flask_watchword.extension.sessions.signals import refresh_repeated, refresh_reused
 from flask_watchword.extension.state import EXTENSION_KEY, state_of
 from flask_watchword.infra.temporary_database import TemporaryDatabase, is_in_memory
@@ -35,14 +36,13 @@ from flask_watchword.service.features.table import (
     notification_kinds,
     template_folders,
 )
+from flask_watchword.service.finished_requests import FinishedRequests
 from flask_watchword.service.load_settings import read_app_settings
+from flask_watchword.service.logs.access_log import AccessLog
 from flask_watchword.service.mail.mailing import Mailing
-from flask_watchword.service.metrics import Metrics
+from flask_watchword.service.metrics import Metrics, are_metrics_shared
 from flask_watchword.service.middleware.cors import install_cors
-from flask_watchword.service.middleware.merged_headers import install_merged_headers_warning
-from flask_watchword.service.middleware.request_id import install_request_id
-from flask_watchword.service.middleware.request_time import install_request_time
-from flask_watchword.service.middleware.response_headers import install_headers
+from flask_watchword.service.middleware.request_layer import RequestLayer
 from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.origin_check import OriginCheck
 from flask_watchword.service.responses import install_error_handlers
@@ -139,17 +139,11 @@ class Watchword:
             api_document(served, settings.service_name, self._url_prefix),
         )
         api = build_api(served, context)
-        install_request_time(api)
-        install_request_id(api, settings)
-        context.metrics.count_requests(api)
-        api.before_request(context.mailing.ensure_running)
-        if settings.trusted_proxies:
-            install_merged_headers_warning(api)
-        install_headers(api, settings)
         install_cors(app, api, self._url_prefix, settings)
         install_error_handlers(api)
         install_token_error_handlers(app, api)
         app.register_blueprint(api, url_prefix=self._url_prefix or None)
+        app.wsgi_app = RequestLayer(app, api.name, context)  # type: ignore[method-assign]
         # The subject of another issuer may equal the id of a user.
         state_of(app).own_token_blueprints.add(api.name)
         app.extensions[WATCHWORD_KEY] = self
@@ -208,8 +202,17 @@ def _install(
         resources=resources_of(app),
     )
     sessions, passwords = Sessions(app), Passwords()
-    metrics = Metrics(sessions.metrics, lambda: passwords.waiting)
+    # Not a method of `sessions`, which would need the application in the thread that counts.
+    feed = cast(RevocationFeed, state_of(app).revocations)
+    metrics = Metrics(feed.metrics, lambda: passwords.waiting)
     metrics.count_sessions(app)
+    log = AccessLog()
+    finished = FinishedRequests(
+        metrics.count_requests,
+        log.write,
+        shares_metrics=are_metrics_shared(),
+        resources=resources_of(app),
+    )
     context = ServiceContext(
         settings=settings,
         stores=stores,
@@ -220,6 +223,8 @@ def _install(
         origins=OriginCheck(settings),
         description=description,
         metrics=metrics,
+        finished=finished,
+        access_log=log,
         # A function, because a worker gets its share of the cores later.
         hash_shares=HashShares(lambda: passwords.capacity),
         factors=factors_of(features),

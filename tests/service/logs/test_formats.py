@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-from flask_watchword.service.logs.formats import JsonFormat, TextFormat
+from flask_watchword.service.finished_requests import FinishedRequest
+from flask_watchword.service.logs.access_log import AccessLog
+from flask_watchword.service.logs.formats import JsonFormat, LineFormat, TextFormat
+from flask_watchword.service.logs.handler import LineHandler
 
 
 def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
@@ -59,3 +62,43 @@ def test_request_fields_are_separate_members() -> None:
     shown = json.loads(line)
     assert (shown["method"], shown["status"]) == ("GET", 200)
     assert "message" not in shown
+
+
+@pytest.mark.parametrize("format_", [TextFormat(), JsonFormat()])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        FinishedRequest("me", "GET", "/me", 200, 0.02514, 1.5, "192.0.2.1", "a1", "ada", "s1"),
+        FinishedRequest(None, "-", "-", 404, 0.0, 0.0625, "-", "b2"),
+    ],
+    ids=["accepted", "unknown"],
+)
+def test_line_written_in_a_batch_is_that_of_a_log_record(
+    format_: LineFormat, request_: FinishedRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = logging.Logger("flask_watchword.requests")
+    monkeypatch.setattr("flask_watchword.service.logs.access_log._logger", logger)
+    records: list[logging.LogRecord] = []
+    monkeypatch.setattr(logger, "handle", records.append)
+    monkeypatch.setattr(logging.time, "time", lambda: request_.finished_at)  # type: ignore[attr-defined]
+    AccessLog().log(request_)
+    assert format_.format(records[0]) == format_.request_line(request_)
+
+
+def test_batches_are_written_by_the_handler_of_the_service_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger = logging.Logger("flask_watchword.requests")
+    monkeypatch.setattr("flask_watchword.service.logs.access_log._logger", logger)
+    assert not AccessLog().is_queued
+    handler = LineHandler()
+    handler.setFormatter(TextFormat())
+    logger.addHandler(handler)
+    log = AccessLog()
+    assert log.is_queued
+    log.write([FinishedRequest("me", "GET", "/me", 200, 0.02, 1.5, "192.0.2.1", "a1")] * 2, 7)
+    lost, *lines = capsys.readouterr().err.splitlines()
+    assert "7 lines of the access log are lost" in lost
+    assert lines == ["1970-01-01T00:00:01.500Z INFO GET /me 200 20.0 ms 192.0.2.1 request=a1"] * 2
+    logger.addHandler(logging.NullHandler())
+    assert not AccessLog().is_queued

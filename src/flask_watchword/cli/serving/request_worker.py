@@ -19,7 +19,7 @@ from granian.server.common import WORKERS_METHODS
 from granian.server.mp import WorkerProcess
 
 from flask_watchword.cli.serving.wsgi_environ import Scope, environ_of, is_forwarded_for_readable
-from flask_watchword.service.context import service_context
+from flask_watchword.service.context import context_of
 
 _logger = logging.getLogger(__name__)
 
@@ -234,13 +234,15 @@ def serve_requests(
         *ssl_ctx,
         metrics,
     )
-    with app.app_context():
-        max_body = service_context().settings.max_request_bytes
+    context = context_of(app)
+    max_body = context.settings.max_request_bytes
     no_loop = _NoLoop()
     scheduler = _Scheduler(no_loop, RequestRunner(app, max_body).run, None, None, None)
     serve = getattr(worker, WORKERS_METHODS[runtime_mode][(sock[0] or sock[1]).is_uds()])
     serve(scheduler, no_loop, stop)
     stopped.wait()
+    # A process that was started with `multiprocessing` does not run exit handlers.
+    context.finished.finish()
 
 
 def _read_whole(respond: Callable[[bytes], None], body: _Pending) -> None:

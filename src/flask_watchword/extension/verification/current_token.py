@@ -76,6 +76,12 @@ def set_current_token(current: Request, app: Flask, token: CurrentToken) -> None
         g_mirror.write(current, app, copy.claims, copy.header, token.location, user)
 
 
+def stored_token(current: Request, app: Flask) -> CurrentToken | None:
+    """Return the token that is stored for a request, which may have ended; ``None`` without one."""
+    tokens: dict[Flask, CurrentToken] = current.__dict__.get(_TOKENS, {})
+    return tokens.get(app)
+
+
 def set_rejected(current: Request, app: Flask) -> None:
     """Store that the token of a request was rejected.
 

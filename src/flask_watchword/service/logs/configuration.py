@@ -4,9 +4,10 @@ import logging.config
 from typing import Any
 
 from flask_watchword.service.configuration.settings import Settings
-from flask_watchword.service.logs.formats import JsonFormat, TextFormat
+from flask_watchword.service.logs.formats import JsonFormat, LineFormat, TextFormat
+from flask_watchword.service.logs.handler import LineHandler
 
-_FORMATS: dict[str, type[logging.Formatter]] = {"text": TextFormat, "json": JsonFormat}
+_FORMATS: dict[str, type[LineFormat]] = {"text": TextFormat, "json": JsonFormat}
 
 
 def log_configuration(settings: Settings) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def log_configuration(settings: Settings) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"lines": {"()": _FORMATS[settings.log_format]}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "handlers": {"stderr": {"()": LineHandler, "formatter": "lines"}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
             "flask_watchword": {"level": settings.log_level.upper()},

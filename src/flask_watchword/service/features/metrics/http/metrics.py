@@ -38,6 +38,7 @@ def metrics(context: ServiceContext) -> Response:
     if not _is_allowed(context):
         msg = "Send the request from this machine, or with the token of WATCHWORD_METRICS_TOKEN"
         raise Rejected(METRICS_HIDDEN, msg)
+    context.finished.count()
     shown = Response(context.metrics.text(), mimetype=_MEDIA_TYPE)
     shown.headers["Cache-Control"] = "no-store"
     return shown
