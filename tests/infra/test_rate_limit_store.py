@@ -124,6 +124,25 @@ def test_what_is_remembered_need_not_forget_anything(rate_limits: RateLimitStore
     assert rate_limits.consume([ONE], NOW) == ONE.interval
 
 
+def test_an_attempt_from_a_trusted_address_counts_on_fewer_limits(
+    rate_limits: RateLimitStore,
+) -> None:
+    shared = Hit("shared", 900 * SECOND, 1800 * SECOND)
+    rate_limits.remember("trusted", NOW + SECOND, NOW)
+
+    def attempt(key: str, now: int = NOW) -> tuple[int, bool]:
+        return rate_limits.consume_by_trust(key, [TEN], [shared], now)
+
+    assert [attempt("trusted") for _ in range(3)] == [(0, True)] * 3
+    assert [attempt("other") for _ in range(2)] == [(0, False)] * 2
+    assert attempt("other") == (shared.interval, False)
+    assert [attempt("trusted") for _ in range(5)] == [(0, True)] * 5
+    assert attempt("trusted") == (TEN.interval, True)
+    # Its time has passed, so the shared limit counts again, and nothing else does.
+    assert attempt("trusted", NOW + SECOND) == (shared.interval - SECOND, False)
+    assert rate_limits.consume([shared], NOW) == shared.interval
+
+
 def test_purging_leaves_what_still_counts(rate_limits: RateLimitStore) -> None:
     for n in range(5):
         rate_limits.consume([Hit(f"past {n}", SECOND, SECOND)], NOW)

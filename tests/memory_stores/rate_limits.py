@@ -23,6 +23,14 @@ class MemoryRateLimitStore:
             self._until.update(moments)
             return 0
 
+    def consume_by_trust(
+        self, key: str, hits: Sequence[Hit], untrusted_hits: Sequence[Hit], now: int
+    ) -> tuple[int, bool]:
+        """Count one attempt, and tell whether the key is kept."""
+        is_trusted = self.remembers(key, now)
+        counted = hits if is_trusted else (*hits, *untrusted_hits)
+        return self.consume(counted, now), is_trusted
+
     def refund(self, hits: Sequence[Hit]) -> None:
         """Count one attempt less against every limit."""
         with self._lock():

@@ -67,6 +67,9 @@ class _Unlimited:
     def consume(self, hits: Any, now: int) -> int:
         return 0
 
+    def consume_by_trust(self, *_: Any) -> tuple[int, bool]:
+        return 0, False
+
     def refund(self, hits: Any) -> None:
         pass
 

@@ -108,6 +108,21 @@ class RateLimitStore(Protocol):
             0 if the attempt was counted; otherwise the microseconds until there is room.
         """
 
+    def consume_by_trust(
+        self, key: str, hits: Sequence[Hit], untrusted_hits: Sequence[Hit], now: int
+    ) -> tuple[int, bool]:
+        """Count one attempt as :meth:`consume` does, in one step with the look-up of a key.
+
+        Args:
+            key: the key that :meth:`remember` has remembered for a trusted address.
+            hits: what the attempt counts on.
+            untrusted_hits: what it counts on as well, unless the key is remembered.
+            now: microseconds since the epoch.
+
+        Returns:
+            What :meth:`consume` returns, and whether the key is remembered.
+        """
+
     def refund(self, hits: Sequence[Hit]) -> None:
         """Count one attempt less against every limit; without limits, do not access the store."""
 
@@ -195,20 +210,21 @@ def count_login_attempt(
         block_hit,
         hit("account at address", limits.account_at_address, email_key, block),
     )
-    if store.remembers(_trusted_key(email_key, block), at):
-        _consume(store, (*here, *success), at)
-        return Attempt(email_key, address, here, success)
-    waits = []
-    for shared in (
-        hit("account", limits.account, email_key),
-        hit("account in network", limits.account_in_network, email_key, address_network(address)),
-    ):
-        counted = (*here, *network_hits, shared)
-        wait = store.consume((*counted, *success), at)
-        if not wait:
+    in_network = hit(
+        "account in network", limits.account_in_network, email_key, address_network(address)
+    )
+    untrusted = (*network_hits, hit("account", limits.account, email_key))
+    key = _trusted_key(email_key, block)
+    wait, is_trusted = store.consume_by_trust(key, (*here, *success), untrusted, at)
+    if not wait:
+        return Attempt(email_key, address, here if is_trusted else (*here, *untrusted), success)
+    if not is_trusted:
+        counted = (*here, *network_hits, in_network)
+        wait_of_network = store.consume((*counted, *success), at)
+        if not wait_of_network:
             return Attempt(email_key, address, counted, success)
-        waits.append(wait)
-    raise TooManyAttempts(min(waits) / _MICROSECONDS)
+        wait = min(wait, wait_of_network)
+    raise TooManyAttempts(wait / _MICROSECONDS)
 
 
 def login_succeeded(

@@ -48,9 +48,17 @@ class ValkeyRateLimitStore:
 
     def consume(self, hits: Sequence[Hit], now: int) -> int:
         """Count one attempt against every limit, or against none."""
-        limits = [number for hit in hits for number in (hit.interval, hit.depth)]
-        keys = [self._prefix + hit.key for hit in hits]
-        return int(self._server.run("consume", keys, now, *limits))
+        return self.consume_by_trust("", hits, (), now)[0]
+
+    def consume_by_trust(
+        self, key: str, hits: Sequence[Hit], untrusted_hits: Sequence[Hit], now: int
+    ) -> tuple[int, bool]:
+        """Count one attempt, and return whether the key is remembered."""
+        every = (*hits, *untrusted_hits)
+        limits = [number for hit in every for number in (hit.interval, hit.depth)]
+        keys = [self._prefix + name for name in (key, *(hit.key for hit in every))]
+        wait, is_trusted = self._server.run("consume", keys, now, len(hits), *limits)
+        return int(wait), bool(int(is_trusted))
 
     def refund(self, hits: Sequence[Hit]) -> None:
         """Count one attempt less against every limit."""
