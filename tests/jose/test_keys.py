@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, x
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
 
 from flask_watchword.errors import InvalidKeyError
-from flask_watchword.jose import ALGORITHMS, Key, Policy
+from flask_watchword.jose import ALGORITHMS, Key, Policy, algorithms
 from flask_watchword.jose import jwt as engine
 from tests.jose.forging import EVERY_ALGORITHM, SECRET, b64, key, material, rsa_private
 
@@ -318,16 +318,35 @@ def test_public_key_cannot_encode_a_token() -> None:
     assert engine.Decoder([public], Policy()).decode(token).claims == {"sub": "a"}
 
 
-def test_ed25519_verifies_alike_with_and_without_libsodium(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ed25519_signs_and_verifies_alike_with_and_without_libsodium(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     private = ed25519.Ed25519PrivateKey.generate()
     with_sodium = Key.load(private, "EdDSA")
     monkeypatch.setattr("flask_watchword.jose.algorithms._load_libsodium", lambda: None)
     without = Key.load(private, "EdDSA")
     signature = with_sodium.sign(b"m")
+    assert signature == without.sign(b"m")
     for loaded in (with_sodium, without):
         assert loaded.verify(b"m", signature)
         for wrong in (b"", signature[:-1], signature + b"\0", bytes(64), signature[::-1]):
             assert not loaded.verify(b"m", wrong)
+
+
+def test_ed25519_signs_by_libsodium(monkeypatch: pytest.MonkeyPatch) -> None:
+    private = ed25519.Ed25519PrivateKey.generate()
+    signed: list[bytes] = []
+    sodium = algorithms._load_libsodium()
+    assert sodium is not None
+
+    def sign(message: bytes, secret: bytes) -> bytes:
+        signed.append(message)
+        return sodium.crypto_sign(message, secret)
+
+    recording = sodium._replace(crypto_sign=sign)
+    monkeypatch.setattr(algorithms, "_load_libsodium", lambda: recording)
+    private.public_key().verify(Key.load(private, "EdDSA").sign(b"m"), b"m")
+    assert signed == [b"m"]
 
 
 def test_rsa_jwk_without_its_prime_factors_signs() -> None:

@@ -14,6 +14,7 @@ from flask_watchword.clock import system_clock
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.audit import SqlAuditLog
 from flask_watchword.infra.sql.users import SqlUserStore
+from flask_watchword.service.authentication import session_start
 from flask_watchword.service.features.totp.sql import SqlTotpStore
 from tests.service.site import BETTER, EMAIL, GOOD, Site, failing, headers_without_id, site
 
@@ -128,21 +129,29 @@ MEANWHILE: dict[str, Meanwhile] = {
 }
 
 
+def before_the_session(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+    """Change something when the factors of a login are verified and its session is not stored."""
+    prepare = session_start.prepare_session
+
+    def prepared(*args: Any) -> Any:
+        change()
+        return prepare(*args)
+
+    monkeypatch.setattr(session_start, "prepare_session", prepared)
+
+
+@pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("meanwhile", MEANWHILE.values(), ids=MEANWHILE)
 def test_account_changed_during_login_gets_no_session(
-    ours: Site, monkeypatch: pytest.MonkeyPatch, meanwhile: Meanwhile
+    ours: Site, monkeypatch: pytest.MonkeyPatch, meanwhile: Meanwhile, together: bool
 ) -> None:
     ada = ours.add()
+    if not together:  # as if the sessions were in another store
+        object.__setattr__(ours.parts.stores, "shared", None)
     ours.parts.stores.users.set_roles(ada.id, frozenset({"manager"}))
     ours.parts.stores.users.set_scopes(ada.id, frozenset({"orders:write"}))
-    start = ours.parts.sessions.start
-
-    def started(*args: Any, **kwargs: Any) -> Any:
-        # All sessions have just been ended, and this one is created now.
-        meanwhile(ours, ada)
-        return start(*args, **kwargs)
-
-    monkeypatch.setattr(ours.parts.sessions, "start", started)
+    # All sessions have just been ended, and this one is created now.
+    before_the_session(monkeypatch, lambda: meanwhile(ours, ada))
     answer = ours.log_in()
     assert (answer.status_code, answer.get_json()["code"]) == (401, "invalid_credentials")
     assert ours.parts.stores.sessions.of_subject(ada.id, system_clock()) == []
@@ -152,13 +161,8 @@ def test_role_granted_during_login_does_not_reject_it(
     ours: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = ours.add()
-    start = ours.parts.sessions.start
-
-    def started(*args: Any, **kwargs: Any) -> Any:
-        ours.parts.stores.users.set_roles(ada.id, frozenset({"manager"}))
-        return start(*args, **kwargs)
-
-    monkeypatch.setattr(ours.parts.sessions, "start", started)
+    roles = frozenset({"manager"})
+    before_the_session(monkeypatch, lambda: ours.parts.stores.users.set_roles(ada.id, roles))
     assert ours.log_in().status_code == 200
 
 

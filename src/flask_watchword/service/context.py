@@ -29,6 +29,7 @@ from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.metrics import Metrics
 from flask_watchword.service.origin_check import OriginCheck
 from flask_watchword.service.request_source import request_address, request_source
+from flask_watchword.service.shared_database import SharedDatabase
 from flask_watchword.service.signing.live_keyring import LiveKeyring
 from flask_watchword.sessions.store import SessionStore
 
@@ -48,6 +49,7 @@ class Stores:
         sessions: the sessions and the revocations.
         keys: the signing keys.
         cleanup: deletes what has expired.
+        shared: does what involves accounts and sessions at once, if one database has both.
         close_others: closes the connections of all stores but ``sessions``.
     """
 
@@ -56,6 +58,7 @@ class Stores:
     sessions: SessionStore
     keys: KeyStore
     cleanup: CleanupStore
+    shared: SharedDatabase | None = None
     close_others: Callable[[], None] = lambda: None
 
     def stop_waiting(self) -> None:

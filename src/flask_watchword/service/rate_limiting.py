@@ -1,13 +1,17 @@
 """Count requests against the rate limits."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from flask_watchword.accounts.emails import email_key
-from flask_watchword.accounts.rate_limits import Hit, TooManyAttempts, consume
+from flask_watchword.accounts.rate_limits import Hit, RateLimitStore, TooManyAttempts, consume
 from flask_watchword.accounts.shared_limits import MailCause, mailbox_hits
+from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.clock import system_clock
 from flask_watchword.service.context import ServiceContext
+
+_T = TypeVar("_T")
 
 
 def _count(context: ServiceContext, hits: Sequence[Hit]) -> None:
@@ -28,6 +32,20 @@ def counting_failures(
     Raises:
         TooManyAttempts: when a limit is reached.
     """
+    with counting_attempts(context, hits, *failures):
+        yield
+    _refund(context, hits)
+
+
+@contextlib.contextmanager
+def counting_attempts(
+    context: ServiceContext, hits: Sequence[Hit], *failures: type[Exception]
+) -> Iterator[None]:
+    """Count an attempt before anything is checked; the caller refunds it after a success.
+
+    Raises:
+        TooManyAttempts: when a limit is reached.
+    """
     _count(context, hits)
     try:
         yield
@@ -37,7 +55,6 @@ def counting_failures(
         # The attempt was not decided: a store is down, or no core was free.
         _refund(context, hits)
         raise
-    _refund(context, hits)
 
 
 @contextlib.contextmanager
@@ -81,6 +98,32 @@ def room_in_mailbox(context: ServiceContext, email: str, cause: MailCause) -> It
     except BaseException:
         _refund(context, hits)
         raise
+
+
+def transaction_with_limits(
+    context: ServiceContext,
+    work: Callable[[Transaction], _T],
+    count: Callable[[RateLimitStore], None],
+) -> _T:
+    """Run work in one transaction, and change rate limits in it or, in another store, after it.
+
+    Args:
+        context: the service.
+        work: the changes; it can be run several times.
+        count: changes the rate limits.
+    """
+    shared = context.stores.shared
+    if shared is None or not shared.has_rate_limits:
+        done = context.transaction(work)
+        count(context.stores.rate_limits)
+        return done
+
+    def work_and_count(tx: Transaction) -> _T:
+        done = work(tx)
+        count(shared.rate_limits_in(tx.repositories.connection))
+        return done
+
+    return context.transaction(work_and_count)
 
 
 def _refund(context: ServiceContext, hits: Sequence[Hit]) -> None:

@@ -21,6 +21,8 @@ from flask_watchword.infra.sql.engine import open_engine
 from flask_watchword.infra.sql.keys import SqlKeyStore
 from flask_watchword.infra.sql.rate_limits import SqlRateLimitStore
 from flask_watchword.infra.sql.schema import create_tables, upgrade_schema
+from flask_watchword.infra.sql.sessions import SqlSessionStore
+from flask_watchword.infra.sql.shared_database import SqlSharedDatabase
 from flask_watchword.infra.sql.users import SqlUserStore
 from flask_watchword.infra.valkey.rate_limits import ValkeyRateLimitStore
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
@@ -67,6 +69,7 @@ def open_stores(settings: Settings, features: Sequence[Feature] | None = None) -
         sessions=sessions,
         keys=SqlKeyStore(engine),
         cleanup=SqlCleanup(engine, _cleanup_of(features)),
+        shared=_shared(settings, sessions, rate_limits),
         close_others=close_others,
     )
 
@@ -251,6 +254,14 @@ def _accounts(engine: Engine, settings: Settings, features: Sequence[Feature]) -
     every = (*FEATURES, *features)
     repositories = {key: make for one in every for key, make in one.repositories.items()}
     return SqlAccounts(engine, load_encryptor(settings), repositories)
+
+
+def _shared(
+    settings: Settings, sessions: SessionStore, rate_limits: RateLimitStore
+) -> SqlSharedDatabase | None:
+    if settings.sessions_elsewhere is not None or not isinstance(sessions, SqlSessionStore):
+        return None
+    return SqlSharedDatabase(sessions, has_rate_limits=isinstance(rate_limits, SqlRateLimitStore))
 
 
 def _cleanup_of(features: Sequence[Feature]) -> Sequence[CleanupStep]:

@@ -6,7 +6,9 @@ of it. Nothing shows which of the two holders is the owner, so the session ends 
 (RFC 9700 section 4.14.2).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from flask_watchword.sessions.requester import UNKNOWN_REQUESTER, Requester
 from flask_watchword.sessions.session import REFRESH_REUSED, Lifetimes, Session
@@ -27,6 +29,10 @@ class RefreshRejected(Exception):
         self.code = code
         self.session = session
         self.ended_now = ended_now
+
+
+#: Does what :meth:`SessionStore.rotate` does.
+Rotate: TypeAlias = Callable[[str, int, float, Lifetimes, Requester], Session | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ def refresh(
     now: float,
     lifetimes: Lifetimes,
     requester: Requester = UNKNOWN_REQUESTER,
+    rotate: Rotate | None = None,
 ) -> Refreshed:
     """Rotate a session for one of its refresh tokens.
 
@@ -63,13 +70,15 @@ def refresh(
         now: seconds since the epoch.
         lifetimes: the lifetimes that apply to the session.
         requester: the sender of the request.
+        rotate: called instead of ``store.rotate``, by a caller whose rotation also reads another
+            table of the same database.
 
     Raises:
         RefreshRejected: when the session has ended, or ends now because the token was reused.
         StoreUnavailable: when the store does not respond. Nothing has changed, or a retry with the
             same token returns what this call would have returned.
     """
-    session = store.rotate(session_id, generation, now, lifetimes, requester)
+    session = (rotate or store.rotate)(session_id, generation, now, lifetimes, requester)
     if session is not None:
         return Refreshed(session, repeated=False)
     session = _active_session(store, session_id, now)

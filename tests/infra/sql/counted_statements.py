@@ -4,13 +4,16 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
+
+#: What a thread reads as soon as a session has ended, or a request that is faster.
+_FOLLOWED = ("FROM watchword_epoch", "FROM watchword_revocations")
 
 _BEGIN, _END = ("BEGIN",), ("COMMIT", "ROLLBACK")
 
@@ -29,16 +32,17 @@ class Count:
     statements: int = 0
     transactions: int = 0
     reads: int = 0
-    sent: list[str] | None = None
+    sent: list[str] = field(default_factory=list)
 
     def reset(self) -> None:
         self.statements = self.transactions = self.reads = 0
-        self.sent = []
+        self.sent.clear()
 
     def add(self, statement: str, *, inside: bool) -> None:
         word = statement.split(None, 1)[0].upper()
-        if self.sent is not None:
-            self.sent.append(statement)
+        if not inside and any(followed in statement for followed in _FOLLOWED):
+            return
+        self.sent.append(statement)
         if word in _BEGIN:
             self.transactions += 1
         elif word not in _END:

@@ -182,3 +182,16 @@ def test_two_concurrent_calls_that_end_all_sessions_both_return_afterwards(
             wait_until_blocked(postgres_engine, 2)
         assert [one.result() for one in left] == [0, 0]
     store.close()
+
+
+def test_ending_all_sessions_waits_for_a_login_and_ends_its_session(any_engine: Engine) -> None:
+    store = open_patiently(any_engine.url.render_as_string(hide_password=False))
+    session = new_session("ada", NOW, STRICT)
+    with ThreadPoolExecutor() as pool:
+        with transactions(any_engine).begin() as connection:
+            store.start_in(connection, session, None, STRICT)
+            ending = pool.submit(store.end_all, "ada", NOW, SIGNED_OUT_EVERYWHERE, STRICT)
+            with pytest.raises(TimeoutError):
+                ending.result(timeout=0.2)
+        assert [one.id for one in ending.result()] == [session.id]
+    store.close()

@@ -5,7 +5,6 @@ from typing import Any, Self
 
 from flask import Flask
 
-from flask_watchword.extension.errors import RevokedTokenError
 from flask_watchword.extension.options.sessions import (
     ENDLESS,
     read_session_options,
@@ -13,14 +12,9 @@ from flask_watchword.extension.options.sessions import (
 )
 from flask_watchword.extension.options.unknown_names import warn_misspelled
 from flask_watchword.extension.resources import Closing
-from flask_watchword.extension.sessions.current_request import (
-    current_requester,
-    current_subject,
-    own_token,
-    required_token,
-)
+from flask_watchword.extension.sessions.current_request import current_subject, own_token
+from flask_watchword.extension.sessions.refreshing import refresh_session
 from flask_watchword.extension.sessions.revocation_feed import (
-    SESSION_ENDED,
     RevocationFeed,
     RevocationMetrics,
 )
@@ -31,27 +25,18 @@ from flask_watchword.extension.sessions.session_context import (
     TokenPair,
     running_app,
 )
-from flask_watchword.extension.sessions.signals import (
-    refresh_repeated,
-    refresh_reused,
-    session_refreshed,
-    session_started,
-)
+from flask_watchword.extension.sessions.starting import prepare_session, publish_start
 from flask_watchword.extension.sessions.store_errors import register_store_errors
 from flask_watchword.extension.state import state_of
 from flask_watchword.extension.tokens.creation import Claims, Fresh
-from flask_watchword.extension.verification.current_token import CurrentToken, current_token
-from flask_watchword.extension.verification.token_checks import check_type
+from flask_watchword.extension.verification.current_token import current_token
 from flask_watchword.infra.factory import UnknownStore, open_session_store
 from flask_watchword.infra.temporary_database import TemporaryDatabase, is_in_memory
 from flask_watchword.sessions.listed import ListedSession, listed
-from flask_watchword.sessions.refresh import Refreshed, RefreshRejected, refresh
-from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import (
     SIGNED_OUT,
     SIGNED_OUT_EVERYWHERE,
-    new_session,
 )
 from flask_watchword.sessions.store import subject_revocation
 
@@ -146,12 +131,9 @@ class Sessions:
         name = context.subject_of(subject)
         if "\0" in name:
             raise ValueError("a subject has no NUL: give the user an id without one")
-        context.feed.ensure_epoch()
-        requester = current_requester(address)
-        session = new_session(name, context.now, context.lifetimes, requester)
+        session = prepare_session(context, name, address)
         ended = context.store.start(session, context.options.limit, context.lifetimes)
-        context.publish_ended(ended)
-        session_started.send(context.app, session=session)
+        publish_start(context, session, ended)
         return context.token_pair(session, subject, fresh, additional_claims)
 
     def refresh(
@@ -184,17 +166,7 @@ class Sessions:
             StoreUnavailable: when the store does not respond.
         """
         context = SessionContext()
-        token = required_token(context)
-        claims = token.private_copy.claims
-        check_type(claims, refresh=True)
-        session_id, generation = claims.get("sid"), claims.get("gen")
-        if not isinstance(session_id, str) or type(generation) is not int:
-            raise RevokedTokenError(*token.private_copy, code=SESSION_ENDED)
-        granted = _rotate(context, token, session_id, generation, current_requester(address))
-        session = granted.session
-        session_refreshed.send(context.app, session=session, repeated=granted.repeated)
-        if granted.noted:
-            refresh_repeated.send(context.app, session=session, elsewhere=granted.elsewhere)
+        session = refresh_session(context, address)
         if identity is None:
             identity = session.subject
         return context.token_pair(session, identity, False, additional_claims)
@@ -327,21 +299,3 @@ class Sessions:
         """
         context = SessionContext()
         context.revoke(Revocation(RevocationKind.KEY, kid, context.now, context.all_tokens_until()))
-
-
-def _rotate(
-    context: SessionContext,
-    token: CurrentToken,
-    session_id: str,
-    generation: int,
-    requester: Requester,
-) -> Refreshed:
-    try:
-        return refresh(
-            context.store, session_id, generation, context.now, context.lifetimes, requester
-        )
-    except RefreshRejected as error:
-        if error.ended_now and error.session is not None:
-            refresh_reused.send(context.app, session=error.session)
-            context.publish_ended([error.session])
-        raise RevokedTokenError(*token.private_copy, code=error.code) from error

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from flask_watchword.accounts.transaction import Repositories, Repository
 from flask_watchword.infra.sql.api_tokens import SqlApiTokenStore
@@ -62,4 +62,5 @@ class SqlAccounts:
             outbox=SqlOutbox(place, self._encryptor),
             audit_log=SqlAuditLog(place),
             of_features=made,
+            connection=place if isinstance(place, Connection) else None,
         )

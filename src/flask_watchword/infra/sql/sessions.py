@@ -4,7 +4,7 @@ import contextlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine, Executable, exc
 
@@ -36,6 +36,14 @@ _LARGEST = 2**63 - 1
 _PAGE = 20_000
 
 
+#: The statements of a rotation: for SQLite, and with a deadline for PostgreSQL.
+_ROTATIONS = (statements.ROTATE, statements.ROTATE_IN_TIME)
+_USER_ROTATIONS = (statements.ROTATE_WITH_USER, statements.ROTATE_WITH_USER_IN_TIME)
+
+#: The columns ``USER_COLUMNS``.
+UserRow: TypeAlias = Sequence[Any]
+
+
 class SqlSessionStore:
     """A session store in a database with our schema.
 
@@ -60,9 +68,28 @@ class SqlSessionStore:
 
     def start(self, session: Session, limit: int | None, lifetimes: Lifetimes) -> list[Session]:
         """Store a new session; end the subject's oldest beyond ``limit``, and log that."""
-        row = {name: getattr(session, name) for name in _FIELDS}
         if limit is None:
-            self._database.count(statements.START, row)
+            self._database.count(statements.START, _row_of(session))
+            return []
+        ended = run(
+            self._transactions,
+            lambda connection: self.start_in(connection, session, limit, lifetimes),
+        )
+        self.announce(ended)
+        return ended
+
+    def start_in(
+        self, connection: Connection, session: Session, limit: int | None, lifetimes: Lifetimes
+    ) -> list[Session]:
+        """Do what :meth:`start` does in the caller's transaction of the same database.
+
+        Calls that end the sessions of the subject wait for the end of the transaction. After the
+        commit, the caller passes the result to :meth:`announce`.
+        """
+        self._lock(connection, session.subject)
+        database = database_at(connection)
+        database.count(statements.START, _row_of(session))
+        if limit is None:
             return []
         oldest = {
             "of_subject": session.subject,
@@ -72,16 +99,12 @@ class SqlSessionStore:
             "reason": TOO_MANY,
             "most": MAX_ENDED_PER_CALL,
         }
+        return self._end(connection, statements.END_OLDEST, oldest, lifetimes)
 
-        def work(connection: Connection) -> list[Session]:
-            self._lock(connection, session.subject)
-            connection.execute(statements.START, row)
-            return self._end(connection, statements.END_OLDEST, oldest, lifetimes)
-
-        ended = run(self._transactions, work)
+    def announce(self, ended: Sequence[Session]) -> None:
+        """Tell other processes that a transaction that ended sessions is committed."""
         if ended:
             self._feed.after_logging()
-        return ended
 
     def rotate(
         self,
@@ -92,20 +115,23 @@ class SqlSessionStore:
         requester: Requester = UNKNOWN_REQUESTER,
     ) -> Session | None:
         """Add one to the generation if it is ``generation`` and the session is not over."""
-        if not 0 < generation < _LARGEST:
-            return None
-        values = {
-            "session_id": session_id,
-            "presented": generation,
-            "now": now,
-            "idle": now + lifetimes.idle,
-            "shown_before": now - lifetimes.concealed,
-            "new_address": requester.address,
-            "new_agent": requester.agent,
-        }
-        if not self._is_postgres:
-            return self._one(statements.ROTATE, values)
-        return self._rotate_in_time(values)
+        row = self._rotate(_ROTATIONS, session_id, generation, now, lifetimes, requester)
+        return None if row is None else _session(row)
+
+    def rotate_with_user(
+        self,
+        session_id: str,
+        generation: int,
+        now: float,
+        lifetimes: Lifetimes,
+        requester: Requester = UNKNOWN_REQUESTER,
+    ) -> tuple[Session, UserRow] | None:
+        """Rotate a session; return it with the row of its user, or NULLs.
+
+        One statement, for a database that has the users as well.
+        """
+        row = self._rotate(_USER_ROTATIONS, session_id, generation, now, lifetimes, requester)
+        return None if row is None else (_session(row[: len(_FIELDS)]), row[len(_FIELDS) :])
 
     def record_repeat(
         self, session_id: str, generation: int, now: float, elsewhere: Requester | None
@@ -248,14 +274,43 @@ class SqlSessionStore:
         return epoch, since
 
     def _one(self, statement: Executable, values: dict[str, Any]) -> Session | None:
-        rows = self._database.rows(statement, values)
-        return _session(rows[0]) if rows else None
+        row = self._row(statement, values)
+        return None if row is None else _session(row)
 
-    def _rotate_in_time(self, values: dict[str, Any]) -> Session | None:
+    def _row(self, statement: Executable, values: dict[str, Any]) -> Sequence[Any] | None:
+        rows = self._database.rows(statement, values)
+        return rows[0] if rows else None
+
+    def _rotate(
+        self,
+        rotations: tuple[Executable, Executable],
+        session_id: str,
+        generation: int,
+        now: float,
+        lifetimes: Lifetimes,
+        requester: Requester,
+    ) -> Sequence[Any] | None:
+        if not 0 < generation < _LARGEST:
+            return None
+        values = {
+            "session_id": session_id,
+            "presented": generation,
+            "now": now,
+            "idle": now + lifetimes.idle,
+            "shown_before": now - lifetimes.concealed,
+            "new_address": requester.address,
+            "new_agent": requester.agent,
+        }
+        at_any_time, in_time = rotations
+        if not self._is_postgres:
+            return self._row(at_any_time, values)
+        return self._rotate_in_time(in_time, values)
+
+    def _rotate_in_time(self, in_time: Executable, values: dict[str, Any]) -> Sequence[Any] | None:
         deadline = self._clock.deadline()
         if deadline is None:
             deadline = self._clock.update(self._server_time())
-        rotated = self._one(statements.ROTATE_IN_TIME, values | {"deadline": deadline})
+        rotated = self._row(in_time, values | {"deadline": deadline})
         if rotated is not None:
             return rotated
         server_time = self._server_time()
@@ -263,8 +318,7 @@ class SqlSessionStore:
             return None
         # It may have been rejected by the deadline. The answer has arrived in time, so the deadline
         # was wrong: a clock was changed.
-        again = values | {"deadline": self._clock.update(server_time)}
-        return self._one(statements.ROTATE_IN_TIME, again)
+        return self._row(in_time, values | {"deadline": self._clock.update(server_time)})
 
     def _server_time(self) -> float:
         seconds: float = self._database.rows(statements.CLOCK)[0][0]
@@ -289,7 +343,7 @@ class SqlSessionStore:
 
     def _lock(self, connection: Connection, subject: str) -> None:
         if self._is_postgres:
-            connection.execute(statements.LOCK_SUBJECT, {"subject": subject})
+            database_at(connection).rows(statements.LOCK_SUBJECT, {"subject": subject})
 
     def _end(
         self,
@@ -320,6 +374,10 @@ class SqlSessionStore:
             for e in entries
         ]
         connection.execute(statements.LOG, rows)
+
+
+def _row_of(session: Session) -> dict[str, Any]:
+    return {name: getattr(session, name) for name in _FIELDS}
 
 
 def _session(row: Iterable[Any]) -> Session:

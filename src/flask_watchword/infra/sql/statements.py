@@ -3,9 +3,13 @@
 They are constants, so that no request builds a statement.
 """
 
+from typing import Any
+
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Double,
+    ScalarSelect,
     and_,
     bindparam,
     case,
@@ -20,6 +24,7 @@ from sqlalchemy import (
 
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.batches import batch
+from flask_watchword.infra.sql.tables.users import USER_COLUMNS
 from flask_watchword.infra.sql.text import AnyText
 from flask_watchword.sessions.revocation import RevocationKind
 
@@ -79,10 +84,21 @@ ROTATE = (
     .returning(*_SESSION)
 )
 
+_in_time = func.clock_timestamp() <= func.to_timestamp(bindparam("deadline", type_=Double))
+
 #: The same for PostgreSQL, with a deadline: it must not run after the client has stopped waiting.
-ROTATE_IN_TIME = ROTATE.where(
-    func.clock_timestamp() <= func.to_timestamp(bindparam("deadline", type_=Double))
-)
+ROTATE_IN_TIME = ROTATE.where(_in_time)
+
+
+def _of_user(column: Column[Any]) -> ScalarSelect[Any]:
+    return select(column).where(tables.users.c.id == _sessions.subject).scalar_subquery()
+
+
+#: The rotation of a session whose user is in the same database; it also returns the columns of
+#: the user, or NULLs. SQLite returns columns of other tables by subqueries only.
+ROTATE_WITH_USER = ROTATE.returning(*map(_of_user, USER_COLUMNS))
+
+ROTATE_WITH_USER_IN_TIME = ROTATE_WITH_USER.where(_in_time)
 
 _repeating = update(tables.sessions).where(
     _this_session, _sessions.generation == bindparam("presented"), _not_ended

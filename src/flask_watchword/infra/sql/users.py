@@ -10,6 +10,7 @@ from flask_watchword.accounts.user_store import EmailTaken, UserCount
 from flask_watchword.accounts.users import User
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.executor import Values
+from flask_watchword.infra.sql.tables.users import USER_COLUMNS
 from flask_watchword.infra.sql.text import AnyText
 from flask_watchword.infra.sql.transactions import (
     EngineOrConnection,
@@ -19,26 +20,11 @@ from flask_watchword.infra.sql.transactions import (
 )
 
 _users = tables.users.c
-# The columns in the order of the fields of `User`.
-_USER = (
-    _users.id,
-    _users.email,
-    _users.email_key,
-    _users.password_hash,
-    _users.created_at,
-    _users.roles,
-    _users.scopes,
-    _users.disabled_at,
-    _users.email_verified_at,
-    _users.password_changed_at,
-    _users.version,
-    _users.password_review_at,
-)
 # Positions of the columns that contain a list of names.
-_NAMES = (_USER.index(_users.roles), _USER.index(_users.scopes))
+_NAMES = (USER_COLUMNS.index(_users.roles), USER_COLUMNS.index(_users.scopes))
 
-_BY_EMAIL = select(*_USER).where(_users.email_key == bindparam("this_key"))
-_BY_ID = select(*_USER).where(_users.id == bindparam("this_id"))
+_BY_EMAIL = select(*USER_COLUMNS).where(_users.email_key == bindparam("this_key"))
+_BY_ID = select(*USER_COLUMNS).where(_users.id == bindparam("this_id"))
 
 _NEXT_VERSION = _users.version + 1
 
@@ -92,11 +78,11 @@ class SqlUserStore:
     def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
         """Return up to ``limit`` users after a key, in the order of their keys."""
         key = _users.email_key
-        statement = select(*_USER).where(key > after).order_by(key).limit(limit)
+        statement = select(*USER_COLUMNS).where(key > after).order_by(key).limit(limit)
         if search:
             statement = statement.where(self._position(_users.email_key, search) > 0)
         rows = execute_one(self._place, lambda c: c.execute(statement).all())
-        return [_user(row) for row in rows]
+        return [user_of(row) for row in rows]
 
     def count(self) -> UserCount:
         """Return the number of users."""
@@ -183,7 +169,7 @@ class SqlUserStore:
 
     def _one(self, statement: Select[Any], values: Values) -> User | None:
         for row in self._database.rows(statement, values):
-            return _user(row)
+            return user_of(row)
         return None
 
     def _changed(self, statement: Any) -> bool:
@@ -201,7 +187,7 @@ def _this(user_id: str, *conditions: ColumnElement[bool]) -> Update:
 
 
 def _values(user: User) -> dict[str, Any]:
-    values = {column.name: getattr(user, column.name) for column in _USER}
+    values = {column.name: getattr(user, column.name) for column in USER_COLUMNS}
     return values | {"roles": _text(user.roles), "scopes": _text(user.scopes)}
 
 
@@ -209,7 +195,8 @@ def _text(names: frozenset[str]) -> str:
     return " ".join(sorted(names))
 
 
-def _user(row: Iterable[Any]) -> User:
+def user_of(row: Iterable[Any]) -> User:
+    """Return the user of a row with ``USER_COLUMNS``."""
     values: list[Any] = list(row)
     for position in _NAMES:
         values[position] = frozenset(values[position].split())

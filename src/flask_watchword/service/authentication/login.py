@@ -12,37 +12,18 @@ from flask_watchword.accounts.rate_limits import (
     Attempt,
     count_login_attempt,
     login_failed,
-    login_succeeded,
     refund_attempt,
     trust_address,
 )
+from flask_watchword.accounts.transaction import Transaction
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
-from flask_watchword.extension.sessions.session_context import TokenPair
+from flask_watchword.service.authentication.invalid_credentials import InvalidCredentials
 from flask_watchword.service.authentication.login_limits import login_limits
-from flask_watchword.service.authentication.verified_logins import verified_logins_only
+from flask_watchword.service.authentication.session_start import Login, start_apart, start_together
 from flask_watchword.service.context import ServiceContext
-from flask_watchword.service.error_codes import INVALID_CREDENTIALS
+from flask_watchword.service.rate_limiting import transaction_with_limits
 from flask_watchword.service.token_response import TokenTransport, token_response
-from flask_watchword.service.tokens import AuthenticationContext
-
-
-class InvalidCredentials(Rejected):
-    """A login that fails.
-
-    The response is the same for an unknown address, a wrong password, a disabled account, and an
-    address that is not verified.
-
-    Args:
-        context: the service.
-    """
-
-    def __init__(self, context: ServiceContext) -> None:
-        message = "Bad email or password"
-        if verified_logins_only(context.settings):
-            # In every response, so that it says nothing about this address.
-            message += ", or an address that is not verified yet by the code in the e-mail"
-        super().__init__(INVALID_CREDENTIALS, message)
 
 
 def check_transport(context: ServiceContext, transport: TokenTransport) -> None:
@@ -64,8 +45,8 @@ def rate_limited_attempt(context: ServiceContext, email: str) -> Iterator[Attemp
 
     After an error, such as a store that is down, it is not known whether the password was right. If
     such attempts counted, users would be locked out after an outage. Without an error, the caller
-    reports the result with :func:`count_wrong_password`, :func:`count_right_password` or
-    :func:`finish_login`.
+    reports the result with :func:`record_wrong_password`, :func:`finish_login`, or an
+    MFA challenge.
 
     Raises:
         TooManyAttempts: when a limit is reached.
@@ -91,9 +72,17 @@ def rate_limited_attempt(context: ServiceContext, email: str) -> Iterator[Attemp
         raise
 
 
-def count_wrong_password(context: ServiceContext, attempt: Attempt) -> None:
-    """Count an attempt as a failure, and not as a success."""
-    login_failed(context.stores.rate_limits, attempt)
+def record_wrong_password(context: ServiceContext, email: str, attempt: Attempt) -> None:
+    """Count an attempt as a failure and not as a success, and write the audit entry."""
+
+    def record(tx: Transaction) -> None:
+        # The user is loaded whether there is an account or not, so that both cases take as long.
+        user = tx.users.by_email(email_key(email))
+        tx.audit("login_failed", None if user is None else user.id)
+
+    # The failure is counted already, also if the entry cannot be written: on a full disk, guesses
+    # would not be counted otherwise.
+    transaction_with_limits(context, record, lambda limits: login_failed(limits, attempt))
 
 
 def count_right_password(context: ServiceContext, attempt: Attempt) -> None:
@@ -128,14 +117,10 @@ def finish_login(
     Raises:
         InvalidCredentials: when the account has changed since.
     """
-    authentication = AuthenticationContext(user, methods)
-    pair = _start_session(context, authentication)
-    if pair is None:
-        raise InvalidCredentials(context)
-    login_succeeded(
-        context.stores.rate_limits, attempt, system_clock(), login_limits(context.limits)
-    )
-    return token_response(context, pair, authentication.csrf, transport)
+    login = Login(context, user, methods, attempt)
+    shared = context.stores.shared
+    pair = start_apart(login) if shared is None else start_together(login, shared)
+    return token_response(context, pair, login.authentication.csrf, transport)
 
 
 def trust_current_address(context: ServiceContext, user_id: str) -> None:
@@ -144,38 +129,3 @@ def trust_current_address(context: ServiceContext, user_id: str) -> None:
     if user is not None:
         at, limits = context.client_address, login_limits(context.limits)
         trust_address(context.stores.rate_limits, user.email_key, at, system_clock(), limits)
-
-
-def _is_same(user: User, now: User) -> bool:
-    return (
-        now.version == user.version
-        and not now.is_disabled
-        and user.roles <= now.roles
-        and user.scopes <= now.scopes
-    )
-
-
-def _has_every_factor(context: ServiceContext, user: User, methods: tuple[str, ...]) -> bool:
-    # Checked again at the end of every login: a factor may have been added since.
-    with_second_factor = any(factor.amr in methods for factor in context.factors)
-    return with_second_factor or not context.has_second_factor(user)
-
-
-def _start_session(
-    context: ServiceContext, authentication: AuthenticationContext
-) -> TokenPair | None:
-    user, methods = authentication.user, authentication.methods
-    pair = context.sessions.start(authentication, fresh=True, address=context.client_address)
-    try:
-        # A request that disables the user or changes the password ends all sessions afterwards, but
-        # not one that is started later with a factor that was verified before. This check ends it,
-        # and also a session whose token claims a role or a scope that was removed since.
-        now = context.stores.users.by_id(user.id)
-        if now is not None and _is_same(user, now) and _has_every_factor(context, user, methods):
-            context.audit("login", user.id, pair.session_id, methods=" ".join(methods))
-            return pair
-    except BaseException:
-        context.sessions.end(pair.session_id)
-        raise
-    context.sessions.end(pair.session_id)
-    return None

@@ -13,17 +13,14 @@ from flask_watchword.accounts.errors import (
     Rejected,
 )
 from flask_watchword.accounts.login_challenge import SECOND_FACTOR
+from flask_watchword.accounts.rate_limits import Attempt
 from flask_watchword.accounts.users import User
 from flask_watchword.service.authentication.challenge_tokens import (
     challenged_user,
     new_challenge_token,
 )
 from flask_watchword.service.authentication.factor import Factor
-from flask_watchword.service.authentication.login import (
-    check_transport,
-    finish_login,
-    uncounted_attempt,
-)
+from flask_watchword.service.authentication.login import check_transport, finish_login
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.error_codes import (
     CROSS_ORIGIN,
@@ -33,7 +30,11 @@ from flask_watchword.service.error_codes import (
     SECOND_FACTOR_REQUIRED,
     WRONG_CODE,
 )
-from flask_watchword.service.rate_limiting import counting_failures
+from flask_watchword.service.rate_limiting import (
+    counting_attempts,
+    counting_failures,
+    transaction_with_limits,
+)
 from flask_watchword.service.responses import json_response
 from flask_watchword.service.token_response import TokenTransport
 from flask_watchword.service.tokens import PASSWORD_METHOD
@@ -70,14 +71,22 @@ class MfaChallenge(msgspec.Struct):
     factors: list[str]
 
 
-def challenge_response(context: ServiceContext, user: User) -> Response | None:
-    """Return the MFA challenge of a user; ``None`` for a user without a second factor."""
+def challenge_response(context: ServiceContext, user: User, attempt: Attempt) -> Response | None:
+    """Return the MFA challenge of a user; ``None`` for a user without a second factor.
+
+    The attempt is counted as a success then, whatever follows: its password was right.
+    """
     if not context.has_second_factor(user):
         return None
-    context.audit("second_factor_asked", user.id)
     token = new_challenge_token(context, SECOND_FACTOR, user)
     repositories = context.repositories
     enrolled = [one.field for one in context.factors if one.is_enrolled(repositories, user.id)]
+    # Last: after an error the caller refunds the attempt.
+    transaction_with_limits(
+        context,
+        lambda tx: tx.audit("second_factor_asked", user.id),
+        lambda limits: limits.refund(attempt.failure_hits),
+    )
     return json_response(MfaChallenge(mfa_required=True, pending_token=token, factors=enrolled))
 
 
@@ -104,13 +113,17 @@ def answer_challenge(
     check_transport(context, transport)
     factor, answer = _only_answer(answers, factors)
     user = challenged_user(context, SECOND_FACTOR, pending_token)
+    hits = tuple(factor.hits(context.settings, user.id))
     try:
-        verify_factor(context, user.id, factor, answer)
+        with counting_attempts(context, hits, WrongCode):
+            _use_up(context, user.id, factor, answer)
+            # The hits of the password were refunded when it was right.
+            attempt = Attempt(user.email_key, context.client_address, hits)
+            methods = (PASSWORD_METHOD, factor.amr)
+            return finish_login(context, user, methods, attempt, transport)
     except WrongCode as error:
         context.audit("second_factor_failed", user.id)
         raise Rejected(INVALID_SECOND_FACTOR, error.message) from error
-    methods = (PASSWORD_METHOD, factor.amr)
-    return finish_login(context, user, methods, uncounted_attempt(context, user), transport)
 
 
 def require_second_factor(context: ServiceContext, user_id: str, answers: object) -> None:
@@ -156,8 +169,12 @@ def verify_factor(context: ServiceContext, user_id: str, factor: Factor, answer:
         TooManyAttempts: after too many wrong answers, from any address.
     """
     with counting_failures(context, factor.hits(context.settings, user_id), WrongCode):
-        if not factor.verify(context.accounts, user_id, answer):
-            raise WrongCode
+        _use_up(context, user_id, factor, answer)
+
+
+def _use_up(context: ServiceContext, user_id: str, factor: Factor, answer: Any) -> None:
+    if not factor.verify(context.accounts, user_id, answer):
+        raise WrongCode
 
 
 def _only_answer(answers: object, factors: Sequence[Factor]) -> tuple[Factor, Any]:

@@ -23,6 +23,22 @@ users = Table(
     Column("password_review_at", Float(53)),
 )
 
+#: The columns in the order of the fields of ``User``.
+USER_COLUMNS = (
+    users.c.id,
+    users.c.email,
+    users.c.email_key,
+    users.c.password_hash,
+    users.c.created_at,
+    users.c.roles,
+    users.c.scopes,
+    users.c.disabled_at,
+    users.c.email_verified_at,
+    users.c.password_changed_at,
+    users.c.version,
+    users.c.password_review_at,
+)
+
 #: One code per user and purpose; a new code replaces it.
 codes = Table(
     "watchword_codes",

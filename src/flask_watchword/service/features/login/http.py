@@ -9,13 +9,12 @@ from flask_watchword.accounts.errors import LOGIN_BUSY, TOO_MANY_TRIES
 from flask_watchword.accounts.rate_limits import Attempt
 from flask_watchword.accounts.users import User
 from flask_watchword.service.access import PUBLIC
+from flask_watchword.service.authentication.invalid_credentials import InvalidCredentials
 from flask_watchword.service.authentication.login import (
-    InvalidCredentials,
     check_transport,
-    count_right_password,
-    count_wrong_password,
     finish_login,
     rate_limited_attempt,
+    record_wrong_password,
 )
 from flask_watchword.service.authentication.second_factor import MfaChallenge, challenge_response
 from flask_watchword.service.authentication.verified_logins import verified_logins_only
@@ -80,20 +79,15 @@ def login(context: ServiceContext, body: Credentials) -> Response:
         )
         if user is not None:
             return _finish(context, user, body.password, attempt, body.transport)
-    count_wrong_password(context, attempt)
-    # Before the audit entry, which may fail: on a full disk, guesses would not be counted. The user
-    # is loaded whether there is an account or not, so that both cases take as long.
-    user = users.by_email(email_key(body.email))
-    context.audit("login_failed", None if user is None else user.id)
+    record_wrong_password(context, body.email, attempt)
     raise InvalidCredentials(context)
 
 
 def _finish(
     context: ServiceContext, user: User, password: str, attempt: Attempt, transport: TokenTransport
 ) -> Response:
-    challenge = challenge_response(context, user)
+    challenge = challenge_response(context, user, attempt)
     if challenge is not None:
-        count_right_password(context, attempt)
         return challenge
     for check in context.login_checks:
         check(context, user, password)

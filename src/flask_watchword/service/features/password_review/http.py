@@ -12,8 +12,8 @@ from flask_watchword.accounts.password_policy import UnacceptablePassword
 from flask_watchword.accounts.shared_limits import new_password_of_user_hits
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.authentication.challenge_tokens import challenged_user
+from flask_watchword.service.authentication.invalid_credentials import InvalidCredentials
 from flask_watchword.service.authentication.login import (
-    InvalidCredentials,
     check_transport,
     finish_login,
     uncounted_attempt,
