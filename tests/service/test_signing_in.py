@@ -11,6 +11,7 @@ from flask_watchword.accounts.audit import verify
 from flask_watchword.accounts.passwords import HasherOverloaded
 from flask_watchword.accounts.users import User
 from flask_watchword.clock import system_clock
+from flask_watchword.extension.sessions import starting
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.audit import SqlAuditLog
 from flask_watchword.infra.sql.users import SqlUserStore
@@ -131,7 +132,7 @@ MEANWHILE: dict[str, Meanwhile] = {
 
 def before_the_session(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
     """Change something when the factors of a login are verified and its session is not stored."""
-    prepare = session_start.prepare_session
+    prepare = starting.prepare_session
 
     def prepared(*args: Any) -> Any:
         change()
