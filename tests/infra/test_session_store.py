@@ -25,6 +25,7 @@ from flask_watchword.sessions.session import (
 )
 from flask_watchword.sessions.store import (
     MAX_ENDED_PER_CALL,
+    LogPage,
     SessionStore,
     session_revocation,
     subject_revocation,
@@ -805,3 +806,45 @@ def test_waiting_ends_after_its_time_limit(store: SessionStore) -> None:
 def test_a_store_is_not_younger_than_its_first_question(store: SessionStore) -> None:
     assert store.revocations(0, NOW).since <= NOW
     assert store.revocations(0, NOW + 60).since <= NOW
+
+
+# The whole log
+
+
+def pages(store: SessionStore, after: int = 0, now: float = NOW) -> list[LogPage]:
+    return list(store.log_pages(after, now))
+
+
+def test_pages_of_the_log_have_every_live_entry(open_sessions: OpenSessions) -> None:
+    store = open_sessions()
+    live = [
+        entry("a session", kind=RevocationKind.SESSION),
+        entry("a token"),
+        entry("a key", kind=RevocationKind.KEY),
+        entry("ada", kind=RevocationKind.SUBJECT, moment=NOW + 1.5),
+    ]
+    ended = [replace(one, value=f"ended {one.value}", expires_at=NOW) for one in live]
+    for one in (*ended, *live):
+        store.revoke(one)
+    (page,) = pages(open_sessions())
+    assert page.sessions == [("a session", NOW + 900)]
+    assert page.tokens == [("a token", NOW + 900)]
+    assert sorted(page.others, key=lambda one: one.value) == [live[2], live[3]]
+    batch = store.revocations(0, NOW)
+    assert (page.cursor, page.epoch, page.since) == (batch.cursor, batch.epoch, batch.since)
+
+
+def test_an_empty_log_has_one_empty_page(store: SessionStore) -> None:
+    (page,) = pages(store)
+    assert [*page.sessions, *page.tokens, *page.others] == []
+    assert page.epoch == store.revocations(0, NOW).epoch
+
+
+def test_pages_continue_after_a_cursor(store: SessionStore) -> None:
+    store.revoke(entry("first"))
+    cursor = pages(store)[-1].cursor
+    store.revoke(entry("second"))
+    (page,) = pages(store, cursor)
+    assert page.tokens == [("second", NOW + 900)]
+    assert pages(store, page.cursor)[-1].tokens == []
+    assert [one.value for one in store.revocations(cursor, NOW).entries] == ["second"]

@@ -3,7 +3,7 @@
 import secrets
 import threading
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from flask_watchword.infra.process_mark import ProcessMark
@@ -14,6 +14,8 @@ from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import (
     MAX_ENDED_PER_CALL,
     Batch,
+    LogPage,
+    page_of,
     session_revocation,
     subject_revocation,
 )
@@ -150,6 +152,10 @@ class MemorySessionStore:
             if self._since is None:
                 self._since = now
             return Batch(live, self._logged, self._epoch, self._since)
+
+    def log_pages(self, after: int, now: float) -> Iterator[LogPage]:
+        """Yield the live entries after a cursor as one page."""
+        yield page_of(self.revocations(after, now))
 
     def find_revocations(
         self,

@@ -1,10 +1,14 @@
 """The service as a standalone application."""
 
+import contextlib
 from typing import Any, cast
 
 from flask import Flask, request
 
 from flask_watchword.extension.resources import resources_of
+from flask_watchword.extension.sessions.revocation_feed import KnownRevocations
+from flask_watchword.extension.sessions.session_context import revocation_feed
+from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores, context_of
 from flask_watchword.service.features.demo.demo_user import make_expired_token
@@ -55,17 +59,41 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     return app
 
 
-def create_worker(settings: Settings) -> Flask:
+def create_worker(settings: Settings, revocations: KnownRevocations | None = None) -> Flask:
     """Return the application of :func:`create_app`, in a process that serves it.
 
     E-mail is sent from the start, because messages of an earlier process may be queued. The cores
-    for hashing are shared with the other workers.
+    for hashing are shared with the other workers. The revocations are read before the first
+    request, which would otherwise wait until they are.
+
+    Args:
+        settings: the settings.
+        revocations: the revocations that the main process knew when it forked this one.
     """
     app = create_app(settings)
+    # While the store is down the worker starts all the same, and its requests are answered 503.
+    with contextlib.suppress(StoreUnavailable):
+        load_revocations(app, revocations)
     context = context_of(app)
     context.passwords.share_cores(settings.workers)
     context.mailing.ensure_running()
     return app
+
+
+def load_revocations(app: Flask, known: KnownRevocations | None = None) -> KnownRevocations:
+    """Read the revocations into the copy of an application; return it.
+
+    Args:
+        app: the application.
+        known: a copy of an earlier time, with which the application begins.
+
+    Raises:
+        StoreUnavailable: when the session store does not answer.
+    """
+    feed = revocation_feed(app)
+    if known is not None:
+        feed.continue_from(known)
+    return feed.load()
 
 
 def expired_demo_token(settings: Settings) -> str:

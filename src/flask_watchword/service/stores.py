@@ -144,9 +144,9 @@ def prepare(settings: Settings, features: Sequence[Feature] | None = None) -> No
 def _start_sessions(settings: Settings, target: str, *, upgrade: bool) -> None:
     sessions = _sessions(settings, target, upgrade=upgrade)
     try:
-        # The first query sets the time at which the log of the store begins: tokens issued before
+        # The first page sets the time at which the log of the store begins: tokens issued before
         # it cost a look-up at each request. It also detects now that a server is down.
-        sessions.revocations(0, system_clock())
+        next(sessions.log_pages(0, system_clock()))
     finally:
         sessions.close()
 

@@ -1,9 +1,11 @@
-"""Revocations, and the in-process index that checks a token with dictionary look-ups."""
+"""Revocations, and the in-process index that checks a token with a few look-ups."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from flask_watchword.sessions.expiring_set import ExpiringSet
 
 
 class RevocationKind(StrEnum):
@@ -56,7 +58,7 @@ def later_than(entry: Revocation, newest: float | None) -> Revocation:
 class RevocationIndex:
     """The revocations that this process knows and that can still apply to a token.
 
-    Readers take no lock: each step is one dictionary operation. One thread writes.
+    Readers take no lock. One thread writes at a time.
 
     Args:
         subject_claim: the claim that holds a token's subject.
@@ -67,31 +69,51 @@ class RevocationIndex:
 
     def __init__(self, subject_claim: str = "sub") -> None:
         self._subject_claim = subject_claim
-        self._sessions: dict[str, float] = {}
-        self._tokens: dict[str, float] = {}
+        self._sessions = ExpiringSet()
+        self._tokens = ExpiringSet()
         self._subjects: dict[str, tuple[float, float]] = {}
         self.keys: dict[str, float] = {}
-        self._expiries = {
-            RevocationKind.SESSION: self._sessions,
-            RevocationKind.TOKEN: self._tokens,
-            RevocationKind.KEY: self.keys,
-        }
+        # For each request: one look-up less.
+        self._recent_sessions = self._sessions.recent
+        self._has_tokens = False
 
     def __len__(self) -> int:
-        return sum(map(len, self._expiries.values())) + len(self._subjects)
+        return len(self._sessions) + len(self._tokens) + len(self._subjects) + len(self.keys)
 
     def add(self, entries: Iterable[Revocation]) -> None:
         """Add entries; of two for the same value the later times apply."""
         for entry in entries:
-            if entry.kind is RevocationKind.SUBJECT:
-                revoked_at, expires_at = self._subjects.get(entry.value, (0.0, 0.0))
-                self._subjects[entry.value] = (
+            kind, value, expires_at = entry.kind, entry.value, entry.expires_at
+            if kind is RevocationKind.SUBJECT:
+                revoked_at, known_until = self._subjects.get(value, (0.0, 0.0))
+                self._subjects[value] = (
                     max(revoked_at, entry.revoked_at),
-                    max(expires_at, entry.expires_at),
+                    max(known_until, expires_at),
                 )
+            elif kind is RevocationKind.KEY:
+                self.keys[value] = max(self.keys.get(value, 0.0), expires_at)
             else:
-                expiries = self._expiries[entry.kind]
-                expiries[entry.value] = max(expiries.get(entry.value, 0.0), entry.expires_at)
+                self._of(kind).add([(value, expires_at)])
+
+    def load(self, kind: RevocationKind, entries: Sequence[tuple[str, float]]) -> None:
+        """Add a part of very many entries for sessions or tokens; :meth:`loaded` applies them.
+
+        Args:
+            kind: of all of them.
+            entries: their values, and the times at which they expire.
+        """
+        self._of(kind).load(entries)
+
+    def loaded(self, now: float) -> None:
+        """Apply the entries that were loaded."""
+        self._sessions.loaded(now)
+        self._tokens.loaded(now)
+
+    def _of(self, kind: RevocationKind) -> ExpiringSet:
+        if kind is RevocationKind.SESSION:
+            return self._sessions
+        self._has_tokens = True
+        return self._tokens
 
     def revokes(self, claims: Mapping[str, Any]) -> bool:
         """Tell whether the token with these claims has been revoked.
@@ -101,11 +123,18 @@ class RevocationIndex:
         """
         session = claims.get("sid")
         if session is not None:
-            if session.__class__ is not str or session in self._sessions:
+            if session.__class__ is not str or session in self._recent_sessions:
+                return True
+            table = self._sessions.table
+            if (
+                table is not None
+                and table.marks[hash(session) & table.marks_mask]  # false for most, without a call
+                and session in table
+            ):
                 return True
         elif self._subjects and self._subject_is_revoked(claims):
             return True
-        return bool(self._tokens) and claims.get("jti") in self._tokens
+        return self._has_tokens and self._token_is_revoked(claims)
 
     def ends_session_of(self, claims: Mapping[str, Any]) -> bool:
         """Tell whether the session of a token has been revoked."""
@@ -121,14 +150,28 @@ class RevocationIndex:
         revoked_at = self.subject_revoked_at(claims.get(self._subject_claim))
         return revoked_at is not None and was_issued_before(claims, revoked_at)
 
+    def _token_is_revoked(self, claims: Mapping[str, Any]) -> bool:
+        token_id = claims.get("jti")
+        return isinstance(token_id, str) and token_id in self._tokens
+
     def drop_expired(self, now: float) -> None:
-        """Delete the entries that cannot apply to any token any more."""
-        for expiries in self._expiries.values():
-            for value in [value for value, expires_at in expiries.items() if expires_at <= now]:
-                del expiries[value]
+        """Delete the entries that cannot apply to any token any more; see :meth:`compaction`."""
+        self._sessions.drop_expired(now)
+        self._tokens.drop_expired(now)
+        self._has_tokens = len(self._tokens) > 0
+        for value in [value for value, expires_at in self.keys.items() if expires_at <= now]:
+            del self.keys[value]
         expired = [value for value, (_, expires_at) in self._subjects.items() if expires_at <= now]
         for value in expired:
             del self._subjects[value]
+
+    def compaction(self, now: float) -> Iterator[None]:
+        """Move entries to tables, and delete expired ones there, where there are very many.
+
+        It yields after each step, which takes about a millisecond. Others may write then.
+        """
+        yield from self._sessions.compaction(now)
+        yield from self._tokens.compaction(now)
 
 
 def was_issued_before(claims: Mapping[str, Any], revoked_at: float) -> bool:

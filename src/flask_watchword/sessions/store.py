@@ -1,6 +1,6 @@
 """The session store protocol, with the atomicity it requires."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,48 @@ class Batch:
     cursor: int
     epoch: str
     since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """A page of the revocation log, for a process that reads all of it.
+
+    Most entries of a long log are about sessions and tokens. Their values and the times at which
+    they expire are enough to apply them, and no object is made for each.
+
+    Attributes:
+        sessions: the ids of sessions, with the times at which their entries expire.
+        tokens: the ids of tokens, likewise.
+        others: the entries for subjects and keys.
+        cursor: where the next page begins, for :meth:`SessionStore.log_pages` and
+            :meth:`SessionStore.revocations`.
+        epoch: as in :class:`Batch`.
+        since: as in :class:`Batch`.
+    """
+
+    sessions: Sequence[tuple[str, float]]
+    tokens: Sequence[tuple[str, float]]
+    others: Sequence[Revocation]
+    cursor: int
+    epoch: str
+    since: float = 0.0
+
+
+#: The kinds of entries that are applied by their value alone.
+VALUES_ONLY = frozenset({RevocationKind.SESSION, RevocationKind.TOKEN})
+
+
+def page_of(batch: Batch) -> LogPage:
+    """Return the entries of a batch as a page."""
+    entries = batch.entries
+    return LogPage(
+        sessions=[(e.value, e.expires_at) for e in entries if e.kind is RevocationKind.SESSION],
+        tokens=[(e.value, e.expires_at) for e in entries if e.kind is RevocationKind.TOKEN],
+        others=[entry for entry in entries if entry.kind not in VALUES_ONLY],
+        cursor=batch.cursor,
+        epoch=batch.epoch,
+        since=batch.since,
+    )
 
 
 #: How many sessions a store ends in one step. A subject may have a hundred thousand sessions when a
@@ -131,6 +173,12 @@ class SessionStore(Protocol):
 
     def revocations(self, after: int, now: float) -> Batch:
         """Return the unexpired entries that were logged after a cursor; 0 for all of them."""
+
+    def log_pages(self, after: int, now: float) -> Iterator[LogPage]:
+        """Yield what :meth:`revocations` returns in pages, in any order; at least one page.
+
+        For a process that has read little or nothing of a log that may be long.
+        """
 
     def find_revocations(
         self,

@@ -58,13 +58,20 @@ class Connection:
         return ask
 
     def revocations(self, after: int, now: float) -> Any:
-        self._answer("revocations")
+        self._read_log("revocations")
+        return self._shared.memory.revocations(after, now)
+
+    def log_pages(self, after: int, now: float) -> Any:
+        self._read_log("log_pages")
+        return self._shared.memory.log_pages(after, now)
+
+    def _read_log(self, name: str) -> None:
+        self._answer(name)
         self.reading.set()
         if not self.gate.wait(PATIENCE):
             raise AssertionError("nobody opened the gate")
         if self.log_is_down:
             raise StoreUnavailable("the log cannot be read")
-        return self._shared.memory.revocations(after, now)
 
     def change_token(self) -> object:
         return self._shared.memory.change_token() if self.tells_by_mark else None

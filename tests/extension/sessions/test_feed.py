@@ -13,6 +13,7 @@ import pytest
 from flask_watchword import create_access_token
 from flask_watchword.extension.sessions.revocation_feed import RevocationMetrics
 from flask_watchword.infra.memory_sessions import MemorySessionStore
+from flask_watchword.sessions.expiring_set import MOST_RECENT
 from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
 from flask_watchword.sessions.store import RETENTION_SECONDS
@@ -118,6 +119,68 @@ def test_new_process_has_all_revocations_at_its_first_response(
     late = make_site(WATCHWORD_SESSION_STORE=Connection(shared)).app.test_client()
     answers = [late.get("/me", headers=bearing(device.access)) for device in devices]
     assert [answer.status_code for answer in answers] == [401] * 4 + [200]
+
+
+def test_forked_process_reads_only_what_was_logged_since(
+    site: Site, connection: Connection, shared: Shared
+) -> None:
+    ada, other = site.sign_in(), site.sign_in()
+    ada.post("/end")
+    site.feed.catch_up()
+    cursors: list[int] = []
+    log_pages = shared.memory.log_pages
+    shared.memory.log_pages = (  # type: ignore[method-assign]
+        lambda after, now: cursors.append(after) or log_pages(after, now)  # type: ignore[func-returns-value]
+    )
+    site.feed.after_fork()
+    end_elsewhere(shared, other.session_id)
+    assert refusal(other.get()) == refusal(ada.get()) == ENDED
+    assert cursors == [1]
+
+
+def test_feed_continues_from_the_copy_of_another_process(
+    site: Site, make_site: MakeSite, shared: Shared
+) -> None:
+    ada, other = site.sign_in(), site.sign_in()
+    ada.post("/end")
+    known = site.feed.load()
+    shared.memory._log.clear()  # the child has to know without reading
+    late = make_site(WATCHWORD_SESSION_STORE=Connection(shared))
+    late.feed.continue_from(known)
+    end_elsewhere(shared, other.session_id)
+    client = late.app.test_client()
+    assert refusal(client.get("/me", headers=bearing(ada.access))) == ENDED
+    assert refusal(client.get("/me", headers=bearing(other.access))) == ENDED
+
+
+def test_process_that_was_forked_before_the_store_was_wiped_reads_all_of_the_new_log(
+    site: Site, shared: Shared, elapsed: StoppedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        site.sign_in().post("/end")
+    site.feed.catch_up()
+    shared.memory = MemorySessionStore()
+    shared.memory.revocations(0, START + 1)
+    site.clock.now = START + 5
+    ada = site.sign_in()
+    end_elsewhere(shared, ada.session_id)
+    site.feed.after_fork()
+    with caplog.at_level(logging.WARNING):
+        assert refusal(ada.get()) == ENDED
+    assert "was wiped" in caplog.text
+    assert ada.session_id in site.feed._index._sessions
+
+
+def test_very_many_revocations_move_to_a_table_while_nothing_else_is_to_do(
+    site: Site, shared: Shared, elapsed: StoppedClock
+) -> None:
+    ids = [f"id {number}" for number in range(MOST_RECENT + 1)]
+    site.feed.add_local(Revocation(RevocationKind.SESSION, one, START, START + 900) for one in ids)
+    assert site.feed._index._sessions.table is None
+    elapsed.now += 60
+    site.feed.clean_up()
+    assert site.feed._index._sessions.recent == {}
+    assert all(one in site.feed._index._sessions for one in ids)
 
 
 def test_session_ended_by_this_process_is_rejected_before_it_is_in_the_log(

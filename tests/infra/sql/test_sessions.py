@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, delete, event
 
 from flask_watchword.infra.errors import StoreUnavailable
+from flask_watchword.infra.sql import sessions as module
 from flask_watchword.infra.sql.engine import run, transactions, writing
 from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.infra.sql.sessions import SqlSessionStore
+from flask_watchword.infra.sql.tables import revocations
 from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
@@ -102,6 +104,29 @@ def test_numbers_go_on_after_the_newest_entries_are_deleted(any_engine: Engine) 
     store.purge(TOKEN.expires_at, 10)
     store.revoke(TOKEN)
     assert store.revocations(cursor, NOW).cursor > cursor
+    store.close()
+
+
+def test_pages_of_a_log_with_gaps_and_expired_entries_have_every_live_one_once(
+    any_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PAGE", 4)
+    store = open_sql_sessions(any_engine.url, upgrade=False)
+    live = [f"token {number}" for number in range(40) if number % 3 == 0]
+    for number in range(40):
+        value = f"token {number}"
+        until = NOW + 900 if value in live else NOW
+        store.revoke(Revocation(RevocationKind.TOKEN, value, NOW, until))
+    newest = store.revocations(0, NOW).cursor
+    missing = [f"token {number}" for number in (*range(6), *range(11, 29), 33)]
+    with writing(any_engine) as connection:
+        connection.execute(delete(revocations).where(revocations.c.value.in_(missing)))
+    pages = list(store.log_pages(0, NOW))
+    found = [value for page in pages for value, _ in page.tokens]
+    assert sorted(found) == sorted(value for value in live if value not in missing)
+    assert max(len(page.tokens) for page in pages) <= 4
+    assert pages[-1].cursor == newest
+    assert [page.cursor for page in store.log_pages(newest, NOW)] == [newest]
     store.close()
 
 

@@ -29,6 +29,7 @@ def do_everything(store: SqlSessionStore) -> None:
     store.of_subject("ada", NOW)
     store.revoke(Revocation(RevocationKind.TOKEN, "jti", NOW, NOW + 900))
     store.revocations(0, NOW)
+    list(store.log_pages(0, NOW))
     store.find_revocations("sid", "jti", "ada", "kid")
     store.purge(NOW, 10)
     store.wait_for_change(0.0)

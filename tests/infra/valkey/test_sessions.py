@@ -252,6 +252,34 @@ def test_a_log_of_many_pages_comes_whole_and_in_order(
     assert logged(store) == values
 
 
+def test_pages_of_the_log_have_every_live_entry_once_also_if_many_expire_at_once(
+    store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOADED_PAGE", 3)
+    ends = [0, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 3, 3]
+    for number, after in enumerate(ends):
+        store.revoke(token(f"token {number}", until=NOW + after))
+    pages = list(store.log_pages(0, NOW))
+    found = [value for page in pages for value, _ in page.tokens]
+    assert sorted(found) == sorted(f"token {n}" for n, after in enumerate(ends) if after)
+    assert dict(pages[0].tokens)["token 1"] == NOW + 1
+    assert list(store.revocations(pages[-1].cursor, NOW).entries) == []
+
+
+def test_what_is_revoked_while_the_log_is_read_comes_after_it(
+    store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOADED_PAGE", 2)
+    for number in range(6):
+        store.revoke(token(f"token {number}", until=NOW + 1 + number))
+    pages = store.log_pages(0, NOW)
+    for _ in range(2):
+        page = next(pages)
+    store.revoke(token("new", until=NOW + 1))
+    list(pages)
+    assert [entry.value for entry in store.revocations(page.cursor, NOW).entries] == ["new"]
+
+
 def test_what_is_revoked_twice_is_kept_once_for_the_longer_time(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:

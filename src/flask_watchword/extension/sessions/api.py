@@ -19,10 +19,10 @@ from flask_watchword.extension.sessions.revocation_feed import (
     RevocationMetrics,
 )
 from flask_watchword.extension.sessions.session_context import (
-    NOT_INITIALIZED,
     SESSIONS_KEY,
     SessionContext,
     TokenPair,
+    revocation_feed,
     running_app,
 )
 from flask_watchword.extension.sessions.starting import prepare_session, publish_start
@@ -259,10 +259,7 @@ class Sessions:
         Args:
             app: the application; ``None`` for the current one.
         """
-        feed = state_of(app or running_app()).revocations
-        if feed is None:
-            raise RuntimeError(NOT_INITIALIZED)
-        return feed.metrics()
+        return revocation_feed(app or running_app()).metrics()
 
     def revoke_token(self, token_id: str | None = None) -> None:
         """Revoke one token; its session does not end.

@@ -15,9 +15,9 @@ from flask_watchword.extension.verification.current_token import CurrentToken
 from flask_watchword.fork_safety import ForkAware, watch_forks
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.locks import process_lock
-from flask_watchword.sessions.revocation import Revocation, RevocationIndex
+from flask_watchword.sessions.revocation import Revocation, RevocationIndex, RevocationKind
 from flask_watchword.sessions.session import REFRESH_REUSED
-from flask_watchword.sessions.store import RETENTION_SECONDS, Batch, SessionStore
+from flask_watchword.sessions.store import RETENTION_SECONDS, LogPage, SessionStore
 
 #: Error codes: the session of the token has ended, or the token itself was revoked.
 SESSION_ENDED = "session_ended"
@@ -30,6 +30,9 @@ _POLLS_PER_BOUND = 4
 #: Seconds between two clean-ups, and how many rows each purges.
 _CLEANUP_SECONDS = 10.0
 _PURGE_BATCH = 100
+#: Seconds between two steps of the compaction, for requests.
+_PAUSE = 0.001
+_END = object()
 
 _logger = logging.getLogger(__name__)
 
@@ -70,6 +73,25 @@ def revocations_about(
     return store.find_revocations(*texts)
 
 
+@dataclass(frozen=True, slots=True)
+class KnownRevocations:
+    """The copy of one process, from which a forked process continues.
+
+    The child shares the memory of its parent until one of them changes it.
+
+    Attributes:
+        index: the revocations.
+        cursor: up to where the log was read.
+        epoch: the epoch of the store.
+        since: when that began.
+    """
+
+    index: RevocationIndex
+    cursor: int
+    epoch: str | None
+    since: float
+
+
 class RevocationFeed(ForkAware):
     """A copy, in this process, of the revocations in a store.
 
@@ -107,6 +129,7 @@ class RevocationFeed(ForkAware):
         self._clock = clock
         self._leeway = leeway
         self._index = RevocationIndex(subject_claim)
+        self._cursor = 0
         self._epoch: str | None = None
         self._since = 0.0
         self._lock = process_lock()
@@ -115,8 +138,8 @@ class RevocationFeed(ForkAware):
         watch_forks(self)
 
     def after_fork(self) -> None:
-        """Make the child of a fork read the log again; known revocations are kept."""
-        self._cursor = 0
+        """Make the child of a fork continue to read the log; known revocations are kept."""
+        self._has_loaded = False
         self._seen_token: object = None
         self._trusted_until = float("-inf")
         self._failures = 0
@@ -200,6 +223,26 @@ class RevocationFeed(ForkAware):
             self._follower.ensure_running(self)
             self._catch_up_once()
 
+    def load(self) -> KnownRevocations:
+        """Read the log before the first request, which reads only what was logged since.
+
+        The thread does not start yet.
+
+        Returns:
+            The copy.
+
+        Raises:
+            StoreUnavailable: when the store does not respond.
+        """
+        self.catch_up()
+        self._trusted_until = float("-inf")
+        return KnownRevocations(self._index, self._cursor, self._epoch, self._since)
+
+    def continue_from(self, known: KnownRevocations) -> None:
+        """Begin with a copy that was made in another process, from which this one was forked."""
+        self._index, self._cursor = known.index, known.cursor
+        self._epoch, self._since = known.epoch, known.since
+
     def metrics(self) -> RevocationMetrics:
         """Return the age and size of the copy; no store query."""
         completed = self._trusted_until - self._staleness
@@ -271,25 +314,40 @@ class RevocationFeed(ForkAware):
     def _read_log(self) -> None:
         # First, so that entries logged during the read are read again.
         started, change_token, now = self.elapsed(), self._change_token(), self._clock()
-        batch = self._store.revocations(self._cursor, now)
-        if batch.epoch != self._epoch:
-            batch = self._begin_epoch(batch, now)
-        self._index.add(batch.entries)
-        self._cursor = batch.cursor
+        batch = self._store.revocations(self._cursor, now) if self._has_loaded else None
+        if batch is not None and batch.epoch == self._epoch:
+            self._index.add(batch.entries)
+            self._cursor = batch.cursor
+        else:
+            self._load(now)
         self._seen_token, self._trusted_until = change_token, started + self._staleness
 
-    def _begin_epoch(self, batch: Batch, now: float) -> Batch:
+    def _load(self, now: float) -> None:
+        """Read a log of which this process knows little or nothing."""
+        cursor = self._cursor
+        for page in self._store.log_pages(cursor, now):
+            if page.epoch != self._epoch:
+                self._begin_epoch(page)
+                if cursor:
+                    self._load(now)
+                    return
+            self._index.load(RevocationKind.SESSION, page.sessions)
+            self._index.load(RevocationKind.TOKEN, page.tokens)
+            self._index.add(page.others)
+            cursor = page.cursor
+        self._index.loaded(now)
+        self._cursor, self._has_loaded = cursor, True
+
+    def _begin_epoch(self, page: LogPage) -> None:
         if self._epoch is not None:
             _logger.warning(
                 "The session store was wiped. Known revocations are kept; tokens of sessions that "
                 "are no longer in the store are rejected."
             )
-        if self._cursor:
-            batch = self._store.revocations(0, now)
-        self._epoch = batch.epoch
+        # The cursor first: a process that is forked in between has to read all of the new log.
+        self._cursor, self._epoch = 0, page.epoch
         # A token that a node whose clock is ahead issued before the epoch seems to be newer.
-        self._since = max(self._since, batch.since + self._leeway)
-        return batch
+        self._since = max(self._since, page.since + self._leeway)
 
     def clean_up(self) -> None:
         """Delete expired entries, and purge a batch of expired rows in the store, periodically."""
@@ -302,4 +360,14 @@ class RevocationFeed(ForkAware):
                 return
             self._index.drop_expired(now)
             purged = self._store.purge(now - RETENTION_SECONDS, _PURGE_BATCH)
+        self._compact(now)
         self._next_cleanup = elapsed if purged >= _PURGE_BATCH else elapsed + _CLEANUP_SECONDS
+
+    def _compact(self, now: float) -> None:
+        steps = self._index.compaction(now)
+        more = True
+        while more and not self._follower.is_closed:
+            # In steps, because requests wait for this lock when they revoke something.
+            with self._lock():
+                more = next(steps, _END) is not _END
+            time.sleep(_PAUSE)

@@ -26,6 +26,18 @@ def running_app() -> Flask:
     return app
 
 
+def revocation_feed(app: Flask) -> RevocationFeed:
+    """Return an application's copy of the revocations.
+
+    Raises:
+        RuntimeError: when the application has no ``Sessions``.
+    """
+    feed: RevocationFeed | None = state_of(app).revocations
+    if feed is None:
+        raise RuntimeError(NOT_INITIALIZED)
+    return feed
+
+
 @dataclass(frozen=True, slots=True)
 class TokenPair:
     """The tokens of a login or a refresh.

@@ -2,7 +2,7 @@
 
 import contextlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, TypeAlias
 
@@ -23,6 +23,7 @@ from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import (
     MAX_ENDED_PER_CALL,
     Batch,
+    LogPage,
     session_revocation,
     subject_revocation,
 )
@@ -34,6 +35,8 @@ _LARGEST = 2**63 - 1
 
 #: Log entries that one statement reads, which takes a fraction of the time limit of a statement.
 _PAGE = 20_000
+
+_TOKEN = RevocationKind.TOKEN.value
 
 
 #: The statements of a rotation: for SQLite, and with a deadline for PostgreSQL.
@@ -211,6 +214,36 @@ class SqlSessionStore:
             more = len(rows) == _PAGE
         self._read_up_to = cursor
         return Batch(live, cursor, epoch, since)
+
+    def log_pages(self, after: int, now: float) -> Iterator[LogPage]:
+        """Yield the live entries after a cursor, page by page."""
+        epoch, since = self._epoch(now)
+        self._feed.check_file()
+        last = self._number(statements.LAST_AFTER, after) or after
+        cursor, more = after, True
+        while more:
+            first = self._number(statements.FIRST_AFTER, cursor) or cursor + 1
+            more = first + _PAGE <= last
+            cursor = first + _PAGE - 1 if more else last
+            values = {"first": first, "last": cursor, "now": now}
+            others = self._database.rows(statements.OTHERS_OF_PAGE, values)
+            yield LogPage(
+                sessions=self._expiries(values),
+                tokens=[(value, until) for kind, value, _, until in others if kind == _TOKEN],
+                others=[_revocation(entry) for entry in others if entry[0] != _TOKEN],
+                cursor=cursor,
+                epoch=epoch,
+                since=since,
+            )
+        self._read_up_to = cursor
+
+    def _number(self, statement: Executable, after: int) -> int | None:
+        number: int | None = self._database.rows(statement, {"after": after})[0][0]
+        return number
+
+    def _expiries(self, values: dict[str, Any]) -> Sequence[tuple[str, float]]:
+        rows: Sequence[Any] = self._database.rows(statements.SESSIONS_OF_PAGE, values)
+        return rows
 
     def find_revocations(
         self,

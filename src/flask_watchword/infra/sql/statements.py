@@ -178,12 +178,31 @@ NEWEST = select(func.max(_log.seq))
 
 _ENTRY = (_log.kind, _log.value, _log.moment, _log.until)
 
+_logged_after = _log.seq > bindparam("after")
+
 LOGGED_AFTER = (
-    select(_log.seq, *_ENTRY)
-    .where(_log.seq > bindparam("after"))
-    .order_by(_log.seq)
-    .limit(bindparam("most"))
+    select(_log.seq, *_ENTRY).where(_logged_after).order_by(_log.seq).limit(bindparam("most"))
 )
+
+
+#: The first number after a cursor. One statement each, which reads one entry of the index.
+FIRST_AFTER = select(func.min(_log.seq)).where(_logged_after)
+
+#: The last number, if it is after a cursor.
+LAST_AFTER = select(func.max(_log.seq)).where(_logged_after)
+
+# A range of numbers, so that each statement reads a bounded number of rows, also expired ones.
+_in_page = and_(
+    _log.seq >= bindparam("first"), _log.seq <= bindparam("last"), _log.until > bindparam("now")
+)
+
+#: The entries for sessions in a page, which are most of them: what is needed of them, and no more.
+SESSIONS_OF_PAGE = select(_log.value, _log.until).where(
+    _in_page, _log.kind == RevocationKind.SESSION.value
+)
+
+#: All other entries in a page.
+OTHERS_OF_PAGE = select(*_ENTRY).where(_in_page, _log.kind != RevocationKind.SESSION.value)
 
 
 def _about(kind: RevocationKind, name: str) -> ColumnElement[bool]:

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from flask_watchword.infra.valkey.scripts import SESSION_FIELDS
 from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import Session
+from flask_watchword.sessions.store import VALUES_ONLY
 
 #: Conversions for the fields of a session that are not text.
 _CONVERT: Mapping[str, Callable[[str], Any]] = {
@@ -13,6 +16,8 @@ _CONVERT: Mapping[str, Callable[[str], Any]] = {
     **dict.fromkeys(("started_at", "rotated_at", "idle_until", "ends_at"), float),
     **dict.fromkeys(("ended_at", "shown_use_at", "elsewhere_at"), float),
 }
+
+_DESCRIBED_BY_VALUE = tuple(f"{kind}:" for kind in VALUES_ONLY)
 
 #: What a client returns for text; it depends on its option ``decode_responses``.
 Text = bytes | str
@@ -64,3 +69,29 @@ def entry_of(name: Text, value: Text) -> Revocation:
     kind, _, about = text(name).partition(":")
     made, until = text(value).split(" ")
     return Revocation(RevocationKind(kind), about, float(made), float(until))
+
+
+def names_and_times(found: Text) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the names of entries and the times at which they expire, in the text of a script."""
+    if not found:
+        return [], []
+    both = msgspec.json.decode(found, type=list[str])
+    return both[::2], both[1::2]
+
+
+def values_of(
+    kind: RevocationKind, names: Sequence[str], times: Sequence[str]
+) -> Sequence[tuple[str, float]]:
+    """Return what the entries of one kind are about, and the times at which they expire."""
+    prefix = entry_name(kind, "")
+    start = len(prefix)
+    return [
+        (name[start:], float(time))
+        for name, time in zip(names, times, strict=True)
+        if name.startswith(prefix)
+    ]
+
+
+def others_of(names: Sequence[str]) -> Sequence[str]:
+    """Return the names of entries that their value alone does not describe."""
+    return [name for name in names if not name.startswith(_DESCRIBED_BY_VALUE)]

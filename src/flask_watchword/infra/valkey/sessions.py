@@ -2,7 +2,7 @@
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 from flask_watchword.infra.valkey.change_subscription import ChangeSubscription
@@ -11,10 +11,13 @@ from flask_watchword.infra.valkey.rows import (
     entry_name,
     entry_of,
     moment,
+    names_and_times,
+    others_of,
     session_fields,
     session_of,
     sessions_of,
     text,
+    values_of,
 )
 from flask_watchword.infra.valkey.scripts import SESSION_FIELDS
 from flask_watchword.sessions.requester import UNKNOWN_REQUESTER, Requester
@@ -23,11 +26,15 @@ from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
 from flask_watchword.sessions.store import (
     MAX_ENDED_PER_CALL,
     Batch,
+    LogPage,
+    page_of,
     subject_revocation,
 )
 
 #: Entries that one script returns, so that it blocks the server for a few milliseconds at most.
 PAGE = 1_000
+#: The same for entries without their values, which take less time.
+LOADED_PAGE = 5_000
 
 
 class ValkeySessionStore:
@@ -204,6 +211,39 @@ class ValkeySessionStore:
         live = [entry for entry in entries if entry.expires_at > now]
         return Batch(live, cursor, text(epoch), float(text(since)))
 
+    def log_pages(self, after: int, now: float) -> Iterator[LogPage]:
+        """Yield the live entries; those after a cursor if it is one of this epoch."""
+        if after:
+            batch = self.revocations(after, now)
+            yield page_of(batch)
+            return
+        # No entries, only where the next ones begin: what is logged from now on comes after it.
+        epoch, since, last, *_ = self._run("revocations", 0, 0, moment(now), secrets.token_hex(8))
+        self._epoch = text(epoch)
+        for names, times in self._live_names(now):
+            yield LogPage(
+                sessions=values_of(RevocationKind.SESSION, names, times),
+                tokens=values_of(RevocationKind.TOKEN, names, times),
+                others=self._entries(others_of(names)),
+                cursor=int(text(last)),
+                epoch=self._epoch,
+                since=float(text(since)),
+            )
+
+    def _live_names(self, now: float) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+        """Yield the names of the live entries with the times at which they expire, in pages."""
+        least, skipped, full = f"({moment(now)}", 0, True
+        while full:
+            found = self._run("live_revocations", least, skipped, LOADED_PAGE)
+            names, times = names_and_times(found)
+            yield names, times
+            full = len(names) == LOADED_PAGE
+            if full:
+                # Many entries may expire at the same time.
+                same = times.count(times[-1])
+                skipped = same + (skipped if least == times[-1] else 0)
+                least = times[-1]
+
     def find_revocations(
         self,
         session_id: str | None,
@@ -221,6 +261,9 @@ class ValkeySessionStore:
         names = [
             entry_name(kind, value) for kind, value in values_by_kind.items() if value is not None
         ]
+        return self._entries(names)
+
+    def _entries(self, names: Sequence[str]) -> list[Revocation]:
         if not names:
             return []
         with self.server.client() as client:

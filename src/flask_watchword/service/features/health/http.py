@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 from flask import Response
 
+from flask_watchword.extension.sessions.session_context import revocation_feed, running_app
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.service.access import PUBLIC
 from flask_watchword.service.context import ServiceContext
@@ -71,13 +72,19 @@ def healthz(_context: ServiceContext) -> Response:
     needs_stores=False,
 )
 def readyz(context: ServiceContext) -> Response:
-    """Respond 200 if every store answers, and 503 otherwise."""
-    stores = context.stores
+    """Respond 200 if every store answers and the revocations are loaded, and 503 otherwise."""
+    stores, revocations = context.stores, revocation_feed(running_app())
+
+    def check_sessions() -> None:
+        # In a process that has just started, reading the log takes a moment.
+        revocations.ensure_epoch()
+        stores.sessions.get("")
+
     # Each check is an ordinary query.
     states = _check(
         {
             "database": stores.users.ping,
-            "sessions": lambda: stores.sessions.get(""),
+            "sessions": check_sessions,
             "throttle": lambda: stores.rate_limits.remembers("", 0),
         }
     )
