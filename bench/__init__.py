@@ -1,1 +1,1 @@
-"""What a protected request costs: run `python -m bench`."""
+"""The cost of a protected request: run `python -m bench`."""

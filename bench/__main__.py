@@ -1,4 +1,4 @@
-"""Measure everything in one run and print it beside the targets: `python -m bench`."""
+"""Run all measurements and print them beside their targets: `python -m bench`."""
 
 import argparse
 import json
@@ -30,7 +30,7 @@ from bench.results import Row
 
 
 def main() -> None:
-    """Run the benchmark; a missed target is said, and is no failure."""
+    """Run the benchmark; a missed target is reported and is not a failure."""
     arguments = _arguments()
     start = time.perf_counter()
     machine = this_machine()
@@ -82,7 +82,7 @@ def _questions(paces: Paces) -> Iterator[Question]:
 
 
 def _all_questions(paces: Paces) -> Iterator[Question]:
-    # Those of the service come from the process that has PyNaCl.
+    # The rows of the service come from the process that has PyNaCl.
     yield from _questions(paces)
     yield from service.questions(paces)
 

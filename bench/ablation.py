@@ -1,6 +1,6 @@
-"""Rows: what a protected request costs without one of the extension's shortcuts.
+"""Rows: the cost of a protected request without one of the extension's shortcuts.
 
-Each contestant has the same checks. A shortcut that saves nothing should be removed.
+All contestants perform the same checks. A shortcut that saves nothing should be removed.
 """
 
 from collections.abc import Iterator
@@ -63,10 +63,10 @@ def _never_cached(keys: Keys) -> Flask:
 
 
 class _EmptyCache(TokenCache[object, VerifiedToken]):
-    """A cache that keeps nothing."""
+    """A cache that stores nothing."""
 
     def put(self, key: object, value: VerifiedToken) -> None:
-        """Drop a value."""
+        """Discard a value."""
 
 
 def _decoder_of(app: Flask) -> Decoder:

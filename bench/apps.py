@@ -1,4 +1,4 @@
-"""One application a contestant: the same route, bare or protected in one way or another."""
+"""One application for each contestant: the same route, with different kinds of protection."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,27 +19,27 @@ USERS = {IDENTITY: "Ada"}
 
 
 def view() -> dict[str, str]:
-    """Answer as the tutorial's protected route does."""
+    """Return the response of the tutorial's protected route."""
     return {"logged_in_as": IDENTITY}
 
 
 def is_revoked(header: Claims, claims: Claims) -> bool:
-    """Look a token up in a blocklist that is a set in memory."""
+    """Look a token up in a blocklist in memory."""
     return claims["jti"] in REVOKED
 
 
 def load_user(header: Claims, claims: Claims) -> str | None:
-    """Look a user up in a table that is a dictionary in memory."""
+    """Look a user up in a dictionary in memory."""
     return USERS.get(claims["sub"])
 
 
 def bare() -> Flask:
-    """Return an application with the route and nothing else."""
+    """Return an application with only the route."""
     return _app({}, view)
 
 
 def bare_calling_the_loaders() -> Flask:
-    """Return the bare application whose view calls both loaders itself: what they cost alone."""
+    """Return the bare application whose view calls both loaders, to measure their own cost."""
     header: Claims = {"alg": "HS256", "typ": "JWT"}
     claims: Claims = {"jti": "0b8f0a52-6f3c-4b43-8e5c-0d3d5d8c1f6a", "sub": IDENTITY}
 
@@ -52,7 +52,7 @@ def bare_calling_the_loaders() -> Flask:
 
 
 def unprotected(extension: Extension, keys: Keys) -> Flask:
-    """Return an application that has the extension but does not use it on the route."""
+    """Return an application with the extension, which the route does not use."""
     app = _app(keys.settings, view)
     extension.JWTManager(app)
     return app
@@ -66,7 +66,7 @@ def protected(extension: Extension, keys: Keys, locations: str | None = None) ->
 
 
 def protected_with_loaders(extension: Extension, keys: Keys) -> Flask:
-    """Return the protected application with a blocklist, a user loader and a view that asks who."""
+    """Return the protected application with a blocklist and a user loader, both used."""
 
     def who() -> dict[str, str]:
         return {"logged_in_as": extension.get_jwt_identity()}
@@ -79,20 +79,20 @@ def protected_with_loaders(extension: Extension, keys: Keys) -> Flask:
 
 
 def protected_all_revoked(extension: Extension, keys: Keys) -> Flask:
-    """Return the protected application with a blocklist that every token is on."""
+    """Return the protected application with a blocklist that contains every token."""
     app = _app(keys.settings, extension.jwt_required()(view))
     extension.JWTManager(app).token_in_blocklist_loader(lambda header, claims: True)
     return app
 
 
 def floor(keys: Keys) -> Flask:
-    """Return an application whose route is guarded by the check made by hand."""
+    """Return an application whose route is protected by a hand-written check."""
     return _app({}, FloorCheck(keys).protect(view))
 
 
 def _app(settings: dict[str, str], view_function: View) -> Flask:
     app = Flask("bench")
-    # No SECRET_KEY: it would switch Flask's session on, which costs more than a whole check.
+    # No SECRET_KEY: it would enable Flask's session, which costs more than a whole check.
     app.config.update(settings)
     app.add_url_rule(PATH, "protected_route", view_function)
     return app

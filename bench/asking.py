@@ -1,4 +1,4 @@
-"""Ask the questions one after the other, and say on stderr how far that is."""
+"""Measure the rows one after the other, with progress on stderr."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from bench.results import Row
 
 
 def ask(questions: Iterable[Question]) -> Iterator[Row]:
-    """Measure row by row."""
+    """Measure each row."""
     for question in questions:
         start = time.perf_counter()
         print(f"{question.name} …", end="", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Call a WSGI application directly, as a server would, without one in between."""
+"""Call a WSGI application directly, without a server."""
 
 import io
 import sys
@@ -12,7 +12,7 @@ PATH = "/protected-route"
 
 
 def environ_for(authorization: str | None) -> "WSGIEnvironment":
-    """Return a new environ of one GET request, with the headers a browser sends."""
+    """Return a new environ of one GET request, with the headers of a browser."""
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
@@ -43,7 +43,7 @@ def environ_for(authorization: str | None) -> "WSGIEnvironment":
 
 
 class Client:
-    """Sends batches of requests to one application and knows the status it must answer."""
+    """Send batches of requests to one application and check the status of the responses."""
 
     def __init__(self, app: "WSGIApplication", status: int) -> None:
         self._app = app
@@ -51,7 +51,7 @@ class Client:
         self._statuses: list[str] = []
 
     def send(self, environs: "Sequence[WSGIEnvironment]") -> None:
-        """Send every request, and read and close every answer."""
+        """Send every request; read and close every response."""
         app, start_response = self._app, self._start_response
         for environ in environs:
             body: Any = app(environ, start_response)
@@ -60,7 +60,7 @@ class Client:
             body.close()
 
     def check(self) -> None:
-        """Raise `RuntimeError` if any answer since the last check had another status."""
+        """Raise `RuntimeError` if any response since the last check had another status."""
         wrong = {status for status in self._statuses if not status.startswith(self._expected)}
         self._statuses.clear()
         if wrong:

@@ -1,4 +1,4 @@
-"""What the questions share: the contestants' names, and how thoroughly to ask."""
+"""Names of the contestants and sample sizes, shared by all rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ class Question:
 
     @property
     def name(self) -> str:
-        """The name by which a run can be narrowed down."""
+        """The name that selects the row on the command line."""
         return f"{self.section}: {self.label}"
 
 
 @dataclass(frozen=True)
 class Paces:
-    """How thoroughly to measure.
+    """Sample sizes.
 
     Attributes:
         judged: for rows that have a target.

@@ -13,7 +13,7 @@ from bench.tokens import Supply
 def requests_to(
     apps: dict[str, Flask], authorizations: Sequence[str | None], pace: Pace, status: int
 ) -> list[Contestant]:
-    """Return one contestant an application, all sending the same headers in the same order.
+    """Return one contestant for each application, all sending the same headers in order.
 
     Args:
         apps: by contestant's name, what answers.
@@ -25,7 +25,7 @@ def requests_to(
 
 
 def bearers(supply: Supply, pace: Pace) -> list[str | None]:
-    """Return a run's worth of headers, made before anything is timed."""
+    """Return the headers of a whole run, created before anything is timed."""
     return [f"Bearer {token}" for token in supply(pace.all_rounds * pace.inputs)]
 
 
@@ -42,14 +42,14 @@ def _requesting(
 
 
 def _copy(text: str | None) -> str | None:
-    # A header comes off the socket as a string of its own, whose hash nobody has computed yet.
+    # A header read from a socket is a new string, whose hash has not been computed.
     return text if text is None else text.encode("ascii").decode("ascii")
 
 
 def calls_in_context(
     name: str, app: Flask, call: Callable[[str], str], argument: str, pace: Pace
 ) -> Contestant:
-    """Return a contestant that calls a function over and over inside an application context."""
+    """Return a contestant that calls a function repeatedly inside an application context."""
     last = ""
 
     def run(arguments: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The two extensions under measurement, seen through the names they share."""
+"""The two measured extensions, through the names that they share."""
 
 import importlib
 from collections.abc import Callable
@@ -15,14 +15,14 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Manager(Protocol):
-    """The part of `JWTManager` the benchmark uses."""
+    """The part of `JWTManager` that the benchmark uses."""
 
     token_in_blocklist_loader: Decorator
     user_lookup_loader: Decorator
 
 
 class Extension(Protocol):
-    """The part of either package the benchmark uses."""
+    """The part of either package that the benchmark uses."""
 
     def JWTManager(self, app: Flask) -> Manager: ...  # noqa: N802  the packages spell it so
     def jwt_required(self, *, locations: str | None = None) -> Decorator: ...

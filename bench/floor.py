@@ -1,7 +1,7 @@
-"""The least a protected route can cost: a check by hand, for one fixed key and one fixed policy.
+"""The lowest cost of a protected route: a hand-written check for one key and one policy.
 
-It has no options, no loaders, no error messages and no locations but the header; what an
-extension costs above it is what those cost.
+It has no options, loaders or error messages, and reads only the header; an extension's additional
+cost is the cost of those.
 """
 
 import binascii
@@ -35,7 +35,7 @@ _read_claims = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class FloorCheck:
-    """Checks a bearer token and remembers it."""
+    """Verify a bearer token and cache it."""
 
     def __init__(self, keys: Keys, token_type: str = "access") -> None:
         self._type = token_type
@@ -45,12 +45,12 @@ class FloorCheck:
         self._remembered: dict[str, dict[str, Any]] = {}
 
     def protect(self, view: View) -> View:
-        """Wrap a view so that it runs for a valid token of the type only."""
+        """Wrap a view so that it runs only for a valid token of the type."""
         remembered, token_type = self._remembered, self._type
 
         @wraps(view)
         def protected() -> Any:
-            # Flask's own context variables: its proxies `request` and `g` cost more to go through.
+            # Flask's own context variables: its proxies `request` and `g` are slower.
             environ = _cv_request.get().request.environ
             authorization = environ.get("HTTP_AUTHORIZATION", "")
             if authorization[:7] != "Bearer ":
@@ -81,7 +81,7 @@ class FloorCheck:
 
 
 def _from_base64url(text: bytes) -> bytes:
-    """Decode what is base64url, and raise for all else but trailing bits that are not zero."""
+    """Decode base64url; raise for any other text, except for trailing bits that are not zero."""
     padded = text.translate(_TO_STANDARD) + _PADDING[len(text) % 4]
     return binascii.a2b_base64(padded, strict_mode=True)
 
@@ -102,8 +102,8 @@ def _verifier(keys: Keys) -> Verify:
 
 
 def _hmac_verifier(secret: bytes) -> Verify:
-    # RFC 2104 by hand, so that each token copies two hash states instead of hashing the key
-    # again. A key of more than a block would have to be hashed first; this one is shorter.
+    # RFC 2104 by hand, so that each token copies two hash states instead of hashing the key again.
+    # A key longer than a block would have to be hashed first; this one is shorter.
     block = secret.ljust(64, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
     outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))

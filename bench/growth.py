@@ -1,4 +1,4 @@
-"""Rows: how much longer a refresh takes where there are many sessions."""
+"""Rows: how much slower a refresh is with many sessions."""
 
 import time
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ SECTION = "A refresh at the store with few and with many sessions, p99"
 _FEW = 1_000
 _ROUNDS = 21
 _WARM_UP = 4
-#: Of sessions drawn over the whole table: each round has some, and takes its p99.
+#: For sessions drawn from the whole table: the p99 of each round.
 _REFRESHES = 1_000
 _LIVES = Lifetimes()
 
-#: Of one session each, made now; `n` counts them.
+#: For one new session each; `n` counts them.
 _VALUES = (
     "'user-' || n, 1, {now}, {now}, {now} + 600000 + n, {now} + 2500000, '192.0.2.1', 'Firefox'"
 )
@@ -30,7 +30,7 @@ _INTO = (
     "INSERT INTO watchword_sessions (id, subject, generation, started_at, rotated_at, idle_until, "
     "ends_at, address, agent) "
 )
-#: By the database: fills the table, with ids in no order, as real ones are.
+#: For each database: SQL that fills the table, with unordered ids, as real ones are.
 _FILL = {
     "sqlite": (
         "PRAGMA synchronous=OFF",
@@ -84,7 +84,7 @@ def _question(place: str, many: int) -> Question:
 
 
 class _Table:
-    """A table of sessions, and which of them are refreshed in turn."""
+    """A table of sessions, and the order in which they are refreshed."""
 
     def __init__(self, database: str, sessions: int) -> None:
         self._now = int(time.time())
@@ -95,7 +95,8 @@ class _Table:
             for statement in _FILL[engine.dialect.name]:
                 filling = statement.format(into=_INTO, values=values, many=sessions)
                 connection.exec_driver_sql(filling)
-            # In the order of their ids, so that neighbours in the index are none in the table.
+            # In the order of their ids, so that neighbours in the index are not neighbours in the
+            # table.
             step = max(1, sessions * 3 // 100_000)
             ids = connection.exec_driver_sql("SELECT id FROM watchword_sessions ORDER BY id")
             self._drawn: list[str] = [row[0] for row in ids][::step]
@@ -104,7 +105,7 @@ class _Table:
         self._next = count()
 
     def p99(self) -> float:
-        """Refresh some sessions; return the microseconds that 99 of 100 stay below."""
+        """Refresh some sessions; return the 99th percentile in microseconds."""
         taken = sorted(self._refresh(self._session()) for _ in range(_REFRESHES))
         return taken[len(taken) * 99 // 100] / 1000
 
@@ -112,7 +113,7 @@ class _Table:
         self._store.close()
 
     def _session(self) -> str:
-        # A stride without a common divisor with the count visits all in no order.
+        # A stride that shares no divisor with the count visits all, out of order.
         return self._drawn[next(self._next) * 7_919 % len(self._drawn)]
 
     def _refresh(self, session_id: str) -> int:

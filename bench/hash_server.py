@@ -1,6 +1,6 @@
-"""The least a login can cost: a bare Flask view that verifies one hash, and nothing else.
+"""The lowest cost of a login: a bare Flask view that verifies one hash.
 
-Served as `watchword serve` serves: `python -m bench.hash_server PORT`.
+Served as `watchword serve` does: `python -m bench.hash_server PORT`.
 """
 
 import os
@@ -9,9 +9,9 @@ from typing import Any
 
 from flask import Flask, request
 
-#: What it verifies, of the parameters of the service; the password is in the request.
+#: The verified hash, with the parameters of the service; the password is in the request.
 HASH_VARIABLE = "WATCHWORD_BENCH_HASH"
-#: Hashes at a time in each worker, as many as the service makes.
+#: Concurrent hashes in each worker, as many as in the service.
 _THREADS = 2
 
 

@@ -1,4 +1,4 @@
-"""What importing costs: whole interpreters, started one after the other."""
+"""The cost of importing: whole interpreters, started one after the other."""
 
 import subprocess
 import sys
@@ -17,19 +17,19 @@ NOTHING = "Python alone"
 _PROGRAMS = {
     NOTHING: "pass",
     BASE: "import flask, jwt",
-    # What an application writes: the names of the package are imported when first asked for.
+    # As in an application: names of the package are imported on first use.
     FJE: "from flask_jwt_extended import JWTManager, jwt_required",
     WATCHWORD: "from flask_watchword import JWTManager, jwt_required",
 }
 
 
 def questions(paces: Paces) -> Iterator[Question]:
-    """Return the one row."""
+    """Return the single row."""
     yield Question(SECTION, LABEL, lambda: _answer(paces.imports))
 
 
 def _answer(rounds: int) -> Row:
-    """Start each program once a round, in rotating order, and compare how long they lived."""
+    """Start each program once a round, in rotating order, and compare their run times."""
     names = list(_PROGRAMS)
     samples: dict[str, list[float]] = {name: [] for name in names}
     for name in names:

@@ -1,4 +1,4 @@
-"""Rows: what it costs to verify with several keys, of which another one signs by now."""
+"""Rows: the cost of verification with several keys, of which a newer one signs."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ _ALGORITHM = "EdDSA"
 
 
 def questions(paces: Paces) -> Iterator[Question]:
-    """Return the rows: tokens of the oldest key, new ones and one over and over."""
+    """Return the rows: tokens of the oldest key, all different and one repeated."""
     yield _rotated("never seen", paces.informing, different=True)
     yield _rotated("seen before", paces.informing, different=False)
 

@@ -1,4 +1,4 @@
-"""The keys every contestant is given."""
+"""The keys of every contestant."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +18,7 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519Pri
 
 @dataclass(frozen=True)
 class Keys:
-    """A key as the benchmark signs with it, and the `JWT_*` settings that hold it."""
+    """A signing key of the benchmark, and the `JWT_*` settings that contain it."""
 
     algorithm: str
     signing: str | PrivateKey
@@ -27,14 +27,14 @@ class Keys:
 
 @cache
 def keys_for(algorithm: str) -> Keys:
-    """Make the key of an algorithm, the same one each time it is asked for."""
+    """Return the key of an algorithm, the same one for each call."""
     if algorithm.startswith("HS"):
         return Keys(algorithm, SECRET, {"JWT_ALGORITHM": algorithm, "JWT_SECRET_KEY": SECRET})
     return new_pair(algorithm)
 
 
 def new_pair(algorithm: str) -> Keys:
-    """Make another key pair each time."""
+    """Return a new key pair for each call."""
     private = _generate(algorithm)
     settings = {
         "JWT_ALGORITHM": algorithm,

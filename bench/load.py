@@ -1,7 +1,7 @@
-"""A client that asks as fast as a server answers, in a process of its own: `python -m bench.load`.
+"""A client that sends requests at a server's speed, in its own process: `python -m bench.load`.
 
-It reads orders from its standard input and answers each with a line; both are JSON. It does as
-little as it can with an answer: were it slower than the server, all servers would look alike.
+It reads orders from standard input and writes one line for each; both are JSON. It does as little
+as possible with a response: if it were slower than the server, all servers would look alike.
 """
 
 import socket
@@ -16,11 +16,11 @@ import msgspec
 
 
 class Order(msgspec.Struct):
-    """So many requests to a server, spread over as many connections as there are tokens.
+    """A number of requests to a server, over one connection per token.
 
     Attributes:
-        lead: requests to begin with that are not timed.
-        rotates: whether each answer has the token of the connection's next request.
+        lead: requests at the start that are not timed.
+        rotates: whether each response has the token for the next request of its connection.
     """
 
     port: int
@@ -33,20 +33,20 @@ class Order(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """What came of an order: how long it took, and the token of each connection's next request."""
+    """The result of an order: its duration, and the token for each connection's next request."""
 
     seconds: float
     tokens: list[str]
 
 
 class Load:
-    """The client, as seen by whoever orders."""
+    """The client process, as used by the benchmark."""
 
     def __init__(self, orders: IO[bytes], reports: IO[bytes]) -> None:
         self._orders, self._reports = orders, reports
 
     def send(self, order: Order) -> Report:
-        """Have an order carried out, or raise `RuntimeError` where an answer was not 200."""
+        """Execute an order; raise `RuntimeError` if a response was not 200."""
         self._orders.write(msgspec.json.encode(order) + b"\n")
         self._orders.flush()
         line = self._reports.readline()
@@ -57,7 +57,7 @@ class Load:
 
 @contextmanager
 def loading() -> Iterator[Load]:
-    """Lend a client; it ends when its standard input does."""
+    """Yield a client; it ends when its standard input is closed."""
     with subprocess.Popen(
         [sys.executable, "-m", "bench.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
@@ -67,7 +67,7 @@ def loading() -> Iterator[Load]:
 
 
 class _Connection:
-    """One connection that is kept alive, with one request under way at a time."""
+    """One persistent connection, with one request at a time."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -115,7 +115,7 @@ def _carry_out(order: Order) -> Report:
 
 
 def _ask(order: Order, connections: list[_Connection], tokens: list[str], count: int) -> None:
-    """Keep a request under way on every connection until so many were answered."""
+    """Keep a request in progress on every connection until the number of responses is reached."""
     places = range(len(tokens))
     for place in places:
         connections[place].send(order, tokens[place])

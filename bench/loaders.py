@@ -1,4 +1,4 @@
-"""Row: what it adds to ask who it is, whether the token is revoked, and to load the user."""
+"""Row: the additional cost of reading the identity, checking the blocklist and loading the user."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ _LOADED = "{} with loaders"
 
 
 def questions(paces: Paces) -> Iterator[Question]:
-    """Return the one row."""
+    """Return the single row."""
     yield Question(SECTION, "HS256, token seen before", lambda: _answer(paces.judged))
 
 
@@ -48,7 +48,7 @@ def _answer(pace: Pace) -> Row:
 
 
 def _added(samples: Samples, name: str) -> list[float]:
-    """Return what the loaders add to a protected route, less what they add to a bare one."""
+    """Return the time that the loaders add to a protected route, minus the time for a bare one."""
     rounds = zip(
         samples[_LOADED.format(name)], samples[name], samples[_ALONE], samples[BARE], strict=True
     )

@@ -1,4 +1,4 @@
-"""The facts without which a time means nothing."""
+"""Facts about the machine that a time depends on."""
 
 import os
 import platform
@@ -21,10 +21,10 @@ _DISTRIBUTIONS = (
 
 @dataclass(frozen=True)
 class Machine:
-    """What a run was measured on, without anything that names the machine itself.
+    """The machine of a run, without anything that identifies it.
 
     Attributes:
-        load: processes that wanted a core in the minute before the run.
+        load: processes that competed for a core in the minute before the run.
     """
 
     processor: str
@@ -36,12 +36,12 @@ class Machine:
 
     @property
     def is_busy(self) -> bool:
-        """Whether others were using the machine enough to show in the numbers."""
+        """Whether other processes used the machine enough to affect the results."""
         return self.load > self.cores / 4
 
 
 def this_machine() -> Machine:
-    """Look at the machine this runs on."""
+    """Read the facts of this machine."""
     return Machine(
         processor=_processor(),
         cores=os.cpu_count() or 1,

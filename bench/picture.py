@@ -1,4 +1,4 @@
-"""Draw what a protected request costs, as an SVG that reads on light and on dark pages."""
+"""Draw the cost of a protected request as an SVG for light and dark pages."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -15,7 +15,7 @@ BAR = 13
 GROUP = 42
 """All in user units of the drawing."""
 
-# The drawing brings its own background: a page may be dark where the reader's system is light.
+# The drawing has its own background: a page may be dark on a light system.
 _STYLE = """
   .page { fill: #ffffff; stroke: #d8dee4 }
   text { font: 13px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328 }
@@ -39,11 +39,11 @@ _STYLE = """
 
 
 def draw(rows: Sequence[Row], caption: str) -> str:
-    """Return the drawing: two bars a row, both in multiples of the bare route.
+    """Return the drawing: two bars per row, both in multiples of the bare route.
 
     Args:
-        rows: rows whose ratios are over a bare route, at least one.
-        caption: a line below, such as what it was measured on.
+        rows: rows whose ratios are relative to a bare route, at least one.
+        caption: a line below the drawing, such as the machine.
     """
     return "\n".join(_drawing(rows, caption)) + "\n"
 

@@ -1,4 +1,4 @@
-"""Databases to keep sessions in, one for each contestant."""
+"""One session database for each contestant."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ Databases = Callable[[str], str]
 
 @contextmanager
 def sqlite_files() -> Iterator[Databases]:
-    """Lend files in a folder of their own."""
+    """Yield files in a new directory."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         yield lambda name: f"sqlite:///{Path(folder)}/{name}.db"
 
 
 @contextmanager
 def postgres_databases() -> Iterator[Databases]:
-    """Lend databases of a server of their own."""
+    """Yield databases of a new server."""
     with (
         running_postgres(shared_buffers="256MB", max_wal_size="4GB") as server,
         ExitStack() as lent,

@@ -1,4 +1,4 @@
-"""Rows: a request that carries a valid token."""
+"""Rows: a request with a valid token."""
 
 from collections.abc import Iterator
 
@@ -31,20 +31,20 @@ def questions(paces: Paces) -> Iterator[Question]:
 
 
 def questions_with_pynacl(paces: Paces) -> Iterator[Question]:
-    """Return the rows on which PyNaCl bears, for a process that can import it."""
+    """Return the rows that depend on PyNaCl, for a process that can import it."""
     yield _protected("EdDSA", NEVER_SEEN, Target(2.3), paces.judged, WITH_PYNACL)
     yield _protected("EdDSA", SEEN, _SEEN_TARGET, paces.judged, WITH_PYNACL)
 
 
 def is_drawn(row: Row) -> bool:
-    """Tell whether a row belongs in the picture: a protected request, by either extension."""
+    """Return whether a row belongs in the picture: a protected request, by either extension."""
     return row.section == SECTION and row.label != UNPROTECTED
 
 
 def _unprotected(pace: Pace) -> Question:
-    """Ask what the mere presence of an extension costs; the floor is a second bare application.
+    """Measure the cost of an unused extension; the floor is a second bare application.
 
-    How far that one is from 1.00 says how far to trust the other rows.
+    How far the floor's ratio is from 1.00 shows the accuracy of the other rows.
     """
 
     def answer() -> Row:

@@ -1,4 +1,4 @@
-"""Rows: a request that is turned away."""
+"""Rows: a request that is rejected."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _NO_DEARER = Target(1.0)
 
 @dataclass(frozen=True)
 class Refusal:
-    """What is sent (`None` is no header at all), and the status it deserves."""
+    """The token that is sent (`None` for no header), and the expected status."""
 
     label: str
     sent: Supply | None
@@ -30,7 +30,7 @@ class Refusal:
 
 
 def questions(paces: Paces) -> Iterator[Question]:
-    """Return a row for every way to be refused; each request brings a token of its own."""
+    """Return a row for each reason for rejection; each request has a different token."""
     keys = keys_for("HS256")
     refusals = (
         Refusal("no Authorization header", None, 401),

@@ -1,4 +1,4 @@
-"""Say in words and tables what was found."""
+"""Format the results as text and tables."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ REPRODUCE = "make bench"
 
 @dataclass(frozen=True)
 class Table:
-    """One section, laid out."""
+    """The formatted rows of one section."""
 
     title: str
     head: list[str]
@@ -21,7 +21,7 @@ class Table:
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
-    """Lay the rows out, one table a section, in the order measured."""
+    """Format the rows, one table per section, in the order of measurement."""
     return [_table(title, list(group)) for title, group in groupby(rows, lambda row: row.section)]
 
 
@@ -47,7 +47,7 @@ def _cost(number: float, unit: str) -> str:
 
 
 def _quartiles(row: Row) -> str:
-    """Return the quartiles of the number that is judged."""
+    """Return the quartiles of the judged value."""
     if row.target is not None and row.target.measure is Measure.COST:
         cost = row.costs[row.judged]
         return f"{cost.lower:.1f} to {cost.upper:.1f} {row.unit}"
@@ -69,7 +69,7 @@ def _verdict(row: Row) -> str:
 
 
 def as_text(rows: Sequence[Row]) -> str:
-    """Return the tables for a terminal, and the tally."""
+    """Return the tables for a terminal, and the summary."""
     parts = [_text_table(table) for table in tables(rows)]
     return "\n\n".join([*parts, tally(rows)])
 
@@ -97,7 +97,7 @@ def tally(rows: Sequence[Row]) -> str:
 
 
 def as_markdown(rows: Sequence[Row], machine: Machine) -> str:
-    """Return the page for the documentation."""
+    """Return the documentation page."""
     return "\n".join(_markdown(rows, machine)) + "\n"
 
 
@@ -155,7 +155,7 @@ def _bold_if_missed(cell: str) -> str:
 
 
 def as_json(rows: Sequence[Row], machine: Machine) -> dict[str, Any]:
-    """Return everything that was found, for a machine to read."""
+    """Return all results as JSON."""
     return {
         "machine": asdict(machine),
         "rows": [{**asdict(row), "met": row.verdict} for row in rows],

@@ -1,4 +1,4 @@
-"""What a row of the benchmark found out."""
+"""The result of a benchmark row."""
 
 import statistics
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Spread:
 
 
 class Measure(StrEnum):
-    """Which number of a row its target is about."""
+    """Which value of a row its target applies to."""
 
     RATIO = "ratio"
     COST = "cost"
@@ -34,30 +34,30 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """The most that a number may be, or the least where more is better."""
+    """The largest allowed value, or the smallest where more is better."""
 
     limit: float
     measure: Measure = Measure.RATIO
     at_least: bool = False
 
     def is_met_by(self, number: float) -> bool:
-        """Tell whether a number is on the right side of the limit."""
+        """Return whether a value meets the limit."""
         return number >= self.limit if self.at_least else number <= self.limit
 
 
 @dataclass(frozen=True)
 class Row:
-    """One question and its answers.
+    """One row and its results.
 
     Attributes:
         section: the table it belongs to.
-        label: what was done.
+        label: the measured operation.
         unit: the unit of the costs: µs, ms, or /s for rates, of which more is better.
         base: the contestant to which the ratios relate.
         costs: by contestant, the cost of one operation.
         ratios: by contestant, the median of the ratios of each round.
-        judged: the contestant the target is for.
-        target: none where the row is for information.
+        judged: the contestant to which the target applies.
+        target: none for rows without a target.
     """
 
     section: str
@@ -71,7 +71,7 @@ class Row:
 
     @property
     def verdict(self) -> bool | None:
-        """Whether the target is met; `None` where there is none."""
+        """Whether the target is met; `None` if there is none."""
         if self.target is None:
             return None
         found = self.ratios if self.target.measure is Measure.RATIO else self.costs
@@ -88,7 +88,10 @@ def compare(
     target: Target | None = None,
     unit: str = "µs",
 ) -> Row:
-    """Make the row of some interleaved samples, each contestant beside the base round by round."""
+    """Create the row of interleaved samples.
+
+    Each contestant is compared with the base round by round.
+    """
     beside = samples[base]
     ratios = {
         name: Spread.of(

@@ -18,7 +18,7 @@ _libc = ctypes.CDLL(None)
 
 @contextmanager
 def serving(name: str, database: str) -> Iterator[int]:
-    """Lend a server of a contestant's application, as its port on the loopback."""
+    """Yield the loopback port of a server of a contestant's application."""
     port = _free_port()
     # Not shell input: this interpreter and a part of this benchmark.
     server = subprocess.Popen(  # noqa: S603

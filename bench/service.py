@@ -1,4 +1,4 @@
-"""Rows: the service as `watchword serve` serves it: logins, routes beside logins, its start."""
+"""Rows: the service as run by `watchword serve`: logins, routes during logins, startup."""
 
 import http.client
 import json
@@ -29,12 +29,12 @@ _SERVICE = "The service, from SQLite, with as many workers as cores"
 _PASSWORD = "correct horse battery staple"
 _USERS = 16
 _CORES = len(os.sched_getaffinity(0))
-#: Logins under way at a time: enough that no core waits for one.
+#: Concurrent logins: enough that no core is idle.
 _CLIENTS = 4 * _CORES
 _LOGINS = 25 * _CORES
 
-#: The hash alone, as the service makes it and as nearly every other Python software does: of the
-#: same parameters, and as many at a time as there are cores.
+#: The hash alone, as computed by the service and by most other Python software: with the same
+#: parameters, and as many concurrently as there are cores.
 _LIBSODIUM, _ARGON2_CFFI = "argon2id by libsodium alone", "argon2id by argon2-cffi alone"
 _PROBES = 200
 _ROUNDS = {True: 3, False: 9}
@@ -86,8 +86,8 @@ def _logins(alone: str, rounds: int) -> Row:
 
 
 def _verifying(alone: str) -> Callable[[], bool]:
-    """Return what verifies a right password once, by one of the two libraries."""
-    # Here and not above: they bring PyNaCl, which is hidden from the process that asks for rows.
+    """Return a function that verifies a correct password once, with one of the two libraries."""
+    # Imported here: they import PyNaCl, which is hidden from the process that lists the rows.
     from flask_watchword.accounts.passwords import OWASP_PROFILE, Passwords
 
     passwords, known = Passwords(), _known_hash()
@@ -145,16 +145,16 @@ def _start(rounds: int) -> Row:
 
 @dataclass
 class _Service:
-    """A service that runs, with accounts in it."""
+    """A running service with accounts."""
 
     port: int
     numbers: "count[int]"
 
     def log_in(self, number: int) -> str:
-        """Log in as one of the users, from an address of its own; return the access token."""
+        """Log in as one of the users, from a new address; return the access token."""
         place = next(self.numbers)
         body = {"email": f"user{number % _USERS}@example.com", "password": _PASSWORD}
-        # Nobody comes twice from one address, or limits would slow them down.
+        # Each address is used once; otherwise rate limits would apply.
         address = f"10.{place >> 16 & 255}.{place >> 8 & 255}.{place & 255}"
         headers = {"Content-Type": "application/json", "X-Forwarded-For": address}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
@@ -168,7 +168,7 @@ class _Service:
         return token
 
     def p99(self, token: str) -> float:
-        """Ask a protected route some times over one connection; return milliseconds."""
+        """Send requests to a protected route over one connection; return the p99 in ms."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
         taken = sorted(_milliseconds(connection, token) for _ in range(_PROBES))
         connection.close()
@@ -176,7 +176,7 @@ class _Service:
 
     @contextmanager
     def saturated(self) -> Iterator[None]:
-        """Keep every core busy with logins meanwhile."""
+        """Keep every core busy with logins during the block."""
         ended = threading.Event()
 
         def log_in(number: int) -> None:
@@ -239,7 +239,7 @@ _SETTINGS = {
 
 @contextmanager
 def _running(folder: Path, command: tuple[str, ...] = _SERVE, **settings: str) -> Iterator[int]:
-    """Lend a service that has answered once, as its port on the loopback."""
+    """Yield the loopback port of a service that has responded once."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     server = subprocess.Popen(  # noqa: S603 - this interpreter and our own command

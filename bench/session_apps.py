@@ -1,7 +1,7 @@
-"""Applications with sessions, one a contestant, all with the same four routes.
+"""Applications with sessions, one per contestant, all with the same four routes.
 
-`POST /login` starts a session, `POST /refresh` trades a refresh token for the next pair, `GET
-/protected-route` answers whoever has an access token, `POST /logout` ends the session.
+`POST /login` starts a session, `POST /refresh` exchanges a refresh token for new tokens, `GET
+/protected-route` requires an access token, `POST /logout` ends the session.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from bench.tokens import IDENTITY
 
 
 def create(name: str, database: str) -> Flask:
-    """Return the application of a contestant over a database that is there for it alone."""
+    """Return the application of a contestant over its own database."""
     return _APPLICATIONS[name](database)
 
 

@@ -1,4 +1,4 @@
-"""The least a refresh can cost: the same statement on the raw driver, the pair signed by hand."""
+"""The lowest cost of a refresh: the same statement on the raw driver, and hand-signed tokens."""
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ Rotate = Callable[[dict[str, Any]], Any]
 
 
 def application(database: str) -> Flask:
-    """Return the application over a database, whose schema it makes."""
+    """Return the application over a database, whose schema it creates."""
     app = Flask("bench")
     rotate: Rotate | None = None
 
@@ -97,7 +97,7 @@ def _rotating(connection: Any, statement: Executable, dialect: Any) -> Rotate:
 def _pair(
     session_id: str, subject: str, generation: int, started_at: float, now: float, until: float
 ) -> dict[str, Any]:
-    # The claims that an extension puts into its tokens, or the floor would be of another answer.
+    # The claims that an extension puts into its tokens; otherwise the responses would differ.
     seconds = int(now)
     own = {"iat": seconds, "nbf": seconds, "sub": subject, "sid": session_id, "fresh": False}
     access = {**own, "type": "access", "auth_time": int(started_at), "exp": seconds + 900}

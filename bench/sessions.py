@@ -1,4 +1,4 @@
-"""Rows: sessions over HTTP, each contestant behind a server of its own."""
+"""Rows: sessions over HTTP, with a separate server for each contestant."""
 
 import http.client
 import time
@@ -23,8 +23,8 @@ REQUESTS = "Protected requests a second over HTTP, asked whether they are revoke
 
 _CONNECTIONS = 4
 
-#: Seconds after which tokens are younger than the new store, by the whole seconds they count in.
-#: About each older one the store has to be asked.
+#: Seconds after which tokens are newer than the store, in whole seconds as in their claims. For an
+#: older token the store is queried each time.
 _OLDER_THAN_TOKENS = 1.1
 
 Measure = Callable[["Contestants", Pace], Samples]
@@ -79,7 +79,7 @@ def _once(
 
 
 class Contestant:
-    """A server and what its client holds."""
+    """A server and the tokens of its client."""
 
     def __init__(self, name: str, port: int, load: Load) -> None:
         self.name = name
@@ -87,15 +87,15 @@ class Contestant:
         self._load = load
 
     def begin(self) -> None:
-        """Have the server follow its revocations, which it does from the first request on."""
+        """Make the server follow its revocations, which it does from the first request on."""
         self._request("GET", PATH, self._login()["access_token"])
 
     def sign_in(self, kind: str) -> list[str]:
-        """Start a session for each connection, and return their tokens of a kind."""
+        """Start a session for each connection, and return their tokens of one type."""
         return [self._login()[kind] for _ in range(_CONNECTIONS)]
 
     def rate(self, method: str, path: str, tokens: list[str], pace: Pace) -> float:
-        """Ask a round of requests; return how many were answered in a second."""
+        """Send a round of requests; return the responses per second."""
         report = self._load.send(
             Order(self._port, method, path, tokens, pace.lead, pace.batch, path == "/refresh")
         )
@@ -103,7 +103,7 @@ class Contestant:
         return pace.batch / report.seconds
 
     def check_refused(self, method: str, path: str, token: str) -> None:
-        """Raise `RuntimeError` unless a token is refused."""
+        """Raise `RuntimeError` unless a token is rejected."""
         status, _ = self._request(method, path, token)
         if status != 401:
             raise RuntimeError(f"{self.name} answered {status} to a token that is over")
@@ -144,7 +144,7 @@ def _ask(contestants: Contestants, pace: Pace) -> Samples:
         one.begin()
     time.sleep(_OLDER_THAN_TOKENS)
     held = {one.name: one.sign_in("access_token") for one in protected}
-    # The bare route is sent a token as well, so that all read requests of one size.
+    # The bare route gets a token as well, so that all read requests have the same size.
     held[BARE] = next(iter(held.values()))
     samples = _interleaved(
         contestants, pace, lambda one: one.rate("GET", PATH, held[one.name], pace)

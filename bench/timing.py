@@ -13,10 +13,10 @@ Samples = dict[str, list[float]]
 
 @dataclass(frozen=True)
 class Contestant:
-    """One way of doing the work of a row.
+    """One way to do the work of a row.
 
-    `prepare` makes the inputs of a round and is not timed; `run` works them off and is;
-    `check` asks, untimed, whether the work was really done, and raises if it was not.
+    `prepare` creates the inputs of a round and is not timed; `run` processes them and is timed;
+    `check` verifies, untimed, that the work was really done, and raises if it was not.
     """
 
     name: str
@@ -27,10 +27,10 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Pace:
-    """How many rounds are timed, how many precede them untimed, and the size of each batch.
+    """The number of timed rounds, of untimed rounds before them, and the size of each batch.
 
-    The first `lead` operations of a batch are not timed: they pay for the caches that the
-    contestant before has emptied.
+    The first `lead` operations of a batch are not timed: they refill the caches that the previous
+    contestant has evicted.
     """
 
     rounds: int
@@ -40,20 +40,20 @@ class Pace:
 
     @property
     def inputs(self) -> int:
-        """Inputs one round takes."""
+        """Inputs of one round."""
         return self.lead + self.batch
 
     @property
     def all_rounds(self) -> int:
-        """Rounds that will ask for inputs, the untimed ones included."""
+        """Rounds that need inputs, including the untimed ones."""
         return self.warm_up + self.rounds
 
 
 def interleave(contestants: Sequence[Contestant], pace: Pace) -> Samples:
-    """Run A B C, B C A, C A B, … and return what every contestant took in every round.
+    """Run A B C, B C A, C A B, … and return the times of every contestant in every round.
 
-    Whatever drifts (clock speed, neighbours) hits all contestants of a round alike, and no
-    contestant always follows the same other one.
+    Drift (clock speed, other load) affects all contestants of a round alike, and no contestant
+    always follows the same other one.
     """
     samples: Samples = {contestant.name: [] for contestant in contestants}
     with _collector_held():
@@ -70,8 +70,8 @@ def _time_batch(contestant: Contestant, number: int, pace: Pace) -> float:
     inputs = contestant.prepare(number)
     lead, batch = inputs[: pace.lead], inputs[pace.lead :]
     run = contestant.run
-    # The youngest generation is all that batches leave behind; a full sweep would empty the
-    # processor's caches as well.
+    # Batches leave only youngest-generation garbage; a full collection would evict the processor's
+    # caches as well.
     gc.collect(0)
     run(lead)
     start = time.perf_counter_ns()
@@ -83,7 +83,7 @@ def _time_batch(contestant: Contestant, number: int, pace: Pace) -> float:
 
 @contextmanager
 def _collector_held() -> Iterator[None]:
-    """Collect garbage between batches and never inside one; what lives already is set aside."""
+    """Collect garbage between batches and never inside one; existing objects are frozen."""
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -1,4 +1,4 @@
-"""Flask-JWT-Extended with the blocklist that its documentation shows: a table behind SQLAlchemy."""
+"""Flask-JWT-Extended with the blocklist of its documentation: a table behind SQLAlchemy."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ class _Base(DeclarativeBase):
 
 
 class RevokedToken(_Base):
-    """A token that is revoked."""
+    """A revoked token."""
 
     __tablename__ = "token_blocklist"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -28,14 +28,14 @@ class RevokedToken(_Base):
 
 
 def application(database: str) -> Flask:
-    """Return the application over a database, whose table it makes."""
+    """Return the application over a database, whose table it creates."""
     app = Flask("bench")
     app.config["JWT_SECRET_KEY"] = SECRET
     engine = _engine(database)
     _Base.metadata.create_all(engine)
     engine.dispose()  # the workers are forked
     db = scoped_session(sessionmaker(engine))
-    # What Flask-SQLAlchemy does at the end of each request.
+    # As Flask-SQLAlchemy does at the end of each request.
     app.teardown_appcontext(lambda _error: db.remove())
     manager = fje.JWTManager(app)
 
@@ -80,6 +80,6 @@ def _engine(database: str) -> Engine:
 
 
 def _as_fast_as_ours(connection: Any, _record: Any) -> None:
-    # SQLite's own defaults would have it wait for the disk at each commit.
+    # With SQLite's own defaults it would wait for the disk at each commit.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")

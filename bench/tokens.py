@@ -1,4 +1,4 @@
-"""Tokens made before anything is timed, with the claims the extensions put in theirs."""
+"""Tokens created before anything is timed, with the claims of the extensions' tokens."""
 
 import time
 import uuid
@@ -23,18 +23,18 @@ def fresh_tokens(keys: Keys, *, type_: str = "access", expires_in: int = LIFETIM
 
 
 def one_token(keys: Keys) -> Supply:
-    """Return a supply of one token over and over."""
+    """Return a supply that repeats one token."""
     token = _encode(keys, "access", LIFETIME)
     return lambda count: [token] * count
 
 
 def same_text(text: str) -> Supply:
-    """Return a supply of what is no token at all."""
+    """Return a supply of text that is not a token."""
     return lambda count: [text] * count
 
 
 def wrongly_signed_tokens(keys: Keys) -> Supply:
-    """Return a supply of tokens that each carry the signature of another one."""
+    """Return a supply of tokens that each have the signature of another one."""
 
     def supply(count: int) -> list[str]:
         genuine = fresh_tokens(keys)(count + 1)

@@ -1,4 +1,4 @@
-"""The rows on which PyNaCl bears, from a process of their own: `import nacl` works there."""
+"""The rows that depend on PyNaCl, from a separate process in which `import nacl` works."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Which argon2 hashes are made anew."""
+"""Record the computed argon2 hashes."""
 
 import pytest
 from argon2 import Parameters
@@ -6,8 +6,8 @@ from argon2 import Parameters
 from flask_watchword.accounts import argon2_hashes
 
 
-def noting_what_is_derived(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """Return a list to which the salt of each hash is added that is made from now on."""
+def recording_hashes(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Return a list to which the salt of each hash computed from now on is added."""
     salts: list[bytes] = []
     derive = argon2_hashes.derive
 

@@ -1,4 +1,4 @@
-"""Accounts whose mail and work can be looked at."""
+"""Accounts with readable mail and counted work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ BETTER = "seven lazy otters juggle"
 
 
 class CountingPasswords(Passwords):
-    """Counts the hashes that were made and verified, those of nobody among them."""
+    """Count the computed and verified hashes, decoys included."""
 
     def __init__(self) -> None:
         super().__init__(CHEAPEST)
@@ -43,7 +43,7 @@ class CountingPasswords(Passwords):
 
 
 class Mailbox:
-    """Keeps the letters, and a ``None`` for each that was none."""
+    """Store the messages, and ``None`` for each decoy."""
 
     def __init__(self) -> None:
         self.work: list[Notification | None] = []
@@ -62,14 +62,14 @@ class Mailbox:
 
     @property
     def code(self) -> str:
-        """The code in the letter of last."""
+        """The code in the last message."""
         assert self.last.code is not None
         return self.last.code
 
 
 @dataclass
 class Desk:
-    """Accounts at a time that stands still until it is moved on.
+    """Accounts with a clock that moves only when told to.
 
     Attributes:
         ended: the users whose access was ended, and whether the current session was kept.

@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class MemoryAuditLog:
-    """An audit log of one thread, from which nothing can be dropped."""
+    """An audit log of one thread that cannot be trimmed."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
@@ -63,7 +63,7 @@ class MemoryAuditLog:
 class MemoryDatabase:
     """Users, one-time codes and the audit log in memory, and everything else in SQLite.
 
-    It cannot roll back: the tests of real databases cover what a failed transaction leaves.
+    It cannot roll back: the tests with real databases cover the state after a failed transaction.
     """
 
     def __init__(self, users: UserStore | None = None, codes: CodeStore | None = None) -> None:

@@ -8,7 +8,7 @@ from flask_watchword.accounts.client_addresses import (
 )
 
 
-def test_a_forwarding_header_is_ignored_unless_proxies_are_trusted() -> None:
+def test_forwarding_header_is_ignored_unless_proxies_are_trusted() -> None:
     assert client_address("192.0.2.1", "203.0.113.9", 0) == "192.0.2.1"
 
 
@@ -25,13 +25,13 @@ def test_a_forwarding_header_is_ignored_unless_proxies_are_trusted() -> None:
         ("::ffff:203.0.113.9", 1, "203.0.113.9"),
     ],
 )
-def test_the_entry_that_the_outermost_trusted_proxy_wrote_is_the_client(
+def test_entry_of_the_outermost_trusted_proxy_is_the_client(
     header: str, proxies: int, expected: str
 ) -> None:
     assert client_address("10.0.0.2", header, proxies) == expected
 
 
-def test_what_a_client_writes_in_front_is_never_the_client() -> None:
+def test_entries_before_it_are_never_the_client() -> None:
     forged = ", ".join(["198.51.100.66"] * 500)
     assert client_address("10.0.0.2", f"{forged}, 203.0.113.9", 1) == "203.0.113.9"
 
@@ -39,18 +39,18 @@ def test_what_a_client_writes_in_front_is_never_the_client() -> None:
 @pytest.mark.parametrize(
     "header", [None, "", "unknown", "_hidden", "203.0.113.9, ", "1.2.3.4.5", "\0", "١٢٧.0.0.1", ","]
 )
-def test_a_header_without_an_address_where_it_should_be_leaves_the_connection_s(
+def test_header_without_an_address_in_that_position_is_ignored(
     header: str | None,
 ) -> None:
     assert client_address("10.0.0.2", header, 1) == "10.0.0.2"
 
 
-def test_a_request_that_came_past_the_proxies_has_the_address_of_its_connection() -> None:
+def test_request_that_bypassed_the_proxies_has_the_address_of_its_connection() -> None:
     assert client_address("10.0.0.2", "203.0.113.9", 2) == "10.0.0.2"
 
 
 @pytest.mark.parametrize("remote", [None, "", "unix:", "\0", "localhost"])
-def test_a_connection_without_an_address_is_nowhere(remote: str | None) -> None:
+def test_connection_without_an_address_has_no_client_address(remote: str | None) -> None:
     assert client_address(remote, None, 0) == NOWHERE
     assert address_block(client_address(remote, None, 0)) == NOWHERE
 
@@ -65,7 +65,7 @@ def test_a_connection_without_an_address_is_nowhere(remote: str | None) -> None:
         ("::1", "::/64", "::/48"),
     ],
 )
-def test_an_address_stands_for_its_block_and_its_site(address: str, block: str, site: str) -> None:
+def test_address_belongs_to_its_block_and_site(address: str, block: str, site: str) -> None:
     assert address_block(address) == block
     assert address_network(address) == site
 

@@ -9,7 +9,7 @@ from flask_watchword.accounts.argon2_hashes import Argon2Hash, NotArgon2, derive
 
 SALT = b"0123456789abcdef"
 
-#: The kind of hashes that are made here.
+#: The scheme of the hashes computed here.
 OURS = Parameters(Type.ID, 19, 16, 32, 1, 8, 1)
 
 
@@ -17,7 +17,7 @@ def hash_of(password: bytes, parameters: Parameters = OURS, salt: bytes = SALT) 
     return Argon2Hash(parameters, salt, derive(parameters, salt, password)).encoded()
 
 
-def test_what_is_made_here_is_what_the_reference_makes() -> None:
+def test_computed_hash_equals_that_of_the_reference() -> None:
     stored = hash_of(b"right", replace(OURS, memory_cost=19_456, time_cost=2))
     assert PasswordHasher().verify(stored, b"right")
     with pytest.raises(VerifyMismatchError):
@@ -39,7 +39,7 @@ def test_what_is_made_here_is_what_the_reference_makes() -> None:
         (16, 32, 1, Type.D),
     ],
 )
-def test_what_the_reference_makes_is_verified_here(
+def test_hash_of_the_reference_is_verified(
     password: bytes, salt_bytes: int, digest_bytes: int, lanes: int, kind: Type
 ) -> None:
     theirs = PasswordHasher(2, 64, lanes, digest_bytes, salt_bytes, type=kind).hash(password)
@@ -48,7 +48,7 @@ def test_what_the_reference_makes_is_verified_here(
     assert read_argon2(theirs).encoded() == theirs
 
 
-def test_our_own_kind_is_made_by_libsodium_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_scheme_is_computed_by_libsodium_only(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> bytes:
         raise AssertionError("the slow one was asked")
 
@@ -76,7 +76,7 @@ def test_our_own_kind_is_made_by_libsodium_alone(monkeypatch: pytest.MonkeyPatch
         "$argon2id$v=19$m=8,t=99999999999999999999,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
     ],
 )
-def test_a_text_that_is_no_hash_cannot_be_read(stored: str) -> None:
+def test_text_that_is_not_a_hash_cannot_be_parsed(stored: str) -> None:
     with pytest.raises(NotArgon2):
         read_argon2(stored)
 
@@ -89,6 +89,6 @@ def test_a_text_that_is_no_hash_cannot_be_read(stored: str) -> None:
         "$argon2id$v=19$m=1,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$" + "A" * 43,
     ],
 )
-def test_a_hash_that_cannot_be_made_matches_nothing(stored: str) -> None:
+def test_hash_that_cannot_be_computed_matches_nothing(stored: str) -> None:
     with pytest.raises(NotArgon2):
         read_argon2(stored).matches(b"x")

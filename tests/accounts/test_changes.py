@@ -30,7 +30,7 @@ def ada(desk: Desk) -> User:
     return desk.add("Ada@example.com")
 
 
-def test_the_password_is_changed_by_whoever_knows_it(desk: Desk, ada: User) -> None:
+def test_password_is_changed_with_the_current_password(desk: Desk, ada: User) -> None:
     change(desk, ada.id, GOOD, BETTER)
     assert desk.ended == [(ada.id, True)]
     assert desk.audited == [("password_changed", ada.id)]
@@ -47,7 +47,7 @@ CHANGES: list[Callable[[Desk, str, str], object]] = [
 
 
 @pytest.mark.parametrize("attempt", CHANGES, ids=["password", "email", "confirmation"])
-def test_a_session_without_the_password_changes_nothing(
+def test_without_the_current_password_nothing_changes(
     desk: Desk, ada: User, attempt: Callable[[Desk, str, str], object]
 ) -> None:
     for user_id, shown in ((ada.id, "wrong"), (ada.id, ""), ("nobody", GOOD)):
@@ -63,26 +63,26 @@ def test_a_session_without_the_password_changes_nothing(
 
 
 @pytest.mark.parametrize("password", ["short", "ada@example.com 12", "x" * 1025, GOOD + "\0"])
-def test_a_new_password_is_held_to_the_rules(desk: Desk, ada: User, password: str) -> None:
+def test_new_password_must_meet_the_policy(desk: Desk, ada: User, password: str) -> None:
     with pytest.raises(UnacceptablePassword):
         change(desk, ada.id, GOOD, password)
     assert desk.can_log_in("ada@example.com", GOOD)
 
 
-def test_of_two_changes_from_one_password_one_succeeds(desk: Desk, ada: User) -> None:
+def test_one_of_two_changes_from_one_password_succeeds(desk: Desk, ada: User) -> None:
     set_password = desk.users.set_password
 
-    def changed_meanwhile(user_id: str, password_hash: str, now: float, version: int) -> bool:
+    def changed_concurrently(user_id: str, password_hash: str, now: float, version: int) -> bool:
         assert set_password(user_id, "changed meanwhile", now, version)
         return set_password(user_id, password_hash, now, version)
 
-    desk.users.set_password = changed_meanwhile  # type: ignore[method-assign]
+    desk.users.set_password = changed_concurrently  # type: ignore[method-assign]
     with pytest.raises(WrongPassword):
         change(desk, ada.id, GOOD, BETTER)
     assert desk.user("ada@example.com").password_hash == "changed meanwhile"
 
 
-def test_changing_the_password_ends_a_reset_that_is_under_way(desk: Desk, ada: User) -> None:
+def test_changing_the_password_invalidates_a_pending_reset(desk: Desk, ada: User) -> None:
     request_reset(desk.accounts, "ada@example.com", send_email=True)
     code = desk.mailbox.code
     change(desk, ada.id, GOOD, BETTER)
@@ -90,9 +90,7 @@ def test_changing_the_password_ends_a_reset_that_is_under_way(desk: Desk, ada: U
         reset_password(desk.accounts, code, GOOD)
 
 
-def test_an_address_is_changed_by_a_code_that_is_mailed_to_the_new_one(
-    desk: Desk, ada: User
-) -> None:
+def test_address_is_changed_with_a_code_mailed_to_the_new_one(desk: Desk, ada: User) -> None:
     request_change(desk, ada.id, GOOD, " New@Example.org ")
     letter = desk.mailbox.last
     assert (letter.kind, letter.recipient) == ("change_email", "New@Example.org")
@@ -109,7 +107,7 @@ def test_an_address_is_changed_by_a_code_that_is_mailed_to_the_new_one(
     assert (letter.kind, letter.recipient) == ("email_changed", "Ada@example.com")
 
 
-def test_a_code_mailed_to_the_old_address_dies_with_it(desk: Desk, ada: User) -> None:
+def test_code_mailed_to_the_old_address_is_invalidated_with_it(desk: Desk, ada: User) -> None:
     request_change(desk, ada.id, GOOD, "new@example.org")
     confirmation = desk.mailbox.code
     request_reset(desk.accounts, "ada@example.com", send_email=True)
@@ -119,7 +117,7 @@ def test_a_code_mailed_to_the_old_address_dies_with_it(desk: Desk, ada: User) ->
         reset_password(desk.accounts, code, BETTER)
 
 
-def test_somebody_else_s_address_comes_to_the_same_and_only_its_owner_learns_of_it(
+def test_address_of_another_user_gets_the_same_result_and_only_its_owner_is_notified(
     desk: Desk, ada: User
 ) -> None:
     request_change(desk, ada.id, GOOD, "free@example.org")
@@ -137,7 +135,7 @@ def test_somebody_else_s_address_comes_to_the_same_and_only_its_owner_learns_of_
         confirm_email_change(desk.accounts, older, GOOD)
 
 
-def test_an_address_that_was_taken_meanwhile_is_not_given(desk: Desk, ada: User) -> None:
+def test_address_taken_before_confirmation_is_not_assigned(desk: Desk, ada: User) -> None:
     request_change(desk, ada.id, GOOD, "new@example.org")
     bob = desk.add("new@example.org")
     with pytest.raises(InvalidCode):
@@ -146,19 +144,19 @@ def test_an_address_that_was_taken_meanwhile_is_not_given(desk: Desk, ada: User)
     assert desk.user("ada@example.com") == ada
 
 
-def test_one_s_own_address_may_be_typed_otherwise(desk: Desk, ada: User) -> None:
+def test_own_address_may_change_its_spelling(desk: Desk, ada: User) -> None:
     request_change(desk, ada.id, GOOD, "ADA@example.com")
     confirm_email_change(desk.accounts, desk.mailbox.code, GOOD)
     assert desk.user("ada@example.com").email == "ADA@example.com"
 
 
-def test_what_is_no_address_is_refused(desk: Desk, ada: User) -> None:
+def test_invalid_address_is_rejected(desk: Desk, ada: User) -> None:
     with pytest.raises(InvalidEmail):
         request_change(desk, ada.id, GOOD, "nobody")
     assert desk.mailbox.work == []
 
 
-def test_the_code_alone_changes_no_address_and_stays_good(desk: Desk, ada: User) -> None:
+def test_code_alone_changes_no_address_and_stays_valid(desk: Desk, ada: User) -> None:
     request_change(desk, ada.id, GOOD, "new@example.org")
     with pytest.raises(WrongPassword):
         confirm_email_change(desk.accounts, desk.mailbox.code, BETTER)

@@ -16,7 +16,7 @@ def shares() -> HashShares:
 
 
 def taken(shares: HashShares, held: ExitStack, address: str, account: str | None) -> bool:
-    """Take a place until the end of the test; tell whether there was one."""
+    """Take a slot until the end of the test; return whether one was available."""
     try:
         held.enter_context(shares.slot(address, account))
     except TooManyAttempts:
@@ -24,21 +24,21 @@ def taken(shares: HashShares, held: ExitStack, address: str, account: str | None
     return True
 
 
-def test_one_account_has_a_quarter_of_the_places_at_one_address(shares: HashShares) -> None:
+def test_one_account_has_a_quarter_of_the_slots_per_address(shares: HashShares) -> None:
     with ExitStack() as held:
         mallory = [taken(shares, held, HOME, "mallory") for _ in range(40)]
         assert mallory.count(True) == CAPACITY // 4
         assert taken(shares, held, HOME, "ada")
 
 
-def test_requests_from_elsewhere_take_no_place_of_the_owner(shares: HashShares) -> None:
+def test_requests_from_elsewhere_take_no_slot_of_the_owner(shares: HashShares) -> None:
     with ExitStack() as held:
         for n in range(40):
             taken(shares, held, f"198.51.100.{n}", "ada")
         assert taken(shares, held, HOME, "ada")
 
 
-def test_a_client_without_a_place_is_told_to_come_back_in_a_second(shares: HashShares) -> None:
+def test_client_without_a_slot_is_asked_to_retry_in_a_second(shares: HashShares) -> None:
     with ExitStack() as held:
         while taken(shares, held, HOME, None):
             pass
@@ -47,7 +47,7 @@ def test_a_client_without_a_place_is_told_to_come_back_in_a_second(shares: HashS
         assert refused.value.retry_after == 1
 
 
-def test_one_address_has_half_of_the_places_for_whatever_accounts(shares: HashShares) -> None:
+def test_one_address_has_half_of_the_slots_for_all_accounts(shares: HashShares) -> None:
     with ExitStack() as held:
         here = [taken(shares, held, HOME, f"user {n}") for n in range(40)]
         assert here.count(True) == CAPACITY // 2
@@ -55,14 +55,14 @@ def test_one_address_has_half_of_the_places_for_whatever_accounts(shares: HashSh
         assert taken(shares, held, "192.0.2.2", "ada")
 
 
-def test_one_network_of_ipv6_has_no_more_than_one_address(shares: HashShares) -> None:
+def test_one_ipv6_network_has_no_more_than_one_address(shares: HashShares) -> None:
     with ExitStack() as held:
         here = [taken(shares, held, f"2001:db8:7:{n:x}::1", None) for n in range(40)]
         assert here.count(True) == CAPACITY // 2
         assert taken(shares, held, "2001:db8:8::1", None)
 
 
-def test_a_place_is_free_again_however_the_request_ended(shares: HashShares) -> None:
+def test_slot_is_released_however_the_request_ends(shares: HashShares) -> None:
     for _ in range(100):
         with pytest.raises(KeyError), shares.slot(HOME, "ada"):
             raise KeyError
@@ -71,7 +71,7 @@ def test_a_place_is_free_again_however_the_request_ended(shares: HashShares) -> 
     assert not shares._used
 
 
-def test_where_there_is_little_room_a_user_can_still_log_in_twice_at_once() -> None:
+def test_with_few_slots_a_user_can_still_log_in_twice_concurrently() -> None:
     shares = HashShares(lambda: 1)
     with ExitStack() as held:
         assert [taken(shares, held, HOME, "ada") for _ in range(3)] == [True, True, False]

@@ -19,7 +19,7 @@ from flask_watchword.service.features.table import FEATURES, rate_limits_of
         ("60/1 minute", Limit(60, 1.0)),
     ],
 )
-def test_a_limit_is_a_count_and_a_period(text: str, limit: Limit) -> None:
+def test_limit_is_a_count_and_a_period(text: str, limit: Limit) -> None:
     assert read_limit(text) == limit
 
 
@@ -28,14 +28,14 @@ def test_a_limit_is_a_count_and_a_period(text: str, limit: Limit) -> None:
     ["", "10", "10/", "/hour", "0/hour", "-1/hour", "1.5/hour", "10/0 hours", "10/fortnight",
      "10 per hour", "10/hour/day", "10/367 days", "9999999/hour", "1_0/hour", "١٠/hour"],
 )  # fmt: skip
-def test_another_text_is_refused_with_an_example(text: str) -> None:
+def test_other_text_is_rejected_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="is not a limit") as refused:
         read_limit(text)
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("declared", rate_limits_of(FEATURES), ids=lambda one: one.name)
-def test_the_text_of_a_limit_is_read_as_that_limit(declared: RateLimit) -> None:
+def test_formatted_limit_is_parsed_back(declared: RateLimit) -> None:
     for limit in (declared.default, declared.most):
         assert read_limit(limit_text(limit)) == limit
 
@@ -48,5 +48,5 @@ def test_the_text_of_a_limit_is_read_as_that_limit(declared: RateLimit) -> None:
         ("2/172800 seconds", "2/2 days"),
     ],
 )
-def test_a_text_names_the_largest_unit_that_fits(text: str, shown: str) -> None:
+def test_formatted_limit_uses_the_largest_unit_that_fits(text: str, shown: str) -> None:
     assert limit_text(read_limit(text)) == shown

@@ -13,7 +13,7 @@ OLD = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
 
 
 class CountingPasswords(Passwords):
-    """Counts the hashes that were verified, of users and of nobody."""
+    """Count the verified hashes of users, and the decoys."""
 
     def __init__(self) -> None:
         super().__init__(OLD)
@@ -46,13 +46,15 @@ def ada(users: MemoryUserStore) -> User:
     return user
 
 
-def test_right_password_gives_the_user_in_any_spelling_of_the_address(
+def test_correct_password_returns_the_user_for_any_spelling_of_the_address(
     users: MemoryUserStore, passwords: CountingPasswords
 ) -> None:
     assert authenticate(users, passwords, " aDA@example.COM ", "right") == ada(users)
 
 
-def test_wrong_password_gives_nobody(users: MemoryUserStore, passwords: CountingPasswords) -> None:
+def test_wrong_password_returns_no_user(
+    users: MemoryUserStore, passwords: CountingPasswords
+) -> None:
     assert authenticate(users, passwords, "ada@example.com", "wrong") is None
 
 
@@ -64,7 +66,7 @@ def test_unknown_address_costs_one_hash_like_a_wrong_password(
     assert passwords.work == ["nobody", "user"]
 
 
-def test_login_renews_a_hash_of_older_parameters(users: MemoryUserStore) -> None:
+def test_login_renews_a_hash_with_outdated_parameters(users: MemoryUserStore) -> None:
     before = ada(users).password_hash
     user = authenticate(users, Passwords(), "ada@example.com", "right")
     assert user == ada(users)
@@ -79,22 +81,22 @@ def test_wrong_password_renews_nothing(users: MemoryUserStore) -> None:
     assert ada(users) == before
 
 
-class ChangedMeanwhile(MemoryUserStore):
-    """A store in which somebody changes the password just before the renewed hash arrives."""
+class ChangedConcurrently(MemoryUserStore):
+    """A store in which another request changes the password before the hash is stored."""
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
         assert super().replace_password_hash(user_id, old, "changed meanwhile")
         return super().replace_password_hash(user_id, old, new)
 
 
-def test_renewing_a_hash_never_undoes_a_change_made_meanwhile() -> None:
-    users = ChangedMeanwhile()
+def test_renewed_hash_never_overwrites_a_concurrent_change() -> None:
+    users = ChangedConcurrently()
     users.add(new_user("ada@example.com", Passwords(OLD).hash("right"), 0.0))
     assert authenticate(users, Passwords(), "ada@example.com", "right") is not None
     assert ada(users).password_hash == "changed meanwhile"
 
 
-def test_a_disabled_user_is_refused_at_the_cost_of_a_wrong_password(
+def test_disabled_user_is_rejected_at_the_cost_of_a_wrong_password(
     users: MemoryUserStore, passwords: CountingPasswords
 ) -> None:
     assert users.disable(ada(users).id, 5.0)
@@ -103,14 +105,14 @@ def test_a_disabled_user_is_refused_at_the_cost_of_a_wrong_password(
     assert passwords.work == ["user", "user"]
 
 
-def test_a_disabled_user_s_hash_is_not_renewed(users: MemoryUserStore) -> None:
+def test_hash_of_a_disabled_user_is_not_renewed(users: MemoryUserStore) -> None:
     users.disable(ada(users).id, 5.0)
     before = ada(users)
     assert authenticate(users, Passwords(), "ada@example.com", "right") is None
     assert ada(users) == before
 
 
-def test_an_imported_hash_is_renewed_at_login_and_the_version_stays(
+def test_imported_hash_is_renewed_at_login_without_a_new_version(
     passwords: CountingPasswords,
 ) -> None:
     users = MemoryUserStore()
@@ -125,7 +127,7 @@ def test_an_imported_hash_is_renewed_at_login_and_the_version_stays(
     assert authenticate(users, passwords, "ada@example.com", "right") == user
 
 
-def test_a_user_with_a_session_confirms_the_password(
+def test_logged_in_user_confirms_the_password(
     users: MemoryUserStore, passwords: CountingPasswords
 ) -> None:
     accounts = Accounts(database=MemoryDatabase(users), passwords=passwords)

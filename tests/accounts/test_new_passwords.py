@@ -32,11 +32,11 @@ def shown_to_zxcvbn(password: str, monkeypatch: pytest.MonkeyPatch) -> list[str]
     return shown
 
 
-def test_a_passphrase_is_accepted() -> None:
+def test_passphrase_is_accepted() -> None:
     check_new_password(GOOD, about=ADA)
 
 
-def test_the_least_length_is_15_characters_and_8_beside_a_second_factor() -> None:
+def test_minimum_length_is_15_characters_or_8_with_a_second_factor() -> None:
     assert (MIN_PASSWORD_CHARACTERS, MIN_CHARACTERS_BESIDE_SECOND_FACTOR) == (15, 8)
     check_new_password("kd83hF9sLq02mZx")
     check_new_password("kd83hF9s", second_factor=True)
@@ -46,7 +46,7 @@ def test_the_least_length_is_15_characters_and_8_beside_a_second_factor() -> Non
         check_new_password("kd83hF9", second_factor=True)
 
 
-def test_characters_are_counted_as_people_count_them() -> None:
+def test_length_counts_graphemes() -> None:
     fourteen = unicodedata.normalize("NFD", "\u00e9\u00e0kd83hF9sLq02")
     assert len(fourteen) > 15
     with pytest.raises(UnacceptablePassword, match="14 characters"):
@@ -65,14 +65,14 @@ def test_any_character_may_be_in_a_password(password: str) -> None:
     check_new_password(password)
 
 
-def test_the_longest_password_is_accepted_whole_and_a_longer_one_is_refused() -> None:
+def test_longest_password_is_accepted_whole_and_a_longer_one_rejected() -> None:
     longest = (GOOD * 40)[:MAX_PASSWORD_CHARACTERS]
     check_new_password(longest)
     with pytest.raises(UnacceptablePassword, match="more than 1024"):
         check_new_password(longest + "x")
 
 
-def test_a_nul_character_is_refused() -> None:
+def test_nul_character_is_rejected() -> None:
     with pytest.raises(UnacceptablePassword, match="NUL"):
         check_new_password(GOOD + "\0")
 
@@ -97,22 +97,22 @@ def test_a_nul_character_is_refused() -> None:
         ("WatchwordWatchword1", "made of the e-mail"),
     ],
 )
-def test_what_is_guessed_early_is_refused_with_the_reason(password: str, reason: str) -> None:
+def test_easily_guessed_password_is_rejected_with_the_reason(password: str, reason: str) -> None:
     with pytest.raises(UnacceptablePassword, match=reason):
         check_new_password(password, about=ADA)
 
 
 @pytest.mark.parametrize("password", ["password", "12345678", "lovelace", "qwertyui", "iloveyou1"])
-def test_a_second_factor_excuses_no_common_password(password: str) -> None:
+def test_common_password_is_rejected_despite_a_second_factor(password: str) -> None:
     with pytest.raises(UnacceptablePassword, match=r"easy to guess|programs try|made of"):
         check_new_password(password, about=ADA, second_factor=True)
 
 
-def test_a_word_of_the_address_does_no_harm_beside_enough_others() -> None:
+def test_word_of_the_address_is_harmless_beside_enough_others() -> None:
     check_new_password("lovelace likes green turtles", about=ADA)
 
 
-def test_a_long_password_is_looked_at_in_three_pieces_of_40(
+def test_long_password_is_checked_in_three_pieces_of_40(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shown = shown_to_zxcvbn("ab" * 500, monkeypatch)
@@ -123,18 +123,20 @@ def test_one_strong_piece_is_enough() -> None:
     assert weakness("a" * 40 + GOOD) is None
 
 
-def test_stand_ins_that_would_keep_it_busy_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_substitutions_that_are_slow_to_check_are_not_passed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     shown = shown_to_zxcvbn("4@8({[<3691!|0$5+7%2", monkeypatch)
     assert shown == ["4@8)}]>3691!\\0$5-7&2"]
 
 
 @given(st.text(max_size=60), st.text(max_size=20))
-def test_any_text_gets_an_answer(password: str, about: str) -> None:
+def test_every_text_gets_a_result(password: str, about: str) -> None:
     reason = weakness(password, [about])
     assert reason is None or reason.startswith("it is ")
 
 
-def test_people_who_choose_at_the_same_time_do_not_disturb_each_other() -> None:
+def test_concurrent_checks_are_independent() -> None:
     names = [f"person{n}name" for n in range(8)] * 10
 
     def refused(name: str) -> bool:

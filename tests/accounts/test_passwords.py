@@ -21,7 +21,7 @@ from flask_watchword.accounts.passwords import (
     Passwords,
     usable_cores,
 )
-from tests.accounts.derived_hashes import noting_what_is_derived
+from tests.accounts.derived_hashes import recording_hashes
 
 CHEAPEST = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
 
@@ -31,11 +31,11 @@ def passwords() -> Passwords:
     return Passwords(CHEAPEST)
 
 
-def test_default_hashes_are_argon2id_at_19_mebibytes_two_passes_one_lane() -> None:
+def test_default_hashes_are_argon2id_with_19_mib_two_passes_and_one_lane() -> None:
     assert Passwords().hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-def test_the_profile_cannot_be_changed_by_accident() -> None:
+def test_profile_is_immutable() -> None:
     with pytest.raises(FrozenInstanceError):
         OWASP_PROFILE.time_cost = 1  # type: ignore[misc]
 
@@ -51,17 +51,17 @@ def test_two_hashes_of_one_password_differ(passwords: Passwords) -> None:
     assert passwords.hash("same") != passwords.hash("same")
 
 
-def test_long_passwords_are_not_cut_off(passwords: Passwords) -> None:
+def test_long_passwords_are_not_truncated(passwords: Passwords) -> None:
     long = "x" * MAX_PASSWORD_CHARACTERS
     assert not passwords.verify(passwords.hash(long), long[:-1])
 
 
-def test_an_accent_verifies_however_it_was_typed(passwords: Passwords) -> None:
+def test_accent_verifies_in_any_normal_form(passwords: Passwords) -> None:
     stored = passwords.hash(unicodedata.normalize("NFD", "caf\u00e9"))
     assert passwords.verify(stored, unicodedata.normalize("NFC", "caf\u00e9"))
 
 
-def test_a_lone_surrogate_is_a_wrong_password_like_any_other(passwords: Passwords) -> None:
+def test_lone_surrogate_is_an_ordinary_wrong_password(passwords: Passwords) -> None:
     assert not passwords.verify(passwords.hash("right"), "\ud800")
 
 
@@ -69,7 +69,7 @@ def test_a_lone_surrogate_is_a_wrong_password_like_any_other(passwords: Password
     "stored",
     ["", "!", "plain text", "$2b$12$bcrypt", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$"],
 )
-def test_a_stored_text_that_is_no_hash_matches_nothing(passwords: Passwords, stored: str) -> None:
+def test_stored_text_that_is_not_a_hash_matches_nothing(passwords: Passwords, stored: str) -> None:
     assert not passwords.verify(stored, stored)
 
 
@@ -77,15 +77,15 @@ def test_a_stored_text_that_is_no_hash_matches_nothing(passwords: Passwords, sto
     "costs",
     ["m=4194304,t=1,p=1", "m=65536,t=17,p=1", "m=19456,t=2,p=17", "m=8,t=4294967295,p=1"],
 )
-def test_a_hash_that_would_cost_too_much_matches_nothing_and_is_not_tried(
+def test_too_expensive_hash_matches_nothing_and_is_not_computed(
     passwords: Passwords, costs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    derived = noting_what_is_derived(monkeypatch)
+    derived = recording_hashes(monkeypatch)
     assert not passwords.verify(f"$argon2id$v=19${costs}$" + "c2FsdHNhbHQ$" + "A" * 43, "x")
     assert derived == [passwords._decoy_hash.salt]
 
 
-def test_hashes_of_argon2_as_others_use_it_are_verified_and_renewed(passwords: Passwords) -> None:
+def test_argon2_hashes_with_other_parameters_are_verified_and_renewed(passwords: Passwords) -> None:
     for theirs in (PasswordHasher(), PasswordHasher(memory_cost=1024, parallelism=4, type=Type.I)):
         stored = theirs.hash("right")
         assert passwords.verify(stored, "right")
@@ -93,12 +93,12 @@ def test_hashes_of_argon2_as_others_use_it_are_verified_and_renewed(passwords: P
         assert passwords.needs_rehash(stored)
 
 
-def test_a_profile_dearer_than_what_is_borne_from_others_verifies_its_own_hashes() -> None:
+def test_profile_above_the_import_limits_verifies_its_own_hashes() -> None:
     many_lanes = Passwords(HashProfile(memory_kib=8 * 17, time_cost=1, parallelism=17))
     assert many_lanes.verify(many_lanes.hash("x"), "x")
 
 
-def test_an_imported_hash_is_verified_on_one_of_the_cores() -> None:
+def test_imported_hash_is_verified_in_one_of_the_slots() -> None:
     passwords = Passwords(CHEAPEST, concurrency=1, patience=0.0)
     imported = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
     assert passwords.verify(imported, "right")
@@ -113,13 +113,13 @@ def test_only_other_parameters_need_a_rehash(passwords: Passwords) -> None:
     assert Passwords().needs_rehash(stored)
 
 
-def test_the_hash_of_nobody_costs_what_a_real_one_does() -> None:
+def test_decoy_costs_as_much_as_a_real_hash() -> None:
     passwords = Passwords()
     nobodys = passwords._decoy_hash.encoded()
     assert extract_parameters(nobodys) == extract_parameters(passwords.hash("x"))
 
 
-def test_verifying_nobody_tells_nothing(passwords: Passwords) -> None:
+def test_verifying_a_decoy_returns_nothing(passwords: Passwords) -> None:
     passwords.verify_decoy("anything")
 
 
@@ -141,7 +141,7 @@ def hashes_at_a_time(passwords: Passwords) -> int:
 @pytest.mark.parametrize(
     ("cores", "processes", "each"), [(2, 2, 2), (2, 1, 2), (16, 16, 2), (16, 5, 8), (1, 4, 1)]
 )
-def test_each_of_several_processes_hashes_on_twice_its_part_of_the_cores(
+def test_each_of_several_processes_uses_twice_its_share_of_the_cores(
     cores: int, processes: int, each: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords_module, "usable_cores", lambda: cores)
@@ -151,7 +151,7 @@ def test_each_of_several_processes_hashes_on_twice_its_part_of_the_cores(
     assert hashes_at_a_time(shared) == each
 
 
-def test_whoever_waits_too_long_for_a_core_is_told_to_come_back() -> None:
+def test_caller_that_waits_too_long_is_asked_to_retry() -> None:
     passwords = Passwords(CHEAPEST, concurrency=1, patience=0.0)
     with every_core_taken(passwords), pytest.raises(HasherOverloaded) as refused:
         passwords.verify_decoy("x")
@@ -160,7 +160,7 @@ def test_whoever_waits_too_long_for_a_core_is_told_to_come_back() -> None:
     passwords.verify_decoy("the core is free again")
 
 
-def test_whoever_finds_the_queue_full_is_told_at_once() -> None:
+def test_caller_with_a_full_queue_is_asked_to_retry_immediately() -> None:
     passwords = Passwords(CHEAPEST, concurrency=1, patience=30.0)
     with ExitStack() as queue:
         for _ in range(1 + WAITING_PER_CORE):
@@ -171,7 +171,7 @@ def test_whoever_finds_the_queue_full_is_told_at_once() -> None:
     passwords.verify_decoy("the queue is empty again")
 
 
-def test_a_waiting_caller_gets_the_core_when_it_is_free() -> None:
+def test_waiting_caller_gets_a_released_slot() -> None:
     passwords = Passwords(CHEAPEST, concurrency=1, patience=30.0)
     started = threading.Event()
 
@@ -186,7 +186,7 @@ def test_a_waiting_caller_gets_the_core_when_it_is_free() -> None:
         assert passwords.verify(waiting.result(10), "x")
 
 
-def test_a_core_is_given_back_after_a_failure() -> None:
+def test_slot_is_released_after_a_failure() -> None:
     passwords = Passwords(CHEAPEST, concurrency=1, patience=0.0)
     for _ in range(3):
         assert not passwords.verify("no hash", "x")
@@ -197,8 +197,8 @@ def test_there_is_at_least_one_usable_core() -> None:
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
-def test_without_memory_for_a_hash_one_is_told_to_come_back(lanes: int) -> None:
-    # In a process of its own: a limit of memory cannot be taken back.
+def test_without_memory_for_a_hash_the_caller_is_asked_to_retry(lanes: int) -> None:
+    # In a separate process: a memory limit cannot be removed again.
     script = f"""
 import resource
 from flask_watchword.accounts.passwords import HasherOverloaded, HashProfile, Passwords

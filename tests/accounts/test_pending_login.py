@@ -17,24 +17,24 @@ HEADER = {"alg": "EdDSA", "typ": SECOND_FACTOR.header_type}
 CLAIMS = challenge_claims(SECOND_FACTOR, "ada", 3)
 
 
-def test_what_was_written_is_read() -> None:
+def test_challenge_token_round_trip() -> None:
     assert read_challenge(SECOND_FACTOR, HEADER, CLAIMS | {"exp": 1, "jti": "x"}) == LoginChallenge(
         "ada", 3
     )
 
 
 @pytest.mark.parametrize("kind", [SECOND_FACTOR, NEW_PASSWORD])
-def test_it_lives_for_minutes(kind: ChallengeKind) -> None:
+def test_challenge_token_lives_for_minutes(kind: ChallengeKind) -> None:
     assert kind.lifetime <= 600
 
 
-def test_a_token_of_one_kind_is_none_of_the_other() -> None:
+def test_token_of_one_kind_is_rejected_as_the_other() -> None:
     with pytest.raises(InvalidChallenge):
         read_challenge(NEW_PASSWORD, HEADER, CLAIMS)
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "rt+jwt", "pp+jwt", "JWT", "PL+JWT", None, 1])
-def test_a_token_with_another_header_is_none(typ: Any) -> None:
+def test_token_with_another_header_is_rejected(typ: Any) -> None:
     with pytest.raises(InvalidChallenge):
         read_challenge(SECOND_FACTOR, {"typ": typ}, CLAIMS)
 
@@ -53,16 +53,16 @@ def test_a_token_with_another_header_is_none(typ: Any) -> None:
         {"ver": None},
     ],
 )
-def test_a_token_with_other_claims_is_none(change: dict[str, Any]) -> None:
+def test_token_with_other_claims_is_rejected(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidChallenge):
         read_challenge(SECOND_FACTOR, HEADER, CLAIMS | change)
 
 
-def test_it_says_that_a_password_alone_was_right() -> None:
+def test_challenge_token_records_only_the_password() -> None:
     assert CLAIMS["amr"] == ["pwd"]
 
 
-def test_it_is_good_for_the_account_as_it_was() -> None:
+def test_challenge_token_is_valid_for_the_unchanged_account() -> None:
     pending = LoginChallenge("ada", 3)
     check_challenge(pending, 3, is_disabled=False)
     for version, is_disabled in ((4, False), (2, False), (None, False), (3, True)):

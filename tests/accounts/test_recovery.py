@@ -25,7 +25,7 @@ def asked(desk: Desk) -> str:
     return desk.mailbox.code
 
 
-def test_a_lost_password_is_replaced_by_a_code_in_the_mail(desk: Desk) -> None:
+def test_lost_password_is_replaced_with_a_mailed_code(desk: Desk) -> None:
     code = asked(desk)
     letter = desk.mailbox.last
     assert (letter.kind, letter.recipient) == ("reset_password", "ada@example.com")
@@ -41,14 +41,14 @@ def test_a_lost_password_is_replaced_by_a_code_in_the_mail(desk: Desk) -> None:
     assert desk.audited[-1] == ("password_reset", user.id)
 
 
-def test_the_owner_is_told_that_the_password_was_changed(desk: Desk) -> None:
+def test_owner_is_notified_of_the_change(desk: Desk) -> None:
     reset_password(desk.accounts, asked(desk), BETTER)
     assert desk.mailbox.last.kind == "password_changed"
     assert desk.mailbox.last.recipient == "ada@example.com"
 
 
-class NotingCodes(MemoryCodeStore):
-    """Notes every code that is put."""
+class RecordingCodes(MemoryCodeStore):
+    """Record every stored code."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,8 +59,8 @@ class NotingCodes(MemoryCodeStore):
         super().put(code)
 
 
-def test_known_unknown_and_disabled_cost_the_same_and_come_to_the_same() -> None:
-    codes = NotingCodes()
+def test_all_addresses_cost_the_same_and_get_the_same_result() -> None:
+    codes = RecordingCodes()
     desk = Desk(codes=codes)
     desk.add("ada@example.com")
     desk.add("off@example.com")
@@ -75,20 +75,20 @@ def test_known_unknown_and_disabled_cost_the_same_and_come_to_the_same() -> None
     assert [letter is not None for letter in desk.mailbox.work] == [True] + 4 * [False]
 
 
-def test_however_many_unknown_addresses_are_tried_few_codes_are_kept(desk: Desk) -> None:
+def test_requests_for_many_unknown_addresses_store_few_codes(desk: Desk) -> None:
     for n in range(2000):
         request_reset(desk.accounts, f"nobody{n}@example.com", send_email=True)
     assert desk.codes.purge(NOW + 16 * MINUTE, 10_000) <= 256
 
 
-def test_nobody_s_code_keeps_nothing_of_the_address() -> None:
-    codes = NotingCodes()
+def test_decoy_code_stores_nothing_of_the_address() -> None:
+    codes = RecordingCodes()
     request_reset(Desk(codes=codes).accounts, "secret@example.com", send_email=True)
     assert [code.address for code in codes.noted] == [""]
     assert "secret" not in repr(codes.noted)
 
 
-def test_a_code_resets_once(desk: Desk) -> None:
+def test_code_is_single_use(desk: Desk) -> None:
     code = asked(desk)
     reset_password(desk.accounts, code, BETTER)
     with pytest.raises(InvalidCode):
@@ -100,7 +100,7 @@ def test_a_code_resets_once(desk: Desk) -> None:
     ("seconds", "is_good"),
     [(15 * MINUTE - 1, True), (15 * MINUTE, False), (15 * MINUTE + 1, False)],
 )
-def test_a_code_is_good_for_a_quarter_of_an_hour(desk: Desk, seconds: float, is_good: bool) -> None:
+def test_code_is_valid_for_a_quarter_of_an_hour(desk: Desk, seconds: float, is_good: bool) -> None:
     code = asked(desk)
     desk.now += seconds
     if is_good:
@@ -111,7 +111,7 @@ def test_a_code_is_good_for_a_quarter_of_an_hour(desk: Desk, seconds: float, is_
     assert desk.can_log_in("ada@example.com", GOOD)
 
 
-def test_a_code_is_good_for_its_purpose_alone(desk: Desk) -> None:
+def test_code_is_valid_only_for_its_purpose(desk: Desk) -> None:
     code = asked(desk)
     with pytest.raises(InvalidCode):
         verify_email(desk.accounts, code, GOOD)
@@ -121,14 +121,14 @@ def test_a_code_is_good_for_its_purpose_alone(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "happens", [change_address, change_password, disable, disable_and_enable, delete]
 )
-def test_a_code_dies_with_what_it_was_made_for(desk: Desk, happens: Callable[[Desk], None]) -> None:
+def test_account_change_invalidates_the_code(desk: Desk, happens: Callable[[Desk], None]) -> None:
     code = asked(desk)
     happens(desk)
     with pytest.raises(InvalidCode):
         reset_password(desk.accounts, code, BETTER)
 
 
-def test_a_password_that_is_refused_costs_neither_the_code_nor_a_hash(desk: Desk) -> None:
+def test_rejected_password_uses_neither_the_code_nor_a_hash(desk: Desk) -> None:
     code = asked(desk)
     for password in ("short", "ada@example.com ada@example.com", GOOD + "\0"):
         with pytest.raises(UnacceptablePassword):
@@ -137,7 +137,7 @@ def test_a_password_that_is_refused_costs_neither_the_code_nor_a_hash(desk: Desk
     reset_password(desk.accounts, code, BETTER)
 
 
-def test_a_wrong_code_costs_the_hash_of_a_right_one(desk: Desk) -> None:
+def test_wrong_code_costs_one_hash_like_a_correct_one(desk: Desk) -> None:
     code = asked(desk)
     with pytest.raises(InvalidCode):
         reset_password(desk.accounts, "guess", BETTER)
@@ -146,7 +146,7 @@ def test_a_wrong_code_costs_the_hash_of_a_right_one(desk: Desk) -> None:
     assert desk.passwords.hashes == 2
 
 
-def test_beside_a_second_factor_a_shorter_password_will_do(desk: Desk) -> None:
+def test_shorter_password_is_enough_with_a_second_factor(desk: Desk) -> None:
     code = asked(desk)
     with pytest.raises(UnacceptablePassword):
         reset_password(desk.accounts, code, "kd83hF9s")
@@ -154,15 +154,15 @@ def test_beside_a_second_factor_a_shorter_password_will_do(desk: Desk) -> None:
     reset_password(desk.accounts, code, "kd83hF9s")
 
 
-def test_a_password_changed_while_the_new_one_is_hashed_stays(desk: Desk) -> None:
+def test_password_changed_while_the_new_one_is_hashed_is_kept(desk: Desk) -> None:
     code = asked(desk)
     set_password = desk.users.set_password
 
-    def changed_meanwhile(user_id: str, password_hash: str, now: float, version: int) -> bool:
+    def changed_concurrently(user_id: str, password_hash: str, now: float, version: int) -> bool:
         assert set_password(user_id, "changed meanwhile", now, version)
         return set_password(user_id, password_hash, now, version)
 
-    desk.users.set_password = changed_meanwhile  # type: ignore[method-assign]
+    desk.users.set_password = changed_concurrently  # type: ignore[method-assign]
     with pytest.raises(InvalidCode):
         reset_password(desk.accounts, code, BETTER)
     assert desk.user("ada@example.com").password_hash == "changed meanwhile"

@@ -13,7 +13,7 @@ from tests.accounts.desk import BETTER, GOOD, NOW, Desk
 DAY = 24 * 60 * 60.0
 
 
-def test_whoever_registers_is_a_user_and_gets_a_code_by_mail(desk: Desk) -> None:
+def test_registration_creates_a_user_and_mails_a_code(desk: Desk) -> None:
     register(desk.accounts, " Ada@Example.com ", GOOD)
     user = desk.user("ada@example.com")
     assert desk.audited == [("registered", user.id)]
@@ -24,7 +24,7 @@ def test_whoever_registers_is_a_user_and_gets_a_code_by_mail(desk: Desk) -> None
     assert letter.expires_at == NOW + DAY
 
 
-def test_mail_goes_to_the_plain_form_of_an_address_in_full_width_letters(desk: Desk) -> None:
+def test_mail_goes_to_the_plain_form_of_a_full_width_address(desk: Desk) -> None:
     register(desk.accounts, "\uff41da\uff20example.com", GOOD)
     assert desk.mailbox.last.recipient == "ada@example.com"
     assert desk.user("ada@example.com").email == "\uff41da\uff20example.com"
@@ -35,7 +35,7 @@ def disable(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("happens", [lambda desk: None, disable], ids=["known", "disabled"])
-def test_a_known_address_costs_the_same_and_comes_to_the_same_as_a_new_one(
+def test_known_address_costs_and_returns_the_same_as_a_new_one(
     desk: Desk, happens: Callable[[Desk], None]
 ) -> None:
     desk.add("ada@example.com")
@@ -53,7 +53,7 @@ def test_a_known_address_costs_the_same_and_comes_to_the_same_as_a_new_one(
     assert desk.user("ada@example.com") == before
 
 
-def test_the_owner_of_a_known_address_is_told_where_the_account_is(desk: Desk) -> None:
+def test_owner_of_a_known_address_is_told_that_the_account_exists(desk: Desk) -> None:
     desk.add("Ada@example.com")
     register(desk.accounts, "ADA@example.com", BETTER)
     letter = desk.mailbox.last
@@ -64,14 +64,14 @@ def test_the_owner_of_a_known_address_is_told_where_the_account_is(desk: Desk) -
     assert letter.code is None
 
 
-def test_a_disabled_owner_hears_nothing(desk: Desk) -> None:
+def test_disabled_owner_gets_no_mail(desk: Desk) -> None:
     desk.add("ada@example.com")
     disable(desk)
     register(desk.accounts, "ada@example.com", BETTER)
     assert desk.mailbox.work == [None]
 
 
-def test_what_is_refused_costs_no_hash_and_leaves_nothing(desk: Desk) -> None:
+def test_rejected_registration_costs_no_hash_and_stores_nothing(desk: Desk) -> None:
     with pytest.raises(InvalidEmail):
         register(desk.accounts, "nobody", GOOD)
     for password in ("short", "x" * 1025, GOOD + "\0", "ada.lovelace@example.com", "watchword" * 2):
@@ -80,7 +80,7 @@ def test_what_is_refused_costs_no_hash_and_leaves_nothing(desk: Desk) -> None:
     assert (desk.passwords.hashes, desk.mailbox.work, list(desk.users.page())) == (0, [], [])
 
 
-def test_the_code_verifies_the_address_once(desk: Desk) -> None:
+def test_code_verifies_the_address_once(desk: Desk) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     desk.now += 60
     user = desk.user("ada@example.com")
@@ -92,7 +92,7 @@ def test_the_code_verifies_the_address_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "is_good"), [(DAY - 1, True), (DAY, False), (DAY + 1, False)])
-def test_the_code_is_good_for_a_day(desk: Desk, seconds: float, is_good: bool) -> None:
+def test_code_is_valid_for_a_day(desk: Desk, seconds: float, is_good: bool) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     desk.now += seconds
     if is_good:
@@ -103,12 +103,12 @@ def test_the_code_is_good_for_a_day(desk: Desk, seconds: float, is_good: bool) -
 
 
 @pytest.mark.parametrize("code", ["", "guess", "\0", "\ud800", "x" * 100_000])
-def test_what_is_no_code_is_refused(desk: Desk, code: str) -> None:
+def test_malformed_code_is_rejected(desk: Desk, code: str) -> None:
     with pytest.raises(InvalidCode):
         verify_email(desk.accounts, code, GOOD)
 
 
-def test_a_newer_code_takes_the_place_of_the_older(desk: Desk) -> None:
+def test_newer_code_replaces_the_older(desk: Desk) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     older = desk.mailbox.code
     resend_code(desk.accounts, "ADA@example.com", send_email=True)
@@ -139,14 +139,14 @@ def delete(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "happens", [change_address, change_password, disable, disable_and_enable, delete]
 )
-def test_a_code_dies_with_what_it_was_made_for(desk: Desk, happens: Callable[[Desk], None]) -> None:
+def test_account_change_invalidates_the_code(desk: Desk, happens: Callable[[Desk], None]) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     happens(desk)
     with pytest.raises(InvalidCode):
         verify_email(desk.accounts, desk.mailbox.code, GOOD)
 
 
-def test_asking_for_a_code_again_tells_nothing_about_the_address(desk: Desk) -> None:
+def test_resending_a_code_reveals_nothing_about_the_address(desk: Desk) -> None:
     for email in ("new@example.com", "verified@example.com", "disabled@example.com"):
         desk.add(email)
     verified = desk.user("verified@example.com")
@@ -161,7 +161,7 @@ def test_asking_for_a_code_again_tells_nothing_about_the_address(desk: Desk) -> 
     assert desk.passwords.hashes == 0
 
 
-def test_the_code_alone_verifies_nothing_and_stays_good(desk: Desk) -> None:
+def test_code_alone_verifies_nothing_and_stays_valid(desk: Desk) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     for guess in (BETTER, "", "\ud800"):
         with pytest.raises(WrongPassword):
@@ -170,7 +170,7 @@ def test_the_code_alone_verifies_nothing_and_stays_good(desk: Desk) -> None:
     verify_email(desk.accounts, desk.mailbox.code, GOOD)
 
 
-def test_what_is_no_code_costs_no_hash(desk: Desk) -> None:
+def test_malformed_code_costs_no_hash(desk: Desk) -> None:
     register(desk.accounts, "ada@example.com", GOOD)
     hashes = desk.passwords.hashes
     with pytest.raises(InvalidCode):

@@ -1,4 +1,4 @@
-"""Who is slowed down and who is not. The counting itself is the stores' contract."""
+"""Which clients are rate limited. The counting itself is tested by the store contract."""
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +56,7 @@ def sign_in(store: RateLimitStore, address: str, now: float = NOW) -> None:
 
 
 def fail(store: RateLimitStore, address: str, email: str = ADA, now: float = NOW) -> float:
-    """Try a wrong password; return the seconds to wait, 0.0 when the password was looked at."""
+    """Try a wrong password; return the seconds to wait, 0.0 if the password was checked."""
     try:
         login_failed(store, attempt(store, address, email, now))
     except TooManyAttempts as refused:
@@ -65,35 +65,35 @@ def fail(store: RateLimitStore, address: str, email: str = ADA, now: float = NOW
 
 
 def fail_from_a_thousand_addresses(store: RateLimitStore, now: float = NOW) -> int:
-    """Return how many of a thousand wrong passwords were looked at."""
+    """Return how many of a thousand wrong passwords were checked."""
     return sum(fail(store, f"203.0.{n // 250}.{n % 250 + 1}", now=now) == 0 for n in range(1000))
 
 
-def test_ten_failures_pass_and_the_next_waits_for_the_drip(store: RateLimitStore) -> None:
+def test_ten_failures_are_allowed_and_the_next_waits(store: RateLimitStore) -> None:
     assert [fail(store, HOME) for _ in range(12)] == [0.0] * 10 + [60, 60]
     assert fail(store, HOME, now=NOW + 59.5) == 1
     assert fail(store, HOME, now=NOW + 60) == 0
 
 
-def test_one_place_that_tries_many_accounts_is_slowed_down(store: RateLimitStore) -> None:
+def test_one_address_that_tries_many_accounts_is_limited(store: RateLimitStore) -> None:
     waits = [fail(store, HOME, f"user{n}@example.com") for n in range(200)]
     assert waits.count(0.0) == LIMITS.address.burst
     assert waits[-1] == LIMITS.address.interval
 
 
-def test_changing_the_address_within_one_subscriber_s_block_is_no_way_around(
+def test_changing_the_address_within_a_subscribers_block_does_not_help(
     store: RateLimitStore,
 ) -> None:
     waits = [fail(store, f"2001:db8:0:1::{n:x}") for n in range(1, 101)]
     assert waits.count(0.0) == LIMITS.account_at_address.burst
 
 
-def test_many_addresses_share_one_budget_for_an_account(store: RateLimitStore) -> None:
+def test_many_addresses_share_one_limit_for_an_account(store: RateLimitStore) -> None:
     sites = 4  # the thousand addresses are in four /24
     assert fail_from_a_thousand_addresses(store) == LIMITS.account.burst + sites
 
 
-def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_known_place(
+def test_failures_of_a_thousand_addresses_do_not_block_the_owner_at_a_trusted_address(
     store: RateLimitStore,
 ) -> None:
     sign_in(store, HOME)
@@ -102,7 +102,7 @@ def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_known_place
         assert fail(store, HOME, now=NOW + minute * 60) == 0
 
 
-def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_new_place(
+def test_failures_of_a_thousand_addresses_do_not_block_the_owner_at_a_new_address(
     store: RateLimitStore,
 ) -> None:
     fail_from_a_thousand_addresses(store)
@@ -110,7 +110,7 @@ def test_a_thousand_strangers_failing_do_not_keep_the_owner_out_at_a_new_place(
     assert [fail(store, ELSEWHERE) for _ in range(10)] == [0.0] * 10
 
 
-def test_a_stranger_in_the_owner_s_new_neighbourhood_delays_the_owner_by_minutes_at_most(
+def test_attacker_in_the_owners_new_network_delays_the_owner_by_minutes_at_most(
     store: RateLimitStore,
 ) -> None:
     fail_from_a_thousand_addresses(store)
@@ -119,7 +119,7 @@ def test_a_stranger_in_the_owner_s_new_neighbourhood_delays_the_owner_by_minutes
     assert 0 < wait <= LIMITS.account_in_network.interval
 
 
-def test_mail_to_the_owner_makes_a_place_known_in_the_middle_of_an_attack(
+def test_code_mailed_to_the_owner_makes_an_address_trusted_during_an_attack(
     store: RateLimitStore,
 ) -> None:
     fail_from_a_thousand_addresses(store)
@@ -130,20 +130,20 @@ def test_mail_to_the_owner_makes_a_place_known_in_the_middle_of_an_attack(
     sign_in(store, ELSEWHERE)
 
 
-def test_failing_does_not_make_a_place_known(store: RateLimitStore) -> None:
+def test_failed_login_does_not_make_an_address_trusted(store: RateLimitStore) -> None:
     fail(store, ELSEWHERE)
     fail_from_a_thousand_addresses(store)
-    # Its neighbourhood has one try, like everybody's.
+    # Its network has one attempt, as any other.
     assert [fail(store, ELSEWHERE) for _ in range(2)] == [0.0, 60]
 
 
-def test_a_place_is_known_for_one_account_alone(store: RateLimitStore) -> None:
+def test_address_is_trusted_for_one_account_only(store: RateLimitStore) -> None:
     login_succeeded(store, attempt(store, ELSEWHERE, "bob@example.com"), NOW, LIMITS)
     fail_from_a_thousand_addresses(store)
     assert [fail(store, ELSEWHERE) for _ in range(2)] == [0.0, 60]
 
 
-def test_a_place_is_known_for_some_months_after_the_last_sign_in(store: RateLimitStore) -> None:
+def test_address_is_trusted_for_some_months_after_the_last_login(store: RateLimitStore) -> None:
     sign_in(store, HOME)
     later = NOW + LIMITS.trusted_days * DAY
     for moment, passes in ((later - 1, 10), (later + DAY, 1)):
@@ -151,20 +151,20 @@ def test_a_place_is_known_for_some_months_after_the_last_sign_in(store: RateLimi
         assert [fail(store, HOME, now=moment) for _ in range(10)].count(0.0) == passes
 
 
-def test_success_is_no_failure(store: RateLimitStore) -> None:
+def test_successful_login_does_not_count_as_a_failure(store: RateLimitStore) -> None:
     for _ in range(200):
         sign_in(store, HOME)
     assert [fail(store, HOME) for _ in range(11)].count(0.0) == 10
 
 
-def test_success_refunds_its_own_attempt_and_no_failure_before_it(store: RateLimitStore) -> None:
+def test_success_refunds_only_its_own_attempt(store: RateLimitStore) -> None:
     for _ in range(9):
         fail(store, HOME)
     sign_in(store, HOME)
     assert [fail(store, HOME) for _ in range(3)] == [0.0, 60, 60]
 
 
-def test_successes_are_counted_on_a_wide_limit_of_their_own(store: RateLimitStore) -> None:
+def test_successes_count_against_a_higher_limit_of_their_own(store: RateLimitStore) -> None:
     for _ in range(LIMITS.success.burst):
         sign_in(store, HOME)
     for address in (HOME, ELSEWHERE):
@@ -174,7 +174,7 @@ def test_successes_are_counted_on_a_wide_limit_of_their_own(store: RateLimitStor
     assert fail(store, HOME, "bob@example.com") == 0
 
 
-def test_failures_are_no_successes_so_that_strangers_do_not_use_up_those_of_the_owner(
+def test_failures_do_not_count_against_the_limit_of_successes(
     store: RateLimitStore,
 ) -> None:
     sign_in(store, HOME)
@@ -187,20 +187,20 @@ def test_failures_are_no_successes_so_that_strangers_do_not_use_up_those_of_the_
         sign_in(store, HOME, NOW + 60.0 * LIMITS.success.burst)
 
 
-def test_an_attempt_that_could_not_be_checked_counts_as_nothing(store: RateLimitStore) -> None:
+def test_attempt_that_could_not_be_checked_does_not_count(store: RateLimitStore) -> None:
     for _ in range(2 * LIMITS.success.burst):
         refund_attempt(store, attempt(store, HOME))
     assert [fail(store, HOME) for _ in range(11)].count(0.0) == 10
 
 
-def test_many_accounts_are_not_attacked_from_one_network_of_ipv6(store: RateLimitStore) -> None:
-    """Each attempt from another /64 of one /48, which a single customer may have as a whole."""
+def test_attack_on_many_accounts_from_one_ipv6_network_is_limited(store: RateLimitStore) -> None:
+    """Each attempt comes from another /64 of one /48, which one customer may have as a whole."""
     waits = [fail(store, f"2001:db8:7:{n:x}::1", f"user{n}@example.com") for n in range(1, 251)]
     assert waits.count(0.0) == NETWORK_SHARE * LIMITS.address.burst
     assert fail(store, "2001:db8:8::1", "user1@example.com") == 0
 
 
-def test_failures_of_neighbours_do_not_keep_out_who_logged_in_there_before(
+def test_failures_of_neighbours_do_not_block_a_trusted_address(
     store: RateLimitStore,
 ) -> None:
     home = "2001:db8:7:1::1"
@@ -220,7 +220,7 @@ BY_ADDRESS: Mapping[Callable[[Limits, str], Sequence[Hit]], RateLimit] = {
 
 
 @pytest.mark.parametrize("hits", BY_ADDRESS, ids=lambda hits: hits.__name__)
-def test_whatever_is_counted_by_address_is_counted_by_network_of_ipv6_too(
+def test_every_limit_by_address_also_counts_ipv6_networks(
     store: RateLimitStore, hits: Callable[[Limits, str], Sequence[Hit]]
 ) -> None:
     most = BY_ADDRESS[hits].default.burst
@@ -238,7 +238,9 @@ def test_whatever_is_counted_by_address_is_counted_by_network_of_ipv6_too(
     assert passes("192.0.2.2")
 
 
-def test_an_account_of_one_s_own_does_not_buy_guesses_at_others(store: RateLimitStore) -> None:
+def test_login_to_ones_own_account_does_not_allow_more_guesses_at_others(
+    store: RateLimitStore,
+) -> None:
     passed = 0
     for n in range(200):
         passed += fail(store, HOME, f"user{n}@example.com") == 0.0
@@ -249,22 +251,22 @@ def test_an_account_of_one_s_own_does_not_buy_guesses_at_others(store: RateLimit
     assert passed == LIMITS.address.burst
 
 
-def test_an_account_that_does_not_exist_is_counted_like_any_other(store: RateLimitStore) -> None:
+def test_unknown_account_is_counted_like_a_known_one(store: RateLimitStore) -> None:
     assert [fail(store, HOME, "nobody@example.com") for _ in range(11)] == [0.0] * 10 + [60]
 
 
-def test_a_wait_is_whole_seconds_and_never_none() -> None:
+def test_wait_is_a_positive_number_of_whole_seconds() -> None:
     assert [TooManyAttempts(s).retry_after for s in (0.000001, 1.0, 1.2, 59.9)] == [1, 1, 2, 60]
 
 
-def test_no_store_learns_an_address_or_an_e_mail(store: MemoryRateLimitStore) -> None:
+def test_no_store_receives_an_ip_or_email_address(store: MemoryRateLimitStore) -> None:
     sign_in(store, HOME)
     fail(store, HOME)
     assert {len(key) for key in store._until} == {64}
     assert not any(word in str(store._until) for word in ("ada", "192.0.2"))
 
 
-def test_what_is_counted_differently_is_kept_apart(store: RateLimitStore) -> None:
+def test_different_limits_are_counted_separately(store: RateLimitStore) -> None:
     limits, ipv6 = DEFAULTS, "2001:db8::1"
     hits = [
         *registration_hits(limits, ipv6),
@@ -281,7 +283,7 @@ def test_what_is_counted_differently_is_kept_apart(store: RateLimitStore) -> Non
     assert len({one.key for one in hits}) == len(hits)
 
 
-def test_a_second_factor_is_counted_over_all_addresses(store: RateLimitStore) -> None:
+def test_second_factor_is_counted_over_all_addresses(store: RateLimitStore) -> None:
     for _ in range(5):
         consume(store, NOW, *totp_hits(DEFAULTS, "ada"))
     with pytest.raises(TooManyAttempts) as refused:

@@ -10,7 +10,7 @@ from flask_watchword.accounts.users import (
 )
 
 
-def test_a_new_user_may_nothing_yet_and_is_compared_by_key() -> None:
+def test_new_user_has_no_permissions_and_is_compared_by_key() -> None:
     user = new_user("  Ren\u00c9@Example.com ", "hash", 5.0)
     assert user.email == "Ren\u00c9@Example.com"
     assert user.email_key == "ren\u00e9@example.com"
@@ -18,16 +18,16 @@ def test_a_new_user_may_nothing_yet_and_is_compared_by_key() -> None:
     assert (user.is_disabled, user.email_verified_at, user.version) == (False, None, 1)
 
 
-def test_each_user_has_an_id_of_its_own() -> None:
+def test_each_user_has_a_unique_id() -> None:
     assert new_user("a@b.c", "hash", 0.0).id != new_user("a@b.c", "hash", 0.0).id
 
 
-def test_there_is_no_user_without_an_address() -> None:
+def test_user_requires_an_address() -> None:
     with pytest.raises(InvalidEmail):
         new_user("nobody", "hash", 0.0)
 
 
-def test_names_of_roles_and_scopes_are_those_of_scope_tokens() -> None:
+def test_role_and_scope_names_are_scope_tokens() -> None:
     names = frozenset({"admin", "users:read", "https://example.com/scope", "x" * 64})
     assert check_names(names) == names
     assert check_names(frozenset()) == frozenset()
@@ -36,12 +36,12 @@ def test_names_of_roles_and_scopes_are_those_of_scope_tokens() -> None:
 @pytest.mark.parametrize(
     "name", ["", "two words", "tab\t", 'quo"te', "back\\slash", "\u00e9", "x" * 65, "a\n", "\0"]
 )
-def test_what_could_not_stand_in_a_list_of_scopes_is_no_name(name: str) -> None:
+def test_name_that_cannot_be_in_a_scope_list_is_rejected(name: str) -> None:
     with pytest.raises(InvalidName):
         check_names(frozenset({"admin", name}))
 
 
-def test_a_user_has_a_bounded_number_of_names() -> None:
+def test_number_of_names_is_limited() -> None:
     names = [f"role{n}" for n in range(MAX_NAMES + 1)]
     check_names(frozenset(names[:MAX_NAMES]))
     with pytest.raises(InvalidName):
@@ -49,7 +49,7 @@ def test_a_user_has_a_bounded_number_of_names() -> None:
     assert MAX_NAME_CHARACTERS == 64
 
 
-def test_the_names_of_a_user_are_bounded_together() -> None:
+def test_total_length_of_names_is_limited() -> None:
     names = [f"{n:02}".ljust(MAX_NAME_CHARACTERS, "x") for n in range(13)]
     check_names(frozenset(names[:12]))
     with pytest.raises(InvalidName, match="832 characters together, and the maximum is 768"):

@@ -1,4 +1,4 @@
-"""The trials of the soak, each once and short, on every store."""
+"""Short runs of every soak trial on every store."""
 
 from collections.abc import Callable, Iterator
 
@@ -31,7 +31,7 @@ SHORT = Scale(
     processes=4,
     seconds=1.5,
     rotating=11.0,
-    # Slower than in the soak, so that a busy machine has the time it needs.
+    # Slower than in the soak, for busy machines.
     between=4.0,
     strangers=30,
     away=3.0,
@@ -57,52 +57,52 @@ def broken(trial: Trial, place: Place) -> list[Finding]:
     return [finding for finding in trial(place, SHORT) if finding.holds is False]
 
 
-def test_of_many_refreshes_of_one_token_one_is_first(place: Place) -> None:
+def test_exactly_one_of_many_concurrent_refreshes_succeeds(place: Place) -> None:
     assert broken(races.trial, place) == []
 
 
-def test_a_replay_is_caught_also_after_everything_was_killed(place: Place) -> None:
+def test_token_reuse_is_detected_after_a_crash_of_all_servers(place: Place) -> None:
     assert broken(replays.trial, place) == []
 
 
-def test_a_refresh_whose_process_dies_before_answering_is_retried(place: Place) -> None:
+def test_refresh_whose_process_dies_before_the_response_can_be_retried(place: Place) -> None:
     assert broken(crashes.trial, place) == []
 
 
-def test_after_a_logout_that_races_a_refresh_nothing_works(place: Place) -> None:
+def test_no_token_works_after_a_logout_that_races_a_refresh(place: Place) -> None:
     assert broken(logouts.trial, place) == []
 
 
-def test_a_revocation_reaches_another_process(place: Place) -> None:
-    # How soon is for the soak to say; here it may take as long as a busy machine needs.
+def test_revocation_reaches_another_process(place: Place) -> None:
+    # The soak measures how soon; here it may take as long as a busy machine needs.
     granted_late, delays = visibility.watched(place, SHORT)
     assert max(delays) < visibility.GIVE_UP
     assert not (granted_late and place.is_next_request)
 
 
-def test_a_logout_on_one_node_is_seen_on_another(place: Place) -> None:
+def test_logout_on_one_node_applies_to_another(place: Place) -> None:
     if place.name == SQLITE:
         pytest.skip("which serves one machine")
     assert max(nodes.watched(place, SHORT)) < visibility.GIVE_UP
 
 
-def test_a_full_disk_is_answered_503_and_harms_nothing(sqlite_place: Place) -> None:
+def test_full_disk_gives_503_and_loses_nothing(sqlite_place: Place) -> None:
     assert broken(full_disk.trial, sqlite_place) == []
 
 
-def test_no_client_of_many_processes_is_told_of_a_lock(sqlite_place: Place) -> None:
+def test_no_client_of_many_processes_gets_a_lock_error(sqlite_place: Place) -> None:
     statuses, _ = load.mixed_load(sqlite_place, SHORT)
     assert set(statuses) == {load.AS_EXPECTED}
     assert load.integrity(sqlite_place) == "ok"
 
 
 @pytest.mark.parametrize("lend", [SQLITE, POSTGRESQL])
-def test_keys_are_rotated_under_load_and_nobody_notices(lend: str) -> None:
+def test_key_rotation_under_load_fails_no_request(lend: str) -> None:
     with PLACES[lend]() as empty:
         assert broken(keys.trial, empty) == []
 
 
-def test_a_key_that_is_not_listed_in_time_is_noticed() -> None:
+def test_key_listed_too_late_is_detected() -> None:
     def looks(*listed: bool) -> list[keys.Look]:
         kids = (frozenset(["one"] if is_there else []) for is_there in listed)
         return [keys.Look(10.0 * n, 10.0 * n + 1, there) for n, there in enumerate(kids)]
@@ -119,8 +119,8 @@ def test_a_key_that_is_not_listed_in_time_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("lend", [SQLITE, POSTGRESQL])
-def test_nobody_is_answered_differently_about_an_address(lend: str) -> None:
-    # How long it takes is for the soak to say: here the machine may be busy.
+def test_responses_do_not_depend_on_whether_an_address_has_an_account(lend: str) -> None:
+    # The soak measures the response times; here the machine may be busy.
     with PLACES[lend]() as empty:
         found = enumeration.asked_about(empty, SHORT.strangers)
     for asked in found.values():
@@ -135,7 +135,7 @@ def two_nodes() -> Iterator[outages.Nodes]:
 
 
 def is_closed_and_comes_back(outage: outages.Outage) -> bool:
-    """Tell whether all went well; how soon is for the soak to say: here the machine may be busy."""
+    """Return whether the guarantee held, at any speed: only the soak measures how soon."""
     assert outage.wrong == {}
     assert outage.traces == 0
     assert outage.longest < 20.0
@@ -187,8 +187,8 @@ def test_valkey_wiped_under_two_nodes(two_nodes: outages.Nodes) -> None:
     assert is_closed_and_comes_back(outages.valkey_wiped(two_nodes))
 
 
-def test_one_of_two_nodes_killed(two_nodes: outages.Nodes) -> None:
-    # The last of these: the node stays away.
+def test_one_of_two_nodes_is_killed(two_nodes: outages.Nodes) -> None:
+    # Last in the file, because the node is not restarted.
     outage = outages.node_killed(two_nodes)
     assert is_closed_and_comes_back(outage)
     assert outage.lost == 0

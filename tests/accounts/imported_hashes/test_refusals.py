@@ -1,4 +1,4 @@
-"""What is refused at the import: by the name of its kind, or with the bound that it exceeds."""
+"""Hashes rejected at import, with the name of the scheme or the exceeded limit."""
 
 import base64
 
@@ -20,7 +20,7 @@ def identity(algorithm: int = 1, iterations: int = 1000, salt: int = 16, digest:
     return base64.b64encode(header + bytes(salt) + bytes(digest)).decode()
 
 
-def refusal(stored: str) -> str:
+def rejection(stored: str) -> str:
     with pytest.raises(UnusableHash) as refused:
         PASSWORDS.check_hash(stored)
     return str(refused.value)
@@ -64,8 +64,8 @@ UNSUPPORTED = {
 
 
 @pytest.mark.parametrize("stored", UNSUPPORTED)
-def test_an_unsupported_kind_is_named(stored: str) -> None:
-    reason = refusal(stored)
+def test_unsupported_scheme_is_named(stored: str) -> None:
+    reason = rejection(stored)
     assert UNSUPPORTED[stored] in reason
     assert "hunter2" not in reason
 
@@ -81,7 +81,7 @@ BOUNDS = {
     f"pbkdf2_sha1$999999999$salt${'A' * 27}=": ITERATIONS,
     f"pbkdf2:sha512:4000001$salt${HEX}": ITERATIONS,
     f"$pbkdf2-sha512$4000001$c2FsdA${B64_64[:86]}": ITERATIONS,
-    # Two blocks, each of which takes all iterations.
+    # Two blocks, each of which costs all iterations.
     f"keycloak$pbkdf2-sha256$2000001$c2FsdA==${B64_64}": ITERATIONS,
     identity(iterations=4_000_001): ITERATIONS,
     identity(iterations=0): ITERATIONS,
@@ -112,21 +112,23 @@ BOUNDS = {
 
 
 @pytest.mark.parametrize("stored", BOUNDS)
-def test_a_cost_beyond_its_bound_is_refused_with_the_bound(stored: str) -> None:
-    assert BOUNDS[stored] in refusal(stored)
-    # Nor is it verified where it is in the database already.
+def test_cost_over_its_limit_is_rejected_with_the_limit(stored: str) -> None:
+    assert BOUNDS[stored] in rejection(stored)
+    # Nor is it verified if it is in the database already.
     assert not PASSWORDS.verify(stored, "x")
 
 
 @pytest.mark.parametrize("vector", KINDS, ids=lambda vector: vector.name)
-def test_a_hash_that_is_cut_off_is_refused_and_its_kind_is_named(vector: Vector) -> None:
-    if vector.kind != "argon2":  # whose shorter digests are whole ones
-        assert "truncated" in refusal(vector.hash[:-1])
-    assert "is malformed" in refusal(vector.hash[:30]) or "truncated" in refusal(vector.hash[:30])
+def test_truncated_hash_is_rejected_and_its_scheme_named(vector: Vector) -> None:
+    if vector.kind != "argon2":  # whose shorter digests are complete ones
+        assert "truncated" in rejection(vector.hash[:-1])
+    assert "is malformed" in rejection(vector.hash[:30]) or "truncated" in rejection(
+        vector.hash[:30]
+    )
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
-def test_every_kind_has_vectors(scheme: object) -> None:
+def test_every_scheme_has_vectors(scheme: object) -> None:
     matching = [one for one in KINDS if scheme.pattern.fullmatch(one.hash)]  # type: ignore[attr-defined]
     assert matching
     assert all(one.hash.startswith(scheme.prefix) for one in matching)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What a system makes of spaces, quotes, NUL characters and long passwords is made of them here."""
+"""Spaces, quotes, NUL characters and long passwords are handled as by the original system."""
 
 import bcrypt
 import pytest
@@ -21,7 +21,7 @@ def hashes(system: str, password: str, kind: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("system", ["django", "passlib"])
-def test_bcrypt_alone_ignores_what_follows_72_bytes(system: str) -> None:
+def test_only_bcrypt_ignores_everything_after_72_bytes(system: str) -> None:
     for stored in hashes(system, LONG, "bcrypt"):
         assert verify_imported(stored, LONG + "!")
         assert not verify_imported(stored, "x" * 70)
@@ -34,7 +34,7 @@ def test_bcrypt_of_a_hash_ignores_nothing() -> None:
         assert not verify_imported(stored, LONG + "!")
 
 
-def test_a_nul_character_is_a_character_of_the_password() -> None:
+def test_nul_character_is_part_of_the_password() -> None:
     for stored in hashes("django", "nul\0inside") + hashes("werkzeug", "nul\0inside"):
         passwords = Passwords(HashProfile(8, 1, 1))
         assert passwords.verify(stored, "nul\0inside")
@@ -42,12 +42,12 @@ def test_a_nul_character_is_a_character_of_the_password() -> None:
         assert not passwords.verify(stored, "nul\0")
 
 
-def test_a_bcrypt_hash_of_what_stands_before_a_nul_does_not_match_more() -> None:
+def test_bcrypt_hash_of_the_part_before_a_nul_does_not_match_the_whole() -> None:
     stored = bcrypt.hashpw(b"abc", bcrypt.gensalt(4)).decode()
     assert not verify_imported(stored, "abc\0def")
 
 
-def test_wordpress_trims_and_nobody_else() -> None:
+def test_only_wordpress_trims_passwords() -> None:
     for stored in hashes("wordpress", " spaces "):
         assert verify_imported(stored, "spaces")
         assert verify_imported(stored, "\t spaces\r\n")
@@ -55,18 +55,18 @@ def test_wordpress_trims_and_nobody_else() -> None:
         assert not verify_imported(stored, "spaces")
 
 
-def test_wordpress_matches_quotes_from_its_forms_and_from_elsewhere() -> None:
+def test_wordpress_matches_quotes_entered_in_forms_and_elsewhere() -> None:
     typed = 'it\'s "quoted" \\ twice'
     made = hashes("wordpress", typed)
-    assert len(made) == 4  # two of a form, two of a function
+    assert len(made) == 4  # two from a form, two from a function
     for stored in made:
         assert verify_imported(stored, typed)
         assert not verify_imported(stored, typed.replace("'", ""))
 
 
 @pytest.mark.parametrize("system", ["django", "passlib"])
-def test_argon2_of_an_accent_matches_as_it_was_typed(system: str) -> None:
-    # argon2id of our own is of the NFC form alone.
+def test_argon2_matches_an_accent_as_it_was_typed(system: str) -> None:
+    # The service's own argon2id hashes use the NFC form only.
     passwords = Passwords(HashProfile(8, 1, 1))
     for stored in hashes(system, "cafe\u0301", "argon2"):
         assert passwords.verify(stored, "cafe\u0301")

@@ -1,4 +1,4 @@
-"""Each system's own hashes are verified as that system does, and replaced at the next login."""
+"""Hashes of each system are verified as by that system, and replaced at the next login."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def passwords() -> Passwords:
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
-def test_a_hash_is_accepted_and_verified(vector: Vector, passwords: Passwords) -> None:
+def test_hash_is_accepted_and_verified(vector: Vector, passwords: Passwords) -> None:
     passwords.check_hash(vector.hash)
     assert passwords.verify(vector.hash, vector.password)
 
@@ -30,7 +30,7 @@ def test_another_password_does_not_match(vector: Vector, passwords: Passwords) -
 
 
 @pytest.mark.parametrize("vector", KINDS, ids=lambda vector: vector.name)
-def test_the_next_login_replaces_it_by_argon2id(vector: Vector, passwords: Passwords) -> None:
+def test_next_login_replaces_the_hash_with_argon2id(vector: Vector, passwords: Passwords) -> None:
     users = MemoryUserStore()
     users.add(new_user(EMAIL, vector.hash, 0.0))
     assert authenticate(users, passwords, EMAIL, "another password") is None
@@ -43,7 +43,7 @@ def test_the_next_login_replaces_it_by_argon2id(vector: Vector, passwords: Passw
 
 
 @pytest.mark.parametrize("stored", DEFAULTS, ids=lambda stored: stored[:20])
-def test_what_a_library_chooses_by_itself_is_within_the_bounds(
+def test_default_parameters_of_libraries_are_within_the_limits(
     stored: str, passwords: Passwords
 ) -> None:
     passwords.check_hash(stored)

@@ -1,4 +1,4 @@
-"""Hashes of other software, among them some that it made itself."""
+"""Hashes of other software, some of them computed by that software itself."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from werkzeug.security import generate_password_hash
 from flask_watchword.accounts.imported_hashes.scheme import UnusableHash
 from flask_watchword.accounts.imported_hashes.verification import check_imported, verify_imported
 from flask_watchword.accounts.passwords import HashProfile, Passwords
-from tests.accounts.derived_hashes import noting_what_is_derived
+from tests.accounts.derived_hashes import recording_hashes
 
 PASSWORD = "correct horse battery staple"
 HEX_64 = "0" * 64
@@ -28,7 +28,7 @@ def django_hash(password: str, iterations: int = 1000) -> str:
 
 
 def werkzeug_scrypt_hash(password: str) -> str:
-    """Return what Werkzeug 2.3 and later make; earlier releases cannot."""
+    """Return a hash of Werkzeug 2.3 and later; earlier releases cannot compute it."""
     made = hashlib.scrypt(password.encode(), salt=b"saltsalt", n=1024, r=8, p=2)
     return f"scrypt:1024:8:2$saltsalt${made.hex()}"
 
@@ -46,7 +46,7 @@ def werkzeug_scrypt_hash(password: str) -> str:
     ],
     ids=["2a", "2b", "2y", "werkzeug", "werkzeug_scrypt", "werkzeug_pbkdf2", "django"],
 )
-def test_a_hash_of_other_software_is_verified_as_there(stored: str) -> None:
+def test_hash_is_verified_as_by_its_software(stored: str) -> None:
     check_imported(stored)
     assert verify_imported(stored, PASSWORD)
     assert not verify_imported(stored, PASSWORD + " ")
@@ -61,39 +61,39 @@ def test_a_hash_of_other_software_is_verified_as_there(stored: str) -> None:
         ("$2a$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK", "U*U*"),
     ],
 )
-def test_published_hashes_of_bcrypt_are_verified(stored: str, password: str) -> None:
+def test_published_bcrypt_hashes_are_verified(stored: str, password: str) -> None:
     assert verify_imported(stored, password)
 
 
-def test_what_only_looks_like_bcrypt_is_unusable() -> None:
+def test_text_that_only_resembles_bcrypt_is_unusable() -> None:
     with pytest.raises(UnusableHash):
         verify_imported("$2b$04$" + "a" * 53, "x")
 
 
-def test_bcrypt_says_nothing_about_what_follows_the_72nd_byte() -> None:
+def test_bcrypt_ignores_everything_after_the_72nd_byte() -> None:
     long = "x" * 72
     stored = bcrypt_hash(long.encode())
     assert verify_imported(stored, long + "whatever")
     assert not verify_imported(stored, long[:-1])
 
 
-def test_bcrypt_cuts_between_bytes_and_not_between_characters() -> None:
+def test_bcrypt_truncates_at_bytes_and_not_at_characters() -> None:
     password = "x" + "\u00e9" * 40
     assert verify_imported(bcrypt_hash(password.encode()[:72]), password)
 
 
-def test_a_password_with_a_nul_character_matches_no_bcrypt_hash() -> None:
+def test_password_with_a_nul_character_matches_no_bcrypt_hash() -> None:
     assert not verify_imported(bcrypt_hash(b"abc"), "abc\0def")
 
 
 @pytest.mark.parametrize("stored_form", ["caf\u00e9", "cafe\u0301"])
-def test_an_accent_matches_as_it_was_typed_and_in_its_usual_form(stored_form: str) -> None:
+def test_accent_matches_as_typed_and_in_normal_form(stored_form: str) -> None:
     assert verify_imported(bcrypt_hash(stored_form.encode()), stored_form)
     usual = bcrypt_hash(unicodedata.normalize("NFC", stored_form).encode())
     assert verify_imported(usual, stored_form)
 
 
-def test_a_lone_surrogate_is_a_wrong_password_like_any_other() -> None:
+def test_lone_surrogate_is_an_ordinary_wrong_password() -> None:
     for stored in (bcrypt_hash(b"right"), django_hash("right")):
         assert not verify_imported(stored, "\ud800")
 
@@ -127,7 +127,7 @@ UNUSABLE = [
 
 
 @pytest.mark.parametrize("stored", UNUSABLE)
-def test_a_hash_that_is_unknown_or_would_cost_too_much_is_refused(stored: str) -> None:
+def test_unknown_or_too_expensive_hash_is_rejected(stored: str) -> None:
     with pytest.raises(UnusableHash):
         check_imported(stored)
     with pytest.raises(UnusableHash):
@@ -135,11 +135,11 @@ def test_a_hash_that_is_unknown_or_would_cost_too_much_is_refused(stored: str) -
 
 
 @pytest.mark.parametrize("stored", UNUSABLE)
-def test_an_unusable_hash_costs_what_nobody_s_does(
+def test_unusable_hash_costs_as_much_as_a_decoy(
     stored: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passwords = Passwords(HashProfile(memory_kib=8, time_cost=1, parallelism=1))
-    derived = noting_what_is_derived(monkeypatch)
+    derived = recording_hashes(monkeypatch)
     assert not passwords.verify(stored, "x")
     assert derived == [passwords._decoy_hash.salt]
 
@@ -149,5 +149,5 @@ def test_an_unusable_hash_costs_what_nobody_s_does(
     ["$2b$14$" + "." * 53, f"scrypt:65536:8:4$salt${HEX_64 * 2}"],
     ids=["bcrypt", "scrypt"],
 )
-def test_the_dearest_hashes_that_are_borne_are_verified(stored: str) -> None:
+def test_most_expensive_allowed_hashes_are_verified(stored: str) -> None:
     assert not verify_imported(stored, "x")

@@ -1,4 +1,4 @@
-"""Hashes that other software made, with the passwords of which it made them."""
+"""Hashes computed by other software, with their passwords."""
 
 import json
 from pathlib import Path
@@ -41,7 +41,7 @@ def _of_keycloak(vector: dict[str, Any]) -> str:
 
 
 VECTORS = [vector for system in SYSTEMS for vector in _vectors(system)]
-#: The hashes of each library at its own costs.
+#: The hashes of each library with its default costs.
 DEFAULTS = [stored for system in SYSTEMS for stored in _read(system).get("defaults", [])]
-#: One hash of each kind.
+#: One hash of each scheme.
 KINDS = list({(vector.system, vector.kind): vector for vector in VECTORS}.values())

@@ -1,4 +1,4 @@
-"""Other issuers, on a server on this machine, and an application that accepts their tokens."""
+"""Other issuers, on a local server, and an application that accepts their tokens."""
 
 import hmac
 import json
@@ -33,7 +33,7 @@ CONFIGURATION = "/.well-known/openid-configuration"
 
 @cache
 def private_key(algorithm: str, number: int) -> Any:
-    """Return a private key for an algorithm, another one for each number."""
+    """Return a private key for an algorithm, a different one for each number."""
     if algorithm.startswith("ES"):
         curves = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
         return ec.generate_private_key(curves[algorithm])
@@ -43,7 +43,7 @@ def private_key(algorithm: str, number: int) -> Any:
 
 
 def public_jwk(algorithm: str, number: int, kid: str | None) -> dict[str, Any]:
-    """Return the JWK of a key as PyJWT writes it."""
+    """Return the JWK of a key in PyJWT's format."""
     method = jwt.get_algorithm_by_name(algorithm)
     jwk = json.loads(method.to_jwk(private_key(algorithm, number).public_key()))
     named = {"kid": kid} if kid is not None else {}
@@ -51,9 +51,10 @@ def public_jwk(algorithm: str, number: int, kid: str | None) -> dict[str, Any]:
 
 
 class Other:
-    """Another issuer: where it is, its keys, its tokens.
+    """Another issuer with its address, keys and tokens.
 
-    One key at a time: `rotate` publishes the next one beside it, `drop` the newest alone.
+    It starts with one key: `rotate` publishes the next one beside it, `drop` publishes only the
+    newest.
     """
 
     def __init__(self, site: Site, path: str, algorithm: str = "ES256") -> None:
@@ -61,7 +62,7 @@ class Other:
         self.path = path
         self.name = site.url(path)
         self.algorithm = algorithm
-        # The same in every run: two issuers must never come to share a key by chance.
+        # The same in every run, so that two issuers never share a key by chance.
         self.numbers = [crc32(path.encode()) % 1000]
         self.named = True
         self.publish()
@@ -97,7 +98,7 @@ class Other:
         return {name: value for name, value in {**claims, **changes}.items() if value is not ABSENT}
 
     def token(self, header: dict[str, Any] | None = None, **changes: Any) -> str:
-        """Return a token that the newest key has signed."""
+        """Return a token signed with the newest key."""
         number = self.numbers[-1]
         members = {"kid": self.kid(number), **(header or {})}
         return signed(
@@ -109,13 +110,13 @@ class Other:
 
 
 def signed(claims: dict[str, Any], key: Any, algorithm: str, header: dict[str, Any]) -> str:
-    """Sign any claims under any header, which may say something else than the truth.
+    """Sign any claims under any header, including false ones.
 
     Args:
         claims: the claims.
-        key: a private key; for HMAC the secret, whatever it is.
-        algorithm: how it is signed.
-        header: header members that win over `typ` and `alg`; `None` takes one out.
+        key: a private key; for HMAC the secret, of any type.
+        algorithm: the algorithm of the signature.
+        header: header members that override `typ` and `alg`; `None` removes one.
     """
     members = {"typ": "JWT", "alg": algorithm, **header}
     members = {name: value for name, value in members.items() if value is not None}
@@ -143,7 +144,7 @@ class Place:
 
     @property
     def kept(self) -> dict[Any, Any]:
-        """The keys of issuers that are held."""
+        """The cached keys of issuers."""
         return state_of(self.app).issuer_keys._keys
 
     def get(self, token: str, path: str = "/") -> TestResponse:
@@ -151,13 +152,13 @@ class Place:
         return self.app.test_client(use_cookies=False).get(path, headers=headers)
 
     def told(self, token: str, path: str = "/") -> tuple[int, str]:
-        """Return the status and the text that a token gets."""
+        """Return the status and the text of the response to a token."""
         answer = self.get(token, path)
         return answer.status_code, answer.get_json().get("msg", "")
 
     def own_token(self, **claims: Any) -> str:
         with self.app.app_context(), warnings.catch_warnings():
-            # Some of them are created to be refused.
+            # Some of them are created to be rejected.
             warnings.simplefilter("ignore", UnusableTokenWarning)
             return create_access_token("7", additional_claims=claims)
 

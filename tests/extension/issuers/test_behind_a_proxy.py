@@ -1,4 +1,4 @@
-"""An application that reaches an issuer through the proxy of the environment alone."""
+"""An application that reaches an issuer only through the proxy of the environment."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.infra.http.elapsed import Elapsed
 from tests.infra.http.site import running
 from tests.servers.connect_proxy import connect_proxy
 
-# A name that nothing on this machine resolves.
+# A name that does not resolve on this machine.
 HOST = "issuer.invalid"
 
 

@@ -1,4 +1,4 @@
-"""What the doctor says of how the keys of issuers are fetched."""
+"""Doctor checks of how the keys of issuers are fetched."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         {"shop": {"jwks_url": "http://127.0.0.1:5000/jwks", "allow_http": True, **RIGHT}},
     ],
 )
-def test_https_and_this_machine_are_fine(issuers: dict[str, Any]) -> None:
+def test_https_and_loopback_are_fine(issuers: dict[str, Any]) -> None:
     assert found(issuers, "keys of other issuers").level is Level.OK
 
 
@@ -57,7 +57,7 @@ def test_http_to_another_machine_is_a_warning_that_names_the_issuer(
     assert f"JWT_ISSUERS[{next(iter(issuers))!r}]" in finding.says
 
 
-def test_a_proxy_that_takes_connections_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reachable_proxy_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found({"https://issuer.example": RIGHT}, "proxy").says == "not used"
     with connect_proxy() as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://ada:secret@127.0.0.1:{proxy.port}")
@@ -66,7 +66,7 @@ def test_a_proxy_that_takes_connections_is_fine(monkeypatch: pytest.MonkeyPatch)
     assert finding.says == f"127.0.0.1:{proxy.port} accepts connections"
 
 
-def test_a_proxy_that_is_down_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_proxy_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     with connect_proxy() as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://ada:secret@127.0.0.1:{proxy.port}")
     finding = found(PROXIED, "proxy")
@@ -75,13 +75,13 @@ def test_a_proxy_that_is_down_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> N
     assert "secret" not in finding.says
 
 
-def test_a_proxy_that_is_not_named_is_a_warning() -> None:
+def test_proxy_that_does_not_resolve_is_a_warning() -> None:
     finding = found(PROXIED, "proxy")
     assert finding.level is Level.WARNING
     assert "HTTPS_PROXY is not" in finding.says
 
 
-def test_a_proxy_that_cannot_be_used_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_proxy_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "socks5://ada:secret@proxy:1080")
     with pytest.raises(RuntimeError, match=r"\['environment_proxy'\]: HTTPS_PROXY is not") as error:
         found(PROXIED, "proxy")

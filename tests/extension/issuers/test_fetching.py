@@ -1,4 +1,4 @@
-"""When keys are fetched, and what is answered while they are not there."""
+"""When keys are fetched, and the responses while they are unavailable."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ UNKNOWN = (422, "No key is known for this token")
 
 
 def settle(place: Place) -> None:
-    """Return when no fetch is under way."""
+    """Return when no fetch is in progress."""
     for keys in place.kept.values():
         landed = keys._finished
         assert landed is None or landed.wait(30)
@@ -35,7 +35,7 @@ def test_one_fetch_serves_every_token(place: Place, one: Other) -> None:
     assert one.fetches == 1
 
 
-def test_fifty_requests_at_once_cost_one_fetch(place: Place, one: Other) -> None:
+def test_fifty_concurrent_requests_cause_one_fetch(place: Place, one: Other) -> None:
     tokens = [one.token(sub=str(number)) for number in range(50)]
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(place.get, tokens))
@@ -43,7 +43,7 @@ def test_fifty_requests_at_once_cost_one_fetch(place: Place, one: Other) -> None
     assert one.fetches == 1
 
 
-def test_a_new_key_is_found_by_the_first_token_that_it_signed(
+def test_new_key_is_fetched_for_the_first_token_it_signed(
     place: Place, one: Other, elapsed: Elapsed
 ) -> None:
     old = one.token()
@@ -55,7 +55,7 @@ def test_a_new_key_is_found_by_the_first_token_that_it_signed(
     assert one.fetches == 2
 
 
-def test_a_new_key_without_a_name_is_found_as_well(
+def test_new_key_without_a_kid_is_fetched_as_well(
     place: Place, one: Other, elapsed: Elapsed
 ) -> None:
     one.named = False
@@ -67,7 +67,7 @@ def test_a_new_key_without_a_name_is_found_as_well(
     assert one.fetches == 2
 
 
-def test_unknown_kids_cost_one_fetch_per_cooldown(
+def test_unknown_kids_cause_one_fetch_per_cooldown(
     place: Place, one: Other, two: Other, elapsed: Elapsed
 ) -> None:
     assert place.get(one.token()).status_code == place.get(two.token()).status_code == 200
@@ -78,7 +78,7 @@ def test_unknown_kids_cost_one_fetch_per_cooldown(
         assert (one.fetches, two.fetches) == (1 + round_, 1)
 
 
-def test_a_flipped_signature_costs_no_fetch(place: Place, one: Other, elapsed: Elapsed) -> None:
+def test_invalid_signature_causes_no_fetch(place: Place, one: Other, elapsed: Elapsed) -> None:
     token = one.token()
     assert place.get(token).status_code == 200
     elapsed.now += COOLDOWN
@@ -111,7 +111,7 @@ def test_withdrawn_key_of_an_issuer_does_not_verify_cached_or_not(
         one.jwks_path,
         {"keys": [public_jwk(one.algorithm, one.numbers[1], one.kid(one.numbers[1]))]},
     )
-    # Held up, because a fetch that is quick enough serves the very request that began it.
+    # The fetch is delayed; a fast one would serve the request that started it.
     released = one.site.hold(one.jwks_path)
     elapsed.now += DEFAULT
     assert place.get(token).status_code == 200
@@ -121,7 +121,7 @@ def test_withdrawn_key_of_an_issuer_does_not_verify_cached_or_not(
     assert place.get(kept).status_code == 200
 
 
-def test_without_keys_the_answer_is_503_and_when_to_come_again(
+def test_missing_keys_give_503_with_retry_after(
     place: Place, one: Other, two: Other, elapsed: Elapsed, caplog: pytest.LogCaptureFixture
 ) -> None:
     one.break_down()
@@ -141,15 +141,13 @@ def test_without_keys_the_answer_is_503_and_when_to_come_again(
     assert place.get(one.token()).status_code == 200
 
 
-def test_a_dead_issuer_is_not_released_each_request(place: Place, one: Other) -> None:
+def test_unreachable_issuer_is_not_fetched_at_each_request(place: Place, one: Other) -> None:
     one.break_down()
     assert {place.get(one.token()).status_code for _ in range(20)} == {503}
     assert len(one.site.requests) == 1
 
 
-def test_a_broken_issuer_touches_neither_the_others_nor_us(
-    place: Place, one: Other, two: Other
-) -> None:
+def test_unreachable_issuer_affects_no_other_tokens(place: Place, one: Other, two: Other) -> None:
     one.break_down()
     assert place.get(one.token()).status_code == 503
     assert place.get(two.token()).status_code == 200
@@ -157,7 +155,9 @@ def test_a_broken_issuer_touches_neither_the_others_nor_us(
     assert place.told(one.token(iss="nobody")) == (422, "Invalid issuer")
 
 
-def test_a_view_whose_token_is_optional_stays_closed_without_keys(place: Place, one: Other) -> None:
+def test_view_with_an_optional_token_responds_with_503_without_keys(
+    place: Place, one: Other
+) -> None:
     place.app.add_url_rule("/open", "open", jwt_required(optional=True)(lambda: "open"))
     one.break_down()
     assert place.app.test_client().get("/open").status_code == 200
@@ -165,7 +165,9 @@ def test_a_view_whose_token_is_optional_stays_closed_without_keys(place: Place, 
 
 
 @pytest.mark.parametrize("own_handlers", [False, True])
-def test_a_rest_framework_answers_503_as_well(place: Place, one: Other, own_handlers: bool) -> None:
+def test_rest_framework_responds_with_503_as_well(
+    place: Place, one: Other, own_handlers: bool
+) -> None:
     api = Api(place.app, doc=False)
     if own_handlers:
         place.manager._set_error_handler_callbacks(api)
@@ -184,7 +186,7 @@ def test_a_rest_framework_answers_503_as_well(place: Place, one: Other, own_hand
     one.publish()
 
 
-def test_keys_stay_when_the_options_change(place: Place, one: Other, two: Other) -> None:
+def test_keys_survive_a_change_of_options(place: Place, one: Other, two: Other) -> None:
     assert place.get(one.token()).status_code == 200
     place.app.config["JWT_DECODE_LEEWAY"] = 1
     assert place.get(one.token()).status_code == 200
@@ -195,7 +197,7 @@ def test_keys_stay_when_the_options_change(place: Place, one: Other, two: Other)
     assert one.fetches == 1
 
 
-def test_issuers_changed_in_place_count(place: Place, one: Other, two: Other) -> None:
+def test_issuers_changed_in_place_take_effect(place: Place, one: Other, two: Other) -> None:
     token, issuers = one.token(), place.app.config["JWT_ISSUERS"]
     assert [place.get(token).status_code for _ in range(2)] == [200, 200]
     issuers[one.name]["audience"] = ["another-api"]
@@ -234,13 +236,13 @@ def test_cached_token_is_verified_from_the_cache(
     assert place.get(own).status_code == 200
 
 
-def test_a_token_that_was_rejected_is_not_cached(place: Place, one: Other) -> None:
+def test_rejected_token_is_not_cached(place: Place, one: Other) -> None:
     token = one.token({"typ": "logout+jwt"})
     assert [place.get(token).status_code for _ in range(3)] == [422, 422, 422]
 
 
 @pytest.mark.filterwarnings("ignore::flask_watchword.errors.InsecureKeyLengthWarning")
-def test_an_rsa_key_under_2048_bits_is_left_out(place: Place, one: Other) -> None:
+def test_rsa_key_under_2048_bits_is_ignored(place: Place, one: Other) -> None:
     weak = rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is the point
     jwk = jwt.algorithms.RSAAlgorithm.to_jwk(weak.public_key(), as_dict=True)
     strong = public_jwk(one.algorithm, one.numbers[0], one.kid(one.numbers[0]))

@@ -1,4 +1,4 @@
-"""The code of the guide runs, and does what the guide says."""
+"""The code of the guide runs as the guide describes."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,7 @@ def application(keycloak: Other, auth0: Other) -> Flask:
     return app
 
 
-def test_the_application_of_the_guide_accepts_the_tokens_of_both_issuers(site: Site) -> None:
+def test_application_of_the_guide_accepts_the_tokens_of_both_issuers(site: Site) -> None:
     keycloak, auth0 = Other(site, "/realms/shop", "RS256"), Other(site, "/tenant/", "RS256")
     client = application(keycloak, auth0).test_client()
     ada = keycloak.token(aud=["account", "shop-api"], sub="f3a1", typ="Bearer", sid="s")
@@ -48,7 +48,7 @@ def test_the_application_of_the_guide_accepts_the_tokens_of_both_issuers(site: S
     assert site.asked("/tenant/.well-known/openid-configuration") == 0
 
 
-def test_the_guide_has_a_row_for_each_member() -> None:
+def test_guide_has_a_row_for_each_member() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE)
     assert rows == [
         "audience",
@@ -60,9 +60,7 @@ def test_the_guide_has_a_row_for_each_member() -> None:
     ]
 
 
-def test_the_answers_of_the_guide_are_those_that_are_given(
-    place: Place, one: Other, two: Other
-) -> None:
+def test_responses_in_the_guide_are_the_real_ones(place: Place, one: Other, two: Other) -> None:
     two.break_down()
     forged = signed(one.claims(), b"a secret" * 4, "HS256", {"kid": "key-0"})
     answers = [
@@ -78,7 +76,7 @@ def test_the_answers_of_the_guide_are_those_that_are_given(
     assert rows == told
 
 
-def test_the_figures_of_the_guide_are_those_of_the_code() -> None:
+def test_numbers_in_the_guide_are_those_of_the_code() -> None:
     hours = freshness.LONGEST / 3600
     figures = {
         f"{location.TOTAL_SECONDS:.0f} seconds for everything, {connecting.CONNECT_SECONDS:.0f} of",

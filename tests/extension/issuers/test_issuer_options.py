@@ -1,4 +1,4 @@
-"""What may stand in JWT_ISSUERS, and what an application is told of the rest when it starts."""
+"""Valid values of JWT_ISSUERS, and the startup errors for invalid ones."""
 
 from typing import Any
 
@@ -115,7 +115,7 @@ def test_invalid_option_is_rejected_in_one_line(issuers: Any, told: str) -> None
         {"JWT_DECODE_ISSUER": {NAME}},
     ],
 )
-def test_an_issuer_cannot_have_the_name_of_the_application(options: dict[str, Any]) -> None:
+def test_issuer_cannot_have_the_name_of_the_application(options: dict[str, Any]) -> None:
     with pytest.raises(RuntimeError, match="is this application's own name"):
         start({NAME: RIGHT}, **options)
     start({NAME + "/": RIGHT}, **options)

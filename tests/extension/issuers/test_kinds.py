@@ -1,4 +1,4 @@
-"""What another issuer's token may be, and what is made of its claims."""
+"""Accepted types of other issuers' tokens, and the interpretation of their claims."""
 
 import time
 from typing import Any
@@ -85,7 +85,7 @@ def test_strict_profile_does_not_require_our_claims_of_other_issuers(
     assert place.get(place.own_token()).status_code == 200
 
 
-def test_an_expired_token_is_answered_as_ours_are(place: Place, one: Other) -> None:
+def test_expired_token_gets_the_same_response_as_an_own_one(place: Place, one: Other) -> None:
     token = one.token(exp=int(time.time()) - 60)
     assert place.told(token) == (401, "Token has expired")
     place.app.config["JWT_DECODE_LEEWAY"] = 120
@@ -105,7 +105,7 @@ def test_cached_token_expires(place: Place, one: Other) -> None:
     assert place.told(token) == (422, "The token is not yet valid (iat)")
 
 
-def test_a_token_is_verified_outside_of_a_view_as_well(place: Place, one: Other) -> None:
+def test_token_is_verified_outside_a_view_as_well(place: Place, one: Other) -> None:
     with place.app.app_context():
         assert decode_token(one.token())["iss"] == one.name
         token = one.token(exp=int(time.time()) - 60)
@@ -121,9 +121,7 @@ def test_malformed_token_is_rejected_without_a_fetch(place: Place, one: Other, o
     assert one.site.requests == []
 
 
-def test_a_token_in_a_cookie_needs_the_csrf_value_that_only_we_write(
-    elapsed: Elapsed, one: Other
-) -> None:
+def test_token_in_a_cookie_needs_the_csrf_claim_of_own_tokens(elapsed: Elapsed, one: Other) -> None:
     place = Place(elapsed, options(one), JWT_TOKEN_LOCATION=["cookies"])
     headers = {"Cookie": f"access_token_cookie={one.token()}"}
     assert place.app.test_client(use_cookies=False).get("/", headers=headers).status_code == 200

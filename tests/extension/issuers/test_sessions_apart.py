@@ -1,4 +1,4 @@
-"""What another issuer writes in `sid`, `jti` and `sub` names nothing of ours."""
+"""`sid`, `jti` and `sub` of another issuer's token never refer to own sessions or users."""
 
 import time
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def sessions(place: Place) -> Iterator[Sessions]:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_token_of_another_issuer_cannot_reach_our_sessions(
+def test_token_of_another_issuer_cannot_access_own_sessions(
     place: Place, one: Other, sessions: Sessions, call: str
 ) -> None:
     with place.app.test_request_context():
@@ -53,7 +53,7 @@ def test_token_of_another_issuer_cannot_reach_our_sessions(
         assert [session.id for session in sessions.list("7")] == [ours.session_id]
 
 
-def test_with_a_token_of_ours_they_do(place: Place, one: Other, sessions: Sessions) -> None:
+def test_own_token_can_access_its_sessions(place: Place, one: Other, sessions: Sessions) -> None:
     with place.app.test_request_context():
         ours = sessions.start("7")
     assert place.get(ours.access_token, "/call/list").status_code == 200
@@ -77,7 +77,7 @@ def test_revocation_does_not_apply_to_tokens_of_another_issuer(
     assert place.get(expired, "/expired").status_code == 200
 
 
-def test_a_blueprint_may_be_closed_to_the_tokens_of_others(elapsed: Elapsed, one: Other) -> None:
+def test_blueprint_can_reject_tokens_of_other_issuers(elapsed: Elapsed, one: Other) -> None:
     place = Place(elapsed, options(one))
     outer, inner = Blueprint("outer", __name__), Blueprint("inner", __name__)
     inner.add_url_rule("/inside", "inside", jwt_required()(lambda: "inside"))

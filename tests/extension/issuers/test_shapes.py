@@ -1,4 +1,4 @@
-"""Tokens and JWK Sets in the shapes that issuers out there give them."""
+"""Tokens and JWK Sets in the formats of real issuers."""
 
 import time
 from typing import Any
@@ -23,7 +23,7 @@ CERTIFICATE = {"x5c": ["MIICmzCCAYMCBgGX"], "x5t": "cw6TBBaXcTSk6LXbDUwVTNPhpo4"
 
 
 def bare(algorithm: str) -> dict[str, Any]:
-    """Return the members that make a public key, and no other."""
+    """Return only the members that define a public key."""
     jwk = public_jwk(algorithm, 7000, None)
     return {name: value for name, value in jwk.items() if name not in ("alg", "use", "key_ops")}
 
@@ -64,7 +64,7 @@ def keycloak_claims(issuer: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def test_those_of_keycloak(elapsed: Elapsed, site: Site) -> None:
+def test_tokens_of_keycloak(elapsed: Elapsed, site: Site) -> None:
     encryption = {**bare("RS256"), "kid": "x", "use": "enc", "alg": "RSA-OAEP", **CERTIFICATE}
     signing = {**bare("RS256"), "kid": KID, "use": "sig", "alg": "RS256", **CERTIFICATE}
     place, issuer = accepting(
@@ -79,7 +79,7 @@ def test_those_of_keycloak(elapsed: Elapsed, site: Site) -> None:
         assert place.get(signed(claims, key, "RS256", header)).status_code == 422
 
 
-def test_those_of_entra_whose_keys_do_not_name_an_algorithm(elapsed: Elapsed, site: Site) -> None:
+def test_tokens_of_entra_whose_keys_have_no_alg(elapsed: Elapsed, site: Site) -> None:
     key = {**bare("RS256"), "kid": KID, "use": "sig", **CERTIFICATE, "issuer": "https://login"}
     place, issuer = accepting(elapsed, site, [key])
     claims = keycloak_claims(issuer, aud=AUDIENCE, ver="2.0", oid="x", tid="y", scp="read")
@@ -90,7 +90,7 @@ def test_those_of_entra_whose_keys_do_not_name_an_algorithm(elapsed: Elapsed, si
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "ES512"])
-def test_those_of_python_jose_which_name_no_key(
+def test_tokens_of_python_jose_which_have_no_kid(
     elapsed: Elapsed, site: Site, algorithm: str
 ) -> None:
     place, issuer = accepting(elapsed, site, [{**bare(algorithm), "alg": algorithm}])
@@ -113,9 +113,7 @@ def test_rsa_keys_of_every_usual_size(elapsed: Elapsed, site: Site, bits: int) -
 
 
 @pytest.mark.parametrize("curve", ["P-512", "secp521r1", "p-521", "P-256", None])
-def test_es512_is_on_p_521_and_on_nothing_else(
-    elapsed: Elapsed, site: Site, curve: str | None
-) -> None:
+def test_es512_requires_p_521(elapsed: Elapsed, site: Site, curve: str | None) -> None:
     place, issuer = accepting(elapsed, site, [{**bare("ES512"), "alg": "ES512", "crv": curve}])
     claims = {"iss": issuer, "aud": AUDIENCE, "sub": "ada", "exp": int(time.time()) + 60}
     assert place.get(signed(claims, private_key("ES512", 7000), "ES512", {})).status_code == 503

@@ -1,4 +1,4 @@
-"""Why a token of another issuer is refused."""
+"""Explanations of why another issuer's token is rejected."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.extension.issuers.others import Other, Place
 ONE_STEP = "form, signature and claims"
 
 
-def test_a_token_of_another_issuer_is_checked_by_its_keys(place: Place, one: Other) -> None:
+def test_token_of_another_issuer_is_checked_with_its_keys(place: Place, one: Other) -> None:
     check = check_token(place.app, one.token(), refresh=False)
     assert check.verdict.accepted
     for token in (one.token(aud="others"), one.token({"kid": "nobody's"})):
@@ -20,7 +20,7 @@ def test_a_token_of_another_issuer_is_checked_by_its_keys(place: Place, one: Oth
         assert place.told(token) == (check.verdict.status, check.verdict.msg)
 
 
-def test_keys_that_cannot_be_fetched_are_a_store_that_is_down(place: Place, one: Other) -> None:
+def test_keys_that_cannot_be_fetched_count_as_store_outage(place: Place, one: Other) -> None:
     one.break_down()
     with pytest.raises(StoreUnavailable):
         check_token(place.app, one.token(), refresh=False)

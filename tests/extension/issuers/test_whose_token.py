@@ -1,4 +1,4 @@
-"""Whose keys a token is verified with: those of the issuer that it names, and no others."""
+"""A token is verified only with the keys of the issuer that it names."""
 
 import time
 from typing import Any
@@ -24,7 +24,7 @@ SIGNATURE = (422, "Signature verification failed")
 ISSUER = (422, "Invalid issuer")
 
 
-def test_tokens_of_several_issuers_and_our_own_are_accepted_at_once(
+def test_tokens_of_several_issuers_and_own_tokens_are_accepted_together(
     place: Place, one: Other, two: Other
 ) -> None:
     for other in (one, two, one):
@@ -33,7 +33,7 @@ def test_tokens_of_several_issuers_and_our_own_are_accepted_at_once(
     assert place.get(place.own_token()).status_code == 200
 
 
-def test_issuers_are_found_by_discovery_or_where_they_are_configured(
+def test_issuers_are_found_by_discovery_or_configuration(
     elapsed: Elapsed, site: Site, one: Other
 ) -> None:
     discovered = Place(elapsed, options(one))
@@ -44,7 +44,7 @@ def test_issuers_are_found_by_discovery_or_where_they_are_configured(
     assert len(site.requests) == 3
 
 
-def test_an_issuer_that_is_not_a_address_works_where_its_keys_are_configured(
+def test_issuer_that_is_not_a_url_works_with_configured_keys(
     elapsed: Elapsed, site: Site, one: Other
 ) -> None:
     one.name = "the shop"
@@ -56,17 +56,17 @@ def test_one_issuer_cannot_sign_for_another(place: Place, one: Other, two: Other
     assert one.kid(one.numbers[0]) == two.kid(two.numbers[0])
     assert place.told(one.token(iss=two.name)) == SIGNATURE
     assert place.told(two.token(iss=one.name)) == SIGNATURE
-    # Nor after both have been there, when all keys are known and tokens are remembered.
+    # Nor after tokens of both have been accepted, when all keys are known and tokens are cached.
     assert {place.get(each.token()).status_code for each in (one, two)} == {200}
     assert place.told(one.token(iss=two.name)) == SIGNATURE
 
 
-def test_an_issuer_cannot_sign_for_us(place: Place, one: Other) -> None:
+def test_issuer_cannot_sign_own_tokens(place: Place, one: Other) -> None:
     for name in (ABSENT, "", "us"):
         assert place.get(one.token(iss=name)).status_code == 422
 
 
-def test_an_issuer_cannot_sign_for_us_with_our_own_algorithm(elapsed: Elapsed, one: Other) -> None:
+def test_issuer_cannot_sign_own_tokens_with_the_own_algorithm(elapsed: Elapsed, one: Other) -> None:
     ours = private_key("ES256", 5000)
     pem = {
         "JWT_ALGORITHM": "ES256",
@@ -85,14 +85,14 @@ def test_an_issuer_cannot_sign_for_us_with_our_own_algorithm(elapsed: Elapsed, o
     )
 
 
-def test_we_cannot_sign_for_an_issuer(place: Place, one: Other) -> None:
+def test_own_key_cannot_sign_for_an_issuer(place: Place, one: Other) -> None:
     assert place.told(place.own_token(iss=one.name, aud=AUDIENCE)) == (
         422,
         "The specified alg value is not allowed",
     )
 
 
-def test_a_public_key_is_not_a_secret_to_sign_with(place: Place, one: Other) -> None:
+def test_public_key_is_not_accepted_as_an_hmac_secret(place: Place, one: Other) -> None:
     public = private_key(one.algorithm, one.numbers[0]).public_key()
     pem = public.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -111,7 +111,7 @@ def test_unknown_issuer_is_rejected(place: Place, one: Other, site: Site) -> Non
     assert site.requests == []
 
 
-def test_a_slash_at_the_end_makes_another_issuer(elapsed: Elapsed, site: Site) -> None:
+def test_trailing_slash_makes_a_different_issuer(elapsed: Elapsed, site: Site) -> None:
     with_slash, without = Other(site, "/one/"), Other(site, "/one")
     place = Place(elapsed, options(without))
     assert place.get(without.token()).status_code == 200
@@ -126,7 +126,9 @@ def test_issuer_that_is_not_text_is_rejected(place: Place, one: Other, name: Any
     assert place.get(signed(claims, HMAC_SECRET.encode(), "HS256", {})).status_code == 422
 
 
-def test_tokens_of_our_own_name_are_ours(elapsed: Elapsed, one: Other) -> None:
+def test_tokens_with_the_own_issuer_name_are_verified_with_the_own_key(
+    elapsed: Elapsed, one: Other
+) -> None:
     place = Place(elapsed, options(one), JWT_ENCODE_ISSUER="us")
     assert place.get(place.own_token()).get_json()["iss"] == "us"
     assert place.told(place.own_token(iss="them")) == ISSUER
@@ -135,7 +137,7 @@ def test_tokens_of_our_own_name_are_ours(elapsed: Elapsed, one: Other) -> None:
     assert place.told(place.own_token(iss="them")) == ISSUER
 
 
-def test_without_a_key_of_our_own_only_tokens_of_others_are_accepted(
+def test_without_an_own_key_only_tokens_of_issuers_are_accepted(
     elapsed: Elapsed, place: Place, one: Other
 ) -> None:
     keyless = Place(elapsed, options(one), JWT_SECRET_KEY=None)
@@ -153,7 +155,7 @@ def test_without_a_key_of_our_own_only_tokens_of_others_are_accepted(
         {"JWT_PUBLIC_KEYS": [public_jwk("ES256", 5000, "x")], "JWT_DECODE_ALGORITHMS": ["ES256"]},
     ],
 )
-def test_half_of_a_key_of_our_own_is_a_mistake_as_ever(
+def test_incomplete_own_key_is_still_an_error(
     elapsed: Elapsed, one: Other, options_: dict[str, Any]
 ) -> None:
     place = Place(elapsed, options(one), JWT_SECRET_KEY=None, **options_)
@@ -209,7 +211,7 @@ def test_key_urls_in_a_token_are_never_fetched(
     assert site.asked("/mine") == 0
 
 
-def test_each_issuer_has_an_audience_of_its_own(elapsed: Elapsed, one: Other, two: Other) -> None:
+def test_each_issuer_has_its_own_audience(elapsed: Elapsed, one: Other, two: Other) -> None:
     place = Place(
         elapsed,
         {one.name: {"audience": ["a", "b"]}, two.name: {"audience": None}},
@@ -226,19 +228,19 @@ def test_each_issuer_has_an_audience_of_its_own(elapsed: Elapsed, one: Other, tw
     assert place.get(place.own_token(aud="a")).status_code == 422
 
 
-def test_each_issuer_has_algorithms_of_its_own(elapsed: Elapsed, site: Site) -> None:
+def test_each_issuer_has_its_own_algorithms(elapsed: Elapsed, site: Site) -> None:
     first, second = Other(site, "/one", "RS256"), Other(site, "/two", "ES256")
     members = {first.name: ["RS256"], second.name: "ES256"}
     place = Place(elapsed, {n: {"audience": AUDIENCE, "algorithms": a} for n, a in members.items()})
     assert {place.get(each.token()).status_code for each in (first, second)} == {200}
-    # The same key, under another algorithm of its kind.
+    # The same key, under another algorithm of its type.
     key = private_key("RS256", first.numbers[0])
     for algorithm in ("RS384", "PS256"):
         token = signed(first.claims(), key, algorithm, {"kid": first.kid(first.numbers[0])})
         assert place.told(token) == (422, "The specified alg value is not allowed")
 
 
-def test_a_key_serves_the_algorithm_that_it_names_alone(elapsed: Elapsed, site: Site) -> None:
+def test_key_is_used_only_for_the_algorithm_that_it_names(elapsed: Elapsed, site: Site) -> None:
     other = Other(site, "/one", "RS256")
     place = Place(elapsed, options(other))
     key = private_key("RS256", other.numbers[0])
@@ -254,7 +256,7 @@ def test_algorithm_not_configured_for_the_issuer_is_rejected(
     assert place.get(one.token({"alg": alg})).status_code == 422
 
 
-def test_the_users_of_two_issuers_may_have_the_same_subject(
+def test_users_of_two_issuers_may_have_the_same_subject(
     place: Place, one: Other, two: Other
 ) -> None:
     users = {(one.name, "7"): "ada", (two.name, "7"): "grace"}

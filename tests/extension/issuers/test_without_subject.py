@@ -1,4 +1,4 @@
-"""Tokens of another issuer that name no subject, where they are accepted."""
+"""Tokens without a subject, from an issuer for which they are accepted."""
 
 import pytest
 from flask import jsonify
@@ -11,25 +11,27 @@ from tests.infra.http.elapsed import Elapsed
 
 @pytest.fixture
 def place(elapsed: Elapsed, one: Other, two: Other) -> Place:
-    """An application that accepts tokens without a subject of one issuer, and not of the other."""
+    """An application that accepts tokens without a subject from only one of the issuers."""
     return Place(elapsed, options(one, subject_required=False) | options(two))
 
 
-def test_they_are_accepted_of_this_issuer_alone(place: Place, one: Other, two: Other) -> None:
+def test_missing_subject_is_accepted_only_from_the_configured_issuer(
+    place: Place, one: Other, two: Other
+) -> None:
     answer = place.get(one.token(sub=ABSENT))
     assert (answer.status_code, answer.get_json()["sub"]) == (200, None)
-    # Remembered, it is the same.
+    # The cached token gets the same result.
     assert place.get(one.token(sub=ABSENT)).status_code == 200
     assert place.told(two.token(sub=ABSENT)) == (422, "Missing claim: sub")
     assert place.get(two.token()).status_code == 200
 
 
-def test_one_with_a_subject_keeps_it(place: Place, one: Other) -> None:
+def test_token_with_a_subject_keeps_it(place: Place, one: Other) -> None:
     assert place.get(one.token(sub="7")).get_json()["sub"] == "7"
     assert place.told(one.token(sub=7)) == (422, "Subject must be a string")
 
 
-def test_the_identity_is_none(place: Place, one: Other) -> None:
+def test_identity_is_none(place: Place, one: Other) -> None:
     view = jwt_required()(lambda: jsonify(identity=get_jwt_identity()))
     place.app.add_url_rule("/identity", "identity", view)
     token = one.token(sub=ABSENT)
@@ -46,14 +48,14 @@ def test_user_lookup_can_use_another_claim(place: Place, one: Other) -> None:
     assert place.get(one.token(sub=ABSENT), "/user").status_code == 401
 
 
-def test_the_keys_are_fetched_once_when_the_option_changes(place: Place, one: Other) -> None:
+def test_changing_the_option_fetches_the_keys_only_once(place: Place, one: Other) -> None:
     assert place.get(one.token(sub=ABSENT)).status_code == 200
     place.app.config["JWT_ISSUERS"][one.name]["subject_required"] = True
     assert place.told(one.token(sub=ABSENT)) == (422, "Missing claim: sub")
     assert one.fetches == 1
 
 
-def test_own_tokens_need_a_subject_all_the_same(place: Place) -> None:
+def test_own_tokens_still_need_a_subject(place: Place) -> None:
     place.app.config["JWT_IDENTITY_CLAIM"] = "user"
     token = place.own_token()
     place.app.config["JWT_IDENTITY_CLAIM"] = "sub"

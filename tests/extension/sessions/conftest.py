@@ -1,4 +1,4 @@
-"""A site over any store. What asks for nothing else gets the one in memory."""
+"""An application over any store; by default the one in memory."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,13 +23,13 @@ STORES = [
     pytest.param("own_valkey_url", marks=pytest.mark.server),
 ]
 
-#: Put before a test, it is run over each store.
+#: Parametrises a test over every store.
 on_every_store = pytest.mark.parametrize("store_url", STORES, indirect=True)
 
 
 @pytest.fixture
 def store_url(request: pytest.FixtureRequest) -> str:
-    """Where sessions are kept; two sites over one URL are two processes, but for memory."""
+    """The session store; two applications over one URL act as two processes, except in memory."""
     name = getattr(request, "param", "memory://")
     return name if name == "memory://" else str(request.getfixturevalue(name))
 

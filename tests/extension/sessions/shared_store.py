@@ -1,4 +1,4 @@
-"""A store like one behind a network: it goes down, and tells of nothing by its change mark."""
+"""A substitute for a store behind a network: it can go down, and its change mark stay silent."""
 
 import threading
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.memory_sessions import MemorySessionStore
 
-#: Seconds after which a test has waited long enough for a thread.
+#: Seconds after which a test stops waiting for a thread.
 PATIENCE = 10.0
 
 
 class Shared:
-    """What lies behind the network. Each :class:`Connection` is another process's way to it."""
+    """The data behind the network, for one :class:`Connection` per process."""
 
     def __init__(self) -> None:
         self.memory = MemorySessionStore()
@@ -22,14 +22,14 @@ class Connection:
     """A session store over :class:`Shared`.
 
     Attributes:
-        down: whether nothing answers.
-        asked: the methods that were called, in their order.
+        down: whether the store fails to respond.
+        asked: the called methods in order.
         waiting: set while the follower waits for a change.
-        wakes: what the follower waits for; never set where it shall stay out of a test's way.
-        log_is_down: whether the log alone cannot be read.
-        tells_by_mark: whether the change mark tells of other processes' revocations.
-        gate: closed, it holds up whoever reads the log.
-        reading: set when somebody does.
+        wakes: what the follower waits for; never set if it must not interfere with a test.
+        log_is_down: whether only the log cannot be read.
+        tells_by_mark: whether the change mark reports revocations of other processes.
+        gate: when closed, it blocks readers of the log.
+        reading: set when a reader arrives.
     """
 
     def __init__(self, shared: Shared, wakes: threading.Event | None = None) -> None:

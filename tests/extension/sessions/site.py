@@ -26,7 +26,7 @@ SECRET = "thirty-two random bytes, or what passes for them"
 
 
 class StoppedClock:
-    """A clock that moves when the test says so."""
+    """A clock that moves only when the test changes it."""
 
     def __init__(self) -> None:
         self.now = START
@@ -36,7 +36,7 @@ class StoppedClock:
 
 
 class Site:
-    """The application, with the clock and the parts that tests look into."""
+    """The application, with the clock and the parts that tests inspect."""
 
     def __init__(self, **options: Any) -> None:
         self.app = Flask("site")
@@ -99,7 +99,7 @@ class SignedIn:
         return self.client.post(path, headers=bearing(token or self.access), **arguments)
 
     def refresh(self, token: str | None = None) -> TestResponse:
-        """Refresh with a token, else with the newest; a new pair takes the place of the old."""
+        """Refresh with a token, by default the newest; the new tokens replace the old."""
         answer = self.post("/refresh", token or self.spare)
         if answer.status_code == 200:
             self.pair = answer.get_json()
@@ -111,7 +111,7 @@ def bearing(token: str) -> dict[str, str]:
 
 
 def refusal(answer: TestResponse) -> tuple[int, str | None]:
-    """Return the status of an answer, and its code."""
+    """Return the status and the error code of a response."""
     return answer.status_code, (answer.get_json() or {}).get("code")
 
 

@@ -1,4 +1,4 @@
-"""Nodes whose clocks differ: what is revoked is refused on each, whichever clock issued it."""
+"""Nodes whose clocks differ: a revocation applies on each, whichever clock issued the token."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -20,7 +20,7 @@ LEEWAY = 30.0
 
 numbers = count()
 
-#: Two nodes share every store but the one in memory.
+#: Two nodes can share every store except the one in memory.
 on_shared_stores = pytest.mark.parametrize("store_url", STORES[1:], indirect=True)
 
 
@@ -47,7 +47,7 @@ def status(site: Site, token: str) -> int:
 
 
 @on_shared_stores
-def test_a_token_of_a_node_that_is_ahead_dies_with_its_subject(make_site: MakeSite) -> None:
+def test_token_of_a_node_that_is_ahead_is_revoked_with_its_subject(make_site: MakeSite) -> None:
     ahead, right = node(make_site, LEEWAY), node(make_site, 0.0)
     token = access_at(ahead)
     assert status(right, token) == status(ahead, token) == 200
@@ -57,7 +57,7 @@ def test_a_token_of_a_node_that_is_ahead_dies_with_its_subject(make_site: MakeSi
 
 
 @on_shared_stores
-def test_token_issued_after_a_revocation_is_accepted_at_once(make_site: MakeSite) -> None:
+def test_token_issued_after_a_revocation_is_accepted_immediately(make_site: MakeSite) -> None:
     nodes = [node(make_site, ahead) for ahead in (LEEWAY, 0.0)]
     with nodes[0].app.app_context():
         nodes[0].sessions.end_all("ada")
@@ -67,7 +67,7 @@ def test_token_issued_after_a_revocation_is_accepted_at_once(make_site: MakeSite
 
 
 @on_shared_stores
-def test_a_later_revocation_counts_though_the_clock_that_made_it_is_behind(
+def test_later_revocation_by_a_node_that_is_behind_applies(
     make_site: MakeSite,
 ) -> None:
     ahead, right = node(make_site, LEEWAY), node(make_site, 0.0)
@@ -83,7 +83,7 @@ def test_a_later_revocation_counts_though_the_clock_that_made_it_is_behind(
 
 
 @on_shared_stores
-def test_each_revocation_of_a_subject_has_a_later_moment(make_site: MakeSite) -> None:
+def test_each_revocation_of_a_subject_has_a_later_timestamp(make_site: MakeSite) -> None:
     sites = [node(make_site, ahead) for ahead in (LEEWAY, 0.0, 0.0, -LEEWAY)]
     moments = []
     for site in sites:
@@ -96,7 +96,7 @@ def test_each_revocation_of_a_subject_has_a_later_moment(make_site: MakeSite) ->
     assert moments == sorted(set(moments))
 
 
-def test_only_tokens_issued_right_after_a_revocation_carry_its_moment(
+def test_only_tokens_issued_right_after_a_revocation_carry_its_timestamp(
     make_site: MakeSite,
 ) -> None:
     site = node(make_site, 0.0)
@@ -113,10 +113,10 @@ def test_only_tokens_issued_right_after_a_revocation_carry_its_moment(
     assert ISSUED_AFTER not in claims_of(access_at(site))
 
 
-def test_a_revocation_outlives_the_last_token_of_a_node_that_is_ahead(
+def test_revocation_outlives_the_last_token_of_a_node_that_is_ahead(
     make_site: MakeSite,
 ) -> None:
-    # The access token is the longest that lives.
+    # The access token has the longest lifetime.
     options = {"WATCHWORD_SESSION_STORE": MemorySessionStore(), "JWT_REFRESH_TOKEN_EXPIRES": 1}
     ahead, right = (node(make_site, skew, **options) for skew in (LEEWAY, 0.0))
     token = access_at(ahead)
@@ -144,7 +144,7 @@ def test_token_of_a_lost_session_is_rejected_although_its_clock_was_ahead_of_the
 
 @dataclass(frozen=True)
 class Step:
-    """What happens next: somebody issues or revokes, on one of the nodes."""
+    """The next step: a node issues a token or revokes."""
 
     node: int
     revokes: bool
@@ -165,7 +165,7 @@ STEPS = st.lists(
 @settings(max_examples=40)
 @given(difference=st.floats(-LEEWAY, LEEWAY), steps=STEPS)
 @example(difference=LEEWAY, steps=[Step(0, True, 0.0), Step(1, False, 0.0), Step(1, True, 0.0)])
-def test_a_token_is_accepted_if_and_only_if_no_revocation_came_after_it(
+def test_token_is_accepted_if_and_only_if_no_revocation_followed(
     difference: float, steps: list[Step]
 ) -> None:
     shared, subject = MemorySessionStore(), f"client {next(numbers)}"

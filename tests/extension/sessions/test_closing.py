@@ -1,4 +1,4 @@
-"""An application that is closed or collected gives back all that its sessions have opened."""
+"""A closed or garbage-collected application releases every resource that its sessions opened."""
 
 import gc
 import weakref
@@ -12,12 +12,12 @@ from tests.extension.sessions.conftest import on_every_store
 from tests.extension.sessions.site import Site
 from tests.servers.open_resources import OpenResources
 
-#: As many applications as one test would notice: each that is kept adds to every count.
+#: Enough applications to notice a leak: each one that stays alive adds to every count.
 APPLICATIONS = 8
 
 
 def serve(store_url: str) -> Site:
-    """Make an application as a test has one, and use it."""
+    """Create an application as a test does, and use it."""
     site = Site(WATCHWORD_SESSION_STORE=store_url)
     ada = site.sign_in()
     assert ada.get().status_code == 200
@@ -29,7 +29,7 @@ def serve(store_url: str) -> Site:
 
 @on_every_store
 def test_collected_applications_leave_nothing_open(store_url: str) -> None:
-    serve(store_url).sessions.close()  # what the first one leaves are caches
+    serve(store_url).sessions.close()  # the first one fills caches
     resources = OpenResources(store_url)
     gone = [weakref.ref(serve(store_url).app) for _ in range(APPLICATIONS)]
     assert not resources.lasting_growth()
@@ -46,10 +46,10 @@ def test_closed_application_has_nothing_open(
     assert resources.growth()
     site.sessions.close()
     assert not resources.left_open()
-    site.sessions.close()  # once more does no harm
+    site.sessions.close()  # closing again is harmless
 
 
-def test_an_application_whose_loaders_lead_back_to_it_is_collected(sqlite_url: str) -> None:
+def test_application_referenced_by_its_own_loaders_is_collected(sqlite_url: str) -> None:
     resources = OpenResources(sqlite_url)
     site = serve(sqlite_url)
     site.manager.user_lookup_loader(lambda *_, app=site.app: app)
@@ -60,7 +60,7 @@ def test_an_application_whose_loaders_lead_back_to_it_is_collected(sqlite_url: s
 
 
 @pytest.mark.server
-def test_an_engine_of_the_application_stays_open(postgres_url: str) -> None:
+def test_engine_of_the_application_stays_open(postgres_url: str) -> None:
     engine = create_engine(postgres_url, pool_size=1, max_overflow=0)
     site = serve(engine)  # type: ignore[arg-type]
     with engine.connect() as connection:
@@ -85,7 +85,7 @@ def test_sessions_close_at_the_end_of_a_with_block(sqlite_url: str) -> None:
     assert not resources.left_open()
 
 
-def test_sessions_that_are_a_global_keep_no_application(sqlite_url: str) -> None:
+def test_global_sessions_object_keeps_no_application_alive(sqlite_url: str) -> None:
     sessions = Sessions()
     site = Site(WATCHWORD_SESSION_STORE=sqlite_url)
     sessions.init_app(site.app)
@@ -115,7 +115,7 @@ class _Work:
 
 
 class _Store:
-    """Something that is closed."""
+    """A resource that can be closed."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -136,12 +136,12 @@ def one() -> tuple[Resources, _Work, _Work, _Store]:
     return resources, first, second, store
 
 
-def test_the_last_thread_to_end_closes_what_was_released(
+def test_last_thread_to_end_closes_released_resources(
     one: tuple[Resources, _Work, _Work, _Store],
 ) -> None:
     resources, first, second, store = one
     first.running = False
-    resources.thread_ended()  # by itself, and nothing was released
+    resources.thread_ended()  # it ended by itself, and nothing was released
     assert store.calls == []
     first.running = True
     resources.release()

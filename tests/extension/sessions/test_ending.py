@@ -1,4 +1,4 @@
-"""Signing out: of one session, of all of them, and revoking single tokens."""
+"""Logging out of one session or all of them, and revoking single tokens."""
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 
@@ -19,7 +19,7 @@ ENDED = (401, "session_ended")
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_whichever_token_signs_out_none_of_the_session_works(site: Site, kind: str) -> None:
+def test_logout_with_either_token_invalidates_both(site: Site, kind: str) -> None:
     ada, other = site.sign_in(), site.sign_in()
     assert ada.post("/end", ada.pair[kind]).get_json() is True
     assert refusal(ada.get()) == refusal(ada.refresh()) == ENDED
@@ -34,7 +34,7 @@ def test_every_kind_of_view_rejects_an_ended_session(site: Site, path: str) -> N
     assert refusal(ada.get(path)) == ENDED
 
 
-def test_a_view_that_skips_the_check_does_not_ask(site: Site) -> None:
+def test_view_without_the_check_does_not_query_the_store(site: Site) -> None:
     ada = site.sign_in()
     ada.post("/end")
     assert ada.get("/unchecked").status_code == 200
@@ -57,7 +57,7 @@ def test_subject_can_end_another_of_its_sessions(site: Site) -> None:
     assert here.get().status_code == 200
 
 
-def test_a_subject_does_not_end_the_session_of_another(site: Site) -> None:
+def test_subject_cannot_end_the_session_of_another(site: Site) -> None:
     ada, eve = site.sign_in(), site.sign_in("eve")
     assert eve.post(f"/end?session={ada.session_id}").get_json() is False
     assert eve.post("/end?session=nothing").get_json() is False
@@ -115,7 +115,7 @@ def test_ending_all_outlasts_the_longest_token_without_a_session(make_site: Make
     assert refusal(answer) == (401, "token_revoked")
 
 
-def test_a_current_token_without_a_session_is_revoked_alone(site: Site) -> None:
+def test_current_token_without_a_session_is_revoked_alone(site: Site) -> None:
     client = site.app.test_client()
     with site.app.test_request_context():
         plain, other = create_access_token("ada"), create_access_token("ada")
@@ -139,7 +139,7 @@ def test_revoked_current_token_stays_revoked_until_it_expires(
 
 @pytest.mark.parametrize("call", ["refresh", "list", "end_all"])
 def test_call_without_the_optional_token_has_no_subject(site: Site, call: str) -> None:
-    """Not even a subject by the name of None."""
+    """Not even a subject named None."""
     somebody = site.sign_in("None")
 
     @site.app.post("/anybody")
@@ -166,7 +166,7 @@ def test_invalid_session_id_from_a_client_ends_nothing(site: Site, named: Any) -
         assert site.sessions.end(named, subject="ada") is False
 
 
-def test_a_subject_sees_its_sessions_the_one_used_last_first(site: Site) -> None:
+def test_subject_sees_its_sessions_with_the_last_used_first(site: Site) -> None:
     first, second = site.sign_in(), site.sign_in()
     site.sign_in("bob")
     site.clock.now += MINUTE
@@ -183,7 +183,7 @@ def test_revoked_token_is_rejected_and_its_session_continues(site: Site) -> None
     assert ada.refresh().status_code == ada.get().status_code == 200
 
 
-def test_a_token_is_revoked_by_its_id(site: Site) -> None:
+def test_token_is_revoked_by_its_id(site: Site) -> None:
     ada, bob = site.sign_in(), site.sign_in("bob")
     jti = site.claims(ada.access)["jti"]
     bob.post(f"/revoke?jti={jti}")
@@ -191,7 +191,7 @@ def test_a_token_is_revoked_by_its_id(site: Site) -> None:
     assert bob.get().status_code == 200
 
 
-def test_a_token_without_an_id_cannot_be_revoked_alone(site: Site) -> None:
+def test_token_without_an_id_cannot_be_revoked_alone(site: Site) -> None:
     claims = {"sub": "ada", "type": "access", "exp": START + 60}
     plain = jwt.encode(claims, SECRET, algorithm="HS256")
     client = site.app.test_client()
@@ -201,15 +201,15 @@ def test_a_token_without_an_id_cannot_be_revoked_alone(site: Site) -> None:
         client.post("/revoke", headers=bearing(plain))
 
 
-def test_a_view_for_expired_tokens_rejects_those_of_ended_sessions(site: Site) -> None:
+def test_view_for_expired_tokens_rejects_those_of_ended_sessions(site: Site) -> None:
     site.sign_in().get()
-    site.clock.now = START + 5  # the tokens are younger than the store
+    site.clock.now = START + 5  # the tokens are newer than the store
     ada, other = site.sign_in(), site.sign_in()
     ada.post("/end")
     site.clock.now = START + 16 * MINUTE
     assert refusal(ada.get("/expired")) == ENDED
-    # Its entry is forgotten by now; the session itself is kept for an hour longer, whenever the
-    # feed's thread purges.
+    # Its entry has expired by now; the session itself is stored an hour longer, whenever the feed's
+    # thread purges.
     site.clock.now = START + 7 * DAY + 30 * MINUTE
     site.feed._index.drop_expired(site.clock.now)
     assert len(site.feed._index) == 0
@@ -219,7 +219,7 @@ def test_a_view_for_expired_tokens_rejects_those_of_ended_sessions(site: Site) -
     assert other.get("/expired").status_code == 200
 
 
-def test_a_view_for_expired_tokens_rejects_those_of_purged_sessions(site: Site) -> None:
+def test_view_for_expired_tokens_rejects_those_of_purged_sessions(site: Site) -> None:
     site.sign_in().get()
     site.clock.now = START + 5
     ada = site.sign_in()
@@ -229,7 +229,7 @@ def test_a_view_for_expired_tokens_rejects_those_of_purged_sessions(site: Site) 
     assert refusal(ada.get("/expired")) == ENDED
 
 
-def test_a_revocation_lasts_for_the_leeway_of_the_tokens(make_site: MakeSite) -> None:
+def test_revocation_lasts_for_the_leeway_of_the_tokens(make_site: MakeSite) -> None:
     site = make_site(JWT_DECODE_LEEWAY=60, JWT_ACCESS_TOKEN_EXPIRES=900, WATCHWORD_SESSION_IDLE=900)
     ada = site.sign_in()
     ada.post("/end")

@@ -1,4 +1,4 @@
-"""What a process knows of the revocations: no I/O while it is young, never open when it is old."""
+"""A process's copy of the revocations: no I/O while it is fresh, fail closed when it is stale."""
 
 import logging
 import subprocess
@@ -37,16 +37,16 @@ def connection(shared: Shared) -> Connection:
 
 @pytest.fixture
 def elapsed() -> StoppedClock:
-    """The clock by which the copy ages."""
+    """The clock that measures the age of the copy."""
     return StoppedClock()
 
 
 @pytest.fixture
 def site(make_site: MakeSite, connection: Connection, elapsed: StoppedClock) -> Site:
-    """A site whose follower has looked once, and waits from then on."""
+    """An application whose follower has read the log once and waits from then on."""
     site = make_site(WATCHWORD_SESSION_STORE=connection, WATCHWORD_REVOCATION_STALENESS=2)
     site.feed.elapsed = elapsed
-    site.clock.now = START - 10  # the store's life began before the sessions of the tests
+    site.clock.now = START - 10  # the store was created before the sessions of the tests
     site.sign_in("first").get()
     site.clock.now = START
     assert connection.waiting.wait(PATIENCE)
@@ -55,7 +55,7 @@ def site(make_site: MakeSite, connection: Connection, elapsed: StoppedClock) -> 
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
-    """Wait for another thread to bring something about."""
+    """Wait until another thread has fulfilled a condition."""
     until = time.monotonic() + PATIENCE
     while not holds() and time.monotonic() < until:
         time.sleep(0.005)
@@ -76,7 +76,7 @@ def test_protected_request_with_a_fresh_copy_does_not_query_the_store(
     assert connection.asked == []
 
 
-def test_an_old_copy_is_brought_up_to_date_by_the_request(
+def test_stale_copy_is_updated_by_the_request(
     site: Site, connection: Connection, shared: Shared, elapsed: StoppedClock
 ) -> None:
     ada = site.sign_in()
@@ -87,7 +87,7 @@ def test_an_old_copy_is_brought_up_to_date_by_the_request(
     assert connection.asked == ["revocations"]
 
 
-def test_a_change_mark_that_moved_shows_the_revocation_to_the_next_request(
+def test_moved_change_mark_shows_the_revocation_to_the_next_request(
     site: Site, connection: Connection, shared: Shared
 ) -> None:
     connection.tells_by_mark = True
@@ -194,7 +194,7 @@ def test_session_ended_by_this_process_is_rejected_before_it_is_in_the_log(
     assert connection.asked == []
 
 
-def test_tokens_without_a_session_are_rejected_at_once_as_well(
+def test_revoked_tokens_without_a_session_are_rejected_immediately_as_well(
     site: Site, connection: Connection
 ) -> None:
     with site.app.test_request_context():
@@ -233,7 +233,7 @@ def test_stale_copy_while_the_store_is_down_fails_closed(
     assert "msg" in answer.get_json()
 
 
-def test_a_young_copy_carries_requests_through_a_store_that_is_down(
+def test_fresh_copy_serves_requests_while_the_store_is_down(
     site: Site, connection: Connection, elapsed: StoppedClock
 ) -> None:
     ada, gone = site.sign_in(), site.sign_in()
@@ -244,9 +244,7 @@ def test_a_young_copy_carries_requests_through_a_store_that_is_down(
     assert refusal(gone.get()) == ENDED
 
 
-def test_a_refresh_while_the_store_is_down_loses_nothing(
-    site: Site, connection: Connection
-) -> None:
+def test_refresh_during_an_outage_loses_nothing(site: Site, connection: Connection) -> None:
     ada = site.sign_in()
     connection.down = True
     answer = ada.refresh()
@@ -256,9 +254,7 @@ def test_a_refresh_while_the_store_is_down_loses_nothing(
     assert ada.refresh().status_code == ada.get().status_code == 200
 
 
-def test_signing_in_and_out_while_the_store_is_down_is_answered_with_503(
-    site: Site, connection: Connection
-) -> None:
+def test_login_and_logout_during_an_outage_give_503(site: Site, connection: Connection) -> None:
     ada = site.sign_in()
     connection.down = True
     assert refusal(site.app.test_client().post("/login")) == UNAVAILABLE
@@ -266,7 +262,7 @@ def test_signing_in_and_out_while_the_store_is_down_is_answered_with_503(
     assert ada.get().status_code == 200
 
 
-def test_the_first_request_after_the_return_of_the_store_is_answered(
+def test_first_request_after_an_outage_succeeds(
     site: Site, connection: Connection, elapsed: StoppedClock
 ) -> None:
     ada = site.sign_in()
@@ -290,14 +286,14 @@ def test_follower_recovers_after_an_outage(
     assert eventually(lambda: refusal(ada.get()) == ENDED)
     connection.wakes.set()
     assert eventually(lambda: len(caplog.messages) == 2)
-    # One line each, however often it was asked in between.
+    # One line each, for any number of requests in between.
     assert caplog.messages == [
         "The session store does not respond: connection refused",
         "The session store responds again",
     ]
 
 
-def test_an_error_of_the_follower_does_not_end_it(
+def test_error_in_the_follower_does_not_end_it(
     site: Site,
     connection: Connection,
     shared: Shared,
@@ -313,7 +309,7 @@ def test_an_error_of_the_follower_does_not_end_it(
     assert eventually(lambda: refusal(ada.get()) == ENDED)
 
 
-def test_many_requests_with_an_old_copy_read_the_log_once(
+def test_many_requests_with_a_stale_copy_read_the_log_once(
     site: Site, connection: Connection, elapsed: StoppedClock
 ) -> None:
     ada = site.sign_in()
@@ -353,18 +349,18 @@ def test_wiped_store_makes_no_revoked_token_valid(
     with caplog.at_level(logging.WARNING):
         assert refusal(ended.get()) == ENDED
     assert "was wiped" in caplog.text
-    # Its session is lost: nobody could end it any more.
+    # Its session is lost, so it could not be ended any more.
     assert refusal(living.get()) == refusal(living.refresh()) == ENDED
     again = site.sign_in()
     assert again.get().status_code == again.refresh().status_code == 200
 
 
-def test_the_log_of_a_wiped_store_is_read_from_its_beginning(
+def test_log_of_a_wiped_store_is_read_from_its_beginning(
     site: Site, shared: Shared, elapsed: StoppedClock
 ) -> None:
     for _ in range(3):
         site.sign_in().post("/end")
-    site.feed.catch_up()  # so that the old log's cursor lies behind the new log's end
+    site.feed.catch_up()  # so that the old log's cursor is beyond the new log's end
     shared.memory = MemorySessionStore()
     shared.memory.revocations(0, START + 1)
     site.clock.now = START + 5
@@ -389,13 +385,15 @@ def test_process_started_after_a_wipe_makes_no_revoked_token_valid(
     assert again.get().status_code == 200
 
 
-def test_sessions_of_the_second_in_which_the_store_was_wiped_go_on(make_site: MakeSite) -> None:
+def test_sessions_of_the_second_in_which_the_store_was_wiped_continue(make_site: MakeSite) -> None:
     site = make_site()
-    ada = site.sign_in()  # iat is cut to the second, so it lies before the store's life
+    ada = (
+        site.sign_in()
+    )  # iat is truncated to the second, so it is before the creation of the store
     assert ada.get().status_code == ada.refresh().status_code == 200
 
 
-def test_expired_entries_are_forgotten_and_the_store_is_purged(
+def test_expired_entries_are_removed_and_the_store_is_purged(
     site: Site, elapsed: StoppedClock, shared: Shared
 ) -> None:
     devices = [site.sign_in() for _ in range(3)]
@@ -409,7 +407,7 @@ def test_expired_entries_are_forgotten_and_the_store_is_purged(
     assert shared.memory.get(devices[0].session_id) is None
 
 
-def test_a_session_that_is_purged_has_no_token_that_is_accepted_for_the_leeway(
+def test_purged_session_has_no_token_that_the_leeway_accepts(
     make_site: MakeSite,
 ) -> None:
     site = make_site(JWT_DECODE_LEEWAY=60, WATCHWORD_SESSION_IDLE=900)
@@ -424,7 +422,7 @@ def test_a_session_that_is_purged_has_no_token_that_is_accepted_for_the_leeway(
     assert refusal(ada.get()) == refusal(bob.get()) == ENDED
 
 
-def test_tidying_keeps_its_distance_unless_there_is_more_to_purge(
+def test_cleanup_waits_for_its_interval_unless_there_is_more_to_purge(
     site: Site, connection: Connection, elapsed: StoppedClock, shared: Shared
 ) -> None:
     elapsed.now += 60
@@ -441,7 +439,7 @@ def test_tidying_keeps_its_distance_unless_there_is_more_to_purge(
     assert len(connection.asked) == 3
 
 
-def test_one_thread_follows_however_many_requests_come(site: Site) -> None:
+def test_one_thread_follows_for_any_number_of_requests(site: Site) -> None:
     ada = site.sign_in()
     for _ in range(10):
         ada.get()
@@ -483,7 +481,7 @@ def test_metrics_have_the_age_of_the_copy(site: Site, elapsed: StoppedClock) -> 
     )
 
 
-def test_figures_grow_old_while_the_store_is_down(
+def test_metrics_show_a_growing_age_while_the_store_is_down(
     site: Site, connection: Connection, elapsed: StoppedClock
 ) -> None:
     ada = site.sign_in()
@@ -496,7 +494,7 @@ def test_figures_grow_old_while_the_store_is_down(
     assert site.sessions.metrics(site.app).staleness == 0
 
 
-def test_figures_of_a_process_that_has_not_served_yet_know_no_age(make_site: MakeSite) -> None:
+def test_metrics_of_a_process_that_has_not_served_have_no_age(make_site: MakeSite) -> None:
     site = make_site()
     with site.app.app_context():
         assert site.sessions.metrics() == RevocationMetrics(
@@ -544,6 +542,6 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 """
 
 
-def test_a_fork_leaves_no_lock_of_the_thread_that_follows_held() -> None:
+def test_fork_leaves_no_lock_of_the_follower_thread_held() -> None:
     script = FORKED_WHILE_A_LOCK_IS_HELD
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

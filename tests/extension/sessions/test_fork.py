@@ -1,4 +1,4 @@
-"""Forking servers: each worker follows the revocations by itself."""
+"""Forking servers: each worker follows the revocations itself."""
 
 import subprocess
 import sys
@@ -77,7 +77,7 @@ def output_of(program: str, *arguments: str) -> str:
     return answer.stdout
 
 
-def test_a_worker_forked_from_a_process_that_has_served_follows_by_itself() -> None:
+def test_worker_forked_from_a_serving_process_follows_itself() -> None:
     assert output_of(SERVED_BEFORE) == "both answered\n"
 
 

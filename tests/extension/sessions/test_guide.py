@@ -1,4 +1,4 @@
-"""The code of the guide runs, and does what the guide says."""
+"""The code of the guide runs as the guide describes."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def app() -> Iterator[Flask]:
     feed.close()
 
 
-def test_the_application_of_the_guide_signs_in_refreshes_and_signs_out(app: Flask) -> None:
+def test_application_of_the_guide_logs_in_refreshes_and_logs_out(app: Flask) -> None:
     client = app.test_client()
     pair = client.post("/login").get_json()
     assert pair.keys() == {"access_token", "refresh_token", "expires_in", "session_id"}
@@ -44,7 +44,7 @@ def test_the_application_of_the_guide_signs_in_refreshes_and_signs_out(app: Flas
 
 
 @pytest.mark.skipif(before("Werkzeug", 2, 3), reason="its client sets cookies otherwise")
-def test_the_logout_of_the_guide_deletes_cookies_that_are_of_no_use_any_more(app: Flask) -> None:
+def test_logout_of_the_guide_deletes_unusable_cookies(app: Flask) -> None:
     client = app.test_client()
 
     def log_out(token: str, **headers: str) -> tuple[int, int]:
@@ -55,7 +55,7 @@ def test_the_logout_of_the_guide_deletes_cookies_that_are_of_no_use_any_more(app
     good = client.post("/login").get_json()["refresh_token"]
     with app.app_context():
         csrf = get_csrf_token(good)
-    gone = mint("HS256", type="refresh")  # by a key that this application does not have
+    gone = mint("HS256", type="refresh")  # with a key that this application does not have
     assert log_out(gone) == (401, 0)
     assert log_out(good, **{"X-CSRF-TOKEN": "wrong"}) == (401, 0)
     assert log_out(gone, **{"X-CSRF-TOKEN": "lost"}) == (200, 4)
@@ -65,6 +65,6 @@ def test_the_logout_of_the_guide_deletes_cookies_that_are_of_no_use_any_more(app
     assert log_out(good, **{"X-CSRF-TOKEN": csrf}) == (200, 4)
 
 
-def test_the_guide_has_a_row_for_each_call() -> None:
+def test_guide_has_a_row_for_each_call() -> None:
     calls = {name for name in vars(Sessions) if not name.startswith("_")} - {"init_app"}
     assert calls == set(re.findall(r"^\| `(\w+)\(", GUIDE, re.MULTILINE))

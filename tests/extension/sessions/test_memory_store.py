@@ -1,4 +1,4 @@
-"""Sessions in the memory of one of several processes are reported, once in each."""
+"""In-memory sessions with several processes are reported once by each process."""
 
 import logging
 import subprocess
@@ -26,7 +26,7 @@ def start(site: Site, *, several: bool) -> None:
 
 
 @pytest.mark.parametrize("store", ["memory://", MemorySessionStore()], ids=["url", "store"])
-def test_a_server_of_several_processes_is_reported_once(
+def test_server_with_several_processes_is_reported_once(
     caplog: pytest.LogCaptureFixture, store: object
 ) -> None:
     site = Site(WATCHWORD_SESSION_STORE=store)
@@ -38,7 +38,7 @@ def test_a_server_of_several_processes_is_reported_once(
     site.close()
 
 
-def test_a_server_of_one_process_is_fine(caplog: pytest.LogCaptureFixture) -> None:
+def test_server_with_one_process_is_fine(caplog: pytest.LogCaptureFixture) -> None:
     site = Site()
     start(site, several=False)
     with site.app.app_context():  # a command, without a request
@@ -47,7 +47,7 @@ def test_a_server_of_one_process_is_fine(caplog: pytest.LogCaptureFixture) -> No
     site.close()
 
 
-def test_a_store_that_processes_share_is_fine(
+def test_store_shared_by_processes_is_fine(
     caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     site = Site(WATCHWORD_SESSION_STORE=f"sqlite:///{tmp_path}/s.db")
@@ -80,13 +80,13 @@ for _ in range(users.count("child")):
 @pytest.mark.parametrize(
     ("users", "reports"),
     [
-        # A server that forks before it serves, with one worker, whose place a second takes.
+        # A server that forks before it serves, with one worker, which a second worker replaces.
         (["child", "child"], 0),
         # A process that has served, and its child.
         (["parent", "child"], 1),
     ],
 )
-def test_a_fork_after_which_two_processes_use_the_store_is_reported(
+def test_fork_after_which_two_processes_use_the_store_is_reported(
     users: list[str], reports: int
 ) -> None:
     done = subprocess.run(

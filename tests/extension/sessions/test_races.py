@@ -1,4 +1,4 @@
-"""Many threads at once: one new generation, and what is ended stays ended."""
+"""Concurrent threads: one new generation, and an ended session stays ended."""
 
 import threading
 from collections import Counter
@@ -15,7 +15,7 @@ PATIENCE = 60.0
 
 
 def at_once(work: Callable[[int], int], times: int) -> Counter[int]:
-    """Count what `work` returns when threads that wait for each other do it."""
+    """Count the results of `work` in threads that start together."""
     together = threading.Barrier(THREADS)
 
     def share(first: int) -> list[int]:
@@ -27,7 +27,7 @@ def at_once(work: Callable[[int], int], times: int) -> Counter[int]:
         return Counter(result for one in shares for result in one.result(PATIENCE))
 
 
-def test_a_thousand_refreshes_of_one_token_make_one_generation(site: Site) -> None:
+def test_thousand_refreshes_of_one_token_create_one_generation(site: Site) -> None:
     ada = site.sign_in()
     spare, generations = ada.spare, set()
 
@@ -44,7 +44,7 @@ def test_a_thousand_refreshes_of_one_token_make_one_generation(site: Site) -> No
     assert (session.generation, session.ended_at) == (2, None)
 
 
-def test_without_a_grace_window_one_refresh_wins_and_the_session_ends(
+def test_without_a_grace_period_one_refresh_succeeds_and_the_session_ends(
     make_site: MakeSite,
 ) -> None:
     site = make_site(WATCHWORD_REFRESH_GRACE=0)
@@ -58,7 +58,7 @@ def test_without_a_grace_window_one_refresh_wins_and_the_session_ends(
     assert ada.get().status_code == 401
 
 
-def test_after_a_logout_no_token_of_the_session_works(site: Site) -> None:
+def test_no_token_of_the_session_works_after_a_logout(site: Site) -> None:
     client = site.app.test_client
 
     def race(_: int) -> int:

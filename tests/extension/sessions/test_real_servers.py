@@ -1,4 +1,4 @@
-"""Servers that go away, come back, and forget everything; processes that share one."""
+"""Servers that stop, return, or lose all data; processes that share one."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -46,13 +46,15 @@ def server(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def site(make_site: MakeSite, server: Any) -> Site:
-    """A site whose copy is old at once, so that each request has to ask."""
+    """An application whose copy is stale immediately, so that each request queries the store."""
     url = server.url if isinstance(server, ValkeyServer) else text_of(server.url)
-    return grown_up(make_site(WATCHWORD_SESSION_STORE=url, WATCHWORD_REVOCATION_STALENESS=0.001))
+    return outdate_tokens(
+        make_site(WATCHWORD_SESSION_STORE=url, WATCHWORD_REVOCATION_STALENESS=0.001)
+    )
 
 
-def grown_up(site: Site) -> Site:
-    """Let the store be older than the tokens: about others it is asked each time."""
+def outdate_tokens(site: Site) -> Site:
+    """Let the store be older than the tokens: for older ones it is queried each time."""
     site.sign_in("first").get()
     site.clock.now += 5
     return site
@@ -70,7 +72,7 @@ def test_while_the_server_is_down_requests_fail_closed_and_nothing_is_lost(
     gone.post("/end")
     assert ada.get().status_code == 200
     server.stop()
-    time.sleep(0.002)  # until the copy is old: that clock is the machine's
+    time.sleep(0.002)  # until the copy is stale: that clock is the machine's
     for answer in (
         ada.get(),
         ada.refresh(),
@@ -93,7 +95,7 @@ def test_while_the_server_is_unresponsive_requests_fail_closed_in_bounded_time(
     gone.post("/end")
     assert ada.get().status_code == 200
     with server.frozen():
-        time.sleep(0.002)  # until the copy is old: that clock is the machine's
+        time.sleep(0.002)  # until the copy is stale: that clock is the machine's
         began = time.monotonic()
         for answer in (
             ada.get(),
@@ -104,16 +106,16 @@ def test_while_the_server_is_unresponsive_requests_fail_closed_in_bounded_time(
         ):
             assert refusal(answer) == UNAVAILABLE
             assert int(answer.headers["Retry-After"]) > 0
-        assert time.monotonic() - began < 19.0  # at 20 a frozen server goes on by itself
-    # What was asked of it may have been done meanwhile, the end of the session as well.
+        assert time.monotonic() - began < 19.0  # at 20 the frozen server is resumed automatically
+    # The server may have executed earlier commands, including the end of the session.
     assert_recovers(lambda: ada.get().status_code != 503)
     assert refusal(gone.get()) == ENDED
     assert_recovers(lambda: site.sign_in().get().status_code == 200)
 
 
 def assert_recovers(holds: Callable[[], bool]) -> None:
-    # The server takes connections again, so the very next requests are answered: no back-off of
-    # ours stands between. How long that is on a quiet machine is for the soak to say.
+    # The server accepts connections again, so the very next requests succeed: the client has no
+    # back-off. The soak measures how long that takes on a quiet machine.
     wait_until(holds, 5.0)
 
 
@@ -147,7 +149,7 @@ def test_new_process_has_all_revocations_at_its_first_response(make_site: MakeSi
 
 @SHARED
 def test_session_ended_in_one_process_is_rejected_by_another(make_site: MakeSite) -> None:
-    here, there = grown_up(make_site()), grown_up(make_site())
+    here, there = outdate_tokens(make_site()), outdate_tokens(make_site())
     ada = here.sign_in()
     assert at(there, ada).get().status_code == 200
     ada.post("/end")
@@ -167,14 +169,14 @@ def test_replay_in_another_process_is_detected(make_site: MakeSite) -> None:
 
 @pytest.mark.parametrize("store_url", [STORES[2]], indirect=True)
 @pytest.mark.parametrize(("staleness", "frozen"), [(1, True), (3_600, False)])
-def test_without_notifications_the_staleness_holds_all_the_same(
+def test_without_notifications_the_staleness_limit_holds(
     make_site: MakeSite, monkeypatch: pytest.MonkeyPatch, staleness: int, frozen: bool
 ) -> None:
-    """As behind PgBouncer, which pools by transaction and lets none through."""
+    """As behind PgBouncer, which pools by transaction and forwards no notifications."""
     monkeypatch.setattr(postgres_feed, "_CHANNEL", "what_nobody_notifies")
     here, there = make_site(), make_site(WATCHWORD_REVOCATION_STALENESS=staleness)
-    grown_up(here), grown_up(there)
-    if frozen:  # no request finds the copy old: the thread that follows has to ask by itself
+    outdate_tokens(here), outdate_tokens(there)
+    if frozen:  # no request finds the copy stale: the follower thread has to query the store itself
         there.feed.elapsed = lambda: 0.0
     ada = here.sign_in()
     assert at(there, ada).get().status_code == 200

@@ -1,4 +1,4 @@
-"""Refreshing: what is new in the next pair, and what is not regained."""
+"""Refresh: new values of the next tokens, and values that are not renewed."""
 
 import pytest
 from flask import Flask, Response, jsonify
@@ -16,7 +16,7 @@ from tests.releases import before
 pytestmark = on_every_store
 
 
-def test_each_refresh_gives_the_next_generation_of_the_same_session(site: Site) -> None:
+def test_each_refresh_returns_the_next_generation_of_the_same_session(site: Site) -> None:
     ada = site.sign_in()
     for generation in (2, 3, 4):
         site.clock.now += HOUR
@@ -26,7 +26,7 @@ def test_each_refresh_gives_the_next_generation_of_the_same_session(site: Site) 
         assert ada.get().status_code == 200
 
 
-def test_a_repeated_refresh_within_the_grace_window_gets_the_same_generation(site: Site) -> None:
+def test_repeated_refresh_within_the_grace_period_gets_the_same_generation(site: Site) -> None:
     ada = site.sign_in()
     first = ada.spare
     ada.refresh()
@@ -39,7 +39,7 @@ def test_a_repeated_refresh_within_the_grace_window_gets_the_same_generation(sit
 
 @pytest.mark.parametrize("path", ["/refresh", "/refresh-claiming-more"])
 @pytest.mark.parametrize("loader", [False, True])
-def test_neither_freshness_nor_the_moment_of_sign_in_is_regained(
+def test_neither_freshness_nor_the_login_time_is_renewed(
     site: Site, path: str, loader: bool
 ) -> None:
     if loader:
@@ -53,7 +53,7 @@ def test_neither_freshness_nor_the_moment_of_sign_in_is_regained(
     assert ada.get("/fresh", pair["access_token"]).status_code == 401
 
 
-def test_further_claims_of_a_refresh_are_those_of_its_access_token(site: Site) -> None:
+def test_additional_claims_of_a_refresh_are_those_of_its_access_token(site: Site) -> None:
     ada = site.sign_in()
     pair = ada.post("/refresh-claiming-more", ada.spare).get_json()
     assert site.claims(pair["access_token"])["role"] == "admin"
@@ -82,7 +82,7 @@ def test_unknown_user_gets_no_tokens(site: Site) -> None:
     assert site.claims(ada.spare)["gen"] == 2
 
 
-def test_loaders_are_given_the_identity_that_a_refresh_names(site: Site) -> None:
+def test_loaders_receive_the_identity_of_the_refresh_token(site: Site) -> None:
     site.manager.user_identity_loader(lambda user: user["id"])
     site.manager.additional_claims_loader(lambda user: {"role": user["role"]})
     site.app.add_url_rule(
@@ -105,7 +105,7 @@ def test_session_without_a_refresh_expires(site: Site, after: float, status: int
     assert ada.refresh().status_code == status
 
 
-def test_a_session_ends_however_often_it_is_refreshed(site: Site) -> None:
+def test_session_ends_at_its_absolute_lifetime(site: Site) -> None:
     ada = site.sign_in()
     for day in (6, 12, 18, 24, 29):
         site.clock.now = START + day * DAY
@@ -128,7 +128,7 @@ def test_expired_session_is_not_refreshed_even_within_the_leeway(
     assert refusal(ada.refresh()) == (401, "session_ended")
 
 
-def test_an_access_token_does_not_refresh(site: Site) -> None:
+def test_access_token_cannot_refresh(site: Site) -> None:
     ada = site.sign_in()
     assert ada.refresh(ada.access).status_code == 422
     assert ada.post("/refresh-with-any", ada.access).status_code == 422
@@ -155,7 +155,7 @@ def test_refresh_token_without_a_session_is_rejected(site: Site, claims: dict[st
 
 
 @pytest.mark.skipif(before("Werkzeug", 2, 3), reason="its client shows no cookies")
-def test_cookies_are_refreshed_as_headers_are(site: Site) -> None:
+def test_refresh_works_with_cookies_as_with_headers(site: Site) -> None:
     _add_cookie_views(site.app, site)
     client = site.app.test_client()
     client.post("/cookies/sign-in")

@@ -14,7 +14,7 @@ from tests.extension.sessions.site import HOUR, MINUTE, Site, bearing
 
 pytestmark = on_every_store
 
-#: What the signal tells: whether it came from elsewhere, and the generations in a row.
+#: The signal's values: whether the repeat came from another client, and the generations in a row.
 Told = list[tuple[bool, int]]
 
 HOME, AWAY = "192.0.2.7", "198.51.100.9"
@@ -58,7 +58,7 @@ def test_thief_who_follows_each_refresh_is_reported_with_a_count(site: Site, tol
     assert told == [(True, 1), (True, 2), (True, 3), (True, 4)]
 
 
-def test_two_tabs_are_no_other_device(site: Site, told: Told) -> None:
+def test_two_tabs_are_not_another_device(site: Site, told: Told) -> None:
     token = site.sign_in().spare
     for _ in range(3):
         site.clock.now += 15 * MINUTE
@@ -97,7 +97,7 @@ def test_list_does_not_reveal_when_the_owner_refreshes(site: Site) -> None:
     assert after.last_seen_at % HOUR == 0
 
 
-def test_the_order_of_a_list_does_not_show_it_either(site: Site) -> None:
+def test_order_of_a_list_does_not_reveal_it_either(site: Site) -> None:
     first = site.sign_in()
     site.clock.now += MINUTE
     second = site.sign_in()
@@ -110,7 +110,7 @@ def test_the_order_of_a_list_does_not_show_it_either(site: Site) -> None:
     assert [session.id for session in listed(site)] == order[::-1]
 
 
-def test_the_owner_sees_the_other_device(site: Site) -> None:
+def test_owner_sees_the_other_device(site: Site) -> None:
     ada = site.sign_in()
     refresh(site, ada.spare, HOME)
     assert listed(site)[0].elsewhere_at is None

@@ -1,4 +1,4 @@
-"""Flask-RESTful and Flask-RESTX: refusals and a store that is down are answered as elsewhere."""
+"""Flask-RESTful and Flask-RESTX: rejections and store outages get the usual responses."""
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 
@@ -54,7 +54,7 @@ def assert_unavailable(answer: Any) -> None:
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("propagate", [None, True, False])
-def test_a_store_that_is_down_is_answered_503(
+def test_store_outage_gives_503(
     site: Site, connection: Connection, framework: Any, propagate: bool | None
 ) -> None:
     site.app.config["PROPAGATE_EXCEPTIONS"] = propagate
@@ -65,7 +65,7 @@ def test_a_store_that_is_down_is_answered_503(
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_a_store_that_is_down_is_answered_503_on_a_blueprint(
+def test_store_outage_gives_503_on_a_blueprint(
     site: Site, connection: Connection, framework: Any
 ) -> None:
     blueprint = Blueprint("api", "api")
@@ -75,7 +75,7 @@ def test_a_store_that_is_down_is_answered_503_on_a_blueprint(
     assert_unavailable(ada.get("/resource"))
 
 
-def test_an_api_that_names_other_errors_leaves_this_one_to_us(
+def test_api_with_handlers_for_other_errors_leaves_this_one_to_the_extension(
     site: Site, connection: Connection
 ) -> None:
     api = flask_restful.Api(site.app, errors={"ValueError": {"message": "no", "status": 400}})
@@ -84,7 +84,7 @@ def test_an_api_that_names_other_errors_leaves_this_one_to_us(
 
 
 @pytest.mark.parametrize("propagate", [None, False])
-def test_a_default_handler_of_flask_restx_makes_no_500_of_it(
+def test_default_handler_of_flask_restx_does_not_make_it_a_500(
     site: Site, connection: Connection, propagate: bool | None
 ) -> None:
     site.app.config["PROPAGATE_EXCEPTIONS"] = propagate
@@ -96,7 +96,7 @@ def test_a_default_handler_of_flask_restx_makes_no_500_of_it(
     assert_unavailable(ada.post("/resource"))
 
 
-def test_an_api_that_names_the_error_answers_it(site: Site, connection: Connection) -> None:
+def test_api_with_a_handler_for_the_error_handles_it(site: Site, connection: Connection) -> None:
     errors = {"StoreUnavailable": {"message": "closed for today", "status": 418}}
     add_resource(site, flask_restful.Api(site.app, errors=errors), flask_restful)
     ada = signed_in_before_the_store_went_down(site, connection)

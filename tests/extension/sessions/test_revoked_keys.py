@@ -1,4 +1,4 @@
-"""A key that somebody stole: every token signed with it is refused, whatever the token says."""
+"""A stolen key: every token signed with it is rejected, whatever its claims."""
 
 from collections.abc import Sequence
 
@@ -68,7 +68,7 @@ def test_token_of_a_revoked_key_without_a_kid_is_rejected(site: Site) -> None:
     assert refusal(client.get("/me", headers=bearing(forged))) == REVOKED
 
 
-def test_a_key_without_a_name_is_known_by_the_kid_that_its_tokens_bear(site: Site) -> None:
+def test_key_without_a_kid_is_revoked_by_the_kid_of_its_tokens(site: Site) -> None:
     with site.app.test_request_context():
         token = create_access_token("ada", additional_headers={"kid": "stolen"})
     client = site.app.test_client()

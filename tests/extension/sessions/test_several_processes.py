@@ -1,4 +1,4 @@
-"""Two workers over one SQLite file: what the one ends the other refuses, by the next request."""
+"""Two workers over one SQLite file: the next request sees a session ended by the other worker."""
 
 import sqlite3
 from contextlib import closing
@@ -38,7 +38,7 @@ def test_session_ended_by_one_worker_is_rejected_by_the_next_request_of_another(
         assert refusal(at(there, ada).get()) == ENDED
 
 
-def test_a_replay_at_one_worker_ends_the_session_at_all(workers: tuple[Site, Site]) -> None:
+def test_token_reuse_at_one_worker_ends_the_session_at_all(workers: tuple[Site, Site]) -> None:
     here, there = workers
     ada = here.sign_in()
     first = ada.spare
@@ -48,7 +48,7 @@ def test_a_replay_at_one_worker_ends_the_session_at_all(workers: tuple[Site, Sit
     assert refusal(at(there, ada).get()) == ENDED
 
 
-def test_a_replay_after_a_restart_is_caught(
+def test_token_reuse_after_a_restart_is_detected(
     workers: tuple[Site, Site], make_site: MakeSite
 ) -> None:
     here, _ = workers

@@ -1,4 +1,4 @@
-"""Applications are told what happens to sessions, after it has happened."""
+"""Signals are sent for changes of sessions, after the change."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ NAMES = ("session_started", "session_refreshed", "session_ended", "refresh_reuse
 
 @pytest.fixture
 def told() -> Iterator[list[tuple[str, str]]]:
-    """Each signal with the session's id, or why that one has ended."""
+    """Each signal with the session's id, or the reason for its end."""
     heard: list[tuple[str, str]] = []
     receivers = []
     for name in NAMES:
@@ -55,7 +55,8 @@ def test_replay_sends_one_signal(site: Site, told: list[tuple[str, str]]) -> Non
     told.clear()
     ada.refresh(first)
     ada.refresh(first)
-    # Where the view leaves the question to the store, the store says that it is over already.
+    # If the view leaves the check to the store, the store reports that the session has ended
+    # already.
     assert ada.post("/refresh-unchecked", first).get_json()["code"] == "refresh_reused"
     assert told == [("refresh_reused", "refresh_reused"), ("session_ended", "refresh_reused")]
 

@@ -1,4 +1,4 @@
-"""What a sign-in gives, and what it is held to from its first second on."""
+"""The tokens of a login, and the limits that apply from the start."""
 
 import pytest
 from flask import Flask, json
@@ -44,11 +44,11 @@ def test_protected_view_has_its_session_id(site: Site) -> None:
 
 
 @pytest.mark.parametrize(("fresh", "status"), [(True, 200), (False, 401)])
-def test_login_is_fresh_on_request(site: Site, fresh: bool, status: int) -> None:
+def test_tokens_are_fresh_on_request(site: Site, fresh: bool, status: int) -> None:
     assert site.sign_in(fresh=fresh).get("/fresh").status_code == status
 
 
-def test_further_claims_are_those_of_the_access_token(site: Site) -> None:
+def test_additional_claims_are_those_of_the_access_token(site: Site) -> None:
     ada = site.sign_in(additional_claims={"role": "admin"})
     assert site.claims(ada.access)["role"] == "admin"
     assert "role" not in site.claims(ada.spare)
@@ -62,14 +62,14 @@ def test_additional_claims_cannot_override_claims_of_the_session(site: Site) -> 
 
 
 @on_every_store
-def test_a_subject_that_is_a_number_is_one_subject_with_its_text(site: Site) -> None:
+def test_numeric_subject_is_the_same_as_its_text(site: Site) -> None:
     with site.app.test_request_context():
         site.sessions.start(7)
         assert len(site.sessions.list(7)) == len(site.sessions.list("7")) == 1
 
 
 def test_subject_with_a_nul_starts_no_session(site: Site) -> None:
-    """Its refreshed tokens would be another subject's."""
+    """Its refreshed tokens would have another subject."""
     with pytest.raises(ValueError, match="NUL"):
         site.sign_in("a\0b")
 
@@ -91,14 +91,14 @@ def test_session_stores_address_and_agent_of_the_login(site: Site) -> None:
     assert (session.address, session.agent) == ("192.0.2.7", ("Browser" * 100)[:256])
 
 
-def test_a_session_can_be_started_outside_of_a_request(site: Site) -> None:
+def test_session_can_be_started_outside_a_request(site: Site) -> None:
     with site.app.app_context():
         site.sessions.start("ada")
         assert [session.address for session in site.sessions.list("ada")] == [""]
 
 
 @on_every_store
-def test_a_sign_in_beyond_the_limit_ends_the_oldest(make_site: MakeSite) -> None:
+def test_login_beyond_the_limit_ends_the_oldest_session(make_site: MakeSite) -> None:
     site = make_site(WATCHWORD_SESSIONS_PER_SUBJECT=2)
     devices = []
     for _ in range(3):
