@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask_watchword.accounts.user_store import EmailTaken, UserCount
+from flask_watchword.accounts.admins import ADMIN
+from flask_watchword.accounts.user_store import SHORTEST_PART, EmailTaken, UserCount
 from flask_watchword.accounts.users import User
 from flask_watchword.locks import process_lock
 
@@ -48,7 +49,7 @@ class MemoryUserStore:
     def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
         """Return up to ``limit`` users in the order of their keys, from behind ``after`` on."""
         with self._lock():
-            keys = sorted(key for key in self._ids if key > after and search in key)[:limit]
+            keys = sorted(key for key in self._ids if key > after and _matches(key, search))[:limit]
             return [self._by_id[self._ids[key]] for key in keys]
 
     def count(self) -> UserCount:
@@ -131,11 +132,11 @@ class MemoryUserStore:
         """Undo ``disable``; return whether that changed anything."""
         return self._change(user_id, lambda user: user.is_disabled, disabled_at=None)
 
-    def hold_role(self, role: str) -> frozenset[str]:
-        """Return the ids of the users who have a role and are not disabled."""
+    def hold_admins(self) -> frozenset[str]:
+        """Return the ids of the enabled users with the role ``admin``."""
         with self._lock():
             users = self._by_id.values()
-            return frozenset(u.id for u in users if role in u.roles and not u.is_disabled)
+            return frozenset(u.id for u in users if ADMIN in u.roles and not u.is_disabled)
 
     def delete(self, user_id: str) -> bool:
         """Forget the user; return whether there was one."""
@@ -160,3 +161,7 @@ class MemoryUserStore:
 
 def _always(_user: User) -> bool:
     return True
+
+
+def _matches(key: str, search: str) -> bool:
+    return search in key if len(search) >= SHORTEST_PART else key.startswith(search)

@@ -29,5 +29,5 @@ def refuse_last_admin(users: UserStore, user_id: str) -> None:
     Raises:
         LastAdmin: if the user is the only administrator.
     """
-    if users.hold_role(ADMIN) == {user_id}:
+    if users.hold_admins() == {user_id}:
         raise LastAdmin

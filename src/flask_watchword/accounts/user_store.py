@@ -7,6 +7,10 @@ from typing import Protocol
 from flask_watchword.accounts.errors import EMAIL_TAKEN, Rejected
 from flask_watchword.accounts.users import User
 
+#: Characters of the shortest text that is searched for in all of an address. Shorter ones match its
+#: beginning only, because an index of trigrams does not help to find them elsewhere.
+SHORTEST_PART = 3
+
 
 class EmailTaken(Rejected):
     """An account with this e-mail address already exists."""
@@ -63,7 +67,8 @@ class UserStore(Protocol):
         Args:
             after: key of the last user of the previous page.
             limit: the most users to return.
-            search: return only users whose key contains this text; it is not a pattern.
+            search: return only users whose key contains this text, or begins with it if it is
+                shorter than :data:`SHORTEST_PART`; it is not a pattern.
         """
 
     def count(self) -> UserCount:
@@ -127,8 +132,8 @@ class UserStore(Protocol):
     def enable(self, user_id: str) -> bool:
         """Enable the user; return whether the user was disabled."""
 
-    def hold_role(self, role: str) -> frozenset[str]:
-        """Return the ids of the enabled users with a role.
+    def hold_admins(self) -> frozenset[str]:
+        """Return the ids of the enabled users with the role ``admin``.
 
         In a transaction these users are locked until its end: others that change one of them wait.
         """

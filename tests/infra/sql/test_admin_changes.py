@@ -163,7 +163,7 @@ def test_of_admins_who_are_all_taken_away_at_once_one_stays(accounts: Accounts, 
     with ThreadPoolExecutor(len(admins)) as pool:
         done = list(pool.map(take_away, admins))
     assert done.count(False) == 1
-    assert accounts.users.hold_role("admin") == {admins[done.index(False)].id}
+    assert accounts.users.hold_admins() == {admins[done.index(False)].id}
 
 
 def test_with_a_user_goes_all_that_is_theirs_and_nothing_else(accounts: Accounts) -> None:

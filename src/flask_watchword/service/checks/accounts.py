@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from flask_watchword.accounts.admins import ADMIN
 from flask_watchword.accounts.passwords import Passwords
 from flask_watchword.accounts.transaction import Repositories
 from flask_watchword.extension.checks.results import CheckResult, fine, problem, warning
@@ -33,7 +32,7 @@ def check_hashes(accounts: Repositories) -> CheckResult:
 
 def check_admins(accounts: Repositories, factors: Sequence[Factor]) -> CheckResult:
     """Check that there is an admin, and that admins have a second factor."""
-    check, admins = "admins", sorted(accounts.users.hold_role(ADMIN))
+    check, admins = "admins", sorted(accounts.users.hold_admins())
     if not admins:
         return warning(check, "there is none", "watchword user add EMAIL --role admin")
     second = [factor for factor in factors if not factor.is_backup]

@@ -48,6 +48,8 @@ api_tokens = Table(
     Column("last_used_at", Float(53)),
     Column("revoked_at", Float(53)),
     Index("ix_watchword_machine_tokens_owner", "owner"),
+    Index("ix_watchword_machine_tokens_expires_at", "expires_at"),
+    Index("ix_watchword_machine_tokens_revoked_at", "revoked_at"),
 )
 
 #: Numbered from 1 without gaps. ``hash`` covers the row and the hash of the previous row.
@@ -65,6 +67,7 @@ audit = Table(
     Column("hash", String(64), nullable=False),
     Index("ix_watchword_audit_subject", "subject", "seq"),
     Index("ix_watchword_audit_event", "event", "seq"),
+    Index("ix_watchword_audit_subject_event", "subject", "event", "seq"),
 )
 
 #: At most two rows, with the number and the hash of an entry. Id 1 is the newest entry, id 2 the

@@ -1,9 +1,18 @@
 """Tables of users and of one-time codes."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, String, Table, text
+from collections.abc import Mapping
+
+from sqlalchemy import BigInteger, Column, Float, Index, String, Table, TextClause, text
 
 from flask_watchword.infra.sql.tables.base import metadata
 from flask_watchword.infra.sql.text import AnyText
+
+#: Whether a user is an administrator, by dialect: the condition of a partial index, which a query
+#: has to repeat. A space at each end keeps a role from matching a part of another.
+IS_ADMIN: Mapping[str, TextClause] = {
+    "sqlite": text("instr(' ' || roles || ' ', ' admin ') > 0"),
+    "postgresql": text("strpos(' ' || roles || ' ', ' admin ') > 0"),
+}
 
 users = Table(
     "watchword_users",
@@ -21,6 +30,19 @@ users = Table(
     Column("password_changed_at", Float(53)),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
     Column("password_review_at", Float(53)),
+    # There is one more on PostgreSQL where it could be created: `watchword_users_search`.
+    Index(
+        "ix_watchword_users_admins",
+        "id",
+        sqlite_where=IS_ADMIN["sqlite"],
+        postgresql_where=IS_ADMIN["postgresql"],
+    ),
+    Index(
+        "ix_watchword_users_disabled_at",
+        "disabled_at",
+        sqlite_where=text("disabled_at IS NOT NULL"),
+        postgresql_where=text("disabled_at IS NOT NULL"),
+    ),
 )
 
 #: The columns in the order of the fields of ``User``.

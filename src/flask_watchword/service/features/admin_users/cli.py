@@ -66,7 +66,12 @@ def add(
 
 @user.command("list")
 @database_option
-@click.option("--search", metavar="TEXT", default="", help="Only addresses that contain this.")
+@click.option(
+    "--search",
+    metavar="TEXT",
+    default="",
+    help="Only addresses that contain this; begin with it, if it has one or two characters.",
+)
 @json_option
 def list_users(database: str | None, search: str, as_json: bool) -> None:
     """List the accounts, sorted by e-mail address."""

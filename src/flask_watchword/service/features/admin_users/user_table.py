@@ -7,6 +7,9 @@ from flask_watchword.accounts.user_store import UserStore
 from flask_watchword.accounts.users import User
 from flask_watchword.cli.output import format_time, print_object, print_rows
 
+#: Users that are read at once.
+_PAGE = 2_000
+
 
 def show_users(users: UserStore, *, search: str = "", as_json: bool = False) -> None:
     """Print every account whose case-folded address contains a text."""
@@ -46,7 +49,7 @@ def _text(name: str, value: Any) -> str:
 
 
 def _pages(users: UserStore, search: str) -> Iterator[User]:
-    page = users.page(search=search)
+    page = users.page(limit=_PAGE, search=search)
     while page:
         yield from page
-        page = users.page(after=page[-1].email_key, search=search)
+        page = users.page(after=page[-1].email_key, limit=_PAGE, search=search)

@@ -24,7 +24,7 @@ def offer_setup(repositories: Repositories, now: float) -> str | None:
         The code; ``None`` where there is an administrator, or where a code that was given out
         before is still valid. Of several nodes that start at once, one gets it.
     """
-    if repositories.users.hold_role(ADMIN):
+    if repositories.users.hold_admins():
         return None
     text, code = new_code(_FUTURE_ADMIN, SETUP, "", now)
     return text if repositories.codes.put_first(code, now) else None
@@ -39,7 +39,7 @@ def check_setup(accounts: Accounts, code: str) -> None:
     # The code first: a client without one learns nothing, and the search for an administrator
     # reads every account.
     _check_code(accounts, code)
-    if accounts.users.hold_role(ADMIN):
+    if accounts.users.hold_admins():
         raise InvalidCode
 
 
@@ -67,7 +67,7 @@ def _check_code(accounts: Accounts, code: str) -> None:
 
 
 def _add(tx: Transaction, code: str, user: User) -> User:
-    if tx.codes.take(code_digest(code), SETUP.name, tx.now) is None or tx.users.hold_role(ADMIN):
+    if tx.codes.take(code_digest(code), SETUP.name, tx.now) is None or tx.users.hold_admins():
         raise InvalidCode
     tx.users.add(user)
     tx.users.verify_email(user.id, user.email_key, tx.now)

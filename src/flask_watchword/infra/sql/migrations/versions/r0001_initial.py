@@ -37,6 +37,24 @@ def _create_users() -> None:
         _number_with_default("version", 1),
         sa.Column("password_review_at", sa.Float(53)),
     )
+    admin = "' ' || roles || ' ', ' admin '"
+    op.create_index(
+        "ix_watchword_users_admins",
+        "watchword_users",
+        ["id"],
+        sqlite_where=sa.text(f"instr({admin}) > 0"),
+        postgresql_where=sa.text(f"strpos({admin}) > 0"),
+    )
+    disabled = sa.text("disabled_at IS NOT NULL")
+    op.create_index(
+        "ix_watchword_users_disabled_at",
+        "watchword_users",
+        ["disabled_at"],
+        sqlite_where=disabled,
+        postgresql_where=disabled,
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        _create_search_index()
     op.create_table(
         "watchword_codes",
         sa.Column("subject", sa.String(64), primary_key=True),
@@ -47,6 +65,23 @@ def _create_users() -> None:
         sa.Column("expires_at", sa.Float(53), nullable=False),
     )
     op.create_index("ix_watchword_codes_expires_at", "watchword_codes", ["expires_at"])
+
+
+def _create_search_index() -> None:
+    # Not every role may create an extension, and not every server has it. Searches then read all
+    # users: see docs/service/several-machines.md.
+    try:
+        with op.get_bind().begin_nested():
+            op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            op.create_index(
+                "ix_watchword_users_search",
+                "watchword_users",
+                ["email_key"],
+                postgresql_using="gin",
+                postgresql_ops={"email_key": "gin_trgm_ops"},
+            )
+    except sa.exc.DBAPIError:
+        return
 
 
 def _create_sessions() -> None:
@@ -144,7 +179,8 @@ def _create_api_tokens() -> None:
         sa.Column("last_used_at", sa.Float(53)),
         sa.Column("revoked_at", sa.Float(53)),
     )
-    op.create_index("ix_watchword_machine_tokens_owner", "watchword_machine_tokens", ["owner"])
+    for name in ("owner", "expires_at", "revoked_at"):
+        op.create_index(f"ix_watchword_machine_tokens_{name}", "watchword_machine_tokens", [name])
 
 
 def _create_rate_limits() -> None:
@@ -171,6 +207,9 @@ def _create_audit_log() -> None:
     )
     op.create_index("ix_watchword_audit_subject", "watchword_audit", ["subject", "seq"])
     op.create_index("ix_watchword_audit_event", "watchword_audit", ["event", "seq"])
+    op.create_index(
+        "ix_watchword_audit_subject_event", "watchword_audit", ["subject", "event", "seq"]
+    )
     op.create_table(
         "watchword_audit_head",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),

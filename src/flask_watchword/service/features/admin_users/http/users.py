@@ -24,7 +24,8 @@ class UserQuery(msgspec.Struct, forbid_unknown_fields=True):
     """The search for users.
 
     Attributes:
-        search: a part of the e-mail address.
+        search: a part of the e-mail address; its beginning, if it is one or two
+            characters long.
         after: the ``next`` of the previous page.
         limit: maximum number of results.
     """
