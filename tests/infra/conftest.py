@@ -21,7 +21,7 @@ valkey_sessions = valkey_stores.valkey_sessions
 valkey_cluster_sessions = valkey_stores.valkey_cluster_sessions
 redis_sessions = valkey_stores.redis_sessions
 
-#: Opens another store with the same data, as another worker would. A store in memory is returned
+#: Opens another store with the same data, as another worker would. The in-memory store is returned
 #: again, because workers cannot share it.
 OpenSessions = Callable[[], SessionStore]
 
@@ -77,7 +77,7 @@ def opening(url: URL) -> Iterator[OpenSessions]:
 
 @pytest.fixture(scope="session")
 def upgraded_database(postgres_template: URL) -> Iterator[Engine]:
-    """A database with our schema, which all tests use one after the other."""
+    """A database with the schema, which all tests use one after the other."""
     server = postgres_template.set(database="postgres")
     with new_database(server, f"watchword_{uuid4().hex}", str(postgres_template.database)) as url:
         # Long enough for a busy machine.

@@ -1,4 +1,4 @@
-"""Refreshing one token many times at once, by threads of several processes."""
+"""Refresh one token many times concurrently, from threads of several processes."""
 
 import multiprocessing
 from collections import Counter
@@ -15,15 +15,15 @@ THREADS = 8
 
 @dataclass(frozen=True)
 class Race:
-    """What each of the racing processes is given; it crosses to them by pickling.
+    """The input of each racing process; it is pickled.
 
     Attributes:
         open_store: opens a store; each process opens its own.
-        session_id: of the session all refresh.
-        generation: of the token all have.
-        now: when they do, seconds since the epoch.
-        lifetimes: what the session is held to.
-        times: how often each process does.
+        session_id: the session that all refresh.
+        generation: the generation of the token that all have.
+        now: the time of the refreshes, seconds since the epoch.
+        lifetimes: the limits of the session.
+        times: the number of refreshes by each process.
     """
 
     open_store: Callable[[], SessionStore]
@@ -35,10 +35,10 @@ class Race:
 
 
 def run(race: Race) -> Counter[str]:
-    """Refresh from threads of this process; return how often which answer came.
+    """Refresh from threads of this process; return the count of each result.
 
-    The answers are ``first 2`` and ``again 2`` (with the generation that was granted), and the
-    codes of refusals.
+    The results are ``first 2`` and ``again 2`` (with the new generation), and the codes of
+    rejections.
     """
     store = race.open_store()
     try:
@@ -49,8 +49,8 @@ def run(race: Race) -> Counter[str]:
 
 
 def run_in_processes(race: Race, processes: int) -> Counter[str]:
-    """Refresh from threads of several processes; return how often which answer came."""
-    # Not forked: what a fork does to a store is a test of its own.
+    """Refresh from threads of several processes; return the count of each result."""
+    # Not forked: forking has its own tests.
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         return sum(pool.map(run, [race] * processes), Counter())
 

@@ -18,7 +18,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     return found
 
 
-def test_calls_pass_while_the_server_answers(time: Time) -> None:
+def test_calls_pass_while_the_server_responds(time: Time) -> None:
     breaker = CircuitBreaker(2.0)
     assert not any(breaker.is_open() for _ in range(3))
 
@@ -32,7 +32,7 @@ def test_after_a_timeout_calls_fail_until_one_probes(time: Time) -> None:
     assert [breaker.is_open() for _ in range(5)] == [False, True, True, True, True]
 
 
-def test_after_a_probe_without_a_result_another_one_probes_after_the_timeout(time: Time) -> None:
+def test_probe_without_a_result_is_followed_by_another_after_the_timeout(time: Time) -> None:
     breaker = CircuitBreaker(2.0)
     breaker.record_timeout()
     time.now += 0.25
@@ -43,7 +43,7 @@ def test_after_a_probe_without_a_result_another_one_probes_after_the_timeout(tim
     assert not breaker.is_open()
 
 
-def test_an_answer_closes_the_circuit(time: Time) -> None:
+def test_response_closes_the_circuit(time: Time) -> None:
     breaker = CircuitBreaker(2.0)
     breaker.record_timeout()
     breaker.record_answer()

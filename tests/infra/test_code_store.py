@@ -1,4 +1,4 @@
-"""The contract of a code store; every implementation goes through all of it."""
+"""The contract of a code store, tested with every implementation."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -54,7 +54,7 @@ def a_code(subject: str = ADA.id, purpose: str = RESET, **values: object) -> One
     return replace(code, **values)  # type: ignore[arg-type]
 
 
-def test_a_code_comes_back_as_it_was_put_and_only_once(codes: CodeStore) -> None:
+def test_code_is_returned_unchanged_and_only_once(codes: CodeStore) -> None:
     code = a_code(version=7, address="\u00e9@b.c", expires_at=NOW + 0.25)
     codes.put(code)
     assert codes.find(code.digest, RESET, NOW) == code
@@ -66,13 +66,13 @@ def test_a_code_comes_back_as_it_was_put_and_only_once(codes: CodeStore) -> None
 @pytest.mark.parametrize(
     ("now", "is_good"), [(NOW + 59, True), (NOW + 60, False), (NOW + 61, False)]
 )
-def test_a_code_is_expired_at_its_end(codes: CodeStore, now: float, is_good: bool) -> None:
+def test_code_expires_exactly_at_its_end(codes: CodeStore, now: float, is_good: bool) -> None:
     codes.put(a_code())
     assert (codes.find(a_code().digest, RESET, now) is not None) == is_good
     assert (codes.take(a_code().digest, RESET, now) is not None) == is_good
 
 
-def test_a_code_of_another_purpose_is_not_found_and_stays(codes: CodeStore) -> None:
+def test_code_of_another_purpose_is_not_found_and_kept(codes: CodeStore) -> None:
     codes.put(a_code())
     assert codes.find(a_code().digest, VERIFY, NOW) is None
     assert codes.take(a_code().digest, VERIFY, NOW) is None
@@ -86,7 +86,7 @@ def test_hostile_text_finds_no_code(codes: CodeStore, digest: str) -> None:
     assert codes.take(digest, RESET, NOW) is None
 
 
-def test_a_newer_code_takes_the_place_of_the_older_of_its_purpose(codes: CodeStore) -> None:
+def test_newer_code_replaces_the_older_of_its_purpose(codes: CodeStore) -> None:
     others = [a_code(purpose=VERIFY), a_code(BOB.id)]
     newer = a_code(digest=code_digest("newer"), version=2, address="new@b.c", expires_at=NOW + 90)
     for code in (a_code(), *others, newer):
@@ -96,14 +96,14 @@ def test_a_newer_code_takes_the_place_of_the_older_of_its_purpose(codes: CodeSto
     assert [codes.take(other.digest, other.purpose, NOW) for other in others] == others
 
 
-def test_a_subject_has_no_more_codes_than_there_are_purposes(codes: CodeStore) -> None:
+def test_subject_has_at_most_one_code_per_purpose(codes: CodeStore) -> None:
     for n in range(50):
         for purpose in PURPOSES:
             codes.put(a_code(purpose=purpose, digest=code_digest(f"{purpose} {n}")))
     assert codes.purge(NOW + 60, 1000) == len(PURPOSES)
 
 
-def test_the_codes_of_a_subject_are_forgotten(codes: CodeStore) -> None:
+def test_codes_of_a_subject_are_deleted(codes: CodeStore) -> None:
     for code in (a_code(), a_code(purpose=VERIFY), a_code(BOB.id)):
         codes.put(code)
     codes.forget(ADA.id)
@@ -121,7 +121,7 @@ def test_expired_codes_are_purged_a_limited_number_at_a_time(codes: CodeStore) -
     assert codes.find(a_code("user 4").digest, RESET, NOW) is not None
 
 
-def test_of_a_thousand_redemptions_at_once_one_gets_the_code(codes: CodeStore) -> None:
+def test_one_of_a_thousand_concurrent_redemptions_gets_the_code(codes: CodeStore) -> None:
     codes.put(a_code())
     together = Barrier(8)
 
@@ -133,14 +133,14 @@ def test_of_a_thousand_redemptions_at_once_one_gets_the_code(codes: CodeStore) -
         assert sum(pool.map(redeem, range(8))) == 1
 
 
-def test_of_many_codes_put_at_once_one_stays(codes: CodeStore) -> None:
+def test_one_of_many_codes_stored_concurrently_remains(codes: CodeStore) -> None:
     digests = [code_digest(str(n)) for n in range(40)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda digest: codes.put(a_code(digest=digest)), digests))
     assert sum(codes.take(digest, RESET, NOW) is not None for digest in digests) == 1
 
 
-def test_a_first_code_stays_for_as_long_as_it_is_good(codes: CodeStore) -> None:
+def test_first_code_is_kept_while_it_is_valid(codes: CodeStore) -> None:
     first, second = a_code(digest=code_digest("first")), a_code(digest=code_digest("second"))
     assert codes.put_first(first, NOW)
     assert not codes.put_first(second, NOW)
@@ -153,7 +153,7 @@ def test_a_first_code_stays_for_as_long_as_it_is_good(codes: CodeStore) -> None:
     assert codes.put_first(first, NOW)
 
 
-def test_of_many_first_codes_at_once_one_is_kept(codes: CodeStore) -> None:
+def test_one_of_many_first_codes_stored_concurrently_is_kept(codes: CodeStore) -> None:
     offered = [a_code(digest=code_digest(str(n))) for n in range(40)]
     with ThreadPoolExecutor(8) as pool:
         kept = list(pool.map(lambda code: codes.put_first(code, NOW), offered))
@@ -161,7 +161,7 @@ def test_of_many_first_codes_at_once_one_is_kept(codes: CodeStore) -> None:
     assert codes.find(offered[kept.index(True)].digest, RESET, NOW) is not None
 
 
-def test_a_code_has_256_random_bits_and_the_store_keeps_a_hash() -> None:
+def test_code_has_256_random_bits_and_the_store_keeps_a_hash() -> None:
     made = [make_code(ADA, RESET_PASSWORD, ADA.email, NOW) for _ in range(100)]
     texts = {text for text, _ in made}
     assert len(texts) == 100

@@ -1,4 +1,4 @@
-"""Which store an option opens, and what each mistake is called."""
+"""Which store an option opens, and the error for each invalid value."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ def test_memory_is_opened_by_its_url() -> None:
     assert keeps_a_session(store)
 
 
-def test_a_file_is_opened_with_its_schema_in_place(tmp_path: Path) -> None:
+def test_file_is_opened_with_its_schema(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/sessions.db"
     for _ in range(2):
         store = open_session_store(url)
@@ -41,7 +41,7 @@ def test_a_file_is_opened_with_its_schema_in_place(tmp_path: Path) -> None:
         assert keeps_a_session(store)
 
 
-def test_the_database_of_an_engine_is_opened_with_its_schema_in_place(tmp_path: Path) -> None:
+def test_database_of_an_engine_is_opened_with_its_schema(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/application.db")
     store = open_session_store(engine)
     assert isinstance(store, SqlSessionStore)
@@ -51,7 +51,7 @@ def test_the_database_of_an_engine_is_opened_with_its_schema_in_place(tmp_path: 
 
 @pytest.mark.server
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
-def test_a_database_of_postgresql_is_opened_as_hosting_platforms_name_it(
+def test_postgresql_urls_of_hosting_platforms_are_accepted(
     postgres_server: URL, scheme: str
 ) -> None:
     with new_database(postgres_server, f"opened_{uuid4().hex}") as url:
@@ -77,7 +77,7 @@ def test_a_database_of_postgresql_is_opened_as_hosting_platforms_name_it(
         ("rediss://:secret@cache/0?socket_timeout=soon", "cannot be read"),
     ],
 )
-def test_an_option_of_a_url_that_no_driver_knows_is_refused_when_it_is_opened(
+def test_url_option_unknown_to_the_driver_is_rejected_on_opening(
     url: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -89,14 +89,14 @@ def test_an_option_of_a_url_that_no_driver_knows_is_refused_when_it_is_opened(
 
 
 @pytest.mark.parametrize("scheme", ["valkey", "redis", "valkeys", "rediss"])
-def test_a_server_is_named_by_its_url_and_not_asked_yet(scheme: str) -> None:
+def test_server_url_is_parsed_without_connecting(scheme: str) -> None:
     store = open_session_store(f"{scheme}://localhost:1/0")
     assert isinstance(store, ValkeySessionStore)
     store.close()
 
 
 @pytest.mark.server
-def test_the_url_of_a_server_names_the_prefix_of_the_keys(valkey_url: str) -> None:
+def test_server_url_has_the_prefix_of_the_keys(valkey_url: str) -> None:
     prefix = f"test-{uuid4().hex}"
     shop = open_session_store(f"{valkey_url}?prefix={prefix}&socket_timeout=5")
     session = new_session("ada", NOW, LIVES)
@@ -108,7 +108,7 @@ def test_the_url_of_a_server_names_the_prefix_of_the_keys(valkey_url: str) -> No
     shop.close()
 
 
-def test_a_store_is_taken_as_it_is() -> None:
+def test_store_object_is_used_as_it_is() -> None:
     store = MemorySessionStore()
     assert open_session_store(store) is store
 
@@ -130,7 +130,7 @@ def test_a_store_is_taken_as_it_is() -> None:
         (create_engine("sqlite://"), "write sqlite://"),
     ],
 )
-def test_what_names_no_store_is_refused_without_telling_the_password(
+def test_invalid_store_is_rejected_without_showing_the_password(
     target: object, message: str
 ) -> None:
     with pytest.raises(UnknownStore, match=message) as caught:
@@ -138,7 +138,7 @@ def test_what_names_no_store_is_refused_without_telling_the_password(
     assert "secret" not in str(caught.value)
 
 
-def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "flask_watchword.infra.sql.factory")
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     with pytest.raises(UnknownStore, match="sqlalchemy"):

@@ -1,4 +1,4 @@
-"""A fork while other threads ask the store: the child is whole, and shares nothing."""
+"""A fork while other threads use the store: the child works, and shares nothing."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ def child_answers(child):
     return os.waitstatus_to_exitcode(status) == 7
 """
 
-# The thread that follows the revocations asks whether there is something new.
+# The follower thread checks for new revocations.
 FOLLOWING = """
 whole = store._database._attempt
 
@@ -66,7 +66,7 @@ follower = threading.Thread(target=store.of_subject, args=("ada", NOW), daemon=T
 follower.start()
 """
 
-# The client of a cluster asks for the layout when it is opened, under a lock.
+# The client of a cluster reads the layout when it is opened, under a lock.
 OPENING_VALKEY = """
 whole = store.server._open_client
 
@@ -131,22 +131,22 @@ def output_of(*parts: str, url: str) -> str:
     return answer.stdout
 
 
-def test_a_fork_waits_for_what_a_database_is_being_asked(tmp_path: Path) -> None:
+def test_fork_waits_for_a_running_database_call(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/sessions.db"
     assert output_of(FOLLOWING, FORKING, url=url) == "the child answered\n"
 
 
-def test_a_fork_leaves_no_lock_of_the_store_in_memory_held() -> None:
+def test_fork_leaves_no_lock_of_the_memory_store_held() -> None:
     assert output_of(ASKING_MEMORY, FORKING, url="memory://") == "the child answered\n"
 
 
 @pytest.mark.server
-def test_a_fork_waits_for_the_opening_of_a_client(valkey_url: str) -> None:
+def test_fork_waits_for_the_opening_of_a_client(valkey_url: str) -> None:
     assert output_of(OPENING_VALKEY, FORKING, url=valkey_url) == "the child answered\n"
 
 
-def test_a_child_inherits_no_connection_to_a_file_and_loses_nothing(tmp_path: Path) -> None:
-    """With its parent's connections it would not see that its own locks are missing."""
+def test_child_inherits_no_connection_to_a_file_and_loses_nothing(tmp_path: Path) -> None:
+    """With its parent's connections it would not notice that its own locks are missing."""
     url = f"sqlite:///{tmp_path}/sessions.db"
     assert output_of(SHARING_NOTHING, url=url) == "1 session\n"
 
@@ -168,7 +168,7 @@ print("two connections")
 
 
 @pytest.mark.server
-def test_a_child_leaves_the_connections_to_a_server_to_its_parent(postgres_engine: Engine) -> None:
+def test_child_leaves_the_server_connections_to_its_parent(postgres_engine: Engine) -> None:
     url = postgres_engine.url.render_as_string(hide_password=False)
     assert output_of(TWO_CONNECTIONS, url=url) == "two connections\n"
 
@@ -189,5 +189,5 @@ with forks.no_fork:
 """
 
 
-def test_a_fork_does_not_wait_for_ever() -> None:
+def test_fork_waits_for_a_limited_time() -> None:
     assert output_of(UNDER_WAY, url="memory://") == "exit 7\n"

@@ -1,4 +1,4 @@
-"""The contract of a key store; every implementation goes through all of it."""
+"""The contract of a key store, tested with every implementation."""
 
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
@@ -41,19 +41,19 @@ def kids(store: KeyStore) -> set[str]:
     return {key.kid for key in store.load().keys}
 
 
-def test_an_empty_store_has_version_zero_and_no_key(store: KeyStore) -> None:
+def test_empty_store_has_version_zero_and_no_key(store: KeyStore) -> None:
     assert store.version() == 0
     assert store.load() == StoredKeyring()
 
 
-def test_keys_come_back_as_they_were_put(store: KeyStore) -> None:
+def test_keys_are_returned_unchanged(store: KeyStore) -> None:
     assert store.swap(StoredKeyring(0, (ONE, OTHER, GONE), 900.5))
     loaded = store.load()
     assert (loaded.version, loaded.token_seconds) == (1, 900.5)
     assert sorted(loaded.keys, key=lambda key: key.kid) == [OTHER, GONE, ONE]
 
 
-def test_a_swap_replaces_all_keys_and_raises_the_version(store: KeyStore) -> None:
+def test_swap_replaces_all_keys_and_raises_the_version(store: KeyStore) -> None:
     store.swap(StoredKeyring(0, (ONE, OTHER), 1.0))
     ended = replace(ONE, verify_until=5.0, encrypted_private_key=None)
     assert store.swap(StoredKeyring(1, (ended, GONE), 2.0))
@@ -62,14 +62,14 @@ def test_a_swap_replaces_all_keys_and_raises_the_version(store: KeyStore) -> Non
     assert ended in store.load().keys
 
 
-def test_a_keyring_may_be_left_without_a_key(store: KeyStore) -> None:
+def test_keyring_may_become_empty(store: KeyStore) -> None:
     store.swap(StoredKeyring(0, (ONE,), 1.0))
     assert store.swap(StoredKeyring(1, (), 1.0))
     assert store.load() == StoredKeyring(2, (), 1.0)
 
 
 @pytest.mark.parametrize("seen", [0, 1, 3])
-def test_a_swap_of_what_does_not_stand_there_changes_nothing(store: KeyStore, seen: int) -> None:
+def test_swap_of_an_outdated_version_changes_nothing(store: KeyStore, seen: int) -> None:
     store.swap(StoredKeyring(0, (ONE,), 1.0))
     store.swap(StoredKeyring(1, (ONE, OTHER), 1.0))
     assert not store.swap(StoredKeyring(seen, (GONE,), 9.0))
@@ -78,13 +78,13 @@ def test_a_swap_of_what_does_not_stand_there_changes_nothing(store: KeyStore, se
     assert store.load().token_seconds == 1.0
 
 
-def test_a_first_keyring_with_a_version_is_refused_by_an_empty_store(store: KeyStore) -> None:
+def test_first_keyring_with_a_version_is_rejected_by_an_empty_store(store: KeyStore) -> None:
     assert not store.swap(StoredKeyring(1, (ONE,), 1.0))
     assert store.load() == StoredKeyring()
 
 
 @pytest.mark.parametrize("seen", [0, 1])
-def test_of_many_swaps_by_threads_one_succeeds(store: KeyStore, seen: int) -> None:
+def test_one_of_many_concurrent_swaps_by_threads_succeeds(store: KeyStore, seen: int) -> None:
     if seen:
         store.swap(StoredKeyring(0, (OTHER,), 1.0))
 
@@ -107,7 +107,7 @@ def swap_once(url: str, kid: str) -> bool:
 
 
 @pytest.mark.server
-def test_of_many_first_swaps_by_processes_one_succeeds(any_engine: Engine) -> None:
+def test_one_of_many_concurrent_first_swaps_by_processes_succeeds(any_engine: Engine) -> None:
     url = any_engine.url.render_as_string(hide_password=False)
     rivals = [(url, f"{number}") for number in range(12)]
     with multiprocessing.get_context("spawn").Pool(4) as pool:
@@ -116,7 +116,7 @@ def test_of_many_first_swaps_by_processes_one_succeeds(any_engine: Engine) -> No
     assert kids(SqlKeyStore(any_engine)) == {str(outcomes.index(True))}
 
 
-def test_a_load_never_sees_half_a_swap(any_engine: Engine) -> None:
+def test_load_never_sees_half_a_swap(any_engine: Engine) -> None:
     store = SqlKeyStore(any_engine)
 
     def ring(version: int) -> StoredKeyring:
@@ -139,7 +139,7 @@ def test_a_load_never_sees_half_a_swap(any_engine: Engine) -> None:
         swapping.result()
 
 
-def test_what_fails_midway_leaves_the_keyring_as_it_was(any_engine: Engine) -> None:
+def test_failed_swap_leaves_the_keyring_unchanged(any_engine: Engine) -> None:
     store = SqlKeyStore(any_engine)
     store.swap(StoredKeyring(0, (ONE,), 1.0))
     with pytest.raises(Exception, match=r"(?i)unique"):
@@ -147,7 +147,7 @@ def test_what_fails_midway_leaves_the_keyring_as_it_was(any_engine: Engine) -> N
     assert store.load() == StoredKeyring(1, (ONE,), 1.0)
 
 
-def test_a_database_without_the_tables_is_not_an_empty_keyring(any_engine: Engine) -> None:
+def test_database_without_the_tables_is_not_an_empty_keyring(any_engine: Engine) -> None:
     store = SqlKeyStore(any_engine)
     with writing(any_engine) as connection:
         connection.exec_driver_sql("ALTER TABLE watchword_keyring RENAME TO away")
@@ -160,11 +160,11 @@ def test_a_database_without_the_tables_is_not_an_empty_keyring(any_engine: Engin
             connection.exec_driver_sql("ALTER TABLE away RENAME TO watchword_keyring")
 
 
-def test_a_private_part_is_not_shown_by_repr() -> None:
+def test_private_part_is_not_in_the_repr() -> None:
     assert "sealed" not in repr(ONE)
 
 
-def test_what_is_kept_is_one_row_for_each_key(any_engine: Engine) -> None:
+def test_each_key_is_one_row(any_engine: Engine) -> None:
     SqlKeyStore(any_engine).swap(StoredKeyring(0, (ONE, OTHER), 1.0))
     with reading(any_engine) as connection:
         rows = connection.exec_driver_sql("SELECT kid, sealed FROM watchword_keys").all()

@@ -38,7 +38,7 @@ def rate_limits(open_rate_limits: OpenRateLimits) -> Iterator[RateLimitStore]:
     rate_limit_stores.close(store)
 
 
-def test_a_burst_of_attempts_passes_at_once(rate_limits: RateLimitStore) -> None:
+def test_burst_of_attempts_passes_immediately(rate_limits: RateLimitStore) -> None:
     assert [rate_limits.consume([TEN], NOW) for _ in range(12)] == [0] * 10 + [TEN.interval] * 2
 
 
@@ -52,20 +52,20 @@ def test_one_more_passes_after_the_interval_and_not_a_microsecond_earlier(
     assert rate_limits.consume([TEN], NOW + TEN.interval) == TEN.interval
 
 
-def test_an_unused_limit_allows_one_burst_and_no_more(rate_limits: RateLimitStore) -> None:
+def test_unused_limit_allows_one_burst_and_no_more(rate_limits: RateLimitStore) -> None:
     rate_limits.consume([TEN], NOW)
     later = NOW + 1000 * TEN.interval
     assert [rate_limits.consume([TEN], later) for _ in range(11)].count(0) == 10
 
 
-def test_an_attempt_counts_against_all_limits_or_none(rate_limits: RateLimitStore) -> None:
+def test_attempt_counts_against_all_limits_or_none(rate_limits: RateLimitStore) -> None:
     assert rate_limits.consume([TEN, ONE], NOW) == 0
     for _ in range(20):
         assert rate_limits.consume([TEN, ONE], NOW) == ONE.interval
     assert [rate_limits.consume([TEN], NOW) for _ in range(10)].count(0) == 9
 
 
-def test_the_longest_of_several_waits_is_returned(rate_limits: RateLimitStore) -> None:
+def test_longest_of_several_waits_is_returned(rate_limits: RateLimitStore) -> None:
     rate_limits.consume([ONE], NOW)
     for _ in range(10):
         rate_limits.consume([TEN], NOW)
@@ -73,7 +73,7 @@ def test_the_longest_of_several_waits_is_returned(rate_limits: RateLimitStore) -
     assert rate_limits.consume([ONE, TEN], NOW) == ONE.interval
 
 
-def test_a_refunded_attempt_can_be_used_again(rate_limits: RateLimitStore) -> None:
+def test_refunded_attempt_can_be_used_again(rate_limits: RateLimitStore) -> None:
     for _ in range(10):
         rate_limits.consume([TEN], NOW)
     rate_limits.refund([TEN, ONE])
@@ -81,12 +81,12 @@ def test_a_refunded_attempt_can_be_used_again(rate_limits: RateLimitStore) -> No
     assert rate_limits.consume([ONE], NOW) == 0
 
 
-def test_a_refund_without_limits_does_nothing(rate_limits: RateLimitStore) -> None:
+def test_refund_without_limits_does_nothing(rate_limits: RateLimitStore) -> None:
     rate_limits.refund([])
     assert rate_limits.consume([ONE], NOW) == 0
 
 
-def test_a_key_is_remembered_until_its_moment_and_for_the_longest_of_several(
+def test_key_is_remembered_until_its_expiry_and_for_the_longest_of_several(
     rate_limits: RateLimitStore,
 ) -> None:
     until = NOW + 60 * SECOND
@@ -114,7 +114,7 @@ def test_remembering_a_key_resets_one_limit_and_refunds_another(
     assert rate_limits.consume([ONE], NOW) == ONE.interval
 
 
-def test_what_is_remembered_need_not_forget_anything(rate_limits: RateLimitStore) -> None:
+def test_key_may_be_remembered_without_resetting_a_limit(rate_limits: RateLimitStore) -> None:
     two = Hit("two", 900 * SECOND, 1800 * SECOND)
     rate_limits.consume([ONE, two], NOW)
     rate_limits.consume([two], NOW)
@@ -143,7 +143,7 @@ def test_an_attempt_from_a_trusted_address_counts_on_fewer_limits(
     assert rate_limits.consume([shared], NOW) == shared.interval
 
 
-def test_purging_leaves_what_still_counts(rate_limits: RateLimitStore) -> None:
+def test_purging_keeps_what_still_counts(rate_limits: RateLimitStore) -> None:
     for n in range(5):
         rate_limits.consume([Hit(f"past {n}", SECOND, SECOND)], NOW)
     rate_limits.consume([ONE], NOW)
@@ -162,13 +162,13 @@ def _times_allowed(open_rate_limits: OpenRateLimits, tries: int) -> int:
     return waits.count(0)
 
 
-def test_of_two_hundred_racing_threads_exactly_ten_pass(open_rate_limits: OpenRateLimits) -> None:
+def test_exactly_ten_of_two_hundred_racing_threads_pass(open_rate_limits: OpenRateLimits) -> None:
     assert _times_allowed(open_rate_limits, 200) == 10
 
 
 @pytest.mark.server
 @pytest.mark.parametrize("place", [p for p in RATE_LIMIT_STORES if p != "memory_rate_limits"])
-def test_of_two_hundred_concurrent_attempts_in_processes_exactly_ten_pass(
+def test_exactly_ten_of_two_hundred_concurrent_attempts_in_processes_pass(
     place: str, request: pytest.FixtureRequest
 ) -> None:
     open_rate_limits = request.getfixturevalue(place)

@@ -1,4 +1,4 @@
-"""What a frozen server finds in its buffer when it goes on, and clocks that do not agree."""
+"""Commands in the buffer of a frozen server when it resumes, and clocks that differ."""
 
 import time
 from collections.abc import Iterator
@@ -53,13 +53,13 @@ def answers(store: SessionStore, session_id: str) -> bool:
 
 
 @pytest.mark.server
-def test_a_refresh_in_the_buffer_of_a_frozen_server_is_not_executed(
+def test_refresh_in_the_buffer_of_a_frozen_server_is_not_executed(
     place: Frozen,
 ) -> None:
     server, store = place
     sessions = [started(store) for _ in range(8)]
     with ThreadPoolExecutor(len(sessions)) as clients:
-        # Each has a connection that has been used, over which its refresh then is sent.
+        # Each has a used connection, over which its refresh is sent.
         assert all(clients.map(lambda one: refresh(store, one, 1, NOW, LIVES), sessions))
         with server.frozen():
             asked = [clients.submit(refresh, store, one, 2, NOW, LIVES) for one in sessions]
@@ -67,7 +67,7 @@ def test_a_refresh_in_the_buffer_of_a_frozen_server_is_not_executed(
                 with pytest.raises(StoreUnavailable):
                     answer.result(30)
     wait_until(lambda: answers(store, sessions[0]))
-    # Past the grace, within which a refresh that was carried out could be repeated.
+    # After the grace period, within which an executed refresh could be repeated.
     for session_id in sessions:
         assert refresh(store, session_id, 2, NOW + 60, LIVES).session.generation == 3
 
@@ -79,7 +79,7 @@ def valkey() -> Iterator[ValkeyServer]:
 
 
 @pytest.mark.server
-def test_a_login_in_the_buffer_of_a_frozen_valkey_ends_no_session(
+def test_login_in_the_buffer_of_a_frozen_valkey_ends_no_session(
     valkey: ValkeyServer,
 ) -> None:
     store = open_session_store(valkey.url)
@@ -92,7 +92,7 @@ def test_a_login_in_the_buffer_of_a_frozen_valkey_ends_no_session(
 
 
 @pytest.mark.server
-def test_an_attempt_in_the_buffer_of_a_frozen_valkey_is_not_counted(
+def test_attempt_in_the_buffer_of_a_frozen_valkey_is_not_counted(
     valkey: ValkeyServer,
 ) -> None:
     throttle = ValkeyRateLimitStore.from_url(valkey.url)
@@ -115,7 +115,7 @@ def remembers(throttle: ValkeyRateLimitStore) -> bool:
 
 
 @pytest.mark.server
-def test_a_changed_clock_of_a_server_rejects_no_refresh(
+def test_changed_server_clock_rejects_no_refresh(
     place: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, store = place
@@ -126,7 +126,7 @@ def test_a_changed_clock_of_a_server_rejects_no_refresh(
     assert refresh(store, session_id, 2, NOW, LIVES).session.generation == 3
 
 
-def test_a_deadline_is_by_the_clock_of_the_server_and_an_estimate_expires(
+def test_deadline_uses_the_clock_of_the_server_and_the_estimate_expires(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = 100.0

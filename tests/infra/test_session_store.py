@@ -1,7 +1,6 @@
 """The contract of a session store, and of refreshing on top of it.
 
-Every implementation goes through all of it. The moments are the tests' own: no store may look at
-a clock.
+It is tested with every implementation. All times are the tests' own: no store may read a clock.
 """
 
 import threading
@@ -35,7 +34,7 @@ NOW = 1_700_000_000.25
 LIVES = Lifetimes(access=900.0, idle=7_200.0, absolute=36_000.0, grace=10.0)
 STRICT = replace(LIVES, grace=0.0)
 
-#: Where sessions are started from, and another place.
+#: The requester that starts sessions, and another one.
 HERE = Requester("192.0.2.7", "Browser")
 THERE = Requester("2001:db8::7", "B\N{LATIN SMALL LETTER U WITH DIAERESIS}cher/1 '")
 
@@ -75,13 +74,13 @@ def refusal(
 # Starting
 
 
-def test_a_session_comes_back_as_it_was_started(store: SessionStore) -> None:
+def test_session_is_returned_as_it_was_started(store: SessionStore) -> None:
     ada, bob = started(store), started(store, "bob", NOW + 1)
     assert store.get(ada.id) == ada
     assert store.get(bob.id) == bob
 
 
-def test_nothing_is_found_in_an_empty_store(store: SessionStore) -> None:
+def test_empty_store_finds_nothing(store: SessionStore) -> None:
     assert store.get("nothing") is None
     assert store.rotate("nothing", 1, NOW, LIVES) is None
     assert store.end("nothing", NOW, SIGNED_OUT, LIVES) is None
@@ -101,19 +100,19 @@ def test_hostile_text_finds_nothing(store: SessionStore, text: str) -> None:
     assert list(store.find_revocations(text, text, text)) == []
 
 
-def test_text_of_any_script_is_kept(store: SessionStore) -> None:
+def test_text_of_any_script_is_stored(store: SessionStore) -> None:
     session = new_session("Ада:1 {x}", NOW, LIVES, Requester("2001:db8::1", "Bücher/1 😀 '\""))
     store.start(session, None, LIVES)
     assert store.get(session.id) == session
     assert list(store.of_subject(session.subject, NOW)) == [session]
 
 
-def test_without_a_limit_any_number_of_sessions_lives(store: SessionStore) -> None:
+def test_without_a_limit_the_number_of_sessions_is_unbounded(store: SessionStore) -> None:
     sessions = [started(store, now=NOW + n) for n in range(5)]
     assert len(store.of_subject("ada", NOW + 5)) == len(sessions)
 
 
-def test_beyond_the_limit_the_oldest_session_ends_and_that_is_logged(store: SessionStore) -> None:
+def test_start_beyond_the_limit_ends_the_oldest_session_and_logs_it(store: SessionStore) -> None:
     first, second, third = (started(store, now=NOW + n) for n in range(3))
     assert store.rotate(first.id, 1, NOW + 3, LIVES)  # oldest is by start, not by use
     fourth = new_session("ada", NOW + 4, LIVES)
@@ -126,14 +125,14 @@ def test_beyond_the_limit_the_oldest_session_ends_and_that_is_logged(store: Sess
     assert {s.id for s in store.of_subject("ada", NOW + 4)} == {second.id, third.id, fourth.id}
 
 
-def test_a_smaller_limit_ends_as_many_as_it_takes(store: SessionStore) -> None:
+def test_smaller_limit_ends_as_many_as_necessary(store: SessionStore) -> None:
     old = [started(store, now=NOW + n) for n in range(4)]
     new = new_session("ada", NOW + 4, LIVES)
     assert {session.id for session in store.start(new, 1, LIVES)} == {s.id for s in old}
     assert list(store.of_subject("ada", NOW + 4)) == [new]
 
 
-def test_of_very_many_sessions_each_start_ends_as_many_as_a_step_may_and_end_all_every_one(
+def test_start_ends_a_bounded_number_of_sessions_and_end_all_ends_every_one(
     store: SessionStore,
 ) -> None:
     many = [started(store, now=NOW + n / 1000).id for n in range(2 * MAX_ENDED_PER_CALL + 2)]
@@ -148,7 +147,7 @@ def test_of_very_many_sessions_each_start_ends_as_many_as_a_step_may_and_end_all
     assert logged == {*many}
 
 
-def test_the_limit_counts_the_live_sessions_of_one_subject(store: SessionStore) -> None:
+def test_limit_counts_the_live_sessions_of_one_subject(store: SessionStore) -> None:
     over = started(store, now=NOW)
     store.end(over.id, NOW, SIGNED_OUT, LIVES)
     idle = started(store, now=NOW)
@@ -160,7 +159,7 @@ def test_the_limit_counts_the_live_sessions_of_one_subject(store: SessionStore) 
     assert store.get(bob.id) == bob
 
 
-def test_concurrent_starts_never_leave_more_than_the_limit(open_sessions: OpenSessions) -> None:
+def test_concurrent_starts_never_exceed_the_limit(open_sessions: OpenSessions) -> None:
     stores = [open_sessions() for _ in range(4)]
 
     def start(n: int) -> None:
@@ -174,7 +173,9 @@ def test_concurrent_starts_never_leave_more_than_the_limit(open_sessions: OpenSe
 # Rotating
 
 
-def test_rotating_adds_one_and_moves_the_idle_end_on(store: SessionStore) -> None:
+def test_rotation_increments_the_generation_and_extends_the_idle_lifetime(
+    store: SessionStore,
+) -> None:
     session, other = started(store), started(store)
     now = NOW + 100.5
     rotated = store.rotate(session.id, 1, now, LIVES, THERE)
@@ -191,7 +192,7 @@ def test_rotating_adds_one_and_moves_the_idle_end_on(store: SessionStore) -> Non
     assert store.get(other.id) == other
 
 
-def test_the_idle_end_never_passes_the_absolute_one(store: SessionStore) -> None:
+def test_idle_lifetime_never_exceeds_the_absolute_one(store: SessionStore) -> None:
     session = started(store)
     for generation in range(1, 6):
         session = store.rotate(session.id, generation, NOW + 6_000 * generation, LIVES) or session
@@ -209,7 +210,7 @@ def test_another_generation_does_not_rotate(store: SessionStore, generation: int
 
 
 @pytest.mark.parametrize(("before_its_end", "rotates"), [(0.25, True), (0.0, False), (-1, False)])
-def test_an_idle_session_rotates_until_its_end(
+def test_idle_session_rotates_until_it_expires(
     store: SessionStore, before_its_end: float, rotates: bool
 ) -> None:
     session = started(store)
@@ -218,7 +219,7 @@ def test_an_idle_session_rotates_until_its_end(
 
 
 @pytest.mark.parametrize(("before_its_end", "rotates"), [(0.25, True), (0.0, False), (-1, False)])
-def test_a_session_in_constant_use_rotates_until_its_absolute_end(
+def test_session_in_constant_use_rotates_until_its_absolute_expiry(
     store: SessionStore, before_its_end: float, rotates: bool
 ) -> None:
     forever = replace(LIVES, idle=LIVES.absolute)
@@ -229,13 +230,13 @@ def test_a_session_in_constant_use_rotates_until_its_absolute_end(
     assert (outcome is not None) is rotates
 
 
-def test_an_ended_session_does_not_rotate(store: SessionStore) -> None:
+def test_ended_session_does_not_rotate(store: SessionStore) -> None:
     session = started(store)
     store.end(session.id, NOW, SIGNED_OUT, LIVES)
     assert store.rotate(session.id, 1, NOW, LIVES) is None
 
 
-def test_of_many_concurrent_rotations_one_succeeds(open_sessions: OpenSessions) -> None:
+def test_one_of_many_concurrent_rotations_succeeds(open_sessions: OpenSessions) -> None:
     stores = [open_sessions() for _ in range(4)]
     session = started(stores[0])
 
@@ -249,7 +250,7 @@ def test_of_many_concurrent_rotations_one_succeeds(open_sessions: OpenSessions) 
     assert stores[0].get(session.id) == winners[0]
 
 
-def test_a_use_is_shown_once_it_is_older_than_the_grace_period(store: SessionStore) -> None:
+def test_use_is_shown_once_it_is_older_than_the_grace_period(store: SessionStore) -> None:
     session = started(store)
     shown = []
     for generation, now in enumerate((100.0, 105.0, 159.0, 225.0), start=1):
@@ -257,14 +258,14 @@ def test_a_use_is_shown_once_it_is_older_than_the_grace_period(store: SessionSto
         assert rotated is not None
         shown.append(rotated.shown_use_at)
     assert LIVES.concealed == 60.0
-    # The second and the third use came while the one before was concealed still.
+    # The second and the third use came while the previous one was still hidden.
     assert shown == [NOW, NOW, NOW, NOW + 159.0]
 
 
 # Repeating
 
 
-def test_a_repeat_is_noted_once_for_each_of_the_two_devices(store: SessionStore) -> None:
+def test_repeat_is_recorded_once_for_each_of_the_two_devices(store: SessionStore) -> None:
     session = started(store)
     first = store.rotate(session.id, 1, NOW, LIVES, HERE)
     assert first is not None
@@ -284,7 +285,7 @@ def test_a_repeat_is_noted_once_for_each_of_the_two_devices(store: SessionStore)
     assert store.get(session.id) == elsewhere
 
 
-def test_generations_in_a_row_that_were_repeated_elsewhere_are_counted(
+def test_consecutive_generations_repeated_elsewhere_are_counted(
     store: SessionStore,
 ) -> None:
     session = started(store)
@@ -299,7 +300,7 @@ def test_generations_in_a_row_that_were_repeated_elsewhere_are_counted(
 
 
 @pytest.mark.parametrize("elsewhere", [None, THERE])
-def test_nothing_is_noted_of_another_generation_or_of_an_ended_session(
+def test_repeat_of_another_generation_or_an_ended_session_is_not_recorded(
     store: SessionStore, elsewhere: Requester | None
 ) -> None:
     session = started(store)
@@ -313,7 +314,7 @@ def test_nothing_is_noted_of_another_generation_or_of_an_ended_session(
     assert store.get(session.id) == ended
 
 
-def test_of_many_repeats_at_once_one_is_noted(open_sessions: OpenSessions) -> None:
+def test_one_of_many_concurrent_repeats_is_recorded(open_sessions: OpenSessions) -> None:
     stores = [open_sessions() for _ in range(4)]
     session = started(stores[0])
     stores[0].rotate(session.id, 1, NOW, LIVES)
@@ -338,7 +339,7 @@ def test_of_many_repeats_at_once_one_is_noted(open_sessions: OpenSessions) -> No
         (Requester(), True),
     ],
 )
-def test_a_repeat_from_another_network_or_agent_is_one_from_elsewhere(
+def test_repeat_from_another_network_or_agent_is_from_elsewhere(
     store: SessionStore, again_by: Requester, elsewhere: bool
 ) -> None:
     session = started(store)
@@ -351,7 +352,7 @@ def test_a_repeat_from_another_network_or_agent_is_one_from_elsewhere(
 
 
 @pytest.mark.parametrize("owner_is_first", [True, False])
-def test_the_other_device_is_the_one_unlike_the_sign_in(
+def test_other_device_is_the_one_unlike_the_login(
     store: SessionStore, owner_is_first: bool
 ) -> None:
     session = started(store)  # from HERE
@@ -364,7 +365,7 @@ def test_the_other_device_is_the_one_unlike_the_sign_in(
 # Refreshing
 
 
-def test_the_current_generation_is_refreshed(store: SessionStore) -> None:
+def test_current_generation_is_refreshed(store: SessionStore) -> None:
     session = started(store)
     outcome = refresh(store, session.id, 1, NOW + 60, LIVES)
     assert outcome.session == store.get(session.id)
@@ -372,7 +373,7 @@ def test_the_current_generation_is_refreshed(store: SessionStore) -> None:
 
 
 @pytest.mark.parametrize("since", [0.0, LIVES.grace - 0.25, LIVES.grace])
-def test_a_repetition_within_grace_gets_the_same_generation(
+def test_repetition_within_the_grace_period_gets_the_same_generation(
     store: SessionStore, since: float
 ) -> None:
     session = started(store)
@@ -382,27 +383,27 @@ def test_a_repetition_within_grace_gets_the_same_generation(
     assert logged(store) == []
 
 
-def test_a_repetition_after_grace_is_a_replay(store: SessionStore) -> None:
+def test_repetition_after_the_grace_period_is_a_reuse(store: SessionStore) -> None:
     session = started(store)
     refresh(store, session.id, 1, NOW + 60, LIVES)
     refused = refusal(store, session, 1, NOW + 60 + LIVES.grace + 0.25)
     assert (refused.code, refused.ended_now) == (REFRESH_REUSED, True)
 
 
-def test_repetitions_do_not_renew_the_grace(store: SessionStore) -> None:
+def test_repetitions_do_not_extend_the_grace_period(store: SessionStore) -> None:
     session = started(store)
     refresh(store, session.id, 1, NOW, LIVES)
     assert refresh(store, session.id, 1, NOW + 6, LIVES).repeated
     assert refusal(store, session, 1, NOW + 12).code == REFRESH_REUSED
 
 
-def test_without_grace_every_second_use_is_a_replay(store: SessionStore) -> None:
+def test_without_grace_every_second_use_is_a_reuse(store: SessionStore) -> None:
     session = started(store)
     assert refresh(store, session.id, 1, NOW, STRICT).session.generation == 2
     assert refusal(store, session, 1, NOW, STRICT).code == REFRESH_REUSED
 
 
-def test_a_replay_ends_the_session_and_is_logged_although_it_is_refused(
+def test_rejected_reuse_ends_the_session_and_is_logged(
     open_sessions: OpenSessions,
 ) -> None:
     store = open_sessions()
@@ -417,7 +418,7 @@ def test_a_replay_ends_the_session_and_is_logged_although_it_is_refused(
     assert logged(open_sessions(), NOW + 3) == [session_revocation(kept, NOW + 3, LIVES)]
 
 
-def test_each_of_ten_generations_made_within_a_second_is_caught_when_replayed(
+def test_reuse_of_each_of_ten_generations_within_a_second_is_detected(
     store: SessionStore,
 ) -> None:
     for replayed in range(1, 10):
@@ -427,7 +428,7 @@ def test_each_of_ten_generations_made_within_a_second_is_caught_when_replayed(
         assert refusal(store, session, replayed, NOW + 1).code == REFRESH_REUSED
 
 
-def test_after_a_replay_no_generation_works_and_each_learns_why(store: SessionStore) -> None:
+def test_no_generation_works_after_a_reuse_and_each_gets_the_reason(store: SessionStore) -> None:
     session = started(store)
     refresh(store, session.id, 1, NOW, LIVES)
     refusal(store, session, 1, NOW + 60)
@@ -438,28 +439,26 @@ def test_after_a_replay_no_generation_works_and_each_learns_why(store: SessionSt
 
 
 @pytest.mark.parametrize("generation", [2, 3, 2**70])
-def test_a_generation_from_the_future_ends_the_session(
-    store: SessionStore, generation: int
-) -> None:
+def test_future_generation_ends_the_session(store: SessionStore, generation: int) -> None:
     session = started(store)
     assert refusal(store, session, generation, NOW).code == REFRESH_REUSED
     assert refusal(store, session, 1, NOW).code == REFRESH_REUSED
 
 
-def test_a_session_that_was_signed_out_is_not_refreshed(store: SessionStore) -> None:
+def test_logged_out_session_is_not_refreshed(store: SessionStore) -> None:
     session = started(store)
     store.end(session.id, NOW, SIGNED_OUT, LIVES)
     refused = refusal(store, session, 1, NOW + 1)
     assert (refused.code, refused.session) == ("session_ended", store.get(session.id))
 
 
-def test_a_session_past_its_idle_end_is_not_refreshed(store: SessionStore) -> None:
+def test_idle_expired_session_is_not_refreshed(store: SessionStore) -> None:
     session = started(store)
     refused = refusal(store, session, 1, session.idle_until)
     assert (refused.code, refused.ended_now) == ("session_ended", False)
 
 
-def test_an_unknown_session_is_not_refreshed(store: SessionStore) -> None:
+def test_unknown_session_is_not_refreshed(store: SessionStore) -> None:
     refused = refusal(store, new_session("ada", NOW, LIVES), 1, NOW)
     assert (refused.code, refused.session) == ("session_ended", None)
 
@@ -489,7 +488,7 @@ def test_ending_a_session_logs_its_revocation(open_sessions: OpenSessions) -> No
     assert logged(open_sessions()) == [session_revocation(session, NOW + 5, LIVES)]
 
 
-def test_a_session_ends_once(store: SessionStore) -> None:
+def test_session_ends_once(store: SessionStore) -> None:
     session = started(store)
     ended = store.end(session.id, NOW, SIGNED_OUT, LIVES)
     assert store.end(session.id, NOW + 1, REFRESH_REUSED, LIVES) is None
@@ -497,7 +496,7 @@ def test_a_session_ends_once(store: SessionStore) -> None:
     assert len(logged(store)) == 1
 
 
-def test_a_session_past_its_idle_end_can_be_ended(store: SessionStore) -> None:
+def test_idle_expired_session_can_be_ended(store: SessionStore) -> None:
     patient = replace(LIVES, access=2 * LIVES.idle)
     session = started(store)
     now = session.idle_until
@@ -506,7 +505,7 @@ def test_a_session_past_its_idle_end_can_be_ended(store: SessionStore) -> None:
     assert logged(store, now) == [session_revocation(session, now, patient)]
 
 
-def test_of_many_concurrent_ends_one_succeeds(open_sessions: OpenSessions) -> None:
+def test_one_of_many_concurrent_ends_succeeds(open_sessions: OpenSessions) -> None:
     stores = [open_sessions() for _ in range(4)]
     session = started(stores[0])
 
@@ -519,7 +518,7 @@ def test_of_many_concurrent_ends_one_succeeds(open_sessions: OpenSessions) -> No
     assert len(logged(stores[0])) == 1
 
 
-def test_ending_everything_ends_every_live_session_of_the_subject(store: SessionStore) -> None:
+def test_ending_all_ends_every_live_session_of_the_subject(store: SessionStore) -> None:
     over = started(store)
     before = store.end(over.id, NOW, SIGNED_OUT, LIVES)
     sessions = [started(store, now=NOW + n) for n in range(3)]
@@ -535,7 +534,7 @@ def test_ending_everything_ends_every_live_session_of_the_subject(store: Session
     assert store.get(bob.id) == bob
 
 
-def test_ending_everything_logs_each_session_and_the_subject(store: SessionStore) -> None:
+def test_ending_all_logs_each_session_and_the_subject(store: SessionStore) -> None:
     sessions = [started(store) for _ in range(2)]
     store.end_all("ada", NOW + 9, SIGNED_OUT_EVERYWHERE, LIVES)
     entries = {session_revocation(session, NOW + 9, LIVES) for session in sessions}
@@ -550,7 +549,7 @@ def test_ending_all_sessions_of_a_subject_without_sessions_logs_the_subject(
 
 
 @pytest.mark.parametrize(("past_its_end", "ends"), [(59.75, True), (60.0, False)])
-def test_ending_everything_ends_sessions_whose_tokens_are_accepted_for_a_leeway(
+def test_ending_all_ends_sessions_whose_tokens_the_leeway_still_accepts(
     store: SessionStore, past_its_end: float, ends: bool
 ) -> None:
     lives = replace(LIVES, leeway=60.0)
@@ -572,7 +571,7 @@ def test_ending_the_others_keeps_one_and_does_not_log_the_subject(store: Session
 # Listing
 
 
-def test_live_sessions_are_listed_the_one_used_last_first(store: SessionStore) -> None:
+def test_live_sessions_are_listed_last_used_first(store: SessionStore) -> None:
     first, second, third = (started(store, now=NOW + n) for n in range(3))
     started(store, "bob")
     rotated = store.rotate(first.id, 1, NOW + 10, LIVES)
@@ -585,7 +584,7 @@ def test_live_sessions_are_listed_the_one_used_last_first(store: SessionStore) -
 # The log
 
 
-def test_revocations_come_oldest_first_and_whole(store: SessionStore) -> None:
+def test_revocations_are_complete_and_oldest_first(store: SessionStore) -> None:
     entries = [
         entry("a-token"),
         entry("ada", kind=RevocationKind.SUBJECT, moment=NOW + 1.5),
@@ -596,7 +595,7 @@ def test_revocations_come_oldest_first_and_whole(store: SessionStore) -> None:
     assert logged(store) == entries
 
 
-def test_a_cursor_leads_to_what_was_logged_behind_it(open_sessions: OpenSessions) -> None:
+def test_cursor_leads_to_the_entries_after_it(open_sessions: OpenSessions) -> None:
     writer, reader = open_sessions(), open_sessions()
     writer.revoke(entry("first"))
     before = reader.revocations(0, NOW)
@@ -607,14 +606,14 @@ def test_a_cursor_leads_to_what_was_logged_behind_it(open_sessions: OpenSessions
     assert after.epoch == before.epoch
 
 
-def test_an_entry_is_left_out_from_its_end_on(store: SessionStore) -> None:
+def test_entry_is_omitted_from_its_expiry_on(store: SessionStore) -> None:
     store.revoke(entry("short", until=NOW + 10))
     store.revoke(entry("long", until=NOW + 20))
     assert [e.value for e in logged(store, NOW + 9.75)] == ["short", "long"]
     assert [e.value for e in logged(store, NOW + 10)] == ["long"]
 
 
-def test_a_cursor_survives_that_everything_before_it_is_purged(store: SessionStore) -> None:
+def test_cursor_stays_valid_when_earlier_entries_are_purged(store: SessionStore) -> None:
     for n in range(3):
         store.revoke(entry(str(n), until=NOW + 1))
     cursor = store.revocations(0, NOW).cursor
@@ -624,11 +623,11 @@ def test_a_cursor_survives_that_everything_before_it_is_purged(store: SessionSto
     assert [e.value for e in store.revocations(cursor, NOW + 1).entries] == ["new"]
 
 
-def test_no_epoch_is_empty(store: SessionStore) -> None:
+def test_epoch_is_never_empty(store: SessionStore) -> None:
     assert store.revocations(0, NOW).epoch != ""
 
 
-def test_a_follower_misses_nothing_of_what_concurrent_writers_log(
+def test_follower_misses_no_entry_of_concurrent_writers(
     open_sessions: OpenSessions,
 ) -> None:
     writers = [open_sessions() for _ in range(4)]
@@ -649,7 +648,7 @@ def test_a_follower_misses_nothing_of_what_concurrent_writers_log(
         writing = [pool.submit(write, n) for n in range(4)]
         finished = False
         while not finished:
-            finished = all(job.done() for job in writing)  # asked before the last reading
+            finished = all(job.done() for job in writing)  # checked before the last read
             batch = reader.revocations(cursor, NOW)
             seen |= {e.value for e in batch.entries}
             cursor = batch.cursor
@@ -721,7 +720,7 @@ def test_nothing_alive_is_purged(store: SessionStore) -> None:
 
 
 @pytest.mark.parametrize(("before_its_end", "there"), [(0.25, True), (0.0, False)])
-def test_a_session_is_purged_from_its_idle_end_on(
+def test_session_is_purged_from_its_idle_expiry_on(
     store: SessionStore, before_its_end: float, there: bool
 ) -> None:
     session = started(store)
@@ -746,7 +745,7 @@ def test_purging_takes_small_batches_until_nothing_is_left(store: SessionStore) 
 # Following
 
 
-def test_the_change_mark_stays_while_nothing_is_revoked(store: SessionStore) -> None:
+def test_change_mark_stays_while_nothing_is_revoked(store: SessionStore) -> None:
     before = store.change_token()
     session = started(store)
     store.rotate(session.id, 1, NOW, LIVES)
@@ -756,7 +755,7 @@ def test_the_change_mark_stays_while_nothing_is_revoked(store: SessionStore) -> 
     assert store.change_token() == before
 
 
-def test_the_change_mark_moves_with_each_revocation_or_never(store: SessionStore) -> None:
+def test_change_mark_moves_with_each_revocation_or_never(store: SessionStore) -> None:
     session, _ = started(store), started(store)
     marks = [store.change_token()]
     for revoke in (
@@ -772,7 +771,7 @@ def test_the_change_mark_moves_with_each_revocation_or_never(store: SessionStore
 
 
 def waited_until(store: SessionStore, nudge: Callable[[], object]) -> bool:
-    """Tell whether somebody who waits for a long time returns because of what is done."""
+    """Return whether a thread that waits for a long time returns because of the change."""
     returned = threading.Event()
 
     def wait() -> None:
@@ -781,7 +780,7 @@ def waited_until(store: SessionStore, nudge: Callable[[], object]) -> bool:
 
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()
-    for _ in range(200):  # whoever is not waiting yet cannot be woken
+    for _ in range(200):  # a thread that is not waiting yet cannot be woken
         nudge()
         if returned.wait(0.05):
             break
@@ -789,9 +788,9 @@ def waited_until(store: SessionStore, nudge: Callable[[], object]) -> bool:
     return returned.is_set()
 
 
-def test_a_revocation_wakes_a_waiting_thread(open_sessions: OpenSessions) -> None:
+def test_revocation_wakes_a_waiting_thread(open_sessions: OpenSessions) -> None:
     writer, waiter = open_sessions(), open_sessions()
-    waiter.wait_for_change(0.1)  # the first returns when it can hear, not because of anything
+    waiter.wait_for_change(0.1)  # the first call returns when it can receive, without a revocation
     assert waited_until(waiter, lambda: writer.revoke(entry("token")))
 
 
@@ -803,7 +802,7 @@ def test_waiting_ends_after_its_time_limit(store: SessionStore) -> None:
     store.wait_for_change(0.0)
 
 
-def test_a_store_is_not_younger_than_its_first_question(store: SessionStore) -> None:
+def test_store_is_not_newer_than_its_first_query(store: SessionStore) -> None:
     assert store.revocations(0, NOW).since <= NOW
     assert store.revocations(0, NOW + 60).since <= NOW
 

@@ -1,4 +1,4 @@
-"""The contract of a user store; every implementation goes through all of it."""
+"""The contract of a user store, tested with every implementation."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +13,7 @@ ADA = new_user("Ada@Example.com", "ada's hash", 1_700_000_000.25)
 BOB = new_user("bob@example.com", "bob's hash", 1_700_000_001.0)
 
 
-def test_of_many_users_those_with_an_unused_address_and_id_are_stored(users: UserStore) -> None:
+def test_users_with_an_unused_address_and_id_are_stored(users: UserStore) -> None:
     users.add(ADA)
     fresh = [new_user(f"user{n}@example.com", "hash", float(n)) for n in range(1_200)]
     same_key = replace(new_user(ADA.email, "other", 1.0), roles=frozenset({"admin"}))
@@ -27,7 +27,7 @@ def test_of_many_users_those_with_an_unused_address_and_id_are_stored(users: Use
     assert users.add_many([]) == frozenset()
 
 
-def test_a_user_comes_back_as_it_was_added(users: UserStore) -> None:
+def test_user_is_returned_as_it_was_added(users: UserStore) -> None:
     users.add(ADA)
     users.add(BOB)
     assert users.by_email("ada@example.com") == ADA
@@ -35,13 +35,13 @@ def test_a_user_comes_back_as_it_was_added(users: UserStore) -> None:
     assert users.by_id(BOB.id) == BOB
 
 
-def test_an_empty_store_finds_no_user(users: UserStore) -> None:
+def test_empty_store_finds_no_user(users: UserStore) -> None:
     assert users.by_email("ada@example.com") is None
     assert users.by_id(ADA.id) is None
     assert list(users.page()) == []
 
 
-def test_users_are_found_by_key_and_not_as_typed(users: UserStore) -> None:
+def test_users_are_found_by_key_and_not_by_the_typed_address(users: UserStore) -> None:
     users.add(ADA)
     assert users.by_email("Ada@Example.com") is None
 
@@ -53,14 +53,14 @@ def test_hostile_text_finds_no_user(users: UserStore, text: str) -> None:
     assert users.by_id(text) is None
 
 
-def test_a_second_user_of_one_address_is_refused_and_changes_nothing(users: UserStore) -> None:
+def test_second_user_of_one_address_is_rejected_and_changes_nothing(users: UserStore) -> None:
     users.add(ADA)
     with pytest.raises(EmailTaken):
         users.add(new_user("ADA@example.com", "another hash", 0.0))
     assert list(users.page()) == [ADA]
 
 
-def test_of_many_concurrent_additions_of_one_address_one_succeeds(users: UserStore) -> None:
+def test_one_of_many_concurrent_additions_of_one_address_succeeds(users: UserStore) -> None:
     def added(user: User) -> bool:
         try:
             users.add(user)
@@ -86,7 +86,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(users: UserStore) -> None
     assert seen == [f"user{n}@example.com" for n in range(5)]
 
 
-def test_a_hash_is_replaced_where_the_old_one_stands(users: UserStore) -> None:
+def test_hash_is_replaced_if_it_is_the_expected_one(users: UserStore) -> None:
     users.add(ADA)
     users.add(BOB)
     assert users.replace_password_hash(ADA.id, "ada's hash", "renewed")
@@ -94,14 +94,14 @@ def test_a_hash_is_replaced_where_the_old_one_stands(users: UserStore) -> None:
     assert users.by_id(BOB.id) == BOB
 
 
-def test_a_hash_is_not_replaced_where_another_one_stands(users: UserStore) -> None:
+def test_hash_is_not_replaced_if_it_has_changed(users: UserStore) -> None:
     users.add(ADA)
     assert not users.replace_password_hash(ADA.id, "bob's hash", "renewed")
     assert not users.replace_password_hash("nobody", "ada's hash", "renewed")
     assert users.by_id(ADA.id) == ADA
 
 
-def test_of_many_concurrent_replacements_one_succeeds(users: UserStore) -> None:
+def test_one_of_many_concurrent_replacements_succeeds(users: UserStore) -> None:
     users.add(ADA)
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(
@@ -114,11 +114,11 @@ def test_of_many_concurrent_replacements_one_succeeds(users: UserStore) -> None:
     assert users.by_id(ADA.id) == replace(ADA, password_hash=winner)
 
 
-def test_a_store_that_works_answers_a_ping(users: UserStore) -> None:
+def test_working_store_responds_to_a_ping(users: UserStore) -> None:
     users.ping()
 
 
-def test_everything_about_a_user_comes_back(users: UserStore) -> None:
+def test_every_field_of_a_user_is_returned(users: UserStore) -> None:
     full = replace(
         ADA,
         roles=frozenset({"admin", "users:read"}),
@@ -133,7 +133,7 @@ def test_everything_about_a_user_comes_back(users: UserStore) -> None:
     assert list(users.page()) == [full]
 
 
-def test_a_page_is_searched_for_text_and_not_for_a_pattern(users: UserStore) -> None:
+def test_search_text_is_not_a_pattern(users: UserStore) -> None:
     emails = ["ada@example.com", "bob@example.org", "a_b@example.com", "ad@example.com"]
     for email in emails:
         users.add(new_user(email, "hash", 0.0))
@@ -154,7 +154,7 @@ def test_a_page_is_searched_for_text_and_not_for_a_pattern(users: UserStore) -> 
         assert found(hostile) == []
 
 
-def test_a_password_is_set_at_the_version_that_was_read(users: UserStore) -> None:
+def test_password_is_set_only_at_the_expected_version(users: UserStore) -> None:
     users.add(ADA)
     users.add(BOB)
     assert users.set_password(ADA.id, "new", 5.0, 1)
@@ -166,7 +166,7 @@ def test_a_password_is_set_at_the_version_that_was_read(users: UserStore) -> Non
     assert users.by_id(BOB.id) == BOB
 
 
-def test_of_many_concurrent_changes_of_password_one_succeeds(users: UserStore) -> None:
+def test_one_of_many_concurrent_password_changes_succeeds(users: UserStore) -> None:
     users.add(ADA)
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda n: users.set_password(ADA.id, f"{n}", 5.0, 1), range(20)))
@@ -176,13 +176,13 @@ def test_of_many_concurrent_changes_of_password_one_succeeds(users: UserStore) -
     assert (user.password_hash, user.version) == (str(outcomes.index(True)), 2)
 
 
-def test_renewing_a_hash_leaves_the_version(users: UserStore) -> None:
+def test_renewing_a_hash_keeps_the_version(users: UserStore) -> None:
     users.add(ADA)
     users.replace_password_hash(ADA.id, "ada's hash", "renewed")
     assert users.set_password(ADA.id, "new", 5.0, 1)
 
 
-def test_an_address_is_changed_at_the_version_that_was_read(users: UserStore) -> None:
+def test_address_is_changed_only_at_the_expected_version(users: UserStore) -> None:
     users.add(ADA)
     assert not users.change_email(ADA.id, "New@b.c", "new@b.c", 5.0, 2)
     assert not users.change_email("nobody", "New@b.c", "new@b.c", 5.0, 1)
@@ -193,7 +193,7 @@ def test_an_address_is_changed_at_the_version_that_was_read(users: UserStore) ->
     users.add(replace(ADA, id="another"))
 
 
-def test_an_address_in_use_is_not_assigned(users: UserStore) -> None:
+def test_address_in_use_is_not_assigned(users: UserStore) -> None:
     users.add(ADA)
     users.add(BOB)
     with pytest.raises(EmailTaken):
@@ -202,7 +202,7 @@ def test_an_address_in_use_is_not_assigned(users: UserStore) -> None:
     assert users.change_email(ADA.id, "ADA@example.com", ADA.email_key, 5.0, 1)
 
 
-def test_of_many_changes_to_one_address_one_succeeds(users: UserStore) -> None:
+def test_one_of_many_concurrent_changes_to_one_address_succeeds(users: UserStore) -> None:
     rivals = [new_user(f"user{n}@example.com", "hash", 0.0) for n in range(16)]
     for rival in rivals:
         users.add(rival)
@@ -222,7 +222,7 @@ def test_of_many_changes_to_one_address_one_succeeds(users: UserStore) -> None:
     assert len(users.page()) == 16
 
 
-def test_an_address_is_verified_if_it_is_still_the_same_and_the_first_time_stays(
+def test_unchanged_address_is_verified_and_the_first_time_kept(
     users: UserStore,
 ) -> None:
     users.add(ADA)
@@ -248,7 +248,7 @@ def test_roles_and_scopes_are_replaced(users: UserStore) -> None:
     assert not users.set_scopes("nobody", frozenset())
 
 
-def test_a_user_is_disabled_once_and_enabled_once(users: UserStore) -> None:
+def test_user_is_disabled_once_and_enabled_once(users: UserStore) -> None:
     users.add(ADA)
     assert not users.enable(ADA.id)
     with ThreadPoolExecutor(8) as pool:
@@ -260,7 +260,7 @@ def test_a_user_is_disabled_once_and_enabled_once(users: UserStore) -> None:
     assert not users.disable("nobody", 5.0)
 
 
-def test_a_deleted_user_is_gone_and_the_address_is_free(users: UserStore) -> None:
+def test_deleted_user_is_removed_and_the_address_available(users: UserStore) -> None:
     users.add(ADA)
     users.add(BOB)
     assert users.delete(ADA.id)
@@ -271,7 +271,7 @@ def test_a_deleted_user_is_gone_and_the_address_is_free(users: UserStore) -> Non
     users.add(replace(ADA, id="another"))
 
 
-def test_a_role_is_held_by_those_who_have_it_and_are_not_disabled(users: UserStore) -> None:
+def test_role_holders_are_the_enabled_users_with_the_role(users: UserStore) -> None:
     roles = ["admin", "support admin", "administrator", "not-admin", "admin", ""]
     everybody = [
         replace(new_user(f"user{n}@example.com", "hash", 0.0), roles=frozenset(names.split()))
@@ -283,14 +283,14 @@ def test_a_role_is_held_by_those_who_have_it_and_are_not_disabled(users: UserSto
     assert users.hold_admins() == {everybody[0].id, everybody[1].id}
 
 
-def test_a_review_of_the_password_is_noted_until_it_is_done(users: UserStore) -> None:
+def test_password_review_is_pending_until_it_is_done(users: UserStore) -> None:
     users.add(ADA)
     users.add(BOB)
     assert not users.require_password_review("nobody", 7.25)
     assert users.require_password_review(ADA.id, 7.25)
     assert users.by_id(ADA.id) == replace(ADA, password_review_at=7.25)
     assert users.by_id(BOB.id) == BOB
-    # A change of the password does not end it: it may have been checked beside the factor.
+    # A change of the password does not end it: it may have been checked with the factor.
     assert users.set_password(ADA.id, "new hash", 8.0, ADA.version)
     changed = users.by_id(ADA.id)
     assert changed is not None

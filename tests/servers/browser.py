@@ -1,8 +1,8 @@
-"""A real Chromium without a window, driven by Playwright for the length of a test run.
+"""A headless Chromium, controlled by Playwright for the duration of a test run.
 
-Every name leads to this machine there, so that nothing outside is asked and pages can come from
-``https://login.example`` and ``https://evil.example``. ``make test`` installs Chromium where that
-can be done; ``TEST_BROWSER`` names another program.
+Every name resolves to this machine in it, so that no outside server is contacted and pages can come
+from ``https://login.example`` and ``https://evil.example``. ``make test`` installs Chromium where
+possible; ``TEST_BROWSER`` names another executable.
 """
 
 import os
@@ -18,7 +18,7 @@ from playwright.sync_api import Page as Tab
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
 _OPTIONS = (
-    "--no-sandbox",  # root has none, nor have containers; it opens the tests' own pages only
+    "--no-sandbox",  # not available for root or in containers; it opens only the tests' own pages
     "--host-resolver-rules=MAP * 127.0.0.1",
     "--disable-background-networking",
     "--disable-gpu",
@@ -27,12 +27,12 @@ _TIMEOUT_MS = 60_000
 
 
 class Page:
-    """One tab, with a record of what it requested.
+    """One tab, with a record of its requests.
 
     Attributes:
-        requested: the address of every request, in order.
-        complaints: the errors in the browser's console: blocked by a policy, not found, raised by
-            a script.
+        requested: the URL of every request, in order.
+        complaints: the errors in the browser's console: blocked by a policy, not found, raised
+            by a script.
     """
 
     def __init__(self, context: BrowserContext) -> None:
@@ -45,20 +45,20 @@ class Page:
         self._tab.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def open(self, url: str) -> None:
-        """Open an address and return when everything that it names has been loaded."""
+        """Open a URL and return when everything on the page has been loaded."""
         self._tab.goto(url)
 
     def leave_by(self, script: str) -> str:
-        """Run a script that leads to another page, and return the text of that page."""
+        """Run a script that navigates to another page, and return the text of that page."""
         with self._tab.expect_navigation():
             self.run(script)
         return self._tab.inner_text("body")
 
     def run(self, script: str) -> Any:
-        """Return what a script returns that runs as the body of an ``async`` function.
+        """Return the result of a script that runs as the body of an ``async`` function.
 
         Raises:
-            playwright.sync_api.Error: with its text, for what the script throws.
+            playwright.sync_api.Error: with the message of an error that the script throws.
         """
         return self._tab.evaluate(f"async () => {{ {script} }}")
 
@@ -72,15 +72,15 @@ class Page:
 
 
 class Browser:
-    """A browser that opens each page in a profile of its own."""
+    """A browser that opens each page in a new profile."""
 
     def __init__(self, chromium: Chromium) -> None:
         self._chromium = chromium
 
     @contextmanager
     def page(self) -> Iterator[Page]:
-        """Lend an empty page in a new profile: no cookie, no cache of another test."""
-        # The tests' servers sign their own certificates.
+        """Yield an empty page in a new profile, without cookies or cache of other tests."""
+        # The test servers sign their own certificates.
         with self._chromium.new_context(ignore_https_errors=True) as context:
             context.set_default_timeout(_TIMEOUT_MS)
             yield Page(context)
@@ -88,7 +88,7 @@ class Browser:
 
 @contextmanager
 def running_browser() -> Iterator[Browser]:
-    """Lend a browser of one's own; the test is skipped where there is none to start."""
+    """Yield a new browser; the test is skipped if there is none to start."""
     program = os.environ.get("TEST_BROWSER") or next(filter(None, map(shutil.which, _PROGRAMS)), "")
     if not program:
         pytest.skip("no Chromium is installed; `make test` says how to")

@@ -1,4 +1,4 @@
-"""Certificates that the tests' own servers show over TLS."""
+"""Certificates of the test servers."""
 
 import datetime
 import ipaddress
@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate_for(name: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Return a server's side of TLS under a new certificate, and the file to trust it by."""
+    """Return a server's TLS context with a new certificate, and the file of that certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.datetime.now(datetime.UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

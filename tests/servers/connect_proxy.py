@@ -1,4 +1,4 @@
-"""A tiny HTTP proxy: it makes tunnels to ports of this machine, whatever the host is called."""
+"""A minimal HTTP proxy: it opens tunnels to ports of this machine for any host name."""
 
 import base64
 import select
@@ -17,10 +17,10 @@ class ConnectProxy:
 
     Attributes:
         port: its port on this machine.
-        leads_to: ports by the name and port that clients ask for; others are answered with 403.
-        credentials: the user and the password that are wanted; ``None`` for none.
-        answer: what is answered to every request instead of a tunnel, where it is set.
-        requests: the headers of what was asked.
+        leads_to: ports by the host and port of the request; others get 403.
+        credentials: the required user and password; ``None`` for none.
+        answer: the response to every request instead of a tunnel, if set.
+        requests: the headers of the received requests.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class ConnectProxy:
             daemon_threads = True
 
             def handle_error(self, request: Any, client_address: Any) -> None:
-                """Say nothing: a client that hangs up is what some tests are about."""
+                """Print nothing: some tests are about clients that hang up."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.port: int = self._server.server_address[1]
@@ -78,7 +78,7 @@ class ConnectProxy:
 
 
 def _carry(here: socket.socket, there: socket.socket) -> None:
-    """Pass on what each side sends, until one of them hangs up."""
+    """Forward the data of each side until one of them hangs up."""
     other = {here: there, there: here}
     while True:
         for ready in select.select([here, there], [], [])[0]:
@@ -90,7 +90,7 @@ def _carry(here: socket.socket, there: socket.socket) -> None:
 
 @contextmanager
 def connect_proxy() -> Iterator[ConnectProxy]:
-    """Lend a proxy."""
+    """Yield a proxy."""
     proxy = ConnectProxy()
     try:
         yield proxy

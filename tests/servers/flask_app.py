@@ -10,17 +10,17 @@ from werkzeug.serving import make_server
 
 from tests.servers.certificates import certificate_for
 
-#: Seconds after which the server sees that it is to end.
+#: Seconds after which the server notices that it should stop.
 _POLL_SECONDS = 0.05
 
 
 @contextmanager
 def served(app: Flask, folder: Path | None = None) -> Iterator[int]:
-    """Serve an application and lend the port.
+    """Serve an application and yield the port.
 
     Args:
         app: the application.
-        folder: where a certificate is put; ``None`` serves without TLS.
+        folder: where a certificate is created; ``None`` serves without TLS.
     """
     tls = None if folder is None else certificate_for("localhost", folder)[0]
     server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=tls)

@@ -1,4 +1,4 @@
-"""What a process holds open: descriptors, threads, and connections as the server counts them."""
+"""The open resources of a process: descriptors, threads, and connections counted by the server."""
 
 import gc
 import threading
@@ -10,15 +10,15 @@ import psycopg
 import valkey
 from sqlalchemy import make_url
 
-#: Seconds within which threads that were told to stop have ended; more than any of them needs.
+#: Seconds within which stopped threads have ended; more than any of them needs.
 PATIENCE = 20.0
 
 
 class OpenResources:
-    """What was open at first, and what is open beyond that later.
+    """The resources open at first, and those opened since.
 
     Args:
-        url: of the store whose server counts connections, if it has one.
+        url: the store whose server counts connections, if it has one.
     """
 
     def __init__(self, url: str) -> None:
@@ -27,13 +27,13 @@ class OpenResources:
         self._first = self._now()
 
     def growth(self) -> Counter[str]:
-        """Return what is open beyond the first time, now."""
+        """Return the resources open now beyond those at first."""
         return self._now() - self._first
 
     def left_open(self) -> Counter[str]:
-        """Return what is open beyond the first time, after everything was closed.
+        """Return the resources still open after everything was closed.
 
-        A server notices a little later that a connection was closed.
+        A server notices a closed connection with a short delay.
         """
         until = time.monotonic() + PATIENCE
         while True:
@@ -43,7 +43,7 @@ class OpenResources:
             time.sleep(0.01)
 
     def lasting_growth(self) -> Counter[str]:
-        """Return what stays open beyond the first time, once garbage was collected."""
+        """Return the resources still open after a garbage collection."""
         until = time.monotonic() + PATIENCE
         while True:
             gc.collect()
@@ -57,7 +57,7 @@ class OpenResources:
         for link in Path("/proc/self/fd").iterdir():
             try:
                 target = str(link.readlink())
-            except FileNotFoundError:  # the one by which the folder is read
+            except FileNotFoundError:  # the one with which the directory is read
                 continue
             found[target.partition(":[")[0]] += 1
         return found

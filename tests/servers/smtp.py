@@ -1,4 +1,4 @@
-"""A real SMTP server inside the test process, with a certificate of its own making."""
+"""A real SMTP server inside the test process, with its own certificate."""
 
 import ssl
 from collections.abc import Iterator
@@ -16,16 +16,16 @@ USER, PASSWORD = "watchword", "the mail server's"
 
 @dataclass
 class Received:
-    """What a server has taken, and what it is to answer.
+    """The messages that a server has received, and its responses.
 
     Attributes:
         messages: every message, with all its headers.
         envelopes: sender and recipients of each.
-        over_tls: whether each came over TLS.
-        answer: to the message, when not OK.
-        recipient_answer: to each recipient, when not OK.
-        hangs_up: whether it is gone when a client says goodbye.
-        asked: the commands but the first and the last, and how a client signs in.
+        over_tls: whether each was sent over TLS.
+        answer: the response to the message, if not OK.
+        recipient_answer: the response to each recipient, if not OK.
+        hangs_up: whether the server disconnects at QUIT.
+        asked: the commands except the first and the last, and the authentication mechanisms.
     """
 
     messages: list[EmailMessage] = field(default_factory=list)
@@ -85,13 +85,13 @@ def running_smtp(
     sign_in: bool = False,
     handler: object = None,
 ) -> Iterator[tuple[Received, int]]:
-    """Lend a server and its port.
+    """Yield a server and its port.
 
     Args:
         tls: its certificate; without one it offers no TLS.
-        from_the_start: whether TLS is spoken from the first byte, or after STARTTLS.
-        sign_in: whether it takes mail from its user alone.
-        handler: aiosmtpd's, in the place of what keeps the messages.
+        from_the_start: implicit TLS instead of STARTTLS.
+        sign_in: whether it requires authentication.
+        handler: an aiosmtpd handler, in place of the one that stores the messages.
     """
     received = Received()
     options: dict[str, Any] = {"auth_required": sign_in, "auth_require_tls": not from_the_start}

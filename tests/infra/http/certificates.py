@@ -1,4 +1,4 @@
-"""A certificate that nobody has issued, for a server of a test."""
+"""A self-signed certificate for a test server."""
 
 import datetime
 import ipaddress
@@ -14,7 +14,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 def server_context(directory: Path, *, host: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]:
-    """Return what a server for a host serves with, and the certificate that a client trusts."""
+    """Return the server's TLS context for a host, and the certificate that a client trusts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
     now = datetime.datetime.now(datetime.UTC)

@@ -1,4 +1,4 @@
-"""A server, and a clock that stands still."""
+"""A server, and a clock that moves only when told to."""
 
 from collections.abc import Iterator
 

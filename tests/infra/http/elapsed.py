@@ -1,10 +1,10 @@
-"""A clock in seconds that goes on when it is told to."""
+"""A clock in seconds that the test advances."""
 
 import threading
 
 
 class Elapsed:
-    """Seconds since some moment; counts how often it was asked."""
+    """Seconds since some point in time; counts how often it was read."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -1,4 +1,4 @@
-"""A server on this machine that answers whatever a test has it answer, byte by byte."""
+"""A local server whose responses the test defines, byte by byte."""
 
 import json
 import socketserver
@@ -8,19 +8,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-#: What is sent on one connection: pieces, one after the other, until there are none.
+#: The response on one connection: pieces that are sent in order.
 Answer = Iterable[bytes]
 
 
 def http_answer(body: bytes = b"{}", status: str = "200 OK", **headers: str) -> bytes:
-    """Return an answer in full; `Cache_Control=` becomes the header `Cache-Control`."""
+    """Return a complete response; `Cache_Control=` becomes the header `Cache-Control`."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 class Site:
-    """The server: what it is to answer by path, and what it was asked."""
+    """The server: its responses by path, and the requests it received."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answers: dict[str, Answer] = {}
@@ -44,7 +44,7 @@ class Site:
                 return (tls.wrap_socket(sock, server_side=True) if tls else sock), address
 
             def handle_error(self, request: Any, client_address: Any) -> None:
-                """Say nothing: a client that hangs up is what many tests are about."""
+                """Print nothing: many tests are about clients that hang up."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.port: int = self._server.server_address[1]
@@ -56,15 +56,15 @@ class Site:
         return f"{self.scheme}://{host}:{self.port}{path}"
 
     def says(self, path: str, *pieces: bytes) -> None:
-        """Have a path answered by these pieces."""
+        """Set the pieces of the response for a path."""
         self.answers[path] = pieces
 
     def serves(self, path: str, value: Any, **headers: str) -> None:
-        """Have a path answered by a JSON document."""
+        """Set a JSON document as the response for a path."""
         self.says(path, http_answer(json.dumps(value).encode(), **headers))
 
     def hold(self, path: str) -> threading.Event:
-        """Hold up what a path is answered until the event that this returns is set."""
+        """Delay the response for a path until the returned event is set."""
         released, pieces = threading.Event(), self.answers[path]
 
         def held() -> Iterator[bytes]:
@@ -76,7 +76,7 @@ class Site:
         return released
 
     def asked(self, path: str) -> int:
-        """Return how often a path was asked for."""
+        """Return the number of requests for a path."""
         return sum(request.startswith(f"GET {path} ") for request in self.requests)
 
     def close(self) -> None:

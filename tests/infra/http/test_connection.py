@@ -1,4 +1,4 @@
-"""Which numbers of a host are connected to, and for how long."""
+"""Which addresses of a host are connected to, and for how long."""
 
 import socket
 from typing import Any
@@ -41,7 +41,7 @@ NOT_PUBLIC = [
 
 
 class Socket:
-    """Takes its time to connect, and then does not."""
+    """Takes some time to connect, and then fails."""
 
     def __init__(self, elapsed: Elapsed) -> None:
         self._elapsed = elapsed
@@ -58,30 +58,30 @@ class Socket:
         self.open = False
 
 
-def leads_to(monkeypatch: pytest.MonkeyPatch, *places: tuple[str, int]) -> None:
-    """Have every name lead to these places."""
+def resolves_to(monkeypatch: pytest.MonkeyPatch, *places: tuple[str, int]) -> None:
+    """Resolve every name to these addresses."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", place) for place in places]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
 
 @pytest.mark.parametrize("number", NOT_PUBLIC)
-def test_a_discovered_name_must_resolve_to_a_public_address(number: str) -> None:
+def test_discovered_name_must_resolve_to_a_public_address(number: str) -> None:
     with pytest.raises(UrlNotAllowed, match="which is not public"):
         check_ip(TOLD, number)
 
 
 @pytest.mark.parametrize("number", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
-def test_and_there_it_may_lead_anywhere(number: str) -> None:
+def test_discovered_name_on_the_issuers_host_may_resolve_to_any_address(number: str) -> None:
     check_ip(TOLD, number)
 
 
 @pytest.mark.parametrize("number", ["8.8.8.8", "10.0.0.7", "127.0.0.1", "fd00::1"])
-def test_a_name_that_is_configured_may_lead_to_a_private_address(number: str) -> None:
+def test_configured_name_may_resolve_to_a_private_address(number: str) -> None:
     check_ip(CONFIGURED, number)
 
 
 @pytest.mark.parametrize("number", ["8.8.8.8", "10.0.0.7", "169.254.169.254", "::", "fe80::1"])
-def test_localhost_that_leads_to_another_machine_is_not_asked_by_http(number: str) -> None:
+def test_localhost_that_resolves_to_another_machine_is_not_fetched_by_http(number: str) -> None:
     with pytest.raises(UrlNotAllowed, match="localhost is another machine"):
         check_ip(LOCAL, number)
 
@@ -91,15 +91,15 @@ def test_localhost_is_this_machine(number: str) -> None:
     check_ip(LOCAL, number)
 
 
-def test_a_redirect_leads_to_no_private_address_either() -> None:
+def test_redirect_to_a_private_address_is_not_followed() -> None:
     assert redirect_target(TOLD, "/other").public
     assert not redirect_target(CONFIGURED, "/other").public
 
 
-def test_the_number_that_is_looked_at_is_the_one_connected_to(
+def test_checked_address_is_the_one_connected_to(
     monkeypatch: pytest.MonkeyPatch, site: Site, elapsed: Elapsed
 ) -> None:
-    leads_to(monkeypatch, ("127.0.0.1", site.port))
+    resolves_to(monkeypatch, ("127.0.0.1", site.port))
     told = Url("https", "rebound.example", site.port, "/", public=True)
     with pytest.raises(UrlNotAllowed, match=r"resolves to 127\.0\.0\.1"):
         connect(told, Deadline(5.0, elapsed))
@@ -109,16 +109,16 @@ def test_the_number_that_is_looked_at_is_the_one_connected_to(
     assert site.ended.acquire(timeout=30)
 
 
-def test_a_number_that_does_not_answer_is_followed_by_the_next(
+def test_next_address_is_tried_after_one_that_fails(
     monkeypatch: pytest.MonkeyPatch, site: Site, elapsed: Elapsed
 ) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
-        leads_to(monkeypatch, nobody.getsockname(), ("127.0.0.1", site.port))
+        resolves_to(monkeypatch, nobody.getsockname(), ("127.0.0.1", site.port))
         connect(CONFIGURED, Deadline(5.0, elapsed)).close()
 
 
-def test_many_numbers_do_not_give_more_time(
+def test_many_addresses_share_one_time_limit(
     monkeypatch: pytest.MonkeyPatch, elapsed: Elapsed
 ) -> None:
     made: list[Socket] = []
@@ -127,7 +127,7 @@ def test_many_numbers_do_not_give_more_time(
         made.append(Socket(elapsed))
         return made[-1]
 
-    leads_to(monkeypatch, *[(f"8.8.8.{number}", 443) for number in range(20)])
+    resolves_to(monkeypatch, *[(f"8.8.8.{number}", 443) for number in range(20)])
     monkeypatch.setattr(socket, "socket", new_socket)
     with pytest.raises(TimeoutError, match="took longer than 5 seconds"):
         connect(CONFIGURED, Deadline(5.0, elapsed))
@@ -135,10 +135,10 @@ def test_many_numbers_do_not_give_more_time(
     assert not any(sock.open for sock in made)
 
 
-def test_a_name_that_leads_nowhere_is_a_failure(
+def test_name_that_does_not_resolve_is_a_failure(
     monkeypatch: pytest.MonkeyPatch, elapsed: Elapsed
 ) -> None:
-    leads_to(monkeypatch)
+    resolves_to(monkeypatch)
     with pytest.raises(OSError, match="does not resolve"):
         connect(CONFIGURED, Deadline(5.0, elapsed))
 
@@ -147,7 +147,7 @@ def test_a_name_that_leads_nowhere_is_a_failure(
     "number",
     ["127.0.0.1", "::1", "10.0.0.7", "172.18.0.2", "192.168.1.1", "100.64.0.1", "fd00::1"],
 )
-def test_http_that_is_allowed_asks_a_private_network(number: str) -> None:
+def test_allowed_http_connects_to_a_private_network(number: str) -> None:
     check_ip(Url("http", "keycloak", 8080, "/", private_http=True), number)
 
 
@@ -155,6 +155,6 @@ def test_http_that_is_allowed_asks_a_private_network(number: str) -> None:
     "number",
     ["8.8.8.8", "2001:4860:4860::8888", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1"],  # noqa: S104
 )
-def test_http_that_is_allowed_asks_nothing_else(number: str) -> None:
+def test_allowed_http_connects_to_no_other_address(number: str) -> None:
     with pytest.raises(UrlNotAllowed, match="is not on a private network"):
         check_ip(Url("http", "keycloak", 8080, "/", private_http=True), number)

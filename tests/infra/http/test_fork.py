@@ -51,7 +51,7 @@ print("both answered")
 """
 
 
-def test_a_worker_forked_in_the_middle_of_a_fetch_fetches_by_itself() -> None:
+def test_worker_forked_during_a_fetch_fetches_itself() -> None:
     answer = subprocess.run(
         [sys.executable, "-c", FORKED_WHILE_FETCHING],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""How long keys are fresh, by what a server says."""
+"""How long keys are fresh according to the server's headers."""
 
 import pytest
 
@@ -35,6 +35,6 @@ from flask_watchword.infra.http.freshness import DEFAULT, LONGEST, SHORTEST, fre
         ("max-age=7200", "²", 7200),
     ],
 )
-def test_max_age_counts_within_bounds(control: str | None, age: str | None, seconds: float) -> None:
+def test_max_age_is_limited(control: str | None, age: str | None, seconds: float) -> None:
     headers = {"Cache-Control": control, "Age": age}
     assert freshness(lambda name, absent: headers[name] or absent) == seconds

@@ -1,4 +1,4 @@
-"""One GET: what is sent, what is accepted, and how much of it, for how long."""
+"""One GET: the request, and the accepted responses with their limits of size and time."""
 
 import gzip
 import ssl
@@ -23,22 +23,22 @@ def fetch(url: str, elapsed: Clock = lambda: 0.0, tls: ssl.SSLContext | None = N
     return get(parse_url(url), Deadline(5.0, elapsed), tls or ssl.create_default_context())
 
 
-def test_a_document_comes_with_the_seconds_it_is_fresh(site: Site) -> None:
+def test_document_is_returned_with_its_freshness(site: Site) -> None:
     site.says("/jwks?a=b", http_answer(b'{"keys": []}', Cache_Control="max-age=600"))
     assert fetch(site.url("/jwks?a=b")) == Document(b'{"keys": []}', 600)
 
 
-def test_a_document_in_chunks_is_put_together(site: Site) -> None:
+def test_chunked_document_is_joined(site: Site) -> None:
     site.says("/", CHUNKED, b"2\r\n{}\r\n", b"0\r\n\r\n")
     assert fetch(site.url()).body == b"{}"
 
 
-def test_a_document_that_ends_with_the_connection_is_whole(site: Site) -> None:
+def test_document_ended_by_the_connection_is_complete(site: Site) -> None:
     site.says("/", b"HTTP/1.0 200 OK\r\n\r\n", b"{", b"}")
     assert fetch(site.url()).body == b"{}"
 
 
-def test_a_request_has_a_user_agent_and_accepts_no_compression(site: Site) -> None:
+def test_request_has_a_user_agent_and_accepts_no_compression(site: Site) -> None:
     site.says("/", http_answer())
     fetch(site.url())
     (request,) = site.requests
@@ -55,7 +55,7 @@ def test_a_request_has_a_user_agent_and_accepts_no_compression(site: Site) -> No
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"])
-def test_a_proxy_of_the_environment_is_not_asked(
+def test_proxy_of_the_environment_is_not_used(
     site: Site, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running() as proxy:
@@ -67,14 +67,14 @@ def test_a_proxy_of_the_environment_is_not_asked(
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "206 Partial", "304 Not Modified", "500 No"])
-def test_a_status_other_than_200_is_a_failure(site: Site, status: str) -> None:
+def test_status_other_than_200_is_a_failure(site: Site, status: str) -> None:
     site.says("/", http_answer(b"", status))
     with pytest.raises(FetchFailed, match=f"answered with status {status[:3]}"):
         fetch(site.url())
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See", "307 T", "308 P"])
-def test_redirects_on_the_host_are_followed_three_times(site: Site, status: str) -> None:
+def test_three_redirects_on_the_host_are_followed(site: Site, status: str) -> None:
     site.says("/0", http_answer(b"", status, Location="/1"))
     site.says("/1", http_answer(b"", status, Location=site.url("/2")))
     site.says("/2", http_answer(b"", status, Location="3"))
@@ -82,14 +82,14 @@ def test_redirects_on_the_host_are_followed_three_times(site: Site, status: str)
     assert fetch(site.url("/0")).body == b"here"
 
 
-def test_a_fourth_redirect_is_a_failure(site: Site) -> None:
+def test_fourth_redirect_is_a_failure(site: Site) -> None:
     site.says("/", http_answer(b"", "302 Found", Location="/"))
     with pytest.raises(FetchFailed, match="redirects more than 3 times"):
         fetch(site.url())
     assert len(site.requests) == 4
 
 
-def test_a_redirect_off_the_host_is_not_followed(site: Site) -> None:
+def test_redirect_to_another_host_is_not_followed(site: Site) -> None:
     with running() as other:
         for location in (other.url(), site.url("/", host="localhost"), "https://127.0.0.1/"):
             site.says("/", http_answer(b"", "302 Found", Location=location))
@@ -98,7 +98,7 @@ def test_a_redirect_off_the_host_is_not_followed(site: Site) -> None:
         assert other.requests == []
 
 
-def test_a_redirect_without_a_place_ends(site: Site) -> None:
+def test_redirect_without_a_location_is_a_failure(site: Site) -> None:
     site.says("/", http_answer(b"", "302 Found"))
     with pytest.raises(FetchFailed, match="redirects more than 3 times"):
         fetch(site.url())
@@ -118,13 +118,13 @@ def endless(head: bytes, piece: bytes) -> Iterator[bytes]:
         (f"HTTP/1.0 200 OK\r\nContent-Length: {10**15}\r\n\r\n".encode(), b" " * 4096),
     ],
 )
-def test_a_document_without_an_end_is_given_up(site: Site, head: bytes, piece: bytes) -> None:
+def test_document_over_the_size_limit_is_abandoned(site: Site, head: bytes, piece: bytes) -> None:
     site.answers["/"] = endless(head, piece)
     with pytest.raises(FetchFailed, match=f"more than {MAX_BYTES} bytes"):
         fetch(site.url())
 
 
-def test_a_document_of_the_largest_size_is_accepted_and_a_byte_more_is_not(site: Site) -> None:
+def test_document_of_the_maximum_size_is_accepted_and_one_more_byte_rejected(site: Site) -> None:
     site.says("/", http_answer(b" " * MAX_BYTES))
     assert len(fetch(site.url()).body) == MAX_BYTES
     site.says("/", http_answer(b" " * (MAX_BYTES + 1)))
@@ -132,7 +132,7 @@ def test_a_document_of_the_largest_size_is_accepted_and_a_byte_more_is_not(site:
         fetch(site.url())
 
 
-def test_what_is_compressed_is_refused_so_that_nothing_small_becomes_large(site: Site) -> None:
+def test_compressed_document_is_rejected(site: Site) -> None:
     bomb = gzip.compress(b" " * 10_000_000)
     for coding in ("gzip", "GZIP", "deflate", "br", "identity, gzip"):
         site.says("/", http_answer(bomb, Content_Encoding=coding))
@@ -150,7 +150,7 @@ def test_what_is_compressed_is_refused_so_that_nothing_small_becomes_large(site:
         CHUNKED + b"0\r\nX-Trailer: ",
     ],
 )
-def test_a_server_that_sends_a_byte_a_second_is_left(
+def test_server_that_sends_one_byte_per_second_is_abandoned(
     site: Site, elapsed: Elapsed, head: bytes
 ) -> None:
     def drip() -> Iterator[bytes]:
@@ -173,7 +173,7 @@ def test_a_server_that_sends_a_byte_a_second_is_left(
         (CHUNKED + b"0\r\n", b"X: x\r\n" * 100),
     ],
 )
-def test_what_is_sent_around_a_document_has_an_end_as_well(
+def test_size_of_everything_around_the_document_is_limited(
     site: Site, head: bytes, piece: bytes
 ) -> None:
     site.answers["/"] = endless(head, piece)
@@ -181,7 +181,7 @@ def test_what_is_sent_around_a_document_has_an_end_as_well(
         fetch(site.url(), time.monotonic)
 
 
-def test_a_server_that_says_to_go_on_for_ever_is_left(site: Site, elapsed: Elapsed) -> None:
+def test_endless_100_continue_responses_are_abandoned(site: Site, elapsed: Elapsed) -> None:
     def go_on() -> Iterator[bytes]:
         while True:
             elapsed.now += 1
@@ -192,7 +192,7 @@ def test_a_server_that_says_to_go_on_for_ever_is_left(site: Site, elapsed: Elaps
         fetch(site.url(), elapsed)
 
 
-def test_redirects_do_not_give_more_time(site: Site, elapsed: Elapsed) -> None:
+def test_redirects_share_one_time_limit(site: Site, elapsed: Elapsed) -> None:
     class Late:
         def __iter__(self) -> Iterator[bytes]:
             elapsed.now += 2
@@ -216,20 +216,20 @@ def test_redirects_do_not_give_more_time(site: Site, elapsed: Elapsed) -> None:
         CHUNKED + b"10\r\n{",
     ],
 )
-def test_what_is_not_http_is_a_failure(site: Site, answer: bytes) -> None:
+def test_response_that_is_not_http_is_a_failure(site: Site, answer: bytes) -> None:
     site.says("/", answer)
     with pytest.raises(FetchFailed):
         fetch(site.url())
 
 
-def test_a_refused_connection_is_a_failure() -> None:
+def test_rejected_connection_is_a_failure() -> None:
     with running() as site:
         url = site.url()
     with pytest.raises(FetchFailed, match="refused"):
         fetch(url)
 
 
-def test_https_is_fetched_from_a_server_with_a_certificate_that_is_trusted(tmp_path: Path) -> None:
+def test_https_with_a_trusted_certificate_is_fetched(tmp_path: Path) -> None:
     context, trusted = server_context(tmp_path)
     with running(context) as site:
         site.says("/", http_answer(b"here"))
@@ -238,14 +238,14 @@ def test_https_is_fetched_from_a_server_with_a_certificate_that_is_trusted(tmp_p
         assert f"Host: 127.0.0.1:{site.port}" in site.requests[0]
 
 
-def test_a_self_signed_certificate_is_rejected(tmp_path: Path) -> None:
+def test_self_signed_certificate_is_rejected(tmp_path: Path) -> None:
     context, _ = server_context(tmp_path)
     with running(context) as site, pytest.raises(FetchFailed, match="CERTIFICATE_VERIFY_FAILED"):
         fetch(site.url())
     assert site.requests == []
 
 
-def test_a_certificate_of_another_host_is_refused(tmp_path: Path) -> None:
+def test_certificate_of_another_host_is_rejected(tmp_path: Path) -> None:
     context, trusted = server_context(tmp_path, host="other.example")
     tls = ssl.create_default_context(cafile=trusted)
     with (
@@ -255,7 +255,7 @@ def test_a_certificate_of_another_host_is_refused(tmp_path: Path) -> None:
         fetch(site.url(), tls=tls)
 
 
-def test_a_redirect_from_https_to_http_is_not_followed(tmp_path: Path, site: Site) -> None:
+def test_redirect_from_https_to_http_is_not_followed(tmp_path: Path, site: Site) -> None:
     context, trusted = server_context(tmp_path)
     with running(context) as secure:
         secure.says("/", http_answer(b"", "302 Found", Location=site.url()))
@@ -264,7 +264,7 @@ def test_a_redirect_from_https_to_http_is_not_followed(tmp_path: Path, site: Sit
     assert site.requests == []
 
 
-def test_no_connection_is_left_open(site: Site) -> None:
+def test_no_connection_stays_open(site: Site) -> None:
     site.answers["/"] = endless(CHUNKED, b"no chunk\r\n")
     with pytest.raises(FetchFailed):
         fetch(site.url())

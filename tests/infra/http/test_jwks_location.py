@@ -24,7 +24,7 @@ def serve_configuration(site: Site, issuer: str, path: str = "", **members: Any)
     site.serves(f"{path}{CONFIGURATION}", told)
 
 
-def test_keys_are_fetched_from_the_address_that_is_configured(site: Site) -> None:
+def test_keys_are_fetched_from_the_configured_url(site: Site) -> None:
     site.serves("/jwks", {"keys": []}, Cache_Control="max-age=600")
     document = KeyLocation("any name", site.url("/jwks")).fetch()
     assert (document.body, document.fresh_seconds) == (b'{"keys": []}', 600)
@@ -41,7 +41,7 @@ def test_keys_are_fetched_from_the_address_that_is_configured(site: Site) -> Non
         ("https://a.example//", f"/{CONFIGURATION}"),
     ],
 )
-def test_the_configuration_is_below_the_path_of_the_issuer(issuer: str, target: str) -> None:
+def test_discovery_document_is_below_the_path_of_the_issuer(issuer: str, target: str) -> None:
     address = parse_url(configuration_url(issuer))
     assert (address.host, address.target) == ("a.example", target)
 
@@ -49,13 +49,13 @@ def test_the_configuration_is_below_the_path_of_the_issuer(issuer: str, target: 
 @pytest.mark.parametrize(
     "issuer", ["a.example", "http://a.example", "https://a.example?x=1", "https://a.example#x", ""]
 )
-def test_an_issuer_that_is_no_address_has_no_configuration(issuer: str) -> None:
+def test_issuer_that_is_not_a_url_has_no_discovery_document(issuer: str) -> None:
     with pytest.raises(UrlNotAllowed):
         KeyLocation(issuer, None)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/realms/one", "/realms/one/"])
-def test_an_issuer_tells_where_its_keys_are(site: Site, path: str) -> None:
+def test_discovery_document_names_the_jwks_url(site: Site, path: str) -> None:
     issuer = site.url(path)
     serve_configuration(site, issuer, path.removesuffix("/"))
     site.serves("/jwks", {"keys": []}, Cache_Control="max-age=600")
@@ -63,7 +63,7 @@ def test_an_issuer_tells_where_its_keys_are(site: Site, path: str) -> None:
     assert (document.body, document.fresh_seconds) == (b'{"keys": []}', 600)
 
 
-def test_where_the_keys_are_is_asked_each_time(site: Site) -> None:
+def test_jwks_url_is_discovered_each_time(site: Site) -> None:
     location = KeyLocation(site.url(""), None)
     serve_configuration(site, site.url(""))
     site.serves("/jwks", 1)
@@ -73,7 +73,7 @@ def test_where_the_keys_are_is_asked_each_time(site: Site) -> None:
     assert location.fetch().body == b"2"
 
 
-def test_the_configuration_of_another_issuer_is_refused_letter_for_letter(site: Site) -> None:
+def test_discovery_document_of_another_issuer_is_rejected_by_exact_comparison(site: Site) -> None:
     right = site.url("/realms/one")
     others = [right + "/", right.upper(), right + "2", "https://a.example", "", None, [right], 7]
     for other in others:
@@ -84,7 +84,7 @@ def test_the_configuration_of_another_issuer_is_refused_letter_for_letter(site: 
         assert site.asked("/jwks") == 0
 
 
-def test_a_configuration_without_an_issuer_is_refused(site: Site) -> None:
+def test_discovery_document_without_an_issuer_is_rejected(site: Site) -> None:
     site.serves(CONFIGURATION, {"jwks_uri": site.url("/jwks")})
     with pytest.raises(FetchFailed, match="is that of another issuer"):
         KeyLocation(site.url(""), None).fetch()
@@ -100,9 +100,7 @@ def test_a_configuration_without_an_issuer_is_refused(site: Site) -> None:
         (["https://keys.example/jwks"], "its jwks_uri is not a URL"),
     ],
 )
-def test_where_an_issuer_says_its_keys_are_is_under_the_same_rules(
-    site: Site, jwks_uri: Any, told: str
-) -> None:
+def test_discovered_jwks_url_must_meet_the_same_rules(site: Site, jwks_uri: Any, told: str) -> None:
     serve_configuration(site, site.url(""), jwks_uri=jwks_uri)
     with pytest.raises(FetchFailed, match=told):
         KeyLocation(site.url(""), None).fetch()
@@ -120,14 +118,14 @@ def test_where_an_issuer_says_its_keys_are_is_under_the_same_rules(
         b'{"issuer": ' + b"[" * 100 + b"]" * 100 + b"}",
     ],
 )
-def test_a_configuration_that_is_not_strict_json_is_refused(site: Site, body: bytes) -> None:
+def test_discovery_document_that_is_not_strict_json_is_rejected(site: Site, body: bytes) -> None:
     body = body.replace(b"%s", site.url("").encode())
     site.says(CONFIGURATION, http_answer(body))
     with pytest.raises(FetchFailed, match="the issuer's configuration: "):
         KeyLocation(site.url(""), None).fetch()
 
 
-def test_discovery_and_keys_have_one_time_limit_together(site: Site, elapsed: Elapsed) -> None:
+def test_discovery_and_keys_share_one_time_limit(site: Site, elapsed: Elapsed) -> None:
     told = json.dumps({"issuer": site.url(""), "jwks_uri": site.url("/jwks")})
 
     def after_three_seconds(answer: bytes) -> Iterator[bytes]:
@@ -142,7 +140,7 @@ def test_discovery_and_keys_have_one_time_limit_together(site: Site, elapsed: El
         KeyLocation(site.url(""), None, elapsed=elapsed).fetch()
 
 
-def test_what_failed_is_said(site: Site) -> None:
+def test_error_names_the_failed_step(site: Site) -> None:
     with pytest.raises(
         FetchFailed, match=r"^the issuer's configuration: answered with status 404$"
     ):
@@ -152,9 +150,7 @@ def test_what_failed_is_said(site: Site) -> None:
         KeyLocation(site.url(""), None).fetch()
 
 
-def test_an_issuer_on_https_cannot_send_us_to_http_on_this_machine(
-    tmp_path: Path, site: Site
-) -> None:
+def test_https_issuer_cannot_redirect_to_http_on_this_machine(tmp_path: Path, site: Site) -> None:
     context, trusted = server_context(tmp_path)
     tls = ssl.create_default_context(cafile=trusted)
     with running(context) as secure:
@@ -167,7 +163,7 @@ def test_an_issuer_on_https_cannot_send_us_to_http_on_this_machine(
         assert KeyLocation(secure.url(""), None, tls=tls).fetch().body == b'{"keys": []}'
 
 
-def test_an_issuer_cannot_send_us_to_another_host_that_is_not_public(tmp_path: Path) -> None:
+def test_issuer_cannot_redirect_to_another_host_that_is_not_public(tmp_path: Path) -> None:
     context, trusted = server_context(tmp_path)
     tls = ssl.create_default_context(cafile=trusted)
     with running(context) as secure, running(context) as inside:
@@ -181,7 +177,7 @@ def test_an_issuer_cannot_send_us_to_another_host_that_is_not_public(tmp_path: P
         assert KeyLocation(secure.url(""), None, tls=tls).fetch().body == b'{"keys": []}'
 
 
-def test_by_default_the_authorities_of_the_machine_are_trusted(
+def test_system_certificate_authorities_are_trusted_by_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context, trusted = server_context(tmp_path)
@@ -195,7 +191,7 @@ def test_by_default_the_authorities_of_the_machine_are_trusted(
 
 @pytest.fixture
 def keycloak(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A name that resolves to this machine, without being its name."""
+    """A name that resolves to this machine without being its name."""
     resolve = socket.getaddrinfo
 
     def resolved(host: str, *args: Any, **kwargs: Any) -> Any:
@@ -205,7 +201,7 @@ def keycloak(monkeypatch: pytest.MonkeyPatch) -> str:
     return "keycloak"
 
 
-def test_http_that_is_allowed_finds_the_keys(site: Site, keycloak: str) -> None:
+def test_allowed_http_fetches_the_keys(site: Site, keycloak: str) -> None:
     issuer = site.url("/realms/shop", host=keycloak)
     told = {"issuer": issuer, "jwks_uri": site.url("/jwks", host=keycloak)}
     site.serves(f"/realms/shop{CONFIGURATION}", told)
@@ -221,7 +217,7 @@ def test_http_that_is_allowed_finds_the_keys(site: Site, keycloak: str) -> None:
 @pytest.mark.parametrize(
     "jwks_uri", ["http://keycloak:1/jwks", "http://other:8080/jwks", "http://localhost:9200/_all"]
 )
-def test_http_is_allowed_to_the_issuer_s_own_place_alone(
+def test_http_is_allowed_only_to_the_issuers_own_host(
     site: Site, keycloak: str, jwks_uri: str
 ) -> None:
     issuer = site.url("", host=keycloak)
@@ -230,7 +226,7 @@ def test_http_is_allowed_to_the_issuer_s_own_place_alone(
         KeyLocation(issuer, None, private_http=True).fetch()
 
 
-def test_a_redirect_stays_where_http_is_allowed(site: Site, keycloak: str) -> None:
+def test_redirect_stays_where_http_is_allowed(site: Site, keycloak: str) -> None:
     site.serves("/jwks", {"keys": []})
     site.says("/old", http_answer(status="302 Found", Location="/jwks"))
     location = KeyLocation("shop", site.url("/old", host=keycloak), private_http=True)
@@ -238,7 +234,7 @@ def test_a_redirect_stays_where_http_is_allowed(site: Site, keycloak: str) -> No
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.2"])
-def test_an_issuer_on_a_private_network_cannot_send_us_to_another_private_host(
+def test_issuer_on_a_private_network_cannot_redirect_to_another_private_host(
     site: Site, keycloak: str, host: str
 ) -> None:
     issuer = site.url("", host=keycloak)

@@ -18,7 +18,7 @@ from tests.infra.http.elapsed import Elapsed
 from tests.infra.http.site import Site, running
 from tests.servers.connect_proxy import ConnectProxy, connect_proxy
 
-# A name that nothing on this machine resolves.
+# A name that does not resolve on this machine.
 HOST = "keys.invalid"
 URL = f"https://{HOST}/jwks"
 TUNNEL = f"{HOST}:443"
@@ -59,17 +59,17 @@ def fetch(proxy: Proxy, tls: ssl.SSLContext, address: Url | None = None) -> byte
     return get(address, Deadline(5.0, Elapsed()), tls, proxy).body
 
 
-def test_a_host_that_only_the_proxy_knows_is_fetched_from(
+def test_host_known_only_to_the_proxy_is_fetched(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext
 ) -> None:
     assert fetch(through(proxy.url), tls) == b'{"keys": []}'
     assert proxy.requests == [f"CONNECT {TUNNEL} HTTP/1.1\nHost: {TUNNEL}\n"]
-    # Inside of the tunnel stands the name of the host, and nothing of the proxy.
+    # The request inside the tunnel has the name of the host, and no proxy headers.
     assert f"Host: {HOST}\n" in site.requests[0]
     assert "Proxy" not in site.requests[0]
 
 
-def test_the_certificate_is_the_host_s(
+def test_certificate_is_checked_for_the_host(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext
 ) -> None:
     proxy.leads_to["other.invalid:443"] = site.port
@@ -79,7 +79,7 @@ def test_the_certificate_is_the_host_s(
         fetch(through(proxy.url), ssl.create_default_context())
 
 
-def test_credentials_are_those_of_the_url_decoded(
+def test_credentials_are_decoded_from_the_url(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext
 ) -> None:
     proxy.credentials = ("ada", "p@ss:w\u00f6rd")
@@ -88,7 +88,7 @@ def test_credentials_are_those_of_the_url_decoded(
     assert "Authorization" not in site.requests[0]
 
 
-def test_the_error_about_wrong_credentials_does_not_contain_them(
+def test_error_about_wrong_credentials_does_not_contain_them(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext
 ) -> None:
     proxy.credentials = ("ada", "right")
@@ -100,7 +100,7 @@ def test_the_error_about_wrong_credentials_does_not_contain_them(
     assert encoded not in str(failed.value) + repr(wrong)
 
 
-def test_a_proxy_that_refuses_is_named_with_its_status(
+def test_rejection_by_the_proxy_is_reported_with_its_status(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext
 ) -> None:
     proxy.leads_to.clear()
@@ -113,7 +113,7 @@ def test_a_proxy_that_refuses_is_named_with_its_status(
     [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4000, b"\r\n\r\n"],
     ids=["nothing", "ssh", "no end", "no status"],
 )
-def test_what_is_no_http_proxy_is_refused(
+def test_response_that_is_not_from_an_http_proxy_is_rejected(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext, answer: bytes
 ) -> None:
     proxy.answer = answer
@@ -121,14 +121,14 @@ def test_what_is_no_http_proxy_is_refused(
         fetch(through(proxy.url), tls)
 
 
-def test_a_proxy_that_is_not_there_is_named(tls: ssl.SSLContext) -> None:
+def test_unreachable_proxy_is_named(tls: ssl.SSLContext) -> None:
     with connect_proxy() as gone:
         url = gone.url
     with pytest.raises(FetchFailed, match=r"the proxy 127.0.0.1:\d+ cannot be reached"):
         fetch(through(url), tls)
 
 
-def test_a_proxy_has_the_time_of_the_whole_fetch(
+def test_proxy_shares_the_time_limit_of_the_fetch(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext
 ) -> None:
     elapsed = Elapsed()
@@ -138,7 +138,7 @@ def test_a_proxy_has_the_time_of_the_whole_fetch(
         get(parse_url(URL), deadline, tls, through(proxy.url))
 
 
-# Which hosts are exempt ---------------------------------------------------------------------
+# Exempt hosts -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_proxy_has_the_time_of_the_whole_fetch(
         ("[::1]:443", "https://[::1]/", False),
         ("[::1]:444", "https://[::1]/", True),
         (",,", "https://a.example/", True),
-        # By http only this machine and a private network are asked: never through a proxy.
+        # Only this machine and private networks are fetched by http, and never through a proxy.
         ("", "http://localhost/", False),
     ],
 )
@@ -172,7 +172,7 @@ def test_no_proxy_exempts_hosts(exempt: str, url: str, served: bool) -> None:
     assert through("http://proxy", NO_PROXY=exempt).serves(parse_url(url)) == served
 
 
-def test_an_exempt_host_is_asked_directly(
+def test_exempt_host_is_connected_directly(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext
 ) -> None:
     direct = through(proxy.url, no_proxy="127.0.0.1")
@@ -181,11 +181,11 @@ def test_an_exempt_host_is_asked_directly(
     assert proxy.requests == []
 
 
-# What stays forbidden -----------------------------------------------------------------------
+# Restrictions that remain -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "127.0.0.1", "169.254.169.254", "[::1]", "localhost"])
-def test_an_issuer_does_not_lead_a_proxy_to_what_is_not_public(
+def test_issuer_cannot_send_a_proxy_to_an_address_that_is_not_public(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext, host: str
 ) -> None:
     issuer = f"https://{HOST}"
@@ -197,7 +197,7 @@ def test_an_issuer_does_not_lead_a_proxy_to_what_is_not_public(
     assert len(proxy.requests) == 1
 
 
-def test_a_name_that_only_the_proxy_knows_is_left_to_the_proxy(
+def test_name_known_only_to_the_proxy_is_resolved_by_the_proxy(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext
 ) -> None:
     issuer = f"https://{HOST}"
@@ -224,7 +224,7 @@ def test_a_name_that_only_the_proxy_knows_is_left_to_the_proxy(
         ({"HTTPS_PROXY": "http://one:1", "https_proxy": "http://two:2"}, "two:2"),
     ],
 )
-def test_the_proxy_is_that_of_https_proxy(environ: dict[str, str], name: str | None) -> None:
+def test_proxy_is_read_from_https_proxy(environ: dict[str, str], name: str | None) -> None:
     found = environment_proxy(environ)
     assert (found and found.name) == name
 
@@ -241,7 +241,7 @@ def test_the_proxy_is_that_of_https_proxy(environ: dict[str, str], name: str | N
         "http://[proxy",
     ],
 )
-def test_another_kind_of_proxy_is_refused_without_its_credentials(url: str) -> None:
+def test_other_kind_of_proxy_is_rejected_without_its_credentials(url: str) -> None:
     with pytest.raises(UnusableProxy, match="HTTPS_PROXY is not") as refused:
         environment_proxy({"HTTPS_PROXY": url})
     assert "secret" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""An issuer's keys in a process: who fetches them, when, and who waits for it."""
+"""An issuer's keys in a process: which request fetches them, when, and which requests wait."""
 
 import logging
 import threading
@@ -27,7 +27,7 @@ ISSUER = "https://issuer.example"
 
 
 class Issuer:
-    """Answers what it is told to, when it is let; counts how often it was asked."""
+    """Return the prepared results once released; count the calls."""
 
     def __init__(self) -> None:
         self.answer: bytes | Exception = b"one"
@@ -54,7 +54,7 @@ class Issuer:
 
 
 class Held(RemoteKeys):
-    """Keys whose fetches a test waits for, and that tell whether the last request did."""
+    """Keys that let a test wait for fetches, and record whether the last request fetched."""
 
     waited = False
 
@@ -63,7 +63,7 @@ class Held(RemoteKeys):
         super()._renew(wait=wait)
 
     def fetched(self) -> None:
-        """Return when no fetch is under way."""
+        """Return when no fetch is in progress."""
         landed = self._finished
         assert landed is None or landed.wait(30)
 
@@ -84,7 +84,7 @@ def names(key_set: KeySet | None) -> list[str]:
 
 
 def unavailable(keys: RemoteKeys) -> int:
-    """Return the seconds after which trying again makes sense."""
+    """Return the number of seconds after which to retry."""
     with pytest.raises(KeysUnavailable) as raised:
         keys.current()
     return raised.value.retry_after
@@ -101,9 +101,7 @@ def test_nothing_is_fetched_before_the_first_call(keys: Held, issuer: Issuer) ->
     assert issuer.asked == 1
 
 
-def test_keys_are_used_without_asking_as_long_as_they_are_fresh(
-    keys: Held, issuer: Issuer, elapsed: Elapsed
-) -> None:
+def test_fresh_keys_are_used_without_a_fetch(keys: Held, issuer: Issuer, elapsed: Elapsed) -> None:
     first = keys.current()
     elapsed.now += FRESH - 1
     assert keys.current() is first
@@ -126,7 +124,7 @@ def test_stale_keys_are_used_while_new_ones_are_fetched(
     assert issuer.asked == 2
 
 
-def test_keys_that_are_a_day_past_their_time_are_not_used_without_asking(
+def test_keys_stale_for_a_day_are_not_used_without_a_fetch(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     keys.current()
@@ -136,7 +134,7 @@ def test_keys_that_are_a_day_past_their_time_are_not_used_without_asking(
     assert keys.waited
 
 
-def test_old_keys_stay_in_use_where_an_issuer_is_gone_for_good(
+def test_old_keys_stay_in_use_while_an_issuer_is_unreachable(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     keys.current()
@@ -147,9 +145,7 @@ def test_old_keys_stay_in_use_where_an_issuer_is_gone_for_good(
         keys.fetched()
 
 
-def test_while_nothing_has_changed_the_set_is_the_same_object(
-    keys: Held, issuer: Issuer, elapsed: Elapsed
-) -> None:
+def test_unchanged_keys_are_the_same_object(keys: Held, issuer: Issuer, elapsed: Elapsed) -> None:
     first = keys.current()
     elapsed.now += FRESH
     keys.current()
@@ -161,7 +157,7 @@ def test_while_nothing_has_changed_the_set_is_the_same_object(
 @pytest.mark.parametrize(
     "failure", [FetchFailed("answered with status 500"), b"bad", RuntimeError("a mistake of ours")]
 )
-def test_a_failed_fetch_leaves_the_keys_in_use(
+def test_failed_fetch_leaves_the_keys_in_use(
     keys: Held, issuer: Issuer, elapsed: Elapsed, failure: bytes | Exception
 ) -> None:
     first = keys.current()
@@ -173,7 +169,7 @@ def test_a_failed_fetch_leaves_the_keys_in_use(
     assert issuer.asked == 2
 
 
-def test_an_issuer_that_withdraws_all_its_keys_has_none(
+def test_issuer_that_withdraws_all_its_keys_has_none(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     first = keys.current()
@@ -189,7 +185,7 @@ def test_an_issuer_that_withdraws_all_its_keys_has_none(
     assert names(keys.current()) == ["two"]
 
 
-def test_a_failing_issuer_is_asked_again_once_per_cooldown(
+def test_failing_issuer_is_fetched_once_per_cooldown(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     keys.current()
@@ -207,7 +203,7 @@ def test_a_failing_issuer_is_asked_again_once_per_cooldown(
     assert names(keys.current()) == ["two"]
 
 
-def test_without_keys_a_failure_says_when_to_come_again(
+def test_failure_without_keys_says_when_to_retry(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     issuer.answer = FetchFailed("down")
@@ -219,7 +215,7 @@ def test_without_keys_a_failure_says_when_to_come_again(
     assert issuer.asked == 8
 
 
-def test_a_dead_issuer_is_not_asked_for_each_request(
+def test_unreachable_issuer_is_not_fetched_for_each_request(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     issuer.answer = FetchFailed("down")
@@ -228,7 +224,7 @@ def test_a_dead_issuer_is_not_asked_for_each_request(
     assert issuer.asked == 1
 
 
-def test_an_issuer_that_comes_back_is_used_by_the_next_request_that_asks(
+def test_recovered_issuer_is_used_by_the_next_request_that_fetches(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     issuer.answer = FetchFailed("down")
@@ -243,11 +239,11 @@ def test_an_issuer_that_comes_back_is_used_by_the_next_request_that_asks(
     assert names(keys.current()) == ["one"]
 
 
-def test_keys_that_are_unavailable_are_a_store_that_is() -> None:
+def test_unavailable_keys_are_a_store_outage() -> None:
     assert issubclass(KeysUnavailable, StoreUnavailable)
 
 
-def test_fifty_requests_at_once_cost_one_fetch(
+def test_fifty_concurrent_requests_cause_one_fetch(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     issuer.may_answer.clear()
@@ -261,7 +257,7 @@ def test_fifty_requests_at_once_cost_one_fetch(
     assert issuer.asked == 1
 
 
-def test_fifty_unknown_kids_at_once_cost_one_fetch(
+def test_fifty_concurrent_unknown_kids_cause_one_fetch(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     first = keys.current()
@@ -272,7 +268,7 @@ def test_fifty_unknown_kids_at_once_cost_one_fetch(
     assert issuer.asked == 2
 
 
-def test_an_unknown_kid_is_looked_for_at_most_once_per_cooldown(
+def test_unknown_kid_causes_at_most_one_fetch_per_cooldown(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     first = keys.current()
@@ -284,9 +280,7 @@ def test_an_unknown_kid_is_looked_for_at_most_once_per_cooldown(
     assert asked == [1, 1, 2, 2, 2, 3]
 
 
-def test_an_unknown_kid_finds_the_keys_that_were_added(
-    keys: Held, issuer: Issuer, elapsed: Elapsed
-) -> None:
+def test_unknown_kid_finds_added_keys(keys: Held, issuer: Issuer, elapsed: Elapsed) -> None:
     first = keys.current()
     issuer.answer = b"two"
     elapsed.now += COOLDOWN
@@ -296,7 +290,7 @@ def test_an_unknown_kid_finds_the_keys_that_were_added(
     assert issuer.asked == 2
 
 
-def test_a_failed_look_for_an_unknown_kid_leaves_the_keys_in_use_and_the_cooldown(
+def test_failed_fetch_for_an_unknown_kid_keeps_the_keys_and_the_cooldown(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     first = keys.current()
@@ -309,7 +303,7 @@ def test_a_failed_look_for_an_unknown_kid_leaves_the_keys_in_use_and_the_cooldow
     assert issuer.asked == 2
 
 
-def test_those_whose_key_is_known_do_not_wait_for_an_unknown_kid(
+def test_requests_with_known_keys_do_not_wait_for_an_unknown_kid(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     first = keys.current()
@@ -324,7 +318,7 @@ def test_those_whose_key_is_known_do_not_wait_for_an_unknown_kid(
     stranger.join()
 
 
-def test_of_an_issuer_that_fails_one_request_at_a_time_finds_out_whether_it_still_does(
+def test_one_request_at_a_time_probes_a_failing_issuer(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     issuer.answer = FetchFailed("down")
@@ -342,9 +336,7 @@ def test_of_an_issuer_that_fails_one_request_at_a_time_finds_out_whether_it_stil
     assert issuer.asked == 2
 
 
-def test_a_fetch_that_hangs_holds_requests_for_a_while_and_no_longer(
-    issuer: Issuer, elapsed: Elapsed
-) -> None:
+def test_hanging_fetch_blocks_requests_for_a_limited_time(issuer: Issuer, elapsed: Elapsed) -> None:
     keys = Held(ISSUER, issuer.fetch, issuer.read, elapsed=elapsed, patience=0.01)
     issuer.may_answer.clear()
     assert unavailable(keys) == 1
@@ -355,13 +347,13 @@ def test_a_fetch_that_hangs_holds_requests_for_a_while_and_no_longer(
     assert names(keys.current()) == ["one"]
 
 
-def test_who_comes_late_to_a_fetch_that_hangs_is_not_held_at_all(
+def test_request_late_in_a_hanging_fetch_does_not_wait(
     keys: Held, issuer: Issuer, elapsed: Elapsed
 ) -> None:
     issuer.may_answer.clear()
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(keys.current)
-        elapsed.wait_until_asked(4)  # of which the last tells how long to wait
+        elapsed.wait_until_asked(4)  # the last response says how long to wait
         elapsed.now += 30
         assert unavailable(keys) == 1
         assert not first.done()
@@ -369,7 +361,7 @@ def test_who_comes_late_to_a_fetch_that_hangs_is_not_held_at_all(
         assert names(first.result()) == ["one"]
 
 
-def test_where_no_thread_can_be_started_the_keys_are_unavailable(
+def test_keys_are_unavailable_when_no_thread_can_be_started(
     keys: Held, issuer: Issuer, elapsed: Elapsed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class NoThread(threading.Thread):
@@ -407,7 +399,7 @@ def test_each_failure_is_logged_with_the_issuer_and_the_reason(
 
 
 @pytest.mark.parametrize("sent", ["a\r\nWARNING all is well", "\x1b[2J", "\u202e", "x" * 70_000])
-def test_what_a_server_sent_is_one_short_line_of_the_log(
+def test_text_from_a_server_is_logged_as_one_short_line(
     keys: Held, issuer: Issuer, caplog: pytest.LogCaptureFixture, sent: str
 ) -> None:
     issuer.answer = FetchFailed(sent)
@@ -417,7 +409,7 @@ def test_what_a_server_sent_is_one_short_line_of_the_log(
     assert len(message) < LONGEST_REASON + 200
 
 
-def test_a_broken_issuer_does_not_touch_another(elapsed: Elapsed) -> None:
+def test_failing_issuer_does_not_affect_another(elapsed: Elapsed) -> None:
     broken, sound = Issuer(), Issuer()
     broken.may_answer.clear()
     hanging = Held(ISSUER, broken.fetch, broken.read, elapsed=elapsed, patience=30)

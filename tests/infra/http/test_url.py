@@ -1,4 +1,4 @@
-"""Which addresses are fetched from."""
+"""Which URLs are fetched."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ HTTPS = parse_url("https://keys.example/jwks.json")
         ("http://[::1]:80/", Url("http", "::1", 80, "/")),
     ],
 )
-def test_https_is_read_and_so_is_http_to_this_machine(url: str, address: Url) -> None:
+def test_https_and_http_to_this_machine_are_accepted(url: str, address: Url) -> None:
     assert parse_url(url) == address
 
 
@@ -65,7 +65,7 @@ def test_https_is_read_and_so_is_http_to_this_machine(url: str, address: Url) ->
         ("https://[::1/", "not a URL"),
     ],
 )
-def test_anything_else_is_refused_with_the_reason(url: Any, told: str) -> None:
+def test_other_urls_are_rejected_with_the_reason(url: Any, told: str) -> None:
     with pytest.raises(UrlNotAllowed, match=told):
         parse_url(url)
 
@@ -81,7 +81,7 @@ def test_anything_else_is_refused_with_the_reason(url: Any, told: str) -> None:
         ("/other#fragment", "/other"),
     ],
 )
-def test_a_redirect_on_the_same_host_is_followed(location: str, target: str) -> None:
+def test_redirect_on_the_same_host_is_followed(location: str, target: str) -> None:
     assert redirect_target(HTTPS, location) == Url("https", "keys.example", 443, target)
 
 
@@ -101,11 +101,11 @@ def test_a_redirect_on_the_same_host_is_followed(location: str, target: str) -> 
         "\\\\evil.example/other",
     ],
 )
-def test_a_redirect_to_anywhere_else_is_refused(location: str) -> None:
+def test_redirect_to_another_host_is_rejected(location: str) -> None:
     with pytest.raises(UrlNotAllowed, match="redirects to"):
         redirect_target(HTTPS, location)
 
 
-def test_a_redirect_on_a_numbered_host_is_followed() -> None:
+def test_redirect_on_a_numeric_host_is_followed() -> None:
     here = parse_url("http://[::1]:5000/jwks")
     assert redirect_target(here, "/other") == Url("http", "::1", 5000, "/other")

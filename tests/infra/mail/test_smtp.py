@@ -30,7 +30,7 @@ def send(port: int, mail: Mail = MAIL, **options: Any) -> None:
     SmtpTransport(server(port, **options)).send(mail)
 
 
-def test_a_message_arrives_with_both_parts_and_every_header_it_needs() -> None:
+def test_message_arrives_with_both_parts_and_every_required_header() -> None:
     with running_smtp() as (received, port):
         send(port)
     (message,) = received.messages
@@ -48,7 +48,7 @@ def test_a_message_arrives_with_both_parts_and_every_header_it_needs() -> None:
     assert html.get_content().replace("\r\n", "\n") == MAIL.body.html
 
 
-def test_a_message_that_is_sent_again_is_the_same_message() -> None:
+def test_message_sent_again_is_identical() -> None:
     with running_smtp() as (received, port):
         send(port)
         send(port)
@@ -60,7 +60,7 @@ def test_a_message_that_is_sent_again_is_the_same_message() -> None:
 DECOY = replace(MAIL, recipient="")
 
 
-def test_a_decoy_takes_as_many_round_trips_as_a_message_and_is_not_sent(tmp_path: Path) -> None:
+def test_decoy_takes_as_many_round_trips_as_a_message_and_is_not_sent(tmp_path: Path) -> None:
     context, trusted = certificate_for("127.0.0.1", tmp_path)
     options: dict[str, Any] = {
         "security": Security.STARTTLS,
@@ -75,14 +75,14 @@ def test_a_decoy_takes_as_many_round_trips_as_a_message_and_is_not_sent(tmp_path
     assert received.asked == ["MAIL", "NOOP", "NOOP", "RSET"]
 
 
-def test_a_decoy_fails_as_a_message_does_where_there_is_no_server() -> None:
+def test_decoy_fails_like_a_message_without_a_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(SendingFailed, match="cannot be reached"):
         SmtpTransport(server(port)).send_decoy(DECOY)
 
 
-def test_an_international_domain_goes_out_as_the_dns_knows_it() -> None:
+def test_international_domain_is_sent_in_its_ascii_form() -> None:
     with running_smtp() as (received, port):
         send(port, new_mail("verify_email", "ada@straße.de", MAIL.body, NOW))
     assert received.envelopes[0][1] == ["ada@xn--strae-oqa.de"]
@@ -101,7 +101,7 @@ def test_starttls_protects_the_message_and_the_password(tmp_path: Path) -> None:
     assert received.over_tls == [True]
 
 
-def test_tls_from_the_start_works_as_well(tmp_path: Path) -> None:
+def test_implicit_tls_works_as_well(tmp_path: Path) -> None:
     context, trusted = certificate_for("127.0.0.1", tmp_path)
     with running_smtp(context, from_the_start=True) as (received, port):
         send(port, security=Security.TLS, certificates=trusted)
@@ -121,7 +121,7 @@ def test_no_message_is_sent_to_a_server_with_an_untrusted_certificate(
     assert received.messages == []
 
 
-def test_a_certificate_for_another_name_gets_no_message(tmp_path: Path) -> None:
+def test_no_message_is_sent_to_a_server_with_a_certificate_for_another_name(tmp_path: Path) -> None:
     context, trusted = certificate_for("mail.example.com", tmp_path)
     with (
         running_smtp(context) as (received, port),
@@ -131,13 +131,13 @@ def test_a_certificate_for_another_name_gets_no_message(tmp_path: Path) -> None:
     assert received.messages == []
 
 
-def test_a_server_that_does_not_offer_starttls_gets_no_message() -> None:
+def test_no_message_is_sent_to_a_server_without_starttls() -> None:
     with running_smtp() as (received, port), pytest.raises(SendingFailed, match="does not offer"):
         send(port, security=Security.STARTTLS)
     assert received.messages == []
 
 
-def test_a_wrong_password_is_the_operators_mistake_and_loses_no_mail(tmp_path: Path) -> None:
+def test_wrong_password_is_a_configuration_error_and_loses_no_mail(tmp_path: Path) -> None:
     context, trusted = certificate_for("127.0.0.1", tmp_path)
     with (
         running_smtp(context, sign_in=True) as (received, port),
@@ -159,9 +159,7 @@ def test_a_wrong_password_is_the_operators_mistake_and_loses_no_mail(tmp_path: P
 @pytest.mark.parametrize(
     ("reply", "for_good"), [("550 no such user", True), ("451 try later", False)]
 )
-def test_a_refusal_is_for_good_where_the_server_says_so(
-    stage: str, reply: str, *, for_good: bool
-) -> None:
+def test_permanent_rejection_is_final(stage: str, reply: str, *, for_good: bool) -> None:
     with running_smtp() as (received, port):
         setattr(received, stage, reply)
         with pytest.raises(SendingFailed, match=reply) as failure:
@@ -169,21 +167,21 @@ def test_a_refusal_is_for_good_where_the_server_says_so(
     assert isinstance(failure.value, Rejected) == for_good
 
 
-def test_what_goes_wrong_after_the_servers_ok_does_not_send_a_message_again() -> None:
+def test_error_after_the_servers_ok_does_not_send_the_message_again() -> None:
     with running_smtp() as (received, port):
         received.hangs_up = True
         send(port)
     assert len(received.messages) == 1
 
 
-def test_a_server_that_is_not_there_may_be_there_later() -> None:
+def test_unreachable_server_is_a_temporary_failure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(SendingFailed, match=r"127\.0\.0\.1 cannot be reached"):
         send(port)
 
 
-def test_a_server_that_says_nothing_is_not_waited_for_longer_than_the_timeout() -> None:
+def test_unresponsive_server_is_abandoned_after_the_timeout() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         pytest.raises(SendingFailed, match="timed out"),
@@ -192,22 +190,22 @@ def test_a_server_that_says_nothing_is_not_waited_for_longer_than_the_timeout() 
 
 
 @pytest.mark.parametrize("recipient", ["a b@example.com", "ada@ex ample.com", "a@b@c"])
-def test_an_address_that_cannot_be_one_is_rejected_before_anybody_is_called(recipient: str) -> None:
+def test_impossible_address_is_rejected_before_connecting(recipient: str) -> None:
     with pytest.raises(Rejected):
         send(1, replace(MAIL, recipient=recipient))
 
 
-def test_a_password_is_not_configured_for_a_connection_anybody_reads() -> None:
+def test_password_over_an_unencrypted_connection_is_rejected() -> None:
     with pytest.raises(ValueError, match="starttls or tls"):
         server(25, user=USER, password=PASSWORD)
 
 
 @pytest.mark.parametrize("sender", ["", "nobody", "a@b, c@d", "x <a@b>\nBcc: eve@example.com"])
-def test_a_sender_that_is_not_one_address_is_refused_at_the_start(sender: str) -> None:
+def test_sender_that_is_not_one_address_is_rejected_at_startup(sender: str) -> None:
     with pytest.raises(ValueError, match="written as"):
         SmtpServer("mail.example.com", 587, sender)
 
 
-def test_the_password_is_not_in_the_repr() -> None:
+def test_password_is_not_in_the_repr() -> None:
     shown = repr(server(587, security=Security.STARTTLS, user=USER, password=PASSWORD))
     assert PASSWORD not in shown

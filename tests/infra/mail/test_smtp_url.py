@@ -17,7 +17,7 @@ from flask_watchword.infra.mail.smtp_url import SmtpUrl, read_smtp_url
         ("smtps://[2001:db8::1]:465", SmtpUrl("2001:db8::1", 465, Security.TLS, "", "")),
     ],
 )
-def test_a_url_contains_host_port_security_and_credentials(text: str, expected: SmtpUrl) -> None:
+def test_url_contains_host_port_security_and_credentials(text: str, expected: SmtpUrl) -> None:
     assert read_smtp_url(text) == expected
 
 
@@ -36,11 +36,11 @@ def test_a_url_contains_host_port_security_and_credentials(text: str, expected: 
         "smtp+plain://user:hidden@host",
     ],
 )
-def test_what_is_no_such_url_is_refused_without_repeating_it(text: str) -> None:
+def test_invalid_url_is_rejected_without_repeating_it(text: str) -> None:
     with pytest.raises(ValueError, match=r"^(is not a URL like|has a password)") as refused:
         read_smtp_url(text)
     assert "hidden" not in str(refused.value)
 
 
-def test_a_password_is_not_shown() -> None:
+def test_password_is_not_shown() -> None:
     assert "hidden" not in repr(read_smtp_url("smtp://ada:hidden@mail.example.com"))

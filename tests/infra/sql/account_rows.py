@@ -1,4 +1,4 @@
-"""Rows of every kind that is deleted once it is over."""
+"""Rows of every kind that is deleted after expiry."""
 
 from sqlalchemy import Engine, Table, func, select
 
@@ -21,7 +21,7 @@ KINDS = (tables.codes, tables.throttle, tables.api_tokens, tables.outbox)
 
 
 def keep_one_of_each_kind(engine: Engine, name: str, *, over: bool, now: float) -> None:
-    """Keep one of each kind; of tokens two, one revoked and one expired."""
+    """Store one row of each kind; of tokens two, one revoked and one expired."""
     made = now - API_TOKEN_RETENTION - 60.0 if over else now
     user = new_user(f"{name}@example.com", "hash", now)
     _, code = new_code(user, VERIFY_EMAIL, user.email, made)

@@ -1,4 +1,4 @@
-"""What is said to a database, whoever says it: SQLAlchemy's connection, or the driver itself."""
+"""Record the statements sent to a database, by SQLAlchemy or directly through the driver."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from sqlalchemy.pool import Pool
 
 @contextmanager
 def recording() -> Iterator[list[tuple[str, Any]]]:
-    """Keep every statement that connections made from now on send, with its parameters."""
+    """Record every statement and its parameters on connections made from now on."""
     sent: list[tuple[str, Any]] = []
 
     class RecordingCursor(psycopg.Cursor[Any]):

@@ -1,4 +1,4 @@
-"""Races for accounts on real databases: by threads, and by threads of several processes."""
+"""Races for accounts on real databases, between threads and between processes."""
 
 import multiprocessing
 from collections import Counter
@@ -34,7 +34,7 @@ SPELLINGS = ("ada@example.com", "ADA@EXAMPLE.COM", "Ada@Example.com", "\uff41da@
 class PlainMailer:
     """Puts notifications into the outbox of a transaction, with the code as their text.
 
-    A transaction can run several times; only the e-mail of the one that was committed stays.
+    A transaction can run several times; only the e-mail of the committed run remains.
     """
 
     def __init__(self, outbox: Outbox) -> None:
@@ -50,7 +50,7 @@ class PlainMailer:
 
 @dataclass(frozen=True)
 class Place:
-    """A database that processes meet at; it crosses to them by pickling."""
+    """A database used by several processes; it is pickled."""
 
     url: str
 
@@ -76,7 +76,7 @@ def register_often(place: Place, times: int) -> None:
 
 
 def redeem_often(place: Place, code: str, times: int) -> int:
-    """Redeem one code from threads of this process; return how often that succeeded."""
+    """Redeem one code from threads of this process; return the number of successes."""
 
     def succeeds(accounts: Accounts) -> bool:
         try:
@@ -89,8 +89,8 @@ def redeem_often(place: Place, code: str, times: int) -> int:
         return sum(pool.map(succeeds, [accounts] * times))
 
 
-def letters(engine: Engine) -> Counter[str]:
-    """Return how many letters of each kind are in the outbox."""
+def queued_messages(engine: Engine) -> Counter[str]:
+    """Return the number of messages of each kind in the outbox."""
     with reading(engine) as connection:
         return Counter(connection.scalars(select(tables.outbox.c.kind)))
 
@@ -98,21 +98,24 @@ def letters(engine: Engine) -> Counter[str]:
 def place_of(engine: Engine) -> Place:
     url = engine.url
     if url.get_backend_name() == "postgresql":
-        # However busy the machine is, no process gives up on a connection that it would get.
+        # The timeout is so long that no process gives up on a busy machine.
         url = url.update_query_dict({"connect_timeout": "30"})
     return Place(url.render_as_string(hide_password=False))
 
 
 @pytest.mark.server
-def test_of_200_registrations_of_one_address_by_processes_one_makes_a_user(
+def test_one_of_200_concurrent_registrations_of_one_address_succeeds(
     any_engine: Engine,
 ) -> None:
     place = place_of(any_engine)
-    # Not forked: what a fork does to a store is a test of its own.
+    # Not forked: forking has its own tests.
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         each = [(place, REGISTRATIONS // PROCESSES)] * PROCESSES
         pool.starmap(register_often, each)
-    assert letters(any_engine) == {"verify_email": 1, "already_registered": REGISTRATIONS - 1}
+    assert queued_messages(any_engine) == {
+        "verify_email": 1,
+        "already_registered": REGISTRATIONS - 1,
+    }
     log = accounts_at(any_engine).repositories.audit_log.after(0, 2 * REGISTRATIONS)
     assert Counter(entry.event.event for entry in log) == {
         "registered": 1,
@@ -122,7 +125,7 @@ def test_of_200_registrations_of_one_address_by_processes_one_makes_a_user(
 
 
 @pytest.mark.server
-def test_of_1000_redemptions_of_one_code_by_processes_one_succeeds(any_engine: Engine) -> None:
+def test_one_of_1000_concurrent_redemptions_of_one_code_succeeds(any_engine: Engine) -> None:
     place = place_of(any_engine)
     with place.accounts() as accounts:
         register(accounts, "ada@example.com", PASSWORD)

@@ -33,7 +33,7 @@ def change_everything(repositories: Repositories) -> str:
     return ADA.id
 
 
-def what_is_there(repositories: Repositories) -> list[bool]:
+def stored_records(repositories: Repositories) -> list[bool]:
     return [
         repositories.users.by_id(ADA.id) is not None,
         repositories.get(TOTP).get(ADA.id) is not None,
@@ -44,18 +44,18 @@ def what_is_there(repositories: Repositories) -> list[bool]:
     ]
 
 
-def test_a_change_is_there_as_a_whole_once_it_is_made(database: Database) -> None:
+def test_successful_change_is_committed_as_a_whole(database: Database) -> None:
     assert database.run(change_everything) == ADA.id
-    assert what_is_there(database.repositories) == [True] * 6
+    assert stored_records(database.repositories) == [True] * 6
     assert verify(database.repositories.audit_log).is_intact
 
 
-def test_a_change_that_fails_at_its_end_leaves_nothing_behind(database: Database) -> None:
+def test_failure_at_the_end_rolls_everything_back(database: Database) -> None:
     def fail(repositories: Repositories) -> None:
         change_everything(repositories)
-        assert what_is_there(repositories) == [True] * 6
+        assert stored_records(repositories) == [True] * 6
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         database.run(fail)
-    assert what_is_there(database.repositories) == [False] * 6
+    assert stored_records(database.repositories) == [False] * 6

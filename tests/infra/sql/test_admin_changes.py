@@ -1,4 +1,4 @@
-"""What those who administer do with accounts, over all stores of a real database."""
+"""Admin changes to accounts, over all stores of a real database."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -67,7 +67,7 @@ def events(accounts: Accounts) -> list[tuple[str, str, object]]:
     return [(e.event.event, e.event.subject, e.event.detail.get("actor")) for e in reversed(newest)]
 
 
-def test_a_change_of_roles_and_scopes_is_made_and_logged_with_actor_and_target(
+def test_change_of_roles_and_scopes_is_logged_with_actor_and_target(
     accounts: Accounts,
 ) -> None:
     ada = add(accounts, "ada", "staff")
@@ -84,20 +84,20 @@ def test_a_change_of_roles_and_scopes_is_made_and_logged_with_actor_and_target(
     assert event.detail == {"actor": "root", "roles": "admin staff", "before": "staff"}
 
 
-def test_what_changes_nothing_is_not_logged(accounts: Accounts) -> None:
+def test_change_without_effect_is_not_logged(accounts: Accounts) -> None:
     ada = add(accounts, "ada", "staff")
     assert changed(accounts, ada, UserChange(frozenset({"staff"}), None, disabled=False)) == ada
     assert events(accounts) == []
 
 
-def test_a_user_is_disabled_and_enabled_again(accounts: Accounts) -> None:
+def test_user_is_disabled_and_enabled_again(accounts: Accounts) -> None:
     ada = add(accounts, "ada")
     assert changed(accounts, ada, UserChange(disabled=True)).disabled_at == NOW
     assert changed(accounts, ada, UserChange(disabled=False)).disabled_at is None
     assert events(accounts) == [("user_disabled", ada.id, "root"), ("user_enabled", ada.id, "root")]
 
 
-def test_a_name_that_cannot_be_a_role_undoes_the_whole_change(accounts: Accounts) -> None:
+def test_invalid_role_name_rolls_the_whole_change_back(accounts: Accounts) -> None:
     ada = add(accounts, "ada")
     with pytest.raises(InvalidName):
         changed(accounts, ada, UserChange(frozenset({"staff"}), frozenset({"a b"})))
@@ -105,7 +105,7 @@ def test_a_name_that_cannot_be_a_role_undoes_the_whole_change(accounts: Accounts
     assert events(accounts) == []
 
 
-def test_nobody_who_is_not_there_is_changed_or_deleted(accounts: Accounts) -> None:
+def test_unknown_user_cannot_be_changed_or_deleted(accounts: Accounts) -> None:
     ada = add(accounts, "ada")
     accounts.users.delete(ada.id)
     with pytest.raises(NoSuchUser):
@@ -123,7 +123,7 @@ def test_nobody_who_is_not_there_is_changed_or_deleted(accounts: Accounts) -> No
         UserChange(disabled=True),
     ],
 )
-def test_the_last_admin_is_neither_demoted_nor_disabled_nor_deleted(
+def test_last_admin_cannot_be_demoted_disabled_or_deleted(
     accounts: Accounts, change: UserChange
 ) -> None:
     ada = add(accounts, "ada", "admin")
@@ -136,7 +136,7 @@ def test_the_last_admin_is_neither_demoted_nor_disabled_nor_deleted(
     assert events(accounts) == []
 
 
-def test_an_admin_beside_another_one_can_go(accounts: Accounts) -> None:
+def test_one_of_two_admins_can_be_deleted(accounts: Accounts) -> None:
     ada, bob = add(accounts, "ada", "admin"), add(accounts, "bob", "admin")
     changed(accounts, ada, UserChange(roles=frozenset()))
     with pytest.raises(LastAdmin):
@@ -144,7 +144,7 @@ def test_an_admin_beside_another_one_can_go(accounts: Accounts) -> None:
 
 
 @pytest.mark.parametrize("way", ["demote", "disable", "delete"])
-def test_of_admins_who_are_all_taken_away_at_once_one_stays(accounts: Accounts, way: str) -> None:
+def test_concurrent_removal_of_all_admins_leaves_one(accounts: Accounts, way: str) -> None:
     admins = [add(accounts, f"admin{n}", "admin") for n in range(8)]
     gate = threading.Barrier(len(admins))
 
@@ -166,7 +166,7 @@ def test_of_admins_who_are_all_taken_away_at_once_one_stays(accounts: Accounts, 
     assert accounts.users.hold_admins() == {admins[done.index(False)].id}
 
 
-def test_with_a_user_goes_all_that_is_theirs_and_nothing_else(accounts: Accounts) -> None:
+def test_deleting_a_user_deletes_all_their_records_and_no_others(accounts: Accounts) -> None:
     ada, bob = add(accounts, "ada"), add(accounts, "bob")
     texts = {}
     for user in (ada, bob):
@@ -196,7 +196,7 @@ def test_with_a_user_goes_all_that_is_theirs_and_nothing_else(accounts: Accounts
     assert events(accounts) == [("user_deleted", ada.id, "root")]
 
 
-def test_a_deletion_that_fails_on_the_way_leaves_everything(accounts: Accounts) -> None:
+def test_failed_deletion_rolls_everything_back(accounts: Accounts) -> None:
     ada = add(accounts, "ada")
     accounts.repositories.get(TOTP).begin(new_enrolment(ada.id, NOW))
 
@@ -212,7 +212,7 @@ def test_a_deletion_that_fails_on_the_way_leaves_everything(accounts: Accounts) 
     assert events(accounts) == []
 
 
-def test_an_invited_user_chooses_a_password_by_the_code_in_the_mail(
+def test_invited_user_sets_a_password_with_the_mailed_code(
     accounts: Accounts, mailbox: Mailbox
 ) -> None:
     ada = new_user("Ada@example.com", "nobody knows", NOW)
@@ -230,7 +230,7 @@ def test_an_invited_user_chooses_a_password_by_the_code_in_the_mail(
     assert events(accounts) == [("user_added", ada.id, "root"), ("password_reset", ada.id, None)]
 
 
-def test_a_user_whose_address_is_taken_is_not_invited(accounts: Accounts, mailbox: Mailbox) -> None:
+def test_user_with_an_address_in_use_is_not_invited(accounts: Accounts, mailbox: Mailbox) -> None:
     add(accounts, "ada")
     rival = new_user("ADA@example.com", "hash", NOW)
     with pytest.raises(EmailTaken):
@@ -239,14 +239,14 @@ def test_a_user_whose_address_is_taken_is_not_invited(accounts: Accounts, mailbo
     assert events(accounts) == []
 
 
-def test_a_user_is_not_added_with_a_name_that_cannot_be_a_role(accounts: Accounts) -> None:
+def test_user_with_an_invalid_role_name_is_not_added(accounts: Accounts) -> None:
     odd = replace(new_user("ada@example.com", "hash", NOW), roles=frozenset({"a b"}))
     with pytest.raises(InvalidName):
         accounts.transaction(lambda tx: add_user(tx, ACTOR, odd))
     assert list(accounts.users.page()) == []
 
 
-def test_a_password_that_is_set_ends_what_was_mailed_before(accounts: Accounts) -> None:
+def test_setting_a_password_invalidates_mailed_codes(accounts: Accounts) -> None:
     ada = add(accounts, "ada")
     text, code = new_code(ada, RESET_PASSWORD, ada.email, NOW)
     accounts.codes.put(code)

@@ -1,4 +1,4 @@
-"""Tokens for programs, on real databases."""
+"""API tokens and OAuth client secrets on real databases."""
 
 import re
 from collections.abc import Iterator
@@ -51,23 +51,23 @@ def made(
 
 @contextmanager
 def recorded(engine: Engine) -> Iterator[tuple[SqlApiTokenStore, list[tuple[str, Any]]]]:
-    """Lend a store of the same tokens, and the list of what it says to the database meanwhile."""
+    """Yield a store of the same tokens, and the list of statements sent during the block."""
     with recording() as sent:
         ours = open_engine(engine.url)
         store = SqlApiTokenStore(ours)
-        store.of_owner("nobody")  # what is said to a new connection is not meant
+        store.of_owner("nobody")  # without the statements for a new connection
         sent.clear()
         yield store, sent
         ours.dispose()
 
 
-def test_a_token_is_found_by_what_was_shown(store: SqlApiTokenStore) -> None:
+def test_token_is_found_by_its_secret(store: SqlApiTokenStore) -> None:
     token, shown = made(store)
     made(store)
     assert find_api_token(store, PERSONAL, shown, NOW) == token
 
 
-def test_the_database_does_not_hold_a_token(any_engine: Engine) -> None:
+def test_database_does_not_contain_a_token(any_engine: Engine) -> None:
     token, shown = made(SqlApiTokenStore(any_engine))
     with reading(any_engine) as connection:
         rows = connection.execute(text("SELECT * FROM watchword_machine_tokens")).all()
@@ -76,7 +76,7 @@ def test_the_database_does_not_hold_a_token(any_engine: Engine) -> None:
     assert token_hash(shown) not in repr(token)
 
 
-def test_a_token_has_a_prefix_and_more_than_128_random_bits() -> None:
+def test_token_has_a_prefix_and_more_than_128_random_bits() -> None:
     shown = {new_api_token(PERSONAL, "a", "b", [], [], NOW, None)[1] for _ in range(200)}
     assert len(shown) == 200
     assert all(re.fullmatch("wwp_[0-9A-Za-z]{36}", text) for text in shown)
@@ -84,7 +84,7 @@ def test_a_token_has_a_prefix_and_more_than_128_random_bits() -> None:
     assert new_api_token(CLIENT, "a", "b", [], [], NOW, None)[1].startswith("wwc_")
 
 
-def test_a_typing_error_or_a_look_alike_costs_no_look_up(any_engine: Engine) -> None:
+def test_mistyped_token_costs_no_query(any_engine: Engine) -> None:
     store = SqlApiTokenStore(any_engine)
     _, shown = made(store)
     wrong = [
@@ -105,7 +105,7 @@ def test_a_typing_error_or_a_look_alike_costs_no_look_up(any_engine: Engine) -> 
     assert sent == []
 
 
-def test_every_single_wrong_character_is_noticed() -> None:
+def test_every_single_wrong_character_is_detected() -> None:
     _, shown = new_api_token(PERSONAL, "a", "b", [], [], NOW, None)
     for n in range(4, len(shown)):
         for other in "09AZaz":
@@ -113,7 +113,7 @@ def test_every_single_wrong_character_is_noticed() -> None:
             assert looks_like(PERSONAL, changed) == (changed == shown)
 
 
-def test_a_look_up_is_one_statement_by_an_index(any_engine: Engine) -> None:
+def test_look_up_is_one_statement_with_an_index(any_engine: Engine) -> None:
     store = SqlApiTokenStore(any_engine)
     _, shown = made(store)
     find_api_token(store, PERSONAL, shown, NOW)
@@ -123,13 +123,13 @@ def test_a_look_up_is_one_statement_by_an_index(any_engine: Engine) -> None:
     assert "token_hash = " in statement
 
 
-def test_a_token_ends_at_its_end_and_not_before(store: SqlApiTokenStore) -> None:
+def test_token_expires_exactly_at_its_end(store: SqlApiTokenStore) -> None:
     _, shown = made(store, lifetime=60.0)
     assert find_api_token(store, PERSONAL, shown, NOW + 59.9) is not None
     assert find_api_token(store, PERSONAL, shown, NOW + 60.0) is None
 
 
-def test_a_revoked_token_is_refused_at_once(store: SqlApiTokenStore) -> None:
+def test_revoked_token_is_rejected_immediately(store: SqlApiTokenStore) -> None:
     token, shown = made(store)
     assert store.revoke(token.id, "ada", NOW)
     assert not store.revoke(token.id, "ada", NOW + 1)
@@ -137,13 +137,13 @@ def test_a_revoked_token_is_refused_at_once(store: SqlApiTokenStore) -> None:
     assert store.of_owner("ada") == [replace(token, revoked_at=NOW)]
 
 
-def test_nobody_revokes_a_token_of_somebody_else(store: SqlApiTokenStore) -> None:
+def test_token_of_another_user_cannot_be_revoked(store: SqlApiTokenStore) -> None:
     token, shown = made(store)
     assert not store.revoke(token.id, "bob", NOW)
     assert find_api_token(store, PERSONAL, shown, NOW) is not None
 
 
-def test_a_user_s_tokens_go_with_the_user(store: SqlApiTokenStore) -> None:
+def test_tokens_are_deleted_with_their_user(store: SqlApiTokenStore) -> None:
     _, shown = made(store)
     other, _ = made(store, owner="bob")
     store.remove_all("ada")
@@ -152,13 +152,13 @@ def test_a_user_s_tokens_go_with_the_user(store: SqlApiTokenStore) -> None:
     assert store.of_owner("bob") == [other]
 
 
-def test_tokens_are_listed_the_newest_first(store: SqlApiTokenStore) -> None:
+def test_tokens_are_listed_newest_first(store: SqlApiTokenStore) -> None:
     tokens = [made(store, now=NOW + n)[0] for n in (1, 3, 2)]
     assert [t.created_at - NOW for t in store.of_owner("ada")] == [3, 2, 1]
     assert set(store.of_owner("ada")) == set(tokens)
 
 
-def test_use_is_noted_once_a_minute_at_most(any_engine: Engine) -> None:
+def test_last_use_is_recorded_at_most_once_a_minute(any_engine: Engine) -> None:
     store = SqlApiTokenStore(any_engine)
     _, shown = made(store)
     with recorded(any_engine) as (other, sent):
@@ -170,14 +170,14 @@ def test_use_is_noted_once_a_minute_at_most(any_engine: Engine) -> None:
     assert store.of_owner("ada")[0].last_used_at == NOW + USE_RECORDED_EVERY
 
 
-def test_a_later_use_is_not_noted_as_an_earlier_one(store: SqlApiTokenStore) -> None:
+def test_last_use_never_moves_back(store: SqlApiTokenStore) -> None:
     token, _ = made(store)
     store.record_use(token.id, NOW + 100, NOW + 40)
     store.record_use(token.id, NOW + 90, NOW + 30)
     assert store.of_owner("ada")[0].last_used_at == NOW + 100
 
 
-def test_a_store_that_cannot_write_refuses_nobody_for_the_note(
+def test_store_that_cannot_record_the_use_still_accepts_the_token(
     store: SqlApiTokenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token, shown = made(store)
@@ -191,7 +191,7 @@ def test_a_store_that_cannot_write_refuses_nobody_for_the_note(
     assert find_api_token(store, PERSONAL, shown, NOW) == token
 
 
-def test_a_client_is_known_by_its_id_and_its_secret(store: SqlApiTokenStore) -> None:
+def test_client_is_authenticated_by_id_and_secret(store: SqlApiTokenStore) -> None:
     client, secret = made(store, CLIENT)
     other, _ = made(store, CLIENT)
     assert find_client(store, client.id, secret, NOW) == client
@@ -199,7 +199,7 @@ def test_a_client_is_known_by_its_id_and_its_secret(store: SqlApiTokenStore) -> 
         assert find_client(store, wrong, secret, NOW) is None
 
 
-def test_a_personal_token_is_no_client_s_secret_and_the_other_way_round(
+def test_personal_token_and_client_secret_are_not_interchangeable(
     store: SqlApiTokenStore,
 ) -> None:
     personal, token = made(store)
@@ -208,18 +208,18 @@ def test_a_personal_token_is_no_client_s_secret_and_the_other_way_round(
     assert find_api_token(store, PERSONAL, secret, NOW) is None
 
 
-def test_nobody_gives_a_token_more_than_they_have() -> None:
+def test_scopes_are_limited_to_those_of_the_owner() -> None:
     with pytest.raises(ScopeNotHeld, match="admin root"):
         new_api_token(PERSONAL, "ada", "x", {"root", "read", "admin"}, HELD, NOW, None)
 
 
-def test_a_token_may_do_no_more_than_its_owner_still_may(store: SqlApiTokenStore) -> None:
+def test_scopes_that_the_owner_has_lost_are_not_granted(store: SqlApiTokenStore) -> None:
     token, _ = made(store)
     assert scopes_now(token, HELD) == {"read"}
     assert scopes_now(token, {"write"}) == set()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\nb", "a\0b", "\x1b[2J", "\ud800"])
-def test_a_name_that_is_none_is_refused(name: str) -> None:
+def test_invalid_name_is_rejected(name: str) -> None:
     with pytest.raises(UnacceptableName):
         new_api_token(PERSONAL, "ada", name, [], [], NOW, None)

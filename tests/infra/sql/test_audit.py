@@ -1,4 +1,4 @@
-"""The audit log on real databases: one chain, and whatever is done to it shows."""
+"""The audit log on real databases: one hash chain, in which every alteration is detected."""
 
 import json
 import multiprocessing
@@ -47,7 +47,7 @@ def tampered(engine: Engine, statement: str) -> Verdict:
     return verify(SqlAuditLog(engine))
 
 
-def test_events_come_back_as_they_were_with_numbers_from_one(log: SqlAuditLog) -> None:
+def test_events_are_stored_unchanged_with_numbers_from_one(log: SqlAuditLog) -> None:
     events = [logged(n) for n in range(3)]
     log.append(events[:1])
     head = log.append(events[1:])
@@ -57,7 +57,7 @@ def test_events_come_back_as_they_were_with_numbers_from_one(log: SqlAuditLog) -
     assert head == log.head() == Head(3, entries[-1].hash)
 
 
-def test_an_unaltered_log_is_intact(log: SqlAuditLog) -> None:
+def test_unaltered_log_is_intact(log: SqlAuditLog) -> None:
     assert verify(log) == Verdict(0, Head())
     for n in range(7):
         log.append([logged(n)])
@@ -66,13 +66,13 @@ def test_an_unaltered_log_is_intact(log: SqlAuditLog) -> None:
     assert (verdict.entries, verdict.head) == (7, log.head())
 
 
-def test_a_log_of_more_than_one_page_is_verified_to_its_end(log: SqlAuditLog) -> None:
+def test_log_of_several_pages_is_verified_to_its_end(log: SqlAuditLog) -> None:
     log.append([logged(n) for n in range(1201)])
     assert verify(log).entries == 1201
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_whatever_a_client_sends_is_logged_and_verified(log: SqlAuditLog, text: str) -> None:
+def test_any_client_text_is_logged_and_verified(log: SqlAuditLog, text: str) -> None:
     event = new_event(
         text, NOW, subject=text, session=text, address=text, agent=text, email=text, **{text: 1}
     )
@@ -81,7 +81,7 @@ def test_whatever_a_client_sends_is_logged_and_verified(log: SqlAuditLog, text: 
     assert verify(log).is_intact
 
 
-def test_to_append_nothing_changes_nothing(log: SqlAuditLog) -> None:
+def test_appending_nothing_changes_nothing(log: SqlAuditLog) -> None:
     before = log.append([logged(1)])
     assert log.append([]) == before == log.head()
 
@@ -100,9 +100,9 @@ def test_to_append_nothing_changes_nothing(log: SqlAuditLog) -> None:
         "SET hash = 'f' || substr(hash, 2, 63)",
     ],
 )
-def test_an_altered_entry_is_found(any_engine: Engine, change: str) -> None:
+def test_altered_entry_is_detected(any_engine: Engine, change: str) -> None:
     log = SqlAuditLog(any_engine)
-    # A first hash that does not begin with an f already.
+    # One that does not begin with an f already.
     events = [logged(n) for n in range(5)]
     log.append(events)
     if log.after(2, 1)[0].hash.startswith("f"):
@@ -112,7 +112,7 @@ def test_an_altered_entry_is_found(any_engine: Engine, change: str) -> None:
     assert "altered" in verdict.problem
 
 
-def test_an_entry_that_was_altered_together_with_its_hash_is_found_by_the_next(
+def test_entry_altered_together_with_its_hash_is_detected_by_the_next(
     any_engine: Engine,
 ) -> None:
     log = SqlAuditLog(any_engine)
@@ -126,25 +126,25 @@ def test_an_entry_that_was_altered_together_with_its_hash_is_found_by_the_next(
     assert verify(log).broken_at == 4
 
 
-def test_a_removed_entry_is_found(any_engine: Engine) -> None:
+def test_removed_entry_is_detected(any_engine: Engine) -> None:
     SqlAuditLog(any_engine).append([logged(n) for n in range(5)])
     verdict = tampered(any_engine, "DELETE FROM watchword_audit WHERE seq = 3")
     assert verdict.broken_at == 3
     assert verdict.problem == "entry 2 is followed by 4: entries between were removed"
 
 
-def test_entries_removed_from_the_start_are_found(any_engine: Engine) -> None:
+def test_entries_removed_from_the_start_are_detected(any_engine: Engine) -> None:
     SqlAuditLog(any_engine).append([logged(n) for n in range(5)])
     assert tampered(any_engine, "DELETE FROM watchword_audit WHERE seq <= 2").broken_at == 1
 
 
-def test_entries_removed_from_the_end_are_found(any_engine: Engine) -> None:
+def test_entries_removed_from_the_end_are_detected(any_engine: Engine) -> None:
     SqlAuditLog(any_engine).append([logged(n) for n in range(5)])
     verdict = tampered(any_engine, "DELETE FROM watchword_audit WHERE seq >= 4")
     assert (verdict.broken_at, verdict.problem) == (4, "entries up to 5 were removed from the end")
 
 
-def test_an_emptied_log_is_found(any_engine: Engine) -> None:
+def test_emptied_log_is_detected(any_engine: Engine) -> None:
     SqlAuditLog(any_engine).append([logged(n) for n in range(5)])
     assert tampered(any_engine, "DELETE FROM watchword_audit").broken_at == 1
 
@@ -152,13 +152,13 @@ def test_an_emptied_log_is_found(any_engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("make_room", "seq", "found_at"),
     [
-        # At the end, with the number that comes next.
+        # At the end, with the next number.
         ("SELECT 1", 6, 6),
-        # In the middle, those behind it moved on.
+        # In the middle, with the later ones moved.
         ("UPDATE watchword_audit SET seq = -seq - 1 WHERE seq >= 3", 3, 3),
     ],
 )
-def test_an_inserted_entry_is_found(
+def test_inserted_entry_is_detected(
     any_engine: Engine, make_room: str, seq: int, found_at: int
 ) -> None:
     SqlAuditLog(any_engine).append([logged(n) for n in range(5)])
@@ -173,14 +173,14 @@ def test_an_inserted_entry_is_found(
     assert verdict.broken_at == found_at
 
 
-def test_two_entries_that_changed_places_are_found(any_engine: Engine) -> None:
+def test_two_swapped_entries_are_detected(any_engine: Engine) -> None:
     SqlAuditLog(any_engine).append([logged(n) for n in range(5)])
     tampered(any_engine, "UPDATE watchword_audit SET seq = -seq WHERE seq IN (2, 3)")
     verdict = tampered(any_engine, "UPDATE watchword_audit SET seq = 5 + seq WHERE seq < 0")
     assert verdict.broken_at == 2
 
 
-def test_a_removed_head_is_found_and_the_log_goes_on(any_engine: Engine) -> None:
+def test_removed_head_is_detected_and_the_log_can_be_extended(any_engine: Engine) -> None:
     log = SqlAuditLog(any_engine)
     log.append([logged(n) for n in range(5)])
     verdict = tampered(any_engine, "DELETE FROM watchword_audit_head")
@@ -189,7 +189,7 @@ def test_a_removed_head_is_found_and_the_log_goes_on(any_engine: Engine) -> None
     assert verify(log).is_intact
 
 
-def test_an_altered_head_is_found(any_engine: Engine) -> None:
+def test_altered_head_is_detected(any_engine: Engine) -> None:
     log = SqlAuditLog(any_engine)
     log.append([logged(n) for n in range(5)])
     verdict = tampered(any_engine, "UPDATE watchword_audit_head SET hash = 'none'")
@@ -198,7 +198,7 @@ def test_an_altered_head_is_found(any_engine: Engine) -> None:
     assert verdict.broken_at == 4
 
 
-def test_a_rewritten_log_is_detected_by_a_head_recorded_elsewhere(
+def test_rewritten_log_is_detected_by_a_head_recorded_elsewhere(
     any_engine: Engine,
 ) -> None:
     log = SqlAuditLog(any_engine)
@@ -213,7 +213,7 @@ def test_a_rewritten_log_is_detected_by_a_head_recorded_elsewhere(
     assert "rewritten" in verify(log, noted).problem
 
 
-def test_an_event_is_there_with_the_change_it_is_about_or_not_at_all(any_engine: Engine) -> None:
+def test_event_is_committed_with_its_change_or_not_at_all(any_engine: Engine) -> None:
     log = SqlAuditLog(any_engine)
     log.append([logged(1)])
 
@@ -229,7 +229,7 @@ def test_an_event_is_there_with_the_change_it_is_about_or_not_at_all(any_engine:
     assert verify(log).is_intact
 
 
-def test_the_newest_are_found_by_subject_by_event_and_page_by_page(log: SqlAuditLog) -> None:
+def test_newest_entries_are_found_by_subject_event_and_page(log: SqlAuditLog) -> None:
     events = [
         new_event(name, NOW, subject=subject)
         for name in ("login", "logout")
@@ -249,7 +249,7 @@ def test_the_newest_are_found_by_subject_by_event_and_page_by_page(log: SqlAudit
     assert log.newest(9, subject="' OR 1=1 --") == []
 
 
-def test_dropped_entries_are_reported_and_the_rest_is_intact(any_engine: Engine) -> None:
+def test_trimmed_entries_are_reported_and_the_rest_is_intact(any_engine: Engine) -> None:
     log = SqlAuditLog(any_engine)
     log.append([logged(n) for n in range(5)])
     until = Head(3, log.after(2, 1)[0].hash)
@@ -260,7 +260,7 @@ def test_dropped_entries_are_reported_and_the_rest_is_intact(any_engine: Engine)
     assert verify(log) == Verdict(3, log.head() or Head())
 
 
-def test_a_beginning_that_no_entry_tells_of_is_found(any_engine: Engine) -> None:
+def test_start_that_no_trim_entry_mentions_is_detected(any_engine: Engine) -> None:
     log = SqlAuditLog(any_engine)
     log.append([logged(n) for n in range(5)])
     log.drop(Head(), Head(3, log.after(2, 1)[0].hash))
@@ -269,7 +269,7 @@ def test_a_beginning_that_no_entry_tells_of_is_found(any_engine: Engine) -> None
     assert verdict.problem == "entries up to 3 were removed, and no entry records it"
 
 
-def test_more_removed_than_an_entry_tells_of_is_found(any_engine: Engine) -> None:
+def test_removal_of_more_than_a_trim_entry_mentions_is_detected(any_engine: Engine) -> None:
     log = SqlAuditLog(any_engine)
     log.append([logged(n) for n in range(5)])
     announce(log, Head(2, log.after(1, 1)[0].hash), "ops")
@@ -280,8 +280,8 @@ def test_more_removed_than_an_entry_tells_of_is_found(any_engine: Engine) -> Non
     assert verify(log).broken_at == 5
 
 
-class _TrimmedMeanwhile(SqlAuditLog):
-    """A log of whose beginning somebody drops a part while another one walks along it."""
+class _TrimmedConcurrently(SqlAuditLog):
+    """A log that another process trims during verification."""
 
     def after(self, seq: int, limit: int) -> Sequence[Entry]:
         page = super().after(seq, min(limit, 2))
@@ -292,13 +292,13 @@ class _TrimmedMeanwhile(SqlAuditLog):
         return page
 
 
-def test_a_log_that_is_trimmed_while_it_is_verified_is_whole(any_engine: Engine) -> None:
-    log = _TrimmedMeanwhile(any_engine)
+def test_log_trimmed_during_verification_is_intact(any_engine: Engine) -> None:
+    log = _TrimmedConcurrently(any_engine)
     log.append([logged(n) for n in range(6)])
     assert verify(log) == Verdict(3, log.head() or Head())
 
 
-def test_of_two_that_drop_at_once_one_does(any_engine: Engine) -> None:
+def test_one_of_two_concurrent_trims_succeeds(any_engine: Engine) -> None:
     log = SqlAuditLog(any_engine)
     log.append([logged(n) for n in range(400)])
     entries = log.after(0, 400)
@@ -317,7 +317,7 @@ def append_many(url: str, who: int) -> None:
     engine.dispose()
 
 
-def test_threads_that_append_at_once_make_one_chain(any_engine: Engine) -> None:
+def test_concurrent_appends_of_threads_make_one_chain(any_engine: Engine) -> None:
     log = SqlAuditLog(any_engine)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: log.append([logged(n)]), range(200)))
@@ -325,7 +325,7 @@ def test_threads_that_append_at_once_make_one_chain(any_engine: Engine) -> None:
 
 
 @pytest.mark.server
-def test_processes_that_append_at_once_make_one_chain_in_which_nothing_is_missing(
+def test_concurrent_appends_of_processes_make_one_complete_chain(
     any_engine: Engine,
 ) -> None:
     url = any_engine.url.render_as_string(hide_password=False)
@@ -341,7 +341,7 @@ def test_processes_that_append_at_once_make_one_chain_in_which_nothing_is_missin
         assert own == list(range(EVENTS))
 
 
-def test_the_canonical_form_does_not_depend_on_the_order_of_details(any_engine: Engine) -> None:
+def test_canonical_form_does_not_depend_on_the_order_of_details(any_engine: Engine) -> None:
     read: Callable[[str], object] = json.loads
     log = SqlAuditLog(any_engine)
     log.append([new_event("e", NOW, b=1, a="é"), new_event("e", NOW, a="é", b=1)])

@@ -1,4 +1,4 @@
-"""Migrations that Alembic generates for an application in a database that has our tables too."""
+"""Alembic migrations of an application in a database that contains the service's tables too."""
 
 import os
 import secrets
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 MASTER_KEY = secrets.token_urlsafe(32)
 OURS = {VERSION_TABLE, *metadata.tables}
 
-# Each argument is one `flask` command, in one interpreter because each would start one.
+# Each argument is one `flask` command; all run in one interpreter, which is faster.
 COMMANDS = """
 import sys
 from flask.cli import cli
@@ -54,7 +54,7 @@ command.upgrade(config, "head")
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.server)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where a database is that has nothing in it yet."""
+    """The URL of an empty database."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'notes.db'}"
         return
@@ -89,7 +89,7 @@ def tables_at(url: str) -> set[str]:
         engine.dispose()
 
 
-def test_flask_migrate_generates_migrations_of_the_application_alone(
+def test_flask_migrate_generates_migrations_of_the_application_only(
     url: str, tmp_path: Path
 ) -> None:
     python(COMMANDS, "db init", "db migrate -m notes", "db upgrade", url=url, folder=tmp_path)
@@ -102,7 +102,7 @@ def test_flask_migrate_generates_migrations_of_the_application_alone(
     assert tables_at(url) == {*OURS, "alembic_version"}
 
 
-def test_alembic_whose_environment_imports_the_application_migrates_it(
+def test_alembic_environment_that_imports_the_application_migrates_it(
     url: str, tmp_path: Path
 ) -> None:
     (tmp_path / "versions").mkdir()
@@ -116,12 +116,12 @@ def test_alembic_whose_environment_imports_the_application_migrates_it(
     assert tables_at(url) == {*OURS, "alembic_version", "notes"}
 
 
-def test_our_tables_are_no_difference(any_engine: Engine) -> None:
+def test_tables_of_the_service_are_no_difference(any_engine: Engine) -> None:
     with reading(any_engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), MetaData()) == []
 
 
-def test_a_table_that_the_application_declares_is_compared_whatever_its_name(
+def test_table_declared_by_the_application_is_compared_whatever_its_name(
     any_engine: Engine,
 ) -> None:
     declared = MetaData()
@@ -143,7 +143,7 @@ def test_a_table_that_the_application_declares_is_compared_whatever_its_name(
         ("ix_watchword_outbox_due_at", "index", True),
     ],
 )
-def test_the_filter_leaves_out_our_tables_alone(
+def test_filter_leaves_out_only_the_tables_of_the_service(
     name: str | None, kind: str, included: bool
 ) -> None:
     assert include_name(name, kind, {"schema_name": None}) is included

@@ -1,4 +1,4 @@
-"""A batch is as large as it may be, however the database goes about it."""
+"""A batch has its full size for every query plan."""
 
 import pytest
 from sqlalchemy import Engine
@@ -9,12 +9,12 @@ from flask_watchword.sessions.session import Lifetimes, new_session
 
 LIVES = Lifetimes()
 LATER = 1e10
-#: Ways to join that leave one: to look into the subquery once for every row of the table.
+#: Join strategies left to the planner: it evaluates the subquery once for every row of the table.
 UNUSED = ("hashjoin", "mergejoin", "material", "hashagg", "indexscan", "bitmapscan", "sort")
 
 
 @pytest.mark.server
-def test_a_batch_is_found_once_and_not_for_every_row(postgres_engine: Engine) -> None:
+def test_batch_is_selected_once_and_not_for_every_row(postgres_engine: Engine) -> None:
     options = " ".join(f"-c enable_{how}=off" for how in UNUSED)
     url = postgres_engine.url.update_query_dict({"options": options})
     store = SqlSessionStore(open_engine(url))

@@ -1,4 +1,4 @@
-"""What of the accounts is deleted once it is over, on real databases."""
+"""Deletion of expired account records on real databases."""
 
 import pytest
 from sqlalchemy import Engine
@@ -24,14 +24,14 @@ def test_expired_rows_are_deleted_and_others_are_not(any_engine: Engine) -> None
     assert upkeep.purge(NOW, 100) == 0
 
 
-def test_a_batch_is_bounded_for_each_kind(any_engine: Engine) -> None:
+def test_batch_size_is_limited_for_each_kind(any_engine: Engine) -> None:
     keep_one_of_each_kind(any_engine, "over", over=True, now=NOW)
     assert SqlCleanup(any_engine).purge(NOW, 1) == 4
     assert SqlCleanup(any_engine).purge(NOW, 1) == 1
 
 
 @pytest.mark.parametrize("kept", [MAIL_RETENTION, API_TOKEN_RETENTION])
-def test_what_its_owner_may_still_want_to_see_stays_to_the_last_moment(
+def test_rows_that_their_owner_may_want_to_see_are_kept_until_their_last_second(
     any_engine: Engine, kept: float
 ) -> None:
     keep_one_of_each_kind(any_engine, "live", over=False, now=NOW)
@@ -44,7 +44,7 @@ def test_what_its_owner_may_still_want_to_see_stays_to_the_last_moment(
     assert left(any_engine)[place] == 0
 
 
-def test_mail_that_waits_is_never_purged(any_engine: Engine) -> None:
+def test_queued_mail_is_never_deleted(any_engine: Engine) -> None:
     mail = new_mail("verify_email", "ada@example.com", Body("a", "b", "c"), NOW)
     SqlOutbox(any_engine, Encryptor([b"k" * 32])).put(mail)
     assert SqlCleanup(any_engine).purge(NOW + 10 * MAIL_RETENTION, 100) == 0

@@ -1,4 +1,4 @@
-"""How many values are under which master key, on real databases."""
+"""Counts of the values encrypted under each master key, on real databases."""
 
 import pytest
 from sqlalchemy import Engine
@@ -34,7 +34,7 @@ def test_each_value_is_counted_once_by_its_master_key(
     }
 
 
-def test_where_nothing_is_sealed_nothing_is_counted(any_engine: Engine) -> None:
+def test_counts_are_empty_without_encrypted_values(any_engine: Engine) -> None:
     assert count_by_head(any_engine, len(NEW.current_prefix)) == {
         "authenticators": {},
         "e-mail": {},

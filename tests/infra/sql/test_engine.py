@@ -20,12 +20,12 @@ def impatient(engine: Engine) -> Engine:
     ("pragma", "value"),
     [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 1), ("busy_timeout", 30_000)],
 )
-def test_a_connection_is_prepared(engine: Engine, pragma: str, value: str | int) -> None:
+def test_connection_is_configured(engine: Engine, pragma: str, value: str | int) -> None:
     with reading(engine) as connection:
         assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
 
 
-def test_a_new_file_is_opened_while_another_process_writes_its_first_pages(
+def test_new_file_is_opened_while_another_process_initialises_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "new.db"
@@ -37,7 +37,7 @@ def test_a_new_file_is_opened_while_another_process_writes_its_first_pages(
     other.close()
 
 
-def test_a_new_file_that_stays_locked_is_an_unavailable_store(tmp_path: Path) -> None:
+def test_new_file_that_stays_locked_is_an_unavailable_store(tmp_path: Path) -> None:
     file = tmp_path / "new.db"
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -49,19 +49,19 @@ def test_a_new_file_that_stays_locked_is_an_unavailable_store(tmp_path: Path) ->
     other.close()
 
 
-def test_a_write_holds_the_lock_from_its_start(engine: Engine) -> None:
+def test_write_transaction_takes_the_lock_at_its_start(engine: Engine) -> None:
     with writing(engine), pytest.raises(StoreUnavailable), writing(impatient(engine)):
         pass
 
 
-def test_readers_go_on_while_one_writes(engine: Engine) -> None:
+def test_readers_continue_during_a_write(engine: Engine) -> None:
     users = SqlUserStore(impatient(engine))
     with writing(engine) as connection:
         connection.exec_driver_sql("DELETE FROM watchword_users")
         assert users.by_id(ADA.id) is None
 
 
-def test_a_write_that_fails_half_way_leaves_nothing(engine: Engine) -> None:
+def test_failed_write_is_rolled_back(engine: Engine) -> None:
     users = SqlUserStore(engine)
     users.add(ADA)
 
@@ -75,25 +75,25 @@ def test_a_write_that_fails_half_way_leaves_nothing(engine: Engine) -> None:
     assert users.by_id(ADA.id) == ADA
 
 
-def test_a_locked_database_is_an_unavailable_store(engine: Engine) -> None:
+def test_locked_database_is_an_unavailable_store(engine: Engine) -> None:
     with writing(engine), pytest.raises(StoreUnavailable, match="locked"):
         SqlUserStore(impatient(engine)).add(ADA)
 
 
-def test_a_database_without_schema_is_an_unavailable_store(tmp_path: Path) -> None:
+def test_database_without_schema_is_an_unavailable_store(tmp_path: Path) -> None:
     users = SqlUserStore(open_engine(f"sqlite:///{tmp_path}/empty.db"))
     with pytest.raises(StoreUnavailable, match="no such table"):
         users.ping()
 
 
-def test_a_file_that_is_no_database_is_an_unavailable_store(tmp_path: Path) -> None:
+def test_file_that_is_not_a_database_is_an_unavailable_store(tmp_path: Path) -> None:
     file = tmp_path / "noise.db"
     file.write_bytes(b"this is no database " * 500)
     with pytest.raises(StoreUnavailable, match="not a database"):
         SqlUserStore(open_engine(f"sqlite:///{file}")).by_id("x")
 
 
-def test_an_error_of_our_own_is_not_passed_off_as_an_unavailable_store(engine: Engine) -> None:
+def test_programming_error_is_not_reported_as_an_unavailable_store(engine: Engine) -> None:
     users = SqlUserStore(engine)
     with pytest.raises(exc.ProgrammingError):
         users.by_id(object())  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Statements that are given to the driver itself: each alone, or several as one transaction."""
+"""Statements executed by the driver directly: single ones, and several in one transaction."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ def how_many(statements: Statements) -> int:
     return int(number)
 
 
-def test_statements_of_a_transaction_count_together(any_engine: Engine) -> None:
+def test_statements_of_a_transaction_are_committed_together(any_engine: Engine) -> None:
     database = database_at(any_engine)
     other = EngineDatabase(any_engine, kept=0)
 
@@ -44,7 +44,7 @@ def test_statements_of_a_transaction_count_together(any_engine: Engine) -> None:
     assert how_many(other) == 2
 
 
-def test_a_transaction_that_fails_changes_nothing_and_leaves_its_connection_good(
+def test_failed_transaction_changes_nothing_and_leaves_its_connection_usable(
     any_engine: Engine,
 ) -> None:
     database = database_at(any_engine)
@@ -61,7 +61,7 @@ def test_a_transaction_that_fails_changes_nothing_and_leaves_its_connection_good
     assert how_many(database) == 1
 
 
-def test_a_statement_that_fails_undoes_those_before(any_engine: Engine) -> None:
+def test_failed_statement_rolls_earlier_ones_back(any_engine: Engine) -> None:
     database = database_at(any_engine)
     with pytest.raises(StoreUnavailable):
         database.transact(lambda statements: _add_and(statements, "SELECT 1 FROM no_such_table"))
@@ -73,7 +73,7 @@ def _add_and(statements: Statements, statement: str) -> None:
     statements.count(text(statement))
 
 
-def test_transactions_at_once_all_count(any_engine: Engine) -> None:
+def test_concurrent_transactions_are_all_committed(any_engine: Engine) -> None:
     database = database_at(any_engine)
     database.transact(adding("a"))
 
@@ -85,14 +85,14 @@ def test_transactions_at_once_all_count(any_engine: Engine) -> None:
     assert database.rows(UNTIL) == [(200,)]
 
 
-def test_a_transaction_waits_for_another_writer(engine: Engine) -> None:
+def test_transaction_waits_for_another_writer(engine: Engine) -> None:
     impatient = database_at(open_engine(engine.url, busy_seconds=0.0))
     with writing(engine), pytest.raises(StoreUnavailable, match="locked"):
         impatient.transact(adding("a"))
     impatient.transact(adding("a"))
 
 
-def test_who_takes_part_in_a_transaction_counts_with_it(any_engine: Engine) -> None:
+def test_participant_of_a_transaction_is_committed_with_it(any_engine: Engine) -> None:
     alone = database_at(any_engine)
     with writing(any_engine) as connection:
         database_at(connection).transact(adding("a"))
@@ -101,7 +101,7 @@ def test_who_takes_part_in_a_transaction_counts_with_it(any_engine: Engine) -> N
     assert how_many(alone) == 1
 
 
-def test_callers_get_the_same_database_for_an_engine(
+def test_callers_share_one_database_for_an_engine(
     any_engine: Engine,
 ) -> None:
     assert database_at(any_engine) is database_at(any_engine)

@@ -1,4 +1,4 @@
-"""Second factors on real databases: what a code is worth, and how often."""
+"""Second factors on real databases: validity and single use of codes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
@@ -58,7 +58,7 @@ def code_of(enrolment: Enrolment, step: int) -> str:
 
 @pytest.fixture
 def ada(store: SqlTotpStore) -> Enrolment:
-    """A confirmed authenticator whose code of ten steps ago was used to confirm it."""
+    """A TOTP device that was confirmed with the code of ten steps ago."""
     enrolment = new_enrolment("ada", NOW - 600)
     assert store.begin(enrolment)
     assert confirm_totp(store, "ada", code_of(enrolment, STEP - 10), NOW - 300)
@@ -66,20 +66,20 @@ def ada(store: SqlTotpStore) -> Enrolment:
 
 
 @pytest.mark.parametrize(("at", "code"), RFC_CODES)
-def test_the_codes_are_those_of_the_rfc(at: int, code: str) -> None:
+def test_codes_are_those_of_the_rfc(at: int, code: str) -> None:
     assert matching_step(Enrolment("ada", RFC_SECRET, 0.0), code, at) == at // 30
 
 
 @pytest.mark.parametrize(
     ("drift", "accepted"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
 )
-def test_a_code_is_good_for_one_step_before_and_one_after(
+def test_code_is_valid_one_step_before_and_after(
     store: SqlTotpStore, ada: Enrolment, drift: int, *, accepted: bool
 ) -> None:
     assert verify_totp(store, "ada", code_of(ada, STEP + drift), NOW) == accepted
 
 
-def test_a_code_is_used_once_and_with_it_every_one_before(
+def test_code_is_single_use_and_invalidates_earlier_ones(
     store: SqlTotpStore, ada: Enrolment
 ) -> None:
     assert verify_totp(store, "ada", code_of(ada, STEP), NOW)
@@ -88,7 +88,7 @@ def test_a_code_is_used_once_and_with_it_every_one_before(
     assert verify_totp(store, "ada", code_of(ada, STEP + 1), NOW)
 
 
-def test_of_many_that_show_one_code_at_once_one_succeeds(
+def test_one_of_many_concurrent_uses_of_one_code_succeeds(
     store: SqlTotpStore, ada: Enrolment
 ) -> None:
     code = code_of(ada, STEP)
@@ -97,7 +97,7 @@ def test_of_many_that_show_one_code_at_once_one_succeeds(
     assert outcomes.count(True) == 1
 
 
-def test_of_many_that_swap_one_step_at_once_one_succeeds(
+def test_one_of_many_concurrent_updates_of_one_step_succeeds(
     store: SqlTotpStore, ada: Enrolment
 ) -> None:
     with ThreadPoolExecutor(8) as pool:
@@ -105,14 +105,14 @@ def test_of_many_that_swap_one_step_at_once_one_succeeds(
     assert outcomes.count(True) == 1
 
 
-def test_the_code_that_confirms_is_used_by_that(store: SqlTotpStore) -> None:
+def test_confirmation_uses_up_its_code(store: SqlTotpStore) -> None:
     enrolment = new_enrolment("ada", NOW)
     store.begin(enrolment)
     assert confirm_totp(store, "ada", code_of(enrolment, STEP), NOW)
     assert not verify_totp(store, "ada", code_of(enrolment, STEP), NOW)
 
 
-def test_what_is_not_confirmed_is_no_factor(store: SqlTotpStore) -> None:
+def test_unconfirmed_device_is_not_a_factor(store: SqlTotpStore) -> None:
     enrolment = new_enrolment("ada", NOW)
     store.begin(enrolment)
     assert not store.has_factor("ada")
@@ -123,7 +123,7 @@ def test_what_is_not_confirmed_is_no_factor(store: SqlTotpStore) -> None:
     assert store.has_factor("ada")
 
 
-def test_a_confirmed_authenticator_is_not_replaced_without_being_removed(
+def test_confirmed_device_is_not_replaced_without_being_removed(
     store: SqlTotpStore, ada: Enrolment
 ) -> None:
     assert not store.begin(new_enrolment("ada", NOW))
@@ -135,7 +135,7 @@ def test_a_confirmed_authenticator_is_not_replaced_without_being_removed(
     assert store.begin(new_enrolment("ada", NOW))
 
 
-def test_an_authenticator_that_was_begun_later_is_not_confirmed_by_the_code_of_an_earlier_one(
+def test_later_enrolment_is_not_confirmed_by_the_code_of_an_earlier_one(
     store: SqlTotpStore,
 ) -> None:
     first, second = new_enrolment("ada", NOW), new_enrolment("ada", NOW + 1)
@@ -149,18 +149,18 @@ def test_an_authenticator_that_was_begun_later_is_not_confirmed_by_the_code_of_a
 @pytest.mark.parametrize(
     "typed", ["", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "-12345", "12345\0", "1" * 10_000]
 )
-def test_what_is_no_code_is_refused(store: SqlTotpStore, ada: Enrolment, typed: str) -> None:
+def test_malformed_code_is_rejected(store: SqlTotpStore, ada: Enrolment, typed: str) -> None:
     assert not verify_totp(store, "ada", typed, NOW)
     assert not verify_totp(store, "nobody", typed, NOW)
     assert not confirm_totp(store, "nobody", typed, NOW)
 
 
-def test_blanks_in_a_code_do_not_matter(store: SqlTotpStore, ada: Enrolment) -> None:
+def test_blanks_in_a_code_are_ignored(store: SqlTotpStore, ada: Enrolment) -> None:
     code = code_of(ada, STEP)
     assert verify_totp(store, "ada", f" {code[:3]} {code[3:]} ", NOW)
 
 
-def test_a_code_of_another_user_is_refused(store: SqlTotpStore, ada: Enrolment) -> None:
+def test_code_of_another_user_is_rejected(store: SqlTotpStore, ada: Enrolment) -> None:
     bob = new_enrolment("bob", NOW)
     store.begin(bob)
     assert confirm_totp(store, "bob", code_of(bob, STEP - 1), NOW)
@@ -168,15 +168,13 @@ def test_a_code_of_another_user_is_refused(store: SqlTotpStore, ada: Enrolment) 
     assert not verify_totp(store, "bob", other, NOW) or other == code_of(bob, STEP)
 
 
-def test_the_database_does_not_hold_a_secret_for_reading(
-    any_engine: Engine, ada: Enrolment
-) -> None:
+def test_database_does_not_contain_a_plain_secret(any_engine: Engine, ada: Enrolment) -> None:
     with reading(any_engine) as connection:
         sealed = connection.execute(text("SELECT sealed_secret FROM watchword_totp")).scalar_one()
     assert ada.secret.encode() not in bytes(sealed)
 
 
-def test_a_secret_that_is_copied_to_another_user_opens_nothing(
+def test_secret_copied_to_another_user_cannot_be_decrypted(
     any_engine: Engine, store: SqlTotpStore, ada: Enrolment
 ) -> None:
     with writing(any_engine) as connection:
@@ -185,7 +183,7 @@ def test_a_secret_that_is_copied_to_another_user_opens_nothing(
         verify_totp(store, "bob", code_of(ada, STEP), NOW)
 
 
-def test_without_the_master_key_a_factor_is_still_asked_for(
+def test_factor_is_still_required_without_the_master_key(
     any_engine: Engine, ada: Enrolment
 ) -> None:
     other = SqlTotpStore(any_engine, Encryptor([b"x" * 32]))
@@ -194,14 +192,14 @@ def test_without_the_master_key_a_factor_is_still_asked_for(
         verify_totp(other, "ada", code_of(ada, STEP), NOW)
 
 
-def test_a_secret_has_160_bits_and_is_not_in_the_repr() -> None:
+def test_secret_has_160_bits_and_is_not_in_the_repr() -> None:
     enrolments = [new_enrolment("ada", NOW) for _ in range(50)]
     assert len({e.secret for e in enrolments}) == 50
     assert {len(e.secret) for e in enrolments} == {32}
     assert enrolments[0].secret not in repr(enrolments[0])
 
 
-def test_the_uri_is_one_that_authenticators_read() -> None:
+def test_uri_is_readable_by_authenticator_apps() -> None:
     enrolment = Enrolment("ada", RFC_SECRET, 0.0)
     uri = otpauth_uri(enrolment, "ada+a&b=c@example.com", "Exa:mple & Co")
     parts = urlsplit(uri)
@@ -221,7 +219,9 @@ def test_ten_codes_each_work_once(codes: SqlRecoveryCodeStore) -> None:
         assert codes.left("ada") == COUNT - n - 1
 
 
-def test_of_many_that_use_one_code_at_once_one_succeeds(codes: SqlRecoveryCodeStore) -> None:
+def test_one_of_many_concurrent_uses_of_one_recovery_code_succeeds(
+    codes: SqlRecoveryCodeStore,
+) -> None:
     digest = recovery_digest("ada", "0000-0000-0000-0000")
     codes.replace("ada", [digest])
     with ThreadPoolExecutor(8) as pool:
@@ -229,7 +229,7 @@ def test_of_many_that_use_one_code_at_once_one_succeeds(codes: SqlRecoveryCodeSt
     assert outcomes.count(True) == 1
 
 
-def test_new_codes_end_those_before(codes: SqlRecoveryCodeStore) -> None:
+def test_new_codes_invalidate_earlier_ones(codes: SqlRecoveryCodeStore) -> None:
     old, new = recovery_digest("ada", "old"), recovery_digest("ada", "new")
     codes.replace("ada", [old])
     codes.replace("bob", [old])
@@ -241,7 +241,7 @@ def test_new_codes_end_those_before(codes: SqlRecoveryCodeStore) -> None:
     assert codes.left("bob") == 0
 
 
-def test_a_code_is_found_however_it_is_typed_and_for_its_user_alone() -> None:
+def test_code_is_found_in_any_spelling_and_only_for_its_user() -> None:
     digest = recovery_digest("ada", "01ab-cdef-ghjk-mnpq")
     assert recovery_digest("ada", " O1AB CDEF-GHJKMNPQ ") == digest
     assert recovery_digest("ada", "olab-cdef-ghjk-mnpq") == digest
@@ -250,7 +250,7 @@ def test_a_code_is_found_however_it_is_typed_and_for_its_user_alone() -> None:
     assert len(recovery_digest("ada", "\ud800\0")) == 64
 
 
-def test_a_code_has_80_random_bits_of_letters_nobody_takes_for_others() -> None:
+def test_code_has_80_random_bits_in_unambiguous_characters() -> None:
     letters = {letter for code in new_recovery_codes() * 20 for letter in code}
     assert not letters & set("ilou")
     assert {len(code.replace("-", "")) for code in new_recovery_codes()} == {16}

@@ -1,4 +1,4 @@
-"""The outbox on real databases, and what sending from it promises."""
+"""The outbox on real databases, and the guarantees of sending from it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ BODY = Body("Hello", "your code is 4711\n", "<p>4711</p>")
 
 
 class Mailbox:
-    """A transport that keeps what it is given, or fails as it is told."""
+    """A transport that stores the messages, or fails on request."""
 
     def __init__(self, *failures: BaseException | None) -> None:
         self.mails: list[Mail] = []
@@ -55,7 +55,7 @@ class Mailbox:
 
 
 class Died(BaseException):
-    """A worker that is killed: nothing of ours catches it."""
+    """The death of a worker: no exception handler catches it."""
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def row(engine: Engine) -> dict[str, object]:
         return dict(connection.execute(text("SELECT * FROM watchword_outbox")).mappings().one())
 
 
-def test_a_message_is_sent_once_as_it_was_written(outbox: SqlOutbox) -> None:
+def test_message_is_sent_once_unchanged(outbox: SqlOutbox) -> None:
     mails = [mail(n) for n in range(3)]
     for one in reversed(mails):
         outbox.put(one)
@@ -86,7 +86,7 @@ def test_a_message_is_sent_once_as_it_was_written(outbox: SqlOutbox) -> None:
     assert deliver(outbox, box, NOW + 10**6) == []
 
 
-def test_a_decoy_is_due_at_once_and_has_no_recipient(outbox: SqlOutbox) -> None:
+def test_decoy_is_due_immediately_and_has_no_recipient(outbox: SqlOutbox) -> None:
     outbox.put_decoy(mail())
     box = Mailbox()
     assert deliver(outbox, box) == [Result.SENT]
@@ -96,7 +96,7 @@ def test_a_decoy_is_due_at_once_and_has_no_recipient(outbox: SqlOutbox) -> None:
     assert deliver(outbox, box, NOW + 10**6) == []
 
 
-def test_a_decoy_is_tried_again_and_given_up_like_a_message(outbox: SqlOutbox) -> None:
+def test_decoy_is_retried_and_abandoned_like_a_message(outbox: SqlOutbox) -> None:
     outbox.put_decoy(mail())
     box = Mailbox(SendingFailed("421 later"), Rejected("550 no"))
     assert deliver(outbox, box) == [Result.RETRY]
@@ -104,7 +104,7 @@ def test_a_decoy_is_tried_again_and_given_up_like_a_message(outbox: SqlOutbox) -
     assert deliver(outbox, box, NOW + 10**6) == []
 
 
-def test_a_message_is_there_with_the_change_that_causes_it_or_not_at_all(
+def test_message_is_committed_with_its_change_or_not_at_all(
     any_engine: Engine,
 ) -> None:
     encryptor = Encryptor([KEY])
@@ -119,10 +119,10 @@ def test_a_message_is_there_with_the_change_that_causes_it_or_not_at_all(
 
 
 @pytest.mark.server
-def test_a_worker_looks_past_a_message_that_another_one_is_claiming(
+def test_worker_skips_a_message_that_another_one_is_claiming(
     postgres_engine: Engine,
 ) -> None:
-    """Its transaction is open still: to wait for it would make of all workers one."""
+    """The other's transaction is still open: waiting for it would serialise all workers."""
     encryptor = Encryptor([KEY])
     outbox = SqlOutbox(postgres_engine, encryptor)
     first, second = mail(1), mail(2)
@@ -142,9 +142,7 @@ def test_a_worker_looks_past_a_message_that_another_one_is_claiming(
     assert outbox.claim(NOW + 10, LEASE) is None
 
 
-def test_the_database_never_holds_what_a_message_says_for_reading(
-    any_engine: Engine, outbox: SqlOutbox
-) -> None:
+def test_database_never_contains_a_plain_message(any_engine: Engine, outbox: SqlOutbox) -> None:
     outbox.put(mail())
     assert b"4711" not in bytes(str(row(any_engine)), "utf-8")
     assert b"4711" not in row(any_engine)["sealed_body"]  # type: ignore[operator]
@@ -153,7 +151,7 @@ def test_the_database_never_holds_what_a_message_says_for_reading(
 @pytest.mark.parametrize(
     ("failure", "result"), [(None, Result.SENT), (Rejected("550 nobody here"), Result.GIVEN_UP)]
 )
-def test_the_body_of_a_finished_message_is_deleted(
+def test_body_of_a_finished_message_is_deleted(
     any_engine: Engine, outbox: SqlOutbox, failure: Exception | None, result: Result
 ) -> None:
     outbox.put(mail())
@@ -163,7 +161,7 @@ def test_the_body_of_a_finished_message_is_deleted(
     assert left["sent_at" if failure is None else "given_up_at"] == NOW
 
 
-def test_a_server_that_is_down_is_tried_again_at_longer_and_longer_intervals(
+def test_unreachable_server_is_retried_at_growing_intervals(
     outbox: SqlOutbox,
 ) -> None:
     outbox.put(mail(lifetime=10**9))
@@ -180,7 +178,7 @@ def test_a_server_that_is_down_is_tried_again_at_longer_and_longer_intervals(
     assert deliver(outbox, Mailbox(), now) == [Result.SENT]
 
 
-def test_after_the_last_attempt_a_message_is_given_up_and_the_reason_is_stored(
+def test_message_is_abandoned_after_the_last_attempt_and_the_reason_stored(
     any_engine: Engine, outbox: SqlOutbox
 ) -> None:
     outbox.put(mail(lifetime=10**9))
@@ -191,7 +189,7 @@ def test_after_the_last_attempt_a_message_is_given_up_and_the_reason_is_stored(
     assert deliver(outbox, Mailbox(), NOW + 10**8) == []
 
 
-def test_a_message_with_an_expired_code_is_not_sent(outbox: SqlOutbox) -> None:
+def test_message_with_an_expired_code_is_not_sent(outbox: SqlOutbox) -> None:
     outbox.put(mail(lifetime=600))
     box = Mailbox(SendingFailed("down"))
     assert deliver(outbox, box, NOW + 599) == [Result.RETRY]
@@ -199,7 +197,7 @@ def test_a_message_with_an_expired_code_is_not_sent(outbox: SqlOutbox) -> None:
     assert box.mails == []
 
 
-def test_a_message_claimed_by_a_dead_worker_is_sent_by_another_after_its_lease(
+def test_message_claimed_by_a_dead_worker_is_sent_by_another_after_its_lease(
     outbox: SqlOutbox,
 ) -> None:
     outbox.put(mail())
@@ -210,7 +208,7 @@ def test_a_message_claimed_by_a_dead_worker_is_sent_by_another_after_its_lease(
     assert deliver(outbox, box, NOW + LEASE) == [Result.SENT]
 
 
-def test_a_worker_that_dies_after_the_servers_ok_makes_another_send_the_same_message(
+def test_message_of_a_worker_that_dies_after_the_servers_ok_is_sent_again(
     outbox: SqlOutbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(mail_id: str, now: float) -> None:
@@ -228,7 +226,7 @@ def test_a_worker_that_dies_after_the_servers_ok_makes_another_send_the_same_mes
     assert deliver(outbox, box, NOW + 10 * LEASE) == []
 
 
-def test_a_message_at_which_every_worker_dies_is_given_up(outbox: SqlOutbox) -> None:
+def test_message_that_kills_every_worker_is_abandoned(outbox: SqlOutbox) -> None:
     outbox.put(mail(lifetime=10**9))
     for n in range(MAX_ATTEMPTS):
         with pytest.raises(Died):
@@ -236,7 +234,7 @@ def test_a_message_at_which_every_worker_dies_is_given_up(outbox: SqlOutbox) -> 
     assert deliver(outbox, Mailbox(), NOW + MAX_ATTEMPTS * LEASE) == [Result.GIVEN_UP]
 
 
-def test_a_worker_that_was_taken_for_dead_notes_what_it_sent_and_nothing_else(
+def test_worker_whose_lease_expired_records_only_what_it_sent(
     outbox: SqlOutbox,
 ) -> None:
     outbox.put(mail())
@@ -262,7 +260,7 @@ def test_many_workers_send_each_message_once(outbox: SqlOutbox) -> None:
     assert Counter(m.id for m in box.mails) == Counter(m.id for m in mails)
 
 
-def test_a_message_under_another_master_key_is_given_up_and_not_sent_empty(
+def test_message_under_another_master_key_is_abandoned_and_not_sent_empty(
     any_engine: Engine,
 ) -> None:
     SqlOutbox(any_engine, Encryptor([KEY])).put(mail())
@@ -274,12 +272,12 @@ def test_a_message_under_another_master_key_is_given_up_and_not_sent_empty(
     assert "master key" in outcome.error
 
 
-def test_what_was_sealed_under_the_old_of_two_master_keys_is_sent(any_engine: Engine) -> None:
+def test_message_encrypted_under_the_older_of_two_master_keys_is_sent(any_engine: Engine) -> None:
     SqlOutbox(any_engine, Encryptor([KEY])).put(mail())
     assert deliver(SqlOutbox(any_engine, Encryptor([b"n" * 32, KEY])), Mailbox()) == [Result.SENT]
 
 
-def test_purging_deletes_finished_messages_and_no_queued_ones(any_engine: Engine) -> None:
+def test_cleanup_deletes_finished_messages_and_no_queued_ones(any_engine: Engine) -> None:
     outbox = SqlOutbox(any_engine, Encryptor([KEY]))
     for n in range(3):
         outbox.put(mail(n))
@@ -296,7 +294,7 @@ def test_purging_deletes_finished_messages_and_no_queued_ones(any_engine: Engine
         "ada@example.com\r\nBcc: eve@example.com",
         "ada@example.com, eve@example.com",
         "<ada@example.com>",
-        # "eve@example.net,", as a header has it (RFC 2047).
+        # "eve@example.net,", in the encoding of headers (RFC 2047).
         "=?us-ascii?b?ZXZlQGV4YW1wbGUubmV0LA==?=@example.com",
         '"ada eve"@example.com',
         "ada",
@@ -305,16 +303,16 @@ def test_purging_deletes_finished_messages_and_no_queued_ones(any_engine: Engine
         "\0@example.com",
     ],
 )
-def test_a_recipient_that_is_not_one_plain_address_is_refused(recipient: str) -> None:
+def test_recipient_that_is_not_one_plain_address_is_rejected(recipient: str) -> None:
     with pytest.raises(UnsendableMail):
         new_mail("verify_email", recipient, BODY, NOW)
 
 
 @pytest.mark.parametrize("subject", ["Hello\nBcc: eve@example.com", "a\rb", "a\u2028b", "x" * 201])
-def test_a_subject_that_is_not_one_line_is_refused(subject: str) -> None:
+def test_subject_that_is_not_one_line_is_rejected(subject: str) -> None:
     with pytest.raises(UnsendableMail):
         new_mail("verify_email", "ada@example.com", Body(subject, "", ""), NOW)
 
 
-def test_what_a_message_says_is_not_in_its_repr() -> None:
+def test_message_text_is_not_in_its_repr() -> None:
     assert "4711" not in repr(mail())

@@ -1,4 +1,4 @@
-"""What PostgreSQL alone does: order in the log, time-outs, and a server that goes and returns."""
+"""Behaviour specific to PostgreSQL: order of the log, timeouts, and a server that restarts."""
 
 import contextlib
 import gc
@@ -39,10 +39,10 @@ def token(name: str) -> Revocation:
 
 
 @pytest.mark.server
-def test_nothing_is_numbered_while_a_lower_number_may_still_be_committed(
+def test_log_numbers_are_assigned_in_commit_order(
     postgres_engine: Engine,
 ) -> None:
-    """Else a follower that has seen the higher one would pass the lower one by."""
+    """Otherwise a follower that has seen a higher number would miss a lower one."""
     hasty = SqlSessionStore(open_engine(postgres_engine.url, busy_seconds=0.2))
     feed = PostgresFeed(postgres_engine)
     with transactions(postgres_engine).begin() as connection:
@@ -60,7 +60,7 @@ def test_nothing_is_numbered_while_a_lower_number_may_still_be_committed(
 
 
 @pytest.mark.server
-def test_a_statement_that_takes_too_long_is_an_unavailable_store(postgres_engine: Engine) -> None:
+def test_statement_over_the_time_limit_is_an_unavailable_store(postgres_engine: Engine) -> None:
     hasty = open_engine(postgres_engine.url, busy_seconds=0.1)
     with pytest.raises(StoreUnavailable, match="timeout"), reading(hasty) as connection:
         connection.exec_driver_sql("SELECT pg_sleep(30)")
@@ -68,7 +68,7 @@ def test_a_statement_that_takes_too_long_is_an_unavailable_store(postgres_engine
 
 
 @pytest.mark.server
-def test_what_a_url_says_to_libpq_goes_before_our_settings(postgres_engine: Engine) -> None:
+def test_libpq_options_of_a_url_override_the_defaults(postgres_engine: Engine) -> None:
     url = postgres_engine.url.update_query_dict({"application_name": "shop"})
     engine = open_engine(url)
     with reading(engine) as connection:
@@ -78,14 +78,14 @@ def test_what_a_url_says_to_libpq_goes_before_our_settings(postgres_engine: Engi
 
 
 @pytest.mark.server
-def test_a_server_without_our_tables_is_an_unavailable_store(postgres_server: URL) -> None:
+def test_server_without_the_schema_is_an_unavailable_store(postgres_server: URL) -> None:
     store = open_sql_sessions(postgres_server, upgrade=False)
     with pytest.raises(StoreUnavailable, match="does not exist"):
         store.get("x")
     store.close()
 
 
-def test_the_error_of_a_server_is_one_line() -> None:
+def test_server_error_is_one_line() -> None:
     engine = open_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     store = SqlSessionStore(engine)
     with pytest.raises(StoreUnavailable) as asked:
@@ -100,9 +100,9 @@ def test_the_error_of_a_server_is_one_line() -> None:
     engine.dispose()
 
 
-def test_a_server_that_is_not_there_is_an_unavailable_store() -> None:
+def test_unreachable_server_is_an_unavailable_store() -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))  # bound, and not listening
         url = make_url(f"postgresql+psycopg://x@127.0.0.1:{taken.getsockname()[1]}/x")
         store = open_sql_sessions(url, upgrade=False)
         with pytest.raises(StoreUnavailable):
@@ -123,7 +123,7 @@ def open_files() -> int:
 
 
 @pytest.mark.server
-def test_a_store_that_was_not_closed_leaves_no_connection_open(postgres_engine: Engine) -> None:
+def test_store_that_was_not_closed_leaves_no_connection_open(postgres_engine: Engine) -> None:
     before, files = listeners(postgres_engine), open_files()
     feed = PostgresFeed(postgres_engine)
     feed.wait(0.0, lambda: False)
@@ -141,14 +141,14 @@ def server() -> Iterator[PostgresServer]:
 
 
 @pytest.mark.server
-def test_a_server_that_was_away_is_found_again(server: PostgresServer) -> None:
+def test_restarted_server_is_used_again(server: PostgresServer) -> None:
     store = open_sql_sessions(server.url)
     session = new_session("ada", NOW, LIVES)
     store.start(session, None, LIVES)
     store.wait_for_change(0.0)
     store.get(session.id)  # one connection is in the pool, beside the one that listens
 
-    # Away and back before anybody asks: nobody notices.
+    # Down and back before the next request, so that no caller notices.
     server.stop()
     server.start()
     assert store.get(session.id) == session
@@ -158,7 +158,7 @@ def test_a_server_that_was_away_is_found_again(server: PostgresServer) -> None:
         with pytest.raises(StoreUnavailable):
             store.rotate(session.id, 1, NOW, LIVES)
     with contextlib.suppress(StoreUnavailable):
-        store.wait_for_change(5.0)  # there may be a farewell to read before the end
+        store.wait_for_change(5.0)  # the server may still send a farewell message before the end
     with pytest.raises(StoreUnavailable):
         store.wait_for_change(5.0)
 
@@ -177,7 +177,7 @@ def test_a_server_that_was_away_is_found_again(server: PostgresServer) -> None:
 
 
 @pytest.mark.server
-def test_a_server_that_is_frozen_is_an_unavailable_store_until_it_goes_on(
+def test_frozen_server_is_an_unavailable_store_until_it_resumes(
     server: PostgresServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = open_engine(server.url, busy_seconds=0.3)
@@ -187,7 +187,7 @@ def test_a_server_that_is_frozen_is_an_unavailable_store_until_it_goes_on(
     store.start(session, None, LIVES)
     store.wait_for_change(0.0)
     with ThreadPoolExecutor(40) as many:
-        # More at once than there are connections: in the pool, kept, and still to be made.
+        # More concurrent calls than connections: pooled, reserved, and new ones.
         assert set(many.map(lambda _: store.get(session.id), range(80))) == {session}
         with server.frozen():
             began = time.monotonic()
@@ -197,7 +197,8 @@ def test_a_server_that_is_frozen_is_an_unavailable_store_until_it_goes_on(
                 connection.execute(text("SELECT 1"))
             with pytest.raises(StoreUnavailable), reading(engine) as connection:
                 connection.execute(text("SELECT 1"))
-            # One waits for the server, or some who asked at once; not one after the other.
+            # One caller waits for the server, or a few that started together; not one after the
+            # other.
             assert time.monotonic() - began < 10.0
         wait_until(lambda: not _is_unavailable(store, session.id))
         assert set(many.map(lambda _: store.get(session.id), range(80))) == {session}
@@ -208,10 +209,10 @@ def test_a_server_that_is_frozen_is_an_unavailable_store_until_it_goes_on(
 
 @pytest.mark.server
 @pytest.mark.parametrize("autocommit", [True, False])
-def test_a_connection_that_is_lost_in_mid_statement_is_no_trace_in_the_log(
+def test_connection_lost_during_a_statement_logs_no_traceback(
     server: PostgresServer, caplog: pytest.LogCaptureFixture, autocommit: bool
 ) -> None:
-    # Alone, in a transaction, and on an application's own engine, which rolls back by itself.
+    # Alone, in a transaction, and on an application's own engine, which rolls back itself.
     engine = open_engine(server.url) if autocommit else create_engine(server.url)
     sleeping = text("SELECT pg_sleep(60)")
     alone = EngineDatabase(engine, kept=1)
@@ -231,7 +232,7 @@ def test_a_connection_that_is_lost_in_mid_statement_is_no_trace_in_the_log(
 
 
 @pytest.mark.server
-def test_a_connection_that_comes_back_while_the_server_is_silent_is_no_trace_in_the_log(
+def test_connection_returned_during_an_outage_logs_no_traceback(
     postgres_engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = open_engine(postgres_engine.url)
@@ -239,7 +240,7 @@ def test_a_connection_that_comes_back_while_the_server_is_silent_is_no_trace_in_
         connection.execute(text("SELECT 1"))
         driver = connection.connection.driver_connection
         assert isinstance(driver, BoundedConnection)
-        driver.breaker.record_timeout()  # as if another caller had noticed
+        driver.breaker.record_timeout()  # as if another caller had detected the outage
     assert caplog.records == []
     engine.dispose()
 
@@ -261,7 +262,7 @@ def _is_unavailable(store: SqlSessionStore, session_id: str) -> bool:
 
 
 @pytest.mark.server
-def test_a_server_that_is_slow_but_says_something_is_waited_for(postgres_engine: Engine) -> None:
+def test_slow_server_that_sends_data_is_waited_for(postgres_engine: Engine) -> None:
     hasty = open_engine(postgres_engine.url.update_query_dict({"options": "-c jit=off"}))
     limit_waiting(hasty, 0.4, connect_seconds=None)
     rows = "SELECT repeat('x', 100000), pg_sleep(0.01) FROM generate_series(1, 100)"
@@ -271,7 +272,7 @@ def test_a_server_that_is_slow_but_says_something_is_waited_for(postgres_engine:
 
 
 @pytest.mark.server
-def test_an_applications_engine_does_not_notice_that_its_server_was_restarted(
+def test_engine_of_an_application_survives_a_server_restart(
     server: PostgresServer,
 ) -> None:
     theirs = create_engine(server.url, pool_size=4)
@@ -295,7 +296,7 @@ def test_an_applications_engine_does_not_notice_that_its_server_was_restarted(
 
 
 @pytest.mark.server
-def test_what_a_server_only_mentions_does_not_cost_a_connection(postgres_engine: Engine) -> None:
+def test_notice_of_the_server_does_not_cost_a_connection(postgres_engine: Engine) -> None:
     theirs = create_engine(postgres_engine.url, pool_size=1, max_overflow=0)
     store = open_sql_sessions(theirs)
     with theirs.connect() as connection:
@@ -330,7 +331,7 @@ def all_are_gone(name: str, engine: Engine) -> bool:
 
 
 @pytest.mark.server
-def test_a_connection_that_was_dropped_while_it_was_kept_is_not_used(
+def test_pooled_connection_that_was_dropped_is_not_used(
     postgres_engine: Engine,
 ) -> None:
     url = postgres_engine.url.update_query_dict({"application_name": "dropped"})
@@ -344,7 +345,7 @@ def test_a_connection_that_was_dropped_while_it_was_kept_is_not_used(
 
 
 @pytest.mark.server
-def test_a_closed_store_leaves_no_connection_behind(postgres_engine: Engine) -> None:
+def test_closed_store_leaves_no_connection_behind(postgres_engine: Engine) -> None:
     url = postgres_engine.url.update_query_dict({"application_name": "left behind"})
     store = open_sql_sessions(url, upgrade=False)
     store.get("x")
@@ -354,8 +355,8 @@ def test_a_closed_store_leaves_no_connection_behind(postgres_engine: Engine) -> 
 
 
 @pytest.mark.server
-def test_a_statement_whose_connection_is_lost_is_not_sent_again(postgres_engine: Engine) -> None:
-    """Else a refresh that was committed would be sent again, and look like a replay."""
+def test_statement_whose_connection_is_lost_is_not_sent_again(postgres_engine: Engine) -> None:
+    """Otherwise a committed refresh would be sent again, and look like a reused token."""
     store = SqlSessionStore(postgres_engine, owned=False)
     session = new_session("ada", NOW, LIVES)
     store.start(session, None, LIVES)
@@ -373,7 +374,7 @@ def test_a_statement_whose_connection_is_lost_is_not_sent_again(postgres_engine:
         store.close()
 
 
-# A sequence counts on although the transaction is undone.
+# A sequence advances even if the transaction is rolled back.
 _HANG_UP_ONCE = (
     "CREATE SEQUENCE times_hung_up",
     "CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "

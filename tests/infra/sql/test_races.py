@@ -1,4 +1,4 @@
-"""Races on real databases: by threads, and by threads of several processes."""
+"""Session races on real databases, between threads and between processes."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ STEP = 3
 
 
 def open_patiently(url: str) -> SqlSessionStore:
-    """Open a store that gets its turn however busy the machine is."""
+    """Open a store with a timeout long enough for a busy machine."""
     if url.startswith("sqlite"):
         return open_sql_sessions(url, upgrade=False)
     return SqlSessionStore(open_engine(url, busy_seconds=30.0), owned=True)
@@ -62,7 +62,7 @@ def check_strict(store: SqlSessionStore, race: Race) -> None:
         refresh(store, race.session_id, 2, NOW + 61, STRICT)
 
 
-def test_a_thousand_refreshes_by_threads_get_one_new_generation(any_engine: Engine) -> None:
+def test_thousand_refreshes_by_threads_get_one_new_generation(any_engine: Engine) -> None:
     store, race = prepared(any_engine, LENIENT, TIMES)
     assert run(race) == {"first 2": 1, "again 2": TIMES - 1}
     check_lenient(store, race)
@@ -70,14 +70,14 @@ def test_a_thousand_refreshes_by_threads_get_one_new_generation(any_engine: Engi
 
 
 @pytest.mark.server
-def test_a_thousand_refreshes_by_processes_get_one_new_generation(any_engine: Engine) -> None:
+def test_thousand_refreshes_by_processes_get_one_new_generation(any_engine: Engine) -> None:
     store, race = prepared(any_engine, LENIENT, TIMES // PROCESSES)
     assert run_in_processes(race, PROCESSES) == {"first 2": 1, "again 2": TIMES - 1}
     check_lenient(store, race)
     store.close()
 
 
-def test_without_grace_one_of_a_thousand_is_granted_and_the_session_ends(
+def test_without_grace_one_of_a_thousand_succeeds_and_the_session_ends(
     any_engine: Engine,
 ) -> None:
     store, race = prepared(any_engine, STRICT, TIMES)
@@ -87,14 +87,14 @@ def test_without_grace_one_of_a_thousand_is_granted_and_the_session_ends(
 
 
 @pytest.mark.server
-def test_without_grace_one_of_a_thousand_from_processes_is_granted(any_engine: Engine) -> None:
+def test_without_grace_one_of_a_thousand_from_processes_succeeds(any_engine: Engine) -> None:
     store, race = prepared(any_engine, STRICT, TIMES // PROCESSES)
     assert run_in_processes(race, PROCESSES) == {"first 2": 1, REFRESH_REUSED: TIMES - 1}
     check_strict(store, race)
     store.close()
 
 
-def test_after_a_logout_that_raced_a_refresh_nothing_of_the_session_works(
+def test_no_token_of_the_session_works_after_a_logout_that_races_a_refresh(
     any_engine: Engine,
 ) -> None:
     url = any_engine.url.render_as_string(hide_password=False)
@@ -128,7 +128,7 @@ def test_after_a_logout_that_raced_a_refresh_nothing_of_the_session_works(
 
 
 def crowded(engine: Engine) -> SqlSessionStore:
-    """A store with ten times as many sessions of one subject as its steps end at once."""
+    """A store with ten times as many sessions of one subject as one step ends."""
     store = SqlSessionStore(engine, owned=False)
     for _ in range(10 * STEP):
         store.start(new_session("grace", NOW, LENIENT), None, LENIENT)
@@ -136,7 +136,7 @@ def crowded(engine: Engine) -> SqlSessionStore:
 
 
 def end_all(store: SqlSessionStore) -> int:
-    """End every session; return how many live when that has been answered."""
+    """End every session; return the number of live ones after the call."""
     store.end_all("grace", NOW + 1, SIGNED_OUT_EVERYWHERE, LENIENT)
     return len(store.of_subject("grace", NOW + 1))
 

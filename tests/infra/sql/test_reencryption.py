@@ -1,4 +1,4 @@
-"""Exchanging the master key: what it has sealed is sealed anew, on real databases."""
+"""Master key rotation: re-encryption of the stored values, on real databases."""
 
 import pytest
 from sqlalchemy import Engine
@@ -16,7 +16,7 @@ OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
 BODY = Body("Hello", "your code is 4711\n", "<p>4711</p>")
 
 
-def test_secrets_under_the_old_master_key_open_under_the_new_one_alone_afterwards(
+def test_secrets_are_reencrypted_under_the_new_master_key(
     any_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resealing, "_BATCH", 2)
@@ -32,7 +32,7 @@ def test_secrets_under_the_old_master_key_open_under_the_new_one_alone_afterward
     assert after.reencrypt() == ReencryptionResult(0, 0)
 
 
-def test_messages_under_the_old_master_key_are_sent_under_the_new_one(any_engine: Engine) -> None:
+def test_messages_are_reencrypted_and_sent_under_the_new_master_key(any_engine: Engine) -> None:
     before = SqlOutbox(any_engine, Encryptor([OLD]))
     sent = new_mail("verify_email", "eve@example.com", BODY, NOW)
     before.put(sent)
@@ -45,7 +45,7 @@ def test_messages_under_the_old_master_key_are_sent_under_the_new_one(any_engine
     assert claimed.mail == waiting
 
 
-def test_what_no_master_key_opens_is_counted_and_left(any_engine: Engine) -> None:
+def test_value_that_no_master_key_decrypts_is_counted_and_kept(any_engine: Engine) -> None:
     lost = SqlTotpStore(any_engine, Encryptor([OTHER]))
     lost.begin(new_enrolment("eve", NOW))
     SqlTotpStore(any_engine, Encryptor([OLD])).begin(new_enrolment("ada", NOW))
@@ -53,7 +53,7 @@ def test_what_no_master_key_opens_is_counted_and_left(any_engine: Engine) -> Non
     assert lost.get("eve") is not None
 
 
-def test_a_secret_that_is_replaced_concurrently_is_not_overwritten(
+def test_secret_replaced_concurrently_is_not_overwritten(
     any_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     SqlTotpStore(any_engine, Encryptor([OLD])).begin(new_enrolment("ada", NOW))

@@ -44,7 +44,7 @@ upgrade_schema(open_engine(sys.argv[1]))
 
 
 @pytest.mark.skipif(before("alembic", 1, 16), reason="it compares defaults less well")
-def test_the_migrations_make_exactly_the_tables_the_code_uses(any_engine: Engine) -> None:
+def test_migrations_create_exactly_the_tables_of_the_code(any_engine: Engine) -> None:
     options = {
         "version_table": "watchword_alembic_version",
         "compare_type": True,
@@ -57,37 +57,37 @@ def test_the_migrations_make_exactly_the_tables_the_code_uses(any_engine: Engine
         assert compare_metadata(context, metadata) == []
 
 
-def test_the_revisions_are_those_of_the_migrations() -> None:
+def test_revisions_are_those_of_the_migrations() -> None:
     scripts = SCRIPTS.walk_revisions()
     assert [script.revision for script in scripts] == list(reversed(REVISIONS))
 
 
-def test_a_schema_that_is_up_to_date_is_found_so_without_alembic(engine: Engine) -> None:
+def test_current_schema_is_recognised_without_alembic(engine: Engine) -> None:
     program = f"{UP_TO_DATE}\nassert 'alembic' not in sys.modules"
     subprocess.run([sys.executable, "-c", program, str(engine.url)], check=True, timeout=60)
 
 
-def test_a_schema_that_is_up_to_date_is_found_so_while_another_writes(engine: Engine) -> None:
+def test_current_schema_is_recognised_during_a_write(engine: Engine) -> None:
     hasty = open_engine(engine.url, busy_seconds=0.1)
     with writing(engine):
         upgrade_schema(hasty)
     hasty.dispose()
 
 
-def test_every_table_has_our_prefix(any_engine: Engine) -> None:
+def test_every_table_has_the_prefix(any_engine: Engine) -> None:
     names = inspect(any_engine).get_table_names()
     assert set(names) == {VERSION_TABLE, *metadata.tables}
     assert {name.startswith("watchword_") for name in names} == {True}
 
 
-def test_upgrading_what_is_up_to_date_changes_nothing(any_engine: Engine) -> None:
+def test_upgrading_a_current_schema_changes_nothing(any_engine: Engine) -> None:
     upgrade_schema(any_engine)
     with reading(any_engine) as connection:
         rows = connection.exec_driver_sql("SELECT * FROM watchword_alembic_version").all()
     assert len(rows) == 1
 
 
-def test_an_upgrade_applies_the_migrations_after_the_current_one(
+def test_upgrade_applies_the_migrations_after_the_current_one(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_second_migration(monkeypatch, tmp_path)
@@ -97,7 +97,7 @@ def test_an_upgrade_applies_the_migrations_after_the_current_one(
     assert "watchword_second" in inspect(engine).get_table_names()
 
 
-def test_a_migration_that_fails_changes_nothing(
+def test_failed_migration_changes_nothing(
     any_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_second_migration(monkeypatch, tmp_path, then='raise RuntimeError("half way")')
@@ -107,7 +107,7 @@ def test_a_migration_that_fails_changes_nothing(
     assert "watchword_second" not in inspect(any_engine).get_table_names()
 
 
-def test_a_schema_of_a_later_version_is_refused_and_stays(any_engine: Engine) -> None:
+def test_schema_of_a_later_version_is_rejected_and_kept(any_engine: Engine) -> None:
     newest = schema_revision(any_engine).newest
     set_revision(any_engine, "9999")
     try:
@@ -148,12 +148,12 @@ def outcomes_of_concurrent_upgrades(url: str) -> list[tuple[str, int]]:
             process.wait(10)
 
 
-def test_processes_that_upgrade_at_the_same_moment_all_succeed(tmp_path: Path) -> None:
+def test_concurrent_upgrades_by_processes_all_succeed(tmp_path: Path) -> None:
     assert outcomes_of_concurrent_upgrades(f"sqlite:///{tmp_path}/new.db") == [("", 0)] * 4
 
 
 @pytest.mark.server
-def test_processes_that_upgrade_one_server_at_the_same_moment_all_succeed(
+def test_concurrent_upgrades_of_one_server_by_processes_all_succeed(
     postgres_server: URL,
 ) -> None:
     with new_database(postgres_server, f"watchword_{uuid4().hex}") as url:
@@ -161,7 +161,7 @@ def test_processes_that_upgrade_one_server_at_the_same_moment_all_succeed(
         assert outcomes_of_concurrent_upgrades(location) == [("", 0)] * 4
 
 
-def test_threads_that_upgrade_at_the_same_moment_all_succeed(tmp_path: Path) -> None:
+def test_concurrent_upgrades_by_threads_all_succeed(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/new.db", busy_seconds=30.0)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: upgrade_schema(engine), range(4)))
@@ -169,7 +169,7 @@ def test_threads_that_upgrade_at_the_same_moment_all_succeed(tmp_path: Path) -> 
     engine.dispose()
 
 
-def test_our_tables_live_beside_those_of_an_application_and_its_own_history(
+def test_schema_coexists_with_tables_and_migrations_of_an_application(
     any_engine: Engine,
 ) -> None:
     with writing(any_engine) as connection:
@@ -185,14 +185,14 @@ def test_our_tables_live_beside_those_of_an_application_and_its_own_history(
             connection.exec_driver_sql("DROP TABLE alembic_version")
 
 
-def test_the_file_of_a_new_database_is_for_its_owner_alone(engine: Engine) -> None:
+def test_new_database_file_is_readable_by_its_owner_only(engine: Engine) -> None:
     database = engine.url.database
     assert database is not None
     assert stat.S_IMODE(Path(database).stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("where", ["missing/folder/new.db", "."])
-def test_a_place_that_holds_no_file_is_an_unavailable_store(tmp_path: Path, where: str) -> None:
+def test_path_that_cannot_hold_a_file_is_an_unavailable_store(tmp_path: Path, where: str) -> None:
     with pytest.raises(StoreUnavailable):
         upgrade_schema(open_engine(f"sqlite:///{tmp_path}/{where}"))
 
@@ -207,7 +207,7 @@ def test_waiting_for_another_process_to_migrate_has_no_statement_time_limit(
         with first.connect() as other:
             other.exec_driver_sql(f"SELECT pg_advisory_lock({_SCHEMA_LOCK})")
             waiting.start()
-            waiting.join(1.0)  # the statement's bound is 0.1 s, and 0.6 s until it is given up
+            waiting.join(1.0)  # the statement limit is 0.1 s, and the client gives up after 0.6 s
             assert waiting.is_alive()
             other.exec_driver_sql("SELECT pg_advisory_unlock_all()")
         waiting.join(30.0)

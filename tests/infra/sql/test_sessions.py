@@ -1,4 +1,4 @@
-"""What the store in a database does when the database does not, and what it is opened with."""
+"""The database session store when the database fails, and the options it is opened with."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ NOW = 1_700_000_000.0
 LIVES = Lifetimes()
 TOKEN = Revocation(RevocationKind.TOKEN, "jti", NOW, NOW + 900)
 
-# The child rotates over connections of its own while the parent goes on over those it had.
+# The child rotates over connections of its own while the parent continues over its existing ones.
 FORK = """
 import os, sys
 from flask_watchword.sessions.session import Lifetimes, new_session
@@ -50,12 +50,12 @@ store.close()
 """
 
 
-def test_a_store_goes_on_in_both_processes_after_a_fork(any_engine: Engine) -> None:
+def test_store_works_in_both_processes_after_a_fork(any_engine: Engine) -> None:
     url = any_engine.url.render_as_string(hide_password=False)
     subprocess.run([sys.executable, "-W", "error", "-c", FORK, url], check=True, timeout=60)
 
 
-def test_a_full_disk_is_an_unavailable_store_and_reading_goes_on(engine: Engine) -> None:
+def test_full_disk_is_an_unavailable_store_and_reading_continues(engine: Engine) -> None:
     def allow_no_page_more(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA max_page_count = 1")  # as many as there are already
 
@@ -71,7 +71,7 @@ def test_a_full_disk_is_an_unavailable_store_and_reading_goes_on(engine: Engine)
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
-def test_a_lock_that_is_held_for_too_long_is_an_unavailable_store(engine: Engine) -> None:
+def test_lock_held_for_too_long_is_an_unavailable_store(engine: Engine) -> None:
     store = open_sql_sessions(engine.url, upgrade=False)
     session = new_session("ada", NOW, LIVES)
     store.start(session, None, LIVES)
@@ -97,7 +97,7 @@ def test_another_epoch_is_returned(any_engine: Engine, statement: str) -> None:
     assert before.epoch != after.epoch
 
 
-def test_numbers_go_on_after_the_newest_entries_are_deleted(any_engine: Engine) -> None:
+def test_numbers_continue_after_the_newest_entries_are_deleted(any_engine: Engine) -> None:
     store = open_sql_sessions(any_engine.url, upgrade=False)
     store.revoke(TOKEN)
     cursor = store.revocations(0, NOW).cursor
@@ -130,13 +130,13 @@ def test_pages_of_a_log_with_gaps_and_expired_entries_have_every_live_one_once(
     store.close()
 
 
-def test_the_schema_is_made_on_opening(tmp_path: Path) -> None:
+def test_schema_is_created_on_opening(tmp_path: Path) -> None:
     store = open_sql_sessions(f"sqlite:///{tmp_path}/new.db")
     assert list(store.of_subject("ada", NOW)) == []
     store.close()
 
 
-def test_sessions_live_in_the_file_of_an_applications_engine(tmp_path: Path) -> None:
+def test_sessions_use_the_file_of_an_applications_engine(tmp_path: Path) -> None:
     theirs = create_engine(f"sqlite:///{tmp_path}/app.db")
     store = open_sql_sessions(theirs)
     store.start(new_session("ada", NOW, LIVES), None, LIVES)
@@ -149,7 +149,7 @@ def test_sessions_live_in_the_file_of_an_applications_engine(tmp_path: Path) -> 
 
 @pytest.mark.server
 @pytest.mark.parametrize("level", [None, "SERIALIZABLE", "AUTOCOMMIT"])
-def test_sessions_work_over_an_applications_engine_which_outlives_them(
+def test_sessions_use_an_applications_engine_which_outlives_them(
     postgres_engine: Engine, level: Any
 ) -> None:
     options = {} if level is None else {"isolation_level": level}
@@ -170,21 +170,19 @@ def test_sessions_work_over_an_applications_engine_which_outlives_them(
 @pytest.mark.parametrize(
     "url", ["sqlite://", "sqlite:///:memory:", "postgresql+asyncpg://x/y", "mysql://x/y"]
 )
-def test_a_database_that_cannot_keep_sessions_is_refused(url: str) -> None:
+def test_unsupported_database_is_rejected(url: str) -> None:
     with pytest.raises(ValueError, match=r"a database in memory|is not supported"):
         open_sql_sessions(url)
 
 
-def test_an_engine_in_memory_is_refused() -> None:
+def test_in_memory_engine_is_rejected() -> None:
     with pytest.raises(ValueError, match="a database in memory"):
         open_sql_sessions(create_engine("sqlite://"))
 
 
 @pytest.mark.server
 @pytest.mark.parametrize("state", ["40001", "40P01"])
-def test_a_transaction_that_ran_into_another_is_done_again(
-    postgres_engine: Engine, state: str
-) -> None:
+def test_conflicting_transaction_is_retried(postgres_engine: Engine, state: str) -> None:
     tries = []
 
     def work(connection: Connection) -> int:
@@ -198,7 +196,7 @@ def test_a_transaction_that_ran_into_another_is_done_again(
     assert run(transactions(postgres_engine), work) == 3
 
 
-def test_a_long_log_is_read_page_by_page_to_its_end(
+def test_long_log_is_read_page_by_page_to_its_end(
     any_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask_watchword.infra.sql.sessions._PAGE", 3)

@@ -1,4 +1,4 @@
-"""How a revocation becomes visible to the other processes of a machine that share a file."""
+"""How a revocation becomes visible to other processes of a machine that share a file."""
 
 import sqlite3
 import stat
@@ -60,7 +60,7 @@ def feed_of(engine: Engine) -> Path:
     return Path(f"{engine.url.database}-watchword-feed")
 
 
-def test_what_another_process_revokes_has_moved_the_mark_once_it_is_done(
+def test_revocation_by_another_process_has_moved_the_mark_when_it_returns(
     engine: Engine, store: SqlSessionStore
 ) -> None:
     session = new_session("ada", NOW, LIVES)
@@ -72,20 +72,20 @@ def test_what_another_process_revokes_has_moved_the_mark_once_it_is_done(
     assert [entry.value for entry in store.revocations(0, NOW).entries] == [session.id]
 
 
-def test_the_mark_is_read_without_the_file(engine: Engine, store: SqlSessionStore) -> None:
+def test_mark_is_read_without_the_file(engine: Engine, store: SqlSessionStore) -> None:
     before = store.change_token()
     feed_of(engine).unlink()
     assert store.change_token() == before
 
 
-def test_the_feed_is_for_the_owner_of_the_database_alone(
+def test_feed_is_accessible_only_to_the_owner_of_the_database(
     engine: Engine, store: SqlSessionStore
 ) -> None:
     assert store.change_token()
     assert stat.S_IMODE(feed_of(engine).stat().st_mode) == 0o600
 
 
-def test_a_database_and_a_link_to_it_share_a_mark(
+def test_database_and_a_link_to_it_share_a_mark(
     engine: Engine, store: SqlSessionStore, tmp_path: Path
 ) -> None:
     link = tmp_path / "link.db"
@@ -97,7 +97,7 @@ def test_a_database_and_a_link_to_it_share_a_mark(
     assert store.change_token() != before
 
 
-def test_a_revocation_whose_process_died_before_it_could_tell_is_found_all_the_same(
+def test_revocation_whose_process_died_before_moving_the_mark_is_still_found(
     engine: Engine, store: SqlSessionStore
 ) -> None:
     store.revoke(TOKEN)
@@ -114,13 +114,13 @@ def test_a_revocation_whose_process_died_before_it_could_tell_is_found_all_the_s
     assert not waiting.is_alive()
 
 
-def test_a_feed_that_cannot_be_opened_is_an_unavailable_store(engine: Engine) -> None:
+def test_feed_that_cannot_be_opened_is_an_unavailable_store(engine: Engine) -> None:
     feed_of(engine).mkdir()
     with pytest.raises(StoreUnavailable, match="watchword-feed"):
         open_sql_sessions(engine.url, upgrade=False)
 
 
-def test_a_feed_is_not_followed_to_another_place(engine: Engine, tmp_path: Path) -> None:
+def test_feed_that_is_a_symbolic_link_is_not_followed(engine: Engine, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     feed_of(engine).symlink_to(elsewhere)
     with pytest.raises(StoreUnavailable, match="watchword-feed"):
@@ -135,7 +135,7 @@ def replace_by_backup(file: Path) -> None:
     backup.replace(file)
 
 
-def test_a_store_whose_file_was_replaced_says_nothing_of_revocations(
+def test_store_whose_file_was_replaced_reports_no_revocations(
     engine: Engine, store: SqlSessionStore
 ) -> None:
     store.revocations(0, NOW)
@@ -146,7 +146,7 @@ def test_a_store_whose_file_was_replaced_says_nothing_of_revocations(
         store.find_revocations("sid", "jti", "ada")
 
 
-def test_a_store_whose_file_was_removed_says_nothing_of_revocations(
+def test_store_whose_file_was_removed_reports_no_revocations(
     engine: Engine, store: SqlSessionStore
 ) -> None:
     store.revocations(0, NOW)
@@ -155,6 +155,6 @@ def test_a_store_whose_file_was_removed_says_nothing_of_revocations(
         store.revocations(0, NOW)
 
 
-def test_a_child_of_a_fork_goes_on_with_the_file_that_is_there(engine: Engine) -> None:
+def test_child_of_a_fork_uses_the_current_file(engine: Engine) -> None:
     arguments = [sys.executable, "-c", FORK_BEHIND_A_RESTORED_FILE, str(engine.url)]
     subprocess.run(arguments, check=True, timeout=60)

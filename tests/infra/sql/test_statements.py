@@ -1,4 +1,4 @@
-"""What the store says to a database: how many statements, and that each goes by an index."""
+"""The statements of the store: their number, and the indexes they use."""
 
 import pytest
 from sqlalchemy import Engine
@@ -35,7 +35,7 @@ def do_everything(store: SqlSessionStore) -> None:
     store.wait_for_change(0.0)
 
 
-def test_every_statement_on_sqlite_goes_by_an_index(engine: Engine) -> None:
+def test_every_statement_on_sqlite_uses_an_index(engine: Engine) -> None:
     store = open_sql_sessions(engine.url, upgrade=False)
     with recording() as sent:
         do_everything(store)
@@ -46,7 +46,7 @@ def test_every_statement_on_sqlite_goes_by_an_index(engine: Engine) -> None:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
             steps += [row.detail for row in plan]
     assert len(steps) > 10
-    # What a subquery has searched for is scanned, and no table.
+    # The result of a subquery is scanned, and no table.
     harmless = ("SEARCH", "USE TEMP", "MULTI", "INDEX", "LIST", "CO-ROUTINE", "CORRELATED")
     subqueries = ("SCAN ranked", "SCAN (subquery-3)", "SCAN batch")
     steps = [step for step in steps if step not in subqueries]
@@ -54,7 +54,7 @@ def test_every_statement_on_sqlite_goes_by_an_index(engine: Engine) -> None:
 
 
 def fill(engine: Engine) -> None:
-    """Put in many rows and let the planner know: of few it might as well read all."""
+    """Insert many rows and update the statistics: for few rows the planner may read all."""
     with writing(engine) as connection:
         connection.exec_driver_sql(
             "INSERT INTO watchword_sessions (id, subject, generation, started_at, rotated_at, "
@@ -72,7 +72,7 @@ def fill(engine: Engine) -> None:
 
 
 @pytest.mark.server
-def test_every_statement_on_postgresql_goes_by_an_index(postgres_engine: Engine) -> None:
+def test_every_statement_on_postgresql_uses_an_index(postgres_engine: Engine) -> None:
     store = open_sql_sessions(postgres_engine.url, upgrade=False)
     with recording() as sent:
         do_everything(store)
@@ -89,20 +89,20 @@ def test_every_statement_on_postgresql_goes_by_an_index(postgres_engine: Engine)
     assert [line for line in lines if "Seq Scan" in line] == []
     scans = [line for line in lines if "Index Scan" in line or "Index Only Scan" in line]
     assert len(scans) > 10
-    # A whole index can be read as well: each of them has to be entered at some value.
+    # A whole index can be scanned as well: each must have an index condition.
     assert len([line for line in lines if "Index Cond:" in line]) == len(scans)
 
 
 @pytest.mark.parametrize(
     "place", ["engine", pytest.param("postgres_engine", marks=pytest.mark.server)]
 )
-def test_a_refresh_is_one_statement(request: pytest.FixtureRequest, place: str) -> None:
+def test_refresh_is_one_statement(request: pytest.FixtureRequest, place: str) -> None:
     engine: Engine = request.getfixturevalue(place)
     store = open_sql_sessions(engine.url, upgrade=False)
     session = new_session("ada", NOW, LIVES)
     with recording() as sent:
         store.start(session, None, LIVES)
-        refresh(store, session.id, 1, NOW, LIVES)  # PostgreSQL is asked for its clock now and then
+        refresh(store, session.id, 1, NOW, LIVES)  # PostgreSQL's clock is queried occasionally
         sent.clear()
         refresh(store, session.id, 2, NOW, LIVES)
     store.close()

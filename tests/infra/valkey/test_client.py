@@ -1,4 +1,4 @@
-"""Which client a URL opens, and which errors mean that the server is away."""
+"""Which client a URL opens, and which errors mean that the server is down."""
 
 import ssl
 from typing import Any
@@ -17,31 +17,31 @@ def opened(url: str) -> Any:
 
 
 @pytest.mark.parametrize("scheme", ["valkey", "redis"])
-def test_a_url_names_host_port_database_and_password(scheme: str) -> None:
+def test_url_has_host_port_database_and_password(scheme: str) -> None:
     settings = opened(f"{scheme}://:secret@example.net:7000/3").connection_pool.connection_kwargs
     wanted = {"host": "example.net", "port": 7000, "db": 3, "password": "secret"}
     assert {name: settings[name] for name in wanted} == wanted
 
 
 @pytest.mark.parametrize("scheme", ["valkeys", "rediss"])
-def test_a_url_may_ask_for_tls(scheme: str) -> None:
+def test_url_may_require_tls(scheme: str) -> None:
     connection = opened(f"{scheme}://example.net").connection_pool.make_connection()
     assert isinstance(connection, valkey.SSLConnection)
     assert connection.cert_reqs == ssl.CERT_REQUIRED
 
 
-def test_a_url_may_name_a_socket_file() -> None:
+def test_url_may_be_a_socket_file() -> None:
     settings = opened("unix:///run/valkey.sock").connection_pool.connection_kwargs
     assert settings["path"] == "/run/valkey.sock"
 
 
-def test_nothing_waits_longer_than_the_timeout_or_is_tried_twice() -> None:
+def test_calls_are_limited_by_the_timeout_and_not_retried() -> None:
     connection = opened("valkey://example.net").connection_pool.make_connection()
     assert (connection.socket_timeout, connection.socket_connect_timeout) == (TIMEOUT, TIMEOUT)
     assert connection.retry._retries == 0
 
 
-def test_options_of_the_client_may_follow() -> None:
+def test_client_options_may_follow() -> None:
     settings = opened("valkey://example.net?socket_timeout=0.5").connection_pool.connection_kwargs
     assert settings["socket_timeout"] == 0.5
 
@@ -50,7 +50,7 @@ def test_options_of_the_client_may_follow() -> None:
     "url",
     ["", "valkey", "valkey:", "valkey://", "memcached://h", "valkey+sentinel://h", "+cluster://h"],
 )
-def test_a_url_of_another_kind_is_refused_at_once(url: str) -> None:
+def test_url_of_another_scheme_is_rejected_immediately(url: str) -> None:
     with pytest.raises(ValueError, match="valkey://"):
         ValkeySessionStore.from_url(url)
 
@@ -66,17 +66,17 @@ def test_a_url_of_another_kind_is_refused_at_once(url: str) -> None:
         "unix+cluster:///run/valkey.sock",
     ],
 )
-def test_a_url_that_no_client_can_use_is_refused_at_once(url: str) -> None:
+def test_url_that_no_client_can_use_is_rejected_immediately(url: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         ValkeySessionStore.from_url(url)
 
 
-def test_a_store_of_a_url_does_not_connect_before_it_is_used() -> None:
+def test_store_does_not_connect_before_it_is_used() -> None:
     ValkeySessionStore.from_url("valkey+cluster://127.0.0.1:1").close()
 
 
 @pytest.mark.parametrize("url", ["valkey://127.0.0.1:1", "valkey+cluster://127.0.0.1:1"])
-def test_a_server_that_is_not_running_is_unavailable(url: str) -> None:
+def test_stopped_server_is_unavailable(url: str) -> None:
     store = ValkeySessionStore.from_url(url)
     with pytest.raises(StoreUnavailable):
         store.get("session")
@@ -97,20 +97,20 @@ def test_a_server_that_is_not_running_is_unavailable(url: str) -> None:
         exceptions.ValkeyClusterException("no node answers"),
     ],
 )
-def test_errors_of_the_server_are_one_error(error: Exception) -> None:
+def test_server_errors_become_one_exception(error: Exception) -> None:
     server = Server(client_opener("valkey://127.0.0.1:1"))
     with pytest.raises(StoreUnavailable, match=str(error)) as caught, server.client():
         raise error
     assert caught.value.__cause__ is error
 
 
-def test_other_errors_stay_what_they_are() -> None:
+def test_other_errors_are_unchanged() -> None:
     server = Server(client_opener("valkey://127.0.0.1:1"))
     with pytest.raises(KeyError), server.client():
         raise KeyError
 
 
-def test_a_client_that_is_given_stays_open() -> None:
+def test_client_of_the_caller_stays_open() -> None:
     class Watched(valkey.Valkey):
         closed = False
 

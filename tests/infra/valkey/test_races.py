@@ -1,4 +1,4 @@
-"""A thousand refreshes of one token at once, on real servers."""
+"""A thousand concurrent refreshes of one token, on real servers."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def test_each_of_a_thousand_refreshes_gets_the_one_new_generation(
 
 
 @runners
-def test_without_grace_one_of_a_thousand_is_granted_and_the_session_revoked(
+def test_without_grace_one_of_a_thousand_succeeds_and_the_session_is_revoked(
     race: Race, runner: Runner
 ) -> None:
     assert runner(replace(race, lifetimes=STRICT)) == {"first 2": 1, REFRESH_REUSED: TIMES - 1}
@@ -73,7 +73,7 @@ def test_without_grace_one_of_a_thousand_is_granted_and_the_session_revoked(
     store.close()
 
 
-def test_after_a_logout_that_raced_a_refresh_nothing_of_the_session_works(race: Race) -> None:
+def test_no_token_of_the_session_works_after_a_logout_that_races_a_refresh(race: Race) -> None:
     store = race.open_store()
     with ThreadPoolExecutor(8) as pool:
         for _ in range(PAIRS):
@@ -82,7 +82,7 @@ def test_after_a_logout_that_raced_a_refresh_nothing_of_the_session_works(race: 
             rotating = pool.submit(store.rotate, session.id, 1, NOW, LIVES)
             ending = pool.submit(store.end, session.id, NOW, SIGNED_OUT, LIVES)
             assert ending.result() is not None
-            # The logout has answered; the refresh may still be under way.
+            # The logout has returned; the refresh may still be in progress.
             assert store.rotate(session.id, 1, NOW, LIVES) is None
             assert store.rotate(session.id, 2, NOW, LIVES) is None
             rotating.result()

@@ -1,4 +1,4 @@
-"""What is Valkey's own: its scripts, its memory, its going away and coming back."""
+"""Behaviour specific to Valkey: scripts, memory, data loss and outages."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.server
 NOW = 1_700_000_000.25
 LIVES = Lifetimes(access=900.0, idle=7_200.0, absolute=36_000.0)
 
-#: Seconds in which a caller learns that the server is away: its timeout, and a busy machine.
+#: Seconds in which a caller detects that the server is down: the timeout, on a busy machine.
 AT_ONCE = 3.5
 
 
@@ -49,7 +49,7 @@ def started(store: ValkeySessionStore, subject: str = "ada", now: float = NOW) -
     return session
 
 
-def test_a_start_with_a_limit_looks_at_so_many_sessions_and_no_more(
+def test_start_with_a_limit_reads_a_bounded_number_of_sessions(
     server: ValkeyServer, store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_ENDED_PER_CALL", 4)
@@ -61,7 +61,7 @@ def test_a_start_with_a_limit_looks_at_so_many_sessions_and_no_more(
     assert [session.id for session in ended] == [session.id for session in old[:4]]
 
 
-def test_sessions_that_are_over_are_neither_counted_nor_ended_for_a_limit(
+def test_expired_sessions_are_neither_counted_nor_ended_for_a_limit(
     store: ValkeySessionStore,
 ) -> None:
     for n in range(3):
@@ -79,7 +79,7 @@ def test_sessions_that_are_over_are_neither_counted_nor_ended_for_a_limit(
     }
 
 
-def test_a_login_with_a_clock_behind_is_not_ended_by_the_session_limit(
+def test_login_with_a_clock_behind_is_not_ended_by_the_session_limit(
     store: ValkeySessionStore,
 ) -> None:
     others = [started(store, now=NOW + n) for n in range(3)]
@@ -118,7 +118,7 @@ def at_once() -> Iterator[None]:
 # Scripts
 
 
-def test_scripts_that_the_server_forgot_are_given_to_it_again(
+def test_scripts_lost_by_the_server_are_loaded_again(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     session = started(store)
@@ -130,14 +130,14 @@ def test_scripts_that_the_server_forgot_are_given_to_it_again(
 
 
 class Repeating(valkey.Valkey):
-    """A client that sends each script twice, as one does that has lost the first answer."""
+    """A client that sends each script twice, as after a lost response."""
 
     def evalsha(self, *args: Any) -> Any:
         super().evalsha(*args)
         return super().evalsha(*args)
 
 
-def test_a_rotation_that_the_client_sends_again_is_no_second_use(server: ValkeyServer) -> None:
+def test_rotation_sent_again_by_the_client_is_not_a_second_use(server: ValkeyServer) -> None:
     strict = replace(LIVES, grace=0.0)
     store = ValkeySessionStore(Repeating(port=server.port))
     session = started(store)
@@ -147,7 +147,7 @@ def test_a_rotation_that_the_client_sends_again_is_no_second_use(server: ValkeyS
         refresh(store, session.id, 2, NOW, strict)
 
 
-def test_a_client_that_decodes_answers_will_do(server: ValkeyServer) -> None:
+def test_client_that_decodes_responses_is_supported(server: ValkeyServer) -> None:
     store = ValkeySessionStore(valkey.Valkey(port=server.port, decode_responses=True))
     session = started(store)
     store.wait_for_change(1)
@@ -162,7 +162,7 @@ def test_a_client_that_decodes_answers_will_do(server: ValkeyServer) -> None:
 # Memory
 
 
-def test_a_session_without_a_refresh_expires_by_itself(
+def test_session_without_a_refresh_expires_by_itself(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     brief = replace(LIVES, access=0.1, idle=0.2, absolute=0.3)
@@ -172,7 +172,7 @@ def test_a_session_without_a_refresh_expires_by_itself(
     wait_until(lambda: every_key(server) == [b"{watchword}:sessions"], 5)
 
 
-def test_a_session_in_use_lives_on_until_its_absolute_end(
+def test_session_in_use_lives_until_its_absolute_expiry(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     session = started(store)
@@ -186,7 +186,7 @@ def test_a_session_in_use_lives_on_until_its_absolute_end(
     assert 990_000 < server.client().pttl(key) <= 1_000_000
 
 
-def test_after_purging_nothing_is_left_but_what_counts_the_log(
+def test_purging_leaves_only_the_log_counters(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     for n in range(5):
@@ -202,7 +202,7 @@ def test_after_purging_nothing_is_left_but_what_counts_the_log(
     assert store.revocations(0, NOW).epoch == epoch
 
 
-def test_a_purge_forgets_sessions_that_have_deleted_themselves(
+def test_purge_removes_references_to_expired_sessions(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     started(store)
@@ -213,12 +213,12 @@ def test_a_purge_forgets_sessions_that_have_deleted_themselves(
     assert every_key(server) == []
 
 
-def test_all_sessions_are_ended_in_short_steps_whatever_is_deleted_between_them(
+def test_all_sessions_are_ended_in_short_steps_despite_concurrent_deletions(
     store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask_watchword.infra.valkey.sessions.MAX_ENDED_PER_CALL", 3)
     for number in range(5):
-        started(store, now=NOW - LIVES.idle - 60 + number)  # over, and there until it is purged
+        started(store, now=NOW - LIVES.idle - 60 + number)  # expired, and stored until the purge
     live = [started(store, now=NOW + number).id for number in range(10)]
     ask, steps = store._run, []
 
@@ -237,7 +237,7 @@ def test_all_sessions_are_ended_in_short_steps_whatever_is_deleted_between_them(
     assert max(steps) == 3
 
 
-def test_a_log_of_many_pages_comes_whole_and_in_order(
+def test_log_of_many_pages_is_returned_complete_and_in_order(
     store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PAGE", 3)
@@ -280,7 +280,7 @@ def test_what_is_revoked_while_the_log_is_read_comes_after_it(
     assert [entry.value for entry in store.revocations(page.cursor, NOW).entries] == ["new"]
 
 
-def test_what_is_revoked_twice_is_kept_once_for_the_longer_time(
+def test_entry_revoked_twice_is_stored_once_for_the_longer_time(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     store.revoke(token("one", until=NOW + 20))
@@ -290,10 +290,10 @@ def test_what_is_revoked_twice_is_kept_once_for_the_longer_time(
     assert server.client().zcard("{watchword}:ends") == 2
 
 
-# A store that has lost something
+# A store that has lost data
 
 
-def test_a_wiped_store_has_another_epoch_and_nothing_old_works(
+def test_wiped_store_has_another_epoch_and_no_old_token_works(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     ended, alive = started(store), started(store)
@@ -325,7 +325,7 @@ def test_every_follower_of_a_wiped_store_sees_the_same_new_epoch(
 
 
 @pytest.mark.parametrize("key", ["order", "entries", "ends"])
-def test_a_log_of_which_a_part_is_gone_counts_as_wiped(
+def test_log_with_missing_entries_counts_as_wiped(
     server: ValkeyServer, store: ValkeySessionStore, key: str
 ) -> None:
     store.revoke(token("old"))
@@ -338,7 +338,7 @@ def test_a_log_of_which_a_part_is_gone_counts_as_wiped(
     assert logged(store) == ["new"]
 
 
-def test_a_follower_that_has_seen_what_the_store_has_lost_makes_it_a_new_epoch(
+def test_follower_that_has_seen_lost_entries_starts_a_new_epoch(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     store.revoke(token("kept"))
@@ -353,7 +353,7 @@ def test_a_follower_that_has_seen_what_the_store_has_lost_makes_it_a_new_epoch(
     assert [entry.value for entry in after.entries] == ["kept"]
 
 
-def test_what_comes_after_lost_entries_is_missed_by_no_follower(
+def test_entries_after_lost_ones_are_missed_by_no_follower(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     store.revoke(token("kept"))
@@ -368,10 +368,10 @@ def test_what_comes_after_lost_entries_is_missed_by_no_follower(
     assert [entry.value for entry in store.revocations(cursor, NOW).entries] == ["new"]
 
 
-# A server that is away
+# A server that is down
 
 
-def test_a_server_that_was_killed_is_unavailable_at_once_and_used_again_when_it_is_back() -> None:
+def test_killed_server_is_unavailable_immediately_and_used_again_after_a_restart() -> None:
     with running_valkey(appendonly="yes", appendfsync="always") as server:
         store = ValkeySessionStore.from_url(server.url)
         session, ended = started(store), started(store)
@@ -395,7 +395,7 @@ def test_a_server_that_was_killed_is_unavailable_at_once_and_used_again_when_it_
         assert store.get(session.id) == rotated
         assert store.revocations(0, NOW) == before
         with at_once():
-            store.wait_for_change(60)  # a new subscription: something may have been missed
+            store.wait_for_change(60)  # a new subscription: an entry may have been missed
         store.revoke(token("new"))
         with at_once():
             store.wait_for_change(60)
@@ -404,19 +404,19 @@ def test_a_server_that_was_killed_is_unavailable_at_once_and_used_again_when_it_
         store.close()
 
 
-def test_a_frozen_server_blocks_no_call_longer_than_the_timeout(
+def test_frozen_server_blocks_no_call_longer_than_the_timeout(
     server: ValkeyServer, store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(circuit_breaker, "_PAUSE", 0.0)
     session = started(store)
     with server.frozen():
-        for _ in range(2):  # over a connection that it had, and over a new one
+        for _ in range(2):  # over an existing connection, and over a new one
             with at_once(), pytest.raises(StoreUnavailable):
                 store.get(session.id)
     assert store.get(session.id) == session
 
 
-def test_who_waits_learns_that_the_server_is_frozen(
+def test_waiting_thread_detects_a_frozen_server(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     store.wait_for_change(0)
@@ -428,7 +428,7 @@ def test_who_waits_learns_that_the_server_is_frozen(
         store.wait_for_change(60)
 
 
-def test_closing_while_the_server_is_frozen_ends_the_waiting(
+def test_closing_while_the_server_is_frozen_ends_the_wait(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     store.wait_for_change(0)
@@ -439,7 +439,7 @@ def test_closing_while_the_server_is_frozen_ends_the_waiting(
         assert waiting.result(1) is None
 
 
-def test_a_quiet_connection_is_asked_and_stays(store: ValkeySessionStore) -> None:
+def test_idle_connection_is_pinged_and_kept(store: ValkeySessionStore) -> None:
     store.wait_for_change(0)
     before = time.monotonic()
     store.wait_for_change(2.5)
@@ -449,7 +449,7 @@ def test_a_quiet_connection_is_asked_and_stays(store: ValkeySessionStore) -> Non
         store.wait_for_change(60)
 
 
-def test_a_full_server_takes_nothing_new_and_still_revokes(
+def test_full_server_accepts_no_new_sessions_and_still_revokes(
     server: ValkeyServer, store: ValkeySessionStore
 ) -> None:
     one, other = started(store), started(store)
@@ -503,7 +503,7 @@ assert time.monotonic() - before < 10
 """
 
 
-def test_a_fork_shares_no_connection_with_its_parent(server: ValkeyServer) -> None:
+def test_fork_shares_no_connection_with_its_parent(server: ValkeyServer) -> None:
     subprocess.run([sys.executable, "-c", FORKED, server.url], check=True, timeout=60)
 
 
@@ -524,7 +524,7 @@ store.close()
 """
 
 
-def test_a_fork_leaves_no_lock_of_a_waiting_thread_held(server: ValkeyServer) -> None:
+def test_fork_leaves_no_lock_of_a_waiting_thread_held(server: ValkeyServer) -> None:
     script = FORKED_WHILE_A_LOCK_IS_HELD
     subprocess.run([sys.executable, "-c", script, server.url], check=True, timeout=60)
 
@@ -532,7 +532,7 @@ def test_a_fork_leaves_no_lock_of_a_waiting_thread_held(server: ValkeyServer) ->
 # A cluster
 
 
-def test_a_cluster_keeps_all_of_one_prefix_on_one_node_and_nothing_is_lost_to_others() -> None:
+def test_cluster_keeps_one_prefix_on_one_node_and_misses_no_notification() -> None:
     with running_cluster() as servers:
         url = servers[0].url.replace("valkey:", "valkey+cluster:")
         stores = [ValkeySessionStore.from_url(url, prefix=f"app {n}") for n in range(8)]
