@@ -25,7 +25,7 @@ BEGUN = (
 HASTY = (
     sys.executable,
     "-c",
-    "import flask_watchword.cli.serving.server as server; server._HEADER_SECONDS = 1\n"
+    "import flask_watchword.cli.serving.worker as worker; worker._HEAD_SECONDS = 1\n"
     "from flask_watchword.cli.main import main; main()",
 )
 

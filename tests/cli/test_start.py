@@ -1,15 +1,16 @@
 """Startup avoids work that delays the first response."""
 
 import gc
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from granian.server.common import AbstractServer
 
 from flask_watchword.cli.main import main
-from flask_watchword.cli.serving.worker_server import WorkerServer
+from flask_watchword.cli.serving import server
+from flask_watchword.cli.serving.supervisor import Supervisor
 from tests.cli.conftest import START_SECONDS, Serve
 from tests.servers.valkey import wait_until
 
@@ -27,13 +28,15 @@ def test_garbage_collection_is_enabled_only_when_the_workers_start(
     monkeypatch.chdir(tmp_path)
     enabled = []
 
-    def serve(server: AbstractServer[object], *_: object, **__: object) -> None:
+    def listen(*_: object) -> list[socket.socket]:
         enabled.append(gc.isenabled())
-        for hook in server.hooks_startup:
-            hook()
+        return []
+
+    def run(_: Supervisor) -> None:
         enabled.append(gc.isenabled() and gc.get_freeze_count() > 0)
 
-    monkeypatch.setattr(WorkerServer, "serve", serve)
+    monkeypatch.setattr(server, "listening_sockets", listen)
+    monkeypatch.setattr(Supervisor, "run", run)
     done = CliRunner().invoke(main, ["serve", "--port", str(free_port)])
     assert done.exit_code == 0, done.output
     assert enabled == [False, True]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_watchword.cli.serving.worker_server import SAME_SIGNAL_SECONDS
+from flask_watchword.cli.serving.supervisor import SAME_SIGNAL_SECONDS
 from tests.cli.conftest import STOP_SECONDS, RunningServer, Serve, workers_of
 from tests.servers.valkey import wait_until
 

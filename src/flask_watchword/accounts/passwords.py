@@ -6,7 +6,8 @@ import os
 import secrets
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from argon2 import Parameters, Type
@@ -116,6 +117,9 @@ class Passwords:
         concurrency: int | None = None,
         patience: float = 5.0,
     ) -> None:
+        #: Entered for the time of a hash and the wait for a core, without the GIL for most of it. A
+        #: server with few threads lets another one run.
+        self.while_waiting: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         self._parameters = profile.parameters()
         self._use(concurrency or usable_cores())
         self._patience = patience
@@ -241,14 +245,15 @@ class Passwords:
         if not slots.acquire(blocking=False):
             raise HasherOverloaded
         try:
-            if not cores.acquire(timeout=self._patience):
-                raise HasherOverloaded
-            try:
-                yield
-            except MemoryError as error:
-                raise HasherOverloaded from error
-            finally:
-                cores.release()
+            with self.while_waiting():
+                if not cores.acquire(timeout=self._patience):
+                    raise HasherOverloaded
+                try:
+                    yield
+                except MemoryError as error:
+                    raise HasherOverloaded from error
+                finally:
+                    cores.release()
         finally:
             slots.release()
 

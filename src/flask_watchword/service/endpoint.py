@@ -60,6 +60,8 @@ class Endpoint:
         query: the struct of the query string; ``None`` without one.
         errors: the error codes of this endpoint, beside those of its access rule and its body.
         needs_stores: whether the response is 503 if a store is down.
+        is_immediate: whether it never waits, for a store, a password hash or anything else. The
+            server of ``watchword serve`` runs it even while every thread waits.
     """
 
     method: str
@@ -73,6 +75,7 @@ class Endpoint:
     query: type[msgspec.Struct] | None = None
     errors: Sequence[ErrorCode] = ()
     needs_stores: bool = True
+    is_immediate: bool = False
 
     @property
     def name(self) -> str:
@@ -120,6 +123,7 @@ def endpoint(
     query: type[msgspec.Struct] | None = None,
     errors: Sequence[ErrorCode] = (),
     needs_stores: bool = True,
+    is_immediate: bool = False,
 ) -> Callable[[View], Endpoint]:
     """Declare a view as an endpoint; takes the attributes of :class:`Endpoint`."""
 
@@ -136,6 +140,7 @@ def endpoint(
             query=query,
             errors=errors,
             needs_stores=needs_stores,
+            is_immediate=is_immediate,
         )
 
     return declare

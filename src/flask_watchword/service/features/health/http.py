@@ -57,6 +57,7 @@ class Unready(msgspec.Struct):
     access=PUBLIC,
     responses={200: Health},
     needs_stores=False,
+    is_immediate=True,
 )
 def healthz(_context: ServiceContext) -> Response:
     """Respond without using a store: a store that is down is no reason to restart the process."""

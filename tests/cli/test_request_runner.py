@@ -7,10 +7,19 @@ from typing import Any
 import pytest
 from flask import Flask, request
 
-from flask_watchword.cli.serving.request_worker import RequestRunner
+from flask_watchword.cli.serving.bodies import Bodies, BodyLimits
+from flask_watchword.cli.serving.request_runner import RequestRunner
 from tests.cli.test_wsgi_environ import Head, SentHeaders
 
 LONGEST = 8
+
+
+def at_once(task: Callable[[], None]) -> None:
+    task()
+
+
+def runner_of(app: Flask, max_body: int) -> RequestRunner:
+    return RequestRunner(app, Bodies(BodyLimits(max_body, 1_000_000, 60)), at_once, ())
 
 
 class Bytes:
@@ -24,6 +33,9 @@ class Bytes:
         if isinstance(self._data, Exception):
             raise self._data
         return self._data
+
+    def cancel(self) -> bool:
+        return True
 
     def add_done_callback(self, callback: Callable[["Bytes"], None], /) -> None:
         if self._waiting is None:
@@ -72,11 +84,11 @@ def runner() -> RequestRunner:
     def echo() -> bytes:
         return request.stream.read()
 
-    return RequestRunner(app, LONGEST)
+    return runner_of(app, LONGEST)
 
 
 def post(exchange: Exchange, *headers: tuple[str, str]) -> list[tuple[int, bytes]]:
-    runner().run(Arrived(Head(SentHeaders(*headers), method="POST"), exchange))
+    runner().handle(Arrived(Head(SentHeaders(*headers), method="POST"), exchange))
     while exchange.waiting:
         exchange.waiting.pop()()
     return exchange.answers
@@ -103,7 +115,7 @@ def test_many_small_chunks_do_not_deepen_the_stack() -> None:
     app.post("/")(lambda: str(len(request.get_data())))
     exchange = Exchange(iter([b"x"] * 20_000))
     head = Head(SentHeaders(CHUNKED), method="POST")
-    RequestRunner(app, 30_000).run(Arrived(head, exchange))
+    runner_of(app, 30_000).handle(Arrived(head, exchange))
     assert exchange.answers == [(200, b"20000")]
 
 
@@ -116,7 +128,7 @@ def test_body_announced_as_too_long_is_not_read() -> None:
 def test_no_thread_waits_for_a_body() -> None:
     exchange = Exchange(iter([b"abc"]), is_late=True)
     head = Head(SentHeaders(("Content-Length", "3")), method="POST")
-    runner().run(Arrived(head, exchange))
+    runner().handle(Arrived(head, exchange))
     assert exchange.answers == []
     exchange.waiting.pop()()
     assert exchange.answers == [(200, b"abc")]
@@ -136,7 +148,7 @@ def test_failure_of_the_application_is_a_500() -> None:
 
     app.wsgi_app = fail  # type: ignore[assignment,method-assign]
     exchange = Exchange(iter([]))
-    RequestRunner(app, LONGEST).run(Arrived(Head(), exchange))
+    runner_of(app, LONGEST).handle(Arrived(Head(), exchange))
     assert exchange.answers == [(500, b"")]
 
 
