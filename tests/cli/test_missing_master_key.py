@@ -72,9 +72,7 @@ def file(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WATCHWORD_DATABASE", sqlite_url)
     # If a server starts by mistake, it stops immediately.
-    monkeypatch.setattr(
-        "flask_watchword.cli.serving.supervisor.Supervisor.run", _refuse_to_serve
-    )
+    monkeypatch.setattr("flask_watchword.cli.serving.supervisor.Supervisor.run", _refuse_to_serve)
     Path("users.csv").write_text(f"email\n{EMAIL}\n")
     settings = read_settings()
     prepare(settings)

@@ -102,7 +102,7 @@ class Engine:
     """Serve the connections of one listening socket, from a single thread of granian's.
 
     Args:
-        listener: the socket.
+        listener: the socket; its descriptor is closed at the end.
         handle: called with each request whose head has been read, always in the same thread, which
             also runs the callbacks of bodies.
         limits: the limits of this worker.
