@@ -10,6 +10,9 @@ from dataclasses import replace
 
 import pytest
 
+from flask_watchword.infra import memory_sessions
+from flask_watchword.infra.sql import sessions as sql_sessions
+from flask_watchword.infra.valkey import sessions as valkey_sessions
 from flask_watchword.sessions.refresh import RefreshRejected, refresh
 from flask_watchword.sessions.requester import Requester
 from flask_watchword.sessions.revocation import Revocation, RevocationIndex, RevocationKind
@@ -143,8 +146,9 @@ def test_start_ends_a_bounded_number_of_sessions_and_end_all_ends_every_one(
     ended = [one.id for one in store.end_all("ada", NOW + 11, SIGNED_OUT, LIVES, keep=new.id)]
     assert sorted(ended) == sorted(many[MAX_ENDED_PER_CALL:])
     assert store.of_subject("ada", NOW + 11) == [new]
-    logged = {entry.value for entry in store.revocations(0, NOW + 11).entries}
-    assert logged == {*many}
+    index = index_of(store, NOW + 11)
+    assert all(index.revokes({"sid": one, "sub": "ada", "auth_time": int(NOW)}) for one in many)
+    assert not index.revokes(claims_of(new))
 
 
 def test_limit_counts_the_live_sessions_of_one_subject(store: SessionStore) -> None:
@@ -566,6 +570,148 @@ def test_ending_the_others_keeps_one_and_does_not_log_the_subject(store: Session
     assert [session.id for session in ended] == [other.id]
     assert list(store.of_subject("ada", NOW + 9)) == [kept]
     assert logged(store) == [session_revocation(other, NOW + 9, LIVES)]
+
+
+#: How many sessions a step ends in the tests of many sessions.
+STEP = 3
+
+
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (memory_sessions, sql_sessions, valkey_sessions):
+        monkeypatch.setattr(module, "MAX_ENDED_PER_CALL", STEP)
+
+
+def claims_of(session: Session) -> dict[str, object]:
+    """Return the claims by which a token of a session is checked."""
+    return {"sid": session.id, "sub": session.subject, "auth_time": int(session.started_at)}
+
+
+def index_of(store: SessionStore, now: float) -> RevocationIndex:
+    """Return the index of a process that follows the log."""
+    index = RevocationIndex()
+    index.add(store.revocations(0, now).entries)
+    return index
+
+
+def index_that_loads(store: SessionStore, now: float) -> RevocationIndex:
+    """Return the index of a process that starts."""
+    index = RevocationIndex()
+    for page in store.log_pages(0, now):
+        index.load(RevocationKind.SESSION, page.sessions)
+        index.load(RevocationKind.TOKEN, page.tokens)
+        index.add(page.others)
+    index.loaded(now)
+    return index
+
+
+def index_for_one(store: SessionStore, session: Session) -> RevocationIndex:
+    """Return the index of a process that cannot read the log, for one token."""
+    index = RevocationIndex()
+    index.add(store.find_revocations(session.id, "jti", session.subject, "kid"))
+    return index
+
+
+def kinds(store: SessionStore, now: float) -> list[str]:
+    return sorted(entry.kind for entry in logged(store, now))
+
+
+@pytest.mark.usefixtures("small_steps")
+@pytest.mark.parametrize("count", [STEP, 3 * STEP, 3 * STEP + 1])
+def test_very_many_sessions_are_revoked_by_one_entry(store: SessionStore, count: int) -> None:
+    many = [started(store, now=NOW + n) for n in range(count)]
+    bob = started(store, "bob")
+    now = NOW + count + LIVES.leeway + 1
+    assert len(store.end_all("ada", now, SIGNED_OUT_EVERYWHERE, LIVES)) == count
+    assert store.of_subject("ada", now) == []
+    assert kinds(store, now) == ["sessions", "subject"]
+    for index in (index_of(store, now), index_that_loads(store, now), index_for_one(store, bob)):
+        assert not index.revokes(claims_of(bob))
+    for session in many:
+        index = index_for_one(store, session)
+        for one in (index, index_of(store, now), index_that_loads(store, now)):
+            assert one.revokes(claims_of(session))
+            assert one.ends_session_of(claims_of(session))
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_fewer_sessions_than_a_step_are_revoked_by_their_ids(store: SessionStore) -> None:
+    for n in range(STEP - 1):
+        started(store, now=NOW + n)
+    store.end_all("ada", NOW + 60, SIGNED_OUT_EVERYWHERE, LIVES)
+    assert kinds(store, NOW + 60) == ["session"] * (STEP - 1) + ["subject"]
+
+
+@pytest.mark.usefixtures("small_steps")
+@pytest.mark.parametrize("after", [-4.5, -0.5, 0.0, 0.5, 60.0])
+def test_a_session_that_starts_afterwards_is_valid_whatever_its_second_and_clock(
+    store: SessionStore, after: float
+) -> None:
+    lives = replace(LIVES, leeway=5.0)
+    for n in range(2 * STEP):
+        started(store, now=NOW + n)
+    now = NOW + 100
+    store.end_all("ada", now, SIGNED_OUT_EVERYWHERE, lives)
+    later = started(store, now=now + after)
+    assert not index_of(store, now).revokes(claims_of(later))
+    assert not index_for_one(store, later).revokes(claims_of(later))
+
+
+@pytest.mark.usefixtures("small_steps")
+@pytest.mark.parametrize("before", [6.5, 6.0, 5.5, 1.0, 0.25, 0.0, -4.0])
+def test_one_of_very_many_sessions_is_revoked_whatever_its_second_and_clock(
+    store: SessionStore, before: float
+) -> None:
+    lives = replace(LIVES, leeway=5.0)
+    now = NOW + 100
+    for n in range(2 * STEP):
+        started(store, now=NOW + n)
+    recent = started(store, now=now - before)
+    store.end_all("ada", now, SIGNED_OUT_EVERYWHERE, lives)
+    assert index_of(store, now).revokes(claims_of(recent))
+    assert index_for_one(store, recent).revokes(claims_of(recent))
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_one_of_very_many_sessions_is_kept(store: SessionStore) -> None:
+    many = [started(store, now=NOW + n) for n in range(3 * STEP)]
+    kept = many[STEP]
+    for now in (NOW + 60, NOW + 120):
+        ended = store.end_all("ada", now, SIGNED_OUT_EVERYWHERE, LIVES, keep=kept.id)
+        assert kept.id not in {one.id for one in ended}
+        assert store.of_subject("ada", now) == [kept]
+        assert {"kept", "sessions"} <= {*kinds(store, now)}
+        assert "subject" not in kinds(store, now)
+        for index in (index_of(store, now), index_that_loads(store, now)):
+            assert [one.id for one in many if not index.revokes(claims_of(one))] == [kept.id]
+        assert not index_for_one(store, kept).revokes(claims_of(kept))
+        many += [started(store, now=now + n) for n in range(2 * STEP)]
+    # Without its session an entry for all of them would revoke the kept one.
+    alone = RevocationIndex()
+    alone.add(store.find_revocations(None, None, "ada"))
+    assert not alone.revokes(claims_of(kept))
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_session_that_was_kept_ends_with_the_next_call(store: SessionStore) -> None:
+    first = [started(store, now=NOW + n) for n in range(2 * STEP)]
+    store.end_all("ada", NOW + 60, SIGNED_OUT_EVERYWHERE, LIVES, keep=first[0].id)
+    second = [started(store, now=NOW + 60 + n) for n in range(2 * STEP)]
+    # By a node whose clock is behind.
+    store.end_all("ada", NOW + 50, SIGNED_OUT_EVERYWHERE, LIVES, keep=second[0].id)
+    index = index_of(store, NOW + 60)
+    everything = [*first, *second]
+    valid = [one.id for one in everything if not index.revokes(claims_of(one))]
+    assert valid == [second[0].id]
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_session_that_has_ended_is_not_kept(store: SessionStore) -> None:
+    many = [started(store, now=NOW + n) for n in range(3 * STEP)]
+    store.end(many[0].id, NOW + 50, SIGNED_OUT, LIVES)
+    store.end_all("ada", NOW + 60, SIGNED_OUT_EVERYWHERE, LIVES, keep=many[0].id)
+    assert "kept" not in kinds(store, NOW + 60)
+    assert index_of(store, NOW + 60).revokes(claims_of(many[0]))
 
 
 # Listing

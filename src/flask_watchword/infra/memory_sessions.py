@@ -15,6 +15,9 @@ from flask_watchword.sessions.store import (
     MAX_ENDED_PER_CALL,
     Batch,
     LogPage,
+    all_sessions_revocation,
+    kept_revocation,
+    not_covered,
     page_of,
     session_revocation,
     subject_revocation,
@@ -129,7 +132,16 @@ class MemorySessionStore:
         with self._changed():
             with_tokens = self._live(subject, now - lifetimes.leeway)
             others = [session for session in with_tokens if session.id != keep]
-            ended = self._end(others, now, reason, lifetimes)
+            before = None
+            if len(others) >= MAX_ENDED_PER_CALL:
+                everything = all_sessions_revocation(subject, now, lifetimes)
+                everything = later_than(everything, self._newest_of(everything))
+                kept = self._sessions.get(keep or "")
+                if kept is not None and kept.ended_at is None:
+                    self._append([kept_revocation(kept.id, everything)])
+                self._append([everything])
+                before = everything.revoked_at
+            ended = self._end(others, now, reason, lifetimes, before)
             if keep is None:
                 self._append([subject_revocation(subject, now, lifetimes)])
             return ended
@@ -170,6 +182,8 @@ class MemorySessionStore:
             (RevocationKind.TOKEN, token_id),
             (RevocationKind.SUBJECT, subject),
             (RevocationKind.KEY, key_id),
+            (RevocationKind.KEPT, session_id),
+            (RevocationKind.SESSIONS, None if session_id is None else subject),
         }
         with self._changed():
             return [entry for _, entry in self._log if (entry.kind, entry.value) in wanted]
@@ -212,22 +226,28 @@ class MemorySessionStore:
         ]
 
     def _end(
-        self, sessions: Iterable[Session], now: float, reason: str, lifetimes: Lifetimes
+        self,
+        sessions: Iterable[Session],
+        now: float,
+        reason: str,
+        lifetimes: Lifetimes,
+        before: float | None = None,
     ) -> list[Session]:
         ended = [replace(session, ended_at=now, end_reason=reason) for session in sessions]
         for session in ended:
             self._sessions[session.id] = session
-        self._append([session_revocation(session, now, lifetimes) for session in ended])
+        logged = not_covered(ended, before)
+        self._append([session_revocation(session, now, lifetimes) for session in logged])
         return ended
 
-    def _newest_of(self, subject: str) -> float | None:
-        about = (entry for _, entry in self._log if entry.kind is RevocationKind.SUBJECT)
-        return max((entry.revoked_at for entry in about if entry.value == subject), default=None)
+    def _newest_of(self, new: Revocation) -> float | None:
+        about = (e for _, e in self._log if (e.kind, e.value) == (new.kind, new.value))
+        return max((entry.revoked_at for entry in about), default=None)
 
     def _append(self, entries: Iterable[Revocation]) -> None:
         for entry in entries:
             if entry.kind is RevocationKind.SUBJECT:
-                entry = later_than(entry, self._newest_of(entry.value))
+                entry = later_than(entry, self._newest_of(entry))
             self._logged += 1
             self._log.append((self._logged, entry))
         self._changed().notify_all()

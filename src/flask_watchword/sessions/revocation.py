@@ -15,6 +15,10 @@ class RevocationKind(StrEnum):
     TOKEN = "token"
     SUBJECT = "subject"
     KEY = "key"
+    #: All sessions of a subject that started before ``revoked_at``, but for a kept one.
+    SESSIONS = "sessions"
+    #: The session that is kept by the entry for all sessions with the same ``revoked_at``.
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,9 @@ class Revocation:
         value: a session id, a token's ``jti``, a subject, or the ``kid`` of a key.
         revoked_at: when it was revoked. For a subject it is later by the leeway, so that it is not
             before the ``iat`` of a token from a node whose clock is ahead. It revokes the tokens
-            issued until then that belong to no session; sessions are revoked one by one.
+            issued until then that belong to no session. For all sessions of a subject it is earlier
+            by the leeway and a second, so that it is after the ``auth_time`` of no session that a
+            node whose clock is behind starts later.
         expires_at: when the last token it can apply to expires; the entry can be deleted then.
     """
 
@@ -72,24 +78,31 @@ class RevocationIndex:
         self._sessions = ExpiringSet()
         self._tokens = ExpiringSet()
         self._subjects: dict[str, tuple[float, float]] = {}
+        # The sessions of these subjects that started before the first time.
+        self._all_sessions: dict[str, tuple[float, float]] = {}
+        self._kept: dict[str, tuple[float, float]] = {}
         self.keys: dict[str, float] = {}
         # For each request: one look-up less.
         self._recent_sessions = self._sessions.recent
         self._has_tokens = False
+        self._by_time = {
+            RevocationKind.SUBJECT: self._subjects,
+            RevocationKind.SESSIONS: self._all_sessions,
+            RevocationKind.KEPT: self._kept,
+        }
 
     def __len__(self) -> int:
-        return len(self._sessions) + len(self._tokens) + len(self._subjects) + len(self.keys)
+        by_time = sum(map(len, self._by_time.values()))
+        return len(self._sessions) + len(self._tokens) + len(self.keys) + by_time
 
     def add(self, entries: Iterable[Revocation]) -> None:
         """Add entries; of two for the same value the later times apply."""
         for entry in entries:
             kind, value, expires_at = entry.kind, entry.value, entry.expires_at
-            if kind is RevocationKind.SUBJECT:
-                revoked_at, known_until = self._subjects.get(value, (0.0, 0.0))
-                self._subjects[value] = (
-                    max(revoked_at, entry.revoked_at),
-                    max(known_until, expires_at),
-                )
+            by_time = self._by_time.get(kind)
+            if by_time is not None:
+                revoked_at, known_until = by_time.get(value, (0.0, 0.0))
+                by_time[value] = max(revoked_at, entry.revoked_at), max(known_until, expires_at)
             elif kind is RevocationKind.KEY:
                 self.keys[value] = max(self.keys.get(value, 0.0), expires_at)
             else:
@@ -132,6 +145,8 @@ class RevocationIndex:
                 and session in table
             ):
                 return True
+            if self._all_sessions and self._ended_with_all(claims):
+                return True
         elif self._subjects and self._subject_is_revoked(claims):
             return True
         return self._has_tokens and self._token_is_revoked(claims)
@@ -139,12 +154,28 @@ class RevocationIndex:
     def ends_session_of(self, claims: Mapping[str, Any]) -> bool:
         """Tell whether the session of a token has been revoked."""
         session = claims.get("sid")
-        return isinstance(session, str) and session in self._sessions
+        return isinstance(session, str) and (
+            session in self._sessions or self._ended_with_all(claims)
+        )
+
+    def _ended_with_all(self, claims: Mapping[str, Any]) -> bool:
+        """Tell whether the session of a token is among all those that a subject has ended."""
+        before = self._time_of(self._all_sessions, claims.get(self._subject_claim))
+        if before is None:
+            return False
+        started = claims.get("auth_time")
+        if isinstance(started, (int, float)) and started >= before:
+            return False
+        kept = self._time_of(self._kept, claims["sid"])
+        return kept is None or kept < before
 
     def subject_revoked_at(self, subject: object) -> float | None:
         """Return the time of a subject's newest revocation; ``None`` when there is none."""
-        known = self._subjects.get(str(subject)) if isinstance(subject, (str, int)) else None
-        return None if known is None else known[0]
+        return self._time_of(self._subjects, subject)
+
+    def _time_of(self, known: Mapping[str, tuple[float, float]], value: object) -> float | None:
+        found = known.get(str(value)) if isinstance(value, (str, int)) else None
+        return None if found is None else found[0]
 
     def _subject_is_revoked(self, claims: Mapping[str, Any]) -> bool:
         revoked_at = self.subject_revoked_at(claims.get(self._subject_claim))
@@ -161,9 +192,9 @@ class RevocationIndex:
         self._has_tokens = len(self._tokens) > 0
         for value in [value for value, expires_at in self.keys.items() if expires_at <= now]:
             del self.keys[value]
-        expired = [value for value, (_, expires_at) in self._subjects.items() if expires_at <= now]
-        for value in expired:
-            del self._subjects[value]
+        for by_time in self._by_time.values():
+            for value in [value for value, (_, end) in by_time.items() if end <= now]:
+                del by_time[value]
 
     def compaction(self, now: float) -> Iterator[None]:
         """Move entries to tables, and delete expired ones there, where there are very many.

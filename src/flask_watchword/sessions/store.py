@@ -1,7 +1,7 @@
 """The session store protocol, with the atomicity it requires."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from flask_watchword.sessions.requester import UNKNOWN_REQUESTER, Requester
@@ -73,7 +73,7 @@ def page_of(batch: Batch) -> LogPage:
 
 #: How many sessions a store ends in one step. A subject may have a hundred thousand sessions when a
 #: limit is introduced, and that must not block a store for seconds. The next logins end the rest.
-MAX_ENDED_PER_CALL = 1_000
+MAX_ENDED_PER_CALL = 500
 
 #: Seconds for which expired rows are kept before they are purged. Tokens are accepted for a leeway
 #: past their expiry, and the clocks of machines that share a store differ: a row that has expired
@@ -151,8 +151,14 @@ class SessionStore(Protocol):
         """End every session of a subject except ``keep``, and log that.
 
         This includes sessions that expired less than the leeway ago, whose tokens are still
-        accepted. It works in steps of :data:`MAX_ENDED_PER_CALL` sessions or more. After
+        accepted. It works in steps of at most :data:`MAX_ENDED_PER_CALL` sessions. After
         ``StoreUnavailable`` some sessions may have ended, and the caller repeats the call.
+
+        Sessions that fit in one step are logged by their ids. If there are more, one entry of
+        :func:`all_sessions_revocation` is logged with the first step, and after it by their ids
+        only sessions that are not older. ``keep`` is excepted from that entry by another one,
+        unless it has ended. Once a concurrent call has logged a newer entry for the subject, which
+        may except a session of this step, this call treats its next step as a first one.
 
         Without ``keep`` the subject itself is logged as well, for its tokens without a session:
         see :meth:`revoke`.
@@ -188,6 +194,9 @@ class SessionStore(Protocol):
         key_id: str | None = None,
     ) -> Sequence[Revocation]:
         """Return the entries for a session, a token, a subject and a key.
+
+        With a session this includes the entries for all sessions of the subject. Without one it
+        does not, because one that keeps a session is incomplete without the session's entry.
 
         For a process whose own copy of the log is too old to be trusted.
         """
@@ -232,3 +241,23 @@ def subject_revocation(subject: str, now: float, lifetimes: Lifetimes) -> Revoca
     revoked_at = now + lifetimes.leeway
     longest = max(lifetimes.access, lifetimes.detached) + lifetimes.leeway
     return Revocation(RevocationKind.SUBJECT, subject, revoked_at, revoked_at + longest)
+
+
+def all_sessions_revocation(subject: str, now: float, lifetimes: Lifetimes) -> Revocation:
+    """Return the entry that revokes the tokens of all sessions of a subject that are older.
+
+    The claim ``auth_time`` has whole seconds, and the clock of a node that starts a session after
+    ``now`` may be behind by the leeway: sessions of this time are revoked by their ids.
+    """
+    longest = max(lifetimes.absolute, lifetimes.idle, lifetimes.access) + lifetimes.leeway
+    return Revocation(RevocationKind.SESSIONS, subject, now - lifetimes.leeway - 1.0, now + longest)
+
+
+def kept_revocation(session_id: str, entry: Revocation) -> Revocation:
+    """Return the entry that excepts a session from one for all sessions of its subject."""
+    return replace(entry, kind=RevocationKind.KEPT, value=session_id)
+
+
+def not_covered(ended: Iterable[Session], before: float | None) -> Sequence[Session]:
+    """Return the sessions that an entry for all sessions before a time does not revoke."""
+    return [one for one in ended if before is None or int(one.started_at) >= before]

@@ -15,7 +15,7 @@ from flask_watchword.infra.sql.factory import open_sql_sessions
 from flask_watchword.infra.sql.sessions import SqlSessionStore
 from flask_watchword.infra.sql.tables import revocations
 from flask_watchword.sessions.requester import Requester
-from flask_watchword.sessions.revocation import Revocation, RevocationKind
+from flask_watchword.sessions.revocation import Revocation, RevocationIndex, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, new_session
 
 NOW = 1_700_000_000.0
@@ -127,6 +127,37 @@ def test_pages_of_a_log_with_gaps_and_expired_entries_have_every_live_one_once(
     assert max(len(page.tokens) for page in pages) <= 4
     assert pages[-1].cursor == newest
     assert [page.cursor for page in store.log_pages(newest, NOW)] == [newest]
+    store.close()
+
+
+def test_of_two_calls_that_end_very_many_sessions_at_once_none_keeps_what_the_other_has_ended(
+    any_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_ENDED_PER_CALL", 3)
+    store = open_sql_sessions(any_engine.url, upgrade=False)
+    many = [new_session("ada", NOW + n, LIVES) for n in range(10)]
+    for session in many:
+        store.start(session, None, LIVES)
+    # The other call comes between two steps of the first, and keeps what that ends afterwards.
+    first, other = many[0].id, many[9].id
+    step, calls = store._end_some, []
+
+    def step_and_call_again(*arguments: Any, **named: Any) -> Any:
+        result = step(*arguments, **named)
+        calls.append(result)
+        if len(calls) == 1:
+            store.end_all("ada", NOW + 60, SIGNED_OUT, LIVES, keep=other)
+        return result
+
+    monkeypatch.setattr(store, "_end_some", step_and_call_again)
+    store.end_all("ada", NOW + 60, SIGNED_OUT, LIVES, keep=first)
+    index = RevocationIndex()
+    index.add(store.revocations(0, NOW + 60).entries)
+    states = [store.get(session.id) for session in many]
+    # Each call has ended the session that the other one keeps.
+    assert [one.id for one in states if one is not None and one.ended_at is None] == []
+    claims = [{"sid": one.id, "sub": "ada", "auth_time": int(one.started_at)} for one in many]
+    assert [one["sid"] for one in claims if not index.revokes(one)] == []
     store.close()
 
 

@@ -17,7 +17,7 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.valkey import sessions as module
 from flask_watchword.infra.valkey.sessions import ValkeySessionStore
 from flask_watchword.sessions.refresh import RefreshRejected, refresh
-from flask_watchword.sessions.revocation import Revocation, RevocationKind
+from flask_watchword.sessions.revocation import Revocation, RevocationIndex, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes, Session, new_session
 from tests.servers.valkey import ValkeyServer, running_cluster, running_valkey, wait_until
 
@@ -235,6 +235,34 @@ def test_all_sessions_are_ended_in_short_steps_despite_concurrent_deletions(
     ended = store.end_all("ada", NOW + 20, SIGNED_OUT, LIVES)
     assert sorted(one.id for one in ended) == sorted(live)
     assert max(steps) == 3
+
+
+def test_of_two_calls_that_end_very_many_sessions_at_once_none_keeps_what_the_other_has_ended(
+    store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_ENDED_PER_CALL", 3)
+    many = [new_session("ada", NOW + n, LIVES) for n in range(10)]
+    for session in many:
+        store.start(session, None, LIVES)
+    # The other call comes between two steps of the first, and keeps what that ends afterwards.
+    first, other = many[9].id, many[8].id
+    run, steps = store._run, []
+
+    def run_and_call_again(script: str, *arguments: Any) -> Any:
+        answer = run(script, *arguments)
+        if script == "end_all":
+            steps.append(answer)
+            if len(steps) == 1:
+                store.end_all("ada", NOW + 60, SIGNED_OUT, LIVES, keep=other)
+        return answer
+
+    monkeypatch.setattr(store, "_run", run_and_call_again)
+    store.end_all("ada", NOW + 60, SIGNED_OUT, LIVES, keep=first)
+    index = RevocationIndex()
+    index.add(store.revocations(0, NOW + 60).entries)
+    assert store.of_subject("ada", NOW + 60) == []
+    claims = [{"sid": one.id, "sub": "ada", "auth_time": int(one.started_at)} for one in many]
+    assert [one["sid"] for one in claims if not index.revokes(one)] == []
 
 
 def test_log_of_many_pages_is_returned_complete_and_in_order(

@@ -365,9 +365,9 @@ class RevocationFeed(ForkAware):
 
     def _compact(self, now: float) -> None:
         steps = self._index.compaction(now)
-        more = True
-        while more and not self._follower.is_closed:
+        while not self._follower.is_closed:
             # In steps, because requests wait for this lock when they revoke something.
             with self._lock():
-                more = next(steps, _END) is not _END
+                if next(steps, _END) is _END:
+                    return
             time.sleep(_PAUSE)

@@ -106,8 +106,12 @@ class SessionContext:
         """Create the tokens of a session's current generation."""
         until = int(session.access_until(self.now, self.lifetimes))
         # Last, so that neither a loader nor the caller can override the claims of the session.
-        own = {self.app.config["JWT_IDENTITY_CLAIM"]: session.subject, "sid": session.id}
-        access = {**(claims or {}), **own, "auth_time": int(session.started_at), "exp": until}
+        own = {
+            self.app.config["JWT_IDENTITY_CLAIM"]: session.subject,
+            "sid": session.id,
+            "auth_time": int(session.started_at),
+        }
+        access = {**(claims or {}), **own, "exp": until}
         if fresh is False:
             access["fresh"] = False
         refresh = {**own, "gen": session.generation, "exp": int(session.idle_until)}

@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, TypeAlias
@@ -24,6 +25,9 @@ from flask_watchword.sessions.store import (
     MAX_ENDED_PER_CALL,
     Batch,
     LogPage,
+    all_sessions_revocation,
+    kept_revocation,
+    not_covered,
     session_revocation,
     subject_revocation,
 )
@@ -35,6 +39,9 @@ _LARGEST = 2**63 - 1
 
 #: Log entries that one statement reads, which takes a fraction of the time limit of a statement.
 _PAGE = 20_000
+
+#: Seconds between two long transactions, in which other writers get the lock of SQLite.
+_PAUSE = 0.005
 
 _TOKEN = RevocationKind.TOKEN.value
 
@@ -181,11 +188,13 @@ class SqlSessionStore:
             "most": MAX_ENDED_PER_CALL,
         }
         further = [subject_revocation(subject, now, lifetimes)] if keep is None else []
-        step = self._end_some(values, lifetimes, further)
+        step, before = self._end_some(values, lifetimes, None, further)
         ended = list(step)
         # Until none is found: others may have ended a part of the sessions of a step.
         while step:
-            step = self._end_some(values, lifetimes)
+            if len(step) >= MAX_ENDED_PER_CALL and not self._is_postgres:
+                time.sleep(_PAUSE)
+            step, before = self._end_some(values, lifetimes, before)
             ended += step
         return ended
 
@@ -258,6 +267,7 @@ class SqlSessionStore:
             "token_id": token_id,
             "subject": subject,
             "key_id": key_id,
+            "subject_of_session": None if session_id is None else subject,
         }
         entries = [_revocation(row) for row in self._database.rows(statements.FIND, values)]
         self._feed.check_file()
@@ -361,18 +371,56 @@ class SqlSessionStore:
         self,
         values: dict[str, Any],
         lifetimes: Lifetimes,
-        further: Iterable[Revocation] = (),
-    ) -> list[Session]:
-        def work(connection: Connection) -> list[Session]:
+        before: float | None,
+        further: Sequence[Revocation] = (),
+    ) -> tuple[list[Session], float | None]:
+        """End a step of the sessions of a subject.
+
+        Args:
+            values: for the statement.
+            lifetimes: of sessions.
+            before: the time of the entry for all sessions that an earlier step has logged.
+            further: entries that are logged with this step.
+
+        Returns:
+            The ended sessions, and ``before`` for the next step.
+        """
+
+        def work(connection: Connection) -> tuple[list[Session], float | None]:
             # Without the lock a concurrent call would find all sessions of this step ended, and
             # return too early.
             self._lock(connection, values["of_subject"])
-            return self._end(connection, statements.END_SOME, values, lifetimes, further)
+            ended = [_session(row) for row in connection.execute(statements.END_SOME, values)]
+            new = all_sessions_revocation(values["of_subject"], values["now"], lifetimes)
+            newest = self._newest(connection, new)
+            covered_before = before if before == newest else None
+            everything: list[Revocation] = []
+            if covered_before is None and len(ended) >= values["most"]:
+                everything = self._all_but(connection, later_than(new, newest), values["keep"])
+                covered_before = everything[-1].revoked_at
+            by_id = [
+                session_revocation(one, values["now"], lifetimes)
+                for one in not_covered(ended, covered_before)
+            ]
+            self._log(connection, [*everything, *by_id, *further])
+            return ended, covered_before
 
-        ended = run(self._transactions, work)
+        ended, covered_before = run(self._transactions, work)
         if ended or further:
             self._feed.after_logging()
-        return ended
+        return ended, covered_before
+
+    def _all_but(self, connection: Connection, entry: Revocation, keep: str) -> list[Revocation]:
+        """Return the entries that revoke all sessions but one, unless that has ended."""
+        found = connection.execute(statements.GET, {"session_id": keep}).all()
+        is_kept = any(_session(row).ended_at is None for row in found)
+        # First, so that no process knows the second without it.
+        return [kept_revocation(keep, entry), entry] if is_kept else [entry]
+
+    def _newest(self, connection: Connection, entry: Revocation) -> float | None:
+        values = {"kind": entry.kind.value, "value": entry.value}
+        newest: float | None = connection.scalar(statements.NEWEST_ABOUT, values)
+        return newest
 
     def _lock(self, connection: Connection, subject: str) -> None:
         if self._is_postgres:
@@ -384,18 +432,16 @@ class SqlSessionStore:
         statement: Executable,
         values: dict[str, Any],
         lifetimes: Lifetimes,
-        further: Iterable[Revocation] = (),
     ) -> list[Session]:
         ended = [_session(row) for row in connection.execute(statement, values)]
         entries = [session_revocation(session, values["now"], lifetimes) for session in ended]
-        self._log(connection, [*entries, *further])
+        self._log(connection, entries)
         return ended
 
     def _with_later_time(self, connection: Connection, entry: Revocation) -> Revocation:
         if entry.kind is not RevocationKind.SUBJECT:
             return entry
-        newest = connection.scalar(statements.NEWEST_OF_SUBJECT, {"subject": entry.value})
-        return later_than(entry, newest)
+        return later_than(entry, self._newest(connection, entry))
 
     def _log(self, connection: Connection, entries: Sequence[Revocation]) -> None:
         if not entries:

@@ -209,7 +209,10 @@ def _about(kind: RevocationKind, name: str) -> ColumnElement[bool]:
     return and_(_log.kind == kind.value, _log.value == bindparam(name))
 
 
-NEWEST_OF_SUBJECT = select(func.max(_log.moment)).where(_about(RevocationKind.SUBJECT, "subject"))
+#: The time of the newest entry of a kind that has one.
+NEWEST_ABOUT = select(func.max(_log.moment)).where(
+    _log.kind == bindparam("kind"), _log.value == bindparam("value")
+)
 
 FIND = select(*_ENTRY).where(
     or_(
@@ -217,6 +220,8 @@ FIND = select(*_ENTRY).where(
         _about(RevocationKind.TOKEN, "token_id"),
         _about(RevocationKind.SUBJECT, "subject"),
         _about(RevocationKind.KEY, "key_id"),
+        _about(RevocationKind.KEPT, "session_id"),
+        _about(RevocationKind.SESSIONS, "subject_of_session"),
     )
 )
 

@@ -27,6 +27,7 @@ from flask_watchword.sessions.store import (
     MAX_ENDED_PER_CALL,
     Batch,
     LogPage,
+    all_sessions_revocation,
     page_of,
     subject_revocation,
 )
@@ -169,7 +170,9 @@ class ValkeySessionStore:
             entry = subject_revocation(subject, now, lifetimes)
             revoked = moment(entry.revoked_at), moment(entry.expires_at)
         until = moment(now + lifetimes.access), moment(lifetimes.leeway)
-        args = subject, moment(now), reason, *until, keep or "", *revoked
+        everything = all_sessions_revocation(subject, now, lifetimes)
+        before = moment(everything.revoked_at), moment(everything.expires_at)
+        args = subject, moment(now), reason, *until, keep or "", *revoked, *before
         ended, complete = self._end_once(*args)
         # Sessions deleted by others between two steps move the rest up, past the next position.
         while not complete:
@@ -257,6 +260,8 @@ class ValkeySessionStore:
             RevocationKind.TOKEN: token_id,
             RevocationKind.SUBJECT: subject,
             RevocationKind.KEY: key_id,
+            RevocationKind.KEPT: session_id,
+            RevocationKind.SESSIONS: None if session_id is None else subject,
         }
         names = [
             entry_name(kind, value) for kind, value in values_by_kind.items() if value is not None
@@ -307,9 +312,10 @@ class ValkeySessionStore:
     def _end_once(self, *args: str) -> tuple[list[Session], bool]:
         """End the sessions of a subject; return them, and whether one step was enough."""
         ended: list[Session] = []
-        position, steps = 0, 0
+        position, steps, logged = 0, 0, ""
         while position >= 0:
-            rows, position = self._run("end_all", *args, position, MAX_ENDED_PER_CALL)
+            rows, position, time = self._run("end_all", *args, position, MAX_ENDED_PER_CALL, logged)
+            logged = text(time)
             ended += sessions_of(rows)
             steps += 1
         return ended, steps == 1

@@ -28,7 +28,15 @@ sessions = Table(
     Column("elsewhere_at", Float(53)),
     Column("elsewhere_address", AnyText, nullable=False, server_default=text("''")),
     Column("elsewhere_agent", AnyText, nullable=False, server_default=text("''")),
-    Index("ix_watchword_sessions_subject", "subject"),
+    # Only of sessions that have not ended: a subject may have ended a hundred thousand.
+    Index(
+        "ix_watchword_sessions_subject",
+        "subject",
+        "started_at",
+        "id",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
     Index("ix_watchword_sessions_idle_until", "idle_until"),
 )
 

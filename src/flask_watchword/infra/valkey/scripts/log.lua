@@ -18,14 +18,16 @@ end
 --
 -- A server that is out of memory rejects a script only if its first writing command may allocate
 -- memory. So `append` begins with one that does not: revoking has to work then, too.
+--
+-- Returns the time of the entry: each of a subject, and each for all of its sessions, is later than the
+-- one before (see `later_than`).
 local function append(kind, value, moment, until_)
   local member = kind .. ':' .. value
   redis.call('ZREM', ORDER, member)
   local known = redis.call('HGET', ENTRIES, member)
   if known then
     local known_moment, known_until = string.match(known, '^(%S+) (%S+)$')
-    if kind == 'subject' and tonumber(moment) <= tonumber(known_moment) then
-      -- Each entry of a subject is later than the one before: see `later_than`.
+    if (kind == 'subject' or kind == 'sessions') and tonumber(moment) <= tonumber(known_moment) then
       moment = string.format('%.17g', known_moment + 0.000001)
     end
     moment, until_ = later(known_moment, moment), later(known_until, until_)
@@ -35,6 +37,7 @@ local function append(kind, value, moment, until_)
   redis.call('HSET', ENTRIES, 'last', number, member, moment .. ' ' .. until_)
   redis.call('ZADD', ORDER, number, member)
   redis.call('ZADD', ENDS, until_, member)
+  return moment
 end
 
 local function announce()
@@ -62,14 +65,17 @@ local function live(subject, now)
   return ids
 end
 
--- Ends a session that has not ended, and logs that. Returns the session.
-local function finish(id, now, reason, access_until, leeway)
+-- Ends a session that has not ended, and logs that, unless an entry for all sessions that started before
+-- a time says so. Returns the session.
+local function finish(id, now, reason, access_until, leeway, before)
   local key = session_key(id)
-  local subject, idle_until, ends_at = unpack(
-    redis.call('HMGET', key, 'subject', 'idle_until', 'ends_at'))
+  local subject, idle_until, ends_at, started_at = unpack(
+    redis.call('HMGET', key, 'subject', 'idle_until', 'ends_at', 'started_at'))
   redis.call('ZREM', subject_key(subject), id)
   redis.call('HSET', key, 'ended_at', now, 'end_reason', reason)
-  local until_ = later(idle_until, earlier(access_until, ends_at)) + leeway
-  append('session', id, now, string.format('%.17g', until_))
+  if not before or math.floor(started_at) >= tonumber(before) then
+    local until_ = later(idle_until, earlier(access_until, ends_at)) + leeway
+    append('session', id, now, string.format('%.17g', until_))
+  end
   return stored(key)
 end

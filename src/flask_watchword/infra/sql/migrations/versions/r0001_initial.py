@@ -108,7 +108,13 @@ def _create_sessions() -> None:
         _text_with_default("elsewhere_address"),
         _text_with_default("elsewhere_agent"),
     )
-    op.create_index("ix_watchword_sessions_subject", "watchword_sessions", ["subject"])
+    op.create_index(
+        "ix_watchword_sessions_subject",
+        "watchword_sessions",
+        ["subject", "started_at", "id"],
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.create_index("ix_watchword_sessions_idle_until", "watchword_sessions", ["idle_until"])
     op.create_table(
         "watchword_revocations",
