@@ -1,7 +1,7 @@
-"""What Werkzeug compiles to build the URL of a route, kept for the next application.
+"""Reuse the code that Werkzeug compiles for building URLs of routes.
 
-The applications of most tests have the same routes, and compiling them takes two thirds of the time
-that making the login service takes.
+The applications of most tests have the same routes, and compiling takes two thirds of the time to
+create the login service.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,8 @@ Builder = Callable[..., tuple[str, str]]
 def keep_route_builders() -> None:
     """Compile each kind of route once in this process.
 
-    The function that Werkzeug compiles gets the route as an argument, so routes with the same path
-    may share it. Those with defaults have them compiled in and are left alone.
+    The compiled function gets the route as an argument, so routes with the same path may share it.
+    Those with defaults are excluded, because the defaults are compiled in.
     """
     compile_builder: Any = getattr(Rule, "_compile_builder", None)
     if compile_builder is None:  # another release of Werkzeug

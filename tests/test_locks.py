@@ -1,4 +1,4 @@
-"""Locks are of the process, and of the threading library, that uses them."""
+"""Locks belong to the current process and the current threading library."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ from flask_watchword.locks import PerProcess, process_lock
 
 
 class OtherLock:
-    """What a library that replaces ``threading.Lock`` puts there."""
+    """The lock class of a library that replaces ``threading.Lock``."""
 
 
 def test_every_caller_gets_the_same_lock() -> None:
@@ -19,7 +19,9 @@ def test_every_caller_gets_the_same_lock() -> None:
         assert len({id(found) for found in pool.map(lambda _: lock(), range(64))}) == 1
 
 
-def test_after_monkey_patching_it_is_one_of_the_other_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lock_created_after_monkey_patching_has_the_new_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     lock = process_lock()
     before = lock()
     monkeypatch.setattr(threading, "Lock", OtherLock)
@@ -29,7 +31,7 @@ def test_after_monkey_patching_it_is_one_of_the_other_kind(monkeypatch: pytest.M
     assert lock() is before
 
 
-def test_a_process_that_was_forked_without_a_hook_gets_its_own(
+def test_process_forked_without_a_hook_gets_its_own_lock(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     places: PerProcess[threading.BoundedSemaphore]

@@ -1,4 +1,4 @@
-"""Read from a module's source what it imports, wherever in the source the import stands."""
+"""Read the imports of a module from its source, wherever in the source they are."""
 
 import ast
 from collections.abc import Iterator

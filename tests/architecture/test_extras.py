@@ -15,7 +15,7 @@ from flask_watchword.extras import PACKAGES, MissingExtra, require
 
 ROOT = Path(__file__).parents[2]
 
-# Runs each program in an interpreter that has none of the packages, and prints how it ended.
+# Runs each program in an interpreter without any of the packages, and prints the result.
 RUNNER = """
 import sys
 from importlib.machinery import PathFinder
@@ -148,7 +148,7 @@ POSTGRES = "'postgresql://ada@127.0.0.1:1/shop'"
                 ),
             },
         ),
-        # Everything that the service brings and sessions in SQLite do without.
+        # All dependencies of the service that sessions in SQLite do not need.
         (
             ",".join(sorted(set(PACKAGES["service"]) - set(PACKAGES["sqlite"]))),
             {
@@ -169,7 +169,7 @@ POSTGRES = "'postgresql://ada@127.0.0.1:1/shop'"
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_needs_a_missing_package_says_how_to_install_it(
+def test_missing_package_is_an_error_that_says_how_to_install_it(
     hidden: str, expected: dict[str, str], tmp_path: Path
 ) -> None:
     assert outcomes(hidden, *expected, folder=tmp_path) == [*expected.values()]
@@ -179,7 +179,7 @@ def plain(distribution: str) -> str:
     return distribution.lower().replace("_", "-")
 
 
-def test_the_packages_of_each_extra_are_those_of_the_project() -> None:
+def test_packages_of_each_extra_are_those_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     distributions = packages_distributions()
     named = {
@@ -194,7 +194,7 @@ def test_the_packages_of_each_extra_are_those_of_the_project() -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES["service"])
-def test_each_package_of_an_extra_is_looked_for(
+def test_every_package_of_an_extra_is_checked_for(
     package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require("service")

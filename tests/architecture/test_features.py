@@ -35,7 +35,7 @@ def complaints(module: Module) -> list[str]:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
-def test_a_feature_keeps_to_its_rules(module: Module) -> None:
+def test_feature_follows_its_rules(module: Module) -> None:
     assert complaints(module) == []
 
 
@@ -48,12 +48,12 @@ def test_a_feature_keeps_to_its_rules(module: Module) -> None:
         ("totp.http", "from flask_watchword.service.features.sessions.sql import Table"),
     ],
 )
-def test_a_breach_of_the_rules_is_found(name: str, source: str) -> None:
+def test_violation_of_the_rules_is_detected(name: str, source: str) -> None:
     name = f"flask_watchword.service.features.{name}"
     assert len(complaints(Module(name, name.rpartition(".")[0], source))) == 1
 
 
-def test_the_table_alone_imports_every_feature() -> None:
+def test_only_the_table_imports_every_feature() -> None:
     declarations = [m for m in modules_of("flask_watchword") if "service" in m.name]
     importers = {
         module.name.rpartition(".")[2]

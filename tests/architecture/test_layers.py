@@ -11,7 +11,7 @@ from tests.architecture.import_reader import Module, imported_names, modules_of
 PACKAGE = "flask_watchword"
 ROOT = "__init__"  # stands for flask_watchword/__init__.py, the public names of the package
 
-# From the top down, each with the parts of the package it may import beside itself.
+# From the top down, each with the parts of the package that it may import.
 CORE = {"errors", "clock", "locks", "extras", "ip_networks"}
 ENGINE = CORE | {"jose"}
 EXTENSION = ENGINE | {"fork_safety", "accounts", "sessions", "keys", "infra"}
@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dropin": EXTENSION | SURFACE | {"jwt_manager", "tokens", "default_callbacks", ROOT},
     ROOT: {"extension", "service"},
     "migrations": {"infra"},
-    # What a feature of an application is made of, from the service and from below.
+    # The parts that a feature of an application may use, from the service and from below.
     "features": SERVICE | {"service"},
     # Modules under Flask-JWT-Extended's names.
     "exceptions": {"errors", "extension"},
@@ -68,8 +68,8 @@ MUST_NOT_IMPORT: dict[str, set[str]] = {
     "extension": SOCKETS | DATABASES | {"argon2", "click", "rich", "granian"},
 }
 
-# The store Protocols live with their consumers, so that one place alone chooses what stands behind.
-# A feature has its own tables in `sql.py`, and its declaration names them.
+# The store protocols are with their consumers, so only one module chooses the implementation. A
+# feature has its own tables in `sql.py`, and its declaration names them.
 NAMES_CONCRETE_STORES = re.compile(
     rf"{PACKAGE}\.(features|service\.(stores|feature|features\.\w+\.(sql|feature)))"
 )
@@ -89,7 +89,7 @@ def part_of(name: str) -> str:
 
 
 def complaints(module: Module) -> Iterator[str]:
-    """Yield a sentence for every import of the module that runs against the layers."""
+    """Yield a sentence for every import of the module that violates the layers."""
     part = part_of(module.name)
     for name in imported_names(module):
         if name.split(".")[0] != PACKAGE:
@@ -112,12 +112,12 @@ def test_module_imports_only_from_the_layers_below_it(module: Module) -> None:
     assert list(complaints(module)) == []
 
 
-def test_every_part_of_the_package_has_its_place_in_the_layers() -> None:
+def test_every_part_of_the_package_is_in_the_layers() -> None:
     parts = {module.name.split(".")[1] for module in MODULES if "." in module.name}
     assert parts - MAY_IMPORT.keys() == set()
 
 
-def test_modules_do_not_import_each_other_in_a_cycle_not_even_for_types() -> None:
+def test_modules_have_no_import_cycle_even_for_types() -> None:
     graph = {module.name: internal_imports(module, for_types=True) for module in MODULES}
     try:
         TopologicalSorter(graph).prepare()
@@ -134,7 +134,7 @@ def test_modules_do_not_import_each_other_in_a_cycle_not_even_for_types() -> Non
     ],
     ids=lambda module: module.name,
 )
-def test_one_module_of_the_service_alone_names_concrete_stores(module: Module) -> None:
+def test_only_one_module_of_the_service_names_concrete_stores(module: Module) -> None:
     at_run_time = internal_imports(module, for_types=False)
     stores = {name for name in at_run_time if part_of(name) == "infra"}
     assert stores - STORES_ANYONE_ABOVE_MAY_IMPORT == set()
@@ -162,20 +162,20 @@ def test_one_module_of_the_service_alone_names_concrete_stores(module: Module) -
         ("clock", "from .errors import WatchwordError"),
     ],
 )
-def test_an_import_that_runs_upwards_is_complained_of(name: str, source: str) -> None:
+def test_upward_import_is_reported(name: str, source: str) -> None:
     name = f"{PACKAGE}.{name}"
     module = Module(name, name.rpartition(".")[0], source)
     assert len(list(complaints(module))) == 1
 
 
-def test_public_module_that_reaches_past_the_extension_is_complained_of() -> None:
+def test_public_module_that_imports_below_the_extension_is_reported() -> None:
     module = Module(PACKAGE, PACKAGE, "from .jose import keys\nfrom .extension import JWTManager")
     assert list(complaints(module)) == [
         "flask_watchword imports flask_watchword.jose.keys, which is not below it"
     ]
 
 
-def test_an_import_that_runs_downwards_is_not_complained_of() -> None:
+def test_downward_import_is_not_reported() -> None:
     source = """
 from __future__ import annotations
 import flask, msgspec

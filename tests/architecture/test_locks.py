@@ -1,4 +1,4 @@
-"""Locks are made where they can be made again: see `locks.py`."""
+"""Locks are created where they can be recreated: see `locks.py`."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "flask_watchword"
 
 PRIMITIVES = {"Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore", "Barrier"}
 
-#: What makes one for the length of a call, or is itself made by a ``PerProcess``.
+#: Calls that create a lock for the duration of a call, or inside a ``PerProcess``.
 ALLOWED = {
     "locks.py": "makes them",
     "fork_safety.py": "_GateState is made by a PerProcess",
@@ -20,7 +20,7 @@ ALLOWED = {
 
 
 def eager(tree: ast.AST) -> Iterator[int]:
-    """Yield the lines on which a primitive is made at once, and not by a lambda."""
+    """Yield the lines that create a primitive immediately instead of in a lambda."""
     late = {
         id(made)
         for node in ast.walk(tree)
@@ -39,7 +39,7 @@ def eager(tree: ast.AST) -> Iterator[int]:
             yield node.lineno
 
 
-def test_no_lock_is_made_before_a_fork_or_monkey_patching_could_spoil_it() -> None:
+def test_no_lock_is_created_before_a_fork_or_monkey_patching() -> None:
     found = {
         f"{path.relative_to(PACKAGE).as_posix()}:{line}"
         for path in PACKAGE.rglob("*.py")
@@ -49,7 +49,7 @@ def test_no_lock_is_made_before_a_fork_or_monkey_patching_could_spoil_it() -> No
     assert found == set()
 
 
-def test_nothing_that_is_patched_is_imported_by_its_name() -> None:
+def test_patched_names_are_not_imported_directly() -> None:
     imported = {
         f"{path.relative_to(PACKAGE).as_posix()}:{node.lineno}"
         for path in PACKAGE.rglob("*.py")
@@ -62,7 +62,8 @@ def test_nothing_that_is_patched_is_imported_by_its_name() -> None:
 
 
 def test_fork_hooks_are_registered_in_one_module() -> None:
-    # A second one would be called in an order of its own, and fail on Windows without its check.
+    # A second module would call its hooks in another order, and would fail on Windows without the
+    # check.
     found = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")

@@ -10,13 +10,13 @@ from flask_watchword.extension import public
 from tests.extension.public_names import PUBLIC_NAMES
 
 
-def test_star_import_gives_exactly_the_public_names() -> None:
+def test_star_import_imports_exactly_the_public_names() -> None:
     imported: dict[str, object] = {}
     exec("from flask_watchword import *", imported)  # noqa: S102 - a function cannot import *
     assert imported.keys() - {"__builtins__"} == PUBLIC_NAMES
 
 
-def test_star_import_leaves_out_what_needs_an_extra() -> None:
+def test_star_import_omits_names_that_need_an_extra() -> None:
     assert "Watchword" not in PUBLIC_NAMES
     assert flask_watchword.Watchword.__module__ == "flask_watchword.service.watchword"
 

@@ -1,4 +1,4 @@
-"""What is published: the tracked files, the lock, and the wheel."""
+"""The published content: the tracked files, the lock file, and the wheel."""
 
 import re
 import shutil
@@ -15,13 +15,13 @@ from hatchling.builders.wheel import WheelBuilder
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements" / "dev.txt"
 
-# In pieces, so that this file does not hold what it looks for.
+# In pieces, so that this file does not contain the searched text.
 REGISTRY_HOSTS = ["files.python" + "hosted", "py" + "pi.org", "/simple" + "/", "index" + "-url ="]
 MACHINE_PATHS = ["/wo" + "rk/", "/t" + "mp/plan", "/ro" + "ot/", "/ho" + "me/", ".py" + "env"]
 
 
 def tracked_files() -> list[Path]:
-    """Return the files git tracks."""
+    """Return the files tracked by git."""
     git = shutil.which("git")
     assert git is not None
     listing = subprocess.run(
@@ -38,7 +38,7 @@ def tracked_texts() -> Iterator[tuple[Path, str]]:
             yield path.relative_to(ROOT), content.decode("utf-8")
 
 
-def test_every_tracked_file_is_text_that_somebody_can_review() -> None:
+def test_every_tracked_file_is_reviewable_text() -> None:
     texts = {path for path, _ in tracked_texts()}
     assert [str(path) for path in tracked_files() if path.relative_to(ROOT) not in texts] == []
 
@@ -79,13 +79,13 @@ def names_of(requirements: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["service.txt", "build.txt", "demo.txt"])
-def test_an_image_and_the_demo_install_what_the_tests_ran_with(name: str) -> None:
+def test_image_and_demo_install_the_tested_versions(name: str) -> None:
     ours, image = versions(LOCK), versions(LOCK.with_name(name))
     assert image
     assert image.items() <= ours.items()
 
 
-def test_an_image_gets_every_requirement_of_the_package() -> None:
+def test_image_gets_every_requirement_of_the_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = list(project["dependencies"])
     for extra in project["optional-dependencies"].values():
@@ -95,7 +95,7 @@ def test_an_image_gets_every_requirement_of_the_package() -> None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
-    """Build the wheel as a release would, without asking the network for anything."""
+    """Build the wheel as for a release, without network access."""
     directory = str(tmp_path_factory.mktemp("dist"))
     artifact = next(WheelBuilder(str(ROOT)).build(directory=directory, versions=["standard"]))
     with zipfile.ZipFile(artifact) as archive:
@@ -107,14 +107,14 @@ def metadata_of(wheel: zipfile.ZipFile, name: str) -> str:
     return wheel.read(path).decode("utf-8")
 
 
-def test_wheel_says_that_it_is_typed(wheel: zipfile.ZipFile) -> None:
+def test_wheel_is_marked_as_typed(wheel: zipfile.ZipFile) -> None:
     assert "flask_watchword/py.typed" in wheel.namelist()
 
 
-def test_wheel_holds_every_file_of_the_package_and_nothing_beside_it(
+def test_wheel_contains_exactly_the_files_of_the_package(
     wheel: zipfile.ZipFile,
 ) -> None:
-    # Modules, and templates of e-mail, scripts of Valkey and what the page at /docs is made of.
+    # Modules, templates of e-mail, scripts of Valkey, and the files of the page at /docs.
     source = ROOT / "src"
     files = {
         path.relative_to(source).as_posix()
@@ -126,7 +126,7 @@ def test_wheel_holds_every_file_of_the_package_and_nothing_beside_it(
     assert shipped == files
 
 
-def test_bare_wheel_requires_its_five_dependencies_alone(
+def test_bare_wheel_requires_only_its_five_dependencies(
     wheel: zipfile.ZipFile,
 ) -> None:
     headers = HeaderParser().parsestr(metadata_of(wheel, "METADATA"))
@@ -140,5 +140,5 @@ def test_wheel_installs_the_watchword_command(wheel: zipfile.ZipFile) -> None:
     assert "watchword = flask_watchword.cli.main:main" in metadata_of(wheel, "entry_points.txt")
 
 
-def test_wheel_carries_the_license(wheel: zipfile.ZipFile) -> None:
+def test_wheel_contains_the_license(wheel: zipfile.ZipFile) -> None:
     assert metadata_of(wheel, "licenses/LICENSE").startswith("MIT License")

@@ -1,4 +1,4 @@
-"""The client of the benchmark believes no answer that is not the one it asked for."""
+"""The client of the benchmark verifies every response."""
 
 import socket
 import threading
@@ -12,7 +12,7 @@ from bench.load import Order, Report, _carry_out
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """A server that counts: each answer has the next token; at `/refuse` it answers 401."""
+    """A server that counts: each response has the next token; `/refuse` responds with 401."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         threading.Thread(target=_accept, args=(listener,), daemon=True).start()
         yield listener.getsockname()[1]
@@ -49,7 +49,7 @@ def carry_out(port: int, path: str) -> Report:
     return _carry_out(order(port, path))
 
 
-def test_every_request_is_answered_and_tokens_go_on(port: int) -> None:
+def test_every_request_gets_a_response_and_tokens_advance(port: int) -> None:
     report = carry_out(port, "/refresh")
     assert sum(int(token) for token in report.tokens) == 300 + 3 + 10
     assert report.seconds > 0
@@ -58,6 +58,6 @@ def test_every_request_is_answered_and_tokens_go_on(port: int) -> None:
 @pytest.mark.parametrize(
     ("path", "complaint"), [("/refuse", "401"), ("/same", "the same token came back")]
 )
-def test_an_answer_that_is_wrong_ends_the_run(port: int, path: str, complaint: str) -> None:
+def test_wrong_response_ends_the_run(port: int, path: str, complaint: str) -> None:
     with pytest.raises(RuntimeError, match=complaint):
         carry_out(port, path)

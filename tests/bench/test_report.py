@@ -1,4 +1,4 @@
-"""What the benchmark says of rates, of which more is better."""
+"""The benchmark's report of rates, of which more is better."""
 
 import pytest
 
@@ -19,18 +19,18 @@ def rates(ours: float, least: float = 0.7) -> Row:
 
 
 @pytest.mark.parametrize(("ours", "met"), [(699.0, False), (700.0, True), (2000.0, True)])
-def test_a_rate_meets_its_target_from_the_limit_on(ours: float, met: bool) -> None:
+def test_rate_meets_its_target_from_the_limit_on(ours: float, met: bool) -> None:
     assert rates(ours).verdict is met
 
 
 @pytest.mark.parametrize(("cost", "met"), [(1.2, True), (1.21, False)])
-def test_a_cost_meets_its_target_up_to_the_limit(cost: float, met: bool) -> None:
+def test_cost_meets_its_target_up_to_the_limit(cost: float, met: bool) -> None:
     spread = Spread(cost, cost, cost)
     row = Row("s", "l", "µs", "base", {"x": spread}, {"x": spread}, "x", Target(1.2))
     assert row.verdict is met
 
 
-def test_rates_and_their_least_are_in_the_table_and_a_missed_one_is_said() -> None:
+def test_rates_and_their_minimum_are_in_the_table_and_missed_targets_are_reported() -> None:
     text = report.as_text([rates(650.0)])
     assert "650/s  0.65×" in text
     assert "≥ 0.70×" in text

@@ -1,4 +1,4 @@
-"""A Dockerfile, read as Docker would: enough for ours."""
+"""A minimal parser of Dockerfiles."""
 
 import json
 import shlex
@@ -33,7 +33,7 @@ def stages() -> list[list[Instruction]]:
 
 
 def values(stage: list[Instruction], name: str) -> list[str]:
-    """Return what follows each instruction of a name."""
+    """Return the values of the instructions with a name."""
     return [instruction.value for instruction in stage if instruction.name == name]
 
 
@@ -44,7 +44,7 @@ def environment(stage: list[Instruction]) -> dict[str, str]:
 
 
 def exec_form(value: str) -> list[str]:
-    """Return the words of a command that no shell is to read; fail where one would be."""
+    """Return the words of a command in exec form; fail for the shell form."""
     words = json.loads(value[value.index("[") :])
     assert all(isinstance(word, str) for word in words)
     return list(words)

@@ -1,4 +1,4 @@
-"""The compose file, and the secrets that are made for it."""
+"""The compose file, and the secrets that are generated for it."""
 
 import re
 import shutil
@@ -21,20 +21,20 @@ FOLDER = ROOT / "deploy"
 COMPOSE = FOLDER / "compose.yaml"
 NODES = ["node-a", "node-b"]
 
-# What one worker takes of PostgreSQL is tried in tests/cli/nodes.
+# tests/cli/nodes measures how many PostgreSQL connections one worker takes.
 CONNECTIONS_OF_A_WORKER = 16
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    """Every service as the specification has it: what it does not know is refused."""
+    """Return every service, validated against the specification: unknown members are rejected."""
     found: dict[str, Any] = PyCompose.from_yaml(text_of(COMPOSE)).to_dict()["services"]
     return found
 
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
-    """Make the secrets as an operator does, in another folder."""
+    """Generate the secrets as an operator does, in another directory."""
     script = shutil.copy(FOLDER / "make-secrets.sh", tmp_path)
     subprocess.run([script], check=True, timeout=60, capture_output=True)
     return tmp_path / "secrets"
@@ -42,14 +42,14 @@ def secrets(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(services: dict[str, Any], secrets: Path) -> Settings:
-    """Read the settings that a node is told."""
+    """Read the settings of a node."""
     given = services["node-a"]["environment"]
     return read_settings(
         {name: str(value).replace("/run/secrets", str(secrets)) for name, value in given.items()}
     )
 
 
-def test_compose_itself_takes_it(tmp_path: Path) -> None:
+def test_docker_compose_accepts_the_file(tmp_path: Path) -> None:
     docker = shutil.which("docker")
     if docker is None or _run([docker, "compose", "version"]).returncode:
         pytest.skip("there is no docker compose here")
@@ -57,32 +57,32 @@ def test_compose_itself_takes_it(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_only_the_proxy_is_reached_and_only_from_this_machine(services: dict[str, Any]) -> None:
+def test_only_the_proxy_is_reachable_and_only_from_this_machine(services: dict[str, Any]) -> None:
     published = {name: one["ports"] for name, one in services.items() if one.get("ports")}
     assert list(published) == ["proxy"]
     assert re.findall(r'- "([^"]+)"', text_of(COMPOSE)) == ["127.0.0.1:8080:8080"]
 
 
-def test_the_nodes_are_alike_and_write_nowhere_but_to_tmp(services: dict[str, Any]) -> None:
+def test_nodes_are_identical_and_write_only_to_tmp(services: dict[str, Any]) -> None:
     first, second = (services[name] for name in NODES)
     assert first == second
     assert first["read_only"] is True
     assert first["cap_drop"] == ["ALL"]
 
 
-def test_every_service_is_watched_over_and_started_again(services: dict[str, Any]) -> None:
+def test_every_service_has_a_health_check_and_is_restarted(services: dict[str, Any]) -> None:
     for name, service in services.items():
         assert service["restart"] == "unless-stopped", name
         assert "healthcheck" in service or name in NODES, "those have the image's"
 
 
-def test_no_secret_stands_in_the_file(services: dict[str, Any]) -> None:
+def test_file_contains_no_secret(services: dict[str, Any]) -> None:
     for name, service in services.items():
         told = " ".join([*service.get("environment", {}), *map(str, service.get("command", []))])
         assert re.findall(r"(?:PASSWORD|KEY|TOKEN)\b(?!_FILE)", told) == [], name
 
 
-def test_every_secret_that_is_named_is_made_and_only_the_owner_reaches_it(
+def test_every_named_secret_is_generated_and_readable_by_its_owner_only(
     services: dict[str, Any], secrets: Path
 ) -> None:
     declared = PyCompose.from_yaml(text_of(COMPOSE)).to_dict()["secrets"]
@@ -95,7 +95,7 @@ def test_every_secret_that_is_named_is_made_and_only_the_owner_reaches_it(
     assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o644}
 
 
-def test_secrets_are_made_once(secrets: Path) -> None:
+def test_secrets_are_generated_once(secrets: Path) -> None:
     before = {path.name: path.read_text() for path in secrets.iterdir()}
     again = _run([secrets.parent / "make-secrets.sh"])
     assert again.returncode == 1
@@ -103,7 +103,7 @@ def test_secrets_are_made_once(secrets: Path) -> None:
     assert {path.name: path.read_text() for path in secrets.iterdir()} == before
 
 
-def test_a_node_understands_what_it_is_told(settings: Settings, secrets: Path) -> None:
+def test_node_accepts_its_settings(settings: Settings, secrets: Path) -> None:
     assert settings.master_key is not None
     assert len(read_master_keys(settings.master_key)) == 1
     url = make_url(settings.database)
@@ -113,16 +113,16 @@ def test_a_node_understands_what_it_is_told(settings: Settings, secrets: Path) -
     assert settings[METRICS_TOKEN]
 
 
-def test_postgresql_has_a_connection_for_everybody(
+def test_postgresql_has_enough_connections_for_all_nodes(
     services: dict[str, Any], settings: Settings
 ) -> None:
     (limit,) = re.findall(r"max_connections=(\d+)", str(services["postgres"]["command"]))
-    # A third node beside them, while one takes the place of another.
+    # With a third node, while one replaces another.
     assert int(limit) >= (len(NODES) + 1) * settings.workers * CONNECTIONS_OF_A_WORKER + 10
 
 
 @pytest.mark.server
-def test_valkey_keeps_what_it_has_and_has_the_password_of_the_nodes(
+def test_valkey_persists_its_data_and_has_the_password_of_the_nodes(
     settings: Settings, secrets: Path
 ) -> None:
     lines = (secrets / "valkey.conf").read_text().splitlines()

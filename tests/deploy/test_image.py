@@ -1,4 +1,4 @@
-"""The container image: what its Dockerfile says, and its steps taken without a container."""
+"""The container image: its Dockerfile, and its build steps executed without a container."""
 
 import os
 import re
@@ -23,7 +23,7 @@ PREFIX = "/opt/watchword"
 STOP_SECONDS = 20.0
 
 
-def test_hadolint_finds_nothing() -> None:
+def test_hadolint_reports_nothing() -> None:
     done = subprocess.run(
         [Path(sys.prefix, "bin", "hadolint"), DOCKERFILE],
         capture_output=True,
@@ -39,14 +39,14 @@ def test_both_stages_have_the_same_python() -> None:
     assert build == f"{final} AS build"
 
 
-def test_nobody_is_root_in_it_and_the_number_is_known() -> None:
+def test_image_runs_as_an_unprivileged_user_with_a_known_id() -> None:
     assert values(FINAL, "USER") == ["10001:10001"]
     assert FINAL.index(Instruction("USER", "10001:10001")) > max(
         n for n, instruction in enumerate(FINAL) if instruction.name in ("RUN", "COPY")
     )
 
 
-def test_the_service_is_the_first_process_and_gets_the_signals() -> None:
+def test_service_is_the_first_process_and_receives_the_signals() -> None:
     assert values(FINAL, "ENTRYPOINT") == []
     assert [exec_form(value) for value in values(FINAL, "CMD")] == [["watchword", "serve"]]
 
@@ -55,7 +55,7 @@ def test_no_secret_is_in_a_layer() -> None:
     assert [one for stage in (BUILD, FINAL) for one in values(stage, "ARG")] == []
     named = " ".join(environment(FINAL))
     assert re.findall(r"KEY|TOKEN|PASSWORD|SECRET|DATABASE|VALKEY|SMTP", named) == []
-    # Whatever lies about in the clone: only what the build stage copies is sent to the builder.
+    # Of the clone, only the files that the build stage copies are sent to the builder.
     assert IGNORED[1] == "*"
     sent = {line.removeprefix("!") for line in IGNORED if line.startswith("!")}
     copied = {word for value in values(BUILD, "COPY") for word in value.split()[:-1]}
@@ -65,7 +65,7 @@ def test_no_secret_is_in_a_layer() -> None:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Take the steps of the build stage in folders of their own, and return the environment."""
+    """Execute the build stage in temporary directories, and return the environment."""
     folder = tmp_path_factory.mktemp("image")
     prefix, work = folder / "watchword", folder / "build"
     work.mkdir()
@@ -97,7 +97,7 @@ def _copy(source: Path, target: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.server
-def test_what_was_built_serves_and_its_health_check_says_so(image: Path, tmp_path: Path) -> None:
+def test_built_image_serves_and_its_health_check_passes(image: Path, tmp_path: Path) -> None:
     given = environment(FINAL)
     path = given["PATH"].replace(PREFIX, str(image)).replace("$PATH", os.environ["PATH"])
     variables = given | {
@@ -125,7 +125,7 @@ def test_what_was_built_serves_and_its_health_check_says_so(image: Path, tmp_pat
 
 @pytest.mark.slow
 @pytest.mark.server
-def test_it_has_the_drivers_of_both_servers_and_no_tool_of_the_build(image: Path) -> None:
+def test_image_has_the_drivers_of_both_servers_and_no_build_tools(image: Path) -> None:
     listing = subprocess.run(
         [image / "bin" / "pip", "list", "--format=freeze"],
         capture_output=True,

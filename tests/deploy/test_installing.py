@@ -1,4 +1,4 @@
-"""What each extra brings is enough for what it is for: installed into empty environments."""
+"""Each extra installs everything that its purpose needs, in an empty environment."""
 
 import re
 import subprocess
@@ -66,7 +66,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The releases of the lock, without hashes: those would have to be given for all or none."""
+    """The releases of the lock file, without hashes, which are required for all or none."""
     pins = re.findall(r"^[\w.\[\]-]+==\S+", LOCK.read_text(), re.MULTILINE)
     file = tmp_path_factory.mktemp("constraints") / "pins.txt"
     file.write_text("\n".join(pins))
@@ -74,7 +74,7 @@ def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Environment:
-    """A virtual environment with nothing but the package and one extra."""
+    """A virtual environment with only the package and one extra."""
 
     def __init__(self, folder: Path, wheel: Path, extra: str, constraints: Path) -> None:
         self._folder = folder
@@ -84,11 +84,11 @@ class Environment:
         self.python(*pip, "--constraint", str(constraints), package)
 
     def python(self, *arguments: str) -> str:
-        """Run Python, and return what it has printed."""
+        """Run Python, and return its output."""
         return self._run("python", *arguments).stdout.strip()
 
     def refused(self, *arguments: str) -> str:
-        """Run the ``watchword`` command, which fails, and return what it says."""
+        """Run the ``watchword`` command, which fails, and return its error."""
         ran = self._run("watchword", *arguments, check=False)
         assert (ran.returncode, ran.stdout) == (1, "")
         return ran.stderr
@@ -131,7 +131,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     [(extra, extra) for extra in ("", "sqlite", "postgres", "valkey")],
     indirect=True,
 )
-def test_sessions_are_kept_without_the_service(environment: Environment, place: str) -> None:
+def test_sessions_work_without_the_service_extra(environment: Environment, place: str) -> None:
     assert environment.python("-c", SESSIONS, place) == ""
     assert environment.refused("user", "list").endswith(
         " is not installed; the extra `service` brings it: pip install 'Flask-Watchword[service]'\n"
@@ -139,6 +139,6 @@ def test_sessions_are_kept_without_the_service(environment: Environment, place: 
 
 
 @pytest.mark.parametrize("environment", ["service"], indirect=True)
-def test_the_service_needs_nothing_else(environment: Environment) -> None:
+def test_service_needs_no_other_extra(environment: Environment) -> None:
     environment.python("-m", "flask_watchword.cli", "db", "upgrade")
     environment.python("-m", "flask_watchword.cli", "user", "list")

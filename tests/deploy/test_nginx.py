@@ -1,4 +1,4 @@
-"""The proxy's configuration, read without nginx; tests/cli/nodes runs it."""
+"""The proxy's configuration, parsed without nginx; tests/cli/nodes runs it."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ CONFIGURATION = ROOT / "deploy" / "nginx" / "watchword.conf"
 
 
 def directives() -> list[dict[str, Any]]:
-    """Return the directives of the configuration, each checked by name, place and arguments."""
-    # It belongs into the http block of another file.
+    """Return the directives of the configuration, each validated by name, context and arguments."""
+    # It is included in the http block of another file.
     parsed = crossplane.parse(str(CONFIGURATION), strict=True, check_ctx=False, comments=False)
     assert parsed["errors"] == []
     return _all(parsed["config"][0]["parsed"])
@@ -26,7 +26,7 @@ def values(name: str) -> list[list[str]]:
     return [one["args"] for one in directives() if one["directive"] == name]
 
 
-def test_it_reads_the_whole_request_first_and_writes_down_the_client() -> None:
+def test_proxy_buffers_requests_and_forwards_the_client_address() -> None:
     assert values("proxy_request_buffering") == [["on"]]
     assert ["X-Forwarded-For", "$remote_addr"] in values("proxy_set_header")
     assert ["Host", "$http_host"] in values("proxy_set_header")
@@ -34,9 +34,9 @@ def test_it_reads_the_whole_request_first_and_writes_down_the_client() -> None:
     assert ["X-Forwarded-Prefix", ""] in values("proxy_set_header")
 
 
-def test_a_post_that_a_node_may_have_begun_is_not_sent_again() -> None:
+def test_post_that_a_node_may_have_received_is_not_sent_again() -> None:
     assert values("proxy_next_upstream") == [["error", "timeout"]]
 
 
-def test_it_takes_bodies_as_large_as_the_service_does() -> None:
+def test_body_limit_is_that_of_the_service() -> None:
     assert values("client_max_body_size") == [[f"{Settings().max_request_bytes // 1024}k"]]

@@ -1,4 +1,4 @@
-"""The unit for systemd."""
+"""The systemd unit."""
 
 import re
 import shutil
@@ -13,12 +13,12 @@ from tests.docs.pages import ROOT, text_of
 UNIT = ROOT / "deploy" / "systemd" / "watchword.service"
 TEXT = text_of(UNIT)
 
-#: The most that `systemd-analyze security` may say; 0 is what is shut off from everything.
+#: The highest accepted exposure level of `systemd-analyze security`; 0 is full isolation.
 EXPOSURE = 1.5
 
 
 def entries(section: str) -> dict[str, list[str]]:
-    """Return the values of each name in a section, in their order."""
+    """Return the values of each name in a section, in order."""
     _, found, rest = TEXT.partition(f"[{section}]\n")
     assert found
     lines = [line for line in rest.partition("\n[")[0].splitlines() if line.strip()]
@@ -32,13 +32,13 @@ def entries(section: str) -> dict[str, list[str]]:
 SERVICE = entries("Service")
 
 
-def test_it_has_the_three_sections_and_every_line_is_an_entry() -> None:
+def test_unit_has_three_sections_of_valid_entries() -> None:
     assert re.findall(r"^\[(\w+)\]$", TEXT, re.MULTILINE) == ["Unit", "Service", "Install"]
     for line in TEXT.splitlines():
         assert not line.strip() or re.match(r"#|\[\w+\]$|[A-Z]\w+=", line), line
 
 
-def test_every_secret_comes_as_a_credential_into_a_setting_that_takes_a_file() -> None:
+def test_every_secret_is_a_credential_for_a_setting_that_takes_a_file() -> None:
     files = {}
     for variable in SERVICE["Environment"]:
         name, value = variable.split("=", 1)
@@ -50,13 +50,13 @@ def test_every_secret_comes_as_a_credential_into_a_setting_that_takes_a_file() -
     assert loaded == {name: f"/etc/watchword/{name}" for name in loaded}
 
 
-def test_a_reload_is_sighup_and_a_stop_waits_for_requests_in_flight() -> None:
+def test_reload_is_sighup_and_stop_waits_for_requests_in_progress() -> None:
     assert SERVICE["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
     assert SERVICE["KillMode"] == ["mixed"]
     assert int(SERVICE["TimeoutStopSec"][0]) > 10
 
 
-def test_it_runs_as_nobody_in_particular_and_writes_to_its_own_folder_alone() -> None:
+def test_unit_runs_as_a_dynamic_user_and_writes_only_to_its_own_directory() -> None:
     told = {name: SERVICE[name] for name in ("DynamicUser", "ProtectSystem", "StateDirectory")}
     assert told == {
         "DynamicUser": ["yes"],
@@ -66,11 +66,11 @@ def test_it_runs_as_nobody_in_particular_and_writes_to_its_own_folder_alone() ->
     assert SERVICE["CapabilityBoundingSet"] == [""]
 
 
-def test_systemd_understands_it_and_finds_it_shut_off_well(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit_and_its_isolation(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("there is no systemd here")
-    # Of the programs that it names it wants to see that they are there.
+    # It checks that the executables exist.
     copy = tmp_path / UNIT.name
     copy.write_text(TEXT.replace("/opt/watchword/bin/watchword", "/bin/true"), encoding="utf-8")
     security = ["security", "--offline=true", "--no-pager", f"--threshold={round(10 * EXPOSURE)}"]

@@ -25,7 +25,7 @@ def test_only_trusted_proxies_are_believed() -> None:
     assert client_address("10.0.0.2", header, trusted_proxies=1) == "203.0.113.9"
 
 
-def test_the_limits_are_those_of_the_code() -> None:
+def test_limits_are_those_of_the_code() -> None:
     limits = login_limits(Limits())
     kinds = (limits.address, limits.account_at_address, limits.account, limits.account_in_network)
     rows = [row[1:] for row in table_rows(text_of(PAGE))]
@@ -33,7 +33,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"known to an account for {limits.trusted_days} days" in TEXT
 
 
-def test_the_sizes_and_pauses_are_those_of_the_code() -> None:
+def test_sizes_and_delays_are_those_of_the_code() -> None:
     assert recovery_codes.COUNT == 10
     api_keys = words("service", "api-keys.md")
     assert f"{api_tokens._RANDOM_CHARACTERS} random letters and digits" in api_keys

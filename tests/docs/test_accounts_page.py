@@ -26,13 +26,13 @@ def cell_after(first: str) -> str:
     return found[0]
 
 
-def test_addresses_are_compared_as_the_page_says() -> None:
+def test_addresses_are_compared_as_documented() -> None:
     assert email_key("Ada@BÜCHER.de") == email_key("ada@xn--bcher-kva.de")
     assert email_key("ada@straße.de") != email_key("ada@strasse.de")
     assert check_email(" Ada@Example.com ") == "Ada@Example.com"
 
 
-def test_the_rules_of_passwords_are_those_of_the_code() -> None:
+def test_password_rules_are_those_of_the_code() -> None:
     assert f"{new_passwords.MIN_PASSWORD_CHARACTERS} characters" in cell_after("minimum length")
     least = new_passwords.MIN_CHARACTERS_BESIDE_SECOND_FACTOR
     assert f"{least} characters" in cell_after("minimum length with a second factor")
@@ -45,7 +45,7 @@ def test_the_rules_of_passwords_are_those_of_the_code() -> None:
     assert f"{looked_at} characters, in pieces of {weak_passwords._PIECE}" in PAGE
 
 
-def test_the_bounds_of_imported_hashes_are_those_of_the_code() -> None:
+def test_limits_of_imported_hashes_are_those_of_the_code() -> None:
     assert f"{bcrypt_hashes.MAX_ROUNDS} rounds" in cell_after("bcrypt")
     memory, work = scrypt.MAX_MEMORY >> 20, scrypt.MAX_WORK >> 20
     assert f"{memory} MiB, {work} MiB in all lanes" in cell_after("scrypt")
@@ -64,7 +64,7 @@ def test_every_kind_of_imported_hash_is_in_the_table() -> None:
         assert any(form.startswith(scheme.prefix) for form in forms), scheme.name
 
 
-def test_codes_are_good_as_long_as_the_page_says() -> None:
+def test_code_lifetimes_are_those_of_the_code() -> None:
     assert VERIFY_EMAIL.lifetime == SET_PASSWORD.lifetime == 24 * 3600
     assert RESET_PASSWORD.lifetime == ADMIN_RESET.lifetime == 15 * 60
     assert CHANGE_EMAIL.lifetime == 3600

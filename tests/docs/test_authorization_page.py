@@ -20,7 +20,7 @@ def app() -> Flask:
     return app
 
 
-def test_the_example_admits_and_refuses(app: Flask) -> None:
+def test_example_accepts_and_rejects_as_documented(app: Flask) -> None:
     client = app.test_client()
     token = client.post("/login").get_json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
@@ -29,7 +29,7 @@ def test_the_example_admits_and_refuses(app: Flask) -> None:
     assert client.get("/orders").status_code == 401
 
 
-def test_the_table_names_each_guard_its_status_and_its_code() -> None:
+def test_table_has_each_decorator_with_its_status_and_code() -> None:
     found = {
         guard.partition("(")[0].strip("`@"): last for guard, _, last in table_rows(text_of(PAGE))
     }

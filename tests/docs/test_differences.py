@@ -116,21 +116,21 @@ CASES: dict[str, Callable[[ModuleType], str]] = {
 ROWS = {case: told for case, *told in table_rows(between(text_of(MIGRATION), "differences"))}
 
 
-def test_the_page_has_a_row_for_each_case() -> None:
+def test_page_has_a_row_for_each_case() -> None:
     assert list(ROWS) == list(CASES)
 
 
-# A coroutine that nobody awaits is closed by the garbage collector, which warns.
+# A coroutine that is not awaited is closed by the garbage collector, which warns.
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 # One case creates a token that has expired already.
 @pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
 @pytest.mark.parametrize("case", CASES)
-def test_the_page_tells_the_status_of_either(case: str) -> None:
+def test_page_has_the_status_of_both_libraries(case: str) -> None:
     assert [CASES[case](flask_jwt_extended), CASES[case](flask_watchword)] == ROWS[case]
 
 
-def test_architecture_gives_the_reason_of_every_error_that_is_ours_alone() -> None:
+def test_architecture_has_the_reason_of_every_additional_error() -> None:
     rows = table_rows(text_of(ARCHITECTURE))
     told = {row[0]: row[1] for row in rows if len(row) == 2}
     expected = {difference.reason: difference.told for difference in DIFFERENCES}

@@ -78,7 +78,7 @@ CASES: dict[str, tuple[str, Callable[[], Request], Callable[[JWTManager], None] 
 # One case creates a token that has expired already.
 @pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
 @pytest.mark.parametrize("problem", CASES)
-def test_the_response_is_the_one_in_the_table(problem: str) -> None:
+def test_response_is_the_one_in_the_table(problem: str) -> None:
     status, text, _ = ROWS[problem]
     path, request, register = CASES[problem]
     app = Flask("errors")

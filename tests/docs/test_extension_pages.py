@@ -15,7 +15,7 @@ PAGES = DOCS / "extension"
 
 
 def application(page: str) -> Flask:
-    """Return the application that the Python blocks of a page make together."""
+    """Return the application that the Python blocks of a page define together."""
     names: dict[str, Any] = {"__name__": "shown"}
     for block in blocks(PAGES / page, "python"):
         exec(compile(block, page, "exec"), names)  # noqa: S102 - it is our own page
@@ -83,7 +83,7 @@ def test_cookies_need_the_csrf_value() -> None:
     assert client.post("/orders", **https).status_code == 401
 
 
-def test_the_tests_of_the_page_on_testing_pass(tmp_path: Path) -> None:
+def test_tests_of_the_testing_page_pass(tmp_path: Path) -> None:
     for block in blocks(PAGES / "testing.md", "python"):
         first, _, _ = block.partition("\n")
         if first.endswith(".py"):
@@ -114,7 +114,7 @@ def test_every_view_of_the_protected_blueprint_needs_a_token() -> None:
     assert runner.invoke(watchword, [*arguments, "--allow", "public.*"]).exit_code == 0
 
 
-def test_a_user_logs_out_on_this_the_other_and_all_devices() -> None:
+def test_user_logs_out_on_one_device_another_and_all() -> None:
     names: dict[str, Any] = {"__name__": "shown"}
     (block,) = blocks(DOCS / "how-to" / "log-out-everywhere.md", "python")
     exec(compile(block, "log-out-everywhere.md", "exec"), names)  # noqa: S102 - our own page

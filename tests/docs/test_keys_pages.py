@@ -56,7 +56,7 @@ def states() -> dict[str, str]:
     return {key["state"]: key["kid"] for key in found}
 
 
-def test_the_walk_through_a_rotation_shows_what_the_page_says() -> None:
+def test_commands_of_a_rotation_print_the_documented_output() -> None:
     before, rotated, after, exported = (typed(line).output for line in ROTATION)
     first = states()["active"]
     assert [line.split("\t")[:2] for line in before.splitlines()] == [[first, "active"]]
@@ -69,7 +69,7 @@ def test_the_walk_through_a_rotation_shows_what_the_page_says() -> None:
     assert {key["kid"] for key in json.loads(exported)["keys"]} == {first, waiting}
 
 
-def test_a_stolen_key_is_replaced_at_once() -> None:
+def test_stolen_key_is_replaced_immediately() -> None:
     stolen = states()["active"]
     typed(STOLEN[0], stolen)
     assert states()["revoked"] == stolen
@@ -86,7 +86,7 @@ def test_keys_are_imported(tmp_path: Path) -> None:
     assert (states()["next"], states()["retiring"]) == (material.key.kid, theirs.key.kid)
 
 
-def test_the_command_that_makes_a_master_key_makes_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_for_a_master_key_generates_one(capsys: pytest.CaptureFixture[str]) -> None:
     program, option, code = shlex.split(MASTER_KEY[0])
     assert (program, option) == ("python3", "-c")
     exec(code, {})  # noqa: S102 - it is our own page
@@ -94,7 +94,7 @@ def test_the_command_that_makes_a_master_key_makes_one(capsys: pytest.CaptureFix
     assert len(key) == 32
 
 
-def test_a_master_key_is_exchanged_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_master_key_is_rotated_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
     old = Path("watchword.db.master-key").read_text().strip()
     new = "B" * 42 + "A"
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", f"{new},{old}")
@@ -103,7 +103,7 @@ def test_a_master_key_is_exchanged_as_the_page_says(monkeypatch: pytest.MonkeyPa
     prepare(read_settings())
 
 
-def test_a_lost_master_key_is_replaced_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lost_master_key_is_replaced_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", "B" * 42 + "A")
     typed("watchword keys revoke --lost-master-key KID", states()["active"])
     prepare(read_settings())
@@ -137,7 +137,7 @@ def new_token(app: Flask) -> str:
         return create_access_token("ada")
 
 
-def test_a_secret_is_exchanged_on_several_machines_as_the_page_says() -> None:
+def test_secret_is_rotated_on_several_machines_as_documented() -> None:
     exchanged = options("JWT_SECRET_KEY_FALLBACKS")
     new, (old,) = exchanged["JWT_SECRET_KEY"], exchanged["JWT_SECRET_KEY_FALLBACKS"]
     steps = [
@@ -154,7 +154,7 @@ def test_a_secret_is_exchanged_on_several_machines_as_the_page_says() -> None:
     assert not accepts(steps[3], tokens[1])
 
 
-def test_a_key_pair_is_exchanged_as_the_page_says(tmp_path: Path) -> None:
+def test_key_pair_is_rotated_as_documented(tmp_path: Path) -> None:
     pairs = {name: Ed25519PrivateKey.generate() for name in ("old", "new")}
     for name, private in pairs.items():
         pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -169,7 +169,7 @@ def test_a_key_pair_is_exchanged_as_the_page_says(tmp_path: Path) -> None:
     assert "kid" in jwt.get_unverified_header(token)
 
 
-def test_the_verifier_of_the_page_returns_the_user() -> None:
+def test_verifier_of_the_page_returns_the_user() -> None:
     (code,) = [code for code in blocks(PAGE, "python") if "PyJWKClient" in code]
     service = login_service()
     with served(service) as port:

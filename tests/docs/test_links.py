@@ -26,7 +26,7 @@ def named(case: object) -> str:
 
 
 @pytest.mark.parametrize(("page", "target"), sorted(set(links())), ids=named)
-def test_relative_link_leads_to_a_file_and_a_heading_in_it(page: Path, target: str) -> None:
+def test_relative_link_leads_to_an_existing_file_and_heading(page: Path, target: str) -> None:
     path, _, anchor = target.partition("#")
     leads_to = (page.parent / path).resolve() if path else page
     assert leads_to.is_relative_to(ROOT)
@@ -35,7 +35,7 @@ def test_relative_link_leads_to_a_file_and_a_heading_in_it(page: Path, target: s
 
 
 @pytest.mark.parametrize("name", sorted(set(_FILE.findall(prose(ARCHITECTURE)))))
-def test_file_that_the_architecture_names_exists(name: str) -> None:
+def test_file_named_by_the_architecture_exists(name: str) -> None:
     assert (ROOT / "src" / "flask_watchword" / name).exists() or (ROOT / name).exists()
 
 
@@ -45,7 +45,9 @@ def names_in_files() -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("file", "name"), sorted(names_in_files()))
-def test_name_that_the_architecture_finds_in_a_file_is_defined_there(file: str, name: str) -> None:
+def test_name_that_the_architecture_locates_in_a_file_is_defined_there(
+    file: str, name: str
+) -> None:
     source = text_of(ROOT / "src" / "flask_watchword" / file)
     for part in name.split("."):
         assert re.search(rf"^ *(def|class) {part}\b|^{part}\b.* = ", source, re.MULTILINE)

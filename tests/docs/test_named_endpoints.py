@@ -28,14 +28,14 @@ def endpoints(page: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_endpoint_that_a_page_names_is_served(page: Path) -> None:
+def test_every_endpoint_named_on_a_page_is_served(page: Path) -> None:
     assert set(endpoints(page)) - SERVED - {"POST /feedback"} == set()  # of examples/feature.py
 
 
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if page != ARCHITECTURE], ids=lambda page: page.name
 )
-def test_every_setting_that_a_page_names_exists(page: Path) -> None:
+def test_every_setting_named_on_a_page_exists(page: Path) -> None:
     found = set(_SETTING.findall(text_of(page))) - _EXAMPLES
     unknown = {name for name in found if not name.startswith("WATCHWORD_LIMIT_")} - NAMED
     # Kubernetes injects these, which are ignored.

@@ -43,7 +43,7 @@ SERVICE = DOCS / "service" / "getting-started.md"
 PROJECT = text_of(ROOT / "pyproject.toml")
 
 
-def test_every_make_target_it_names_exists() -> None:
+def test_every_named_make_target_exists() -> None:
     targets = set(re.findall(r"^(\w+):", text_of(ROOT / "Makefile"), re.MULTILINE))
     named = set(re.findall(r"(?:`|^)make ([a-z]+)", TEXT, re.MULTILINE))
     assert named == {"bench", "demo", "test"}
@@ -51,7 +51,7 @@ def test_every_make_target_it_names_exists() -> None:
     assert named <= targets
 
 
-def test_every_extra_it_names_exists() -> None:
+def test_every_named_extra_exists() -> None:
     lists = re.findall(r"pip install (?:-e )?'\.\[([\w,]+)\]'", TEXT)
     named = {extra for names in lists for extra in names.split(",")}
     assert named == {"ed25519", "postgres", "service", "sqlite", "valkey"}
@@ -59,7 +59,7 @@ def test_every_extra_it_names_exists() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_watchword_command_that_a_page_names_exists(page: Path) -> None:
+def test_every_named_watchword_command_exists(page: Path) -> None:
     inline = re.findall(r"`watchword ((?:[a-z-]+ ?)+)", text_of(page))
     typed = re.findall(
         r"^(?:\S*/)?watchword ((?:[a-z-]+ ?)+)", "\n".join(blocks(page, "sh")), re.MULTILINE
@@ -78,7 +78,7 @@ def test_every_module_it_runs_exists() -> None:
     assert all(find_spec(module) for module in modules)
 
 
-def test_every_shell_line_can_be_read_by_a_shell() -> None:
+def test_every_shell_line_is_valid() -> None:
     assert all(shlex.split(code, comments=True) for code in blocks(README, "sh"))
 
 
@@ -102,7 +102,7 @@ def the_application() -> Flask:
     return app
 
 
-def test_the_application_requires_a_token() -> None:
+def test_application_requires_a_token() -> None:
     client = the_application().test_client()
     assert client.get("/whoami").status_code == 401
     token = client.post("/login").json["access_token"]  # type: ignore[index]
@@ -110,7 +110,7 @@ def test_the_application_requires_a_token() -> None:
     assert (answer.status_code, answer.json) == (200, {"logged_in_as": "alice"})
 
 
-def test_the_application_has_an_import_and_five_lines_of_watchword() -> None:
+def test_application_has_an_import_and_five_lines_of_watchword() -> None:
     (code,) = blocks(README, "python")
     imported, rest = re.split(r"^app = ", code, flags=re.MULTILINE)
     names = re.findall(r"[\w]+", imported.partition("flask_watchword import ")[2])
@@ -118,7 +118,7 @@ def test_the_application_has_an_import_and_five_lines_of_watchword() -> None:
     assert sum(bool(ours.search(line)) for line in rest.splitlines()) == 5
 
 
-def test_one_import_is_all_that_changes() -> None:
+def test_migration_changes_one_import() -> None:
     (change,) = blocks(README, "diff")
     before, after = change.splitlines()
     assert (before[0], after[0]) == ("-", "+")
@@ -127,7 +127,7 @@ def test_one_import_is_all_that_changes() -> None:
     exec(after[1:], {})  # noqa: S102 - and our own
 
 
-def test_the_walk_through_of_the_page_is_the_one_that_the_demo_prints() -> None:
+def test_demo_script_of_the_page_is_the_printed_one() -> None:
     shown = between(text_of(SERVICE), "walkthrough")
     (code,) = re.findall(r"```sh\n(.*)```\n", shown, re.DOTALL)
     printed = walkthrough("http://127.0.0.1:5000", "...")
@@ -144,7 +144,7 @@ def demo(tmp_path: Path) -> Flask:
     return create_app(settings, stores=stores_around(users))
 
 
-def test_the_answers_of_the_page_are_those_of_the_demo(demo: Flask) -> None:
+def test_responses_of_the_page_are_those_of_the_demo(demo: Flask) -> None:
     client = demo.test_client()
 
     def bearer(token: str) -> dict[str, dict[str, str]]:

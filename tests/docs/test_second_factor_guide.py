@@ -31,7 +31,7 @@ def app(tmp_path: Path) -> Iterator[Flask]:
         yield app
 
 
-def test_the_responses_are_those_that_the_guide_shows(app: Flask) -> None:
+def test_responses_are_those_of_the_guide(app: Flask) -> None:
     client = app.test_client()
     password = ACCOUNT["password"]
     token = client.post("/login", json=ACCOUNT).get_json()["access_token"]

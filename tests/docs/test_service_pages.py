@@ -43,7 +43,7 @@ def run(*page: str) -> dict[str, Any]:
     return found
 
 
-def test_application_of_the_page_that_mounts_the_service_lets_its_users_in(
+def test_application_of_the_page_that_mounts_the_service_accepts_its_users(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -61,12 +61,12 @@ def test_application_of_the_page_that_mounts_the_service_lets_its_users_in(
     assert client.get("/auth/nothing").mimetype == "text/html"
 
 
-def test_every_figure_is_explained() -> None:
+def test_every_metric_is_explained() -> None:
     shown = Metrics(
         revocations=lambda: RevocationMetrics(0.0, 0, follows=False), waiting=lambda: 0
     ).text()
     names = {family.name for family in text_string_to_metric_families(shown.decode())}
-    # When each counter began is the library's own figure.
+    # The creation time of each counter is the library's own metric.
     ours = {name for name in names if not name.endswith("_created")}
     assert set(re.findall(r"`(watchword_\w+?)(?:_total)?`", MONITORING)) == ours
 

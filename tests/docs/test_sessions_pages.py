@@ -1,4 +1,4 @@
-"""The figures on the pages about sessions are those of the code."""
+"""The values on the pages about sessions are those of the code."""
 
 from flask_watchword.ip_networks import NETWORK_BITS
 from flask_watchword.service.features.sessions.repeated_refreshes import NOTIFY_AFTER
@@ -9,7 +9,7 @@ TEXT = " ".join(text_of(DOCS / "explanation" / "sessions.md").split())
 ACCOUNTS = text_of(DOCS / "service" / "accounts.md")
 
 
-def test_the_times_that_a_list_shows_are_as_coarse_as_the_page_says() -> None:
+def test_listed_times_are_as_coarse_as_documented() -> None:
     lives = Lifetimes(idle=604_800.0, grace=10.0)
     assert "only after twice the grace period, a minute at least" in TEXT
     assert lives.concealed == 60.0
@@ -21,7 +21,7 @@ def test_the_times_that_a_list_shows_are_as_coarse_as_the_page_says() -> None:
     assert Lifetimes(grace=1_000.0).shown_interval == 10_000.0
 
 
-def test_a_network_and_the_number_of_repeats_are_those_of_the_code() -> None:
+def test_network_size_and_number_of_repeats_are_those_of_the_code() -> None:
     assert f"another /{NETWORK_BITS[4]} of IPv4, another /{NETWORK_BITS[6]} of IPv6" in TEXT
     assert NOTIFY_AFTER == 3
     assert "at the third generation in a row" in TEXT

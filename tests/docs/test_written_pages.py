@@ -52,7 +52,7 @@ def test_every_setting_is_explained() -> None:
         assert all(f"| `{variable}` |" in page for variable in setting.variables)
 
 
-def test_every_endpoint_is_on_the_page_of_the_api() -> None:
+def test_every_endpoint_is_on_the_api_page() -> None:
     served = {f"{each.method} {each.path}" for each in endpoints_of(active_features(Settings()))}
     assert {name for name, _ in write_http_api.operations()} == served
 
@@ -78,7 +78,7 @@ def bench_page() -> str:
     return report.as_markdown(rows, MACHINE)
 
 
-def test_figures_of_a_bench_page_are_written_to_readme() -> None:
+def test_values_of_a_bench_page_are_written_to_readme() -> None:
     page = f"before\n{write_figures.BEGIN}old\n{write_figures.END}\nafter\n"
     written = write_figures.with_figures(page, bench_page())
     assert written.startswith("before\n")
@@ -92,12 +92,12 @@ def test_figures_of_a_bench_page_are_written_to_readme() -> None:
     assert "2 of 4 targets met." in figures
 
 
-def test_figures_are_written_over_themselves_without_a_change() -> None:
+def test_rewriting_the_values_changes_nothing() -> None:
     page = f"{write_figures.BEGIN}{write_figures.END}\n"
     once = write_figures.with_figures(page, bench_page())
     assert write_figures.with_figures(once, bench_page()) == once
 
 
-def test_readme_has_the_figures_of_the_last_bench() -> None:
+def test_readme_has_the_values_of_the_last_bench() -> None:
     page = text_of(README)
     assert page == write_figures.with_figures(page, text_of(write_figures.BENCH))

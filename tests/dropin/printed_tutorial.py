@@ -1,7 +1,7 @@
 """The program of a widely copied tutorial, in the spelling of release 3.
 
-It is text, because no release of Flask-JWT-Extended has all that it imports: the tutorials that
-print it leave the last two names out of the import, and nothing but Watchword has the last one.
+It is stored as text, because no release of Flask-JWT-Extended has all the names that it imports:
+the tutorials that print it omit the last two from the import, and only Watchword has the last one.
 """
 
 PROGRAM = """\

@@ -1,4 +1,4 @@
-"""Starting programs in fresh interpreters, with and without the drop-in."""
+"""Run programs in fresh interpreters, with and without the drop-in."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 PROGRAMS = Path(__file__).with_name("programs")
 DROP_IN = ("-m", "flask_watchword.dropin")
 
-#: No plugin that happens to be installed takes part in the pytest runs that tests start.
+#: Installed plugins are disabled in the pytest runs that tests start.
 ENVIRONMENT = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 ENVIRONMENT.pop("PYTHONPATH", None)
 
@@ -34,7 +34,7 @@ def run_python(
 
 
 def output_of(*arguments: str, cwd: Path) -> str:
-    """Run ``python`` with some arguments; return what it printed when it succeeds."""
+    """Run ``python`` with some arguments; return its output if it succeeds."""
     done = run_python(*arguments, cwd=cwd)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -43,7 +43,7 @@ def output_of(*arguments: str, cwd: Path) -> str:
 def run_tests(
     *how: str, files: Sequence[str | Path], cwd: Path
 ) -> subprocess.CompletedProcess[str]:
-    """Run pytest over some files; ``how`` stands before ``-m pytest``."""
+    """Run pytest over some files; ``how`` precedes ``-m pytest``."""
     # Ours would need the tests as a package.
     options = [
         "-q",

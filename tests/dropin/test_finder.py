@@ -1,4 +1,4 @@
-"""``install()`` serves the name from code, and says so where it is too late."""
+"""``install()`` provides the name ``flask_jwt_extended``, and rejects a late call."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def test_imports_after_install_are_served(tmp_path: Path) -> None:
     assert run_code(code, tmp_path) == "True flask_jwt_extended.view_decorators"
 
 
-def test_the_original_need_not_be_installed(tmp_path: Path) -> None:
+def test_original_need_not_be_installed(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "class Refuse:\n"
@@ -38,19 +38,19 @@ def test_the_original_need_not_be_installed(tmp_path: Path) -> None:
     assert run_code(code, tmp_path).split() == ["absent", "True"]
 
 
-def test_installing_twice_does_no_harm(tmp_path: Path) -> None:
+def test_installing_twice_is_harmless(tmp_path: Path) -> None:
     code = INSTALL + "import flask_jwt_extended, sys\nfinders = len(sys.meta_path)\n" + INSTALL
     assert run_code(code + "print(len(sys.meta_path) - finders)", tmp_path) == "0"
 
 
-def test_installing_after_the_original_was_imported_is_refused(tmp_path: Path) -> None:
+def test_installing_after_the_original_was_imported_is_rejected(tmp_path: Path) -> None:
     done = run_python("-c", "import flask_jwt_extended\n" + INSTALL, cwd=tmp_path)
     assert done.returncode == 1
     assert "RuntimeError: flask_jwt_extended has been imported already, from" in done.stderr
     assert "call flask_watchword.dropin.install() before anything imports it" in done.stderr
 
 
-def test_installing_after_a_stand_in_was_imported_is_refused(tmp_path: Path) -> None:
+def test_installing_after_a_substitute_was_imported_is_rejected(tmp_path: Path) -> None:
     stand_in = "import sys, types\nsys.modules['flask_jwt_extended'] = types.ModuleType('stub')\n"
     done = run_python("-c", stand_in + INSTALL, cwd=tmp_path)
     assert "RuntimeError: flask_jwt_extended has been imported already" in done.stderr
@@ -65,6 +65,6 @@ def test_importing_the_drop_in_installs_nothing(tmp_path: Path) -> None:
     assert run_code(code, tmp_path) == "False False"
 
 
-def test_a_module_that_the_original_lacks_is_missing(tmp_path: Path) -> None:
+def test_module_that_the_original_lacks_is_missing(tmp_path: Path) -> None:
     done = run_python("-c", INSTALL + "import flask_jwt_extended.nonsense", cwd=tmp_path)
     assert "No module named 'flask_jwt_extended.nonsense'" in done.stderr

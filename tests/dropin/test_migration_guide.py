@@ -12,7 +12,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "extension" / "migration.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 BLOCKS = BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
-#: The blocks that are files, by the name in their first line.
+#: The code blocks that are files, by the name in their first line.
 FILES = {
     text.splitlines()[0].removeprefix("# "): text
     for language, text in BLOCKS
@@ -42,7 +42,7 @@ def test_every_block_is_a_file_or_commands() -> None:
     assert all(command[:3] == ["python", *DROP_IN] for command in COMMANDS)
 
 
-def test_one_changed_import_is_all_that_sets_the_two_applications_apart() -> None:
+def test_two_applications_differ_by_one_import() -> None:
     before, after = FILES["before.py"], FILES["after.py"]
     assert (
         before.replace("before.py", "after.py").replace("flask_jwt_extended", "flask_watchword")
@@ -57,7 +57,7 @@ def test_each_file_runs(folder: Path, name: str, way: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["before.py", "after.py"])
-def test_the_two_applications_accept_each_others_tokens(folder: Path, name: str) -> None:
+def test_two_applications_accept_each_others_tokens(folder: Path, name: str) -> None:
     (folder / "exchange.py").write_text(
         "import before, after\n"
         f"ours, theirs = (before, after) if {name!r} == 'before.py' else (after, before)\n"
@@ -68,7 +68,7 @@ def test_the_two_applications_accept_each_others_tokens(folder: Path, name: str)
     assert output_of("exchange.py", cwd=folder).strip() == "alice"
 
 
-def test_the_handlers_of_the_application_answer(folder: Path) -> None:
+def test_handlers_of_the_application_are_called(folder: Path) -> None:
     (folder / "ask.py").write_text(
         "from datetime import timedelta\n"
         "from errors import app\n"
@@ -83,12 +83,12 @@ def test_the_handlers_of_the_application_answer(folder: Path) -> None:
     assert output_of("ask.py", cwd=folder).splitlines() == ["log in first", "log in again"]
 
 
-def test_the_server_is_given_an_application_on_watchword(folder: Path) -> None:
+def test_server_loads_an_application_on_watchword(folder: Path) -> None:
     program = "import wsgi, flask_jwt_extended; print('dropin' in flask_jwt_extended.__file__)"
     assert output_of("-c", program, cwd=folder).strip() == "True"
 
 
-def test_release_3_is_told_the_spelling_of_today(folder: Path) -> None:
+def test_release_3_names_warn_with_their_replacements(folder: Path) -> None:
     done = run_python("-W", "always::DeprecationWarning", "release3.py", cwd=folder)
     for spelling in ("token_in_blocklist_loader", "jwt_required()", "jwt_required(optional=True)"):
         assert f"use {spelling}" in done.stderr.replace("@", "")
@@ -105,7 +105,7 @@ def test_each_command_runs(folder: Path, command: list[str]) -> None:
 @pytest.mark.parametrize(
     "command", [command for command in COMMANDS if command[-1] == "run"], ids=" ".join
 )
-def test_each_command_that_serves_serves(folder: Path, command: list[str]) -> None:
+def test_each_serving_command_serves(folder: Path, command: list[str]) -> None:
     program = command[len(["python", *DROP_IN]) :]
     with serving(*program, "--port", "0", cwd=folder) as port:
         assert port

@@ -1,4 +1,4 @@
-"""The tutorial exactly as it is printed: by a changed import, and untouched under the drop-in."""
+"""The tutorial exactly as printed: with a changed import, and unchanged under the drop-in."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ WAYS = {"changed-import": (CHANGED, ()), "drop-in": (PROGRAM, DROP_IN)}
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, ...]:
-    """Return what stands before the program, which lies in the folder as ``tutorial.py``."""
+    """Return the command before the program, which is in the directory as ``tutorial.py``."""
     program, how = WAYS[request.param]
     (tmp_path / "tutorial.py").write_text(program)
     return how
@@ -24,7 +24,7 @@ def test_one_line_is_changed() -> None:
     assert "flask_jwt_extended" not in CHANGED
 
 
-def test_every_route_answers_good_and_bad_input(way: tuple[str, ...], tmp_path: Path) -> None:
+def test_every_route_handles_valid_and_invalid_input(way: tuple[str, ...], tmp_path: Path) -> None:
     name = "printed_tutorial_routes.py"
     (tmp_path / f"test_{name}").write_text((PROGRAMS / name).read_text())
     done = run_tests(*way, files=[f"test_{name}"], cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""A program run under the drop-in finds everything as it does when ``python`` runs it."""
+"""A program run under the drop-in has the same environment as when ``python`` runs it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from flask_watchword.dropin.finder import SERVED
 from tests.dropin.runs import DROP_IN, output_of, run_python
 
-# What a program can see of how it was started.
+# Everything that a program can observe of its start.
 REPORT = """
 import sys
 main = sys.modules["__main__"]
@@ -46,7 +46,7 @@ def lay_out(folder: Path) -> None:
     ids=" ".join,
 )
 @pytest.mark.parametrize("flags", [(), ("-P",)], ids=["", "safe-path"])
-def test_a_program_sees_what_it_sees_under_python_itself(
+def test_program_observes_the_same_as_under_python_itself(
     tmp_path: Path, program: tuple[str, ...], flags: tuple[str, ...]
 ) -> None:
     lay_out(tmp_path)
@@ -57,9 +57,7 @@ def test_a_program_sees_what_it_sees_under_python_itself(
 
 @pytest.mark.parametrize("status", [0, 3, "'text'", None])
 @pytest.mark.parametrize("how", [["exits.py"], ["-m", "exits"]], ids=["script", "module"])
-def test_the_exit_status_is_the_programs(
-    tmp_path: Path, how: Sequence[str], status: object
-) -> None:
+def test_exit_status_is_the_programs(tmp_path: Path, how: Sequence[str], status: object) -> None:
     (tmp_path / "exits.py").write_text(f"raise SystemExit({status})")
     expected = run_python(*how, cwd=tmp_path)
     done = run_python(*DROP_IN, *how, cwd=tmp_path)
@@ -67,7 +65,7 @@ def test_the_exit_status_is_the_programs(
 
 
 @pytest.mark.parametrize("how", [["fails.py"], ["-m", "fails"]], ids=["script", "module"])
-def test_an_exception_of_the_program_ends_it_with_its_traceback(
+def test_exception_of_the_program_ends_it_with_its_traceback(
     tmp_path: Path, how: Sequence[str]
 ) -> None:
     (tmp_path / "fails.py").write_text("import json\njson.loads('nonsense')\n")
@@ -87,7 +85,7 @@ def test_an_exception_of_the_program_ends_it_with_its_traceback(
         (["-m", "missing_package.module"], 1, "No module named missing_package.module"),
     ],
 )
-def test_a_program_that_cannot_be_run_is_named(
+def test_program_that_cannot_be_run_is_named(
     tmp_path: Path, arguments: list[str], status: int, complaint: str
 ) -> None:
     done = run_python(*DROP_IN, *arguments, cwd=tmp_path)
@@ -96,7 +94,7 @@ def test_a_program_that_cannot_be_run_is_named(
     assert "Traceback" not in done.stderr
 
 
-def test_a_module_that_imports_something_missing_says_so_itself(tmp_path: Path) -> None:
+def test_module_with_a_failing_import_reports_it_itself(tmp_path: Path) -> None:
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "__init__.py").write_text("import missing_module")
     (tmp_path / "pack" / "program.py").touch()
@@ -129,9 +127,7 @@ WHOSE = "import flask_jwt_extended as f; print('dropin' in f.__file__)"
 
 
 @pytest.mark.parametrize("how", [["app.py"], ["-m", "app"]], ids=["script", "module"])
-def test_a_program_is_served_and_so_are_the_processes_it_starts(
-    tmp_path: Path, how: Sequence[str]
-) -> None:
+def test_program_and_its_child_processes_are_served(tmp_path: Path, how: Sequence[str]) -> None:
     (tmp_path / "app.py").write_text(
         f"import subprocess, sys\n{WHOSE}\n"
         f"print(subprocess.check_output([sys.executable, '-c', {WHOSE!r}], text=True))\n"
@@ -139,7 +135,7 @@ def test_a_program_is_served_and_so_are_the_processes_it_starts(
     assert output_of(*DROP_IN, *how, cwd=tmp_path).split() == ["True", "True"]
 
 
-def test_a_spawned_worker_is_served(tmp_path: Path) -> None:
+def test_spawned_worker_is_served(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         "import multiprocessing\n"
         "def whose():\n"
@@ -152,7 +148,7 @@ def test_a_spawned_worker_is_served(tmp_path: Path) -> None:
     assert output_of(*DROP_IN, "app.py", cwd=tmp_path).strip() == "True"
 
 
-def test_the_search_path_that_was_set_for_python_is_kept_for_its_children(tmp_path: Path) -> None:
+def test_search_path_of_python_is_kept_for_child_processes(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("import os; print(os.environ['PYTHONPATH'])")
     inherited = {"PYTHONPATH": "/somewhere"}
     first = run_python(*DROP_IN, "app.py", cwd=tmp_path, environment=inherited).stdout.strip()
@@ -161,7 +157,7 @@ def test_the_search_path_that_was_set_for_python_is_kept_for_its_children(tmp_pa
     assert again.stdout.strip() == first
 
 
-def test_a_package_of_that_name_beside_the_program_is_not_what_it_gets(tmp_path: Path) -> None:
+def test_package_of_that_name_beside_the_program_is_not_imported(tmp_path: Path) -> None:
     (tmp_path / "flask_jwt_extended").mkdir()
     (tmp_path / "flask_jwt_extended" / "__init__.py").touch()
     (tmp_path / "app.py").write_text(WHOSE)

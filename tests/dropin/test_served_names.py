@@ -1,4 +1,4 @@
-"""What programs and their tests take from ``flask_jwt_extended`` is there, and works alike."""
+"""Names that programs import from ``flask_jwt_extended`` exist and behave the same."""
 
 import json
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ MODULES = (
     ".view_decorators",
 )
 
-# Of a module's own functions, the parameters; of its classes, what they define. A module passes the
-# exceptions on as well.
+# Of a module's own functions, the parameters; of its classes, the members. A module re-exports the
+# exceptions as well.
 SURVEY = f"""
 import importlib, inspect, json
 import flask_jwt_extended.exceptions as exceptions
@@ -52,7 +52,9 @@ TAKES_WHATEVER_THERE = "user_lookup"
 
 @pytest.mark.parametrize("program", ["private_names.py", "replaced_functions.py"])
 @pytest.mark.parametrize("how", [(), DROP_IN], ids=["original", "drop-in"])
-def test_programs_that_reach_inside_work_alike(how: tuple[str, ...], program: str) -> None:
+def test_programs_that_use_private_names_behave_the_same(
+    how: tuple[str, ...], program: str
+) -> None:
     done = run_tests(*how, files=[PROGRAMS / program], cwd=PROGRAMS)
     assert done.returncode == 0, done.stdout
 
@@ -66,12 +68,12 @@ PROGRAMS_OF_THE_DROP_IN = [
 
 
 @pytest.mark.parametrize("program", PROGRAMS_OF_THE_DROP_IN)
-def test_programs_that_only_the_drop_in_can_run_do(program: str) -> None:
+def test_programs_that_only_the_drop_in_can_run_succeed(program: str) -> None:
     done = run_tests(*DROP_IN, files=[PROGRAMS / program], cwd=PROGRAMS)
     assert done.returncode == 0, done.stdout
 
 
-def test_every_name_of_every_module_is_served_with_its_parameters(tmp_path: Path) -> None:
+def test_every_name_of_every_module_exists_with_its_parameters(tmp_path: Path) -> None:
     script = tmp_path / "survey.py"
     script.write_text(SURVEY)
     theirs = json.loads(output_of(str(script), cwd=tmp_path))
@@ -95,7 +97,7 @@ def alike(theirs: list[Any], ours: list[Any]) -> bool:
     )
 
 
-def test_classes_are_the_very_ones_of_watchword(tmp_path: Path) -> None:
+def test_classes_are_those_of_watchword(tmp_path: Path) -> None:
     script = tmp_path / "identity.py"
     script.write_text(
         "import flask_jwt_extended, flask_watchword\n"

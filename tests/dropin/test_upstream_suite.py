@@ -1,9 +1,9 @@
-"""Flask-JWT-Extended's own tests come out on Watchword as they do on the original.
+"""Flask-JWT-Extended's own tests have the same outcomes on Watchword.
 
-They run under the drop-in as they are, and without it where one name in them is changed.
+They run unchanged under the drop-in, and without it with one name changed.
 
-They are in its source distribution, which is fetched from the package index that pip is set up
-for, at the version and with the hash that the lock names. Nothing of it is kept.
+They are in its source distribution, which is fetched from the package index configured for pip, at
+the version and with the hash of the lock file. No part of it is kept.
 """
 
 import subprocess
@@ -55,7 +55,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def outcomes(root: Path, *how: str) -> Outcomes:
-    """Run the suite and return how each test came out."""
+    """Run the suite and return the outcome of each test."""
     report = root / "report.xml"
     done = run_tests(*how, files=["tests", f"--junitxml={report}"], cwd=root)
     assert report.exists(), done.stdout + done.stderr
@@ -70,20 +70,20 @@ def outcome(case: ET.Element) -> str:
 
 @pytest.fixture(scope="module")
 def theirs(source: Path) -> Outcomes:
-    """Return how each test comes out with the original."""
+    """Return the outcome of each test with the original."""
     theirs = outcomes(source)
     assert len(theirs) > 150
     assert list(theirs.values()).count("passed") > 150
     return theirs
 
 
-def test_every_upstream_test_has_that_outcome_under_the_drop_in(
+def test_every_upstream_test_has_the_same_outcome_under_the_drop_in(
     source: Path, theirs: Outcomes
 ) -> None:
     assert outcomes(source, *DROP_IN) == theirs
 
 
-def test_every_upstream_test_has_that_outcome_with_the_name_changed(
+def test_every_upstream_test_has_the_same_outcome_with_the_name_changed(
     source: Path, theirs: Outcomes, tmp_path: Path
 ) -> None:
     changed = tmp_path / "tests"

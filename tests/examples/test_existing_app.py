@@ -14,7 +14,7 @@ ACCOUNT = {"email": "ada@example.com", "password": "correct horse battery staple
 @pytest.fixture
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.setenv("NOTES_DATABASE", str(tmp_path / "notes.db"))
-    # The application was there first, with a note in it.
+    # The application existed first, with a note in its database.
     with closing(sqlite3.connect(tmp_path / "notes.db", isolation_level=None)) as db:
         db.execute("CREATE TABLE notes (user_id TEXT NOT NULL, text TEXT NOT NULL)")
         db.execute("INSERT INTO notes VALUES ('somebody else', 'from before')")
@@ -36,7 +36,7 @@ def logged_in(client: FlaskClient) -> dict[str, str]:
     return {"Authorization": f"Bearer {pair['access_token']}"}
 
 
-def test_what_the_application_had_goes_on_as_it_was(client: FlaskClient, tmp_path: Path) -> None:
+def test_existing_parts_of_the_application_still_work(client: FlaskClient, tmp_path: Path) -> None:
     assert client.get("/").data == b"Notes for registered users."
     assert client.get("/nothing").mimetype == "text/html"
     with closing(sqlite3.connect(tmp_path / "notes.db")) as db:
@@ -45,7 +45,7 @@ def test_what_the_application_had_goes_on_as_it_was(client: FlaskClient, tmp_pat
     assert {"notes", "watchword_users", "watchword_audit"} <= tables
 
 
-def test_whoever_registers_has_notes_of_their_own_until_they_log_out(client: FlaskClient) -> None:
+def test_registered_user_has_private_notes_until_logout(client: FlaskClient) -> None:
     assert client.get("/notes").status_code == 401
     header = logged_in(client)
     assert client.get("/notes", headers=header).get_json() == {"notes": []}

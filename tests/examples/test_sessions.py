@@ -16,7 +16,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "sessions.py"
 def example(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ModuleType]:
-    # Made anew for each test, with users and a store of its own.
+    # Created for each test, with its own users and store.
     monkeypatch.setenv("FLASK_WATCHWORD_SESSION_STORE", request.param.format(folder=tmp_path))
     module = importlib.reload(importlib.import_module("examples.sessions"))
     yield module
@@ -43,17 +43,17 @@ def bearing(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def test_it_is_shorter_than_sixty_lines() -> None:
+def test_example_is_shorter_than_sixty_lines() -> None:
     assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) < 60
 
 
 @pytest.mark.parametrize("form", [{}, {"name": "ada"}, {"name": "eve", "password": ""},
                                   {"name": "ada", "password": "wrong"}])  # fmt: skip
-def test_a_wrong_login_is_refused(client: FlaskClient, form: dict[str, str]) -> None:
+def test_wrong_login_is_rejected(client: FlaskClient, form: dict[str, str]) -> None:
     assert client.post("/login", data=form).status_code == 401
 
 
-def test_a_session_goes_its_way(client: FlaskClient) -> None:
+def test_session_works_from_login_to_logout(client: FlaskClient) -> None:
     here, there = log_in(client), log_in(client)
     me = client.get("/me", headers=bearing(here["access_token"])).get_json()
     assert me == {"me": "ada", "role": "admin", "devices": 2}
@@ -65,14 +65,14 @@ def test_a_session_goes_its_way(client: FlaskClient) -> None:
     assert client.get("/me", headers=bearing(there["access_token"])).get_json()["devices"] == 1
 
 
-def test_a_logout_everywhere_ends_every_session(client: FlaskClient) -> None:
+def test_logout_everywhere_ends_every_session(client: FlaskClient) -> None:
     here, there = log_in(client), log_in(client)
     answer = client.post("/logout?everywhere", headers=bearing(here["access_token"]))
     assert answer.get_json() == {"ended": 2}
     assert client.get("/me", headers=bearing(there["access_token"])).status_code == 401
 
 
-def test_a_role_is_read_anew_and_a_user_who_is_gone_gets_nothing(
+def test_role_is_reloaded_and_a_deleted_user_is_rejected(
     example: ModuleType, client: FlaskClient
 ) -> None:
     pair = log_in(client)

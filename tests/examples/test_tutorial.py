@@ -9,7 +9,7 @@ START = 1_700_000_000.0
 
 
 class StoppedClock:
-    """A clock that moves when the test says so."""
+    """A clock that moves only when the test changes it."""
 
     now = START
 
@@ -19,7 +19,7 @@ class StoppedClock:
 
 @pytest.fixture
 def tutorial() -> ModuleType:
-    # Made anew for each test, with a secret of its own.
+    # Created for each test, with its own secret.
     return importlib.reload(importlib.import_module("examples.tutorial"))
 
 
@@ -45,40 +45,40 @@ def log_in(client: FlaskClient) -> tuple[dict[str, str], dict[str, str]]:
     return {"Authorization": f"Bearer {access}"}, {"Authorization": f"Bearer {refresh}"}
 
 
-def test_the_protected_route_answers_to_whoever_logged_in(client: FlaskClient) -> None:
+def test_protected_route_accepts_a_logged_in_user(client: FlaskClient) -> None:
     access, _ = log_in(client)
     answer = client.get("/protected-route", headers=access)
     assert answer.status_code == 200
     assert answer.get_json() == {"logged_in_as": "test@example.com"}
 
 
-def test_the_protected_route_stays_closed_without_a_token(client: FlaskClient) -> None:
+def test_protected_route_rejects_requests_without_a_token(client: FlaskClient) -> None:
     answer = client.get("/protected-route")
     assert answer.status_code == 401
     assert answer.get_json() == {"msg": "Missing Authorization Header"}
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 5])
-def test_a_login_without_a_json_object_is_refused(client: FlaskClient, body: object) -> None:
+def test_login_without_a_json_object_is_rejected(client: FlaskClient, body: object) -> None:
     answer = client.post("/login", json=body)
     assert answer.status_code == 400
     assert answer.get_json() == {"msg": "Missing JSON in request"}
 
 
-def test_a_login_that_is_no_json_is_refused(client: FlaskClient) -> None:
+def test_login_that_is_not_json_is_rejected(client: FlaskClient) -> None:
     assert client.post("/login", data="email=test@example.com").status_code == 400
 
 
 @pytest.mark.parametrize(
     "change", [{"password": "wrong"}, {"password": None}, {"password": ["é"]}, {"email": "eve"}]
 )
-def test_a_wrong_login_is_refused(client: FlaskClient, change: dict[str, object]) -> None:
+def test_wrong_login_is_rejected(client: FlaskClient, change: dict[str, object]) -> None:
     answer = client.post("/login", json=ADA | change)
     assert answer.status_code == 401
     assert answer.get_json() == {"msg": "Bad email or password"}
 
 
-def test_the_refresh_token_gives_a_new_access_token_when_the_old_one_has_expired(
+def test_refresh_token_gives_a_new_access_token_when_the_old_one_has_expired(
     client: FlaskClient, clock: StoppedClock
 ) -> None:
     access, refresh = log_in(client)
@@ -90,12 +90,12 @@ def test_the_refresh_token_gives_a_new_access_token_when_the_old_one_has_expired
     assert client.get("/protected-route", headers=renewed).status_code == 200
 
 
-def test_the_access_token_does_not_refresh(client: FlaskClient) -> None:
+def test_access_token_cannot_refresh(client: FlaskClient) -> None:
     access, _ = log_in(client)
     assert client.post("/refresh", headers=access).status_code == 422
 
 
-def test_the_expired_route_is_for_expired_tokens_alone(
+def test_expired_route_accepts_only_expired_tokens(
     client: FlaskClient, clock: StoppedClock
 ) -> None:
     access, _ = log_in(client)

@@ -29,7 +29,7 @@ def manager(app: Flask) -> JWTManager:
 
 @pytest.fixture
 def get(app: Flask) -> Get:
-    """Ask a path with a token of the given claims, or with `token=None` without any."""
+    """Request a path with a token of the given claims, or without one for `token=None`."""
 
     def ask(path: str = "/", **claims: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {mint('HS256', **claims)}"}

@@ -1,6 +1,6 @@
-"""Where Watchword answers otherwise than Flask-JWT-Extended on purpose, and why.
+"""Deliberate differences from Flask-JWT-Extended, with their reasons.
 
-One more difference concerns no state but a status: every 401 carries a WWW-Authenticate header.
+One more difference is in the headers of every 401: a WWW-Authenticate challenge.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that is refused although Flask-JWT-Extended admits it or says it otherwise."""
+    """A request that is rejected although Flask-JWT-Extended accepts it or responds differently."""
 
     reason: str
     told: str
@@ -79,12 +79,12 @@ DIFFERENCES = (
 
 @dataclass(frozen=True)
 class Spelling:
-    """Something that is admitted although Flask-JWT-Extended does not know it.
+    """A request that is accepted although Flask-JWT-Extended rejects it.
 
     Attributes:
-        reason: why.
-        usual: the odd request whose answer it gets.
-        states: the odd requests that get it.
+        reason: the reason.
+        usual: the request with the usual spelling, which gets the same response.
+        states: the requests with the other spelling.
     """
 
     reason: str
@@ -107,9 +107,9 @@ def _by_state() -> Iterator[tuple[str, Difference]]:
             yield state, difference
 
 
-#: The usual spelling of what is spelled otherwise.
+#: The usual spelling for each unusual one.
 SPELLED: Mapping[str, Spelling] = {
     state: spelling for spelling in SPELLINGS for state in spelling.states
 }
-#: The difference that a state of a token, or an odd request, is an example of.
+#: The difference that explains a token state or an odd request.
 DELIBERATE: Mapping[str, Difference] = dict(_by_state())

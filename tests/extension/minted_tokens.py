@@ -1,4 +1,4 @@
-"""Tokens in every state a client may send them in, made without either library."""
+"""Tokens in every state that a client may send, created without either library."""
 
 import base64
 import json
@@ -13,10 +13,10 @@ from tests.extension.signing_keys import key_pair
 
 HOUR = 3600
 CSRF = "csrf-double-submit-value"
-#: The moment this run mints its tokens at; every claim below is far from any boundary.
+#: The time at which this run creates its tokens; every claim below is far from any boundary.
 MINTED_AT = int(time.time())
 
-#: A value that takes a claim or a header member out.
+#: A value that removes a claim or a header member.
 ABSENT = object()
 
 CLAIMS: Mapping[str, Any] = {
@@ -34,12 +34,12 @@ Recipe = Callable[[str], str]
 
 
 def b64url(data: bytes) -> str:
-    """Encode as RFC 7515 section 2 does."""
+    """Encode as RFC 7515 section 2 specifies."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def changed(members: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Put members in, take members out."""
+    """Add and remove members."""
     return {name: value for name, value in {**members, **changes}.items() if value is not ABSENT}
 
 
@@ -57,18 +57,18 @@ def _signing(algorithm: str, which: str) -> tuple[jwt.algorithms.Algorithm, Any]
 
 
 def mint(algorithm: str, which: str = "ours", **changes: Any) -> str:
-    """Mint a token whose claims differ from `CLAIMS` as told."""
+    """Create a token with the given changes to `CLAIMS`."""
     payload = json.dumps(changed(CLAIMS, changes)).encode()
     return sign(json.dumps({"alg": algorithm, "typ": "JWT"}), payload, algorithm, which)
 
 
 def claiming(**changes: Any) -> Recipe:
-    """Make a recipe for a genuine token with other claims."""
+    """Return a function that creates a genuine token with other claims."""
     return lambda algorithm: mint(algorithm, **changes)
 
 
 def headed(**changes: Any) -> Recipe:
-    """Make a recipe for a genuine token with another header."""
+    """Return a function that creates a genuine token with another header."""
 
     def recipe(algorithm: str) -> str:
         header = changed({"alg": algorithm, "typ": "JWT"}, changes)
@@ -78,17 +78,17 @@ def headed(**changes: Any) -> Recipe:
 
 
 def carrying(payload: bytes) -> Recipe:
-    """Make a recipe for a genuine signature over a payload that may be no set of claims."""
+    """Return a function that signs a payload that may not be a set of claims."""
     return lambda algorithm: sign(json.dumps({"alg": algorithm, "typ": "JWT"}), payload, algorithm)
 
 
 def under(header: str) -> Recipe:
-    """Make a recipe for a genuine signature under a header that may be no header."""
+    """Return a function that creates a genuine signature under a header that may be invalid."""
     return lambda algorithm: sign(header, json.dumps(dict(CLAIMS)).encode(), algorithm)
 
 
 def unsigned(alg: str) -> Recipe:
-    """Make a recipe for a token that says it needs no signature."""
+    """Return a function that creates a token whose header says that it has no signature."""
 
     def recipe(_algorithm: str) -> str:
         header = b64url(json.dumps({"alg": alg, "typ": "JWT"}).encode())
@@ -98,17 +98,17 @@ def unsigned(alg: str) -> Recipe:
 
 
 def mangled(edit: Callable[[str], str]) -> Recipe:
-    """Make a recipe for a genuine token that was damaged afterwards."""
+    """Return a function that creates a genuine token and then damages it."""
     return lambda algorithm: edit(mint(algorithm))
 
 
 def verbatim(text: str) -> Recipe:
-    """Make a recipe for a text that never was a token."""
+    """Return a function that returns a text that is not a token."""
     return lambda _algorithm: text
 
 
 def from_other_key(algorithm: str) -> str:
-    """Mint with a key the application does not know."""
+    """Create a token with a key that the application does not know."""
     return mint(algorithm, "theirs")
 
 
@@ -125,7 +125,7 @@ def with_padding(token: str) -> str:
 
 
 def payload_text(**changes: Any) -> str:
-    """Return a payload as JSON text to be edited."""
+    """Return a payload as JSON text for editing."""
     return json.dumps(changed(CLAIMS, changes))
 
 
@@ -340,5 +340,5 @@ STATES: Mapping[str, Recipe] = {
 
 @cache
 def token_in_state(state: str, algorithm: str) -> str:
-    """Mint each state once, so that both libraries get the very same bytes."""
+    """Create each state once, so that both libraries get the same bytes."""
     return STATES[state](algorithm)

@@ -1,4 +1,4 @@
-"""Requests that are odd outside the token: strange headers, cookies, queries and bodies."""
+"""Requests that are unusual outside the token: headers, cookies, queries and bodies."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -167,7 +167,7 @@ def _all() -> Iterator[tuple[str, str, Request]]:
         yield "odd-mixture", name, request
 
 
-#: Every odd request by the kind and the name of its oddity.
+#: Every odd request by its kind and name.
 ODD_REQUESTS: Mapping[tuple[str, str], Request] = {
     (kind, name): request for kind, name, request in _all()
 }

@@ -1,4 +1,4 @@
-"""The names that ``from flask_watchword import *`` gives an application."""
+"""The names that ``from flask_watchword import *`` imports."""
 
 from flask_watchword.extension import public
 

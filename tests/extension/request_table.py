@@ -1,4 +1,4 @@
-"""The requests both libraries are asked to answer."""
+"""The requests that are sent to both libraries."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ Carrier = Callable[[str, Variant], Request]
 
 @dataclass(frozen=True)
 class Probe:
-    """One request to one variant: what carries what to which route."""
+    """One request to one variant: the carrier of the token, and the route."""
 
     variant: str
     carrier: str
@@ -24,7 +24,7 @@ class Probe:
     mode: str = "plain"
 
     def request(self) -> Request:
-        """Make the request, the same bytes every time."""
+        """Create the request, with the same bytes every time."""
         if self.carrier not in CARRIERS:
             return ODD_REQUESTS[self.carrier, self.state].to(self.mode)
         setting = VARIANTS[self.variant]
@@ -40,21 +40,21 @@ def _option(variant: Variant, name: str, default: str) -> Any:
 
 
 def in_header(token: str, variant: Variant) -> Request:
-    """Carry a token in the variant's header."""
+    """Send a token in the variant's header."""
     kind = _option(variant, "HEADER_TYPE", "Bearer")
     value = f"{kind} {token}" if kind else token
     return Request(headers=[(_option(variant, "HEADER_NAME", "Authorization"), value)])
 
 
 def in_query(token: str, variant: Variant) -> Request:
-    """Carry a token in the variant's query parameter."""
+    """Send a token in the variant's query parameter."""
     prefix = _option(variant, "QUERY_STRING_VALUE_PREFIX", "")
     name = _option(variant, "QUERY_STRING_NAME", "jwt")
     return Request(query=urlencode({name: prefix + token}))
 
 
 def in_json(token: str, variant: Variant) -> Request:
-    """Carry a token in both members a JSON body may have it in."""
+    """Send a token in both members that a JSON body may have it in."""
     members = {
         _option(variant, "JSON_KEY", "access_token"): token,
         _option(variant, "REFRESH_JSON_KEY", "refresh_token"): token,
@@ -63,7 +63,7 @@ def in_json(token: str, variant: Variant) -> Request:
 
 
 def in_cookies(token: str, variant: Variant) -> Request:
-    """Carry a token in both cookies, on a method that needs no CSRF value."""
+    """Send a token in both cookies, with a method that needs no CSRF value."""
     names = (
         _option(variant, "ACCESS_COOKIE_NAME", "access_token_cookie"),
         _option(variant, "REFRESH_COOKIE_NAME", "refresh_token_cookie"),
@@ -72,7 +72,7 @@ def in_cookies(token: str, variant: Variant) -> Request:
 
 
 def in_posted_cookies(csrf: str | None) -> Carrier:
-    """Carry a token in both cookies on a POST, with a CSRF value in every header there may be."""
+    """Send a token in both cookies on a POST, with a CSRF value in every possible header."""
 
     def carry(token: str, variant: Variant) -> Request:
         headers = list(in_cookies(token, variant).headers)
@@ -88,7 +88,7 @@ def in_posted_cookies(csrf: str | None) -> Carrier:
 
 
 def in_cookies_and_form(token: str, variant: Variant) -> Request:
-    """Carry a token in both cookies and the CSRF value in a form."""
+    """Send a token in both cookies and the CSRF value in a form."""
     name = _option(variant, "ACCESS_CSRF_FIELD_NAME", "csrf_token")
     body = urlencode({name: CSRF}).encode()
     cookies = in_cookies(token, variant)
@@ -107,7 +107,7 @@ CARRIERS: Mapping[str, Carrier] = {
     "cookies-csrf-form": in_cookies_and_form,
 }
 
-#: States that decide between the decorators' demands.
+#: States that distinguish the requirements of the decorators.
 DECISIVE_STATES = (
     "valid",
     "refresh",
@@ -121,7 +121,7 @@ DECISIVE_STATES = (
     "sub-missing",
 )
 
-#: States that some variant treats as no other does.
+#: States that one variant handles differently from all others.
 SENSITIVE_STATES: Mapping[str, Sequence[str]] = {
     "audience": [state for state in STATES if state.startswith(("aud-", "iss-"))],
     "issuer": [state for state in STATES if state.startswith(("aud-", "iss-"))],
@@ -141,7 +141,7 @@ SENSITIVE_STATES: Mapping[str, Sequence[str]] = {
     "keys-by-subject": ["sub-other", "sub-number", "payload-list", "alg-missing"],
 }
 
-#: What every variant is shown.
+#: States sent to every variant.
 COMMON_STATES = (
     *DECISIVE_STATES,
     "really-HS512",
@@ -153,7 +153,7 @@ COMMON_STATES = (
 
 
 def probes() -> Sequence[Probe]:
-    """List every request once."""
+    """Return every request once."""
     return list(dict.fromkeys([*_of_states(), *_of_modes(), *_of_variants(), *_odd()]))
 
 

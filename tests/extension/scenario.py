@@ -1,4 +1,4 @@
-"""One application built twice, on either library, and the requests that are sent to both."""
+"""One application built with either library, and the requests that are sent to both."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 ALL_LOCATIONS = ("headers", "cookies", "query_string", "json")
 
-#: What a route demands: the path, and the arguments of its ``jwt_required``.
+#: The requirement of each route: the path, and the arguments of its ``jwt_required``.
 MODES: Mapping[str, Mapping[str, Any]] = {
     "plain": {},
     "optional": {"optional": True},
@@ -40,7 +40,7 @@ MODES: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to set the extension up."""
+    """One configuration of the extension."""
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Request:
-    """What a client sends."""
+    """A client's request."""
 
     path: str = "/plain"
     method: str = "GET"
@@ -63,7 +63,7 @@ class Request:
     content_type: str | None = None
 
     def to(self, mode: str) -> "Request":
-        """Send the same thing to another route."""
+        """Return the same request for another route."""
         return Request(
             f"/{mode}", self.method, self.headers, self.query, self.body, self.content_type
         )
@@ -71,7 +71,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What comes back, reduced to what a client can tell apart."""
+    """The parts of a response that a client can distinguish."""
 
     status: int
     body: bytes
@@ -84,7 +84,7 @@ class Answer:
 
 
 def build_app(library: ModuleType, variant: Variant) -> Flask:
-    """Build the application on one of the two libraries."""
+    """Build the application with one of the two libraries."""
     app = Flask("scenario")
     app.testing = False
     app.logger.disabled = True

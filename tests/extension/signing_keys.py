@@ -1,4 +1,4 @@
-"""Keys the tests of the extension sign with, generated once a run."""
+"""Signing keys of the extension tests, generated once per run."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +16,7 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519Pri
 
 @dataclass(frozen=True)
 class KeyPair:
-    """What signs and what verifies; the same text twice where the algorithm is symmetric."""
+    """The signing and the verifying key; the same text twice for a symmetric algorithm."""
 
     private: str
     public: str
@@ -24,7 +24,7 @@ class KeyPair:
 
 @cache
 def key_pair(algorithm: str, which: str = "ours") -> KeyPair:
-    """Return a pair for an algorithm; another one for every other value of `which`."""
+    """Return a key pair for an algorithm; a different one for each value of `which`."""
     if algorithm.startswith("HS"):
         secret = HMAC_SECRET if which == "ours" else OTHER_HMAC_SECRET
         return KeyPair(secret, secret)

@@ -1,4 +1,4 @@
-"""Every public name is there, takes the same arguments and says the same outside its place."""
+"""Every public name exists, takes the same arguments and fails the same outside its context."""
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 
@@ -71,7 +71,7 @@ def bearer(token: str | None = None) -> dict[str, str]:
 
 
 def parameters(function: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
-    """Return a function's parameters without the catch-all that holds release 3's keywords."""
+    """Return a function's parameters without the catch-all for the keywords of release 3."""
     return [
         (parameter.name, parameter.kind, parameter.default)
         for parameter in inspect.signature(function).parameters.values()
@@ -90,13 +90,13 @@ def test_every_exported_name_exists() -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_function_takes_what_flask_jwt_extendeds_takes(name: str) -> None:
+def test_function_takes_the_arguments_of_flask_jwt_extendeds(name: str) -> None:
     theirs, ours = (getattr(library, name) for library in BOTH)
     assert parameters(ours) == parameters(theirs)
 
 
 @pytest.mark.parametrize("name", [*METHODS, "__init__"])
-def test_method_of_the_manager_takes_what_flask_jwt_extendeds_takes(name: str) -> None:
+def test_manager_method_takes_the_arguments_of_flask_jwt_extendeds(name: str) -> None:
     theirs, ours = (getattr(library.JWTManager, name) for library in BOTH)
     assert parameters(ours) == parameters(theirs)
 
@@ -118,12 +118,12 @@ def test_loader_returns_the_function_it_registers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(vars(flask_jwt_extended.JWTManager())))
-def test_manager_keeps_its_loaders_under_the_names_real_code_replaces(name: str) -> None:
+def test_manager_stores_its_loaders_under_the_names_that_applications_replace(name: str) -> None:
     assert hasattr(JWTManager(), name)
 
 
 @pytest.mark.parametrize("function", IN_A_REQUEST)
-def test_token_of_the_request_is_not_to_be_had_outside_a_protected_view(
+def test_token_of_the_request_is_unavailable_outside_a_protected_view(
     app: Flask, function: Callable[[], Any]
 ) -> None:
     text = "You must call `@jwt_required()` or `verify_jwt_in_request()` before using this method"
@@ -133,7 +133,7 @@ def test_token_of_the_request_is_not_to_be_had_outside_a_protected_view(
 
 
 @pytest.mark.parametrize("function", IN_A_REQUEST)
-def test_outside_any_context_flasks_own_error_comes_up(function: Callable[[], Any]) -> None:
+def test_outside_any_context_flasks_own_error_is_raised(function: Callable[[], Any]) -> None:
     with pytest.raises(RuntimeError, match="Working outside of application context"):
         function()
 
@@ -144,7 +144,7 @@ def test_location_outside_a_protected_view_is_none(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("function", [get_current_user, lambda: current_user.name])
-def test_current_user_without_a_loader_says_what_to_register(
+def test_current_user_without_a_loader_names_the_loader_to_register(
     app: Flask, function: Callable[[], Any]
 ) -> None:
     with app.test_request_context(headers=bearer()):
@@ -155,7 +155,7 @@ def test_current_user_without_a_loader_says_what_to_register(
     assert str(caught.value) == text
 
 
-def test_application_without_a_manager_is_told_to_make_one() -> None:
+def test_application_without_a_manager_gets_an_error_with_a_remedy() -> None:
     with Flask("bare").app_context(), pytest.raises(RuntimeError) as caught:
         create_access_token("alice")
     assert str(caught.value) == (
@@ -164,7 +164,7 @@ def test_application_without_a_manager_is_told_to_make_one() -> None:
 
 
 @pytest.mark.parametrize("key", ["flask-jwt-extended", "flask-watchword"])
-def test_application_knows_its_extension_by_both_names(app: Flask, key: str) -> None:
+def test_extension_is_registered_under_both_names(app: Flask, key: str) -> None:
     assert key in app.extensions
 
 
@@ -184,7 +184,7 @@ def test_verification_returns_header_and_claims(app: Flask) -> None:
         assert get_jwt_request_location() == "headers"
 
 
-def test_optional_verification_without_a_token_leaves_nothing(app: Flask) -> None:
+def test_optional_verification_without_a_token_sets_no_token(app: Flask) -> None:
     with app.test_request_context():
         assert verify_jwt_in_request(optional=True) is None
         assert (get_jwt(), get_jwt_header()) == ({}, {})
@@ -193,12 +193,12 @@ def test_optional_verification_without_a_token_leaves_nothing(app: Flask) -> Non
         assert get_jwt_request_location() is None
 
 
-def test_preflight_is_let_through_without_a_token(app: Flask) -> None:
+def test_preflight_is_accepted_without_a_token(app: Flask) -> None:
     with app.test_request_context(method="OPTIONS", headers=bearer("garbage")):
         assert verify_jwt_in_request() is None
 
 
-def test_changed_claims_are_this_requests_own(app: Flask) -> None:
+def test_changed_claims_affect_only_this_request(app: Flask) -> None:
     token = mint("HS256", roles=["reader"])
     for _ in range(2):
         with app.test_request_context(headers=bearer(token)):
@@ -211,7 +211,7 @@ def test_changed_claims_are_this_requests_own(app: Flask) -> None:
             assert get_jwt_identity() == "mallory"
 
 
-def test_g_is_not_touched(app: Flask) -> None:
+def test_g_is_unchanged(app: Flask) -> None:
     with app.test_request_context(headers=bearer()):
         before = set(g)
         verify_jwt_in_request()
@@ -229,7 +229,7 @@ def test_created_token_is_decoded(app: Flask, kind: Callable[..., str]) -> None:
         assert get_unverified_jwt_headers(token) == {"alg": "HS256", "typ": "JWT", "kid": "k"}
 
 
-def test_expired_token_is_decoded_on_demand_only(app: Flask) -> None:
+def test_expired_token_is_decoded_only_on_request(app: Flask) -> None:
     token = mint("HS256", exp=MINTED_AT - HOUR)
     with app.app_context():
         with pytest.raises(ExpiredSignatureError):
@@ -244,7 +244,7 @@ def test_expired_error_carries_header_and_claims(app: Flask) -> None:
     assert caught.value.jwt_data["sub"] == "alice"
 
 
-def test_decoding_compares_the_csrf_value_it_is_given(app: Flask) -> None:
+def test_decoding_compares_the_given_csrf_value(app: Flask) -> None:
     with app.app_context():
         assert decode_token(mint("HS256"), csrf_value=CSRF)["csrf"] == CSRF
         with pytest.raises(CSRFError, match="CSRF double submit tokens do not match"):
@@ -253,14 +253,14 @@ def test_decoding_compares_the_csrf_value_it_is_given(app: Flask) -> None:
             decode_token(mint("HS256", csrf=ABSENT), csrf_value=CSRF)
 
 
-def test_decoding_completes_the_claims_that_may_be_missing(app: Flask) -> None:
+def test_decoding_adds_missing_optional_claims(app: Flask) -> None:
     token = mint("HS256", type=ABSENT, fresh=ABSENT, jti=ABSENT)
     with app.app_context():
         claims = decode_token(token)
     assert (claims["type"], claims["fresh"], claims["jti"]) == ("access", False, None)
 
 
-def test_csrf_value_of_a_token_without_one_is_a_key_error_as_ever(app: Flask) -> None:
+def test_csrf_value_of_a_token_without_one_is_a_key_error(app: Flask) -> None:
     with app.app_context(), pytest.raises(KeyError):
         get_csrf_token(mint("HS256", csrf=ABSENT))
 
@@ -321,13 +321,13 @@ def with_users(**arguments: Any) -> Flask:
     return app
 
 
-def test_template_knows_the_current_user() -> None:
+def test_template_can_use_the_current_user() -> None:
     client = with_users(add_context_processor=True).test_client()
     assert client.get("/", headers=bearer()).text == "Alice"
     assert client.get("/").text == "nobody"
 
 
-def test_template_knows_no_current_user_unasked() -> None:
+def test_template_that_does_not_use_the_current_user_loads_none() -> None:
     client = with_users().test_client()
     assert client.get("/", headers=bearer()).text == "nobody"
 
@@ -348,7 +348,7 @@ class WithoutDefault(DefaultJSONProvider):
 
 
 @pytest.mark.parametrize("library", BOTH, ids=lambda library: library.__name__)
-def test_claims_go_through_the_applications_json_provider(library: ModuleType) -> None:
+def test_claims_are_serialised_by_the_applications_json_provider(library: ModuleType) -> None:
     app = Flask("json")
     app.config["JWT_SECRET_KEY"] = HMAC_SECRET
     app.json_provider_class = WithStaticDefault
@@ -360,7 +360,7 @@ def test_claims_go_through_the_applications_json_provider(library: ModuleType) -
 
 
 @pytest.mark.parametrize("library", BOTH, ids=lambda library: library.__name__)
-def test_claim_that_no_provider_knows_is_a_type_error(library: ModuleType) -> None:
+def test_claim_that_no_provider_can_serialise_is_a_type_error(library: ModuleType) -> None:
     app = Flask("json")
     app.config["JWT_SECRET_KEY"] = HMAC_SECRET
     app.json_provider_class = WithoutDefault
@@ -370,7 +370,7 @@ def test_claim_that_no_provider_knows_is_a_type_error(library: ModuleType) -> No
         library.create_access_token("alice", additional_claims={"price": Money(7)})
 
 
-def test_frozen_clock_serves_creation_and_verification() -> None:
+def test_frozen_clock_applies_to_creation_and_verification() -> None:
     app = Flask("frozen")
     app.config["JWT_SECRET_KEY"] = HMAC_SECRET
     manager = JWTManager(app)

@@ -1,4 +1,4 @@
-"""The doctor looks into the migrations of Flask-Migrate."""
+"""The doctor checks the migrations of Flask-Migrate."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def found(migrations: Path | None) -> CheckResult:
         ("this is not Python", Level.OK),
     ],
 )
-def test_a_migration_that_drops_our_tables_is_a_problem(
+def test_migration_that_drops_the_services_tables_is_a_problem(
     body: str, level: Level, tmp_path: Path
 ) -> None:
     versions = tmp_path / "versions"
@@ -50,6 +50,6 @@ def test_a_migration_that_drops_our_tables_is_a_problem(
     assert ("one_notes.py" in finding.says) is (level is Level.PROBLEM)
 
 
-def test_without_flask_migrate_and_before_its_first_migration_all_is_well(tmp_path: Path) -> None:
+def test_without_flask_migrate_or_migrations_there_is_no_finding(tmp_path: Path) -> None:
     assert found(None).level is Level.OK
     assert found(tmp_path).level is Level.OK

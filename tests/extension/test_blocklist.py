@@ -1,4 +1,4 @@
-"""Revoked tokens, and tokens that the application's own verification refuses."""
+"""Revoked tokens, and tokens rejected by the application's own verification."""
 
 import asyncio
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def blocklist(request: pytest.FixtureRequest, manager: JWTManager) -> set[str | 
     return revoked
 
 
-def test_token_is_refused_from_its_revocation_on(blocklist: set[str | None], get: Get) -> None:
+def test_token_is_rejected_after_its_revocation(blocklist: set[str | None], get: Get) -> None:
     assert get(jti="one").status_code == 200
     blocklist.add("one")
     answer = get(jti="one")
@@ -48,7 +48,7 @@ def test_token_is_refused_from_its_revocation_on(blocklist: set[str | None], get
 
 
 @pytest.mark.parametrize("path", ["/optional", "/refresh", "/fresh"])
-def test_revoked_token_is_refused_by_every_kind_of_view(
+def test_revoked_token_is_rejected_by_every_kind_of_view(
     blocklist: set[str | None], get: Get, path: str
 ) -> None:
     blocklist.add("one")
@@ -56,20 +56,18 @@ def test_revoked_token_is_refused_by_every_kind_of_view(
     assert get(path, jti="one", type=kind, fresh=True).get_json() == REVOKED[1]
 
 
-def test_revocation_is_not_asked_where_the_view_skips_it(
-    blocklist: set[str | None], get: Get
-) -> None:
+def test_blocklist_is_not_called_if_the_view_skips_it(blocklist: set[str | None], get: Get) -> None:
     blocklist.add("one")
     assert get("/unchecked", jti="one").status_code == 200
 
 
-def test_token_without_an_id_can_be_revoked_as_none(blocklist: set[str | None], get: Get) -> None:
+def test_token_without_an_id_is_looked_up_as_none(blocklist: set[str | None], get: Get) -> None:
     assert get(jti=ABSENT).status_code == 200
     blocklist.add(None)
     assert get(jti=ABSENT).status_code == 401
 
 
-def test_expired_token_is_expired_before_it_is_revoked(
+def test_expired_token_is_reported_as_expired_before_revoked(
     blocklist: set[str | None], get: Get
 ) -> None:
     blocklist.add("one")
@@ -77,7 +75,9 @@ def test_expired_token_is_expired_before_it_is_revoked(
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_loader_answers_a_revoked_token(manager: JWTManager, get: Get, asynchronous: bool) -> None:
+def test_loader_responds_to_a_revoked_token(
+    manager: JWTManager, get: Get, asynchronous: bool
+) -> None:
     def gone(header: dict[str, Any], claims: dict[str, Any]) -> Any:
         return {"alg": header["alg"], "jti": claims["jti"]}, 403
 
@@ -90,7 +90,7 @@ def test_loader_answers_a_revoked_token(manager: JWTManager, get: Get, asynchron
     assert (answer.status_code, answer.get_json()) == (403, {"alg": "HS256", "jti": "one"})
 
 
-def test_failing_blocklist_lets_nobody_in(app: Flask, manager: JWTManager, get: Get) -> None:
+def test_failing_blocklist_rejects_every_request(app: Flask, manager: JWTManager, get: Get) -> None:
     def fail(_header: object, _claims: object) -> bool:
         raise ConnectionError("blocklist is down")
 
@@ -100,7 +100,7 @@ def test_failing_blocklist_lets_nobody_in(app: Flask, manager: JWTManager, get: 
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_verification_refuses_with_400(manager: JWTManager, get: Get, asynchronous: bool) -> None:
+def test_failed_verification_gives_400(manager: JWTManager, get: Get, asynchronous: bool) -> None:
     def verify(_header: dict[str, Any], claims: dict[str, Any]) -> bool:
         return bool(claims["sub"] == "alice")
 
@@ -116,14 +116,16 @@ def test_verification_refuses_with_400(manager: JWTManager, get: Get, asynchrono
     )
 
 
-def test_loader_answers_a_token_that_verification_refused(manager: JWTManager, get: Get) -> None:
+def test_loader_responds_to_a_token_that_verification_rejects(
+    manager: JWTManager, get: Get
+) -> None:
     manager.token_verification_loader(lambda _header, _claims: False)
     manager.token_verification_failed_loader(lambda _header, claims: ({"no": claims["sub"]}, 406))
     answer = get()
     assert (answer.status_code, answer.get_json()) == (406, {"no": "alice"})
 
 
-def test_revocation_is_asked_before_verification_and_user(manager: JWTManager, get: Get) -> None:
+def test_revocation_is_checked_before_verification_and_user(manager: JWTManager, get: Get) -> None:
     asked: list[str] = []
 
     def answering(name: str, answer: bool) -> Callable[..., bool]:
@@ -140,7 +142,7 @@ def test_revocation_is_asked_before_verification_and_user(manager: JWTManager, g
     assert asked == ["blocklist", "verification", "user"]
 
 
-def test_loader_cannot_change_what_the_next_request_sees(manager: JWTManager, get: Get) -> None:
+def test_loader_cannot_change_the_claims_of_the_next_request(manager: JWTManager, get: Get) -> None:
     seen = []
 
     def meddle(_header: dict[str, Any], claims: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Every warning of the package points at the line of the application that it is about."""
+"""Every warning of the package points at the responsible line of the application."""
 
 import linecache
 import warnings
@@ -46,7 +46,7 @@ def recorded(action: Callable[[], object]) -> list[warnings.WarningMessage]:
 
 
 def lines(action: Callable[[], object]) -> list[str]:
-    """Run something and return the lines of this file that its warnings point at."""
+    """Call a function and return the lines of this file that its warnings point at."""
     seen = recorded(action)
     assert {warning.filename for warning in seen} <= {__file__}
     return [linecache.getline(one.filename, one.lineno).strip() for one in seen]
@@ -58,7 +58,7 @@ def bearer(app: Flask, create: Callable[..., str] = fw.create_access_token) -> d
         return {"Authorization": f"Bearer {create('alice', additional_claims={'fresh': True})}"}
 
 
-def test_one_module_alone_makes_warnings() -> None:
+def test_all_warnings_are_issued_by_one_module() -> None:
     makers = [
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
@@ -73,7 +73,7 @@ def test_one_module_alone_makes_warnings() -> None:
 @pytest.mark.parametrize(
     "name", ["jwt_optional", "fresh_jwt_required", "jwt_refresh_token_required"]
 )
-def test_old_decorator(name: str) -> None:
+def test_old_decorator_points_at_its_line(name: str) -> None:
     decorator: Any = getattr(fw, name)
 
     def written() -> None:
@@ -83,7 +83,7 @@ def test_old_decorator(name: str) -> None:
     assert lines(written) == ['decorator(lambda: "bare")', 'decorator()(lambda: "called")']
 
 
-def test_bare_decorator() -> None:
+def test_bare_decorator_points_at_its_line() -> None:
     def written() -> None:
         @fw.jwt_required
         def view() -> None: ...
@@ -91,7 +91,7 @@ def test_bare_decorator() -> None:
     assert lines(written) == ["@fw.jwt_required"]
 
 
-def test_old_decorator_that_flask_applies_to_a_class() -> None:
+def test_old_decorator_that_flask_applies_to_a_class_points_at_the_creation_of_the_view() -> None:
     class Orders(MethodView):
         decorators = [fw.jwt_optional]  # noqa: RUF012 - as it is written
 
@@ -102,7 +102,7 @@ def test_old_decorator_that_flask_applies_to_a_class() -> None:
 
 
 @pytest.mark.parametrize("name", ["get_raw_jwt", "get_raw_jwt_header", "get_jwt_claims"])
-def test_old_function_in_a_view(client: FlaskClient, name: str) -> None:
+def test_old_function_in_a_view_points_at_its_call(client: FlaskClient, name: str) -> None:
     app, function = client.application, getattr(fw, name)
 
     @app.get("/")
@@ -121,7 +121,7 @@ def test_old_function_in_a_view(client: FlaskClient, name: str) -> None:
         "verify_jwt_refresh_token_in_request",
     ],
 )
-def test_old_verifier_in_a_view(client: FlaskClient, name: str) -> None:
+def test_old_verifier_in_a_view_points_at_its_call(client: FlaskClient, name: str) -> None:
     app, function = client.application, getattr(fw, name)
 
     @app.get("/")
@@ -144,7 +144,7 @@ def test_old_verifier_that_flask_calls_points_at_the_view(client: FlaskClient) -
 
 
 @pytest.mark.parametrize("name", ["get_raw_jwt", "get_raw_jwt_header"])
-def test_old_function_for_a_given_token(name: str) -> None:
+def test_old_function_for_a_given_token_points_at_its_call(name: str) -> None:
     function: Any = getattr(fw, name)
     app = application(LONG)
     token = bearer(app)["Authorization"].split()[1]
@@ -168,7 +168,7 @@ ADAPTED = ["expired_token_loader", "needs_fresh_token_loader", "revoked_token_lo
 
 
 @pytest.mark.parametrize("name", LOADERS + ADAPTED)
-def test_old_loader(name: str) -> None:
+def test_old_loader_points_at_its_line(name: str) -> None:
     register: Callable[[Callable[..., Any]], object] = getattr(JWTManager(), name)
 
     def written() -> None:
@@ -182,7 +182,7 @@ def test_old_loader(name: str) -> None:
 @pytest.mark.parametrize(
     "old", [{"user_claims": {}}, {"headers": {}}], ids=lambda old: next(iter(old))
 )
-def test_old_argument(create: Any, old: dict[str, Any]) -> None:
+def test_old_argument_points_at_the_call(create: Any, old: dict[str, Any]) -> None:
     def made() -> None:
         create("alice", **old)
 
@@ -193,7 +193,7 @@ def test_old_argument(create: Any, old: dict[str, Any]) -> None:
 # Weak keys ---------------------------------------------------------------------------------
 
 
-def test_manager_of_an_application_with_a_short_secret_is_silent() -> None:
+def test_manager_of_an_application_with_a_short_secret_does_not_warn() -> None:
     def started() -> None:
         app = application()
         app.config["JWT_SECRET_KEY_FALLBACKS"] = ["short"]
@@ -281,7 +281,7 @@ def test_short_secret_points_at_the_verification_inside_a_view() -> None:
     assert lines(lambda: client.get("/", headers=headers)) == ["fw.verify_jwt_in_request()  # here"]
 
 
-def test_short_secret_warns_once_of_creation_and_verification() -> None:
+def test_short_secret_warns_once_for_creation_and_verification() -> None:
     app = application()
     app.get("/")(fw.jwt_required()(lambda: fw.create_access_token("bob")))
 
@@ -306,7 +306,7 @@ def test_each_application_with_a_short_secret_warns() -> None:
     assert len(recorded(used)) == len(recorded(used)) == 1
 
 
-def test_warning_that_is_made_an_error_stays_one() -> None:
+def test_warning_raised_as_an_error_stays_one() -> None:
     with application().app_context(), warnings.catch_warnings():
         warnings.simplefilter("error")
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""The modules of Flask-JWT-Extended under their names: what is in them, and what tests replace."""
+"""The modules of Flask-JWT-Extended under their names, with the functions that tests replace."""
 
 import importlib
 import inspect
@@ -47,16 +47,16 @@ DROP_IN = r"python -m flask_watchword\.dropin"
 Monkeypatch = pytest.MonkeyPatch
 
 
-def theirs(name: str) -> ModuleType:
+def names_of_flask_jwt_extended(name: str) -> ModuleType:
     return importlib.import_module(f"flask_jwt_extended.{name}")
 
 
-def ours(name: str) -> ModuleType:
+def names_of_watchword(name: str) -> ModuleType:
     return importlib.import_module(f"flask_watchword.{name}")
 
 
 def own_names(module: ModuleType) -> set[str]:
-    """Return what a module defines, and the classes of exceptions that it passes on."""
+    """Return the names that a module defines, and the exception classes that it re-exports."""
     return {
         name
         for name, value in vars(module).items()
@@ -68,15 +68,17 @@ def own_names(module: ModuleType) -> set[str]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_public_name_can_be_imported(module: str) -> None:
-    public = {name for name in own_names(theirs(module)) if not name.startswith("_")}
-    assert {name for name in public if not hasattr(ours(module), name)} == set()
+    public = {
+        name for name in own_names(names_of_flask_jwt_extended(module)) if not name.startswith("_")
+    }
+    assert {name for name in public if not hasattr(names_of_watchword(module), name)} == set()
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_private_function_is_refused_with_what_to_use(module: str) -> None:
+def test_every_private_function_is_rejected_with_its_replacement(module: str) -> None:
     private = {
         name
-        for name, value in vars(theirs(module)).items()
+        for name, value in vars(names_of_flask_jwt_extended(module)).items()
         if name.startswith("_") and inspect.isfunction(value)
     }
     for name in private:
@@ -95,7 +97,7 @@ def test_any_other_name_is_an_attribute_error() -> None:
     assert not hasattr(view_decorators, "_pytestfixturefunction")
 
 
-def test_importing_the_package_brings_the_modules_along() -> None:
+def test_importing_the_package_imports_the_modules() -> None:
     program = (
         "import json, flask_watchword\n"
         f"print(json.dumps([getattr(flask_watchword, m).__name__ for m in {MODULES!r}]))"
@@ -113,7 +115,7 @@ def test_functions_are_those_of_the_package() -> None:
                 assert getattr(module, name) is getattr(flask_watchword, name)
 
 
-# What tests of applications replace --------------------------------------------------------
+# Functions that tests of applications replace -------------------------------------------------
 
 
 @pytest.fixture
@@ -177,7 +179,7 @@ VERIFICATION = "flask_watchword.view_decorators.verify_jwt_in_request"
 
 
 @pytest.mark.parametrize("path", ["/open", "/later", "/old", "/fresh"])
-def test_replaced_verification_decides_about_views_that_are_protected_already(
+def test_replaced_verification_applies_to_views_already_protected(
     client: FlaskClient, path: str
 ) -> None:
     before = client.get(path).status_code
@@ -193,7 +195,7 @@ def test_replaced_verification_is_called_with_six_arguments(client: FlaskClient)
     verify.assert_called_once_with(True, False, False, "headers", True, False)
 
 
-def test_replaced_verification_may_refuse(client: FlaskClient, monkeypatch: Monkeypatch) -> None:
+def test_replaced_verification_may_reject(client: FlaskClient, monkeypatch: Monkeypatch) -> None:
     def refuse(*_demand: Any) -> None:
         raise flask_watchword.exceptions.NoAuthorizationError("not today")
 
@@ -203,7 +205,7 @@ def test_replaced_verification_may_refuse(client: FlaskClient, monkeypatch: Monk
     assert client.get("/open", headers=bearer(client)).text == "seen"
 
 
-def test_view_that_is_protected_while_verification_is_replaced_is_protected_afterwards(
+def test_view_protected_while_verification_is_replaced_stays_protected(
     app: Flask, client: FlaskClient
 ) -> None:
     with patch(VERIFICATION):
@@ -213,16 +215,14 @@ def test_view_that_is_protected_while_verification_is_replaced_is_protected_afte
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_replaced_verification_decides_about_old_decorators(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_replaced_verification_applies_to_old_decorators(app: Flask, client: FlaskClient) -> None:
     app.add_url_rule("/optional", "optional-old", jwt_optional(lambda: "seen"))
     with patch(VERIFICATION) as verify:
         assert client.get("/optional").text == "seen"
     verify.assert_called_once_with(True, False, False, None, True, False)
 
 
-def test_replaced_verification_of_expired_tokens_decides(client: FlaskClient) -> None:
+def test_replaced_verification_of_expired_tokens_applies(client: FlaskClient) -> None:
     assert client.get("/expired").status_code == 401
     with patch("flask_watchword.view_decorators.verify_expired_in_request") as verify:
         assert client.get("/expired").text == "seen"
@@ -245,7 +245,7 @@ def test_replaced_user_is_the_current_user(client: FlaskClient) -> None:
     assert client.get("/user", headers=bearer(client)).text == "user alice"
 
 
-def test_replaced_decoding_is_what_reads_a_token(client: FlaskClient) -> None:
+def test_replaced_decoding_reads_the_token(client: FlaskClient) -> None:
     token = mint("HS256", jti="genuine", csrf="c")
     with client.application.app_context():
         with patch("flask_watchword.utils.decode_token", return_value={"jti": "1", "csrf": "x"}):
@@ -253,8 +253,8 @@ def test_replaced_decoding_is_what_reads_a_token(client: FlaskClient) -> None:
         assert (utils.get_jti(token), utils.get_csrf_token(token)) == ("genuine", "c")
 
 
-def test_replaced_manager_is_the_one_whose_loaders_are_asked(client: FlaskClient) -> None:
-    internal_utils = ours("internal_utils")
+def test_replaced_manager_provides_the_loaders(client: FlaskClient) -> None:
+    internal_utils = names_of_watchword("internal_utils")
     with (
         client.application.app_context(),
         patch("flask_watchword.internal_utils.get_jwt_manager") as manager,
@@ -274,7 +274,7 @@ def test_replaced_manager_is_the_one_whose_loaders_are_asked(client: FlaskClient
         "view_decorators.config",
     ],
 )
-def test_to_replace_what_nothing_would_notice_is_refused(name: str) -> None:
+def test_replacing_a_function_without_effect_is_rejected(name: str) -> None:
     with (
         pytest.raises(AttributeError, match=f"{name} has no effect; replace .*{DROP_IN}"),
         patch(f"flask_watchword.{name}"),

@@ -1,4 +1,4 @@
-"""Keys in the options: earlier secrets and further public keys verify, one key signs."""
+"""Keys in the options: earlier secrets and additional public keys verify, one key signs."""
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 
@@ -81,7 +81,7 @@ def test_tokens_of_each_fallback_are_accepted_and_the_first_secret_signs() -> No
     assert "kid" not in header_of(token_of(app))
 
 
-def test_secret_is_rotated_without_a_refused_request() -> None:
+def test_secret_is_rotated_without_a_rejected_request() -> None:
     app = app_with(SECRET_KEY=SECRETS[0])
     tokens = [token_of(app)]
     for old, new in pairwise(SECRETS):
@@ -93,7 +93,7 @@ def test_secret_is_rotated_without_a_refused_request() -> None:
     assert [status(app, token) for token in tokens] == [422, 422, 422, 200]
 
 
-def test_fallbacks_changed_in_place_count() -> None:
+def test_fallbacks_changed_in_place_take_effect() -> None:
     fallbacks: list[str] = []
     app = app_with(SECRET_KEY=SECRETS[0], SECRET_KEY_FALLBACKS=fallbacks)
     token = token_of(app_with(SECRET_KEY=SECRETS[1]))
@@ -104,27 +104,27 @@ def test_fallbacks_changed_in_place_count() -> None:
     assert status(app, token) == 422, "although it was verified and remembered"
 
 
-def test_fallback_verifies_whatever_kid_a_token_bears() -> None:
+def test_fallback_verifies_tokens_with_any_kid() -> None:
     token = token_of(app_with(SECRET_KEY=SECRETS[1]), kid="of-an-application")
     app = app_with(SECRET_KEY=SECRETS[0], SECRET_KEY_FALLBACKS=[SECRETS[1]])
     assert status(app, token) == 200
 
 
-def test_application_that_goes_over_to_a_key_pair_accepts_its_earlier_tokens() -> None:
+def test_application_that_switches_to_a_key_pair_accepts_its_earlier_tokens() -> None:
     token = token_of(app_with(SECRET_KEY=SECRETS[0]))
     app = app_with_pair(SECRET_KEY_FALLBACKS=[SECRETS[0]], DECODE_ALGORITHMS=["HS256"])
     assert status(app, token) == 200
     assert status(app, token_of(app)) == 200
 
 
-def test_fallback_that_serves_no_algorithm_says_what_to_do() -> None:
+def test_fallback_that_fits_no_algorithm_is_an_error_with_a_remedy() -> None:
     with pytest.raises(InvalidKeyError, match=r"FALLBACKS\[0\] .* add its own to JWT_DECODE_ALG"):
         app_with_pair(SECRET_KEY_FALLBACKS=[SECRETS[0]])
     with pytest.raises(InvalidKeyError, match=r"JWT_PUBLIC_KEYS\[0\] .* JWT_DECODE_ALGORITHMS"):
         app_with(SECRET_KEY=SECRETS[0], PUBLIC_KEYS=[OLD.public_key()])
 
 
-def test_fallbacks_are_as_many_as_a_token_may_be_tried_with() -> None:
+def test_number_of_fallbacks_is_the_number_of_keys_tried_per_token() -> None:
     many = [f"{number:032}" for number in range(MAX_CANDIDATES)]
     app = app_with(SECRET_KEY=SECRETS[0], SECRET_KEY_FALLBACKS=many[1:])
     assert status(app, token_of(app_with(SECRET_KEY=many[-1]))) == 200
@@ -134,18 +134,18 @@ def test_fallbacks_are_as_many_as_a_token_may_be_tried_with() -> None:
 
 @pytest.mark.parametrize("option", ["SECRET_KEY_FALLBACKS", "PUBLIC_KEYS"])
 @pytest.mark.parametrize("value", ["a" * 32, b"a" * 32, {"keys": []}, 5, True])
-def test_what_is_no_list_is_a_runtime_error(option: str, value: Any) -> None:
+def test_fallbacks_that_are_not_a_list_are_a_runtime_error(option: str, value: Any) -> None:
     with pytest.raises(RuntimeError, match=f"JWT_{option} must be a list of keys, or None"):
         app_with(SECRET_KEY=SECRETS[0], **{option: value})
 
 
 @pytest.mark.parametrize("material", [OLD, OLD.public_key(), "", None, {"kty": "RSA"}])
-def test_fallback_that_is_no_secret_is_refused_with_its_place(material: Any) -> None:
+def test_fallback_that_is_not_a_secret_is_rejected_with_its_position(material: Any) -> None:
     with pytest.raises(InvalidKeyError, match=r"^JWT_SECRET_KEY_FALLBACKS\[1\]: "):
         app_with(SECRET_KEY=SECRETS[0], SECRET_KEY_FALLBACKS=[SECRETS[1], material])
 
 
-def test_key_pair_is_rotated_without_a_refused_request() -> None:
+def test_key_pair_is_rotated_without_a_rejected_request() -> None:
     before = app_with_pair(OLD, PUBLIC_KEY=OLD.public_key(), PUBLIC_KEYS=[])
     token = token_of(before)
     assert header_of(token)["kid"] == kid_of(OLD)
@@ -160,13 +160,13 @@ def test_key_pair_is_rotated_without_a_refused_request() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
-def test_tokens_from_before_kid_are_accepted_by_the_key_that_signed_them() -> None:
+def test_tokens_without_a_kid_are_accepted_by_the_key_that_signed_them() -> None:
     token = token_of(app_with_pair(OLD))
     assert "kid" not in header_of(token)
     assert status(app_with_pair(PUBLIC_KEYS=[OLD.public_key()]), token) == 200
 
 
-def test_further_public_keys_of_every_form_verify() -> None:
+def test_additional_public_keys_of_every_form_verify() -> None:
     sets = {"keys": [jwk_of(RSA, "RS256", "r"), jwk_of(CURVE, "ES256", "e")]}
     for entry in (sets, json.dumps(sets), json.dumps(sets).encode()):
         app = app_with_pair(PUBLIC_KEYS=[entry], DECODE_ALGORITHMS=["RS256", "ES256"])
@@ -179,7 +179,7 @@ def test_further_public_keys_of_every_form_verify() -> None:
         assert claims_of(app_with_pair(PUBLIC_KEYS=[one]), token)["sub"] == "bob"
 
 
-def test_private_key_among_the_public_ones_is_refused() -> None:
+def test_private_key_among_the_public_ones_is_rejected() -> None:
     private_jwk = jwk_of(OLD, "EdDSA", "o") | {"d": "A" * 43}
     verify_only = private_jwk | {"key_ops": ["verify"]}
     for material in (OLD, private_jwk, {"keys": [private_jwk]}, verify_only):
@@ -187,12 +187,12 @@ def test_private_key_among_the_public_ones_is_refused() -> None:
             app_with_pair(PUBLIC_KEYS=[material])
 
 
-def test_secret_among_the_public_keys_is_refused() -> None:
+def test_secret_among_the_public_keys_is_rejected() -> None:
     with pytest.raises(InvalidKeyError, match=r"^JWT_PUBLIC_KEYS\[0\]: "):
         app_with_pair(PUBLIC_KEYS=[SECRETS[0]], DECODE_ALGORITHMS=["HS256"])
 
 
-def test_two_keys_of_one_kid_are_refused() -> None:
+def test_two_keys_of_one_kid_are_rejected() -> None:
     twice = [jwk_of(OLD, "EdDSA", "k"), jwk_of(NEW, "EdDSA", "k")]
     with pytest.raises(InvalidKeyError, match=r"JWT_PUBLIC_KEYS\[1\]: another key already has"):
         app_with_pair(PUBLIC_KEYS=twice)
@@ -203,7 +203,7 @@ def test_own_key_may_be_listed_again() -> None:
     assert status(app, token_of(app)) == 200
 
 
-def test_kid_of_a_jwk_is_that_of_the_pair_whichever_half_says_so() -> None:
+def test_kid_of_a_jwk_applies_to_the_pair_whichever_half_has_it() -> None:
     private = {**jwk_of(NEW, "EdDSA", "mine"), "d": "?"}
     raw = NEW.private_bytes_raw()
     private["d"] = b64url_encode(raw).decode()
@@ -219,7 +219,7 @@ def test_kid_of_a_jwk_is_that_of_the_pair_whichever_half_says_so() -> None:
         assert status(app, token) == 200
 
 
-def test_kid_of_the_key_wins_over_one_that_a_header_is_given() -> None:
+def test_kid_of_the_key_overrides_a_given_header() -> None:
     app = app_with_pair(PUBLIC_KEYS=[])
     token = token_of(app, kid="made-up")
     assert header_of(token)["kid"] == kid_of(NEW)
@@ -227,7 +227,7 @@ def test_kid_of_the_key_wins_over_one_that_a_header_is_given() -> None:
     assert header_of(token_of(app_with_pair(), kid="made-up"))["kid"] == "made-up"
 
 
-def test_unknown_kid_is_refused_by_a_name_of_its_own() -> None:
+def test_unknown_kid_is_rejected_with_its_own_exception() -> None:
     app = app_with_pair(PUBLIC_KEYS=[OLD.public_key()])
     token = encode({"sub": "a"}, Key.load(NEW, "EdDSA", kid="nobody"))
     with pytest.raises(UnknownKeyError, match="No key is known for this token") as refusal:
@@ -236,7 +236,7 @@ def test_unknown_kid_is_refused_by_a_name_of_its_own() -> None:
     assert status(app, token) == 422
 
 
-def test_token_of_one_key_under_the_kid_of_another_is_refused() -> None:
+def test_token_of_one_key_under_the_kid_of_another_is_rejected() -> None:
     app = app_with_pair(PUBLIC_KEYS=[OLD.public_key()])
     token = encode({"sub": "a"}, Key.load(OLD, "EdDSA", kid=kid_of(NEW)))
     with pytest.raises(InvalidSignatureError):
@@ -244,7 +244,7 @@ def test_token_of_one_key_under_the_kid_of_another_is_refused() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
-def test_loaders_of_keys_win_over_the_options() -> None:
+def test_key_loaders_override_the_options() -> None:
     app = app_with_pair(PUBLIC_KEYS=[OLD.public_key()], SECRET_KEY_FALLBACKS=[])
     manager = app.extensions["flask-jwt-extended"]
     stranger = ed25519.Ed25519PrivateKey.generate()

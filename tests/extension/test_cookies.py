@@ -1,4 +1,4 @@
-"""Cookies are set and unset with the very headers Flask-JWT-Extended would send."""
+"""Cookies are set and unset with the same headers as by Flask-JWT-Extended."""
 
 import re
 from inspect import signature
@@ -66,7 +66,7 @@ def cookies(library: ModuleType, call: str, options: dict[str, Any], **arguments
 
 
 def without_moment(header: str) -> str:
-    """Take the second out of an expiry that was computed from a cookie's age."""
+    """Remove the seconds of an expiry that was computed from a cookie's age."""
     return re.sub(r"Expires=\w+, \d\d \w+ 2[^;]*", "Expires=later", header)
 
 
@@ -102,14 +102,14 @@ def test_max_age_of_zero_is_honoured(call: str, options: str) -> None:
     assert all("Max-Age=0" in header for header in headers)
 
 
-def test_token_cookie_is_hidden_from_scripts_and_its_csrf_value_is_not() -> None:
+def test_token_cookie_is_hidden_from_scripts_and_the_csrf_cookie_is_not() -> None:
     token, csrf = cookies(flask_watchword, "set_access_cookies", {})
     assert "HttpOnly" in token
     assert "HttpOnly" not in csrf
 
 
 @pytest.mark.skipif(before("Werkzeug", 2, 3), reason="its client shows no cookies")
-def test_cookies_that_were_set_open_the_view_and_unset_ones_do_not() -> None:
+def test_set_cookies_give_access_to_the_view_and_unset_ones_do_not() -> None:
     app = Flask("round-trip")
     app.testing = True
     app.config.update(JWT_SECRET_KEY=HMAC_SECRET, JWT_TOKEN_LOCATION=["cookies"])
@@ -139,7 +139,7 @@ def test_cookies_that_were_set_open_the_view_and_unset_ones_do_not() -> None:
 
 
 @pytest.mark.parametrize(("profile", "status"), [("compatible", 200), ("strict", 422)])
-def test_of_two_cookies_the_first_counts_and_under_the_strict_profile_neither(
+def test_first_of_two_cookies_counts_and_neither_under_the_strict_profile(
     profile: str, status: int
 ) -> None:
     app = Flask("cookies")
@@ -164,7 +164,7 @@ def test_of_two_cookies_the_first_counts_and_under_the_strict_profile_neither(
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_partitioned_cookies_are_so_in_every_header_and_secure(call: str) -> None:
+def test_partitioned_cookies_have_the_attribute_and_secure_in_every_header(call: str) -> None:
     options = {"COOKIE_PARTITIONED": True, "COOKIE_SAMESITE": "None"}
     headers = cookies(flask_watchword, call, options)
     assert len(headers) == CALLS[call]
@@ -186,11 +186,11 @@ def test_other_cookies_of_a_response_are_not_partitioned() -> None:
 
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("call", CALLS)
-def test_cookies_are_not_partitioned_unless_asked_for(call: str, options: str) -> None:
+def test_cookies_are_not_partitioned_by_default(call: str, options: str) -> None:
     assert "Partitioned" not in "".join(cookies(flask_watchword, call, OPTIONS[options]))
 
 
-def test_werkzeug_writes_a_partitioned_cookie_alike() -> None:
+def test_werkzeug_writes_the_same_partitioned_cookie() -> None:
     if "partitioned" not in signature(Response.set_cookie).parameters:
         pytest.skip("this Werkzeug has no partitioned cookies")
     (ours, _) = cookies(

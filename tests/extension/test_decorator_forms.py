@@ -1,4 +1,4 @@
-"""Every decorator of the package works with and without parentheses, and keeps the view's type."""
+"""Every decorator works with and without parentheses, and keeps the type of the view."""
 
 from collections.abc import Callable
 from typing import Any, assert_type
@@ -29,7 +29,7 @@ BARE_OR_CALLED: dict[str, str] = {
     "jwt_refresh_token_required": "jwt_required(refresh=True)",
     "jwt_required": "jwt_required()",
 }
-#: Without a name there is nothing that these could ask for.
+#: Decorators that require arguments.
 NEED_NAMES = {"roles_required", "scopes_required"}
 
 
@@ -37,7 +37,7 @@ def order(number: int, *, full: bool = False) -> str:
     return f"{number} {full}"
 
 
-def test_every_decorator_is_tried_here() -> None:
+def test_every_decorator_is_listed_here() -> None:
     decorators = {
         name
         for name in PUBLIC_NAMES
@@ -48,15 +48,15 @@ def test_every_decorator_is_tried_here() -> None:
 
 @pytest.mark.parametrize("name", BARE_OR_CALLED)
 @pytest.mark.parametrize("called", [False, True], ids=["bare", "called"])
-def test_decorator_guards_the_view_in_both_forms(name: str, *, called: bool) -> None:
+def test_decorator_protects_the_view_in_both_forms(name: str, *, called: bool) -> None:
     decorator: Callable[..., Any] = getattr(flask_watchword, name)
     view = decorator()(order) if called else decorator(order)
     assert [one.text for one in protections_of(view)] == [BARE_OR_CALLED[name]]
     assert view.__wrapped__ is order
 
 
-def mypy_reads_this_and_nothing_runs_it() -> None:
-    """Hold the types: of an untyped decorator mypy calls the first comment needless."""
+def only_checked_by_mypy() -> None:
+    """Check the types: for an untyped decorator mypy reports the first comment as unused."""
     assert_type(jwt_required(order)(1, full=True), str)
     assert_type(jwt_required()(order)(1, full=True), str)
     jwt_required(order)("1")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What is found of an application's options."""
+"""Findings about an application's options."""
 
 import secrets
 from datetime import timedelta
@@ -38,7 +38,7 @@ def found(app: Flask) -> dict[str, CheckResult]:
     return {finding.check: finding for finding in check_app(app)}
 
 
-def test_an_option_that_is_misspelled_after_the_manager_is_a_warning() -> None:
+def test_option_misspelled_after_the_manager_is_a_warning() -> None:
     app = application()
     app.config["JWT_TOKEN_LOCATIONS"] = ["cookies"]
     finding = found(app)["option names"]
@@ -49,7 +49,7 @@ def test_an_option_that_is_misspelled_after_the_manager_is_a_warning() -> None:
 def test_correct_application_has_no_findings() -> None:
     for options in ({}, COOKIES, {**PAIR, "JWT_DECODE_AUDIENCE": "shop"}):
         findings = found(application(**options))
-        del findings["packages"]  # whatever releases the tests run with
+        del findings["packages"]  # independent of the releases that the tests run with
         assert {one.level for one in findings.values()} == {Level.OK}, findings
 
 
@@ -104,9 +104,7 @@ def test_finding_for_an_option(options: dict[str, Any], check: str, level: Level
         ("JWT_ACCESS_TOKEN_EXPIRES", "soon"),
     ],
 )
-def test_an_option_that_cannot_be_used_is_a_problem_and_not_a_trace(
-    option: str, value: Any
-) -> None:
+def test_invalid_option_is_a_problem_without_a_traceback(option: str, value: Any) -> None:
     app = application()
     app.config[option] = value
     assert Level.PROBLEM in {finding.level for finding in found(app).values()}
@@ -134,7 +132,7 @@ def test_sessions_in_memory_are_reported() -> None:
     assert found(app)["revocation"].level is Level.WARNING
 
 
-def test_keys_that_a_loader_chooses_are_not_looked_for_in_the_options() -> None:
+def test_keys_chosen_by_a_loader_are_not_required_in_the_options() -> None:
     app = application(JWT_SECRET_KEY=None)
     app.extensions["flask-jwt-extended"].decode_key_loader(lambda _header, _claims: SECRET)
     assert found(app)["keys"].level is Level.OK

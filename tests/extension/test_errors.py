@@ -1,4 +1,4 @@
-"""Refusals reach whoever is registered for them, and nobody else's errors are answered by us."""
+"""Rejections reach the registered handlers, and other errors are left to the application."""
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 
@@ -23,7 +23,7 @@ BOTH = (flask_jwt_extended, flask_watchword)
 
 OURS = {"aud": "us", "iss": "us"}
 
-#: Each kind of refusal: the request's Authorization, the arguments of jwt_required, the answer.
+#: Each kind of rejection: the Authorization header, the arguments of jwt_required, the response.
 REFUSALS: dict[str, tuple[str, dict[str, Any], int]] = {
     "NoAuthorizationError": ("", {}, 401),
     "InvalidHeaderError": ("Bearer a b", {}, 422),
@@ -74,7 +74,7 @@ def get(app: Flask, kind: str) -> Any:
 
 
 def class_named(kind: str, library: ModuleType) -> type[Exception]:
-    """Find the class an application would import to catch this kind of refusal."""
+    """Return the class that an application imports to catch this kind of rejection."""
     errors = (
         flask_jwt_extended.exceptions
         if library is flask_jwt_extended
@@ -87,7 +87,7 @@ def class_named(kind: str, library: ModuleType) -> type[Exception]:
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_refusal_is_an_instance_of_the_class_applications_catch(kind: str) -> None:
+def test_rejection_is_an_instance_of_the_class_that_applications_catch(kind: str) -> None:
     app = build(PROPAGATE_EXCEPTIONS=True)
     header, demands, _status = REFUSALS[kind]
     headers = {"Authorization": header} if header else {}
@@ -101,7 +101,7 @@ def test_refusal_is_an_instance_of_the_class_applications_catch(kind: str) -> No
 
 @pytest.mark.parametrize("propagate", [False, True, None])
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_refusal_in_a_view_is_answered_as_flask_jwt_extended_does(
+def test_rejection_in_a_view_gets_the_response_of_flask_jwt_extended(
     kind: str, propagate: bool | None
 ) -> None:
     answers = []
@@ -120,7 +120,7 @@ def say(text: str) -> Any:
 
 @pytest.mark.parametrize("before", [False, True], ids=["after-manager", "before-manager"])
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_handler_of_the_application_wins_where_it_wins_over_flask_jwt_extended(
+def test_handler_of_the_application_takes_precedence_as_with_flask_jwt_extended(
     kind: str, before: bool
 ) -> None:
     texts = []
@@ -134,8 +134,8 @@ def test_handler_of_the_application_wins_where_it_wins_over_flask_jwt_extended(
         guard(app, kind, library)
         texts.append(get(app, kind).text)
     theirs, ours = texts
-    # PyJWT's classes are not registered again by our manager, so a handler that an application
-    # registered for one before it stays.
+    # The manager does not register PyJWT's classes again, so a handler that an application
+    # registered earlier remains.
     assert ours == theirs or ours == "mine"
 
 
@@ -149,7 +149,7 @@ BROAD = {
 
 @pytest.mark.parametrize("broad", BROAD)
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_handler_for_a_broader_class_takes_what_it_takes_from_flask_jwt_extended(
+def test_handler_for_a_broader_class_handles_the_same_errors_as_with_flask_jwt_extended(
     kind: str, broad: str
 ) -> None:
     texts = []
@@ -162,7 +162,7 @@ def test_handler_for_a_broader_class_takes_what_it_takes_from_flask_jwt_extended
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_handler_of_a_blueprint_wins_for_its_views(kind: str) -> None:
+def test_handler_of_a_blueprint_takes_precedence_for_its_views(kind: str) -> None:
     app = build()
     blueprint = Blueprint("shop", "shop")
     blueprint.register_error_handler(class_named(kind, flask_watchword), say("the shop's"))
@@ -173,7 +173,7 @@ def test_handler_of_a_blueprint_wins_for_its_views(kind: str) -> None:
 
 @pytest.mark.parametrize("propagate", [False, True, None])
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_flask_restful_resource_refuses_with_the_same_answer(
+def test_flask_restful_resource_rejects_with_the_same_response(
     kind: str, propagate: bool | None
 ) -> None:
     app = build(PROPAGATE_EXCEPTIONS=propagate)
@@ -192,7 +192,7 @@ def test_flask_restful_resource_refuses_with_the_same_answer(
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_flask_restfuls_errors_map_finds_refusals_by_class_name(kind: str) -> None:
+def test_flask_restfuls_errors_map_finds_rejections_by_class_name(kind: str) -> None:
     app = build()
     api = flask_restful.Api(app, errors={kind: {"message": "mapped", "status": 418}})
 
@@ -227,7 +227,7 @@ def get_thing(app: Flask, kind: str) -> Any:
 
 @pytest.mark.parametrize("propagate", [False, True, None])
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_flask_restx_resource_refuses_with_the_same_answer(
+def test_flask_restx_resource_rejects_with_the_same_response(
     kind: str, propagate: bool | None
 ) -> None:
     app, _api = restx_app(kind, PROPAGATE_EXCEPTIONS=propagate)
@@ -238,7 +238,7 @@ def test_flask_restx_resource_refuses_with_the_same_answer(
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_flask_restxs_own_handler_wins(kind: str) -> None:
+def test_flask_restxs_own_handler_takes_precedence(kind: str) -> None:
     app, api = restx_app(kind)
     api.errorhandler(class_named(kind, flask_watchword))(lambda _error: ({"mine": True}, 418))
     answer = get_thing(app, kind)
@@ -246,7 +246,7 @@ def test_flask_restxs_own_handler_wins(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_manager_registered_on_flask_restxs_api_answers_there(kind: str) -> None:
+def test_manager_registered_on_flask_restxs_api_handles_its_errors(kind: str) -> None:
     app, api = restx_app(kind)
     plain = build()
     guard(plain, kind)
@@ -257,7 +257,7 @@ def test_manager_registered_on_flask_restxs_api_answers_there(kind: str) -> None
     assert answer.headers.get("WWW-Authenticate") == expected.headers.get("WWW-Authenticate")
 
 
-def test_data_of_an_applications_loader_reaches_flask_restxs_api_as_it_is() -> None:
+def test_data_of_an_applications_loader_reaches_flask_restxs_api_unchanged() -> None:
     app, api = restx_app("NoAuthorizationError")
     manager = app.extensions["flask-jwt-extended"]
     manager.unauthorized_loader(lambda _reason: ({"mine": True}, 418))
@@ -266,7 +266,7 @@ def test_data_of_an_applications_loader_reaches_flask_restxs_api_as_it_is() -> N
     assert (answer.status_code, answer.get_json()["mine"]) == (418, True)
 
 
-def test_manager_registered_on_a_blueprint_answers_with_a_challenge() -> None:
+def test_manager_registered_on_a_blueprint_responds_with_a_challenge() -> None:
     app = build()
     blueprint = Blueprint("shop", "shop")
     app.extensions["flask-jwt-extended"]._set_error_handler_callbacks(blueprint)
@@ -277,7 +277,7 @@ def test_manager_registered_on_a_blueprint_answers_with_a_challenge() -> None:
 
 
 def fail_with_own_pyjwt_error() -> str:
-    """Decode something of the application's own that has nothing to do with the request."""
+    """Decode a token of the application's own that is unrelated to the request."""
     jwt.decode("garbage", HMAC_SECRET, algorithms=["HS256"])
     return "never"
 
@@ -288,7 +288,7 @@ def expire_own_token() -> str:
 
 
 @pytest.mark.parametrize("view", [fail_with_own_pyjwt_error, expire_own_token])
-def test_applications_own_pyjwt_error_is_not_answered_by_us(view: Any) -> None:
+def test_applications_own_pyjwt_error_is_not_handled_by_the_extension(view: Any) -> None:
     app = build()
     app.add_url_rule("/", "view", view)
     assert app.test_client().get("/").status_code == 500
@@ -310,7 +310,7 @@ def test_applications_own_pyjwt_error_reaches_the_applications_handler() -> None
 
 
 @pytest.mark.parametrize("framework", [flask_restful, flask_restx])
-def test_other_errors_in_a_rest_framework_stay_the_frameworks(framework: Any) -> None:
+def test_other_errors_in_a_rest_framework_are_left_to_it(framework: Any) -> None:
     app = build()
     api = framework.Api(app)
 
@@ -324,7 +324,7 @@ def test_other_errors_in_a_rest_framework_stay_the_frameworks(framework: Any) ->
     assert client.get("/things/own").status_code == 500
 
 
-def test_unsigned_token_of_a_client_is_a_refusal_and_no_error_of_ours() -> None:
+def test_unsigned_token_of_a_client_is_a_rejection_and_not_a_server_error() -> None:
     app = build()
     guard(app, "DecodeError")
     header, payload = b64url(b'{"alg":"none"}'), b64url(b"{}")

@@ -1,4 +1,4 @@
-"""`@jwt_expired_token_required` admits a token whose only fault is its age."""
+"""`@jwt_expired_token_required` accepts a token that is valid except for its expiry."""
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 
@@ -48,12 +48,12 @@ def test_expired_token_reaches_the_view(get: Get) -> None:
     assert (answer.status_code, answer.get_json()) == (401, {"msg": "The token has expired"})
 
 
-def test_view_knows_the_expired_token(get: Get) -> None:
+def test_view_can_read_the_expired_token(get: Get) -> None:
     assert get("/who", exp=OVER).get_json() == {"who": "alice", "where": "headers", "exp": OVER}
 
 
 @pytest.mark.parametrize("exp", [MINTED_AT + HOUR, ABSENT], ids=["later", "never"])
-def test_token_that_has_not_expired_is_refused_with_a_clear_message(get: Get, exp: Any) -> None:
+def test_token_that_has_not_expired_is_rejected_with_a_clear_message(get: Get, exp: Any) -> None:
     answer = get(exp=exp)
     assert (answer.status_code, answer.get_json()) == (
         422,
@@ -61,27 +61,27 @@ def test_token_that_has_not_expired_is_refused_with_a_clear_message(get: Get, ex
     )
 
 
-def test_absent_token_is_refused_with_401(get: Get) -> None:
+def test_missing_token_is_rejected_with_401(get: Get) -> None:
     answer = get(token=None)
     assert (answer.status_code, answer.get_json()) == (401, {"msg": "Missing Authorization Header"})
 
 
-def test_refresh_token_is_refused_where_an_access_token_is_meant(get: Get) -> None:
+def test_refresh_token_is_rejected_where_an_access_token_is_required(get: Get) -> None:
     answer = get(exp=OVER, type="refresh")
     assert answer.get_json() == {"msg": "Only non-refresh tokens are allowed"}
 
 
-def test_refresh_token_is_admitted_where_it_is_meant(get: Get) -> None:
+def test_refresh_token_is_accepted_where_it_is_required(get: Get) -> None:
     assert get("/refresh", exp=OVER, type="refresh").text == "seen"
     assert get("/refresh", exp=OVER).get_json() == {"msg": "Only refresh tokens are allowed"}
 
 
-def test_revoked_token_is_refused(manager: JWTManager, get: Get) -> None:
+def test_revoked_token_is_rejected(manager: JWTManager, get: Get) -> None:
     manager.token_in_blocklist_loader(lambda _header, claims: claims["jti"] == "one")
     assert get(exp=OVER, jti="one").get_json() == {"msg": "Token has been revoked"}
 
 
-def test_token_that_the_applications_verification_refuses_is_refused(
+def test_token_that_the_applications_verification_rejects_is_rejected(
     manager: JWTManager, get: Get
 ) -> None:
     manager.token_verification_loader(lambda _header, _claims: False)
@@ -109,12 +109,12 @@ def test_user_of_the_expired_token_is_loaded(app: Flask, manager: JWTManager, ge
         {"exp": None},
     ],
 )
-def test_expired_token_with_another_fault_is_refused(get: Get, claims: dict[str, Any]) -> None:
+def test_expired_token_with_another_defect_is_rejected(get: Get, claims: dict[str, Any]) -> None:
     answer = get(**{"exp": OVER, **claims})
     assert answer.status_code == 422
 
 
-def test_forged_expired_token_is_refused(app: Flask) -> None:
+def test_forged_expired_token_is_rejected(app: Flask) -> None:
     headers = {"Authorization": f"Bearer {mint('HS256', 'theirs', exp=OVER)}"}
     answer = app.test_client().get("/", headers=headers)
     assert (answer.status_code, answer.get_json()) == (
@@ -123,7 +123,7 @@ def test_forged_expired_token_is_refused(app: Flask) -> None:
     )
 
 
-def test_token_of_another_key_is_not_expired_but_forged(app: Flask) -> None:
+def test_token_of_another_key_is_reported_as_invalid_and_not_as_expired(app: Flask) -> None:
     headers = {"Authorization": f"Bearer {from_other_key('HS256')}"}
     assert app.test_client().get("/", headers=headers).status_code == 422
 
@@ -135,7 +135,7 @@ def test_audience_and_issuer_are_checked(app: Flask, get: Get) -> None:
     assert get(exp=OVER, aud="us", iss="us").status_code == 401
 
 
-def test_expired_cookie_needs_its_csrf_value(app: Flask) -> None:
+def test_expired_cookie_requires_its_csrf_value(app: Flask) -> None:
     app.config["JWT_TOKEN_LOCATION"] = ["cookies"]
     client = app.test_client(use_cookies=False)
     cookie = {"Cookie": f"access_token_cookie={mint('HS256', exp=OVER)}"}
@@ -146,7 +146,7 @@ def test_expired_cookie_needs_its_csrf_value(app: Flask) -> None:
     assert right.get_json() == {"msg": "The token has expired"}
 
 
-def test_locations_can_be_told(app: Flask) -> None:
+def test_locations_can_be_given(app: Flask) -> None:
     view = jwt_expired_token_required(locations=["query_string"])(lambda: "seen")
     app.add_url_rule("/query", "query", view)
     client = app.test_client()
@@ -154,7 +154,7 @@ def test_locations_can_be_told(app: Flask) -> None:
     assert client.get("/query").status_code == 401
 
 
-def test_preflight_is_let_through(app: Flask) -> None:
+def test_preflight_is_accepted(app: Flask) -> None:
     assert app.test_client().options("/").get_json() == {"msg": "The token has expired"}
     with app.test_request_context(method="OPTIONS"):
         assert verify_expired_in_request() is None
@@ -169,7 +169,7 @@ def test_preflight_is_let_through(app: Flask) -> None:
     ],
 )
 @pytest.mark.parametrize("leeway", [0, 30])
-def test_token_changes_sides_at_the_second_it_expires(
+def test_token_counts_as_expired_from_the_second_of_its_exp(
     app: Flask, manager: JWTManager, later: float, expected: dict[str, str], leeway: int
 ) -> None:
     app.config["JWT_DECODE_LEEWAY"] = leeway

@@ -1,4 +1,4 @@
-"""``expires_delta`` may be a timedelta, a number of seconds, or whatever can be added to a date."""
+"""``expires_delta`` may be a timedelta, seconds, or anything that can be added to a date."""
 
 import calendar
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def app() -> Flask:
         (relativedelta(months=2, hours=1), datetime(2023, 3, 31, 13, tzinfo=UTC)),
     ],
 )
-def test_a_token_expires_after_it(
+def test_token_expires_after_the_delta(
     app: Flask, create: Callable[..., str], delta: Any, end: datetime
 ) -> None:
     with app.app_context():
@@ -45,7 +45,7 @@ def test_a_token_expires_after_it(
 
 
 @pytest.mark.parametrize("delta", [-1, relativedelta(months=-1)])
-def test_one_in_the_past_makes_an_expired_token(app: Flask, delta: Any) -> None:
+def test_negative_delta_makes_an_expired_token(app: Flask, delta: Any) -> None:
     with app.app_context():
         with pytest.warns(UserWarning, match="expired"):
             token = create_access_token("ada", expires_delta=delta)

@@ -1,4 +1,4 @@
-"""Fresh tokens: by yes or no, and until a moment."""
+"""Fresh tokens: as a boolean, and until a point in time."""
 
 from datetime import timedelta
 from typing import Any
@@ -35,11 +35,11 @@ REFUSED = (401, {"msg": "Fresh token required"})
 ADMITTED = (200, "seen")
 
 
-def test_fresh_token_is_admitted(app: Flask) -> None:
+def test_fresh_token_is_accepted(app: Flask) -> None:
     assert answer(app, token(app, fresh=True)) == ADMITTED
 
 
-def test_token_is_not_fresh_unless_made_so(app: Flask) -> None:
+def test_token_is_not_fresh_by_default(app: Flask) -> None:
     assert answer(app, token(app)) == REFUSED
     assert answer(app, token(app), "/any") == ADMITTED
 
@@ -48,7 +48,7 @@ def test_token_is_not_fresh_unless_made_so(app: Flask) -> None:
     ("seconds", "expected"),
     [(0, ADMITTED), (299.999, ADMITTED), (300, ADMITTED), (300.001, REFUSED), (301, REFUSED)],
 )
-def test_token_is_fresh_up_to_its_moment(
+def test_token_is_fresh_until_its_timestamp(
     manager: JWTManager, app: Flask, seconds: float, expected: tuple[int, Any]
 ) -> None:
     encoded = token(app, fresh=timedelta(minutes=5))
@@ -57,22 +57,22 @@ def test_token_is_fresh_up_to_its_moment(
     assert answer(app, encoded, "/any") == ADMITTED
 
 
-def test_moment_of_freshness_stands_in_the_token_in_seconds(app: Flask) -> None:
+def test_freshness_timestamp_is_stored_in_seconds(app: Flask) -> None:
     encoded = token(app, fresh=timedelta(minutes=5))
     with app.app_context():
         assert decode_token(encoded)["fresh"] == NOW + 300
 
 
-def test_token_fresh_until_before_now_is_refused(app: Flask) -> None:
+def test_token_whose_freshness_has_ended_is_rejected(app: Flask) -> None:
     assert answer(app, token(app, fresh=timedelta(seconds=-1))) == REFUSED
 
 
-def test_refresh_token_is_refused_for_its_type_before_its_freshness(app: Flask) -> None:
+def test_refresh_token_is_rejected_for_its_type_before_its_freshness(app: Flask) -> None:
     encoded = token(app, additional_claims={"type": "refresh"})
     assert answer(app, encoded) == (422, {"msg": "Only non-refresh tokens are allowed"})
 
 
-def test_loader_answers_a_token_that_is_not_fresh(manager: JWTManager, app: Flask) -> None:
+def test_loader_responds_to_a_token_that_is_not_fresh(manager: JWTManager, app: Flask) -> None:
     @manager.needs_fresh_token_loader
     def stale(header: dict[str, Any], claims: dict[str, Any]) -> Any:
         return {"alg": header["alg"], "who": claims["sub"]}, 403

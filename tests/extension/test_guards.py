@@ -1,4 +1,4 @@
-"""Views that ask what a token says: roles, scopes, and how long ago somebody signed in."""
+"""Views that require roles, scopes, or a recent login."""
 
 import asyncio
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def view(app: Flask, *guards: Callable[[Any], Any], path: str = "/") -> None:
         (["admin"], ABSENT, 403),
     ],
 )
-def test_every_role_is_needed(
+def test_every_role_is_required(
     app: Flask, get: Get, needed: list[str], had: Any, status: int
 ) -> None:
     view(app, roles_required(*needed))
@@ -64,12 +64,12 @@ def test_every_role_is_needed(
 
 
 @pytest.mark.parametrize("roles", [*ODD, "admin", "admin editor", {"admin": 1}, [{"admin": 1}]])
-def test_roles_in_another_form_are_none(app: Flask, get: Get, roles: Any) -> None:
+def test_roles_in_another_format_count_as_none(app: Flask, get: Get, roles: Any) -> None:
     view(app, roles_required("admin"))
     assert get(roles=roles).status_code == 403
 
 
-def test_odd_members_of_a_list_do_not_hide_a_role(app: Flask, get: Get) -> None:
+def test_invalid_members_of_a_list_do_not_hide_a_role(app: Flask, get: Get) -> None:
     view(app, roles_required("admin"))
     assert get(roles=[None, ["x"], "admin", 7]).status_code == 200
 
@@ -88,7 +88,7 @@ def test_odd_members_of_a_list_do_not_hide_a_role(app: Flask, get: Get) -> None:
         (["orders:read"], ABSENT, 403),
     ],
 )
-def test_every_scope_is_needed(
+def test_every_scope_is_required(
     app: Flask, get: Get, needed: list[str], had: Any, status: int
 ) -> None:
     view(app, scopes_required(*needed))
@@ -96,12 +96,12 @@ def test_every_scope_is_needed(
 
 
 @pytest.mark.parametrize("scope", [*ODD, ["orders:read"], {"orders:read": True}])
-def test_scopes_in_another_form_are_none(app: Flask, get: Get, scope: Any) -> None:
+def test_scopes_in_another_format_count_as_none(app: Flask, get: Get, scope: Any) -> None:
     view(app, scopes_required("orders:read"))
     assert get(scope=scope).status_code == 403
 
 
-def test_missing_role_is_told_and_challenged(app: Flask, get: Get) -> None:
+def test_missing_role_is_reported_with_a_challenge(app: Flask, get: Get) -> None:
     view(app, roles_required("admin", "editor"))
     answer = get(roles=["reader"])
     assert answer.status_code == 403
@@ -109,7 +109,7 @@ def test_missing_role_is_told_and_challenged(app: Flask, get: Get) -> None:
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope"'
 
 
-def test_missing_scope_is_told_and_challenged(app: Flask, get: Get) -> None:
+def test_missing_scope_is_reported_with_a_challenge(app: Flask, get: Get) -> None:
     view(app, scopes_required("orders:read", "mail"))
     answer = get(scope="mail")
     assert answer.status_code == 403
@@ -118,7 +118,7 @@ def test_missing_scope_is_told_and_challenged(app: Flask, get: Get) -> None:
     assert answer.headers["WWW-Authenticate"] == challenge
 
 
-def test_application_may_answer_by_itself(app: Flask, get: Get) -> None:
+def test_application_can_handle_the_rejection(app: Flask, get: Get) -> None:
     view(app, roles_required("admin"), path="/role")
     view(app, scopes_required("mail"), path="/scope")
 
@@ -133,25 +133,25 @@ def test_application_may_answer_by_itself(app: Flask, get: Get) -> None:
     assert get("/scope").status_code == 403
 
 
-def test_what_is_missing_is_one_family_of_errors() -> None:
+def test_missing_permissions_share_one_base_class() -> None:
     assert issubclass(InsufficientRole, InsufficientPrivilege)
     assert issubclass(InsufficientScope, InsufficientPrivilege)
 
 
-def test_message_is_under_the_key_that_is_configured(app: Flask, get: Get) -> None:
+def test_message_is_under_the_configured_key(app: Flask, get: Get) -> None:
     app.config["JWT_ERROR_MESSAGE_KEY"] = "message"
     view(app, roles_required("admin"))
     assert get().get_json() == {"message": "This needs the role admin"}
 
 
-# What all of them ask for first ------------------------------------------------------------
+# Requirements common to all decorators -------------------------------------------------------
 
 ALL = [roles_required("admin"), scopes_required("mail"), fresh_required(max_age=3600)]
 ENOUGH = {"roles": ["admin"], "scope": "mail", "auth_time": MINTED_AT}
 
 
 @pytest.mark.parametrize("guard", ALL)
-def test_guard_asks_for_a_token_that_is_accepted(
+def test_decorator_requires_a_valid_token(
     manager: JWTManager, app: Flask, get: Get, guard: Callable[[Any], Any]
 ) -> None:
     view(app, guard)
@@ -164,7 +164,7 @@ def test_guard_asks_for_a_token_that_is_accepted(
 
 
 @pytest.mark.parametrize("guard", ALL)
-def test_preflight_request_passes_as_it_passes_jwt_required(
+def test_preflight_request_passes_as_with_jwt_required(
     app: Flask, guard: Callable[[Any], Any]
 ) -> None:
     app.add_url_rule("/", "v", guard(lambda: "seen"), methods=["OPTIONS"])
@@ -172,7 +172,9 @@ def test_preflight_request_passes_as_it_passes_jwt_required(
 
 
 @pytest.mark.parametrize("guard", ALL)
-def test_async_view_is_guarded_and_runs(app: Flask, get: Get, guard: Callable[[Any], Any]) -> None:
+def test_async_view_is_protected_and_runs(
+    app: Flask, get: Get, guard: Callable[[Any], Any]
+) -> None:
     async def seen() -> str:
         await asyncio.sleep(0)
         return "seen"
@@ -184,7 +186,7 @@ def test_async_view_is_guarded_and_runs(app: Flask, get: Get, guard: Callable[[A
     assert get(roles=[], scope="", auth_time=0).status_code in (401, 403)
 
 
-def test_guards_stack_in_any_order(app: Flask, get: Get) -> None:
+def test_decorators_stack_in_any_order(app: Flask, get: Get) -> None:
     view(app, *ALL, path="/one")
     view(app, *reversed(ALL), path="/other")
     view(app, jwt_required(), *ALL, path="/with-jwt-required")
@@ -196,9 +198,7 @@ def test_guards_stack_in_any_order(app: Flask, get: Get) -> None:
 
 
 @pytest.mark.parametrize("optional_first", [True, False])
-def test_token_that_is_optional_elsewhere_is_needed_here(
-    app: Flask, get: Get, optional_first: bool
-) -> None:
+def test_optional_token_becomes_required(app: Flask, get: Get, optional_first: bool) -> None:
     guards = [jwt_required(optional=True), roles_required("admin")]
     view(app, *(guards if optional_first else reversed(guards)))
     assert get(token=None).status_code == 401
@@ -206,25 +206,27 @@ def test_token_that_is_optional_elsewhere_is_needed_here(
 
 @pytest.mark.parametrize("guard", [roles_required, scopes_required])
 @pytest.mark.parametrize("names", [(), ("",), (None,), (["admin"],), (lambda: "a view",)])
-def test_guard_that_names_nothing_is_refused_at_once(guard: Any, names: tuple[Any, ...]) -> None:
+def test_decorator_without_names_is_rejected_immediately(
+    guard: Any, names: tuple[Any, ...]
+) -> None:
     with pytest.raises(TypeError, match="name the "):
         guard(*names)
 
 
 @pytest.mark.parametrize("scope", ["a b", 'a"b', "a\\b", "a\nb", "é"])
-def test_scope_that_no_token_can_have_is_refused_at_once(scope: str) -> None:
+def test_impossible_scope_is_rejected_immediately(scope: str) -> None:
     with pytest.raises(TypeError, match="name the required scopes"):
         scopes_required(scope)
 
 
-# How long ago ------------------------------------------------------------------------------
+# Recent login --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("ago", "status"),
     [(0, 200), (299, 200), (300, 200), (301, 401), (10**9, 401), (-1, 401)],
 )
-def test_sign_in_is_young_enough_up_to_the_second(
+def test_login_is_recent_enough_up_to_the_second(
     manager: JWTManager, app: Flask, get: Get, ago: int, status: int
 ) -> None:
     manager.clock = lambda: NOW
@@ -249,7 +251,7 @@ def test_clocks_may_differ_by_the_leeway(
         pytest.param(str(MINTED_AT), id="text"),
     ],
 )
-def test_token_that_does_not_say_when_is_refused(
+def test_token_without_a_login_time_is_rejected(
     manager: JWTManager, app: Flask, get: Get, told: Any
 ) -> None:
     manager.clock = lambda: NOW
@@ -258,7 +260,7 @@ def test_token_that_does_not_say_when_is_refused(
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(0, 200), (300, 200), (301, 401)])
-def test_fresh_token_counts_from_when_it_was_made(
+def test_fresh_token_counts_from_its_creation(
     manager: JWTManager, app: Flask, seconds: int, status: int
 ) -> None:
     view(app, fresh_required(max_age=300))
@@ -273,7 +275,7 @@ def test_fresh_token_counts_from_when_it_was_made(
     assert statuses == [status, 401]
 
 
-def test_auth_time_counts_and_not_when_a_fresh_token_was_made(
+def test_auth_time_takes_precedence_over_the_creation_of_a_fresh_token(
     manager: JWTManager, app: Flask, get: Get
 ) -> None:
     manager.clock = lambda: NOW
@@ -281,7 +283,7 @@ def test_auth_time_counts_and_not_when_a_fresh_token_was_made(
     assert get(fresh=True, iat=MINTED_AT, auth_time=MINTED_AT - 301).status_code == 401
 
 
-def test_sign_in_that_is_too_old_is_told_and_challenged(
+def test_login_that_is_too_old_is_reported_with_a_challenge(
     manager: JWTManager, app: Flask, get: Get
 ) -> None:
     view(app, fresh_required(max_age=300))
@@ -297,36 +299,36 @@ def test_sign_in_that_is_too_old_is_told_and_challenged(
     assert answer.headers["WWW-Authenticate"] == challenge
 
 
-def test_token_that_is_not_fresh_is_challenged_to_sign_in(app: Flask, get: Get) -> None:
+def test_token_that_is_not_fresh_is_challenged_to_log_in(app: Flask, get: Get) -> None:
     view(app, jwt_required(fresh=True))
     challenge = get().headers["WWW-Authenticate"]
     assert challenge == 'Bearer error="insufficient_user_authentication"'
 
 
 @pytest.mark.parametrize("age", [-1, timedelta(seconds=-1), float("nan"), float("inf")])
-def test_max_age_that_nobody_can_meet_or_miss_is_refused_at_once(age: Any) -> None:
+def test_unreasonable_max_age_is_rejected_immediately(age: Any) -> None:
     with pytest.raises(ValueError, match="negative or infinite"):
         fresh_required(max_age=age)
 
 
 @pytest.mark.parametrize("age", [None, "300", True])
-def test_max_age_that_is_no_duration_is_refused_at_once(age: Any) -> None:
+def test_max_age_that_is_not_a_duration_is_rejected_immediately(age: Any) -> None:
     with pytest.raises(TypeError, match="timedelta or a number of seconds"):
         fresh_required(max_age=age)
 
 
 @pytest.mark.parametrize("fresh", [fresh_required, fresh_required()], ids=["bare", "called"])
-def test_without_an_age_the_token_has_to_be_fresh(app: Flask, get: Get, fresh: Any) -> None:
+def test_without_an_age_the_token_must_be_fresh(app: Flask, get: Get, fresh: Any) -> None:
     view(app, fresh)
     assert get(fresh=True).status_code == 200
     assert get(fresh=False).get_json() == {"msg": "Fresh token required"}
     assert get(token=None).status_code == 401
 
 
-def test_age_without_its_name_is_refused_at_once() -> None:
+def test_positional_age_is_rejected_immediately() -> None:
     with pytest.raises(TypeError, match=r"keyword argument: @fresh_required\(max_age=300\)"):
         fresh_required(300)  # type: ignore[call-overload]
 
 
-def test_guards_are_public() -> None:
+def test_decorators_are_public() -> None:
     assert {"roles_required", "scopes_required", "fresh_required"} <= PUBLIC_NAMES

@@ -1,4 +1,4 @@
-"""A keyring that lives: its keys change while the application runs, and nobody notices."""
+"""A keyring whose keys change while the application runs, without failed requests."""
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 
@@ -17,7 +17,7 @@ A, B = (Key.load(ed25519.Ed25519PrivateKey.generate(), "EdDSA", kid=kid) for kid
 
 
 class Source:
-    """Keys of this process, and those that a store has beside them, not yet read."""
+    """The keys of this process, and those in a store that have not been read yet."""
 
     def __init__(self) -> None:
         self.keys, self.stored = [A], [A]
@@ -57,7 +57,7 @@ def token_of(key: Key) -> str:
     return encode({"sub": "ada"}, key)
 
 
-def test_tokens_are_signed_with_the_key_of_the_moment_and_name_it() -> None:
+def test_tokens_are_signed_with_the_current_key_and_have_its_kid() -> None:
     source = Source()
     app, _ = app_with(source)
     for key in (A, B):
@@ -67,7 +67,7 @@ def test_tokens_are_signed_with_the_key_of_the_moment_and_name_it() -> None:
         assert flask_watchword.get_unverified_jwt_headers(token)["kid"] == key.kid
 
 
-def test_key_that_is_not_known_yet_is_looked_for_and_its_token_accepted() -> None:
+def test_unknown_key_is_looked_up_and_its_token_accepted() -> None:
     source = Source()
     app, _ = app_with(source)
     assert status(app, token_of(A)) == 200
@@ -76,7 +76,7 @@ def test_key_that_is_not_known_yet_is_looked_for_and_its_token_accepted() -> Non
     assert source.asked == ["b"]
 
 
-def test_unknown_kid_in_every_location_is_looked_for() -> None:
+def test_unknown_kid_in_every_location_is_looked_up() -> None:
     source = Source()
     app, _ = app_with(source)
     source.stored = [A, B]
@@ -84,7 +84,7 @@ def test_unknown_kid_in_every_location_is_looked_for() -> None:
     assert answer.status_code == 200
 
 
-def test_flood_of_unknown_kids_asks_the_source_alone() -> None:
+def test_flood_of_unknown_kids_reaches_only_the_key_source() -> None:
     source = Source()
     app, _ = app_with(source)
     assert status(app, token_of(A)) == 200
@@ -95,7 +95,7 @@ def test_flood_of_unknown_kids_asks_the_source_alone() -> None:
     assert source.read == read, "and no decoder made"
 
 
-def test_token_with_a_known_kid_and_a_wrong_signature_asks_nobody() -> None:
+def test_token_with_a_known_kid_and_a_wrong_signature_causes_no_lookup() -> None:
     source = Source()
     app, _ = app_with(source)
     assert status(app, token_of(B.with_kid("a"))) == 422
@@ -103,7 +103,7 @@ def test_token_with_a_known_kid_and_a_wrong_signature_asks_nobody() -> None:
     assert source.asked == []
 
 
-def test_key_that_comes_to_its_end_verifies_no_more_although_nobody_has_said_so() -> None:
+def test_retired_key_verifies_no_more_without_a_notification() -> None:
     source = Source()
     app, state = app_with(source)
     app.add_url_rule("/old", "o", flask_watchword.jwt_expired_token_required()(lambda: "seen"))
@@ -127,7 +127,7 @@ def test_key_that_comes_to_its_end_verifies_no_more_although_nobody_has_said_so(
     assert status(app, new) == 422
 
 
-def test_keys_that_change_leave_the_remembered_tokens_behind() -> None:
+def test_changed_keys_invalidate_the_cached_tokens() -> None:
     source = Source()
     app, state = app_with(source)
     token = token_of(A)
@@ -147,7 +147,7 @@ def test_keys_are_read_once_for_many_requests() -> None:
     assert source.read == 1
 
 
-def test_loaders_of_keys_win_over_the_source() -> None:
+def test_key_loaders_override_the_source() -> None:
     source = Source()
     app, _ = app_with(source)
     secret = "s" * 32

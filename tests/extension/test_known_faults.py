@@ -1,4 +1,4 @@
-"""The doctor names packages with published faults."""
+"""The doctor reports packages with published vulnerabilities."""
 
 import re
 from importlib.metadata import PackageNotFoundError
@@ -53,7 +53,7 @@ def with_installed(monkeypatch: pytest.MonkeyPatch, **releases: str | None) -> C
         ("Jinja2", None, []),
     ],
 )
-def test_a_release_with_known_faults_is_named_with_its_advisories(
+def test_release_with_known_vulnerabilities_is_named_with_its_advisories(
     package: str, release: str | None, advisories: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finding = with_installed(monkeypatch, **{package: release})
@@ -64,13 +64,13 @@ def test_a_release_with_known_faults_is_named_with_its_advisories(
         assert finding.remedy.startswith("pip install --upgrade ")
 
 
-def test_the_remedy_is_one_command_with_the_last_fix_of_each(
+def test_remedy_is_one_command_with_the_last_fix_of_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     finding = with_installed(monkeypatch, PyJWT="2.10.0", Werkzeug="2.2.0")
     assert finding.remedy == "pip install --upgrade 'Werkzeug>=3.1.6' 'PyJWT>=2.13.0'"
 
 
-def test_every_fix_is_a_release_without_the_fault() -> None:
+def test_every_fix_is_a_release_without_the_vulnerability() -> None:
     assert not any(fault.is_in(fault.fixed) for fault in FAULTS)
     assert all(fault.is_in(fault.since) for fault in FAULTS)

@@ -1,4 +1,4 @@
-"""The names and arguments of release 3: they work, and each says how it is spelled today."""
+"""The names and arguments of release 3 work, and each warns with its replacement."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from tests.extension.minted_tokens import HOUR, MINTED_AT, mint
 
 
 def warns(old: str, new: str) -> Any:
-    """Expect the warning that names the old spelling and today's."""
+    """Expect the warning that names the old spelling and its replacement."""
     text = f"{re.escape(old)}.* is deprecated, use .*{re.escape(new)}"
     return pytest.warns(DeprecationWarning, match=text)
 
@@ -31,7 +31,7 @@ def warns(old: str, new: str) -> Any:
 FRESH = {"fresh": True}
 REFRESH = {"type": "refresh"}
 
-#: Old decorator, today's spelling, claims it admits, claims it refuses and how.
+#: Old decorator, its replacement, claims it accepts, claims it rejects, and the response.
 DECORATORS: dict[str, tuple[str, dict[str, Any], dict[str, Any], int]] = {
     "jwt_optional": ("jwt_required(optional=True)", {"token": None}, {"sub": 7}, 422),
     "fresh_jwt_required": ("jwt_required(fresh=True)", FRESH, {}, 401),
@@ -125,7 +125,7 @@ def test_get_raw_jwt_header_returns_the_header(app: Flask, get: Get) -> None:
 
 
 @pytest.mark.usefixtures("manager")
-def test_raw_functions_read_a_token_they_are_given(app: Flask) -> None:
+def test_raw_functions_read_the_given_token(app: Flask) -> None:
     token = mint("HS256")
     with app.app_context():
         with warns("get_raw_jwt(encoded_token)", "decode_token(encoded_token)"):
@@ -147,7 +147,7 @@ def test_get_jwt_claims_returns_the_user_claims(
 
 
 @pytest.mark.usefixtures("manager")
-def test_get_jwt_claims_reads_the_claim_that_jwt_user_claims_names(app: Flask, get: Get) -> None:
+def test_get_jwt_claims_reads_the_claim_named_by_jwt_user_claims(app: Flask, get: Get) -> None:
     app.config["JWT_USER_CLAIMS"] = "extra"
     with warns("get_jwt_claims", "get_jwt"):
         found = ask(app, get, flask_watchword.get_jwt_claims, extra={"role": "admin"})
@@ -156,7 +156,7 @@ def test_get_jwt_claims_reads_the_claim_that_jwt_user_claims_names(app: Flask, g
 
 @pytest.mark.usefixtures("manager")
 @pytest.mark.parametrize("create", [create_access_token, create_refresh_token])
-def test_old_keywords_of_a_creation_are_adapted(app: Flask, create: Any) -> None:
+def test_old_keywords_of_a_creation_are_converted(app: Flask, create: Any) -> None:
     with app.app_context():
         with warns("user_claims=", "additional_claims="):
             token = create(identity="alice", user_claims={"role": "admin"})
@@ -173,7 +173,7 @@ def test_user_claims_loader_nests_its_claims(app: Flask, manager: JWTManager) ->
         assert decode_token(create_access_token("alice"))["user_claims"] == {"name": "Alice"}
 
 
-def test_user_claims_of_a_creation_win_over_the_loaders(app: Flask, manager: JWTManager) -> None:
+def test_user_claims_of_a_creation_override_the_loader(app: Flask, manager: JWTManager) -> None:
     with warns("user_claims_loader", "additional_claims_loader"):
         manager.user_claims_loader(lambda _identity: {"name": "loader"})
     with app.app_context():
@@ -223,7 +223,7 @@ def test_old_blacklist_loader_gets_the_claims(app: Flask, manager: JWTManager, g
         ({"JWT_BLACKLIST_TOKEN_CHECKS": ["refresh"]}, 200, 401),
     ],
 )
-def test_old_blacklist_options_say_which_tokens_are_looked_up(
+def test_old_blacklist_options_define_which_tokens_are_looked_up(
     app: Flask,
     manager: JWTManager,
     get: Get,
@@ -296,7 +296,7 @@ LOADERS_WITHOUT_WARNING: list[Callable[..., Any]] = [
 
 
 @pytest.mark.parametrize("loader", LOADERS_WITHOUT_WARNING)
-def test_loader_of_todays_form_does_not_warn(
+def test_loader_in_the_current_form_does_not_warn(
     manager: JWTManager, recwarn: pytest.WarningsRecorder, loader: Callable[..., Any]
 ) -> None:
     manager.expired_token_loader(loader)

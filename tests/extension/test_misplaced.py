@@ -1,4 +1,4 @@
-"""A decorator above ``@app.route`` leaves the view open: that is found, and nothing else is."""
+"""Detection of a decorator above ``@app.route``, which leaves the view unprotected."""
 
 import gc
 import linecache
@@ -77,7 +77,7 @@ DECORATORS: list[tuple[Decorator, str]] = [
 
 
 @pytest.mark.parametrize(("decorator", "text"), DECORATORS)
-def test_every_decorator_above_the_route_is_found(
+def test_every_decorator_above_the_route_is_detected(
     app: Flask, decorator: Decorator, text: str
 ) -> None:
     @decorator
@@ -90,7 +90,9 @@ def test_every_decorator_above_the_route_is_found(
 
 
 @pytest.mark.parametrize(("decorator", "text"), DECORATORS)
-def test_no_decorator_below_the_route_is(app: Flask, decorator: Decorator, text: str) -> None:
+def test_decorators_below_the_route_are_not_reported(
+    app: Flask, decorator: Decorator, text: str
+) -> None:
     @app.get("/")
     @decorator
     def view() -> str:
@@ -109,7 +111,7 @@ def test_all_decorators_above_the_route_are_named(app: Flask) -> None:
     assert found(app) == {"view": ["roles_required('admin')", "jwt_required()"]}
 
 
-def test_one_above_and_one_below_the_route_is_found(app: Flask) -> None:
+def test_one_above_and_one_below_the_route_is_detected(app: Flask) -> None:
     @roles_required("admin")
     @app.get("/")
     @jwt_required()
@@ -119,7 +121,7 @@ def test_one_above_and_one_below_the_route_is_found(app: Flask) -> None:
     assert found(app) == {"view": ["roles_required('admin')"]}
 
 
-def test_a_decorator_is_found_through_those_of_the_application(app: Flask) -> None:
+def test_decorator_is_detected_through_those_of_the_application(app: Flask) -> None:
     @jwt_required()
     @app.get("/below")
     @logged
@@ -136,7 +138,7 @@ def test_a_decorator_is_found_through_those_of_the_application(app: Flask) -> No
     assert found(app) == {"below": ["jwt_required()"], "between": ["jwt_required()"]}
 
 
-def test_a_view_that_the_route_itself_wraps_is_found(app: Flask) -> None:
+def test_view_wrapped_by_the_route_itself_is_detected(app: Flask) -> None:
     def route(path: str) -> Decorator:
         def register(view: Any) -> Any:
             app.add_url_rule(path, view_func=logged(view))
@@ -152,7 +154,7 @@ def test_a_view_that_the_route_itself_wraps_is_found(app: Flask) -> None:
     assert found(app) == {"view": ["jwt_required()"]}
 
 
-def test_coroutines_and_blueprints_are_looked_at(app: Flask) -> None:
+def test_coroutines_and_blueprints_are_checked(app: Flask) -> None:
     outer, inner = Blueprint("outer", __name__), Blueprint("inner", __name__)
 
     @jwt_required()
@@ -165,7 +167,7 @@ def test_coroutines_and_blueprints_are_looked_at(app: Flask) -> None:
     assert found(app) == {"outer.inner.view": ["jwt_required()"]}
 
 
-def test_a_function_that_runs_before_requests_is_looked_at(app: Flask) -> None:
+def test_function_that_runs_before_requests_is_checked(app: Flask) -> None:
     blueprint = Blueprint("orders", __name__)
 
     @jwt_required()
@@ -183,7 +185,7 @@ def test_a_function_that_runs_before_requests_is_looked_at(app: Flask) -> None:
     assert one.remedy == "put @app.before_request above @jwt_required()"
 
 
-def test_classes_are_looked_at(app: Flask) -> None:
+def test_classes_are_checked(app: Flask) -> None:
     class Orders(MethodView):
         def get(self) -> str:
             return ""
@@ -203,7 +205,7 @@ def test_classes_are_looked_at(app: Flask) -> None:
     assert found(app) == {"late": ["jwt_required()"]}
 
 
-def test_classes_of_a_rest_framework_are_looked_at(app: Flask) -> None:
+def test_classes_of_a_rest_framework_are_checked(app: Flask) -> None:
     api = RestxApi(app, doc=False, add_specs=False)
 
     @jwt_required()
@@ -225,10 +227,10 @@ def test_classes_of_a_rest_framework_are_looked_at(app: Flask) -> None:
     assert app.test_client().get("/open").status_code == 200
 
 
-# What is no mistake ------------------------------------------------------------------------
+# Correct uses ------------------------------------------------------------------------------
 
 
-def test_function_registered_both_ways_is_intentionally_open(app: Flask) -> None:
+def test_function_registered_both_ways_is_intentionally_public(app: Flask) -> None:
     def view() -> str:
         return ""
 
@@ -238,13 +240,13 @@ def test_function_registered_both_ways_is_intentionally_open(app: Flask) -> None
     assert found(app) == {}
 
 
-def test_a_view_that_is_replaced_by_its_decorated_self_is_protected(app: Flask) -> None:
+def test_view_replaced_by_its_decorated_form_is_protected(app: Flask) -> None:
     app.add_url_rule("/", "view", lambda: "")
     app.view_functions["view"] = jwt_required()(app.view_functions["view"])
     assert found(app) == {}
 
 
-def test_a_function_that_is_open_in_one_application_may_be_protected_in_another(
+def test_function_public_in_one_application_may_be_protected_in_another(
     app: Flask,
 ) -> None:
     def view() -> str:
@@ -257,7 +259,7 @@ def test_a_function_that_is_open_in_one_application_may_be_protected_in_another(
     assert found(app) == {}
 
 
-def test_a_decorated_function_that_is_not_a_view_is_not_looked_at(app: Flask) -> None:
+def test_decorated_function_that_is_not_a_view_is_not_checked(app: Flask) -> None:
     @jwt_required()
     def helper() -> str:
         return ""
@@ -286,7 +288,7 @@ def test_callable_that_is_not_a_function_can_be_decorated_and_registered(app: Fl
     assert app.test_client().get("/").status_code == 200
 
 
-def test_nothing_is_kept_alive() -> None:
+def test_no_object_is_kept_alive() -> None:
     gc.collect()
     before = len(misplaced._decorated)
 
@@ -302,7 +304,7 @@ def test_nothing_is_kept_alive() -> None:
     assert len(misplaced._decorated) == before
 
 
-def test_decorating_one_function_again_and_again_does_not_grow() -> None:
+def test_decorating_one_function_repeatedly_does_not_leak() -> None:
     def view() -> str:
         return ""
 
@@ -312,7 +314,7 @@ def test_decorating_one_function_again_and_again_does_not_grow() -> None:
     assert len(misplaced._decorated[view]) == 2
 
 
-# Where it is said --------------------------------------------------------------------------
+# Where it is reported ------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -341,7 +343,7 @@ def mistaken(app: Flask) -> Flask:
 
 
 @pytest.mark.parametrize("path", ["/closed", "/expired", "/inside"])
-def test_the_first_verification_warns_once_at_the_views_first_line(
+def test_first_verification_warns_once_at_the_views_first_line(
     mistaken: Flask, headers: dict[str, str], path: str
 ) -> None:
     client = mistaken.test_client()
@@ -364,27 +366,25 @@ def test_warning_has_a_remedy(mistaken: Flask) -> None:
         mistaken.test_client().get("/closed")
 
 
-def test_a_warning_that_is_made_an_error_stays_one(mistaken: Flask) -> None:
+def test_warning_raised_as_an_error_stays_one(mistaken: Flask) -> None:
     for _ in range(2):
         with pytest.raises(UnprotectedViewWarning):
             mistaken.test_client().get("/closed")
 
 
-def test_an_application_without_a_mistake_does_not_warn(
-    app: Flask, headers: dict[str, str]
-) -> None:
+def test_correct_application_does_not_warn(app: Flask, headers: dict[str, str]) -> None:
     app.get("/")(jwt_required()(lambda: ""))
     assert lines(lambda: app.test_client().get("/", headers=headers)) == []
 
 
-def test_view_that_reads_its_token_gets_an_error_that_explains_why_there_is_none(
+def test_view_that_reads_its_token_gets_an_error_with_the_reason(
     mistaken: Flask,
 ) -> None:
     with pytest.raises(RuntimeError, match=r"before using this method\. @jwt_required\(\) has no"):
         mistaken.test_client().get("/open")
 
 
-def test_the_list_of_routes_has_it(mistaken: Flask) -> None:
+def test_route_list_reports_it(mistaken: Flask) -> None:
     lost = {
         route.endpoint: [mark.text for mark in route.misplaced] for route in routes_of(mistaken)
     }

@@ -1,4 +1,4 @@
-"""Nothing that a client sends is a 500; each of these was one, or worse, in Flask-JWT-Extended."""
+"""No client request causes a 500; each of these did, or worse, in Flask-JWT-Extended."""
 
 import contextlib
 import json
@@ -53,7 +53,7 @@ def message(app: Flask, request: Request) -> tuple[int, str | None]:
 
 
 @pytest.mark.parametrize("value", [", ,x", ",\t,x", "a, ,b", ",\x0b,x", "\xa0,\xa0,x", ",  , ,x"])
-def test_header_of_commas_and_blanks_is_a_missing_token(value: str) -> None:
+def test_header_of_commas_and_blanks_counts_as_a_missing_token(value: str) -> None:
     text = "Missing 'Bearer' type in 'Authorization' header. Expected 'Authorization: Bearer <JWT>'"
     request = Request(headers=[("Authorization", value)])
     assert message(ours(), request) == (401, text)
@@ -76,7 +76,7 @@ def test_csrf_field_that_is_not_text_does_not_match(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 7, True, ["a"], {"a": 1}])
-def test_csrf_claim_that_is_no_string_does_not_match(value: Any) -> None:
+def test_csrf_claim_that_is_not_a_string_does_not_match(value: Any) -> None:
     cookie = ("Cookie", f"access_token_cookie={mint('HS256', csrf=value)}")
     request = Request(method="POST", headers=[cookie, ("X-CSRF-TOKEN", CSRF)])
     app = ours(TOKEN_LOCATION=["cookies"])
@@ -87,14 +87,14 @@ NO_OBJECTS = ("list", "list-with-token", "string", "string-empty", "number", "ze
 
 
 @pytest.mark.parametrize("name", [*NO_OBJECTS, "null", "false", "deep", "not-json", "not-utf8"])
-def test_json_body_that_is_no_object_lacks_the_token(name: str) -> None:
+def test_json_body_that_is_not_an_object_has_no_token(name: str) -> None:
     body, content_type = BODIES[name]
     request = Request(method="POST", body=body, content_type=content_type)
     assert message(ours(TOKEN_LOCATION="json"), request) == (401, MISSING_KEY)
 
 
 @pytest.mark.parametrize("value", ['"\\ud800"', "7", "1.5", "true", '["a"]', '{"a": 1}'])
-def test_json_member_that_is_no_token_is_refused(value: str) -> None:
+def test_json_member_that_is_not_a_token_is_rejected(value: str) -> None:
     body = f'{{"access_token": {value}}}'.encode()
     request = Request(method="POST", body=body, content_type=JSON)
     assert message(ours(TOKEN_LOCATION="json"), request)[0] == 422
@@ -107,21 +107,21 @@ def test_fresh_claim_that_is_neither_bool_nor_date_is_not_fresh(value: Any) -> N
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_fresh_claim_that_is_no_number_opens_nothing(value: float) -> None:
+def test_fresh_claim_that_is_not_a_number_is_rejected(value: float) -> None:
     for path in ("/fresh", "/plain"):
         token = mint("HS256", fresh=value)
         request = Request(path, headers=[("Authorization", f"Bearer {token}")])
         assert message(ours(), request)[0] == 422
 
 
-def test_fresh_date_beyond_every_number_opens_nothing() -> None:
+def test_fresh_date_beyond_every_number_is_rejected() -> None:
     payload = json.dumps({"sub": "alice", "fresh": 0}).replace("0", "1e999")
     token = jwt.api_jws.PyJWS().encode(payload.encode(), HMAC_SECRET, "HS256")
     request = Request("/fresh", headers=[("Authorization", f"Bearer {token}")])
     assert message(ours(), request)[0] in (401, 422)
 
 
-def test_locations_as_a_set_find_a_missing_token_missing() -> None:
+def test_locations_as_a_set_report_a_missing_token() -> None:
     app = ours(TOKEN_LOCATION={"headers", "json"})
     assert message(app, Request()) == (
         401,
@@ -179,11 +179,11 @@ def test_every_401_has_a_challenge(value: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JWT", "Token"])
-def test_challenge_names_the_configured_scheme(kind: str) -> None:
+def test_challenge_has_the_configured_scheme(kind: str) -> None:
     assert send(ours(HEADER_TYPE=kind), Request()).challenge == kind
 
 
-def test_challenge_of_a_loader_stays() -> None:
+def test_challenge_of_a_loader_is_kept() -> None:
     app = ours()
     app.extensions["flask-jwt-extended"].unauthorized_loader(
         lambda _reason: ({"mine": True}, 401, {"WWW-Authenticate": "Mine"})
@@ -191,7 +191,7 @@ def test_challenge_of_a_loader_stays() -> None:
     assert send(app, Request()).challenge == "Mine"
 
 
-def test_key_loader_misled_by_the_header_is_a_refusal() -> None:
+def test_key_loader_error_caused_by_the_header_is_a_rejection() -> None:
     app = ours()
     manager = app.extensions["flask-jwt-extended"]
     manager.decode_key_loader(
@@ -204,7 +204,7 @@ def test_key_loader_misled_by_the_header_is_a_refusal() -> None:
     assert message(app, request) == (422, "The specified alg value is not allowed")
 
 
-def test_key_id_that_the_key_loader_does_not_know_is_a_refusal() -> None:
+def test_key_id_unknown_to_the_key_loader_is_a_rejection() -> None:
     app = ours()
     known = {"current": HMAC_SECRET}
     manager = app.extensions["flask-jwt-extended"]
@@ -218,7 +218,7 @@ def test_key_id_that_the_key_loader_does_not_know_is_a_refusal() -> None:
 @pytest.mark.skipif(before("Werkzeug", 3), reason="it replaces such bytes")
 def test_query_string_that_is_not_utf8_is_a_request_without_a_token() -> None:
     app = ours(TOKEN_LOCATION="query_string")
-    environ = {"QUERY_STRING": "jwt=\xff"}  # as a server that checks nothing passes it on
+    environ = {"QUERY_STRING": "jwt=\xff"}  # as passed on by a server that does not validate it
     answer = app.test_client().get("/plain", environ_overrides=environ)
     assert answer.status_code == 401
     assert answer.get_json() == {"msg": "Missing 'jwt' query paramater"}
@@ -267,14 +267,14 @@ EVERYWHERE = ours(TOKEN_LOCATION=list(ALL_LOCATIONS), CSRF_CHECK_FORM=True)
 
 @FUZZ
 @given(header_values, modes)
-def test_no_header_is_a_500(value: str, mode: str) -> None:
+def test_no_header_causes_a_500(value: str, mode: str) -> None:
     request = Request(f"/{mode}", headers=[("Authorization", value)])
     assert send(EVERYWHERE, request).status in (200, 401, 422)
 
 
 @FUZZ
 @given(header_values, header_values, modes)
-def test_no_cookie_or_csrf_value_is_a_500(cookie: str, csrf: str, mode: str) -> None:
+def test_no_cookie_or_csrf_value_causes_a_500(cookie: str, csrf: str, mode: str) -> None:
     headers = [("Cookie", f"access_token_cookie={cookie}"), ("X-CSRF-TOKEN", csrf)]
     request = Request(f"/{mode}", "POST", headers)
     assert send(EVERYWHERE, request).status in (200, 401, 422)
@@ -282,7 +282,7 @@ def test_no_cookie_or_csrf_value_is_a_500(cookie: str, csrf: str, mode: str) -> 
 
 @FUZZ
 @given(st.binary(max_size=40), modes)
-def test_no_query_is_a_500(value: bytes, mode: str) -> None:
+def test_no_query_causes_a_500(value: bytes, mode: str) -> None:
     quoted = "".join(f"%{byte:02x}" for byte in value)
     assert send(EVERYWHERE, Request(f"/{mode}", query=f"jwt={quoted}")).status in (200, 401, 422)
 
@@ -296,7 +296,7 @@ def test_no_query_is_a_500(value: bytes, mode: str) -> None:
     ),
     modes,
 )
-def test_no_body_is_a_500(body: bytes, mode: str) -> None:
+def test_no_body_causes_a_500(body: bytes, mode: str) -> None:
     request = Request(f"/{mode}", "POST", body=body, content_type=JSON)
     assert send(EVERYWHERE, request).status in (200, 401, 422)
 
@@ -307,7 +307,7 @@ def test_no_body_is_a_500(body: bytes, mode: str) -> None:
     claim_values,
     modes,
 )
-def test_no_claim_is_a_500(name: str, value: Any, mode: str) -> None:
+def test_no_claim_causes_a_500(name: str, value: Any, mode: str) -> None:
     token = mint("HS256", **{name: value})
     headers = [("Authorization", f"Bearer {token}")]
     assert send(EVERYWHERE, Request(f"/{mode}", headers=headers)).status in (200, 401, 422)
@@ -317,8 +317,8 @@ def test_no_claim_is_a_500(name: str, value: Any, mode: str) -> None:
 
 @FUZZ
 @given(st.one_of(header_values, header_values.map(lambda value: f"Bearer {value}")))
-def test_any_header_gets_what_flask_jwt_extended_answers_unless_it_crashes(value: str) -> None:
-    # They know the scheme in one spelling alone.
+def test_any_header_gets_the_response_of_flask_jwt_extended_unless_it_crashes(value: str) -> None:
+    # Flask-JWT-Extended knows the scheme in one spelling only.
     spelled = re.sub("bearer", "Bearer", value, flags=re.IGNORECASE)
     theirs, mine = (
         send(app, Request(headers=[("Authorization", header)]))
@@ -328,11 +328,11 @@ def test_any_header_gets_what_flask_jwt_extended_answers_unless_it_crashes(value
     assert mine.status != 200 or theirs.body == mine.body or theirs.crashed
 
 
-# Functions that a view gives what a client sent ---------------------------------------------
+# Functions that a view calls with client data -----------------------------------------------
 
 
 class Unprintable:
-    """Something that is neither text nor bytes."""
+    """An object that is neither text nor bytes."""
 
 
 ODD_TOKENS: tuple[Any, ...] = (
@@ -361,7 +361,9 @@ ANSWERED = (TokenRejected, JWTExtendedException)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("by_loader", [False, True])
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_no_function_stumbles_over_what_a_client_sends(name: str, by_loader: bool) -> None:
+def test_functions_called_with_client_data_raise_only_handled_errors(
+    name: str, by_loader: bool
+) -> None:
     app = Flask("functions")
     app.config["JWT_SECRET_KEY"] = HMAC_SECRET
     manager = flask_watchword.JWTManager(app)
@@ -369,12 +371,12 @@ def test_no_function_stumbles_over_what_a_client_sends(name: str, by_loader: boo
         manager.decode_key_loader(lambda header, claims: HMAC_SECRET)
     with app.test_request_context():
         for token in ODD_TOKENS:
-            # What is raised is answered by a handler of the manager.
+            # The manager has a handler for each raised error.
             with contextlib.suppress(*ANSWERED):
                 FUNCTIONS[name](token)
 
 
-def test_a_csrf_value_that_is_no_text_is_another() -> None:
+def test_csrf_value_that_is_not_text_does_not_match() -> None:
     app = Flask("functions")
     app.config["JWT_SECRET_KEY"] = HMAC_SECRET
     flask_watchword.JWTManager(app)
@@ -386,7 +388,7 @@ def test_a_csrf_value_that_is_no_text_is_another() -> None:
                 flask_watchword.get_csrf_token(mint("HS256", **claims))
 
 
-def test_a_token_without_a_csrf_value_is_answered_as_one_that_lacks_a_claim() -> None:
+def test_token_without_a_csrf_value_gets_the_response_for_a_missing_claim() -> None:
     app = ours()
     app.add_url_rule("/csrf", "csrf", lambda: flask_watchword.get_csrf_token(request.data.decode()))
     sent = Request("/csrf", "GET", body=mint("HS256", csrf=ABSENT).encode())

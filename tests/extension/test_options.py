@@ -1,4 +1,4 @@
-"""Options: their names and defaults, their errors, and that the value set last counts."""
+"""Options: names, defaults and errors; the value set last applies."""
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 
@@ -22,7 +22,7 @@ from tests.extension.signing_keys import HMAC_SECRET, OTHER_HMAC_SECRET
 from tests.releases import before
 
 BOTH = (flask_jwt_extended, flask_watchword)
-#: What Watchword has beside Flask-JWT-Extended's options.
+#: Watchword's additional options beside those of Flask-JWT-Extended.
 OWN_OPTIONS = {
     "JWT_COOKIE_PARTITIONED",
     "JWT_ISSUERS",
@@ -74,7 +74,7 @@ def test_default_list_is_not_shared_between_applications() -> None:
     assert options_of(flask_watchword)["JWT_CSRF_METHODS"] == ["POST", "PUT", "PATCH", "DELETE"]
 
 
-def test_option_that_is_set_already_is_kept() -> None:
+def test_existing_value_of_an_option_is_kept() -> None:
     app = app_with(HEADER_NAME="X-Auth", CSRF_METHODS=["GET"])
     assert app.config["JWT_HEADER_NAME"] == "X-Auth"
     assert app.config["JWT_CSRF_METHODS"] == ["GET"]
@@ -114,13 +114,13 @@ if not before("PyJWT", 2, 11):  # which encoded it
 
 
 @pytest.mark.parametrize("case", BAD_OPTIONS)
-def test_bad_value_raises_what_flask_jwt_extended_raises(case: str) -> None:
+def test_invalid_value_raises_the_error_of_flask_jwt_extended(case: str) -> None:
     path, options = BAD_OPTIONS[case]
     assert failure(flask_watchword, path, **options) == failure(flask_jwt_extended, path, **options)
 
 
 @pytest.mark.parametrize("library", BOTH, ids=lambda library: library.__name__)
-def test_location_argument_that_is_none_of_the_four_is_a_runtime_error(
+def test_unknown_location_argument_is_a_runtime_error(
     library: ModuleType,
 ) -> None:
     app = app_with(library)
@@ -131,7 +131,7 @@ def test_location_argument_that_is_none_of_the_four_is_a_runtime_error(
 
 @pytest.mark.parametrize("lifetime", [False, 60, timedelta(hours=2)])
 @pytest.mark.parametrize("option", ["ACCESS_TOKEN_EXPIRES", "REFRESH_TOKEN_EXPIRES"])
-def test_lifetime_may_be_seconds_a_timedelta_or_false_for_no_end(
+def test_lifetime_may_be_seconds_a_timedelta_or_false_for_unlimited(
     option: str, lifetime: Any
 ) -> None:
     path = "/login" if option.startswith("ACCESS") else "/refresh"
@@ -142,7 +142,7 @@ def test_lifetime_may_be_seconds_a_timedelta_or_false_for_no_end(
 
 
 @pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
-def test_lifetime_of_zero_is_over_at_once_where_flask_jwt_extended_makes_it_endless() -> None:
+def test_lifetime_of_zero_expires_immediately_and_is_unlimited_in_flask_jwt_extended() -> None:
     claims = {
         library: jwt.decode(
             app_with(library, ACCESS_TOKEN_EXPIRES=0).test_client().get("/login").text,
@@ -154,7 +154,7 @@ def test_lifetime_of_zero_is_over_at_once_where_flask_jwt_extended_makes_it_endl
     assert claims[flask_watchword]["exp"] == claims[flask_watchword]["iat"]
 
 
-def test_secret_key_serves_where_jwt_secret_key_is_unset() -> None:
+def test_secret_key_is_used_when_jwt_secret_key_is_unset() -> None:
     app = app_with(SECRET_KEY=None)
     app.config["SECRET_KEY"] = HMAC_SECRET
     assert status(app, f"Bearer {mint('HS256')}") == 200
@@ -166,7 +166,7 @@ HS512_TOKEN = mint("HS512")
 SOON = mint("HS256", nbf=2**33)
 ODD_SUBJECT = mint("HS256", sub=7)
 
-#: Option, value set after the manager; a header refused before and admitted after.
+#: Option, value set after the manager; a header rejected before and accepted after.
 LATER: dict[str, tuple[dict[str, Any], str]] = {
     "secret": ({"SECRET_KEY": OTHER_HMAC_SECRET}, f"Bearer {OTHER_TOKEN}"),
     "header-type": ({"HEADER_TYPE": "JWT"}, f"JWT {TOKEN}"),
@@ -182,7 +182,7 @@ LATER: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", LATER)
-def test_option_set_after_the_manager_counts_for_the_next_request(case: str) -> None:
+def test_option_set_after_the_manager_applies_to_the_next_request(case: str) -> None:
     options, header = LATER[case]
     app = app_with()
     assert status(app, header) in (401, 422)
@@ -204,7 +204,7 @@ REFUSING_LATER: dict[str, tuple[dict[str, Any], int]] = {
 
 
 @pytest.mark.parametrize("case", REFUSING_LATER)
-def test_option_set_after_a_token_was_seen_refuses_that_token(case: str) -> None:
+def test_option_set_after_a_token_was_accepted_rejects_that_token(case: str) -> None:
     options, refused_with = REFUSING_LATER[case]
     app = app_with()
     assert status(app, f"Bearer {TOKEN}") == 200
@@ -220,7 +220,7 @@ def write_from_object(app: Flask, name: str, value: Any) -> None:
     app.config.from_object(type("Settings", (), {name: value}))
 
 
-#: Every way an application writes to its configuration.
+#: Every way in which an application writes to its configuration.
 WRITERS: dict[str, Callable[[Flask, str, Any], object]] = {
     "key": write_by_key,
     "update": lambda app, name, value: app.config.update({name: value}),
@@ -236,7 +236,7 @@ WRITERS: dict[str, Callable[[Flask, str, Any], object]] = {
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_option_counts_however_it_is_written(writer: str) -> None:
+def test_option_written_in_any_way_applies(writer: str) -> None:
     app = app_with()
     for _ in range(2):
         assert status(app, f"Bearer {TOKEN}") == 200
@@ -245,7 +245,7 @@ def test_option_counts_however_it_is_written(writer: str) -> None:
         WRITERS[writer](app, "JWT_HEADER_TYPE", "Bearer")
 
 
-def test_option_patched_for_a_while_is_back_afterwards() -> None:
+def test_temporarily_patched_option_is_restored() -> None:
     app = app_with()
     assert status(app, f"Bearer {TOKEN}") == 200
     with mock.patch.dict(app.config, {"JWT_HEADER_TYPE": "JWT"}):
@@ -253,7 +253,7 @@ def test_option_patched_for_a_while_is_back_afterwards() -> None:
     assert status(app, f"Bearer {TOKEN}") == 200
 
 
-def test_configuration_that_is_replaced_as_a_whole_counts() -> None:
+def test_replaced_configuration_applies() -> None:
     app = app_with()
     assert status(app, f"Bearer {TOKEN}") == 200
     old, app.config = app.config, Config(app.root_path, {**app.config, "JWT_HEADER_TYPE": "JWT"})
@@ -262,7 +262,7 @@ def test_configuration_that_is_replaced_as_a_whole_counts() -> None:
     assert status(app, f"Bearer {TOKEN}") == 200
 
 
-def test_copy_of_the_configuration_counts_when_it_is_put_in_place() -> None:
+def test_copy_of_the_configuration_applies_when_it_is_assigned() -> None:
     app = app_with()
     original = copy(app.config)
     assert status(app, f"Bearer {TOKEN}") == 200
@@ -274,7 +274,7 @@ def test_copy_of_the_configuration_counts_when_it_is_put_in_place() -> None:
         assert status(app, f"Bearer {TOKEN}") == 200
 
 
-def test_configuration_of_an_own_class_stays_of_that_class() -> None:
+def test_configuration_keeps_its_custom_class() -> None:
     class OwnConfig(Config):
         def shout(self) -> str:
             return str(self["JWT_HEADER_TYPE"]).upper()
@@ -294,14 +294,14 @@ def test_configuration_of_an_own_class_stays_of_that_class() -> None:
 
 
 class Unextendable(Config):
-    """A configuration whose class no other may extend without a word it insists on."""
+    """A configuration whose class can be extended only with a keyword that it requires."""
 
     def __init_subclass__(cls, *, word: str) -> None:
-        """Insist on a word."""
+        """Require a keyword."""
 
 
 @pytest.mark.parametrize("unwatchable", [dict, lambda items: Unextendable("", items)])
-def test_option_counts_in_a_configuration_that_cannot_be_watched(
+def test_option_applies_in_a_configuration_that_cannot_be_watched(
     unwatchable: Callable[[Config], Any],
 ) -> None:
     app = app_with()
@@ -311,8 +311,8 @@ def test_option_counts_in_a_configuration_that_cannot_be_watched(
     assert status(app, f"Bearer {TOKEN}") == 401
 
 
-def test_configuration_that_another_thread_begins_to_watch_is_watched_once() -> None:
-    config = WatchedConfig("")  # so far the other thread has come
+def test_configuration_watched_by_two_threads_is_wrapped_once() -> None:
+    config = WatchedConfig("")  # the other thread has reached this point
     mark = watch(config)
     assert watch(config) is mark
     config["JWT_HEADER_TYPE"] = "JWT"
@@ -328,7 +328,7 @@ def test_configuration_reads_and_prints_as_before() -> None:
     assert app.config == before[0]
 
 
-def test_list_of_locations_changed_in_place_counts() -> None:
+def test_list_of_locations_changed_in_place_applies() -> None:
     locations = ["cookies"]
     app = app_with(TOKEN_LOCATION=locations)
     assert status(app, f"Bearer {TOKEN}") == 401
@@ -338,7 +338,7 @@ def test_list_of_locations_changed_in_place_counts() -> None:
     assert status(app, f"Bearer {TOKEN}") == 401
 
 
-def test_list_of_algorithms_changed_in_place_counts() -> None:
+def test_list_of_algorithms_changed_in_place_applies() -> None:
     algorithms = ["HS256"]
     app = app_with(DECODE_ALGORITHMS=algorithms)
     assert status(app, f"Bearer {HS512_TOKEN}") == 422
@@ -348,7 +348,7 @@ def test_list_of_algorithms_changed_in_place_counts() -> None:
     assert status(app, f"Bearer {HS512_TOKEN}") == 422
 
 
-def test_list_of_audiences_changed_in_place_counts() -> None:
+def test_list_of_audiences_changed_in_place_applies() -> None:
     audiences = ["ours"]
     app = app_with(DECODE_AUDIENCE=audiences)
     token = mint("HS256", aud="theirs")
@@ -357,7 +357,7 @@ def test_list_of_audiences_changed_in_place_counts() -> None:
     assert status(app, f"Bearer {token}") == 200
 
 
-def test_set_of_issuers_changed_in_place_counts() -> None:
+def test_set_of_issuers_changed_in_place_applies() -> None:
     issuers = {"ours"}
     app = app_with(DECODE_ISSUER=issuers)
     token = mint("HS256", iss="theirs")
@@ -366,7 +366,7 @@ def test_set_of_issuers_changed_in_place_counts() -> None:
     assert status(app, f"Bearer {token}") == 200
 
 
-def test_csrf_methods_changed_in_place_count() -> None:
+def test_csrf_methods_changed_in_place_apply() -> None:
     methods = ["POST"]
     app = app_with(TOKEN_LOCATION=["cookies"], CSRF_METHODS=methods)
     client = app.test_client(use_cookies=False)
@@ -413,21 +413,21 @@ def test_decode_algorithms_may_be_one_name() -> None:
         assert status(app, f"Bearer {mint(algorithm)}") == expected
 
 
-def test_algorithm_that_does_not_exist_is_a_runtime_error_that_names_those_that_do() -> None:
+def test_unknown_algorithm_is_a_runtime_error_that_lists_the_known_ones() -> None:
     app = app_with()
     app.config["JWT_ALGORITHM"] = "hs256"
     with pytest.raises(RuntimeError, match="'hs256' must be one of HS256, "):
         status(app, f"Bearer {TOKEN}")
 
 
-def test_profile_that_does_not_exist_is_a_runtime_error() -> None:
+def test_unknown_profile_is_a_runtime_error() -> None:
     app = app_with()
     app.config["JWT_PROFILE"] = "Strict"
     with pytest.raises(RuntimeError, match='\'Strict\' must be "compatible" or "strict"'):
         status(app, f"Bearer {TOKEN}")
 
 
-def test_strict_profile_writes_into_each_token_what_kind_it_is() -> None:
+def test_strict_profile_writes_the_type_into_each_token() -> None:
     app = app_with(PROFILE="strict")
     for way in ("ENCODE", "DECODE"):
         app.config[f"JWT_{way}_ISSUER"] = app.config[f"JWT_{way}_AUDIENCE"] = "us"
@@ -440,7 +440,7 @@ def test_strict_profile_writes_into_each_token_what_kind_it_is() -> None:
     assert kinds == ["at+jwt", "rt+jwt", "JWT"]
 
 
-def test_greatest_size_of_a_token_counts_where_only_its_header_is_read() -> None:
+def test_token_size_limit_applies_where_only_the_header_is_read() -> None:
     app = app_with(MAX_TOKEN_BYTES=20_000)
     token = mint("HS256", filler="x" * 9000)
     with pytest.raises(DecodeError, match="larger than 8192 bytes"):
@@ -450,7 +450,7 @@ def test_greatest_size_of_a_token_counts_where_only_its_header_is_read() -> None
         assert flask_watchword.decode_token(token)["sub"] == "alice"
 
 
-def test_two_applications_of_one_manager_keep_their_own_options() -> None:
+def test_two_applications_of_one_manager_have_separate_options() -> None:
     manager = flask_watchword.JWTManager()
     apps: list[Flask] = []
     for secret in (HMAC_SECRET, OTHER_HMAC_SECRET):

@@ -1,4 +1,4 @@
-"""Watchword and Flask-JWT-Extended answer the same requests with the same bytes."""
+"""Watchword and Flask-JWT-Extended respond to the same requests with the same bytes."""
 
 import json
 from collections import defaultdict
@@ -22,11 +22,11 @@ from tests.releases import before
 BOTH = (flask_jwt_extended, flask_watchword)
 
 if before("Flask-JWT-Extended", 4, 7) or before("PyJWT", 2, 14) or before("Werkzeug", 3):
-    # Each has changed what it answers since.
+    # The response of each has changed since that release.
     pytest.skip("compared with current releases alone", allow_module_level=True)
 
-# Some variants allow HS512, for which the secret of these tests is long enough and for which
-# PyJWT warns all the same when it looks at other keys.
+# Some variants allow HS512, for which the secret of these tests is long enough and for which PyJWT
+# still warns when it checks other keys.
 pytestmark = pytest.mark.filterwarnings("ignore::flask_watchword.errors.InsecureKeyLengthWarning")
 
 
@@ -78,7 +78,7 @@ def test_same_request_gets_same_status_body_and_headers_from_both(group: str) ->
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_401_and_nothing_else_says_how_to_authenticate(group: str) -> None:
+def test_exactly_the_401_responses_have_a_challenge(group: str) -> None:
     for probe in GROUPS[group]:
         answer = send(twins(probe.variant)[1], probe.request())
         assert (answer.challenge is not None) == (answer.status == 401), str(probe)
@@ -95,7 +95,7 @@ def test_each_deliberate_difference_is_one(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", SPELLED)
-def test_each_deliberate_spelling_is_known_to_us_alone(state: str) -> None:
+def test_each_deliberate_spelling_is_accepted_only_by_watchword(state: str) -> None:
     theirs, ours = _answers(Probe("default", "odd-header", state))
     assert (theirs.status, ours.status) == (401, 200)
 
@@ -123,7 +123,7 @@ ISSUING_VARIANTS = (
 @pytest.mark.parametrize("variant", ISSUING_VARIANTS)
 @pytest.mark.parametrize("kind", ["access", "refresh"])
 @pytest.mark.parametrize("issuer", BOTH, ids=lambda library: library.__name__)
-def test_token_created_by_either_library_is_read_alike_by_both(
+def test_token_created_by_either_library_is_read_the_same_by_both(
     variant: str, kind: str, issuer: ModuleType
 ) -> None:
     apps = twins(variant)
@@ -142,7 +142,7 @@ def test_token_created_by_either_library_is_read_alike_by_both(
 
 
 def _anatomy(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a token's header and claims, with what chance and the clock put in made comparable."""
+    """Return a token's header and claims, with random and time-dependent values made comparable."""
     claims = jwt.decode(token, options={"verify_signature": False})
     born = claims["iat"]
     for name in ("iat", "nbf", "exp"):
@@ -181,7 +181,7 @@ def test_both_libraries_create_the_same_token(variant: str, creation: str) -> No
     assert anatomies[0] == anatomies[1]
 
 
-def test_the_table_holds_every_variant_and_hundreds_of_requests() -> None:
+def test_table_has_every_variant_and_hundreds_of_requests() -> None:
     table = probes()
     assert {probe.variant for probe in table} == set(VARIANTS)
     assert len(table) > 2000

@@ -1,4 +1,4 @@
-"""The token of one request is never seen by another, and by all of its own request."""
+"""The token of a request is visible in all of that request, and in no other."""
 # jwt_required() is typed Any, as Flask-JWT-Extended's is.
 # mypy: disable-error-code=untyped-decorator
 
@@ -73,7 +73,7 @@ def app() -> Flask:
 
 @pytest.fixture(params=["inside", "outside"])
 def client(app: Flask, request: pytest.FixtureRequest) -> Iterator[FlaskClient]:
-    """Ask inside an application context, as many tests do, or outside of any."""
+    """A client inside an application context, as in many tests, or outside one."""
     if request.param == "outside":
         yield app.test_client()
         return
@@ -82,7 +82,7 @@ def client(app: Flask, request: pytest.FixtureRequest) -> Iterator[FlaskClient]:
 
 
 @pytest.mark.parametrize(("method", "path"), [("OPTIONS", "/protected"), ("GET", "/public")])
-def test_the_next_request_sees_no_token_of_the_last(
+def test_next_request_does_not_see_the_previous_token(
     app: Flask, client: FlaskClient, method: str, path: str
 ) -> None:
     assert client.get("/protected", headers=bearer(app, "alice")).json == "alice"
@@ -90,7 +90,7 @@ def test_the_next_request_sees_no_token_of_the_last(
     assert client.open(path, method=method).json == expected
 
 
-def test_a_client_that_keeps_its_context_sees_each_request_by_itself(app: Flask) -> None:
+def test_requests_of_a_client_that_keeps_its_context_are_separate(app: Flask) -> None:
     with app.app_context(), app.test_client() as client:
         client.get("/protected", headers=bearer(app, "alice"))
         assert get_jwt_identity() == "alice"
@@ -100,7 +100,7 @@ def test_a_client_that_keeps_its_context_sees_each_request_by_itself(app: Flask)
         assert seen() == "never verified"
 
 
-def test_a_request_inside_a_request_sees_its_own_token(app: Flask, client: FlaskClient) -> None:
+def test_nested_request_sees_its_own_token(app: Flask, client: FlaskClient) -> None:
     @app.get("/outer")
     @jwt_required()
     def outer() -> Any:
@@ -115,7 +115,7 @@ def test_a_request_inside_a_request_sees_its_own_token(app: Flask, client: Flask
     assert answer.json == ["never verified", "bob", "alice"]
 
 
-def test_another_application_sees_no_token_of_this_one(app: Flask, client: FlaskClient) -> None:
+def test_another_application_does_not_see_the_token(app: Flask, client: FlaskClient) -> None:
     other = build_app()
     other.config["JWT_SECRET_KEY"] = HMAC_SECRET[::-1]
 
@@ -132,7 +132,7 @@ def test_another_application_sees_no_token_of_this_one(app: Flask, client: Flask
     assert answer.json == ["never verified", "alice"]
 
 
-def test_a_nested_application_context_sees_the_token_of_its_request(
+def test_nested_application_context_sees_the_token_of_its_request(
     app: Flask, client: FlaskClient
 ) -> None:
     @app.get("/nested")
@@ -144,7 +144,7 @@ def test_a_nested_application_context_sees_the_token_of_its_request(
     assert client.get("/nested", headers=bearer(app, "alice")).json == "alice"
 
 
-def test_a_thread_with_a_copy_of_the_request_context_sees_its_token(
+def test_thread_with_a_copy_of_the_request_context_sees_its_token(
     app: Flask, client: FlaskClient
 ) -> None:
     @app.get("/thread")
@@ -173,7 +173,7 @@ def test_a_thread_with_a_copy_of_the_request_context_sees_its_token(
     assert answer.json == ["alice", "alice", "HS256", "headers", "Alice"]
 
 
-def test_a_streamed_response_sees_the_token_while_others_are_answered(
+def test_streamed_response_sees_its_token_during_other_requests(
     app: Flask, client: FlaskClient
 ) -> None:
     @app.get("/stream")
@@ -192,7 +192,7 @@ def test_a_streamed_response_sees_the_token_while_others_are_answered(
     assert client.get("/public").json == "never verified"
 
 
-def test_a_teardown_function_still_sees_the_token(app: Flask, client: FlaskClient) -> None:
+def test_teardown_function_still_sees_the_token(app: Flask, client: FlaskClient) -> None:
     found: list[Any] = []
     app.teardown_request(lambda _error: found.append(seen()))
     client.get("/protected", headers=bearer(app, "alice"))
@@ -200,7 +200,7 @@ def test_a_teardown_function_still_sees_the_token(app: Flask, client: FlaskClien
     assert found == ["alice", "never verified"]
 
 
-def test_nothing_of_the_token_is_on_g(app: Flask, client: FlaskClient) -> None:
+def test_no_part_of_the_token_is_on_g(app: Flask, client: FlaskClient) -> None:
     @app.get("/g")
     @jwt_required()
     def names() -> Any:
@@ -209,17 +209,17 @@ def test_nothing_of_the_token_is_on_g(app: Flask, client: FlaskClient) -> None:
     assert client.get("/g", headers=bearer(app, "alice")).json == []
 
 
-def test_a_template_of_an_unprotected_view_has_no_user(app: Flask, client: FlaskClient) -> None:
+def test_template_of_an_unprotected_view_has_no_user(app: Flask, client: FlaskClient) -> None:
     app.add_url_rule("/page", view_func=lambda: render_template_string(PAGE))
     assert client.get("/page").text == "user: None"
 
 
-def test_a_template_outside_of_a_request_has_no_user(app: Flask) -> None:
+def test_template_outside_a_request_has_no_user(app: Flask) -> None:
     with app.app_context():
         assert render_template_string(PAGE) == "user: None"
 
 
-def test_a_template_of_a_protected_view_has_its_user(app: Flask, client: FlaskClient) -> None:
+def test_template_of_a_protected_view_has_its_user(app: Flask, client: FlaskClient) -> None:
     app.add_url_rule("/page", view_func=jwt_required()(lambda: render_template_string(PAGE)))
     assert client.get("/page", headers=bearer(app, "alice")).text == "user: Alice"
 
@@ -236,7 +236,7 @@ def test_a_template_of_a_protected_view_has_its_user(app: Flask, client: FlaskCl
         ("OPTIONS", "/public", {}, 200),
     ],
 )
-def test_what_a_client_asks_wrongly_has_no_user_and_is_no_500(
+def test_invalid_request_has_no_user_and_is_not_a_500(
     app: Flask,
     client: FlaskClient,
     asked_for: Any,
@@ -267,9 +267,7 @@ def test_what_a_client_asks_wrongly_has_no_user_and_is_no_500(
     assert found or status in (401, 422, 200)
 
 
-def test_a_refused_token_does_not_hide_one_that_was_accepted_before(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_rejected_token_does_not_hide_one_accepted_earlier(app: Flask, client: FlaskClient) -> None:
     @app.get("/twice")
     @jwt_required()
     def twice() -> Any:
@@ -280,7 +278,7 @@ def test_a_refused_token_does_not_hide_one_that_was_accepted_before(
     assert client.get("/twice", headers=bearer(app, "alice")).json == "alice"
 
 
-def test_a_view_that_never_verified_is_told_so(app: Flask) -> None:
+def test_view_without_verification_gets_an_error_with_a_remedy(app: Flask) -> None:
     for context in (app.test_request_context("/nowhere"), app.test_request_context("/public")):
         with context:
             for ask in (get_jwt, get_jwt_header, get_jwt_identity, get_current_user):
@@ -289,7 +287,7 @@ def test_a_view_that_never_verified_is_told_so(app: Flask) -> None:
             assert get_jwt_request_location() is None
 
 
-def test_outside_of_a_request_one_is_told_so(app: Flask) -> None:
+def test_call_outside_a_request_gets_an_error_with_a_remedy(app: Flask) -> None:
     with pytest.raises(RuntimeError):
         get_jwt_identity()
     with app.app_context(), pytest.raises(RuntimeError, match="You must call `@jwt_required"):

@@ -1,4 +1,4 @@
-"""What protects each route is seen wherever a decorator has put it, and nowhere else."""
+"""The protection of each route is found wherever its decorator is placed."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -61,14 +61,14 @@ def guards(app: Flask) -> dict[tuple[str, str], list[str]]:
         (fresh_required(max_age=300), "fresh_required(max_age=300)"),
     ],
 )
-def test_a_guard_is_named_as_it_would_be_written(bare: Flask, guard: Decorator, text: str) -> None:
+def test_decorator_is_named_as_it_is_written(bare: Flask, guard: Decorator, text: str) -> None:
     bare.get("/")(guard(seen))
     (route,) = routes_of(bare)
     assert [one.text for one in route.protections] == [text]
     assert not route.is_open
 
 
-def test_an_optional_token_leaves_a_route_open(bare: Flask) -> None:
+def test_route_with_an_optional_token_is_public(bare: Flask) -> None:
     bare.get("/", endpoint="one")(jwt_required(optional=True)(seen))
     bare.get("/both", endpoint="both")(jwt_required(optional=True)(roles_required("admin")(seen)))
     assert {path: route.is_open for (_, path), route in found(bare).items()} == {
@@ -77,7 +77,7 @@ def test_an_optional_token_leaves_a_route_open(bare: Flask) -> None:
     }
 
 
-def test_a_guard_is_seen_through_decorators_and_beside_other_guards(bare: Flask) -> None:
+def test_decorator_is_found_below_and_beside_others(bare: Flask) -> None:
     def logged(view: Any) -> Any:
         @wraps(view)
         def wrapped() -> Any:
@@ -95,7 +95,7 @@ def test_protection_of_a_view_for_one_route_does_not_apply_to_another(bare: Flas
     assert guards(bare) == {("GET", "/guarded"): ["jwt_required()"], ("GET", "/open"): []}
 
 
-def test_a_guard_of_a_coroutine_is_seen(bare: Flask) -> None:
+def test_decorator_of_a_coroutine_is_found(bare: Flask) -> None:
     async def later() -> str:
         return ""
 
@@ -103,7 +103,7 @@ def test_a_guard_of_a_coroutine_is_seen(bare: Flask) -> None:
     assert guards(bare) == {("GET", "/"): ["jwt_required()"]}
 
 
-def test_each_method_of_a_class_has_its_own_guards(bare: Flask) -> None:
+def test_each_method_of_a_class_has_its_own_decorators(bare: Flask) -> None:
     class Orders(MethodView):
         def get(self) -> str:
             return ""
@@ -161,12 +161,12 @@ def test_protection_of_a_blueprint_applies_to_its_routes_only(bare: Flask) -> No
     assert guards(bare)["GET", "/outside"] == ["roles_required('all')"]
 
 
-def test_method_that_decorators_let_through_is_open(bare: Flask) -> None:
+def test_method_exempted_by_the_decorators_is_public(bare: Flask) -> None:
     bare.route("/", methods=["GET", "OPTIONS"])(jwt_required()(seen))
     assert guards(bare) == {("GET", "/"): ["jwt_required()"], ("OPTIONS", "/"): []}
 
 
-def test_guards_of_flask_restful_are_seen(bare: Flask) -> None:
+def test_decorators_of_flask_restful_are_found(bare: Flask) -> None:
     class Plain(RestfulResource):  # type: ignore[misc]
         @jwt_required()
         def get(self) -> str:
@@ -199,7 +199,7 @@ def test_guards_of_flask_restful_are_seen(bare: Flask) -> None:
     }
 
 
-def test_guards_of_flask_restx_are_seen(bare: Flask) -> None:
+def test_decorators_of_flask_restx_are_found(bare: Flask) -> None:
     api = RestxApi(bare, doc=False, add_specs=False)
     guarded = api.namespace("guarded", decorators=[jwt_required()])
 
@@ -225,7 +225,7 @@ def test_every_endpoint_of_the_service_is_protected_or_declared_public(
     } == {one.name for one in served if one.access is PUBLIC_GUARD}
 
 
-def test_route_declared_public_is_not_reported_as_open(bare: Flask) -> None:
+def test_route_declared_public_is_not_reported(bare: Flask) -> None:
     bare.get("/")(with_protection(lambda: "", PUBLIC))
     (route,) = routes_of(bare)
     assert not route.is_open

@@ -1,4 +1,4 @@
-"""What is refused when the extension is set up, before any request."""
+"""Configuration errors at startup, before any request."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -26,14 +26,14 @@ def test_public_key_configured_as_a_secret_stops_the_start(option: str, form: st
         JWTManager(app)
 
 
-def test_secret_of_flask_is_not_looked_at_where_keys_are_asymmetric() -> None:
+def test_flasks_secret_key_is_not_checked_for_asymmetric_algorithms() -> None:
     app = Flask(__name__)
     app.config.update(SECRET_KEY=PUBLIC_KEYS["PEM"], JWT_ALGORITHM="ES256")
     JWTManager(app)
 
 
 @pytest.mark.parametrize("value", ["8k", "16384", None, 0, True])
-def test_size_limit_that_is_no_number_of_bytes_stops_the_start(value: object) -> None:
+def test_invalid_size_limit_stops_the_start(value: object) -> None:
     app = Flask(__name__)
     app.config["JWT_MAX_TOKEN_BYTES"] = value
     with pytest.raises(RuntimeError, match="JWT_MAX_TOKEN_BYTES"):
@@ -41,7 +41,7 @@ def test_size_limit_that_is_no_number_of_bytes_stops_the_start(value: object) ->
 
 
 @pytest.mark.parametrize("method", ["_decode_jwt_from_config", "_encode_jwt_from_config"])
-def test_method_that_only_the_drop_in_calls_stops_the_start_of_a_subclass(method: str) -> None:
+def test_overridden_method_that_is_never_called_stops_the_start(method: str) -> None:
     app = Flask(__name__)
     checking = type("Checking", (JWTManager,), {method: lambda *_arguments: {}})
     expected = (

@@ -1,4 +1,4 @@
-"""Why a token is refused: the step that refuses is named by what a protected view answers."""
+"""Explanations of rejections: the rejecting step has the response of a protected view."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Tutorial code of both eras runs when nothing but its import line is changed."""
+"""Tutorial code of both releases runs with only its import line changed."""
 
 import warnings
 from types import ModuleType
@@ -153,7 +153,7 @@ def logout():
 
 
 def run(source: str, library: str) -> Flask:
-    """Run a tutorial with its import line naming a library."""
+    """Run a tutorial with an import line that names a library."""
     tutorial = ModuleType("tutorial")
     changed = source.replace("from flask_jwt_extended import", f"from {library} import")
     with warnings.catch_warnings():
@@ -192,7 +192,7 @@ WHO = "test@example.com"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-def test_login_refuses_what_is_not_json_and_wrong_credentials(app: Flask) -> None:
+def test_login_rejects_wrong_credentials_and_bodies_that_are_not_json(app: Flask) -> None:
     client = app.test_client()
     answers = [
         client.post("/login", data="email=x"),
@@ -204,7 +204,7 @@ def test_login_refuses_what_is_not_json_and_wrong_credentials(app: Flask) -> Non
     ]
 
 
-def test_protected_route_wants_the_access_token(app: Flask) -> None:
+def test_protected_route_requires_the_access_token(app: Flask) -> None:
     tokens = sign_in(app)
     assert ask(app, "/protected-route", tokens["access_token"]) == (200, {"logged_in_as": WHO})
     assert ask(app, "/protected-route") == (401, {"msg": "Missing Authorization Header"})
@@ -215,7 +215,7 @@ def test_user_claims_are_read(app: Flask) -> None:
     assert ask(app, "/claims", sign_in(app)["access_token"]) == (200, {"hello": WHO})
 
 
-def test_optional_view_greets_anybody(app: Flask) -> None:
+def test_optional_view_accepts_requests_without_a_token(app: Flask) -> None:
     assert ask(app, "/maybe") == (200, {"logged_in_as": "anonymous user"})
     assert ask(app, "/maybe", sign_in(app)["access_token"]) == (200, {"logged_in_as": WHO})
 
@@ -234,14 +234,14 @@ def test_access_token_cannot_refresh(app: Flask) -> None:
     assert answer == (422, {"msg": "Only refresh tokens are allowed"})
 
 
-def test_logged_out_token_is_refused(app: Flask) -> None:
+def test_logged_out_token_is_rejected(app: Flask) -> None:
     token = sign_in(app)["access_token"]
     assert ask(app, "/logout", token, "DELETE") == (200, {"msg": "Successfully logged out"})
     assert ask(app, "/protected-route", token) == (401, {"msg": "Token has been revoked"})
 
 
 @pytest.mark.filterwarnings("ignore::flask_watchword.exceptions.UnusableTokenWarning")
-def test_expired_token_gets_the_tutorials_answer(app: Flask) -> None:
+def test_expired_token_gets_the_tutorials_response(app: Flask) -> None:
     app.config["JWT_ACCESS_TOKEN_EXPIRES"] = -60
     answer = ask(app, "/protected-route", sign_in(app)["access_token"])
     assert answer == (401, {"msg": "The access token has expired"})

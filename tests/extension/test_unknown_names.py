@@ -1,4 +1,4 @@
-"""Misspelled options are reported once, at the line that sets the extension up; others are not."""
+"""Misspelled options are reported once, at the line that sets the extension up."""
 
 import inspect
 import warnings
@@ -39,7 +39,7 @@ def warned_at(set_up: Callable[[Flask], object], app: Flask) -> list[warnings.Wa
         ("JWT_SECRETKEY_FALLBACKS", "JWT_SECRET_KEY_FALLBACKS"),
     ],
 )
-def test_a_misspelled_option_is_one_warning_at_the_line_of_the_caller(name: str, near: str) -> None:
+def test_misspelled_option_is_one_warning_at_the_line_of_the_caller(name: str, near: str) -> None:
     app = app_with(**{name: "x"})
     line = inspect.currentframe().f_lineno + 1  # type: ignore[union-attr]
     caught = warned_at(lambda app: JWTManager(app), app)
@@ -48,13 +48,13 @@ def test_a_misspelled_option_is_one_warning_at_the_line_of_the_caller(name: str,
     assert (caught[0].filename, caught[0].lineno) == (__file__, line)
 
 
-def test_several_are_one_warning() -> None:
+def test_several_misspelled_options_are_one_warning() -> None:
     app = app_with(JWT_TOKEN_LOCATIONS="x", JWT_COOKIES_SECURE=True)
     (caught,) = warned_at(JWTManager, app)
     assert str(caught.message).count("Did you mean") == 2
 
 
-def test_a_misspelled_option_of_sessions_is_a_warning() -> None:
+def test_misspelled_session_option_is_a_warning() -> None:
     app = app_with(WATCHWORD_SESSIONS_STORE="sqlite:///x.db")
     JWTManager(app)
     (caught,) = warned_at(Sessions, app)
@@ -63,8 +63,8 @@ def test_a_misspelled_option_of_sessions_is_a_warning() -> None:
     assert caught.filename.endswith("test_unknown_names.py")
 
 
-#: What applications and other extensions have in `app.config`: release 3 of Flask-JWT-Extended,
-#: Flask-JWT, flask-praetorian, and applications that call PyJWT themselves.
+#: Names that applications and other extensions have in `app.config`: release 3 of
+#: Flask-JWT-Extended, Flask-JWT, flask-praetorian, and applications that call PyJWT themselves.
 OTHERS = (
     "JWT_BLACKLIST_ENABLED", "JWT_BLACKLIST_TOKEN_CHECKS", "JWT_USER_CLAIMS",
     "JWT_CLAIMS_IN_REFRESH_TOKEN", "JWT_BLOCKLIST_ENABLED", "JWT_BLOCKLIST_TOKEN_CHECKS",
@@ -82,7 +82,7 @@ OTHERS = (
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_name_of_others_is_left_alone(name: str) -> None:
+def test_name_of_other_software_is_not_reported(name: str) -> None:
     assert warned_at(JWTManager, app_with(**{name: "x"})) == []
 
 
@@ -93,17 +93,17 @@ def test_every_option_of_flask_jwt_extended_is_known() -> None:
     assert misspelled_options(theirs, "JWT_") == []
 
 
-def test_a_name_beside_which_the_option_is_set_is_the_applications_own() -> None:
+def test_similar_name_beside_the_correct_option_is_the_applications_own() -> None:
     app = app_with(JWT_SECRETS_KEY="what JWT_SECRET_KEY is made of")
     assert warned_at(JWTManager, app) == []
 
 
 @pytest.mark.parametrize("name", known_variables())
-def test_a_setting_of_the_service_beside_sessions_is_left_alone(name: str) -> None:
+def test_setting_of_the_service_beside_sessions_is_not_reported(name: str) -> None:
     assert misspelled_options({name: "x"}, "WATCHWORD_") == []
 
 
-def test_keys_that_are_no_text_are_left_alone() -> None:
+def test_keys_that_are_not_text_are_ignored() -> None:
     app = app_with()
     app.config[1] = "x"
     assert warned_at(JWTManager, app) == []

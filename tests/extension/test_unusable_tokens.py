@@ -1,4 +1,4 @@
-"""A token that would be refused is found out where it is created."""
+"""A token that would be rejected is detected at its creation."""
 
 import warnings
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def deep(levels: int) -> list[Any]:
     return value
 
 
-#: Options, the arguments of create_access_token, and what the complaint says.
+#: Options, the arguments of create_access_token, and the text of the warning.
 UNUSABLE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "number": ({}, {"identity": 7}, "Subject must be a string; pass a string"),
     "none": ({}, {"identity": None}, "Subject must be a string"),
@@ -153,7 +153,7 @@ STRICTLY_UNUSABLE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", STRICTLY_UNUSABLE)
-def test_strict_profile_asks_for_more(case: str) -> None:
+def test_strict_profile_has_more_requirements(case: str) -> None:
     options, given, says = STRICTLY_UNUSABLE[case]
     with application(**STRICT | options).app_context():
         with pytest.raises(UnusableToken) as caught:
@@ -207,7 +207,7 @@ def test_usable_token_does_not_warn(case: str) -> None:
             create_access_token(**arguments(given))
 
 
-def test_wrong_claims_of_a_loader_are_found_out() -> None:
+def test_wrong_claims_of_a_loader_are_detected() -> None:
     app = application()
     manager: JWTManager = app.extensions["flask-jwt-extended"]
     manager.additional_claims_loader(lambda _identity: {"jti": 7})
@@ -215,7 +215,7 @@ def test_wrong_claims_of_a_loader_are_found_out() -> None:
         create_access_token("alice")
 
 
-def test_number_that_a_loader_makes_a_string_is_fine() -> None:
+def test_number_that_a_loader_makes_a_string_is_accepted() -> None:
     app = application()
     manager: JWTManager = app.extensions["flask-jwt-extended"]
     manager.user_identity_loader(str)
@@ -223,7 +223,7 @@ def test_number_that_a_loader_makes_a_string_is_fine() -> None:
         assert decode_token(create_access_token(7))["sub"] == "7"
 
 
-def test_key_of_a_loader_that_no_key_verifies_is_found_out_each_time() -> None:
+def test_loader_key_that_no_key_verifies_is_detected_each_time() -> None:
     app = application()
     manager: JWTManager = app.extensions["flask-jwt-extended"]
     manager.encode_key_loader(
@@ -237,7 +237,7 @@ def test_key_of_a_loader_that_no_key_verifies_is_found_out_each_time() -> None:
         create_access_token("alice")
 
 
-def test_loader_of_the_verifying_key_is_not_asked() -> None:
+def test_loader_of_the_verifying_key_is_not_called() -> None:
     app = application()
     manager: JWTManager = app.extensions["flask-jwt-extended"]
     asked: list[Any] = []
@@ -256,7 +256,7 @@ def test_tokens_of_a_session_are_checked_too() -> None:
         assert caught[0].filename == __file__
 
 
-def test_session_in_its_last_moment_gets_tokens_all_the_same() -> None:
+def test_session_about_to_expire_still_gets_tokens() -> None:
     app = application(**STRICT)
     app.config.update(WATCHWORD_SESSION_ABSOLUTE=0.5, WATCHWORD_SESSION_IDLE=0.5)
     manager: JWTManager = app.extensions["flask-jwt-extended"]
@@ -284,7 +284,7 @@ def test_strict_profile_sets_no_cookie_that_browsers_drop() -> None:
         assert "Set-Cookie" not in response.headers
 
 
-def test_cookie_that_just_fits_is_set() -> None:
+def test_cookie_of_the_maximum_size_is_set() -> None:
     # Werkzeug's own limit counts attributes as well.
     app = application(JWT_COOKIE_CSRF_PROTECT=False, MAX_COOKIE_SIZE=0)
     with app.test_request_context():

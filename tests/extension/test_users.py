@@ -49,7 +49,7 @@ def users(request: pytest.FixtureRequest, manager: JWTManager) -> None:
 
 
 def remembering(seen: list[Any]) -> Callable[..., str]:
-    """Make a user loader that keeps the arguments it was called with."""
+    """Return a user loader that records its arguments."""
 
     def look_up(*arguments: Any) -> str:
         seen.append(arguments)
@@ -64,7 +64,7 @@ def test_user_is_loaded(get: Get) -> None:
 
 
 @pytest.mark.usefixtures("users")
-def test_unknown_user_is_refused_with_401(get: Get) -> None:
+def test_unknown_user_is_rejected_with_401(get: Get) -> None:
     answer = get(sub="bob")
     assert (answer.status_code, answer.get_json()) == (
         401,
@@ -73,7 +73,7 @@ def test_unknown_user_is_refused_with_401(get: Get) -> None:
 
 
 @pytest.mark.usefixtures("users")
-def test_unknown_user_is_refused_where_the_token_is_optional_too(get: Get) -> None:
+def test_unknown_user_is_rejected_for_an_optional_token_too(get: Get) -> None:
     assert get("/optional", sub="bob").status_code == 401
 
 
@@ -83,21 +83,19 @@ def test_absent_token_has_no_user(get: Get) -> None:
 
 
 @pytest.mark.parametrize("falsy", [0, "", [], False])
-def test_user_that_is_false_but_not_none_is_a_user(
-    manager: JWTManager, get: Get, falsy: Any
-) -> None:
+def test_falsy_user_other_than_none_is_a_user(manager: JWTManager, get: Get, falsy: Any) -> None:
     manager.user_lookup_loader(lambda _header, _claims: falsy)
     assert get().get_json() == falsy
 
 
-def test_loader_gets_header_and_claims_once_a_request(manager: JWTManager, get: Get) -> None:
+def test_loader_gets_header_and_claims_once_per_request(manager: JWTManager, get: Get) -> None:
     seen: list[Any] = []
     manager.user_lookup_loader(remembering(seen))
     get()
     assert [(header["alg"], claims["sub"]) for header, claims in seen] == [("HS256", "alice")]
 
 
-def test_loader_is_not_asked_for_a_token_that_is_refused(manager: JWTManager, get: Get) -> None:
+def test_loader_is_not_called_for_a_rejected_token(manager: JWTManager, get: Get) -> None:
     seen: list[Any] = []
     manager.user_lookup_loader(remembering(seen))
     manager.token_in_blocklist_loader(lambda _header, _claims: True)
@@ -105,14 +103,16 @@ def test_loader_is_not_asked_for_a_token_that_is_refused(manager: JWTManager, ge
     assert seen == []
 
 
-def test_user_is_loaded_anew_for_each_request(manager: JWTManager, get: Get) -> None:
+def test_user_is_loaded_for_each_request(manager: JWTManager, get: Get) -> None:
     found = iter(["first", "second"])
     manager.user_lookup_loader(lambda _header, _claims: next(found))
     assert [get().get_json(), get().get_json()] == ["first", "second"]
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_loader_answers_an_unknown_user(manager: JWTManager, get: Get, asynchronous: bool) -> None:
+def test_loader_responds_to_an_unknown_user(
+    manager: JWTManager, get: Get, asynchronous: bool
+) -> None:
     manager.user_lookup_loader(lambda _header, _claims: None)
 
     def gone(_header: dict[str, Any], claims: dict[str, Any]) -> Any:
@@ -126,7 +126,9 @@ def test_loader_answers_an_unknown_user(manager: JWTManager, get: Get, asynchron
     assert (answer.status_code, answer.get_json()) == (410, {"gone": "alice"})
 
 
-def test_error_of_the_loader_is_the_applications(app: Flask, manager: JWTManager, get: Get) -> None:
+def test_error_of_the_loader_propagates_to_the_application(
+    app: Flask, manager: JWTManager, get: Get
+) -> None:
     def fail(_header: object, _claims: object) -> None:
         raise LookupError("database is down")
 

@@ -1,4 +1,4 @@
-"""A secret that somebody guesses early is told from one that is random."""
+"""Guessable secrets are distinguished from random ones."""
 
 import secrets
 
@@ -33,12 +33,12 @@ def test_weak_secret_is_reported_with_the_reason(secret: str | bytes) -> None:
 def test_random_secret_is_accepted() -> None:
     made = [secrets.token_urlsafe(n) for n in (32, 48, 64)]
     made += [secrets.token_hex(32)]
-    # Of these a million would have to be made for one that looks like a placeholder.
+    # About a million of these would have to be generated for one that resembles a placeholder.
     assert [weakness(secret) for secret in made] == [None] * len(made)
     assert weakness(secrets.token_bytes(32)) is None
 
 
-def test_how_long_it_has_to_be_is_the_callers_to_say() -> None:
+def test_required_length_is_a_parameter() -> None:
     secret = "Zq3x-8Fw_kR7"
     assert weakness(secret, 12) is None
     assert weakness(secret, 13) == "has 12 bytes, fewer than 13"

@@ -1,4 +1,4 @@
-"""The ways to set the extension up that both libraries are driven through."""
+"""The configurations of the extension in which both libraries are tested."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -146,6 +146,6 @@ VARIANTS: Mapping[str, Variant] = {variant.name: variant for variant in _ALL}
 
 @cache
 def twins(name: str) -> tuple[Flask, Flask]:
-    """Build a variant's two applications once: Flask-JWT-Extended's, then ours."""
+    """Build a variant's two applications once: Flask-JWT-Extended's and Watchword's."""
     variant = VARIANTS[name]
     return build_app(flask_jwt_extended, variant), build_app(flask_watchword, variant)

@@ -1,4 +1,4 @@
-"""Our JWK Set on a server, and an application that verifies what others have signed."""
+"""Watchword's JWK Set on a server, and an application that verifies tokens of other libraries."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from tests.interop.ours import JWK_SET, SECRET
 
 
 class Verifying:
-    """Verifies tokens of another library as those of an issuer, or with the secret in common."""
+    """Verifies tokens of another library as those of an issuer, or with a shared secret."""
 
     def __init__(self, site: Site, path: str) -> None:
         self.issuer = site.url(path)

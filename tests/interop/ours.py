@@ -1,4 +1,4 @@
-"""Keys, a JWK Set and tokens of ours, for others to verify."""
+"""Watchword's keys, JWK Set and tokens, for other libraries to verify."""
 
 import time
 from typing import Any
@@ -24,7 +24,7 @@ _RSA = rsa.generate_private_key(65537, 2048)
 
 
 def new_private_key(algorithm: str) -> Any:
-    """Return a private key; all RSA algorithms share one number pair, which takes long to find."""
+    """Return a private key; all RSA algorithms share one, because generating it is slow."""
     if algorithm in CURVES:
         return ec.generate_private_key(CURVES[algorithm])
     if algorithm in ("EdDSA", "Ed25519"):
@@ -33,11 +33,11 @@ def new_private_key(algorithm: str) -> Any:
 
 
 def new_key(algorithm: str) -> Key:
-    """Return a key of ours, which bears its thumbprint as its name."""
+    """Return a key whose kid is its thumbprint."""
     if algorithm in HMAC:
         return Key.load(SECRET, algorithm)
     key = Key.load(new_private_key(algorithm), algorithm).with_default_kid()
-    # The thumbprint is of the numbers alone, which the RSA algorithms share.
+    # The thumbprint covers only the numbers, which the RSA algorithms share.
     return key.with_kid(f"{algorithm}-{key.kid}")
 
 

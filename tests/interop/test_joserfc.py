@@ -1,4 +1,4 @@
-"""joserfc verifies what we make, and we verify what joserfc makes."""
+"""joserfc verifies Watchword's tokens, and Watchword verifies those of joserfc."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.infra.http.site import Site
 from tests.interop.conftest import Verifying
 from tests.interop.ours import ALL, ASYMMETRIC, CLAIMS, HMAC, JWK_SET, SECRET, TOKENS, forged
 
-# It warns of EdDSA, whose name RFC 9864 replaces by Ed25519; tokens go on to bear it.
+# It warns about EdDSA, which RFC 9864 replaces with Ed25519; tokens still use it.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
@@ -41,7 +41,7 @@ def theirs(site: Site) -> Verifying:
 
 
 @pytest.mark.parametrize("algorithm", ALL)
-def test_it_verifies_our_token_with_our_jwk_set(algorithm: str) -> None:
+def test_joserfc_verifies_a_token_with_the_jwk_set(algorithm: str) -> None:
     key: Any = _secret() if algorithm in HMAC else KeySet.import_key_set(JWK_SET)  # type: ignore[arg-type]
     token = TOKENS[algorithm]
     assert jwt.decode(token, key, algorithms=[algorithm]).claims == CLAIMS
@@ -50,7 +50,7 @@ def test_it_verifies_our_token_with_our_jwk_set(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ALL)
-def test_we_verify_its_token_with_its_keys(theirs: Verifying, algorithm: str) -> None:
+def test_token_of_joserfc_is_verified_with_its_keys(theirs: Verifying, algorithm: str) -> None:
     key = _secret() if algorithm in HMAC else PRIVATE[algorithm]
     claims = {**CLAIMS, "iss": theirs.issuer}
     token = jwt.encode({"alg": algorithm, "kid": algorithm}, claims, key, algorithms=[algorithm])

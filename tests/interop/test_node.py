@@ -1,4 +1,4 @@
-"""panva's jose in Node verifies what we make, and we verify what it makes."""
+"""panva's jose in Node verifies Watchword's tokens, and Watchword verifies those of jose."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from tests.interop.conftest import Verifying
 from tests.interop.ours import ALL, ASYMMETRIC, CLAIMS, JWK_SET, SECRET, TOKENS, forged
 
 PROJECT = Path(__file__).parent / "node"
-#: How npm says that it could not reach anybody.
+#: npm's error for a missing network connection.
 OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH")
 CHANGED = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED"
 
@@ -26,7 +26,7 @@ def program(name: str) -> str:
 
 
 def install(npm: str) -> None:
-    """Install what package-lock.json says, where that has not been done yet."""
+    """Install the packages of package-lock.json, unless that has been done."""
     installed = PROJECT / "node_modules" / ".package-lock.json"
     lock = PROJECT / "package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
@@ -75,22 +75,22 @@ def answers(site: Site, theirs: Verifying) -> Any:
 
 
 @pytest.mark.parametrize("algorithm", ALL)
-def test_it_verifies_our_token_with_our_jwk_set(answers: Any, algorithm: str) -> None:
+def test_jose_verifies_a_token_with_the_jwk_set(answers: Any, algorithm: str) -> None:
     assert answers["verified"][algorithm] == CLAIMS
 
 
 @pytest.mark.parametrize("algorithm", ALL)
-def test_it_refuses_our_token_with_one_bit_changed(answers: Any, algorithm: str) -> None:
+def test_jose_rejects_a_token_with_one_bit_changed(answers: Any, algorithm: str) -> None:
     assert answers["refused"][algorithm] == {"refused": CHANGED}
 
 
-def test_its_thumbprints_of_our_keys_are_ours(answers: Any) -> None:
+def test_jose_computes_the_same_thumbprints(answers: Any) -> None:
     ours = [member["kid"].removeprefix(f"{member['alg']}-") for member in JWK_SET["keys"]]
     assert answers["thumbprints"] == ours
 
 
 @pytest.mark.parametrize("algorithm", ALL)
-def test_we_verify_its_token_with_its_jwk_set(
+def test_token_of_jose_is_verified_with_its_jwk_set(
     answers: Any, theirs: Verifying, algorithm: str
 ) -> None:
     answer = theirs.get(answers["made"][algorithm]["token"], algorithm)
@@ -99,18 +99,18 @@ def test_we_verify_its_token_with_its_jwk_set(
 
 
 @pytest.mark.parametrize("algorithm", ALL)
-def test_we_refuse_its_token_with_one_bit_changed(
+def test_token_of_jose_with_one_bit_changed_is_rejected(
     answers: Any, theirs: Verifying, algorithm: str
 ) -> None:
     answer = theirs.get(forged(answers["made"][algorithm]["token"]), algorithm)
     assert answer.get_json()["msg"] == "Signature verification failed"
 
 
-def test_its_jwk_set_has_a_key_for_every_asymmetric_algorithm(answers: Any) -> None:
+def test_jwk_set_of_jose_has_a_key_for_every_asymmetric_algorithm(answers: Any) -> None:
     assert {name for name, made in answers["made"].items() if "jwk" in made} == set(ASYMMETRIC)
 
 
-def test_the_lock_file_names_no_registry() -> None:
+def test_lock_file_names_no_registry() -> None:
     lock = json.loads((PROJECT / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: entry for name, entry in lock["packages"].items() if name}
     assert packages

@@ -1,4 +1,4 @@
-"""PyJWT and its PyJWKClient verify what we make, and we verify what PyJWT makes."""
+"""PyJWT and its PyJWKClient verify Watchword's tokens, and Watchword verifies those of PyJWT."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ from tests.interop.ours import (
     new_private_key,
 )
 
-#: It knows Ed25519 by its older name alone.
+#: It knows Ed25519 only by its older name.
 UNKNOWN = {"Ed25519"}
 KNOWN = [algorithm for algorithm in ALL if algorithm not in UNKNOWN]
 PRIVATE = {algorithm: new_private_key(algorithm) for algorithm in ASYMMETRIC}
@@ -50,7 +50,7 @@ def _token(theirs: Verifying, algorithm: str) -> str:
 
 
 @pytest.mark.parametrize("algorithm", [name for name in KNOWN if name not in HMAC])
-def test_it_verifies_our_token_with_our_jwk_set(client: jwt.PyJWKClient, algorithm: str) -> None:
+def test_pyjwt_verifies_a_token_with_the_jwk_set(client: jwt.PyJWKClient, algorithm: str) -> None:
     token = TOKENS[algorithm]
     key = client.get_signing_key_from_jwt(token)
     assert jwt.decode(token, key, [algorithm]) == CLAIMS
@@ -59,12 +59,12 @@ def test_it_verifies_our_token_with_our_jwk_set(client: jwt.PyJWKClient, algorit
 
 
 @pytest.mark.parametrize("algorithm", HMAC)
-def test_it_verifies_our_token_with_the_secret(algorithm: str) -> None:
+def test_pyjwt_verifies_a_token_with_the_secret(algorithm: str) -> None:
     assert jwt.decode(TOKENS[algorithm], SECRET, [algorithm]) == CLAIMS
 
 
 @pytest.mark.parametrize("algorithm", KNOWN)
-def test_we_verify_its_token_with_its_keys(theirs: Verifying, algorithm: str) -> None:
+def test_token_of_pyjwt_is_verified_with_its_keys(theirs: Verifying, algorithm: str) -> None:
     token = _token(theirs, algorithm)
     answer = theirs.get(token, algorithm)
     assert answer.status_code == 200, answer.get_json()
@@ -74,9 +74,9 @@ def test_we_verify_its_token_with_its_keys(theirs: Verifying, algorithm: str) ->
 
 
 @pytest.mark.parametrize("algorithm", sorted(UNKNOWN))
-def test_what_is_left_out_is_unknown_to_it(client: jwt.PyJWKClient, algorithm: str) -> None:
+def test_excluded_algorithms_are_unknown_to_pyjwt(client: jwt.PyJWKClient, algorithm: str) -> None:
     with pytest.raises(NotImplementedError):
         jwt.get_algorithm_by_name(algorithm)
-    # It leaves such keys out of a set, and finds the others all the same.
+    # It omits such keys from a set, and finds the others.
     with pytest.raises(jwt.PyJWKClientError):
         client.get_signing_key_from_jwt(TOKENS[algorithm])

@@ -10,7 +10,7 @@ POLICY = KeyPolicy(rotation=90 * DAY, lead=HOUR, token=30 * DAY)
 
 
 class HandClock:
-    """A clock that stands until it is set."""
+    """A clock that moves only when the test changes it."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0

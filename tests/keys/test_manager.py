@@ -20,8 +20,8 @@ OTHER = Encryptor([b"x" * 32])
 LONGEST = POLICY.token + SLACK_SECONDS
 
 
-class ReplacedMeanwhile(MemoryKeyStore):
-    """A store in which somebody else is always faster."""
+class ReplacedConcurrently(MemoryKeyStore):
+    """A store in which another process always changes the keyring first."""
 
     def swap(self, keyring: StoredKeyring) -> bool:
         return False
@@ -58,7 +58,7 @@ def test_ensuring_a_signing_key_again_changes_nothing(
 
 
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256", "RS256"])
-def test_keys_are_made_for_the_algorithm_of_the_policy(
+def test_keys_are_generated_for_the_algorithm_of_the_policy(
     store: MemoryKeyStore, encryptor: Encryptor, clock: HandClock, algorithm: str
 ) -> None:
     manager = KeyManager(store, encryptor, replace(POLICY, algorithm=algorithm), clock)
@@ -69,7 +69,7 @@ def test_keys_are_made_for_the_algorithm_of_the_policy(
     assert verify_compact(token, manager.load().verifying_keys(clock.now))[0]["alg"] == algorithm
 
 
-def test_of_many_concurrent_starts_one_creates_the_first_key(
+def test_one_of_many_concurrent_starts_creates_the_first_key(
     store: MemoryKeyStore, encryptor: Encryptor, clock: HandClock
 ) -> None:
     def begin(_: int) -> None:
@@ -89,7 +89,7 @@ def test_first_key_of_a_machine_whose_clock_is_ahead_is_used(
     assert len(store.load().keys) == 1
 
 
-def test_a_rotation_publishes_now_and_signs_after_the_lead(
+def test_rotation_publishes_now_and_signs_after_the_lead_time(
     manager: KeyManager, clock: HandClock
 ) -> None:
     first = active(manager, clock.now)
@@ -100,7 +100,7 @@ def test_a_rotation_publishes_now_and_signs_after_the_lead(
         assert active(manager, clock.now + moment) == signing
 
 
-def test_the_old_key_verifies_until_the_last_token_it_signed_has_expired(
+def test_old_key_verifies_until_its_last_token_has_expired(
     manager: KeyManager, clock: HandClock
 ) -> None:
     first = active(manager, clock.now)
@@ -120,7 +120,7 @@ def test_second_rotation_is_rejected_while_a_key_is_pending(
     assert store.load() == before
 
 
-def test_of_many_concurrent_rotations_one_creates_a_key(
+def test_one_of_many_concurrent_rotations_creates_a_key(
     manager: KeyManager, store: MemoryKeyStore
 ) -> None:
     def rotated(_: int) -> bool:
@@ -157,7 +157,7 @@ def test_immediate_rotation_activates_the_pending_key(
 def test_conflicting_change_raises_and_changes_nothing(
     encryptor: Encryptor, clock: HandClock, manager: KeyManager, store: MemoryKeyStore
 ) -> None:
-    late = ReplacedMeanwhile()
+    late = ReplacedConcurrently()
     late._keyring = store.load()
     with pytest.raises(KeyringConflict):
         KeyManager(late, encryptor, POLICY, clock).rotate()
@@ -171,12 +171,12 @@ def test_longest_token_lifetime_so_far_decides_how_long_a_key_verifies(
 ) -> None:
     first = active(manager, clock.now)
     KeyManager(store, encryptor, replace(POLICY, token=365 * DAY), clock).ensure_signing_key()
-    # A command that was given no such setting rotates all the same.
+    # A command without that setting also rotates.
     manager.rotate()
     assert key_of(store, first).verify_until == clock.now + HOUR + 365 * DAY + SLACK_SECONDS
 
 
-def test_the_schedule_rotates_so_that_the_new_key_signs_on_time(
+def test_schedule_rotates_early_enough_for_the_new_key_to_sign_on_time(
     manager: KeyManager, clock: HandClock
 ) -> None:
     began = clock.now
@@ -198,7 +198,7 @@ def test_without_a_schedule_keys_are_not_rotated(
     assert not resting.rotate_if_due(manager.load())
 
 
-def test_a_key_that_is_brought_along_is_next_like_a_fresh_one(
+def test_imported_private_key_is_next_like_a_generated_one(
     manager: KeyManager, clock: HandClock
 ) -> None:
     material = new_material("ES256")
@@ -209,7 +209,7 @@ def test_a_key_that_is_brought_along_is_next_like_a_fresh_one(
     assert verify_compact(token, [material.key])[0]["kid"] == material.key.kid
 
 
-def test_a_public_key_that_is_brought_along_only_verifies(
+def test_imported_public_key_only_verifies(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first, material = active(manager, clock.now), new_material("EdDSA")
@@ -245,7 +245,7 @@ def test_next_key_can_be_withdrawn_and_the_active_one_stays(
     assert active(manager, clock.now + 10 * HOUR) == first
 
 
-def test_a_key_that_only_verifies_runs_out(
+def test_key_that_only_verifies_expires(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     kid = manager.import_key(public(new_material("EdDSA")))
@@ -299,7 +299,7 @@ def test_revoking_a_pending_key_keeps_the_active_one(
     assert key_of(store, first).verify_until is None
 
 
-def test_revoking_right_after_a_rotation_brings_no_older_key_back(
+def test_revocation_right_after_a_rotation_does_not_reactivate_an_older_key(
     manager: KeyManager, clock: HandClock
 ) -> None:
     first = active(manager, clock.now)
@@ -308,7 +308,7 @@ def test_revoking_right_after_a_rotation_brings_no_older_key_back(
     assert active(manager, clock.now) not in (first, stolen)
 
 
-def test_revoking_brings_no_older_key_back_by_a_clock_that_is_behind(
+def test_revocation_by_a_slow_clock_does_not_reactivate_an_older_key(
     manager: KeyManager, clock: HandClock
 ) -> None:
     stolen = manager.rotate()
@@ -318,7 +318,7 @@ def test_revoking_brings_no_older_key_back_by_a_clock_that_is_behind(
     assert manager.load().active(clock.now) is not None
 
 
-def test_revoking_twice_does_no_harm(
+def test_revoking_twice_is_harmless(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     stolen = active(manager, clock.now)
@@ -355,7 +355,7 @@ def test_revocation_without_decryption_creates_a_new_signing_key(
     assert active(newcomer, clock.now) != lost
 
 
-def test_a_rotation_leaves_a_master_key_behind(
+def test_rotation_removes_the_need_for_an_old_master_key(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     both = KeyManager(store, Encryptor([b"x" * 32, b"m" * 32]), POLICY, clock)
@@ -381,7 +381,7 @@ def test_private_key_that_will_not_sign_again_is_dropped(
     assert manager.load().state(first, clock.now) is KeyState.RETIRING
 
 
-def test_a_key_that_is_over_is_listed_for_a_while_and_then_forgotten(
+def test_retired_key_is_listed_for_some_time_and_then_deleted(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     first = active(manager, clock.now)
@@ -411,7 +411,7 @@ def test_store_never_contains_a_plain_private_key(
 def test_private_key_does_not_decrypt_for_another_key(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
-    # Whoever can write the database could otherwise let a key of their choice sign.
+    # Otherwise an attacker with write access to the database could make a chosen key sign.
     (key,) = store.load().keys
     swapped = replace(key, kid="another", public_jwk=dict(new_material("EdDSA").key.jwk or {}))
     store.swap(StoredKeyring(1, (swapped,), POLICY.token))
@@ -443,7 +443,7 @@ def test_keys_are_reencrypted_with_the_first_master_key(
         manager.load_decrypted()
 
 
-def test_keys_under_a_master_key_that_is_not_there_are_left(
+def test_keys_under_an_unknown_master_key_are_kept(
     manager: KeyManager, store: MemoryKeyStore, clock: HandClock
 ) -> None:
     before = store.load()

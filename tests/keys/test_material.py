@@ -46,7 +46,7 @@ def jwk(key: Any, **members: Any) -> bytes:
 
 @pytest.mark.parametrize("algorithm", list(KEYS))
 @pytest.mark.parametrize("written", [pem, jwk])
-def test_a_private_key_is_taken_for_its_usual_algorithm(algorithm: str, written: Any) -> None:
+def test_private_key_gets_its_usual_algorithm(algorithm: str, written: Any) -> None:
     text = written(KEYS[algorithm])
     material = read_material(text)
     assert material.key.algorithm == algorithm
@@ -54,7 +54,7 @@ def test_a_private_key_is_taken_for_its_usual_algorithm(algorithm: str, written:
     assert material.private == text
 
 
-def test_no_fresh_key_has_a_name_that_looks_like_an_option() -> None:
+def test_kid_of_a_new_key_never_looks_like_an_option() -> None:
     names = [new_material("EdDSA").key.kid or "-" for _ in range(600)]
     assert not any(name.startswith("-") for name in names)
 
@@ -65,12 +65,12 @@ def test_public_key_has_no_private_part(algorithm: str) -> None:
     assert (material.key.algorithm, material.private) == (algorithm, None)
 
 
-def test_pem_and_jwk_of_one_key_have_one_name() -> None:
+def test_pem_and_jwk_of_one_key_have_one_kid() -> None:
     names = {read_material(w(KEYS["ES256"])).key.kid for w in (pem, public_pem, jwk)}
     assert len(names) == 1
 
 
-def test_a_jwk_keeps_its_name_and_its_algorithm() -> None:
+def test_jwk_keeps_its_kid_and_algorithm() -> None:
     material = read_material(jwk(KEYS["RS256"], kid="mine", alg="PS256"))
     assert (material.key.kid, material.key.algorithm) == ("mine", "PS256")
 

@@ -12,12 +12,12 @@ class MemoryCodeStore:
         self._lock = process_lock()
 
     def put(self, code: OneTimeCode) -> None:
-        """Keep a code in the place of the one that this subject had for this purpose."""
+        """Store a code, replacing that of the same subject and purpose."""
         with self._lock():
             self._codes[code.subject, code.purpose] = code
 
     def put_first(self, code: OneTimeCode, now: float) -> bool:
-        """Keep a code unless this subject has one for this purpose that is not over."""
+        """Store a code unless the subject has an unexpired one for this purpose."""
         with self._lock():
             held = self._codes.get((code.subject, code.purpose))
             if held is not None and held.expires_at > now:
@@ -26,12 +26,12 @@ class MemoryCodeStore:
             return True
 
     def find(self, digest: str, purpose: str, now: float) -> OneTimeCode | None:
-        """Return a code of this purpose that is not over; it stays."""
+        """Return an unexpired code of this purpose without removing it."""
         with self._lock():
             return self._live(digest, purpose, now)
 
     def take(self, digest: str, purpose: str, now: float) -> OneTimeCode | None:
-        """Remove a code of this purpose that is not over, and return it."""
+        """Remove and return an unexpired code of this purpose."""
         with self._lock():
             code = self._live(digest, purpose, now)
             if code is not None:
@@ -45,7 +45,7 @@ class MemoryCodeStore:
                 del self._codes[key]
 
     def purge(self, now: float, limit: int) -> int:
-        """Remove up to ``limit`` codes that are over; return how many."""
+        """Remove up to ``limit`` expired codes; return their number."""
         with self._lock():
             over = [place for place, code in self._codes.items() if code.expires_at <= now][:limit]
             for place in over:

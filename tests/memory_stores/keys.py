@@ -22,7 +22,7 @@ class MemoryKeyStore:
         return self._keyring
 
     def swap(self, keyring: StoredKeyring) -> bool:
-        """Put this keyring where the one with its version stands; return whether it did."""
+        """Replace the keyring if the stored one has the expected version; return whether it did."""
         with self._lock():
             if keyring.version != self._keyring.version:
                 return False

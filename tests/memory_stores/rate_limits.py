@@ -14,7 +14,7 @@ class MemoryRateLimitStore:
         self._lock = process_lock()
 
     def consume(self, hits: Sequence[Hit], now: int) -> int:
-        """Count one attempt against every limit, or on none."""
+        """Count one attempt against every limit, or against none."""
         with self._lock():
             moments = {c.key: max(now, self._until.get(c.key, now)) + c.interval for c in hits}
             wait = max((moments[c.key] - c.depth - now for c in hits), default=0)
@@ -26,13 +26,13 @@ class MemoryRateLimitStore:
     def consume_by_trust(
         self, key: str, hits: Sequence[Hit], untrusted_hits: Sequence[Hit], now: int
     ) -> tuple[int, bool]:
-        """Count one attempt, and tell whether the key is kept."""
+        """Count one attempt, and return whether the key is remembered."""
         is_trusted = self.remembers(key, now)
         counted = hits if is_trusted else (*hits, *untrusted_hits)
         return self.consume(counted, now), is_trusted
 
     def refund(self, hits: Sequence[Hit]) -> None:
-        """Count one attempt less against every limit."""
+        """Refund one attempt for every limit."""
         with self._lock():
             self._refund_all(hits)
 
@@ -45,7 +45,7 @@ class MemoryRateLimitStore:
         refunded: Sequence[Hit] = (),
         reset: str | None = None,
     ) -> None:
-        """Keep a key until a moment, and count what is reset or paid back no more."""
+        """Remember a key until its expiry; reset and refund limits."""
         with self._lock():
             self._refund_all(refunded)
             if reset is not None:
@@ -53,7 +53,7 @@ class MemoryRateLimitStore:
             self._until[key] = max(until, self._until.get(key, until))
 
     def remembers(self, key: str, now: int) -> bool:
-        """Tell whether a key is kept."""
+        """Return whether a key is remembered."""
         return self._until.get(key, now) > now
 
     def purge(self, now: int, limit: int) -> int:

@@ -19,7 +19,7 @@ class MemoryUserStore:
         self._lock = process_lock()
 
     def add(self, user: User) -> None:
-        """Keep a new user, or raise ``EmailTaken``."""
+        """Store a new user, or raise ``EmailTaken``."""
         with self._lock():
             if user.email_key in self._ids:
                 raise EmailTaken
@@ -27,7 +27,7 @@ class MemoryUserStore:
             self._by_id[user.id] = user
 
     def add_many(self, users: Sequence[User]) -> frozenset[str]:
-        """Keep those new users whose key and id nobody has; return the ids of these."""
+        """Store those new users whose key and id are unused; return their ids."""
         added = set[str]()
         with self._lock():
             for user in users:
@@ -47,23 +47,23 @@ class MemoryUserStore:
         return self._by_id.get(user_id)
 
     def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
-        """Return up to ``limit`` users in the order of their keys, from behind ``after`` on."""
+        """Return up to ``limit`` users in the order of their keys, starting after ``after``."""
         with self._lock():
             keys = sorted(key for key in self._ids if key > after and _matches(key, search))[:limit]
             return [self._by_id[self._ids[key]] for key in keys]
 
     def count(self) -> UserCount:
-        """Return how many users there are."""
+        """Return the number of users."""
         with self._lock():
             disabled = sum(user.is_disabled for user in self._by_id.values())
             return UserCount(len(self._by_id), disabled)
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
-        """Put ``new`` where ``old`` stands; return whether it stood there."""
+        """Replace the hash if it is still ``old``; return whether it was."""
         return self._change(user_id, lambda user: user.password_hash == old, password_hash=new)
 
     def set_password(self, user_id: str, password_hash: str, now: float, version: int) -> bool:
-        """Give the user another password, if the version is still this one."""
+        """Set the user's password if the version is unchanged."""
         return self._change(
             user_id,
             lambda user: user.version == version,
@@ -73,17 +73,17 @@ class MemoryUserStore:
         )
 
     def require_password_review(self, user_id: str, now: float) -> bool:
-        """Note that the password has to be checked at the next login without a second factor."""
+        """Require a password check at the next login without a second factor."""
         return self._change(user_id, _always, password_review_at=now)
 
     def finish_password_review(self, user_id: str, version: int) -> bool:
-        """Note that the password was checked, if the version is still this one."""
+        """Record that the password was checked, if the version is unchanged."""
         return self._change(user_id, lambda user: user.version == version, password_review_at=None)
 
     def change_email(
         self, user_id: str, email: str, email_key: str, now: float, version: int
     ) -> bool:
-        """Give the user another address, or raise ``EmailTaken``."""
+        """Set the user's address, or raise ``EmailTaken``."""
         with self._lock():
             user = self._by_id.get(user_id)
             if user is None or user.version != version:
@@ -102,7 +102,7 @@ class MemoryUserStore:
             return True
 
     def verify_email(self, user_id: str, email_key: str, now: float) -> bool:
-        """Note that mail reaches the user, if the address is still this one."""
+        """Record that the address is verified, if it is unchanged."""
         with self._lock():
             user = self._by_id.get(user_id)
             if user is None or user.email_key != email_key:
@@ -112,15 +112,15 @@ class MemoryUserStore:
             return True
 
     def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
-        """Give the user these roles and no others."""
+        """Replace the user's roles."""
         return self._change(user_id, _always, roles=roles)
 
     def set_scopes(self, user_id: str, scopes: frozenset[str]) -> bool:
-        """Give the user these scopes and no others."""
+        """Replace the user's scopes."""
         return self._change(user_id, _always, scopes=scopes)
 
     def disable(self, user_id: str, now: float) -> bool:
-        """Refuse the user from now on; return whether that changed anything."""
+        """Disable the user; return whether that changed anything."""
         with self._lock():
             user = self._by_id.get(user_id)
             if user is None or user.is_disabled:
@@ -139,7 +139,7 @@ class MemoryUserStore:
             return frozenset(u.id for u in users if ADMIN in u.roles and not u.is_disabled)
 
     def delete(self, user_id: str) -> bool:
-        """Forget the user; return whether there was one."""
+        """Delete the user; return whether there was one."""
         with self._lock():
             user = self._by_id.pop(user_id, None)
             if user is None:
@@ -148,7 +148,7 @@ class MemoryUserStore:
             return True
 
     def ping(self) -> None:
-        """Return: memory always answers."""
+        """Return: memory is always available."""
 
     def _change(self, user_id: str, still: Callable[[User], bool], **values: Any) -> bool:
         with self._lock():

@@ -1,4 +1,4 @@
-"""What a refresh would get is told without doing it, and comes true."""
+"""A dry run predicts the result of a refresh without performing it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The second use of a refresh token, told from a replay."""
+"""The second use of a refresh token, distinguished from a reuse."""
 
 import pytest
 
@@ -15,14 +15,12 @@ def test_grace_period_starts_with_the_first_use(later: float, repeats: bool) -> 
 
 
 @pytest.mark.parametrize(("earlier", "repeats"), [(2, True), (10, True), (10.25, False)])
-def test_a_clock_that_was_set_back_makes_the_window_no_longer(
-    earlier: float, repeats: bool
-) -> None:
+def test_clock_set_back_does_not_extend_the_grace_period(earlier: float, repeats: bool) -> None:
     assert is_within_grace(SESSION, 0, NOW - earlier, 10.0) is repeats
 
 
 @pytest.mark.parametrize(("generation", "grace"), [(1, 10.0), (2, 10.0), (-1, 10.0), (0, 0.0)])
-def test_the_generation_before_alone_is_repeated_and_only_with_a_grace(
+def test_only_the_previous_generation_may_be_repeated_and_only_within_a_grace_period(
     generation: int, grace: float
 ) -> None:
     assert not is_within_grace(SESSION, generation, NOW, grace)

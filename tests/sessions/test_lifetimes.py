@@ -1,4 +1,4 @@
-"""How long the tokens of a session live, and how long its revocation is kept for them."""
+"""The lifetimes of a session's tokens, and of their revocation."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def test_access_token_expires_with_the_absolute_lifetime() -> None:
     assert last.access_until(NOW + 35_900, LIVES) == session.ends_at
 
 
-def test_a_revocation_outlives_tokens_made_under_a_longer_idle_lifetime() -> None:
+def test_revocation_outlives_tokens_made_under_a_longer_idle_lifetime() -> None:
     short = replace(LIVES, idle=60.0)
     session = new_session("ada", NOW, short)
     assert session_revocation(session, NOW, short).expires_at == NOW + 900

@@ -1,4 +1,4 @@
-"""When two requests look like one device."""
+"""When two requests count as the same device."""
 
 import pytest
 
@@ -25,11 +25,11 @@ def test_addresses_are_compared_by_network(one: str, other: str, alike: bool) ->
     assert Requester(other, "A").looks_like(Requester(one, "A")) is alike
 
 
-def test_user_agents_are_compared_as_they_are() -> None:
+def test_user_agents_are_compared_exactly() -> None:
     assert not Requester("192.0.2.7", "Browser/1").looks_like(Requester("192.0.2.7", "Browser/2"))
 
 
-def test_requester_about_which_nothing_is_known() -> None:
+def test_requester_without_address_and_agent() -> None:
     assert not Requester().is_known
     assert Requester("192.0.2.7").is_known
     assert Requester(agent="A").is_known

@@ -20,12 +20,12 @@ Watchword(
 @app.get("/mine")
 @jwt_required()
 def mine() -> ResponseReturnValue:
-    """Answer to a token."""
+    """Return the subject of a token."""
     return jsonify()
 
 
 @app.after_request
 def tell_worker(response: Response) -> Response:
-    """Tell which process answers."""
+    """Return the process id of the worker."""
     response.headers["Worker"] = str(os.getpid())
     return response

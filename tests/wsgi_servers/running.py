@@ -1,4 +1,4 @@
-"""A WSGI server over one of the hosted applications, and what a client does with it."""
+"""A WSGI server over one of the hosted applications, and a client's use of it."""
 
 import http.client
 import json
@@ -19,20 +19,20 @@ from flask_watchword.service.features.demo.demo_user import DEMO_EMAIL, DEMO_PAS
 
 ROOT = Path(__file__).parents[2]
 
-#: Seconds for anything that happens at once unless the machine is very busy.
+#: Seconds for anything that happens immediately except on a very busy machine.
 PATIENCE = 30.0
 
 SESSIONS = "tests.wsgi_servers.hosted_sessions:app"
 WATCHWORD = "tests.wsgi_servers.hosted_watchword:app"
 
-#: Requests that are sent at the same moment. Of logins of one account the service refuses that.
+#: Concurrent requests; more logins of one account would exceed its limit.
 AT_ONCE = 8
 LOGINS_AT_ONCE = {SESSIONS: AT_ONCE, WATCHWORD: 1}
 
 
 @dataclass
 class Answer:
-    """What a worker has answered."""
+    """The response of a worker."""
 
     status: int
     worker: str
@@ -40,7 +40,7 @@ class Answer:
 
 
 class HostedServer:
-    """A server in a process group of its own."""
+    """A server in its own process group."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
         self.process = process
@@ -52,7 +52,7 @@ class HostedServer:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def wait_until_it_listens(self, says: "re.Pattern[str]") -> None:
-        """Return when the log tells the port, and a worker has answered on it."""
+        """Return when the log has the port, and a worker has responded on it."""
         until = time.monotonic() + PATIENCE
         while (found := says.search(self.log)) is None:
             assert self.process.poll() is None, self.log
@@ -62,7 +62,7 @@ class HostedServer:
         self.ask("GET", "/nothing")
 
     def ask(self, method: str, path: str, token: str = "", body: Any = None) -> Answer:
-        """Ask over a connection of its own, which any worker may take."""
+        """Send a request over a new connection, which any worker may accept."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         headers = {"Content-Type": "application/json"}
         if token:
@@ -90,8 +90,8 @@ def running(
 
     Args:
         program: the command, whose server chooses a port.
-        says: what it logs then, with the port as a group.
-        store: where the hosted application keeps everything.
+        says: its startup message, with the port as a group.
+        store: the store of the hosted application.
         folder: for its log.
     """
     log = folder / "server.log"
@@ -149,7 +149,7 @@ UWSGI_LISTENS = r"bound to TCP address 127\.0\.0\.1:(\d+)"
 
 
 def use(server: HostedServer, application: str) -> None:
-    """Log in, call a protected view, refresh and log out, over whichever worker answers."""
+    """Log in, call a protected view, refresh and log out, with any worker."""
     credentials = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD}
 
     def log_in() -> Answer:
@@ -172,7 +172,7 @@ def _at_once(ask: Callable[[], Answer], times: int) -> list[Answer]:
 
 
 def _asked_until(server: HostedServer, token: str, status: int, *, workers: int) -> set[str]:
-    """Call a protected view until every worker answers so; return who answers."""
+    """Call a protected view until every worker gives this response; return the workers."""
     last: dict[str, int] = {}
     until = time.monotonic() + PATIENCE
     while len(last) < workers or set(last.values()) != {status}:

@@ -1,4 +1,4 @@
-"""An ASGI server calls a Flask application by an adapter, which runs it in threads."""
+"""An ASGI server runs a Flask application in threads, through an adapter."""
 # mypy: disable-error-code=no-untyped-call
 
 import asyncio

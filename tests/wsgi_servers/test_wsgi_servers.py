@@ -26,8 +26,8 @@ pytestmark = [
 ]
 
 
-#: What is tried at every run: with greenlets and an application from before they were there, a
-#: lock at the wrong place is a deadlock.
+#: Tested in every run: with greenlets and an application created before monkey patching, a lock in
+#: the wrong place is a deadlock.
 USUAL = {("gevent", "--preload", SESSIONS), ("gevent", "--preload", WATCHWORD)}
 KINDS = {"gevent": ["-k=gevent"], "gthread": ["-k=gthread", "--threads=4"], "sync": ["-k=sync"]}
 COMBINATIONS = [
@@ -111,7 +111,7 @@ def test_uwsgi(options: str, application: str, sqlite_url: str, tmp_path: Path) 
         assert "Traceback" not in server.log
 
 
-# uWSGI runs no at-fork hooks of Python's: connections of the first process must not be shared.
+# uWSGI does not run Python's at-fork hooks: connections of the first process must not be shared.
 @pytest.mark.slow
 def test_uwsgi_over_postgres(postgres_url: str, tmp_path: Path) -> None:
     program = uwsgi(SESSIONS, "--enable-threads", "--threads=4")
