@@ -19,6 +19,7 @@ from bench import (
     pynacl,
     refused,
     report,
+    served,
     service,
     sessions,
     with_pynacl,
@@ -85,6 +86,7 @@ def _all_questions(paces: Paces) -> Iterator[Question]:
     # The rows of the service come from the process that has PyNaCl.
     yield from _questions(paces)
     yield from service.questions(paces)
+    yield from served.questions(paces)
 
 
 def _write_docs(directory: Path, rows: Sequence[Row], machine: Machine) -> None:

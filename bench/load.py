@@ -4,6 +4,7 @@ It reads orders from standard input and writes one line for each; both are JSON.
 as possible with a response: if it were slower than the server, all servers would look alike.
 """
 
+import selectors
 import socket
 import subprocess
 import sys
@@ -33,9 +34,16 @@ class Order(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """The result of an order: its duration, and the token for each connection's next request."""
+    """The result of an order.
+
+    Attributes:
+        seconds: its duration.
+        p99: milliseconds within which 99 of 100 responses arrived.
+        tokens: the token for each connection's next request.
+    """
 
     seconds: float
+    p99: float
     tokens: list[str]
 
 
@@ -73,6 +81,10 @@ class _Connection:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def fileno(self) -> int:
+        """Return the file descriptor, for a selector."""
+        return self._socket.fileno()
+
     def send(self, order: Order, token: str) -> None:
         authorization = f"Authorization: Bearer {token}\r\n" if token else ""
         body = "Content-Length: 0\r\n" if order.method == "POST" else ""
@@ -100,39 +112,63 @@ class _Connection:
         return more
 
 
-_kept: dict[int, list[_Connection]] = {}
+class _Connections:
+    """The persistent connections to a server."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._all: list[_Connection] = []
+        self._ready = selectors.DefaultSelector()
+
+    def open(self, number: int) -> None:
+        """Open connections until there are this many."""
+        while len(self._all) < number:
+            connection = _Connection(self._port)
+            self._ready.register(connection, selectors.EVENT_READ, len(self._all))
+            self._all.append(connection)
+
+    def ask(self, order: Order, tokens: list[str], count: int) -> list[float]:
+        """Keep a request in progress on every connection until there are that many responses.
+
+        Returns:
+            the seconds that each response took.
+        """
+        sent, taken = [0.0] * len(tokens), []
+
+        def send(place: int) -> None:
+            sent[place] = time.perf_counter()
+            self._all[place].send(order, tokens[place])
+
+        for place in range(len(tokens)):
+            send(place)
+        under_way, left = len(tokens), count - len(tokens)
+        while under_way:
+            for key, _ in self._ready.select():
+                place = key.data
+                body = self._all[place].receive()
+                taken.append(time.perf_counter() - sent[place])
+                under_way -= 1
+                if order.rotates:
+                    tokens[place] = _next_token(body, tokens[place])
+                if left > 0:
+                    send(place)
+                    left -= 1
+                    under_way += 1
+        return taken
+
+
+_kept: dict[int, _Connections] = {}
 
 
 def _carry_out(order: Order) -> Report:
-    connections = _kept.setdefault(order.port, [])
-    while len(connections) < len(order.tokens):
-        connections.append(_Connection(order.port))
+    connections = _kept.setdefault(order.port, _Connections(order.port))
+    connections.open(len(order.tokens))
     tokens = order.tokens
-    _ask(order, connections, tokens, order.lead)
+    connections.ask(order, tokens, order.lead)
     start = time.perf_counter()
-    _ask(order, connections, tokens, order.count)
-    return Report(time.perf_counter() - start, tokens)
-
-
-def _ask(order: Order, connections: list[_Connection], tokens: list[str], count: int) -> None:
-    """Keep a request in progress on every connection until the number of responses is reached."""
-    places = range(len(tokens))
-    for place in places:
-        connections[place].send(order, tokens[place])
-    under_way = len(tokens)
-    left = count - under_way
-    while under_way:
-        for place in places:
-            body = connections[place].receive()
-            under_way -= 1
-            if order.rotates:
-                tokens[place] = _next_token(body, tokens[place])
-            if left > 0:
-                connections[place].send(order, tokens[place])
-                left -= 1
-                under_way += 1
-            if not under_way:
-                break
+    taken = connections.ask(order, tokens, order.count)
+    seconds = time.perf_counter() - start
+    return Report(seconds, 1_000 * sorted(taken)[len(taken) * 99 // 100], tokens)
 
 
 def _next_token(body: bytes, spent: str) -> str:

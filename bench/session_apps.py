@@ -9,13 +9,16 @@ from typing import Any
 
 from flask import Flask, jsonify
 
-from bench import session_floor, token_table
+from bench import service_floor, session_floor, token_table
 from bench.apps import view
 from bench.client import PATH
 from bench.contest import BARE, FLOOR
 from bench.extension import FJE, WATCHWORD
 from bench.keys import SECRET
 from bench.tokens import IDENTITY
+
+#: The service by hand, beside the extension by hand.
+SERVICE_FLOOR = "the service by hand"
 
 
 def create(name: str, database: str) -> Flask:
@@ -58,6 +61,7 @@ def _watchword(database: str) -> Flask:
 _APPLICATIONS: dict[str, Callable[[str], Flask]] = {
     BARE: _bare,
     FLOOR: session_floor.application,
+    SERVICE_FLOOR: service_floor.application,
     FJE: token_table.application,
     WATCHWORD: _watchword,
 }

@@ -97,11 +97,7 @@ def _rotating(connection: Any, statement: Executable, dialect: Any) -> Rotate:
 def _pair(
     session_id: str, subject: str, generation: int, started_at: float, now: float, until: float
 ) -> dict[str, Any]:
-    # The claims that an extension puts into its tokens; otherwise the responses would differ.
-    seconds = int(now)
-    own = {"iat": seconds, "nbf": seconds, "sub": subject, "sid": session_id, "fresh": False}
-    access = {**own, "type": "access", "auth_time": int(started_at), "exp": seconds + 900}
-    refresh = {**own, "type": "refresh", "gen": generation, "exp": int(until)}
+    access, refresh = claims_of_pair(session_id, subject, generation, started_at, now, until)
     return {
         "access_token": _signed(access),
         "refresh_token": _signed(refresh),
@@ -110,8 +106,20 @@ def _pair(
     }
 
 
+def claims_of_pair(
+    session_id: str, subject: str, generation: int, started_at: float, now: float, until: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the claims that an extension puts into its access and refresh tokens."""
+    seconds = int(now)
+    own = {"iat": seconds, "nbf": seconds, "sub": subject, "sid": session_id, "fresh": False}
+    access = {**own, "type": "access", "auth_time": int(started_at), "exp": seconds + 900}
+    refresh = {**own, "type": "refresh", "gen": generation, "exp": int(until)}
+    for claims in (access, refresh):
+        claims["jti"], claims["csrf"] = os.urandom(16).hex(), os.urandom(16).hex()
+    return access, refresh
+
+
 def _signed(claims: dict[str, Any]) -> str:
-    claims["jti"], claims["csrf"] = os.urandom(16).hex(), os.urandom(16).hex()
     signing_input = _HEADER + b"." + _base64url(msgspec.json.encode(claims))
     signature = hmac.digest(SECRET.encode(), signing_input, hashlib.sha256)
     return (signing_input + b"." + _base64url(signature)).decode()

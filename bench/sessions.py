@@ -69,7 +69,9 @@ def _once(
             load = stack.enter_context(loading())
             contestants = [
                 Contestant(
-                    name, stack.enter_context(serving(name, databases(f"number_{number}"))), load
+                    name,
+                    stack.enter_context(serving(name, databases(f"number_{number}"))).port,
+                    load,
                 )
                 for number, name in enumerate(names)
             ]
