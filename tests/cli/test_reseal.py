@@ -13,8 +13,8 @@ from flask_watchword.service.features.totp.flow import TOTP, new_enrolment
 from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import opened_accounts, prepare
 from tests.cli.test_user_changes import serving
-from tests.service.site import GOOD
 from tests.service.test_totp import code_at, enrolled, finish, pending
+from tests.service.under_test import GOOD
 
 OLD, NEW, OTHER = "A" * 43, "B" * 42 + "A", "C" * 42 + "A"
 
@@ -50,17 +50,17 @@ def reseal() -> Result:
 def test_user_with_totp_can_log_in_after_the_old_master_key_is_removed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with serving(under(OLD, monkeypatch)) as ours:
-        secret, _, pair = enrolled(ours)
+    with serving(under(OLD, monkeypatch)) as service:
+        secret, _, pair = enrolled(service)
     under(f"{NEW},{OLD}", monkeypatch)
     result = reseal()
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["unreadable"] == 0
     assert json.loads(reseal().stdout) == {"resealed": 0, "unreadable": 0}
-    with serving(under(NEW, monkeypatch)) as ours:
+    with serving(under(NEW, monkeypatch)) as service:
         # Signed earlier, with a key that was encrypted under the old master key.
-        assert ours.me(pair["access_token"]).status_code == 200
-        assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
+        assert service.me(pair["access_token"]).status_code == 200
+        assert finish(service, pending(service), code=code_at(secret)).status_code == 200
 
 
 def test_value_that_no_master_key_decrypts_fails_the_command_and_is_kept(
@@ -82,28 +82,30 @@ def test_after_loss_of_the_old_master_key_a_recovery_code_allows_a_new_enrolment
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = under(OLD, monkeypatch)
-    with serving(settings) as ours:
-        _, (recovery_code, other_code, *_), _ = enrolled(ours)
+    with serving(settings) as service:
+        _, (recovery_code, other_code, *_), _ = enrolled(service)
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", NEW)
     (kid,) = (json.loads(line)["kid"] for line in keys("list", "--json").stdout.splitlines())
     assert keys("revoke", "--lost-master-key", kid).exit_code == 0
-    with serving(under(NEW, monkeypatch)) as ours:
-        token = finish(ours, pending(ours), recovery_code=recovery_code).get_json()["access_token"]
+    with serving(under(NEW, monkeypatch)) as service:
+        token = finish(service, pending(service), recovery_code=recovery_code).get_json()[
+            "access_token"
+        ]
         body = {"password": GOOD, "recovery_code": other_code}
-        assert ours.post("/totp/disable", token, **body).status_code == 204
-        secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
-        assert ours.post("/totp/confirm", token, code=code_at(secret)).status_code == 200
+        assert service.post("/totp/disable", token, **body).status_code == 204
+        secret = service.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
+        assert service.post("/totp/confirm", token, code=code_at(secret)).status_code == 200
 
 
 def test_another_master_key_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(under(OLD, monkeypatch)) as ours:
-        secret, _, _ = enrolled(ours)
+    with serving(under(OLD, monkeypatch)) as service:
+        secret, _, _ = enrolled(service)
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", OTHER)
     result = reseal()
     assert result.exit_code == 1
     assert json.loads(result.stderr)["error"]["code"] == "invalid_setting"
-    with serving(under(OLD, monkeypatch)) as ours:
-        assert finish(ours, pending(ours), code=code_at(secret)).status_code == 200
+    with serving(under(OLD, monkeypatch)) as service:
+        assert finish(service, pending(service), code=code_at(secret)).status_code == 200
 
 
 def test_doctor_counts_the_values_under_each_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,11 +129,11 @@ def test_doctor_counts_the_values_under_each_master_key(monkeypatch: pytest.Monk
 def test_replaced_signing_key_does_not_need_the_old_master_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with serving(under(OLD, monkeypatch)) as ours:
-        ours.add_verified()
-        before = ours.pair()
+    with serving(under(OLD, monkeypatch)) as service:
+        service.add_verified()
+        before = service.pair()
     under(f"{NEW},{OLD}", monkeypatch)
     assert keys("rotate", "--now").exit_code == 0
-    with serving(under(NEW, monkeypatch)) as ours:
+    with serving(under(NEW, monkeypatch)) as service:
         assert reseal().exit_code == 0
-        assert ours.me(before["access_token"]).status_code == 200
+        assert service.me(before["access_token"]).status_code == 200

@@ -14,7 +14,7 @@ from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.features.sessions.http.sessions import Device
 from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import opened_stores, prepare
-from tests.service.site import BETTER, GOOD, Site
+from tests.service.under_test import BETTER, GOOD, ServiceUnderTest
 
 EMAIL = "Ada@Example.com"
 PATIENCE = 30.0
@@ -42,12 +42,12 @@ def watchword(settings: Settings) -> Watchword:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Site]:
+def serving(settings: Settings) -> Iterator[ServiceUnderTest]:
     """Yield a service over the same database."""
     with opened_stores(settings) as stores:
         app = create_app(settings, stores=stores)
         try:
-            yield Site(app)
+            yield ServiceUnderTest(app)
         finally:
             # Otherwise their threads would reopen the database after it is closed.
             stores.stop_waiting()
@@ -97,14 +97,14 @@ def test_users_are_listed_by_part_of_their_address_and_as_json(watchword: Watchw
 def test_disabled_user_is_rejected_by_the_next_request_to_a_running_service(
     settings: Settings, watchword: Watchword
 ) -> None:
-    with serving(settings) as ours:
-        pair = ours.pair(EMAIL)
-        assert ours.me(pair["access_token"]).status_code == 200
+    with serving(settings) as service:
+        pair = service.pair(EMAIL)
+        assert service.me(pair["access_token"]).status_code == 200
         assert done(watchword("user", "disable", EMAIL)) == f"{EMAIL} is disabled.\n"
-        assert ours.post("/refresh", pair["refresh_token"]).status_code == 401
-        assert ours.log_in(EMAIL).status_code == 401
+        assert service.post("/refresh", pair["refresh_token"]).status_code == 401
+        assert service.log_in(EMAIL).status_code == 401
         done(watchword("user", "enable", EMAIL))
-        assert ours.log_in(EMAIL).status_code == 200
+        assert service.log_in(EMAIL).status_code == 200
     assert [event.event for event in events(settings) if event.detail.get("actor")] == [
         "user_added",
         "user_disabled",
@@ -134,20 +134,20 @@ def test_last_admin_cannot_be_removed(watchword: Watchword) -> None:
 def test_new_password_ends_every_session(settings: Settings, watchword: Watchword) -> None:
     weak = watchword("user", "set-password", EMAIL, "--password-stdin", typed="password\n")
     assert "password rejected" in refused(weak)
-    with serving(settings) as ours:
-        pair = ours.pair(EMAIL)
+    with serving(settings) as service:
+        pair = service.pair(EMAIL)
     typed = f"{BETTER}\n{BETTER}\n"
     output = done(watchword("user", "set-password", EMAIL, typed=typed))
     assert BETTER not in output
-    with serving(settings) as ours:
-        assert ours.me(pair["access_token"]).status_code == 401
-        assert ours.log_in(EMAIL, GOOD).status_code == 401
-        assert ours.log_in(EMAIL, BETTER).status_code == 200
+    with serving(settings) as service:
+        assert service.me(pair["access_token"]).status_code == 401
+        assert service.log_in(EMAIL, GOOD).status_code == 401
+        assert service.log_in(EMAIL, BETTER).status_code == 200
 
 
 def test_sessions_are_listed_and_ended(settings: Settings, watchword: Watchword) -> None:
-    with serving(settings) as ours:
-        pairs = [ours.pair(EMAIL) for _ in range(3)]
+    with serving(settings) as service:
+        pairs = [service.pair(EMAIL) for _ in range(3)]
     lines = done(watchword("session", "list", EMAIL, "--json")).splitlines()
     listed = list(map(json.loads, lines))
     assert len(listed) == 3
@@ -158,8 +158,8 @@ def test_sessions_are_listed_and_ended(settings: Settings, watchword: Watchword)
     assert "no session with this id" in refused(watchword("session", "end", EMAIL, listed[0]["id"]))
     assert done(watchword("session", "end", EMAIL, listed[1]["id"], "--json"))
     assert done(watchword("session", "end", EMAIL, "--all")) == f"Ended 1 session of {EMAIL}.\n"
-    with serving(settings) as ours:
-        assert [ours.me(pair["access_token"]).status_code for pair in pairs] == [401] * 3
+    with serving(settings) as service:
+        assert [service.me(pair["access_token"]).status_code for pair in pairs] == [401] * 3
     assert watchword("session", "end", EMAIL).exit_code == 2
     assert "not both" in watchword("session", "end", EMAIL, "some", "--all").stderr
     assert [event.event for event in events(settings)][-2:] == ["session_ended", "sessions_ended"]
@@ -169,14 +169,14 @@ def test_sessions_are_listed_and_ended(settings: Settings, watchword: Watchword)
 def test_session_id_may_begin_with_a_hyphen(
     session_id: str, settings: Settings, watchword: Watchword, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch, serving(settings) as ours:
+    with monkeypatch.context() as patch, serving(settings) as service:
         patch.setattr(
             "flask_watchword.sessions.session.secrets.token_urlsafe", lambda _: session_id
         )
-        pair = ours.pair(EMAIL)
+        pair = service.pair(EMAIL)
     assert session_id in done(watchword("session", "end", EMAIL, session_id))
-    with serving(settings) as ours:
-        assert ours.me(pair["access_token"]).status_code == 401
+    with serving(settings) as service:
+        assert service.me(pair["access_token"]).status_code == 401
 
 
 def test_user_is_deleted_after_confirmation(settings: Settings, watchword: Watchword) -> None:

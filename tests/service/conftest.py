@@ -23,7 +23,12 @@ from tests.memory_stores.users import MemoryUserStore
 from tests.servers.postgres import new_database
 from tests.service.declared import check_response
 from tests.service.places import stores_around
-from tests.service.site import Site, cheap_passwords, site, site_settings
+from tests.service.under_test import (
+    ServiceUnderTest,
+    cheap_passwords,
+    service_settings,
+    service_under_test,
+)
 
 PASSWORD = "correct horse battery staple"
 
@@ -71,7 +76,7 @@ def sqlite_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFact
     """A SQLite file with the schema and the first signing key."""
     file = tmp_path_factory.mktemp("prepared") / "template.db"
     file.write_bytes(sqlite_template.read_bytes())
-    prepare(site_settings(f"sqlite:///{file}"))
+    prepare(service_settings(f"sqlite:///{file}"))
     return file
 
 
@@ -80,7 +85,7 @@ def postgres_template(postgres_server: URL, postgres_template: URL) -> Iterator[
     """A PostgreSQL database with the schema and the first signing key."""
     name = f"prepared_{uuid4().hex}"
     with new_database(postgres_server, name, str(postgres_template.database)) as url:
-        prepare(site_settings(url.render_as_string(hide_password=False)))
+        prepare(service_settings(url.render_as_string(hide_password=False)))
         yield url
 
 
@@ -151,9 +156,9 @@ def new_session(app: Flask) -> tuple[TokenPair, AuthenticationContext]:
 
 
 @pytest.fixture
-def ours(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def service(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceUnderTest]:
     """A service over SQLite and over PostgreSQL."""
-    with site(database_url, monkeypatch) as found:
+    with service_under_test(database_url, monkeypatch) as found:
         yield found
 
 
@@ -184,9 +189,9 @@ def shared_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def shared(shared_url: str) -> Iterator[Site]:
+def shared(shared_url: str) -> Iterator[ServiceUnderTest]:
     """One service for the tests of a module that do not change it."""
-    with pytest.MonkeyPatch.context() as patch, site(shared_url, patch) as found:
+    with pytest.MonkeyPatch.context() as patch, service_under_test(shared_url, patch) as found:
         yield found
 
 

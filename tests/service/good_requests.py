@@ -17,7 +17,7 @@ from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
 from flask_watchword.service.features.table import active_features, endpoints_of
 from flask_watchword.service.features.totp.flow import STEP_SECONDS
-from tests.service.site import BETTER, EMAIL, GOOD, Site
+from tests.service.under_test import BETTER, EMAIL, GOOD, ServiceUnderTest
 
 BOSS = "boss@example.com"
 NEW = "Lovelace@Example.org"
@@ -43,11 +43,11 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
 
 
-def send(ours: Site, one: Endpoint, request: Request) -> TestResponse:
+def send(service: ServiceUnderTest, one: Endpoint, request: Request) -> TestResponse:
     path = one.path
     for name, value in request.path.items():
         path = path.replace(f"<{name}>", value)
-    return ours.client.open(
+    return service.client.open(
         path,
         method=one.method,
         json=request.body,
@@ -57,10 +57,10 @@ def send(ours: Site, one: Endpoint, request: Request) -> TestResponse:
     )
 
 
-def unthrottled(ours: Site) -> Site:
+def unthrottled(service: ServiceUnderTest) -> ServiceUnderTest:
     """Remove the rate limits of a service; its views already have its context."""
-    object.__setattr__(ours.parts.stores, "rate_limits", _Unlimited())
-    return ours
+    object.__setattr__(service.parts.stores, "rate_limits", _Unlimited())
+    return service
 
 
 class _Unlimited:
@@ -83,152 +83,156 @@ class _Unlimited:
         return 0
 
 
-def _with_the_code_of_the_start(ours: Site) -> Request:
-    code = ours.parts.stores.accounts.run(lambda one: offer_setup(one, system_clock()))
+def _with_the_code_of_the_start(service: ServiceUnderTest) -> Request:
+    code = service.parts.stores.accounts.run(lambda one: offer_setup(one, system_clock()))
     return Request(body={"code": code, "email": BOSS, "password": GOOD})
 
 
-def _with_the_code_alone(ours: Site) -> Request:
-    code = ours.parts.stores.accounts.run(lambda one: offer_setup(one, system_clock()))
+def _with_the_code_alone(service: ServiceUnderTest) -> Request:
+    code = service.parts.stores.accounts.run(lambda one: offer_setup(one, system_clock()))
     return Request(body={"code": code})
 
 
 # Prerequisites -------------------------------------------------------------------------------
 
 
-def _signed_in(ours: Site) -> str:
-    ours.add_verified()
-    return _access(ours)
+def _signed_in(service: ServiceUnderTest) -> str:
+    service.add_verified()
+    return _access(service)
 
 
-def _access(ours: Site) -> str:
-    token: str = ours.pair()["access_token"]
+def _access(service: ServiceUnderTest) -> str:
+    token: str = service.pair()["access_token"]
     return token
 
 
-def _code_of(ours: Site, path: str, token: str | None = None, **body: str) -> str:
-    assert ours.post(path, token, **body).status_code in (201, 202)
-    return ours.code()
+def _code_of(service: ServiceUnderTest, path: str, token: str | None = None, **body: str) -> str:
+    assert service.post(path, token, **body).status_code in (201, 202)
+    return service.code()
 
 
 def totp_code(secret: str, steps: int = 0) -> str:
     return pyotp.TOTP(secret).at(int(system_clock()) + steps * STEP_SECONDS)
 
 
-def _enrolling(ours: Site) -> tuple[str, str]:
-    token = _signed_in(ours)
-    secret = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
+def _enrolling(service: ServiceUnderTest) -> tuple[str, str]:
+    token = _signed_in(service)
+    secret = service.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
     return token, secret
 
 
-def enrolled(ours: Site) -> tuple[str, str]:
-    token, secret = _enrolling(ours)
+def enrolled(service: ServiceUnderTest) -> tuple[str, str]:
+    token, secret = _enrolling(service)
     # Use the oldest accepted code, so that a newer one can follow immediately. Retry once if the
     # code expired in between.
     for _ in range(2):
-        confirmed = ours.post("/totp/confirm", token, code=totp_code(secret, -1))
+        confirmed = service.post("/totp/confirm", token, code=totp_code(secret, -1))
         if confirmed.status_code == 200:
             break
     assert confirmed.status_code == 200, confirmed.get_json()
-    ours.mail()
+    service.mail()
     return token, secret
 
 
 # The requests ----------------------------------------------------------------------------
 
 
-def _second_step(ours: Site) -> Request:
-    _, secret = enrolled(ours)
-    pending = ours.log_in().get_json()["pending_token"]
+def _second_step(service: ServiceUnderTest) -> Request:
+    _, secret = enrolled(service)
+    pending = service.log_in().get_json()["pending_token"]
     return Request(body={"pending_token": pending, "code": totp_code(secret)})
 
 
-def _refused_for_the_password(ours: Site) -> Request:
-    user = ours.add(password="otter juggle")
-    ours.parts.stores.users.require_password_review(user.id, system_clock())
-    refused = ours.log_in(password="otter juggle")
+def _refused_for_the_password(service: ServiceUnderTest) -> Request:
+    user = service.add(password="otter juggle")
+    service.parts.stores.users.require_password_review(user.id, system_clock())
+    refused = service.log_in(password="otter juggle")
     return Request(body={"pending_token": refused.get_json()["pending_token"], "password": GOOD})
 
 
-def _confirmation(ours: Site) -> Request:
-    token, secret = _enrolling(ours)
+def _confirmation(service: ServiceUnderTest) -> Request:
+    token, secret = _enrolling(service)
     return Request(token, {"code": totp_code(secret)})
 
 
-def _confirming(ours: Site, path: str, token: str | None = None, **body: str) -> Request:
-    return Request(body={"code": _code_of(ours, path, token, **body), "password": GOOD})
+def _confirming(
+    service: ServiceUnderTest, path: str, token: str | None = None, **body: str
+) -> Request:
+    return Request(body={"code": _code_of(service, path, token, **body), "password": GOOD})
 
 
-def _reset(ours: Site) -> Request:
-    ours.add()
+def _reset(service: ServiceUnderTest) -> Request:
+    service.add()
     return Request(
-        body={"code": _code_of(ours, "/password/forgot", email=EMAIL), "password": BETTER}
+        body={"code": _code_of(service, "/password/forgot", email=EMAIL), "password": BETTER}
     )
 
 
-def _about_one_of_two_sessions(ours: Site) -> Request:
-    token = _signed_in(ours)
-    _access(ours)
-    listed = ours.client.get("/sessions", headers={"Authorization": f"Bearer {token}"}).get_json()
+def _about_one_of_two_sessions(service: ServiceUnderTest) -> Request:
+    token = _signed_in(service)
+    _access(service)
+    listed = service.client.get(
+        "/sessions", headers={"Authorization": f"Bearer {token}"}
+    ).get_json()
     (other,) = (one["id"] for one in listed["sessions"] if not one["current"])
     return Request(token, path={"session_id": other})
 
 
-def _by_somebody(**body: Any) -> Callable[[Site], Request]:
-    def make(ours: Site) -> Request:
-        ours.add()
+def _by_somebody(**body: Any) -> Callable[[ServiceUnderTest], Request]:
+    def make(service: ServiceUnderTest) -> Request:
+        service.add()
         return Request(body=body)
 
     return make
 
 
-def _by_a_stranger(**body: Any) -> Callable[[Site], Request]:
-    return lambda ours: Request(body=body or None)
+def _by_a_stranger(**body: Any) -> Callable[[ServiceUnderTest], Request]:
+    return lambda service: Request(body=body or None)
 
 
-def _with_a_token(**body: Any) -> Callable[[Site], Request]:
-    return lambda ours: Request(_signed_in(ours), body or None)
+def _with_a_token(**body: Any) -> Callable[[ServiceUnderTest], Request]:
+    return lambda service: Request(_signed_in(service), body or None)
 
 
-def _with_a_second_factor(**body: Any) -> Callable[[Site], Request]:
-    def make(ours: Site) -> Request:
-        token, secret = enrolled(ours)
+def _with_a_second_factor(**body: Any) -> Callable[[ServiceUnderTest], Request]:
+    def make(service: ServiceUnderTest) -> Request:
+        token, secret = enrolled(service)
         return Request(token, {**body, "code": totp_code(secret)})
 
     return make
 
 
-def _with_a_refresh_token(ours: Site) -> Request:
-    ours.add()
-    return Request(ours.pair()["refresh_token"])
+def _with_a_refresh_token(service: ServiceUnderTest) -> Request:
+    service.add()
+    return Request(service.pair()["refresh_token"])
 
 
 # Requests of an admin -----------------------------------------------------------------------
 
 
-def _admin(ours: Site) -> str:
-    boss = ours.add(BOSS)
-    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
-    token: str = ours.pair(BOSS)["access_token"]
+def _admin(service: ServiceUnderTest) -> str:
+    boss = service.add(BOSS)
+    service.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    token: str = service.pair(BOSS)["access_token"]
     return token
 
 
-def _by_an_admin(**body: Any) -> Callable[[Site], Request]:
-    return lambda ours: Request(_admin(ours), body or None)
+def _by_an_admin(**body: Any) -> Callable[[ServiceUnderTest], Request]:
+    return lambda service: Request(_admin(service), body or None)
 
 
-def about_somebody(**body: Any) -> Callable[[Site], Request]:
-    def make(ours: Site) -> Request:
-        user = ours.add()
-        ours.pair()
-        return Request(_admin(ours), body or None, path={"user_id": user.id})
+def about_somebody(**body: Any) -> Callable[[ServiceUnderTest], Request]:
+    def make(service: ServiceUnderTest) -> Request:
+        user = service.add()
+        service.pair()
+        return Request(_admin(service), body or None, path={"user_id": user.id})
 
     return make
 
 
-def _about_a_session_of_somebody(ours: Site) -> Request:
-    user, session = ours.add(), _session_of(ours.pair()["access_token"])
-    return Request(_admin(ours), path={"user_id": user.id, "session_id": session})
+def _about_a_session_of_somebody(service: ServiceUnderTest) -> Request:
+    user, session = service.add(), _session_of(service.pair()["access_token"])
+    return Request(_admin(service), path={"user_id": user.id, "session_id": session})
 
 
 def _session_of(token: str) -> str:
@@ -236,20 +240,20 @@ def _session_of(token: str) -> str:
     return str(claims["sid"])
 
 
-def _about_somebody_with_a_second_factor(ours: Site) -> Request:
-    enrolled(ours)
-    user = ours.user()
+def _about_somebody_with_a_second_factor(service: ServiceUnderTest) -> Request:
+    enrolled(service)
+    user = service.user()
     assert user is not None
-    return Request(_admin(ours), path={"user_id": user.id})
+    return Request(_admin(service), path={"user_id": user.id})
 
 
-def _about_a_key(ours: Site, state: str) -> Request:
-    ours.parts.keys.reload()  # otherwise it would sign for one second with the revoked key
-    token = _admin(ours)
+def _about_a_key(service: ServiceUnderTest, state: str) -> Request:
+    service.parts.keys.reload()  # otherwise it would sign for one second with the revoked key
+    token = _admin(service)
     if state == "next":
-        assert ours.post("/admin/keys/rotate", token, at_once=False).status_code == 200
+        assert service.post("/admin/keys/rotate", token, at_once=False).status_code == 200
     headers = {"Authorization": f"Bearer {token}"}
-    keys = ours.client.get("/admin/keys", headers=headers).get_json()["keys"]
+    keys = service.client.get("/admin/keys", headers=headers).get_json()["keys"]
     kid = next(key["kid"] for key in keys if key["state"] == state)
     return Request(token, path={"kid": kid})
 
@@ -257,30 +261,30 @@ def _about_a_key(ours: Site, state: str) -> Request:
 # Requests of API clients --------------------------------------------------------------------
 
 
-def _machine_token(ours: Site, path: str) -> tuple[str, dict[str, Any]]:
-    session = _signed_in(ours)
-    made = ours.post(path, session, password=GOOD, name="nightly")
+def _machine_token(service: ServiceUnderTest, path: str) -> tuple[str, dict[str, Any]]:
+    session = _signed_in(service)
+    made = service.post(path, session, password=GOOD, name="nightly")
     assert made.status_code == 201
     return session, made.get_json()
 
 
-def _revoking(path: str, name: str) -> Callable[[Site], Request]:
-    def make(ours: Site) -> Request:
-        session, made = _machine_token(ours, path)
+def _revoking(path: str, name: str) -> Callable[[ServiceUnderTest], Request]:
+    def make(service: ServiceUnderTest) -> Request:
+        session, made = _machine_token(service, path)
         return Request(session, path={name: made["made"]["id"]})
 
     return make
 
 
-def _trade(ours: Site) -> Request:
-    _, made = _machine_token(ours, "/clients")
+def _trade(service: ServiceUnderTest) -> Request:
+    _, made = _machine_token(service, "/clients")
     credentials = {name: made[name] for name in ("client_id", "client_secret")}
     return Request(form={"grant_type": "client_credentials", **credentials})
 
 
-GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
+GOOD_REQUESTS: Mapping[str, Callable[[ServiceUnderTest], Request]] = {
     "register": _by_a_stranger(email=EMAIL, password=GOOD),
-    "verify_address": lambda ours: _confirming(ours, "/register", email=EMAIL, password=GOOD),
+    "verify_address": lambda service: _confirming(service, "/register", email=EMAIL, password=GOOD),
     "resend_code": _by_somebody(email=EMAIL),
     "login": _by_somebody(email=EMAIL, password=GOOD),
     "login_totp": _second_step,
@@ -291,8 +295,8 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "reset_password": _reset,
     "change_password": _with_a_token(current_password=GOOD, password=BETTER),
     "change_email": _with_a_token(email=NEW, password=GOOD),
-    "confirm_email": lambda ours: _confirming(
-        ours, "/email/change", _signed_in(ours), email=NEW, password=GOOD
+    "confirm_email": lambda service: _confirming(
+        service, "/email/change", _signed_in(service), email=NEW, password=GOOD
     ),
     "me": _with_a_token(),
     "delete_account": _with_a_token(password=GOOD),
@@ -322,8 +326,8 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "remove_second_factor": _about_somebody_with_a_second_factor,
     "list_keys": _by_an_admin(),
     "rotate_keys": _by_an_admin(at_once=False),
-    "retire_key": lambda ours: _about_a_key(ours, "next"),
-    "revoke_key": lambda ours: _about_a_key(ours, "active"),
+    "retire_key": lambda service: _about_a_key(service, "next"),
+    "revoke_key": lambda service: _about_a_key(service, "active"),
     "list_audit_entries": _by_an_admin(),
     "figures": _by_an_admin(),
     "jwks": _by_a_stranger(),
@@ -332,9 +336,9 @@ GOOD_REQUESTS: Mapping[str, Callable[[Site], Request]] = {
     "metrics": _by_a_stranger(),
     "openapi_json": _by_a_stranger(),
     "docs": _by_a_stranger(),
-    "docs_part": lambda ours: Request(path={"part": "page.js"}),
+    "docs_part": lambda service: Request(path={"part": "page.js"}),
     "setup_page": _by_a_stranger(),
-    "setup_part": lambda ours: Request(path={"part": "page.js"}),
+    "setup_part": lambda service: Request(path={"part": "page.js"}),
     "check_setup_code": _with_the_code_alone,
     "set_up": _with_the_code_of_the_start,
 }

@@ -26,7 +26,7 @@ from tests.service.good_requests import (
     totp_code,
     unthrottled,
 )
-from tests.service.site import BETTER, EMAIL, GOOD, Site
+from tests.service.under_test import BETTER, EMAIL, GOOD, ServiceUnderTest
 
 #: The names are those in the code and do not depend on the database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite_url"], indirect=True)
@@ -81,9 +81,9 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
 ABOUT_NOBODY = {"rotate_keys", "retire_key", "revoke_key"}
 
 
-def written(ours: Site, request: Callable[[], object]) -> list[Event]:
+def written(service: ServiceUnderTest, request: Callable[[], object]) -> list[Event]:
     """Return the events that a request adds to the audit log."""
-    log = ours.parts.repositories.audit_log
+    log = service.parts.repositories.audit_log
     head = log.head()
     request()
     return [entry.event for entry in log.after(0 if head is None else head.seq, 1000)]
@@ -95,9 +95,11 @@ def test_every_writing_endpoint_has_a_row() -> None:
 
 @on_sqlite
 @pytest.mark.parametrize("one", WRITING.values(), ids=lambda one: one.name)
-def test_successful_request_writes_exactly_its_events(ours: Site, one: Endpoint) -> None:
-    request = GOOD_REQUESTS[one.name](unthrottled(ours))
-    events = written(ours, lambda: send(ours, one, request))
+def test_successful_request_writes_exactly_its_events(
+    service: ServiceUnderTest, one: Endpoint
+) -> None:
+    request = GOOD_REQUESTS[one.name](unthrottled(service))
+    events = written(service, lambda: send(service, one, request))
     assert tuple(event.event for event in events) == EVENTS[one.name]
     for event in events:
         assert bool(event.subject) is (one.name not in ABOUT_NOBODY)
@@ -110,75 +112,77 @@ def test_successful_request_writes_exactly_its_events(ours: Site, one: Endpoint)
 # Events of other requests ------------------------------------------------------------------
 
 
-def _registered_again(ours: Site) -> Callable[[], object]:
-    ours.add()
-    return lambda: ours.post("/register", email=EMAIL, password=GOOD)
+def _registered_again(service: ServiceUnderTest) -> Callable[[], object]:
+    service.add()
+    return lambda: service.post("/register", email=EMAIL, password=GOOD)
 
 
-def _wrong_password(ours: Site) -> Callable[[], object]:
-    ours.add()
-    return lambda: ours.log_in(password=BETTER)
+def _wrong_password(service: ServiceUnderTest) -> Callable[[], object]:
+    service.add()
+    return lambda: service.log_in(password=BETTER)
 
 
-def _first_factor(ours: Site) -> Callable[[], object]:
-    enrolled(ours)
-    return ours.log_in
+def _first_factor(service: ServiceUnderTest) -> Callable[[], object]:
+    enrolled(service)
+    return service.log_in
 
 
-def _weak_password_to_replace(ours: Site) -> Callable[[], object]:
-    user = ours.add(password="otter juggle")
-    ours.parts.stores.users.require_password_review(user.id, system_clock())
-    return lambda: ours.log_in(password="otter juggle")
+def _weak_password_to_replace(service: ServiceUnderTest) -> Callable[[], object]:
+    user = service.add(password="otter juggle")
+    service.parts.stores.users.require_password_review(user.id, system_clock())
+    return lambda: service.log_in(password="otter juggle")
 
 
-def _wrong_code(ours: Site) -> Callable[[], object]:
-    enrolled(ours)
-    pending = ours.log_in().get_json()["pending_token"]
-    return lambda: ours.post("/login/totp", pending_token=pending, code="no code")
+def _wrong_code(service: ServiceUnderTest) -> Callable[[], object]:
+    enrolled(service)
+    pending = service.log_in().get_json()["pending_token"]
+    return lambda: service.post("/login/totp", pending_token=pending, code="no code")
 
 
-def _recovery_code(ours: Site) -> Callable[[], object]:
-    token, secret = enrolled(ours)
-    renewed = ours.post(
+def _recovery_code(service: ServiceUnderTest) -> Callable[[], object]:
+    token, secret = enrolled(service)
+    renewed = service.post(
         "/totp/recovery-codes", token, password=GOOD, code=totp_code(secret)
     ).get_json()
-    pending = ours.log_in().get_json()["pending_token"]
+    pending = service.log_in().get_json()["pending_token"]
     code = renewed["recovery_codes"][0]
-    return lambda: ours.post("/login/totp", pending_token=pending, recovery_code=code)
+    return lambda: service.post("/login/totp", pending_token=pending, recovery_code=code)
 
 
-def _wrong_password_again(ours: Site) -> Callable[[], object]:
-    ours.add()
-    token = ours.pair()["access_token"]
-    return lambda: ours.post("/tokens", token, password=BETTER, name="nightly")
+def _wrong_password_again(service: ServiceUnderTest) -> Callable[[], object]:
+    service.add()
+    token = service.pair()["access_token"]
+    return lambda: service.post("/tokens", token, password=BETTER, name="nightly")
 
 
-def _reused(ours: Site) -> Callable[[], object]:
-    ours.add()
-    first = ours.pair()["refresh_token"]
-    second = ours.post("/refresh", first).get_json()["refresh_token"]
-    ours.post("/refresh", second)
-    return lambda: ours.post("/refresh", first)
+def _reused(service: ServiceUnderTest) -> Callable[[], object]:
+    service.add()
+    first = service.pair()["refresh_token"]
+    second = service.post("/refresh", first).get_json()["refresh_token"]
+    service.post("/refresh", second)
+    return lambda: service.post("/refresh", first)
 
 
-def _repeated(ours: Site) -> Callable[[], object]:
-    ours.add()
-    token = ours.pair()["refresh_token"]
-    ours.post("/refresh", token)
-    return lambda: ours.post("/refresh", token)
+def _repeated(service: ServiceUnderTest) -> Callable[[], object]:
+    service.add()
+    token = service.pair()["refresh_token"]
+    service.post("/refresh", token)
+    return lambda: service.post("/refresh", token)
 
 
-def _changed(**body: object) -> Callable[[Site], Callable[[], object]]:
-    def make(ours: Site) -> Callable[[], object]:
-        prepared: Request = about_somebody(**body)(ours)
-        ours.parts.stores.users.disable(prepared.path["user_id"], 0.0)
-        return lambda: send(ours, ENDPOINTS["change_user"], prepared)
+def _changed(**body: object) -> Callable[[ServiceUnderTest], Callable[[], object]]:
+    def make(service: ServiceUnderTest) -> Callable[[], object]:
+        prepared: Request = about_somebody(**body)(service)
+        service.parts.stores.users.disable(prepared.path["user_id"], 0.0)
+        return lambda: send(service, ENDPOINTS["change_user"], prepared)
 
     return make
 
 
 #: Events of requests that are not the successful request of their endpoint.
-OTHERWISE: Mapping[str, tuple[Callable[[Site], Callable[[], object]], tuple[str, ...]]] = {
+OTHERWISE: Mapping[
+    str, tuple[Callable[[ServiceUnderTest], Callable[[], object]], tuple[str, ...]]
+] = {
     "an address that has an account": (_registered_again, ("registered_again",)),
     "a wrong password": (_wrong_password, ("login_failed",)),
     "a password of two factors": (_first_factor, ("second_factor_asked",)),
@@ -210,9 +214,11 @@ BY_COMMANDS = {
 @on_sqlite
 @pytest.mark.parametrize(("prepare", "events"), OTHERWISE.values(), ids=OTHERWISE)
 def test_other_request_writes_exactly_its_events(
-    ours: Site, prepare: Callable[[Site], Callable[[], object]], events: tuple[str, ...]
+    service: ServiceUnderTest,
+    prepare: Callable[[ServiceUnderTest], Callable[[], object]],
+    events: tuple[str, ...],
 ) -> None:
-    found = written(ours, prepare(unthrottled(ours)))
+    found = written(service, prepare(unthrottled(service)))
     assert tuple(event.event for event in found) == events
     assert all(event.subject for event in found if event.event != "registered_again")
 

@@ -10,15 +10,19 @@ from flask_watchword import jwt_required
 from flask_watchword.clock import system_clock
 from flask_watchword.extension.state import state_of
 from flask_watchword.service.tokens import DEFAULT_LEEWAY_SECONDS
-from tests.service.site import Site, site
 from tests.service.test_machine_tokens import KINDS, access, make
+from tests.service.under_test import ServiceUnderTest, service_under_test
 
 
 @pytest.fixture
-def nodes(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Site, Site]]:
+def nodes(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[ServiceUnderTest, ServiceUnderTest]]:
     """Two services over one database."""
     with ExitStack() as stack:
-        first, second = (stack.enter_context(site(database_url, monkeypatch)) for _ in range(2))
+        first, second = (
+            stack.enter_context(service_under_test(database_url, monkeypatch)) for _ in range(2)
+        )
         for one in (first, second):
             _add_view(one.app)
         first.add_verified()
@@ -32,7 +36,7 @@ def _add_view(app: Flask) -> None:
         return {}
 
 
-def orders(one: Site, token: str) -> int:
+def orders(one: ServiceUnderTest, token: str) -> int:
     feed = state_of(one.app).revocations
     assert feed is not None
     feed.catch_up()
@@ -40,14 +44,14 @@ def orders(one: Site, token: str) -> int:
     return one.client.get("/orders", headers=headers).status_code
 
 
-def set_forward(one: Site, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def set_forward(one: ServiceUnderTest, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set the clock of one node ahead of the other's."""
     manager = state_of(one.app).callbacks
     monkeypatch.setattr(manager, "clock", lambda: system_clock() + seconds)
 
 
 def test_node_slightly_behind_accepts_a_token_just_signed_by_another(
-    nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
+    nodes: tuple[ServiceUnderTest, ServiceUnderTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
     set_forward(ahead, DEFAULT_LEEWAY_SECONDS - 1, monkeypatch)
@@ -61,7 +65,7 @@ def test_node_slightly_behind_accepts_a_token_just_signed_by_another(
 
 
 def test_node_far_behind_rejects_the_token_as_not_valid_yet(
-    nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
+    nodes: tuple[ServiceUnderTest, ServiceUnderTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
     set_forward(ahead, DEFAULT_LEEWAY_SECONDS + 60, monkeypatch)
@@ -72,7 +76,7 @@ def test_node_far_behind_rejects_the_token_as_not_valid_yet(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_access_token_of_a_revoked_api_token_is_rejected_although_its_node_is_ahead(
-    nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch, kind: str
+    nodes: tuple[ServiceUnderTest, ServiceUnderTest], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     ahead, behind = nodes
     set_forward(ahead, DEFAULT_LEEWAY_SECONDS - 1, monkeypatch)
@@ -85,7 +89,7 @@ def test_access_token_of_a_revoked_api_token_is_rejected_although_its_node_is_ah
 
 
 def test_another_api_token_of_the_same_owner_gets_access_immediately(
-    nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
+    nodes: tuple[ServiceUnderTest, ServiceUnderTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
     set_forward(ahead, DEFAULT_LEEWAY_SECONDS - 1, monkeypatch)
@@ -98,7 +102,7 @@ def test_another_api_token_of_the_same_owner_gets_access_immediately(
 
 
 def test_access_after_a_user_is_disabled_and_enabled(
-    nodes: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
+    nodes: tuple[ServiceUnderTest, ServiceUnderTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead, behind = nodes
     set_forward(ahead, DEFAULT_LEEWAY_SECONDS - 1, monkeypatch)

@@ -7,58 +7,58 @@ import pytest
 
 from flask_watchword.clock import system_clock
 from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
-from tests.service.site import BETTER, EMAIL, GOOD, Site, site
+from tests.service.under_test import BETTER, EMAIL, GOOD, ServiceUnderTest, service_under_test
 
 BOSS = "boss@example.com"
 NEW = "lovelace@example.org"
 
 
 @pytest.fixture
-def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def service(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceUnderTest]:
     # Differences between databases are covered by the store contracts.
-    with site(sqlite_url, monkeypatch) as found:
+    with service_under_test(sqlite_url, monkeypatch) as found:
         yield found
 
 
 @pytest.fixture
-def admin(ours: Site) -> str:
+def admin(service: ServiceUnderTest) -> str:
     """An access token of an admin."""
-    boss = ours.add(BOSS)
-    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
-    return str(ours.pair(BOSS)["access_token"])
+    boss = service.add(BOSS)
+    service.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    return str(service.pair(BOSS)["access_token"])
 
 
-def invite(ours: Site, admin: str) -> str:
-    assert ours.post("/admin/users", admin, email=EMAIL).status_code == 201
-    return ours.code()
+def invite(service: ServiceUnderTest, admin: str) -> str:
+    assert service.post("/admin/users", admin, email=EMAIL).status_code == 201
+    return service.code()
 
 
-def forgot(ours: Site) -> None:
-    assert ours.post("/password/forgot", email=EMAIL).status_code == 202
+def forgot(service: ServiceUnderTest) -> None:
+    assert service.post("/password/forgot", email=EMAIL).status_code == 202
 
 
-def resend(ours: Site) -> None:
-    assert ours.post("/email/verify/resend", email=EMAIL).status_code == 202
+def resend(service: ServiceUnderTest) -> None:
+    assert service.post("/email/verify/resend", email=EMAIL).status_code == 202
 
 
-def register(ours: Site) -> None:
-    assert ours.post("/register", email=EMAIL, password=BETTER).status_code == 201
+def register(service: ServiceUnderTest) -> None:
+    assert service.post("/register", email=EMAIL, password=BETTER).status_code == 201
 
 
-def admin_reset(ours: Site, admin: str) -> None:
-    user = ours.user()
+def admin_reset(service: ServiceUnderTest, admin: str) -> None:
+    user = service.user()
     assert user is not None
-    assert ours.post(f"/admin/users/{user.id}/password-reset", admin).status_code == 202
+    assert service.post(f"/admin/users/{user.id}/password-reset", admin).status_code == 202
 
 
-def change_email(ours: Site) -> None:
-    token = ours.pair()["access_token"]
-    answer = ours.post("/email/change", token, email=NEW, password=GOOD)
+def change_email(service: ServiceUnderTest) -> None:
+    token = service.pair()["access_token"]
+    answer = service.post("/email/change", token, email=NEW, password=GOOD)
     assert answer.status_code == 202
 
 
-def reset(ours: Site, code: str) -> int:
-    return ours.post("/password/reset", code=code, password=BETTER).status_code
+def reset(service: ServiceUnderTest, code: str) -> int:
+    return service.post("/password/reset", code=code, password=BETTER).status_code
 
 
 STRANGER = [forgot, resend, register]
@@ -66,79 +66,83 @@ STRANGER = [forgot, resend, register]
 
 @pytest.mark.parametrize("ask", STRANGER)
 def test_public_request_does_not_invalidate_an_invitation(
-    ours: Site, admin: str, ask: Callable[[Site], None]
+    service: ServiceUnderTest, admin: str, ask: Callable[[ServiceUnderTest], None]
 ) -> None:
-    code = invite(ours, admin)
+    code = invite(service, admin)
     for _ in range(5):  # more requests than the mailbox limit
-        ask(ours)
-    assert reset(ours, code) == 200
-    assert ours.log_in(password=BETTER).status_code == 200
+        ask(service)
+    assert reset(service, code) == 200
+    assert service.log_in(password=BETTER).status_code == 200
 
 
 @pytest.mark.parametrize("ask", STRANGER)
 def test_public_request_does_not_invalidate_a_reset_sent_by_an_admin(
-    ours: Site, admin: str, ask: Callable[[Site], None]
+    service: ServiceUnderTest, admin: str, ask: Callable[[ServiceUnderTest], None]
 ) -> None:
-    ours.add()
-    admin_reset(ours, admin)
-    code = ours.code()
+    service.add()
+    admin_reset(service, admin)
+    code = service.code()
     for _ in range(5):
-        ask(ours)
-    assert reset(ours, code) == 200
+        ask(service)
+    assert reset(service, code) == 200
 
 
 def test_reset_by_an_admin_invalidates_neither_an_invitation_nor_a_requested_reset(
-    ours: Site, admin: str
+    service: ServiceUnderTest, admin: str
 ) -> None:
-    invitation = invite(ours, admin)
-    admin_reset(ours, admin)
-    assert reset(ours, invitation) == 200
-    ours.mail()
-    forgot(ours)
-    requested = ours.code()
-    admin_reset(ours, admin)
-    assert reset(ours, requested) == 200
+    invitation = invite(service, admin)
+    admin_reset(service, admin)
+    assert reset(service, invitation) == 200
+    service.mail()
+    forgot(service)
+    requested = service.code()
+    admin_reset(service, admin)
+    assert reset(service, requested) == 200
 
 
-def test_email_code_and_password_code_do_not_invalidate_each_other(ours: Site, admin: str) -> None:
-    ours.post("/register", email=EMAIL, password=GOOD)
-    verification = ours.code()
-    forgot(ours)
-    change_email(ours)
-    admin_reset(ours, admin)
-    change = next(mail for mail in ours.mail() if mail.kind == "change_email")
-    assert ours.post("/email/verify", code=verification, password=GOOD).status_code == 204
+def test_email_code_and_password_code_do_not_invalidate_each_other(
+    service: ServiceUnderTest, admin: str
+) -> None:
+    service.post("/register", email=EMAIL, password=GOOD)
+    verification = service.code()
+    forgot(service)
+    change_email(service)
+    admin_reset(service, admin)
+    change = next(mail for mail in service.mail() if mail.kind == "change_email")
+    assert service.post("/email/verify", code=verification, password=GOOD).status_code == 204
     (code,) = (line for line in change.body.text.splitlines() if len(line) == 43)
-    assert ours.post("/email/change/confirm", code=code, password=GOOD).status_code == 204
+    assert service.post("/email/change/confirm", code=code, password=GOOD).status_code == 204
 
 
-def test_setting_the_password_with_one_code_invalidates_all_others(ours: Site, admin: str) -> None:
-    invitation = invite(ours, admin)
-    forgot(ours)
-    requested = ours.code()
-    assert reset(ours, requested) == 200
-    assert reset(ours, invitation) == 400
+def test_setting_the_password_with_one_code_invalidates_all_others(
+    service: ServiceUnderTest, admin: str
+) -> None:
+    invitation = invite(service, admin)
+    forgot(service)
+    requested = service.code()
+    assert reset(service, requested) == 200
+    assert reset(service, invitation) == 400
 
 
-def _setup_code(ours: Site, _admin: str) -> str:
-    boss = ours.user(BOSS)
+def _setup_code(service: ServiceUnderTest, _admin: str) -> str:
+    boss = service.user(BOSS)
     assert boss is not None
-    ours.parts.stores.users.set_roles(boss.id, frozenset())
-    code = ours.parts.stores.accounts.run(lambda stores: offer_setup(stores, system_clock()))
+    service.parts.stores.users.set_roles(boss.id, frozenset())
+    code = service.parts.stores.accounts.run(lambda stores: offer_setup(stores, system_clock()))
     assert code is not None
     return code
 
 
-def _mailed(ask: Callable[..., None], *args: Any) -> Callable[[Site, str], str]:
-    def code(ours: Site, admin: str) -> str:
-        ours.add()
-        ask(ours, *([admin] if ask is admin_reset else []))
-        return ours.code()
+def _mailed(ask: Callable[..., None], *args: Any) -> Callable[[ServiceUnderTest, str], str]:
+    def code(service: ServiceUnderTest, admin: str) -> str:
+        service.add()
+        ask(service, *([admin] if ask is admin_reset else []))
+        return service.code()
 
     return code
 
 
-CODES: dict[str, Callable[[Site, str], str]] = {
+CODES: dict[str, Callable[[ServiceUnderTest, str], str]] = {
     "invitation": invite,
     "requested reset": _mailed(forgot),
     "admin's reset": _mailed(admin_reset),
@@ -155,15 +159,17 @@ USES = {
 
 
 @pytest.mark.parametrize("kind", CODES)
-def test_code_is_accepted_only_for_its_purpose(ours: Site, admin: str, kind: str) -> None:
-    code = CODES[kind](ours, admin)
+def test_code_is_accepted_only_for_its_purpose(
+    service: ServiceUnderTest, admin: str, kind: str
+) -> None:
+    code = CODES[kind](service, admin)
     accepted = set()
     # The endpoint that accepts it comes last, because it uses the code up.
     for path in sorted(USES, key=lambda path: kind in USES[path]):
         body = {"code": code, "password": GOOD}
         if path == "/setup":
             body["email"] = "first@example.com"
-        answer = ours.post(path, **body)
+        answer = service.post(path, **body)
         if answer.status_code < 300:
             accepted.add(path)
         else:

@@ -19,7 +19,7 @@ from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.context import Stores
 from tests.service.conftest import PASSWORD, bearer
-from tests.service.site import EMAIL, GOOD, Site
+from tests.service.under_test import EMAIL, GOOD, ServiceUnderTest
 
 ACCESS, REFRESH, CSRF = "__Host-access_token", "__Host-refresh_token", "__Host-csrf_token"
 SECONDS = 7 * 24 * 60 * 60
@@ -111,9 +111,9 @@ def test_unknown_transport_is_rejected(client: FlaskClient) -> None:
     assert (answer.status_code, answer.get_json()["field"]) == (422, "transport")
 
 
-def test_session_in_cookies_works_from_login_to_logout(ours: Site) -> None:
-    ours.add()
-    client = ours.client
+def test_session_in_cookies_works_from_login_to_logout(service: ServiceUnderTest) -> None:
+    service.add()
+    client = service.client
     csrf = log_in(client, EMAIL, GOOD)
     assert client.get("/me").get_json()["email"] == EMAIL
     first = kept(client, ACCESS).value
@@ -258,18 +258,18 @@ def test_expired_cookie_is_reported_as_expired_and_kept(
 
 
 def test_refresh_token_created_by_the_application_without_csrf_claim_is_refreshed(
-    ours: Site,
+    service: ServiceUnderTest,
 ) -> None:
-    user = ours.add()
-    pair = ours.pair()
-    with ours.app.app_context():
+    user = service.add()
+    pair = service.pair()
+    with service.app.app_context():
         session = jwt.decode(pair["refresh_token"], options={"verify_signature": False})
-        ours.app.config["JWT_COOKIE_CSRF_PROTECT"] = False
+        service.app.config["JWT_COOKIE_CSRF_PROTECT"] = False
         kept_claims = {name: session[name] for name in ("sid", "gen", "amr")}
         own = create_refresh_token(user.id, additional_claims=kept_claims)
-        ours.app.config["JWT_COOKIE_CSRF_PROTECT"] = True
+        service.app.config["JWT_COOKIE_CSRF_PROTECT"] = True
     assert "csrf" not in jwt.decode(own, options={"verify_signature": False})
-    assert ours.post("/refresh", own).status_code == 200
+    assert service.post("/refresh", own).status_code == 200
 
 
 @pytest.mark.parametrize("name", [ACCESS, REFRESH])

@@ -33,7 +33,7 @@ from flask_watchword.service.load_settings import read_app_settings, read_settin
 from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.stores import prepare
 from tests.service.hardware_token.feature import FEATURE, HardwareToken, signed
-from tests.service.site import EMAIL, GOOD, cheap_passwords
+from tests.service.under_test import EMAIL, GOOD, cheap_passwords
 
 SECRET = "s" * 32
 SIZE = Setting("feedback_size", whole_number(1, 10), 5, "most characters of a feedback")

@@ -12,7 +12,13 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql import engine, postgres
 from flask_watchword.service.stores import prepare
 from tests.servers.postgres import PostgresServer, new_database, running_postgres
-from tests.service.site import EMAIL, GOOD, Site, site, site_settings
+from tests.service.under_test import (
+    EMAIL,
+    GOOD,
+    ServiceUnderTest,
+    service_settings,
+    service_under_test,
+)
 
 #: Seconds allowed on a busy machine: less than two timeouts, which must not happen.
 ENOUGH = 2 * postgres.ANSWER_SECONDS
@@ -25,12 +31,12 @@ def server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def ours(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def service(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceUnderTest]:
     with new_database(server.url, "frozen") as url:
         text = url.render_as_string(hide_password=False)
-        prepare(site_settings(text))
-        with site(text, monkeypatch) as ours:
-            yield ours
+        prepare(service_settings(text))
+        with service_under_test(text, monkeypatch) as service:
+            yield service
 
 
 def refused_in_time(ask: Callable[[], TestResponse]) -> None:
@@ -50,26 +56,26 @@ def test_timeout_of_one_request_leaves_time_for_the_response() -> None:
 
 @pytest.mark.server
 def test_request_that_detects_the_outage_is_rejected_in_time(
-    server: PostgresServer, ours: Site
+    server: PostgresServer, service: ServiceUnderTest
 ) -> None:
-    ours.add_verified()
-    pair = ours.pair()
+    service.add_verified()
+    pair = service.pair()
     asked: list[Callable[[], TestResponse]] = [
-        ours.log_in,
-        lambda: ours.post("/refresh", pair["refresh_token"]),
-        lambda: ours.me(pair["access_token"]),
+        service.log_in,
+        lambda: service.post("/refresh", pair["refresh_token"]),
+        lambda: service.me(pair["access_token"]),
     ]
     for ask in asked:
         with server.frozen():
             refused_in_time(ask)
-        _goes_on(ours)
+        _goes_on(service)
 
 
 @pytest.mark.server
 def test_login_during_which_the_server_freezes_waits_once(
-    server: PostgresServer, ours: Site, monkeypatch: pytest.MonkeyPatch
+    server: PostgresServer, service: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours.add_verified()
+    service.add_verified()
     verify = Passwords.verify
     with ExitStack() as frozen, monkeypatch.context() as patched:
 
@@ -79,8 +85,8 @@ def test_login_during_which_the_server_freezes_waits_once(
             return verify(self, password_hash, password)
 
         patched.setattr(Passwords, "verify", freeze_and_verify)
-        refused_in_time(ours.log_in)
-    _goes_on(ours)
+        refused_in_time(service.log_in)
+    _goes_on(service)
 
 
 @pytest.mark.server
@@ -105,8 +111,8 @@ def test_connect_timeout_in_the_url_is_used(server: PostgresServer) -> None:
     found.dispose()
 
 
-def _goes_on(ours: Site) -> None:
+def _goes_on(service: ServiceUnderTest) -> None:
     give_up_at = time.monotonic() + 10.0
-    while ours.log_in(EMAIL, GOOD).status_code != 200:
+    while service.log_in(EMAIL, GOOD).status_code != 200:
         assert time.monotonic() < give_up_at
         time.sleep(0.05)

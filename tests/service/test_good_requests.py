@@ -4,7 +4,7 @@ import pytest
 
 from flask_watchword.service.endpoint import Endpoint
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send
-from tests.service.site import Site
+from tests.service.under_test import ServiceUnderTest
 
 
 def test_every_endpoint_has_a_successful_request() -> None:
@@ -12,6 +12,8 @@ def test_every_endpoint_has_a_successful_request() -> None:
 
 
 @pytest.mark.parametrize("one", ENDPOINTS.values(), ids=lambda one: one.name)
-def test_successful_request_gets_the_declared_response(ours: Site, one: Endpoint) -> None:
-    answer = send(ours, one, GOOD_REQUESTS[one.name](ours))
+def test_successful_request_gets_the_declared_response(
+    service: ServiceUnderTest, one: Endpoint
+) -> None:
+    answer = send(service, one, GOOD_REQUESTS[one.name](service))
     assert answer.status_code == min(one.responses), answer.data

@@ -15,7 +15,7 @@ from flask_watchword.service.authentication.login_limits import SUCCESSFUL_LOGIN
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.features.totp.flow import TOTP, Enrolment
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send
-from tests.service.site import EMAIL, GOOD, Site, site
+from tests.service.under_test import EMAIL, GOOD, ServiceUnderTest, service_under_test
 
 HERE = "127.0.0.1"
 #: Endpoints that hash a password. An admin who adds users is trusted and not limited.
@@ -26,43 +26,47 @@ HASHING = [
 ]
 
 
-def take_all(ours: Site, held: ExitStack, address: str, account: str | None = None) -> None:
+def take_all(
+    service: ServiceUnderTest, held: ExitStack, address: str, account: str | None = None
+) -> None:
     """Occupy every slot that one client may use until the end of the test."""
     with contextlib.suppress(TooManyAttempts):
         # All slots of the process are more than one client may use.
-        for _ in range(ours.parts.passwords.capacity):
-            held.enter_context(ours.parts.hash_shares.slot(address, account))
+        for _ in range(service.parts.passwords.capacity):
+            held.enter_context(service.parts.hash_shares.slot(address, account))
 
 
 @pytest.fixture
-def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    with site(sqlite_url, monkeypatch) as found:
+def service(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceUnderTest]:
+    with service_under_test(sqlite_url, monkeypatch) as found:
         yield found
 
 
 @pytest.mark.parametrize("one", HASHING, ids=lambda one: one.name)
 def test_hashing_endpoint_takes_a_slot_of_the_clients_share_first(
-    ours: Site, one: Endpoint
+    service: ServiceUnderTest, one: Endpoint
 ) -> None:
-    request = GOOD_REQUESTS[one.name](ours)
-    events = ours.events()
+    request = GOOD_REQUESTS[one.name](service)
+    events = service.events()
     with ExitStack() as held:
-        take_all(ours, held, HERE)
-        refused = send(ours, one, request)
+        take_all(service, held, HERE)
+        refused = send(service, one, request)
         assert (refused.status_code, refused.get_json()["code"]) == (429, "too_many_tries")
         assert refused.headers["Retry-After"] == "1"
-    assert ours.events() == events
-    assert send(ours, one, request).status_code == min(one.responses)
+    assert service.events() == events
+    assert send(service, one, request).status_code == min(one.responses)
 
 
-def test_connections_that_log_in_to_one_account_leave_slots_to_others(ours: Site) -> None:
-    ours.add()
-    ours.add("bob@example.com")
+def test_connections_that_log_in_to_one_account_leave_slots_to_others(
+    service: ServiceUnderTest,
+) -> None:
+    service.add()
+    service.add("bob@example.com")
     with ExitStack() as held:
-        take_all(ours, held, HERE, email_key(EMAIL))
-        assert ours.log_in().status_code == 429
-        assert ours.log_in("bob@example.com").status_code == 200
-    assert ours.log_in().status_code == 200
+        take_all(service, held, HERE, email_key(EMAIL))
+        assert service.log_in().status_code == 429
+        assert service.log_in("bob@example.com").status_code == 200
+    assert service.log_in().status_code == 200
 
 
 LITTLE = Limits(
@@ -74,19 +78,19 @@ LITTLE = Limits(
 
 
 @pytest.fixture
-def narrow(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    with site(sqlite_url, monkeypatch, limits=LITTLE) as found:
+def narrow(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceUnderTest]:
+    with service_under_test(sqlite_url, monkeypatch, limits=LITTLE) as found:
         yield found
 
 
-def test_successful_logins_count_too(narrow: Site) -> None:
+def test_successful_logins_count_too(narrow: ServiceUnderTest) -> None:
     narrow.add()
     narrow.add("bob@example.com")
     assert [narrow.log_in().status_code for _ in range(4)] == [200] * 3 + [429]
     assert narrow.log_in("bob@example.com").status_code == 200
 
 
-def test_logins_that_wait_for_a_second_factor_count_too(narrow: Site) -> None:
+def test_logins_that_wait_for_a_second_factor_count_too(narrow: ServiceUnderTest) -> None:
     user = narrow.add_verified()
     totp = narrow.parts.repositories.get(TOTP)
     totp.begin(Enrolment(user.id, "A" * 32, 0.0))
@@ -94,14 +98,14 @@ def test_logins_that_wait_for_a_second_factor_count_too(narrow: Site) -> None:
     assert [narrow.log_in().status_code for _ in range(4)] == [200] * 3 + [429]
 
 
-def test_wrong_passwords_use_up_none_of_the_owners_logins(narrow: Site) -> None:
+def test_wrong_passwords_use_up_none_of_the_owners_logins(narrow: ServiceUnderTest) -> None:
     narrow.add()
     assert [narrow.log_in(password="wrong").status_code for _ in range(5)] == [401] * 5
     assert narrow.log_in().status_code == 200
 
 
 def test_correct_passwords_of_confirmations_count_too(
-    narrow: Site,
+    narrow: ServiceUnderTest,
 ) -> None:
     narrow.add()
     token = narrow.pair()["access_token"]

@@ -26,7 +26,7 @@ from flask_watchword.service.end_access import revoke_access_of
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.features.api_tokens.http import shared as making
 from flask_watchword.service.features.table import active_features, endpoints_of
-from tests.service.site import BETTER, EMAIL, GOOD, Site, site
+from tests.service.under_test import BETTER, EMAIL, GOOD, ServiceUnderTest, service_under_test
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -38,9 +38,9 @@ def status_and_code(answer: TestResponse) -> tuple[int, str]:
 
 
 @pytest.fixture
-def ours(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+def service(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A service inside an application with views."""
-    with site(database_url, monkeypatch) as found:
+    with service_under_test(database_url, monkeypatch) as found:
         _add_views(found.app)
         yield found
 
@@ -68,21 +68,21 @@ def _add_views(app: Flask) -> None:
 
 
 @pytest.fixture
-def ada(ours: Site) -> User:
-    user = ours.add_verified()
-    ours.parts.stores.users.set_roles(user.id, frozenset({"manager"}))
-    ours.parts.stores.users.set_scopes(user.id, frozenset({"orders:read", "orders:write"}))
+def ada(service: ServiceUnderTest) -> User:
+    user = service.add_verified()
+    service.parts.stores.users.set_roles(user.id, frozenset({"manager"}))
+    service.parts.stores.users.set_scopes(user.id, frozenset({"orders:read", "orders:write"}))
     return user
 
 
 @pytest.fixture
-def session(ours: Site, ada: User) -> str:
-    return str(ours.pair()["access_token"])
+def session(service: ServiceUnderTest, ada: User) -> str:
+    return str(service.pair()["access_token"])
 
 
-def make(ours: Site, session: str, kind: str, **body: Any) -> dict[str, Any]:
+def make(service: ServiceUnderTest, session: str, kind: str, **body: Any) -> dict[str, Any]:
     wanted = {"password": GOOD, "name": "nightly", "scopes": ["orders:read"]} | body
-    made = ours.post(kind, session, **wanted)
+    made = service.post(kind, session, **wanted)
     assert made.status_code == 201, made.get_json()
     found: dict[str, Any] = made.get_json()
     return found
@@ -105,28 +105,30 @@ def form_of(made: dict[str, Any], **more: str) -> dict[str, str]:
     return of_kind | more
 
 
-def trade(ours: Site, made: dict[str, Any], **more: str) -> TestResponse:
-    return ours.client.post("/token", data=form_of(made, **more))
+def trade(service: ServiceUnderTest, made: dict[str, Any], **more: str) -> TestResponse:
+    return service.client.post("/token", data=form_of(made, **more))
 
 
-def access(ours: Site, made: dict[str, Any], **more: str) -> str:
-    answer = trade(ours, made, **more)
+def access(service: ServiceUnderTest, made: dict[str, Any], **more: str) -> str:
+    answer = trade(service, made, **more)
     assert answer.status_code == 200, answer.get_json()
     return str(answer.get_json()["access_token"])
 
 
-def get(ours: Site, path: str, token: str) -> TestResponse:
-    return ours.client.get(path, headers={"Authorization": f"Bearer {token}"})
+def get(service: ServiceUnderTest, path: str, token: str) -> TestResponse:
+    return service.client.get(path, headers={"Authorization": f"Bearer {token}"})
 
 
 # Creation -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_new_secret_is_shown_once_and_stored_as_a_hash(ours: Site, session: str, kind: str) -> None:
-    made = make(ours, session, kind, days=30)
+def test_new_secret_is_shown_once_and_stored_as_a_hash(
+    service: ServiceUnderTest, session: str, kind: str
+) -> None:
+    made = make(service, session, kind, days=30)
     secret = made.get("token") or made["client_secret"]
-    listed = get(ours, kind, session)
+    listed = get(service, kind, session)
     (shown,) = listed.get_json()[kind[1:]]
     assert shown == made["made"]
     assert (shown["name"], shown["scopes"], shown["last_used_at"]) == (
@@ -135,15 +137,15 @@ def test_new_secret_is_shown_once_and_stored_as_a_hash(ours: Site, session: str,
         None,
     )
     assert secret not in listed.text
-    (kept,) = ours.parts.repositories.api_tokens.of_owner(_id(ours))
+    (kept,) = service.parts.repositories.api_tokens.of_owner(_id(service))
     assert secret not in repr(kept) + kept.token_hash
     assert (
-        get(ours, KINDS[1 - KINDS.index(kind)], session).get_json()[
+        get(service, KINDS[1 - KINDS.index(kind)], session).get_json()[
             KINDS[1 - KINDS.index(kind)][1:]
         ]
         == []
     )
-    assert ours.events().count("machine_token_made") == 1
+    assert service.events().count("machine_token_made") == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -159,42 +161,42 @@ def test_new_secret_is_shown_once_and_stored_as_a_hash(ours: Site, session: str,
     ],
 )
 def test_invalid_request_is_rejected(
-    ours: Site, session: str, kind: str, body: Any, refused: Any, field: str | None
+    service: ServiceUnderTest, session: str, kind: str, body: Any, refused: Any, field: str | None
 ) -> None:
     wanted = {"password": GOOD, "name": "nightly", "scopes": []} | body
-    answer = ours.post(kind, session, **wanted)
+    answer = service.post(kind, session, **wanted)
     assert (status_and_code(answer), answer.get_json().get("field")) == (refused, field)
-    assert get(ours, kind, session).get_json()[kind[1:]] == []
+    assert get(service, kind, session).get_json()[kind[1:]] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_creation_requires_a_verified_address(ours: Site, kind: str) -> None:
-    ours.add()
-    refused = ours.post(kind, ours.pair()["access_token"], password=GOOD, name="nightly")
+def test_creation_requires_a_verified_address(service: ServiceUnderTest, kind: str) -> None:
+    service.add()
+    refused = service.post(kind, service.pair()["access_token"], password=GOOD, name="nightly")
     assert status_and_code(refused) == (409, "email_unverified")
 
 
 def test_number_of_api_tokens_is_limited(
-    ours: Site, session: str, monkeypatch: pytest.MonkeyPatch
+    service: ServiceUnderTest, session: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(making, "MAX_TOKENS", 2)
-    first = make(ours, session, "/tokens")
-    make(ours, session, "/tokens")
-    make(ours, session, "/clients")
-    refused = ours.post("/tokens", session, password=GOOD, name="third")
+    first = make(service, session, "/tokens")
+    make(service, session, "/tokens")
+    make(service, session, "/clients")
+    refused = service.post("/tokens", session, password=GOOD, name="third")
     assert status_and_code(refused) == (409, "too_many_tokens")
-    ours.ask("DELETE", f"/tokens/{first['made']['id']}", session)
-    make(ours, session, "/tokens")
+    service.ask("DELETE", f"/tokens/{first['made']['id']}", session)
+    make(service, session, "/tokens")
 
 
 # Access -------------------------------------------------------------------------------------
 
 
 def test_personal_token_gives_access_as_its_owner_within_its_scopes(
-    ours: Site, ada: User, session: str
+    service: ServiceUnderTest, ada: User, session: str
 ) -> None:
-    made = make(ours, session, "/tokens")
-    answer = trade(ours, made)
+    made = make(service, session, "/tokens")
+    answer = trade(service, made)
     body = answer.get_json()
     token = body.pop("access_token")
     assert body == {
@@ -204,24 +206,24 @@ def test_personal_token_gives_access_as_its_owner_within_its_scopes(
         "issued_token_type": ACCESS_TOKEN,
     }
     assert answer.headers["Cache-Control"] == "no-store"
-    assert get(ours, "/orders", token).get_json() == {"of": ada.id}
-    assert get(ours, "/tokens", session).get_json()["tokens"][0]["last_used_at"] is not None
+    assert get(service, "/orders", token).get_json() == {"of": ada.id}
+    assert get(service, "/tokens", session).get_json()["tokens"][0]["last_used_at"] is not None
 
 
 def test_oauth_client_gives_access_as_itself_and_may_use_basic_authentication(
-    ours: Site, ada: User, session: str
+    service: ServiceUnderTest, ada: User, session: str
 ) -> None:
-    made = make(ours, session, "/clients")
+    made = make(service, session, "/clients")
     basic = base64.b64encode(f"{made['client_id']}:{made['client_secret']}".encode()).decode()
-    answer = ours.client.post(
+    answer = service.client.post(
         "/token",
         data={"grant_type": "client_credentials"},
         headers={"Authorization": f"Basic {basic}"},
     )
     assert answer.get_json().keys() == {"access_token", "token_type", "expires_in", "scope"}
-    for token in (answer.get_json()["access_token"], access(ours, made)):
-        assert get(ours, "/orders", token).get_json() == {"of": made["client_id"]}
-    twice = ours.client.post(
+    for token in (answer.get_json()["access_token"], access(service, made)):
+        assert get(service, "/orders", token).get_json() == {"of": made["client_id"]}
+    twice = service.client.post(
         "/token", data=form_of(made), headers={"Authorization": f"Basic {basic}"}
     )
     assert status_and_code(twice) == (400, "invalid_request")
@@ -229,32 +231,32 @@ def test_oauth_client_gives_access_as_itself_and_may_use_basic_authentication(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_access_token_is_not_fresh_has_no_roles_and_names_its_client(
-    ours: Site, session: str, kind: str
+    service: ServiceUnderTest, session: str, kind: str
 ) -> None:
-    made = make(ours, session, kind)
-    token = access(ours, made)
+    made = make(service, session, kind)
+    token = access(service, made)
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["client_id"] == made["made"]["id"]
     assert claims["scope"] == "orders:read"
     assert claims["fresh"] is False
     assert not {"roles", "sid", "auth_time", "amr"} & claims.keys()
     assert jwt.get_unverified_header(token)["typ"] == "at+jwt"
-    assert get(ours, "/fresh", token).status_code == 401
-    assert get(ours, "/managers", token).status_code == 403
+    assert get(service, "/fresh", token).status_code == 401
+    assert get(service, "/managers", token).status_code == 403
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_exchange_may_reduce_scopes_but_not_extend_them(
-    ours: Site, session: str, kind: str
+    service: ServiceUnderTest, session: str, kind: str
 ) -> None:
-    made = make(ours, session, kind, scopes=["orders:read", "orders:write"])
-    token = access(ours, made, scope="orders:write")
-    assert get(ours, "/orders", token).status_code == 403
-    assert status_and_code(trade(ours, made, scope="orders:read x")) == (400, "invalid_scope")
-    ours.parts.stores.users.set_scopes(_id(ours), frozenset({"orders:write"}))
+    made = make(service, session, kind, scopes=["orders:read", "orders:write"])
+    token = access(service, made, scope="orders:write")
+    assert get(service, "/orders", token).status_code == 403
+    assert status_and_code(trade(service, made, scope="orders:read x")) == (400, "invalid_scope")
+    service.parts.stores.users.set_scopes(_id(service), frozenset({"orders:write"}))
     # A scope that the owner has lost is not granted.
-    assert trade(ours, made).get_json()["scope"] == "orders:write"
-    assert status_and_code(trade(ours, made, scope="orders:read")) == (400, "invalid_scope")
+    assert trade(service, made).get_json()["scope"] == "orders:write"
+    assert status_and_code(trade(service, made, scope="orders:read")) == (400, "invalid_scope")
 
 
 _OF_PEOPLE = [
@@ -265,7 +267,7 @@ _OF_PEOPLE = [
 
 
 @pytest.fixture(scope="module")
-def programs(shared: Site) -> dict[str, str]:
+def programs(shared: ServiceUnderTest) -> dict[str, str]:
     """The request data of an API client of each kind."""
     user = shared.add_verified()
     shared.parts.stores.users.set_scopes(user.id, frozenset({"orders:read"}))
@@ -276,7 +278,7 @@ def programs(shared: Site) -> dict[str, str]:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("one", _OF_PEOPLE, ids=lambda one: one.name)
 def test_api_client_cannot_change_its_owners_account(
-    shared: Site, programs: dict[str, str], kind: str, one: Endpoint
+    shared: ServiceUnderTest, programs: dict[str, str], kind: str, one: Endpoint
 ) -> None:
     path = one.path.replace("<", "").replace(">", "")
     refused = shared.ask(one.method, path, programs[kind])
@@ -289,89 +291,89 @@ def test_api_client_cannot_change_its_owners_account(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_revoked_token_is_rejected_with_the_access_tokens_issued_for_it(
-    ours: Site, session: str, kind: str
+    service: ServiceUnderTest, session: str, kind: str
 ) -> None:
-    made = make(ours, session, kind)
-    token = access(ours, made)
-    assert get(ours, "/caller", token).status_code == 200
+    made = make(service, session, kind)
+    token = access(service, made)
+    assert get(service, "/caller", token).status_code == 200
     path = f"{kind}/{made['made']['id']}"
-    assert ours.ask("DELETE", path, session).status_code == 204
-    assert status_and_code(get(ours, "/caller", token)) == (401, "token_revoked")
+    assert service.ask("DELETE", path, session).status_code == 204
+    assert status_and_code(get(service, "/caller", token)) == (401, "token_revoked")
     expected = (401, "invalid_client") if kind == "/clients" else (400, "invalid_grant")
-    assert status_and_code(trade(ours, made)) == expected
-    assert ours.ask("DELETE", path, session).status_code == 404
-    assert ours.me(session).status_code == 200
-    assert ours.events().count("machine_token_revoked") == 1
+    assert status_and_code(trade(service, made)) == expected
+    assert service.ask("DELETE", path, session).status_code == 404
+    assert service.me(session).status_code == 200
+    assert service.events().count("machine_token_revoked") == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_token_of_another_user_or_kind_cannot_be_revoked(
-    ours: Site, session: str, kind: str
+    service: ServiceUnderTest, session: str, kind: str
 ) -> None:
-    made = make(ours, session, kind)
+    made = make(service, session, kind)
     other = KINDS[1 - KINDS.index(kind)]
-    ours.add("bob@example.com")
-    bob = ours.pair("bob@example.com")["access_token"]
+    service.add("bob@example.com")
+    bob = service.pair("bob@example.com")["access_token"]
     for path, whose in (
         (f"{kind}/{made['made']['id']}", bob),
         (f"{other}/{made['made']['id']}", session),
     ):
-        assert ours.ask("DELETE", path, whose).status_code == 404
-    assert access(ours, made)
+        assert service.ask("DELETE", path, whose).status_code == 404
+    assert access(service, made)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_disabling_the_owner_rejects_its_api_clients_at_the_next_request(
-    ours: Site, session: str, kind: str
+    service: ServiceUnderTest, session: str, kind: str
 ) -> None:
-    boss = ours.add("boss@example.com")
-    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
-    admin = ours.pair("boss@example.com")["access_token"]
-    made = make(ours, session, kind)
-    token = access(ours, made)
-    user = f"/admin/users/{_id(ours)}"
-    assert ours.ask("PATCH", user, admin, disabled=True).status_code == 200
-    assert get(ours, "/caller", token).status_code == 401
+    boss = service.add("boss@example.com")
+    service.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    admin = service.pair("boss@example.com")["access_token"]
+    made = make(service, session, kind)
+    token = access(service, made)
+    user = f"/admin/users/{_id(service)}"
+    assert service.ask("PATCH", user, admin, disabled=True).status_code == 200
+    assert get(service, "/caller", token).status_code == 401
     expected = (401, "invalid_client") if kind == "/clients" else (400, "invalid_grant")
-    assert status_and_code(trade(ours, made)) == expected
-    assert ours.ask("PATCH", user, admin, disabled=False).status_code == 200
-    assert trade(ours, made).status_code == 200
-    assert ours.ask("DELETE", user, admin).status_code == 204
-    assert status_and_code(trade(ours, made)) == expected
+    assert status_and_code(trade(service, made)) == expected
+    assert service.ask("PATCH", user, admin, disabled=False).status_code == 200
+    assert trade(service, made).status_code == 200
+    assert service.ask("DELETE", user, admin).status_code == 204
+    assert status_and_code(trade(service, made)) == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_token_created_while_its_owner_is_disabled_is_revoked(
-    ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    service: ServiceUnderTest, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    boss = ours.add("boss@example.com")
-    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
-    admin = ours.pair("boss@example.com")["access_token"]
+    boss = service.add("boss@example.com")
+    service.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    admin = service.pair("boss@example.com")["access_token"]
     late: list[str] = []
 
     def read_and_then_another_is_made(tokens: ApiTokenStore, owner: str) -> list[str]:
         found = client_ids_of(tokens, owner)
         if not late:
-            late.append(access(ours, make(ours, session, kind)))
+            late.append(access(service, make(service, session, kind)))
         return found
 
     monkeypatch.setattr(access_ending, "client_ids_of", read_and_then_another_is_made)
-    user = f"/admin/users/{_id(ours)}"
-    assert ours.ask("PATCH", user, admin, disabled=True).status_code == 200
+    user = f"/admin/users/{_id(service)}"
+    assert service.ask("PATCH", user, admin, disabled=True).status_code == 200
     assert len(late) == 1
-    assert get(ours, "/caller", late[0]).status_code == 401
+    assert get(service, "/caller", late[0]).status_code == 401
 
 
 @pytest.mark.parametrize("by", ["an admin", "oneself"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_token_created_while_its_owner_is_deleted_is_revoked(
-    ours: Site, session: str, kind: str, by: str, monkeypatch: pytest.MonkeyPatch
+    service: ServiceUnderTest, session: str, kind: str, by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    boss = ours.add("boss@example.com")
-    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
-    admin = ours.pair("boss@example.com")["access_token"]
-    again = ours.pair()["access_token"]
-    user = f"/admin/users/{_id(ours)}"
+    boss = service.add("boss@example.com")
+    service.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    admin = service.pair("boss@example.com")["access_token"]
+    again = service.pair()["access_token"]
+    user = f"/admin/users/{_id(service)}"
     late: list[str] = []
 
     def ended_and_then_another_is_made(*subjects: str) -> None:
@@ -380,60 +382,64 @@ def test_token_created_while_its_owner_is_deleted_is_revoked(
             # By a request that started before the sessions ended.
             of_kind = ApiTokenKind.CLIENT if kind == "/clients" else ApiTokenKind.PERSONAL
             token, text = new_api_token(of_kind, owner, "late", [], [], system_clock(), None)
-            ours.parts.repositories.api_tokens.add(token)
+            service.parts.repositories.api_tokens.add(token)
             made = {"client_id": token.id, "client_secret": text}
-            late.append(access(ours, made if kind == "/clients" else {"token": text}))
+            late.append(access(service, made if kind == "/clients" else {"token": text}))
 
-    owner = _id(ours)
+    owner = _id(service)
     monkeypatch.setattr(access_ending, "revoke_access_of", ended_and_then_another_is_made)
     if by == "an admin":
-        deleted = ours.ask("DELETE", user, admin)
+        deleted = service.ask("DELETE", user, admin)
     else:
-        deleted = ours.ask("DELETE", "/me", again, password=GOOD)
+        deleted = service.ask("DELETE", "/me", again, password=GOOD)
     assert deleted.status_code == 204
     assert len(late) == 1
-    assert get(ours, "/caller", late[0]).status_code == 401
+    assert get(service, "/caller", late[0]).status_code == 401
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_expired_token_is_rejected(
-    ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    service: ServiceUnderTest, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = make(ours, session, kind, days=1)
+    made = make(service, session, kind, days=1)
     later = system_clock() + 86_401
     monkeypatch.setattr(
         "flask_watchword.service.features.api_tokens.http.shared.system_clock", lambda: later
     )
     module = importlib.import_module("flask_watchword.service.features.api_tokens.http.token")
     monkeypatch.setattr(module, "system_clock", lambda: later)
-    assert trade(ours, made).status_code in (400, 401)
+    assert trade(service, made).status_code in (400, 401)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_access_token_expires_no_later_than_the_token_exchanged_for_it(
-    ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    service: ServiceUnderTest, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = make(ours, session, kind, days=1)
-    (kept,) = ours.parts.repositories.api_tokens.of_owner(_id(ours))
+    made = make(service, session, kind, days=1)
+    (kept,) = service.parts.repositories.api_tokens.of_owner(_id(service))
     assert kept.expires_at is not None
     for left, expected in ((901, 900), (899.5, 899), (0.5, 1)):
         module = importlib.import_module("flask_watchword.service.features.api_tokens.http.token")
         monkeypatch.setattr(module, "system_clock", lambda left=left: kept.expires_at - left)
-        answer = trade(ours, made).get_json()
+        answer = trade(service, made).get_json()
         claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
         assert (answer["expires_in"], claims["exp"] - claims["iat"]) == (expected, expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_token_revoked_by_one_worker_is_rejected_by_another(
-    ours: Site, session: str, kind: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+    service: ServiceUnderTest,
+    session: str,
+    kind: str,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = make(ours, session, kind)
-    token = access(ours, made)
-    with site(database_url, monkeypatch) as other:
+    made = make(service, session, kind)
+    token = access(service, made)
+    with service_under_test(database_url, monkeypatch) as other:
         _add_views(other.app)
         assert get(other, "/caller", token).status_code == 200
-        assert ours.ask("DELETE", f"{kind}/{made['made']['id']}", session).status_code == 204
+        assert service.ask("DELETE", f"{kind}/{made['made']['id']}", session).status_code == 204
         until = time.monotonic() + 30
         while get(other, "/caller", token).status_code == 200 and time.monotonic() < until:
             time.sleep(0.01)  # the other process may use its cached copy for the allowed staleness
@@ -443,19 +449,19 @@ def test_token_revoked_by_one_worker_is_rejected_by_another(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_token_revoked_during_the_exchange_gives_no_access(
-    ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    service: ServiceUnderTest, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = make(ours, session, kind)
+    made = make(service, session, kind)
     module = importlib.import_module("flask_watchword.service.features.api_tokens.http.token")
     issue = module.new_access_token
 
     def revoked_first(*arguments: Any) -> str:
-        store = ours.parts.repositories.api_tokens
-        store.revoke(made["made"]["id"], _id(ours), system_clock())
+        store = service.parts.repositories.api_tokens
+        store.revoke(made["made"]["id"], _id(service), system_clock())
         return str(issue(*arguments))
 
     monkeypatch.setattr(module, "new_access_token", revoked_first)
-    assert trade(ours, made).status_code in (400, 401)
+    assert trade(service, made).status_code in (400, 401)
 
 
 # Invalid requests ---------------------------------------------------------------------------
@@ -485,7 +491,7 @@ def test_token_revoked_during_the_exchange_gives_no_access(
     ],
 )
 def test_errors_have_the_codes_of_oauth_and_of_the_service(
-    shared: Site, form: Any, refused: Any
+    shared: ServiceUnderTest, form: Any, refused: Any
 ) -> None:
     answer = shared.client.post("/token", data=form)
     assert status_and_code(answer) == refused
@@ -495,50 +501,57 @@ def test_errors_have_the_codes_of_oauth_and_of_the_service(
         assert 'Basic realm="watchword"' in answer.headers["WWW-Authenticate"]
 
 
-def test_json_body_is_rejected(ours: Site) -> None:
-    refused = ours.client.post("/token", json={"grant_type": "client_credentials"})
+def test_json_body_is_rejected(service: ServiceUnderTest) -> None:
+    refused = service.client.post("/token", json={"grant_type": "client_credentials"})
     assert status_and_code(refused) == (415, "unsupported_media_type")
 
 
-def test_unknown_form_parameters_are_ignored(ours: Site, session: str) -> None:
-    made = make(ours, session, "/clients")
-    assert trade(ours, made, resource="https://example.com", scope="").status_code == 200
+def test_unknown_form_parameters_are_ignored(service: ServiceUnderTest, session: str) -> None:
+    made = make(service, session, "/clients")
+    assert trade(service, made, resource="https://example.com", scope="").status_code == 200
 
 
-def test_guesses_are_rate_limited_and_known_clients_are_not(ours: Site, session: str) -> None:
-    made = make(ours, session, "/clients")
+def test_guesses_are_rate_limited_and_known_clients_are_not(
+    service: ServiceUnderTest, session: str
+) -> None:
+    made = make(service, session, "/clients")
     wrong = made | {"client_secret": "wwc_" + "0" * 36}
-    statuses = [trade(ours, wrong).status_code for _ in range(65)]
+    statuses = [trade(service, wrong).status_code for _ in range(65)]
     assert set(statuses) == {401, 429}
     assert statuses.count(401) in range(60, 64)
-    assert trade(ours, wrong).headers["Retry-After"]
+    assert trade(service, wrong).headers["Retry-After"]
 
 
-def test_client_secret_is_accepted_only_with_its_own_client_id(ours: Site, session: str) -> None:
-    one, other = make(ours, session, "/clients"), make(ours, session, "/clients", name="other")
+def test_client_secret_is_accepted_only_with_its_own_client_id(
+    service: ServiceUnderTest, session: str
+) -> None:
+    one, other = (
+        make(service, session, "/clients"),
+        make(service, session, "/clients", name="other"),
+    )
     mixed = one | {"client_secret": other["client_secret"]}
-    assert status_and_code(trade(ours, mixed)) == (401, "invalid_client")
+    assert status_and_code(trade(service, mixed)) == (401, "invalid_client")
 
 
-def _id(ours: Site) -> str:
-    user = ours.user(EMAIL)
+def _id(service: ServiceUnderTest) -> str:
+    user = service.user(EMAIL)
     assert user is not None
     return user.id
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_scope_removed_during_the_exchange_is_not_granted(
-    ours: Site, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    service: ServiceUnderTest, session: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = make(ours, session, kind, scopes=["orders:read", "orders:write"])
+    made = make(service, session, kind, scopes=["orders:read", "orders:write"])
     module = importlib.import_module("flask_watchword.service.features.api_tokens.http.token")
     issue = module.new_access_token
 
     def taken_first(*arguments: Any) -> str:
-        ours.parts.stores.users.set_scopes(_id(ours), frozenset({"orders:write"}))
+        service.parts.stores.users.set_scopes(_id(service), frozenset({"orders:write"}))
         return str(issue(*arguments))
 
     with monkeypatch.context() as patched:
         patched.setattr(module, "new_access_token", taken_first)
-        assert status_and_code(trade(ours, made)) == (400, "invalid_scope")
-    assert trade(ours, made).get_json()["scope"] == "orders:write"
+        assert status_and_code(trade(service, made)) == (400, "invalid_scope")
+    assert trade(service, made).get_json()["scope"] == "orders:write"

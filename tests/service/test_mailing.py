@@ -20,7 +20,7 @@ from flask_watchword.service.mail.mailing import Mailing
 from flask_watchword.service.stores import mail_transport, open_stores, opened_stores, prepare
 from tests.servers.certificates import certificate_for
 from tests.servers.smtp import PASSWORD, USER, running_smtp
-from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in
+from tests.service.under_test import BETTER, EMAIL, GOOD, ServiceUnderTest, code_in
 
 PATIENCE = 30.0
 
@@ -58,19 +58,19 @@ def test_registration_and_password_reset_work_with_mail_from_a_server(
         )
         prepare(settings)
         with opened_stores(settings) as stores:
-            ours = Site(create_app(settings, stores=stores))
-            assert ours.post("/register", email=EMAIL, password=GOOD).status_code == 201
+            service = ServiceUnderTest(create_app(settings, stores=stores))
+            assert service.post("/register", email=EMAIL, password=GOOD).status_code == 201
             until(lambda: len(received.messages) == 1)
             code = code_of(received.messages[0])
-            assert ours.post("/email/verify", code=code, password=GOOD).status_code == 204
-            assert ours.post("/password/forgot", email=EMAIL).status_code == 202
+            assert service.post("/email/verify", code=code, password=GOOD).status_code == 204
+            assert service.post("/password/forgot", email=EMAIL).status_code == 202
             until(lambda: len(received.messages) == 2)
             code = code_of(received.messages[1])
-            answer = ours.post("/password/reset", code=code, password=BETTER)
+            answer = service.post("/password/reset", code=code, password=BETTER)
             assert answer.status_code == 200
             until(lambda: len(received.messages) == 3)
-            assert ours.log_in(password=BETTER).status_code == 200
-            stop(ours.app)
+            assert service.log_in(password=BETTER).status_code == 200
+            stop(service.app)
     assert received.over_tls == [True] * 3
     assert {to[0].lower() for _, to in received.envelopes} == {EMAIL.lower()}
     first = received.messages[0]
@@ -89,13 +89,13 @@ def test_without_a_mail_server_the_code_is_logged(
 ) -> None:
     prepare(settings)
     with opened_stores(settings) as stores, caplog.at_level(logging.WARNING):
-        ours = Site(create_app(settings, stores=stores))
-        ours.post("/register", email=EMAIL, password=GOOD)
+        service = ServiceUnderTest(create_app(settings, stores=stores))
+        service.post("/register", email=EMAIL, password=GOOD)
         until(lambda: "not confirmed" in caplog.text)
-        stop(ours.app)
+        stop(service.app)
         lines = "\n".join(record.getMessage() for record in caplog.records).split("\n")
         shown = "\n".join(line.removeprefix("  | ") for line in lines)
-        assert ours.post("/email/verify", code=code_in(shown), password=GOOD).status_code == 204
+        assert service.post("/email/verify", code=code_in(shown), password=GOOD).status_code == 204
 
 
 def test_worker_sends_mail_left_by_an_earlier_process(
@@ -104,7 +104,7 @@ def test_worker_sends_mail_left_by_an_earlier_process(
     prepare(settings)
     with opened_stores(settings) as stores, monkeypatch.context() as patched:
         patched.setattr(Mailing, "ensure_running", lambda self: None)
-        earlier = Site(create_app(settings, stores=stores))
+        earlier = ServiceUnderTest(create_app(settings, stores=stores))
         earlier.post("/register", email=EMAIL, password=GOOD)
     with running_smtp() as (received, port):
         settings = replace(
@@ -119,11 +119,11 @@ def test_mail_server_outage_does_not_fail_requests(settings: Settings) -> None:
     settings = replace(settings, smtp="smtp+plain://127.0.0.1:1", mail_from="login@example.com")
     prepare(settings)
     with opened_stores(settings) as stores:
-        ours = Site(create_app(settings, stores=stores))
-        assert ours.post("/register", email=EMAIL, password=GOOD).status_code == 201
-        ours.add_verified("bob@example.com")
-        assert ours.log_in("bob@example.com").status_code == 200
-        stop(ours.app)
+        service = ServiceUnderTest(create_app(settings, stores=stores))
+        assert service.post("/register", email=EMAIL, password=GOOD).status_code == 201
+        service.add_verified("bob@example.com")
+        assert service.log_in("bob@example.com").status_code == 200
+        stop(service.app)
         claimed = stores.accounts.repositories.outbox.claim(system_clock() + 86_000.0, 1.0)
         assert claimed is not None
         assert claimed.mail.recipient == EMAIL
@@ -136,8 +136,8 @@ def test_forked_application_sends_in_the_child(settings: Settings) -> None:
             settings, smtp=f"smtp+plain://127.0.0.1:{port}", mail_from="login@example.com"
         )
         app = create_app(settings, stores=open_stores(settings))
-        ours = Site(app)
-        ours.post("/register", email=EMAIL, password=GOOD)
+        service = ServiceUnderTest(app)
+        service.post("/register", email=EMAIL, password=GOOD)
         until(lambda: len(received.messages) == 1)
         with app.app_context():
             parents = service_context().mailing._delivery
@@ -148,7 +148,7 @@ def test_forked_application_sends_in_the_child(settings: Settings) -> None:
         child = os.fork()
         if child == 0:
             try:
-                ours.post("/password/forgot", email=EMAIL)
+                service.post("/password/forgot", email=EMAIL)
                 os.read(told, 1)
                 stop(app)
             finally:

@@ -10,16 +10,23 @@ from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # it ships no annotat
 from flask_watchword.accounts import password_strength as weak_passwords
 from flask_watchword.clock import system_clock
 from flask_watchword.service.features.bootstrap_admin.flow import offer_setup
-from tests.service.site import BETTER, EMAIL, GOOD, Site, code_in, site
+from tests.service.under_test import (
+    BETTER,
+    EMAIL,
+    GOOD,
+    ServiceUnderTest,
+    code_in,
+    service_under_test,
+)
 
 WEAK = "passwordpassword"
 MOST = 30
 
 
 @pytest.fixture
-def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def service(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceUnderTest]:
     # Differences between databases are covered by the store contracts.
-    with site(sqlite_url, monkeypatch) as found:
+    with service_under_test(sqlite_url, monkeypatch) as found:
         yield found
 
 
@@ -40,40 +47,40 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 Choose = Callable[[str], TestResponse]
 
 
-def _registering(ours: Site) -> Choose:
-    return lambda password: ours.post("/register", email=EMAIL, password=password)
+def _registering(service: ServiceUnderTest) -> Choose:
+    return lambda password: service.post("/register", email=EMAIL, password=password)
 
 
-def _resetting(ours: Site) -> Choose:
-    ours.add()
-    ours.post("/password/forgot", email=EMAIL)
-    code = ours.code()
-    return lambda password: ours.post("/password/reset", code=code, password=password)
+def _resetting(service: ServiceUnderTest) -> Choose:
+    service.add()
+    service.post("/password/forgot", email=EMAIL)
+    code = service.code()
+    return lambda password: service.post("/password/reset", code=code, password=password)
 
 
-def _resetting_without_a_code(ours: Site) -> Choose:
-    return lambda password: ours.post("/password/reset", code="guess", password=password)
+def _resetting_without_a_code(service: ServiceUnderTest) -> Choose:
+    return lambda password: service.post("/password/reset", code="guess", password=password)
 
 
-def _accepting_an_invitation(ours: Site) -> Choose:
-    boss = ours.add("boss@example.com")
-    ours.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
-    ours.post("/admin/users", ours.pair("boss@example.com")["access_token"], email=EMAIL)
-    code = code_in(ours.mail()[-1].body.text)
-    return lambda password: ours.post("/password/reset", code=code, password=password)
+def _accepting_an_invitation(service: ServiceUnderTest) -> Choose:
+    boss = service.add("boss@example.com")
+    service.parts.stores.users.set_roles(boss.id, frozenset({"admin"}))
+    service.post("/admin/users", service.pair("boss@example.com")["access_token"], email=EMAIL)
+    code = code_in(service.mail()[-1].body.text)
+    return lambda password: service.post("/password/reset", code=code, password=password)
 
 
-def _changing(ours: Site) -> Choose:
-    ours.add()
-    token = ours.pair()["access_token"]
-    return lambda password: ours.post(
+def _changing(service: ServiceUnderTest) -> Choose:
+    service.add()
+    token = service.pair()["access_token"]
+    return lambda password: service.post(
         "/password/change", token, current_password=GOOD, password=password
     )
 
 
-def _setting_up(ours: Site) -> Choose:
-    code = ours.parts.stores.accounts.run(lambda stores: offer_setup(stores, system_clock()))
-    return lambda password: ours.post("/setup", code=code, email=EMAIL, password=password)
+def _setting_up(service: ServiceUnderTest) -> Choose:
+    code = service.parts.stores.accounts.run(lambda stores: offer_setup(stores, system_clock()))
+    return lambda password: service.post("/setup", code=code, email=EMAIL, password=password)
 
 
 CHOOSING = [
@@ -88,9 +95,9 @@ CHOOSING = [
 
 @pytest.mark.parametrize("choosing", CHOOSING)
 def test_weak_passwords_are_counted_and_then_not_checked(
-    ours: Site, checked: list[str], choosing: Callable[[Site], Choose]
+    service: ServiceUnderTest, checked: list[str], choosing: Callable[[ServiceUnderTest], Choose]
 ) -> None:
-    choose = choosing(ours)
+    choose = choosing(service)
     assert [choose(WEAK).status_code for _ in range(MOST)] == [422] * MOST
     checked.clear()
     refused = choose(WEAK)
@@ -100,18 +107,18 @@ def test_weak_passwords_are_counted_and_then_not_checked(
     assert checked == []
 
 
-def test_an_accepted_password_is_refunded(ours: Site) -> None:
-    ours.add()
-    token, current, new = ours.pair()["access_token"], GOOD, BETTER
+def test_an_accepted_password_is_refunded(service: ServiceUnderTest) -> None:
+    service.add()
+    token, current, new = service.pair()["access_token"], GOOD, BETTER
     for _ in range(MOST + 1):
-        answer = ours.post("/password/change", token, current_password=current, password=new)
+        answer = service.post("/password/change", token, current_password=current, password=new)
         assert answer.status_code == 204
         current, new = new, current
 
 
-def test_users_behind_one_address_have_separate_limits(ours: Site) -> None:
-    choose = _changing(ours)
-    register = _registering(ours)
+def test_users_behind_one_address_have_separate_limits(service: ServiceUnderTest) -> None:
+    choose = _changing(service)
+    register = _registering(service)
     for _ in range(MOST):
         assert register(WEAK).status_code == 422
     assert register(WEAK).status_code == 429

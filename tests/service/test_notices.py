@@ -7,8 +7,8 @@ import pytest
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql.outbox import SqlOutbox
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send, unthrottled
-from tests.service.site import EMAIL, GOOD, Site, failing
 from tests.service.test_totp import enrolled
+from tests.service.under_test import EMAIL, GOOD, ServiceUnderTest, failing
 
 #: The notifications that a successful request of each endpoint sends to the owner, beside messages
 #: with codes.
@@ -27,11 +27,11 @@ NOTICES: Mapping[str, list[str]] = {
 
 
 @pytest.mark.parametrize("name", NOTICES)
-def test_owner_is_notified(ours: Site, name: str) -> None:
-    one, request = ENDPOINTS[name], GOOD_REQUESTS[name](unthrottled(ours))
-    ours.mail()
-    assert send(ours, one, request).status_code == min(one.responses)
-    notices = [mail for mail in ours.mail() if mail.kind != "change_email"]
+def test_owner_is_notified(service: ServiceUnderTest, name: str) -> None:
+    one, request = ENDPOINTS[name], GOOD_REQUESTS[name](unthrottled(service))
+    service.mail()
+    assert send(service, one, request).status_code == min(one.responses)
+    notices = [mail for mail in service.mail() if mail.kind != "change_email"]
     assert [mail.kind for mail in notices] == NOTICES[name]
     for mail in notices:
         assert mail.recipient == EMAIL
@@ -39,25 +39,27 @@ def test_owner_is_notified(ours: Site, name: str) -> None:
         assert EMAIL in mail.body.html
 
 
-def test_login_with_a_recovery_code_notifies_the_owner(ours: Site) -> None:
-    _, codes, _ = enrolled(ours)
-    pending = ours.log_in().get_json()["pending_token"]
-    ours.mail()
-    used = ours.post("/login/totp", pending_token=pending, recovery_code=codes[0])
+def test_login_with_a_recovery_code_notifies_the_owner(service: ServiceUnderTest) -> None:
+    _, codes, _ = enrolled(service)
+    pending = service.log_in().get_json()["pending_token"]
+    service.mail()
+    used = service.post("/login/totp", pending_token=pending, recovery_code=codes[0])
     assert used.status_code == 200
-    (mail,) = ours.mail()
+    (mail,) = service.mail()
     assert (mail.kind, mail.recipient) == ("recovery_code_used", EMAIL)
     assert "Recovery codes left: 9." in mail.body.text
     assert "Recovery codes left: 9." in mail.body.html
 
 
 @pytest.mark.parametrize("path", ["/tokens", "/clients"])
-def test_notification_names_the_key_and_escapes_its_name(ours: Site, path: str) -> None:
-    ours.add_verified()
+def test_notification_names_the_key_and_escapes_its_name(
+    service: ServiceUnderTest, path: str
+) -> None:
+    service.add_verified()
     name = "<script>alert(1)</script>"
-    made = ours.post(path, ours.pair()["access_token"], password=GOOD, name=name)
+    made = service.post(path, service.pair()["access_token"], password=GOOD, name=name)
     assert made.status_code == 201
-    (mail,) = ours.mail()
+    (mail,) = service.mail()
     assert name in mail.body.text
     assert "<script" not in mail.body.html
     assert "&lt;script&gt;" in mail.body.html
@@ -67,12 +69,12 @@ def test_notification_names_the_key_and_escapes_its_name(ours: Site, path: str) 
 
 
 def test_key_is_not_created_when_its_notification_cannot_be_stored(
-    ours: Site, monkeypatch: pytest.MonkeyPatch
+    service: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours.add_verified()
-    token = ours.pair()["access_token"]
+    service.add_verified()
+    token = service.pair()["access_token"]
     monkeypatch.setattr(SqlOutbox, "put", failing(StoreUnavailable("it is down")))
-    assert ours.post("/tokens", token, password=GOOD, name="nightly").status_code == 503
+    assert service.post("/tokens", token, password=GOOD, name="nightly").status_code == 503
     headers = {"Authorization": f"Bearer {token}"}
-    assert ours.client.get("/tokens", headers=headers).get_json() == {"tokens": []}
-    assert "machine_token_made" not in ours.events()
+    assert service.client.get("/tokens", headers=headers).get_json() == {"tokens": []}
+    assert "machine_token_made" not in service.events()

@@ -20,7 +20,7 @@ from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.executor import CompiledStatement, Values
 from flask_watchword.service.endpoint import Endpoint
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, Request, send, unthrottled
-from tests.service.site import Site
+from tests.service.under_test import ServiceUnderTest
 
 WRITING = [one for one in ENDPOINTS.values() if one.method != "GET"]
 APART = {
@@ -157,11 +157,15 @@ class Attempts:
     """One request, repeated with a failure at each of its statements in turn."""
 
     def __init__(
-        self, ours: Site, looking: Connection, one: Endpoint, database: FailingDatabase
+        self,
+        service: ServiceUnderTest,
+        looking: Connection,
+        one: Endpoint,
+        database: FailingDatabase,
     ) -> None:
-        self._ours, self._looking, self._one, self._database = ours, looking, one, database
+        self._ours, self._looking, self._one, self._database = service, looking, one, database
         self._prepare()
-        assert send(ours, one, self._request).status_code == min(one.responses)
+        assert send(service, one, self._request).status_code == min(one.responses)
         self._whole = change(self._before, rows(looking))
 
     def _prepare(self) -> None:
@@ -199,8 +203,8 @@ class Attempts:
 
 @pytest.mark.parametrize("one", WRITING, ids=lambda one: one.name)
 def test_a_request_changes_everything_or_nothing(
-    ours: Site, looking: Connection, database: FailingDatabase, one: Endpoint
+    service: ServiceUnderTest, looking: Connection, database: FailingDatabase, one: Endpoint
 ) -> None:
-    attempts = Attempts(unthrottled(ours), looking, one, database)
+    attempts = Attempts(unthrottled(service), looking, one, database)
     assert attempts.go_through(once=True) > 0
     assert attempts.go_through(once=False) > 0

@@ -9,15 +9,17 @@ from click.testing import CliRunner
 from flask_watchword.accounts.accounts import Accounts
 from flask_watchword.accounts.password_policy import UnacceptablePassword
 from flask_watchword.cli.main import main
-from tests.service.site import EMAIL, Site, site
+from tests.service.under_test import EMAIL, ServiceUnderTest, service_under_test
 
 EIGHT = "kd83hF9s"
 NINETEEN = "kd83hF9sLq02mZxTb7y"
 
 
-def lengths_accepted(ours: Site) -> list[int]:
+def lengths_accepted(service: ServiceUnderTest) -> list[int]:
     statuses = {
-        n: ours.post("/register", email=f"user{n}@example.com", password=NINETEEN[:n]).status_code
+        n: service.post(
+            "/register", email=f"user{n}@example.com", password=NINETEEN[:n]
+        ).status_code
         for n in (7, 8, 14, 15, 19)
     }
     assert set(statuses.values()) <= {201, 422}
@@ -28,24 +30,24 @@ def lengths_accepted(ours: Site) -> list[int]:
 def test_registration_uses_the_setting(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, least: int, accepted: list[int]
 ) -> None:
-    with site(sqlite_url, monkeypatch, min_password_characters=least) as ours:
-        assert lengths_accepted(ours) == accepted
+    with service_under_test(sqlite_url, monkeypatch, min_password_characters=least) as service:
+        assert lengths_accepted(service) == accepted
 
 
 @pytest.mark.parametrize("least", [8, 15, 30])
 def test_eight_characters_are_enough_with_a_second_factor(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, least: int
 ) -> None:
-    with site(sqlite_url, monkeypatch, min_password_characters=least) as ours:
-        user = ours.add()
-        with_factor = with_second_factor(ours)
+    with service_under_test(sqlite_url, monkeypatch, min_password_characters=least) as service:
+        user = service.add()
+        with_factor = with_second_factor(service)
         assert with_factor.hash_new_password(user, EMAIL, EIGHT)
         with pytest.raises(UnacceptablePassword):
             with_factor.hash_new_password(user, EMAIL, EIGHT[:7])
 
 
-def with_second_factor(ours: Site) -> Accounts:
-    accounts = ours.parts.accounts
+def with_second_factor(service: ServiceUnderTest) -> Accounts:
+    accounts = service.parts.accounts
     return replace(accounts, has_second_factor=lambda *_: True)
 
 

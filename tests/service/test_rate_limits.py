@@ -3,7 +3,7 @@
 import pytest
 
 from flask_watchword.service.load_settings import read_settings
-from tests.service.site import GOOD, Site, site
+from tests.service.under_test import GOOD, ServiceUnderTest, service_under_test
 
 
 @pytest.fixture
@@ -21,23 +21,23 @@ def test_endpoints_use_the_limits_of_the_settings(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, strict_limits: dict[str, str]
 ) -> None:
     limits = read_settings(strict_limits).limits
-    with site(sqlite_url, monkeypatch, limits=limits) as ours:
-        assert registrations(ours) == [201, 201, 201, 429]
-        assert len(ours.mail()) == 3
-        wrong = [ours.log_in("user0@example.com", "wrong").status_code for _ in range(3)]
+    with service_under_test(sqlite_url, monkeypatch, limits=limits) as service:
+        assert registrations(service) == [201, 201, 201, 429]
+        assert len(service.mail()) == 3
+        wrong = [service.log_in("user0@example.com", "wrong").status_code for _ in range(3)]
         assert wrong == [401, 401, 429]
-        assert [forgot(ours), forgot(ours)] == [202, 429]
-        assert [wrong_code(ours), wrong_code(ours)] == [400, 429]
+        assert [forgot(service), forgot(service)] == [202, 429]
+        assert [wrong_code(service), wrong_code(service)] == [400, 429]
 
 
-def registrations(ours: Site) -> list[int]:
+def registrations(service: ServiceUnderTest) -> list[int]:
     bodies = [{"email": f"user{n}@example.com", "password": GOOD} for n in range(4)]
-    return [ours.post("/register", **body).status_code for body in bodies]
+    return [service.post("/register", **body).status_code for body in bodies]
 
 
-def forgot(ours: Site) -> int:
-    return ours.post("/password/forgot", email="user1@example.com").status_code
+def forgot(service: ServiceUnderTest) -> int:
+    return service.post("/password/forgot", email="user1@example.com").status_code
 
 
-def wrong_code(ours: Site) -> int:
-    return ours.post("/password/reset", code="c" * 43, password=GOOD).status_code
+def wrong_code(service: ServiceUnderTest) -> int:
+    return service.post("/password/reset", code="c" * 43, password=GOOD).status_code

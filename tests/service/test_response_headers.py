@@ -125,6 +125,6 @@ def test_responses_of_the_surrounding_application_are_unchanged(stores: Stores) 
     cors = {"Vary", "Access-Control-Allow-Origin"}
     for path, shared in (("/", set()), ("/nothing", set()), ("/auth/nothing", cors)):
         answer = client.get(path, headers={"Origin": "https://app.example"})
-        ours = {*HEADERS, "Strict-Transport-Security", *cors}
-        assert ours & set(answer.headers.keys()) == shared
+        service = {*HEADERS, "Strict-Transport-Security", *cors}
+        assert service & set(answer.headers.keys()) == shared
     assert_security_headers(client.get("/auth/healthz"))

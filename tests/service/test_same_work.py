@@ -12,7 +12,7 @@ from flask_watchword.accounts.outbox import Mail, SendingFailed, deliver_due
 from flask_watchword.clock import system_clock
 from flask_watchword.service.mail.mailing import Mailing
 from tests.infra.sql.recorded_statements import about_our_tables, recording
-from tests.service.site import GOOD, Site, site
+from tests.service.under_test import GOOD, ServiceUnderTest, service_under_test
 
 KINDS = ("known", "unknown", "disabled")
 VALUES = re.compile(r"[xX]?'(?:[^']|'')*'|\b\d+(?:\.\d+)?(?:e\d+)?\b")
@@ -40,12 +40,12 @@ def shapes(sent: list[tuple[str, Any]]) -> list[str]:
     return found
 
 
-def add_users(ours: Site) -> None:
-    ours.add("known@example.com")
-    ours.parts.stores.users.disable(ours.add("disabled@example.com").id, system_clock())
+def add_users(service: ServiceUnderTest) -> None:
+    service.add("known@example.com")
+    service.parts.stores.users.disable(service.add("disabled@example.com").id, system_clock())
     # The connection, and what the driver reads about the database.
-    ours.post("/password/forgot", email="another@example.com")
-    ours.mail()
+    service.post("/password/forgot", email="another@example.com")
+    service.mail()
 
 
 @pytest.mark.parametrize("failure", [None, SendingFailed("421")], ids=["sent", "later"])
@@ -60,13 +60,13 @@ def test_known_unknown_and_disabled_accounts_cause_the_same_work(
     monkeypatch.setattr(Mailing, "wake", lambda _: woken.append("woken"))
     body = {"password": GOOD} if path == "/register" else {}
     asked, delivered, woken_by = {}, {}, {}
-    with recording() as sent, site(database_url, monkeypatch) as ours:
-        add_users(ours)
-        outbox = ours.parts.repositories.outbox
+    with recording() as sent, service_under_test(database_url, monkeypatch) as service:
+        add_users(service)
+        outbox = service.parts.repositories.outbox
         for kind in KINDS:
             sent.clear()
             woken.clear()
-            ours.post(path, email=f"{kind}@example.com", **body)
+            service.post(path, email=f"{kind}@example.com", **body)
             asked[kind], woken_by[kind] = shapes(sent), len(woken)
             transport = Dialogue(failure)
             outcomes = deliver_due(outbox, transport, system_clock, 10)

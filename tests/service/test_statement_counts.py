@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from flask_watchword.infra.sql import tables
 from tests.infra.sql.counted_statements import Count, counting
 from tests.service.good_requests import totp_code
-from tests.service.site import BETTER, EMAIL, GOOD, Site, site
+from tests.service.under_test import BETTER, EMAIL, GOOD, ServiceUnderTest, service_under_test
 
 
 class Cost(NamedTuple):
@@ -30,87 +30,89 @@ def both(cost: Cost, *, further: int = 0) -> Mapping[str, Cost]:
 
 
 #: Prepares a request of a user; returns the function that sends it.
-Prepare = Callable[[Site, str], Callable[[], TestResponse]]
+Prepare = Callable[[ServiceUnderTest, str], Callable[[], TestResponse]]
 
 
 @pytest.fixture
-def counted(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Site, Count]]:
+def counted(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[ServiceUnderTest, Count]]:
     """A service whose signing keys are not reloaded, and what its requests send."""
     # Tokens that were issued before a database was created cost a look-up of their session.
     engine = create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(update(tables.epoch).values(since=0.0))
     engine.dispose()
-    with counting() as count, site(database_url, monkeypatch) as ours:
-        monkeypatch.setattr(ours.parts.keys, "_fresh_seconds", float("inf"))
-        yield ours, count
+    with counting() as count, service_under_test(database_url, monkeypatch) as service:
+        monkeypatch.setattr(service.parts.keys, "_fresh_seconds", float("inf"))
+        yield service, count
 
 
-def login(ours: Site, email: str) -> Callable[[], TestResponse]:
-    ours.add(email)
-    return lambda: ours.log_in(email)
+def login(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    service.add(email)
+    return lambda: service.log_in(email)
 
 
-def wrong_login(ours: Site, email: str) -> Callable[[], TestResponse]:
-    ours.add(email)
-    return lambda: ours.log_in(email, BETTER)
+def wrong_login(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    service.add(email)
+    return lambda: service.log_in(email, BETTER)
 
 
-def unknown_login(ours: Site, email: str) -> Callable[[], TestResponse]:
-    return lambda: ours.log_in(email)
+def unknown_login(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    return lambda: service.log_in(email)
 
 
-def refresh(ours: Site, email: str) -> Callable[[], TestResponse]:
-    ours.add(email)
-    token = ours.pair(email)["refresh_token"]
-    return lambda: ours.post("/refresh", token)
+def refresh(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    service.add(email)
+    token = service.pair(email)["refresh_token"]
+    return lambda: service.post("/refresh", token)
 
 
-def me(ours: Site, email: str) -> Callable[[], TestResponse]:
-    ours.add(email)
-    token = ours.pair(email)["access_token"]
-    return lambda: ours.me(token)
+def me(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    service.add(email)
+    token = service.pair(email)["access_token"]
+    return lambda: service.me(token)
 
 
-def logout(ours: Site, email: str) -> Callable[[], TestResponse]:
-    ours.add(email)
-    token = ours.pair(email)["access_token"]
-    return lambda: ours.post("/logout", token)
+def logout(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    service.add(email)
+    token = service.pair(email)["access_token"]
+    return lambda: service.post("/logout", token)
 
 
-def register(ours: Site, email: str) -> Callable[[], TestResponse]:
-    return lambda: ours.post("/register", email=email, password=GOOD)
+def register(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    return lambda: service.post("/register", email=email, password=GOOD)
 
 
-def forgot_password(ours: Site, email: str) -> Callable[[], TestResponse]:
-    ours.add(email)
-    return lambda: ours.post("/password/forgot", email=email)
+def forgot_password(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    service.add(email)
+    return lambda: service.post("/password/forgot", email=email)
 
 
-def reset_password(ours: Site, email: str) -> Callable[[], TestResponse]:
-    ours.mail()
-    forgot_password(ours, email)()
-    code = ours.code()
-    return lambda: ours.post("/password/reset", code=code, password=BETTER)
+def reset_password(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    service.mail()
+    forgot_password(service, email)()
+    code = service.code()
+    return lambda: service.post("/password/reset", code=code, password=BETTER)
 
 
-def _enrolled(ours: Site, email: str) -> str:
-    ours.add_verified(email)
-    token = ours.pair(email)["access_token"]
-    secret: str = ours.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
-    assert ours.post("/totp/confirm", token, code=totp_code(secret, -1)).status_code == 200
+def _enrolled(service: ServiceUnderTest, email: str) -> str:
+    service.add_verified(email)
+    token = service.pair(email)["access_token"]
+    secret: str = service.post("/totp/enrol", token, password=GOOD).get_json()["secret"]
+    assert service.post("/totp/confirm", token, code=totp_code(secret, -1)).status_code == 200
     return secret
 
 
-def challenge(ours: Site, email: str) -> Callable[[], TestResponse]:
-    _enrolled(ours, email)
-    return lambda: ours.log_in(email)
+def challenge(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    _enrolled(service, email)
+    return lambda: service.log_in(email)
 
 
-def login_totp(ours: Site, email: str) -> Callable[[], TestResponse]:
-    secret = _enrolled(ours, email)
-    pending = ours.pair(email)["pending_token"]
-    return lambda: ours.post("/login/totp", pending_token=pending, code=totp_code(secret))
+def login_totp(service: ServiceUnderTest, email: str) -> Callable[[], TestResponse]:
+    secret = _enrolled(service, email)
+    pending = service.pair(email)["pending_token"]
+    return lambda: service.post("/login/totp", pending_token=pending, code=totp_code(secret))
 
 
 #: By request, the statements that it sends, its transactions that change rows, and its statements
@@ -132,11 +134,13 @@ COSTS: Mapping[Prepare, Mapping[str, Cost]] = {
 
 @pytest.mark.parametrize("prepare", COSTS, ids=lambda prepare: prepare.__name__)
 def test_a_request_sends_these_statements(
-    counted: tuple[Site, Count], database_url: str, prepare: Prepare
+    counted: tuple[ServiceUnderTest, Count], database_url: str, prepare: Prepare
 ) -> None:
-    ours, count = counted
-    prepare(ours, "first@example.com")()  # opens connections, and reads what is read now and then
-    send = prepare(ours, EMAIL)
+    service, count = counted
+    prepare(
+        service, "first@example.com"
+    )()  # opens connections, and reads what is read now and then
+    send = prepare(service, EMAIL)
     count.reset()
     assert send().status_code in (200, 201, 202, 204) or prepare in (wrong_login, unknown_login)
     cost = Cost(count.statements, count.transactions, count.reads)

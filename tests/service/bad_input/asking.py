@@ -19,7 +19,7 @@ from flask_watchword.service.features.table import active_features, endpoints_of
 from flask_watchword.service.openapi.document import api_document
 from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContext
 from tests.service.declared import OF_A_PROBLEM
-from tests.service.site import GOOD, Site
+from tests.service.under_test import GOOD, ServiceUnderTest
 
 SERVED = endpoints_of(active_features(Settings()))
 WITH_BODY = [one for one in SERVED if one.body is not None]
@@ -34,7 +34,7 @@ _number = itertools.count()
 #: Status codes of requests rejected for their form; the client may correct and resend them.
 _CHANGED_NOTHING = {400, 404, 405, 413, 415, 422}
 #: For each service and endpoint name: a token that has not changed anything yet.
-_unused: WeakKeyDictionary[Site, dict[str, str]] = WeakKeyDictionary()
+_unused: WeakKeyDictionary[ServiceUnderTest, dict[str, str]] = WeakKeyDictionary()
 
 
 def schema_of(one: Endpoint) -> Schema:
@@ -83,18 +83,18 @@ def written(members: Mapping[str, bytes]) -> bytes:
     return b"{" + b",".join(json.dumps(n).encode() + b":" + v for n, v in members.items()) + b"}"
 
 
-def token_for(ours: Site, one: Endpoint) -> str | None:
+def token_for(service: ServiceUnderTest, one: Endpoint) -> str | None:
     """Return a token that the endpoint accepts, of a user that no other request uses."""
     if not one.access.tokens:
         return None
     # A user with every permission, so that a rejection can only come from the input.
     user = replace(
-        new_user(f"user{next(_number)}@example.com", ours.parts.passwords.hash(GOOD), 0.0),
+        new_user(f"user{next(_number)}@example.com", service.parts.passwords.hash(GOOD), 0.0),
         roles=frozenset({"admin"}),
     )
-    ours.parts.stores.users.add(user)
-    with ours.app.app_context():
-        pair = ours.parts.sessions.start(
+    service.parts.stores.users.add(user)
+    with service.app.app_context():
+        pair = service.parts.sessions.start(
             AuthenticationContext(user, (PASSWORD_METHOD,)), fresh=True
         )
     return pair.refresh_token if one.access.tokens == ("refresh",) else pair.access_token
@@ -105,17 +105,21 @@ def path_with(text: str, one: Endpoint) -> str:
     return re.sub(r"<[^>]+>", lambda _: quote(text, safe=""), one.path)
 
 
-def send(ours: Site, one: Endpoint, body: bytes | None = None, **how: Any) -> TestResponse:
+def send(
+    service: ServiceUnderTest, one: Endpoint, body: bytes | None = None, **how: Any
+) -> TestResponse:
     """Return the response of an endpoint to an authorised client, after checking its form."""
-    tokens = _unused.setdefault(ours, {})
+    tokens = _unused.setdefault(service, {})
     token = (
-        how.pop("token") if "token" in how else tokens.pop(one.name, None) or token_for(ours, one)
+        how.pop("token")
+        if "token" in how
+        else tokens.pop(one.name, None) or token_for(service, one)
     )
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     if body is not None:
         how.setdefault("content_type", "application/json")
     path = how.pop("path", path_with("1", one))
-    answer = ours.client.open(path, method=one.method, data=body, headers=headers, **how)
+    answer = service.client.open(path, method=one.method, data=body, headers=headers, **how)
     assert_well_formed(answer)
     has_read = one.method == "GET" and answer.status_code == 200
     if token is not None and (has_read or answer.status_code in _CHANGED_NOTHING):

@@ -6,7 +6,7 @@ import pytest
 
 from flask_watchword.service.endpoint import Endpoint
 from tests.service.bad_input.asking import SERVED, WITH_BODY, name_of, send, valid_body, written
-from tests.service.site import Site
+from tests.service.under_test import ServiceUnderTest
 
 MEGABYTE = b"x" * 1_048_576
 
@@ -64,7 +64,9 @@ OTHER_TYPES = [
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_body_of_a_megabyte_is_rejected_unread(over_sqlite: Site, one: Endpoint) -> None:
+def test_body_of_a_megabyte_is_rejected_unread(
+    over_sqlite: ServiceUnderTest, one: Endpoint
+) -> None:
     for kind, body in LONG.items():
         answer = send(over_sqlite, one, body)
         assert (answer.status_code, answer.get_json()["code"]) == (
@@ -74,14 +76,18 @@ def test_body_of_a_megabyte_is_rejected_unread(over_sqlite: Site, one: Endpoint)
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_body_that_is_not_a_json_object_is_rejected(over_sqlite: Site, one: Endpoint) -> None:
+def test_body_that_is_not_a_json_object_is_rejected(
+    over_sqlite: ServiceUnderTest, one: Endpoint
+) -> None:
     for kind, body in CUT.items():
         answer = send(over_sqlite, one, body)
         assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_json"), kind
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_body_of_another_content_type_is_rejected(over_sqlite: Site, one: Endpoint) -> None:
+def test_body_of_another_content_type_is_rejected(
+    over_sqlite: ServiceUnderTest, one: Endpoint
+) -> None:
     body = written(valid_body(one))
     for content_type in OTHER_TYPES:
         environ = {} if content_type is None else {"CONTENT_TYPE": content_type}
@@ -93,12 +99,12 @@ def test_body_of_another_content_type_is_rejected(over_sqlite: Site, one: Endpoi
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_missing_body_is_rejected(over_sqlite: Site, one: Endpoint) -> None:
+def test_missing_body_is_rejected(over_sqlite: ServiceUnderTest, one: Endpoint) -> None:
     assert send(over_sqlite, one).status_code == 415
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_compressed_body_is_not_decompressed(over_sqlite: Site, one: Endpoint) -> None:
+def test_compressed_body_is_not_decompressed(over_sqlite: ServiceUnderTest, one: Endpoint) -> None:
     packed = gzip.compress(written(valid_body(one)))
     environ = {"HTTP_CONTENT_ENCODING": "gzip"}
     assert send(over_sqlite, one, packed, environ_overrides=environ).status_code == 415
@@ -107,14 +113,16 @@ def test_compressed_body_is_not_decompressed(over_sqlite: Site, one: Endpoint) -
 @pytest.mark.parametrize("length", ["-1", "0", "1", "abc", "1e3", "9" * 30, "", "1, 2"])
 @pytest.mark.parametrize("one", SERVED, ids=name_of)
 def test_wrong_content_length_causes_no_server_error(
-    over_sqlite: Site, one: Endpoint, length: str
+    over_sqlite: ServiceUnderTest, one: Endpoint, length: str
 ) -> None:
     body = written(valid_body(one)) if one.body else b"{}"
     send(over_sqlite, one, body, environ_overrides={"CONTENT_LENGTH": length})
 
 
 @pytest.mark.parametrize("one", [one for one in SERVED if one not in WITH_BODY], ids=name_of)
-def test_body_of_an_endpoint_that_reads_none_is_ignored(over_sqlite: Site, one: Endpoint) -> None:
+def test_body_of_an_endpoint_that_reads_none_is_ignored(
+    over_sqlite: ServiceUnderTest, one: Endpoint
+) -> None:
     plain = send(over_sqlite, one)
     for body in (*LONG.values(), b'{"is_admin": true}'):
         assert send(over_sqlite, one, body).status_code == plain.status_code

@@ -23,7 +23,7 @@ from tests.service.bad_input.asking import (
     written,
 )
 from tests.service.bad_input.odd_values import ASSIGNED, KINDS, NO_JSON
-from tests.service.site import Site
+from tests.service.under_test import ServiceUnderTest
 
 
 def allows(one: Endpoint, name: str, value: bytes) -> bool:
@@ -38,7 +38,7 @@ def allows(one: Endpoint, name: str, value: bytes) -> bool:
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
 def test_field_of_the_wrong_type_is_rejected_by_name(
-    over_sqlite: Site, one: Endpoint, name: str
+    over_sqlite: ServiceUnderTest, one: Endpoint, name: str
 ) -> None:
     refused = 0
     for kind, value in KINDS.items():
@@ -51,7 +51,7 @@ def test_field_of_the_wrong_type_is_rejected_by_name(
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
 def test_body_with_an_invalid_json_value_is_rejected(
-    over_sqlite: Site, one: Endpoint, name: str
+    over_sqlite: ServiceUnderTest, one: Endpoint, name: str
 ) -> None:
     for kind, value in NO_JSON.items():
         answer = send(over_sqlite, one, written({**valid_body(one), name: value}))
@@ -59,7 +59,7 @@ def test_body_with_an_invalid_json_value_is_rejected(
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_missing_field_is_rejected_by_name(over_sqlite: Site, one: Endpoint) -> None:
+def test_missing_field_is_rejected_by_name(over_sqlite: ServiceUnderTest, one: Endpoint) -> None:
     for name in valid_body(one):
         members = valid_body(one)
         del members[name]
@@ -68,7 +68,7 @@ def test_missing_field_is_rejected_by_name(over_sqlite: Site, one: Endpoint) -> 
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_undeclared_field_is_rejected_by_name(over_sqlite: Site, one: Endpoint) -> None:
+def test_undeclared_field_is_rejected_by_name(over_sqlite: ServiceUnderTest, one: Endpoint) -> None:
     for name in set(ASSIGNED) - set(schema_of(one)["properties"]):
         for value in (b"true", b'["admin"]'):
             answer = send(over_sqlite, one, written({**valid_body(one), name: value}))
@@ -76,7 +76,9 @@ def test_undeclared_field_is_rejected_by_name(over_sqlite: Site, one: Endpoint) 
 
 
 @pytest.mark.parametrize("one", WITH_BODY, ids=name_of)
-def test_body_with_duplicate_members_is_rejected(over_sqlite: Site, one: Endpoint) -> None:
+def test_body_with_duplicate_members_is_rejected(
+    over_sqlite: ServiceUnderTest, one: Endpoint
+) -> None:
     for name, value in valid_body(one).items():
         members = written(valid_body(one))
         for again in (b'"%s"' % name.encode(), b'"\\u%04x%s"' % (ord(name[0]), name[1:].encode())):
@@ -114,7 +116,7 @@ def test_every_value_has_a_size_limit() -> None:
 
 
 def test_undeclared_or_repeated_query_parameter_is_rejected_by_name(
-    over_sqlite: Site,
+    over_sqlite: ServiceUnderTest,
 ) -> None:
     for one in SERVED:
         if one.query is None:

@@ -11,7 +11,7 @@ from flask_watchword.service.endpoint import Endpoint
 from tests.service.bad_input.asking import DOCUMENT, SERVED, Schema, name_of, send
 from tests.service.bad_input.headers import environ
 from tests.service.bad_input.odd_values import ASSIGNED, HOSTILE
-from tests.service.site import Site
+from tests.service.under_test import ServiceUnderTest
 
 FORM = "application/x-www-form-urlencoded"
 WITH_FORM = [one for one in SERVED if one.form is not None]
@@ -36,8 +36,8 @@ def _sample(schema: Schema) -> str:
     return str(schema["enum"][0]) if "enum" in schema else "text"
 
 
-def sent(ours: Site, one: Endpoint, form: bytes) -> TestResponse:
-    return send(ours, one, form, content_type=FORM)
+def sent(service: ServiceUnderTest, one: Endpoint, form: bytes) -> TestResponse:
+    return send(service, one, form, content_type=FORM)
 
 
 def is_rejected(answer: TestResponse, code: str = "invalid_request") -> bool:
@@ -47,7 +47,7 @@ def is_rejected(answer: TestResponse, code: str = "invalid_request") -> bool:
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
 def test_hostile_texts_in_a_parameter_are_rejected(
-    everywhere: Site, one: Endpoint, name: str
+    everywhere: ServiceUnderTest, one: Endpoint, name: str
 ) -> None:
     for text in HOSTILE:
         answer = sent(everywhere, one, urlencode({**valid_form(one), name: text}).encode())
@@ -55,7 +55,9 @@ def test_hostile_texts_in_a_parameter_are_rejected(
 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
-def test_repeated_parameter_is_rejected(over_sqlite: Site, one: Endpoint, name: str) -> None:
+def test_repeated_parameter_is_rejected(
+    over_sqlite: ServiceUnderTest, one: Endpoint, name: str
+) -> None:
     form = valid_form(one)
     value = quote_plus(form.get(name, "text"))
     twice = urlencode(form) + f"&{name}={value}" * (1 if name in form else 2)
@@ -64,7 +66,7 @@ def test_repeated_parameter_is_rejected(over_sqlite: Site, one: Endpoint, name: 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
 def test_parameter_that_is_too_long_is_rejected(
-    over_sqlite: Site, one: Endpoint, name: str
+    over_sqlite: ServiceUnderTest, one: Endpoint, name: str
 ) -> None:
     answer = sent(over_sqlite, one, urlencode({**valid_form(one), name: "x" * 60_000}).encode())
     assert answer.status_code == 400
@@ -72,7 +74,9 @@ def test_parameter_that_is_too_long_is_rejected(
 
 
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_missing_required_parameter_is_rejected(over_sqlite: Site, one: Endpoint) -> None:
+def test_missing_required_parameter_is_rejected(
+    over_sqlite: ServiceUnderTest, one: Endpoint
+) -> None:
     for name in valid_form(one):
         form = valid_form(one)
         del form[name]
@@ -82,7 +86,7 @@ def test_missing_required_parameter_is_rejected(over_sqlite: Site, one: Endpoint
 
 
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_unknown_parameters_are_ignored(over_sqlite: Site, one: Endpoint) -> None:
+def test_unknown_parameters_are_ignored(over_sqlite: ServiceUnderTest, one: Endpoint) -> None:
     known = schema_of(one)["properties"]
     plain = sent(over_sqlite, one, urlencode(valid_form(one)).encode())
     for name in set(ASSIGNED) - set(known):
@@ -96,12 +100,16 @@ def test_unknown_parameters_are_ignored(over_sqlite: Site, one: Endpoint) -> Non
     ids=lambda form: repr(form[:10]),
 )
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_body_that_is_not_a_form_is_rejected(over_sqlite: Site, one: Endpoint, form: bytes) -> None:
+def test_body_that_is_not_a_form_is_rejected(
+    over_sqlite: ServiceUnderTest, one: Endpoint, form: bytes
+) -> None:
     assert is_rejected(sent(over_sqlite, one, form))
 
 
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_form_of_a_megabyte_is_rejected_unread(over_sqlite: Site, one: Endpoint) -> None:
+def test_form_of_a_megabyte_is_rejected_unread(
+    over_sqlite: ServiceUnderTest, one: Endpoint
+) -> None:
     form = urlencode(valid_form(one)).encode() + b"&a=" + b"x" * 1_048_576
     assert sent(over_sqlite, one, form).status_code == 413
 
@@ -112,7 +120,7 @@ def test_form_of_a_megabyte_is_rejected_unread(over_sqlite: Site, one: Endpoint)
 )
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
 def test_body_of_another_content_type_is_rejected(
-    over_sqlite: Site, one: Endpoint, content_type: str
+    over_sqlite: ServiceUnderTest, one: Endpoint, content_type: str
 ) -> None:
     form = urlencode(valid_form(one)).encode()
     overrides = {"CONTENT_TYPE": content_type}
@@ -121,7 +129,7 @@ def test_body_of_another_content_type_is_rejected(
 
 
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_compressed_form_is_not_decompressed(over_sqlite: Site, one: Endpoint) -> None:
+def test_compressed_form_is_not_decompressed(over_sqlite: ServiceUnderTest, one: Endpoint) -> None:
     packed = gzip.compress(urlencode(valid_form(one)).encode())
     overrides = environ("gzip", "Content-Encoding")
     answer = send(over_sqlite, one, packed, content_type=FORM, environ_overrides=overrides)
@@ -129,7 +137,9 @@ def test_compressed_form_is_not_decompressed(over_sqlite: Site, one: Endpoint) -
 
 
 @pytest.mark.parametrize("one", WITH_FORM, ids=name_of)
-def test_hostile_client_credentials_are_rejected(everywhere: Site, one: Endpoint) -> None:
+def test_hostile_client_credentials_are_rejected(
+    everywhere: ServiceUnderTest, one: Endpoint
+) -> None:
     form = urlencode(valid_form(one)).encode()
     for text in HOSTILE:
         for value in (f"Basic {text}", f"Basic {_basic(text)}", f"basic {_basic(text)}", text):

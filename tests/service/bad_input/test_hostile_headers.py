@@ -17,20 +17,20 @@ from tests.service.bad_input.asking import (
 )
 from tests.service.bad_input.headers import HEADERS, environ
 from tests.service.bad_input.odd_values import HOSTILE
-from tests.service.site import Site
+from tests.service.under_test import ServiceUnderTest
 
 ADMITTED_TO = [one for one in SERVED if one.access.tokens]
 
 
 @pytest.mark.parametrize("one", [one for one in SERVED if one.query is None], ids=name_of)
-def test_hostile_text_in_an_ignored_query(over_sqlite: Site, one: Endpoint) -> None:
+def test_hostile_text_in_an_ignored_query(over_sqlite: ServiceUnderTest, one: Endpoint) -> None:
     body = written(valid_body(one)) if one.body else None
     for text in HOSTILE:
         send(over_sqlite, one, body, query_string={text: text})
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PUT", "PATCH"])
-def test_hostile_text_as_a_path(over_sqlite: Site, method: str) -> None:
+def test_hostile_text_as_a_path(over_sqlite: ServiceUnderTest, method: str) -> None:
     for text in HOSTILE:
         answer = over_sqlite.client.open(f"/x{quote(text, safe='')}", method=method)
         assert_well_formed(answer)
@@ -38,7 +38,7 @@ def test_hostile_text_as_a_path(over_sqlite: Site, method: str) -> None:
 
 
 @pytest.mark.parametrize("header", [*HEADERS, "Host", "Content-Language", "Transfer-Encoding"])
-def test_hostile_text_in_one_header(over_sqlite: Site, header: str) -> None:
+def test_hostile_text_in_one_header(over_sqlite: ServiceUnderTest, header: str) -> None:
     for one in SERVED:
         if one.name in ("login", "me", "list_sessions", "jwks"):
             body = written(valid_body(one)) if one.body else None
@@ -47,7 +47,7 @@ def test_hostile_text_in_one_header(over_sqlite: Site, header: str) -> None:
 
 
 @pytest.mark.parametrize("one", ADMITTED_TO, ids=name_of)
-def test_hostile_text_as_a_token(over_sqlite: Site, one: Endpoint) -> None:
+def test_hostile_text_as_a_token(over_sqlite: ServiceUnderTest, one: Endpoint) -> None:
     body = written(valid_body(one)) if one.body else None
     good = token_for(over_sqlite, one)
     odd = ["Bearer", "Bearer ", f"Bearer {good} {good}", f"Bearer {good}.", "a" * 20_000]
@@ -60,7 +60,7 @@ def test_hostile_text_as_a_token(over_sqlite: Site, one: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("one", ADMITTED_TO, ids=name_of)
-def test_hostile_text_as_a_cookie(over_sqlite: Site, one: Endpoint) -> None:
+def test_hostile_text_as_a_cookie(over_sqlite: ServiceUnderTest, one: Endpoint) -> None:
     body = written(valid_body(one)) if one.body else None
     for text in HOSTILE:
         for value in (text, f"{ACCESS_COOKIE}={text}", f"{REFRESH_COOKIE}={text}; {text}={text}"):

@@ -23,21 +23,21 @@ from tests.service.bad_input.asking import (
 )
 from tests.service.bad_input.headers import HEADERS, environ
 from tests.service.bad_input.odd_values import HOSTILE
-from tests.service.site import Site
+from tests.service.under_test import ServiceUnderTest
 
 WITH_QUERY = [one for one in SERVED if one.query is not None]
 WITH_VARIABLES = [one for one in SERVED if "<" in one.path]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _assert_nothing_broke(everywhere: Site) -> Iterator[None]:
+def _assert_nothing_broke(everywhere: ServiceUnderTest) -> Iterator[None]:
     yield
     assert everywhere.client.get("/readyz").status_code == 200
     assert verify(everywhere.parts.repositories.audit_log).is_intact
 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)
-def test_hostile_text_in_a_field(everywhere: Site, one: Endpoint, name: str) -> None:
+def test_hostile_text_in_a_field(everywhere: ServiceUnderTest, one: Endpoint, name: str) -> None:
     for text in HOSTILE:
         body = written({**valid_body(one), name: json.dumps(text).encode()})
         answer = send(everywhere, one, body)
@@ -45,14 +45,14 @@ def test_hostile_text_in_a_field(everywhere: Site, one: Endpoint, name: str) -> 
 
 
 @pytest.mark.parametrize("one", WITH_VARIABLES, ids=name_of)
-def test_hostile_text_in_a_path(everywhere: Site, one: Endpoint) -> None:
+def test_hostile_text_in_a_path(everywhere: ServiceUnderTest, one: Endpoint) -> None:
     for text in HOSTILE:
         answer = send(everywhere, one, path=path_with(text, one))
         assert answer.status_code >= 400
 
 
 @pytest.mark.parametrize("one", WITH_QUERY, ids=name_of)
-def test_hostile_text_in_a_query(everywhere: Site, one: Endpoint) -> None:
+def test_hostile_text_in_a_query(everywhere: ServiceUnderTest, one: Endpoint) -> None:
     for text in HOSTILE:
         for name in parameters_of(one):
             send(everywhere, one, query_string={name: text})
@@ -61,7 +61,7 @@ def test_hostile_text_in_a_query(everywhere: Site, one: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("one", SERVED, ids=name_of)
-def test_hostile_text_in_every_header(everywhere: Site, one: Endpoint) -> None:
+def test_hostile_text_in_every_header(everywhere: ServiceUnderTest, one: Endpoint) -> None:
     body = written(valid_body(one)) if one.body else None
     for text in HOSTILE:
         answer = send(everywhere, one, body, environ_overrides=environ(text, *HEADERS))

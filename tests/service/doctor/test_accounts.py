@@ -20,7 +20,7 @@ from flask_watchword.service.features.email_verification.checks import check_ver
 from flask_watchword.service.features.table import FEATURES, factors_of
 from flask_watchword.service.features.totp.flow import TOTP, new_enrolment
 from tests.service.places import empty_accounts
-from tests.service.site import CHEAPEST, GOOD, Site
+from tests.service.under_test import CHEAPEST, GOOD, ServiceUnderTest
 
 FACTORS = factors_of(FEATURES)
 
@@ -37,10 +37,10 @@ def test_hashes_with_outdated_parameters_are_counted() -> None:
     assert found.says.startswith("2 of 3 ")
 
 
-def test_admins_without_a_second_factor_are_reported(ours: Site) -> None:
-    accounts = ours.parts.repositories
+def test_admins_without_a_second_factor_are_reported(service: ServiceUnderTest) -> None:
+    accounts = service.parts.repositories
     assert check_admins(accounts, FACTORS).level is Level.WARNING
-    ada = ours.add_verified("ada@example.com")
+    ada = service.add_verified("ada@example.com")
     accounts.users.set_roles(ada.id, frozenset({ADMIN}))
     found = check_admins(accounts, FACTORS)
     assert found.level is Level.WARNING

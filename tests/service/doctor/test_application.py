@@ -2,9 +2,9 @@
 
 from flask_watchword.extension.checks.results import Level
 from flask_watchword.extension.checks.runner import check_app
-from tests.service.site import Site
+from tests.service.under_test import ServiceUnderTest
 
 
-def test_options_set_by_the_service_cause_no_finding(ours: Site) -> None:
-    findings = list(check_app(ours.app))
+def test_options_set_by_the_service_cause_no_finding(service: ServiceUnderTest) -> None:
+    findings = list(check_app(service.app))
     assert {finding.level for finding in findings} == {Level.OK}, findings

@@ -16,7 +16,7 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.service.endpoint import Endpoint
 from flask_watchword.service.logs.formats import JsonFormat, TextFormat
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, send, unthrottled
-from tests.service.site import GOOD, Site, failing, site
+from tests.service.under_test import GOOD, ServiceUnderTest, failing, service_under_test
 
 #: Names of secret members in bodies, forms, queries and responses.
 SECRET_NAMES = {
@@ -93,9 +93,9 @@ def log_capture(monkeypatch: pytest.MonkeyPatch) -> Iterator[LogCapture]:
     for handler, form in zip(handlers, (TextFormat(), JsonFormat()), strict=True):
         handler.setFormatter(form)
         logging.getLogger().addHandler(handler)
-    ours = logging.getLogger("flask_watchword")
-    level = ours.level
-    ours.setLevel(logging.INFO)
+    service = logging.getLogger("flask_watchword")
+    level = service.level
+    service.setLevel(logging.INFO)
     ask = FlaskClient.open
 
     def send_request(self: FlaskClient, *args: Any, **kwargs: Any) -> TestResponse:
@@ -105,14 +105,14 @@ def log_capture(monkeypatch: pytest.MonkeyPatch) -> Iterator[LogCapture]:
 
     monkeypatch.setattr(FlaskClient, "open", send_request)
     yield log_capture
-    ours.setLevel(level)
+    service.setLevel(level)
     for handler in handlers:
         logging.getLogger().removeHandler(handler)
 
 
 @pytest.fixture
-def ours(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    with site(sqlite_url, monkeypatch) as made:
+def service(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceUnderTest]:
+    with service_under_test(sqlite_url, monkeypatch) as made:
         yield unthrottled(made)
 
 
@@ -130,31 +130,36 @@ def in_odd_places(one: Endpoint, token: str | None) -> Iterable[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("one", ENDPOINTS.values(), ids=lambda one: one.name)
-def test_no_endpoint_logs_a_secret(ours: Site, log_capture: LogCapture, one: Endpoint) -> None:
-    request = GOOD_REQUESTS[one.name](ours)
-    assert send(ours, one, request).status_code < 400
+def test_no_endpoint_logs_a_secret(
+    service: ServiceUnderTest, log_capture: LogCapture, one: Endpoint
+) -> None:
+    request = GOOD_REQUESTS[one.name](service)
+    assert send(service, one, request).status_code < 400
     path = one.path
     for name, value in request.path.items():
         path = path.replace(f"<{name}>", value)
     for odd in in_odd_places(one, request.token):
-        ours.client.open(path, method=one.method, **odd)
+        service.client.open(path, method=one.method, **odd)
     # A user may have pasted a token into any path segment.
     log_capture.remember(request.token)
     somewhere = re.sub("<[^>]*>", request.token or "a" * 40, one.path)
-    ours.client.open(somewhere, method=one.method)
-    ours.client.open(f"/{request.token or 'a' * 40}/nothing", method="PURGE")
+    service.client.open(somewhere, method=one.method)
+    service.client.open(f"/{request.token or 'a' * 40}/nothing", method="PURGE")
     assert log_capture.leaked() == set()
     assert f" {one.method} {one.path} 20" in log_capture.logged.getvalue()
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("down"), RuntimeError("a fault of ours")])
 def test_no_failure_logs_a_secret(
-    ours: Site, log_capture: LogCapture, monkeypatch: pytest.MonkeyPatch, error: Exception
+    service: ServiceUnderTest,
+    log_capture: LogCapture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
 ) -> None:
-    ours.add_verified()
-    monkeypatch.setattr(type(ours.parts.stores.users), "by_email", failing(error))
+    service.add_verified()
+    monkeypatch.setattr(type(service.parts.stores.users), "by_email", failing(error))
     for path in ("/login", "/register", "/password/forgot"):
-        answer = ours.post(path, email="ada@example.com", password=GOOD)
+        answer = service.post(path, email="ada@example.com", password=GOOD)
         assert answer.status_code >= 400
     assert log_capture.leaked() == set()
     if isinstance(error, RuntimeError):

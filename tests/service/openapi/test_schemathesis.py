@@ -31,7 +31,7 @@ from flask_watchword.service.openapi.operation import path_of
 from flask_watchword.service.tokens import PASSWORD_METHOD, AuthenticationContext
 from tests.cli import conftest as served
 from tests.cli.conftest import Serve
-from tests.service.site import GOOD, Site, site
+from tests.service.under_test import GOOD, ServiceUnderTest, service_under_test
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -47,14 +47,16 @@ ADMITTED = ["2xx", "3xx", "400", "401", "403", "404", "409", "422", "429"]
 
 
 @pytest.fixture
-def beside(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def beside(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceUnderTest]:
     """The same service in this process, over the database of the running one; it creates tokens."""
-    with site(sqlite_url, monkeypatch) as found:
+    with service_under_test(sqlite_url, monkeypatch) as found:
         yield found
 
 
 @pytest.fixture
-def url(serve: Serve, beside: Site, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(
+    serve: Serve, beside: ServiceUnderTest, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> str:
     """The URL of the running service."""
     monkeypatch.setenv("WATCHWORD_MASTER_KEY", MASTER_KEY)
     monkeypatch.setenv("WATCHWORD_TRUSTED_PROXIES", "1")
@@ -88,7 +90,7 @@ def description(url: str) -> BaseSchema:
     return schema
 
 
-def with_tokens(schema: BaseSchema, beside: Site) -> None:
+def with_tokens(schema: BaseSchema, beside: ServiceUnderTest) -> None:
     """Give each request the token that it needs, of a user that no other request uses."""
     password_hash, users = beside.parts.passwords.hash(GOOD), itertools.count()
 
@@ -164,7 +166,7 @@ def test_schemathesis_finds_no_problem_without_a_token(url: str) -> None:
     findings.assert_only_service_errors()
 
 
-def test_schemathesis_finds_no_problem_with_a_token(url: str, beside: Site) -> None:
+def test_schemathesis_finds_no_problem_with_a_token(url: str, beside: ServiceUnderTest) -> None:
     schema = description(url)
     with_tokens(schema, beside)
     findings = found(schema)

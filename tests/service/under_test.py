@@ -29,7 +29,7 @@ EMAIL = "Ada@Example.com"
 CHEAPEST = HashProfile(memory_kib=8, time_cost=1, parallelism=1)
 
 
-class Site:
+class ServiceUnderTest:
     """A service with a test client and access to its outbox and audit log."""
 
     def __init__(self, app: Flask) -> None:
@@ -110,14 +110,16 @@ def codes_in(text: str) -> list[str]:
 
 
 @contextmanager
-def site(database: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Iterator[Site]:
+def service_under_test(
+    database: str, monkeypatch: pytest.MonkeyPatch, **changes: Any
+) -> Iterator[ServiceUnderTest]:
     """Yield a service over a prepared database, with the mail thread disabled."""
     monkeypatch.setattr(Mailing, "ensure_running", lambda self: None)
-    settings = site_settings(database, **changes)
+    settings = service_settings(database, **changes)
     with opened_stores(settings) as stores:
         app = create_app(settings, stores=stores)
         try:
-            yield Site(app)
+            yield ServiceUnderTest(app)
         finally:
             # Otherwise the mail thread would reopen the database after it is closed.
             feed = state_of(app).revocations
@@ -125,7 +127,7 @@ def site(database: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Iter
             feed.close()
 
 
-def site_settings(database: str, **changes: Any) -> Settings:
+def service_settings(database: str, **changes: Any) -> Settings:
     """Return the settings of a service over a database."""
     return Settings(database=database, master_key="A" * 43, workers=1, **changes)
 
