@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -11,11 +12,21 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 NETWORK_BITS: Mapping[int, int] = {4: 24, 6: 48}
 
 
+#: Characters of the longest text that is parsed, with a zone and a port: what a client sends is
+#: cached.
+_LONGEST = 100
+
+
 def read_address(text: str) -> Address | None:
     """Parse an address with or without a port; return ``None`` if it is not one.
 
     An IPv4-mapped IPv6 address is returned as the IPv4 address.
     """
+    return _parsed(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(1024)
+def _parsed(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(_without_port(text.strip()))
     except ValueError:
@@ -38,10 +49,13 @@ def network_of(text: str, bits: Mapping[int, int]) -> str | None:
         The network; ``None`` if the text is not an address.
     """
     address = read_address(text)
-    if address is None:
-        return None
+    return None if address is None else _network(address, bits[address.version])
+
+
+@lru_cache(1024)
+def _network(address: Address, bits: int) -> str:
     # From the bytes: an integer below 2**32 would be read as an IPv4 address.
-    return str(ipaddress.ip_network((address.packed, bits[address.version]), strict=False))
+    return str(ipaddress.ip_network((address.packed, bits), strict=False))
 
 
 def _without_port(text: str) -> str:

@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy import Connection, Engine, Row, create_engine, event, exc, select
 
 from flask_watchword.infra.sql import tables
-from flask_watchword.infra.sql.executor import CompiledStatement, Values
+from flask_watchword.infra.sql.driver import CompiledStatement, Values
+from flask_watchword.infra.sql.driver_transaction import DriverTransaction
 from flask_watchword.service.endpoint import Endpoint
 from tests.service.good_requests import ENDPOINTS, GOOD_REQUESTS, Request, send, unthrottled
 from tests.service.under_test import ServiceUnderTest
@@ -107,6 +108,13 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingDatabase]:
         failing.step()
         return arguments(compiled, values)
 
+    commit = DriverTransaction.commit
+
+    def failing_commit(transaction: DriverTransaction) -> None:
+        failing.step()
+        commit(transaction)
+
+    monkeypatch.setattr(DriverTransaction, "commit", failing_commit)
     # A call to the DBAPI cursor itself triggers no event.
     monkeypatch.setattr(CompiledStatement, "arguments", failing_arguments)
     for name in ("before_cursor_execute", "commit"):

@@ -138,6 +138,10 @@ def _reject_lone_surrogates(value: dict[str, Any]) -> None:
     json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
+def _is_plain_list(value: Any) -> bool:
+    return type(value) is list and all(type(member) in _PLAIN for member in value)
+
+
 def dump_object(value: dict[str, Any], default: Callable[[Any], Any] | None = None) -> bytes:
     """Serialize a mapping as compact JSON in UTF-8.
 
@@ -151,7 +155,7 @@ def dump_object(value: dict[str, Any], default: Callable[[Any], Any] | None = No
     """
     # Every encoder writes these types alike. Dates, decimals and so on depend on the application's
     # JSON provider.
-    if all(type(member) in _PLAIN for member in value.values()):
+    if all(type(member) in _PLAIN or _is_plain_list(member) for member in value.values()):
         try:
             return _encode_json(value)
         except OverflowError:

@@ -276,17 +276,24 @@ def encode(
     payload = dump_object(claims if isinstance(claims, dict) else dict(claims), json_default)
     if header:
         members = {**_JWT_HEADER, **header}
-        if not members["typ"]:
-            del members["typ"]
-        segment = jws.header_segment(key.algorithm, key.kid, members, json_default)
+        if len(members) == 1 and type(members["typ"]) is str:
+            segment = _header_of_type(key.algorithm, key.kid, members["typ"])
+        else:
+            segment = jws.header_segment(key.algorithm, key.kid, _typed(members), json_default)
     else:
-        segment = _plain_header(key.algorithm, key.kid)
+        segment = _header_of_type(key.algorithm, key.kid, _JWT_HEADER["typ"])
     return jws.sign_segment(segment, payload, key)
 
 
 @lru_cache(_CACHED_SIGNERS)
-def _plain_header(algorithm: str, kid: str | None) -> bytes:
-    return jws.header_segment(algorithm, kid, _JWT_HEADER)
+def _header_of_type(algorithm: str, kid: str | None, typ: str) -> bytes:
+    return jws.header_segment(algorithm, kid, _typed({"typ": typ}))
+
+
+def _typed(header: Mapping[str, Any]) -> Mapping[str, Any]:
+    if header["typ"]:
+        return header
+    return {name: value for name, value in header.items() if name != "typ"}
 
 
 def decode_unverified(token: str | bytes, max_token_bytes: int = jws.MAX_TOKEN_BYTES) -> Token:

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, insert, select, text, update
+from sqlalchemy import Engine, QueuePool, exc, insert, select, text, update
 
 from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.sql import tables
+from flask_watchword.infra.sql.driver import Statements
+from flask_watchword.infra.sql.driver_transaction import DriverTransaction
 from flask_watchword.infra.sql.engine import open_engine, writing
-from flask_watchword.infra.sql.executor import EngineDatabase, Statements
+from flask_watchword.infra.sql.executor import EngineDatabase
 from flask_watchword.infra.sql.transactions import database_at
 
 _throttle = tables.throttle.c
@@ -114,3 +116,52 @@ def test_no_connection_is_left_when_an_engine_is_disposed(engine: Engine) -> Non
     assert database._pool._idle  # type: ignore[attr-defined]
     ours.dispose()
     assert not database._pool._idle  # type: ignore[attr-defined]
+
+
+def test_error_of_a_statement_whose_result_is_not_needed_rolls_back(any_engine: Engine) -> None:
+    database = database_at(any_engine)
+
+    def work(statements: Statements) -> None:
+        for _ in range(2):
+            statements.send(ADD, {"key": "a", "until": 0})
+
+    with pytest.raises(exc.IntegrityError):
+        database.transact(work)
+    assert how_many(database) == 0
+
+
+def test_number_of_affected_rows_is_known_at_once(any_engine: Engine) -> None:
+    database = database_at(any_engine)
+
+    def work(statements: Statements) -> int:
+        adding("a", "b")(statements)
+        return statements.count(ADD_ONE)
+
+    assert database.transact(work) == 2
+
+
+def test_connection_of_sqlalchemy_takes_part_in_the_transaction(any_engine: Engine) -> None:
+    database = EngineDatabase(any_engine, kept=4)
+
+    def work(transaction: DriverTransaction) -> None:
+        transaction.send(ADD, {"key": "a", "until": 0})
+        assert transaction.connection.execute(ADD_ONE).rowcount == 1
+        transaction.send(ADD, {"key": "b", "until": 0})
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        database.transact(work)
+    assert how_many(database) == 0
+    database.close()
+
+
+def test_connection_that_sqlalchemy_has_used_is_returned_to_its_pool(any_engine: Engine) -> None:
+    database = EngineDatabase(any_engine, kept=4)
+    pool = any_engine.pool
+    assert isinstance(pool, QueuePool)
+    before = pool.checkedout()
+    database.transact(lambda transaction: transaction.connection.execute(COUNT).all())
+    assert pool.checkedout() == before
+    database.transact(lambda transaction: transaction.rows(COUNT))
+    assert pool.checkedout() == before + 1
+    database.close()

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from flask_watchword.accounts.transaction import Repositories, Repository
 from flask_watchword.infra.sql.api_tokens import SqlApiTokenStore
 from flask_watchword.infra.sql.audit import SqlAuditLog
 from flask_watchword.infra.sql.codes import SqlCodeStore
 from flask_watchword.infra.sql.outbox import SqlOutbox
-from flask_watchword.infra.sql.transactions import EngineOrConnection, transact
+from flask_watchword.infra.sql.transactions import EngineOrConnection, engine_database
 from flask_watchword.infra.sql.users import SqlUserStore
 from flask_watchword.keys.encryption import Encryptor
 
@@ -51,7 +51,9 @@ class SqlAccounts:
         Raises:
             StoreUnavailable: when the database does not answer.
         """
-        return transact(self._engine, lambda connection: work(self._repositories_at(connection)))
+        return engine_database(self._engine).transact(
+            lambda transaction: work(self._repositories_at(transaction))
+        )
 
     def _repositories_at(self, place: EngineOrConnection) -> Repositories:
         made = {key: make(place, self._encryptor) for key, make in self._of_features.items()}
@@ -62,5 +64,5 @@ class SqlAccounts:
             outbox=SqlOutbox(place, self._encryptor),
             audit_log=SqlAuditLog(place),
             of_features=made,
-            connection=place if isinstance(place, Connection) else None,
+            connection=None if isinstance(place, Engine) else place,
         )

@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, delete, insert, select, text, update
 
 from flask_watchword.accounts.audit import NO_HASH, Entry, Event, Head, detail_text, follow
 from flask_watchword.infra.sql import tables
-from flask_watchword.infra.sql.executor import Statements
+from flask_watchword.infra.sql.driver import Statements
 from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at, execute_one
 
 _audit = tables.audit.c
@@ -142,9 +142,9 @@ def _append(statements: Statements, events: Sequence[Event]) -> Head:
     if not entries:
         return head
     for entry in entries:
-        statements.count(_APPEND, row_of(entry))
+        statements.send(_APPEND, row_of(entry))
     head = Head(entries[-1].seq, entries[-1].hash)
-    statements.count(_MOVE_HEAD, {"new_seq": head.seq, "new_hash": head.hash})
+    statements.send(_MOVE_HEAD, {"new_seq": head.seq, "new_hash": head.hash})
     return head
 
 

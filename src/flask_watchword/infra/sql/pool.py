@@ -55,7 +55,8 @@ class ConnectionPool(ForkAware):
         self.close_idle()
 
     def _return_to_engine(self, connection: PoolProxiedConnection) -> None:
-        if self._may_be_dropped and connection.dbapi_connection.closed:  # type: ignore[union-attr]
+        own = connection.dbapi_connection  # `None` if SQLAlchemy has found it lost
+        if self._may_be_dropped and own is not None and own.closed:
             connection.invalidate()  # or the pool rolls it back, fails, and logs a traceback
         else:
             connection.close()

@@ -8,7 +8,7 @@ from sqlalchemy import Executable, TextClause, bindparam, delete, exc, select, t
 from flask_watchword.accounts.rate_limits import Hit
 from flask_watchword.infra.sql import tables
 from flask_watchword.infra.sql.batches import batch
-from flask_watchword.infra.sql.executor import Values
+from flask_watchword.infra.sql.driver import Values
 from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at
 
 _throttle = tables.throttle.c
@@ -148,7 +148,7 @@ class SqlRateLimitStore:
         # In the same order as attempts.
         for number, key in enumerate(sorted(changes)):
             values |= {f"key_{number}": key, f"until_{number}": changes[key]}
-        self._database.count(_change_of(len(changes)), values)
+        self._database.send(_change_of(len(changes)), values)
 
 
 def _hit_values(hits: Sequence[Hit]) -> dict[str, str | int]:

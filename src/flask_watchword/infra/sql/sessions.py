@@ -17,7 +17,7 @@ from flask_watchword.infra.sql.feed import Feed
 from flask_watchword.infra.sql.postgres import ANSWER_SECONDS
 from flask_watchword.infra.sql.postgres_feed import PostgresFeed
 from flask_watchword.infra.sql.sqlite_feed import SqliteFeed
-from flask_watchword.infra.sql.transactions import database_at
+from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at, transact
 from flask_watchword.sessions.requester import UNKNOWN_REQUESTER, Requester
 from flask_watchword.sessions.revocation import Revocation, RevocationKind, later_than
 from flask_watchword.sessions.session import TOO_MANY, Lifetimes, Session
@@ -89,16 +89,17 @@ class SqlSessionStore:
         return ended
 
     def start_in(
-        self, connection: Connection, session: Session, limit: int | None, lifetimes: Lifetimes
+        self, place: EngineOrConnection, session: Session, limit: int | None, lifetimes: Lifetimes
     ) -> list[Session]:
         """Do what :meth:`start` does in the caller's transaction of the same database.
 
         Calls that end the sessions of the subject wait for the end of the transaction. After the
         commit, the caller passes the result to :meth:`announce`.
         """
-        self._lock(connection, session.subject)
-        database = database_at(connection)
-        database.count(statements.START, _row_of(session))
+        database = database_at(place)
+        if self._is_postgres:
+            database.send(statements.LOCK_SUBJECT, {"subject": session.subject})
+        database.send(statements.START, _row_of(session))
         if limit is None:
             return []
         oldest = {
@@ -109,7 +110,10 @@ class SqlSessionStore:
             "reason": TOO_MANY,
             "most": MAX_ENDED_PER_CALL,
         }
-        return self._end(connection, statements.END_OLDEST, oldest, lifetimes)
+        return transact(
+            place,
+            lambda connection: self._end(connection, statements.END_OLDEST, oldest, lifetimes),
+        )
 
     def announce(self, ended: Sequence[Session]) -> None:
         """Tell other processes that a transaction that ended sessions is committed."""
@@ -424,7 +428,7 @@ class SqlSessionStore:
 
     def _lock(self, connection: Connection, subject: str) -> None:
         if self._is_postgres:
-            database_at(connection).rows(statements.LOCK_SUBJECT, {"subject": subject})
+            connection.execute(statements.LOCK_SUBJECT, {"subject": subject})
 
     def _end(
         self,

@@ -1,9 +1,8 @@
 """Users and sessions in one database: one statement or transaction for both."""
 
-from sqlalchemy import Connection
-
 from flask_watchword.accounts.rate_limits import RateLimitStore
 from flask_watchword.accounts.users import User
+from flask_watchword.infra.sql.driver_transaction import DriverTransaction
 from flask_watchword.infra.sql.rate_limits import SqlRateLimitStore
 from flask_watchword.infra.sql.sessions import SqlSessionStore
 from flask_watchword.infra.sql.users import user_of
@@ -53,7 +52,7 @@ class SqlSharedDatabase:
         return SqlRateLimitStore(_sql(connection))
 
 
-def _sql(connection: object) -> Connection:
-    if not isinstance(connection, Connection):
-        raise TypeError("this needs the connection of a transaction")
+def _sql(connection: object) -> DriverTransaction:
+    if not isinstance(connection, DriverTransaction):
+        raise TypeError("this needs a transaction of the accounts")
     return connection

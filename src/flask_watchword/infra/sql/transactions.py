@@ -6,17 +6,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, event
 
+from flask_watchword.infra.sql.driver import NO_VALUES, Database, Statements, Values
+from flask_watchword.infra.sql.driver_transaction import DriverTransaction
 from flask_watchword.infra.sql.engine import run, single_statements, transactions
-from flask_watchword.infra.sql.executor import (
-    NO_VALUES,
-    Database,
-    EngineDatabase,
-    Statements,
-    Values,
-)
+from flask_watchword.infra.sql.executor import EngineDatabase
 
-#: An engine, for new transactions, or the connection of a transaction to take part in.
-EngineOrConnection: TypeAlias = Engine | Connection
+#: An engine, for new transactions, or a transaction to take part in, or its connection.
+EngineOrConnection: TypeAlias = Engine | Connection | DriverTransaction
 
 #: Idle connections kept outside of the pool of our own engine, which has 15 or more.
 _KEPT = 4
@@ -33,6 +29,8 @@ def transact(place: EngineOrConnection, work: Callable[[Connection], _T]) -> _T:
     Raises:
         StoreUnavailable: when the database does not answer.
     """
+    if isinstance(place, DriverTransaction):
+        return work(place.connection)
     if isinstance(place, Connection):
         return work(place)
     return run(transactions(place), work)
@@ -44,26 +42,35 @@ def execute_one(place: EngineOrConnection, work: Callable[[Connection], _T]) -> 
     Raises:
         StoreUnavailable: when the database does not answer.
     """
+    if isinstance(place, DriverTransaction):
+        return work(place.connection)
     if isinstance(place, Connection):
         return work(place)
     return run(single_statements(place), work)
 
 
+def engine_database(engine: Engine) -> EngineDatabase:
+    """Return the database of an engine of our own, the same object for all callers."""
+    known = _databases.get(engine)
+    database = None if known is None else known()
+    if database is None:
+        database = EngineDatabase(engine, kept=_KEPT)
+        known = _databases[engine] = weakref.ref(database)
+        event.listen(engine, "engine_disposed", _close_with_engine(known))
+    return database
+
+
 def database_at(place: EngineOrConnection) -> Database:
-    """Return the fast way to execute constant statements; see :mod:`~.executor`.
+    """Return the fast way to execute constant statements; see :mod:`~.driver`.
 
     Args:
         place: an engine of our own, for which all callers get the same object, or a connection.
     """
+    if isinstance(place, DriverTransaction):
+        return place
     if isinstance(place, Connection):
         return _ConnectionDatabase(place)
-    known = _databases.get(place)
-    database = None if known is None else known()
-    if database is None:
-        database = EngineDatabase(place, kept=_KEPT)
-        known = _databases[place] = weakref.ref(database)
-        event.listen(place, "engine_disposed", _close_with_engine(known))
-    return database
+    return engine_database(place)
 
 
 # Both keys and values are weak, because each database holds a reference to its engine.
@@ -88,7 +95,7 @@ def _close_with_engine(known: "weakref.ref[EngineDatabase]") -> Callable[[Engine
 
 
 class _ConnectionDatabase:
-    """Executes statements in the caller's transaction."""
+    """Executes statements on SQLAlchemy's connection, in the caller's transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -98,6 +105,9 @@ class _ConnectionDatabase:
 
     def count(self, statement: Executable, values: Values = NO_VALUES) -> int:
         return self._connection.execute(statement, values).rowcount
+
+    def send(self, statement: Executable, values: Values = NO_VALUES) -> None:
+        self._connection.execute(statement, values)
 
     def transact(self, work: Callable[[Statements], _T]) -> _T:
         return work(self)

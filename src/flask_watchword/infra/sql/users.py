@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from flask_watchword.accounts.user_store import SHORTEST_PART, EmailTaken, UserCount
 from flask_watchword.accounts.users import User
 from flask_watchword.infra.sql import tables
-from flask_watchword.infra.sql.executor import Values
+from flask_watchword.infra.sql.driver import Values
 from flask_watchword.infra.sql.tables.users import IS_ADMIN, USER_COLUMNS
 from flask_watchword.infra.sql.text import AnyText
 from flask_watchword.infra.sql.transactions import (

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, func, insert, select
 
 from flask_watchword.accounts.reencryption import ReencryptionResult
 from flask_watchword.infra.sql import tables
-from flask_watchword.infra.sql.executor import Statements
+from flask_watchword.infra.sql.driver import Statements
 from flask_watchword.infra.sql.transactions import EngineOrConnection, database_at
 from flask_watchword.keys.encryption import Encryptor
 
