@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from flask import Flask, request
 
 from flask_watchword.cli.serving.bodies import Bodies, BodyLimits
 from flask_watchword.cli.serving.request_runner import RequestRunner
+from flask_watchword.cli.serving.worker import immediate_requests
+from flask_watchword.service.load_settings import read_settings
 from tests.cli.test_wsgi_environ import Head, SentHeaders
 
 LONGEST = 8
@@ -156,3 +159,27 @@ def test_client_cannot_hide_the_address_that_a_proxy_appends() -> None:
     (answer,) = post(Exchange(iter([])), ("X-Forwarded-For", "\xff, 192.0.2.1"))
     assert answer[0] == 400
     assert b"X-Forwarded-For" in answer[1]
+
+
+def test_immediate_requests_need_no_other_thread() -> None:
+    app = Flask(__name__)
+    app.get("/now")(lambda: "now")
+    app.route("/later", methods=["GET", "POST"])(lambda: "later")
+    submitted: list[Callable[[], None]] = []
+    bodies = Bodies(BodyLimits(LONGEST, 1_000_000, 60))
+    runner = RequestRunner(app, bodies, submitted.append, {("GET", "/now")})
+    now, later = Exchange(iter([])), Exchange(iter([]))
+    runner.handle(Arrived(Head(SentHeaders(), path="/later"), later))
+    runner.handle(Arrived(Head(SentHeaders(), path="/now"), now))
+    assert now.answers == [(200, b"now")]
+    assert later.answers == []
+    submitted.pop()()
+    assert later.answers == [(200, b"later")]
+
+
+def test_liveness_is_immediate_and_readiness_is_not(tmp_path: Path) -> None:
+    settings = read_settings({"WATCHWORD_DATABASE": f"sqlite:///{tmp_path / 'database'}"})
+    requests = immediate_requests(settings)
+    assert ("GET", "/healthz") in requests
+    assert ("GET", "/readyz") not in requests
+    assert ("GET", "/me") not in requests

@@ -88,7 +88,7 @@ class Worker:
         bodies = Bodies(BodyLimits(settings.max_request_bytes, _BODY_MEMORY, _BODY_SECONDS))
         lane = Lane(_WIDTH, _MAX_THREADS)
         context.passwords.while_waiting = lane.waiting
-        runner = RequestRunner(app, bodies, lane.submit, _immediate_requests(settings))
+        runner = RequestRunner(app, bodies, lane.submit, immediate_requests(settings))
         limits = Limits(self.connections, self.backlog, _HEAD_SECONDS, _HEAD_BYTES)
         engine = Engine(listener, runner.handle, limits)
         lane.start()
@@ -97,7 +97,8 @@ class Worker:
         return engine
 
 
-def _immediate_requests(settings: Settings) -> Collection[tuple[str, str]]:
+def immediate_requests(settings: Settings) -> Collection[tuple[str, str]]:
+    """Return method and path of the endpoints that never wait."""
     served = endpoints_of(active_features(settings))
     return {(one.method, one.path) for one in served if one.is_immediate}
 
