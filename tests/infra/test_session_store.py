@@ -727,6 +727,53 @@ def test_live_sessions_are_listed_last_used_first(store: SessionStore) -> None:
     assert list(store.of_subject("ada", second.idle_until)) == [rotated]
 
 
+def test_sessions_are_listed_in_pages_the_newest_login_first(store: SessionStore) -> None:
+    many = [started(store, now=NOW + n) for n in range(7)]
+    started(store, "bob")
+    store.rotate(many[0].id, 1, NOW + 20, LIVES)
+    store.end(many[5].id, NOW + 20, SIGNED_OUT, LIVES)
+    live = [many[n].id for n in (6, 4, 3, 2, 1, 0)]
+    found: list[str] = []
+    after = None
+    for size in (2, 2, 2, 0):
+        page = [one.id for one in store.page_of_subject("ada", NOW + 20, after, 2)]
+        assert len(page) == size
+        found += page
+        after = found[-1]
+    assert found == live
+    assert len(store.page_of_subject("ada", NOW + 20, None, 100)) == 6
+    assert store.page_of_subject("ada", NOW + LIVES.idle + 5, None, 100) == [
+        store.get(many[n].id) for n in (6, 0)
+    ]
+
+
+def test_a_page_continues_after_a_session_that_has_ended(store: SessionStore) -> None:
+    first, second, third = (started(store, now=NOW + n) for n in range(3))
+    store.end(second.id, NOW + 5, SIGNED_OUT, LIVES)
+    assert store.page_of_subject("ada", NOW + 5, second.id, 5) == [first]
+    assert store.page_of_subject("ada", NOW + 5, third.id, 5) == [first]
+
+
+def test_sessions_that_started_at_the_same_time_are_on_one_page_each(store: SessionStore) -> None:
+    ids = {started(store).id for _ in range(5)}
+    found: list[str] = []
+    while page := store.page_of_subject("ada", NOW, found[-1] if found else None, 2):
+        found += [one.id for one in page]
+    assert len(found) == 5
+    assert set(found) == ids
+
+
+@pytest.mark.parametrize("after", ["", "\0", "nothing", "' OR 1=1 --", "\N{SNOWMAN}"])
+def test_after_an_unknown_session_no_page_reveals_anything_of_others(
+    store: SessionStore, after: str
+) -> None:
+    started(store)
+    bob = started(store, "bob")
+    assert store.page_of_subject("ada", NOW, bob.id, 5) == []
+    if after:
+        assert store.page_of_subject("ada", NOW, after, 5) == []
+
+
 # The log
 
 

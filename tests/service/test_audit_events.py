@@ -149,6 +149,13 @@ def _recovery_code(service: ServiceUnderTest) -> Callable[[], object]:
     return lambda: service.post("/login/totp", pending_token=pending, recovery_code=code)
 
 
+def _login_beyond_the_limit(service: ServiceUnderTest) -> Callable[[], object]:
+    service.add()
+    service.app.config["WATCHWORD_SESSIONS_PER_SUBJECT"] = 1
+    service.log_in()
+    return service.log_in
+
+
 def _wrong_password_again(service: ServiceUnderTest) -> Callable[[], object]:
     service.add()
     token = service.pair()["access_token"]
@@ -191,6 +198,10 @@ OTHERWISE: Mapping[
         ("password_change_required",),
     ),
     "a wrong code": (_wrong_code, ("second_factor_failed",)),
+    "a login beyond the limit of sessions": (
+        _login_beyond_the_limit,
+        ("login", "oldest_sessions_ended"),
+    ),
     "a recovery code": (_recovery_code, ("recovery_code_used", "login")),
     "a wrong password of who is signed in": (_wrong_password_again, ("reauthentication_failed",)),
     "a used refresh token": (_reused, ("refresh_reused",)),

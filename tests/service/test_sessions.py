@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -5,8 +6,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_watchword.accounts.users import new_user
+from flask_watchword.service.app import create_app
+from flask_watchword.service.configuration.settings import Settings
 from tests.memory_stores.users import MemoryUserStore
 from tests.service.conftest import PASSWORD, bearer
+from tests.service.places import stores_around
 
 
 def log_in(client: FlaskClient, email: str = "ada@example.com", agent: str = "a browser") -> str:
@@ -133,3 +137,62 @@ def test_without_an_access_token_nothing_is_listed_or_ended(
 ) -> None:
     answer = client.open(path, method=method)
     assert (answer.status_code, answer.get_json()["code"]) == (401, "missing_token")
+
+
+def page(client: FlaskClient, token: str, path: str = "/sessions", **query: Any) -> dict[str, Any]:
+    answer = client.get(path, headers=bearer(token), query_string=query)
+    assert answer.status_code == 200, answer.get_json()
+    body: dict[str, Any] = answer.get_json()
+    return body
+
+
+def test_sessions_are_listed_in_pages(client: FlaskClient) -> None:
+    tokens = [log_in(client, agent=f"browser {number}") for number in range(5)]
+    whole = page(client, tokens[0])
+    assert len(whole["sessions"]) == 5
+    assert whole["next"] is None
+    agents: list[str] = []
+    query: dict[str, Any] = {"limit": 2}
+    for _ in range(3):
+        found = page(client, tokens[0], **query)
+        agents += [one["agent"] for one in found["sessions"]]
+        query["after"] = found["next"]
+    assert query["after"] is None
+    assert agents == [one["agent"] for one in whole["sessions"]]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "after=a&before=b"])
+def test_invalid_page_of_sessions_is_rejected(client: FlaskClient, query: str) -> None:
+    answer = client.get(f"/sessions?{query}", headers=bearer(log_in(client)))
+    assert answer.status_code == 422
+
+
+def test_after_the_session_of_another_user_there_is_nothing(client: FlaskClient) -> None:
+    eve = page(client, log_in(client, email="eve@example.com"))["sessions"][0]["id"]
+    assert page(client, log_in(client), after=eve) == {"sessions": [], "next": None}
+
+
+def test_login_beyond_the_limit_ends_the_oldest_session(
+    settings: Settings, users: MemoryUserStore
+) -> None:
+    limited = replace(settings, sessions_per_user=2)
+    stores = stores_around(users)
+    client = create_app(limited, stores=stores).test_client()
+    first, second, third = (log_in(client, agent=f"browser {number}") for number in range(3))
+    assert code_of(client, first) == "session_ended"
+    assert code_of(client, second) is None
+    assert len(listed(client, third)) == 2
+    entries = stores.accounts.repositories.audit_log.newest(10, event="oldest_sessions_ended")
+    assert [dict(entry.event.detail) for entry in entries] == [{"ended": 1}]
+
+
+def test_without_a_limit_every_session_stays(settings: Settings, users: MemoryUserStore) -> None:
+    unlimited = replace(settings, sessions_per_user=0)
+    client = create_app(unlimited, stores=stores_around(users)).test_client()
+    assert client.application.config["WATCHWORD_SESSIONS_PER_SUBJECT"] is None
+    tokens = [log_in(client) for _ in range(5)]
+    assert [code_of(client, token) for token in tokens] == [None] * 5
+
+
+def test_user_has_a_hundred_sessions_by_default(app: Flask) -> None:
+    assert app.config["WATCHWORD_SESSIONS_PER_SUBJECT"] == 100

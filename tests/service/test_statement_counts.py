@@ -116,13 +116,14 @@ def login_totp(service: ServiceUnderTest, email: str) -> Callable[[], TestRespon
 
 
 #: By request, the statements that it sends, its transactions that change rows, and its statements
-#: outside of them that only read. With PostgreSQL, some take locks and notify other processes.
+#: outside of them that only read. One statement of a login is for the limit of sessions. With
+#: PostgreSQL, some take locks and notify other processes.
 COSTS: Mapping[Prepare, Mapping[str, Cost]] = {
-    login: both(Cost(10, 2, 2), further=1),
+    login: both(Cost(11, 2, 2), further=1),
     wrong_login: both(Cost(7, 2, 1)),
     unknown_login: both(Cost(7, 2, 1)),
     challenge: both(Cost(9, 2, 4)),
-    login_totp: both(Cost(10, 3, 2), further=1),
+    login_totp: both(Cost(11, 3, 2), further=1),
     refresh: both(Cost(1, 1, 0)),
     me: both(Cost(1, 0, 1)),
     logout: both(Cost(5, 2, 0), further=1),

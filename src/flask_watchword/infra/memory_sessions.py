@@ -151,6 +151,19 @@ class MemorySessionStore:
         with self._changed():
             return sorted(self._live(subject, now), key=lambda s: s.rotated_at, reverse=True)
 
+    def page_of_subject(
+        self, subject: str, now: float, after: str | None, limit: int
+    ) -> Sequence[Session]:
+        """Return some of the live sessions of a subject, the newest login first."""
+        with self._changed():
+            live = sorted(self._live(subject, now), key=_login, reverse=True)
+            if after is not None:
+                last = self._sessions.get(after)
+                if last is None or last.subject != subject:
+                    return []
+                live = [session for session in live if _login(session) < _login(last)]
+            return live[:limit]
+
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation."""
         with self._changed():
@@ -255,3 +268,7 @@ class MemorySessionStore:
 
 def _number(item: tuple[int, Revocation]) -> int:
     return item[0]
+
+
+def _login(session: Session) -> tuple[float, str]:
+    return session.started_at, session.id

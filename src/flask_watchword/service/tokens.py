@@ -90,6 +90,7 @@ def token_options(settings: Settings) -> Mapping[str, Any]:
         "JWT_REFRESH_TOKEN_EXPIRES": timedelta(seconds=settings.refresh_token_seconds),
         "WATCHWORD_SESSION_IDLE": timedelta(seconds=settings.refresh_token_seconds),
         "WATCHWORD_SESSION_ABSOLUTE": timedelta(seconds=settings.session_seconds),
+        "WATCHWORD_SESSIONS_PER_SUBJECT": settings.sessions_per_user or None,
         "WATCHWORD_REFRESH_GRACE": timedelta(seconds=settings.refresh_grace),
     }
 

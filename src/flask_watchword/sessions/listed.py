@@ -7,6 +7,7 @@ after the grace period, and its time is rounded down to the hour; neither the ti
 the list reveal more.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flask_watchword.sessions.session import Lifetimes, Session
@@ -68,6 +69,14 @@ def listed(session: Session, now: float, lifetimes: Lifetimes) -> ListedSession:
         elsewhere_address=session.elsewhere_address,
         elsewhere_agent=session.elsewhere_agent,
     )
+
+
+def last_seen_first(sessions: Iterable[ListedSession]) -> Sequence[ListedSession]:
+    """Return sessions in the order in which clients may see them.
+
+    It depends on the rounded times only: the order must not reveal more than they do.
+    """
+    return sorted(sessions, key=lambda one: (one.last_seen_at, one.started_at), reverse=True)
 
 
 def _rounded(timestamp: float, session: Session, lifetimes: Lifetimes) -> float:

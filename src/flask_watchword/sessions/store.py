@@ -170,6 +170,20 @@ class SessionStore(Protocol):
     def of_subject(self, subject: str, now: float) -> Sequence[Session]:
         """Return the sessions of a subject that have not ended, most recently used first."""
 
+    def page_of_subject(
+        self, subject: str, now: float, after: str | None, limit: int
+    ) -> Sequence[Session]:
+        """Return some of the sessions of a subject that have not ended, the newest login first.
+
+        Args:
+            subject: the subject.
+            now: seconds since the epoch.
+            after: the id of the last session of the previous page, which may have ended since;
+                ``None`` for the first page. After the id of no session of the subject there are
+                none.
+            limit: how many at most.
+        """
+
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation.
 

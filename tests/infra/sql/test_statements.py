@@ -27,6 +27,7 @@ def do_everything(store: SqlSessionStore) -> None:
     store.end_all("ada", NOW, SIGNED_OUT, LIVES, keep="none")
     store.end_all("ada", NOW, SIGNED_OUT, LIVES)
     store.of_subject("ada", NOW)
+    store.page_of_subject("ada", NOW, session.id, 10)
     store.revoke(Revocation(RevocationKind.TOKEN, "jti", NOW, NOW + 900))
     store.revocations(0, NOW)
     list(store.log_pages(0, NOW))

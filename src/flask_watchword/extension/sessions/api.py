@@ -32,7 +32,7 @@ from flask_watchword.extension.tokens.creation import Claims, Fresh
 from flask_watchword.extension.verification.current_token import current_token
 from flask_watchword.infra.factory import UnknownStore, open_session_store
 from flask_watchword.infra.temporary_database import TemporaryDatabase, is_in_memory
-from flask_watchword.sessions.listed import ListedSession, listed
+from flask_watchword.sessions.listed import ListedSession, last_seen_first, listed
 from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import (
     SIGNED_OUT,
@@ -250,8 +250,28 @@ class Sessions:
         wanted = current_subject(context) if subject is None else context.subject_of(subject)
         found = context.store.of_subject(wanted, context.now)
         sessions = [listed(session, context.now, context.lifetimes) for session in found]
-        # Only by the rounded times: the order must not reveal more than they do.
-        return sorted(sessions, key=lambda one: (one.last_seen_at, one.started_at), reverse=True)
+        return last_seen_first(sessions)
+
+    def page(
+        self, subject: Any = None, *, after: str | None = None, limit: int = 100
+    ) -> Sequence[ListedSession]:
+        """Return some of the active sessions of a subject: those of :meth:`list`, in pages.
+
+        The newest login comes first.
+
+        Args:
+            subject: the subject; ``None`` for that of the current token.
+            after: the id of the last session of the previous page, ``None`` for the first page.
+            limit: how many at most.
+
+        Raises:
+            NoAuthorizationError: when no subject is given and there is no token.
+            StoreUnavailable: when the store does not respond.
+        """
+        context = SessionContext()
+        wanted = current_subject(context) if subject is None else context.subject_of(subject)
+        found = context.store.page_of_subject(wanted, context.now, after, limit)
+        return [listed(session, context.now, context.lifetimes) for session in found]
 
     def metrics(self, app: Flask | None = None) -> RevocationMetrics:
         """Return the age and size of this process's copy of the revocations; no store query.

@@ -1,6 +1,7 @@
 """Sessions in a SQL database: one row per session, and the revocation log."""
 
 import contextlib
+import math
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -207,6 +208,25 @@ class SqlSessionStore:
         values = {"of_subject": subject, "now": now}
         return [_session(row) for row in self._database.rows(statements.OF_SUBJECT, values)]
 
+    def page_of_subject(
+        self, subject: str, now: float, after: str | None, limit: int
+    ) -> Sequence[Session]:
+        """Return some of the live sessions of a subject, the newest login first."""
+        last_start, last_id = math.inf, ""
+        if after is not None:
+            last = self.get(after)
+            if last is None or last.subject != subject:
+                return []
+            last_start, last_id = last.started_at, last.id
+        values = {
+            "of_subject": subject,
+            "now": now,
+            "last_start": last_start,
+            "last_id": last_id,
+            "most": limit,
+        }
+        return [_session(row) for row in self._database.rows(statements.PAGE_OF_SUBJECT, values)]
+
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation."""
         run(self._transactions, lambda connection: self._log(connection, [entry]))
@@ -395,13 +415,14 @@ class SqlSessionStore:
             # return too early.
             self._lock(connection, values["of_subject"])
             ended = [_session(row) for row in connection.execute(statements.END_SOME, values)]
-            new = all_sessions_revocation(values["of_subject"], values["now"], lifetimes)
-            newest = self._newest(connection, new)
-            covered_before = before if before == newest else None
-            everything: list[Revocation] = []
-            if covered_before is None and len(ended) >= values["most"]:
-                everything = self._all_but(connection, later_than(new, newest), values["keep"])
-                covered_before = everything[-1].revoked_at
+            covered_before, everything = before, list[Revocation]()
+            if before is not None or len(ended) >= values["most"]:
+                new = all_sessions_revocation(values["of_subject"], values["now"], lifetimes)
+                newest = self._newest(connection, new)
+                covered_before = before if before == newest else None
+                if covered_before is None and len(ended) >= values["most"]:
+                    everything = self._all_but(connection, later_than(new, newest), values["keep"])
+                    covered_before = everything[-1].revoked_at
             by_id = [
                 session_revocation(one, values["now"], lifetimes)
                 for one in not_covered(ended, covered_before)
@@ -437,7 +458,7 @@ class SqlSessionStore:
         values: dict[str, Any],
         lifetimes: Lifetimes,
     ) -> list[Session]:
-        ended = [_session(row) for row in connection.execute(statement, values)]
+        ended = [_session(row) for row in database_at(connection).rows(statement, values)]
         entries = [session_revocation(session, values["now"], lifetimes) for session in ended]
         self._log(connection, entries)
         return ended

@@ -19,6 +19,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
     update,
 )
 
@@ -136,6 +137,19 @@ CLOCK = select(func.extract("epoch", func.clock_timestamp()).cast(Double))
 GET = select(*_SESSION).where(_this_session)
 
 OF_SUBJECT = select(*_SESSION).where(_of_subject, _live).order_by(_sessions.rotated_at.desc())
+
+#: A page, by the index of the sessions that have not ended.
+PAGE_OF_SUBJECT = (
+    select(*_SESSION)
+    .where(
+        _of_subject,
+        _live,
+        tuple_(_sessions.started_at, _sessions.id)
+        < tuple_(bindparam("last_start", type_=Double), bindparam("last_id", type_=AnyText)),
+    )
+    .order_by(_sessions.started_at.desc(), _sessions.id.desc())
+    .limit(bindparam("most"))
+)
 
 _end = update(tables.sessions).values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
 

@@ -189,6 +189,12 @@ class ValkeySessionStore:
         sessions = sessions_of(self._run("of_subject", subject, moment(now)))
         return sorted(sessions, key=lambda session: session.rotated_at, reverse=True)
 
+    def page_of_subject(
+        self, subject: str, now: float, after: str | None, limit: int
+    ) -> Sequence[Session]:
+        """Return some of the live sessions of a subject, the newest login first."""
+        return sessions_of(self._run("page_of_subject", subject, moment(now), after or "", limit))
+
     def revoke(self, entry: Revocation) -> None:
         """Log a revocation; of two with the same value, one with the later end is kept."""
         self._run(

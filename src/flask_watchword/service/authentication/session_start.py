@@ -1,5 +1,6 @@
 """Start the session of a login whose factors are verified."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flask_watchword.accounts.rate_limits import Attempt, RateLimitStore, login_succeeded
@@ -38,8 +39,8 @@ class Login:
     def __post_init__(self) -> None:
         object.__setattr__(self, "authentication", AuthenticationContext(self.user, self.methods))
 
-    def record(self, tx: Transaction, session: Session) -> None:
-        """Write the audit entry, unless the user has changed since the factors were verified.
+    def record(self, tx: Transaction, session: Session, ended: Sequence[Session]) -> None:
+        """Write the audit entries, unless the user has changed since the factors were verified.
 
         Called after the session is stored. A request that disables the user or changes the password
         ends all sessions afterwards, but not one that is started later with a factor that was
@@ -53,6 +54,8 @@ class Login:
         if now is None or not _is_same(self.user, now) or not self._has_every_factor(tx):
             raise InvalidCredentials(self.context)
         tx.audit("login", self.user.id, session.id, methods=" ".join(self.methods))
+        if ended:
+            tx.audit("oldest_sessions_ended", self.user.id, session.id, ended=len(ended))
 
     def count(self, rate_limits: RateLimitStore) -> None:
         """Refund the attempt as a failure, and trust the address of the client."""
@@ -80,7 +83,7 @@ def start_together(login: Login, shared: SharedDatabase) -> TokenPair:
     def start(tx: Transaction) -> list[Session]:
         connection = tx.repositories.connection
         ended = shared.start(connection, session, work.options.limit, work.lifetimes)
-        login.record(tx, session)
+        login.record(tx, session, ended)
         return ended
 
     ended = transaction_with_limits(login.context, start, login.count)
@@ -101,7 +104,7 @@ def start_apart(login: Login) -> TokenPair:
     ended = work.store.start(session, work.options.limit, work.lifetimes)
     publish_start(work, session, ended)
     try:
-        login.context.transaction(lambda tx: login.record(tx, session))
+        login.context.transaction(lambda tx: login.record(tx, session, ended))
     except BaseException:
         login.context.sessions.end(session.id)
         raise

@@ -130,6 +130,11 @@ class Settings:
     session_seconds: int = _core(
         values.whole_number(1, ONE_YEAR), 30 * 24 * 60 * 60, "maximum lifetime of a session"
     )
+    sessions_per_user: int = _core(
+        values.whole_number(0, 10_000),
+        100,
+        "maximum number of sessions of a user; a login beyond it ends the oldest; `0`: no limit",
+    )
     refresh_grace: int = _core(
         values.whole_number(0, 60 * 60),
         10,

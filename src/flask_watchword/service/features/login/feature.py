@@ -13,6 +13,10 @@ FEATURE = Feature(
     rate_limits=LOGIN_LIMITS,
     audit_events={
         "login": "a session started; `methods` says by which factors",
+        "oldest_sessions_ended": (
+            "a login exceeded `WATCHWORD_SESSIONS_PER_USER`: the oldest sessions of the user "
+            "ended; `ended` says how many"
+        ),
         "login_failed": "a wrong password, or an unknown address",
         "second_factor_asked": "a password was right, and a second factor is still needed",
         "second_factor_failed": "a wrong code of an authenticator, or a wrong recovery code",

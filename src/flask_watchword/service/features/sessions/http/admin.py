@@ -3,15 +3,15 @@
 from flask import Response
 
 from flask_watchword.accounts.errors import USER_NOT_FOUND, Rejected
-from flask_watchword.extension.verification.current import get_jwt
 from flask_watchword.service.access import ADMIN, RECENT_ADMIN
 from flask_watchword.service.administrator import administrator, user_of
 from flask_watchword.service.context import ServiceContext
 from flask_watchword.service.endpoint import endpoint
 from flask_watchword.service.features.sessions.http.sessions import (
     SESSION_NOT_FOUND,
-    Device,
+    DeviceQuery,
     Devices,
+    device_page,
 )
 from flask_watchword.service.responses import json_response, no_content
 
@@ -19,16 +19,15 @@ from flask_watchword.service.responses import json_response, no_content
 @endpoint(
     "GET",
     "/admin/users/<user_id>/sessions",
-    summary="List a user's sessions",
+    summary="List a user's sessions, in pages",
     access=ADMIN,
+    query=DeviceQuery,
     responses={200: Devices},
     errors=(USER_NOT_FOUND,),
 )
-def list_sessions_of_user(context: ServiceContext, user_id: str) -> Response:
-    """Respond with the sessions of a user."""
-    user, current_id = user_of(context, user_id), get_jwt().get("sid")
-    found = context.sessions.list(user.id)
-    return json_response(Devices([Device.of(session, current_id) for session in found]))
+def list_sessions_of_user(context: ServiceContext, user_id: str, query: DeviceQuery) -> Response:
+    """Respond with a page of the sessions of a user."""
+    return json_response(device_page(context, user_of(context, user_id).id, query))
 
 
 @endpoint(

@@ -1,6 +1,6 @@
 """GET and DELETE /sessions: list and end the sessions of the current user."""
 
-from typing import Self
+from typing import Annotated, Self
 
 import msgspec
 from flask import Response
@@ -17,7 +17,7 @@ from flask_watchword.service.responses import (
     no_content,
     timestamp,
 )
-from flask_watchword.sessions.listed import ListedSession
+from flask_watchword.sessions.listed import ListedSession, last_seen_first
 
 SESSION_NOT_FOUND = ErrorCode("session_not_found", 404, "The user has no session with this id.")
 
@@ -82,23 +82,55 @@ def _elsewhere(session: ListedSession) -> OtherDevice | None:
     return OtherDevice(at, session.elsewhere_address, session.elsewhere_agent)
 
 
+class DeviceQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """A page of sessions.
+
+    Attributes:
+        after: the `next` of the previous page.
+        limit: maximum number of results.
+    """
+
+    after: Annotated[str, msgspec.Meta(max_length=255)] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
+
+
 class Devices(msgspec.Struct):
-    """The sessions of a user, the last used first."""
+    """A page of the sessions of a user, the last used first.
+
+    The pages are in the order of the logins, the newest first.
+
+    Attributes:
+        sessions: the sessions.
+        next: the `after` of the next page; null on the last page.
+    """
 
     sessions: list[Device]
+    next: str | None
+
+
+def device_page(context: ServiceContext, user_id: str, query: DeviceQuery) -> Devices:
+    """Return a page of the sessions of a user."""
+    # One more than the page holds shows whether there is a next page.
+    found = context.sessions.page(user_id, after=query.after or None, limit=query.limit + 1)
+    shown, more = found[: query.limit], len(found) > query.limit
+    current_id = get_jwt().get("sid")
+    return Devices(
+        [Device.of(session, current_id) for session in last_seen_first(shown)],
+        shown[-1].id if more else None,
+    )
 
 
 @endpoint(
     "GET",
     "/sessions",
-    summary="List the user's sessions",
+    summary="List the user's sessions, in pages",
     access=ACCESS,
+    query=DeviceQuery,
     responses={200: Devices},
 )
-def list_sessions(context: ServiceContext) -> Response:
-    """Respond with the sessions of the current user."""
-    current_id = get_jwt().get("sid")
-    return json_response(Devices([Device.of(s, current_id) for s in context.sessions.list()]))
+def list_sessions(context: ServiceContext, query: DeviceQuery) -> Response:
+    """Respond with a page of the sessions of the current user."""
+    return json_response(device_page(context, get_jwt_identity(), query))
 
 
 @endpoint(
