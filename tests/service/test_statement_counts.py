@@ -129,7 +129,7 @@ COSTS: Mapping[Prepare, Mapping[str, Cost]] = {
     logout: both(Cost(5, 2, 0), further=1),
     register: both(Cost(10, 5, 0)),
     forgot_password: both(Cost(8, 3, 0)),
-    reset_password: both(Cost(29, 8, 6), further=4),
+    reset_password: both(Cost(27, 8, 6), further=4),
 }
 
 
