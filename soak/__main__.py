@@ -80,11 +80,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def _found(scale: Scale, only: str) -> Iterator[Finding]:
-    for store, lend in PLACES.items():
+    for store, open_place in PLACES.items():
         for name, trial in _TRIALS.items():
             if only.lower() in f"{store}: {name}".lower():
                 # A separate store for each trial, so that they cannot affect each other.
-                with lend() as place:
+                with open_place() as place:
                     yield from trial(place, scale)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response
 
 from flask_watchword.extension.sessions.session_context import SESSIONS_KEY
-from soak.findings import Finding, Scale, told
+from soak.findings import Finding, Scale, summary
 from soak.places import Place
 from soak.site import Site, ask, generation_of, sign_in
 from soak.workers import Worker, working
@@ -33,7 +33,7 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
     yield Finding(
         "SIGKILL between commit and response, then a retry",
         place.name,
-        f"{died:,} processes killed; sessions: {told(outcomes)}",
+        f"{died:,} processes killed; sessions: {summary(outcomes)}",
         died == scale.crashes and outcomes == {"kept as generation 2, then 3": scale.crashes},
     )
 

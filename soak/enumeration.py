@@ -24,7 +24,7 @@ from flask_watchword.service.app import create_app
 from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.stores import opened_stores, prepare
-from soak.findings import Finding, Scale, told
+from soak.findings import Finding, Scale, summary
 from soak.places import VALKEY, Place
 from tests.servers.smtp import running_smtp
 
@@ -49,7 +49,7 @@ _GOOD, _WRONG = "correct horse battery staple", "seven lazy otters juggle"
 
 
 @dataclass
-class Asked:
+class Probes:
     """The results of one kind of request.
 
     Attributes:
@@ -88,38 +88,38 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
     if place.name == VALKEY:
         return  # accounts are in the database
     one_hash = _one_hash()
-    for path, asked in asked_about(place, scale.strangers).items():
+    for path, probes in probe_addresses(place, scale.strangers).items():
         medians = ", ".join(
             f"{kind} {1000 * statistics.median(seconds):.2f} ms"
-            for kind, seconds in asked.seconds.items()
+            for kind, seconds in probes.seconds.items()
         )
         yield Finding(
             f"{path} takes equally long for every address: within 5 % of a hash",
             place.name,
-            f"{medians}: {asked.gap / one_hash:.1%} of a hash apart ({1000 * one_hash:.1f} ms); "
-            + told(asked.answers),
-            asked.gap < SHARE * one_hash and len(asked.answers) == 1,
+            f"{medians}: {probes.gap / one_hash:.1%} of a hash apart ({1000 * one_hash:.1f} ms); "
+            + summary(probes.answers),
+            probes.gap < SHARE * one_hash and len(probes.answers) == 1,
         )
         if path in _BY_MAIL:
             yield Finding(
                 f"{path} hides by its time which addresses are known: AUC at most {MOST_AUC}",
                 place.name,
-                ", ".join(f"by the {what} {found:.3f}" for what, found in asked.aucs.items()),
-                max(asked.aucs.values()) <= MOST_AUC,
+                ", ".join(f"by the {what} {found:.3f}" for what, found in probes.aucs.items()),
+                max(probes.aucs.values()) <= MOST_AUC,
             )
 
 
-def asked_about(place: Place, number: int) -> dict[str, Asked]:
+def probe_addresses(place: Place, number: int) -> dict[str, Probes]:
     """Return the results of a number of requests to each path that takes an address."""
     with _mail_server() as url:
         settings = read_settings(
             {}, database=place.url, master_key="A" * 43, smtp=url, mail_from="login@example.com"
         )
         prepare(settings)
-        return _asked(settings, number)
+        return _probe(settings, number)
 
 
-def _asked(settings: Settings, number: int) -> dict[str, Asked]:
+def _probe(settings: Settings, number: int) -> dict[str, Probes]:
     found = {}
     with opened_stores(settings) as stores:
         app = create_app(settings, stores=stores)
@@ -134,8 +134,8 @@ def _asked(settings: Settings, number: int) -> dict[str, Asked]:
     return found
 
 
-def _ask(client: FlaskClient, path: str, name: str, number: int) -> Asked:
-    asked = Asked()
+def _ask(client: FlaskClient, path: str, name: str, number: int) -> Probes:
+    probes = Probes()
     questions = [(kind, place) for place in range(number // len(_KINDS)) for kind in _KINDS]
     random.shuffle(questions)
     for count, (kind, place) in enumerate(questions):
@@ -152,11 +152,11 @@ def _ask(client: FlaskClient, path: str, name: str, number: int) -> Asked:
         for _ in range(_AFTER):
             # A few statements, two of which write.
             client.post("/email/verify", json=_NO_CODE, environ_base=where)
-        asked.seconds[kind].append(answered - began)
-        asked.after[kind].append(time.perf_counter() - answered)
-        asked.answers[f"{answer.status_code} {answer.get_json()['msg']}"] += 1
+        probes.seconds[kind].append(answered - began)
+        probes.after[kind].append(time.perf_counter() - answered)
+        probes.answers[f"{answer.status_code} {answer.get_json()['msg']}"] += 1
         time.sleep(_PAUSE)
-    return asked
+    return probes
 
 
 @contextmanager

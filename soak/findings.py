@@ -54,7 +54,7 @@ class Scale:
     frozen: float = 30.0
 
 
-def told(counts: Counter[str]) -> str:
+def summary(counts: Counter[str]) -> str:
     """Return counts as a sentence, the largest first."""
     return (
         ", ".join(f"{number:,} times {name}" for name, number in counts.most_common()) or "nothing"

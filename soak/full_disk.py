@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from soak.findings import Finding, Scale, told
+from soak.findings import Finding, Scale, summary
 from soak.load import integrity
 from soak.places import SQLITE, Place, in_file
 from soak.site import Answer, Site, sign_in
@@ -49,8 +49,8 @@ def _filled(folder: Path) -> Finding:
     return Finding(
         _PROMISE,
         place.name,
-        f"{granted:,} logins until the disk was full, then writes {told(writes)}, "
-        f"reads {told(reads)}, integrity_check {whole}; with free space again a login {again}",
+        f"{granted:,} logins until the disk was full, then writes {summary(writes)}, "
+        f"reads {summary(reads)}, integrity_check {whole}; with free space again a login {again}",
         set(writes) == {_UNAVAILABLE}
         and set(reads) == {"200"}
         and (whole, again, left) == ("ok", "200", "ok"),

@@ -17,7 +17,7 @@ from flask_watchword.service.configuration.settings import Settings
 from flask_watchword.service.load_settings import read_settings
 from flask_watchword.service.signing.signing_keys import key_manager
 from flask_watchword.service.stores import opened_keys
-from soak.findings import Finding, Scale, told
+from soak.findings import Finding, Scale, summary
 from soak.places import VALKEY, Place
 from soak.serving import USER, Client, serving
 
@@ -88,7 +88,7 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
         "last expires",
         place.name,
         f"{seen.rotations} rotations, {WORKERS} workers, {sum(seen.statuses.values()):,} requests, "
-        f"of which {sum(failed.values())} failed{' (' + told(failed) + ')' if failed else ''}; "
+        f"of which {sum(failed.values())} failed{' (' + summary(failed) + ')' if failed else ''}; "
         f"tokens of {len(seen.uses)} keys, {len(early)} not listed before, {len(gone)} not until "
         f"the end, in {len(seen.looks):,} looks; each was seen {margin(seen):.1f} s before, or "
         "longer",

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from soak.findings import Finding, Scale, percentile, told
+from soak.findings import Finding, Scale, percentile, summary
 from soak.places import SQLITE, Place
 from soak.site import Answer, Site
 from soak.workers import working
@@ -26,7 +26,7 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
         f"{scale.processes} processes for {scale.seconds:g} s: no request fails because the "
         "database is locked",
         place.name,
-        f"{told(statuses)}; writing requests took {1000 * p99:.0f} ms (p99), "
+        f"{summary(statuses)}; writing requests took {1000 * p99:.0f} ms (p99), "
         f"{1000 * max(writes):.0f} ms (longest); integrity_check {whole}",
         set(statuses) == {AS_EXPECTED} and p99 < BOUND and whole == "ok",
     )

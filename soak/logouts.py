@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from soak.findings import Finding, Scale, told
+from soak.findings import Finding, Scale, summary
 from soak.places import Place
 from soak.site import Answer, ask, sign_in
 from soak.visibility import GIVE_UP
@@ -31,8 +31,8 @@ def trial(place: Place, scale: Scale) -> Iterator[Finding]:
     yield Finding(
         f"after a logout nothing works, {scale.pairs:,} races with a refresh",
         place.name,
-        f"the refresh got {told(winners)}; afterwards {told(afterwards)}; "
-        f"in the other process {told(later)}",
+        f"the refresh got {summary(winners)}; afterwards {summary(afterwards)}; "
+        f"in the other process {summary(later)}",
         set(winners) <= {"200", "401 session_ended"}
         and set(afterwards) | set(later) == {"refused"},
     )

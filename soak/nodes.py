@@ -45,12 +45,12 @@ def watched(place: Place, scale: Scale) -> list[float]:
 @contextmanager
 def _settings(place: Place) -> Iterator[dict[str, str]]:
     """Yield the settings of both nodes; accounts are in PostgreSQL for every session store."""
-    told = {"WATCHWORD_MASTER_KEY": "A" * 43}
+    summary = {"WATCHWORD_MASTER_KEY": "A" * 43}
     if place.name != VALKEY:
-        yield told | {"WATCHWORD_DATABASE": place.url}
+        yield summary | {"WATCHWORD_DATABASE": place.url}
         return
     with postgresql() as accounts:
-        yield told | {"WATCHWORD_DATABASE": accounts.url, "WATCHWORD_VALKEY": place.url}
+        yield summary | {"WATCHWORD_DATABASE": accounts.url, "WATCHWORD_VALKEY": place.url}
 
 
 def _delay(leaving: Client, watching: deque[Client]) -> float:

@@ -48,7 +48,7 @@ class Answer:
     says_when: bool
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Return the response as a short description, for counting."""
         return f"{self.what} {self.status} {self.code}".strip()
 
@@ -158,14 +158,14 @@ class _User:
     def _ask(self, what: str, *request: Any, **options: Any) -> tuple[int, Any]:
         began = time.monotonic()
         try:
-            answer, told = self._client.fetch(*request, **options)
+            answer, description = self._client.fetch(*request, **options)
         except (OSError, http.client.HTTPException):
             self._note(what, began, LOST)
             self._turn_to_another()
             return LOST, None
-        code = told.get("code", "") if answer.status >= 400 else ""
+        code = description.get("code", "") if answer.status >= 400 else ""
         self._note(what, began, answer.status, code, "Retry-After" in answer.headers)
-        return answer.status, told
+        return answer.status, description
 
     def _note(
         self, what: str, began: float, status: int, code: str = "", says_when: bool = False

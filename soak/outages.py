@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from soak.findings import Finding, Scale, told
+from soak.findings import Finding, Scale, summary
 from soak.outage_load import (
     CLIENTS,
     KINDS,
@@ -100,7 +100,7 @@ class Outage:
 
         Errors other than 503 and 429, and accepted revoked tokens.
         """
-        return Counter(one.told for one in self.load.answers if not self._is_right(one))
+        return Counter(one.description for one in self.load.answers if not self._is_right(one))
 
     @property
     def lost(self) -> int:
@@ -122,9 +122,9 @@ class Outage:
 
     def counts(self) -> str:
         """Return the counted responses since the start, and the time to recovery."""
-        answers = Counter(one.told for one in self.load.within(self.gone, math.inf))
+        answers = Counter(one.description for one in self.load.within(self.gone, math.inf))
         return (
-            f"{told(answers)}; the longest response took {self.longest:.2f} s, all requests "
+            f"{summary(answers)}; the longest response took {self.longest:.2f} s, all requests "
             f"succeeded again {self.back:.2f} s after its end; {self.lost} sessions lost, "
             f"{self.traces} tracebacks in the logs"
         )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from soak.findings import Finding, Scale, told
+from soak.findings import Finding, Scale, summary
 from soak.places import Place
 from soak.site import Answer, Site, ask, generation_of, sign_in
 from soak.workers import Worker, working
@@ -31,7 +31,7 @@ def _lenient(place: Place, scale: Scale, workers: Sequence[Worker], by: str) -> 
     return Finding(
         f"one new generation of {scale.refreshes:,} refreshes by {by}",
         place.name,
-        f"{told(counts)}; afterwards the session continues as generation {goes_on_as}",
+        f"{summary(counts)}; afterwards the session continues as generation {goes_on_as}",
         counts == {"200 generation 2": scale.refreshes} and alive and goes_on_as == 3,
     )
 
@@ -45,7 +45,7 @@ def _strict(place: Place, scale: Scale, workers: Sequence[Worker], by: str) -> F
     return Finding(
         f"grace 0: one of {scale.refreshes:,} refreshes by {by}, then the end",
         place.name,
-        f"{told(counts)}; afterwards {told(dead)}",
+        f"{summary(counts)}; afterwards {summary(dead)}",
         len(granted) == 1
         and refused == scale.refreshes - 1
         and all(verdict.startswith("401") for verdict in dead),

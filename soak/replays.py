@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from soak.findings import Finding, Scale, told
+from soak.findings import Finding, Scale, summary
 from soak.places import Place
 from soak.site import Answer, Site, ask
 from soak.workers import Worker, working
@@ -31,7 +31,7 @@ def _each_of_a_series(place: Place) -> Finding:
     return Finding(
         f"each of {ROTATIONS} old tokens caught after {ROTATIONS} rotations",
         place.name,
-        f"{told(caught)}; then of all tokens of these sessions {told(afterwards)}; "
+        f"{summary(caught)}; then of all tokens of these sessions {summary(afterwards)}; "
         f"the slowest series took {slowest:.2f} s",
         caught == {REUSED: ROTATIONS} and set(afterwards) == {"refused"},
     )
@@ -50,7 +50,7 @@ def _after_a_crash(place: Place) -> Finding:
     return Finding(
         "a token replayed after SIGKILL of every process",
         place.name,
-        f"before the replay {alive}, the replay {replayed}, then of all tokens {told(left)}",
+        f"before the replay {alive}, the replay {replayed}, then of all tokens {summary(left)}",
         (alive, replayed) == ("200", REUSED) and set(left) == {"refused"},
     )
 

@@ -40,8 +40,8 @@ class Client:
         body: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
         """Return the status and the JSON of the response."""
-        answer, told = self.fetch(method, path, token, body)
-        return answer.status, told
+        answer, summary = self.fetch(method, path, token, body)
+        return answer.status, summary
 
     def fetch(
         self,

@@ -23,7 +23,7 @@ _processes.set_forkserver_preload(
 )
 
 #: Seconds to wait for the result of a process, in addition to the duration of the task.
-PATIENCE = 120.0
+TIMEOUT = 120.0
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -70,7 +70,7 @@ class Worker:
     ) -> Pending[_T]:
         """Run a task in the process; return without waiting for it."""
         self._channel.send((task, args, kwargs))
-        return Pending(self._channel, PATIENCE)
+        return Pending(self._channel, TIMEOUT)
 
     def do(
         self, task: Callable[Concatenate[Site, _P], _T], *args: _P.args, **kwargs: _P.kwargs
@@ -85,7 +85,7 @@ class Worker:
 
     def wait(self) -> None:
         """Wait until the process has ended."""
-        self._process.join(PATIENCE)
+        self._process.join(TIMEOUT)
         self._channel.close()
 
 

@@ -19,14 +19,14 @@ from tests.memory_stores.codes import MemoryCodeStore
 MINUTE = 60.0
 
 
-def asked(desk: Desk) -> str:
+def requested_code(desk: Desk) -> str:
     desk.add("ada@example.com")
     request_reset(desk.accounts, " ADA@example.com", send_email=True)
     return desk.mailbox.code
 
 
 def test_lost_password_is_replaced_with_a_mailed_code(desk: Desk) -> None:
-    code = asked(desk)
+    code = requested_code(desk)
     letter = desk.mailbox.last
     assert (letter.kind, letter.recipient) == ("reset_password", "ada@example.com")
     assert letter.expires_at == NOW + 15 * MINUTE
@@ -42,7 +42,7 @@ def test_lost_password_is_replaced_with_a_mailed_code(desk: Desk) -> None:
 
 
 def test_owner_is_notified_of_the_change(desk: Desk) -> None:
-    reset_password(desk.accounts, asked(desk), BETTER)
+    reset_password(desk.accounts, requested_code(desk), BETTER)
     assert desk.mailbox.last.kind == "password_changed"
     assert desk.mailbox.last.recipient == "ada@example.com"
 
@@ -89,7 +89,7 @@ def test_decoy_code_stores_nothing_of_the_address() -> None:
 
 
 def test_code_is_single_use(desk: Desk) -> None:
-    code = asked(desk)
+    code = requested_code(desk)
     reset_password(desk.accounts, code, BETTER)
     with pytest.raises(InvalidCode):
         reset_password(desk.accounts, code, GOOD)
@@ -101,7 +101,7 @@ def test_code_is_single_use(desk: Desk) -> None:
     [(15 * MINUTE - 1, True), (15 * MINUTE, False), (15 * MINUTE + 1, False)],
 )
 def test_code_is_valid_for_a_quarter_of_an_hour(desk: Desk, seconds: float, is_good: bool) -> None:
-    code = asked(desk)
+    code = requested_code(desk)
     desk.now += seconds
     if is_good:
         reset_password(desk.accounts, code, BETTER)
@@ -112,7 +112,7 @@ def test_code_is_valid_for_a_quarter_of_an_hour(desk: Desk, seconds: float, is_g
 
 
 def test_code_is_valid_only_for_its_purpose(desk: Desk) -> None:
-    code = asked(desk)
+    code = requested_code(desk)
     with pytest.raises(InvalidCode):
         verify_email(desk.accounts, code, GOOD)
     reset_password(desk.accounts, code, BETTER)
@@ -122,14 +122,14 @@ def test_code_is_valid_only_for_its_purpose(desk: Desk) -> None:
     "happens", [change_address, change_password, disable, disable_and_enable, delete]
 )
 def test_account_change_invalidates_the_code(desk: Desk, happens: Callable[[Desk], None]) -> None:
-    code = asked(desk)
+    code = requested_code(desk)
     happens(desk)
     with pytest.raises(InvalidCode):
         reset_password(desk.accounts, code, BETTER)
 
 
 def test_rejected_password_uses_neither_the_code_nor_a_hash(desk: Desk) -> None:
-    code = asked(desk)
+    code = requested_code(desk)
     for password in ("short", "ada@example.com ada@example.com", GOOD + "\0"):
         with pytest.raises(UnacceptablePassword):
             reset_password(desk.accounts, code, password)
@@ -138,7 +138,7 @@ def test_rejected_password_uses_neither_the_code_nor_a_hash(desk: Desk) -> None:
 
 
 def test_wrong_code_costs_one_hash_like_a_correct_one(desk: Desk) -> None:
-    code = asked(desk)
+    code = requested_code(desk)
     with pytest.raises(InvalidCode):
         reset_password(desk.accounts, "guess", BETTER)
     assert desk.passwords.hashes == 1
@@ -147,7 +147,7 @@ def test_wrong_code_costs_one_hash_like_a_correct_one(desk: Desk) -> None:
 
 
 def test_shorter_password_is_enough_with_a_second_factor(desk: Desk) -> None:
-    code = asked(desk)
+    code = requested_code(desk)
     with pytest.raises(UnacceptablePassword):
         reset_password(desk.accounts, code, "kd83hF9s")
     desk.two_factors.add(desk.user("ada@example.com").id)
@@ -155,7 +155,7 @@ def test_shorter_password_is_enough_with_a_second_factor(desk: Desk) -> None:
 
 
 def test_password_changed_while_the_new_one_is_hashed_is_kept(desk: Desk) -> None:
-    code = asked(desk)
+    code = requested_code(desk)
     set_password = desk.users.set_password
 
     def changed_concurrently(user_id: str, password_hash: str, now: float, version: int) -> bool:

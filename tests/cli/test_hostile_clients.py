@@ -68,5 +68,5 @@ def test_idle_connection_is_closed(hasty: RunningServer, sent: bytes, answers: i
     with socket.create_connection(("127.0.0.1", hasty.port), timeout=30) as client:
         if sent:
             client.sendall(sent)
-        told = b"".join(iter(lambda: client.recv(65_536), b""))
-    assert told.count(b"HTTP/1.1 200") == answers
+        output = b"".join(iter(lambda: client.recv(65_536), b""))
+    assert output.count(b"HTTP/1.1 200") == answers

@@ -41,8 +41,8 @@ def run(*args: str, url: str = "", status: int = 0) -> Result:
 
 
 def counts(done: Result) -> tuple[int, int, int]:
-    told = json.loads(done.stdout)
-    return told["added"], told["already_there"], told["rejected"]
+    report = json.loads(done.stdout)
+    return report["added"], report["already_there"], report["rejected"]
 
 
 def rejects(folder: Path) -> list[dict[str, Any]]:

@@ -146,9 +146,9 @@ def test_token_is_reported_as_accepted_or_with_the_reason_for_rejection(ask: Ask
     assert accepted.stdout.splitlines()[-1] == "verdict\taccepted\tthe view runs"
     assert ask("token", "verify", "--refresh", typed=refresh).exit_code == 0
     result = ask("token", "verify", "--json", typed=refresh)
-    told = json.loads(result.stdout)
-    assert (result.exit_code, told["accepted"], told["status"]) == (1, False, 422)
-    assert [step["step"] for step in told["steps"] if step["result"] == "refused"] == ["type"]
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["accepted"], report["status"]) == (1, False, 422)
+    assert [step["step"] for step in report["steps"] if step["result"] == "refused"] == ["type"]
 
 
 @pytest.mark.parametrize("has_manager", [False, True])

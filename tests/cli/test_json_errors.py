@@ -51,9 +51,9 @@ def arguments_of(command: click.Command) -> list[str]:
 
 
 def error_of(result: Result) -> dict[str, Any]:
-    told = json.loads(result.stderr.splitlines()[-1])
-    assert told.keys() == {"error"}
-    error: dict[str, Any] = told["error"]
+    output = json.loads(result.stderr.splitlines()[-1])
+    assert output.keys() == {"error"}
+    error: dict[str, Any] = output["error"]
     assert error.keys() == {"code", "message", "hint"}
     assert error["code"] in {*Code}
     assert error["message"]
@@ -97,9 +97,9 @@ def test_hint_is_separate_from_the_message() -> None:
         "message": "there is no user 'nobody@example.com'",
         "hint": "see: watchword user list",
     }
-    told = run(words)
-    assert told.exit_code == 1
-    assert told.stderr == (
+    output = run(words)
+    assert output.exit_code == 1
+    assert output.stderr == (
         "Error: there is no user 'nobody@example.com'; see: watchword user list\n"
     )
 
@@ -125,7 +125,7 @@ def test_application_that_cannot_be_inspected_is_an_object() -> None:
     assert error_of(result)["code"] == Code.INVALID_SETTING
 
 
-def test_what_is_refused_is_told_whole_before_the_error() -> None:
+def test_rejected_rows_are_reported_completely_before_the_error() -> None:
     result = run(["flask", "watchword", "routes", "--fail-unguarded", "--json"])
     assert result.exit_code == 1
     assert [json.loads(line)["endpoint"] for line in result.stdout.splitlines()] == ["static"]

@@ -173,7 +173,7 @@ def test_revocation_replaces_the_key_and_is_recorded_for_every_process() -> None
     assert keys("revoke", stolen).exit_code == 0
 
 
-def asked(url: str, token: str | None = None, body: dict[str, str] | None = None) -> Any:
+def json_from(url: str, token: str | None = None, body: dict[str, str] | None = None) -> Any:
     headers = {"Content-Type": "application/json"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
@@ -203,21 +203,21 @@ def test_tokens_of_a_revoked_key_are_rejected_by_every_worker(
     server.wait_until_it_listens()
     url = f"http://127.0.0.1:{server.port}"
     body = {"email": "test@example.com", "password": "password"}
-    token = asked(f"{url}/login", body=body)["access_token"]
-    assert {asked(f"{url}/me", token)["email"] for _ in range(20)} == {"test@example.com"}
+    token = json_from(f"{url}/login", body=body)["access_token"]
+    assert {json_from(f"{url}/me", token)["email"] for _ in range(20)} == {"test@example.com"}
     stolen = kid_of("active")
     assert jwt.get_unverified_header(token)["kid"] == stolen
     assert keys("revoke", stolen).exit_code == 0
     refusals, give_up_at = 0, time.monotonic() + 30
     while refusals < 40:  # consecutive responses, which then come from both workers
         assert time.monotonic() < give_up_at
-        answer = asked(f"{url}/me", token)
+        answer = json_from(f"{url}/me", token)
         refusals = refusals + 1 if answer in ("key_revoked", "unknown_key") else 0
     while jwt.get_unverified_header(token)["kid"] == stolen:  # for one second at most
         assert time.monotonic() < give_up_at
-        token = asked(f"{url}/login", body=body)["access_token"]
+        token = json_from(f"{url}/login", body=body)["access_token"]
     assert jwt.get_unverified_header(token)["kid"] == kid_of("active")
-    assert {asked(f"{url}/me", token)["email"] for _ in range(20)} == {"test@example.com"}
+    assert {json_from(f"{url}/me", token)["email"] for _ in range(20)} == {"test@example.com"}
 
 
 def test_imported_private_key_is_next(tmp_path: Path) -> None:

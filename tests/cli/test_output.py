@@ -44,7 +44,7 @@ def run(*arguments: str, typed: str = "") -> Result:
     return CliRunner().invoke(main, arguments, input=typed)
 
 
-def told(*arguments: str, typed: str = "") -> dict[str, object]:
+def json_output(*arguments: str, typed: str = "") -> dict[str, object]:
     result = run(*arguments, "--json", typed=typed)
     assert result.exit_code == 0, result.output
     (line,) = result.stdout.splitlines()
@@ -59,31 +59,33 @@ def test_every_command_prints_json(name: str) -> None:
 
 
 def test_action_is_reported_as_one_object() -> None:
-    told("db", "upgrade")
-    added = told("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)
+    json_output("db", "upgrade")
+    added = json_output("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)
     assert added["email"] == "ada@example.com"
     who = str(added["id"])
-    assert told("user", "disable", who)["disabled_at"] is not None
-    assert told("user", "enable", who)["disabled_at"] is None
-    assert told("user", "roles", who, "reader")["roles"] == ["reader"]
-    assert told("user", "scopes", who, "read")["scopes"] == ["read"]
-    changed = told(
+    assert json_output("user", "disable", who)["disabled_at"] is not None
+    assert json_output("user", "enable", who)["disabled_at"] is None
+    assert json_output("user", "roles", who, "reader")["roles"] == ["reader"]
+    assert json_output("user", "scopes", who, "read")["scopes"] == ["read"]
+    changed = json_output(
         "user", "set-password", who, "--password-stdin", typed="seven lazy otters juggle"
     )
     assert changed["password_changed_at"] is not None
-    assert told("session", "end", who, "--all") == {"user_id": who, "ended": 0}
-    assert told("keys", "rotate")["state"] in ("next", "active")
-    assert told("db", "current")["revision"] == told("db", "upgrade")["revision"]
-    assert told("audit", "verify")["whole"] is True
-    assert told("user", "delete", who, "--yes")["id"] == who
+    assert json_output("session", "end", who, "--all") == {"user_id": who, "ended": 0}
+    assert json_output("keys", "rotate")["state"] in ("next", "active")
+    assert json_output("db", "current")["revision"] == json_output("db", "upgrade")["revision"]
+    assert json_output("audit", "verify")["whole"] is True
+    assert json_output("user", "delete", who, "--yes")["id"] == who
 
 
 @pytest.mark.parametrize("is_terminal", [False, True])
 def test_client_data_is_printed_without_terminal_control_characters(
     is_terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told("db", "upgrade")
-    who = str(told("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)["id"])
+    json_output("db", "upgrade")
+    who = str(
+        json_output("user", "add", "ada@example.com", "--password-stdin", typed=PASSWORD)["id"]
+    )
     with opened_stores(read_settings({})) as stores:
         session = new_session(who, 4e9, LIVES, Requester("192.0.2.1", AGENT))
         stores.sessions.start(session, None, LIVES)

@@ -107,10 +107,10 @@ def test_account_records_are_deleted_when_sessions_are_in_valkey(
         result = run("--json")
         assert json.loads(result.output) == {"sessions": 6, "accounts": 5}, result.output
         assert left_of_accounts(sqlite_url) == [1, 1, 2, 1]
-        told = json.loads(run("--json", "--store", server.url).output)
-        assert told == {"sessions": 0, "accounts": None}
-        told = json.loads(run("--json", "--database", sqlite_url).output)
-        assert told == {"sessions": 0, "accounts": 0}
+        counts = json.loads(run("--json", "--store", server.url).output)
+        assert counts == {"sessions": 0, "accounts": None}
+        counts = json.loads(run("--json", "--database", sqlite_url).output)
+        assert counts == {"sessions": 0, "accounts": 0}
 
 
 def test_database_can_be_given_as_the_store(database_url: str) -> None:

@@ -104,7 +104,7 @@ def test_under_load_other_workers_take_over_and_no_request_is_lost(
     assert server.group_is_gone()
 
 
-def test_connections_that_nobody_has_taken_wait_for_the_other_workers(serve: Serve) -> None:
+def test_connections_that_were_not_accepted_wait_for_the_new_workers(serve: Serve) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     assert server.get("/healthz")[0] == 200
@@ -136,7 +136,7 @@ def test_connections_that_a_killed_worker_has_not_taken_wait_for_the_next_one(se
     assert server.stop() == 0
 
 
-def test_a_worker_that_is_to_end_leaves_new_connections_to_the_next(serve: Serve) -> None:
+def test_stopping_worker_leaves_new_connections_to_the_next(serve: Serve) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
@@ -158,7 +158,7 @@ def test_a_worker_that_is_to_end_leaves_new_connections_to_the_next(serve: Serve
 
 
 def may_take(worker: str, port: int) -> bool:
-    """Tell whether a worker has a socket that listens on the port."""
+    """Return whether a worker has a socket that listens on the port."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     listening = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}")}
     listening &= {f"socket:[{row[9]}]" for row in rows if row[3] == "0A"}
@@ -178,7 +178,7 @@ def asking(server: RunningServer) -> socket.socket:
     return client
 
 
-def test_a_signal_to_stop_goes_before_the_workers_that_are_not_replaced_yet(serve: Serve) -> None:
+def test_stop_signal_stops_old_workers_that_were_not_replaced_yet(serve: Serve) -> None:
     server = serve("--workers", "4")
     server.wait_until_it_listens()
     wait_until(lambda: len(workers_of(server)) == 4, 30)
@@ -213,7 +213,7 @@ def test_settings_that_are_wrong_leave_those_of_before_and_say_why(
     assert server.stop() == 0
 
 
-def test_what_takes_a_restart_is_said(serve: Serve, tmp_path: Path) -> None:
+def test_settings_that_require_a_restart_are_reported(serve: Serve, tmp_path: Path) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     write_settings(tmp_path, "WATCHWORD_LOG_LEVEL=error\n")

@@ -1,4 +1,4 @@
-"""SIGTERM: what has begun is answered whole, and nothing else is taken."""
+"""SIGTERM: requests in progress get a complete response, and no new ones are accepted."""
 
 import http.client
 import json
@@ -33,14 +33,14 @@ def body_of(login: int) -> bytes:
 
 @contextmanager
 def begun_logins(server: RunningServer, number: int) -> Iterator[list[socket.socket]]:
-    """Lend connections on each of which a view waits for the body of a login."""
+    """Yield connections on each of which a view waits for the body of a login."""
     with ExitStack() as stack:
         clients = []
         for _ in range(number):
             address = ("127.0.0.1", server.port)
             client = stack.enter_context(socket.create_connection(address, timeout=STOP_SECONDS))
             client.sendall(BEGUN)
-            # The server says so when the body is asked for.
+            # The server sends 100 Continue when the view reads the body.
             assert client.recv(1024).startswith(b"HTTP/1.1 100 ")
             clients.append(client)
         yield clients
@@ -56,7 +56,7 @@ def whole_answer(client: socket.socket) -> tuple[bytes, object]:
     return head.splitlines()[0], json.loads(body)
 
 
-def test_logins_whose_bodies_come_slowly_are_answered_whole_and_nobody_else(serve: Serve) -> None:
+def test_only_logins_in_progress_get_a_complete_response(serve: Serve) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     with begun_logins(server, LOGINS) as clients:
@@ -80,7 +80,7 @@ def ended_cleanly(server: RunningServer) -> None:
     assert "ERROR" not in server.output
 
 
-def test_a_worker_that_still_answers_keeps_no_others_socket_open(serve: Serve) -> None:
+def test_busy_worker_does_not_keep_the_sockets_of_others_open(serve: Serve) -> None:
     server = serve("--workers", "3")
     server.wait_until_it_listens()
     with begun_logins(server, 1) as (client,):
@@ -100,7 +100,7 @@ def test_workers_that_do_not_serve_yet_end_at_once(serve: Serve) -> None:
     assert time.monotonic() < told_at + 9, "and not by the time-out"
 
 
-def test_a_signal_that_the_workers_get_as_well_is_no_failure_of_theirs(serve: Serve) -> None:
+def test_signal_sent_to_the_workers_too_is_not_a_failure(serve: Serve) -> None:
     server = serve("--workers", "2")
     server.wait_until_it_listens()
     assert server.get("/readyz")[0] == 200
@@ -129,7 +129,7 @@ def test_ctrl_c_leaves_it_to_the_first_process_to_end_the_workers(serve: Serve) 
 
 @contextmanager
 def frozen(process: int) -> Iterator[None]:
-    """Let a process do nothing meanwhile; signals wait for it."""
+    """Suspend a process during the block; signals wait for it."""
     os.kill(process, signal.SIGSTOP)
     try:
         yield
@@ -156,13 +156,13 @@ def test_clients_that_ask_nothing_do_not_hold_it_up(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("to_all", [False, True], ids=["SIGTERM", "Ctrl+C"])
-def test_a_second_signal_ends_it_at_once(serve: Serve, to_all: bool) -> None:
+def test_second_signal_stops_immediately(serve: Serve, to_all: bool) -> None:
     server = serve("--workers", "2")
     server.wait_until_it_listens()
     with begun_logins(server, 1):
         told_at = time.monotonic()
         tell(server, to_all)
-        tell(server, to_all)  # at once: it is the same signal, told twice
+        tell(server, to_all)  # immediately: it is the same signal, sent twice
         time.sleep(SAME_SIGNAL_SECONDS + 0.2)
         assert server.process.poll() is None
         tell(server, to_all)
@@ -171,7 +171,7 @@ def test_a_second_signal_ends_it_at_once(serve: Serve, to_all: bool) -> None:
     assert "second stop signal: aborting requests in flight" in server.output
 
 
-def test_a_reload_that_waits_for_an_old_worker_does_not_hold_it_up(serve: Serve) -> None:
+def test_reload_that_waits_for_an_old_worker_does_not_block_the_stop(serve: Serve) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     with begun_logins(server, 1):
@@ -194,7 +194,7 @@ def tell(server: RunningServer, to_all: bool) -> None:
         server.process.send_signal(signal.SIGTERM)
 
 
-def test_what_is_never_sent_whole_does_not_hold_it_up_for_ever(serve: Serve) -> None:
+def test_incomplete_request_does_not_block_the_stop_forever(serve: Serve) -> None:
     server = serve("--workers", "1")
     server.wait_until_it_listens()
     with begun_logins(server, 1):

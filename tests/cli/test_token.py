@@ -112,7 +112,7 @@ def test_line_truncated_by_the_terminal_is_not_a_token() -> None:
             start_new_session=True,
         )
         assert process.stderr is not None
-        asked = process.stderr.read(len("Token"))
+        prompt = process.stderr.read(len("Token"))
         # Not all at once, because the terminal's buffer is limited until the command reads it.
         os.write(ours, b"x" * 3_000)
         os.write(ours, b"x" * 3_000 + b"\n")
@@ -120,7 +120,7 @@ def test_line_truncated_by_the_terminal_is_not_a_token() -> None:
     finally:
         os.close(ours)
         os.close(its)
-    assert asked == b"Token"
+    assert prompt == b"Token"
     assert process.returncode == 2
     assert b"use a file" in told
 
@@ -132,9 +132,9 @@ def test_token_is_prompted_for_on_a_terminal_without_echo() -> None:
             [*WATCHWORD, "token", "inspect"], stdin=its, stdout=subprocess.PIPE, stderr=its
         )
         os.close(its)
-        asked = b""
-        while b"Token:" not in asked:
-            asked += os.read(ours, 1000)
+        prompt = b""
+        while b"Token:" not in prompt:
+            prompt += os.read(ours, 1000)
         os.write(ours, f"{TOKEN}\n".encode())
         told, _ = process.communicate(timeout=60)
         rest = os.read(ours, 10_000)
@@ -142,4 +142,4 @@ def test_token_is_prompted_for_on_a_terminal_without_echo() -> None:
         os.close(ours)
     assert b"claim sub\tada" in told
     assert b"NOTHING HERE IS VERIFIED" in rest
-    assert TOKEN.encode() not in asked + rest
+    assert TOKEN.encode() not in prompt + rest

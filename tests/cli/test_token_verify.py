@@ -76,7 +76,7 @@ def verify(token: str, database: str, *options: str) -> Result:
     return CliRunner().invoke(main, arguments, input=token.encode())
 
 
-def told(token: str, database: str, *options: str) -> dict[str, Any]:
+def report(token: str, database: str, *options: str) -> dict[str, Any]:
     result = verify(token, database, "--json", *options)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     found: dict[str, Any] = json.loads(result.stdout)
@@ -84,7 +84,7 @@ def told(token: str, database: str, *options: str) -> dict[str, Any]:
     return found
 
 
-def asked(server: RunningServer, token: str) -> tuple[int, str | None, str | None]:
+def response_to(server: RunningServer, token: str) -> tuple[int, str | None, str | None]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     try:
         connection.putrequest("GET", "/me")
@@ -105,8 +105,8 @@ def test_verdict_on_every_token_matches_the_running_service(
     server.wait_until_it_listens()
     with serving(database_url) as parts:
         tokens = tokens_of(Mint(parts))
-    of_service = {name: asked(server, token) for name, token in tokens.items()}
-    found = {name: told(token, database_url) for name, token in tokens.items()}
+    of_service = {name: response_to(server, token) for name, token in tokens.items()}
+    found = {name: report(token, database_url) for name, token in tokens.items()}
     assert {n: (f["status"], f["code"], f["msg"]) for n, f in found.items()} == of_service
     # The rejecting step has the same code.
     refused = {
@@ -140,14 +140,14 @@ def steps(found: dict[str, Any]) -> dict[str, tuple[str, str]]:
 def test_ended_session_is_reported_with_time_and_reason(mint: Mint, database_url: str) -> None:
     pair = mint.pair()
     mint.parts.sessions.end(pair.session_id)
-    result, says = steps(told(pair.access_token, database_url))["session"]
+    result, says = steps(report(pair.access_token, database_url))["session"]
     assert result == "refused"
     assert re.search(r"generation 1, ended (now|\d+ s ago): signed_out: Token has been", says), says
 
 
 def test_clock_difference_is_reported_in_words(mint: Mint, database_url: str) -> None:
     token = mint.claiming(exp=int(time.time()) - 192)
-    result, says = steps(told(token, database_url))["exp"]
+    result, says = steps(report(token, database_url))["exp"]
     assert result == "refused"
     # Independent of the delay on a slow machine.
     assert re.match(r"expired \d+ min( \d+ s)? ago, at \d{4}-", says), says
@@ -157,12 +157,12 @@ def test_every_key_is_reported_with_its_state(mint: Mint, database_url: str) -> 
     manager = key_manager(mint.parts.settings, mint.parts.stores.keys)
     token = encode(mint.claims, new_material("EdDSA").key)
     waiting = manager.rotate()
-    result, says = steps(told(token, database_url))["key"]
+    result, says = steps(report(token, database_url))["key"]
     assert result == "refused"
     assert f"{mint.key.kid} (active, EdDSA)" in says
     assert f"{waiting} (next, EdDSA)" in says
     revoke_key(manager, mint.parts.stores.sessions, str(mint.key.kid), master_key_is_lost=False)
-    _, says = steps(told(mint.claiming(), database_url))["key"]
+    _, says = steps(report(mint.claiming(), database_url))["key"]
     assert re.search(rf"{mint.key.kid} \(revoked (now|\d+ s ago), EdDSA\)", says), says
 
 
@@ -170,9 +170,9 @@ def test_refresh_is_predicted_and_not_performed(mint: Mint, database_url: str) -
     sessions = mint.parts.stores.sessions
     pair = mint.pair()
     before = sessions.get(pair.session_id)
-    assert told(pair.refresh_token, database_url, "--refresh")["status"] == 200
-    assert told(pair.access_token, database_url, "--refresh")["code"] == "invalid_token"
-    assert told(pair.refresh_token, database_url)["code"] == "invalid_token"
+    assert report(pair.refresh_token, database_url, "--refresh")["status"] == 200
+    assert report(pair.access_token, database_url, "--refresh")["code"] == "invalid_token"
+    assert report(pair.refresh_token, database_url)["code"] == "invalid_token"
     assert sessions.get(pair.session_id) == before
 
 
@@ -184,7 +184,7 @@ def test_used_refresh_token_is_reported_and_its_session_continues(
     for generation in (1, 2):
         sessions.rotate(pair.session_id, generation, system_clock(), lifetimes)
     before = sessions.get(pair.session_id)
-    found = told(pair.refresh_token, database_url, "--refresh")
+    found = report(pair.refresh_token, database_url, "--refresh")
     assert (found["status"], found["code"]) == (401, "refresh_reused")
     assert steps(found)["generation"][1].startswith("1; its session: 3")
     assert sessions.get(pair.session_id) == before
@@ -206,8 +206,8 @@ def test_refresh_token_without_session_or_generation_is_rejected_as_by_the_servi
     pair = mint.pair()
     claims = {**mint.claims, "type": "refresh", "sid": pair.session_id, "gen": 1}
     good, odd = (encode(changed(claims, one), mint.key, {"typ": "rt+jwt"}) for one in ({}, changes))
-    assert told(good, database_url, "--refresh")["status"] == 200
-    found = told(odd, database_url, "--refresh")
+    assert report(good, database_url, "--refresh")["status"] == 200
+    found = report(odd, database_url, "--refresh")
     assert (found["status"], found["code"]) == (401, "session_ended")
     assert steps(found)["generation"][0] == "refused"
     answer = current_app.test_client().post("/refresh", headers={"Authorization": f"Bearer {odd}"})
@@ -218,7 +218,7 @@ def test_refresh_token_without_session_or_generation_is_rejected_as_by_the_servi
 def test_refresh_of_a_disabled_user_is_rejected(mint: Mint, database_url: str) -> None:
     pair = mint.pair()
     mint.parts.stores.users.disable(mint.user.id, system_clock())
-    found = told(pair.refresh_token, database_url, "--refresh")
+    found = report(pair.refresh_token, database_url, "--refresh")
     assert (found["code"], steps(found)["user"][0]) == ("user_disabled", "refused")
     assert steps(found)["generation"] == ("not reached", "")
 
@@ -227,7 +227,7 @@ def test_verification_changes_nothing(mint: Mint, database_url: str) -> None:
     audit = mint.parts.repositories.audit_log
     keys, events = mint.parts.stores.keys.load(), audit.after(0, 1000)
     for token in (mint.claiming(), mint.pair().refresh_token, "garbage"):
-        told(token, database_url)
+        report(token, database_url)
     assert mint.parts.stores.keys.load() == keys
     assert audit.after(0, 1000) == events
 

@@ -17,7 +17,7 @@ from flask_watchword.service.stores import opened_stores, prepare
 from tests.service.under_test import BETTER, GOOD, ServiceUnderTest
 
 EMAIL = "Ada@Example.com"
-PATIENCE = 30.0
+TIMEOUT = 30.0
 HTTP_NAMES = set(Device.__struct_fields__)
 Watchword = Callable[..., Result]
 

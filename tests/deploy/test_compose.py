@@ -78,8 +78,10 @@ def test_every_service_has_a_health_check_and_is_restarted(services: dict[str, A
 
 def test_file_contains_no_secret(services: dict[str, Any]) -> None:
     for name, service in services.items():
-        told = " ".join([*service.get("environment", {}), *map(str, service.get("command", []))])
-        assert re.findall(r"(?:PASSWORD|KEY|TOKEN)\b(?!_FILE)", told) == [], name
+        arguments = " ".join(
+            [*service.get("environment", {}), *map(str, service.get("command", []))]
+        )
+        assert re.findall(r"(?:PASSWORD|KEY|TOKEN)\b(?!_FILE)", arguments) == [], name
 
 
 def test_every_named_secret_is_generated_and_readable_by_its_owner_only(
@@ -126,10 +128,10 @@ def test_valkey_persists_its_data_and_has_the_password_of_the_nodes(
     settings: Settings, secrets: Path
 ) -> None:
     lines = (secrets / "valkey.conf").read_text().splitlines()
-    told = dict(line.split(" ", 1) for line in lines)
-    assert told.pop("dir") == "/data"
-    assert settings.valkey == f"valkey://:{told.pop('requirepass')}@valkey:6379/0"
-    with running_valkey(**told) as server, server.client() as client:
+    arguments = dict(line.split(" ", 1) for line in lines)
+    assert arguments.pop("dir") == "/data"
+    assert settings.valkey == f"valkey://:{arguments.pop('requirepass')}@valkey:6379/0"
+    with running_valkey(**arguments) as server, server.client() as client:
         assert client.config_get("appendonly") == {"appendonly": "yes"}
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 

@@ -57,8 +57,8 @@ def test_reload_is_sighup_and_stop_waits_for_requests_in_progress() -> None:
 
 
 def test_unit_runs_as_a_dynamic_user_and_writes_only_to_its_own_directory() -> None:
-    told = {name: SERVICE[name] for name in ("DynamicUser", "ProtectSystem", "StateDirectory")}
-    assert told == {
+    output = {name: SERVICE[name] for name in ("DynamicUser", "ProtectSystem", "StateDirectory")}
+    assert output == {
         "DynamicUser": ["yes"],
         "ProtectSystem": ["strict"],
         "StateDirectory": ["watchword"],

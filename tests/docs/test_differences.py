@@ -113,7 +113,7 @@ CASES: dict[str, Callable[[ModuleType], str]] = {
     "a PyJWT error in its own code, unrelated to the request's token": error_of_its_own,
     "`JWT_ACCESS_TOKEN_EXPIRES = 0`, and a token created with it": lifetime_of_zero,
 }
-ROWS = {case: told for case, *told in table_rows(between(text_of(MIGRATION), "differences"))}
+ROWS = {case: texts for case, *texts in table_rows(between(text_of(MIGRATION), "differences"))}
 
 
 def test_page_has_a_row_for_each_case() -> None:
@@ -132,7 +132,7 @@ def test_page_has_the_status_of_both_libraries(case: str) -> None:
 
 def test_architecture_has_the_reason_of_every_additional_error() -> None:
     rows = table_rows(text_of(ARCHITECTURE))
-    told = {row[0]: row[1] for row in rows if len(row) == 2}
-    expected = {difference.reason: difference.told for difference in DIFFERENCES}
-    assert told.keys() == expected.keys()
-    assert all(f"`{text}`" in told[reason] for reason, text in expected.items())
+    texts = {row[0]: row[1] for row in rows if len(row) == 2}
+    expected = {difference.reason: difference.text for difference in DIFFERENCES}
+    assert texts.keys() == expected.keys()
+    assert all(f"`{text}`" in texts[reason] for reason, text in expected.items())

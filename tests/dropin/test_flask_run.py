@@ -1,4 +1,4 @@
-"""``flask run`` under the drop-in: a real server, asked over HTTP."""
+"""``flask run`` under the drop-in: a real server, used over HTTP."""
 
 import json
 from contextlib import closing

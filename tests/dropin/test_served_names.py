@@ -91,7 +91,7 @@ def differences(theirs: dict[str, Any], ours: dict[str, Any]) -> Iterator[str]:
 
 
 def alike(theirs: list[Any], ours: list[Any]) -> bool:
-    # Nobody gives an argument by a name that says it is not used.
+    # Arguments whose names mark them as unused are never given by name.
     return len(theirs) == len(ours) and all(
         there == here or there[0].startswith("_") for there, here in zip(theirs, ours, strict=True)
     )

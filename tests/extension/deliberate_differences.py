@@ -12,7 +12,7 @@ class Difference:
     """A request that is rejected although Flask-JWT-Extended accepts it or responds differently."""
 
     reason: str
-    told: str
+    text: str
     states: tuple[str, ...]
 
 

@@ -126,11 +126,11 @@ def test_loader_responds_to_a_token_that_verification_rejects(
 
 
 def test_revocation_is_checked_before_verification_and_user(manager: JWTManager, get: Get) -> None:
-    asked: list[str] = []
+    calls: list[str] = []
 
     def answering(name: str, answer: bool) -> Callable[..., bool]:
         def loader(_header: object, _claims: object) -> bool:
-            asked.append(name)
+            calls.append(name)
             return answer
 
         return loader
@@ -139,7 +139,7 @@ def test_revocation_is_checked_before_verification_and_user(manager: JWTManager,
     manager.token_verification_loader(answering("verification", True))
     manager.user_lookup_loader(answering("user", True))
     assert get().status_code == 200
-    assert asked == ["blocklist", "verification", "user"]
+    assert calls == ["blocklist", "verification", "user"]
 
 
 def test_loader_cannot_change_the_claims_of_the_next_request(manager: JWTManager, get: Get) -> None:

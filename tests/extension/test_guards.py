@@ -245,18 +245,18 @@ def test_clocks_may_differ_by_the_leeway(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "expected",
     [
         *(ABSENT, None, True, False, "", [MINTED_AT], {}, 10**400, -(10**400)),
         pytest.param(str(MINTED_AT), id="text"),
     ],
 )
 def test_token_without_a_login_time_is_rejected(
-    manager: JWTManager, app: Flask, get: Get, told: Any
+    manager: JWTManager, app: Flask, get: Get, expected: Any
 ) -> None:
     manager.clock = lambda: NOW
     view(app, fresh_required(max_age=10**9))
-    assert get(auth_time=told).status_code in (401, 422)
+    assert get(auth_time=expected).status_code in (401, 422)
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(0, 200), (300, 200), (301, 401)])

@@ -21,7 +21,7 @@ class Source:
 
     def __init__(self) -> None:
         self.keys, self.stored = [A], [A]
-        self.asked: list[str] = []
+        self.lookups: list[str] = []
         self.read = 0
 
     def signing_key(self) -> Key:
@@ -32,7 +32,7 @@ class Source:
         return list(self.keys)
 
     def refresh(self, kid: str) -> bool:
-        self.asked.append(kid)
+        self.lookups.append(kid)
         changed = self.keys != self.stored
         self.keys = list(self.stored)
         return changed
@@ -73,7 +73,7 @@ def test_unknown_key_is_looked_up_and_its_token_accepted() -> None:
     assert status(app, token_of(A)) == 200
     source.stored = [A, B]
     assert [status(app, token_of(key)) for key in (B, B, A)] == [200] * 3
-    assert source.asked == ["b"]
+    assert source.lookups == ["b"]
 
 
 def test_unknown_kid_in_every_location_is_looked_up() -> None:
@@ -91,7 +91,7 @@ def test_flood_of_unknown_kids_reaches_only_the_key_source() -> None:
     read = source.read
     for number in range(20):
         assert status(app, token_of(A.with_kid(f"made-up-{number}"))) == 422
-    assert source.asked == [f"made-up-{number}" for number in range(20)], "one question each"
+    assert source.lookups == [f"made-up-{number}" for number in range(20)], "one question each"
     assert source.read == read, "and no decoder made"
 
 
@@ -100,7 +100,7 @@ def test_token_with_a_known_kid_and_a_wrong_signature_causes_no_lookup() -> None
     app, _ = app_with(source)
     assert status(app, token_of(B.with_kid("a"))) == 422
     assert status(app, token_of(B.with_kid(None))) == 422
-    assert source.asked == []
+    assert source.lookups == []
 
 
 def test_retired_key_verifies_no_more_without_a_notification() -> None:
@@ -158,4 +158,4 @@ def test_key_loaders_override_the_source() -> None:
         token = flask_watchword.create_access_token("ada")
     assert status(app, token) == 200
     assert status(app, token_of(A)) == 422
-    assert (source.read, source.asked) == (0, [])
+    assert (source.read, source.lookups) == (0, [])

@@ -194,24 +194,24 @@ def test_old_user_loader_gets_the_identity(app: Flask, manager: JWTManager, get:
 
 
 def blacklisting(app: Flask, manager: JWTManager, **config: Any) -> list[dict[str, Any]]:
-    asked: list[dict[str, Any]] = []
+    calls: list[dict[str, Any]] = []
 
     def check(claims: dict[str, Any]) -> bool:
-        asked.append(claims)
+        calls.append(claims)
         return bool(claims["jti"] == "one")
 
     app.config.update(config)
     with warns("token_in_blacklist_loader", "token_in_blocklist_loader"):
         manager.token_in_blacklist_loader(check)
     app.add_url_rule("/", "view", jwt_required(verify_type=False)(lambda: "seen"))
-    return asked
+    return calls
 
 
 def test_old_blacklist_loader_gets_the_claims(app: Flask, manager: JWTManager, get: Get) -> None:
-    asked = blacklisting(app, manager)
+    calls = blacklisting(app, manager)
     assert get(jti="one").status_code == 401
     assert get(jti="two").status_code == 200
-    assert [claims["jti"] for claims in asked] == ["one", "two"]
+    assert [claims["jti"] for claims in calls] == ["one", "two"]
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,11 @@ def _agree(probe: Probe, theirs: Answer, ours: Answer) -> bool:
         usual = replace(probe, state=SPELLED[probe.state].usual)
         return ours == send(twins(usual.variant)[1], usual.request())
     difference = DELIBERATE.get(probe.state)
-    return difference is not None and _refused_as_told(ours, difference)
+    return difference is not None and _rejected_as_documented(ours, difference)
 
 
-def _refused_as_told(ours: Answer, difference: Difference) -> bool:
-    return 400 <= ours.status < 500 and difference.told in ours.body.decode()
+def _rejected_as_documented(ours: Answer, difference: Difference) -> bool:
+    return 400 <= ours.status < 500 and difference.text in ours.body.decode()
 
 
 def _disagreements(group: Sequence[Probe]) -> Iterator[str]:
@@ -89,7 +89,7 @@ def test_each_deliberate_difference_is_one(state: str) -> None:
     examples = [probe for probe in probes() if probe.state == state]
     answers = [_answers(probe) for probe in examples]
     assert any(
-        theirs.body != ours.body and _refused_as_told(ours, DELIBERATE[state])
+        theirs.body != ours.body and _rejected_as_documented(ours, DELIBERATE[state])
         for theirs, ours in answers
     )
 

@@ -240,11 +240,11 @@ def test_loader_key_that_no_key_verifies_is_detected_each_time() -> None:
 def test_loader_of_the_verifying_key_is_not_called() -> None:
     app = application()
     manager: JWTManager = app.extensions["flask-jwt-extended"]
-    asked: list[Any] = []
-    manager.decode_key_loader(lambda header, claims: asked.append(claims) or HMAC_SECRET)  # type: ignore[func-returns-value]
+    calls: list[Any] = []
+    manager.decode_key_loader(lambda header, claims: calls.append(claims) or HMAC_SECRET)  # type: ignore[func-returns-value]
     with app.app_context():
         create_access_token("alice")
-    assert asked == []
+    assert calls == []
 
 
 def test_tokens_of_a_session_are_checked_too() -> None:

@@ -190,7 +190,7 @@ def test_concurrent_attempts_against_limits_in_any_order_neither_deadlock_nor_ex
 def test_attempts_and_remembered_logins_with_the_same_limits_do_not_deadlock(
     rate_limits: RateLimitStore,
 ) -> None:
-    # Whatever order the keys of the limits and of the remembered location have.
+    # For any order of the keys of the limits and of the remembered location.
     wide = [Hit(name, SECOND, 1_000 * SECOND) for name in "ab"]
 
     def log_in(number: int) -> int:

@@ -644,7 +644,7 @@ def test_fewer_sessions_than_a_step_are_revoked_by_their_ids(store: SessionStore
 
 @pytest.mark.usefixtures("small_steps")
 @pytest.mark.parametrize("after", [-4.5, -0.5, 0.0, 0.5, 60.0])
-def test_a_session_that_starts_afterwards_is_valid_whatever_its_second_and_clock(
+def test_session_started_after_the_revocation_is_valid_at_any_second_and_clock(
     store: SessionStore, after: float
 ) -> None:
     lives = replace(LIVES, leeway=5.0)
@@ -659,7 +659,7 @@ def test_a_session_that_starts_afterwards_is_valid_whatever_its_second_and_clock
 
 @pytest.mark.usefixtures("small_steps")
 @pytest.mark.parametrize("before", [6.5, 6.0, 5.5, 1.0, 0.25, 0.0, -4.0])
-def test_one_of_very_many_sessions_is_revoked_whatever_its_second_and_clock(
+def test_one_of_very_many_sessions_is_revoked_at_any_second_and_clock(
     store: SessionStore, before: float
 ) -> None:
     lives = replace(LIVES, leeway=5.0)
@@ -693,7 +693,7 @@ def test_one_of_very_many_sessions_is_kept(store: SessionStore) -> None:
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_a_session_that_was_kept_ends_with_the_next_call(store: SessionStore) -> None:
+def test_kept_session_ends_with_the_next_call(store: SessionStore) -> None:
     first = [started(store, now=NOW + n) for n in range(2 * STEP)]
     store.end_all("ada", NOW + 60, SIGNED_OUT_EVERYWHERE, LIVES, keep=first[0].id)
     second = [started(store, now=NOW + 60 + n) for n in range(2 * STEP)]
@@ -706,7 +706,7 @@ def test_a_session_that_was_kept_ends_with_the_next_call(store: SessionStore) ->
 
 
 @pytest.mark.usefixtures("small_steps")
-def test_a_session_that_has_ended_is_not_kept(store: SessionStore) -> None:
+def test_ended_session_is_not_kept(store: SessionStore) -> None:
     many = [started(store, now=NOW + n) for n in range(3 * STEP)]
     store.end(many[0].id, NOW + 50, SIGNED_OUT, LIVES)
     store.end_all("ada", NOW + 60, SIGNED_OUT_EVERYWHERE, LIVES, keep=many[0].id)

@@ -52,7 +52,7 @@ def theirs(site: Site) -> Verifying:
 def answers(site: Site, theirs: Verifying) -> Any:
     node = program("node")
     install(program("npm"))
-    asked = {
+    query = {
         "jwksUrl": site.url("/ours/jwks"),
         "secret": SECRET,
         "claims": {**CLAIMS, "iss": theirs.issuer},
@@ -63,7 +63,7 @@ def answers(site: Site, theirs: Verifying) -> Any:
     answer = subprocess.run(
         [node, "interop.mjs"],
         cwd=PROJECT,
-        input=json.dumps(asked),
+        input=json.dumps(query),
         capture_output=True,
         text=True,
         timeout=120,

@@ -1,4 +1,4 @@
-"""Claims of a genuine token that are refused for their form or their value."""
+"""Claims of a genuine token that are rejected for their form or their value."""
 
 from typing import Any
 

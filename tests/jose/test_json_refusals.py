@@ -1,4 +1,4 @@
-"""JSON has one reading here: what two parsers could read differently is refused."""
+"""JSON has exactly one reading: text that two parsers could read differently is rejected."""
 
 import json
 

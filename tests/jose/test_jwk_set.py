@@ -1,4 +1,4 @@
-"""JWKs and JWK Sets: thumbprints, what is published, and what is refused in another's set."""
+"""JWKs and JWK Sets: thumbprints, published members, and rejected sets."""
 
 import json
 from typing import Any

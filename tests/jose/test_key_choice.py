@@ -47,10 +47,10 @@ def test_new_token_has_the_kid_of_its_key_and_not_of_the_given_header() -> None:
     "kid", ["x", "", " ed", "ed ", "ED", "../../ed", "e\u0000d", "' OR 1=1", "é"]
 )
 def test_unknown_kid_is_rejected_before_any_signature_is_computed(kid: str) -> None:
-    asked: list[bytes] = []
+    calls: list[bytes] = []
 
     def verify(message: bytes, signature: bytes) -> bool:
-        asked.append(message)
+        calls.append(message)
         return False
 
     watched = Key("HS256", verify, kid="known")
@@ -58,7 +58,7 @@ def test_unknown_kid_is_rejected_before_any_signature_is_computed(kid: str) -> N
         with pytest.raises(UnknownKeyError, match=r"^No key is known for this token$") as refusal:
             decode(token, [watched])
         assert refusal.value.kid == kid
-    assert asked == []
+    assert calls == []
 
 
 @pytest.mark.parametrize("kid", [None, 5, 1.5, True, [], ["ed"], {}, {"kid": "ed"}])

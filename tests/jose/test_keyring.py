@@ -159,7 +159,7 @@ def test_active_key_is_not_withdrawn() -> None:
         ring_of("a", "b").withdrawn("a", NOW)
 
 
-def test_key_that_is_retired_stays_so_whatever_is_said_of_it() -> None:
+def test_retired_key_stays_retired() -> None:
     ring = ring_of("a", "b")
     late = NOW + LEAD + LONGEST
     assert ring.withdrawn("a", late) is ring

@@ -1,4 +1,4 @@
-"""Keys in every form for every algorithm, and what is refused as a key."""
+"""Keys in every form for every algorithm, and rejected keys."""
 
 import json
 from typing import Any

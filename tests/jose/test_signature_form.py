@@ -103,7 +103,7 @@ def test_ecdsa_numbers_congruent_to_the_genuine_ones_are_rejected() -> None:
 
 
 def test_numbers_out_of_range_never_reach_the_library() -> None:
-    # cryptography refuses them too; that they are refused before is our own promise.
+    # cryptography rejects them too; rejecting them earlier is a guarantee of this package.
     class Lenient:
         def verify(self, *_: object) -> None:
             """Accept."""

@@ -11,7 +11,7 @@ import valkey
 from sqlalchemy import make_url
 
 #: Seconds within which stopped threads have ended; more than any of them needs.
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 
 class OpenResources:
@@ -35,7 +35,7 @@ class OpenResources:
 
         A server notices a closed connection with a short delay.
         """
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while True:
             growth = self.growth()
             if growth.keys() != {"connections"} or time.monotonic() > until:
@@ -44,7 +44,7 @@ class OpenResources:
 
     def lasting_growth(self) -> Counter[str]:
         """Return the resources still open after a garbage collection."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while True:
             gc.collect()
             growth = self.growth()

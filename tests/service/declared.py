@@ -29,21 +29,21 @@ def check_response(app: Flask, answer: TestResponse) -> None:
         return
     if answer.status_code == 500:
         return  # a server error is never declared; the few tests that cause one check it themselves
-    asked = f"{one.method} {one.path} answered {answer.status_code}: {answer.data[:200]!r}"
+    description = f"{one.method} {one.path} answered {answer.status_code}: {answer.data[:200]!r}"
     if answer.status_code in one.responses:
-        _check_content(one.responses[answer.status_code], answer, asked)
+        _check_content(one.responses[answer.status_code], answer, description)
         return
-    assert answer.mimetype == "application/json", asked
+    assert answer.mimetype == "application/json", description
     problem = msgspec.json.decode(answer.data, type=Problem)
     if problem.code == OF_HTTP:
         return
     codes = codes_by_status(one).get(answer.status_code, ())
-    assert problem.code in codes, asked
-    assert set(answer.get_json()) <= OF_A_PROBLEM, asked
+    assert problem.code in codes, description
+    assert set(answer.get_json()) <= OF_A_PROBLEM, description
     if answer.status_code == 401:
-        assert answer.headers["WWW-Authenticate"].startswith("Bearer "), asked
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer "), description
     if answer.status_code in (429, 503):
-        assert int(answer.headers["Retry-After"]) > 0, asked
+        assert int(answer.headers["Retry-After"]) > 0, description
 
 
 def codes_by_status(one: Endpoint) -> dict[int, tuple[str, ...]]:
@@ -61,15 +61,15 @@ def _endpoint_of(app: Flask, answer: TestResponse) -> Endpoint | None:
     return ENDPOINTS.get(name)
 
 
-def _check_content(shown: ResponseBody, answer: TestResponse, asked: str) -> None:
+def _check_content(shown: ResponseBody, answer: TestResponse, description: str) -> None:
     if shown is None:
-        assert answer.data == b"", asked
+        assert answer.data == b"", description
         return
     several = shown if isinstance(shown, tuple) else (shown,)
     contents = [s if isinstance(s, Content) else Content("application/json", s) for s in several]
     kinds = [one.kind for one in contents if one.media_type == answer.mimetype]
-    assert kinds, asked
-    assert any(kind is None or _matches(answer, kind) for kind in kinds), asked
+    assert kinds, description
+    assert any(kind is None or _matches(answer, kind) for kind in kinds), description
 
 
 def _matches(answer: TestResponse, kind: Any) -> bool:

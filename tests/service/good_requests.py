@@ -178,7 +178,7 @@ def _about_one_of_two_sessions(service: ServiceUnderTest) -> Request:
     return Request(token, path={"session_id": other})
 
 
-def _by_somebody(**body: Any) -> Callable[[ServiceUnderTest], Request]:
+def _by_a_user(**body: Any) -> Callable[[ServiceUnderTest], Request]:
     def make(service: ServiceUnderTest) -> Request:
         service.add()
         return Request(body=body)
@@ -221,7 +221,7 @@ def _by_an_admin(**body: Any) -> Callable[[ServiceUnderTest], Request]:
     return lambda service: Request(_admin(service), body or None)
 
 
-def about_somebody(**body: Any) -> Callable[[ServiceUnderTest], Request]:
+def about_a_user(**body: Any) -> Callable[[ServiceUnderTest], Request]:
     def make(service: ServiceUnderTest) -> Request:
         user = service.add()
         service.pair()
@@ -230,7 +230,7 @@ def about_somebody(**body: Any) -> Callable[[ServiceUnderTest], Request]:
     return make
 
 
-def _about_a_session_of_somebody(service: ServiceUnderTest) -> Request:
+def _about_a_session_of_a_user(service: ServiceUnderTest) -> Request:
     user, session = service.add(), _session_of(service.pair()["access_token"])
     return Request(_admin(service), path={"user_id": user.id, "session_id": session})
 
@@ -240,7 +240,7 @@ def _session_of(token: str) -> str:
     return str(claims["sid"])
 
 
-def _about_somebody_with_a_second_factor(service: ServiceUnderTest) -> Request:
+def _about_a_user_with_a_second_factor(service: ServiceUnderTest) -> Request:
     enrolled(service)
     user = service.user()
     assert user is not None
@@ -285,13 +285,13 @@ def _trade(service: ServiceUnderTest) -> Request:
 GOOD_REQUESTS: Mapping[str, Callable[[ServiceUnderTest], Request]] = {
     "register": _by_a_stranger(email=EMAIL, password=GOOD),
     "verify_address": lambda service: _confirming(service, "/register", email=EMAIL, password=GOOD),
-    "resend_code": _by_somebody(email=EMAIL),
-    "login": _by_somebody(email=EMAIL, password=GOOD),
+    "resend_code": _by_a_user(email=EMAIL),
+    "login": _by_a_user(email=EMAIL, password=GOOD),
     "login_totp": _second_step,
     "choose_password": _refused_for_the_password,
     "refresh": _with_a_refresh_token,
     "logout": _with_a_token(),
-    "forgot_password": _by_somebody(email=EMAIL),
+    "forgot_password": _by_a_user(email=EMAIL),
     "reset_password": _reset,
     "change_password": _with_a_token(current_password=GOOD, password=BETTER),
     "change_email": _with_a_token(email=NEW, password=GOOD),
@@ -316,14 +316,14 @@ GOOD_REQUESTS: Mapping[str, Callable[[ServiceUnderTest], Request]] = {
     "end_session": _about_one_of_two_sessions,
     "list_users": _by_an_admin(),
     "invite": _by_an_admin(email=NEW, roles=["reader"]),
-    "show_user": about_somebody(),
-    "change_user": about_somebody(roles=["reader"], disabled=True),
-    "delete_user": about_somebody(),
-    "list_sessions_of_user": about_somebody(),
-    "end_all_sessions_of_user": about_somebody(),
-    "end_session_of_user": _about_a_session_of_somebody,
-    "send_reset": about_somebody(),
-    "remove_second_factor": _about_somebody_with_a_second_factor,
+    "show_user": about_a_user(),
+    "change_user": about_a_user(roles=["reader"], disabled=True),
+    "delete_user": about_a_user(),
+    "list_sessions_of_user": about_a_user(),
+    "end_all_sessions_of_user": about_a_user(),
+    "end_session_of_user": _about_a_session_of_a_user,
+    "send_reset": about_a_user(),
+    "remove_second_factor": _about_a_user_with_a_second_factor,
     "list_keys": _by_an_admin(),
     "rotate_keys": _by_an_admin(at_once=False),
     "retire_key": lambda service: _about_a_key(service, "next"),

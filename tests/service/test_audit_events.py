@@ -20,7 +20,7 @@ from tests.service.good_requests import (
     ENDPOINTS,
     GOOD_REQUESTS,
     Request,
-    about_somebody,
+    about_a_user,
     enrolled,
     send,
     totp_code,
@@ -179,7 +179,7 @@ def _repeated(service: ServiceUnderTest) -> Callable[[], object]:
 
 def _changed(**body: object) -> Callable[[ServiceUnderTest], Callable[[], object]]:
     def make(service: ServiceUnderTest) -> Callable[[], object]:
-        prepared: Request = about_somebody(**body)(service)
+        prepared: Request = about_a_user(**body)(service)
         service.parts.stores.users.disable(prepared.path["user_id"], 0.0)
         return lambda: send(service, ENDPOINTS["change_user"], prepared)
 

@@ -98,8 +98,8 @@ def test_each_cookie_is_bound_to_the_host_and_scripts_read_only_the_csrf_value(
 def test_login_without_cookie_transport_sets_no_cookies(
     client: FlaskClient, transport: str | None
 ) -> None:
-    asked = {} if transport is None else {"transport": transport}
-    body = {"email": "ada@example.com", "password": PASSWORD, **asked}
+    requested = {} if transport is None else {"transport": transport}
+    body = {"email": "ada@example.com", "password": PASSWORD, **requested}
     answer = client.post("/login", json=body)
     assert "access_token" in answer.get_json()
     assert "Set-Cookie" not in answer.headers
@@ -340,9 +340,9 @@ def test_views_of_the_application_accept_the_cookie(
 
 def signed_otherwise(app: Flask, token: str, **header: Any) -> str:
     """Return a token with the same claims, signed by a key that the service does not have."""
-    told = jwt.decode(token, options={"verify_signature": False})
+    problem = jwt.decode(token, options={"verify_signature": False})
     stranger = ed25519.Ed25519PrivateKey.generate()
-    return jwt.encode(told, stranger, "EdDSA", headers={"typ": "rt+jwt", **header})
+    return jwt.encode(problem, stranger, "EdDSA", headers={"typ": "rt+jwt", **header})
 
 
 def put(client: FlaskClient, name: str, value: str) -> None:

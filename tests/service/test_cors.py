@@ -33,12 +33,12 @@ def allowed(answer: TestResponse) -> dict[str, str]:
 
 
 def preflight(client: FlaskClient, path: str, origin: str, method: str = "POST") -> TestResponse:
-    asked = {
+    requested = {
         "Origin": origin,
         "Access-Control-Request-Method": method,
         "Access-Control-Request-Headers": "content-type,x-csrf-token",
     }
-    return client.options(path, headers=asked)
+    return client.options(path, headers=requested)
 
 
 def test_without_the_setting_no_origin_is_allowed(client: FlaskClient) -> None:
@@ -86,14 +86,14 @@ def test_preflight_lists_the_allowed_methods_and_headers(sharing: FlaskClient) -
         path = one.path.replace("<session_id>", "x").replace("<part>", "page.js")
         answer = preflight(sharing, path, APP, one.method)
         assert answer.status_code == 200
-        told = allowed(answer)
-        assert told["Access-Control-Allow-Origin"] == APP
-        assert one.method in told["Access-Control-Allow-Methods"].split(", ")
-        assert told["Access-Control-Allow-Headers"] == (
+        cors = allowed(answer)
+        assert cors["Access-Control-Allow-Origin"] == APP
+        assert one.method in cors["Access-Control-Allow-Methods"].split(", ")
+        assert cors["Access-Control-Allow-Headers"] == (
             "Authorization, Content-Type, X-CSRF-TOKEN, "
             "traceparent, tracestate, baggage, sentry-trace"
         )
-        assert told["Access-Control-Max-Age"] == "600"
+        assert cors["Access-Control-Max-Age"] == "600"
 
 
 def errors_of(client: FlaskClient, headers: dict[str, str], prefix: str = "") -> list[TestResponse]:
@@ -176,8 +176,8 @@ def test_allowed_app_shell_uses_the_service_with_cookies(stores: Stores, origin:
 def test_public_keys_are_readable_by_every_origin(
     client: FlaskClient, sharing: FlaskClient
 ) -> None:
-    for asked in (client, sharing):
-        answer = asked.get("/.well-known/jwks.json", headers={"Origin": OTHER})
+    for requested in (client, sharing):
+        answer = requested.get("/.well-known/jwks.json", headers={"Origin": OTHER})
         assert allowed(answer) == {"Access-Control-Allow-Origin": "*"}
 
 

@@ -177,8 +177,8 @@ def test_every_change_with_cookies_requires_origin_and_csrf_value(
     assert ask(client, one.method, path, foreign) == (403, "cross_origin")
 
 
-def served(stores: Stores, **told: Any) -> Flask:
-    return create_app(Settings(master_key="A" * 43, workers=1, **told), stores=stores)
+def served(stores: Stores, **settings: Any) -> Flask:
+    return create_app(Settings(master_key="A" * 43, workers=1, **settings), stores=stores)
 
 
 @pytest.mark.parametrize(

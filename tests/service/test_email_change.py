@@ -30,8 +30,8 @@ def test_address_changes_when_the_code_from_the_new_address_is_confirmed(
     assert confirm(service, code) == 400
     shown = service.me(token).get_json()
     assert (shown["id"], shown["email"], shown["email_verified"]) == (ada.id, NEW, True)
-    (told,) = service.mail()
-    assert (told.recipient, told.kind) == (EMAIL, "email_changed")
+    (notification,) = service.mail()
+    assert (notification.recipient, notification.kind) == (EMAIL, "email_changed")
     assert service.log_in().status_code == 401
     assert service.log_in(NEW.lower()).status_code == 200
     assert service.events()[1:3] == ["email_change_requested", "email_changed"]
@@ -105,7 +105,7 @@ def test_request_headers_do_not_change_links(
 def test_account_cannot_send_mail_to_unlimited_addresses(service: ServiceUnderTest) -> None:
     service.add()
     token = service.pair()["access_token"]
-    asked = [ask(service, token, f"stranger{n}@example.com").status_code for n in range(5)]
-    assert asked == [202, 202, 202, 429, 429]
+    responses = [ask(service, token, f"stranger{n}@example.com").status_code for n in range(5)]
+    assert responses == [202, 202, 202, 429, 429]
     kinds = [mail.kind for mail in service.mail()]
     assert sorted(kinds) == ["change_email"] * 3 + ["email_change_requested"] * 3

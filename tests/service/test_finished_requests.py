@@ -70,7 +70,7 @@ def test_requests_of_the_application_are_not_counted(
     assert (sink.counted, sink.written) == ([], [other])
 
 
-def test_closing_processes_what_is_queued_and_ends_the_thread(
+def test_closing_processes_the_queue_and_ends_the_thread(
     finished: FinishedRequests, sink: Sink, resources: Resources
 ) -> None:
     for _ in range(50):
@@ -80,7 +80,7 @@ def test_closing_processes_what_is_queued_and_ends_the_thread(
     assert not finished.is_running()
 
 
-def test_a_log_whose_reader_has_stopped_blocks_neither_requests_nor_metrics(
+def test_log_whose_reader_has_stopped_blocks_neither_requests_nor_metrics(
     finished: FinishedRequests, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finished_requests, "_MAX_LINES", 5)
@@ -96,7 +96,7 @@ def test_a_log_whose_reader_has_stopped_blocks_neither_requests_nor_metrics(
     assert sink.lost == 15
 
 
-def test_the_exit_of_a_process_does_not_wait_for_a_blocked_log(
+def test_process_exit_does_not_wait_for_a_blocked_log(
     finished: FinishedRequests, sink: Sink
 ) -> None:
     sink.may_write.clear()
@@ -106,7 +106,7 @@ def test_the_exit_of_a_process_does_not_wait_for_a_blocked_log(
     assert sink.written == []
 
 
-def test_a_batch_that_fails_does_not_end_the_thread(
+def test_failed_batch_does_not_end_the_thread(
     sink: Sink, resources: Resources, caplog: pytest.LogCaptureFixture
 ) -> None:
     faults = [OSError("disk full")]
@@ -126,9 +126,7 @@ def test_a_batch_that_fails_does_not_end_the_thread(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_a_child_process_leaves_the_requests_of_its_parent_to_it(
-    sink: Sink, resources: Resources
-) -> None:
+def test_child_process_leaves_its_parents_requests_to_it(sink: Sink, resources: Resources) -> None:
     finished = FinishedRequests(
         sink.counted.extend, sink.write, shares_metrics=False, resources=resources
     )
@@ -155,7 +153,7 @@ def test_without_readers_in_other_processes_no_thread_is_started(
     assert len(sink.counted) == 3
 
 
-def test_the_service_has_no_hooks_that_run_for_every_request(
+def test_service_has_no_hooks_that_run_for_every_request(
     settings: Settings, stores: Stores
 ) -> None:
     app = create_app(settings, stores=stores)

@@ -60,12 +60,12 @@ def test_request_that_detects_the_outage_is_rejected_in_time(
 ) -> None:
     service.add_verified()
     pair = service.pair()
-    asked: list[Callable[[], TestResponse]] = [
+    requested: list[Callable[[], TestResponse]] = [
         service.log_in,
         lambda: service.post("/refresh", pair["refresh_token"]),
         lambda: service.me(pair["access_token"]),
     ]
-    for ask in asked:
+    for ask in requested:
         with server.frozen():
             refused_in_time(ask)
         _goes_on(service)

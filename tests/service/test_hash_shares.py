@@ -110,9 +110,9 @@ def test_correct_passwords_of_confirmations_count_too(
     narrow.add()
     token = narrow.pair()["access_token"]
     # Rejected for the address, after the password was verified.
-    asked = [
+    responses = [
         narrow.post("/email/change", token, email="localhost", password=GOOD) for _ in range(4)
     ]
-    assert [answer.status_code for answer in asked] == [422] * 3 + [429]
+    assert [answer.status_code for answer in responses] == [422] * 3 + [429]
     wrong = narrow.post("/email/change", token, email="localhost", password="wrong")
     assert wrong.status_code == 429

@@ -238,14 +238,14 @@ def test_worker_that_never_read_the_keys_reports_the_failure(
 ) -> None:
     worker = Worker(store, clock)
     store.is_down = True
-    for asked in (
+    for reading in (
         worker.keys.signing_key,
         worker.keys.verifying_keys,
         worker.keys.published,
         lambda: worker.keys.refresh("any"),
     ):
         with pytest.raises(StoreUnavailable):
-            asked()
+            reading()
     store.is_down = False
     worker.wait(1.0)
     assert worker.signs_with() is not None
@@ -316,17 +316,17 @@ def test_token_of_one_worker_verifies_in_every_worker(
 def test_other_threads_continue_while_one_reads_the_store(
     worker: Worker, store: WatchedStore
 ) -> None:
-    asked, go_on = threading.Event(), threading.Event()
+    reading, go_on = threading.Event(), threading.Event()
 
     def slow_answer() -> None:
-        asked.set()
+        reading.set()
         assert go_on.wait(30)
 
     store._answer = slow_answer  # type: ignore[method-assign]
     worker.wait(1.0)
     with ThreadPoolExecutor(2) as pool:
         looking = pool.submit(worker.signs_with)
-        assert asked.wait(30)
+        assert reading.wait(30)
         assert pool.submit(worker.signs_with).result(30) is not None
         go_on.set()
         assert looking.result(30) is not None
@@ -338,16 +338,16 @@ def test_no_thread_uses_an_outdated_key_after_a_long_idle_time(
     worker.wait(1.0)
     new = worker.manager.rotate()
     worker.wait(2 * HOUR)
-    asked, go_on = threading.Event(), threading.Event()
+    reading, go_on = threading.Event(), threading.Event()
 
     def slow_answer() -> None:
-        asked.set()
+        reading.set()
         assert go_on.wait(30)
 
     store._answer = slow_answer  # type: ignore[method-assign]
     with ThreadPoolExecutor(2) as pool:
         looking = pool.submit(worker.signs_with)
-        assert asked.wait(30)
+        assert reading.wait(30)
         other = pool.submit(worker.signs_with)
         with pytest.raises(TimeoutError):
             other.result(0.2)

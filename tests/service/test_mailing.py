@@ -22,11 +22,11 @@ from tests.servers.certificates import certificate_for
 from tests.servers.smtp import PASSWORD, USER, running_smtp
 from tests.service.under_test import BETTER, EMAIL, GOOD, ServiceUnderTest, code_in
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 def until(condition: Callable[[], object]) -> None:
-    give_up_at = time.monotonic() + PATIENCE
+    give_up_at = time.monotonic() + TIMEOUT
     while not condition():
         assert time.monotonic() < give_up_at
         time.sleep(0.02)
@@ -40,7 +40,7 @@ def settings(sqlite_url: str) -> Settings:
 def stop(app: Flask) -> None:
     with app.app_context():
         service_context().mailing.stop()
-        service_context().mailing.join(PATIENCE)
+        service_context().mailing.join(TIMEOUT)
 
 
 def test_registration_and_password_reset_work_with_mail_from_a_server(
@@ -143,13 +143,13 @@ def test_forked_application_sends_in_the_child(settings: Settings) -> None:
             parents = service_context().mailing._delivery
         assert parents is not None
         parents.stop()  # so that any further mail was sent by the child
-        parents.join(PATIENCE)
-        told, tell = os.pipe()
+        parents.join(TIMEOUT)
+        readable, tell = os.pipe()
         child = os.fork()
         if child == 0:
             try:
                 service.post("/password/forgot", email=EMAIL)
-                os.read(told, 1)
+                os.read(readable, 1)
                 stop(app)
             finally:
                 os._exit(0)
@@ -158,7 +158,7 @@ def test_forked_application_sends_in_the_child(settings: Settings) -> None:
         finally:
             os.write(tell, b".")
             os.waitpid(child, 0)
-            os.close(told)
+            os.close(readable)
             os.close(tell)
 
 

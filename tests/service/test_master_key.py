@@ -29,8 +29,11 @@ def test_new_master_key_is_listed_before_the_one_it_replaces(settings: Settings)
     sealed = load_encryptor(replace(settings, master_key=ONE)).encrypt(b"private", "here")
     both = load_encryptor(replace(settings, master_key=f"{OTHER}, {ONE}"))
     assert both.decrypt(sealed, "here") == b"private"
-    anew = both.encrypt(b"private", "here")
-    assert load_encryptor(replace(settings, master_key=OTHER)).decrypt(anew, "here") == b"private"
+    reencrypted = both.encrypt(b"private", "here")
+    assert (
+        load_encryptor(replace(settings, master_key=OTHER)).decrypt(reencrypted, "here")
+        == b"private"
+    )
 
 
 def test_without_a_key_one_is_generated_beside_the_sqlite_database(

@@ -30,5 +30,5 @@ def test_server_that_merges_header_spellings_causes_one_warning(
     app = create_app(replace(settings, trusted_proxies=proxies), stores=stores)
     for _ in range(3):
         app.test_client().get("/healthz", environ_base={"SERVER_SOFTWARE": server})
-    told = [record.getMessage() for record in caplog.records]
-    assert [f"{server} passes X_Forwarded_For on" in line for line in told] == [True] * warned
+    warnings = [record.getMessage() for record in caplog.records]
+    assert [f"{server} passes X_Forwarded_For on" in line for line in warnings] == [True] * warned

@@ -45,7 +45,7 @@ def test_requests_are_counted_by_endpoint_method_and_status(service: ServiceUnde
     assert not any("a/b/c" in name for name in found)
 
 
-def test_what_becomes_of_sessions_is_counted(service: ServiceUnderTest) -> None:
+def test_session_events_are_counted(service: ServiceUnderTest) -> None:
     service.add()
     first = service.pair()
     second = service.post("/refresh", first["refresh_token"]).get_json()
@@ -80,7 +80,7 @@ def test_without_a_token_they_are_for_this_machine_alone(
         assert (refused.status_code, refused.get_json()["code"]) == (403, "metrics_hidden")
 
 
-def test_with_a_token_they_are_for_whoever_shows_it(
+def test_with_a_token_they_are_available_to_clients_that_send_it(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with service_under_test(

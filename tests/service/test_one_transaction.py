@@ -147,13 +147,13 @@ def living_sessions(looking: Connection) -> set[str]:
 
 
 def change(before: Rows, after: Rows) -> Change:
-    told: Change = Counter((key[0], "added") for key in after.keys() - before.keys())
-    told += Counter((key[0], "removed") for key in before.keys() - after.keys())
+    changes_found: Change = Counter((key[0], "added") for key in after.keys() - before.keys())
+    changes_found += Counter((key[0], "removed") for key in before.keys() - after.keys())
     for key in before.keys() & after.keys():
         if before[key] != after[key]:
             cells = zip(after[key]._fields, before[key], after[key], strict=True)
-            told[key[0], "changed", *(name for name, old, new in cells if old != new)] += 1
-    return told
+            changes_found[key[0], "changed", *(name for name, old, new in cells if old != new)] += 1
+    return changes_found
 
 
 def emptied(looking: Connection) -> None:
@@ -210,7 +210,7 @@ class Attempts:
 
 
 @pytest.mark.parametrize("one", WRITING, ids=lambda one: one.name)
-def test_a_request_changes_everything_or_nothing(
+def test_request_is_committed_completely_or_not_at_all(
     service: ServiceUnderTest, looking: Connection, database: FailingDatabase, one: Endpoint
 ) -> None:
     attempts = Attempts(unthrottled(service), looking, one, database)

@@ -77,8 +77,8 @@ def test_reset_lists_the_api_keys_and_revokes_them_on_request(
     old = service.post("/tokens", session, password=GOOD, name="old").get_json()["made"]["id"]
     assert service.ask("DELETE", f"/tokens/{old}", session).status_code == 204
     credentials = {name: made["/clients"][name] for name in ("client_id", "client_secret")}
-    asked = {"grant_type": "client_credentials", **credentials}
-    access = service.client.post("/token", data=asked)
+    requested = {"grant_type": "client_credentials", **credentials}
+    access = service.client.post("/token", data=requested)
     assert access.status_code == 200
     service.mail()
 
@@ -103,7 +103,7 @@ def test_reset_lists_the_api_keys_and_revokes_them_on_request(
     assert "&lt;build&gt;" in mail.body.html
     assert "<build>" not in mail.body.html
 
-    assert service.client.post("/token", data=asked).status_code == (401 if revoking else 200)
+    assert service.client.post("/token", data=requested).status_code == (401 if revoking else 200)
     log = service.parts.repositories.audit_log
     events = [entry.event for entry in log.newest(10, subject=ada.id)]
     revoked = [one.detail["token"] for one in events if one.event == "machine_token_revoked"]

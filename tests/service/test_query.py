@@ -25,7 +25,7 @@ class Search(msgspec.Struct, forbid_unknown_fields=True):
 
 @endpoint("GET", "/find", summary="Find", access=PUBLIC, query=Search, responses={200: Search})
 def find(_context: ServiceContext, query: Search) -> Response:
-    """Answer with what was asked for."""
+    """Return the parsed query."""
     return json_response(query)
 
 
@@ -38,17 +38,17 @@ def client() -> FlaskClient:
     return app.test_client()
 
 
-def asked(client: FlaskClient, query: str) -> TestResponse:
+def get(client: FlaskClient, query: str) -> TestResponse:
     return client.get(f"/find?{query}")
 
 
 def test_parameters_are_converted_to_their_types(client: FlaskClient) -> None:
-    found = asked(client, "text=a%26b&size=5&closed=true").get_json()
+    found = get(client, "text=a%26b&size=5&closed=true").get_json()
     assert found == {"text": "a&b", "size": 5, "closed": True}
 
 
 def test_omitted_parameter_has_its_default(client: FlaskClient) -> None:
-    assert asked(client, "text=x").get_json() == {"text": "x", "size": 10, "closed": False}
+    assert get(client, "text=x").get_json() == {"text": "x", "size": 10, "closed": False}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_omitted_parameter_has_its_default(client: FlaskClient) -> None:
     ],
 )
 def test_invalid_parameter_is_rejected_by_name(client: FlaskClient, query: str, field: str) -> None:
-    refused = asked(client, query)
+    refused = get(client, query)
     assert refused.status_code == 422
     assert refused.get_json()["code"] == "invalid_field"
     assert refused.get_json()["field"] == field

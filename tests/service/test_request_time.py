@@ -9,7 +9,7 @@ from tests.service.test_metrics import figures
 from tests.service.under_test import ServiceUnderTest
 
 
-def test_the_line_in_the_log_and_the_figures_count_from_one_beginning(
+def test_log_line_and_metrics_measure_from_the_same_start(
     service: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     # It begins at 100, and everything after is at 103.5.
@@ -23,7 +23,7 @@ def test_the_line_in_the_log_and_the_figures_count_from_one_beginning(
     assert found["watchword_request_seconds_sum endpoint=healthz"] == 3.5
 
 
-def test_what_no_endpoint_answers_to_is_timed_by_its_line(
+def test_request_without_an_endpoint_is_timed_in_its_log_line(
     service: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     moments = iter([100.0])

@@ -94,7 +94,7 @@ def test_public_responses_do_not_depend_on_the_caller(
 
 
 @pytest.mark.parametrize(
-    ("public_url", "told"),
+    ("public_url", "expected"),
     [
         (None, None),
         ("http://localhost:5000", None),
@@ -102,12 +102,12 @@ def test_public_responses_do_not_depend_on_the_caller(
     ],
 )
 def test_hsts_is_sent_when_the_public_url_has_tls(
-    stores: Stores, public_url: str | None, told: str | None
+    stores: Stores, public_url: str | None, expected: str | None
 ) -> None:
     settings = Settings(master_key="A" * 43, workers=1, public_url=public_url)
     client = create_app(settings, stores=stores).test_client()
     for path in ("/healthz", "/nothing"):
-        assert client.get(path).headers.get("Strict-Transport-Security") == told
+        assert client.get(path).headers.get("Strict-Transport-Security") == expected
 
 
 def test_responses_of_the_surrounding_application_are_unchanged(stores: Stores) -> None:

@@ -48,15 +48,15 @@ def test_token_has_the_roles_and_scopes_of_its_user(
 ) -> None:
     users.set_roles(ada.id, frozenset({"editor", "admin"}))
     users.set_scopes(ada.id, frozenset({"mail:send", "mail:read"}))
-    told = claims(app, log_in(app)["access_token"])
-    assert told["roles"] == ["admin", "editor"]
-    assert told["scope"] == "mail:read mail:send"
+    token_claims = claims(app, log_in(app)["access_token"])
+    assert token_claims["roles"] == ["admin", "editor"]
+    assert token_claims["scope"] == "mail:read mail:send"
 
 
 def test_token_of_a_user_without_scopes_has_no_scope(app: Flask) -> None:
-    told = claims(app, log_in(app)["access_token"])
-    assert told["roles"] == []
-    assert "scope" not in told
+    token_claims = claims(app, log_in(app)["access_token"])
+    assert token_claims["roles"] == []
+    assert "scope" not in token_claims
 
 
 def test_roles_and_scopes_are_reloaded_at_refresh(
@@ -67,8 +67,8 @@ def test_roles_and_scopes_are_reloaded_at_refresh(
     users.set_roles(ada.id, frozenset({"reader"}))
     users.set_scopes(ada.id, frozenset({"mail:read"}))
     answer = app.test_client().post("/refresh", headers=bearer(pair["refresh_token"]))
-    told = claims(app, answer.get_json()["access_token"])
-    assert (told["roles"], told["scope"]) == (["reader"], "mail:read")
+    token_claims = claims(app, answer.get_json()["access_token"])
+    assert (token_claims["roles"], token_claims["scope"]) == (["reader"], "mail:read")
 
 
 def test_missing_role_is_rejected_in_the_services_format(app: Flask) -> None:

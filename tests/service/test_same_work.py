@@ -59,7 +59,7 @@ def test_known_unknown_and_disabled_accounts_cause_the_same_work(
     woken: list[str] = []
     monkeypatch.setattr(Mailing, "wake", lambda _: woken.append("woken"))
     body = {"password": GOOD} if path == "/register" else {}
-    asked, delivered, woken_by = {}, {}, {}
+    requested, delivered, woken_by = {}, {}, {}
     with recording() as sent, service_under_test(database_url, monkeypatch) as service:
         add_users(service)
         outbox = service.parts.repositories.outbox
@@ -67,7 +67,7 @@ def test_known_unknown_and_disabled_accounts_cause_the_same_work(
             sent.clear()
             woken.clear()
             service.post(path, email=f"{kind}@example.com", **body)
-            asked[kind], woken_by[kind] = shapes(sent), len(woken)
+            requested[kind], woken_by[kind] = shapes(sent), len(woken)
             transport = Dialogue(failure)
             outcomes = deliver_due(outbox, transport, system_clock, 10)
             results = [outcome.result for outcome in outcomes]
@@ -76,4 +76,4 @@ def test_known_unknown_and_disabled_accounts_cause_the_same_work(
     assert delivered["known"][1] == 1
     assert woken_by == dict.fromkeys(KINDS, 1)
     if path != "/register":
-        assert asked["known"] == asked["unknown"] == asked["disabled"]
+        assert requested["known"] == requested["unknown"] == requested["disabled"]

@@ -134,8 +134,8 @@ def test_mail_request_interrupted_by_a_store_outage_does_not_count(
     assert service.post(path, email=EMAIL).status_code == 202
 
 
-Meanwhile = Callable[[ServiceUnderTest, User], object]
-MEANWHILE: dict[str, Meanwhile] = {
+ConcurrentChange = Callable[[ServiceUnderTest, User], object]
+CONCURRENT_CHANGES: dict[str, ConcurrentChange] = {
     "disabled": lambda service, ada: service.parts.stores.users.disable(ada.id, system_clock()),
     "password": lambda service, ada: service.parts.stores.users.set_password(
         ada.id, "another hash", system_clock(), ada.version
@@ -160,9 +160,12 @@ def before_the_session(monkeypatch: pytest.MonkeyPatch, change: Callable[[], obj
 
 
 @pytest.mark.parametrize("together", [True, False])
-@pytest.mark.parametrize("meanwhile", MEANWHILE.values(), ids=MEANWHILE)
+@pytest.mark.parametrize("meanwhile", CONCURRENT_CHANGES.values(), ids=CONCURRENT_CHANGES)
 def test_account_changed_during_login_gets_no_session(
-    service: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch, meanwhile: Meanwhile, together: bool
+    service: ServiceUnderTest,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: ConcurrentChange,
+    together: bool,
 ) -> None:
     ada = service.add()
     if not together:  # as if the sessions were in another store

@@ -134,7 +134,7 @@ COSTS: Mapping[Prepare, Mapping[str, Cost]] = {
 
 
 @pytest.mark.parametrize("prepare", COSTS, ids=lambda prepare: prepare.__name__)
-def test_a_request_sends_these_statements(
+def test_request_sends_these_statements(
     counted: tuple[ServiceUnderTest, Count], database_url: str, prepare: Prepare
 ) -> None:
     service, count = counted

@@ -17,18 +17,18 @@ from flask_watchword.service.features.email_verification.flow import VERIFY_EMAI
 from flask_watchword.service.mail import delivery
 from flask_watchword.service.stores import opened_stores, prepare
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 class Counting:
     """A cleanup that reports how many records it deleted, or that its store is down."""
 
     def __init__(self, *deleted: int | None) -> None:
-        self.asked: list[tuple[float, int]] = []
+        self.calls: list[tuple[float, int]] = []
         self._deleted = list(deleted)
 
     def purge(self, now: float, limit: int) -> int:
-        self.asked.append((now, limit))
+        self.calls.append((now, limit))
         deleted = self._deleted.pop(0)
         if deleted is None:
             raise StoreUnavailable("down")
@@ -49,14 +49,14 @@ def test_cleanup_runs_once_per_interval_and_not_at_startup() -> None:
     tidy.run()
     elapsed.now += INTERVAL - 1.0
     tidy.run()
-    assert upkeep.asked == []
+    assert upkeep.calls == []
     elapsed.now += 1.0
     tidy.run()
     tidy.run()
-    assert upkeep.asked == [(7.0, BATCH)]
+    assert upkeep.calls == [(7.0, BATCH)]
     elapsed.now += INTERVAL
     tidy.run()
-    assert len(upkeep.asked) == 2
+    assert len(upkeep.calls) == 2
 
 
 def test_cleanup_repeats_immediately_while_records_remain() -> None:
@@ -65,7 +65,7 @@ def test_cleanup_repeats_immediately_while_records_remain() -> None:
     elapsed.now += INTERVAL
     for _ in range(3):
         tidy.run()
-    assert len(upkeep.asked) == 2
+    assert len(upkeep.calls) == 2
 
 
 def test_store_that_is_down_is_retried_after_an_interval() -> None:
@@ -74,7 +74,7 @@ def test_store_that_is_down_is_retried_after_an_interval() -> None:
     for _ in range(2):
         elapsed.now += INTERVAL
         tidy.run()
-    assert len(upkeep.asked) == 2
+    assert len(upkeep.calls) == 2
 
 
 def test_expired_code_is_deleted_by_a_service_that_receives_requests(
@@ -92,7 +92,7 @@ def test_expired_code_is_deleted_by_a_service_that_receives_requests(
         assert is_kept(stores, codes[1])
         with app.app_context():
             service_context().mailing.stop()
-            service_context().mailing.join(PATIENCE)
+            service_context().mailing.join(TIMEOUT)
 
 
 def keep_code(stores: Stores, made: float) -> str:
@@ -108,7 +108,7 @@ def is_kept(stores: Stores, digest: str) -> bool:
 
 
 def until(condition: Callable[[], object]) -> None:
-    give_up_at = time.monotonic() + PATIENCE
+    give_up_at = time.monotonic() + TIMEOUT
     while not condition():
         assert time.monotonic() < give_up_at
         time.sleep(0.02)

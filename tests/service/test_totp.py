@@ -552,10 +552,10 @@ def test_challenge_token_is_in_the_body_and_the_session_may_be_in_cookies(
 ) -> None:
     _, (recovery_code, *_), _ = enrolled(service)
     body = {"email": EMAIL, "password": GOOD, "transport": "cookie"}
-    asked = service.client.post("/login", json=body)
-    assert asked.get_json().keys() == {"mfa_required", "pending_token", "factors"}
-    assert "Set-Cookie" not in asked.headers
-    token = asked.get_json()["pending_token"]
+    challenged = service.client.post("/login", json=body)
+    assert challenged.get_json().keys() == {"mfa_required", "pending_token", "factors"}
+    assert "Set-Cookie" not in challenged.headers
+    token = challenged.get_json()["pending_token"]
     finished = finish(service, token, recovery_code=recovery_code, transport="cookie")
     assert finished.get_json().keys() == {"expires_in", "csrf_token"}
     assert len(finished.headers.getlist("Set-Cookie")) == 3

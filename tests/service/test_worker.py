@@ -51,12 +51,12 @@ def revoke(settings: Settings, session_id: str) -> None:
 
 
 def known_by(worker: Flask, *session_ids: str) -> list[bool]:
-    """Tell which sessions a worker knows to be revoked, without asking its store."""
+    """Return the sessions that a worker knows to be revoked, without a query to its store."""
     index = revocation_feed(worker)._index
     return [index.revokes({"sid": one}) for one in session_ids]
 
 
-def test_a_worker_knows_the_revocations_before_its_first_request(settings: Settings) -> None:
+def test_worker_knows_the_revocations_before_its_first_request(settings: Settings) -> None:
     prepare(settings)
     revoke(settings, "one")
     with serving(create_worker(settings)) as worker:
@@ -76,7 +76,7 @@ def test_workers_get_what_the_main_process_has_read_and_read_the_rest(settings: 
         assert known_by(worker, "one", "two", "other") == [True, True, False]
 
 
-def test_a_spawned_worker_reads_the_revocations_by_itself(settings: Settings) -> None:
+def test_spawned_worker_reads_the_revocations_itself(settings: Settings) -> None:
     server = ReloadableSettings(partial(identity, settings))
     server.prepare_stores()
     revoke(settings, "one")
@@ -86,7 +86,7 @@ def test_a_spawned_worker_reads_the_revocations_by_itself(settings: Settings) ->
         assert known_by(worker, "one") == [True]
 
 
-def test_a_reload_reads_the_revocations_again(settings: Settings) -> None:
+def test_reload_reads_the_revocations_again(settings: Settings) -> None:
     server = ReloadableSettings(lambda: settings)
     server.prepare_stores()
     revoke(settings, "one")
@@ -95,14 +95,14 @@ def test_a_reload_reads_the_revocations_again(settings: Settings) -> None:
     assert server._revocations.index.revokes({"sid": "one"})
 
 
-def test_a_worker_starts_without_its_session_store(settings: Settings) -> None:
+def test_worker_starts_without_its_session_store(settings: Settings) -> None:
     prepare(settings)
     elsewhere = replace(settings, session_store="valkey://127.0.0.1:1/0")
     with serving(create_worker(elsewhere)) as worker:
         assert worker.test_client().get("/readyz").status_code == 503
 
 
-def test_a_process_is_ready_when_it_has_read_the_revocations(settings: Settings) -> None:
+def test_process_is_ready_when_it_has_read_the_revocations(settings: Settings) -> None:
     prepare(settings)
     revoke(settings, "one")
     with serving(create_app(settings)) as app:

@@ -39,7 +39,7 @@ def compact(found: ExpiringSet, now: float) -> int:
     return sum(1 for _ in found.compaction(now))
 
 
-def test_a_table_has_what_was_added_and_nothing_else() -> None:
+def test_table_contains_exactly_what_was_added() -> None:
     table = table_of(texts(20_000))
     assert all(value in table for value in texts(20_000))
     assert [value for value in texts(20_000, "other") if value in table] == []
@@ -66,7 +66,7 @@ def test_an_entry_is_kept_until_its_time_and_less_than_a_second_longer(
     assert live(table_of(["a"]), now) == count
 
 
-def test_a_time_beyond_32_bits_does_not_pass() -> None:
+def test_entry_beyond_32_bits_does_not_expire_early() -> None:
     assert live(table_of(["a"], NOW + 200 * 365.25 * 86_400), NOW + 70 * 365.25 * 86_400) == 1
 
 
@@ -124,7 +124,7 @@ def test_no_step_of_a_compaction_moves_more_than_a_part() -> None:
 
 
 @pytest.mark.parametrize("count", [100, MANY])  # for which the old table has room, or has not
-def test_what_is_loaded_while_a_table_is_replaced_is_not_lost(count: int) -> None:
+def test_entries_loaded_while_a_table_is_replaced_are_kept(count: int) -> None:
     found = loaded(texts(MANY))
     found.add((value, LATER) for value in texts(2 * MANY, "recent"))
     steps = found.compaction(NOW)
@@ -151,7 +151,7 @@ def test_expired_entries_of_a_table_are_deleted_within_an_hour() -> None:
     assert all(value in found for value in texts(100, "longer"))
 
 
-def test_a_table_with_few_expired_entries_stays_as_it_is() -> None:
+def test_table_with_few_expired_entries_is_not_rebuilt() -> None:
     found = loaded(texts(MANY), LATER + 10_000)
     table = found.table
     found.add([("short", LATER)])

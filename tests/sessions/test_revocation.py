@@ -1,4 +1,4 @@
-"""The index of revocations, asked with the claims of tokens as applications make them."""
+"""The index of revocations, queried with the claims of tokens as applications create them."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_each_of_very_many_tokens_is_revoked() -> None:
     assert not index.revokes({"jti": ["id 1"]})
 
 
-def test_what_is_revoked_beside_very_many_is_revoked_before_and_after_it_moves() -> None:
+def test_revocation_beside_very_many_applies_before_and_after_it_moves() -> None:
     index = index_of_many(RevocationKind.SESSION)
     later = [Revocation(RevocationKind.SESSION, f"later {n}", NOW, NOW + 900) for n in range(MANY)]
     index.add(later)

@@ -96,9 +96,9 @@ def test_no_client_of_many_processes_gets_a_lock_error(sqlite_place: Place) -> N
     assert load.integrity(sqlite_place) == "ok"
 
 
-@pytest.mark.parametrize("lend", [SQLITE, POSTGRESQL])
-def test_key_rotation_under_load_fails_no_request(lend: str) -> None:
-    with PLACES[lend]() as empty:
+@pytest.mark.parametrize("open_place", [SQLITE, POSTGRESQL])
+def test_key_rotation_under_load_fails_no_request(open_place: str) -> None:
+    with PLACES[open_place]() as empty:
         assert broken(keys.trial, empty) == []
 
 
@@ -118,14 +118,14 @@ def test_key_listed_too_late_is_detected() -> None:
         assert keys.unlisted(seen) == found
 
 
-@pytest.mark.parametrize("lend", [SQLITE, POSTGRESQL])
-def test_responses_do_not_depend_on_whether_an_address_has_an_account(lend: str) -> None:
+@pytest.mark.parametrize("open_place", [SQLITE, POSTGRESQL])
+def test_responses_do_not_depend_on_whether_an_address_has_an_account(open_place: str) -> None:
     # The soak measures the response times; here the machine may be busy.
-    with PLACES[lend]() as empty:
-        found = enumeration.asked_about(empty, SHORT.strangers)
-    for asked in found.values():
-        assert len(asked.answers) == 1
-        assert asked.answers.total() == SHORT.strangers
+    with PLACES[open_place]() as empty:
+        found = enumeration.probe_addresses(empty, SHORT.strangers)
+    for probes in found.values():
+        assert len(probes.answers) == 1
+        assert probes.answers.total() == SHORT.strangers
 
 
 @pytest.fixture(scope="module")

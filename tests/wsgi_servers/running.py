@@ -20,7 +20,7 @@ from flask_watchword.service.features.demo.demo_user import DEMO_EMAIL, DEMO_PAS
 ROOT = Path(__file__).parents[2]
 
 #: Seconds for anything that happens immediately except on a very busy machine.
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 SESSIONS = "tests.wsgi_servers.hosted_sessions:app"
 WATCHWORD = "tests.wsgi_servers.hosted_watchword:app"
@@ -53,7 +53,7 @@ class HostedServer:
 
     def wait_until_it_listens(self, says: "re.Pattern[str]") -> None:
         """Return when the log has the port, and a worker has responded on it."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while (found := says.search(self.log)) is None:
             assert self.process.poll() is None, self.log
             assert time.monotonic() < until, self.log
@@ -63,7 +63,7 @@ class HostedServer:
 
     def ask(self, method: str, path: str, token: str = "", body: Any = None) -> Answer:
         """Send a request over a new connection, which any worker may accept."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -79,7 +79,7 @@ class HostedServer:
     def stop(self) -> int:
         """Stop it as a service manager does; return its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
 
 @contextmanager
@@ -113,7 +113,7 @@ def running(
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
 
 
 def gunicorn(application: str, *options: str) -> list[str]:
@@ -174,7 +174,7 @@ def _at_once(ask: Callable[[], Answer], times: int) -> list[Answer]:
 def _asked_until(server: HostedServer, token: str, status: int, *, workers: int) -> set[str]:
     """Call a protected view until every worker gives this response; return the workers."""
     last: dict[str, int] = {}
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while len(last) < workers or set(last.values()) != {status}:
         assert time.monotonic() < until, (last, server.log)
         answers = _at_once(lambda: server.ask("GET", "/mine", token), AT_ONCE)

@@ -64,8 +64,8 @@ def nginx() -> str:
 def test_stopping_one_of_two_nodes_behind_the_proxy_fails_no_request(
     nginx: str, serve: Serve, settings: Settings, tmp_path: Path
 ) -> None:
-    told = settings | {"WATCHWORD_TRUSTED_PROXIES": "1"}
-    nodes = [serve("--workers", "1", port=free_port(), **told) for _ in range(2)]
+    given = settings | {"WATCHWORD_TRUSTED_PROXIES": "1"}
+    nodes = [serve("--workers", "1", port=free_port(), **given) for _ in range(2)]
     for node in nodes:
         node.wait_until_it_listens()
     with proxy(nginx, tmp_path, [node.port for node in nodes]) as port:
@@ -102,9 +102,9 @@ def ask(
     headers: dict[str, str] | None = None,
 ) -> tuple[int, Any]:
     """Return the status, and the body if it is JSON."""
-    told = (headers or {}) | ({} if body is None else {"Content-Type": "application/json"})
+    given = (headers or {}) | ({} if body is None else {"Content-Type": "application/json"})
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
-        connection.request(method, path, None if body is None else json.dumps(body), told)
+        connection.request(method, path, None if body is None else json.dumps(body), given)
         answer = connection.getresponse()
         text = answer.read()
     is_json = answer.headers.get_content_subtype() == "json"

@@ -51,7 +51,7 @@ def seen_by(library: Any) -> Any:
 
 @pytest.mark.parametrize("asks", LIBRARIES)
 @pytest.mark.parametrize("protects", LIBRARIES)
-def test_what_one_name_verifies_the_other_knows(
+def test_token_verified_under_one_name_is_known_under_the_other(
     app: Flask, client: FlaskClient, credentials: dict[str, str], protects: str, asks: str
 ) -> None:
     view = LIBRARIES[protects].jwt_required()(lambda: seen_by(LIBRARIES[asks]))
@@ -67,7 +67,7 @@ def test_what_one_name_verifies_the_other_knows(
 
 
 @pytest.mark.parametrize("asks", LIBRARIES)
-def test_what_a_replaced_verification_writes_both_names_read(
+def test_state_written_by_a_replaced_verification_is_read_under_both_names(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, asks: str
 ) -> None:
     def verify(*_arguments: Any) -> None:
@@ -89,13 +89,13 @@ def test_what_a_replaced_verification_writes_both_names_read(
 
 
 @pytest.mark.parametrize("asks", LIBRARIES)
-def test_without_a_token_both_names_say_what_is_missing(app: Flask, asks: str) -> None:
+def test_missing_token_is_reported_under_both_names(app: Flask, asks: str) -> None:
     with app.test_request_context(), pytest.raises(RuntimeError, match="You must call"):
         LIBRARIES[asks].get_jwt()
 
 
 @pytest.mark.parametrize("asks", LIBRARIES)
-def test_without_a_user_lookup_both_names_say_what_is_missing(app: Flask, asks: str) -> None:
+def test_missing_user_lookup_is_reported_under_both_names(app: Flask, asks: str) -> None:
     with app.test_request_context():
         g._jwt_extended_jwt = {"sub": "tester"}
         with pytest.raises(RuntimeError, match="user_lookup_loader"):
@@ -124,7 +124,7 @@ def test_asynchronous_loaders_are_awaited(
 
 
 @pytest.mark.parametrize("protects", LIBRARIES)
-def test_a_session_that_was_ended_is_refused_under_both_names(
+def test_ended_session_is_rejected_under_both_names(
     app: Flask, client: FlaskClient, protects: str
 ) -> None:
     app.config["WATCHWORD_SESSION_STORE"] = "memory://"

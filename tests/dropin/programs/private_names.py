@@ -90,7 +90,7 @@ def authorized(**named: Any) -> dict[str, Any]:
     return {"headers": {"Authorization": f"Bearer {create_access_token('alice', **named)}"}}
 
 
-def test_config_reads_the_options_as_they_are_now(app: Flask) -> None:
+def test_config_reads_the_current_options(app: Flask) -> None:
     app.config["JWT_ACCESS_COOKIE_NAME"] = "at"
     assert config.access_cookie_name == "at"
 
@@ -115,7 +115,7 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize(("option", "value", "name", "meaning"), OPTIONS)
-def test_config_says_what_an_option_means(
+def test_config_converts_the_values_of_options(
     app: Flask, option: str, value: Any, name: str, meaning: Any
 ) -> None:
     app.config[option] = value
@@ -136,7 +136,7 @@ BAD_OPTIONS = [
 
 
 @pytest.mark.parametrize(("option", "value", "name", "complaint"), BAD_OPTIONS)
-def test_config_complains_of_a_bad_option(
+def test_config_rejects_an_invalid_option(
     app: Flask, option: str, value: Any, name: str, complaint: str
 ) -> None:
     app.config[option] = value
@@ -144,32 +144,32 @@ def test_config_complains_of_a_bad_option(
         getattr(config, name)
 
 
-def test_config_cannot_be_written_to(app: Flask) -> None:
+def test_config_is_read_only(app: Flask) -> None:
     with pytest.raises(AttributeError):
         config.algorithm = "HS512"  # type: ignore[misc]
 
 
-def test_config_names_the_methods_that_need_no_token(app: Flask) -> None:
+def test_config_lists_the_methods_exempt_from_verification(app: Flask) -> None:
     assert set(config.exempt_methods) == {"OPTIONS"}
 
 
-def test_the_json_encoder_writes_what_the_application_writes(app: Flask) -> None:
+def test_json_encoder_is_that_of_the_application(app: Flask) -> None:
     assert config.json_encoder is get_json_encoder(app) is JSONEncoder
     assert json.dumps(date(2024, 2, 29), cls=JSONEncoder) == '"Thu, 29 Feb 2024 00:00:00 GMT"'
     with pytest.raises(TypeError):
         json.dumps(object(), cls=JSONEncoder)
 
 
-def test_the_manager_of_the_application_is_found(manager: JWTManager) -> None:
+def test_manager_of_the_application_is_found(manager: JWTManager) -> None:
     assert get_jwt_manager() is manager
 
 
-def test_an_application_without_a_manager_is_told_so() -> None:
+def test_application_without_a_manager_gets_an_error() -> None:
     with Flask("bare").app_context(), pytest.raises(RuntimeError, match="initialize a JWTManager"):
         get_jwt_manager()
 
 
-def test_users_are_looked_up_by_the_loader(manager: JWTManager) -> None:
+def test_users_are_loaded_by_the_loader(manager: JWTManager) -> None:
     assert not has_user_lookup()
     assert user_lookup({}, {"sub": "alice"}) is None
     assert _load_user({}, {"sub": "alice"}) is None
@@ -188,13 +188,13 @@ def test_users_are_looked_up_by_the_loader(manager: JWTManager) -> None:
         ("access", True, "Only refresh tokens are allowed"),
     ],
 )
-def test_a_token_of_the_other_type_is_refused(kind: str, refresh: bool, complaint: str) -> None:
+def test_token_of_the_other_type_is_rejected(kind: str, refresh: bool, complaint: str) -> None:
     verify_token_type({"type": kind}, not refresh)
     with pytest.raises(exceptions.WrongTokenError, match=complaint):
         verify_token_type({"type": kind}, refresh)
 
 
-def test_the_blocklist_is_asked(manager: JWTManager) -> None:
+def test_blocklist_is_called(manager: JWTManager) -> None:
     manager.token_in_blocklist_loader(lambda _header, claims: claims["jti"] == "gone")
     verify_token_not_blocklisted({}, {"jti": "kept"})
     with pytest.raises(exceptions.RevokedTokenError) as caught:
@@ -202,7 +202,7 @@ def test_the_blocklist_is_asked(manager: JWTManager) -> None:
     assert (caught.value.jwt_header, caught.value.jwt_data) == ({"alg": "HS256"}, {"jti": "gone"})
 
 
-def test_the_token_verification_is_asked(manager: JWTManager) -> None:
+def test_token_verification_is_called(manager: JWTManager) -> None:
     manager.token_verification_loader(lambda _header, claims: "ok" in claims)
     custom_verification_for_token({}, {"ok": True})
     with pytest.raises(exceptions.UserClaimsVerificationError, match="claims verification failed"):
@@ -210,23 +210,23 @@ def test_the_token_verification_is_asked(manager: JWTManager) -> None:
 
 
 @pytest.mark.parametrize("fresh", [True, 9_999_999_999, 9_999_999_999.5])
-def test_a_fresh_token_is_fresh(app: Flask, fresh: Any) -> None:
+def test_fresh_token_is_fresh(app: Flask, fresh: Any) -> None:
     _verify_token_is_fresh({}, {"fresh": fresh})
 
 
 @pytest.mark.parametrize("fresh", [False, 0, 1_000_000_000.5])
-def test_a_stale_token_is_refused(app: Flask, fresh: Any) -> None:
+def test_stale_token_is_rejected(app: Flask, fresh: Any) -> None:
     with pytest.raises(exceptions.FreshTokenRequired, match="Fresh token required"):
         _verify_token_is_fresh({}, {"fresh": fresh})
 
 
-def test_the_token_of_a_request_is_decoded(app: Flask) -> None:
+def test_token_of_a_request_is_decoded(app: Flask) -> None:
     with app.test_request_context(**authorized()):
         claims, header, location = _decode_jwt_from_request(None, False)
     assert (claims["sub"], header["alg"], location) == ("alice", "HS256", "headers")
 
 
-def test_the_locations_asked_for_are_the_ones_searched(app: Flask) -> None:
+def test_only_the_given_locations_are_searched(app: Flask) -> None:
     with (
         app.test_request_context(**authorized()),
         pytest.raises(exceptions.NoAuthorizationError, match="Missing JWT in cookies or json"),
@@ -234,7 +234,7 @@ def test_the_locations_asked_for_are_the_ones_searched(app: Flask) -> None:
         _decode_jwt_from_request(["cookies", "json"], False)
 
 
-def test_a_location_that_does_not_exist_is_an_error(app: Flask) -> None:
+def test_unknown_location_is_an_error(app: Flask) -> None:
     with (
         app.test_request_context(),
         pytest.raises(RuntimeError, match="'pocket' is not a valid location"),
@@ -261,7 +261,7 @@ def test_each_location_has_a_reader(app: Flask) -> None:
         assert _decode_jwt_from_json(True) == ("refresh-from-json", None)
 
 
-def test_a_token_made_by_parameters_is_read_by_parameters(app: Flask) -> None:
+def test_token_created_with_parameters_is_decoded_with_parameters(app: Flask) -> None:
     token = _encode_jwt(**ENCODING)
     claims = _decode_jwt(encoded_token=token, **DECODING)
     assert claims.keys() == {"fresh", "iat", "jti", "type", "sub", "nbf", "csrf", "exp"}
@@ -269,7 +269,7 @@ def test_a_token_made_by_parameters_is_read_by_parameters(app: Flask) -> None:
     assert decode_token(token) == claims
 
 
-def test_parameters_decide_what_a_token_carries(app: Flask) -> None:
+def test_parameters_define_the_claims_of_a_token(app: Flask) -> None:
     changes = {
         "audience": ["them"],
         "claim_overrides": {"since": datetime(2024, 2, 29, tzinfo=UTC)},
@@ -288,7 +288,7 @@ def test_parameters_decide_what_a_token_carries(app: Flask) -> None:
     assert flask_jwt_extended.get_unverified_jwt_headers(token)["kid"] == "1"
 
 
-def test_parameters_decide_which_token_is_refused(app: Flask) -> None:
+def test_parameters_define_which_token_is_rejected(app: Flask) -> None:
     expired = _encode_jwt(**ENCODING | {"expires_delta": timedelta(minutes=-1), "audience": "them"})
     with pytest.raises(ExpiredSignatureError):
         _decode_jwt(encoded_token=expired, **DECODING)
@@ -309,13 +309,13 @@ def test_parameters_decide_which_token_is_refused(app: Flask) -> None:
         _decode_jwt(encoded_token=expired, **forgiving | {"csrf_value": "x"})
 
 
-def test_an_expired_token_is_caught_under_the_name_in_jwt_manager(app: Flask) -> None:
+def test_expired_token_error_is_caught_under_its_name_in_jwt_manager(app: Flask) -> None:
     token = create_access_token("alice", expires_delta=timedelta(seconds=-1))
     with pytest.raises(ExpiredSignatureError):
         decode_token(token)
 
 
-def test_default_loaders_answer_when_called(app: Flask) -> None:
+def test_default_loaders_return_their_responses(app: Flask) -> None:
     response, status = cast(Any, default_unauthorized_callback("no token"))
     assert (response.json, status) == ({"msg": "no token"}, 401)
     response, status = cast(Any, default_expired_token_callback({}, {}))
@@ -328,11 +328,11 @@ def test_exceptions_survive_pickling() -> None:
     assert error.args == ("no",)
 
 
-def test_a_star_import_brings_functions_and_modules() -> None:
+def test_star_import_imports_functions_and_modules() -> None:
     names: dict[str, Any] = {}
     exec("from flask_jwt_extended import *", names)  # noqa: S102 - allowed at module level alone
     assert names.keys() >= {"JWTManager", "jwt_required", "config", "exceptions", "utils"}
 
 
-def test_the_release_is_told() -> None:
+def test_version_is_available() -> None:
     assert flask_jwt_extended.__version__ == "4.7.4"

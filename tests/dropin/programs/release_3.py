@@ -74,7 +74,7 @@ def bearer(app: Flask, create: Any = create_access_token, who: str = "alice", **
         return {"Authorization": f"Bearer {create(who, **named)}"}
 
 
-def test_a_protected_view_sees_identity_and_claims(app: Flask, client: FlaskClient) -> None:
+def test_protected_view_reads_identity_and_claims(app: Flask, client: FlaskClient) -> None:
     assert client.get("/protected").status_code == 401
     assert client.get("/protected", headers=bearer(app)).json == [
         "alice",
@@ -83,16 +83,16 @@ def test_a_protected_view_sees_identity_and_claims(app: Flask, client: FlaskClie
     ]
 
 
-def test_claims_given_to_one_token_win(app: Flask, client: FlaskClient) -> None:
+def test_claims_of_one_token_take_precedence(app: Flask, client: FlaskClient) -> None:
     headers = bearer(app, user_claims={"greeting": "hi"})
     assert {"greeting": "hi"} in client.get("/protected", headers=headers).get_json()
 
 
-def test_a_token_on_the_blacklist_is_refused(app: Flask, client: FlaskClient) -> None:
+def test_token_on_the_blacklist_is_rejected(app: Flask, client: FlaskClient) -> None:
     assert client.get("/protected", headers=bearer(app, who="mallory")).status_code == 401
 
 
-def test_each_decorator_asks_for_its_token(app: Flask, client: FlaskClient) -> None:
+def test_each_decorator_requires_its_token(app: Flask, client: FlaskClient) -> None:
     assert client.get("/fresh", headers=bearer(app)).status_code == 401
     assert client.get("/fresh", headers=bearer(app, fresh=True)).json == "alice"
     assert client.get("/refresh", headers=bearer(app)).status_code == 422
@@ -102,7 +102,7 @@ def test_each_decorator_asks_for_its_token(app: Flask, client: FlaskClient) -> N
 
 
 @pytest.mark.parametrize("path", ["/fresh", "/refresh", "/optional", "/protected"])
-def test_a_replaced_verification_lets_everybody_in(
+def test_replaced_verification_accepts_every_request(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     def verify(*_arguments: Any) -> None:
@@ -112,5 +112,5 @@ def test_a_replaced_verification_lets_everybody_in(
     assert "tester" in client.get(path).text
 
 
-def test_the_old_name_of_an_exception_is_the_new_one() -> None:
+def test_old_name_of_an_exception_is_the_new_one() -> None:
     assert UserLoadError is UserLookupError

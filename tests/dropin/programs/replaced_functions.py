@@ -70,12 +70,12 @@ def credentials(client: FlaskClient, identity: str = "alice") -> dict[str, str]:
         return {"Authorization": f"Bearer {create_access_token(identity)}"}
 
 
-def test_nothing_replaced_means_a_token_is_needed(client: FlaskClient) -> None:
+def test_without_replacements_a_token_is_required(client: FlaskClient) -> None:
     assert client.get("/identity").status_code == 401
     assert client.get("/identity", headers=credentials(client)).json == "alice"
 
 
-def test_a_verification_that_fills_in_g_decides_the_identity(
+def test_verification_that_sets_g_defines_the_identity(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def verify(*_arguments: Any, **_named: Any) -> None:
@@ -85,13 +85,13 @@ def test_a_verification_that_fills_in_g_decides_the_identity(
     assert client.get("/identity").json == "tester"
 
 
-def test_a_replaced_verification_is_called_with_six_arguments(client: FlaskClient) -> None:
+def test_replaced_verification_is_called_with_six_arguments(client: FlaskClient) -> None:
     with patch("flask_jwt_extended.view_decorators.verify_jwt_in_request") as verify:
         client.get("/claims")
     verify.assert_called_once_with(True, False, False, None, True, False)
 
 
-def test_a_verification_that_does_nothing_leaves_the_view_without_a_token(
+def test_verification_that_does_nothing_leaves_the_view_without_a_token(
     client: FlaskClient,
 ) -> None:
     with patch("flask_jwt_extended.view_decorators.verify_jwt_in_request"):
@@ -99,13 +99,13 @@ def test_a_verification_that_does_nothing_leaves_the_view_without_a_token(
     assert response.status_code == 500
 
 
-def test_the_original_verification_is_back_after_a_patch(client: FlaskClient) -> None:
+def test_original_verification_is_restored_after_a_patch(client: FlaskClient) -> None:
     with patch("flask_jwt_extended.view_decorators.verify_jwt_in_request"):
         pass
     assert client.get("/identity").status_code == 401
 
 
-def test_replaced_claims_decide_the_identity(client: FlaskClient) -> None:
+def test_replaced_claims_define_the_identity(client: FlaskClient) -> None:
     with (
         patch("flask_jwt_extended.view_decorators.verify_jwt_in_request"),
         patch("flask_jwt_extended.utils.get_jwt", return_value={"sub": "tester"}),
@@ -113,7 +113,7 @@ def test_replaced_claims_decide_the_identity(client: FlaskClient) -> None:
         assert client.get("/identity").json == "tester"
 
 
-def test_a_replaced_identity_is_seen_through_the_module(client: FlaskClient) -> None:
+def test_replaced_identity_is_used_through_the_module(client: FlaskClient) -> None:
     with (
         patch("flask_jwt_extended.view_decorators.verify_jwt_in_request"),
         patch("flask_jwt_extended.utils.get_jwt_identity", return_value="tester"),
@@ -121,7 +121,7 @@ def test_a_replaced_identity_is_seen_through_the_module(client: FlaskClient) -> 
         assert client.get("/remote").json == "tester"
 
 
-def test_a_replaced_user_is_the_current_user(client: FlaskClient) -> None:
+def test_replaced_user_is_the_current_user(client: FlaskClient) -> None:
     with (
         patch("flask_jwt_extended.view_decorators.verify_jwt_in_request"),
         patch("flask_jwt_extended.utils.get_current_user", return_value="Tester"),
@@ -129,18 +129,18 @@ def test_a_replaced_user_is_the_current_user(client: FlaskClient) -> None:
         assert client.get("/user").json == "Tester"
 
 
-def test_a_replaced_user_lookup_is_the_current_user(client: FlaskClient) -> None:
+def test_replaced_user_lookup_is_the_current_user(client: FlaskClient) -> None:
     loaded = {"loaded_user": "Tester"}
     with patch("flask_jwt_extended.view_decorators._load_user", return_value=loaded):
         assert client.get("/user", headers=credentials(client)).json == "Tester"
 
 
-def test_a_replaced_user_lookup_may_return_anything_while_nobody_asks(client: FlaskClient) -> None:
+def test_unused_replaced_user_lookup_may_return_anything(client: FlaskClient) -> None:
     with patch("flask_jwt_extended.view_decorators._load_user", return_value=MagicMock()):
         assert client.get("/identity", headers=credentials(client)).json == "alice"
 
 
-def test_a_replaced_decoding_of_the_request_is_believed(client: FlaskClient) -> None:
+def test_replaced_decoding_of_the_request_is_used(client: FlaskClient) -> None:
     answer = {"sub": "mallory"}, {"alg": "HS256"}, "headers"
     with patch(
         "flask_jwt_extended.view_decorators._decode_jwt_from_request", return_value=answer
@@ -151,7 +151,7 @@ def test_a_replaced_decoding_of_the_request_is_believed(client: FlaskClient) -> 
     )
 
 
-def test_a_decoding_that_finds_no_token_is_answered_with_401(client: FlaskClient) -> None:
+def test_decoding_that_finds_no_token_gives_401(client: FlaskClient) -> None:
     with patch(
         "flask_jwt_extended.view_decorators._decode_jwt_from_request",
         side_effect=NoAuthorizationError("nothing here"),
@@ -161,13 +161,13 @@ def test_a_decoding_that_finds_no_token_is_answered_with_401(client: FlaskClient
 
 
 @pytest.mark.parametrize("reader", ["_decode_jwt_from_headers", "_decode_jwt_from_cookies"])
-def test_a_replaced_reader_of_a_location_brings_the_token(client: FlaskClient, reader: str) -> None:
+def test_replaced_reader_of_a_location_provides_the_token(client: FlaskClient, reader: str) -> None:
     token = credentials(client)["Authorization"].split()[1]
     with patch(f"flask_jwt_extended.view_decorators.{reader}", return_value=(token, None)):
         assert client.get("/identity").json == "alice"
 
 
-def test_a_user_swapped_on_g_is_the_current_user(client: FlaskClient) -> None:
+def test_user_replaced_on_g_is_the_current_user(client: FlaskClient) -> None:
     @client.application.get("/acting")
     @jwt_required()
     def acting() -> Any:
@@ -177,7 +177,7 @@ def test_a_user_swapped_on_g_is_the_current_user(client: FlaskClient) -> None:
     assert client.get("/acting", headers=credentials(client)).json == "Somebody else"
 
 
-def test_the_four_names_on_g_hold_the_verified_token(client: FlaskClient) -> None:
+def test_four_names_on_g_hold_the_verified_token(client: FlaskClient) -> None:
     client.get("/identity", headers=credentials(client))
     assert g._jwt_extended_jwt["sub"] == "alice"
     assert g._jwt_extended_jwt_header["alg"] == "HS256"
@@ -185,7 +185,7 @@ def test_the_four_names_on_g_hold_the_verified_token(client: FlaskClient) -> Non
     assert g._jwt_extended_jwt_location == "headers"
 
 
-def test_the_four_names_on_g_say_that_an_optional_token_is_absent(client: FlaskClient) -> None:
+def test_four_names_on_g_are_none_for_a_missing_optional_token(client: FlaskClient) -> None:
     client.get("/claims")
     assert g._jwt_extended_jwt == {}
     assert g._jwt_extended_jwt_header == {}
@@ -193,7 +193,7 @@ def test_the_four_names_on_g_say_that_an_optional_token_is_absent(client: FlaskC
     assert g._jwt_extended_jwt_location is None
 
 
-def test_a_manager_that_decodes_for_itself_is_asked() -> None:
+def test_manager_with_its_own_decoding_is_called() -> None:
     class Introspecting(JWTManager):
         def _decode_jwt_from_config(
             self, encoded_token: str, csrf_value: Any = None, allow_expired: bool = False
@@ -205,7 +205,7 @@ def test_a_manager_that_decodes_for_itself_is_asked() -> None:
     assert client.get("/user", headers=credentials(client)).json == "Mallory"
 
 
-def test_a_manager_that_encodes_for_itself_is_asked() -> None:
+def test_manager_with_its_own_encoding_is_called() -> None:
     class Shouting(JWTManager):
         def _encode_jwt_from_config(self, identity: Any, *rest: Any, **named: Any) -> str:
             return super()._encode_jwt_from_config(identity.lower(), *rest, **named)

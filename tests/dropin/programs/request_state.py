@@ -84,14 +84,16 @@ def client(app: Flask, request: pytest.FixtureRequest) -> Iterator[FlaskClient]:
         yield app.test_client()
 
 
-def test_the_next_request_sees_no_token_of_the_last(app: Flask, client: FlaskClient) -> None:
+def test_next_request_does_not_see_the_previous_token(app: Flask, client: FlaskClient) -> None:
     answer = client.get("/protected", headers=bearer(app, "alice"))
     assert answer.json == ["alice", "alice", True, True, True, True]
     assert client.get("/public").json == SEEN_NOTHING
     assert client.options("/protected").json == [None, *SEEN_NOTHING[1:]]
 
 
-def test_what_one_request_writes_the_next_does_not_see(app: Flask, client: FlaskClient) -> None:
+def test_values_written_by_one_request_are_not_seen_by_the_next(
+    app: Flask, client: FlaskClient
+) -> None:
     @app.get("/written")
     def written() -> Any:
         g._jwt_extended_jwt = {"sub": "tester"}
@@ -101,7 +103,7 @@ def test_what_one_request_writes_the_next_does_not_see(app: Flask, client: Flask
     assert client.get("/public").json == SEEN_NOTHING
 
 
-def test_a_request_inside_a_request_has_names_of_its_own(app: Flask, client: FlaskClient) -> None:
+def test_nested_request_has_its_own_names(app: Flask, client: FlaskClient) -> None:
     @app.get("/outer")
     @jwt_required()
     def outer() -> Any:
@@ -118,7 +120,7 @@ def test_a_request_inside_a_request_has_names_of_its_own(app: Flask, client: Fla
     assert own[:2] == ["alice", "alice"]
 
 
-def test_a_thread_with_a_copy_of_the_request_context_sees_its_token(
+def test_thread_with_a_copy_of_the_request_context_sees_its_token(
     app: Flask, client: FlaskClient
 ) -> None:
     @app.get("/thread")
@@ -139,7 +141,7 @@ def test_a_thread_with_a_copy_of_the_request_context_sees_its_token(
     assert answer.json == ["alice", "Alice", "alice", "alice", True, True, True, True]
 
 
-def test_values_that_a_test_sets_outside_of_a_request_are_seen_inside(app: Flask) -> None:
+def test_values_set_by_a_test_outside_a_request_are_seen_inside(app: Flask) -> None:
     with app.app_context():
         g._jwt_extended_jwt = {"sub": "tester"}
         assert app.test_client().get("/public").json == [
@@ -155,7 +157,7 @@ def test_values_that_a_test_sets_outside_of_a_request_are_seen_inside(app: Flask
         assert g._jwt_extended_jwt == {"sub": "tester"}
 
 
-def test_the_names_can_be_removed_and_are_gone(app: Flask, client: FlaskClient) -> None:
+def test_names_can_be_removed(app: Flask, client: FlaskClient) -> None:
     @app.get("/removed")
     @jwt_required()
     def removed() -> Any:
@@ -176,7 +178,7 @@ def test_the_names_can_be_removed_and_are_gone(app: Flask, client: FlaskClient) 
     assert client.get("/removed", headers=bearer(app, "alice")).json == "Bob"
 
 
-def test_every_other_name_is_as_it_was(app: Flask) -> None:
+def test_other_names_are_unchanged(app: Flask) -> None:
     with app.test_request_context():
         g.own = 1
         assert (g.own, g.get("own"), "own" in g, list(g)) == (1, 1, True, ["own"])
@@ -191,7 +193,7 @@ def test_every_other_name_is_as_it_was(app: Flask) -> None:
         assert g.pop("own", "none") == "none"
 
 
-def test_a_refused_token_leaves_none_behind(app: Flask, client: FlaskClient) -> None:
+def test_rejected_token_leaves_no_names(app: Flask, client: FlaskClient) -> None:
     found: list[Any] = []
 
     def note(response: Any) -> Any:
@@ -205,7 +207,7 @@ def test_a_refused_token_leaves_none_behind(app: Flask, client: FlaskClient) -> 
     assert found == [None, None]
 
 
-def test_an_application_context_that_is_older_than_the_manager_shows_nothing_of_another() -> None:
+def test_application_context_older_than_the_manager_shows_no_other_token() -> None:
     app = Flask("late")
     app.config["JWT_SECRET_KEY"] = "a secret of more than thirty-two bytes"
     with app.app_context():

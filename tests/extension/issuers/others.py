@@ -81,8 +81,8 @@ class Other:
     def publish(self, **headers: str) -> None:
         members = [public_jwk(self.algorithm, each, self.kid(each)) for each in self.numbers]
         self.site.serves(self.jwks_path, {"keys": members}, **headers)
-        told = {"issuer": self.name, "jwks_uri": self.site.url(self.jwks_path)}
-        self.site.serves(f"{self.path.removesuffix('/')}{CONFIGURATION}", told)
+        status_and_text = {"issuer": self.name, "jwks_uri": self.site.url(self.jwks_path)}
+        self.site.serves(f"{self.path.removesuffix('/')}{CONFIGURATION}", status_and_text)
 
     def break_down(self) -> None:
         for path in (self.jwks_path, f"{self.path.removesuffix('/')}{CONFIGURATION}"):
@@ -151,7 +151,7 @@ class Place:
         headers = {"Authorization": f"Bearer {token}"}
         return self.app.test_client(use_cookies=False).get(path, headers=headers)
 
-    def told(self, token: str, path: str = "/") -> tuple[int, str]:
+    def status_and_text(self, token: str, path: str = "/") -> tuple[int, str]:
         """Return the status and the text of the response to a token."""
         answer = self.get(token, path)
         return answer.status_code, answer.get_json().get("msg", "")

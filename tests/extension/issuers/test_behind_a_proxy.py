@@ -21,8 +21,8 @@ def test_tokens_of_an_issuer_are_accepted_in_configured_locations(
     with running(tls) as site, connect_proxy() as proxy:
         issuer = Other(site, "/one")
         issuer.name = f"https://{HOST}/one"
-        told = {"issuer": issuer.name, "jwks_uri": f"https://{HOST}/one/jwks"}
-        site.serves(f"/one{CONFIGURATION}", told)
+        status_and_text = {"issuer": issuer.name, "jwks_uri": f"https://{HOST}/one/jwks"}
+        site.serves(f"/one{CONFIGURATION}", status_and_text)
         proxy.leads_to[f"{HOST}:443"] = site.port
         proxy.credentials = ("ada", "secret")
         monkeypatch.delenv("https_proxy", raising=False)

@@ -74,7 +74,7 @@ def test_unknown_kids_cause_one_fetch_per_cooldown(
     for round_ in range(1, 4):
         elapsed.now += COOLDOWN
         for number in range(20):
-            assert place.told(one.token({"kid": f"unknown-{number}"})) == UNKNOWN
+            assert place.status_and_text(one.token({"kid": f"unknown-{number}"})) == UNKNOWN
         assert (one.fetches, two.fetches) == (1 + round_, 1)
 
 
@@ -84,7 +84,7 @@ def test_invalid_signature_causes_no_fetch(place: Place, one: Other, elapsed: El
     elapsed.now += COOLDOWN
     signing_input, _, signature = token.rpartition(".")
     flipped = f"{signing_input}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
-    assert place.told(flipped) == (422, "Signature verification failed")
+    assert place.status_and_text(flipped) == (422, "Signature verification failed")
     assert one.fetches == 1
 
 
@@ -96,7 +96,7 @@ def test_issuer_outage_invalidates_no_token(place: Place, one: Other, elapsed: E
         elapsed.now += 10 * DEFAULT
         assert place.get(token).status_code == 200
         assert place.get(one.token(sub="8")).status_code == 200
-        assert place.told(one.token({"kid": "unknown"})) == UNKNOWN
+        assert place.status_and_text(one.token({"kid": "unknown"})) == UNKNOWN
         settle(place)
 
 
@@ -117,7 +117,7 @@ def test_withdrawn_key_of_an_issuer_does_not_verify_cached_or_not(
     assert place.get(token).status_code == 200
     released.set()
     settle(place)
-    assert place.told(token) == UNKNOWN
+    assert place.status_and_text(token) == UNKNOWN
     assert place.get(kept).status_code == 200
 
 
@@ -152,7 +152,7 @@ def test_unreachable_issuer_affects_no_other_tokens(place: Place, one: Other, tw
     assert place.get(one.token()).status_code == 503
     assert place.get(two.token()).status_code == 200
     assert place.get(place.own_token()).status_code == 200
-    assert place.told(one.token(iss="nobody")) == (422, "Invalid issuer")
+    assert place.status_and_text(one.token(iss="nobody")) == (422, "Invalid issuer")
 
 
 def test_view_with_an_optional_token_responds_with_503_without_keys(
@@ -191,7 +191,7 @@ def test_keys_survive_a_change_of_options(place: Place, one: Other, two: Other) 
     place.app.config["JWT_DECODE_LEEWAY"] = 1
     assert place.get(one.token()).status_code == 200
     place.app.config["JWT_ISSUERS"] = options(two)
-    assert place.told(one.token()) == (422, "Invalid issuer")
+    assert place.status_and_text(one.token()) == (422, "Invalid issuer")
     place.app.config["JWT_ISSUERS"] = options(one, two)
     assert place.get(one.token()).status_code == 200
     assert one.fetches == 1
@@ -201,11 +201,11 @@ def test_issuers_changed_in_place_take_effect(place: Place, one: Other, two: Oth
     token, issuers = one.token(), place.app.config["JWT_ISSUERS"]
     assert [place.get(token).status_code for _ in range(2)] == [200, 200]
     issuers[one.name]["audience"] = ["another-api"]
-    assert place.told(token)[0] == 422
+    assert place.status_and_text(token)[0] == 422
     issuers[one.name]["audience"].append(AUDIENCE)
     assert place.get(token).status_code == 200
     del issuers[one.name]
-    assert place.told(token) == (422, "Invalid issuer")
+    assert place.status_and_text(token) == (422, "Invalid issuer")
     issuers.update(options(one))
     assert place.get(token).status_code == 200
     assert one.fetches == 1
@@ -247,7 +247,7 @@ def test_rsa_key_under_2048_bits_is_ignored(place: Place, one: Other) -> None:
     jwk = jwt.algorithms.RSAAlgorithm.to_jwk(weak.public_key(), as_dict=True)
     strong = public_jwk(one.algorithm, one.numbers[0], one.kid(one.numbers[0]))
     one.site.serves(one.jwks_path, {"keys": [{**jwk, "kid": "weak"}, strong]})
-    assert place.told(signed(one.claims(), weak, "RS256", {"kid": "weak"}))[0] == 422
+    assert place.status_and_text(signed(one.claims(), weak, "RS256", {"kid": "weak"}))[0] == 422
     assert place.get(one.token()).status_code == 200
 
 

@@ -36,14 +36,14 @@ def test_application_of_the_guide_accepts_the_tokens_of_both_issuers(site: Site)
     ada = keycloak.token(aud=["account", "shop-api"], sub="f3a1", typ="Bearer", sid="s")
     answer = client.get("/orders", headers={"Authorization": f"Bearer {ada}"})
     assert answer.get_json() == {"issuer": keycloak.name, "subject": "f3a1"}
-    for token, told in (
+    for token, status_and_text in (
         (auth0.token({"typ": "at+jwt"}, aud="https://api.example.com", sub="f3a1"), 401),
         (keycloak.token(aud="shop-api", sub="other"), 401),
         (keycloak.token(aud="account", sub="f3a1"), 422),
         (keycloak.token(aud="shop-api", sub="f3a1", iss=auth0.name), 422),
     ):
         answer = client.get("/orders", headers={"Authorization": f"Bearer {token}"})
-        assert answer.status_code == told
+        assert answer.status_code == status_and_text
     assert site.asked("/realms/shop/.well-known/openid-configuration") == 1
     assert site.asked("/tenant/.well-known/openid-configuration") == 0
 
@@ -71,9 +71,11 @@ def test_responses_in_the_guide_are_the_real_ones(place: Place, one: Other, two:
         place.get(forged),
         place.get(two.token()),
     ]
-    told = [(str(a.status_code), a.get_json().get("code") or a.get_json()["msg"]) for a in answers]
+    status_and_text = [
+        (str(a.status_code), a.get_json().get("code") or a.get_json()["msg"]) for a in answers
+    ]
     rows = re.findall(r"^\| (\d+) (?:with the code )?`([^`]+)` \|", GUIDE, re.MULTILINE)
-    assert rows == told
+    assert rows == status_and_text
 
 
 def test_numbers_in_the_guide_are_those_of_the_code() -> None:

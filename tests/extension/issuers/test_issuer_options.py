@@ -46,7 +46,7 @@ def test_valid_option_is_accepted(issuers: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("issuers", "told"),
+    ("issuers", "expected"),
     [
         ([NAME], "JWT_ISSUERS must be a dictionary"),
         (NAME, "JWT_ISSUERS must be a dictionary"),
@@ -99,10 +99,10 @@ def test_valid_option_is_accepted(issuers: Any) -> None:
         ({NAME + "?x=1": RIGHT}, "has a query or a fragment"),
     ],
 )
-def test_invalid_option_is_rejected_in_one_line(issuers: Any, told: str) -> None:
+def test_invalid_option_is_rejected_in_one_line(issuers: Any, expected: str) -> None:
     with pytest.raises(RuntimeError) as raised:
         start(issuers)
-    assert told in str(raised.value)
+    assert expected in str(raised.value)
     assert "\n" not in str(raised.value)
 
 

@@ -25,11 +25,11 @@ def test_access_tokens_of_the_usual_types_are_accepted(
     "typ", ["", "rt+jwt", "logout+jwt", "secevent+jwt", "dpop+jwt", "id+jwt", "JOSE", 7, ["JWT"]]
 )
 def test_other_types_are_rejected(place: Place, one: Other, typ: Any) -> None:
-    assert place.told(one.token({"typ": typ})) == (422, "Unknown token type (typ)")
+    assert place.status_and_text(one.token({"typ": typ})) == (422, "Unknown token type (typ)")
 
 
 @pytest.mark.parametrize(
-    ("claims", "told"),
+    ("claims", "expected"),
     [
         ({"at_hash": "x"}, "An ID token is not accepted; send the access token"),
         ({"c_hash": "x"}, "An ID token is not accepted; send the access token"),
@@ -49,14 +49,17 @@ def test_other_types_are_rejected(place: Place, one: Other, typ: Any) -> None:
     ],
 )
 def test_tokens_of_other_kinds_are_rejected(
-    place: Place, one: Other, claims: dict[str, Any], told: str
+    place: Place, one: Other, claims: dict[str, Any], expected: str
 ) -> None:
     for path in ("/", "/refresh"):
-        assert place.told(one.token(**claims), path) == (422, told)
+        assert place.status_and_text(one.token(**claims), path) == (422, expected)
 
 
 def test_refresh_token_of_an_issuer_is_rejected_by_our_views(place: Place, one: Other) -> None:
-    assert place.told(one.token(), "/refresh") == (422, "Only refresh tokens are allowed")
+    assert place.status_and_text(one.token(), "/refresh") == (
+        422,
+        "Only refresh tokens are allowed",
+    )
     assert place.get(one.token(type="refresh"), "/refresh").status_code == 422
 
 
@@ -65,7 +68,7 @@ def test_token_without_type_and_fresh_is_an_access_token_and_not_fresh(
 ) -> None:
     claims = place.get(one.token()).get_json()
     assert (claims["type"], claims["fresh"], claims["jti"]) == ("access", False, None)
-    assert place.told(one.token(), "/fresh") == (401, "Fresh token required")
+    assert place.status_and_text(one.token(), "/fresh") == (401, "Fresh token required")
     assert place.get(one.token(fresh=True), "/fresh").status_code == 200
 
 
@@ -87,7 +90,7 @@ def test_strict_profile_does_not_require_our_claims_of_other_issuers(
 
 def test_expired_token_gets_the_same_response_as_an_own_one(place: Place, one: Other) -> None:
     token = one.token(exp=int(time.time()) - 60)
-    assert place.told(token) == (401, "Token has expired")
+    assert place.status_and_text(token) == (401, "Token has expired")
     place.app.config["JWT_DECODE_LEEWAY"] = 120
     assert place.get(token).status_code == 200
 
@@ -100,9 +103,9 @@ def test_cached_token_expires(place: Place, one: Other) -> None:
     now += 59
     assert place.get(token).status_code == 200
     now += 1
-    assert place.told(token) == (401, "Token has expired")
+    assert place.status_and_text(token) == (401, "Token has expired")
     now -= 7200
-    assert place.told(token) == (422, "The token is not yet valid (iat)")
+    assert place.status_and_text(token) == (422, "The token is not yet valid (iat)")
 
 
 def test_token_is_verified_outside_a_view_as_well(place: Place, one: Other) -> None:

@@ -44,7 +44,7 @@ def test_token_of_another_issuer_cannot_access_own_sessions(
     with place.app.test_request_context():
         ours = sessions.start("7")
     token = one.token(sub="7", sid=ours.session_id, jti="x", gen=0)
-    assert place.told(token, f"/call/{call}") == (
+    assert place.status_and_text(token, f"/call/{call}") == (
         422,
         "Only tokens of this application have sessions",
     )
@@ -86,8 +86,8 @@ def test_blueprint_can_reject_tokens_of_other_issuers(elapsed: Elapsed, one: Oth
     place.app.register_blueprint(outer)
     state_of(place.app).own_token_blueprints.add("outer")
     refused = (422, "Only tokens of this application are allowed")
-    assert place.told(one.token(), "/inside") == refused
+    assert place.status_and_text(one.token(), "/inside") == refused
     assert place.get(one.token()).status_code == 200
-    assert place.told(one.token(), "/inside") == refused
-    assert place.told(one.token(exp=int(time.time()) - 60), "/old") == refused
+    assert place.status_and_text(one.token(), "/inside") == refused
+    assert place.status_and_text(one.token(exp=int(time.time()) - 60), "/old") == refused
     assert place.get(place.own_token(), "/inside").status_code == 200

@@ -29,13 +29,14 @@ def bare(algorithm: str) -> dict[str, Any]:
 
 
 def accepting(
-    elapsed: Elapsed, site: Site, keys: list[dict[str, Any]], **told: Any
+    elapsed: Elapsed, site: Site, keys: list[dict[str, Any]], **status_and_text: Any
 ) -> tuple[Place, str]:
     """Return an application that accepts the tokens of an issuer with these keys, and its name."""
     name = site.url("/realms/shop")
     site.serves("/certs", {"keys": keys})
     site.serves(
-        f"/realms/shop{CONFIGURATION}", {"issuer": name, "jwks_uri": site.url("/certs"), **told}
+        f"/realms/shop{CONFIGURATION}",
+        {"issuer": name, "jwks_uri": site.url("/certs"), **status_and_text},
     )
     return Place(elapsed, {name: {"audience": AUDIENCE}}), name
 
@@ -99,7 +100,10 @@ def test_tokens_of_python_jose_which_have_no_kid(
     assert place.get(signed(claims, key, algorithm, {})).status_code == 200
     assert place.get(signed(claims, key, algorithm, {"kid": "whatever"})).status_code == 200
     other = private_key(algorithm, 7001)
-    assert place.told(signed(claims, other, algorithm, {}))[1] == "Signature verification failed"
+    assert (
+        place.status_and_text(signed(claims, other, algorithm, {}))[1]
+        == "Signature verification failed"
+    )
 
 
 @pytest.mark.parametrize("bits", [2048, 3072, 4096])

@@ -17,7 +17,7 @@ def test_token_of_another_issuer_is_checked_with_its_keys(place: Place, one: Oth
         check = check_token(place.app, token, refresh=False)
         refused = [step.name for step in check.steps if step.outcome is Outcome.REFUSED]
         assert (check.verdict.accepted, refused) == (False, [ONE_STEP])
-        assert place.told(token) == (check.verdict.status, check.verdict.msg)
+        assert place.status_and_text(token) == (check.verdict.status, check.verdict.msg)
 
 
 def test_keys_that_cannot_be_fetched_count_as_store_outage(place: Place, one: Other) -> None:

@@ -54,11 +54,11 @@ def test_issuer_that_is_not_a_url_works_with_configured_keys(
 
 def test_one_issuer_cannot_sign_for_another(place: Place, one: Other, two: Other) -> None:
     assert one.kid(one.numbers[0]) == two.kid(two.numbers[0])
-    assert place.told(one.token(iss=two.name)) == SIGNATURE
-    assert place.told(two.token(iss=one.name)) == SIGNATURE
+    assert place.status_and_text(one.token(iss=two.name)) == SIGNATURE
+    assert place.status_and_text(two.token(iss=one.name)) == SIGNATURE
     # Nor after tokens of both have been accepted, when all keys are known and tokens are cached.
     assert {place.get(each.token()).status_code for each in (one, two)} == {200}
-    assert place.told(one.token(iss=two.name)) == SIGNATURE
+    assert place.status_and_text(one.token(iss=two.name)) == SIGNATURE
 
 
 def test_issuer_cannot_sign_own_tokens(place: Place, one: Other) -> None:
@@ -77,16 +77,16 @@ def test_issuer_cannot_sign_own_tokens_with_the_own_algorithm(elapsed: Elapsed, 
     place = Place(elapsed, options(one), **pem)
     assert place.get(one.token()).status_code == 200
     assert place.get(place.own_token()).status_code == 200
-    assert place.told(one.token(iss="us")) == SIGNATURE
-    assert place.told(one.token(iss=ABSENT)) == SIGNATURE
-    assert place.told(place.own_token(iss=one.name, aud=AUDIENCE)) in (
+    assert place.status_and_text(one.token(iss="us")) == SIGNATURE
+    assert place.status_and_text(one.token(iss=ABSENT)) == SIGNATURE
+    assert place.status_and_text(place.own_token(iss=one.name, aud=AUDIENCE)) in (
         SIGNATURE,
         (422, "No key is known for this token"),
     )
 
 
 def test_own_key_cannot_sign_for_an_issuer(place: Place, one: Other) -> None:
-    assert place.told(place.own_token(iss=one.name, aud=AUDIENCE)) == (
+    assert place.status_and_text(place.own_token(iss=one.name, aud=AUDIENCE)) == (
         422,
         "The specified alg value is not allowed",
     )
@@ -99,15 +99,15 @@ def test_public_key_is_not_accepted_as_an_hmac_secret(place: Place, one: Other) 
     )
     for secret in (pem, HMAC_SECRET.encode()):
         forged = signed(one.claims(), secret, "HS256", {"kid": one.kid(one.numbers[0])})
-        assert place.told(forged) == (422, "The specified alg value is not allowed")
+        assert place.status_and_text(forged) == (422, "The specified alg value is not allowed")
 
 
 def test_unknown_issuer_is_rejected(place: Place, one: Other, site: Site) -> None:
     stranger = Other(site, "/three")
     for name in (stranger.name, one.name + "/", one.name.upper(), one.name + "/x", "", " "):
-        assert place.told(stranger.token(iss=name)) == ISSUER
-        assert place.told(one.token(iss=name)) == ISSUER
-        assert place.told(place.own_token(iss=name)) == ISSUER
+        assert place.status_and_text(stranger.token(iss=name)) == ISSUER
+        assert place.status_and_text(one.token(iss=name)) == ISSUER
+        assert place.status_and_text(place.own_token(iss=name)) == ISSUER
     assert site.requests == []
 
 
@@ -115,13 +115,16 @@ def test_trailing_slash_makes_a_different_issuer(elapsed: Elapsed, site: Site) -
     with_slash, without = Other(site, "/one/"), Other(site, "/one")
     place = Place(elapsed, options(without))
     assert place.get(without.token()).status_code == 200
-    assert place.told(without.token(iss=with_slash.name)) == ISSUER
+    assert place.status_and_text(without.token(iss=with_slash.name)) == ISSUER
 
 
 @pytest.mark.parametrize("name", [None, 7, True, [], ["x"], {}, {"x": 1}])
 def test_issuer_that_is_not_text_is_rejected(place: Place, one: Other, name: Any) -> None:
     name = [one.name] if name == ["x"] else name
-    assert place.told(one.token(iss=name)) == (422, "Payload Issuer (iss) must be a string")
+    assert place.status_and_text(one.token(iss=name)) == (
+        422,
+        "Payload Issuer (iss) must be a string",
+    )
     claims = {"iss": name, "sub": "7", "exp": int(time.time()) + 60}
     assert place.get(signed(claims, HMAC_SECRET.encode(), "HS256", {})).status_code == 422
 
@@ -131,10 +134,10 @@ def test_tokens_with_the_own_issuer_name_are_verified_with_the_own_key(
 ) -> None:
     place = Place(elapsed, options(one), JWT_ENCODE_ISSUER="us")
     assert place.get(place.own_token()).get_json()["iss"] == "us"
-    assert place.told(place.own_token(iss="them")) == ISSUER
+    assert place.status_and_text(place.own_token(iss="them")) == ISSUER
     place = Place(elapsed, options(one), JWT_DECODE_ISSUER=["us", "we"], JWT_ENCODE_ISSUER="us")
     assert {place.get(place.own_token(iss=name)).status_code for name in ("us", "we")} == {200}
-    assert place.told(place.own_token(iss="them")) == ISSUER
+    assert place.status_and_text(place.own_token(iss="them")) == ISSUER
 
 
 def test_without_an_own_key_only_tokens_of_issuers_are_accepted(
@@ -143,7 +146,7 @@ def test_without_an_own_key_only_tokens_of_issuers_are_accepted(
     keyless = Place(elapsed, options(one), JWT_SECRET_KEY=None)
     assert keyless.get(one.token()).status_code == 200
     for token in (place.own_token(), one.token(iss=ABSENT), signed({}, b"", "HS256", {})):
-        assert keyless.told(token) == (422, "The specified alg value is not allowed")
+        assert keyless.status_and_text(token) == (422, "The specified alg value is not allowed")
     assert keyless.get("garbage").status_code == 422
 
 
@@ -167,22 +170,22 @@ def test_incomplete_own_key_is_still_an_error(
 def test_key_loader_is_called_for_tokens_of_unconfigured_issuers(
     place: Place, one: Other, two: Other, site: Site
 ) -> None:
-    stranger, asked = Other(site, "/three"), []
+    stranger, calls = Other(site, "/three"), []
 
     @place.manager.decode_key_loader
     def key_of(header: dict[str, Any], claims: dict[str, Any]) -> Any:
-        asked.append(claims.get("iss"))
+        calls.append(claims.get("iss"))
         return HMAC_SECRET
 
     place.app.config["JWT_DECODE_ALGORITHMS"] = ["HS256"]
     assert place.get(one.token()).status_code == 200
-    assert place.told(one.token(iss=two.name)) == SIGNATURE
-    assert asked == []
+    assert place.status_and_text(one.token(iss=two.name)) == SIGNATURE
+    assert calls == []
     assert place.get(place.own_token()).status_code == 200
     assert place.get(place.own_token(iss=stranger.name)).status_code == 200
-    assert asked == [None, stranger.name]
+    assert calls == [None, stranger.name]
     assert place.get(place.own_token(iss=one.name)).status_code == 422
-    assert asked == [None, stranger.name]
+    assert calls == [None, stranger.name]
 
 
 @pytest.mark.parametrize(
@@ -202,8 +205,11 @@ def test_key_urls_in_a_token_are_never_fetched(
     elapsed.now += 31
     jwk = public_jwk("ES256", 6000, "mine")
     site.serves("/mine", {"keys": [jwk]})
-    told = {"{url}": site.url("/mine"), "{jwk}": jwk}
-    members = {n: told[v] if isinstance(v, str) and v in told else v for n, v in header.items()}
+    status_and_text = {"{url}": site.url("/mine"), "{jwk}": jwk}
+    members = {
+        n: status_and_text[v] if isinstance(v, str) and v in status_and_text else v
+        for n, v in header.items()
+    }
     mine = private_key("ES256", 6000)
     kid = {"kid": one.kid(one.numbers[0])}
     assert place.get(signed(one.claims(), mine, "ES256", {**kid, **members})).status_code == 422
@@ -220,7 +226,7 @@ def test_each_issuer_has_its_own_audience(elapsed: Elapsed, one: Other, two: Oth
     for audience in ("a", "b", ["x", "b"]):
         assert place.get(one.token(aud=audience)).status_code == 200
     for audience in ("c", ["c"], "ours", "A"):
-        assert place.told(one.token(aud=audience)) == (422, "Audience doesn't match")
+        assert place.status_and_text(one.token(aud=audience)) == (422, "Audience doesn't match")
     assert place.get(one.token(aud=ABSENT)).status_code == 422
     for anything in ("a", "anything", ABSENT):
         assert place.get(two.token(aud=anything)).status_code == 200
@@ -237,7 +243,7 @@ def test_each_issuer_has_its_own_algorithms(elapsed: Elapsed, site: Site) -> Non
     key = private_key("RS256", first.numbers[0])
     for algorithm in ("RS384", "PS256"):
         token = signed(first.claims(), key, algorithm, {"kid": first.kid(first.numbers[0])})
-        assert place.told(token) == (422, "The specified alg value is not allowed")
+        assert place.status_and_text(token) == (422, "The specified alg value is not allowed")
 
 
 def test_key_is_used_only_for_the_algorithm_that_it_names(elapsed: Elapsed, site: Site) -> None:

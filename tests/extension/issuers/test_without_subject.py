@@ -22,13 +22,13 @@ def test_missing_subject_is_accepted_only_from_the_configured_issuer(
     assert (answer.status_code, answer.get_json()["sub"]) == (200, None)
     # The cached token gets the same result.
     assert place.get(one.token(sub=ABSENT)).status_code == 200
-    assert place.told(two.token(sub=ABSENT)) == (422, "Missing claim: sub")
+    assert place.status_and_text(two.token(sub=ABSENT)) == (422, "Missing claim: sub")
     assert place.get(two.token()).status_code == 200
 
 
 def test_token_with_a_subject_keeps_it(place: Place, one: Other) -> None:
     assert place.get(one.token(sub="7")).get_json()["sub"] == "7"
-    assert place.told(one.token(sub=7)) == (422, "Subject must be a string")
+    assert place.status_and_text(one.token(sub=7)) == (422, "Subject must be a string")
 
 
 def test_identity_is_none(place: Place, one: Other) -> None:
@@ -51,7 +51,7 @@ def test_user_lookup_can_use_another_claim(place: Place, one: Other) -> None:
 def test_changing_the_option_fetches_the_keys_only_once(place: Place, one: Other) -> None:
     assert place.get(one.token(sub=ABSENT)).status_code == 200
     place.app.config["JWT_ISSUERS"][one.name]["subject_required"] = True
-    assert place.told(one.token(sub=ABSENT)) == (422, "Missing claim: sub")
+    assert place.status_and_text(one.token(sub=ABSENT)) == (422, "Missing claim: sub")
     assert one.fetches == 1
 
 
@@ -59,4 +59,4 @@ def test_own_tokens_still_need_a_subject(place: Place) -> None:
     place.app.config["JWT_IDENTITY_CLAIM"] = "user"
     token = place.own_token()
     place.app.config["JWT_IDENTITY_CLAIM"] = "sub"
-    assert place.told(token) == (422, "Missing claim: sub")
+    assert place.status_and_text(token) == (422, "Missing claim: sub")

@@ -7,7 +7,7 @@ from flask_watchword.infra.errors import StoreUnavailable
 from flask_watchword.infra.memory_sessions import MemorySessionStore
 
 #: Seconds after which a test stops waiting for a thread.
-PATIENCE = 10.0
+TIMEOUT = 10.0
 
 
 class Shared:
@@ -68,7 +68,7 @@ class Connection:
     def _read_log(self, name: str) -> None:
         self._answer(name)
         self.reading.set()
-        if not self.gate.wait(PATIENCE):
+        if not self.gate.wait(TIMEOUT):
             raise AssertionError("nobody opened the gate")
         if self.log_is_down:
             raise StoreUnavailable("the log cannot be read")
@@ -78,7 +78,7 @@ class Connection:
 
     def wait_for_change(self, seconds: float) -> None:
         self.waiting.set()
-        self.wakes.wait(PATIENCE)
+        self.wakes.wait(TIMEOUT)
         self.wakes.clear()
         self._answer("wait_for_change")
 

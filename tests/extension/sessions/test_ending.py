@@ -140,7 +140,7 @@ def test_revoked_current_token_stays_revoked_until_it_expires(
 @pytest.mark.parametrize("call", ["refresh", "list", "end_all"])
 def test_call_without_the_optional_token_has_no_subject(site: Site, call: str) -> None:
     """Not even a subject named None."""
-    somebody = site.sign_in("None")
+    user_named_none = site.sign_in("None")
 
     @site.app.post("/anybody")
     @jwt_required(refresh=call == "refresh", optional=True)
@@ -148,7 +148,7 @@ def test_call_without_the_optional_token_has_no_subject(site: Site, call: str) -
         return jsonify(getattr(site.sessions, call)())
 
     assert site.app.test_client().post("/anybody").status_code == 401
-    assert somebody.get().status_code == 200
+    assert user_named_none.get().status_code == 200
 
 
 def test_logout_without_the_optional_token_ends_nothing(site: Site) -> None:

@@ -18,7 +18,7 @@ from flask_watchword.sessions.revocation import Revocation, RevocationKind
 from flask_watchword.sessions.session import SIGNED_OUT, Lifetimes
 from flask_watchword.sessions.store import RETENTION_SECONDS
 from tests.extension.sessions.conftest import MakeSite
-from tests.extension.sessions.shared_store import PATIENCE, Connection, Shared
+from tests.extension.sessions.shared_store import TIMEOUT, Connection, Shared
 from tests.extension.sessions.site import MINUTE, START, Site, StoppedClock, bearing, refusal
 
 ENDED = (401, "session_ended")
@@ -49,14 +49,14 @@ def site(make_site: MakeSite, connection: Connection, elapsed: StoppedClock) -> 
     site.clock.now = START - 10  # the store was created before the sessions of the tests
     site.sign_in("first").get()
     site.clock.now = START
-    assert connection.waiting.wait(PATIENCE)
+    assert connection.waiting.wait(TIMEOUT)
     connection.asked.clear()
     return site
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
     """Wait until another thread has fulfilled a condition."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while not holds() and time.monotonic() < until:
         time.sleep(0.005)
     return holds()
@@ -319,9 +319,9 @@ def test_many_requests_with_a_stale_copy_read_the_log_once(
     elapsed.now += 2
     with ThreadPoolExecutor(12) as pool:
         answers = [pool.submit(lambda: ada.get().status_code) for _ in range(12)]
-        assert connection.reading.wait(PATIENCE)
+        assert connection.reading.wait(TIMEOUT)
         connection.gate.set()
-        assert [answer.result(PATIENCE) for answer in answers] == [200] * 12
+        assert [answer.result(TIMEOUT) for answer in answers] == [200] * 12
     assert connection.asked == ["revocations"]
 
 
@@ -465,7 +465,7 @@ def test_thread_of_a_collected_application_ends(shared: Shared) -> None:
     thread = site.feed._follower.thread
     assert thread is not None
     site.close()
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT)
     assert not thread.is_alive()
 
 
@@ -507,7 +507,7 @@ def test_metrics_show_that_the_thread_has_ended(site: Site, connection: Connecti
     assert thread is not None
     site.feed.close()
     connection.wakes.set()
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT)
     assert not site.sessions.metrics(site.app).follows
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 TOLD = "several processes serve this application"
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
 
 
@@ -32,7 +32,7 @@ def test_server_with_several_processes_is_reported_once(
     site = Site(WATCHWORD_SESSION_STORE=store)
     for _ in range(3):
         start(site, several=True)
-    (line,) = told(caplog)
+    (line,) = warnings_of(caplog)
     assert TOLD in line
     assert "set WATCHWORD_SESSION_STORE to sqlite:///sessions.db" in line
     site.close()
@@ -43,7 +43,7 @@ def test_server_with_one_process_is_fine(caplog: pytest.LogCaptureFixture) -> No
     start(site, several=False)
     with site.app.app_context():  # a command, without a request
         site.sessions.start("ada")
-    assert told(caplog) == []
+    assert warnings_of(caplog) == []
     site.close()
 
 
@@ -52,7 +52,7 @@ def test_store_shared_by_processes_is_fine(
 ) -> None:
     site = Site(WATCHWORD_SESSION_STORE=f"sqlite:///{tmp_path}/s.db")
     start(site, several=True)
-    assert told(caplog) == []
+    assert warnings_of(caplog) == []
     site.close()
 
 

@@ -11,7 +11,7 @@ from tests.extension.sessions.site import START, Site, bearing
 pytestmark = on_every_store
 
 THREADS = 8
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 def at_once(work: Callable[[int], int], times: int) -> Counter[int]:
@@ -19,12 +19,12 @@ def at_once(work: Callable[[int], int], times: int) -> Counter[int]:
     together = threading.Barrier(THREADS)
 
     def share(first: int) -> list[int]:
-        together.wait(PATIENCE)
+        together.wait(TIMEOUT)
         return [work(number) for number in range(first, times, THREADS)]
 
     with ThreadPoolExecutor(THREADS) as pool:
         shares = [pool.submit(share, first) for first in range(THREADS)]
-        return Counter(result for one in shares for result in one.result(PATIENCE))
+        return Counter(result for one in shares for result in one.result(TIMEOUT))
 
 
 def test_thousand_refreshes_of_one_token_create_one_generation(site: Site) -> None:
@@ -74,7 +74,7 @@ def test_no_token_of_the_session_works_after_a_logout(site: Site) -> None:
         thread = threading.Thread(target=refresh)
         thread.start()
         assert client().post("/end", headers=bearing(ada.access)).status_code == 200
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
         for pair in pairs:
             refused = client().get("/me", headers=bearing(pair["access_token"]))
             assert refused.status_code == 401

@@ -15,14 +15,14 @@ from tests.extension.sessions.site import HOUR, MINUTE, Site, bearing
 pytestmark = on_every_store
 
 #: The signal's values: whether the repeat came from another client, and the generations in a row.
-Told = list[tuple[bool, int]]
+Signals = list[tuple[bool, int]]
 
 HOME, AWAY = "192.0.2.7", "198.51.100.9"
 
 
 @pytest.fixture
-def told() -> Iterator[Told]:
-    heard: Told = []
+def signals() -> Iterator[Signals]:
+    heard: Signals = []
 
     def hear(_app: Any, session: Session, elsewhere: bool) -> None:
         heard.append((elsewhere, session.elsewhere_in_a_row))
@@ -47,7 +47,9 @@ def listed(site: Site) -> list[ListedSession]:
         return list(site.sessions.list("ada"))
 
 
-def test_thief_who_follows_each_refresh_is_reported_with_a_count(site: Site, told: Told) -> None:
+def test_thief_who_follows_each_refresh_is_reported_with_a_count(
+    site: Site, signals: Signals
+) -> None:
     token = site.sign_in().spare
     for _ in range(4):
         site.clock.now += 15 * MINUTE
@@ -55,33 +57,33 @@ def test_thief_who_follows_each_refresh_is_reported_with_a_count(site: Site, tol
         site.clock.now += 3.0
         refresh(site, token, AWAY)
         token = following
-    assert told == [(True, 1), (True, 2), (True, 3), (True, 4)]
+    assert signals == [(True, 1), (True, 2), (True, 3), (True, 4)]
 
 
-def test_two_tabs_are_not_another_device(site: Site, told: Told) -> None:
+def test_two_tabs_are_not_another_device(site: Site, signals: Signals) -> None:
     token = site.sign_in().spare
     for _ in range(3):
         site.clock.now += 15 * MINUTE
         token, *_ = [refresh(site, token, HOME) for _ in range(3)]
-    assert told == [(False, 0)] * 3
+    assert signals == [(False, 0)] * 3
 
 
-def test_one_change_of_network_starts_no_count(site: Site, told: Told) -> None:
+def test_one_change_of_network_starts_no_count(site: Site, signals: Signals) -> None:
     token = site.sign_in().spare
     for address in (AWAY, HOME, AWAY):
         following = refresh(site, token, HOME)
         refresh(site, token, address)
         token = following
-    assert told == [(True, 1), (False, 1), (True, 1)]
+    assert signals == [(True, 1), (False, 1), (True, 1)]
 
 
-def test_application_behind_a_proxy_passes_the_client_address(site: Site, told: Told) -> None:
+def test_application_behind_a_proxy_passes_the_client_address(site: Site, signals: Signals) -> None:
     token = site.sign_in().spare
     for address in (HOME, AWAY):
         with site.app.test_request_context(headers=bearing(token)):
             verify_jwt_in_request(refresh=True)
             site.sessions.refresh(address=address)
-    assert told == [(True, 1)]
+    assert signals == [(True, 1)]
 
 
 def test_list_does_not_reveal_when_the_owner_refreshes(site: Site) -> None:

@@ -16,7 +16,7 @@ NAMES = ("session_started", "session_refreshed", "session_ended", "refresh_reuse
 
 
 @pytest.fixture
-def told() -> Iterator[list[tuple[str, str]]]:
+def sent() -> Iterator[list[tuple[str, str]]]:
     """Each signal with the session's id, or the reason for its end."""
     heard: list[tuple[str, str]] = []
     receivers = []
@@ -33,13 +33,13 @@ def told() -> Iterator[list[tuple[str, str]]]:
         signal.disconnect(hear)
 
 
-def test_each_step_of_a_session_sends_its_signal(site: Site, told: list[tuple[str, str]]) -> None:
+def test_each_step_of_a_session_sends_its_signal(site: Site, sent: list[tuple[str, str]]) -> None:
     ada = site.sign_in()
     first = ada.spare
     ada.refresh()
     ada.refresh(first)
     ada.post("/end")
-    assert told == [
+    assert sent == [
         ("session_started", ada.session_id),
         ("session_refreshed", ada.session_id),
         ("session_refreshed", f"{ada.session_id} again"),
@@ -47,36 +47,36 @@ def test_each_step_of_a_session_sends_its_signal(site: Site, told: list[tuple[st
     ]
 
 
-def test_replay_sends_one_signal(site: Site, told: list[tuple[str, str]]) -> None:
+def test_replay_sends_one_signal(site: Site, sent: list[tuple[str, str]]) -> None:
     ada = site.sign_in()
     first = ada.spare
     ada.refresh()
     ada.refresh()
-    told.clear()
+    sent.clear()
     ada.refresh(first)
     ada.refresh(first)
     # If the view leaves the check to the store, the store reports that the session has ended
     # already.
     assert ada.post("/refresh-unchecked", first).get_json()["code"] == "refresh_reused"
-    assert told == [("refresh_reused", "refresh_reused"), ("session_ended", "refresh_reused")]
+    assert sent == [("refresh_reused", "refresh_reused"), ("session_ended", "refresh_reused")]
 
 
 def test_each_of_several_ended_sessions_sends_its_signal(
-    site: Site, told: list[tuple[str, str]]
+    site: Site, sent: list[tuple[str, str]]
 ) -> None:
     ada, _ = site.sign_in(), site.sign_in()
-    told.clear()
+    sent.clear()
     ada.post("/end-all")
-    assert told == [("session_ended", "signed_out_everywhere")] * 2
+    assert sent == [("session_ended", "signed_out_everywhere")] * 2
 
 
 def test_session_ended_by_the_limit_sends_its_signal(
-    make_site: MakeSite, told: list[tuple[str, str]]
+    make_site: MakeSite, sent: list[tuple[str, str]]
 ) -> None:
     site = make_site(WATCHWORD_SESSIONS_PER_SUBJECT=1)
     site.sign_in()
     ada = site.sign_in()
-    assert told[1:] == [
+    assert sent[1:] == [
         ("session_ended", "too_many_sessions"),
         ("session_started", ada.session_id),
     ]

@@ -100,9 +100,9 @@ def test_checked_address_is_the_one_connected_to(
     monkeypatch: pytest.MonkeyPatch, site: Site, elapsed: Elapsed
 ) -> None:
     resolves_to(monkeypatch, ("127.0.0.1", site.port))
-    told = Url("https", "rebound.example", site.port, "/", public=True)
+    url = Url("https", "rebound.example", site.port, "/", public=True)
     with pytest.raises(UrlNotAllowed, match=r"resolves to 127\.0\.0\.1"):
-        connect(told, Deadline(5.0, elapsed))
+        connect(url, Deadline(5.0, elapsed))
     assert not site.ended.acquire(timeout=0.05)
     configured = Url("https", "private.example", site.port, "/")
     connect(configured, Deadline(5.0, elapsed)).close()
@@ -112,9 +112,9 @@ def test_checked_address_is_the_one_connected_to(
 def test_next_address_is_tried_after_one_that_fails(
     monkeypatch: pytest.MonkeyPatch, site: Site, elapsed: Elapsed
 ) -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # and does not listen
-        resolves_to(monkeypatch, nobody.getsockname(), ("127.0.0.1", site.port))
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and does not listen
+        resolves_to(monkeypatch, closed.getsockname(), ("127.0.0.1", site.port))
         connect(CONFIGURED, Deadline(5.0, elapsed)).close()
 
 

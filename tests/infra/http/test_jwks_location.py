@@ -20,8 +20,8 @@ CONFIGURATION = "/.well-known/openid-configuration"
 
 
 def serve_configuration(site: Site, issuer: str, path: str = "", **members: Any) -> None:
-    told = {"issuer": issuer, "jwks_uri": site.url("/jwks"), **members}
-    site.serves(f"{path}{CONFIGURATION}", told)
+    configuration = {"issuer": issuer, "jwks_uri": site.url("/jwks"), **members}
+    site.serves(f"{path}{CONFIGURATION}", configuration)
 
 
 def test_keys_are_fetched_from_the_configured_url(site: Site) -> None:
@@ -91,7 +91,7 @@ def test_discovery_document_without_an_issuer_is_rejected(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("jwks_uri", "told"),
+    ("jwks_uri", "error"),
     [
         ("http://keys.example/jwks", "its jwks_uri is http"),
         ("file:///etc/passwd", "its jwks_uri is not an https"),
@@ -100,9 +100,11 @@ def test_discovery_document_without_an_issuer_is_rejected(site: Site) -> None:
         (["https://keys.example/jwks"], "its jwks_uri is not a URL"),
     ],
 )
-def test_discovered_jwks_url_must_meet_the_same_rules(site: Site, jwks_uri: Any, told: str) -> None:
+def test_discovered_jwks_url_must_meet_the_same_rules(
+    site: Site, jwks_uri: Any, error: str
+) -> None:
     serve_configuration(site, site.url(""), jwks_uri=jwks_uri)
-    with pytest.raises(FetchFailed, match=told):
+    with pytest.raises(FetchFailed, match=error):
         KeyLocation(site.url(""), None).fetch()
 
 
@@ -126,13 +128,13 @@ def test_discovery_document_that_is_not_strict_json_is_rejected(site: Site, body
 
 
 def test_discovery_and_keys_share_one_time_limit(site: Site, elapsed: Elapsed) -> None:
-    told = json.dumps({"issuer": site.url(""), "jwks_uri": site.url("/jwks")})
+    configuration = json.dumps({"issuer": site.url(""), "jwks_uri": site.url("/jwks")})
 
     def after_three_seconds(answer: bytes) -> Iterator[bytes]:
         elapsed.now += 3
         yield answer
 
-    site.answers[CONFIGURATION] = after_three_seconds(http_answer(told.encode()))
+    site.answers[CONFIGURATION] = after_three_seconds(http_answer(configuration.encode()))
     moved = http_answer(b"", "302 Found", Location="/moved")
     site.answers["/jwks"] = after_three_seconds(moved)
     site.serves("/moved", {"keys": []})
@@ -203,8 +205,8 @@ def keycloak(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_allowed_http_fetches_the_keys(site: Site, keycloak: str) -> None:
     issuer = site.url("/realms/shop", host=keycloak)
-    told = {"issuer": issuer, "jwks_uri": site.url("/jwks", host=keycloak)}
-    site.serves(f"/realms/shop{CONFIGURATION}", told)
+    configuration = {"issuer": issuer, "jwks_uri": site.url("/jwks", host=keycloak)}
+    site.serves(f"/realms/shop{CONFIGURATION}", configuration)
     site.serves("/jwks", {"keys": []})
     assert KeyLocation(issuer, None, private_http=True).fetch().body == b'{"keys": []}'
     url = site.url("/jwks", host=keycloak)

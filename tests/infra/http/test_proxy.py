@@ -189,8 +189,8 @@ def test_issuer_cannot_send_a_proxy_to_an_address_that_is_not_public(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext, host: str
 ) -> None:
     issuer = f"https://{HOST}"
-    told = {"issuer": issuer, "jwks_uri": f"https://{host}/jwks"}
-    site.serves("/.well-known/openid-configuration", told)
+    configuration = {"issuer": issuer, "jwks_uri": f"https://{host}/jwks"}
+    site.serves("/.well-known/openid-configuration", configuration)
     location = KeyLocation(issuer, None, tls=tls, elapsed=Elapsed(), proxy=through(proxy.url))
     with pytest.raises(FetchFailed, match="is not public"):
         location.fetch()
@@ -201,8 +201,8 @@ def test_name_known_only_to_the_proxy_is_resolved_by_the_proxy(
     site: Site, proxy: ConnectProxy, tls: ssl.SSLContext
 ) -> None:
     issuer = f"https://{HOST}"
-    told = {"issuer": issuer, "jwks_uri": "https://elsewhere.invalid/jwks"}
-    site.serves("/.well-known/openid-configuration", told)
+    configuration = {"issuer": issuer, "jwks_uri": "https://elsewhere.invalid/jwks"}
+    site.serves("/.well-known/openid-configuration", configuration)
     location = KeyLocation(issuer, None, tls=tls, elapsed=Elapsed(), proxy=through(proxy.url))
     with pytest.raises(FetchFailed, match="refuses a tunnel with status 403"):
         location.fetch()

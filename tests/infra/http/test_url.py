@@ -27,7 +27,7 @@ def test_https_and_http_to_this_machine_are_accepted(url: str, address: Url) -> 
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         ("http://keys.example/", "use https"),
         ("http://10.0.0.7/", "use https"),
@@ -65,8 +65,8 @@ def test_https_and_http_to_this_machine_are_accepted(url: str, address: Url) -> 
         ("https://[::1/", "not a URL"),
     ],
 )
-def test_other_urls_are_rejected_with_the_reason(url: Any, told: str) -> None:
-    with pytest.raises(UrlNotAllowed, match=told):
+def test_other_urls_are_rejected_with_the_reason(url: Any, expected: str) -> None:
+    with pytest.raises(UrlNotAllowed, match=expected):
         parse_url(url)
 
 

@@ -110,7 +110,7 @@ def test_administrators_are_found_by_their_index(postgres_engine: Engine) -> Non
 
 
 @pytest.mark.server
-def test_a_role_that_cannot_create_the_extension_can_search(
+def test_role_that_cannot_create_the_extension_can_search(
     postgres_server: URL, postgres_engine: Engine
 ) -> None:
     add_users(postgres_engine)

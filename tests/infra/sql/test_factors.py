@@ -251,6 +251,6 @@ def test_code_is_found_in_any_spelling_and_only_for_its_user() -> None:
 
 
 def test_code_has_80_random_bits_in_unambiguous_characters() -> None:
-    letters = {letter for code in new_recovery_codes() * 20 for letter in code}
-    assert not letters & set("ilou")
+    characters = {letter for code in new_recovery_codes() * 20 for letter in code}
+    assert not characters & set("ilou")
     assert {len(code.replace("-", "")) for code in new_recovery_codes()} == {16}

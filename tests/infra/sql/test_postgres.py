@@ -88,14 +88,14 @@ def test_server_without_the_schema_is_an_unavailable_store(postgres_server: URL)
 def test_server_error_is_one_line() -> None:
     engine = open_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     store = SqlSessionStore(engine)
-    with pytest.raises(StoreUnavailable) as asked:
+    with pytest.raises(StoreUnavailable) as queried:
         store.get("any")
     with pytest.raises(StoreUnavailable) as followed:
         store.wait_for_change(0.0)
-    for told in (asked, followed):
-        assert "Connection refused" in str(told.value)
-        assert len(str(told.value).splitlines()) == 1
-        assert "sqlalche.me" not in str(told.value)
+    for raised in (queried, followed):
+        assert "Connection refused" in str(raised.value)
+        assert len(str(raised.value).splitlines()) == 1
+        assert "sqlalche.me" not in str(raised.value)
     store.close()
     engine.dispose()
 
@@ -191,8 +191,8 @@ def test_frozen_server_is_an_unavailable_store_until_it_resumes(
         assert set(many.map(lambda _: store.get(session.id), range(80))) == {session}
         with server.frozen():
             began = time.monotonic()
-            told = set(many.map(lambda _: _is_unavailable(store, session.id), range(200)))
-            assert told == {True}
+            raised = set(many.map(lambda _: _is_unavailable(store, session.id), range(200)))
+            assert raised == {True}
             with pytest.raises(StoreUnavailable), writing(engine) as connection:
                 connection.execute(text("SELECT 1"))
             with pytest.raises(StoreUnavailable), reading(engine) as connection:
@@ -247,8 +247,8 @@ def test_connection_returned_during_an_outage_logs_no_traceback(
 
 def _sleeping(server: URL) -> int:
     with psycopg.connect(server.set(drivername="postgresql").render_as_string()) as connection:
-        asked = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
-        found = connection.execute(asked).fetchone()
+        queried = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
+        found = connection.execute(queried).fetchone()
     assert found is not None
     return int(found[0])
 

@@ -161,8 +161,8 @@ def test_ending_all_sessions_continues_when_others_end_a_part_of_a_step(
         "(SELECT id FROM watchword_sessions WHERE subject = 'grace' ORDER BY ctid LIMIT 1)"
     )
     with ThreadPoolExecutor(1) as pool:
-        with transactions(postgres_engine).begin() as somebody:
-            somebody.execute(ending)
+        with transactions(postgres_engine).begin() as other:
+            other.execute(ending)
             left = pool.submit(end_all, store)
             wait_until_blocked(postgres_engine, 1)
         assert left.result() == 0
@@ -176,8 +176,8 @@ def test_two_concurrent_calls_that_end_all_sessions_both_return_afterwards(
     monkeypatch.setattr("flask_watchword.infra.sql.sessions.MAX_ENDED_PER_CALL", STEP)
     store = crowded(postgres_engine)
     with ThreadPoolExecutor(2) as pool:
-        with transactions(postgres_engine).begin() as somebody:
-            store._feed.before_logging(somebody)
+        with transactions(postgres_engine).begin() as other:
+            store._feed.before_logging(other)
             left = [pool.submit(end_all, store) for _ in range(2)]
             wait_until_blocked(postgres_engine, 2)
         assert [one.result() for one in left] == [0, 0]

@@ -294,7 +294,7 @@ def test_pages_of_the_log_have_every_live_entry_once_also_if_many_expire_at_once
     assert list(store.revocations(pages[-1].cursor, NOW).entries) == []
 
 
-def test_what_is_revoked_while_the_log_is_read_comes_after_it(
+def test_revocation_during_a_read_of_the_log_comes_after_it(
     store: ValkeySessionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LOADED_PAGE", 2)

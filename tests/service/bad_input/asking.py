@@ -133,11 +133,11 @@ def assert_well_formed(answer: TestResponse) -> None:
     assert answer.status_code < 500, shown
     if answer.status_code >= 400:
         assert answer.mimetype == "application/json", shown
-        told = answer.get_json()
-        assert {"msg", "code"} <= told.keys() <= OF_A_PROBLEM, shown
+        problem = answer.get_json()
+        assert {"msg", "code"} <= problem.keys() <= OF_A_PROBLEM, shown
         assert not any(leak in answer.data for leak in _LEAKS), shown
 
 
 def rejected_field(answer: TestResponse) -> tuple[int, str, str]:
-    told = answer.get_json()
-    return answer.status_code, told["code"], told.get("field")
+    problem = answer.get_json()
+    return answer.status_code, problem["code"], problem.get("field")

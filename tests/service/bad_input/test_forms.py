@@ -41,8 +41,8 @@ def sent(service: ServiceUnderTest, one: Endpoint, form: bytes) -> TestResponse:
 
 
 def is_rejected(answer: TestResponse, code: str = "invalid_request") -> bool:
-    told = answer.get_json()
-    return (answer.status_code, told["code"], told["error"]) == (400, code, code)
+    problem = answer.get_json()
+    return (answer.status_code, problem["code"], problem["error"]) == (400, code, code)
 
 
 @pytest.mark.parametrize(("one", "name"), FIELDS, ids=name_of)

@@ -77,9 +77,9 @@ def test_page_expands_operations_under_its_content_security_policy(
 
 def test_page_executes_an_operation(page: Page, service: str) -> None:
     page.open(f"{service}/docs")
-    told = page.run(UNTIL + TRIED)
-    assert "200" in told
-    assert '"status": "ok"' in told
+    shown_text = page.run(UNTIL + TRIED)
+    assert "200" in shown_text
+    assert '"status": "ok"' in shown_text
     assert f"{service}/healthz" in page.requested
     assert_no_errors(page, service)
 

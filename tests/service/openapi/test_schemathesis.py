@@ -122,13 +122,13 @@ class Findings:
 
     wrong: list[str] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
-    asked: set[str] = field(default_factory=set)
+    called: set[str] = field(default_factory=set)
 
     def record(self, event: ScenarioFinished) -> None:
         if (
             event.label is not None
         ):  # stateful tests, which run several operations in a row, have none
-            self.asked.add(event.label)
+            self.called.add(event.label)
         for one in event.recorder.interactions.values():
             self.statuses[one.response.status_code if one.response else 0] += 1
         checked = itertools.chain(*event.recorder.checks.values())
@@ -161,7 +161,7 @@ def every_operation() -> set[str]:
 def test_schemathesis_finds_no_problem_without_a_token(url: str) -> None:
     findings = found(description(url))
     assert findings.wrong == []
-    assert findings.asked == every_operation()
+    assert findings.called == every_operation()
     assert {200, 202, 401, 405, 422} <= set(findings.statuses)
     findings.assert_only_service_errors()
 
@@ -171,6 +171,6 @@ def test_schemathesis_finds_no_problem_with_a_token(url: str, beside: ServiceUnd
     with_tokens(schema, beside)
     findings = found(schema)
     assert findings.wrong == []
-    assert findings.asked == every_operation()
+    assert findings.called == every_operation()
     assert {200, 202, 204, 401, 403, 404, 405, 422} <= set(findings.statuses)
     findings.assert_only_service_errors()
