@@ -163,8 +163,7 @@ def test_client_cannot_hide_the_address_that_a_proxy_appends() -> None:
 
 def test_immediate_requests_need_no_other_thread() -> None:
     app = Flask(__name__)
-    app.get("/now")(lambda: "now")
-    app.route("/later", methods=["GET", "POST"])(lambda: "later")
+    app.get("/<name>")(lambda name: name)
     submitted: list[Callable[[], None]] = []
     bodies = Bodies(BodyLimits(LONGEST, 1_000_000, 60))
     runner = RequestRunner(app, bodies, submitted.append, {("GET", "/now")})
