@@ -133,8 +133,9 @@ def test_printed_demo_script_works_in_a_shell(serve: Serve, tmp_path: Path) -> N
 
     assert server.stop() == 0
     assert server.group_is_gone()
-    lines = server.output.partition(commands)[2].splitlines()
-    # Workers write the lines of the last requests after the main process has announced the stop.
+    # Each worker writes its lines in batches, the last ones after the main process has announced
+    # the stop. A line begins with its time.
+    lines = sorted(server.output.partition(commands)[2].splitlines())
     stopping = [line for line in lines if line.endswith("stopping: finishing requests in flight")]
     assert len(stopping) == 1
     logged = [line for line in lines if line not in stopping]

@@ -158,6 +158,6 @@ def dump_object(value: dict[str, Any], default: Callable[[Any], Any] | None = No
     if all(type(member) in _PLAIN or _is_plain_list(member) for member in value.values()):
         try:
             return _encode_json(value)
-        except OverflowError:
+        except (OverflowError, UnicodeEncodeError):  # a large integer, a lone surrogate
             pass
     return json.dumps(value, separators=(",", ":"), allow_nan=False, default=default).encode()
