@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-#: The prefix length of a site's network, by IP version: what a company, a hosting customer or a
+#: The prefix length of a network, by IP version: what a company, a hosting customer or a
 #: tunnel is often assigned as a whole (RFC 6177 for IPv6).
 NETWORK_BITS: Mapping[int, int] = {4: 24, 6: 48}
 

@@ -24,7 +24,7 @@ MAIL_PER_ADDRESS = RateLimit(
     name="mail_per_address",
     default=read_limit("20/20 minutes"),
     most=read_limit("1000/hour"),
-    counts="requests from one address that may send an e-mail",
+    counts="requests from one IP address that may send an e-mail",
 )
 MAIL_PER_MAILBOX = RateLimit(
     name="mail_per_mailbox",
@@ -36,7 +36,7 @@ CODE_PER_ADDRESS = RateLimit(
     name="code_per_address",
     default=read_limit("20/20 minutes"),
     most=read_limit("1000/hour"),
-    counts="wrong one-time codes from one address",
+    counts="wrong one-time codes from one IP address",
 )
 PASSWORD_PER_ACCOUNT = RateLimit(
     name="password_per_account",
@@ -54,7 +54,7 @@ NEW_PASSWORD_PER_ADDRESS = RateLimit(
     name="new_password_per_address",
     default=read_limit("30/10 minutes"),
     most=read_limit("300/10 minutes"),
-    counts="new passwords from one address that the policy rejects",
+    counts="new passwords from one IP address that the policy rejects",
 )
 NEW_PASSWORD_PER_ACCOUNT = RateLimit(
     name="new_password_per_account",

@@ -1,4 +1,4 @@
-"""MFA challenge tokens: issued after a right password, and accepted by one endpoint only.
+"""Challenge tokens: issued after a right password, and accepted by one endpoint only.
 
 Three things prevent their use as another token: the token type, which no access rule accepts; the
 ``typ`` of the header; and the audience, for programs that verify tokens with the JWK Set alone.

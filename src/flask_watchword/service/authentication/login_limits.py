@@ -8,13 +8,13 @@ LOGIN_PER_ADDRESS = RateLimit(
     name="login_per_address",
     default=read_limit("50/500 seconds"),
     most=read_limit("5000/hour"),
-    counts="failed logins from one address, over all accounts",
+    counts="failed logins from one IP address, over all accounts",
 )
 LOGIN_PER_ACCOUNT_AT_ADDRESS = RateLimit(
     name="login_per_account_at_address",
     default=read_limit("10/10 minutes"),
     most=read_limit("100/10 minutes"),
-    counts="failed logins to one account from one address",
+    counts="failed logins to one account from one IP address",
 )
 LOGIN_PER_ACCOUNT = RateLimit(
     name="login_per_account",

@@ -10,10 +10,10 @@ MACHINE_TOKEN_PER_ADDRESS = RateLimit(
     name="machine_token_per_address",
     default=read_limit("60/5 minutes"),
     most=read_limit("10000/hour"),
-    counts="wrong API keys and client secrets from one address",
+    counts="wrong API keys and client secrets from one IP address",
 )
 
 
 def machine_token_hits(limits: Limits, address: str) -> Sequence[Hit]:
-    """Count an unknown machine token. A valid one is refunded."""
+    """Count a wrong API key or client secret. A valid one is refunded."""
     return hits_by_address("machine token", limits[MACHINE_TOKEN_PER_ADDRESS], address)

@@ -10,7 +10,7 @@ REGISTER_PER_ADDRESS = RateLimit(
     name="register_per_address",
     default=read_limit("10/hour"),
     most=read_limit("1000/hour"),
-    counts="registrations from one address",
+    counts="registrations from one IP address",
 )
 
 

@@ -49,7 +49,8 @@ class TokenRequest(msgspec.Struct):
     """The form of a token request. Other fields are ignored (RFC 6749 section 3.2).
 
     Attributes:
-        grant_type: ``client_credentials`` for a client; the one of RFC 8693 for a personal token.
+        grant_type: ``client_credentials`` for a client; the one of RFC 8693 for a personal access
+            token.
         scope: the requested scopes, separated by spaces; default: all scopes of the credentials.
         client_id: the client's id, if it does not use HTTP Basic.
         client_secret: the client's secret, if it does not use HTTP Basic.
