@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,6 +88,21 @@ class JustTaken(MemoryUserStore):
 
 def test_two_demos_may_start_at_once() -> None:
     add_demo_user(JustTaken(), QUICK, moment)
+
+
+class AddedWhenRead(MemoryUserStore):
+    """Users to which another demo adds its user before the first page is read."""
+
+    def page(self, after: str = "", limit: int = 100, search: str = "") -> Sequence[User]:
+        if not super().page():
+            self.add(new_user(DEMO_EMAIL, "hash", 0.0))
+        return super().page(after, limit, search)
+
+
+def test_two_demos_may_start_at_once_when_one_is_slower() -> None:
+    users = AddedWhenRead()
+    add_demo_user(users, QUICK, moment)
+    assert [user.email for user in users.page()] == [DEMO_EMAIL]
 
 
 def test_demo_user_is_dated_by_the_clock() -> None:

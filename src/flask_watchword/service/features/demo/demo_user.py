@@ -30,9 +30,11 @@ def add_demo_user(users: UserStore, passwords: Passwords, clock: Clock) -> None:
         InvalidSetting: when the database has other users: a public password must not give
             access to a database with real accounts.
     """
+    # In this order: another process may add the same user between the two.
+    has_users = bool(users.page(limit=1))
     if users.by_email(email_key(DEMO_EMAIL)) is not None:
         return
-    if users.page(limit=1):
+    if has_users:
         raise InvalidSetting(
             "WATCHWORD_DEMO",
             f"this database has real accounts, and the demo would add {DEMO_EMAIL} with a "
