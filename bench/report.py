@@ -132,6 +132,10 @@ hand” is a bare Flask view that runs the same compare-and-swap on the raw driv
 the blocklist of its documentation, a table with SQLAlchemy; a refresh adds the old token to it. For rates, more is better. Each response
 is checked, and at the end a used and a revoked token must be rejected. How p99 grows is measured at the store, without Flask.
 
+The service is measured as `watchword serve` starts it, with its access log and metrics; its log goes to a file. Its rivals run on granian
+with two workers and one thread each. There, “by hand” is a bare Flask view that verifies and signs with the same library and runs the same
+statements on the raw driver, without log, metrics, limits or error messages.
+
 The service runs as `watchword serve`. For its logins, “by hand” is a bare Flask view with the same number of workers and clients that
 verifies one hash and does nothing else.
 

@@ -13,9 +13,15 @@ BEGIN, END = "<!-- bench:begin -->\n", "<!-- bench:end -->"
 _PICTURE = "![The cost of a protected request, compared with the same route unprotected](docs/explanation/bench.svg)"
 #: The rows that README names, by their label in the page of the bench.
 NEW, SEEN = "HS256, token never seen", "HS256, token seen before"
+TRIVIAL, ME, REFRESH = "a route that does nothing", "`GET /me`", "`POST /refresh`, SQLite"
 _SENTENCES = """\
 A request with a new HS256 token takes {new_ours} as long as the same route without protection, with Flask-JWT-Extended {new_theirs}; with a
-token seen before {seen_ours} and {seen_theirs}. Medians, measured on one machine. `make bench` measures it.
+token seen before {seen_ours} and {seen_theirs}.
+
+The service, as `watchword serve` starts it with two workers, answers {trivial} to `GET /healthz`, {me} to `GET /me` and {refresh} to
+`POST /refresh`, on SQLite. The ratios are over bare Flask views that do the same work by hand.
+
+Medians, measured on one machine. `make bench` measures it.
 [All measurements](docs/explanation/bench.md): {tally}"""
 _OURS, _THEIRS = "Watchword", "Flask-JWT-Extended"
 
@@ -35,6 +41,9 @@ def _block(bench: str) -> Iterator[str]:
         new_theirs=_ratio(found[NEW][_THEIRS]),
         seen_ours=_ratio(found[SEEN][_OURS]),
         seen_theirs=_ratio(found[SEEN][_THEIRS]),
+        trivial=_rate(found[TRIVIAL][_OURS]),
+        me=_rate(found[ME][_OURS]),
+        refresh=_rate(found[REFRESH][_OURS]),
         tally=_tally(bench),
     )
     yield "\n"
@@ -43,6 +52,11 @@ def _block(bench: str) -> Iterator[str]:
 def _ratio(cell: str) -> str:
     """Return the ratio of a cell, which follows the cost."""
     return cell.rpartition(" · ")[2]
+
+
+def _rate(cell: str) -> str:
+    """Return the rate of a cell, with the ratio in parentheses."""
+    return "{} ({})".format(*cell.split(" · "))
 
 
 def _tally(bench: str) -> str:
