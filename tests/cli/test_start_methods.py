@@ -14,11 +14,16 @@ pytestmark = pytest.mark.server
 
 def serving(server: RunningServer) -> set[str]:
     """Return the ids of the workers, without the additional process that spawning starts."""
-    return {worker for worker in workers_of(server) if "resource_tracker" not in program(worker)}
+    programs = {worker: program(worker) for worker in workers_of(server)}
+    return {worker for worker, its in programs.items() if its and "resource_tracker" not in its}
 
 
 def program(process: str) -> str:
-    return Path(f"/proc/{process}/cmdline").read_text()
+    """Return the command line of a process; nothing if it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 @pytest.mark.parametrize(("start_method", "forked"), [("spawn", False), ("forkserver", True)])
