@@ -1,1 +1,1 @@
-"""Check imported passwords at the next login, and have weak ones replaced."""
+"""Check a password at the first login after its second factor was removed; replace a weak one."""
